@@ -1,0 +1,18 @@
+/**
+ * Images on the host: grids, volumes, NIfTI files. No GPU.
+ *
+ * @example Usage
+ * ```ts
+ * import { Grid } from "./mod.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const grid = Grid.axisAligned([64, 64, 32], [1.25, 1.25, 6]);
+ * assertEquals(grid.spacing, [1.25, 1.25, 6]);
+ * ```
+ *
+ * @module
+ */
+
+export * from "./affine.ts";
+export * from "./grid.ts";
+export * from "./volume.ts";
