@@ -1,0 +1,240 @@
+/**
+ * Shaders of the joint histogram and the value of Mattes mutual information.
+ *
+ * @module
+ */
+
+import type { Kernel } from "./gpu.ts";
+
+/** Histogram bins of each image, the padding included. */
+export const MATTES_BINS = 50;
+/** Empty bins at either end, where the Parzen window of the extreme intensities reaches. */
+export const MATTES_PADDING = 2;
+/** Bins that intensities fall into. */
+export const MATTES_INNER_BINS = MATTES_BINS - 2 * MATTES_PADDING;
+/** Parts that each bin of the moving image is counted in before the Parzen window is applied. */
+export const MATTES_SUBDIVISIONS = 8;
+/** Counters of one row (one fixed bin) of the joint histogram. */
+export const MATTES_ROW = MATTES_INNER_BINS * MATTES_SUBDIVISIONS;
+/** Marks a fixed voxel that does not count. */
+export const MATTES_OUTSIDE_BYTE = 255;
+/** Marks a moving voxel outside the mask: any interpolation that touches it is far below zero. */
+export const MATTES_OUTSIDE_UNITS = -1e30;
+
+const CONSTANTS = /* wgsl */ `
+const BINS = ${MATTES_BINS}u;
+const INNER = ${MATTES_INNER_BINS}u;
+const PARTS = ${MATTES_SUBDIVISIONS}u;
+const ROW = ${MATTES_ROW}u;
+`;
+
+/**
+ * For every fixed voxel, the transform, the trilinear interpolation of the moving image and the
+ * count, in one go. Four neighbouring voxels an invocation; copies of the counters spread the atomics.
+ */
+export const MATTES_COUNT: Kernel = {
+  label: "mattes count",
+  code: CONSTANTS + /* wgsl */ `
+override wx: u32 = 16u;
+override wy: u32 = 4u;
+struct Parameters {
+  size: vec3u,
+  plane: u32,
+  source: vec3u,
+  pitch: u32,
+  quads: u32,
+  copies: u32,
+  begin: u32,
+  end: u32,
+}
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(0) @binding(1) var<storage, read> transform: array<vec4f, 4>;
+@group(0) @binding(2) var<storage, read> fixedBins: array<u32>;
+@group(0) @binding(3) var<storage, read> moving: array<f32>;
+@group(0) @binding(4) var<storage, read_write> counts: array<atomic<u32>>;
+
+@compute @workgroup_size(wx, wy, 1)
+fn main(
+  @builtin(global_invocation_id) id: vec3u,
+  @builtin(workgroup_id) group: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+) {
+  if (transform[3].x != 0.0 || id.x >= parameters.quads || id.y >= parameters.size.y) { return; }
+  let packed = fixedBins[(id.z * parameters.size.y + id.y) * parameters.quads + id.x];
+  if (packed == 0xffffffffu) { return; }
+  let copy = (group.x + groups.x * (group.y + groups.y * group.z)) % parameters.copies;
+  let first = copy * INNER * ROW;
+  let source = parameters.source;
+  let last = vec3f(source - vec3u(1u));
+  let cell = max(source, vec3u(2u)) - vec3u(2u);
+  let more = vec3u(source > vec3u(1u));
+  let dy = more.y * parameters.pitch;
+  let dz = more.z * parameters.pitch * source.y;
+  let start = vec4f(f32(4u * id.x), f32(id.y), f32(id.z + parameters.plane), 1.0);
+  let origin = vec3f(dot(transform[0], start), dot(transform[1], start), dot(transform[2], start));
+  let step = vec3f(transform[0].x, transform[1].x, transform[2].x);
+  for (var i = 0u; i < 4u; i++) {
+    let bin = (packed >> (8u * i)) & 255u;
+    let p = origin + f32(i) * step;
+    if (bin >= INNER || any(p < vec3f(-0.5)) || any(p > last + 0.5)) { continue; }
+    let inside = clamp(p, vec3f(0.0), last);
+    let low = min(vec3u(inside), cell);
+    if (low.z < parameters.begin || low.z >= parameters.end) { continue; }
+    let f = inside - vec3f(low);
+    let at = ((low.z - parameters.begin) * source.y + low.y) * parameters.pitch + low.x;
+    let x00 = mix(moving[at], moving[at + more.x], f.x);
+    let x10 = mix(moving[at + dy], moving[at + dy + more.x], f.x);
+    let x01 = mix(moving[at + dz], moving[at + dz + more.x], f.x);
+    let x11 = mix(moving[at + dz + dy], moving[at + dz + dy + more.x], f.x);
+    let value = mix(mix(x00, x10, f.y), mix(x01, x11, f.y), f.z);
+    if (value < -1e20) { continue; }
+    let part = min(u32(max(value, 0.0)), ROW - 1u);
+    atomicAdd(&counts[first + bin * ROW + part], 1u);
+  }
+}`,
+};
+
+/**
+ * Sums the copies of one row of counters, empties them and applies the Parzen window: 50 values a
+ * row, then the row's number of samples.
+ */
+export const MATTES_ROWS: Kernel = {
+  label: "mattes rows",
+  code: CONSTANTS + /* wgsl */ `
+struct Parameters { copies: u32, pad0: u32, pad1: u32, pad2: u32 }
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(0) @binding(1) var<storage, read> transform: array<vec4f, 4>;
+@group(0) @binding(2) var<storage, read> window: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> counts: array<vec4u>;
+@group(0) @binding(4) var<storage, read_write> rows: array<f32>;
+var<workgroup> totals: array<f32, ROW>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let running = transform[3].x == 0.0;
+  for (var quad = local; quad < ROW / 4u; quad += 64u) {
+    var sum = vec4u(0u);
+    if (running) {
+      for (var copy = 0u; copy < parameters.copies; copy++) {
+        let at = (copy * INNER + group.x) * (ROW / 4u) + quad;
+        sum += counts[at];
+        counts[at] = vec4u(0u);
+      }
+    }
+    for (var i = 0u; i < 4u; i++) { totals[4u * quad + i] = f32(sum[i]); }
+  }
+  workgroupBarrier();
+  if (!running) { return; }
+  if (local == BINS) {
+    var count = 0.0;
+    for (var i = 0u; i < ROW; i++) { count += totals[i]; }
+    rows[group.x * (BINS + 1u) + BINS] = count;
+  }
+  if (local >= BINS) { return; }
+  // Bin m receives from inner bins m-4 .. m-1 (those whose window of four bins covers it).
+  var sum = 0.0;
+  for (var k = 0u; k < 4u; k++) {
+    let bin = i32(local + 3u - k) - 4;
+    if (bin < 0 || bin >= i32(INNER)) { continue; }
+    for (var part = 0u; part < PARTS; part++) {
+      sum += window[part][k] * totals[u32(bin) * PARTS + part];
+    }
+  }
+  rows[group.x * (BINS + 1u) + local] = sum;
+}`,
+};
+
+/** Mutual information of the joint histogram; cost = -MI, or 1e30 below the least number of samples. */
+export const MATTES_VALUE: Kernel = {
+  label: "mattes value",
+  code: CONSTANTS + /* wgsl */ `
+struct Parameters { least: f32, pad0: u32, pad1: u32, pad2: u32 }
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(0) @binding(1) var<storage, read> transform: array<vec4f, 4>;
+@group(0) @binding(2) var<storage, read> rows: array<f32>;
+@group(0) @binding(3) var<storage, read_write> value: array<f32, 4>;
+var<workgroup> ofMoving: array<f32, 64>;
+var<workgroup> ofFixed: array<f32, 64>;
+var<workgroup> terms: array<f32, 64>;
+
+fn information(p: f32) -> f32 {
+  if (p < 1e-12) { return 0.0; }
+  return p * log(p);
+}
+
+@compute @workgroup_size(64)
+fn main(@builtin(local_invocation_index) local: u32) {
+  var column = 0.0;
+  if (local < BINS) {
+    for (var f = 0u; f < INNER; f++) { column += rows[f * (BINS + 1u) + local]; }
+  }
+  var row = 0.0;
+  if (local < INNER) { row = rows[local * (BINS + 1u) + BINS]; }
+  ofMoving[local] = column;
+  ofFixed[local] = row;
+  workgroupBarrier();
+  var total = 0.0;
+  for (var f = 0u; f < INNER; f++) { total += ofFixed[f]; }
+  let scale = 1.0 / max(total, 1.0);
+  var joint = 0.0;
+  if (local < BINS) {
+    for (var f = 0u; f < INNER; f++) { joint += information(scale * rows[f * (BINS + 1u) + local]); }
+  }
+  terms[local] = joint - information(scale * column) - information(scale * row);
+  workgroupBarrier();
+  if (local != 0u || transform[3].x != 0.0) { return; }
+  var sum = 0.0;
+  for (var i = 0u; i < 64u; i++) { sum += terms[i]; }
+  value[0] = select(-sum, 1e30, total < parameters.least || total < 1.0);
+  value[1] = total;
+  value[2] = sum;
+}`,
+};
+
+/** Intensities of the fixed image as one byte a voxel: the bin, or 255 where it does not count. */
+export function mattesFixedBins(masked: boolean): Kernel {
+  return {
+    label: masked ? "mattes fixed bins, masked" : "mattes fixed bins",
+    code: CONSTANTS + /* wgsl */ `
+struct Parameters { minimum: f32, scale: f32, quads: u32, width: u32, count: u32, pitch: u32 }
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(0) @binding(1) var<storage, read> image: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> bytes: array<u32>;
+${masked ? "@group(0) @binding(3) var<storage, read> mask: array<vec4i>;" : ""}
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let quad = id.y * parameters.pitch + id.x;
+  if (quad >= parameters.count || id.x >= parameters.pitch) { return; }
+  let units = (image[quad] - vec4f(parameters.minimum)) * parameters.scale;
+  let bins = min(vec4u(max(units, vec4f(0.0))), vec4u(INNER - 1u));
+  let x = 4u * (quad % parameters.quads) + vec4u(0u, 1u, 2u, 3u);
+  var outside = x >= vec4u(parameters.width);
+  ${masked ? "outside = outside | (mask[quad] == vec4i(0));" : ""}
+  let b = select(bins, vec4u(${MATTES_OUTSIDE_BYTE}u), outside);
+  bytes[quad] = b.x | (b.y << 8u) | (b.z << 16u) | (b.w << 24u);
+}`,
+  };
+}
+
+/** Intensities of the moving image in units of a bin's part, far below zero outside the mask. */
+export function mattesMovingUnits(masked: boolean): Kernel {
+  return {
+    label: masked ? "mattes moving units, masked" : "mattes moving units",
+    code: CONSTANTS + /* wgsl */ `
+struct Parameters { minimum: f32, scale: f32, count: u32, pitch: u32 }
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(0) @binding(1) var<storage, read> image: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> units: array<vec4f>;
+${masked ? "@group(0) @binding(3) var<storage, read> mask: array<vec4i>;" : ""}
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let quad = id.y * parameters.pitch + id.x;
+  if (quad >= parameters.count || id.x >= parameters.pitch) { return; }
+  let scaled = (image[quad] - vec4f(parameters.minimum)) * parameters.scale;
+  let value = clamp(scaled, vec4f(0.0), vec4f(f32(ROW) - 0.5));
+  units[quad] = ${
+      masked ? `select(value, vec4f(${MATTES_OUTSIDE_UNITS}), mask[quad] == vec4i(0))` : "value"
+    };
+}`,
+  };
+}
