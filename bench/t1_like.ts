@@ -36,11 +36,11 @@ const signalOfHu: readonly (readonly [number, number])[] = [
 
 /** How much of each effect. */
 export interface T1LikeOptions {
-  /** Each label's signal is multiplied by a random factor between these ([0.75, 1.3]). */
+  /** Each label's signal is multiplied by a random factor between these ([0.8, 1.25]). */
   readonly gain?: readonly [number, number];
   /** Standard deviation of the texture, a fraction of the signal (0.05). */
   readonly texture?: number;
-  /** Largest magnitude of the log of the bias field (0.35). */
+  /** Largest magnitude of the log of the bias field (0.25). */
   readonly bias?: number;
   /** Standard deviation of each channel of the Rician noise, a fraction of fat's signal (0.03). */
   readonly noise?: number;
@@ -55,7 +55,7 @@ export function t1Like(
   options: { ct: Volume; labels: LabelVolume; body: LabelVolume; random: Random } & T1LikeOptions,
 ): Volume {
   const { ct, labels, body, random } = options;
-  const { gain = [0.75, 1.3], texture = 0.05, bias = 0.35, noise = 0.03 } = options;
+  const { gain = [0.8, 1.25], texture = 0.05, bias = 0.25, noise = 0.03 } = options;
   const { grid } = ct, { size, spacing, voxels } = grid;
   const signal = new Float32Array(voxels);
 
