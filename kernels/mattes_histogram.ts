@@ -16,10 +16,11 @@ import {
   MATTES_INNER_BINS,
   MATTES_ROW,
   MATTES_ROWS,
+  MATTES_STEPS,
   MATTES_SUBDIVISIONS,
   MATTES_VALUE,
   mattesFixedBins,
-  mattesMovingUnits,
+  mattesMovingPairs,
 } from "./mattes_histogram.wgsl.ts";
 
 /** Intensities that the bins span; those beyond are counted in the first and last bin. */
@@ -42,7 +43,7 @@ export interface MattesOptions {
   readonly movingRange: IntensityRange;
   /** i32 image on the fixed image's grid: voxels with 0 do not count. */
   readonly fixedMask?: GpuImage;
-  /** i32 image on the moving image's grid: samples that touch a voxel with 0 do not count. */
+  /** i32 image on the moving image's grid: samples between voxels of which one has 0 do not count. */
   readonly movingMask?: GpuImage;
   /** With fewer samples than this the cost is 1e30 (1). */
   readonly leastSamples?: number;
@@ -87,8 +88,8 @@ function cubic(distance: number): number {
 }
 
 /** Counters that the atomics are spread over: more where there is more to count. */
-function copiesFor(voxels: number): number {
-  return Math.max(2, Math.min(16, Math.ceil(voxels / 32768)));
+function copiesFor(gpu: Gpu, voxels: number): number {
+  return Math.max(2, Math.min(gpu.isSoftware ? 4 : 32, Math.ceil(voxels / 32768)));
 }
 
 /** Slabs for images of 4 bytes a voxel that start on the binding alignment at 1 byte a voxel too. */
@@ -140,30 +141,29 @@ function fixedBins(gpu: Gpu, options: MattesOptions, cut: Slab[]): GpuBuffer {
   return bytes;
 }
 
-function movingUnits(gpu: Gpu, options: MattesOptions): GpuImage {
+function movingPairs(gpu: Gpu, options: MattesOptions): GpuImage {
   const { moving, movingRange, movingMask } = options;
-  const units = createImage(gpu, "mattes moving units", moving.size);
-  const recorder = gpu.record("mattes moving units");
+  const pairs = createImage(gpu, "mattes moving pairs", moving.size);
+  const recorder = gpu.record("mattes moving pairs");
   for (const { begin, end } of slabs(gpu, moving.size)) {
     const count = moving.pitch * moving.size[1] * (end - begin) / 4;
     const { workgroups, pitch } = flat(count);
-    recorder.dispatch(mattesMovingUnits(movingMask !== undefined), {
+    recorder.dispatch(mattesMovingPairs(movingMask !== undefined), {
       parameters: [
         f32(movingRange.minimum),
-        f32(MATTES_ROW / (movingRange.maximum - movingRange.minimum)),
-        u32(count),
-        u32(pitch),
+        f32(MATTES_ROW * MATTES_STEPS / (movingRange.maximum - movingRange.minimum)),
+        ...[moving.pitch / 4, moving.size[0], count, pitch].map(u32),
       ],
       buffers: [
         planesOf(moving, begin, end),
-        planesOf(units, begin, end),
+        planesOf(pairs, begin, end),
         ...(movingMask ? [planesOf(movingMask, begin, end)] : []),
       ],
       workgroups,
     });
   }
   recorder.submit();
-  return units;
+  return pairs;
 }
 
 /** Makes the metric of a pair of images ready: bins both once, so that an evaluation only samples and counts. */
@@ -171,9 +171,9 @@ export function prepareMattes(gpu: Gpu, options: MattesOptions): PreparedMattes 
   const { fixed, moving, leastSamples = 1 } = options;
   const cut = byteSlabs(gpu, fixed.size);
   const bytes = fixedBins(gpu, options, cut);
-  const units = movingUnits(gpu, options);
+  const pairs = movingPairs(gpu, options);
   const [nx, ny, nz] = fixed.size, quads = rowPitch(nx) / 4;
-  const copies = copiesFor(nx * ny * nz);
+  const copies = copiesFor(gpu, nx * ny * nz);
   const counts = gpu.buffer("mattes counts", 4 * copies * MATTES_INNER_BINS * MATTES_ROW);
   const rows = gpu.buffer("mattes rows", 4 * MATTES_INNER_BINS * (MATTES_BINS + 1));
   const transform = gpu.buffer("mattes transform", 64);
@@ -198,7 +198,7 @@ export function prepareMattes(gpu: Gpu, options: MattesOptions): PreparedMattes 
         buffers: [
           transform,
           { buffer: bytes, offset: begin * plane, bytes: (end - begin) * plane },
-          planesOf(units, from, Math.min(to + 1, moving.size[2])),
+          planesOf(pairs, from, Math.min(to + 1, moving.size[2])),
           counts,
         ],
         constants,
@@ -240,7 +240,7 @@ export function prepareMattes(gpu: Gpu, options: MattesOptions): PreparedMattes 
     },
     destroy: () => {
       dispatches.forEach((dispatch) => dispatch.destroy());
-      [bytes, units, counts, rows, transform, value, window].forEach((buffer) => buffer.destroy());
+      [bytes, pairs, counts, rows, transform, value, window].forEach((buffer) => buffer.destroy());
     },
   };
 }
@@ -325,7 +325,6 @@ function sample(
       weight *= upper ? fraction[axis] : 1 - fraction[axis];
       index = index * size[axis] + Math.min(low[axis] + upper, size[axis] - 1);
     }
-    if (weight === 0) continue;
     if (mask && mask[index] === 0) return undefined;
     sum += weight * unit(data[index], range);
   }

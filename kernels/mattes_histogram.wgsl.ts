@@ -18,14 +18,15 @@ export const MATTES_SUBDIVISIONS = 8;
 export const MATTES_ROW = MATTES_INNER_BINS * MATTES_SUBDIVISIONS;
 /** Marks a fixed voxel that does not count. */
 export const MATTES_OUTSIDE_BYTE = 255;
-/** Marks a moving voxel outside the mask: any interpolation that touches it is far below zero. */
-export const MATTES_OUTSIDE_UNITS = -1e30;
+/** Steps of a part that the moving image's voxels are kept in, 15 bits in all. */
+export const MATTES_STEPS = 64;
 
 const CONSTANTS = /* wgsl */ `
 const BINS = ${MATTES_BINS}u;
 const INNER = ${MATTES_INNER_BINS}u;
 const PARTS = ${MATTES_SUBDIVISIONS}u;
 const ROW = ${MATTES_ROW}u;
+const STEPS = ${MATTES_STEPS}.0;
 `;
 
 /**
@@ -50,8 +51,10 @@ struct Parameters {
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> transform: array<vec4f, 4>;
 @group(0) @binding(2) var<storage, read> fixedBins: array<u32>;
-@group(0) @binding(3) var<storage, read> moving: array<f32>;
+@group(0) @binding(3) var<storage, read> moving: array<u32>;
 @group(0) @binding(4) var<storage, read_write> counts: array<atomic<u32>>;
+
+fn unpack(pair: u32) -> vec2f { return vec2f(vec2u(pair & 0x7fffu, (pair >> 16u) & 0x7fffu)); }
 
 @compute @workgroup_size(wx, wy, 1)
 fn main(
@@ -67,9 +70,8 @@ fn main(
   let source = parameters.source;
   let last = vec3f(source - vec3u(1u));
   let cell = max(source, vec3u(2u)) - vec3u(2u);
-  let more = vec3u(source > vec3u(1u));
-  let dy = more.y * parameters.pitch;
-  let dz = more.z * parameters.pitch * source.y;
+  let dy = select(0u, parameters.pitch, source.y > 1u);
+  let dz = select(0u, parameters.pitch * source.y, source.z > 1u);
   let start = vec4f(f32(4u * id.x), f32(id.y), f32(id.z + parameters.plane), 1.0);
   let origin = vec3f(dot(transform[0], start), dot(transform[1], start), dot(transform[2], start));
   let step = vec3f(transform[0].x, transform[1].x, transform[2].x);
@@ -82,13 +84,13 @@ fn main(
     if (low.z < parameters.begin || low.z >= parameters.end) { continue; }
     let f = inside - vec3f(low);
     let at = ((low.z - parameters.begin) * source.y + low.y) * parameters.pitch + low.x;
-    let x00 = mix(moving[at], moving[at + more.x], f.x);
-    let x10 = mix(moving[at + dy], moving[at + dy + more.x], f.x);
-    let x01 = mix(moving[at + dz], moving[at + dz + more.x], f.x);
-    let x11 = mix(moving[at + dz + dy], moving[at + dz + dy + more.x], f.x);
-    let value = mix(mix(x00, x10, f.y), mix(x01, x11, f.y), f.z);
-    if (value < -1e20) { continue; }
-    let part = min(u32(max(value, 0.0)), ROW - 1u);
+    let a = moving[at];
+    let b = moving[at + dy];
+    let c = moving[at + dz];
+    let d = moving[at + dz + dy];
+    if (((a | b | c | d) & 0x80008000u) != 0u) { continue; }
+    let pair = mix(mix(unpack(a), unpack(b), f.y), mix(unpack(c), unpack(d), f.y), f.z);
+    let part = min(u32(mix(pair.x, pair.y, f.x) * (1.0 / STEPS)), ROW - 1u);
     atomicAdd(&counts[first + bin * ROW + part], 1u);
   }
 }`,
@@ -108,10 +110,12 @@ struct Parameters { copies: u32, pad0: u32, pad1: u32, pad2: u32 }
 @group(0) @binding(3) var<storage, read_write> counts: array<vec4u>;
 @group(0) @binding(4) var<storage, read_write> rows: array<f32>;
 var<workgroup> totals: array<f32, ROW>;
+var<workgroup> samples: array<f32, 64>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let running = transform[3].x == 0.0;
+  var own = vec4u(0u);
   for (var quad = local; quad < ROW / 4u; quad += 64u) {
     var sum = vec4u(0u);
     if (running) {
@@ -122,12 +126,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
       }
     }
     for (var i = 0u; i < 4u; i++) { totals[4u * quad + i] = f32(sum[i]); }
+    own += sum;
   }
+  samples[local] = f32(own.x + own.y + own.z + own.w);
   workgroupBarrier();
   if (!running) { return; }
   if (local == BINS) {
     var count = 0.0;
-    for (var i = 0u; i < ROW; i++) { count += totals[i]; }
+    for (var i = 0u; i < 64u; i++) { count += samples[i]; }
     rows[group.x * (BINS + 1u) + BINS] = count;
   }
   if (local >= BINS) { return; }
@@ -216,25 +222,39 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   };
 }
 
-/** Intensities of the moving image in units of a bin's part, far below zero outside the mask. */
-export function mattesMovingUnits(masked: boolean): Kernel {
+/**
+ * The moving image for sampling: one u32 a voxel, its own value in the low and its right
+ * neighbour's in the high half, 15 bits each, and above them one bit: outside the mask.
+ */
+export function mattesMovingPairs(masked: boolean): Kernel {
   return {
-    label: masked ? "mattes moving units, masked" : "mattes moving units",
+    label: masked ? "mattes moving pairs, masked" : "mattes moving pairs",
     code: CONSTANTS + /* wgsl */ `
-struct Parameters { minimum: f32, scale: f32, count: u32, pitch: u32 }
+struct Parameters { minimum: f32, scale: f32, quads: u32, width: u32, count: u32, pitch: u32 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> image: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> units: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> pairs: array<vec4u>;
 ${masked ? "@group(0) @binding(3) var<storage, read> mask: array<vec4i>;" : ""}
+
+fn voxels(quad: u32) -> vec4u {
+  let units = (image[quad] - vec4f(parameters.minimum)) * parameters.scale;
+  let value = vec4u(clamp(units, vec4f(0.0), vec4f(STEPS * f32(ROW) - 1.0)) + 0.5);
+  ${masked ? "return value | select(vec4u(0u), vec4u(0x8000u), mask[quad] == vec4i(0));" : ""}
+  ${masked ? "" : "return value;"}
+}
+
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let quad = id.y * parameters.pitch + id.x;
   if (quad >= parameters.count || id.x >= parameters.pitch) { return; }
-  let scaled = (image[quad] - vec4f(parameters.minimum)) * parameters.scale;
-  let value = clamp(scaled, vec4f(0.0), vec4f(f32(ROW) - 0.5));
-  units[quad] = ${
-      masked ? `select(value, vec4f(${MATTES_OUTSIDE_UNITS}), mask[quad] == vec4i(0))` : "value"
-    };
+  let own = voxels(quad);
+  var next = own.w;
+  let column = quad % parameters.quads;
+  if (column + 1u < parameters.quads) { next = voxels(quad + 1u).x; }
+  // The last voxel of a row has no right neighbour: it stands in for itself.
+  let right = vec4u(own.yzw, next);
+  let x = 4u * column + vec4u(1u, 2u, 3u, 4u);
+  pairs[quad] = own | (select(right, own, x >= vec4u(parameters.width)) << vec4u(16u));
 }`,
   };
 }
