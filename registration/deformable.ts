@@ -1,0 +1,488 @@
+/**
+ * "ourDIR" (section 3.2): displacements at the points of a linearly interpolated control grid minimise
+ * F(d(k)) = E(I_f, I_m(d(k))) + lambda R(k), coarse to fine, by L-BFGS.
+ *
+ * @module
+ */
+
+import { type Matrix4, multiply, transformVector, type Triple } from "../volume/affine.ts";
+import { Grid } from "../volume/grid.ts";
+import type { LabelVolume, Volume } from "../volume/volume.ts";
+import {
+  type ControlGridGeometry,
+  controlGridGeometry,
+  controlPoints,
+} from "../kernels/control_grid.ts";
+import { OUTSIDE } from "../kernels/control_grid_warp.ts";
+import { gaussianSmooth } from "../kernels/gaussian.ts";
+import type { Gpu } from "../kernels/gpu.ts";
+import { type GpuImage, imageBytes, uploadImage } from "../kernels/gpu_image.ts";
+import { percentiles } from "../kernels/percentiles.ts";
+import {
+  prepareRegulariser,
+  type Regulariser,
+  regulariserPartials,
+} from "../kernels/regulariser.ts";
+import { resample } from "../kernels/resample.ts";
+import { Lbfgs, type LbfgsState } from "./lbfgs.ts";
+import { nmiSimilarity } from "./nmi.ts";
+import { NoOverlapError } from "./registration_errors.ts";
+import { type ResolutionLevel, resolutionLevels } from "./resolution_levels.ts";
+import type { Similarity } from "./similarity.ts";
+import type { ControlGrid } from "./transform.ts";
+
+/** Options of {@link registerDeformable}. */
+export interface DeformableOptions {
+  /** The image whose grid the result lives on. */
+  readonly fixed: Volume;
+  /** The image that is pulled onto it. */
+  readonly moving: Volume;
+  /** Fixed RAS mm to moving RAS mm, the result of the rigid registration. Default identity. */
+  readonly initial?: Matrix4;
+  /** Voxels of the fixed image that count (non-zero), on its grid. Default all. */
+  readonly fixedMask?: LabelVolume;
+  /** Voxels of the moving image that count (non-zero), on its grid. Default all. */
+  readonly movingMask?: LabelVolume;
+  /** The similarity. Default "nmi". */
+  readonly similarity?: "nmi";
+  /** The regulariser. Default "tv". */
+  readonly regulariser?: Regulariser;
+  /** Its weight lambda, for displacements in mm and E_NMI averaged over the domain. */
+  readonly lambda?: number;
+  /** Control-point spacing at the finest level, mm. Rounded to whole working voxels. */
+  readonly spacing?: number;
+  /** Resolution levels. Default: until voxels measure about 10 mm, at most 4. */
+  readonly levels?: number;
+  /** Accepted steps allowed at each level. Default 100. */
+  readonly iterations?: number;
+  /** Smallest working voxel, mm. Default the fixed image's own. */
+  readonly resolution?: number;
+  /** Stops the registration between iterations. */
+  readonly signal?: AbortSignal;
+  /** Called now and then. */
+  readonly onProgress?: (progress: DeformableProgress) => void;
+}
+
+/** How far a registration is. */
+export interface DeformableProgress {
+  /** Level, from 0 (coarsest). */
+  readonly level: number;
+  /** Levels in all. */
+  readonly levels: number;
+  /** Evaluations so far at this level. */
+  readonly evaluations: number;
+  /** Accepted steps at this level. */
+  readonly iterations: number;
+  /** Accepted steps allowed. */
+  readonly maxIterations: number;
+  /** Cost at the current point. */
+  readonly cost: number;
+}
+
+/** What one level came to. */
+export interface DeformableLevel {
+  /** Working voxels. */
+  readonly size: Triple;
+  /** Working voxel size, mm. */
+  readonly voxel: Triple;
+  /** Control-point spacing, mm. */
+  readonly spacing: Triple;
+  /** E at the level's start. */
+  readonly initialCost: number;
+  /** E at its end. */
+  readonly dissimilarity: number;
+  /** lambda R at its end. */
+  readonly penalty: number;
+  /** Accepted steps. */
+  readonly iterations: number;
+  /** Evaluations of cost and gradient. */
+  readonly evaluations: number;
+  /** Why it ended. */
+  readonly stopped: string;
+}
+
+/** What {@link registerDeformable} returns. */
+export interface DeformableResult {
+  /** Displacements u: the fixed point x maps to the moving point initial(x + u(x)). */
+  readonly controlGrid: ControlGrid;
+  /** The levels, coarse to fine. */
+  readonly levels: readonly DeformableLevel[];
+  /** Every parameter as used. */
+  readonly parameters: {
+    readonly similarity: string;
+    readonly regulariser: Regulariser;
+    readonly lambda: number;
+    readonly spacing: number;
+    readonly levels: number;
+    readonly iterations: number;
+    readonly resolution: number;
+    readonly bins: number;
+    readonly percentiles: readonly [number, number];
+  };
+}
+
+/** The defaults, one set for all images (docs/validation.md says how they were chosen). */
+export const DEFORMABLE_DEFAULTS = {
+  similarity: "nmi",
+  regulariser: "tv",
+  lambda: 0.05,
+  spacing: 12,
+  iterations: 100,
+} as const;
+
+/** Bins of NMI and the percentiles between which they lie (section 3.2). */
+const BINS = 100;
+const PERCENTILES = [0.005, 0.995] as const;
+/** How far beyond the fixed image's box displacements may fetch from, mm. */
+const MARGIN = 24;
+/** Evaluations recorded between two looks at the state. */
+const BATCH = 8;
+/** Smoothing before voxels are made `f` times larger: 0.4 sqrt(f^2 - 1) of the smaller voxels. */
+const SMOOTHING = 0.4;
+/** Fewer voxels than this in common are no basis for a registration. */
+const FEWEST_COMMON = 1000;
+
+/**
+ * Registers the moving image to the fixed one by a deformation.
+ *
+ * @returns Control-point displacements in RAS mm and a record of every level.
+ * @throws {NoOverlapError} when too few voxels are common to both images.
+ * @throws {GpuMemoryError} before it starts, when the estimate exceeds the memory budget.
+ *
+ * @example Usage
+ * ```ts ignore
+ * import { Gpu, registerDeformable, readVolume } from "@crosswarp/crosswarp";
+ *
+ * using gpu = await Gpu.open();
+ * const fixed = await readVolume("mr.nii.gz"), moving = await readVolume("ct.nii.gz");
+ * const { controlGrid } = await registerDeformable(gpu, { fixed, moving });
+ * ```
+ */
+export async function registerDeformable(
+  gpu: Gpu,
+  options: DeformableOptions,
+): Promise<DeformableResult> {
+  const { fixed, moving, signal } = options;
+  const initial = options.initial ?? [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
+  const regulariser = options.regulariser ?? DEFORMABLE_DEFAULTS.regulariser;
+  const lambda = options.lambda ?? DEFORMABLE_DEFAULTS.lambda;
+  const spacing = options.spacing ?? DEFORMABLE_DEFAULTS.spacing;
+  const iterations = options.iterations ?? DEFORMABLE_DEFAULTS.iterations;
+  if (!(lambda >= 0)) throw new RangeError(`\`lambda\` must be 0 or more, got ${lambda}`);
+  const levels = resolutionLevels(fixed.grid, {
+    ...{ levels: options.levels, spacing, resolution: options.resolution },
+  });
+  signal?.throwIfAborted();
+  requireMemory(gpu, fixed, moving, levels);
+
+  const images = uploadInputs(gpu, options);
+  try {
+    const ranges = await Promise.all([
+      intensityRange(gpu, images.fixed, images.fixedMask),
+      intensityRange(gpu, images.moving, images.movingMask),
+    ]);
+    const similarity = nmiSimilarity(ranges[0], ranges[1]);
+    const records: DeformableLevel[] = [];
+    let knots: { geometry: ControlGridGeometry; grid: Grid; values: Float32Array } | undefined;
+    for (const [index, level] of levels.entries()) {
+      const geometry = controlGridGeometry(level.grid.size, level.stride);
+      const start = knots === undefined
+        ? new Float32Array(4 * controlPoints(geometry))
+        : prolong(knots, geometry, level.grid);
+      const result = await optimiseLevel(gpu, {
+        ...{ images, similarity, level, geometry, start, initial, regulariser, lambda, iterations },
+        ...{ fixedGrid: fixed.grid, movingGrid: moving.grid, signal },
+        progress: (state) =>
+          options.onProgress?.({
+            level: index,
+            levels: levels.length,
+            evaluations: state.evaluations,
+            iterations: state.iterations,
+            maxIterations: iterations,
+            cost: state.cost,
+          }),
+      });
+      knots = { geometry, grid: level.grid, values: result.knots };
+      const h = level.grid.spacing;
+      records.push({
+        size: level.grid.size,
+        voxel: h,
+        spacing: [h[0] * level.stride[0], h[1] * level.stride[1], h[2] * level.stride[2]],
+        initialCost: result.state.firstCost,
+        dissimilarity: result.state.dissimilarity,
+        penalty: result.state.penalty,
+        iterations: result.state.iterations,
+        evaluations: result.state.evaluations,
+        stopped: result.state.stopped,
+      });
+    }
+    return {
+      controlGrid: toControlGrid(knots!),
+      levels: records,
+      parameters: {
+        ...{ similarity: similarity.name, regulariser, lambda, spacing, levels: levels.length },
+        ...{ iterations, resolution: Math.min(...levels.at(-1)!.grid.spacing) },
+        ...{ bins: BINS, percentiles: PERCENTILES },
+      },
+    };
+  } finally {
+    Object.values(images).forEach((image) => image?.destroy());
+  }
+}
+
+interface InputImages {
+  readonly fixed: GpuImage;
+  readonly moving: GpuImage;
+  readonly fixedMask: GpuImage | undefined;
+  readonly movingMask: GpuImage | undefined;
+}
+
+function uploadInputs(gpu: Gpu, options: DeformableOptions): InputImages {
+  const mask = (labels: LabelVolume | undefined, image: Volume, name: string) => {
+    if (labels === undefined) return undefined;
+    if (!labels.grid.equals(image.grid, 0.01)) {
+      throw new RangeError(
+        `\`${name}\` must lie on the same grid as its image; resample it onto that grid`,
+      );
+    }
+    const inside = Float32Array.from(labels.data, (label) => label !== 0 ? 1 : 0);
+    if (!inside.includes(1)) throw new RangeError(`\`${name}\` is empty: no voxel is non-zero`);
+    return uploadImage(gpu, name, labels.grid.size, inside);
+  };
+  return {
+    fixedMask: mask(options.fixedMask, options.fixed, "fixedMask"),
+    movingMask: mask(options.movingMask, options.moving, "movingMask"),
+    fixed: uploadImage(gpu, "fixed", options.fixed.grid.size, options.fixed.data),
+    moving: uploadImage(gpu, "moving", options.moving.grid.size, options.moving.data),
+  };
+}
+
+async function intensityRange(gpu: Gpu, source: GpuImage, mask: GpuImage | undefined) {
+  const [low, high] = await percentiles(gpu, {
+    source,
+    fractions: [...PERCENTILES],
+    ...(mask === undefined ? {} : { mask }),
+  });
+  return { low, high, bins: BINS };
+}
+
+/** Refuses what does not fit, from the finest level's buffers. */
+function requireMemory(
+  gpu: Gpu,
+  fixed: Volume,
+  moving: Volume,
+  levels: readonly ResolutionLevel[],
+): void {
+  const finest = levels.at(-1)!;
+  const h = finest.grid.spacing;
+  const padded = finest.grid.size.map((n, axis) => n + 2 * Math.ceil(MARGIN / h[axis]));
+  const knots = controlPoints(controlGridGeometry(finest.grid.size, finest.stride));
+  gpu.requireMemory(
+    2 * imageBytes(fixed.grid.size) + 3 * imageBytes(moving.grid.size) +
+      8 * imageBytes(finest.grid.size) + 2 * imageBytes(padded as unknown as Triple) +
+      16 * 24 * knots,
+    `Registering at ${finest.grid.size.join(" x ")} voxels`,
+    "Choose a coarser resolution.",
+  );
+}
+
+interface LevelWork {
+  readonly images: InputImages;
+  readonly similarity: Similarity;
+  readonly level: ResolutionLevel;
+  readonly geometry: ControlGridGeometry;
+  readonly start: Float32Array;
+  readonly initial: Matrix4;
+  readonly fixedGrid: Grid;
+  readonly movingGrid: Grid;
+  readonly regulariser: Regulariser;
+  readonly lambda: number;
+  readonly iterations: number;
+  readonly signal: AbortSignal | undefined;
+  readonly progress: (state: LbfgsState) => void;
+}
+
+async function optimiseLevel(
+  gpu: Gpu,
+  work: LevelWork,
+): Promise<{ knots: Float32Array; state: LbfgsState }> {
+  const { geometry, level, lambda } = work;
+  const h = level.grid.spacing;
+  const voxel = Math.min(...h);
+  const owned: { destroy(): void }[] = [];
+  const own = <T extends { destroy(): void }>(resource: T): T => (owned.push(resource), resource);
+  try {
+    const margin = h.map((size) => Math.ceil(MARGIN / size)) as unknown as Triple;
+    const inputs = levelImages(gpu, work, margin);
+    Object.values(inputs).forEach((image) => image && own(image));
+    const partials = regulariserPartials(geometry.size);
+    const optimiser = own(
+      new Lbfgs(gpu, {
+        count: controlPoints(geometry),
+        penaltyPartials: partials,
+        iterations: work.iterations,
+        tolerance: 2e-6,
+        firstMove: voxel,
+        mostMove: 2 * voxel,
+        leastMove: 1e-3 * voxel,
+      }),
+    );
+    gpu.write(optimiser.point, work.start);
+    const perVoxel = h.map((size) => 1 / size) as unknown as Triple;
+    const data = own(work.similarity.prepare(gpu, {
+      ...{ geometry, ...inputs, origin: margin, perVoxel },
+      ...{ knots: optimiser.trial, gradient: optimiser.gradient, scalars: optimiser.scalars },
+    }));
+    const spacing = h.map((size, axis) => size * level.stride[axis]) as unknown as Triple;
+    const cell = spacing[0] * spacing[1] * spacing[2];
+    const domain = level.grid.voxels * h[0] * h[1] * h[2];
+    const penalty = own(prepareRegulariser(
+      gpu,
+      {
+        ...{ regulariser: work.regulariser, size: geometry.size, spacing },
+        weight: lambda * cell / domain,
+      },
+      optimiser.trial,
+      optimiser.gradient,
+      optimiser.penalties,
+    ));
+    const state = await iterate(gpu, work, optimiser, [...data.dispatches, ...penalty.dispatches]);
+    const knots = new Float32Array(await gpu.download(optimiser.point));
+    return { knots: knots.subarray(0, 4 * controlPoints(geometry)), state };
+  } finally {
+    owned.reverse().forEach((resource) => resource.destroy());
+  }
+}
+
+/** Runs evaluations in batches, one batch recorded ahead of the state that is looked at. */
+async function iterate(
+  gpu: Gpu,
+  work: LevelWork,
+  optimiser: Lbfgs,
+  evaluate: Parameters<Lbfgs["record"]>[1],
+): Promise<LbfgsState> {
+  const submit = (evaluations: number) => {
+    const recorder = gpu.record("iterations");
+    for (let i = 0; i < evaluations; i++) optimiser.record(recorder, evaluate);
+    recorder.submit();
+  };
+  submit(1);
+  const scalars = optimiser.scalars;
+  const common = new Float32Array(await gpu.download(scalars))[1];
+  if (common < Math.min(FEWEST_COMMON, 0.02 * work.level.grid.voxels)) {
+    throw new NoOverlapError(
+      `Only ${
+        Math.round(common)
+      } of ${work.level.grid.voxels} voxels of the fixed image lie on the ` +
+        "moving image (and inside both masks). Register rigidly first, or check the files' " +
+        "orientation and position.",
+    );
+  }
+  for (;;) {
+    work.signal?.throwIfAborted();
+    submit(BATCH);
+    const state = await optimiser.read();
+    work.progress(state);
+    if (state.stopped !== "running" || state.evaluations > 3 * work.iterations + 20) return state;
+  }
+}
+
+/** Both images and masks on the level's grids. */
+function levelImages(gpu: Gpu, work: LevelWork, margin: Triple) {
+  const { images, level, fixedGrid, movingGrid, initial } = work;
+  const toFixed = multiply(fixedGrid.inverse, level.grid.affine);
+  const [mx, my, mz] = margin;
+  const shift: Matrix4 = [1, 0, 0, -mx, 0, 1, 0, -my, 0, 0, 1, -mz, 0, 0, 0, 1];
+  const toMoving = multiply(
+    movingGrid.inverse,
+    multiply(initial, multiply(level.grid.affine, shift)),
+  );
+  const padded = level.grid.size.map((n, axis) => n + 2 * margin[axis]) as unknown as Triple;
+  const place = (
+    source: GpuImage,
+    size: Triple,
+    matrix: Matrix4,
+    outside: "clamp" | number,
+    smooth: boolean,
+  ): GpuImage => {
+    const sigma = smoothingFor(matrix);
+    if (!smooth || sigma.every((s) => s === 0)) {
+      return resample(gpu, { source, size, matrix, outside });
+    }
+    const smoothed = gaussianSmooth(gpu, { source, sigma });
+    const result = resample(gpu, { source: smoothed, size, matrix, outside });
+    smoothed.destroy();
+    return result;
+  };
+  return {
+    fixed: place(images.fixed, level.grid.size, toFixed, "clamp", true),
+    moving: place(images.moving, padded, toMoving, OUTSIDE, true),
+    fixedMask: images.fixedMask && place(images.fixedMask, level.grid.size, toFixed, 0, false),
+    movingMask: images.movingMask && place(images.movingMask, padded, toMoving, 0, false),
+  };
+}
+
+/** Gaussian sigmas, in source voxels, before sampling a source with this output-to-source index matrix. */
+function smoothingFor(matrix: Matrix4): Triple {
+  const axis = (row: number) => {
+    const factor = Math.hypot(matrix[4 * row], matrix[4 * row + 1], matrix[4 * row + 2]);
+    return factor > 1.05 ? SMOOTHING * Math.sqrt(factor * factor - 1) : 0;
+  };
+  return [axis(0), axis(1), axis(2)];
+}
+
+/** Coarse displacements at the control points of the next level, linear between the coarse ones. */
+function prolong(
+  coarse: { geometry: ControlGridGeometry; grid: Grid; values: Float32Array },
+  geometry: ControlGridGeometry,
+  grid: Grid,
+): Float32Array {
+  const { size, stride } = coarse.geometry;
+  const fine = new Float32Array(4 * controlPoints(geometry));
+  // Both working grids share axes and end points: positions differ by a factor an axis.
+  const position = (axis: number, k: number) => {
+    const mm = k * geometry.stride[axis] * grid.spacing[axis];
+    return Math.min(mm / (stride[axis] * coarse.grid.spacing[axis]), size[axis] - 1);
+  };
+  const [kx, ky, kz] = geometry.size;
+  for (let z = 0, at = 0; z < kz; z++) {
+    for (let y = 0; y < ky; y++) {
+      for (let x = 0; x < kx; x++, at += 4) {
+        const p = [position(0, x), position(1, y), position(2, z)];
+        const cell = p.map((value, axis) => Math.min(Math.floor(value), size[axis] - 2));
+        for (let corner = 0; corner < 8; corner++) {
+          const far = [corner & 1, (corner >> 1) & 1, corner >> 2];
+          const w = p.map((value, axis) => far[axis] ? value - cell[axis] : 1 - value + cell[axis]);
+          const from = 4 * (((cell[2] + far[2]) * size[1] + cell[1] + far[1]) * size[0] +
+            cell[0] + far[0]);
+          for (let c = 0; c < 3; c++) {
+            fine[at + c] += w[0] * w[1] * w[2] * coarse.values[from + c];
+          }
+        }
+      }
+    }
+  }
+  return fine;
+}
+
+/** Displacements along the grid's axes become RAS mm. */
+function toControlGrid(
+  { geometry, grid, values }: { geometry: ControlGridGeometry; grid: Grid; values: Float32Array },
+): ControlGrid {
+  const h = grid.spacing, [sx, sy, sz] = geometry.stride;
+  const direction = multiply(grid.affine, [
+    ...[1 / h[0], 0, 0, 0, 0, 1 / h[1], 0, 0, 0, 0, 1 / h[2], 0, 0, 0, 0, 1],
+  ]);
+  const displacements = new Float32Array(values.length / 4 * 3);
+  for (let k = 0; k < values.length / 4; k++) {
+    displacements.set(
+      transformVector(direction, [values[4 * k], values[4 * k + 1], values[4 * k + 2]]),
+      3 * k,
+    );
+  }
+  return {
+    size: geometry.size,
+    affine: multiply(grid.affine, [sx, 0, 0, 0, 0, sy, 0, 0, 0, 0, sz, 0, 0, 0, 0, 1]),
+    displacements,
+  };
+}

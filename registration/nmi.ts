@@ -1,0 +1,67 @@
+/**
+ * Normalised mutual information as a similarity of the deformable registration.
+ *
+ * @module
+ */
+
+import { prepareAdjoint } from "../kernels/control_grid.ts";
+import { prepareControlGridWarp, type Prepared } from "../kernels/control_grid_warp.ts";
+import type { Gpu } from "../kernels/gpu.ts";
+import { createImage } from "../kernels/gpu_image.ts";
+import {
+  type BinRange,
+  fixedBinBytes,
+  recordFixedBins,
+  recordMovingBins,
+} from "../kernels/joint_histogram.ts";
+import { prepareNmi } from "../kernels/nmi.ts";
+import type { Similarity, SimilarityInputs } from "./similarity.ts";
+
+/** E_NMI = -(H_f + H_m) / H_fm of the intensities in these windows (section 3.2). */
+export function nmiSimilarity(fixedRange: BinRange, movingRange: BinRange): Similarity {
+  if (fixedRange.bins !== movingRange.bins) {
+    throw new RangeError("`fixedRange` and `movingRange` must have the same number of bins");
+  }
+  return {
+    name: "nmi",
+    bytesPerVoxel: 4 * 6 + 1,
+    prepare: (gpu, inputs) => prepare(gpu, inputs, fixedRange, movingRange),
+  };
+}
+
+function prepare(
+  gpu: Gpu,
+  inputs: SimilarityInputs,
+  fixedRange: BinRange,
+  movingRange: BinRange,
+): Prepared {
+  const { geometry, origin, perVoxel, knots, gradient, scalars } = inputs;
+  const size = geometry.image;
+  const fixedBins = gpu.buffer("fixed bins", fixedBinBytes(size));
+  const moving = createImage(gpu, "moving, in bins", inputs.moving.size);
+  const recorder = gpu.record("bin intensities");
+  recordFixedBins(gpu, recorder, inputs.fixed, fixedRange, fixedBins, inputs.fixedMask);
+  recordMovingBins(gpu, recorder, inputs.moving, movingRange, moving, inputs.movingMask);
+  recorder.submit();
+
+  const warped = createImage(gpu, "warped", size);
+  const residual = createImage(gpu, "dE/dI", size);
+  const dx = createImage(gpu, "dI/dx", size), dy = createImage(gpu, "dI/dy", size);
+  const dz = createImage(gpu, "dI/dz", size);
+  const warp = prepareControlGridWarp(gpu, {
+    ...{ geometry, knots, moving, origin, perVoxel, warped },
+    gradient: [dx, dy, dz],
+  });
+  const nmi = prepareNmi(gpu, {
+    ...{ geometry, bins: fixedRange.bins, fixedBins, warped, residual, scalars },
+  });
+  const adjoint = prepareAdjoint(gpu, geometry, residual, [dx, dy, dz], gradient);
+  return {
+    dispatches: [...warp.dispatches, ...nmi.dispatches, ...adjoint.dispatches],
+    destroy: () => {
+      [warp, nmi, adjoint, fixedBins, moving, warped, residual, dx, dy, dz].forEach((r) =>
+        r.destroy()
+      );
+    },
+  };
+}
