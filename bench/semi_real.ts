@@ -55,6 +55,11 @@ export interface SemiRealOptions extends KnownDeformationOptions, T1LikeOptions 
   readonly ct: Volume;
   /** Its labels, on its grid. */
   readonly labels: LabelVolume;
+  /**
+   * The moving image's HU are clipped to these ([-1000, 1000]): the CT has a metal implant of 3000 HU,
+   * and methods whose histograms span the full range would be left a few bins for all soft tissue.
+   */
+  readonly range?: readonly [number, number];
 }
 
 /**
@@ -65,7 +70,7 @@ export interface SemiRealOptions extends KnownDeformationOptions, T1LikeOptions 
  * @throws {RangeError} when the grids of CT and labels differ.
  */
 export function makeSemiRealPair(options: SemiRealOptions): SemiRealPair {
-  const { seed, ct, labels } = options;
+  const { seed, ct, labels, range = [-1000, 1000] } = options;
   if (!ct.grid.equals(labels.grid)) throw new RangeError("`labels` must lie on the grid of `ct`");
   const { grid } = ct;
   // A stream each: the deformation is the same whatever the voxel size and the MR's options.
@@ -75,6 +80,7 @@ export function makeSemiRealPair(options: SemiRealOptions): SemiRealPair {
 
   const moving = new Float32Array(grid.voxels), movingLabels = new Int32Array(grid.voxels);
   const truth = [0, 1, 2].map(() => new Float32Array(grid.voxels));
+  const clipped = { grid, data: ct.data.map((hu) => Math.min(range[1], Math.max(range[0], hu))) };
   const toIndex = grid.inverse;
   const to = new Float64Array(3);
   const [nx, ny, nz] = grid.size;
@@ -85,7 +91,7 @@ export function makeSemiRealPair(options: SemiRealOptions): SemiRealPair {
         const [wx, wy, wz] = grid.world([x, y, z]);
         deformation.forward(wx, wy, wz, to);
         const at = transformPoint(toIndex, [to[0], to[1], to[2]]);
-        moving[i] = linear(ct, at);
+        moving[i] = linear(clipped, at);
         movingLabels[i] = labels.data[nearest(grid.size, at)];
         deformation.inverse(wx, wy, wz, to);
         truth[0][i] = to[0] - wx;
