@@ -18,6 +18,8 @@ import {
   MATTES_ROWS,
   MATTES_STEPS,
   MATTES_SUBDIVISIONS,
+  MATTES_TERMS,
+  MATTES_TOTALS,
   MATTES_VALUE,
   mattesFixedBins,
   mattesMovingPairs,
@@ -47,10 +49,17 @@ export interface MattesOptions {
   readonly movingMask?: GpuImage;
   /** With fewer samples than this the cost is 1e30 (1). */
   readonly leastSamples?: number;
+  /**
+   * When given, the cost is -information * samples / `wholeSamples`: the information that the images
+   * share per voxel of the whole, which a small overlap does not inflate. When absent: -information.
+   */
+  readonly wholeSamples?: number;
 }
 
 /** The value at one transform. */
 export interface MattesValue {
+  /** What is to be minimised. */
+  readonly cost: number;
   /** Mutual information in nats. */
   readonly information: number;
   /** Fixed voxels that were counted. */
@@ -66,12 +75,16 @@ export interface PreparedMattes {
   readonly transform: GpuBuffer;
   /** Four f32: the cost (-information, or 1e30 with too few samples), samples, information. */
   readonly value: GpuBuffer;
+  /** From here on the cost is 1e30 with fewer samples than this. */
+  setLeastSamples(samples: number): void;
   /** Records one evaluation. */
   record(recorder: Recorder): void;
   /** Writes the matrix from fixed to moving voxel index. */
   setMatrix(matrix: Matrix4): void;
   /** Evaluates at a matrix from fixed to moving voxel index and reads the value. */
   evaluate(matrix: Matrix4): Promise<MattesValue>;
+  /** Evaluates at many matrices and reads the values at once. */
+  evaluateAll(matrices: readonly Matrix4[]): Promise<MattesValue[]>;
   /** Frees all its buffers (not the images). */
   destroy(): void;
 }
@@ -168,14 +181,16 @@ function movingPairs(gpu: Gpu, options: MattesOptions): GpuImage {
 
 /** Makes the metric of a pair of images ready: bins both once, so that an evaluation only samples and counts. */
 export function prepareMattes(gpu: Gpu, options: MattesOptions): PreparedMattes {
-  const { fixed, moving, leastSamples = 1 } = options;
+  const { fixed, moving, leastSamples = 1, wholeSamples = 0 } = options;
   const cut = byteSlabs(gpu, fixed.size);
   const bytes = fixedBins(gpu, options, cut);
   const pairs = movingPairs(gpu, options);
   const [nx, ny, nz] = fixed.size, quads = rowPitch(nx) / 4;
-  const copies = copiesFor(gpu, nx * ny * nz);
+  const voxels = nx * ny * nz, copies = copiesFor(gpu, voxels);
   const counts = gpu.buffer("mattes counts", 4 * copies * MATTES_INNER_BINS * MATTES_ROW);
   const rows = gpu.buffer("mattes rows", 4 * MATTES_INNER_BINS * (MATTES_BINS + 1));
+  const totals = gpu.buffer("mattes totals", 4 * MATTES_INNER_BINS * MATTES_ROW);
+  const terms = gpu.buffer("mattes terms", 8 * 64);
   const transform = gpu.buffer("mattes transform", 64);
   const value = gpu.buffer("mattes value", 16);
   const window = gpu.upload(
@@ -186,6 +201,7 @@ export function prepareMattes(gpu: Gpu, options: MattesOptions): PreparedMattes 
       }).flat(),
     ),
   );
+  const costParameters = (least: number) => [f32(least), f32(wholeSamples), f32(voxels), u32(0)];
   const plane = fixed.pitch * ny;
   const dispatches: Dispatch[] = [];
   const constants = workgroupShape(quads);
@@ -211,36 +227,60 @@ export function prepareMattes(gpu: Gpu, options: MattesOptions): PreparedMattes 
     }
   }
   dispatches.push(
-    gpu.prepare(MATTES_ROWS, {
+    gpu.prepare(MATTES_TOTALS, {
       parameters: [copies, 0, 0, 0].map(u32),
-      buffers: [transform, window, counts, rows],
+      buffers: [transform, counts, totals],
+      workgroups: [Math.ceil(MATTES_INNER_BINS * MATTES_ROW / 4 / 64)],
+    }),
+    gpu.prepare(MATTES_ROWS, {
+      buffers: [transform, window, totals, rows],
       workgroups: [MATTES_INNER_BINS],
     }),
+    gpu.prepare(MATTES_TERMS, {
+      parameters: [f32(voxels), u32(0), u32(0), u32(0)],
+      buffers: [transform, rows, terms],
+      workgroups: [1],
+    }),
     gpu.prepare(MATTES_VALUE, {
-      parameters: [f32(leastSamples), u32(0), u32(0), u32(0)],
-      buffers: [transform, rows, value],
+      parameters: costParameters(leastSamples),
+      buffers: [transform, terms, value],
       workgroups: [1],
     }),
   );
   const record = (recorder: Recorder) => dispatches.forEach((dispatch) => recorder.run(dispatch));
   const setMatrix = (m: Matrix4) =>
     gpu.write(transform, new Float32Array([...m.slice(0, 12), 0, 0, 0, 0]));
+  const evaluateAll = async (matrices: readonly Matrix4[]): Promise<MattesValue[]> => {
+    const results = gpu.buffer("mattes results", 16 * matrices.length);
+    try {
+      matrices.forEach((matrix, i) => {
+        setMatrix(matrix);
+        const recorder = gpu.record("mattes");
+        record(recorder);
+        recorder.copy(value, results, 16, 0, 16 * i).submit();
+      });
+      const read = new Float32Array(await gpu.download(results));
+      return matrices.map((_, i) => {
+        const [cost, samples, information] = read.subarray(4 * i, 4 * i + 3);
+        return { cost, samples, information };
+      });
+    } finally {
+      results.destroy();
+    }
+  };
   return {
     transform,
     value,
     record,
     setMatrix,
-    evaluate: async (matrix) => {
-      setMatrix(matrix);
-      const recorder = gpu.record("mattes");
-      record(recorder);
-      recorder.submit();
-      const [, samples, information] = new Float32Array(await gpu.download(value));
-      return { information, samples };
-    },
+    setLeastSamples: (samples) =>
+      gpu.writeParameters(dispatches[dispatches.length - 1], costParameters(samples)),
+    evaluateAll,
+    evaluate: async (matrix) => (await evaluateAll([matrix]))[0],
     destroy: () => {
       dispatches.forEach((dispatch) => dispatch.destroy());
-      [bytes, pairs, counts, rows, transform, value, window].forEach((buffer) => buffer.destroy());
+      [bytes, pairs, counts, totals, rows, terms, transform, value, window]
+        .forEach((buffer) => buffer.destroy());
     },
   };
 }
@@ -298,7 +338,8 @@ export function mattesReference(
       : (Math.min(Math.floor((at - index) * subdivisions), subdivisions - 1) + 0.5) / subdivisions;
     cubicWindow(part).forEach((weight, k) => joint[row + index + 1 + k] += weight);
   }
-  return { information: information(joint, samples), samples };
+  const value = information(joint, samples);
+  return { cost: -value, information: value, samples };
 }
 
 function unit(value: number, { minimum, maximum }: IntensityRange): number {

@@ -96,104 +96,126 @@ fn main(
 }`,
 };
 
-/**
- * Sums the copies of one row of counters, empties them and applies the Parzen window: 50 values a
- * row, then the row's number of samples.
- */
-export const MATTES_ROWS: Kernel = {
-  label: "mattes rows",
+// The steps from the counters to the value exchange through storage and not through workgroup
+// memory: on a software adapter a barrier costs more than a dispatch.
+
+/** Sums the copies of the counters and empties them. */
+export const MATTES_TOTALS: Kernel = {
+  label: "mattes totals",
   code: CONSTANTS + /* wgsl */ `
 struct Parameters { copies: u32, pad0: u32, pad1: u32, pad2: u32 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> transform: array<vec4f, 4>;
+@group(0) @binding(2) var<storage, read_write> counts: array<vec4u>;
+@group(0) @binding(3) var<storage, read_write> totals: array<vec4f>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  if (transform[3].x != 0.0 || id.x >= INNER * ROW / 4u) { return; }
+  var sum = vec4u(0u);
+  for (var copy = 0u; copy < parameters.copies; copy++) {
+    let at = copy * (INNER * ROW / 4u) + id.x;
+    sum += counts[at];
+    counts[at] = vec4u(0u);
+  }
+  totals[id.x] = vec4f(sum);
+}`,
+};
+
+/** Applies the Parzen window: of each fixed bin 50 values, then its number of samples. */
+export const MATTES_ROWS: Kernel = {
+  label: "mattes rows",
+  code: CONSTANTS + /* wgsl */ `
+@group(0) @binding(1) var<storage, read> transform: array<vec4f, 4>;
 @group(0) @binding(2) var<storage, read> window: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> counts: array<vec4u>;
+@group(0) @binding(3) var<storage, read> totals: array<f32>;
 @group(0) @binding(4) var<storage, read_write> rows: array<f32>;
-var<workgroup> totals: array<f32, ROW>;
-var<workgroup> samples: array<f32, 64>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
-  let running = transform[3].x == 0.0;
-  var own = vec4u(0u);
-  for (var quad = local; quad < ROW / 4u; quad += 64u) {
-    var sum = vec4u(0u);
-    if (running) {
-      for (var copy = 0u; copy < parameters.copies; copy++) {
-        let at = (copy * INNER + group.x) * (ROW / 4u) + quad;
-        sum += counts[at];
-        counts[at] = vec4u(0u);
-      }
-    }
-    for (var i = 0u; i < 4u; i++) { totals[4u * quad + i] = f32(sum[i]); }
-    own += sum;
-  }
-  samples[local] = f32(own.x + own.y + own.z + own.w);
-  workgroupBarrier();
-  if (!running) { return; }
-  if (local == BINS) {
-    var count = 0.0;
-    for (var i = 0u; i < 64u; i++) { count += samples[i]; }
-    rows[group.x * (BINS + 1u) + BINS] = count;
-  }
-  if (local >= BINS) { return; }
-  // Bin m receives from inner bins m-4 .. m-1 (those whose window of four bins covers it).
+  if (transform[3].x != 0.0 || local > BINS) { return; }
   var sum = 0.0;
-  for (var k = 0u; k < 4u; k++) {
-    let bin = i32(local + 3u - k) - 4;
-    if (bin < 0 || bin >= i32(INNER)) { continue; }
-    for (var part = 0u; part < PARTS; part++) {
-      sum += window[part][k] * totals[u32(bin) * PARTS + part];
+  if (local == BINS) {
+    for (var i = 0u; i < ROW; i++) { sum += totals[group.x * ROW + i]; }
+  } else {
+    // Bin m receives from inner bins m-4 .. m-1 (those whose window of four bins covers it).
+    for (var k = 0u; k < 4u; k++) {
+      let bin = i32(local + 3u - k) - 4;
+      if (bin < 0 || bin >= i32(INNER)) { continue; }
+      for (var part = 0u; part < PARTS; part++) {
+        sum += window[part][k] * totals[group.x * ROW + u32(bin) * PARTS + part];
+      }
     }
   }
   rows[group.x * (BINS + 1u) + local] = sum;
 }`,
 };
 
-/** Mutual information of the joint histogram; cost = -MI, or 1e30 below the least number of samples. */
-export const MATTES_VALUE: Kernel = {
-  label: "mattes value",
+/**
+ * One invocation a bin: sum over f of q log q, less qm log qm and qf log qf of the bin, and the
+ * samples of the fixed bin. q are counts over `voxels`, which is near enough to one for f32.
+ */
+export const MATTES_TERMS: Kernel = {
+  label: "mattes terms",
   code: CONSTANTS + /* wgsl */ `
-struct Parameters { least: f32, pad0: u32, pad1: u32, pad2: u32 }
+struct Parameters { voxels: f32, pad0: u32, pad1: u32, pad2: u32 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> transform: array<vec4f, 4>;
 @group(0) @binding(2) var<storage, read> rows: array<f32>;
-@group(0) @binding(3) var<storage, read_write> value: array<f32, 4>;
-var<workgroup> ofMoving: array<f32, 64>;
-var<workgroup> ofFixed: array<f32, 64>;
-var<workgroup> terms: array<f32, 64>;
+@group(0) @binding(3) var<storage, read_write> terms: array<vec2f>;
 
-fn information(p: f32) -> f32 {
-  if (p < 1e-12) { return 0.0; }
-  return p * log(p);
+fn information(q: f32) -> f32 {
+  if (q < 1e-12) { return 0.0; }
+  return q * log(q);
 }
 
 @compute @workgroup_size(64)
-fn main(@builtin(local_invocation_index) local: u32) {
+fn main(@builtin(local_invocation_index) bin: u32) {
+  if (transform[3].x != 0.0) { return; }
   var column = 0.0;
-  if (local < BINS) {
-    for (var f = 0u; f < INNER; f++) { column += rows[f * (BINS + 1u) + local]; }
-  }
-  var row = 0.0;
-  if (local < INNER) { row = rows[local * (BINS + 1u) + BINS]; }
-  ofMoving[local] = column;
-  ofFixed[local] = row;
-  workgroupBarrier();
-  var total = 0.0;
-  for (var f = 0u; f < INNER; f++) { total += ofFixed[f]; }
-  let scale = 1.0 / max(total, 1.0);
   var joint = 0.0;
-  if (local < BINS) {
-    for (var f = 0u; f < INNER; f++) { joint += information(scale * rows[f * (BINS + 1u) + local]); }
+  var row = 0.0;
+  if (bin < BINS) {
+    for (var f = 0u; f < INNER; f++) {
+      let q = rows[f * (BINS + 1u) + bin] / parameters.voxels;
+      column += q;
+      joint += information(q);
+    }
   }
-  terms[local] = joint - information(scale * column) - information(scale * row);
-  workgroupBarrier();
-  if (local != 0u || transform[3].x != 0.0) { return; }
-  var sum = 0.0;
+  if (bin < INNER) { row = rows[bin * (BINS + 1u) + BINS]; }
+  terms[bin] = vec2f(
+    joint - information(column) - information(row / parameters.voxels),
+    row,
+  );
+}`,
+};
+
+/**
+ * Mutual information from the terms; cost = -MI, or -MI samples / whole when `whole` is not 0, or
+ * 1e30 below the least number of samples.
+ */
+export const MATTES_VALUE: Kernel = {
+  label: "mattes value",
+  code: /* wgsl */ `
+struct Parameters { least: f32, whole: f32, voxels: f32, pad0: u32 }
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(0) @binding(1) var<storage, read> transform: array<vec4f, 4>;
+@group(0) @binding(2) var<storage, read> terms: array<vec2f, 64>;
+@group(0) @binding(3) var<storage, read_write> value: array<f32, 4>;
+
+@compute @workgroup_size(1)
+fn main() {
+  if (transform[3].x != 0.0) { return; }
+  var sum = vec2f(0.0);
   for (var i = 0u; i < 64u; i++) { sum += terms[i]; }
-  value[0] = select(-sum, 1e30, total < parameters.least || total < 1.0);
-  value[1] = total;
-  value[2] = sum;
+  let q = sum.y / parameters.voxels;
+  var information = 0.0;
+  if (sum.y >= 1.0) { information = sum.x / q + log(q); }
+  var share = 1.0;
+  if (parameters.whole > 0.0) { share = sum.y / parameters.whole; }
+  value[0] = select(-information * share, 1e30, sum.y < parameters.least || sum.y < 1.0);
+  value[1] = sum.y;
+  value[2] = information;
 }`,
 };
 

@@ -8,3 +8,13 @@
 export class NoOverlapError extends Error {
   override readonly name = "NoOverlapError";
 }
+
+/** A mask has no voxel inside its image. */
+export class EmptyMaskError extends Error {
+  override readonly name = "EmptyMaskError";
+}
+
+/** An image has the same intensity everywhere (inside its mask): there is nothing to align. */
+export class ConstantImageError extends Error {
+  override readonly name = "ConstantImageError";
+}

@@ -1,0 +1,144 @@
+/**
+ * The last fractions of a voxel: a quadratic model of the cost around the best point so far, from
+ * differences over a given distance, and Newton steps on it. Deterministic, and all evaluations of a
+ * round go to the GPU together.
+ *
+ * @module
+ */
+
+/** Options of {@link refineQuadratic}. */
+export interface RefinementOptions {
+  /** Costs of several points. */
+  readonly evaluate: (points: readonly number[][]) => Promise<number[]>;
+  /** Where to begin. */
+  readonly start: readonly number[];
+  /** The distance of the differences along each axis, about the width of the minimum's bottom. */
+  readonly radius: readonly number[];
+  /** Rounds at most (3); each ends with a step, and the gradient is taken afresh in each. */
+  readonly rounds?: number;
+  /** Ends it when a step is shorter than this fraction of `radius` (0.02). */
+  readonly tolerance?: number;
+}
+
+/** Where it ended. */
+export interface RefinementResult {
+  /** The best point seen. */
+  readonly parameters: number[];
+  /** Its cost. */
+  readonly cost: number;
+  /** Rounds taken. */
+  readonly rounds: number;
+  /** Points evaluated. */
+  readonly evaluations: number;
+  /** Whether the last step was below the tolerance. */
+  readonly converged: boolean;
+}
+
+/** Fractions of a step that are tried; the best counts. */
+const FRACTIONS = [1, 0.5, 0.25, 0.1];
+
+/**
+ * Refines a minimum. The Hessian is measured once, in the first round.
+ *
+ * @example Usage
+ * ```ts
+ * import { refineQuadratic } from "./quadratic_refinement.ts";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const { parameters } = await refineQuadratic({
+ *   evaluate: (points) =>
+ *     Promise.resolve(points.map(([x, y]) => (x - 1) ** 2 + (x - y) ** 2 + x ** 4 / 100)),
+ *   start: [0.5, 0],
+ *   radius: [0.5, 0.5],
+ *   rounds: 5,
+ *   tolerance: 1e-4,
+ * });
+ * assertAlmostEquals(parameters[0], 0.98, 0.01);
+ * ```
+ */
+export async function refineQuadratic(options: RefinementOptions): Promise<RefinementResult> {
+  const { evaluate, start, radius, rounds = 3, tolerance = 0.02 } = options, n = start.length;
+  // In units of the radius, around `best`.
+  const at = (best: readonly number[], u: readonly number[]) =>
+    best.map((value, i) => value + radius[i] * u[i]);
+  const unit = (i: number, sign: number) => start.map((_, k) => k === i ? sign : 0);
+  const pairs = start.flatMap((_, i) => start.slice(0, i).map((_, j) => [i, j] as const));
+  let best = [...start], cost = NaN, evaluations = 0, round = 0, converged = false;
+  let hessian: number[][] | undefined;
+  while (round < rounds && !converged) {
+    round++;
+    const offsets = start.flatMap((_, i) => [unit(i, 1), unit(i, -1)]);
+    if (hessian === undefined) {
+      for (const [i, j] of pairs) offsets.push(unit(i, 1).map((v, k) => k === j ? 1 : v));
+      offsets.push(start.map(() => 0));
+    }
+    const costs = await evaluate(offsets.map((u) => at(best, u)));
+    evaluations += offsets.length;
+    if (hessian === undefined) {
+      const f0 = cost = costs[costs.length - 1];
+      const second = start.map(() => start.map(() => 0));
+      for (let i = 0; i < n; i++) second[i][i] = costs[2 * i] + costs[2 * i + 1] - 2 * f0;
+      pairs.forEach(([i, j], k) => {
+        second[i][j] = second[j][i] = costs[2 * n + k] - costs[2 * i] - costs[2 * j] + f0;
+      });
+      hessian = second;
+    }
+    const gradient = start.map((_, i) => (costs[2 * i] - costs[2 * i + 1]) / 2);
+    if (![...gradient, ...hessian.flat()].every((v) => Math.abs(v) < 1e20)) break;
+    const step = newtonStep(hessian, gradient);
+    // The points of the model may be better than its minimum when it is far from quadratic.
+    const steps = FRACTIONS.map((fraction) => step.map((v) => fraction * v));
+    const stepped = await evaluate(steps.map((u) => at(best, u)));
+    evaluations += steps.length;
+    const choices = [...steps, ...offsets], all = [...stepped, ...costs];
+    const chosen = all.reduce((least, c, i) => c < all[least] ? i : least, 0);
+    converged = Math.hypot(...step) < tolerance;
+    if (!(all[chosen] < cost)) break;
+    cost = all[chosen];
+    best = at(best, choices[chosen]);
+  }
+  return { parameters: best, cost, rounds: round, evaluations, converged };
+}
+
+/** -H^-1 g with eigenvalues held above a twentieth of the largest, no longer than 2. */
+function newtonStep(hessian: readonly number[][], gradient: readonly number[]): number[] {
+  const { values, vectors } = symmetricEigen(hessian);
+  const floor = Math.max(...values.map(Math.abs)) / 20;
+  const step = gradient.map(() => 0);
+  values.forEach((value, k) => {
+    const along = vectors[k].reduce((sum, v, i) => sum + v * gradient[i], 0);
+    const length = -along / Math.max(Math.abs(value), floor, 1e-30);
+    vectors[k].forEach((v, i) => step[i] += length * v);
+  });
+  const shorten = Math.min(1, 2 / Math.max(Math.hypot(...step), 1e-30));
+  return step.map((v) => v * shorten);
+}
+
+/** Eigenvalues and vectors (a row each) of a symmetric matrix by Jacobi's rotations. */
+export function symmetricEigen(
+  matrix: readonly (readonly number[])[],
+): { values: number[]; vectors: number[][] } {
+  const n = matrix.length, a = matrix.map((row) => [...row]);
+  const v: number[][] = a.map((_, i) => a.map((_, j) => i === j ? 1 : 0));
+  for (let sweep = 0; sweep < 30; sweep++) {
+    let off = 0;
+    for (let p = 0; p < n; p++) for (let q = p + 1; q < n; q++) off += a[p][q] ** 2;
+    if (off < 1e-30) break;
+    for (let p = 0; p < n; p++) {
+      for (let q = p + 1; q < n; q++) {
+        if (a[p][q] === 0) continue;
+        const theta = (a[q][q] - a[p][p]) / (2 * a[p][q]);
+        const t = (theta < 0 ? -1 : 1) / (Math.abs(theta) + Math.hypot(theta, 1));
+        const c = 1 / Math.hypot(t, 1), s = t * c;
+        for (let k = 0; k < n; k++) {
+          [a[k][p], a[k][q]] = [c * a[k][p] - s * a[k][q], s * a[k][p] + c * a[k][q]];
+        }
+        for (let k = 0; k < n; k++) {
+          [a[p][k], a[q][k]] = [c * a[p][k] - s * a[q][k], s * a[p][k] + c * a[q][k]];
+          [v[p][k], v[q][k]] = [c * v[p][k] - s * v[q][k], s * v[p][k] + c * v[q][k]];
+        }
+      }
+    }
+  }
+  return { values: a.map((row, i) => row[i]), vectors: v };
+}
