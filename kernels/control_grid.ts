@@ -101,7 +101,8 @@ export function prepareColumns(
   knots: GpuBuffer,
   columns: GpuBuffer,
 ): Dispatch {
-  const constants = rowWorkgroup(geometry.size[0]);
+  const [, strideY, strideZ] = geometry.stride;
+  const constants = { ...rowWorkgroup(geometry.size[0]), strideY, strideZ };
   return gpu.prepare(EXPAND_COLUMNS, {
     parameters: geometryParameters(geometry, slab),
     buffers: [knots, columns],

@@ -19,8 +19,9 @@ override strideX: u32 = 4;
 
 fn displacements(row: u32, x: u32, knotsX: u32) -> Quad {
   let voxel = vec4u(x) + vec4u(0, 1, 2, 3);
+  // A row's padding may lie beyond the last control point.
   let cell = min(voxel / strideX, vec4u(knotsX - 2));
-  let t = min(vec4f(voxel - cell * strideX) / f32(strideX), vec4f(1));
+  let t = vec4f(voxel - cell * strideX) / f32(strideX);
   if (strideX % 4 == 0) {  // the quad lies in one cell
     let a = columns[row + cell.x];
     let b = columns[row + cell.x + 1];
@@ -45,16 +46,18 @@ ${CONTROL_GRID_GEOMETRY}
 @group(0) @binding(2) var<storage, read_write> columns: array<vec4f>;
 override wx: u32 = 32;
 override wy: u32 = 2;
+override strideY: u32 = 4;  // constants: a division by a constant is a multiplication
+override strideZ: u32 = 4;
 
 @compute @workgroup_size(wx, wy)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let g = geometry;
   if (id.x >= g.knots.x || id.y >= g.image.y || id.z >= g.planes) { return; }
   let z = g.firstPlane + id.z;
-  let cellY = min(id.y / g.stride.y, g.knots.y - 2);
-  let cellZ = min(z / g.stride.z, g.knots.z - 2);
-  let ty = f32(id.y - cellY * g.stride.y) / f32(g.stride.y);
-  let tz = f32(z - cellZ * g.stride.z) / f32(g.stride.z);
+  let cellY = id.y / strideY;
+  let cellZ = z / strideZ;
+  let ty = f32(id.y - cellY * strideY) / f32(strideY);
+  let tz = f32(z - cellZ * strideZ) / f32(strideZ);
   let stepZ = g.knots.x * g.knots.y;
   let k = cellZ * stepZ + cellY * g.knots.x + id.x;
   let near = mix(knots[k], knots[k + g.knots.x], ty);

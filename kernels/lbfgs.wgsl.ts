@@ -105,7 +105,10 @@ fn main(@builtin(local_invocation_index) worker: u32) {
 }`,
 };
 
-/** An accepted trial becomes the point; its step and gradient change are kept in the next slot. */
+/**
+ * An accepted trial becomes the point; its step and gradient change are kept in the next slot. The
+ * vectors lie in one buffer: the steps, the gradient changes, then the gradient.
+ */
 export const LBFGS_UPDATE: Kernel = {
   label: "L-BFGS: update",
   code: /* wgsl */ `
@@ -116,21 +119,21 @@ struct Parameters { count: u32, memory: u32, padding1: u32, padding2: u32 }
 @group(0) @binding(2) var<storage, read> trial: array<vec4f>;
 @group(0) @binding(3) var<storage, read> trialGradient: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> point: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> gradient: array<vec4f>;
-@group(0) @binding(6) var<storage, read_write> steps: array<vec4f>;
-@group(0) @binding(7) var<storage, read_write> changes: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> vectors: array<vec4f>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let i = id.x;
-  if (i >= parameters.count || state.accepted == 0) { return; }
+  let count = parameters.count;
+  if (i >= count || state.accepted == 0) { return; }
   let slot = (state.newest + 1) % parameters.memory;
+  let gradient = 2 * parameters.memory * count + i;
   if (state.started != 0) {
-    steps[slot * parameters.count + i] = trial[i] - point[i];
-    changes[slot * parameters.count + i] = trialGradient[i] - gradient[i];
+    vectors[slot * count + i] = trial[i] - point[i];
+    vectors[(parameters.memory + slot) * count + i] = trialGradient[i] - vectors[gradient];
   }
   point[i] = trial[i];
-  gradient[i] = trialGradient[i];
+  vectors[gradient] = trialGradient[i];
 }`,
 };
 
@@ -142,28 +145,23 @@ ${LBFGS_STATE}
 struct Parameters { count: u32, memory: u32, padding1: u32, padding2: u32 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> state: State;
-@group(0) @binding(2) var<storage, read> gradient: array<vec4f>;
-@group(0) @binding(3) var<storage, read> steps: array<vec4f>;
-@group(0) @binding(4) var<storage, read> changes: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> dots: array<f32>;
+@group(0) @binding(2) var<storage, read> vectors: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> dots: array<f32>;
 var<workgroup> partial: array<vec3f, 64>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) worker: u32) {
   if (state.accepted == 0) { return; }
   let count = parameters.count;
-  let newest = (state.newest + 1) % parameters.memory * count;
+  let step = (state.newest + 1) % parameters.memory * count;
+  let change = step + parameters.memory * count;
+  let gradient = 2 * parameters.memory * count;
   let part = group.x;
-  let vector = group.y;  // steps, then changes, then the gradient
+  let vector = group.y;
   var sum = vec3f(0);
   for (var i = part * 64 + worker; i < count; i += ${DOT_PARTS * 64}) {
-    var b = gradient[i];
-    if (vector < parameters.memory) {
-      b = steps[vector * count + i];
-    } else if (vector < 2 * parameters.memory) {
-      b = changes[(vector - parameters.memory) * count + i];
-    }
-    sum += vec3f(dot(steps[newest + i], b), dot(changes[newest + i], b), dot(gradient[i], b));
+    let b = vectors[vector * count + i];
+    sum += vec3f(dot(vectors[step + i], b), dot(vectors[change + i], b), dot(vectors[gradient + i], b));
   }
   partial[worker] = sum;
   workgroupBarrier();
@@ -194,81 +192,110 @@ struct Parameters { memory: u32, padding0: u32, padding1: u32, padding2: u32 }
 @group(0) @binding(2) var<storage, read> dots: array<f32>;
 @group(0) @binding(3) var<storage, read_write> gram: array<f32>;
 @group(0) @binding(4) var<storage, read_write> coefficients: array<f32>;
-var<workgroup> sums: array<f32, ${3 * (2 * MAX_MEMORY + 1)}>;
-var<private> delta: array<f32, ${2 * MAX_MEMORY + 1}>;
-var<private> alpha: array<f32, ${MAX_MEMORY}>;
+const MOST_VECTORS = ${2 * MAX_MEMORY + 1}u;
+var<workgroup> table: array<f32, MOST_VECTORS * MOST_VECTORS>;
+var<workgroup> partial: array<f32, 64>;
 
-fn combined(vector: u32, vectors: u32) -> f32 {
-  var sum = 0.0;
-  for (var i = 0u; i < vectors; i++) { sum += delta[i] * gram[i * vectors + vector]; }
+// The sum over all invocations.
+fn total(worker: u32, value: f32) -> f32 {
+  partial[worker] = value;
+  workgroupBarrier();
+  for (var width = 32u; width > 0; width /= 2) {
+    if (worker < width) { partial[worker] += partial[worker + width]; }
+    workgroupBarrier();
+  }
+  let sum = partial[0];
+  workgroupBarrier();
   return sum;
 }
 
+// Each invocation keeps the coefficient of one vector (and the alpha of its pair).
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) worker: u32) {
   let m = parameters.memory;
   let vectors = 2 * m + 1;
-  for (var i = worker; i < 3 * vectors; i += 64) {
-    var sum = 0.0;
-    for (var part = 0u; part < ${DOT_PARTS}; part++) { sum += dots[i * ${DOT_PARTS} + part]; }
-    sums[i] = sum;
+  let g = 2 * m;
+  let mine = worker < vectors;
+  let accepted = state.accepted != 0;
+  let started = state.started != 0;
+  let slot = (state.newest + 1) % m;
+  for (var i = worker; i < vectors * vectors; i += 64) { table[i] = gram[i]; }
+  workgroupBarrier();
+  if (mine) {
+    var sums = vec3f(0);
+    for (var part = 0u; part < ${DOT_PARTS}; part++) {
+      let at = 3 * worker * ${DOT_PARTS} + part;
+      sums += vec3f(dots[at], dots[at + ${DOT_PARTS}], dots[at + 2 * ${DOT_PARTS}]);
+    }
+    if (started) {
+      table[slot * vectors + worker] = sums.x;
+      table[(m + slot) * vectors + worker] = sums.y;
+    }
+    table[g * vectors + worker] = sums.z;
   }
   workgroupBarrier();
-  if (worker != 0 || state.accepted == 0) { return; }
-
-  let slot = (state.newest + 1) % m;
-  let g = 2 * m;
-  for (var b = 0u; b < vectors; b++) {
-    if (state.started != 0) {
-      gram[slot * vectors + b] = sums[3 * b];
-      gram[b * vectors + slot] = sums[3 * b];
-      gram[(m + slot) * vectors + b] = sums[3 * b + 1];
-      gram[b * vectors + m + slot] = sums[3 * b + 1];
+  if (mine) {  // the table is symmetric
+    if (started) {
+      table[worker * vectors + slot] = table[slot * vectors + worker];
+      table[worker * vectors + m + slot] = table[(m + slot) * vectors + worker];
     }
-    gram[g * vectors + b] = sums[3 * b + 2];
-    gram[b * vectors + g] = sums[3 * b + 2];
+    table[worker * vectors + g] = table[g * vectors + worker];
   }
-  if (state.started != 0) {
-    let curvature = gram[slot * vectors + m + slot];
-    let ss = gram[slot * vectors + slot];
-    let yy = gram[(m + slot) * vectors + m + slot];
-    if (curvature > 1e-6 * sqrt(ss) * sqrt(yy)) {
-      state.newest = slot;
-      state.pairs = min(state.pairs + 1, m);
+  workgroupBarrier();
+
+  var newest = state.newest;
+  var pairs = state.pairs;
+  if (started) {
+    let curvature = table[slot * vectors + m + slot];
+    let steps = table[slot * vectors + slot];
+    let changes = table[(m + slot) * vectors + m + slot];
+    if (curvature > 1e-6 * sqrt(steps) * sqrt(changes)) {
+      newest = slot;
+      pairs = min(pairs + 1, m);
     } else {
-      state.pairs = min(state.pairs, m - 1);  // that slot was overwritten
+      pairs = min(pairs, m - 1);  // that slot was overwritten
     }
   }
-  state.started = 1;
 
-  for (var i = 0u; i < vectors; i++) { delta[i] = 0; }
-  delta[g] = -1;
-  let pairs = state.pairs;
-  for (var i = 0u; i < pairs; i++) {
-    let j = (state.newest + m - i) % m;
-    alpha[j] = combined(j, vectors) / gram[j * vectors + m + j];
-    delta[m + j] -= alpha[j];
+  let row = min(worker, vectors - 1) * vectors;
+  var delta = select(0.0, -1.0, worker == g);
+  var alpha = 0.0;
+  for (var i = 0u; i < m; i++) {
+    let j = (newest + m - i) % m;
+    let product = total(worker, select(0.0, delta * table[row + j], mine));
+    if (i < pairs) {
+      let a = product / table[j * vectors + m + j];
+      if (worker == j) { alpha = a; }
+      if (worker == m + j) { delta -= a; }
+    }
   }
   if (pairs > 0) {
-    let j = state.newest;
-    let scale = gram[j * vectors + m + j] / gram[(m + j) * vectors + m + j];
-    for (var i = 0u; i < vectors; i++) { delta[i] *= scale; }
+    delta *= table[newest * vectors + m + newest] / table[(m + newest) * vectors + m + newest];
   }
-  for (var i = pairs; i > 0; i--) {
-    let j = (state.newest + m - (i - 1)) % m;
-    let beta = combined(m + j, vectors) / gram[j * vectors + m + j];
-    delta[j] += alpha[j] - beta;
+  for (var i = 0u; i < m; i++) {
+    let j = (newest + i + 1) % m;  // from the oldest pair to the newest
+    let product = total(worker, select(0.0, delta * table[row + m + j], mine));
+    if (m - 1 - i < pairs && worker == j) {
+      delta += alpha - product / table[j * vectors + m + j];
+    }
   }
-  var slope = combined(g, vectors);
+  var slope = total(worker, select(0.0, delta * table[row + g], mine));
   if (!(slope < 0)) {
     // Not a descent direction: forget the pairs and go down the gradient.
-    for (var i = 0u; i < vectors; i++) { delta[i] = 0; }
-    delta[g] = -1;
-    state.pairs = 0;
-    slope = -gram[g * vectors + g];
+    delta = select(0.0, -1.0, worker == g);
+    pairs = 0;
+    slope = -table[g * vectors + g];
   }
-  state.slope = slope;
-  for (var i = 0u; i < vectors; i++) { coefficients[i] = delta[i]; }
+  if (accepted) {
+    if (mine) { coefficients[worker] = delta; }
+    for (var i = worker; i < vectors * vectors; i += 64) { gram[i] = table[i]; }
+    if (worker == 0) {
+      state.newest = newest;
+      state.pairs = pairs;
+      state.slope = slope;
+      state.started = 1;
+    }
+  }
 }`,
 };
 
@@ -280,13 +307,12 @@ ${LBFGS_STATE}
 struct Parameters { count: u32, memory: u32, padding1: u32, padding2: u32 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> state: State;
-@group(0) @binding(2) var<storage, read> gradient: array<vec4f>;
-@group(0) @binding(3) var<storage, read> steps: array<vec4f>;
-@group(0) @binding(4) var<storage, read> changes: array<vec4f>;
-@group(0) @binding(5) var<storage, read> coefficients: array<f32>;
-@group(0) @binding(6) var<storage, read_write> direction: array<vec4f>;
-@group(0) @binding(7) var<storage, read_write> largest: array<f32>;
+@group(0) @binding(2) var<storage, read> vectors: array<vec4f>;
+@group(0) @binding(3) var<storage, read> coefficients: array<f32>;
+@group(0) @binding(4) var<storage, read_write> direction: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> largest: array<f32>;
 var<workgroup> partial: array<f32, 64>;
+override memory: u32 = 8;
 
 @compute @workgroup_size(64)
 fn main(
@@ -295,14 +321,12 @@ fn main(
   @builtin(workgroup_id) group: vec3u,
 ) {
   if (state.accepted == 0) { return; }
-  let m = parameters.memory;
   var most = 0.0;
   for (var i = id.x; i < parameters.count; i += ${64 * LARGEST_PARTS}) {
-    var d = coefficients[2 * m] * gradient[i];
-    for (var j = 0u; j < state.pairs; j++) {
-      let slot = (state.newest + m - j) % m;
-      d += coefficients[slot] * steps[slot * parameters.count + i];
-      d += coefficients[m + slot] * changes[slot * parameters.count + i];
+    var d = vec4f(0);
+    // A slot that holds no pair has the coefficient 0.
+    for (var vector = 0u; vector < 2 * memory + 1; vector++) {
+      d += coefficients[vector] * vectors[vector * parameters.count + i];
     }
     direction[i] = d;
     let size = abs(d);

@@ -95,7 +95,7 @@ export class Lbfgs {
   constructor(gpu: Gpu, options: LbfgsOptions) {
     const { count } = options, bytes = 16 * count;
     const fits = Math.floor(gpu.maxBindingBytes / bytes);
-    const memory = Math.min(options.memory ?? 8, MAX_MEMORY, fits);
+    const memory = Math.min(options.memory ?? 8, MAX_MEMORY, Math.floor((fits - 1) / 2));
     if (memory < 1) {
       throw new RangeError(
         `${count} control points are too many for this adapter: choose a larger spacing`,
@@ -114,8 +114,7 @@ export class Lbfgs {
     this.scalars = own("scalars", 32);
     this.penalties = own("penalties", 4 * options.penaltyPartials);
     this.#state = own("state", 64);
-    const gradient = own("gradient", bytes), direction = own("direction", bytes);
-    const steps = own("steps", memory * bytes), changes = own("changes", memory * bytes);
+    const direction = own("direction", bytes), kept = own("kept vectors", vectors * bytes);
     const dots = own("dot products", 4 * 3 * vectors * DOT_PARTS);
     const gram = own("Gram matrix", 4 * vectors * vectors);
     const coefficients = own("coefficients", 4 * vectors);
@@ -138,12 +137,12 @@ export class Lbfgs {
       }),
       gpu.prepare(LBFGS_UPDATE, {
         parameters: sized,
-        buffers: [state, this.trial, this.gradient, this.point, gradient, steps, changes],
+        buffers: [state, this.trial, this.gradient, this.point, kept],
         workgroups: [groups],
       }),
       gpu.prepare(LBFGS_DOTS, {
         parameters: sized,
-        buffers: [state, gradient, steps, changes, dots],
+        buffers: [state, kept, dots],
         workgroups: [DOT_PARTS, vectors],
       }),
       gpu.prepare(LBFGS_SOLVE, {
@@ -153,7 +152,8 @@ export class Lbfgs {
       }),
       gpu.prepare(LBFGS_DIRECTION, {
         parameters: sized,
-        buffers: [state, gradient, steps, changes, coefficients, direction, largest],
+        buffers: [state, kept, coefficients, direction, largest],
+        constants: { memory },
         workgroups: [LARGEST_PARTS],
       }),
       gpu.prepare(LBFGS_STEP, {
