@@ -14,7 +14,7 @@ export interface RefinementOptions {
   readonly start: readonly number[];
   /** The distance of the differences along each axis, about the width of the minimum's bottom. */
   readonly radius: readonly number[];
-  /** Rounds at most (3); each ends with a step, and the gradient is taken afresh in each. */
+  /** Rounds at most (3); each ends with a step. */
   readonly rounds?: number;
   /** Ends it when a step is shorter than this fraction of `radius` (0.02). */
   readonly tolerance?: number;
@@ -37,8 +37,11 @@ export interface RefinementResult {
 /** Fractions of a step that are tried; the best counts. */
 const FRACTIONS = [1, 0.5, 0.25, 0.1];
 
+/** Rounds that one measurement of the Hessian serves. */
+const HESSIAN_ROUNDS = 3;
+
 /**
- * Refines a minimum. The Hessian is measured once, in the first round.
+ * Refines a minimum. The gradient is measured in every round, the Hessian in every third.
  *
  * @example Usage
  * ```ts
@@ -66,7 +69,7 @@ export async function refineQuadratic(options: RefinementOptions): Promise<Refin
   let best = [...start], cost = NaN, evaluations = 0, round = 0, converged = false;
   let hessian: number[][] | undefined;
   while (round < rounds && !converged) {
-    round++;
+    if (round++ % HESSIAN_ROUNDS === 0) hessian = undefined;
     const offsets = start.flatMap((_, i) => [unit(i, 1), unit(i, -1)]);
     if (hessian === undefined) {
       for (const [i, j] of pairs) offsets.push(unit(i, 1).map((v, k) => k === j ? 1 : v));

@@ -125,7 +125,7 @@ export function rigidSchedule(options: RigidScheduleOptions): RigidSchedule {
       return {
         factors,
         ...(level === 0 || !last ? { search } : {}),
-        refinementRounds: last ? 3 : level > 0 ? 2 : 0,
+        refinementRounds: last ? 3 : level > 0 ? 6 : 0,
       };
     }),
     range: "robust",

@@ -151,15 +151,15 @@ export interface RefineLevelOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Newton steps at one resolution; differences are taken over a voxel's width. */
+/** Newton steps at one resolution; differences are taken over half a voxel's width. */
 export async function refineLevel(
   gpu: Gpu,
   { level, frame, parameters, rounds, signal }: RefineLevelOptions,
 ): Promise<RefinementResult> {
   gpu.check();
   const [sx, sy, sz] = level.fixedGrid.spacing;
-  const width = Math.cbrt(sx * sy * sz);
-  // Half an angle that moves the box's points by a width in the mean (their root mean square radius).
+  const width = Math.cbrt(sx * sy * sz) / 2;
+  // Half an angle that moves the box's points as far in the mean (their root mean square radius).
   const turn = width / (2 * Math.hypot(...frame.extent) / Math.sqrt(12));
   return await refineQuadratic({
     start: parameters,
