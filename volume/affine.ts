@@ -83,8 +83,6 @@ export function invert(m: Matrix4): Matrix4 {
     (m[1] * m[8] - m[0] * m[9]) * r,
     (m[0] * m[5] - m[1] * m[4]) * r,
   ];
-  const t = [0, 1, 2].map((k) =>
-    -(i[3 * k] * m[3] + i[3 * k + 1] * m[7] + i[3 * k + 2] * m[11])
-  );
+  const t = [0, 1, 2].map((k) => -(i[3 * k] * m[3] + i[3 * k + 1] * m[7] + i[3 * k + 2] * m[11]));
   return [i[0], i[1], i[2], t[0], i[3], i[4], i[5], t[1], i[6], i[7], i[8], t[2], 0, 0, 0, 1];
 }

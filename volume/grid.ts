@@ -18,7 +18,9 @@ export class Grid {
    */
   constructor(size: Triple, affine: Matrix4) {
     if (!size.every((n) => Number.isInteger(n) && n > 0)) {
-      throw new RangeError(`\`size\` must be three positive whole numbers, got ${size.join(" x ")}`);
+      throw new RangeError(
+        `\`size\` must be three positive whole numbers, got ${size.join(" x ")}`,
+      );
     }
     if (affine.length !== 16) throw new RangeError("`affine` must have 16 numbers, row-major");
     invert(affine);

@@ -16,3 +16,7 @@
 export * from "./affine.ts";
 export * from "./grid.ts";
 export * from "./volume.ts";
+export * from "./nifti_errors.ts";
+export * from "./read_nifti.ts";
+export * from "./write_file.ts";
+export * from "./write_nifti.ts";

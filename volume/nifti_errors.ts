@@ -1,0 +1,50 @@
+/**
+ * What can be wrong with an image file, each as a class; messages name the file and say what to do.
+ *
+ * @module
+ */
+
+/** A file that cannot be used as an image. */
+export class ImageFileError extends Error {
+  override readonly name: string = "ImageFileError";
+}
+
+/** The file is missing or cannot be read or written. */
+export class FileAccessError extends ImageFileError {
+  override readonly name = "FileAccessError";
+}
+
+/** The file is not NIfTI-1 or NIfTI-2 in one piece. */
+export class NotNiftiError extends ImageFileError {
+  override readonly name = "NotNiftiError";
+}
+
+/** The file ends before its data do, or its compression is damaged. */
+export class TruncatedFileError extends ImageFileError {
+  override readonly name = "TruncatedFileError";
+}
+
+/** Voxels are complex, coloured or of a type that is not read. */
+export class UnsupportedVoxelsError extends ImageFileError {
+  override readonly name = "UnsupportedVoxelsError";
+}
+
+/** The image is not one three-dimensional volume. */
+export class ImageShapeError extends ImageFileError {
+  override readonly name = "ImageShapeError";
+}
+
+/** The voxel-to-world matrix is singular, sheared or not finite. */
+export class ImageGeometryError extends ImageFileError {
+  override readonly name = "ImageGeometryError";
+}
+
+/** Some voxels are NaN or infinite. */
+export class NonFiniteVoxelsError extends ImageFileError {
+  override readonly name = "NonFiniteVoxelsError";
+}
+
+/** An image that should hold label ids holds other numbers. */
+export class NotLabelsError extends ImageFileError {
+  override readonly name = "NotLabelsError";
+}

@@ -1,0 +1,26 @@
+/**
+ * Files that appear whole or not at all.
+ *
+ * @module
+ */
+
+import { FileAccessError } from "./nifti_errors.ts";
+
+/**
+ * Writes a file beside its place and renames it, so that no reader ever sees a part of it.
+ *
+ * @throws {FileAccessError} when the folder is missing or cannot be written to; nothing is left then.
+ */
+export async function writeWholeFile(path: string, bytes: Uint8Array): Promise<void> {
+  const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
+  try {
+    await Deno.writeFile(beside, bytes);
+    await Deno.rename(beside, path);
+  } catch (cause) {
+    await Deno.remove(beside).catch(() => {});
+    const why = cause instanceof Deno.errors.NotFound
+      ? "its folder does not exist"
+      : (cause as Error).message;
+    throw new FileAccessError(`Cannot write ${path}: ${why}`, { cause });
+  }
+}
