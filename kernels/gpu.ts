@@ -242,7 +242,9 @@ export class Gpu implements Disposable {
     if (size > this.device.limits.maxBufferSize) {
       throw new GpuMemoryError(
         `Buffer "${label}" needs ${this.#mebibytes(size)}; this adapter allows ` +
-          `${this.#mebibytes(this.device.limits.maxBufferSize)} a buffer. Use a coarser resolution.`,
+          `${
+            this.#mebibytes(this.device.limits.maxBufferSize)
+          } a buffer. Use a coarser resolution.`,
       );
     }
     this.requireMemory(size, `Buffer "${label}"`, "Use a coarser resolution or a smaller region.");
@@ -297,7 +299,13 @@ export class Gpu implements Disposable {
     );
     try {
       const encoder = this.device.createCommandEncoder({ label: `read ${buffer.label}` });
-      encoder.copyBufferToBuffer(buffer.handle, offset, staging.handle, 0, Math.ceil(bytes / 4) * 4);
+      encoder.copyBufferToBuffer(
+        buffer.handle,
+        offset,
+        staging.handle,
+        0,
+        Math.ceil(bytes / 4) * 4,
+      );
       this.device.queue.submit([encoder.finish()]);
       try {
         await staging.handle.mapAsync(GPUMapMode.READ);
