@@ -1,0 +1,340 @@
+/**
+ * Command-line flags, declared once: the declaration gives the values' types, the defaults, the checks
+ * and the text of `--help`.
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+
+/** What every flag says of itself. */
+interface FlagBase {
+  /** One or two sentences for `--help`. */
+  readonly help: string;
+  /** Whether it must be given; a flag with a default must not. */
+  readonly required?: boolean;
+  /** What stands for the value in `--help`, such as `FILE`. */
+  readonly valueName?: string;
+  /** The value's unit, for `--help`. */
+  readonly unit?: string;
+}
+
+/** A flag with any text, a path for instance. */
+export interface StringFlag extends FlagBase {
+  /** The kind of value. */
+  readonly type: "string";
+  /** The value when not given. */
+  readonly default?: string;
+}
+
+/** A flag with a number; the bounds are allowed values. */
+export interface NumberFlag extends FlagBase {
+  /** The kind of value. */
+  readonly type: "number" | "integer";
+  /** The value when not given. */
+  readonly default?: number;
+  /** Smallest value. */
+  readonly min?: number;
+  /** Largest value. */
+  readonly max?: number;
+}
+
+/** A flag without a value. It is false when absent; a negative one is declared as `noRigid`. */
+export interface BooleanFlag extends FlagBase {
+  /** The kind of value. */
+  readonly type: "boolean";
+}
+
+/** A flag with one of a few words. */
+export interface ChoiceFlag extends FlagBase {
+  /** The kind of value. */
+  readonly type: "choice";
+  /** The words. */
+  readonly choices: readonly string[];
+  /** The value when not given. */
+  readonly default?: string;
+}
+
+/** A flag with several values, separated by commas or given by repeating the flag. */
+export interface ListFlag extends FlagBase {
+  /** The kind of value. */
+  readonly type: "list";
+  /** The allowed words; any when absent. */
+  readonly choices?: readonly string[];
+  /** The values when not given. */
+  readonly default?: readonly string[];
+}
+
+/** A flag with several numbers, separated by commas or given by repeating the flag. */
+export interface NumberListFlag extends FlagBase {
+  /** The kind of value. */
+  readonly type: "numbers" | "integers";
+  /** The values when not given. */
+  readonly default?: readonly number[];
+  /** Smallest value. */
+  readonly min?: number;
+  /** Largest value. */
+  readonly max?: number;
+}
+
+/** One flag of a task. */
+export type Flag =
+  | StringFlag
+  | NumberFlag
+  | BooleanFlag
+  | ChoiceFlag
+  | ListFlag
+  | NumberListFlag;
+
+/** A task's declaration. `movingLabels` in `flags` is `--moving-labels` on the command line. */
+export interface TaskSpec<F extends Readonly<Record<string, Flag>>> {
+  /** The task's name in deno.json. */
+  readonly name: string;
+  /** One sentence: what it does. */
+  readonly summary: string;
+  /** More lines for `--help`, after the flags. */
+  readonly details?: string;
+  /** Command lines for `--help`, without `deno task name`. */
+  readonly examples?: readonly string[];
+  /** Its flags. */
+  readonly flags: F;
+}
+
+type Value<F extends Flag> = F extends { type: "boolean" } ? boolean
+  : F extends { type: "number" | "integer" } ? number
+  : F extends { type: "choice"; choices: readonly (infer C)[] } ? C
+  : F extends { type: "list"; choices: readonly (infer C)[] } ? readonly C[]
+  : F extends { type: "list" } ? readonly string[]
+  : F extends { type: "numbers" | "integers" } ? readonly number[]
+  : string;
+
+type IsGiven<F extends Flag> = F extends { type: "boolean" } ? true
+  : F extends { required: true } ? true
+  : F extends { default: string | number | readonly (string | number)[] } ? true
+  : false;
+
+/** The parsed values; a flag that is neither required nor has a default may be undefined. */
+export type FlagValues<F extends Readonly<Record<string, Flag>>> = {
+  -readonly [K in keyof F]: IsGiven<F[K]> extends true ? Value<F[K]> : Value<F[K]> | undefined;
+};
+
+/** A command line that the task cannot accept. `runTask` prints it and exits with 2. */
+export class UsageError extends Error {
+  /** The error's name. */
+  override name = "UsageError";
+}
+
+/** `--help` was asked for. `runTask` prints the text and exits with 0. */
+export class HelpRequest extends Error {
+  /** The error's name. */
+  override name = "HelpRequest";
+}
+
+/**
+ * Reads a command line: `--flag value`, `--flag=value`, lists by commas or repetition.
+ *
+ * @throws {HelpRequest} with the text when `--help` or `-h` is among the arguments.
+ * @throws {UsageError} on an unknown flag, a missing or bad value, a flag given twice, a missing
+ * required flag, or an argument that belongs to no flag.
+ */
+export function parseFlags<const F extends Readonly<Record<string, Flag>>>(
+  spec: TaskSpec<F>,
+  args: readonly string[],
+): FlagValues<F> {
+  const keys = new Map(Object.keys(spec.flags).map((key) => [kebabCase(key), key]));
+  const { tokens } = parseArgs({
+    args: [...args],
+    strict: false,
+    tokens: true,
+    options: {
+      help: { type: "boolean", short: "h" },
+      ...Object.fromEntries(
+        [...keys].map(([name, key]) => [
+          name,
+          { type: spec.flags[key].type === "boolean" ? "boolean" as const : "string" as const },
+        ]),
+      ),
+    },
+  });
+  if (tokens.some((token) => token.kind === "option" && token.name === "help")) {
+    throw new HelpRequest(helpText(spec));
+  }
+  const usage = (message: string) =>
+    new UsageError(`${message}\nRun \`deno task ${spec.name} --help\` to see the flags.`);
+  const given = new Map<string, string[]>();
+  for (const token of tokens) {
+    if (token.kind === "positional") throw usage(`Unexpected argument "${token.value}"`);
+    if (token.kind !== "option") continue;
+    const key = token.rawName.startsWith("--") ? keys.get(token.name) : undefined;
+    if (key === undefined) {
+      throw usage(`Unknown flag ${token.rawName}${didYouMean(token.name, [...keys.keys()])}`);
+    }
+    const flag: Flag = spec.flags[key];
+    if (flag.type === "boolean") {
+      if (token.value !== undefined) throw usage(`${token.rawName} takes no value`);
+    } else if (
+      token.value === undefined || token.value === "" ||
+      (!token.inlineValue && token.value.startsWith("--"))
+    ) {
+      throw usage(`${token.rawName} needs a value`);
+    }
+    const earlier = given.get(key);
+    if (earlier !== undefined && !isList(flag)) throw usage(`${token.rawName} is given twice`);
+    given.set(key, [...earlier ?? [], token.value ?? ""]);
+  }
+  const values: Record<string, unknown> = {};
+  for (const [name, key] of keys) {
+    const flag: Flag = spec.flags[key];
+    const texts = given.get(key);
+    if (flag.type === "boolean") {
+      values[key] = texts !== undefined;
+    } else if (texts === undefined) {
+      if (flag.required) throw usage(`--${name} is required`);
+      values[key] = flag.default;
+    } else {
+      values[key] = readValue(`--${name}`, flag, texts, usage);
+    }
+  }
+  return values as FlagValues<F>;
+}
+
+type ValuedFlag = Exclude<Flag, BooleanFlag>;
+
+function readValue(
+  name: string,
+  flag: ValuedFlag,
+  texts: readonly string[],
+  usage: (message: string) => UsageError,
+): unknown {
+  if (isList(flag)) {
+    const parts = texts.flatMap((text) => text.split(",")).map((text) => text.trim());
+    if (parts.includes("")) throw usage(`${name} has an empty value in its list`);
+    return parts.map((part) => readOne(name, flag, part, usage));
+  }
+  return readOne(name, flag, texts[0], usage);
+}
+
+function readOne(
+  name: string,
+  flag: ValuedFlag,
+  text: string,
+  usage: (message: string) => UsageError,
+): string | number {
+  switch (flag.type) {
+    case "string":
+      return text;
+    case "choice":
+    case "list":
+      if (flag.choices !== undefined && !flag.choices.includes(text)) {
+        throw usage(`${name} must be one of ${flag.choices.join(", ")}, not "${text}"`);
+      }
+      return text;
+    default: {
+      const whole = flag.type === "integer" || flag.type === "integers";
+      const value = text.trim() === "" ? NaN : Number(text);
+      if (!Number.isFinite(value) || (whole && !Number.isSafeInteger(value))) {
+        throw usage(`${name} must be a ${whole ? "whole " : ""}number, not "${text}"`);
+      }
+      if (flag.min !== undefined && value < flag.min) {
+        throw usage(`${name} must be at least ${flag.min}, not ${value}`);
+      }
+      if (flag.max !== undefined && value > flag.max) {
+        throw usage(`${name} must be at most ${flag.max}, not ${value}`);
+      }
+      return value;
+    }
+  }
+}
+
+/** The text of `--help`, 100 columns wide at most. */
+export function helpText(spec: TaskSpec<Readonly<Record<string, Flag>>>): string {
+  const rows = Object.entries(spec.flags).map(([key, flag]) => ({
+    left: `  --${kebabCase(key)}${flag.type === "boolean" ? "" : ` ${valueName(flag)}`}`,
+    right: describe(flag),
+  }));
+  rows.push({ left: "  --help", right: "Show this text." });
+  const column = Math.min(34, Math.max(...rows.map((row) => row.left.length)) + 2);
+  const lines = [spec.summary, "", `Usage: deno task ${spec.name} [flags]`, ""];
+  for (const { left, right } of rows) {
+    const wrapped = wrap(right, 100 - column);
+    if (left.length + 2 > column) lines.push(left);
+    else lines.push(left.padEnd(column) + wrapped.shift());
+    for (const line of wrapped) lines.push(" ".repeat(column) + line);
+  }
+  if (spec.details !== undefined) lines.push("", ...spec.details.trim().split("\n"));
+  if (spec.examples !== undefined && spec.examples.length > 0) {
+    lines.push("", "Examples:");
+    for (const example of spec.examples) {
+      lines.push(`  deno task ${spec.name} ${example}`.trimEnd());
+    }
+  }
+  return lines.join("\n") + "\n";
+}
+
+/** `movingLabels` as `moving-labels`. */
+export function kebabCase(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function isList(flag: Flag): flag is ListFlag | NumberListFlag {
+  return flag.type === "list" || flag.type === "numbers" || flag.type === "integers";
+}
+
+function valueName(flag: Flag): string {
+  if (flag.valueName !== undefined) return flag.valueName;
+  if (flag.type === "choice") return flag.choices.join("|");
+  if (flag.unit !== undefined) return flag.unit.toUpperCase();
+  if (flag.type === "string") return "TEXT";
+  return isList(flag) ? "A,B,..." : "N";
+}
+
+function describe(flag: Flag): string {
+  const notes: string[] = [];
+  if (flag.unit !== undefined) notes.push(`in ${flag.unit}`);
+  if ("choices" in flag && flag.type === "list" && flag.choices) {
+    notes.push(`of ${flag.choices.join(", ")}`);
+  }
+  if ("min" in flag && flag.min !== undefined) notes.push(`at least ${flag.min}`);
+  if ("max" in flag && flag.max !== undefined) notes.push(`at most ${flag.max}`);
+  if (flag.required) notes.push("required");
+  if ("default" in flag && flag.default !== undefined) {
+    notes.push(`default ${Array.isArray(flag.default) ? flag.default.join(",") : flag.default}`);
+  }
+  return notes.length === 0 ? flag.help : `${flag.help} (${notes.join("; ")})`;
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(/\s+/)) {
+    if (line !== "" && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === "" ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}
+
+function didYouMean(name: string, known: readonly string[]): string {
+  let best = "", least = 3;
+  for (const other of known) {
+    const distance = editDistance(name, other);
+    if (distance < least) [best, least] = [other, distance];
+  }
+  return best === "" ? "" : `; did you mean --${best}?`;
+}
+
+/** Levenshtein's distance. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(
+        Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)),
+      );
+    }
+    row = next;
+  }
+  return row[b.length];
+}
