@@ -1,0 +1,171 @@
+/**
+ * Runs elastix (Klein et al. 2010, IEEE TMI 29:196), where it is installed, as a yardstick.
+ *
+ * @module
+ */
+
+import type { DisplacementField } from "../volume/mod.ts";
+import { readDisplacementField } from "../volume/mod.ts";
+
+/** What elastix is asked to do. */
+export interface ElastixOptions {
+  /** Fixed image file. */
+  readonly fixed: string;
+  /** Moving image file. */
+  readonly moving: string;
+  /** An existing folder for its parameter and output files. */
+  readonly directory: string;
+  /** Weight of the bending energy against NMI (50). */
+  readonly bendingWeight?: number;
+  /** Spacing of the finest control grid, mm (12). */
+  readonly spacing?: number;
+  /** Resolution levels of the B-spline step (4). */
+  readonly levels?: number;
+  /** Iterations a level of the B-spline step (500). */
+  readonly iterations?: number;
+  /** Threads (2). */
+  readonly threads?: number;
+  /** Stop after the rigid step (false). */
+  readonly rigidOnly?: boolean;
+  /** Ends the child process. */
+  readonly signal?: AbortSignal;
+}
+
+/** What elastix found, and how long it took. */
+export interface ElastixResult {
+  /** On the fixed grid. */
+  readonly field: DisplacementField;
+  /** Wall seconds of the elastix command alone: without transformix, which writes the field. */
+  readonly seconds: number;
+  /** Wall seconds of transformix. */
+  readonly fieldSeconds: number;
+}
+
+/** Whether the elastix and transformix commands are there. */
+export async function hasElastix(): Promise<boolean> {
+  try {
+    for (const command of ["elastix", "transformix"]) {
+      const { success } = await new Deno.Command(command, {
+        args: ["--version"],
+        stdout: "null",
+        stderr: "null",
+      }).output();
+      if (!success) return false;
+    }
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/**
+ * Registers by rigid Mattes MI and then, unless `rigidOnly`, a B-spline with NMI and bending
+ * energy, and reads the composite displacement field.
+ *
+ * @throws {Error} with the end of its output when elastix or transformix fails.
+ */
+export async function runElastix(options: ElastixOptions): Promise<ElastixResult> {
+  const { fixed, moving, directory, threads = 2, rigidOnly = false, signal } = options;
+  const steps = [["rigid.txt", rigidParameters()]];
+  if (!rigidOnly) steps.push(["bspline.txt", bSplineParameters(options)]);
+  const parameterFiles = [];
+  for (const [name, text] of steps) {
+    await Deno.writeTextFile(`${directory}/${name}`, text);
+    parameterFiles.push("-p", `${directory}/${name}`);
+  }
+  const seconds = await runCommand("elastix", [
+    ...["-f", fixed, "-m", moving, "-out", directory, "-threads", `${threads}`],
+    ...parameterFiles,
+  ], signal);
+  const last = `${directory}/TransformParameters.${steps.length - 1}.txt`;
+  const fieldSeconds = await runCommand("transformix", [
+    ...["-def", "all", "-tp", last, "-out", directory, "-threads", `${threads}`],
+  ], signal);
+  const field = await readDisplacementField(`${directory}/deformationField.nii.gz`);
+  return { field, seconds, fieldSeconds };
+}
+
+async function runCommand(command: string, args: string[], signal?: AbortSignal): Promise<number> {
+  const start = performance.now();
+  const { success, code, stdout, stderr } = await new Deno.Command(command, {
+    args,
+    ...(signal ? { signal } : {}),
+  }).output();
+  if (!success) {
+    const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+    throw new Error(`${command} ended with code ${code}:\n${text.slice(-2000)}`);
+  }
+  return (performance.now() - start) / 1000;
+}
+
+/** Settings of both steps. */
+const common = {
+  FixedInternalImagePixelType: "float",
+  MovingInternalImagePixelType: "float",
+  FixedImageDimension: 3,
+  MovingImageDimension: 3,
+  UseDirectionCosines: "true",
+  FixedImagePyramid: "FixedSmoothingImagePyramid",
+  MovingImagePyramid: "MovingSmoothingImagePyramid",
+  Interpolator: "LinearInterpolator",
+  ResampleInterpolator: "FinalBSplineInterpolator",
+  FinalBSplineInterpolationOrder: 1,
+  Resampler: "DefaultResampler",
+  Optimizer: "AdaptiveStochasticGradientDescent",
+  AutomaticParameterEstimation: "true",
+  ImageSampler: "RandomCoordinate",
+  NewSamplesEveryIteration: "true",
+  NumberOfHistogramBins: 32,
+  ErodeMask: "false",
+  HowToCombineTransforms: "Compose",
+  RandomSeed: 121212,
+  DefaultPixelValue: -1000,
+  WriteResultImageAfterEachResolution: "false",
+  ResultImageFormat: "nii.gz",
+  ResultImagePixelType: "float",
+};
+
+/** Parameter file of the rigid step: Mattes MI, 4 levels of 500 iterations. */
+export function rigidParameters(): string {
+  return parameterFile({
+    ...common,
+    Registration: "MultiResolutionRegistration",
+    Metric: "AdvancedMattesMutualInformation",
+    Transform: "EulerTransform",
+    AutomaticScalesEstimation: "true",
+    AutomaticTransformInitialization: "true",
+    AutomaticTransformInitializationMethod: "CenterOfGravity",
+    NumberOfResolutions: 4,
+    MaximumNumberOfIterations: 500,
+    NumberOfSpatialSamples: 4096,
+    WriteResultImage: "false",
+  });
+}
+
+/** Parameter file of the B-spline step: NMI and bending energy. */
+export function bSplineParameters(
+  options: Pick<ElastixOptions, "bendingWeight" | "spacing" | "levels" | "iterations"> = {},
+): string {
+  const { bendingWeight = 50, spacing = 12, levels = 4, iterations = 500 } = options;
+  return parameterFile({
+    ...common,
+    Registration: "MultiMetricMultiResolutionRegistration",
+    Metric: ["NormalizedMutualInformation", "TransformBendingEnergyPenalty"],
+    Metric0Weight: 1,
+    Metric1Weight: bendingWeight,
+    Transform: "BSplineTransform",
+    FinalGridSpacingInPhysicalUnits: spacing,
+    NumberOfResolutions: levels,
+    MaximumNumberOfIterations: iterations,
+    NumberOfSpatialSamples: 4096,
+    WriteResultImage: "true",
+  });
+}
+
+function parameterFile(values: Record<string, string | number | readonly string[]>): string {
+  const quoted = (value: string | number) => typeof value === "string" ? `"${value}"` : value;
+  return Object.entries(values).map(([name, value]) =>
+    `(${name} ${Array.isArray(value) ? value.map(quoted).join(" ") : quoted(value as string)})\n`
+  ).join("");
+}

@@ -1,0 +1,71 @@
+/**
+ * The semi-real test's files: its source images in, a pair out.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+import type { LabelVolume, Volume } from "../volume/mod.ts";
+import {
+  readLabelVolume,
+  readVolume,
+  writeDisplacementField,
+  writeLabelVolume,
+  writeVolume,
+} from "../volume/mod.ts";
+import type { SemiRealPair } from "./semi_real.ts";
+
+/** Where the CT and its labels are looked for: beside the repository, never in it. */
+export const semiRealFolder: URL = new URL("../../shared/data/abdomen/", import.meta.url);
+
+/** The CT and its labels from a folder with `ct.nii.gz` and `ct_labels.nii.gz`; undefined when it lacks them. */
+export async function readSemiRealCase(
+  folder: URL = semiRealFolder,
+): Promise<{ ct: Volume; labels: LabelVolume } | undefined> {
+  const files = [new URL("ct.nii.gz", folder), new URL("ct_labels.nii.gz", folder)];
+  for (const file of files) {
+    try {
+      await Deno.stat(file);
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return undefined;
+      throw error;
+    }
+  }
+  const [ctPath, labelPath] = files.map((file) => fileURLToPath(file));
+  return { ct: await readVolume(ctPath), labels: await readLabelVolume(labelPath) };
+}
+
+/** The paths that `writePair` writes in a folder. */
+export interface PairFiles {
+  /** T1-like MR. */
+  readonly fixed: string;
+  /** Labels on the fixed grid. */
+  readonly fixedLabels: string;
+  /** Deformed CT. */
+  readonly moving: string;
+  /** Labels on the moving grid. */
+  readonly movingLabels: string;
+  /** True displacement field. */
+  readonly truth: string;
+  /** Body mask on the fixed grid. */
+  readonly body: string;
+}
+
+/** Writes a pair as NIfTI files into an existing folder and returns their paths. */
+export async function writePair(folder: string, pair: SemiRealPair): Promise<PairFiles> {
+  const files: PairFiles = {
+    fixed: `${folder}/fixed.nii.gz`,
+    fixedLabels: `${folder}/fixed_labels.nii.gz`,
+    moving: `${folder}/moving.nii.gz`,
+    movingLabels: `${folder}/moving_labels.nii.gz`,
+    truth: `${folder}/truth.nii.gz`,
+    body: `${folder}/body.nii.gz`,
+  };
+  await writeVolume(files.fixed, pair.fixed);
+  await writeLabelVolume(files.fixedLabels, pair.fixedLabels);
+  await writeVolume(files.moving, pair.moving);
+  await writeLabelVolume(files.movingLabels, pair.movingLabels);
+  await writeDisplacementField(files.truth, pair.truth);
+  await writeLabelVolume(files.body, pair.body);
+  return files;
+}
