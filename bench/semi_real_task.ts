@@ -2,13 +2,8 @@
 
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { readDisplacementField } from "../volume/mod.ts";
-import {
-  type Flag,
-  type FlagValues,
-  HelpRequest,
-  parseFlags,
-  UsageError,
-} from "../tasks/_flags.ts";
+import { type Flag, type FlagValues, parseFlags } from "../tasks/_flags.ts";
+import { runTask } from "../tasks/_run_task.ts";
 import { hasElastix, runElastix } from "./elastix.ts";
 import { type PairScore, scorePair } from "./score_pair.ts";
 import { makeSemiRealPair, refineCase, type SemiRealPair } from "./semi_real.ts";
@@ -81,12 +76,12 @@ interface Row extends PairScore {
   seconds: number | undefined;
 }
 
-async function main(args: readonly string[]): Promise<void> {
-  const options = parseFlags(spec, args);
+async function main(signal: AbortSignal): Promise<void> {
+  const options = parseFlags(spec, Deno.args);
   const data = options.data === undefined ? semiRealFolder : pathToFileURL(`${options.data}/`);
   const source = await readSemiRealCase(data);
   if (!source) {
-    throw new UsageError(
+    throw new Error(
       `No ct.nii.gz and ct_labels.nii.gz in ${fileURLToPath(data)}: give their folder by --data`,
     );
   }
@@ -110,7 +105,7 @@ async function main(args: readonly string[]): Promise<void> {
       for (const method of methods) {
         const out = `${pairFolder}/${method}`;
         await Deno.mkdir(out, { recursive: true });
-        const result = await run(method, { pair, files, out, options });
+        const result = await run(method, { pair, files, out, options, signal });
         const row = { seed, method, seconds: result.seconds, ...scorePair({ pair, ...result }) };
         rows.push(row);
         console.log(line(row, rows));
@@ -128,11 +123,12 @@ interface Job {
   files: PairFiles;
   out: string;
   options: Flags;
+  signal: AbortSignal;
 }
 
 async function run(
   method: Method,
-  { pair, files, out, options }: Job,
+  { pair, files, out, options, signal }: Job,
 ): Promise<{ field: SemiRealPair["truth"]; seconds: number | undefined }> {
   switch (method) {
     case "truth":
@@ -153,6 +149,7 @@ async function run(
         iterations: options.elastixIterations,
         threads: options.threads,
         rigidOnly: method === "elastix-rigid",
+        signal,
       });
     case "crosswarp":
     case "crosswarp-rigid": {
@@ -172,6 +169,7 @@ async function run(
           ...more,
         ],
         cwd: fileURLToPath(new URL("..", import.meta.url)),
+        signal,
       }).output();
       const seconds = (performance.now() - start) / 1000;
       if (!success) {
@@ -241,14 +239,4 @@ function line(row: Row, rows: readonly Row[], label = `${row.seed}`): string {
   return cells.map((cell, i) => cell.padStart(columns[i][1])).join(" ");
 }
 
-if (import.meta.main) {
-  try {
-    await main(Deno.args);
-  } catch (error) {
-    if (error instanceof HelpRequest) console.log(error.message);
-    else {
-      console.error(error instanceof Error ? error.message : error);
-      Deno.exit(error instanceof UsageError ? 2 : 1);
-    }
-  }
-}
+if (import.meta.main) await runTask(main);
