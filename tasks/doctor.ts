@@ -1,0 +1,171 @@
+/**
+ * `deno task doctor`: what this machine offers to crosswarp, and what is missing.
+ *
+ * @module
+ */
+
+import { Gpu, type Kernel, u32 } from "../kernels/gpu.ts";
+import { parseFlags } from "./_flags.ts";
+import { driverAdvice, hidingVariables, readMachine } from "./_driver_advice.ts";
+import { errorMessage, runTask } from "./_run_task.ts";
+
+/** The limits that matter, and the least of each that the kernels need. */
+const limits: readonly (readonly [keyof GPUSupportedLimits, least: number, what: string])[] = [
+  ["maxBufferSize", 256 * 2 ** 20, "bytes"],
+  ["maxStorageBufferBindingSize", 128 * 2 ** 20, "bytes"],
+  ["maxStorageBuffersPerShaderStage", 8, ""],
+  ["maxComputeWorkgroupStorageSize", 16384, "bytes"],
+  ["maxComputeInvocationsPerWorkgroup", 256, ""],
+  ["maxComputeWorkgroupsPerDimension", 65535, ""],
+  ["minStorageBufferOffsetAlignment", 0, "bytes"],
+];
+
+/** The features that are used when they are there. */
+const features: readonly (readonly [name: string, use: string])[] = [
+  ["timestamp-query", "times kernels in `deno task bench`"],
+  ["shader-f16", "not needed so far"],
+];
+
+/** Squares whole numbers: the smallest proof that a dispatch computes. */
+const square: Kernel = {
+  label: "square",
+  code: /* wgsl */ `
+    @group(0) @binding(0) var<uniform> count: u32;
+    @group(0) @binding(1) var<storage, read_write> values: array<u32>;
+    @compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
+      if (id.x < count) { values[id.x] = id.x * id.x; }
+    }`,
+};
+
+async function main(): Promise<number> {
+  parseFlags({
+    name: "doctor",
+    summary:
+      "Prints the GPU adapter, its driver, limits and features, the memory, and what is missing.",
+    flags: {},
+    details: "Exits with 0 when crosswarp can run here, else with 1.",
+  }, Deno.args);
+
+  const missing: string[] = [];
+  print("crosswarp", crosswarpVersion());
+  print("Deno", `${Deno.version.deno}, V8 ${Deno.version.v8}`);
+  print("System", `${Deno.build.os} ${Deno.build.arch}, ${navigator.hardwareConcurrency} cores`);
+  const memory = Deno.systemMemoryInfo();
+  print("Memory", `${gibibytes(memory.available)} available of ${gibibytes(memory.total)}`);
+  print("Backend", backend());
+  print("Vulkan drivers", vulkanDrivers());
+
+  const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) {
+    print("Adapter", "none");
+    missing.push("A WebGPU adapter. Run `deno task setup`.");
+    const advice = driverAdvice(readMachine());
+    if (advice.kind === "tell") missing.push(advice.text.trim());
+    const variables = hidingVariables();
+    if (variables.length > 0) missing.push(`Drivers may be hidden by ${variables.join(" and ")}.`);
+  } else {
+    const { info } = adapter;
+    const isFallback = (info as { isFallbackAdapter?: boolean }).isFallbackAdapter === true;
+    print("Adapter", info.description || "unnamed");
+    print(
+      "",
+      `vendor ${info.vendor || "unknown"}, device ${info.device || "unknown"}, ` +
+        (isFallback ? "software on the processor" : "hardware"),
+    );
+    for (const [name, least, unit] of limits) {
+      const value = adapter.limits[name] as number;
+      print(name, `${value} ${unit}`.trim());
+      if (value < least) missing.push(`${name} is ${value}; at least ${least} is needed.`);
+    }
+    for (const [name, use] of features) {
+      const has = (adapter.features as ReadonlySet<string>).has(name);
+      print(name, `${has ? "yes" : "no"} (optional: ${use})`);
+    }
+    try {
+      print("A dispatch", `computes right, ${await tryDispatch()} ms with its start`);
+    } catch (error) {
+      print("A dispatch", "failed");
+      missing.push(errorMessage(error));
+    }
+  }
+  if (missing.length === 0) {
+    console.log("\nNothing is missing: crosswarp can run here.");
+    return 0;
+  }
+  console.log("\nMissing:");
+  for (const line of missing) console.log(`- ${line}`);
+  return 1;
+}
+
+function print(name: string, value: string): void {
+  console.log(`${name.padEnd(36)}${value}`);
+}
+
+/** The milliseconds from asking for a device to a checked result. */
+async function tryDispatch(): Promise<string> {
+  const start = performance.now();
+  using gpu = await Gpu.open();
+  const count = 1000;
+  const buffer = gpu.buffer("squares", 4 * count);
+  gpu.record("square").dispatch(square, {
+    parameters: [u32(count)],
+    buffers: [buffer],
+    workgroups: [Math.ceil(count / 64)],
+  }).submit();
+  const values = new Uint32Array(await gpu.download(buffer, 0, 4 * count));
+  buffer.destroy();
+  const wrong = values.findIndex((value, index) => value !== index * index);
+  if (wrong >= 0) {
+    throw new Error(`The adapter computes wrongly: ${wrong} squared is ${values[wrong]}`);
+  }
+  return (performance.now() - start).toFixed(0);
+}
+
+function backend(): string {
+  const asked = Deno.env.get("DENO_WEBGPU_BACKEND");
+  if (asked) return `${asked} (DENO_WEBGPU_BACKEND)`;
+  return Deno.build.os === "darwin" ? "metal" : "Deno's choice (Direct3D 12 or Vulkan)";
+}
+
+/** The drivers that the Vulkan loader finds in its usual folders, with Mesa's version on Debian. */
+function vulkanDrivers(): string {
+  if (Deno.build.os !== "linux") return "not looked for on this system";
+  const hidden = hidingVariables();
+  if (hidden.length > 0) return `as set by ${hidden.join(" and ")}`;
+  const names: string[] = [];
+  for (const folder of ["/etc/vulkan/icd.d", "/usr/share/vulkan/icd.d"]) {
+    try {
+      for (const entry of Deno.readDirSync(folder)) names.push(entry.name.split(/[_.]/)[0]);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  if (names.length === 0) return "none found in /etc/vulkan/icd.d or /usr/share/vulkan/icd.d";
+  const version = debianVersion("mesa-vulkan-drivers");
+  return [...new Set(names)].sort().join(", ") +
+    (version === undefined ? "" : ` (Mesa ${version})`);
+}
+
+/** The version of an installed Debian package; undefined when it is not, or elsewhere. */
+function debianVersion(name: string): string | undefined {
+  try {
+    const status = Deno.readTextFileSync("/var/lib/dpkg/status");
+    const entry = status.split("\n\n").find((text) => text.startsWith(`Package: ${name}\n`));
+    if (entry === undefined || !/^Status: install ok installed$/m.test(entry)) return undefined;
+    return /^Version: (.*)$/m.exec(entry)?.[1];
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}
+
+function crosswarpVersion(): string {
+  const text = Deno.readTextFileSync(new URL("../deno.json", import.meta.url));
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function gibibytes(bytes: number): string {
+  return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+}
+
+if (import.meta.main) await runTask(main);

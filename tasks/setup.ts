@@ -1,0 +1,74 @@
+/**
+ * `deno task setup`: sees to it that there is a WebGPU adapter.
+ *
+ * @module
+ */
+
+import { parseFlags } from "./_flags.ts";
+import { driverAdvice, hidingVariables, readMachine } from "./_driver_advice.ts";
+import { runTask } from "./_run_task.ts";
+
+/** What a fresh look in a child process may read of the environment. */
+const variables = "DENO_WEBGPU_BACKEND,XDG_RUNTIME_DIR,CROSSWARP_DEBUG";
+
+async function main(): Promise<number> {
+  const flags = parseFlags({
+    name: "setup",
+    summary:
+      "Asks for a WebGPU adapter and, on Debian or Ubuntu as root, installs Mesa's software " +
+      "Vulkan driver when there is none.",
+    flags: { check: { type: "boolean", help: "Only look: install nothing." } },
+    details: "Exits with 0 when there is an adapter, else with 1 and the command to run.",
+  }, Deno.args);
+
+  const adapter = await navigator.gpu?.requestAdapter();
+  if (adapter) {
+    const { info } = adapter;
+    const name = info.description || `${info.vendor} ${info.architecture}`.trim();
+    const isFallback = (info as { isFallbackAdapter?: boolean }).isFallbackAdapter === true;
+    console.log(`WebGPU adapter: ${name}${isFallback ? " (software, on the processor)" : ""}`);
+    return 0;
+  }
+  console.error("No WebGPU adapter was found.");
+  if (flags.check) return 1;
+
+  const advice = driverAdvice(readMachine());
+  if (advice.kind === "tell") {
+    console.error(advice.text);
+    warnOfHidingVariables();
+    return 1;
+  }
+  console.error("Installing Mesa's software Vulkan driver (mesa-vulkan-drivers, libvulkan1) ...");
+  for (const command of advice.commands) {
+    if (await run(command) !== 0) {
+      // An `update` that fails for one broken source need not keep the packages from installing.
+      if (command.includes("update")) continue;
+      throw new Error(`\`${command.join(" ")}\` failed; see its messages above.`);
+    }
+  }
+  // This process has loaded (or failed to load) the Vulkan loader already: look again in a fresh one.
+  const self = ["run", "-q", "--preload=tasks/_environment.ts", `--allow-env=${variables}`];
+  if (await run(["deno", ...self, "tasks/setup.ts", "--check"]) === 0) return 0;
+  console.error("The driver is installed, but there is still no adapter.");
+  warnOfHidingVariables();
+  return 1;
+}
+
+function warnOfHidingVariables(): void {
+  const variables = hidingVariables();
+  if (variables.length > 0) {
+    console.error(`Drivers may be hidden by ${variables.join(" and ")}: unset it and try again.`);
+  }
+}
+
+async function run([command, ...args]: readonly string[]): Promise<number> {
+  const child = new Deno.Command(command, {
+    args: [...args],
+    cwd: new URL("..", import.meta.url),
+    env: { DEBIAN_FRONTEND: "noninteractive" },
+    stdin: "null",
+  }).spawn();
+  return (await child.status).code;
+}
+
+if (import.meta.main) await runTask(main);
