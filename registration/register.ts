@@ -1,0 +1,193 @@
+/**
+ * A whole registration: rigid, then deformable, and all that a user wants of it.
+ *
+ * @module
+ */
+
+import { IDENTITY, type Matrix4 } from "../volume/affine.ts";
+import type { DisplacementField, LabelVolume, Volume } from "../volume/volume.ts";
+import { diceCoefficient, diceCountsReference } from "../kernels/dice.ts";
+import type { Gpu } from "../kernels/gpu.ts";
+import {
+  type DeformableOptions,
+  type DeformableProgress,
+  type DeformableResult,
+  registerDeformable,
+} from "./deformable.ts";
+import { type JacobianStatistics, jacobianStatistics } from "./jacobian_statistics.ts";
+import { registerRigid, type RigidOptions, type RigidResult } from "./rigid.ts";
+import {
+  applyTransform,
+  applyTransformToLabels,
+  compositeField,
+  inverseField,
+  jacobianOf,
+  type Transform,
+} from "./transform.ts";
+
+/** Options of {@link registerImages}. */
+export interface RegisterImagesOptions {
+  /** The image whose grid the results lie on. */
+  readonly fixed: Volume;
+  /** The image that is registered to it; any orientation, spacing and size. */
+  readonly moving: Volume;
+  /** Labels on the fixed image's grid, for Dice. */
+  readonly fixedLabels?: LabelVolume;
+  /** Labels in the moving image's world, to be warped. */
+  readonly movingLabels?: LabelVolume;
+  /** Voxels of the fixed image that count (non-zero), on its grid. */
+  readonly fixedMask?: LabelVolume;
+  /** Voxels of the moving image that count (non-zero), on its grid. */
+  readonly movingMask?: LabelVolume;
+  /** The rigid registration's own options, or false to start from the files' positions. */
+  readonly rigid?: Omit<RigidOptions, "fixed" | "moving" | "fixedMask" | "movingMask"> | false;
+  /** The deformable registration's own options, or false to stop after the rigid one. */
+  readonly deformable?:
+    | Omit<DeformableOptions, "fixed" | "moving" | "fixedMask" | "movingMask" | "initial">
+    | false;
+  /** Stops the registration. */
+  readonly signal?: AbortSignal;
+  /** Told what is being done. */
+  readonly onProgress?: (progress: RegisterProgress) => void;
+}
+
+/** How far {@link registerImages} is. */
+export interface RegisterProgress {
+  /** What is being done. */
+  readonly stage: "rigid" | "deformable" | "results";
+  /** The deformable registration's progress, in its stage. */
+  readonly deformable?: DeformableProgress;
+}
+
+/** Dice of one label. */
+export interface LabelOverlap {
+  /** The label id. */
+  readonly label: number;
+  /** Dice before registration (both images in their own worlds), NaN when the label is in neither. */
+  readonly before: number;
+  /** Dice after it. */
+  readonly after: number;
+}
+
+/** What {@link registerImages} returns. */
+export interface RegisterImagesResult {
+  /** The map between the images. */
+  readonly transform: Transform;
+  /** The moving image on the fixed grid. */
+  readonly warped: Volume;
+  /** The moving image on the fixed grid as the files place it, before registration. */
+  readonly before: Volume;
+  /** The moving labels on the fixed grid. */
+  readonly warpedLabels?: LabelVolume;
+  /** rigid(x + u(x)) - x on the fixed grid, RAS mm. */
+  readonly field: DisplacementField;
+  /** The inverse map's displacement on the moving grid, RAS mm. */
+  readonly inverseField: DisplacementField;
+  /** Largest error of the inverse, mm. */
+  readonly inverseResidual: number;
+  /** Jacobian determinant of the map on the fixed grid. */
+  readonly jacobian: Volume;
+  /** Its folds and spread. */
+  readonly jacobianStatistics: JacobianStatistics;
+  /** Overlap of every label that both label images have. */
+  readonly overlap: readonly LabelOverlap[];
+  /** The rigid registration's record. */
+  readonly rigid?: RigidResult;
+  /** The deformable registration's record. */
+  readonly deformable?: DeformableResult;
+  /** Seconds each stage took. */
+  readonly seconds: {
+    readonly rigid: number;
+    readonly deformable: number;
+    readonly results: number;
+  };
+}
+
+/**
+ * Registers two images and pulls image and labels through the result.
+ *
+ * @throws {NoOverlapError} when the images have too little in common.
+ * @throws {GpuMemoryError} when they do not fit.
+ */
+export async function registerImages(
+  gpu: Gpu,
+  options: RegisterImagesOptions,
+): Promise<RegisterImagesResult> {
+  const { fixed, moving, fixedLabels, movingLabels, signal, onProgress } = options;
+  if (fixedLabels !== undefined && !fixedLabels.grid.equals(fixed.grid, 0.01)) {
+    throw new RangeError("`fixedLabels` must lie on the fixed image's grid");
+  }
+  const common = {
+    ...{ fixed, moving },
+    ...(options.fixedMask === undefined ? {} : { fixedMask: options.fixedMask }),
+    ...(options.movingMask === undefined ? {} : { movingMask: options.movingMask }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+  const times = [performance.now()];
+  let rigid: RigidResult | undefined, deformable: DeformableResult | undefined;
+  if (options.rigid !== false) {
+    onProgress?.({ stage: "rigid" });
+    rigid = await registerRigid(gpu, { ...options.rigid, ...common });
+  }
+  times.push(performance.now());
+  const matrix: Matrix4 = rigid?.matrix ?? IDENTITY;
+  if (options.deformable !== false) {
+    onProgress?.({ stage: "deformable" });
+    deformable = await registerDeformable(gpu, {
+      ...options.deformable,
+      ...common,
+      initial: matrix,
+      onProgress: (progress) => onProgress?.({ stage: "deformable", deformable: progress }),
+    });
+  }
+  times.push(performance.now());
+  onProgress?.({ stage: "results" });
+  signal?.throwIfAborted();
+
+  const transform: Transform = {
+    rigid: matrix,
+    ...(deformable === undefined ? {} : { controlGrid: deformable.controlGrid }),
+    ...{ fixedGrid: fixed.grid, movingGrid: moving.grid },
+  };
+  const unmoved = { ...transform, rigid: IDENTITY, controlGrid: undefined } as unknown as Transform;
+  const like = fixed.grid;
+  const pull = (through: Transform) =>
+    applyTransform(gpu, { transform: through, image: moving, like });
+  const pullLabels = (through: Transform) =>
+    movingLabels && applyTransformToLabels(gpu, { transform: through, image: movingLabels, like });
+  const [warped, before, warpedLabels, labelsBefore] = await Promise.all([
+    ...[pull(transform), pull(unmoved)] as const,
+    ...[pullLabels(transform), pullLabels(unmoved)] as const,
+  ]);
+  const field = await compositeField(gpu, transform);
+  const inverse = await inverseField(gpu, transform);
+  const jacobian = await jacobianOf(gpu, transform);
+  times.push(performance.now());
+  const seconds = (i: number) => (times[i + 1] - times[i]) / 1000;
+  return {
+    ...{ transform, warped, before, field, jacobian },
+    ...(warpedLabels === undefined ? {} : { warpedLabels }),
+    inverseField: inverse.field,
+    inverseResidual: inverse.largestResidual,
+    jacobianStatistics: jacobianStatistics(jacobian.data),
+    overlap: fixedLabels && warpedLabels && labelsBefore
+      ? overlapOf(fixedLabels, labelsBefore, warpedLabels)
+      : [],
+    ...(rigid === undefined ? {} : { rigid }),
+    ...(deformable === undefined ? {} : { deformable }),
+    seconds: { rigid: seconds(0), deformable: seconds(1), results: seconds(2) },
+  };
+}
+
+function overlapOf(
+  fixed: LabelVolume,
+  before: LabelVolume,
+  after: LabelVolume,
+): LabelOverlap[] {
+  const labels = [...new Set([...new Set(fixed.data), ...new Set(after.data)])]
+    .filter((label) => label !== 0).sort((a, b) => a - b);
+  const dice = (moved: LabelVolume) =>
+    diceCountsReference(fixed.data, moved.data, labels).map(diceCoefficient);
+  const [first, last] = [dice(before), dice(after)];
+  return labels.map((label, i) => ({ label, before: first[i], after: last[i] }));
+}

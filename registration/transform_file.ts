@@ -1,0 +1,121 @@
+/**
+ * Transforms as JSON text.
+ *
+ * @module
+ */
+
+import { Grid } from "../volume/grid.ts";
+import type { ControlGrid, Transform } from "./transform.ts";
+
+/** A text that is not a transform. */
+export class TransformFileError extends Error {
+  override readonly name = "TransformFileError";
+}
+
+const FORMAT = "crosswarp-transform", VERSION = 1;
+const CONVENTION = "A point x of the fixed image corresponds to the point rigid(x + u(x)) of the " +
+  "moving image. All points are RAS millimetres; matrices are 4x4, row by row. u is linear between " +
+  "control points and constant beyond; its values are little-endian 32-bit floats in base64, x, y, z " +
+  "of each control point, x fastest.";
+
+/** The transform as JSON text, complete in itself. */
+export function encodeTransform(transform: Transform): string {
+  const { rigid, controlGrid, fixedGrid, movingGrid } = transform;
+  const grid = ({ size, affine }: Grid) => ({ size, affine });
+  return JSON.stringify(
+    {
+      format: FORMAT,
+      version: VERSION,
+      convention: CONVENTION,
+      rigid,
+      fixedGrid: grid(fixedGrid),
+      movingGrid: grid(movingGrid),
+      controlGrid: controlGrid === undefined ? null : {
+        size: controlGrid.size,
+        affine: controlGrid.affine,
+        displacements: base64(controlGrid.displacements),
+      },
+    },
+    null,
+    2,
+  ) + "\n";
+}
+
+/**
+ * The transform of a JSON text.
+ *
+ * @param text - What {@link encodeTransform} returned.
+ * @param name - The file's name, for messages.
+ * @throws {TransformFileError} when it is not a whole transform.
+ */
+export function decodeTransform(text: string, name = "the transform"): Transform {
+  let value: Record<string, unknown>;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new TransformFileError(`${name} is not JSON: give the transform.json of a registration`, {
+      cause,
+    });
+  }
+  if (value?.format !== FORMAT) {
+    throw new TransformFileError(
+      `${name} is not a crosswarp transform: give the transform.json of a registration`,
+    );
+  }
+  if (value.version !== VERSION) {
+    throw new TransformFileError(
+      `${name} has version ${value.version}; this program reads version ${VERSION}. Update it.`,
+    );
+  }
+  try {
+    const controlGrid = value.controlGrid as Record<string, unknown> | null;
+    return {
+      rigid: numbers(value.rigid, 16),
+      fixedGrid: gridOf(value.fixedGrid),
+      movingGrid: gridOf(value.movingGrid),
+      ...(controlGrid === null ? {} : { controlGrid: controlGridOf(controlGrid) }),
+    };
+  } catch (cause) {
+    throw new TransformFileError(`${name} is damaged: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function numbers(value: unknown, length: number): number[] {
+  if (!Array.isArray(value) || value.length !== length || !value.every(Number.isFinite)) {
+    throw new RangeError(`expected ${length} numbers`);
+  }
+  return value;
+}
+
+function gridOf(value: unknown): Grid {
+  const { size, affine } = value as Record<string, unknown>;
+  const [nx, ny, nz] = numbers(size, 3);
+  return new Grid([nx, ny, nz], numbers(affine, 16));
+}
+
+function controlGridOf(value: Record<string, unknown>): ControlGrid {
+  const { size, affine } = gridOf(value);
+  const displacements = fromBase64(value.displacements);
+  if (displacements.length !== 3 * size[0] * size[1] * size[2]) {
+    throw new RangeError("the displacements do not fit the control grid's size");
+  }
+  if (!displacements.every(Number.isFinite)) throw new RangeError("a displacement is not finite");
+  return { size, affine, displacements };
+}
+
+function base64(values: Float32Array): string {
+  const view = new DataView(new ArrayBuffer(4 * values.length));
+  values.forEach((value, i) => view.setFloat32(4 * i, value, true));
+  const bytes = new Uint8Array(view.buffer), parts: string[] = [];
+  for (let i = 0; i < bytes.length; i += 0x8000) {
+    parts.push(String.fromCharCode(...bytes.subarray(i, i + 0x8000)));
+  }
+  return btoa(parts.join(""));
+}
+
+function fromBase64(text: unknown): Float32Array {
+  if (typeof text !== "string") throw new RangeError("the displacements are missing");
+  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const view = new DataView(bytes.buffer);
+  return Float32Array.from({ length: bytes.length >> 2 }, (_, i) => view.getFloat32(4 * i, true));
+}
