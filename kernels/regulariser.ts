@@ -11,7 +11,7 @@ import { f32, type Gpu, type GpuBuffer, u32 } from "./gpu.ts";
 import { REGULARISER, REGULARISER_KINDS } from "./regulariser.wgsl.ts";
 
 /** Total variation or squared L2 norm of the displacement gradient. */
-export type Regulariser = keyof typeof REGULARISER_KINDS;
+export type Regulariser = "tv" | "l2";
 
 /** Added under total variation's root so that it has a gradient everywhere (pTVreg's 5e-3). */
 export const TV_SMOOTHING = 5e-3;

@@ -6,15 +6,18 @@
 
 /** The images have too little in common to be registered. */
 export class NoOverlapError extends Error {
+  /** The name of the class. */
   override readonly name = "NoOverlapError";
 }
 
 /** A mask has no voxel inside its image. */
 export class EmptyMaskError extends Error {
+  /** The name of the class. */
   override readonly name = "EmptyMaskError";
 }
 
 /** An image has the same intensity everywhere (inside its mask): there is nothing to align. */
 export class ConstantImageError extends Error {
+  /** The name of the class. */
   override readonly name = "ConstantImageError";
 }

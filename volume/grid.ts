@@ -14,6 +14,8 @@ export class Grid {
   readonly affine: Matrix4;
 
   /**
+   * A grid of `size` voxels, placed by `affine`.
+   *
    * @throws {RangeError} when a size is not a positive whole number or the matrix is singular.
    */
   constructor(size: Triple, affine: Matrix4) {

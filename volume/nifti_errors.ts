@@ -6,45 +6,54 @@
 
 /** A file that cannot be used as an image. */
 export class ImageFileError extends Error {
+  /** The name of the class. */
   override readonly name: string = "ImageFileError";
 }
 
 /** The file is missing or cannot be read or written. */
 export class FileAccessError extends ImageFileError {
+  /** The name of the class. */
   override readonly name = "FileAccessError";
 }
 
 /** The file is not NIfTI-1 or NIfTI-2 in one piece. */
 export class NotNiftiError extends ImageFileError {
+  /** The name of the class. */
   override readonly name = "NotNiftiError";
 }
 
 /** The file ends before its data do, or its compression is damaged. */
 export class TruncatedFileError extends ImageFileError {
+  /** The name of the class. */
   override readonly name = "TruncatedFileError";
 }
 
 /** Voxels are complex, coloured or of a type that is not read. */
 export class UnsupportedVoxelsError extends ImageFileError {
+  /** The name of the class. */
   override readonly name = "UnsupportedVoxelsError";
 }
 
 /** The image is not one three-dimensional volume. */
 export class ImageShapeError extends ImageFileError {
+  /** The name of the class. */
   override readonly name = "ImageShapeError";
 }
 
 /** The voxel-to-world matrix is singular, sheared or not finite. */
 export class ImageGeometryError extends ImageFileError {
+  /** The name of the class. */
   override readonly name = "ImageGeometryError";
 }
 
 /** Some voxels are NaN or infinite. */
 export class NonFiniteVoxelsError extends ImageFileError {
+  /** The name of the class. */
   override readonly name = "NonFiniteVoxelsError";
 }
 
 /** An image that should hold label ids holds other numbers. */
 export class NotLabelsError extends ImageFileError {
+  /** The name of the class. */
   override readonly name = "NotLabelsError";
 }

@@ -10,17 +10,17 @@ import type { Grid } from "./grid.ts";
 import type { DisplacementField, LabelVolume, Volume } from "./volume.ts";
 import { writeWholeFile } from "./write_file.ts";
 
-/** Voxel types that can be written, with NIfTI's code. */
+/** A voxel type that can be written. */
+export type VoxelType = "uint8" | "int16" | "uint16" | "int32" | "float32";
+
+/** The voxel types with NIfTI's code. */
 const TYPES = {
   uint8: { code: 2, make: Uint8Array, least: 0, most: 255 },
   int16: { code: 4, make: Int16Array, least: -32768, most: 32767 },
   uint16: { code: 512, make: Uint16Array, least: 0, most: 65535 },
   int32: { code: 8, make: Int32Array, least: -2147483648, most: 2147483647 },
   float32: { code: 16, make: Float32Array, least: -Infinity, most: Infinity },
-} as const;
-
-/** A voxel type that can be written. */
-export type VoxelType = keyof typeof TYPES;
+} as const satisfies Record<VoxelType, unknown>;
 
 /** Options of {@link encodeNifti} and {@link writeVolume}. */
 export interface WriteOptions {

@@ -1,0 +1,41 @@
+/**
+ * Registration of two images of the same body, of any modalities: rigid by Mattes mutual information,
+ * deformable by normalised mutual information on a grid of control points, and what is done with the
+ * result (displacement fields, their inverse and Jacobian, warped images and labels).
+ *
+ * @example Usage
+ * ```ts
+ * import { registerDeformable, registerRigid } from "./mod.ts";
+ * import { Gpu } from "../kernels/mod.ts";
+ * import { Grid } from "../volume/mod.ts";
+ *
+ * const grid = Grid.axisAligned([24, 24, 24], [2, 2, 2]);
+ * const blob = (centre: number) => ({
+ *   grid,
+ *   data: Float32Array.from({ length: grid.voxels }, (_, i) => {
+ *     const x = i % 24 - centre, y = Math.floor(i / 24) % 24 - 12, z = Math.floor(i / 576) - 12;
+ *     return 100 * Math.exp(-(x * x / 30 + y * y / 15 + z * z / 50));
+ *   }),
+ * });
+ * if (await navigator.gpu?.requestAdapter()) {
+ *   using gpu = await Gpu.open();
+ *   const fixed = blob(11), moving = blob(13);
+ *   const rigid = await registerRigid(gpu, { fixed, moving, levels: 1 });
+ *   const { controlGrid } = await registerDeformable(gpu, {
+ *     ...{ fixed, moving, initial: rigid.matrix, levels: 1, iterations: 5 },
+ *   });
+ *   console.log(rigid.similarity, controlGrid.size);
+ * }
+ * ```
+ *
+ * @module
+ */
+
+export * from "./rigid.ts";
+export type { RigidPreset } from "./rigid_schedule.ts";
+export type { RigidStart, StartCandidate } from "./rigid_start.ts";
+export type { StartOutcome } from "./rigid_try_starts.ts";
+export * from "./deformable.ts";
+export type { Regulariser } from "../kernels/regulariser.ts";
+export * from "./transform.ts";
+export * from "./registration_errors.ts";
