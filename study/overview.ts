@@ -1,0 +1,178 @@
+/**
+ * The picture of a registration: three planes; the fixed image, the moving one before and after,
+ * checkerboards, and contours of the fixed image on the warped one.
+ *
+ * @module
+ */
+
+import type { Triple } from "../volume/affine.ts";
+import type { LabelVolume, Volume } from "../volume/volume.ts";
+import { type Colour, Picture, textWidth } from "./picture.ts";
+import { displayWindow, type Plane, sampleSlice, type SliceRaster, sliceRaster } from "./slices.ts";
+
+/** Options of {@link overviewPicture}; all images lie on the fixed grid. */
+export interface OverviewOptions {
+  /** The fixed image. */
+  readonly fixed: Volume;
+  /** The moving image as the files place it. */
+  readonly before: Volume;
+  /** The moving image after registration. */
+  readonly after: Volume;
+  /** Labels of the fixed image. */
+  readonly fixedLabels?: LabelVolume;
+  /** The moving labels after registration. */
+  readonly warpedLabels?: LabelVolume;
+  /** Jacobian determinant of the deformation. */
+  readonly jacobian?: Volume;
+  /** A line at the bottom. */
+  readonly caption?: string;
+}
+
+const PLANES: readonly Plane[] = ["axial", "coronal", "sagittal"];
+const PANEL = 270, GAP = 6, HEAD = 26, SQUARE = 24;
+const WHITE: Colour = [235, 235, 235],
+  FIXED: Colour = [255, 170, 40],
+  MOVED: Colour = [60, 210, 255];
+
+/** Renders the picture. */
+export function overviewPicture(options: OverviewOptions): Picture {
+  const { fixed, before, after, fixedLabels, warpedLabels, jacobian } = options;
+  const { grid } = fixed;
+  const centre = fixedLabels === undefined ? grid.centre : labelCentre(fixedLabels);
+  const extents = grid.size.map((n, axis) => (n - 1) * grid.spacing[axis]);
+  const pixel = Math.max(...extents) / PANEL;
+  const rasters = PLANES.map((plane) => sliceRaster(grid, plane, centre, pixel));
+  const titles = ["fixed", "moving before", "moving after", "checker before", "checker after"];
+  titles.push(fixedLabels === undefined ? "fixed edges on after" : "labels on after");
+  if (jacobian !== undefined) titles.push("log jacobian");
+
+  const column = Math.max(...rasters.map((r) => r.width), 13 * 14);
+  const width = titles.length * (column + GAP) + GAP;
+  const height = HEAD + rasters.reduce((sum, r) => sum + r.height + GAP, 0) + HEAD;
+  const picture = new Picture(width, height, [16, 16, 18]);
+  titles.forEach((title, i) => {
+    const x = GAP + i * (column + GAP);
+    picture.text(x + Math.max(0, (column - textWidth(title)) >> 1), 6, title, WHITE);
+  });
+
+  const windows = [fixed, before, after].map((volume) => displayWindow(volume.data));
+  // The same window before and after, so that they compare.
+  windows[2] = windows[1];
+  let top = HEAD;
+  for (const raster of rasters) {
+    const grey = [fixed, before, after].map((volume, i) =>
+      toGrey(sampleSlice(grid, volume.data, raster), windows[i])
+    );
+    const draw = (index: number, colourAt: (i: number) => Colour) =>
+      drawPanel(
+        picture,
+        raster,
+        GAP + index * (column + GAP) + ((column - raster.width) >> 1),
+        top,
+        colourAt,
+      );
+    const plain = (values: Uint8Array) => (i: number): Colour => [values[i], values[i], values[i]];
+    grey.forEach((values, i) => draw(i, plain(values)));
+    for (const [index, other] of [[3, grey[1]], [4, grey[2]]] as const) {
+      draw(index, (i) => {
+        const x = Math.floor(i % raster.width / SQUARE);
+        const y = Math.floor(Math.floor(i / raster.width) / SQUARE);
+        const value = (x + y) % 2 === 0 ? grey[0][i] : other[i];
+        return [value, value, value];
+      });
+    }
+    const outlines = fixedLabels === undefined
+      ? [{ on: isoContours(grey[0], raster), colour: FIXED }]
+      : [
+        {
+          on: labelContours(sampleSlice(grid, fixedLabels.data, raster, true), raster),
+          colour: FIXED,
+        },
+        ...(warpedLabels === undefined ? [] : [{
+          on: labelContours(sampleSlice(grid, warpedLabels.data, raster, true), raster),
+          colour: MOVED,
+        }]),
+      ];
+    draw(5, (i) => outlines.find((o) => o.on[i])?.colour ?? plain(grey[2])(i));
+    if (jacobian !== undefined) {
+      const values = sampleSlice(grid, jacobian.data, raster);
+      draw(6, (i) => jacobianColour(values[i]));
+    }
+    top += raster.height + GAP;
+  }
+  const legend = fixedLabels === undefined ? "ORANGE: FIXED" : "ORANGE: FIXED  BLUE: WARPED MOVING";
+  picture.text(GAP, height - HEAD + 8, `${legend}   ${options.caption ?? ""}`, WHITE, 1);
+  return picture;
+}
+
+function drawPanel(
+  picture: Picture,
+  raster: SliceRaster,
+  left: number,
+  top: number,
+  colourAt: (i: number) => Colour,
+): void {
+  for (let i = 0; i < raster.width * raster.height; i++) {
+    picture.set(left + i % raster.width, top + Math.floor(i / raster.width), colourAt(i));
+  }
+}
+
+function toGrey(values: Float32Array, [low, high]: [number, number]): Uint8Array {
+  return Uint8Array.from(
+    values,
+    (v) => Math.round(255 * Math.min(Math.max((v - low) / (high - low), 0), 1)),
+  );
+}
+
+/** Pixels whose right or lower neighbour has another label. */
+function labelContours(labels: Float32Array, { width, height }: SliceRaster): Uint8Array {
+  return labels.reduce((on, label, i) => {
+    const x = i % width, y = Math.floor(i / width);
+    const differs = (j: number) => labels[j] !== label;
+    on[i] = (x + 1 < width && differs(i + 1)) || (y + 1 < height && differs(i + width)) ? 1 : 0;
+    return on;
+  }, new Uint8Array(labels.length));
+}
+
+/** Outlines at a quarter and at half of the window, of a slightly smoothed slice. */
+function isoContours(grey: Uint8Array, raster: SliceRaster): Uint8Array {
+  const { width, height } = raster;
+  const smooth = Float32Array.from(grey, (_, i) => {
+    let sum = 0, count = 0;
+    const x = i % width, y = Math.floor(i / width);
+    for (let dy = -2; dy <= 2; dy++) {
+      for (let dx = -2; dx <= 2; dx++) {
+        if (x + dx < 0 || y + dy < 0 || x + dx >= width || y + dy >= height) continue;
+        sum += grey[i + dy * width + dx];
+        count++;
+      }
+    }
+    const level = sum / count;
+    return (level > 48 ? 1 : 0) + (level > 128 ? 1 : 0);
+  });
+  return labelContours(smooth, raster);
+}
+
+/** Blue where the map contracts, red where it expands (a factor of 2 at full colour), magenta where it folds. */
+function jacobianColour(j: number): Colour {
+  if (!(j > 0)) return [255, 0, 255];
+  const t = Math.min(Math.max(Math.log2(j), -1), 1);
+  const pale = Math.round(245 * (1 - Math.abs(t)));
+  return t < 0 ? [pale, pale, 245] : [245, pale, pale];
+}
+
+/** The world position of the middle of the labelled voxels' bounding box. */
+function labelCentre({ grid, data }: LabelVolume): Triple {
+  const least = [...grid.size] as number[], most = [0, 0, 0];
+  const [nx, ny] = grid.size;
+  for (let i = 0; i < data.length; i++) {
+    if (data[i] === 0) continue;
+    const at = [i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))];
+    for (let axis = 0; axis < 3; axis++) {
+      least[axis] = Math.min(least[axis], at[axis]);
+      most[axis] = Math.max(most[axis], at[axis]);
+    }
+  }
+  if (most.every((m, axis) => m < least[axis])) return grid.centre;
+  return grid.world([0, 1, 2].map((axis) => (least[axis] + most[axis]) / 2) as unknown as Triple);
+}

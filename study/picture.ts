@@ -1,0 +1,65 @@
+/**
+ * Pictures: an RGB raster with rectangles of image data, text and a PNG encoder.
+ *
+ * @module
+ */
+
+import { encode } from "fast-png";
+import { GLYPHS } from "./_font.ts";
+
+/** Red, green, blue, 0 to 255. */
+export type Colour = readonly [number, number, number];
+
+/** An RGB raster. */
+export class Picture {
+  /** Pixels across. */
+  readonly width: number;
+  /** Pixels down. */
+  readonly height: number;
+  /** Red, green, blue of each pixel, row by row from the top. */
+  readonly data: Uint8Array;
+
+  constructor(width: number, height: number, background: Colour = [0, 0, 0]) {
+    this.width = width;
+    this.height = height;
+    this.data = new Uint8Array(3 * width * height);
+    for (let i = 0; i < this.data.length; i++) this.data[i] = background[i % 3];
+  }
+
+  /** Sets a pixel; outside the picture nothing happens. */
+  set(x: number, y: number, colour: Colour): void {
+    if (x < 0 || y < 0 || x >= this.width || y >= this.height) return;
+    this.data.set(colour, 3 * (y * this.width + x));
+  }
+
+  /** Writes text, in capitals of 5 x 7 dots of `scale` pixels, from its top left corner. */
+  text(x: number, y: number, text: string, colour: Colour, scale = 2): void {
+    for (const character of text.toUpperCase()) {
+      const glyph = GLYPHS[character];
+      for (let row = 0; glyph !== undefined && row < 7; row++) {
+        const bits = parseInt(glyph[row], 32);
+        for (let column = 0; column < 5; column++) {
+          if (!(bits >> (4 - column) & 1)) continue;
+          for (let dot = 0; dot < scale * scale; dot++) {
+            this.set(
+              x + column * scale + dot % scale,
+              y + row * scale + Math.floor(dot / scale),
+              colour,
+            );
+          }
+        }
+      }
+      x += 6 * scale;
+    }
+  }
+
+  /** The PNG file's bytes. */
+  toPng(): Uint8Array {
+    return encode({ width: this.width, height: this.height, data: this.data, channels: 3 });
+  }
+}
+
+/** Pixels that a text takes across. */
+export function textWidth(text: string, scale = 2): number {
+  return 6 * scale * text.length;
+}

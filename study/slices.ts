@@ -1,0 +1,115 @@
+/**
+ * Slices of volumes as radiologists look at them: the patient's right on the left of the picture,
+ * front or head up, millimetres square.
+ *
+ * @module
+ */
+
+import { transformPoint, type Triple } from "../volume/affine.ts";
+import type { Grid } from "../volume/grid.ts";
+
+/** The three planes. */
+export type Plane = "axial" | "coronal" | "sagittal";
+
+/** For each plane, the RAS axis and direction of the picture's columns and rows. */
+const AXES: Readonly<Record<Plane, { across: number; down: number; through: number }>> = {
+  axial: { across: 0, down: 1, through: 2 },
+  coronal: { across: 0, down: 2, through: 1 },
+  sagittal: { across: 1, down: 2, through: 0 },
+};
+
+/** A slice's raster: where each of its pixels lies in the volume. */
+export interface SliceRaster {
+  /** The plane. */
+  readonly plane: Plane;
+  /** Pixels across. */
+  readonly width: number;
+  /** Pixels down. */
+  readonly height: number;
+  /** Voxel index of each pixel's centre, x, y, z. */
+  readonly points: Float32Array;
+}
+
+/**
+ * The raster of a slice through a world point, along the volume's own axes (each taken for the RAS axis
+ * it is nearest to).
+ *
+ * @param pixel - Millimetres a pixel.
+ */
+export function sliceRaster(grid: Grid, plane: Plane, centre: Triple, pixel: number): SliceRaster {
+  const { across, down, through } = AXES[plane];
+  const voxelAxis = nearestAxes(grid);
+  const at = transformPoint(grid.inverse, centre);
+  const length = (ras: number) => (grid.size[voxelAxis[ras].axis] - 1) * voxelAxis[ras].spacing;
+  const width = Math.max(1, Math.round(length(across) / pixel) + 1);
+  const height = Math.max(1, Math.round(length(down) / pixel) + 1);
+  const points = new Float32Array(3 * width * height);
+  const fixedAxis = voxelAxis[through].axis;
+  for (let row = 0, i = 0; row < height; row++) {
+    for (let column = 0; column < width; column++, i += 3) {
+      // Columns run towards the left (or back), rows towards the back (or feet): against RAS.
+      const place = (ras: number, index: number) => {
+        const { axis, sign, spacing } = voxelAxis[ras];
+        const mm = Math.min(index * pixel, length(ras));
+        points[i + axis] = sign > 0 ? grid.size[axis] - 1 - mm / spacing : mm / spacing;
+      };
+      place(across, column);
+      place(down, row);
+      points[i + fixedAxis] = Math.min(Math.max(at[fixedAxis], 0), grid.size[fixedAxis] - 1);
+    }
+  }
+  return { plane, width, height, points };
+}
+
+/** For each RAS axis the voxel axis nearest to it, its direction and voxel size. */
+function nearestAxes(grid: Grid): { axis: number; sign: number; spacing: number }[] {
+  const spacing = grid.spacing, a = grid.affine;
+  const cosine = (ras: number, axis: number) => a[4 * ras + axis] / spacing[axis];
+  let best: number[] = [0, 1, 2], most = -1;
+  for (const order of [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]]) {
+    const sum = order.reduce((total, axis, ras) => total + Math.abs(cosine(ras, axis)), 0);
+    if (sum > most) [best, most] = [order, sum];
+  }
+  return best.map((axis, ras) => ({
+    axis,
+    sign: cosine(ras, axis) < 0 ? -1 : 1,
+    spacing: spacing[axis],
+  }));
+}
+
+/** Values at a raster's pixels: trilinear, or the nearest voxel's for labels. */
+export function sampleSlice(
+  grid: Grid,
+  data: ArrayLike<number>,
+  { points, width, height }: SliceRaster,
+  nearest = false,
+): Float32Array {
+  const [nx, ny, nz] = grid.size, values = new Float32Array(width * height);
+  for (let i = 0; i < values.length; i++) {
+    const x = points[3 * i], y = points[3 * i + 1], z = points[3 * i + 2];
+    if (nearest) {
+      values[i] = data[(Math.round(z) * ny + Math.round(y)) * nx + Math.round(x)];
+      continue;
+    }
+    const x0 = Math.floor(x), y0 = Math.floor(y), z0 = Math.floor(z);
+    const tx = x - x0, ty = y - y0, tz = z - z0;
+    const dx = x0 + 1 < nx ? 1 : 0, dy = y0 + 1 < ny ? nx : 0, dz = z0 + 1 < nz ? nx * ny : 0;
+    const at = (z0 * ny + y0) * nx + x0;
+    const row = (from: number) => data[from] + tx * (data[from + dx] - data[from]);
+    const plane = (from: number) => row(from) + ty * (row(from + dy) - row(from));
+    values[i] = plane(at) + tz * (plane(at + dz) - plane(at));
+  }
+  return values;
+}
+
+/** The intensities between which a picture shows an image: its 1st and 99.5th percentiles (of a sample). */
+export function displayWindow(data: ArrayLike<number>): [number, number] {
+  const step = Math.max(1, Math.floor(data.length / 40000));
+  const sample = Float32Array.from(
+    { length: Math.ceil(data.length / step) },
+    (_, i) => data[Math.min(i * step, data.length - 1)],
+  ).sort();
+  const at = (fraction: number) => sample[Math.round(fraction * (sample.length - 1))];
+  const [low, high] = [at(0.01), at(0.995)];
+  return high > low ? [low, high] : [low, low + 1];
+}

@@ -1,0 +1,62 @@
+/**
+ * `deno task apply`: applies a transform to another image.
+ *
+ * @module
+ */
+
+import { Gpu } from "../kernels/gpu.ts";
+import { applyTransform, applyTransformToLabels } from "../registration/transform.ts";
+import { decodeTransform } from "../registration/transform_file.ts";
+import { FileAccessError } from "../volume/nifti_errors.ts";
+import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
+import { writeLabelVolume, writeVolume } from "../volume/write_nifti.ts";
+import { parseFlags } from "./_flags.ts";
+import { memoryBudget } from "./_memory.ts";
+import { runTask } from "./_run_task.ts";
+
+async function main(): Promise<void> {
+  const flags = parseFlags({
+    name: "apply",
+    summary: "Pulls an image through a transform that `deno task register` wrote.",
+    examples: [
+      "--transform registered/transform.json --image ct.nii.gz --like mr.nii.gz --out ct_on_mr.nii.gz",
+      "--transform registered/transform.json --image mr_organs.nii.gz --like ct.nii.gz --out organs_on_ct.nii.gz --labels --inverse",
+    ],
+    flags: {
+      transform: { type: "string", required: true, valueName: "FILE", help: "The transform.json." },
+      image: {
+        type: "string",
+        required: true,
+        valueName: "FILE",
+        help: "An image in the moving image's world (with --inverse in the fixed image's).",
+      },
+      like: {
+        type: "string",
+        required: true,
+        valueName: "FILE",
+        help: "The result lies on this image's grid.",
+      },
+      out: { type: "string", required: true, valueName: "FILE", help: "The result, .nii.gz." },
+      labels: { type: "boolean", help: "The image holds labels: take the nearest voxel's." },
+      inverse: { type: "boolean", help: "Apply the inverse: from the fixed to the moving image." },
+    },
+  }, Deno.args);
+  const text = await Deno.readTextFile(flags.transform).catch((cause: Error) => {
+    throw new FileAccessError(`Cannot read ${flags.transform}: ${cause.message}`, { cause });
+  });
+  const transform = decodeTransform(text, flags.transform);
+  const like = (await readVolume(flags.like)).grid;
+  using gpu = await Gpu.open(memoryBudget());
+  const { inverse } = flags;
+  if (flags.labels) {
+    const image = await readLabelVolume(flags.image);
+    const labels = await applyTransformToLabels(gpu, { transform, image, like, inverse });
+    await writeLabelVolume(flags.out, labels);
+  } else {
+    const image = await readVolume(flags.image);
+    await writeVolume(flags.out, await applyTransform(gpu, { transform, image, like, inverse }));
+  }
+  console.log(`Wrote ${flags.out}`);
+}
+
+if (import.meta.main) await runTask(main);

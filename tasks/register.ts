@@ -1,0 +1,221 @@
+/**
+ * `deno task register`: registers a moving image to a fixed one.
+ *
+ * @module
+ */
+
+import { Gpu } from "../kernels/gpu.ts";
+import { DEFORMABLE_DEFAULTS } from "../registration/deformable.ts";
+import { registerImages, type RegisterImagesResult } from "../registration/register.ts";
+import { encodeTransform } from "../registration/transform_file.ts";
+import { overviewPicture } from "../study/overview.ts";
+import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
+import { encodeDisplacementField, encodeNifti, encodeNiftiLabels } from "../volume/write_nifti.ts";
+import { parseFlags } from "./_flags.ts";
+import { memoryBudget } from "./_memory.ts";
+import { writeFolder } from "./_output.ts";
+import { Progress } from "./_progress.ts";
+import { runTask } from "./_run_task.ts";
+import config from "../deno.json" with { type: "json" };
+
+async function main(signal: AbortSignal): Promise<void> {
+  const began = performance.now();
+  const flags = parseFlags({
+    name: "register",
+    summary: "Registers a moving image (CT or MR) to a fixed one: rigidly, then by a deformation.",
+    details: `
+Writes into the folder of --out, on the fixed image's grid:
+  warped.nii.gz          the moving image        warped_labels.nii.gz   its labels
+  field.nii.gz           the map, and            inverse_field.nii.gz   its inverse, as displacement
+                         fields that ITK, ANTs, SimpleITK and 3D Slicer apply (LPS mm)
+  jacobian.nii.gz        determinant of the map  transform.json         for \`deno task apply\`
+  metrics.json           figures and parameters  overview.png           look at it`,
+    examples: [
+      "--fixed mr.nii.gz --moving ct.nii.gz --out registered",
+      "--fixed mr.nii.gz --moving ct.nii.gz --moving-labels organs.nii.gz --out registered",
+    ],
+    flags: {
+      fixed: { type: "string", required: true, valueName: "FILE", help: "The image that stays." },
+      moving: {
+        type: "string",
+        required: true,
+        valueName: "FILE",
+        help: "The image that is pulled.",
+      },
+      out: { type: "string", required: true, valueName: "FOLDER", help: "Where results go." },
+      movingLabels: {
+        type: "string",
+        valueName: "FILE",
+        help: "Labels of the moving image, to be warped.",
+      },
+      fixedLabels: {
+        type: "string",
+        valueName: "FILE",
+        help: "Labels of the fixed image, for Dice.",
+      },
+      fixedMask: {
+        type: "string",
+        valueName: "FILE",
+        help: "Only fixed voxels that are not 0 here count.",
+      },
+      movingMask: {
+        type: "string",
+        valueName: "FILE",
+        help: "Only moving voxels that are not 0 here count.",
+      },
+      similarity: { type: "choice", choices: ["nmi"], default: "nmi", help: "The similarity." },
+      regulariser: {
+        type: "choice",
+        choices: ["tv", "l2"],
+        default: DEFORMABLE_DEFAULTS.regulariser,
+        help: "Total variation or squared L2 norm.",
+      },
+      lambda: {
+        type: "number",
+        default: DEFORMABLE_DEFAULTS.lambda,
+        min: 0,
+        help: "The regulariser's weight.",
+      },
+      spacing: {
+        type: "number",
+        default: DEFORMABLE_DEFAULTS.spacing,
+        min: 0.1,
+        unit: "mm",
+        help: "Control-point spacing at the finest level.",
+      },
+      levels: {
+        type: "integer",
+        min: 1,
+        max: 8,
+        help: "Resolution levels; by default until voxels measure about 10 mm, at most 4.",
+      },
+      iterations: {
+        type: "integer",
+        default: DEFORMABLE_DEFAULTS.iterations,
+        min: 1,
+        help: "Steps at each level at most.",
+      },
+      resolution: {
+        type: "number",
+        min: 0.1,
+        unit: "mm",
+        help: "Smallest working voxel; by default the fixed image's.",
+      },
+      rigidOnly: { type: "boolean", help: "Stop after the rigid registration." },
+      noRigid: { type: "boolean", help: "Start from the positions in the files." },
+      seed: { type: "integer", default: 12345, help: "Seed of the rigid search." },
+    },
+  }, Deno.args);
+
+  using progress = new Progress();
+  progress.stage("reading");
+  const optional = async <T>(path: string | undefined, read: (path: string) => Promise<T>) =>
+    path === undefined ? undefined : await read(path);
+  const [fixed, moving, movingLabels, fixedLabels, fixedMask, movingMask] = await Promise.all([
+    readVolume(flags.fixed),
+    readVolume(flags.moving),
+    optional(flags.movingLabels, readLabelVolume),
+    optional(flags.fixedLabels, readLabelVolume),
+    optional(flags.fixedMask, readLabelVolume),
+    optional(flags.movingMask, readLabelVolume),
+  ]);
+  signal.throwIfAborted();
+  using gpu = await Gpu.open(memoryBudget());
+  let level = -1;
+  const result = await registerImages(gpu, {
+    ...{ fixed, moving, signal },
+    ...(movingLabels && { movingLabels }),
+    ...(fixedLabels && { fixedLabels }),
+    ...(fixedMask && { fixedMask }),
+    ...(movingMask && { movingMask }),
+    rigid: flags.noRigid ? false : { seed: flags.seed },
+    deformable: flags.rigidOnly ? false : {
+      ...{ similarity: flags.similarity, regulariser: flags.regulariser, lambda: flags.lambda },
+      ...{ spacing: flags.spacing, iterations: flags.iterations },
+      ...(flags.levels === undefined ? {} : { levels: flags.levels }),
+      ...(flags.resolution === undefined ? {} : { resolution: flags.resolution }),
+    },
+    onProgress: ({ stage, deformable }) => {
+      if (deformable === undefined) return progress.stage(stage);
+      if (deformable.level !== level) {
+        level = deformable.level;
+        progress.stage(`level ${level + 1} of ${deformable.levels}`, deformable.maxIterations);
+      }
+      progress.update(deformable.iterations, `cost ${deformable.cost.toFixed(5)}`);
+    },
+  });
+  progress.stage("writing");
+  const { jacobianStatistics: jacobian, overlap } = result;
+  const figure = overviewPicture({
+    ...{ fixed, before: result.before, after: result.warped, jacobian: result.jacobian },
+    ...(fixedLabels && { fixedLabels }),
+    ...(result.warpedLabels && { warpedLabels: result.warpedLabels }),
+    caption: `FOLDED ${jacobian.foldedPercent.toFixed(3)} %  SD LOG J ${jacobian.sdLog.toFixed(3)}`,
+  });
+  const text = (value: string) => new TextEncoder().encode(value);
+  const files: Record<string, Promise<Uint8Array> | Uint8Array> = {
+    "warped.nii.gz": encodeNifti(result.warped),
+    ...(result.warpedLabels && { "warped_labels.nii.gz": encodeNiftiLabels(result.warpedLabels) }),
+    "field.nii.gz": encodeDisplacementField(result.field),
+    "inverse_field.nii.gz": encodeDisplacementField(result.inverseField),
+    "jacobian.nii.gz": encodeNifti(result.jacobian),
+    "transform.json": text(encodeTransform(result.transform)),
+    "overview.png": figure.toPng(),
+  };
+  const encoded: Record<string, Uint8Array> = {};
+  for (const [name, bytes] of Object.entries(files)) encoded[name] = await bytes;
+  const seconds = (performance.now() - began) / 1000;
+  encoded["metrics.json"] = text(
+    JSON.stringify(metricsOf(result, gpu, flags, seconds), null, 2) + "\n",
+  );
+  signal.throwIfAborted();
+  await writeFolder(flags.out, encoded);
+  progress.end();
+
+  const mean = (values: number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
+  const both = overlap.filter(({ before, after }) => !Number.isNaN(before + after));
+  console.log(`Registered in ${seconds.toFixed(1)} s; results in ${flags.out}`);
+  if (both.length > 0) {
+    const dice = mean(both.map((o) => o.after)), was = mean(both.map((o) => o.before));
+    console.log(
+      `Mean Dice of ${both.length} labels: ${dice.toFixed(3)} (${was.toFixed(3)} before)`,
+    );
+  }
+  console.log(
+    `Folded voxels: ${jacobian.foldedPercent.toFixed(3)} %, SD log J ${jacobian.sdLog.toFixed(3)}`,
+  );
+}
+
+function metricsOf(
+  result: RegisterImagesResult,
+  gpu: Gpu,
+  flags: Readonly<Record<string, unknown>>,
+  seconds: number,
+) {
+  const { rigid, deformable } = result;
+  return {
+    crosswarp: config.version,
+    adapter: gpu.description,
+    seconds: { total: seconds, ...result.seconds },
+    peakGpuBytes: gpu.peakBytes,
+    parameters: {
+      ...flags,
+      rigid: rigid && { seed: rigid.seed, start: rigid.start.name },
+      deformable: deformable?.parameters,
+    },
+    rigid: rigid && {
+      mutualInformation: rigid.similarity,
+      overlapPercent: rigid.overlapPercent,
+      matrix: rigid.matrix,
+      levels: rigid.levels,
+    },
+    deformable: deformable && { levels: deformable.levels },
+    jacobian: result.jacobianStatistics,
+    inverseResidualMm: result.inverseResidual,
+    dice: Object.fromEntries(
+      result.overlap.map(({ label, before, after }) => [label, { before, after }]),
+    ),
+  };
+}
+
+if (import.meta.main) await runTask(main);
