@@ -6,14 +6,32 @@
  * - `crosswarp/registration`: rigid and deformable registration
  *
  * @example Usage
- * ```ts no-run
- * import { applyTransform, Gpu, readVolume, registerDeformable, registerRigid, writeVolume } from "./mod.ts";
+ * ```ts
+ * import { applyTransform, Gpu, Grid, registerDeformable, registerRigid, type Volume } from "./mod.ts";
+ * import { assertAlmostEquals } from "@std/assert";
  *
- * const fixed = await readVolume("mr.nii.gz");
- * const moving = await readVolume("ct.nii.gz");
- * using gpu = await Gpu.open();
- * const { matrix } = await registerRigid(gpu, { fixed, moving });
- * const { controlGrid } = await registerDeformable(gpu, { fixed, moving, initial: matrix });
+ * // Two images: usually readVolume("mr.nii.gz"); here a ball and the same ball 4 mm further right.
+ * const grid = Grid.axisAligned([32, 32, 32], [2, 2, 2]);
+ * const ball = (centre: number): Volume => ({
+ *   grid,
+ *   data: Float32Array.from({ length: grid.voxels }, (_, i) => {
+ *     const x = i % 32 - centre, y = Math.floor(i / 32) % 32 - 16, z = Math.floor(i / 1024) - 16;
+ *     return 100 * Math.exp(-(x * x / 40 + y * y / 30 + z * z / 50));
+ *   }),
+ * });
+ * const fixed = ball(15), moving = ball(17);
+ *
+ * if (await navigator.gpu?.requestAdapter()) {
+ *   using gpu = await Gpu.open();
+ *   const { matrix: rigid } = await registerRigid(gpu, { fixed, moving, levels: 1 });
+ *   const { controlGrid } = await registerDeformable(gpu, {
+ *     ...{ fixed, moving, initial: rigid, levels: 1, iterations: 5 },
+ *   });
+ *   const transform = { rigid, controlGrid, fixedGrid: grid, movingGrid: grid };
+ *   const warped = await applyTransform(gpu, { transform, image: moving, like: grid });
+ *   const middle = 16 * 1024 + 16 * 32 + 15;
+ *   assertAlmostEquals(warped.data[middle], fixed.data[middle], 5);
+ * }
  * ```
  *
  * @module
