@@ -31,7 +31,7 @@ const PASSES = [{ shift: 21, known: 0 }, { shift: 10, known: 0xffe00000 }, {
  * @throws {RangeError} when a fraction is out of range or no voxel counts.
  */
 export async function percentiles(gpu: Gpu, options: PercentilesOptions): Promise<number[]> {
-  const { source, fractions, mask } = options;
+  const { fractions } = options;
   if (fractions.length > MAX_RANKS / 2 || !fractions.every((f) => f >= 0 && f <= 1)) {
     throw new RangeError(`\`fractions\` must be at most ${MAX_RANKS / 2} numbers from 0 to 1`);
   }

@@ -6,7 +6,7 @@
  */
 
 import { type Matrix4, multiply, transformVector, type Triple } from "../volume/affine.ts";
-import { Grid } from "../volume/grid.ts";
+import type { Grid } from "../volume/grid.ts";
 import type { LabelVolume, Volume } from "../volume/volume.ts";
 import {
   type ControlGridGeometry,

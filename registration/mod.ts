@@ -37,5 +37,8 @@ export type { RigidStart, StartCandidate } from "./rigid_start.ts";
 export type { StartOutcome } from "./rigid_try_starts.ts";
 export * from "./deformable.ts";
 export type { Regulariser } from "../kernels/regulariser.ts";
+export * from "./register.ts";
+export * from "./jacobian_statistics.ts";
 export * from "./transform.ts";
+export * from "./transform_file.ts";
 export * from "./registration_errors.ts";

@@ -9,6 +9,7 @@ import type { ControlGrid, Transform } from "./transform.ts";
 
 /** A text that is not a transform. */
 export class TransformFileError extends Error {
+  /** The name of the class. */
   override readonly name = "TransformFileError";
 }
 
