@@ -7,10 +7,10 @@
  *
  * @example Usage
  * ```ts
- * import { applyTransform, Gpu, Grid, registerDeformable, registerRigid, type Volume } from "./mod.ts";
+ * import { Gpu, Grid, registerImages, type Volume } from "./mod.ts";
  * import { assertAlmostEquals } from "@std/assert";
  *
- * // Two images: usually readVolume("mr.nii.gz"); here a ball and the same ball 4 mm further right.
+ * // Two images: usually `await readVolume("mr.nii.gz")`; here a ball, and the ball 4 mm to the right.
  * const grid = Grid.axisAligned([32, 32, 32], [2, 2, 2]);
  * const ball = (centre: number): Volume => ({
  *   grid,
@@ -23,12 +23,9 @@
  *
  * if (await navigator.gpu?.requestAdapter()) {
  *   using gpu = await Gpu.open();
- *   const { matrix: rigid } = await registerRigid(gpu, { fixed, moving, levels: 1 });
- *   const { controlGrid } = await registerDeformable(gpu, {
- *     ...{ fixed, moving, initial: rigid, levels: 1, iterations: 5 },
+ *   const { warped } = await registerImages(gpu, {
+ *     ...{ fixed, moving, rigid: { levels: 1 }, deformable: { levels: 1, iterations: 5 } },
  *   });
- *   const transform = { rigid, controlGrid, fixedGrid: grid, movingGrid: grid };
- *   const warped = await applyTransform(gpu, { transform, image: moving, like: grid });
  *   const middle = 16 * 1024 + 16 * 32 + 15;
  *   assertAlmostEquals(warped.data[middle], fixed.data[middle], 5);
  * }
