@@ -1,0 +1,36 @@
+/**
+ * The eleven structures that the study scores, with VISCERAL's label ids (RadLex).
+ *
+ * @module
+ */
+
+/** Which of the study's two regions a structure is scored in (section 2). */
+export type Region = "thorax" | "abdomen";
+
+/** A scored structure. */
+export interface Structure {
+  /** Its name in tables. */
+  readonly name: string;
+  /** Its label id in label images. */
+  readonly label: number;
+  /** Where it is scored. */
+  readonly region: Region;
+}
+
+/** The structures in the order of the paper's Table 1. */
+export const STRUCTURES = [
+  { name: "liver", label: 58, region: "thorax" },
+  { name: "spleen", label: 86, region: "thorax" },
+  { name: "gallbladder", label: 187, region: "thorax" },
+  { name: "right lung", label: 1302, region: "thorax" },
+  { name: "left lung", label: 1326, region: "thorax" },
+  { name: "bladder", label: 237, region: "abdomen" },
+  { name: "lumbar vertebra 1", label: 29193, region: "abdomen" },
+  { name: "right kidney", label: 29662, region: "abdomen" },
+  { name: "left kidney", label: 29663, region: "abdomen" },
+  { name: "right psoas", label: 32248, region: "abdomen" },
+  { name: "left psoas", label: 32249, region: "abdomen" },
+] as const satisfies readonly Structure[];
+
+/** The name of a scored structure. */
+export type StructureName = typeof STRUCTURES[number]["name"];
