@@ -156,7 +156,7 @@ async function run(
       const more = (options.registerFlags ?? "").split(" ").filter((flag) => flag !== "");
       if (method === "crosswarp-rigid") more.push("--rigid-only");
       const start = performance.now();
-      const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      const { success, stdout, stderr } = await new Deno.Command("deno", {
         args: [
           "task",
           "register",
