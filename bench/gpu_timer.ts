@@ -1,0 +1,53 @@
+/**
+ * GPU time of dispatches, by timestamp queries.
+ *
+ * @module
+ */
+
+import type { Dispatch, Gpu } from "../kernels/gpu.ts";
+
+/**
+ * Milliseconds of GPU time of each dispatch, run in order, each in a pass of its own.
+ *
+ * @throws {Error} when the adapter has no timestamp queries.
+ */
+export async function timeDispatches(gpu: Gpu, dispatches: readonly Dispatch[]): Promise<number[]> {
+  const { device } = gpu;
+  if (!device.features.has("timestamp-query")) {
+    throw new Error("This adapter has no timestamp queries: kernels cannot be timed on it");
+  }
+  const count = 2 * dispatches.length;
+  const queries = device.createQuerySet({ type: "timestamp", count });
+  const resolved = device.createBuffer({
+    size: 8 * count,
+    usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
+  });
+  const readable = device.createBuffer({
+    size: 8 * count,
+    usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+  });
+  const encoder = device.createCommandEncoder();
+  dispatches.forEach((dispatch, i) => {
+    const pass = encoder.beginComputePass({
+      timestampWrites: {
+        querySet: queries,
+        beginningOfPassWriteIndex: 2 * i,
+        endOfPassWriteIndex: 2 * i + 1,
+      },
+    });
+    pass.setPipeline(dispatch.pipeline);
+    pass.setBindGroup(0, dispatch.bindGroup);
+    pass.dispatchWorkgroups(...dispatch.workgroups);
+    pass.end();
+  });
+  encoder.resolveQuerySet(queries, 0, count, resolved, 0);
+  encoder.copyBufferToBuffer(resolved, 0, readable, 0, 8 * count);
+  device.queue.submit([encoder.finish()]);
+  await readable.mapAsync(GPUMapMode.READ);
+  const stamps = new BigUint64Array(readable.getMappedRange().slice(0));
+  gpu.check();
+  queries.destroy();
+  resolved.destroy();
+  readable.destroy();
+  return dispatches.map((_, i) => Number(stamps[2 * i + 1] - stamps[2 * i]) / 1e6);
+}

@@ -1,0 +1,194 @@
+/**
+ * The kernels that `deno task bench` times, one record each: their work, and the rate to be reached on
+ * Debian 12's software driver on two cores.
+ *
+ * @module
+ */
+
+import type { Triple } from "../volume/affine.ts";
+import { controlGridGeometry, controlPoints, prepareAdjoint } from "../kernels/control_grid.ts";
+import { prepareControlGridWarp } from "../kernels/control_grid_warp.ts";
+import { gaussianSmooth } from "../kernels/gaussian.ts";
+import type { Dispatch, Gpu, GpuBuffer } from "../kernels/gpu.ts";
+import { createField, createImage, type GpuImage, uploadImage } from "../kernels/gpu_image.ts";
+import {
+  fixedBinBytes,
+  prepareJointHistogram,
+  recordFixedBins,
+  recordMovingBins,
+} from "../kernels/joint_histogram.ts";
+import { prepareNmi } from "../kernels/nmi.ts";
+import { prepareRegulariser, regulariserPartials } from "../kernels/regulariser.ts";
+import { resample } from "../kernels/resample.ts";
+import { warp } from "../kernels/warp.ts";
+import { Lbfgs } from "../registration/lbfgs.ts";
+
+/** A kernel, ready to be timed. */
+export interface KernelBenchmark {
+  /** Its name in the table. */
+  readonly name: string;
+  /** The dispatches that count. */
+  readonly dispatches: readonly Dispatch[];
+  /** Megavoxels that they go through. */
+  readonly megavoxels: number;
+  /** Mvox/s to be reached on the stock software driver; none where there is no measured target. */
+  readonly target?: number;
+}
+
+/** The benchmarks' image: 192 voxels an axis. */
+export const SIZE: Triple = [192, 192, 192];
+
+/** Prepares all benchmarks; `dispose` frees them. */
+export function kernelBenchmarks(gpu: Gpu): { benchmarks: KernelBenchmark[]; dispose: () => void } {
+  const owned: { destroy(): void }[] = [];
+  const own = <T extends { destroy(): void }>(resource: T): T => (owned.push(resource), resource);
+  const voxels = SIZE[0] * SIZE[1] * SIZE[2], megavoxels = voxels / 1e6;
+  const noise = Float32Array.from({ length: voxels }, (_, i) => {
+    const x = i % 192, y = Math.floor(i / 192) % 192, z = Math.floor(i / 36864);
+    return 100 + 50 * Math.sin(0.11 * x) + 30 * Math.cos(0.13 * y) + 20 * Math.sin(0.09 * z) +
+      ((i * 2654435761) >>> 0) / 4294967296 * 30;
+  });
+  const image = own(uploadImage(gpu, "image", SIZE, noise));
+  const field = own(createField(gpu, "field", SIZE));
+  const geometry = controlGridGeometry(SIZE, [8, 8, 8]);
+  const count = controlPoints(geometry);
+  const knots = own(gpu.upload(
+    "knots",
+    Float32Array.from({ length: 4 * count }, (_, i) => i % 4 === 3 ? 0 : Math.sin(i)),
+  ));
+  const warped = own(createImage(gpu, "warped", SIZE));
+  const gradient = ["x", "y", "z"].map((axis) => own(createImage(gpu, axis, SIZE)));
+  const residual = own(createImage(gpu, "residual", SIZE));
+  const range = { low: 0, high: 230, bins: 100 };
+  const binned = own(createImage(gpu, "binned", SIZE));
+  const bins = own(gpu.buffer("bins", fixedBinBytes(SIZE)));
+  const recorder = gpu.record("bins");
+  recordFixedBins(gpu, recorder, image, range, bins);
+  recordMovingBins(gpu, recorder, image, range, binned);
+  recorder.submit();
+  const histogram = own(gpu.buffer("histogram", 4e4)), scalars = own(gpu.buffer("scalars", 32));
+  const slopes = [gradient[0], gradient[1], gradient[2]] as [GpuImage, GpuImage, GpuImage];
+  const warpThrough = own(prepareControlGridWarp(gpu, {
+    ...{ geometry, knots, moving: binned, origin: [0, 0, 0], perVoxel: [1, 1, 1], warped },
+    gradient: slopes,
+  }));
+  const counted = own(
+    prepareJointHistogram(gpu, { geometry, bins: 100, fixedBins: bins, warped: binned, histogram }),
+  );
+  const nmi = own(prepareNmi(gpu, {
+    ...{ geometry, bins: 100, fixedBins: bins, warped: binned, residual, scalars },
+  }));
+  const sums = own(gpu.buffer("sums", 16 * count));
+  const adjoint = own(prepareAdjoint(gpu, geometry, residual, slopes, sums));
+  const optimiser = own(lbfgs(gpu, count));
+  const penalties = own(gpu.buffer("penalties", 4 * regulariserPartials(geometry.size)));
+  const penalty = own(prepareRegulariser(
+    gpu,
+    { regulariser: "l2", size: geometry.size, spacing: [8, 8, 8], weight: 1 },
+    ...[knots, sums, penalties] as [GpuBuffer, GpuBuffer, GpuBuffer],
+  ));
+
+  const captured = (work: () => { destroy(): void }) => capture(gpu, own, work);
+  const axis = (sigma: Triple) => captured(() => gaussianSmooth(gpu, { source: image, sigma }));
+  return {
+    benchmarks: [
+      {
+        name: "warp (dense field)",
+        dispatches: captured(() => warp(gpu, { moving: image, field })),
+        megavoxels,
+        target: 130,
+      },
+      {
+        name: "warp and gradient through a control grid",
+        dispatches: warpThrough.dispatches,
+        megavoxels,
+      },
+      {
+        name: "resample",
+        dispatches: captured(() =>
+          resample(gpu, {
+            source: image,
+            size: SIZE,
+            matrix: [0.99, 0.02, 0, 0.3, -0.02, 0.99, 0, 0.7, 0, 0, 1, 0.4, 0, 0, 0, 1],
+          })
+        ),
+        megavoxels,
+      },
+      {
+        name: "Gaussian, 9 taps, along x",
+        dispatches: axis([4 / 3, 0, 0]),
+        megavoxels,
+        target: 520,
+      },
+      { name: "Gaussian, 9 taps, along y", dispatches: axis([0, 4 / 3, 0]), megavoxels },
+      {
+        name: "Gaussian, 9 taps, along z",
+        dispatches: axis([0, 0, 4 / 3]),
+        megavoxels,
+        target: 660,
+      },
+      {
+        name: "joint histogram, 1 x 2 bins a voxel",
+        dispatches: counted.dispatches,
+        megavoxels,
+        target: 70,
+      },
+      { name: "NMI with its derivative by intensity", dispatches: nmi.dispatches, megavoxels },
+      { name: "control-grid adjoint", dispatches: adjoint.dispatches, megavoxels },
+      {
+        name: "regulariser (control points)",
+        dispatches: penalty.dispatches,
+        megavoxels: count / 1e6,
+      },
+      {
+        name: "L-BFGS step (control points)",
+        dispatches: optimiser.dispatches,
+        megavoxels: count / 1e6,
+      },
+    ],
+    dispose: () => owned.forEach((resource) => resource.destroy()),
+  };
+}
+
+/** The dispatches that a host function would run, without running them. */
+function capture(
+  gpu: Gpu,
+  own: <T extends { destroy(): void }>(resource: T) => T,
+  work: () => { destroy(): void },
+): Dispatch[] {
+  const dispatches: Dispatch[] = [], kept: { destroy(): void }[] = [];
+  const prepare = gpu.prepare;
+  const buffer = gpu.buffer;
+  // What the host function frees after its submission must live on for the timing.
+  gpu.prepare = (kernel, options) => {
+    const dispatch = prepare.call(gpu, kernel, options);
+    dispatches.push(dispatch);
+    kept.push(dispatch);
+    return { ...dispatch, destroy: () => {} };
+  };
+  gpu.buffer = (...args: Parameters<Gpu["buffer"]>) => {
+    const made = buffer.apply(gpu, args);
+    kept.push(made);
+    return { ...made, destroy: () => {} };
+  };
+  try {
+    work();
+  } finally {
+    gpu.prepare = prepare;
+    gpu.buffer = buffer;
+  }
+  kept.forEach(own);
+  return dispatches;
+}
+
+/** An optimiser and the dispatches of one of its steps. */
+function lbfgs(gpu: Gpu, count: number): { dispatches: Dispatch[]; destroy(): void } {
+  const dispatches: Dispatch[] = [];
+  const optimiser = new Lbfgs(gpu, {
+    ...{ count, penaltyPartials: 1, iterations: 1e6, tolerance: -1 },
+    ...{ firstMove: 1, mostMove: 1, leastMove: 0 },
+  });
+  const recorder = { run: (dispatch: Dispatch) => dispatches.push(dispatch) };
+  optimiser.record(recorder as unknown as Parameters<Lbfgs["record"]>[0], []);
+  return { dispatches, destroy: () => optimiser.destroy() };
+}
