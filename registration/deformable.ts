@@ -45,11 +45,11 @@ export interface DeformableOptions {
   readonly movingMask?: LabelVolume;
   /** The similarity. Default "nmi". */
   readonly similarity?: "nmi";
-  /** The regulariser. Default "tv". */
+  /** The regulariser: squared L2 norm (default) or total variation, the paper's, of the displacement gradient. */
   readonly regulariser?: Regulariser;
-  /** Its weight lambda, for displacements in mm and E_NMI averaged over the domain. */
+  /** Its weight lambda, for displacements in mm and E_NMI averaged over the domain. Default 0.1 (L2), 0.05 (TV). */
   readonly lambda?: number;
-  /** Control-point spacing at the finest level, mm. Rounded to whole working voxels. */
+  /** Control-point spacing at the finest level, mm, rounded to whole working voxels. Default 20. */
   readonly spacing?: number;
   /** Resolution levels. Default: until voxels measure about 10 mm, at most 4. */
   readonly levels?: number;
@@ -121,12 +121,12 @@ export interface DeformableResult {
   };
 }
 
-/** The defaults, one set for all images (docs/validation.md says how they were chosen). */
+/** The defaults, one set for all images; docs/validation.md says how they were chosen. */
 export const DEFORMABLE_DEFAULTS = {
   similarity: "nmi",
-  regulariser: "tv",
-  lambda: 0.05,
-  spacing: 12,
+  regulariser: "l2",
+  lambda: { tv: 0.05, l2: 0.1 },
+  spacing: 20,
   iterations: 100,
 } as const;
 
@@ -165,7 +165,7 @@ export async function registerDeformable(
   const { fixed, moving, signal } = options;
   const initial = options.initial ?? [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
   const regulariser = options.regulariser ?? DEFORMABLE_DEFAULTS.regulariser;
-  const lambda = options.lambda ?? DEFORMABLE_DEFAULTS.lambda;
+  const lambda = options.lambda ?? DEFORMABLE_DEFAULTS.lambda[regulariser];
   const spacing = options.spacing ?? DEFORMABLE_DEFAULTS.spacing;
   const iterations = options.iterations ?? DEFORMABLE_DEFAULTS.iterations;
   if (!(lambda >= 0)) throw new RangeError(`\`lambda\` must be 0 or more, got ${lambda}`);

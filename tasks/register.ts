@@ -72,9 +72,9 @@ Writes into the folder of --out, on the fixed image's grid:
       },
       lambda: {
         type: "number",
-        default: DEFORMABLE_DEFAULTS.lambda,
         min: 0,
-        help: "The regulariser's weight.",
+        help: `The regulariser's weight; by default ${DEFORMABLE_DEFAULTS.lambda.l2} for l2, ` +
+          `${DEFORMABLE_DEFAULTS.lambda.tv} for tv.`,
       },
       spacing: {
         type: "number",
@@ -130,7 +130,8 @@ Writes into the folder of --out, on the fixed image's grid:
     ...(movingMask && { movingMask }),
     rigid: flags.noRigid ? false : { seed: flags.seed },
     deformable: flags.rigidOnly ? false : {
-      ...{ similarity: flags.similarity, regulariser: flags.regulariser, lambda: flags.lambda },
+      ...{ similarity: flags.similarity, regulariser: flags.regulariser },
+      ...(flags.lambda === undefined ? {} : { lambda: flags.lambda }),
       ...{ spacing: flags.spacing, iterations: flags.iterations },
       ...(flags.levels === undefined ? {} : { levels: flags.levels }),
       ...(flags.resolution === undefined ? {} : { resolution: flags.resolution }),
