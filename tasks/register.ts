@@ -9,7 +9,9 @@ import { DEFORMABLE_DEFAULTS } from "../registration/deformable.ts";
 import { registerImages, type RegisterImagesResult } from "../registration/register.ts";
 import { encodeTransform } from "../registration/transform_file.ts";
 import { overviewPicture } from "../study/overview.ts";
+import { ImageFileError } from "../volume/nifti_errors.ts";
 import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
+import type { Volume } from "../volume/volume.ts";
 import { encodeDisplacementField, encodeNifti, encodeNiftiLabels } from "../volume/write_nifti.ts";
 import { parseFlags } from "./_flags.ts";
 import { memoryBudget } from "./_memory.ts";
@@ -119,6 +121,8 @@ Writes into the folder of --out, on the fixed image's grid:
     optional(flags.fixedMask, readLabelVolume),
     optional(flags.movingMask, readLabelVolume),
   ]);
+  refuseLabels(fixed, flags.fixed);
+  refuseLabels(moving, flags.moving);
   signal.throwIfAborted();
   using gpu = await Gpu.open(memoryBudget());
   let level = -1;
@@ -184,6 +188,18 @@ Writes into the folder of --out, on the fixed image's grid:
   }
   console.log(
     `Folded voxels: ${jacobian.foldedPercent.toFixed(3)} %, SD log J ${jacobian.sdLog.toFixed(3)}`,
+  );
+}
+
+/** Intensity images have many values; one with few whole numbers is a label image or a mask. */
+function refuseLabels({ data }: Volume, name: string): void {
+  const values = new Set<number>();
+  for (const value of data) {
+    if (!Number.isInteger(value) || values.add(value).size > 64) return;
+  }
+  throw new ImageFileError(
+    `${name} holds only ${values.size} different whole numbers: it looks like a label image. ` +
+      "Give the intensity image, and labels with --fixed-labels or --moving-labels.",
   );
 }
 

@@ -72,9 +72,9 @@ export async function readNifti(bytes: Uint8Array, name = "the image"): Promise<
 }
 
 /**
- * Decodes a label image: whole numbers within 32 bits, whatever type they are stored in.
+ * Decodes a label image: whole numbers from 0 within 31 bits, whatever type they are stored in.
  *
- * @throws {NotLabelsError} when a voxel is not a whole number; otherwise as {@link readNifti}.
+ * @throws {NotLabelsError} when a voxel is not a whole number or negative; otherwise as {@link readNifti}.
  */
 export async function readNiftiLabels(
   bytes: Uint8Array,
@@ -88,10 +88,10 @@ export async function readNiftiLabels(
   for (let i = 0; i < data.length; i++) {
     const value = read(view, offset + size * i, littleEndian) * slope + intercept;
     const label = Math.round(value);
-    if (!(Math.abs(value - label) < 1e-3) || label !== (label | 0)) {
+    if (!(Math.abs(value - label) < 1e-3) || label !== (label | 0) || label < 0) {
       throw new NotLabelsError(
         `${name}: voxel ${indexText(i, grid.size)} is ${value}, not a label id. ` +
-          "Give a label image: whole numbers, resampled with nearest neighbour.",
+          "Give a label image: whole numbers from 0, resampled with nearest neighbour.",
       );
     }
     data[i] = label;

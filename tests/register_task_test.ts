@@ -1,0 +1,190 @@
+/** The register and apply tasks as a user runs them. */
+
+import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  type DisplacementField,
+  Grid,
+  readDisplacementField,
+  readLabelVolume,
+  readVolume,
+  type Triple,
+  writeLabelVolume,
+  writeVolume,
+} from "../volume/mod.ts";
+import { decodeTransform, mapPoint } from "../registration/mod.ts";
+
+const REQUIRED = Deno.env.get("REQUIRE_GPU") === "1";
+const ADAPTER = await navigator.gpu?.requestAdapter();
+const ROOT = new URL("../", import.meta.url);
+
+/** A body with a few organs; `shift` displaces the organs, `contrast` is CT- or MR-like. */
+function body(grid: Grid, contrast: "ct" | "mr", shift: Triple) {
+  const data = new Float32Array(grid.voxels), labels = new Int32Array(grid.voxels);
+  const organs: { centre: Triple; radii: Triple; ct: number; mr: number; label: number }[] = [
+    { centre: [25, 5, 10], radii: [24, 26, 28], ct: 60, mr: 420, label: 58 },
+    { centre: [-32, -8, 12], radii: [14, 18, 20], ct: 50, mr: 180, label: 86 },
+    { centre: [-4, -30, -20], radii: [12, 10, 30], ct: 500, mr: 90, label: 29193 },
+    { centre: [0, 20, -35], radii: [17, 15, 14], ct: 5, mr: 60, label: 237 },
+  ];
+  const [nx, ny] = grid.size;
+  for (let i = 0; i < grid.voxels; i++) {
+    const p = grid.world([i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))]);
+    const inside = (p[0] / 64) ** 2 + (p[1] / 48) ** 2 < 1;
+    let value = inside ? (contrast === "ct" ? -90 : 800) : (contrast === "ct" ? -1000 : 5);
+    for (const { centre, radii, ct, mr, label } of organs) {
+      const r = p.reduce((sum, v, c) => sum + ((v - centre[c] - shift[c]) / radii[c]) ** 2, 0);
+      if (r < 1) [value, labels[i]] = [contrast === "ct" ? ct : mr, label];
+    }
+    const noise = ((i * 2654435761) >>> 0) / 4294967296 - 0.5;
+    data[i] = value + 20 * noise;
+  }
+  return { image: { grid, data }, labels: { grid, data: labels } };
+}
+
+async function task(name: string, ...args: string[]) {
+  const command = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "-q", "--preload=tasks/_environment.ts", "--allow-read", "--allow-write"],
+      "--allow-env=DENO_WEBGPU_BACKEND,XDG_RUNTIME_DIR,CROSSWARP_DEBUG",
+      ...["--allow-sys=systemMemoryInfo", `tasks/${name}.ts`, ...args],
+    ],
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+  });
+  const { code, stdout, stderr } = await command.output();
+  return { code, text: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
+}
+
+Deno.test({
+  name: "register and apply, from files to files",
+  ignore: !ADAPTER && !REQUIRED,
+  fn: async (t) => {
+    const folder = await Deno.makeTempDir();
+    const file = (name: string) => `${folder}/${name}`;
+    // Different spacing, size and axis orientation: the moving image is stored with x and z reversed.
+    const fixedGrid = Grid.axisAligned([45, 34, 36], [3, 3, 3], [-66, -50, -54]);
+    const movingGrid = new Grid([44, 33, 26], [
+      -3.2,
+      0,
+      0,
+      70,
+      0,
+      3.2,
+      0,
+      -52,
+      0,
+      0,
+      -4,
+      52,
+      0,
+      0,
+      0,
+      1,
+    ]);
+    const fixed = body(fixedGrid, "mr", [0, 0, 0]), moving = body(movingGrid, "ct", [4, -3, 6]);
+    await writeVolume(file("mr.nii.gz"), fixed.image);
+    await writeVolume(file("ct.nii.gz"), moving.image, { type: "int16" });
+    await writeLabelVolume(file("mr_labels.nii.gz"), fixed.labels);
+    await writeLabelVolume(file("ct_labels.nii.gz"), moving.labels);
+    const out = file("out");
+
+    await t.step("register writes everything and improves the overlap", async () => {
+      const { code, text } = await task(
+        ...["register", "--fixed", file("mr.nii.gz"), "--moving", file("ct.nii.gz")] as const,
+        ...["--fixed-labels", file("mr_labels.nii.gz"), "--moving-labels"],
+        ...[file("ct_labels.nii.gz"), "--out", out, "--spacing", "12"],
+      );
+      assertEquals(code, 0, text);
+      assertEquals([...Deno.readDirSync(out)].map((entry) => entry.name).sort(), [
+        ...["field.nii.gz", "inverse_field.nii.gz", "jacobian.nii.gz", "metrics.json"],
+        ...["overview.png", "transform.json", "warped.nii.gz", "warped_labels.nii.gz"],
+      ]);
+      const metrics = JSON.parse(await Deno.readTextFile(`${out}/metrics.json`));
+      assertEquals(metrics.jacobian.foldedPercent, 0);
+      for (const label of ["58", "86", "237"]) {
+        assert(metrics.dice[label].after > metrics.dice[label].before, `label ${label}`);
+        assert(metrics.dice[label].after > 0.85, `label ${label}: ${metrics.dice[label].after}`);
+      }
+      assertEquals((await readVolume(`${out}/warped.nii.gz`)).grid.size, fixedGrid.size);
+    });
+
+    await t.step("the fields are the transform and its inverse", async () => {
+      const transform = decodeTransform(await Deno.readTextFile(`${out}/transform.json`));
+      const field = await readDisplacementField(`${out}/field.nii.gz`);
+      const inverse = await readDisplacementField(`${out}/inverse_field.nii.gz`);
+      const moved = (f: DisplacementField, index: Triple): [Triple, Triple] => {
+        const i = (index[2] * f.grid.size[1] + index[1]) * f.grid.size[0] + index[0];
+        const x = f.grid.world(index);
+        const y = x.map((v, c) => v + f.components[c][i]) as unknown as Triple;
+        return [x, y];
+      };
+      for (const index of [[0, 0, 0], [20, 17, 15], [44, 33, 35], [10, 25, 30]] as Triple[]) {
+        const [x, y] = moved(field, index);
+        mapPoint(transform, x).forEach((v, c) => assertAlmostEquals(y[c], v, 1e-3));
+      }
+      for (const index of [[5, 6, 7], [22, 16, 13], [40, 30, 20]] as Triple[]) {
+        const [y, x] = moved(inverse, index);
+        mapPoint(transform, x).forEach((v, c) => assertAlmostEquals(y[c], v, 0.03));
+      }
+    });
+
+    await t.step("apply repeats register's results, and undoes them", async () => {
+      const common = ["--transform", `${out}/transform.json`, "--out", file("applied.nii.gz")];
+      const image = await task(
+        ...["apply", ...common, "--image", file("ct.nii.gz"), "--like", file("mr.nii.gz")] as const,
+      );
+      assertEquals(image.code, 0, image.text);
+      assertEquals(
+        (await readVolume(file("applied.nii.gz"))).data,
+        (await readVolume(`${out}/warped.nii.gz`)).data,
+      );
+      const labels = await task(
+        ...["apply", ...common, "--image", file("mr_labels.nii.gz"), "--like"] as const,
+        ...[file("ct.nii.gz"), "--labels", "--inverse"],
+      );
+      assertEquals(labels.code, 0, labels.text);
+      const pulled = await readLabelVolume(file("applied.nii.gz"));
+      assertEquals(pulled.grid.size, movingGrid.size);
+      const count = (data: Int32Array, test: (i: number) => boolean) =>
+        data.reduce((sum, _, i) => sum + (test(i) ? 1 : 0), 0);
+      const [a, b] = [pulled.data, moving.labels.data];
+      const both = count(a, (i) => a[i] === 58 && b[i] === 58);
+      assert(2 * both / (count(a, (i) => a[i] === 58) + count(b, (i) => b[i] === 58)) > 0.85);
+    });
+
+    await t.step("bad input: a message, the right exit code, and nothing written", async () => {
+      await Deno.writeTextFile(file("text.nii.gz"), "not an image");
+      const gzip = await Deno.readFile(file("ct.nii.gz"));
+      await Deno.writeFile(file("cut.nii.gz"), gzip.subarray(0, gzip.length >> 1));
+      await writeLabelVolume(file("empty.nii.gz"), {
+        grid: fixedGrid,
+        data: new Int32Array(fixedGrid.voxels),
+      });
+      const far = new Grid(
+        movingGrid.size,
+        movingGrid.affine.map((v, i) => i === 3 ? v + 5000 : v),
+      );
+      await writeVolume(file("far.nii.gz"), { grid: far, data: moving.image.data });
+      const good = { "--fixed": file("mr.nii.gz"), "--moving": file("ct.nii.gz") };
+      const cases: [Record<string, string>, number, string][] = [
+        [{ "--moving": file("text.nii.gz") }, 1, "not a NIfTI"],
+        [{ "--moving": file("cut.nii.gz") }, 1, "compression"],
+        [{ "--moving": file("missing.nii.gz") }, 1, "no such file"],
+        [{ "--fixed-mask": file("empty.nii.gz") }, 1, "empty"],
+        [{ "--moving-labels": file("ct.nii.gz") }, 1, "not a label id"],
+        [{ "--fixed": file("mr_labels.nii.gz") }, 1, "looks like a label image"],
+        [{ "--moving": file("far.nii.gz"), "--no-rigid": "" }, 1, "Register rigidly first"],
+        [{ "--lambda": "much" }, 2, "number"],
+        [{ "--landa": "1" }, 2, "did you mean --lambda"],
+      ];
+      for (const [change, expected, words] of cases) {
+        const flags = Object.entries({ ...good, ...change, "--out": file("none") });
+        const { code, text } = await task("register", ...flags.flat().filter((a) => a !== ""));
+        assertEquals(code, expected, text);
+        assertStringIncludes(text, words);
+        assertEquals(await Deno.stat(file("none")).catch(() => undefined), undefined, text);
+      }
+    });
+    await Deno.remove(folder, { recursive: true });
+  },
+});
