@@ -1,0 +1,34 @@
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import type { PairResult } from "./pair_registration.ts";
+import { type ScoredPair, structureTable, table2 } from "./table2.ts";
+
+function pair(
+  subject: string,
+  region: "thorax" | "abdomen",
+  rigid: number,
+  nmi: number,
+): ScoredPair {
+  const [first, second] = region === "thorax" ? [58, 86] : [237, 29193];
+  const scores = (dice: number) => ({
+    dice: { [first]: dice, [second]: subject === "b" ? null : dice / 2 },
+    treMean: null,
+    tre95: null,
+  });
+  return { subject, region, scores: { rigid: scores(rigid), nmi: scores(nmi) } as PairResult };
+}
+
+Deno.test("table2() averages over structures and subjects and leaves out absent labels", () => {
+  const pairs = [
+    pair("a", "thorax", 0.4, 0.8),
+    pair("b", "thorax", 0.6, 0.9),
+    pair("a", "abdomen", 0.2, 0.6),
+  ];
+  const [thorax, abdomen, both] = table2(pairs);
+  assertAlmostEquals(thorax.dice.rigid, 100 * (0.4 + 0.2 + 0.6) / 3, 1e-9);
+  assertAlmostEquals(thorax.dice.nmi, 100 * (0.8 + 0.4 + 0.9) / 3, 1e-9);
+  assertAlmostEquals(abdomen.dice.nmi, 100 * (0.6 + 0.3) / 2, 1e-9);
+  assertAlmostEquals(both.dice.rigid, 100 * (0.4 + 0.2 + 0.6 + 0.2 + 0.1) / 5, 1e-9);
+  assertEquals(thorax.paper, { rigid: 55.2, nmi: 75.2 });
+  const liver = structureTable(pairs).find((row) => row.structure === "liver")!;
+  assertAlmostEquals(liver.dice.nmi, 85, 1e-9);
+});
