@@ -8,7 +8,7 @@ import type { Region } from "../cohort/label_scheme.ts";
 import type { Gpu } from "../kernels/gpu.ts";
 import { diceCoefficient, diceCountsReference } from "../kernels/dice.ts";
 import type { DeformableOptions } from "../registration/deformable.ts";
-import { jacobianStatistics } from "../registration/jacobian_statistics.ts";
+import type { jacobianStatistics } from "../registration/jacobian_statistics.ts";
 import { registerImages, type RegisterImagesResult } from "../registration/register.ts";
 import { applyTransformToLabels } from "../registration/transform.ts";
 import type { DisplacementField } from "../volume/volume.ts";

@@ -95,7 +95,7 @@ Deno.test({
         ...[file("ct_labels.nii.gz"), "--out", out, "--spacing", "12"],
       );
       assertEquals(code, 0, text);
-      assertEquals([...Deno.readDirSync(out)].map((entry) => entry.name).sort(), [
+      assertEquals((await Array.fromAsync(Deno.readDir(out))).map((entry) => entry.name).sort(), [
         ...["field.nii.gz", "inverse_field.nii.gz", "jacobian.nii.gz", "metrics.json"],
         ...["overview.png", "transform.json", "warped.nii.gz", "warped_labels.nii.gz"],
       ]);
