@@ -323,7 +323,8 @@ export class Anatomy {
   }
 }
 
-function halfWidths(z: number, half: [number, number]): void {
+/** Half-widths of the trunk at a height of the reference anatomy: [to the side, to front and back], mm. */
+export function halfWidths(z: number, half: [number, number]): void {
   let i = 1;
   while (i < OUTLINE.length - 1 && OUTLINE[i][0] < z) i++;
   const [z0, a0, b0] = OUTLINE[i - 1], [z1, a1, b1] = OUTLINE[i];

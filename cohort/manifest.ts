@@ -1,0 +1,261 @@
+/**
+ * The cohort manifest, `cohort.json`: who takes part, and where the images, labels and truths are. Real
+ * data and phantoms are read in the same way.
+ *
+ * @module
+ */
+
+import { writeWholeFile } from "../volume/write_file.ts";
+
+/** A manifest that cannot be used; the message names the file and the field. */
+export class ManifestError extends Error {
+  /** The error's name. */
+  override name = "ManifestError";
+}
+
+/** Files by modality. */
+export interface ModalityPaths {
+  /** The CT's. */
+  readonly ct?: string;
+  /** The MR's. */
+  readonly mr?: string;
+}
+
+/** One subject; paths as written in the manifest (relative to it) or, once read, usable as they are. */
+export interface ManifestSubject {
+  /** Unique name: letters, digits, `-`, `_` and `.`. */
+  readonly id: string;
+  /** Which images it has. */
+  readonly kind: "ct" | "mr" | "paired";
+  /** Intensity images. */
+  readonly images: ModalityPaths;
+  /** Label images, ids as in `label_scheme.ts`. */
+  readonly labels: ModalityPaths;
+  /** True displacement from MR to CT on the MR grid (5-D NIfTI, LPS mm), where it is known. */
+  readonly truth?: string;
+  /** Label ids left out of scores, by modality. */
+  readonly exclude?: { readonly ct?: readonly number[]; readonly mr?: readonly number[] };
+}
+
+/** A cohort. */
+export interface Manifest {
+  /** What the file is. */
+  readonly format: "crosswarp-cohort";
+  /** Version of the format. */
+  readonly version: 1;
+  /** Name of the phantom's profile, or another word. */
+  readonly profile: string;
+  /** The phantom's seed. */
+  readonly seed?: number;
+  /** Nominal voxel sizes in mm by modality. */
+  readonly voxelSizes?: { readonly ct?: readonly number[]; readonly mr?: readonly number[] };
+  /** The subjects. */
+  readonly subjects: readonly ManifestSubject[];
+}
+
+/**
+ * Reads and checks a manifest. Paths come back joined to the manifest's folder, ready to open.
+ *
+ * @throws {ManifestError} when it is missing, not JSON, has a wrong field, or names a file that is missing.
+ *
+ * @example Usage
+ * ```ts
+ * import { readManifest, writeManifest } from "./manifest.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const folder = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${folder}/ct.nii.gz`, "");
+ * await writeManifest(`${folder}/cohort.json`, {
+ *   format: "crosswarp-cohort",
+ *   version: 1,
+ *   profile: "mine",
+ *   subjects: [{ id: "a", kind: "ct", images: { ct: "ct.nii.gz" }, labels: {} }],
+ * });
+ * const { subjects } = await readManifest(`${folder}/cohort.json`);
+ * assertEquals(subjects[0].images.ct, `${folder}/ct.nii.gz`);
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function readManifest(path: string): Promise<Manifest> {
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) {
+      throw new ManifestError(
+        `There is no manifest at ${path}; \`deno task phantom --out FOLDER\` makes one`,
+        { cause },
+      );
+    }
+    throw new ManifestError(`Cannot read ${path}: ${(cause as Error).message}`, { cause });
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new ManifestError(`${path} is not JSON: ${(cause as Error).message}`, { cause });
+  }
+  const manifest = checked(json, (message) => new ManifestError(`${path}: ${message}`));
+  const folder = /^(.*[\\/])[^\\/]*$/.exec(path)?.[1] ?? "";
+  const subjects: ManifestSubject[] = [];
+  for (const subject of manifest.subjects) {
+    const found = async (field: string, file: string) => {
+      const full = isAbsolute(file) ? file : folder + file;
+      const isFile = await Deno.stat(full).then((info) => info.isFile, () => false);
+      if (!isFile) {
+        throw new ManifestError(`${path}: subject ${subject.id}, ${field}: no file at ${full}`);
+      }
+      return full;
+    };
+    const all = async (field: string, paths: ModalityPaths): Promise<ModalityPaths> => ({
+      ...(paths.ct !== undefined && { ct: await found(`${field}.ct`, paths.ct) }),
+      ...(paths.mr !== undefined && { mr: await found(`${field}.mr`, paths.mr) }),
+    });
+    subjects.push({
+      ...subject,
+      images: await all("images", subject.images),
+      labels: await all("labels", subject.labels),
+      ...(subject.truth !== undefined && { truth: await found("truth", subject.truth) }),
+    });
+  }
+  return { ...manifest, subjects };
+}
+
+/**
+ * Checks and writes a manifest; paths are written as given, so they should be relative to its folder.
+ *
+ * @throws {ManifestError} when a field is wrong.
+ * @throws {FileAccessError} when the folder is missing or cannot be written to.
+ */
+export async function writeManifest(path: string, manifest: Manifest): Promise<void> {
+  checked(manifest, (message) => new ManifestError(`${path}: ${message}`));
+  await writeWholeFile(path, new TextEncoder().encode(JSON.stringify(manifest, null, 2) + "\n"));
+}
+
+function isAbsolute(path: string): boolean {
+  return /^([\\/]|[A-Za-z]:[\\/])/.test(path);
+}
+
+type Fail = (message: string) => ManifestError;
+
+function checked(json: unknown, fail: Fail): Manifest {
+  const manifest = objectAt("the manifest", json, fail);
+  if (manifest.format !== "crosswarp-cohort") {
+    throw fail(`"format" must be "crosswarp-cohort", got ${shown(manifest.format)}`);
+  }
+  if (manifest.version !== 1) {
+    throw fail(
+      `"version" must be 1, got ${shown(manifest.version)}; this is another version's file`,
+    );
+  }
+  knownFields(
+    "the manifest",
+    manifest,
+    ["format", "version", "profile", "seed", "voxelSizes", "subjects"],
+    fail,
+  );
+  if (typeof manifest.profile !== "string") {
+    throw fail(`"profile" must be a text, got ${shown(manifest.profile)}`);
+  }
+  if (manifest.seed !== undefined && !Number.isInteger(manifest.seed)) {
+    throw fail(`"seed" must be a whole number, got ${shown(manifest.seed)}`);
+  }
+  if (manifest.voxelSizes !== undefined) {
+    byModality("voxelSizes", manifest.voxelSizes, fail, (field, value) => {
+      const isSize = Array.isArray(value) && value.length === 3 &&
+        value.every((v) => typeof v === "number" && v > 0);
+      if (!isSize) throw fail(`${field} must be three sizes in mm, got ${shown(value)}`);
+    });
+  }
+  if (!Array.isArray(manifest.subjects)) {
+    throw fail(`"subjects" must be a list, got ${shown(manifest.subjects)}`);
+  }
+  const ids = new Set<string>();
+  manifest.subjects.forEach((subject: unknown, index: number) => {
+    const id = checkSubject(`subjects[${index}]`, subject, fail);
+    if (ids.has(id)) throw fail(`subjects[${index}].id: ${shown(id)} is there twice`);
+    ids.add(id);
+  });
+  return json as Manifest;
+}
+
+function checkSubject(at: string, json: unknown, fail: Fail): string {
+  const subject = objectAt(at, json, fail);
+  const { id, kind } = subject;
+  if (typeof id !== "string" || !/^[A-Za-z0-9][\w.-]*$/.test(id)) {
+    throw fail(`${at}.id must be letters, digits, "-", "_" and ".", got ${shown(id)}`);
+  }
+  knownFields(at, subject, ["id", "kind", "images", "labels", "truth", "exclude"], fail);
+  if (kind !== "ct" && kind !== "mr" && kind !== "paired") {
+    throw fail(`${at}.kind must be "ct", "mr" or "paired", got ${shown(kind)}`);
+  }
+  const path = (field: string, value: unknown) => {
+    if (typeof value !== "string" || value === "") {
+      throw fail(`${field} must be a path, got ${shown(value)}`);
+    }
+  };
+  const images = byModality(`${at}.images`, subject.images, fail, path);
+  const labels = byModality(`${at}.labels`, subject.labels ?? {}, fail, path);
+  if (subject.labels === undefined) throw fail(`${at}.labels is missing; {} when there are none`);
+  const wanted = kind === "paired" ? ["ct", "mr"] : [kind];
+  for (const modality of wanted) {
+    if (!images.includes(modality)) {
+      throw fail(`${at}.images.${modality} is missing; a subject of kind "${kind}" needs it`);
+    }
+  }
+  for (const modality of [...images, ...labels]) {
+    if (!wanted.includes(modality)) {
+      throw fail(`${at} is of kind "${kind}" but has a file for ${modality}`);
+    }
+  }
+  if (subject.truth !== undefined) {
+    path(`${at}.truth`, subject.truth);
+    if (kind !== "paired") throw fail(`${at}.truth: only a subject of kind "paired" has a truth`);
+  }
+  if (subject.exclude !== undefined) {
+    byModality(`${at}.exclude`, subject.exclude, fail, (field, value) => {
+      if (!Array.isArray(value) || !value.every((v) => Number.isInteger(v) && v > 0)) {
+        throw fail(`${field} must be a list of label ids, got ${shown(value)}`);
+      }
+    });
+  }
+  return id;
+}
+
+function objectAt(at: string, value: unknown, fail: Fail): Record<string, unknown> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw fail(`${at} must be an object, got ${shown(value)}`);
+  }
+  return value as Record<string, unknown>;
+}
+
+function knownFields(
+  at: string,
+  value: Record<string, unknown>,
+  known: readonly string[],
+  fail: Fail,
+): void {
+  for (const field of Object.keys(value)) {
+    if (!known.includes(field)) {
+      throw fail(`${at} has an unknown field "${field}"; known are ${known.join(", ")}`);
+    }
+  }
+}
+
+/** Checks an object with the fields ct and mr; returns which are there. */
+function byModality(
+  at: string,
+  json: unknown,
+  fail: Fail,
+  check: (field: string, value: unknown) => void,
+): string[] {
+  const value = objectAt(at, json, fail);
+  knownFields(at, value, ["ct", "mr"], fail);
+  const there = Object.keys(value).filter((modality) => value[modality] !== undefined);
+  for (const modality of there) check(`${at}.${modality}`, value[modality]);
+  return there;
+}
+
+function shown(value: unknown): string {
+  return value === undefined ? "nothing" : JSON.stringify(value).slice(0, 60);
+}
