@@ -42,12 +42,8 @@ function body(grid: Grid, contrast: "ct" | "mr", shift: Triple) {
 }
 
 async function task(name: string, ...args: string[]) {
-  const command = new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "-q", "--preload=tasks/_environment.ts", "--allow-read", "--allow-write"],
-      "--allow-env=DENO_WEBGPU_BACKEND,XDG_RUNTIME_DIR,CROSSWARP_DEBUG",
-      ...["--allow-sys=systemMemoryInfo", `tasks/${name}.ts`, ...args],
-    ],
+  const command = new Deno.Command("deno", {
+    args: ["task", "--quiet", name, ...args],
     cwd: ROOT,
     env: { NO_COLOR: "1" },
   });
