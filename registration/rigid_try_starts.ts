@@ -80,7 +80,7 @@ export async function tryStarts(
     outcomes.push({
       ...candidate,
       similarity: [before[i].information, outcome.similarity],
-      overlapPercent: [100 * share, 100 * outcome.samples / wholeSamples],
+      overlapPercent: [percent(share), percent(outcome.samples / wholeSamples)],
     });
     if (best === undefined || outcome.cost < best.outcome.cost) {
       best = { candidate, frame, leastShare, outcome };
@@ -90,16 +90,21 @@ export async function tryStarts(
   return { best, outcomes };
 }
 
+/** Samples may lie half a voxel beyond the centres of the outermost voxels: at most 100. */
+function percent(share: number): number {
+  return Math.min(100, 100 * share);
+}
+
 function noOverlap(
   candidates: readonly StartCandidate[],
   values: readonly MattesValue[],
   level: RigidLevel,
   least: number,
 ): NoOverlapError {
-  const percent = (samples: number) => (100 * samples / level.wholeSamples).toFixed(1) + " %";
+  const shown = (samples: number) => percent(samples / level.wholeSamples).toFixed(1) + " %";
   const centre = (grid: RigidLevel["fixedGrid"]) =>
     grid.centre.map((value) => value.toFixed(0)).join(", ");
-  const found = candidates.map(({ name }, i) => `${name}: ${percent(values[i].samples)}`).join(
+  const found = candidates.map(({ name }, i) => `${name}: ${shown(values[i].samples)}`).join(
     "; ",
   );
   const automatic = candidates.length > 1;
