@@ -81,7 +81,7 @@ export function normalVariates(seed: number, count: number): Float32Array {
  * const result = onePlusOneReference(
  *   (p) => p.reduce((sum, x) => sum + (x - 1) ** 2, 0),
  *   [0, 0, 0, 0, 0, 0],
- *   { scales: [1, 1, 1, 1, 1, 1], radius: 0.5, epsilon: 1e-6, iterations: 600 },
+ *   { scales: [1, 1, 1, 1, 1, 1], radius: 0.5, epsilon: 1e-6, growth: 1.2, iterations: 600 },
  *   normalVariates(1, 3600),
  * );
  * assert(result.cost < 1e-4);
