@@ -45,6 +45,7 @@ export const TISSUE = {
   firstLumbarCortical: 30,
   firstLumbarMarrow: 31,
   cartilage: 32,
+  hepaticVein: 33,
 } as const;
 
 /** Which scored structure a tissue belongs to. */
@@ -52,6 +53,7 @@ export const TISSUE_STRUCTURE: Readonly<Record<number, StructureName>> = {
   [TISSUE.rightLung]: "right lung",
   [TISSUE.leftLung]: "left lung",
   [TISSUE.liver]: "liver",
+  [TISSUE.hepaticVein]: "liver",
   [TISSUE.spleen]: "spleen",
   [TISSUE.gallbladder]: "gallbladder",
   [TISSUE.rightKidney]: "right kidney",
@@ -96,9 +98,18 @@ const OUTLINE: readonly (readonly [number, number, number])[] = [
 
 /** Whether a point's cross-section position lies in the part of the trunk that moves with the breath. */
 export function isMovingColumn(x: number, y: number): boolean {
-  const ex = x / 136, ey = (y - 4) / 84;
-  if (ex * ex + ey * ey >= 1) return false;
-  return !(Math.abs(x) < 46 && y < -24);
+  return power25(x / 137) + power25((y - 4) / 85) < 1 && !isBesideSpine(x, y, 0);
+}
+
+/** Whether a point lies in the rounded block around the spine, `within` mm inside its surface. */
+function isBesideSpine(x: number, y: number, within: number): boolean {
+  const sx = Math.abs(x) / (60 - within), sy = (y + 80) / (52 - within);
+  return sy < 0 || sx * sx * sx + sy * sy * sy < 1 ? sx < 1 : false;
+}
+
+/** |t|^2.5, the trunk's superellipse. */
+function power25(t: number): number {
+  return t * t * Math.sqrt(Math.abs(t));
 }
 
 /** Height of the diaphragm at end-exhale. */
@@ -137,7 +148,7 @@ export class Anatomy {
     }
     const tube = greatVessel(x, y, z);
     if (tube >= 0) return tube;
-    if (moving && z < diaphragm(x, y) - 2.5 && z > -262) {
+    if (moving && z < diaphragm(x, y) - 2.5 && z > -262 && depth > this.#fatAt(y, z) + 11) {
       const organ = this.#abdomen(x, y, z);
       if (organ >= 0) return organ;
     }
@@ -153,31 +164,50 @@ export class Anatomy {
     if (rx >= 1 || ry >= 1) return 0;
     // A superellipse of order 2.5, flattened a little at the back.
     const flat = y < 0 ? 1.06 * ry : ry;
-    const rho = Math.pow(Math.pow(rx, 2.5) + Math.pow(flat, 2.5), 0.4);
+    const rho = Math.pow(power25(rx) + power25(flat), 0.4);
     return (1 - rho) * (rx > ry ? a : b);
   }
 
+  /** Thickness of the fat under the skin: thin over the chest, thick at the belly and the buttocks. */
+  #fatAt(y: number, z: number): number {
+    const low = Math.min(Math.max((140 - z) / 200, 0), 1);
+    return this.#m.fat * (0.62 + 0.7 * low) * (y < -40 ? 1 - 0.3 * Math.min((-40 - y) / 30, 1) : 1);
+  }
+
   #wall(x: number, y: number, z: number, depth: number, moving: boolean): number {
-    // The wall is thinner over the chest, the fat thicker at the belly and the buttocks.
-    const belly = z < 100 ? 1 + 0.35 * Math.min((100 - z) / 150, 1) : 1;
-    const fat = this.#m.fat * belly * (y < -60 ? 0.7 : 1);
+    const fat = this.#fatAt(y, z), ax = Math.abs(x);
     if (depth < fat) return TISSUE.fat;
-    if (z > 300) {
-      if (Math.hypot(x, y - 18) < 18) return TISSUE.muscle;
-      return depth < fat + 14 || Math.hypot(x, y + 30) < 40 ? TISSUE.muscle : TISSUE.fat;
+    // Erector spinae beside the spine, from pelvis to neck.
+    const ex = (ax - 32) / 36, ey = (y + 86) / (z < 60 ? 30 : 25);
+    if (ex * ex + ey * ey < 1 && y < -54) return TISSUE.muscle;
+    if (z > 286) {
+      const clavicle = (z - 292 - 0.17 * ax) ** 2 + (y - 58 + 0.36 * ax) ** 2;
+      if (ax > 14 && ax < 138 && clavicle < 36) {
+        return clavicle > 14 ? TISSUE.cortical : TISSUE.marrow;
+      }
     }
-    if (z > 66) {
+    if (z > 66 && z < 306) {
       const rib = ribCage(x, y, z, depth - fat);
       if (rib >= 0) return rib;
-      if (!moving || depth < fat + 24) return TISSUE.muscle;
-      return z > diaphragm(x, y) ? TISSUE.mediastinum : TISSUE.fat;
     }
-    if (depth < fat + 15) return TISSUE.muscle;
-    // Erector spinae beside the spine, gluteal and pelvic muscles.
-    if (y < -58 && Math.abs(x) < 88 && Math.abs(x) > 6) return TISSUE.muscle;
-    if (z < -120) {
-      const outer = (x / 150) ** 2 + ((y + 8) / 92) ** 2;
-      if (outer > 0.72 || z < -238) return TISSUE.muscle;
+    if (z > 296) {
+      // Root of the neck: muscle with fat around the trachea and beside it.
+      const loose = (x / 46) ** 2 + ((y - 4) / 30) ** 2;
+      return loose < 1 && loose > 0.3 ? TISSUE.mediastinum : TISSUE.muscle;
+    }
+    if (z > 66) {
+      if (depth < fat + 24) return TISSUE.muscle;
+      if (z > diaphragm(x, y) || ax < 40) return TISSUE.mediastinum;
+      return moving ? TISSUE.fat : TISSUE.muscle;
+    }
+    if (depth < fat + 13) return TISSUE.muscle;
+    if (z < -110) {
+      // The pelvic bowl holds fat and bowel; around and below it are muscles, with fat beside the rectum.
+      const down = Math.min(z + 140, 0) / 108;
+      const bowl = (x / 122) ** 2 + ((y + 2) / 82) ** 2 + down * down;
+      if (bowl < 1) return TISSUE.fat;
+      const beside = ((ax - 38) / 20) ** 2 + ((y + 48) / 26) ** 2;
+      return z < -205 && beside < 1 ? TISSUE.fat : TISSUE.muscle;
     }
     return TISSUE.fat;
   }
@@ -246,7 +276,11 @@ export class Anatomy {
     const square = hx * hx + hy * hy + hz * hz;
     const across = Math.max(square - along * along, 0);
     const heart = (along / 60) ** 2 + across / (43 * 43);
-    if (heart < 1) return heart < 0.62 ? TISSUE.blood : TISSUE.myocardium;
+    if (heart < 1) {
+      const septum = Math.abs(0.6 * hx + 0.75 * hy + 0.1 * hz + 5) < 4.5 && along > -22;
+      const base = Math.abs(along + 24) < 2;
+      return heart < 0.66 && !septum && !base ? TISSUE.blood : TISSUE.myocardium;
+    }
     if (heart < 1.12) return TISSUE.fat;
     const floor = diaphragm(x, y);
     if (z < floor + 1) return z > floor - 2.5 ? TISSUE.muscle : -1;
@@ -256,24 +290,25 @@ export class Anatomy {
     const rise = (z - 150) / height;
     if (rise < 1) {
       const taper = rise > 0 ? Math.sqrt(1 - rise * rise * rise) : 1;
-      const lx = x / (131 * taper), ly = (y - 2) / (80 * Math.sqrt(taper));
-      const middle = 17 + (y > -10 ? 17 : 5) + 14 * Math.max(0, rise);
-      if (lx * lx + ly * ly < 1 && Math.abs(x) > middle) {
+      const round = power25(x / (134 * taper)) + power25((y - 3) / (82.5 * Math.sqrt(taper)));
+      // The inner border: near the midline in front and behind, out around the hilum and the upper vessels.
+      const hilum = Math.exp(-(((z - 212) / 42) ** 2) - ((y + 6) / 30) ** 2);
+      const middle = (right ? 17 : 21) + 13 * hilum + 10 * Math.max(0, rise) +
+        8 * Math.exp(-(((y - 62) / 14) ** 2));
+      if (round < 1 && Math.abs(x) > middle) {
         return right ? TISSUE.rightLung : TISSUE.leftLung;
       }
     }
-    if (z > 300) return -1;
-    if (Math.abs(x) < 50) return TISSUE.mediastinum;
-    return -1;
+    return z < 300 && Math.abs(x) < 60 ? TISSUE.mediastinum : -1;
   }
 
   #abdomen(x: number, y: number, z: number): number {
     const { size } = this.#m;
-    if (ellipsoid(x, y, z, 62, 44, 40, 14, 16, 29, size.gallbladder) < 1) return TISSUE.gallbladder;
+    if (ellipsoid(x, y, z, 60, 44, 38, 14, 16, 29, size.gallbladder) < 1) return TISSUE.gallbladder;
     if (z > -110 && Math.abs(x) > 30) {
       const right = x > 0;
       const s = size[right ? "right kidney" : "left kidney"];
-      const kx = Math.abs(x) - 74, ky = y + 42, kz = z - (right ? -12 : 6);
+      const kx = Math.abs(x) - 79, ky = y + 42, kz = z - (right ? -12 : 6);
       // Tilted: the upper poles lie nearer to the spine.
       const tx = kx + 0.18 * kz;
       const kidney = (tx / (28 * s)) ** 2 + (ky / (24 * s)) ** 2 + (kz / (57 * s)) ** 2;
@@ -289,9 +324,9 @@ export class Anatomy {
       const rightLobe = ellipsoid(x, y, z, 74, 0, 84, 66, 82, 82, s);
       const leftLobe = ellipsoid(x, y, z, 4, 34, 108, 84, 44, 44, s);
       // The lower edge slopes up to the left.
-      const edge = z - (28 - 0.55 * (x - 60)) + 22 * (s - 1);
-      if ((rightLobe < 1 || leftLobe < 1) && (x > 40 || edge > 0)) {
-        return liverVessel(x, y, z) ? TISSUE.vessel : TISSUE.liver;
+      const edge = z - (30 - 0.65 * (x - 40)) + 30 * (s - 1) + 5 * Math.sin(0.06 * y);
+      if ((rightLobe < 1 || leftLobe < 1) && edge > 0) {
+        return liverVessel(x, y, z) ? TISSUE.hepaticVein : TISSUE.liver;
       }
       const stomach = ellipsoid(x + 0.25 * (z - 82), y, z, -58, 22, 82, 38, 34, 56, 1);
       if (stomach < 1) {
@@ -307,19 +342,38 @@ export class Anatomy {
     return z < 70 && z > -225 ? this.#bowelAt(x, y, z) : -1;
   }
 
-  /** Bowel loops: tubes along the zero lines of two smooth waves, some with gas at the front. */
+  /** Colon, rectum and small bowel. */
   #bowelAt(x: number, y: number, z: number): number {
-    if (y < -34 || (x / 122) ** 2 + ((y - 8) / 70) ** 2 > 1) return -1;
-    const p = (this.#m.bowelSeed % 97) * 0.37;
-    const a = Math.sin(0.105 * x + 1.3 * Math.sin(0.047 * z + p) + p) +
-      0.7 * Math.sin(0.09 * y + 0.06 * z + 2 * p);
-    const b = Math.cos(0.098 * z + 1.1 * Math.sin(0.05 * x - p)) +
+    const p = (this.#m.bowelSeed % 97) * 0.37, ax = Math.abs(x);
+    // The colon's frame: up on the right, across in front, down on the left; pouched along its way.
+    const sag = 0.0038 * x * x - 14 * Math.cos(p);
+    const side = z < (x > 0 ? 22 : 44) && z > -128
+      ? Math.hypot(ax - 100, y + 6 + 4 * Math.sin(0.03 * z + p))
+      : 99;
+    const across = ax < 104 ? Math.hypot(y - 50 + 0.0012 * x * x, z - 6 - sag) : 99;
+    const rectum = z < -140 ? Math.hypot(x - 5 * Math.sin(0.05 * z + p), y + 36) + 3 : 99;
+    const pouch = 18.5 + 3.5 * Math.sin(0.2 * (side < across ? z : x) + p);
+    const colon = Math.min(side, across, rectum);
+    if (colon < pouch) {
+      if (colon > pouch - 3) return TISSUE.bowelWall;
+      const gassy = across < side && across < rectum && z - 6 - sag > -4 && y > 44;
+      return gassy || (side < 99 && y > 2 && Math.sin(0.05 * z + p) > 0.2)
+        ? TISSUE.gas
+        : TISSUE.bowel;
+    }
+    if (y < -36 || colon < pouch + 3) return -1;
+    if (power25(x / 122) + power25((y - 4) / 74) > 1) return -1;
+    // Loops of small bowel: tubes along the common zero lines of two smooth waves.
+    const a = Math.sin(0.095 * x + 1.2 * Math.sin(0.045 * z + p) + p) +
+      0.7 * Math.sin(0.085 * y + 0.06 * z + 2 * p);
+    const b = Math.cos(0.09 * z + 1.1 * Math.sin(0.05 * x - p)) +
       0.6 * Math.sin(0.08 * y - 0.05 * x + p);
-    const across = a * a + b * b;
-    if (across > 0.62) return -1;
-    if (across > 0.40) return TISSUE.bowelWall;
-    const gassy = y > 30 && Math.sin(0.031 * x + 0.027 * z + 3 * p) > 0.15;
-    return gassy ? TISSUE.gas : TISSUE.bowel;
+    const loop = a * a + b * b;
+    if (loop > 1.15) return -1;
+    if (loop > 0.78) return TISSUE.bowelWall;
+    return y > 38 && loop < 0.5 && Math.sin(0.031 * x + 0.027 * z + 3 * p) > 0.55
+      ? TISSUE.gas
+      : TISSUE.bowel;
   }
 }
 
@@ -363,6 +417,16 @@ function greatVessel(x: number, y: number, z: number): number {
   const spineY = spineCentre(z);
   if (z > -84 && z < 250 && (x + 10) ** 2 + (y - spineY - 30) ** 2 < 11 * 11) return TISSUE.vessel;
   if (z > -84 && z < 160 && (x - 17) ** 2 + (y - spineY - 29) ** 2 < 11 * 11) return TISSUE.vessel;
+  // Oesophagus.
+  if (z > 150 && (x - 8) ** 2 + (y - spineY - 27) ** 2 < 6.5 * 6.5) return TISSUE.stomachWall;
+  if (z <= -84 && z > -215) {
+    // Iliac arteries and veins.
+    const down = -84 - z, ax = Math.abs(x), out = 9 + 0.52 * down;
+    const forward = y - spineCentre(-84) - 28 - 0.0022 * down * down;
+    if ((ax - out) ** 2 + forward ** 2 < 49 || (ax - out + 5) ** 2 + (forward + 11) ** 2 < 49) {
+      return TISSUE.vessel;
+    }
+  }
   if (z > 215 && z < 275) {
     // The arch, in an oblique plane from the heart to the descending aorta.
     const along = y + 8 + 0.2 * x;

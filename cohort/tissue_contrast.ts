@@ -47,6 +47,7 @@ const HU: Readonly<Record<keyof typeof TISSUE, readonly [number, number]>> = {
   firstLumbarCortical: [680, 60],
   firstLumbarMarrow: [190, 35],
   cartilage: [110, 15],
+  hepaticVein: [42, 4],
 };
 
 /** T1-weighted signal, and the relative deviation of its gain from body to body. */
@@ -84,6 +85,7 @@ const T1: Readonly<Record<keyof typeof TISSUE, readonly [number, number]>> = {
   firstLumbarCortical: [70, 0.1],
   firstLumbarMarrow: [620, 0.15],
   cartilage: [240, 0.1],
+  hepaticVein: [250, 0.2],
 };
 
 /** CT numbers of one body; `breath` (0..1) thins the lungs out. */
@@ -191,10 +193,10 @@ function alike(base: Float64Array): void {
 /** 1 inside a lung vessel, less at its rim: thick near the hilum, thin at the pleura. */
 function lungVessel(seed: number, x: number, y: number, z: number): number {
   const hilum = Math.hypot(Math.abs(x) - 32, y + 8, (z - 205) * 0.8);
-  const thick = 0.26 * Math.exp(-hilum / 65) + 0.055;
-  const a = smoothNoise(seed, x / 17, y / 17, z / 17);
+  const thick = 0.34 * Math.exp(-hilum / 60) + 0.1;
+  const a = smoothNoise(seed, x / 19, y / 19, z / 19);
   if (Math.abs(a) > thick) return 0;
-  const b = smoothNoise(seed + 977, x / 17, y / 17, z / 17);
+  const b = smoothNoise(seed + 977, x / 19, y / 19, z / 19);
   const inside = 1 - (a * a + b * b) / (thick * thick);
   return inside > 0 ? Math.min(1, 2.5 * inside) : 0;
 }
