@@ -81,8 +81,8 @@ export function normalVariates(seed: number, count: number): Float32Array {
  * const result = onePlusOneReference(
  *   (p) => p.reduce((sum, x) => sum + (x - 1) ** 2, 0),
  *   [0, 0, 0, 0, 0, 0],
- *   { scales: [1, 1, 1, 1, 1, 1], radius: 0.5, epsilon: 1e-6, growth: 1.2, iterations: 600 },
- *   normalVariates(1, 3600),
+ *   { scales: [1, 1, 1, 1, 1, 1], radius: 0.5, epsilon: 1e-6, growth: 1.2, iterations: 1500 },
+ *   normalVariates(1, 9000),
  * );
  * assert(result.cost < 1e-4);
  * ```
@@ -141,6 +141,8 @@ export class Search {
   #cost: GpuBuffer;
 
   /**
+   * A search that has not begun.
+   *
    * @param gpu - The device.
    * @param start - Six parameters.
    * @param cost - Four f32 that an evaluation leaves: the child's cost, and two numbers to keep with it.
