@@ -286,14 +286,15 @@ export class Anatomy {
     if (z < floor + 1) return z > floor - 2.5 ? TISSUE.muscle : -1;
     // Lungs: the chest's column without the mediastinum, tapering to the apex.
     const right = x > 0;
-    const height = 178 * this.#m.size[right ? "right lung" : "left lung"];
+    const { [right ? "right lung" : "left lung"]: lung } = this.#m.size, height = 178 * lung;
     const rise = (z - 150) / height;
     if (rise < 1) {
       const taper = rise > 0 ? Math.sqrt(1 - rise * rise * rise) : 1;
-      const round = power25(x / (134 * taper)) + power25((y - 3) / (82.5 * Math.sqrt(taper)));
+      const round = power25(x / (Math.min(134, 134 * (0.6 + 0.4 * lung)) * taper)) +
+        power25((y - 3) / (82.5 * Math.sqrt(taper)));
       // The inner border: near the midline in front and behind, out around the hilum and the upper vessels.
       const hilum = Math.exp(-(((z - 212) / 42) ** 2) - ((y + 6) / 30) ** 2);
-      const middle = (right ? 17 : 21) + 13 * hilum + 10 * Math.max(0, rise) +
+      const middle = (right ? 17 : 21) + 40 * (1 - lung) + 13 * hilum + 10 * Math.max(0, rise) +
         8 * Math.exp(-(((y - 62) / 14) ** 2));
       if (round < 1 && Math.abs(x) > middle) {
         return right ? TISSUE.rightLung : TISSUE.leftLung;

@@ -52,7 +52,7 @@ export interface BodyState {
 const STEEPEST = 0.32;
 const CHEST_FROM = 80, CHEST_LENGTH = 230;
 /** Where the breath's motion begins, is full and ends, in heights at end-inhale. */
-const BREATH: readonly [number, number, number, number] = [-140, 5, 115, 322];
+const BREATH: readonly [number, number, number, number] = [-225, -50, 122, 322];
 /** Where the ribs' motion begins, is full and ends. */
 const RIBS: readonly [number, number, number, number] = [10, 150, 230, 335];
 const SIDEWAYS = 0.05, FRONT_BACK = 0.08, SPINE_Y = -58;

@@ -67,20 +67,20 @@ interface Population {
 
 const CT_POPULATION: Population = {
   size: {
-    ...{ liver: 1.05, spleen: 1.1, gallbladder: 1.16, "right lung": 1, "left lung": 1 },
-    ...{ bladder: 1, "lumbar vertebra 1": 1, "right kidney": 1.05, "left kidney": 1.07 },
-    ...{ "right psoas": 0.95, "left psoas": 0.92 },
+    ...{ liver: 1.067, spleen: 1.195, gallbladder: 1.155, "right lung": 0.97, "left lung": 0.947 },
+    ...{ bladder: 1.03, "lumbar vertebra 1": 1.043, "right kidney": 1.105, "left kidney": 1.11 },
+    ...{ "right psoas": 0.957, "left psoas": 0.914 },
   },
-  chestHeight: 20,
+  chestHeight: 12,
 };
 
 const MR_POPULATION: Population = {
   size: {
-    ...{ liver: 1, spleen: 1.1, gallbladder: 1.9, "right lung": 1, "left lung": 0.95 },
-    ...{ bladder: 0.92, "lumbar vertebra 1": 1, "right kidney": 1.1, "left kidney": 1.12 },
-    ...{ "right psoas": 0.86, "left psoas": 0.9 },
+    ...{ liver: 1.015, spleen: 1.27, gallbladder: 1.945, "right lung": 0.864, "left lung": 0.835 },
+    ...{ bladder: 0.915, "lumbar vertebra 1": 1.04, "right kidney": 1.14, "left kidney": 1.16 },
+    ...{ "right psoas": 0.806, "left psoas": 0.864 },
   },
-  chestHeight: 0,
+  chestHeight: -22,
 };
 
 /** Deviation of a structure's volume from person to person, relative. */
