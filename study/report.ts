@@ -1,0 +1,123 @@
+/**
+ * The study's report: its tables beside the paper's numbers, and what was run.
+ *
+ * @module
+ */
+
+import type { Profile } from "./profiles.ts";
+import { table1Cells, type Table1Row } from "./table1.ts";
+import type { ScoredPair, StructureRow, Table2Row } from "./table2.ts";
+import { type Cells, markdownTable } from "./text_table.ts";
+
+/** What a report is made of. */
+export interface ReportInputs {
+  /** The scale. */
+  readonly profile: Profile;
+  /** The seed. */
+  readonly seed: number;
+  /** The program's version. */
+  readonly version: string;
+  /** The GPU adapter. */
+  readonly adapter: string;
+  /** Table 1. */
+  readonly volumes: readonly Table1Row[];
+  /** Table 2. */
+  readonly rows: readonly Table2Row[];
+  /** Dice by structure. */
+  readonly structures: readonly StructureRow[];
+  /** The registrations. */
+  readonly pairs: readonly ScoredPair[];
+  /** How long this run took (steps that were there already took none). */
+  readonly seconds: number;
+}
+
+/** A report in its forms. */
+export interface StudyReport {
+  /** The tables by name, ours beside the paper's. */
+  readonly tables: Readonly<Record<"table1" | "table2" | "structures" | "registrations", Cells>>;
+  /** The whole report. */
+  readonly markdown: string;
+  /** The whole report as data. */
+  readonly data: unknown;
+}
+
+/** What numbers from a phantom can and cannot say. */
+export const PHANTOM_CAUTION =
+  "These numbers come from a phantom cohort, not from patients. They show that the methods run, and how " +
+  "they order when anatomy, contrast and motion are as modelled; their size says nothing of " +
+  "patients, and they neither confirm nor refute the paper's numbers beside them.";
+
+/** Makes the report. */
+export function reportOf(inputs: ReportInputs): StudyReport {
+  const { profile, pairs, rows, structures } = inputs;
+  const percent = (value: number) => Number.isNaN(value) ? "-" : value.toFixed(1);
+  const millimetres = (value: number | null) => value === null ? "-" : value.toFixed(2);
+  const tables = {
+    table1: table1Cells(inputs.volumes),
+    table2: [
+      ["Mean Dice, %", "rigid", "paper", "NMI", "paper"],
+      ...rows.map(({ region, dice, paper }) => [
+        region,
+        ...[percent(dice.rigid), percent(paper.rigid), percent(dice.nmi), percent(paper.nmi)],
+      ]),
+    ],
+    structures: [
+      ["Mean Dice, %", "rigid", "NMI"],
+      ...structures.map(({ structure, dice }) => [
+        structure,
+        percent(dice.rigid),
+        percent(dice.nmi),
+      ]),
+    ],
+    registrations: [
+      [
+        ...["Registration", "voxels", "TRE rigid, mm", "TRE NMI, mm", "95 %, mm"],
+        ...["J <= 0, %", "SD log J", "s"],
+      ],
+      ...pairs.map(({ subject, region, scores }) => [
+        `${subject} ${region}`,
+        scores.size.join(" x "),
+        millimetres(scores.rigid.treMean),
+        millimetres(scores.nmi.treMean),
+        millimetres(scores.nmi.tre95),
+        scores.jacobian.foldedPercent.toFixed(3),
+        scores.jacobian.sdLog.toFixed(3),
+        scores.seconds.toFixed(1),
+      ]),
+    ],
+  };
+  const { regulariser, lambda, spacing, levels, iterations } = profile.deformable;
+  const setup = [
+    `Profile ${profile.name}: voxels of ${profile.voxel} mm (paper: 1.25 mm), seed ${inputs.seed}.`,
+    `Fixed image MR, moving image CT (the paper does not say which). Rigid: Mattes mutual ` +
+    `information. Deformable: NMI, ${regulariser === "tv" ? "total variation" : "squared L2"}, ` +
+    `lambda ${lambda}, control points every ${spacing} mm, ${levels} levels, at most ` +
+    `${iterations} steps a level (the paper chose lambda, spacing and levels by a grid search; ` +
+    `these lie within its grid).`,
+    "A region's Dice is the mean over its structures and the paired subjects. TRE is the distance to " +
+    "the phantom's true correspondence inside the scored structures.",
+    `crosswarp ${inputs.version}, ${inputs.adapter}, Deno ${Deno.version.deno}.`,
+  ];
+  const markdown = [
+    "# MR-CT deformable registration: the study on a phantom cohort",
+    PHANTOM_CAUTION,
+    ...setup,
+    "## Table 1: mean volumes of the unpaired subjects",
+    markdownTable(tables.table1),
+    "## Table 2: mean Dice of the paired subjects",
+    markdownTable(tables.table2),
+    "## Dice by structure",
+    markdownTable(tables.structures),
+    "## The registrations",
+    markdownTable(tables.registrations),
+    ...pairs.map(({ subject, region }) =>
+      `![${subject} ${region}](registrations/${subject}_${region}.png)`
+    ),
+  ].join("\n\n") + "\n";
+  const data = {
+    ...{ crosswarp: inputs.version, adapter: inputs.adapter, deno: Deno.version.deno },
+    ...{ profile, seed: inputs.seed, caution: PHANTOM_CAUTION, table1: inputs.volumes },
+    ...{ table2: rows, structures, registrations: pairs },
+  };
+  return { tables, markdown, data };
+}
