@@ -34,7 +34,7 @@ export class UnsupportedVoxelsError extends ImageFileError {
   override readonly name = "UnsupportedVoxelsError";
 }
 
-/** The image is not one three-dimensional volume. */
+/** The image is not one three-dimensional volume, has an axis without voxels, or too many of them. */
 export class ImageShapeError extends ImageFileError {
   /** The name of the class. */
   override readonly name = "ImageShapeError";
@@ -52,7 +52,7 @@ export class NonFiniteVoxelsError extends ImageFileError {
   override readonly name = "NonFiniteVoxelsError";
 }
 
-/** An image that should hold label ids holds other numbers. */
+/** An image that should hold label ids holds other numbers: fractions, negative ones, or ones of 2^31 and more. */
 export class NotLabelsError extends ImageFileError {
   /** The name of the class. */
   override readonly name = "NotLabelsError";

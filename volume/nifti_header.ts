@@ -5,12 +5,19 @@
  */
 
 import * as nifti from "nifti-reader-js";
-import { determinant3, type Matrix4 } from "./affine.ts";
-import { ImageGeometryError, NotNiftiError } from "./nifti_errors.ts";
+import { determinant3, type Matrix4, type Triple } from "./affine.ts";
+import {
+  ImageGeometryError,
+  ImageShapeError,
+  NotNiftiError,
+  TruncatedFileError,
+} from "./nifti_errors.ts";
+import { describeOtherFile } from "./other_formats.ts";
+import { matrixOfQform } from "./qform.ts";
 
 /** What is needed of a header. */
 export interface NiftiHeader {
-  /** Length of each axis, as many as the file declares. */
+  /** Length of each axis, as many as the file declares, all positive. */
   readonly dimensions: readonly number[];
   /** NIfTI's data type code. */
   readonly type: number;
@@ -24,97 +31,113 @@ export interface NiftiHeader {
   readonly intercept: number;
   /** Voxel index to RAS mm. */
   readonly affine: Matrix4;
-  /** NIfTI's intent code (1007: a displacement vector). */
+  /** NIfTI's intent code (1007: a vector). */
   readonly intent: number;
+  /** NIfTI's intent name. */
+  readonly intentName: string;
 }
+
+/** Bytes of a NIfTI-1 and of a NIfTI-2 header, with the four bytes that say whether extensions follow. */
+export const HEADER_BYTES: { first: number; second: number } = { first: 352, second: 544 };
 
 /** Cosine between two voxel axes above which a matrix counts as sheared (0.57 degrees). */
 export const SHEAR_TOLERANCE = 0.01;
 
+type Header = nifti.NIFTI1 | nifti.NIFTI2;
+
 const SPATIAL_UNITS: Readonly<Record<number, number>> = { 1: 1000, 2: 1, 3: 0.001 };
 
 /**
- * Parses and checks the header of an uncompressed file. The matrix is the sform when its code is set,
- * else the qform, else the voxel size alone, as the standard says.
+ * Parses and checks the header in the first bytes of an uncompressed file (544 of them, or all if there
+ * are fewer). The matrix is the sform when its code is set, else the qform, else the voxel size alone
+ * (methods 3, 2 and 1 of the standard); metres and micrometres become millimetres. Extensions are
+ * passed over.
  *
  * @throws {NotNiftiError} when it is not a NIfTI file in one piece.
+ * @throws {TruncatedFileError} when it ends within the header.
+ * @throws {ImageShapeError} when an axis has no voxels.
  * @throws {ImageGeometryError} when the matrix is singular, sheared or not finite.
  */
-export function parseHeader(data: ArrayBuffer, name: string): NiftiHeader {
-  if (!nifti.isNIFTI(data)) {
-    const pair = nifti.isNIFTI(data, true) || isAnalyze(data);
+export function parseHeader(start: Uint8Array, name: string): NiftiHeader {
+  const header = readHeader(start, name);
+  const second = header instanceof nifti.NIFTI2;
+  const offset = Math.trunc(Number(header.vox_offset));
+  if (!(offset >= 0 && offset < Number.MAX_SAFE_INTEGER)) {
     throw new NotNiftiError(
-      pair
-        ? `${name} is the header of an Analyze or two-file NIfTI image. ` +
-          "Convert the pair to one .nii file (for example with dcm2niix or nibabel)."
-        : `${name} is not a NIfTI file. Convert it to .nii or .nii.gz first.`,
+      `${name}: its header is damaged (voxels at byte ${header.vox_offset}). Export it again.`,
     );
   }
-  const header = nifti.readHeader(data);
-  const second = header instanceof nifti.NIFTI2;
-  const view = new DataView(data), little = header.littleEndian;
-  const count = Math.min(Math.max(header.dims[0], 0), 7);
-  const units = SPATIAL_UNITS[header.xyzt_units & 7] ?? 1;
-  const affine = matrixOf(view, second, little, header.pixDims).map((value, i) =>
-    i < 12 ? value * units : value
-  );
-  checkMatrix(affine, name);
+  const scaled = Number.isFinite(header.scl_slope) && header.scl_slope !== 0;
   return {
-    dimensions: header.dims.slice(1, 1 + count),
+    dimensions: dimensionsOf(header.dims, name),
     type: header.datatypeCode,
-    littleEndian: little,
-    offset: Math.max(Number(header.vox_offset), second ? 544 : 352),
-    slope: Number.isFinite(header.scl_slope) && header.scl_slope !== 0 ? header.scl_slope : 1,
-    intercept: Number.isFinite(header.scl_inter) && header.scl_slope !== 0 &&
-        Number.isFinite(header.scl_slope)
-      ? header.scl_inter
-      : 0,
-    affine,
+    littleEndian: header.littleEndian,
+    offset: Math.max(offset, second ? HEADER_BYTES.second : HEADER_BYTES.first),
+    slope: scaled ? header.scl_slope : 1,
+    intercept: scaled && Number.isFinite(header.scl_inter) ? header.scl_inter : 0,
+    affine: affineOf(header, name),
     intent: header.intent_code,
+    intentName: header.intent_name.replace(/\0.*/s, ""),
   };
 }
 
-/** Whether a file begins as an Analyze 7.5 header does. */
-function isAnalyze(data: ArrayBuffer): boolean {
-  if (data.byteLength < 348) return false;
-  const view = new DataView(data);
-  return view.getInt32(0, true) === 348 || view.getInt32(0, false) === 348;
-}
-
-/** The voxel-to-world matrix, in the file's own units. */
-function matrixOf(view: DataView, second: boolean, little: boolean, sizes: number[]): number[] {
-  const code = (at: number) => second ? view.getInt32(at, little) : view.getInt16(at, little);
-  const real = (at: number) => second ? view.getFloat64(at, little) : view.getFloat32(at, little);
-  const bytes = second ? 8 : 4;
-  const [qform, sform] = second ? [code(344), code(348)] : [code(252), code(254)];
-  if (sform > 0) {
-    const rows = second ? 400 : 280;
-    return [...Array.from({ length: 12 }, (_, i) => real(rows + bytes * i)), 0, 0, 0, 1];
+function readHeader(start: Uint8Array, name: string): Header {
+  const other = describeOtherFile(start, name);
+  if (other !== undefined) throw new NotNiftiError(other);
+  const length = (nifti.isNIFTI1(start.slice().buffer) ? HEADER_BYTES.first : HEADER_BYTES.second) -
+    4;
+  if (start.length < length) {
+    throw new TruncatedFileError(
+      `${name} ends within its header, at ${start.length} bytes. Copy or export the file again.`,
+    );
   }
-  const [dx, dy, dz] = sizes.slice(1, 4).map((size) => Math.abs(size) || 1);
-  if (qform <= 0) return [dx, 0, 0, 0, 0, dy, 0, 0, 0, 0, dz, 0, 0, 0, 0, 1];
-  const at = second ? 352 : 256;
-  const [b, c, d, x, y, z] = [0, 1, 2, 3, 4, 5].map((i) => real(at + bytes * i));
-  const a = Math.sqrt(Math.max(0, 1 - b * b - c * c - d * d));
-  const q = sizes[0] < 0 ? -dz : dz;
-  return [
-    ...[(a * a + b * b - c * c - d * d) * dx, 2 * (b * c - a * d) * dy, 2 * (b * d + a * c) * q, x],
-    ...[2 * (b * c + a * d) * dx, (a * a + c * c - b * b - d * d) * dy, 2 * (c * d - a * b) * q, y],
-    ...[2 * (b * d - a * c) * dx, 2 * (c * d + a * b) * dy, (a * a + d * d - b * b - c * c) * q, z],
-    ...[0, 0, 0, 1],
-  ];
+  // Without the bytes behind the header, so that the library does not look for extensions there.
+  const bytes = start.slice(0, length);
+  try {
+    const header = nifti.readHeader(bytes.buffer);
+    if (header instanceof nifti.NIFTI2 || header.sform_code <= 0) return header;
+    // The library puts a qform of a higher code in the sform's place.
+    const view = new DataView(bytes.buffer);
+    header.affine = [0, 1, 2].map((row) =>
+      [0, 1, 2, 3].map((k) => view.getFloat32(280 + 16 * row + 4 * k, header.littleEndian))
+    );
+    return header;
+  } catch (cause) {
+    throw new NotNiftiError(
+      `${name} is not a NIfTI file, or its header is damaged. Convert it to .nii or .nii.gz first.`,
+      { cause },
+    );
+  }
 }
 
-function checkMatrix(m: Matrix4, name: string): void {
+function dimensionsOf(dims: readonly number[], name: string): number[] {
+  const count = dims[0], dimensions = dims.slice(1, 1 + count);
+  if (!(count >= 1 && count <= 7)) {
+    throw new ImageShapeError(
+      `${name}: its header declares ${count} axes; NIfTI has 1 to 7. Export it again.`,
+    );
+  }
+  if (!dimensions.every((n) => Number.isSafeInteger(n) && n > 0)) {
+    throw new ImageShapeError(
+      `${name} has an axis without voxels (${dimensions.join(" x ")}). Export it again.`,
+    );
+  }
+  return dimensions;
+}
+
+/** The voxel-to-world matrix in mm. */
+function affineOf(header: Header, name: string): Matrix4 {
+  const units = SPATIAL_UNITS[header.xyzt_units & 7] ?? 1;
+  const m = fileMatrix(header).map((value, i) => i < 12 ? value * units : value);
   const text = () => [0, 4, 8].map((i) => m.slice(i, i + 4).join(" ")).join(" / ");
   if (!m.every(Number.isFinite)) {
     throw new ImageGeometryError(
-      `${name}: the voxel-to-world matrix is not finite (${text()}). Repair the header.`,
+      `${name}: the voxel-to-world matrix is not finite (${text()}). Repair the sform or qform.`,
     );
   }
   const lengths = [0, 1, 2].map((i) => Math.hypot(m[i], m[4 + i], m[8 + i]));
   const volume = lengths[0] * lengths[1] * lengths[2];
-  if (!(Math.abs(determinant3(m)) > 1e-6 * volume) || volume === 0) {
+  if (!(Math.abs(determinant3(m)) > 1e-6 * volume)) {
     throw new ImageGeometryError(
       `${name}: the voxel-to-world matrix is singular (${text()}). Repair the sform or qform.`,
     );
@@ -129,4 +152,19 @@ function checkMatrix(m: Matrix4, name: string): void {
       );
     }
   }
+  return m;
+}
+
+/** The voxel-to-world matrix in the file's own unit; for NIfTI-2 the library knows the sform alone. */
+function fileMatrix(header: Header): Matrix4 {
+  if (header.sform_code > 0) return [...header.affine.slice(0, 3).flat(), 0, 0, 0, 1];
+  const spacing = header.pixDims.slice(1, 4).map((size) => size === 0 ? 1 : Math.abs(size));
+  const [dx, dy, dz] = spacing;
+  if (header.qform_code <= 0) return [dx, 0, 0, 0, 0, dy, 0, 0, 0, 0, dz, 0, 0, 0, 0, 1];
+  return matrixOfQform({
+    quaternion: [header.quatern_b, header.quatern_c, header.quatern_d],
+    factor: header.pixDims[0],
+    spacing: spacing as unknown as Triple,
+    offset: [header.qoffset_x, header.qoffset_y, header.qoffset_z],
+  });
 }

@@ -3,7 +3,7 @@ import type { Matrix4 } from "./affine.ts";
 import { Grid } from "./grid.ts";
 import {
   FileAccessError,
-  ImageFileError,
+  type ImageFileError,
   ImageGeometryError,
   ImageShapeError,
   NonFiniteVoxelsError,
@@ -12,13 +12,8 @@ import {
   TruncatedFileError,
   UnsupportedVoxelsError,
 } from "./nifti_errors.ts";
-import {
-  readDisplacementField,
-  readLabelVolume,
-  readNifti,
-  readNiftiLabels,
-  readVolume,
-} from "./read_nifti.ts";
+import { readDisplacementField } from "./read_displacement_field.ts";
+import { readLabelVolume, readNifti, readNiftiLabels, readVolume } from "./read_nifti.ts";
 import {
   encodeNifti,
   encodeNiftiLabels,
@@ -27,12 +22,16 @@ import {
   writeVolume,
 } from "./write_nifti.ts";
 
-const OBLIQUE: Matrix4 = [
-  ...[-1.8, 0.2, 0.1, 30],
-  ...[0.2, 1.9, -0.3, -20],
-  ...[0.11, 0.29, 3.98, 12],
-  ...[0, 0, 0, 1],
-];
+/** 2 x 2 x 4 mm voxels, turned by 120 degrees about (1, 1, 1) and then a little more, at right angles. */
+const OBLIQUE: Matrix4 = (() => {
+  const [s, c] = [Math.sin(0.2), Math.cos(0.2)];
+  return [
+    ...[0, -2 * s, 4 * c, 30],
+    ...[2, 0, 0, -20],
+    ...[0, 2 * c, 4 * s, 12],
+    ...[0, 0, 0, 1],
+  ];
+})();
 
 interface Header {
   little: boolean;
@@ -184,22 +183,32 @@ Deno.test("what cannot be used is refused by name, with the file's", async (t) =
     }),
   );
   const sheared = [...OBLIQUE];
-  sheared[1] += 0.4;
+  sheared[0] += 0.4;
   const singular = [...OBLIQUE];
   for (const row of [0, 4, 8]) singular[row] = singular[row + 1];
   const cases: [string, Uint8Array, new (message: string) => ImageFileError, string][] = [
     ["text", text, NotNiftiError, "not a NIfTI"],
     ["header of a pair", pair, NotNiftiError, "two-file"],
-    ["empty", new Uint8Array(), NotNiftiError, "not a NIfTI"],
+    ["empty", new Uint8Array(), NotNiftiError, "is empty"],
     ["cut gzip", packed.subarray(0, packed.length - 20), TruncatedFileError, "compression"],
-    ["cut data", good.subarray(0, good.length - 8), TruncatedFileError, "ends too early"],
+    [
+      "cut data",
+      good.subarray(0, good.length - 8),
+      TruncatedFileError,
+      "ends before its voxels do",
+    ],
     ["complex", fileOf({ type: 32, bits: 64 }, () => {}), UnsupportedVoxelsError, "complex"],
     ["RGB", fileOf({ type: 128, bits: 24 }, () => {}), UnsupportedVoxelsError, "RGB"],
     ["4-D", fileOf({ dims: [4, 2, 2, 2, 3] }, put), ImageShapeError, "3 volumes"],
     ["zero axis", fileOf({ dims: [3, 2, 0, 2] }, put), ImageShapeError, "without voxels"],
     ["singular", fileOf({ sform: singular }, put), ImageGeometryError, "singular"],
     ["sheared", fileOf({ sform: sheared }, put), ImageGeometryError, "right angles"],
-    ["NaN", nan, NonFiniteVoxelsError, "2 of 12 voxels are NaN or infinite, the first is number 4"],
+    [
+      "NaN",
+      nan,
+      NonFiniteVoxelsError,
+      "2 of 12 values are NaN or infinite (in single precision), the first is number 4, at (1, 1, 0)",
+    ],
   ];
   for (const [name, bytes, kind, words] of cases) {
     await t.step(name, async () => {
@@ -208,7 +217,11 @@ Deno.test("what cannot be used is refused by name, with the file's", async (t) =
     });
   }
   const fractions = fileOf({}, counting((view, at, x) => view.setFloat32(at, x / 2, true)));
-  await assertRejects(() => readNiftiLabels(fractions), NotLabelsError, "(1, 0, 0) is 0.5");
+  await assertRejects(
+    () => readNiftiLabels(fractions),
+    NotLabelsError,
+    "4 of 8 voxels are not a label id (a whole number from 0), the first is number 1, at (1, 0, 0): 0.5",
+  );
   await assertRejects(() => readVolume("/no/such/file.nii"), FileAccessError, "no such file");
 });
 
@@ -232,7 +245,7 @@ Deno.test("images, labels and fields come back as they were written", async () =
       );
       new DataView(raw.buffer).setInt16(254, 0, true);
       (await readNifti(raw)).grid.affine.forEach((v, i) =>
-        assertAlmostEquals(v, grid.affine[i], 0.05)
+        assertAlmostEquals(v, grid.affine[i], 1e-5)
       );
     }
     for (const ids of [[0, 200], [0, 300], [0, 32249], [0, 65000], [0, 100000]]) {
@@ -257,52 +270,9 @@ Deno.test("images, labels and fields come back as they were written", async () =
   await assertRejects(() => readDisplacementField(`${folder}/none`), FileAccessError);
   const one = { grid: Grid.axisAligned([1, 1, 1], [1, 1, 1]), data: new Float32Array(1) };
   await assertRejects(() => writeVolume(`${folder}/no/a.nii.gz`, one), FileAccessError, "folder");
-  assertEquals([...Deno.readDirSync(folder)].map((entry) => entry.name), ["image.nii.gz"]);
+  const left: string[] = [];
+  for await (const entry of Deno.readDir(folder)) left.push(entry.name);
+  assertEquals(left, ["image.nii.gz"]);
   assertEquals((await readNifti(await encodeNifti(one))).grid.size, [1, 1, 1]);
   await Deno.remove(folder, { recursive: true });
-});
-
-const REAL = new URL("../../shared/data/nifti/", import.meta.url);
-const isReal = await Deno.stat(REAL).then(() => true, () => false);
-if (!isReal) console.warn("../shared/data is absent: tests on real NIfTI files are skipped.");
-
-Deno.test({
-  name: "all 48 axis orientations land on the same world image",
-  ignore: !isReal,
-  fn: async () => {
-    const folder = new URL("orientations/", REAL);
-    const names = [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
-    assertEquals(names.length, 48);
-    const values = new Map<string, number>();
-    for (const [k, name] of names.entries()) {
-      const { grid, data } = await readVolume(new URL(name, folder));
-      const [nx, ny] = grid.size;
-      data.forEach((value, i) => {
-        const at = grid.world([i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))]);
-        const key = at.map((v) => Math.round(10 * v)).join(",");
-        if (k === 0) values.set(key, value);
-        else if (values.get(key) !== value) {
-          throw new Error(`${name}: ${value} at ${at}, ${values.get(key)} in ${names[0]}`);
-        }
-      });
-      assertEquals(values.size, data.length, name);
-    }
-  },
-});
-
-Deno.test({
-  name: "odd files of the wild are read or refused by name",
-  ignore: !isReal,
-  fn: async () => {
-    const read = (name: string) => readVolume(new URL(`odd/${name}`, REAL));
-    const big = await read("big.nii.gz"), little = await read("little.nii.gz");
-    assertEquals(big.grid.size, little.grid.size);
-    const first = await read("avg152T1_LR_nifti.nii.gz");
-    assertEquals((await read("avg152T1_LR_nifti2.nii.gz")).grid.size, first.grid.size);
-    assertEquals((await read("avg152T1_LR_nifti.nii")).data, first.data);
-    await read("with_extension.nii.gz");
-    await assertRejects(() => read("not-nifti.nii"), NotNiftiError);
-    await assertRejects(() => read("air.hdr.gz"), NotNiftiError, "Analyze");
-    await assertRejects(() => read("5D_small.nii"), ImageFileError);
-  },
 });

@@ -6,50 +6,30 @@
 
 import type { Triple } from "./affine.ts";
 import { Grid } from "./grid.ts";
-import {
-  FileAccessError,
-  ImageShapeError,
-  NonFiniteVoxelsError,
-  NotLabelsError,
-  TruncatedFileError,
-  UnsupportedVoxelsError,
-} from "./nifti_errors.ts";
-import { type NiftiHeader, parseHeader } from "./nifti_header.ts";
-import type { DisplacementField, LabelVolume, Volume } from "./volume.ts";
+import { ImageShapeError, NonFiniteVoxelsError, NotLabelsError } from "./nifti_errors.ts";
+import { fileName, type NiftiSource, withNifti } from "./nifti_source.ts";
+import type { LabelVolume, Volume } from "./volume.ts";
 
-/** Bytes of a voxel and how to read one, by NIfTI's data type code. */
-const TYPES: Readonly<
-  Record<number, { bytes: number; read: (view: DataView, at: number, little: boolean) => number }>
-> = {
-  2: { bytes: 1, read: (v, at) => v.getUint8(at) },
-  4: { bytes: 2, read: (v, at, le) => v.getInt16(at, le) },
-  8: { bytes: 4, read: (v, at, le) => v.getInt32(at, le) },
-  16: { bytes: 4, read: (v, at, le) => v.getFloat32(at, le) },
-  64: { bytes: 8, read: (v, at, le) => v.getFloat64(at, le) },
-  256: { bytes: 1, read: (v, at) => v.getInt8(at) },
-  512: { bytes: 2, read: (v, at, le) => v.getUint16(at, le) },
-  768: { bytes: 4, read: (v, at, le) => v.getUint32(at, le) },
-  1024: { bytes: 8, read: (v, at, le) => Number(v.getBigInt64(at, le)) },
-  1280: { bytes: 8, read: (v, at, le) => Number(v.getBigUint64(at, le)) },
-};
-
-const UNSUPPORTED: Readonly<Record<number, string>> = {
-  1: "single bits",
-  32: "complex numbers",
-  128: "RGB colours",
-  1536: "128-bit floats",
-  1792: "complex numbers",
-  2048: "complex numbers",
-  2304: "RGBA colours",
-};
+/** How far a stored label may be from a whole number: room for scaled and single-precision labels. */
+const LABEL_TOLERANCE = 1e-3;
 
 /**
- * Decodes an intensity image: any real voxel type, either byte order, gzip or not. Intensities are
- * single precision: whole numbers beyond 2^24 and doubles are rounded.
+ * Decodes an intensity image: NIfTI-1 or NIfTI-2, any real voxel type, either byte order, gzip or not,
+ * with its slope and intercept. The voxel-to-world matrix is the sform when its code is set, else the
+ * qform, else the voxel size; a matrix whose axes are more than 0.57 degrees (a cosine of 0.01) off
+ * right angles is refused.
+ *
+ * Intensities are single precision: 32- and 64-bit whole numbers beyond 2^24 (16,777,216) and doubles are
+ * rounded to 24 significant bits, once, after scaling. Scaling itself is done in double precision.
  *
  * @param bytes - The file.
  * @param name - Its name, for messages.
- * @throws {ImageFileError} One of its subclasses, when the file cannot be used; see nifti_errors.ts.
+ * @throws {NotNiftiError} when it is not a NIfTI file in one piece (an Analyze pair is not).
+ * @throws {TruncatedFileError} when it ends too early or its gzip compression is damaged.
+ * @throws {UnsupportedVoxelsError} when voxels are complex or coloured.
+ * @throws {ImageShapeError} when it holds more than one volume or an axis has no voxels.
+ * @throws {ImageGeometryError} when its voxel-to-world matrix is singular, sheared or not finite.
+ * @throws {NonFiniteVoxelsError} when voxels are NaN or infinite.
  *
  * @example Usage
  * ```ts
@@ -63,199 +43,148 @@ const UNSUPPORTED: Readonly<Record<number, string>> = {
  * assertEquals((await readNifti(file)).data, new Float32Array([-1000, 40]));
  * ```
  */
-export async function readNifti(bytes: Uint8Array, name = "the image"): Promise<Volume> {
-  const { header, view } = await open(bytes, name);
-  const grid = singleVolume(header, name);
-  const data = decode(header, view, grid.voxels, name);
-  checkFinite(data, name);
-  return { grid, data };
+export function readNifti(bytes: Uint8Array, name = "the image"): Promise<Volume> {
+  return withNifti(bytes, name, intensities);
 }
 
 /**
- * Decodes a label image: whole numbers from 0 within 31 bits, whatever type they are stored in.
+ * Decodes a label image: whole numbers (to 0.001) from 0 to 2^31 - 1, whatever type they are stored in.
  *
- * @throws {NotLabelsError} when a voxel is not a whole number or negative; otherwise as {@link readNifti}.
+ * @throws {NotLabelsError} when a voxel is negative or not a whole number; otherwise as
+ * {@link readNifti}.
  */
-export async function readNiftiLabels(
+export function readNiftiLabels(
   bytes: Uint8Array,
   name = "the label image",
 ): Promise<LabelVolume> {
-  const { header, view } = await open(bytes, name);
-  const grid = singleVolume(header, name);
-  const { bytes: size, read } = voxelType(header, view, grid.voxels, name);
-  const { offset, littleEndian, slope, intercept } = header;
-  const data = new Int32Array(grid.voxels);
-  for (let i = 0; i < data.length; i++) {
-    const value = read(view, offset + size * i, littleEndian) * slope + intercept;
-    const label = Math.round(value);
-    if (!(Math.abs(value - label) < 1e-3) || label !== (label | 0) || label < 0) {
-      throw new NotLabelsError(
-        `${name}: voxel ${indexText(i, grid.size)} is ${value}, not a label id. ` +
-          "Give a label image: whole numbers from 0, resampled with nearest neighbour.",
-      );
+  return withNifti(bytes, name, labels);
+}
+
+/**
+ * Reads an intensity image from a file; see {@link readNifti}. The file is read and decoded in pieces:
+ * memory is little more than the result's 4 bytes a voxel.
+ *
+ * @param path - A .nii or .nii.gz file.
+ * @throws {FileAccessError} when the file is missing or cannot be read; otherwise as {@link readNifti}.
+ *
+ * @example Usage
+ * ```ts
+ * import { Grid } from "./grid.ts";
+ * import { readVolume } from "./read_nifti.ts";
+ * import { writeVolume } from "./write_nifti.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = `${await Deno.makeTempDir()}/ct.nii.gz`;
+ * const grid = Grid.axisAligned([2, 1, 1], [1, 1, 3], [-10, 20, 30]);
+ * await writeVolume(path, { grid, data: new Float32Array([-1000, 40]) }, { type: "int16" });
+ *
+ * const volume = await readVolume(path);
+ * assertEquals(volume.grid.world([0, 0, 0]), [-10, 20, 30]);
+ * ```
+ */
+export async function readVolume(path: string | URL): Promise<Volume> {
+  return await withNifti(path, fileName(path), intensities);
+}
+
+/** Reads a label image from a file; errors are those of {@link readNiftiLabels} and {@link readVolume}. */
+export async function readLabelVolume(path: string | URL): Promise<LabelVolume> {
+  return await withNifti(path, fileName(path), labels);
+}
+
+async function intensities(source: NiftiSource): Promise<Volume> {
+  const grid = singleVolume(source);
+  return { grid, data: await readIntensities(source, grid.voxels) };
+}
+
+/** Reads `count` scaled values, all of them finite. */
+export async function readIntensities(source: NiftiSource, count: number): Promise<Float32Array> {
+  const { name, header: { slope, intercept } } = source;
+  source.check(count);
+  const data = room(name, () => new Float32Array(count));
+  let nonFinite = 0, firstNonFinite = -1;
+  await source.read(count, (values, first) => {
+    if (slope === 1 && intercept === 0) data.set(values, first);
+    else {
+      for (let i = 0; i < values.length; i++) data[first + i] = values[i] * slope + intercept;
     }
-    data[i] = label;
+    for (let i = first; i < first + values.length; i++) {
+      if (Number.isFinite(data[i])) continue;
+      if (nonFinite++ === 0) firstNonFinite = i;
+    }
+  });
+  if (nonFinite > 0) throw nonFiniteVoxels(source, nonFinite, firstNonFinite, count);
+  return data;
+}
+
+async function labels(source: NiftiSource): Promise<LabelVolume> {
+  const { name, header: { slope, intercept } } = source;
+  const grid = singleVolume(source);
+  source.check(grid.voxels);
+  const data = room(name, () => new Int32Array(grid.voxels));
+  let nonFinite = 0, firstNonFinite = -1, wrong = 0, firstWrong = -1, wrongValue = 0;
+  await source.read(grid.voxels, (values, first) => {
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i] * slope + intercept, label = Math.round(value);
+      if (label === (label | 0) && label >= 0 && Math.abs(value - label) <= LABEL_TOLERANCE) {
+        data[first + i] = label;
+      } else if (!Number.isFinite(value)) {
+        if (nonFinite++ === 0) firstNonFinite = first + i;
+      } else if (wrong++ === 0) [firstWrong, wrongValue] = [first + i, value];
+    }
+  });
+  if (nonFinite > 0) throw nonFiniteVoxels(source, nonFinite, firstNonFinite, grid.voxels);
+  if (wrong > 0) {
+    throw new NotLabelsError(
+      `${name}: ${wrong} of ${grid.voxels} voxels are not a label id (a whole number from 0), ` +
+        `the first is number ${firstWrong}, at ${
+          indexText(firstWrong, grid.size)
+        }: ${wrongValue}. ` +
+        "Give a label image, and resample labels with nearest neighbour only.",
+    );
   }
   return { grid, data };
 }
 
-/**
- * Reads an intensity image from a file; see {@link readNifti}.
- *
- * @param path - A .nii or .nii.gz file.
- */
-export async function readVolume(path: string | URL): Promise<Volume> {
-  return readNifti(await readBytes(path), fileName(path));
-}
-
-/** Reads a label image from a file; see {@link readNiftiLabels}. */
-export async function readLabelVolume(path: string | URL): Promise<LabelVolume> {
-  return readNiftiLabels(await readBytes(path), fileName(path));
-}
-
-/**
- * Reads a displacement field as ITK, ANTs and this library write it (5-D, LPS mm), to RAS mm.
- *
- * @throws {ImageShapeError} when the file holds no three-component vectors.
- */
-export async function readDisplacementField(path: string | URL): Promise<DisplacementField> {
-  const name = fileName(path);
-  const { header, view } = await open(await readBytes(path), name);
-  const [nx, ny, nz, nt = 1, components = 1, ...rest] = header.dimensions;
-  if (nt !== 1 || components !== 3 || rest.some((n) => n > 1)) {
-    throw new ImageShapeError(
-      `${name} is ${header.dimensions.join(" x ")}, not a displacement field of x, y, z, 1, 3`,
-    );
-  }
-  const grid = gridOf(header, [nx, ny, nz], name);
-  const data = decode(header, view, 3 * grid.voxels, name);
-  checkFinite(data, name);
-  const n = grid.voxels;
-  // LPS to RAS: x and y change sign.
-  const flipped = (from: number) => data.slice(from, from + n).map((value) => -value);
-  return { grid, components: [flipped(0), flipped(n), data.slice(2 * n)] };
-}
-
-async function readBytes(path: string | URL): Promise<Uint8Array> {
-  try {
-    return await Deno.readFile(path);
-  } catch (cause) {
-    const why = cause instanceof Deno.errors.NotFound
-      ? "there is no such file"
-      : (cause as Error).message;
-    throw new FileAccessError(`Cannot read ${fileName(path)}: ${why}`, { cause });
-  }
-}
-
-function fileName(path: string | URL): string {
-  return path instanceof URL ? decodeURIComponent(path.pathname) : path;
-}
-
-async function open(bytes: Uint8Array, name: string) {
-  const data = await uncompressed(bytes, name);
-  return { header: parseHeader(data, name), view: new DataView(data) };
-}
-
-async function uncompressed(bytes: Uint8Array, name: string): Promise<ArrayBuffer> {
-  if (bytes.length < 2 || bytes[0] !== 0x1f || bytes[1] !== 0x8b) {
-    return bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength
-      ? bytes.buffer as ArrayBuffer
-      : bytes.slice().buffer;
-  }
-  try {
-    const stream = new Blob([bytes as BlobPart]).stream().pipeThrough(
-      new DecompressionStream("gzip"),
-    );
-    return await new Response(stream).arrayBuffer();
-  } catch (cause) {
-    throw new TruncatedFileError(
-      `${name}: its gzip compression is damaged or ends too early. Copy or export the file again.`,
-      { cause },
-    );
-  }
-}
-
 /** The grid of a file that holds one volume. */
-function singleVolume(header: NiftiHeader, name: string): Grid {
-  const [nx = 1, ny = 1, nz = 1, ...rest] = header.dimensions;
+function singleVolume({ header, name }: NiftiSource): Grid {
+  const [nx, ny = 1, nz = 1, ...rest] = header.dimensions;
   if (rest.some((n) => n > 1)) {
-    const volumes = rest.reduce((product, n) => product * Math.max(n, 1), 1);
+    const volumes = rest.reduce((product, n) => product * n, 1);
     throw new ImageShapeError(
       `${name} holds ${volumes} volumes (${header.dimensions.join(" x ")}). ` +
         "Give a file with one: extract the volume to be registered first.",
     );
   }
-  return gridOf(header, [nx, ny, nz], name);
+  return new Grid([nx, ny, nz], header.affine);
 }
 
-function gridOf(header: NiftiHeader, size: Triple, name: string): Grid {
-  if (!size.every((n) => n > 0) || header.dimensions.length === 0) {
+/** Memory for voxels. */
+function room<T>(name: string, make: () => T): T {
+  try {
+    return make();
+  } catch (cause) {
     throw new ImageShapeError(
-      `${name} has an axis without voxels (${header.dimensions.join(" x ")}). Export it again.`,
-    );
-  }
-  return new Grid(size, header.affine);
-}
-
-function voxelType(header: NiftiHeader, view: DataView, count: number, name: string) {
-  const type = TYPES[header.type];
-  if (type === undefined) {
-    const what = UNSUPPORTED[header.type] ?? `voxels of the unknown type ${header.type}`;
-    throw new UnsupportedVoxelsError(
-      `${name} holds ${what}; only real numbers can be registered. Convert it first.`,
-    );
-  }
-  const needed = header.offset + count * type.bytes;
-  if (view.byteLength < needed) {
-    throw new TruncatedFileError(
-      `${name} ends too early: ${view.byteLength} of ${needed} bytes. Copy or export it again.`,
-    );
-  }
-  return type;
-}
-
-function decode(header: NiftiHeader, view: DataView, count: number, name: string): Float32Array {
-  const { bytes, read } = voxelType(header, view, count, name);
-  const { offset, littleEndian, slope, intercept, type } = header;
-  const data = new Float32Array(count);
-  // The common types are copied as arrays, which is many times faster.
-  const Native = ({ 2: Uint8Array, 4: Int16Array, 16: Float32Array, 512: Uint16Array } as const)[
-    type as 2 | 4 | 16 | 512
-  ];
-  if (Native !== undefined && littleEndian) {
-    const aligned = offset % bytes === 0 ? view.buffer : view.buffer.slice(offset);
-    data.set(new Native(aligned as ArrayBuffer, offset % bytes === 0 ? offset : 0, count));
-  } else {
-    for (let i = 0; i < count; i++) data[i] = read(view, offset + bytes * i, littleEndian);
-  }
-  if (slope !== 1 || intercept !== 0) {
-    if (bytes === 8 || type === 8 || type === 768) {
-      // Scaled in double precision before the rounding to single.
-      for (let i = 0; i < count; i++) {
-        data[i] = read(view, offset + bytes * i, littleEndian) * slope + intercept;
-      }
-    } else {
-      for (let i = 0; i < count; i++) data[i] = data[i] * slope + intercept;
-    }
-  }
-  return data;
-}
-
-function checkFinite(data: Float32Array, name: string): void {
-  let first = -1, count = 0;
-  for (let i = 0; i < data.length; i++) {
-    if (Number.isFinite(data[i])) continue;
-    if (first < 0) first = i;
-    count++;
-  }
-  if (count > 0) {
-    throw new NonFiniteVoxelsError(
-      `${name}: ${count} of ${data.length} voxels are NaN or infinite, the first is number ` +
-        `${first}. Replace them (for example by the background's intensity) first.`,
+      `${name} is too large for this machine's memory. Crop it, or resample it coarser, first.`,
+      { cause },
     );
   }
 }
 
+function nonFiniteVoxels(
+  { name, header }: NiftiSource,
+  nonFinite: number,
+  first: number,
+  count: number,
+): NonFiniteVoxelsError {
+  const [nx, ny = 1, nz = 1] = header.dimensions;
+  return new NonFiniteVoxelsError(
+    `${name}: ${nonFinite} of ${count} values are NaN or infinite (in single precision), the ` +
+      `first is number ${first}, at ${indexText(first % (nx * ny * nz), [nx, ny, nz])}. ` +
+      "Replace them (for example by the background's intensity) first.",
+  );
+}
+
+/** The (i, j, k) of a voxel's number, both counted from 0. */
 function indexText(i: number, [nx, ny]: Triple): string {
   return `(${i % nx}, ${Math.floor(i / nx) % ny}, ${Math.floor(i / (nx * ny))})`;
 }

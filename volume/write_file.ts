@@ -9,7 +9,15 @@ import { FileAccessError } from "./nifti_errors.ts";
 /**
  * Writes a file beside its place and renames it, so that no reader ever sees a part of it.
  *
- * @throws {FileAccessError} when the folder is missing or cannot be written to; nothing is left then.
+ * @throws {FileAccessError} when the folder is missing or cannot be written to; nothing is left then, and
+ * an older file of that name stays as it was.
+ *
+ * @example Usage
+ * ```ts
+ * import { writeWholeFile } from "./write_file.ts";
+ *
+ * await writeWholeFile(`${await Deno.makeTempDir()}/note.txt`, new TextEncoder().encode("whole"));
+ * ```
  */
 export async function writeWholeFile(path: string, bytes: Uint8Array): Promise<void> {
   const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
@@ -19,8 +27,8 @@ export async function writeWholeFile(path: string, bytes: Uint8Array): Promise<v
   } catch (cause) {
     await Deno.remove(beside).catch(() => {});
     const why = cause instanceof Deno.errors.NotFound
-      ? "its folder does not exist"
-      : (cause as Error).message;
+      ? "its folder does not exist. Make the folder first."
+      : `${(cause as Error).message}. Choose another place.`;
     throw new FileAccessError(`Cannot write ${path}: ${why}`, { cause });
   }
 }

@@ -4,190 +4,190 @@
  * @module
  */
 
-import { NIFTI1 } from "nifti-reader-js";
-import { determinant3, type Matrix4, type Triple } from "./affine.ts";
-import type { Grid } from "./grid.ts";
+import { FileAccessError } from "./nifti_errors.ts";
+import { niftiHeader } from "./nifti_header_bytes.ts";
 import type { DisplacementField, LabelVolume, Volume } from "./volume.ts";
+import { type VoxelType, WRITTEN_TYPES } from "./voxel_types.ts";
 import { writeWholeFile } from "./write_file.ts";
 
-/** A voxel type that can be written. */
-export type VoxelType = "uint8" | "int16" | "uint16" | "int32" | "float32";
-
-/** The voxel types with NIfTI's code. */
-const TYPES = {
-  uint8: { code: 2, make: Uint8Array, least: 0, most: 255 },
-  int16: { code: 4, make: Int16Array, least: -32768, most: 32767 },
-  uint16: { code: 512, make: Uint16Array, least: 0, most: 65535 },
-  int32: { code: 8, make: Int32Array, least: -2147483648, most: 2147483647 },
-  float32: { code: 16, make: Float32Array, least: -Infinity, most: Infinity },
-} as const satisfies Record<VoxelType, unknown>;
-
-/** Options of {@link encodeNifti} and {@link writeVolume}. */
+/** Options of {@link writeVolume}. */
 export interface WriteOptions {
-  /** How voxels are stored. Whole-number types round and clip. Default "float32". */
+  /**
+   * How voxels are stored. Whole-number types round to the nearest number and clip to their range.
+   * Default: "float32"; for labels the smallest of uint8, int16, uint16 and int32 that holds every id.
+   */
   readonly type?: VoxelType;
-  /** Free text in the header, at most 79 characters. */
+  /** Free text in the header, cut at 79 bytes. Default "crosswarp". */
   readonly description?: string;
 }
 
+/** Options of {@link encodeNifti}. */
+export interface EncodeOptions extends WriteOptions {
+  /** Whether the file is compressed with gzip. Default true. */
+  readonly compressed?: boolean;
+}
+
 const DEFAULT_DESCRIPTION = "crosswarp";
+
+/** NIfTI's intent code of vectors; ITK takes them for LPS. */
 const VECTOR_INTENT = 1007;
 
 /**
- * The bytes of a .nii.gz file.
+ * The bytes of a .nii.gz file. The same image gives the same bytes. The header holds the voxel-to-RAS
+ * matrix, in NIfTI-1's single precision, as sform and, where its axes are at right angles, as qform.
+ *
+ * @throws {RangeError} when `volume.data` does not fit the grid, holds values that are not finite and
+ * cannot be stored as `type`, or the grid is longer than NIfTI-1 allows (32767 voxels).
  *
  * @example Usage
  * ```ts
  * import { Grid } from "./grid.ts";
  * import { encodeNifti } from "./write_nifti.ts";
+ * import { assertEquals } from "@std/assert";
  *
  * const grid = Grid.axisAligned([4, 4, 4], [1, 1, 3]);
- * const file = await encodeNifti({ grid, data: new Float32Array(64) }, { type: "int16" });
- * console.log(file.length);
+ * const file = await encodeNifti(
+ *   { grid, data: new Float32Array(64) },
+ *   { type: "int16", compressed: false },
+ * );
+ * assertEquals(file.length, 352 + 2 * 64);
  * ```
  */
-export function encodeNifti(
+export async function encodeNifti(
   volume: Volume | LabelVolume,
-  options: WriteOptions = {},
+  options: EncodeOptions = {},
 ): Promise<Uint8Array> {
-  const type = options.type ?? "float32";
-  const description = options.description ?? DEFAULT_DESCRIPTION;
-  const { size } = volume.grid;
-  const header = headerBytes(volume.grid, [3, ...size, 1, 1, 1, 1], type, description, 0);
-  return compressed(header, stored(volume.data, type));
+  const { grid, data } = volume;
+  const type = options.type ?? (data instanceof Int32Array ? smallestType(data) : "float32");
+  checkLength("volume.data", data, grid.voxels);
+  const header = niftiHeader(grid, {
+    type,
+    dimensions: grid.size,
+    description: options.description ?? DEFAULT_DESCRIPTION,
+  });
+  return await file(header, stored(data, type), options.compressed ?? true);
 }
 
 /** The bytes of a .nii.gz file of label ids, in the smallest type that holds them. */
 export function encodeNiftiLabels(labels: LabelVolume): Promise<Uint8Array> {
-  let least = 0, most = 0;
-  for (const label of labels.data) {
-    if (label < least) least = label;
-    if (label > most) most = label;
-  }
-  const type = (["uint8", "int16", "uint16", "int32"] as const).find((candidate) =>
-    least >= TYPES[candidate].least && most <= TYPES[candidate].most
-  )!;
-  return encodeNifti(labels, { type });
+  return encodeNifti(labels);
 }
 
-/** The bytes of a displacement field's .nii.gz file: 5-D, intent 1007, LPS mm, as ITK reads it. */
-export function encodeDisplacementField(field: DisplacementField): Promise<Uint8Array> {
+/**
+ * The bytes of a displacement field's .nii.gz file: 5-D (x, y, z, 1, 3), float32, intent 1007, LPS mm, as
+ * ITK, ANTs, SimpleITK and 3D Slicer read it.
+ *
+ * @throws {RangeError} as {@link encodeNifti}.
+ */
+export async function encodeDisplacementField(
+  field: DisplacementField,
+  options: Pick<EncodeOptions, "compressed"> = {},
+): Promise<Uint8Array> {
   const { grid, components } = field, n = grid.voxels;
-  const header = headerBytes(
-    ...[
-      grid,
-      [5, ...grid.size, 1, 3, 1, 1],
-      "float32",
-      DEFAULT_DESCRIPTION,
-      VECTOR_INTENT,
-    ] as const,
-  );
+  components.forEach((component, c) => checkLength(`field.components[${c}]`, component, n));
+  const header = niftiHeader(grid, {
+    type: "float32",
+    dimensions: [...grid.size, 1, 3],
+    description: DEFAULT_DESCRIPTION,
+    intent: VECTOR_INTENT,
+  });
   const data = new Float32Array(3 * n);
   components.forEach((component, c) => {
     // RAS to LPS: x and y change sign (0 stays +0).
     if (c === 2) data.set(component, 2 * n);
     else for (let i = 0; i < n; i++) data[c * n + i] = 0 - component[i];
   });
-  return compressed(header, data);
+  return await file(header, data, options.compressed ?? true);
 }
 
 /**
- * Writes an intensity image as .nii.gz, beside its place and then renamed.
+ * Writes an intensity image, beside its place and then renamed: a failed write leaves nothing.
  *
- * @throws {FileAccessError} when the folder is missing or cannot be written to.
+ * @param path - A .nii.gz file, or a .nii file, which is written uncompressed.
+ * @throws {FileAccessError} when the name ends otherwise, or the folder is missing or cannot be written to.
+ * @throws {RangeError} as {@link encodeNifti}.
+ *
+ * @example Usage
+ * ```ts
+ * import { Grid } from "./grid.ts";
+ * import { writeVolume } from "./write_nifti.ts";
+ *
+ * const path = `${await Deno.makeTempDir()}/ct.nii.gz`;
+ * const grid = Grid.axisAligned([2, 1, 1], [1, 1, 3]);
+ * await writeVolume(path, { grid, data: new Float32Array([-1000, 40]) }, { type: "int16" });
+ * ```
  */
 export async function writeVolume(
   path: string,
   volume: Volume,
   options: WriteOptions = {},
 ): Promise<void> {
-  await writeWholeFile(path, await encodeNifti(volume, options));
+  const compressed = isCompressedName(path);
+  await writeWholeFile(path, await encodeNifti(volume, { ...options, compressed }));
 }
 
-/** Writes a label image as .nii.gz in the smallest type that holds its ids. */
+/** Writes a label image in the smallest type that holds its ids; otherwise as {@link writeVolume}. */
 export async function writeLabelVolume(path: string, labels: LabelVolume): Promise<void> {
-  await writeWholeFile(path, await encodeNiftiLabels(labels));
+  const compressed = isCompressedName(path);
+  await writeWholeFile(path, await encodeNifti(labels, { compressed }));
 }
 
-/** Writes a displacement field that ITK, ANTs, SimpleITK and 3D Slicer apply as it is. */
+/**
+ * Writes a displacement field that ITK, ANTs, SimpleITK and 3D Slicer apply as it is; otherwise as
+ * {@link writeVolume}.
+ */
 export async function writeDisplacementField(
   path: string,
   field: DisplacementField,
 ): Promise<void> {
-  await writeWholeFile(path, await encodeDisplacementField(field));
+  const compressed = isCompressedName(path);
+  await writeWholeFile(path, await encodeDisplacementField(field, { compressed }));
 }
 
+function isCompressedName(path: string): boolean {
+  if (/\.nii\.gz$/i.test(path)) return true;
+  if (/\.nii$/i.test(path)) return false;
+  throw new FileAccessError(`Cannot write ${path}: give it a name that ends in .nii.gz or .nii.`);
+}
+
+function checkLength(what: string, data: ArrayLike<number>, voxels: number): void {
+  if (data.length === voxels) return;
+  throw new RangeError(`\`${what}\` has ${data.length} values, its grid ${voxels} voxels`);
+}
+
+/** The smallest type that holds every label. */
+function smallestType(labels: Int32Array): VoxelType {
+  let least = 0, most = 0;
+  for (let i = 0; i < labels.length; i++) {
+    if (labels[i] < least) least = labels[i];
+    else if (labels[i] > most) most = labels[i];
+  }
+  return (["uint8", "int16", "uint16"] as const).find((type) =>
+    least >= WRITTEN_TYPES[type].least && most <= WRITTEN_TYPES[type].most
+  ) ?? "int32";
+}
+
+/** The values as they are stored. */
 function stored(data: Float32Array | Int32Array, type: VoxelType): ArrayBufferView {
-  const { make, least, most } = TYPES[type];
-  if (type === "float32" && data instanceof Float32Array) return data;
-  if (type === "int32" && data instanceof Int32Array) return data;
+  const { make, least, most } = WRITTEN_TYPES[type];
+  if (type === "float32") return data instanceof Float32Array ? data : Float32Array.from(data);
   const out = new make(data.length);
-  if (type === "float32") out.set(data);
-  else {
-    for (let i = 0; i < data.length; i++) {
-      out[i] = Math.min(Math.max(Math.round(data[i]), least), most);
-    }
+  for (let i = 0; i < data.length; i++) {
+    const value = Math.round(data[i]);
+    if (value !== value) throw new RangeError(`Value ${i} is NaN, which ${type} cannot hold`);
+    out[i] = value < least ? least : value > most ? most : value;
   }
   return out;
 }
 
-function headerBytes(
-  grid: Grid,
-  dims: readonly number[],
-  type: VoxelType,
-  description: string,
-  intent: number,
-): Uint8Array {
-  const header = new NIFTI1();
-  const spacing = grid.spacing, { code, make } = TYPES[type];
-  const { quaternion, qfac } = quaternionOf(grid.affine, spacing);
-  header.littleEndian = true;
-  header.dims = [...dims];
-  header.datatypeCode = code;
-  header.numBitsPerVoxel = 8 * make.BYTES_PER_ELEMENT;
-  header.pixDims = [qfac, ...spacing, 1, 1, 1, 1];
-  header.vox_offset = 352;
-  header.scl_slope = 1;
-  header.scl_inter = 0;
-  header.xyzt_units = 2;
-  header.intent_code = intent;
-  header.description = description.slice(0, 79);
-  header.magic = "n+1\0";
-  header.qform_code = 1;
-  header.sform_code = 1;
-  [header.quatern_b, header.quatern_c, header.quatern_d] = quaternion;
-  [header.qoffset_x, header.qoffset_y, header.qoffset_z] = [3, 7, 11].map((i) => grid.affine[i]);
-  header.affine = [0, 1, 2, 3].map((row) => grid.affine.slice(4 * row, 4 * row + 4));
-  return new Uint8Array(header.toArrayBuffer().slice(0, 352));
-}
-
-/** The rotation's quaternion (b, c, d) and the sign of the third axis, as NIfTI's qform wants them. */
-function quaternionOf(m: Matrix4, spacing: Triple): { quaternion: Triple; qfac: number } {
-  const qfac = determinant3(m) < 0 ? -1 : 1;
-  const r = [0, 1, 2].map((row) =>
-    [0, 1, 2].map((column) => m[4 * row + column] / spacing[column] * (column === 2 ? qfac : 1))
-  );
-  const trace = r[0][0] + r[1][1] + r[2][2];
-  // The largest of the four components first, so that no division is by a small number.
-  const squares = [trace, ...[0, 1, 2].map((i) => 2 * r[i][i] - trace)].map((v) => 1 + v);
-  const largest = squares.indexOf(Math.max(...squares));
-  const root = Math.sqrt(Math.max(squares[largest], 0)) / 2;
-  const difference = [r[2][1] - r[1][2], r[0][2] - r[2][0], r[1][0] - r[0][1]];
-  if (largest === 0) {
-    return { quaternion: difference.map((d) => d / (4 * root)) as unknown as Triple, qfac };
-  }
-  const i = largest - 1;
-  const sign = difference[i] < 0 ? -1 : 1;
-  const quaternion = [0, 1, 2].map((k) =>
-    sign * (k === i ? root : (r[i][k] + r[k][i]) / (4 * root))
-  );
-  return { quaternion: quaternion as unknown as Triple, qfac };
-}
-
-async function compressed(header: Uint8Array, data: ArrayBufferView): Promise<Uint8Array> {
+async function file(
+  header: Uint8Array,
+  data: ArrayBufferView,
+  compressed: boolean,
+): Promise<Uint8Array> {
   const voxels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  const stream = new Blob([header as BlobPart, voxels as BlobPart]).stream().pipeThrough(
-    new CompressionStream("gzip"),
-  );
+  const whole = new Blob([header as BlobPart, voxels as BlobPart]);
+  if (!compressed) return new Uint8Array(await whole.arrayBuffer());
+  const stream = whole.stream().pipeThrough(new CompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }

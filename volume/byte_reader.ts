@@ -1,0 +1,97 @@
+/**
+ * Bytes that come in pieces, compressed or not, read without holding all of them.
+ *
+ * @module
+ */
+
+import { pipeline, Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
+
+/** Reads a sequence of byte pieces from front to back. */
+export class ByteReader {
+  readonly #pieces: AsyncIterator<Uint8Array>;
+  #piece: Uint8Array = new Uint8Array(0);
+  #at = 0;
+
+  /** Reads from `pieces`. */
+  constructor(pieces: AsyncIterable<Uint8Array>) {
+    this.#pieces = pieces[Symbol.asyncIterator]();
+  }
+
+  /** The next `count` bytes, or all that there are, without passing over them. */
+  async peek(count: number): Promise<Uint8Array> {
+    while (this.#piece.length - this.#at < count) {
+      const { done, value } = await this.#pieces.next();
+      if (done) break;
+      const rest = this.#piece.subarray(this.#at);
+      this.#piece = new Uint8Array(rest.length + value.length);
+      this.#piece.set(rest);
+      this.#piece.set(value, rest.length);
+      this.#at = 0;
+    }
+    return this.#piece.subarray(this.#at, this.#at + count);
+  }
+
+  /** Fills `target` with the next bytes; returns how many there were. */
+  async fill(target: Uint8Array): Promise<number> {
+    let filled = 0;
+    while (filled < target.length && await this.#more()) {
+      const end = Math.min(this.#piece.length, this.#at + target.length - filled);
+      target.set(this.#piece.subarray(this.#at, end), filled);
+      filled += end - this.#at;
+      this.#at = end;
+    }
+    return filled;
+  }
+
+  /** Passes over the next `count` bytes; returns how many there were. */
+  async skip(count: number): Promise<number> {
+    let skipped = 0;
+    while (skipped < count && await this.#more()) {
+      const step = Math.min(this.#piece.length - this.#at, count - skipped);
+      this.#at += step;
+      skipped += step;
+    }
+    return skipped;
+  }
+
+  /** The rest of the bytes, in pieces. */
+  async *rest(): AsyncGenerator<Uint8Array> {
+    while (await this.#more()) {
+      const piece = this.#piece.subarray(this.#at);
+      this.#at = this.#piece.length;
+      yield piece;
+    }
+  }
+
+  /** Stops reading and frees what the bytes come from. */
+  async close(): Promise<void> {
+    await this.#pieces.return?.();
+  }
+
+  async #more(): Promise<boolean> {
+    while (this.#at === this.#piece.length) {
+      const { done, value } = await this.#pieces.next();
+      if (done) return false;
+      this.#piece = value;
+      this.#at = 0;
+    }
+    return true;
+  }
+}
+
+/**
+ * Undoes gzip: also of several members one after another, as bgzip writes, and with zeros after the end,
+ * both of which the web's DecompressionStream refuses. Damage and a missing end are errors.
+ */
+export async function* gunzip(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const inflate = createGunzip({ chunkSize: 1 << 18 });
+  // An error of the source arrives through `inflate`.
+  pipeline(Readable.from(pieces), inflate, () => {});
+  yield* inflate;
+}
+
+/** Whether bytes begin as gzip does. */
+export function isGzip(bytes: Uint8Array): boolean {
+  return bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
+}

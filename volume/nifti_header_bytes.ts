@@ -1,0 +1,83 @@
+/**
+ * Making a NIfTI-1 header.
+ *
+ * @module
+ */
+
+import { NIFTI1 } from "nifti-reader-js";
+import { transformPoint, type Triple } from "./affine.ts";
+import type { Grid } from "./grid.ts";
+import { matrixOfQform, type Qform, qformOf } from "./qform.ts";
+import { type VoxelType, WRITTEN_TYPES } from "./voxel_types.ts";
+
+/** What a header says beside the grid. */
+export interface HeaderContents {
+  /** The voxel type. */
+  readonly type: VoxelType;
+  /** Length of each axis, at most seven. */
+  readonly dimensions: readonly number[];
+  /** Free text, cut at 79 bytes. */
+  readonly description: string;
+  /** NIfTI's intent code; default 0, none. */
+  readonly intent?: number;
+}
+
+/** How far apart in mm sform and qform may put a corner of the image. */
+const QFORM_TOLERANCE = 1e-3;
+
+/** The longest axis of NIfTI-1. */
+const LONGEST = 32767;
+
+/**
+ * The 352 bytes before the voxels of a single-file NIfTI-1 image (little-endian, mm, no scaling, no
+ * extension). The matrix is the sform, of code 1 (scanner), and the qform as well unless the matrix is
+ * sheared: then the qform's code is 0, so that no reader takes a rotation near the matrix for it.
+ *
+ * @throws {RangeError} when an axis is longer than 32767 voxels.
+ */
+export function niftiHeader(grid: Grid, contents: HeaderContents): Uint8Array {
+  const { type, dimensions, description, intent = 0 } = contents;
+  if (dimensions.some((n) => n > LONGEST)) {
+    throw new RangeError(
+      `An image of ${dimensions.join(" x ")} cannot be written: NIfTI-1 has axes up to ${LONGEST}`,
+    );
+  }
+  const { code, make } = WRITTEN_TYPES[type];
+  const qform = qformOf(grid.affine, grid.spacing);
+  const header = new NIFTI1();
+  header.littleEndian = true;
+  header.dims = [dimensions.length, ...dimensions, ...new Array(7 - dimensions.length).fill(1)];
+  header.datatypeCode = code;
+  header.numBitsPerVoxel = 8 * make.BYTES_PER_ELEMENT;
+  header.pixDims = [qform.factor, ...grid.spacing, 1, 1, 1, 1];
+  header.vox_offset = 352;
+  header.scl_slope = 1;
+  header.scl_inter = 0;
+  header.xyzt_units = 2;
+  header.intent_code = intent;
+  header.description = cut(description, 79);
+  header.magic = "n+1\0";
+  header.sform_code = 1;
+  header.affine = [0, 4, 8, 12].map((row) => grid.affine.slice(row, row + 4));
+  header.qform_code = agrees(grid, qform) ? 1 : 0;
+  [header.quatern_b, header.quatern_c, header.quatern_d] = qform.quaternion;
+  [header.qoffset_x, header.qoffset_y, header.qoffset_z] = qform.offset;
+  return new Uint8Array(header.toArrayBuffer());
+}
+
+/** Whether a qform puts every corner of the grid where the grid's matrix does. */
+function agrees(grid: Grid, qform: Qform): boolean {
+  const matrix = matrixOfQform(qform);
+  for (let corner = 0; corner < 8; corner++) {
+    const index = grid.size.map((n, axis) => corner >> axis & 1 ? n - 1 : 0) as unknown as Triple;
+    const a = grid.world(index), b = transformPoint(matrix, index);
+    if (Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]) > QFORM_TOLERANCE) return false;
+  }
+  return true;
+}
+
+/** The most of a text that fits into so many bytes of UTF-8. */
+function cut(text: string, bytes: number): string {
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(bytes));
+  return text.slice(0, read);
+}

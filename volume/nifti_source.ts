@@ -1,0 +1,173 @@
+/**
+ * Opening a NIfTI file, from memory or disk, compressed or not, and handing out its voxels block by block.
+ *
+ * @module
+ */
+
+import { ByteReader, gunzip, isGzip } from "./byte_reader.ts";
+import {
+  FileAccessError,
+  ImageFileError,
+  TruncatedFileError,
+  UnsupportedVoxelsError,
+} from "./nifti_errors.ts";
+import { HEADER_BYTES, type NiftiHeader, parseHeader } from "./nifti_header.ts";
+import {
+  LITTLE_ENDIAN,
+  OTHER_TYPES,
+  STORED_TYPES,
+  type StoredArray,
+  swapBytes,
+} from "./voxel_types.ts";
+
+/** Deflate's compression is never higher than this: 258 bytes from two bits (RFC 1951). */
+const HIGHEST_RATIO = 1032;
+
+/** Bytes of a block; a multiple of every voxel's. */
+const BLOCK_BYTES = 1 << 20;
+
+/** An open NIfTI file whose voxels can be read once. */
+export class NiftiSource {
+  /** Its header. */
+  readonly header: NiftiHeader;
+  readonly #reader: ByteReader;
+  readonly #mostBytes: number;
+
+  /**
+   * An open file.
+   *
+   * @param name - Its name, for messages.
+   * @param reader - Its uncompressed bytes, from the first.
+   * @param mostBytes - At most how many there can be.
+   */
+  constructor(
+    readonly name: string,
+    header: NiftiHeader,
+    reader: ByteReader,
+    mostBytes: number,
+  ) {
+    this.header = header;
+    this.#reader = reader;
+    this.#mostBytes = mostBytes;
+  }
+
+  /**
+   * Checks, before any memory is asked for, that `count` voxels of a type that can be read may be there.
+   *
+   * @throws {UnsupportedVoxelsError} when voxels are complex, coloured or of an unknown type.
+   * @throws {TruncatedFileError} when the file is too short for them.
+   */
+  check(count: number): void {
+    const { type, offset } = this.header;
+    if (STORED_TYPES[type] === undefined) {
+      throw new UnsupportedVoxelsError(
+        `${this.name} holds ${OTHER_TYPES[type] ?? `voxels of the unknown type ${type}`}; ` +
+          "only real numbers can be registered. Convert it first.",
+      );
+    }
+    if (offset + count * STORED_TYPES[type].bytes > this.#mostBytes) this.#tooShort(count);
+  }
+
+  /**
+   * Calls `use` with the stored values in blocks and the index of each block's first one. The block is
+   * valid only during the call.
+   */
+  async read(count: number, use: (values: StoredArray, first: number) => void): Promise<void> {
+    this.check(count);
+    const { offset, littleEndian } = this.header, type = STORED_TYPES[this.header.type];
+    await this.#reader.skip(offset);
+    const block = new Uint8Array(BLOCK_BYTES), length = BLOCK_BYTES / type.bytes;
+    for (let first = 0; first < count; first += length) {
+      const voxels = Math.min(length, count - first), bytes = voxels * type.bytes;
+      if (await this.#reader.fill(block.subarray(0, bytes)) < bytes) this.#tooShort(count);
+      if (littleEndian !== LITTLE_ENDIAN) swapBytes(block.subarray(0, bytes), type.bytes);
+      use(type.view(block.buffer, voxels), first);
+    }
+    // To the end, where gzip has its checksum.
+    await this.#reader.skip(Infinity);
+  }
+
+  #tooShort(count: number): never {
+    const { offset, type, dimensions } = this.header;
+    throw new TruncatedFileError(
+      `${this.name} ends before its voxels do: ${dimensions.join(" x ")} of them need ` +
+        `${offset + count * STORED_TYPES[type].bytes} bytes. Copy or export the file again.`,
+    );
+  }
+}
+
+/**
+ * Opens a file, hands it to `use` and closes it.
+ *
+ * @param input - The file's bytes, or its path.
+ */
+export async function withNifti<T>(
+  input: Uint8Array | string | URL,
+  name: string,
+  use: (source: NiftiSource) => Promise<T>,
+): Promise<T> {
+  const size = input instanceof Uint8Array ? input.length : await fileSize(input, name);
+  const stored = new ByteReader(input instanceof Uint8Array ? once(input) : pieces(input, name));
+  let reader = stored, mostBytes = size;
+  try {
+    if (isGzip(await stored.peek(2))) {
+      reader = new ByteReader(uncompressed(stored, name));
+      mostBytes = HIGHEST_RATIO * size;
+    }
+    const header = parseHeader(await reader.peek(HEADER_BYTES.second), name);
+    return await use(new NiftiSource(name, header, reader, mostBytes));
+  } finally {
+    await reader.close();
+    await stored.close();
+  }
+}
+
+/** A path as people write it. */
+export function fileName(path: string | URL): string {
+  return path instanceof URL ? decodeURIComponent(path.pathname) : path;
+}
+
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield await bytes;
+}
+
+async function fileSize(path: string | URL, name: string): Promise<number> {
+  try {
+    return (await Deno.stat(path)).size;
+  } catch (cause) {
+    throw unreadable(cause, name);
+  }
+}
+
+async function* pieces(path: string | URL, name: string): AsyncGenerator<Uint8Array> {
+  try {
+    using file = await Deno.open(path);
+    for (;;) {
+      const piece = new Uint8Array(1 << 18);
+      const length = await file.read(piece);
+      if (length === null) return;
+      yield piece.subarray(0, length);
+    }
+  } catch (cause) {
+    throw unreadable(cause, name);
+  }
+}
+
+function unreadable(cause: unknown, name: string): FileAccessError {
+  const why = cause instanceof Deno.errors.NotFound
+    ? "there is no such file"
+    : (cause as Error).message;
+  return new FileAccessError(`Cannot read ${name}: ${why}. Check the path.`, { cause });
+}
+
+async function* uncompressed(stored: ByteReader, name: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* gunzip(stored.rest());
+  } catch (cause) {
+    if (cause instanceof ImageFileError) throw cause;
+    throw new TruncatedFileError(
+      `${name}: its gzip compression is damaged or ends too early. Copy or export the file again.`,
+      { cause },
+    );
+  }
+}

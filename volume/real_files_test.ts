@@ -1,0 +1,76 @@
+/** Files from elsewhere, where ../shared/data has them. */
+
+import { assert, assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { ImageShapeError, NotNiftiError } from "./nifti_errors.ts";
+import { orientationOf, reorient } from "./orientation.ts";
+import { readDisplacementField } from "./read_displacement_field.ts";
+import { readVolume } from "./read_nifti.ts";
+
+const REAL = new URL("../../shared/data/nifti/", import.meta.url);
+const isReal = await Deno.stat(REAL).then(() => true, () => false);
+if (!isReal) {
+  console.warn("../shared/data is absent: tests on NIfTI files from elsewhere are skipped.");
+}
+
+Deno.test({
+  name: "all 48 axis orientations are the same image in the world, voxel for voxel",
+  ignore: !isReal,
+  fn: async () => {
+    const folder = new URL("orientations/", REAL), names: string[] = [];
+    for await (const { name } of Deno.readDir(folder)) names.push(name);
+    assertEquals(names.length, 48);
+    const expected = reorient(await readVolume(new URL("RAS.nii.gz", folder)));
+    assert(new Set(expected.data).size > 50, "the image has structure");
+    const found = new Set<string>();
+    for (const name of names) {
+      const volume = await readVolume(new URL(name, folder)), turned = reorient(volume);
+      found.add(orientationOf(volume.grid));
+      assertEquals(orientationOf(turned.grid), "RAS", name);
+      assertEquals(turned.grid.size, expected.grid.size, name);
+      assert(turned.grid.equals(expected.grid, 1e-3), name);
+      assert(turned.data.every((value, i) => value === expected.data[i]), name);
+    }
+    assertEquals(found.size, 48, "48 different orientations");
+  },
+});
+
+Deno.test({
+  name: "odd files are read",
+  ignore: !isReal,
+  fn: async () => {
+    const read = (name: string) => readVolume(new URL(`odd/${name}`, REAL));
+    // One image in either byte order; the second has a trailing axis of one.
+    const big = await read("big.nii.gz"), little = await read("little.nii.gz");
+    assertEquals(big, little);
+    const second = await read("avg152T1_LR_nifti2.nii.gz");
+    const first = await read("avg152T1_LR_nifti.nii.gz");
+    assertEquals(second.grid, first.grid);
+    assertEquals(await read("avg152T1_LR_nifti.nii"), first);
+    // The same head as float32; one is scaled, so that only their ratio is constant.
+    const at = first.data.indexOf(first.data.reduce((most, value) => Math.max(most, value)));
+    const ratio = second.data[at] / first.data[at];
+    for (let i = 0; i < first.data.length; i += 1009) {
+      assertAlmostEquals(second.data[i], ratio * first.data[i], 1e-2 * ratio);
+    }
+    const extended = await read("with_extension.nii.gz");
+    assertEquals(extended.grid.size, [161, 191, 151]);
+    assertEquals(orientationOf(extended.grid), "LPI");
+  },
+});
+
+Deno.test({
+  name: "odd files that hold no volume are refused by name",
+  ignore: !isReal,
+  fn: async () => {
+    const read = (name: string) => readVolume(new URL(`odd/${name}`, REAL));
+    await assertRejects(() => read("not-nifti.nii"), NotNiftiError, "not-nifti.nii is not a NIfTI");
+    for (const name of ["air.hdr.gz", "air.img.gz", "air2.hdr.gz", "air2.img.gz"]) {
+      await assertRejects(() => read(name), NotNiftiError, "Convert the pair to one .nii file");
+    }
+    for (const name of ["5D_small.nii", "5D_zeros.nii.gz"]) {
+      await assertRejects(() => read(name), ImageShapeError, "holds 3 volumes");
+    }
+    const field = await readDisplacementField(new URL("odd/5D_small.nii", REAL));
+    assertEquals(field.grid.size, [1, 2, 3]);
+  },
+});
