@@ -29,6 +29,7 @@ export * from "./gpu.ts";
 export * from "./gpu_errors.ts";
 export * from "./gpu_image.ts";
 export * from "./gaussian.ts";
+export * from "./pyramid.ts";
 export * from "./resample.ts";
 export * from "./warp.ts";
 export * from "./percentiles.ts";

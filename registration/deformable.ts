@@ -14,10 +14,10 @@ import {
   controlPoints,
 } from "../kernels/control_grid.ts";
 import { OUTSIDE } from "../kernels/control_grid_warp.ts";
-import { gaussianSmooth } from "../kernels/gaussian.ts";
 import type { Gpu } from "../kernels/gpu.ts";
 import { type GpuImage, imageBytes, uploadImage } from "../kernels/gpu_image.ts";
 import { percentiles } from "../kernels/percentiles.ts";
+import { pyramidLevel } from "../kernels/pyramid.ts";
 import {
   prepareRegulariser,
   type Regulariser,
@@ -137,8 +137,6 @@ const PERCENTILES = [0.005, 0.995] as const;
 const MARGIN = 24;
 /** Evaluations recorded between two looks at the state. */
 const BATCH = 8;
-/** Smoothing before voxels are made `f` times larger: 0.4 sqrt(f^2 - 1) of the smaller voxels. */
-const SMOOTHING = 0.4;
 /** Fewer voxels than this in common are no basis for a registration. */
 const FEWEST_COMMON = 1000;
 
@@ -398,37 +396,17 @@ function levelImages(gpu: Gpu, work: LevelWork, margin: Triple) {
     multiply(initial, multiply(level.grid.affine, shift)),
   );
   const padded = level.grid.size.map((n, axis) => n + 2 * margin[axis]) as unknown as Triple;
-  const place = (
-    source: GpuImage,
-    size: Triple,
-    matrix: Matrix4,
-    outside: "clamp" | number,
-    smooth: boolean,
-  ): GpuImage => {
-    const sigma = smoothingFor(matrix);
-    if (!smooth || sigma.every((s) => s === 0)) {
-      return resample(gpu, { source, size, matrix, outside });
-    }
-    const smoothed = gaussianSmooth(gpu, { source, sigma });
-    const result = resample(gpu, { source: smoothed, size, matrix, outside });
-    smoothed.destroy();
-    return result;
-  };
+  const onFixed = { size: level.grid.size, matrix: toFixed };
+  const onMoving = { size: padded, matrix: toMoving };
   return {
-    fixed: place(images.fixed, level.grid.size, toFixed, "clamp", true),
-    moving: place(images.moving, padded, toMoving, OUTSIDE, true),
-    fixedMask: images.fixedMask && place(images.fixedMask, level.grid.size, toFixed, 0, false),
-    movingMask: images.movingMask && place(images.movingMask, padded, toMoving, 0, false),
+    fixed: pyramidLevel(gpu, { source: images.fixed, ...onFixed }),
+    moving: pyramidLevel(gpu, { source: images.moving, ...onMoving, outside: OUTSIDE }),
+    // Masks are not smoothed: half a voxel inside counts.
+    fixedMask: images.fixedMask &&
+      resample(gpu, { source: images.fixedMask, ...onFixed, outside: 0 }),
+    movingMask: images.movingMask &&
+      resample(gpu, { source: images.movingMask, ...onMoving, outside: 0 }),
   };
-}
-
-/** Gaussian sigmas, in source voxels, before sampling a source with this output-to-source index matrix. */
-function smoothingFor(matrix: Matrix4): Triple {
-  const axis = (row: number) => {
-    const factor = Math.hypot(matrix[4 * row], matrix[4 * row + 1], matrix[4 * row + 2]);
-    return factor > 1.05 ? SMOOTHING * Math.sqrt(factor * factor - 1) : 0;
-  };
-  return [axis(0), axis(1), axis(2)];
 }
 
 /** Coarse displacements at the control points of the next level, linear between the coarse ones. */
