@@ -196,15 +196,16 @@ export class Anatomy {
       return loose < 1 && loose > 0.3 ? TISSUE.mediastinum : TISSUE.muscle;
     }
     if (z > 66) {
-      if (depth < fat + 24) return TISSUE.muscle;
+      if (depth < fat + wallAt(z)) return TISSUE.muscle;
       if (z > diaphragm(x, y) || ax < 40) return TISSUE.mediastinum;
       return moving ? TISSUE.fat : TISSUE.muscle;
     }
-    if (depth < fat + 13) return TISSUE.muscle;
-    if (z < -110) {
+    if (depth < fat + wallAt(z)) return TISSUE.muscle;
+    if (z < -60) {
       // The pelvic bowl holds fat and bowel; around and below it are muscles, with fat beside the rectum.
       const down = Math.min(z + 140, 0) / 108;
-      const bowl = (x / 122) ** 2 + ((y + 2) / 82) ** 2 + down * down;
+      const wide = 122 + 0.9 * Math.max(z + 125, 0);
+      const bowl = (x / wide) ** 2 + ((y + 2) / (wide - 40)) ** 2 + down * down;
       if (bowl < 1) return TISSUE.fat;
       const beside = ((ax - 38) / 20) ** 2 + ((y + 48) / 26) ** 2;
       return z < -205 && beside < 1 ? TISSUE.fat : TISSUE.muscle;
@@ -391,6 +392,12 @@ export function halfWidths(z: number, half: [number, number]): void {
 /** y of the vertebral bodies' centres. */
 function spineCentre(z: number): number {
   return -58 + 7 * Math.cos((z + 40) * 0.0135);
+}
+
+/** Thickness of the muscles under the fat: the belly's wall, the chest's with its ribs. */
+function wallAt(z: number): number {
+  const t = Math.min(Math.max((z - 25) / 60, 0), 1);
+  return 13 + 11 * t * t * (3 - 2 * t);
 }
 
 function ellipsoid(
