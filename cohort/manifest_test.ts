@@ -30,16 +30,7 @@ Deno.test("readManifest() returns what writeManifest() wrote, with paths that ca
     };
     await writeManifest(path, whole as unknown as Manifest);
     const { subjects: [read], ...rest } = await readManifest(path);
-    assertEquals(
-      rest as unknown,
-      { ...whole, subjects: undefined } && {
-        format: "crosswarp-cohort",
-        version: 1,
-        profile: "own",
-        seed: 3,
-        voxelSizes: { ct: [1, 1, 1.5] },
-      },
-    );
+    assertEquals({ ...rest, subjects: whole.subjects } as unknown, whole);
     assertEquals(read.images, { ct: `${folder}/c`, mr: `${folder}/m` });
     assertEquals([read.labels.ct, read.truth], [`${folder}/l`, `${folder}/t`]);
     assertEquals(read.exclude, { mr: [58] });

@@ -15,7 +15,7 @@ async function inFolder(body: (folder: string) => Promise<void>): Promise<void> 
 
 async function contents(folder: string): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
-  const names = [...Deno.readDirSync(folder)].map((entry) => entry.name).sort();
+  const names = (await Array.fromAsync(Deno.readDir(folder))).map((entry) => entry.name).sort();
   for (const name of names) {
     const hash = await crypto.subtle.digest("SHA-256", await Deno.readFile(`${folder}/${name}`));
     found[name] = new Uint8Array(hash).toHex();

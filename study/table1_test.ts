@@ -48,14 +48,22 @@ Deno.test("table1() measures volumes in cm3 and leaves out pairs and excluded st
   try {
     const grid = Grid.axisAligned([10, 10, 10], [10, 5, 4]);
     const data = new Int32Array(1000).fill(58, 0, 500).fill(86, 500, 600);
-    await writeLabelVolume(`${folder}/l`, { grid, data });
-    const files = (kind: "ct" | "mr") => ({ images: { [kind]: "l" }, labels: { [kind]: "l" } });
+    await writeLabelVolume(`${folder}/l.nii.gz`, { grid, data });
+    const files = (kind: "ct" | "mr") => ({
+      images: { [kind]: "l.nii.gz" },
+      labels: { [kind]: "l.nii.gz" },
+    });
     await writeManifest(`${folder}/cohort.json`, {
       ...{ format: "crosswarp-cohort", version: 1, profile: "own" },
       subjects: [
         { id: "a", kind: "ct", ...files("ct") },
         { id: "b", kind: "mr", ...files("mr"), exclude: { mr: [86] } },
-        { id: "c", kind: "paired", images: { ct: "l", mr: "l" }, labels: { ct: "l", mr: "l" } },
+        {
+          id: "c",
+          kind: "paired",
+          images: { ct: "l.nii.gz", mr: "l.nii.gz" },
+          labels: { ct: "l.nii.gz", mr: "l.nii.gz" },
+        },
       ],
     });
     const rows = await table1(await readManifest(`${folder}/cohort.json`));
