@@ -43,10 +43,10 @@ export function overviewPicture(options: OverviewOptions): Picture {
   const pixel = Math.max(...extents) / PANEL;
   const rasters = PLANES.map((plane) => sliceRaster(grid, plane, centre, pixel));
   const titles = ["fixed", "moving before", "moving after", "checker before", "checker after"];
-  titles.push(fixedLabels === undefined ? "fixed edges on after" : "labels on after");
+  titles.push(fixedLabels === undefined ? "fixed edges" : "labels on after");
   if (jacobian !== undefined) titles.push("log jacobian");
 
-  const column = Math.max(...rasters.map((r) => r.width), 13 * 14);
+  const column = Math.max(...rasters.map((r) => r.width), ...titles.map((t) => textWidth(t)));
   const width = titles.length * (column + GAP) + GAP;
   const height = HEAD + rasters.reduce((sum, r) => sum + r.height + GAP, 0) + HEAD;
   const picture = new Picture(width, height, [16, 16, 18]);

@@ -102,7 +102,13 @@ export function sampleSlice(
   return values;
 }
 
-/** The intensities between which a picture shows an image: its 1st and 99.5th percentiles (of a sample). */
+/** The window for images that look like CT in Hounsfield units: soft tissue, fat and lung told apart. */
+const CT_WINDOW: readonly [number, number] = [-400, 350];
+
+/**
+ * The intensities between which a picture shows an image: a fixed window for CT (its air near -1000),
+ * else its 1st and 99.5th percentiles (of a sample).
+ */
 export function displayWindow(data: ArrayLike<number>): [number, number] {
   const step = Math.max(1, Math.floor(data.length / 40000));
   const sample = Float32Array.from(
@@ -111,5 +117,6 @@ export function displayWindow(data: ArrayLike<number>): [number, number] {
   ).sort();
   const at = (fraction: number) => sample[Math.round(fraction * (sample.length - 1))];
   const [low, high] = [at(0.01), at(0.995)];
+  if (low < -850 && low > -1100 && high > 100 && high < 3100) return [...CT_WINDOW];
   return high > low ? [low, high] : [low, low + 1];
 }
