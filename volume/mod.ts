@@ -18,7 +18,7 @@ export * from "./grid.ts";
 export * from "./volume.ts";
 export * from "./nifti_errors.ts";
 export * from "./orientation.ts";
-export { readLabelVolume, readNifti, readNiftiLabels, readVolume } from "./read_nifti.ts";
+export * from "./read_nifti.ts";
 export * from "./read_displacement_field.ts";
 export * from "./write_file.ts";
 export * from "./write_nifti.ts";

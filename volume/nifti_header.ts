@@ -40,8 +40,11 @@ export interface NiftiHeader {
 /** Bytes of a NIfTI-1 and of a NIfTI-2 header, with the four bytes that say whether extensions follow. */
 export const HEADER_BYTES: { first: number; second: number } = { first: 352, second: 544 };
 
-/** Cosine between two voxel axes above which a matrix counts as sheared (0.57 degrees). */
-export const SHEAR_TOLERANCE = 0.01;
+/**
+ * Cosine between two voxel axes above which a matrix counts as sheared (0.06 degrees: half a millimetre
+ * over 500). Below it the matrix is used as it is.
+ */
+export const SHEAR_TOLERANCE = 1e-3;
 
 type Header = nifti.NIFTI1 | nifti.NIFTI2;
 
@@ -135,22 +138,18 @@ function affineOf(header: Header, name: string): Matrix4 {
       `${name}: the voxel-to-world matrix is not finite (${text()}). Repair the sform or qform.`,
     );
   }
-  const lengths = [0, 1, 2].map((i) => Math.hypot(m[i], m[4 + i], m[8 + i]));
-  const volume = lengths[0] * lengths[1] * lengths[2];
-  if (!(Math.abs(determinant3(m)) > 1e-6 * volume)) {
+  const spacing = [0, 1, 2].map((i) => Math.hypot(m[i], m[4 + i], m[8 + i]));
+  if (!(Math.abs(determinant3(m)) > 1e-6 * spacing[0] * spacing[1] * spacing[2])) {
     throw new ImageGeometryError(
       `${name}: the voxel-to-world matrix is singular (${text()}). Repair the sform or qform.`,
     );
   }
-  for (const [i, j] of [[0, 1], [0, 2], [1, 2]]) {
-    const cosine = (m[i] * m[j] + m[4 + i] * m[4 + j] + m[8 + i] * m[8 + j]) /
-      (lengths[i] * lengths[j]);
-    if (Math.abs(cosine) > SHEAR_TOLERANCE) {
-      throw new ImageGeometryError(
-        `${name}: its voxel axes are not at right angles (cosine ${cosine.toFixed(4)}, allowed ` +
-          `${SHEAR_TOLERANCE}). Resample it onto a grid without shear first.`,
-      );
-    }
+  const shear = shearOf(m);
+  if (shear > SHEAR_TOLERANCE) {
+    throw new ImageGeometryError(
+      `${name}: its voxel axes are not at right angles (cosine ${shear.toFixed(4)}, allowed ` +
+        `${SHEAR_TOLERANCE}). Resample it onto a grid without shear first.`,
+    );
   }
   return m;
 }
@@ -167,4 +166,12 @@ function fileMatrix(header: Header): Matrix4 {
     spacing: spacing as unknown as Triple,
     offset: [header.qoffset_x, header.qoffset_y, header.qoffset_z],
   });
+}
+
+/** The largest absolute cosine between two columns of a matrix: 0 where its axes are at right angles. */
+export function shearOf(m: Matrix4): number {
+  const lengths = [0, 1, 2].map((i) => Math.hypot(m[i], m[4 + i], m[8 + i]));
+  const cosine = (i: number, j: number) =>
+    Math.abs(m[i] * m[j] + m[4 + i] * m[4 + j] + m[8 + i] * m[8 + j]) / (lengths[i] * lengths[j]);
+  return Math.max(cosine(0, 1), cosine(0, 2), cosine(1, 2));
 }

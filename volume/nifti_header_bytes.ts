@@ -7,6 +7,7 @@
 import { NIFTI1 } from "nifti-reader-js";
 import { transformPoint, type Triple } from "./affine.ts";
 import type { Grid } from "./grid.ts";
+import { SHEAR_TOLERANCE, shearOf } from "./nifti_header.ts";
 import { matrixOfQform, type Qform, qformOf } from "./qform.ts";
 import { type VoxelType, WRITTEN_TYPES } from "./voxel_types.ts";
 
@@ -25,13 +26,18 @@ export interface HeaderContents {
 /** How far apart in mm sform and qform may put a corner of the image. */
 const QFORM_TOLERANCE = 1e-3;
 
+/** Cosine between two axes up to which ITK takes an sform; measured, it lies between this and 1e-4. */
+const ITK_SHEAR = 3e-5;
+
 /** The longest axis of NIfTI-1. */
 const LONGEST = 32767;
 
 /**
  * The 352 bytes before the voxels of a single-file NIfTI-1 image (little-endian, mm, no scaling, no
- * extension). The matrix is the sform, of code 1 (scanner), and the qform as well unless the matrix is
- * sheared: then the qform's code is 0, so that no reader takes a rotation near the matrix for it.
+ * extension). The matrix is the sform, of code 1 (scanner), and where it is a rotation also the qform. A
+ * quaternion near a half turn, which single precision holds to 0.04 degrees only, is left out (code 0).
+ * ITK refuses an sform with a cosine of 1e-4 between two axes and takes the qform; for such a matrix, up
+ * to the cosine of 1e-3 that is read, the qform is the nearest rotation.
  *
  * @throws {RangeError} when an axis is longer than 32767 voxels.
  */
@@ -59,7 +65,8 @@ export function niftiHeader(grid: Grid, contents: HeaderContents): Uint8Array {
   header.magic = "n+1\0";
   header.sform_code = 1;
   header.affine = [0, 4, 8, 12].map((row) => grid.affine.slice(row, row + 4));
-  header.qform_code = agrees(grid, qform) ? 1 : 0;
+  const shear = shearOf(grid.affine), needed = shear > ITK_SHEAR && shear <= SHEAR_TOLERANCE;
+  header.qform_code = needed || agrees(grid, qform) ? 1 : 0;
   [header.quatern_b, header.quatern_c, header.quatern_d] = qform.quaternion;
   [header.qoffset_x, header.qoffset_y, header.qoffset_z] = qform.offset;
   return new Uint8Array(header.toArrayBuffer());

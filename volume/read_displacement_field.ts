@@ -7,7 +7,7 @@
 import { Grid } from "./grid.ts";
 import { ImageShapeError } from "./nifti_errors.ts";
 import { fileName, type NiftiSource, withNifti } from "./nifti_source.ts";
-import { readIntensities } from "./read_nifti.ts";
+import { readIntensities } from "./nifti_voxels.ts";
 import type { DisplacementField } from "./volume.ts";
 
 /** NIfTI's intent codes of vectors: as ITK writes them, in LPS mm; and as the standard says, in RAS mm. */
