@@ -124,6 +124,7 @@ export class Anatomy {
   readonly #m: BodyMeasures;
   readonly #half: [number, number] = [0, 0];
 
+  /** The anatomy with these measures. */
   constructor(measures: BodyMeasures) {
     this.#m = measures;
   }

@@ -45,7 +45,7 @@ export interface PhantomProgress {
 }
 
 /** Changes when the same plan gives other bytes, so that older files are not taken for these. */
-const RENDERING = 1;
+const RENDERING = 2;
 
 /**
  * Writes a phantom cohort and returns the path of its manifest. The same profile and seed give the same

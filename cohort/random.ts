@@ -18,6 +18,7 @@ export class RandomStream {
   #seed: number;
   #count = 0;
 
+  /** Seeds are whole numbers; each and their order count. */
   constructor(...seeds: readonly number[]) {
     this.#seed = seeds.reduce((mixed, seed, i) => hash(mixed, seed, i), 0x2545f491);
   }

@@ -194,9 +194,20 @@ function alike(base: Float64Array): void {
 function lungVessel(seed: number, x: number, y: number, z: number): number {
   const hilum = Math.hypot(Math.abs(x) - 32, y + 8, (z - 205) * 0.8);
   const thick = 0.34 * Math.exp(-hilum / 60) + 0.1;
-  const a = smoothNoise(seed, x / 19, y / 19, z / 19);
+  // Two lattices, turned against each other and the axes, so that vessels run in all directions.
+  const a = smoothNoise(
+    seed,
+    (0.8 * x + 0.36 * y - 0.48 * z) / 19,
+    (0.8 * y + 0.6 * z) / 19,
+    (0.6 * x - 0.48 * y + 0.64 * z) / 19,
+  );
   if (Math.abs(a) > thick) return 0;
-  const b = smoothNoise(seed + 977, x / 19, y / 19, z / 19);
+  const b = smoothNoise(
+    seed + 977,
+    (0.6 * x - 0.8 * y) / 19,
+    (0.64 * x + 0.48 * y + 0.6 * z) / 19,
+    (-0.48 * x - 0.36 * y + 0.8 * z) / 19,
+  );
   const inside = 1 - (a * a + b * b) / (thick * thick);
   return inside > 0 ? Math.min(1, 2.5 * inside) : 0;
 }
