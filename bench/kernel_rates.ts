@@ -12,6 +12,8 @@ import { gaussianSmooth } from "../kernels/gaussian.ts";
 import type { Dispatch, Gpu, GpuBuffer } from "../kernels/gpu.ts";
 import { createField, createImage, type GpuImage, uploadImage } from "../kernels/gpu_image.ts";
 import {
+  binIntensitiesReference,
+  binStep,
   fixedBinBytes,
   prepareJointHistogram,
   recordFixedBins,
@@ -60,16 +62,19 @@ export function kernelBenchmarks(gpu: Gpu): { benchmarks: KernelBenchmark[]; dis
   const gradient = ["x", "y", "z"].map((axis) => own(createImage(gpu, axis, SIZE)));
   const residual = own(createImage(gpu, "residual", SIZE));
   const range = { low: 0, high: 230, bins: 100 };
-  const binned = own(createImage(gpu, "binned", SIZE));
+  const pairs = own(createImage(gpu, "pairs", SIZE));
+  // Bin units as a warp leaves them.
+  const binned = own(uploadImage(gpu, "binned", SIZE, binIntensitiesReference(noise, range)));
   const bins = own(gpu.buffer("bins", fixedBinBytes(SIZE)));
   const recorder = gpu.record("bins");
   recordFixedBins(gpu, recorder, image, range, bins);
-  recordMovingBins(gpu, recorder, image, range, binned);
+  recordMovingBins(gpu, recorder, image, range, pairs);
   recorder.submit();
   const histogram = own(gpu.buffer("histogram", 4e4)), scalars = own(gpu.buffer("scalars", 32));
   const slopes = [gradient[0], gradient[1], gradient[2]] as [GpuImage, GpuImage, GpuImage];
   const warpThrough = own(prepareControlGridWarp(gpu, {
-    ...{ geometry, knots, moving: binned, origin: [0, 0, 0], perVoxel: [1, 1, 1], warped },
+    ...{ geometry, knots, moving: pairs, step: binStep(100), origin: [0, 0, 0] },
+    ...{ perVoxel: [1, 1, 1], warped },
     gradient: slopes,
   }));
   const counted = own(

@@ -18,6 +18,7 @@ import {
 import { CONTROL_GRID_WARP } from "./control_grid_warp.wgsl.ts";
 import { type Dispatch, f32, type Gpu, type GpuBuffer, u32 } from "./gpu.ts";
 import { type GpuImage, planesOf, rowPitch, slabs } from "./gpu_image.ts";
+import { NO_VALUE } from "./joint_histogram.wgsl.ts";
 
 /** The value of a voxel that does not count: outside the image or its mask. */
 export const OUTSIDE = -1e30;
@@ -28,8 +29,10 @@ export interface ControlGridWarpOptions {
   readonly geometry: ControlGridGeometry;
   /** Displacements in mm, one vec4 (x, y, z, 0) a control point. */
   readonly knots: GpuBuffer;
-  /** The moving image on a grid parallel to the dense one, {@link OUTSIDE} where it has no value. */
+  /** The moving image on a grid parallel to the dense one, as pairs of 16-bit values ({@link packPairs}). */
   readonly moving: GpuImage;
+  /** What one step of the 16-bit values is. */
+  readonly step: number;
   /** Where the dense image's voxel (0, 0, 0) lies in the moving image, in voxels. */
   readonly origin: Triple;
   /** Voxels per mm along each axis. */
@@ -50,7 +53,7 @@ export interface Prepared {
 
 /** Prepares the warp of the moving image through a control grid. */
 export function prepareControlGridWarp(gpu: Gpu, options: ControlGridWarpOptions): Prepared {
-  const { geometry, knots, moving, origin, perVoxel, warped, gradient } = options;
+  const { geometry, knots, moving, step, origin, perVoxel, warped, gradient } = options;
   const quads = rowPitch(geometry.image[0]) / 4;
   const constants = { ...rowWorkgroup(quads), strideX: geometry.stride[0] };
   const cut = controlGridSlabs(gpu, geometry);
@@ -72,6 +75,7 @@ export function prepareControlGridWarp(gpu: Gpu, options: ControlGridWarpOptions
           ...[...perVoxel.map(f32), u32(window.begin)],
           ...[...origin.map(f32), u32(end)],
           ...[...moving.size, moving.pitch].map(u32),
+          ...[f32(step), u32(0), u32(0), u32(0)],
         ],
         buffers: [
           columns,
@@ -95,6 +99,19 @@ export function prepareControlGridWarp(gpu: Gpu, options: ControlGridWarpOptions
       columns.destroy();
     },
   };
+}
+
+/**
+ * An image as the warp takes it: words of 16-bit values, a voxel's in the low half and its neighbour's
+ * along x in the high one; 65535 where the image is {@link OUTSIDE}. Rows are not padded.
+ */
+export function packPairs(size: Triple, data: Float32Array, step: number): Int32Array {
+  const value = (i: number) =>
+    data[i] < -1e20 ? NO_VALUE : Math.min(Math.max(Math.round(data[i] / step), 0), NO_VALUE - 1);
+  return Int32Array.from(
+    data,
+    (_, i) => value(i) | value(i % size[0] + 1 < size[0] ? i + 1 : i) << 16,
+  );
 }
 
 /** The plain twin: `knots` has 3 values a control point, `moving` no padding. */

@@ -1,5 +1,6 @@
 import { COLUMN_INTERPOLATION, CONTROL_GRID_GEOMETRY } from "./control_grid.wgsl.ts";
 import type { Kernel } from "./gpu.ts";
+import { NO_VALUE } from "./joint_histogram.wgsl.ts";
 
 /**
  * The moving image pulled through a control grid, and its derivative with respect to the
@@ -17,10 +18,14 @@ struct Parameters {
   windowEnd: u32,        // ... up to the cell that begins before this one
   moving: vec3u,         // voxels of the moving image
   movingPitch: u32,
+  step: f32,             // what one step of its 16-bit values is
+  padding0: u32,
+  padding1: u32,
+  padding2: u32,
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> columns: array<vec4f>;
-@group(0) @binding(2) var<storage, read> moving: array<f32>;
+@group(0) @binding(2) var<storage, read> moving: array<u32>;
 @group(0) @binding(3) var<storage, read_write> warped: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> gx: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> gy: array<vec4f>;
@@ -31,30 +36,25 @@ ${COLUMN_INTERPOLATION}
 
 const OUTSIDE = -1e30;
 
-// Value and derivative of the trilinear interpolant in the cell whose first voxel is at the index.
-fn interpolate(at: u32, next: vec3u, t: vec3f) -> vec4f {
-  let i00 = moving[at];
-  let i10 = moving[at + next.x];
-  let i01 = moving[at + next.y];
-  let i11 = moving[at + next.y + next.x];
-  let j00 = moving[at + next.z];
-  let j10 = moving[at + next.z + next.x];
-  let j01 = moving[at + next.z + next.y];
-  let j11 = moving[at + next.z + next.y + next.x];
-  let near0 = i00 + t.x * (i10 - i00);
-  let near1 = i01 + t.x * (i11 - i01);
-  let far0 = j00 + t.x * (j10 - j00);
-  let far1 = j01 + t.x * (j11 - j01);
-  let near = near0 + t.y * (near1 - near0);
-  let far = far0 + t.y * (far1 - far0);
-  let dxNear = (i10 - i00) + t.y * ((i11 - i01) - (i10 - i00));
-  let dxFar = (j10 - j00) + t.y * ((j11 - j01) - (j10 - j00));
-  let dyNear = near1 - near0;
-  let dyFar = far1 - far0;
-  let least = min(min(min(i00, i10), min(i01, i11)), min(min(j00, j10), min(j01, j11)));
+// Value and derivative of the trilinear interpolant in the cell whose first voxel is at the index, in
+// steps. A word holds a voxel (low half) and its neighbour along x.
+fn interpolate(at: u32, nextY: u32, nextZ: u32, t: vec3f) -> vec4f {
+  let words = vec4u(moving[at], moving[at + nextY], moving[at + nextZ], moving[at + nextY + nextZ]);
+  let a = vec4f(vec4i(words & vec4u(0xffff)));
+  let b = vec4f(vec4i(words >> vec4u(16)));
+  let slope = b - a;
+  let along = a + t.x * slope;
+  let near = along.x + t.y * (along.y - along.x);
+  let far = along.z + t.y * (along.w - along.z);
+  let slopeNear = slope.x + t.y * (slope.y - slope.x);
+  let slopeFar = slope.z + t.y * (slope.w - slope.z);
+  let dyNear = along.y - along.x;
+  let dyFar = along.w - along.z;
+  let most = max(a, b);
+  let valid = max(max(most.x, most.y), max(most.z, most.w)) < ${NO_VALUE};
   return vec4f(
-    select(near + t.z * (far - near), OUTSIDE, least < -1e20),
-    dxNear + t.z * (dxFar - dxNear),
+    select(OUTSIDE, near + t.z * (far - near), valid),
+    slopeNear + t.z * (slopeFar - slopeNear),
     dyNear + t.z * (dyFar - dyNear),
     far - near,
   );
@@ -79,7 +79,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let cellY = vec4u(min(floor(y), vec4f(max(last.y - 1, 0))));
   let cellZ = vec4u(min(floor(z), vec4f(max(last.z - 1, 0))));
   let plane = p.movingPitch * p.moving.y;
-  let next = vec3u(1, p.movingPitch, plane) * min(p.moving - 1, vec3u(1));
+  let nextY = p.movingPitch * min(p.moving.y - 1, 1);
+  let nextZ = plane * min(p.moving.z - 1, 1);
   let inWindow = (cellZ >= vec4u(p.windowBegin)) & (cellZ < vec4u(p.windowEnd));
   if (!any(inWindow)) { return; }
   let local = clamp(cellZ, vec4u(p.windowBegin), vec4u(p.windowEnd - 1)) - p.windowBegin;
@@ -87,18 +88,18 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let tx = x - vec4f(cellX);
   let ty = y - vec4f(cellY);
   let tz = z - vec4f(cellZ);
-  let a = interpolate(at.x, next, vec3f(tx.x, ty.x, tz.x));
-  let b = interpolate(at.y, next, vec3f(tx.y, ty.y, tz.y));
-  let c = interpolate(at.z, next, vec3f(tx.z, ty.z, tz.z));
-  let d = interpolate(at.w, next, vec3f(tx.w, ty.w, tz.w));
+  let a = interpolate(at.x, nextY, nextZ, vec3f(tx.x, ty.x, tz.x));
+  let b = interpolate(at.y, nextY, nextZ, vec3f(tx.y, ty.y, tz.y));
+  let c = interpolate(at.z, nextY, nextZ, vec3f(tx.z, ty.z, tz.z));
+  let d = interpolate(at.w, nextY, nextZ, vec3f(tx.w, ty.w, tz.w));
   let value = vec4f(a.x, b.x, c.x, d.x);
-  // A voxel outside the moving image or mask holds OUTSIDE: no point whose cell touches it counts.
+  // A voxel outside the moving image or mask has no value: no point whose cell touches it counts.
   let valid = value > vec4f(-1e20);
   let zero = vec4f(0);
-  let dx = select(zero, vec4f(a.y, b.y, c.y, d.y) * p.perVoxel.x, valid & (x == rawX));
-  let dy = select(zero, vec4f(a.z, b.z, c.z, d.z) * p.perVoxel.y, valid & (y == rawY));
-  let dz = select(zero, vec4f(a.w, b.w, c.w, d.w) * p.perVoxel.z, valid & (z == rawZ));
-  let result = select(vec4f(OUTSIDE), value, valid);
+  let dx = select(zero, vec4f(a.y, b.y, c.y, d.y) * (p.perVoxel.x * p.step), valid & (x == rawX));
+  let dy = select(zero, vec4f(a.z, b.z, c.z, d.z) * (p.perVoxel.y * p.step), valid & (y == rawY));
+  let dz = select(zero, vec4f(a.w, b.w, c.w, d.w) * (p.perVoxel.z * p.step), valid & (z == rawZ));
+  let result = select(vec4f(OUTSIDE), value * p.step, valid);
   let quad = row * (g.pitch / 4) + id.x;
   if (all(inWindow)) {
     warped[quad] = result;

@@ -3,9 +3,17 @@ import type { Triple } from "../volume/affine.ts";
 import { gpuTest } from "../tests/gpu.ts";
 import { random } from "../tests/random.ts";
 import { controlGridGeometry, controlPoints } from "./control_grid.ts";
-import { controlGridWarpReference, OUTSIDE, prepareControlGridWarp } from "./control_grid_warp.ts";
+import {
+  controlGridWarpReference,
+  OUTSIDE,
+  packPairs,
+  prepareControlGridWarp,
+} from "./control_grid_warp.ts";
 import type { Gpu } from "./gpu.ts";
 import { createImage, downloadImage, uploadImage } from "./gpu_image.ts";
+
+/** Images hold multiples of this, as their 16-bit form does. */
+const STEP = 1 / 65534;
 
 async function check(gpu: Gpu, image: Triple, stride: Triple, movingSize: Triple): Promise<void> {
   const next = random(7);
@@ -19,7 +27,7 @@ async function check(gpu: Gpu, image: Triple, stride: Triple, movingSize: Triple
     size: movingSize,
     data: Float32Array.from(
       { length: movingSize[0] * movingSize[1] * movingSize[2] },
-      () => next() < 0.02 ? OUTSIDE : next(),
+      () => next() < 0.02 ? OUTSIDE : Math.fround(Math.round(next() / STEP) * STEP),
     ),
   };
   const origin: Triple = [1, 0, 2], perVoxel: Triple = [1, 0.5, 1.5];
@@ -30,13 +38,19 @@ async function check(gpu: Gpu, image: Triple, stride: Triple, movingSize: Triple
     vec4.set(knots.subarray(3 * k, 3 * k + 3), 4 * k);
   }
   const knotBuffer = gpu.upload("knots", vec4);
-  const source = uploadImage(gpu, "moving", movingSize, moving.data);
+  const source = uploadImage(
+    gpu,
+    "moving",
+    movingSize,
+    packPairs(movingSize, moving.data, STEP),
+  );
   const warped = createImage(gpu, "warped", image);
   const gradient = ["x", "y", "z"].map((axis) => createImage(gpu, axis, image));
   const prepared = prepareControlGridWarp(gpu, {
     geometry,
     knots: knotBuffer,
     moving: source,
+    step: STEP,
     origin,
     perVoxel,
     warped,

@@ -11,7 +11,13 @@ import type { ControlGridGeometry } from "./control_grid.ts";
 import type { Prepared } from "./control_grid_warp.ts";
 import { f32, type Gpu, type GpuBuffer, type Recorder, u32 } from "./gpu.ts";
 import { type GpuImage, planesOf, rowPitch } from "./gpu_image.ts";
-import { BIN_INTENSITIES, COUNT_JOINT, NO_BIN, SUM_JOINT } from "./joint_histogram.wgsl.ts";
+import {
+  BIN_INTENSITIES,
+  COUNT_JOINT,
+  NO_BIN,
+  NO_VALUE,
+  SUM_JOINT,
+} from "./joint_histogram.wgsl.ts";
 
 /** Workgroups that count, each into a copy of its own. */
 const COPIES = 32;
@@ -42,7 +48,7 @@ function recordBinning(
   source: GpuImage,
   range: BinRange,
   mask: GpuImage | undefined,
-  destination: { binned?: GpuImage; bytes?: GpuBuffer },
+  destination: { pairs?: GpuImage; bytes?: GpuBuffer },
 ): void {
   if (!(range.bins >= 2 && range.bins < NO_BIN)) {
     throw new RangeError(`\`bins\` must be 2 to ${NO_BIN - 1}, got ${range.bins}`);
@@ -58,7 +64,7 @@ function recordBinning(
       buffers: [
         planesOf(source, begin, end),
         mask === undefined ? planesOf(source, begin, end) : planesOf(mask, begin, end),
-        destination.binned === undefined ? unused : planesOf(destination.binned, begin, end),
+        destination.pairs === undefined ? unused : planesOf(destination.pairs, begin, end),
         destination.bytes === undefined ? unused : {
           buffer: destination.bytes,
           offset: begin * planeBytes,
@@ -72,8 +78,9 @@ function recordBinning(
 }
 
 /**
- * Records the moving image in bin units, in `[0, bins - 1]`; `OUTSIDE` where it or the mask (1 inside,
- * 0 outside) has no value. `destination` may not be `source`.
+ * Records the moving image as pairs for the control-grid warp: bin units in 16 bits, `[0, bins - 1]` in
+ * steps of {@link binStep}, no value where it or the mask (1 inside, 0 outside) has none.
+ * `destination` may not be `source`.
  */
 export function recordMovingBins(
   gpu: Gpu,
@@ -83,7 +90,12 @@ export function recordMovingBins(
   destination: GpuImage,
   mask?: GpuImage,
 ): void {
-  recordBinning(gpu, recorder, source, range, mask, { binned: destination });
+  recordBinning(gpu, recorder, source, range, mask, { pairs: destination });
+}
+
+/** Bin units of one step of the 16-bit values. */
+export function binStep(bins: number): number {
+  return (bins - 1) / (NO_VALUE - 1);
 }
 
 /** Records the fixed image's bins, a byte a voxel (255 where it does not count), rows padded as in the image. */

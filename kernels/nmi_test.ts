@@ -3,10 +3,12 @@ import type { Triple } from "../volume/affine.ts";
 import { gpuTest } from "../tests/gpu.ts";
 import { random } from "../tests/random.ts";
 import { controlGridGeometry } from "./control_grid.ts";
+import { packPairs } from "./control_grid_warp.ts";
 import type { Gpu } from "./gpu.ts";
-import { createImage, downloadImage, uploadImage } from "./gpu_image.ts";
+import { createImage, downloadImage, downloadLabels, uploadImage } from "./gpu_image.ts";
 import {
   binIntensitiesReference,
+  binStep,
   fixedBinBytes,
   jointHistogramReference,
   prepareJointHistogram,
@@ -39,20 +41,28 @@ async function check(gpu: Gpu, size: Triple, bins: number): Promise<void> {
   const fixedRange = { ...FIXED, bins }, movingRange = { ...MOVING, bins };
   const geometry = controlGridGeometry(size, [4, 4, 4]);
   const sources = [uploadImage(gpu, "f", size, fixed), uploadImage(gpu, "m", size, moving)];
-  const warped = createImage(gpu, "warped", size), residual = createImage(gpu, "residual", size);
+  const expectedBinned = binIntensitiesReference(moving, movingRange);
+  const warped = uploadImage(gpu, "warped", size, expectedBinned);
+  const pairs = createImage(gpu, "pairs", size), residual = createImage(gpu, "residual", size);
   const fixedBins = gpu.buffer("bins", fixedBinBytes(size)), scalars = gpu.buffer("scalars", 32);
   const histogram = gpu.buffer("histogram", 4 * bins * bins);
   const recorder = gpu.record("nmi");
   recordFixedBins(gpu, recorder, sources[0], fixedRange, fixedBins);
-  recordMovingBins(gpu, recorder, sources[1], movingRange, warped);
+  recordMovingBins(gpu, recorder, sources[1], movingRange, pairs);
   const counted = prepareJointHistogram(gpu, { geometry, bins, fixedBins, warped, histogram });
   const nmi = prepareNmi(gpu, { geometry, bins, fixedBins, warped, residual, scalars });
   [...counted.dispatches, ...nmi.dispatches].forEach((dispatch) => recorder.run(dispatch));
   recorder.submit();
 
-  const binned = await downloadImage(gpu, warped);
-  const expectedBinned = binIntensitiesReference(moving, movingRange);
-  binned.forEach((b, i) => assertAlmostEquals(b, expectedBinned[i], 2e-4));
+  const words = await downloadLabels(gpu, pairs);
+  const expectedWords = packPairs(size, expectedBinned, binStep(bins));
+  words.forEach((word, i) => {
+    for (const shift of [0, 16]) {
+      const [got, want] = [word, expectedWords[i]].map((w) => (w >>> shift) & 0xffff);
+      assertAlmostEquals(got, want, 1, `voxel ${i}`);
+    }
+  });
+  const binned = expectedBinned;
   const fixedBytes = bytes(binIntensitiesReference(fixed, fixedRange));
   const counts = new Float32Array(await gpu.download(histogram, 0, 4 * bins * bins));
   // The twin counts what the GPU binned, so that a rounding at a bin's edge is not a difference.
@@ -79,7 +89,7 @@ async function check(gpu: Gpu, size: Triple, bins: number): Promise<void> {
   const expectedSlopes = nmiResidualReference(unpadded, binned, reference.slopes, bins);
   const largest = expectedSlopes.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
   slopes.forEach((s, i) => assertAlmostEquals(s, expectedSlopes[i], 1e-3 * largest));
-  [...sources, warped, residual, fixedBins, scalars, histogram, counted, nmi].forEach((r) =>
+  [...sources, warped, pairs, residual, fixedBins, scalars, histogram, counted, nmi].forEach((r) =>
     r.destroy()
   );
 }

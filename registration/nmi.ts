@@ -10,6 +10,7 @@ import type { Gpu } from "../kernels/gpu.ts";
 import { createImage } from "../kernels/gpu_image.ts";
 import {
   type BinRange,
+  binStep,
   fixedBinBytes,
   recordFixedBins,
   recordMovingBins,
@@ -38,7 +39,7 @@ function prepare(
   const { geometry, origin, perVoxel, knots, gradient, scalars } = inputs;
   const size = geometry.image;
   const fixedBins = gpu.buffer("fixed bins", fixedBinBytes(size));
-  const moving = createImage(gpu, "moving, in bins", inputs.moving.size);
+  const moving = createImage(gpu, "moving, in bins by pairs", inputs.moving.size);
   const recorder = gpu.record("bin intensities");
   recordFixedBins(gpu, recorder, inputs.fixed, fixedRange, fixedBins, inputs.fixedMask);
   recordMovingBins(gpu, recorder, inputs.moving, movingRange, moving, inputs.movingMask);
@@ -49,7 +50,7 @@ function prepare(
   const dx = createImage(gpu, "dI/dx", size), dy = createImage(gpu, "dI/dy", size);
   const dz = createImage(gpu, "dI/dz", size);
   const warp = prepareControlGridWarp(gpu, {
-    ...{ geometry, knots, moving, origin, perVoxel, warped },
+    ...{ geometry, knots, moving, step: binStep(fixedRange.bins), origin, perVoxel, warped },
     gradient: [dx, dy, dz],
   });
   const nmi = prepareNmi(gpu, {
