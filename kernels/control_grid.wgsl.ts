@@ -28,6 +28,21 @@ fn displacements(row: u32, x: u32, knotsX: u32) -> Quad {
     let d = b - a;
     return Quad(a.x + t * d.x, a.y + t * d.y, a.z + t * d.z);
   }
+  if (strideX > 4) {  // it lies in two cells at most
+    let a = columns[row + cell.x];
+    let b = columns[row + cell.x + 1];
+    let c = columns[row + min(cell.x + 2, knotsX - 1)];
+    let second = cell != vec4u(cell.x);
+    let lower = select(vec4f(0), vec4f(1), second);
+    let d = b - a;
+    let e = c - b;
+    // a + t d in the first cell, b + t e in the second.
+    return Quad(
+      a.x + lower * d.x + t * mix(vec4f(d.x), vec4f(e.x), lower),
+      a.y + lower * d.y + t * mix(vec4f(d.y), vec4f(e.y), lower),
+      a.z + lower * d.z + t * mix(vec4f(d.z), vec4f(e.z), lower),
+    );
+  }
   let p = mix(columns[row + cell.x], columns[row + cell.x + 1], t.x);
   let q = mix(columns[row + cell.y], columns[row + cell.y + 1], t.y);
   let r = mix(columns[row + cell.z], columns[row + cell.z + 1], t.z);

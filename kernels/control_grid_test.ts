@@ -20,6 +20,7 @@ const CASES: [Triple, Triple][] = [
   [[65, 5, 9], [5, 4, 4]],
   [[17, 20, 40], [3, 8, 1]],
   [[30, 6, 20], [1, 2, 12]],
+  [[66, 5, 4], [7, 3, 3]],
 ];
 
 /** 3 values a knot to the vec4 layout of the GPU. */

@@ -81,6 +81,7 @@ gpuTest("control grid warp agrees with its twin", async (gpu, t) => {
     [[63, 6, 5], [4, 4, 4], [65, 8, 9]],
     [[64, 5, 7], [5, 3, 2], [64, 5, 1]],
     [[65, 7, 4], [1, 2, 3], [70, 9, 8]],
+    [[66, 5, 6], [7, 3, 2], [70, 9, 8]],
   ];
   for (const [image, stride, moving] of cases) {
     await t.step(`${image.join("x")}`, () => check(gpu, image, stride, moving));
