@@ -1,0 +1,49 @@
+/** The study at its smallest, from an empty folder to the report. */
+
+import { assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
+import { profileOf } from "../study/profiles.ts";
+import { reproduce } from "../study/reproduce.ts";
+import type { Table2Row } from "../study/table2.ts";
+import { gpuTest } from "./gpu.ts";
+
+gpuTest(
+  "reproduce() at the smoke profile makes its tables, and a second time redoes nothing",
+  async (gpu) => {
+    const out = await Deno.makeTempDir();
+    const options = { profile: profileOf("smoke"), seed: 1, out, version: "test" };
+    const stages = new Set<string>();
+    const report = await reproduce(gpu, { ...options, onProgress: (stage) => stages.add(stage) });
+    assertEquals([...stages], ["phantom", "Table 1", "registrations"]);
+    assertEquals(report.tables.table1.length, 12);
+    assertEquals(report.tables.registrations.length, 7);
+    const { table2 } = report.data as { table2: Table2Row[] };
+    for (const { region, dice } of table2) assertGreater(dice.nmi, dice.rigid + 2, region);
+    const names = [...Deno.readDirSync(out)].map((entry) => entry.name).sort();
+    assertEquals(names, [
+      ...["cohort", "registrations", "registrations.csv", "report.json", "report.md"],
+      ...["structures.csv", "table1.csv", "table1.json", "table2.csv"],
+    ]);
+    const text = await Deno.readTextFile(`${out}/report.md`);
+    assertStringIncludes(text, "phantom cohort, not from patients");
+    for (const [, picture] of text.matchAll(/!\[.*?\]\((.*?)\)/g)) {
+      assertGreater((await Deno.stat(`${out}/${picture}`)).size, 1000);
+    }
+
+    const written = async () => {
+      const times: Record<string, number> = {};
+      for (const folder of ["cohort", "registrations"]) {
+        for await (const { name } of Deno.readDir(`${out}/${folder}`)) {
+          // The manifest is a list of what is there, written each time.
+          if (folder === "cohort" && !name.endsWith(".gz")) continue;
+          times[name] = (await Deno.stat(`${out}/${folder}/${name}`)).mtime!.getTime();
+        }
+      }
+      return times;
+    };
+    const before = await written();
+    const again = await reproduce(gpu, options);
+    assertEquals(await written(), before);
+    assertEquals(again.markdown, report.markdown);
+    await Deno.remove(out, { recursive: true });
+  },
+);
