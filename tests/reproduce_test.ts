@@ -18,8 +18,9 @@ gpuTest(
     assertEquals(report.tables.registrations.length, 7);
     const { table2 } = report.data as { table2: Table2Row[] };
     for (const { region, dice } of table2) assertGreater(dice.nmi, dice.rigid + 2, region);
-    const names = [...Deno.readDirSync(out)].map((entry) => entry.name).sort();
-    assertEquals(names, [
+    const names: string[] = [];
+    for await (const { name } of Deno.readDir(out)) names.push(name);
+    assertEquals(names.sort(), [
       ...["cohort", "registrations", "registrations.csv", "report.json", "report.md"],
       ...["structures.csv", "table1.csv", "table1.json", "table2.csv"],
     ]);
