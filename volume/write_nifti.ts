@@ -186,8 +186,20 @@ async function file(
   compressed: boolean,
 ): Promise<Uint8Array> {
   const voxels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  const whole = new Blob([header as BlobPart, voxels as BlobPart]);
-  if (!compressed) return new Uint8Array(await whole.arrayBuffer());
-  const stream = whole.stream().pipeThrough(new CompressionStream("gzip"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
+  if (!compressed) {
+    const whole = new Uint8Array(header.length + voxels.length);
+    whole.set(header);
+    whole.set(voxels, header.length);
+    return whole;
+  }
+  // In pieces, so that no second copy of the voxels is made.
+  function* pieces() {
+    yield header;
+    const step = 1 << 20;
+    for (let at = 0; at < voxels.length; at += step) yield voxels.subarray(at, at + step);
+  }
+  const stream = ReadableStream.from(pieces()).pipeThrough(
+    new CompressionStream("gzip") as unknown as TransformStream<Uint8Array, Uint8Array>,
+  );
+  return new Uint8Array(await new Response(stream as BodyInit).arrayBuffer());
 }
