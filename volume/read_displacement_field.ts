@@ -16,7 +16,7 @@ const VECTOR = 1007, DISPLACEMENT_VECTOR = 1006;
 /**
  * Reads a displacement field to RAS mm: 5-D, x, y, z, 1, 3. Vectors of intent 1007 are LPS mm, as ITK,
  * ANTs, SimpleITK, elastix and this library write them; those of intent 1006 ("displacement vector") are
- * RAS mm, as the standard says and ITK 5.3 and later take them.
+ * RAS mm, as the standard says and ITK 5.4 and later take them.
  *
  * @param path - A .nii or .nii.gz file.
  * @throws {ImageShapeError} when the file holds something else; otherwise as `readVolume`.
