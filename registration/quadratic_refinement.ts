@@ -30,7 +30,7 @@ export interface RefinementResult {
   readonly rounds: number;
   /** Points evaluated. */
   readonly evaluations: number;
-  /** Whether the last step was below the tolerance. */
+  /** Whether the last step was below the tolerance, or no point tried was better. */
   readonly converged: boolean;
 }
 
@@ -95,8 +95,10 @@ export async function refineQuadratic(options: RefinementOptions): Promise<Refin
     evaluations += steps.length;
     const choices = [...steps, ...offsets], all = [...stepped, ...costs];
     const chosen = all.reduce((least, c, i) => c < all[least] ? i : least, 0);
-    converged = Math.hypot(...step) < tolerance;
-    if (!(all[chosen] < cost)) break;
+    // Where no point at these distances is better, differences over them can tell no more.
+    const isBetter = all[chosen] < cost;
+    converged = !isBetter || Math.hypot(...step) < tolerance;
+    if (!isBetter) break;
     cost = all[chosen];
     best = at(best, choices[chosen]);
   }
