@@ -7,6 +7,7 @@
 
 import { transformPoint, type Triple } from "../volume/affine.ts";
 import type { Grid } from "../volume/grid.ts";
+import { nearestAxes } from "../volume/orientation.ts";
 
 /** The three planes. */
 export type Plane = "axial" | "coronal" | "sagittal";
@@ -38,7 +39,10 @@ export interface SliceRaster {
  */
 export function sliceRaster(grid: Grid, plane: Plane, centre: Triple, pixel: number): SliceRaster {
   const { across, down, through } = AXES[plane];
-  const voxelAxis = nearestAxes(grid);
+  const voxelAxis = nearestAxes(grid).map((step) => ({
+    ...step,
+    spacing: grid.spacing[step.axis],
+  }));
   const at = transformPoint(grid.inverse, centre);
   const length = (ras: number) => (grid.size[voxelAxis[ras].axis] - 1) * voxelAxis[ras].spacing;
   const width = Math.max(1, Math.round(length(across) / pixel) + 1);
@@ -59,22 +63,6 @@ export function sliceRaster(grid: Grid, plane: Plane, centre: Triple, pixel: num
     }
   }
   return { plane, width, height, points };
-}
-
-/** For each RAS axis the voxel axis nearest to it, its direction and voxel size. */
-function nearestAxes(grid: Grid): { axis: number; sign: number; spacing: number }[] {
-  const spacing = grid.spacing, a = grid.affine;
-  const cosine = (ras: number, axis: number) => a[4 * ras + axis] / spacing[axis];
-  let best: number[] = [0, 1, 2], most = -1;
-  for (const order of [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]]) {
-    const sum = order.reduce((total, axis, ras) => total + Math.abs(cosine(ras, axis)), 0);
-    if (sum > most) [best, most] = [order, sum];
-  }
-  return best.map((axis, ras) => ({
-    axis,
-    sign: cosine(ras, axis) < 0 ? -1 : 1,
-    spacing: spacing[axis],
-  }));
 }
 
 /** Values at a raster's pixels: trilinear, or the nearest voxel's for labels. */
