@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { gpuTest } from "../tests/gpu.ts";
-import { f32, type Kernel, u32 } from "./gpu.ts";
-import { GpuMemoryError, GpuValidationError } from "./gpu_errors.ts";
+import { f32, Gpu, type Kernel, u32 } from "./gpu.ts";
+import { GpuLostError, GpuMemoryError, GpuValidationError } from "./gpu_errors.ts";
 import { downloadImage, slabs, uploadImage } from "./gpu_image.ts";
 
 const SCALE: Kernel = {
@@ -62,3 +62,19 @@ gpuTest("slabs() cover every plane once and start aligned", (gpu) => {
   cut.slice(1).forEach((slab, i) => assertEquals(slab.begin, cut[i].end));
   for (const { begin } of cut) assertEquals((begin * 8 * 3 * 4) % gpu.bindingAlignment, 0);
 }, { maxBindingBytes: 1024 });
+
+Deno.test({
+  name: "Gpu says that the device was lost",
+  ignore: !(await navigator.gpu?.requestAdapter()) && Deno.env.get("REQUIRE_GPU") !== "1",
+  fn: async () => {
+    using gpu = await Gpu.open();
+    const buffer = gpu.buffer("kept", 16);
+    gpu.device.destroy();
+    await gpu.device.lost;
+    await assertRejects(() => gpu.download(buffer), GpuLostError, "start again");
+    assertThrows(() => gpu.buffer("more", 16), GpuLostError);
+    assertThrows(() => gpu.check(), GpuLostError);
+    buffer.destroy();
+    assertEquals(gpu.liveBytes, 0);
+  },
+});
