@@ -13,7 +13,7 @@ import { ImageFileError } from "../volume/nifti_errors.ts";
 import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
 import type { Volume } from "../volume/volume.ts";
 import { encodeDisplacementField, encodeNifti, encodeNiftiLabels } from "../volume/write_nifti.ts";
-import { parseFlags } from "./_flags.ts";
+import { parseFlags, UsageError } from "./_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { writeFolder } from "./_output.ts";
 import { Progress } from "./_progress.ts";
@@ -109,6 +109,9 @@ Writes into the folder of --out, on the fixed image's grid:
     },
   }, Deno.args);
 
+  if (flags.rigidOnly && flags.noRigid) {
+    throw new UsageError("--rigid-only and --no-rigid together leave nothing to do");
+  }
   using progress = new Progress();
   progress.stage("reading");
   const optional = async <T>(path: string | undefined, read: (path: string) => Promise<T>) =>

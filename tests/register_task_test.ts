@@ -171,6 +171,7 @@ Deno.test({
         [{ "--fixed": file("mr_labels.nii.gz") }, 1, "looks like a label image"],
         [{ "--moving": file("far.nii.gz"), "--no-rigid": "" }, 1, "Register rigidly first"],
         [{ "--lambda": "much" }, 2, "number"],
+        [{ "--rigid-only": "", "--no-rigid": "" }, 2, "nothing to do"],
         [{ "--landa": "1" }, 2, "did you mean --lambda"],
       ];
       for (const [change, expected, words] of cases) {
