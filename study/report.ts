@@ -116,7 +116,8 @@ export function reportOf(inputs: ReportInputs): StudyReport {
   ].join("\n\n") + "\n";
   const data = {
     ...{ crosswarp: inputs.version, adapter: inputs.adapter, deno: Deno.version.deno },
-    ...{ profile, seed: inputs.seed, caution: PHANTOM_CAUTION, table1: inputs.volumes },
+    ...{ profile, seed: inputs.seed, secondsOfThisRun: inputs.seconds },
+    ...{ caution: PHANTOM_CAUTION, table1: inputs.volumes },
     ...{ table2: rows, structures, registrations: pairs },
   };
   return { tables, markdown, data };

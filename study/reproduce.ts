@@ -52,11 +52,14 @@ export async function reproduce(gpu: Gpu, options: ReproduceOptions): Promise<St
 
   onProgress?.("Table 1", 0, 1, "");
   const cohortKey = await keyOf({ version: options.version, profile: profile.name, seed });
-  const { value: volumes } = await once<readonly Table1Row[]>(
+  const { value: kept } = await once<readonly Table1Row[]>(
     `${out}/table1.json`,
     cohortKey,
     () => table1(manifest, signal),
   );
+
+  // JSON keeps NaN, an image without the structure, as null.
+  const volumes = kept.map((row) => ({ ...row, ct: row.ct ?? NaN, mr: row.mr ?? NaN }));
 
   const paired = manifest.subjects.filter((subject) => subject.kind === "paired");
   const pairs: ScoredPair[] = [];

@@ -7,8 +7,25 @@
 import { FileAccessError } from "../volume/nifti_errors.ts";
 
 /**
+ * Finds out ahead of long work whether a folder can be written to, or made. Leaves nothing behind.
+ *
+ * @throws {FileAccessError} when it cannot.
+ */
+export async function checkFolder(folder: string): Promise<void> {
+  try {
+    const existing = await existingPart(folder);
+    const info = await Deno.stat(existing);
+    if (!info.isDirectory) throw new Error(`${existing} is not a folder`);
+    await Deno.remove(await Deno.makeTempFile({ dir: existing, suffix: ".part" }));
+  } catch (cause) {
+    throw cannotWrite(folder, cause);
+  }
+}
+
+/**
  * Writes files into a folder, made when missing: first all of them under other names, then all are
- * renamed. When one cannot be written none appears, and a folder made for them is gone again.
+ * renamed. When one cannot be written none appears, and folders made for them are gone again. Should a
+ * renaming fail halfway, the message names the files that are new.
  *
  * @throws {FileAccessError} when the folder cannot be made or written to.
  */
@@ -16,20 +33,63 @@ export async function writeFolder(
   folder: string,
   files: Readonly<Record<string, Uint8Array>>,
 ): Promise<void> {
-  const existed = await Deno.stat(folder).then((info) => info.isDirectory, () => false);
+  const existing = await existingPart(folder);
   const suffix = `.${crypto.randomUUID().slice(0, 8)}.part`;
-  const names = Object.keys(files);
+  const names = Object.keys(files), renamed: string[] = [];
   try {
+    for (const name of names) {
+      if (await isFolder(`${folder}/${name}`)) throw new Error(`${name} is a folder there`);
+    }
     await Deno.mkdir(folder, { recursive: true });
-    await Promise.all(
+    // All are settled before anything is tidied, so that none appears afterwards.
+    const written = await Promise.allSettled(
       names.map((name) => Deno.writeFile(`${folder}/${name}${suffix}`, files[name])),
     );
-    for (const name of names) await Deno.rename(`${folder}/${name}${suffix}`, `${folder}/${name}`);
+    for (const result of written) if (result.status === "rejected") throw result.reason;
+    for (const name of names) {
+      await Deno.rename(`${folder}/${name}${suffix}`, `${folder}/${name}`);
+      renamed.push(name);
+    }
   } catch (cause) {
     await Promise.all(
       names.map((name) => Deno.remove(`${folder}/${name}${suffix}`).catch(() => {})),
     );
-    if (!existed) await Deno.remove(folder).catch(() => {});
-    throw new FileAccessError(`Cannot write to ${folder}: ${(cause as Error).message}`, { cause });
+    await removeEmpty(folder, existing);
+    throw cannotWrite(folder, cause, renamed);
+  }
+}
+
+function cannotWrite(folder: string, cause: unknown, renamed: readonly string[] = []): Error {
+  const there = renamed.length === 0 ? "" : `; new in it are only ${renamed.join(", ")}`;
+  const message = `Cannot write to ${folder}: ${(cause as Error).message}${there}`;
+  return new FileAccessError(message, { cause });
+}
+
+/** The path itself, or the nearest folder above it that exists. */
+async function existingPart(path: string): Promise<string> {
+  for (let part = path;; part = parent(part)) {
+    try {
+      await Deno.lstat(part);
+      return part;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound) || part === parent(part)) return part;
+    }
+  }
+}
+
+function parent(path: string): string {
+  const cut = path.replace(/[/\\]+$/, "").replace(/[^/\\]+$/, "");
+  return cut === "" ? "." : cut;
+}
+
+function isFolder(path: string): Promise<boolean> {
+  return Deno.stat(path).then((info) => info.isDirectory, () => false);
+}
+
+/** Removes folders from this one up to, but without, the one that was there before. */
+async function removeEmpty(folder: string, existing: string): Promise<void> {
+  for (let part = folder; part !== existing && part !== parent(part); part = parent(part)) {
+    // Not empty, or never made: both are left as they are.
+    await Deno.remove(part).catch(() => {});
   }
 }

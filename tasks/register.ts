@@ -15,7 +15,7 @@ import type { Volume } from "../volume/volume.ts";
 import { encodeDisplacementField, encodeNifti, encodeNiftiLabels } from "../volume/write_nifti.ts";
 import { parseFlags, UsageError } from "./_flags.ts";
 import { memoryBudget } from "./_memory.ts";
-import { writeFolder } from "./_output.ts";
+import { checkFolder, writeFolder } from "./_output.ts";
 import { Progress } from "./_progress.ts";
 import { runTask } from "./_run_task.ts";
 import config from "../deno.json" with { type: "json" };
@@ -26,7 +26,7 @@ async function main(signal: AbortSignal): Promise<void> {
     name: "register",
     summary: "Registers a moving image (CT or MR) to a fixed one: rigidly, then by a deformation.",
     details: `
-Writes into the folder of --out, on the fixed image's grid:
+Writes into the folder of --out, on the fixed image's grid (the inverse on the moving image's):
   warped.nii.gz          the moving image        warped_labels.nii.gz   its labels
   field.nii.gz           the map, and            inverse_field.nii.gz   its inverse, as displacement
                          fields that ITK, ANTs, SimpleITK and 3D Slicer apply (LPS mm)
@@ -112,6 +112,7 @@ Writes into the folder of --out, on the fixed image's grid:
   if (flags.rigidOnly && flags.noRigid) {
     throw new UsageError("--rigid-only and --no-rigid together leave nothing to do");
   }
+  await checkFolder(flags.out);
   using progress = new Progress();
   progress.stage("reading");
   const optional = async <T>(path: string | undefined, read: (path: string) => Promise<T>) =>
@@ -183,6 +184,10 @@ Writes into the folder of --out, on the fixed image's grid:
   const mean = (values: number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
   const both = overlap.filter(({ before, after }) => !Number.isNaN(before + after));
   console.log(`Registered in ${seconds.toFixed(1)} s; results in ${flags.out}`);
+  const labels = `${flags.out}/warped_labels.nii.gz`;
+  if (!movingLabels && await Deno.stat(labels).then(() => true, () => false)) {
+    console.log(`${labels} is of an earlier run: this one had no --moving-labels`);
+  }
   if (both.length > 0) {
     const dice = mean(both.map((o) => o.after)), was = mean(both.map((o) => o.before));
     console.log(

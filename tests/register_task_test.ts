@@ -174,12 +174,38 @@ Deno.test({
         [{ "--rigid-only": "", "--no-rigid": "" }, 2, "nothing to do"],
         [{ "--landa": "1" }, 2, "did you mean --lambda"],
       ];
+      const inFile = file("text.nii.gz");
+      cases.push([{ "--out": inFile }, 1, "is not a folder"]);
       for (const [change, expected, words] of cases) {
-        const flags = Object.entries({ ...good, ...change, "--out": file("none") });
+        const flags = Object.entries({ ...good, "--out": file("none"), ...change });
         const { code, text } = await task("register", ...flags.flat().filter((a) => a !== ""));
         assertEquals(code, expected, text);
         assertStringIncludes(text, words);
         assertEquals(await Deno.stat(file("none")).catch(() => undefined), undefined, text);
+      }
+      assertEquals(
+        await Deno.readTextFile(inFile),
+        "not an image",
+        "the file in the way is as it was",
+      );
+      const applied = { "--transform": `${out}/transform.json`, "--image": file("ct.nii.gz") };
+      const wrong: [Record<string, string>, string][] = [
+        [{ "--transform": file("missing.json") }, "Cannot read"],
+        [{ "--transform": `${out}/metrics.json` }, "not a crosswarp transform"],
+        [{ "--image": file("missing.nii.gz") }, "no such file"],
+        [{ "--out": file("nowhere/applied.nii.gz") }, "nowhere"],
+      ];
+      for (const [change, words] of wrong) {
+        const last = { "--like": file("mr.nii.gz"), "--out": file("none.nii.gz") };
+        const { code, text } = await task(
+          "apply",
+          ...Object.entries({ ...applied, ...last, ...change }).flat(),
+        );
+        assertEquals(code, 1, text);
+        assertStringIncludes(text, words);
+        for (const name of ["none.nii.gz", "nowhere"]) {
+          assertEquals(await Deno.stat(file(name)).catch(() => undefined), undefined, text);
+        }
       }
     });
     await Deno.remove(folder, { recursive: true });

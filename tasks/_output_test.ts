@@ -1,0 +1,64 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { FileAccessError } from "../volume/nifti_errors.ts";
+import { checkFolder, writeFolder } from "./_output.ts";
+
+const bytes = (value: number) => new Uint8Array([value]);
+
+async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function names(folder: string): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(folder))).map((entry) => entry.name).sort();
+}
+
+Deno.test("writeFolder() makes the folders, replaces files and keeps others", () =>
+  inFolder(async (folder) => {
+    const out = `${folder}/one/two/`;
+    await writeFolder(out, { a: bytes(1), b: bytes(2) });
+    await Deno.writeFile(`${out}/mine`, bytes(9));
+    await writeFolder(out, { a: bytes(3) });
+    assertEquals(await names(out), ["a", "b", "mine"]);
+    assertEquals(await Deno.readFile(`${out}/a`), bytes(3));
+  }));
+
+Deno.test("writeFolder() leaves nothing when a file cannot be written, not even new folders", () =>
+  inFolder(async (folder) => {
+    const out = `${folder}/one/two`;
+    await assertRejects(
+      () => writeFolder(out, { a: bytes(1), "missing/b": bytes(2) }),
+      FileAccessError,
+      "Cannot write to",
+    );
+    assertEquals(await names(folder), []);
+  }));
+
+Deno.test("writeFolder() changes no file when a folder has the name of one", () =>
+  inFolder(async (folder) => {
+    await writeFolder(folder, { a: bytes(1) });
+    await Deno.mkdir(`${folder}/b`);
+    await assertRejects(
+      () => writeFolder(folder, { a: bytes(2), b: bytes(2) }),
+      FileAccessError,
+      "b is a folder there",
+    );
+    assertEquals(await names(folder), ["a", "b"]);
+    assertEquals(await Deno.readFile(`${folder}/a`), bytes(1));
+  }));
+
+Deno.test("checkFolder() accepts what can be made, refuses a file, and leaves nothing", () =>
+  inFolder(async (folder) => {
+    await checkFolder(folder);
+    await checkFolder(`${folder}/one/two`);
+    assertEquals(await names(folder), []);
+    await Deno.writeFile(`${folder}/file`, bytes(1));
+    for (const path of [`${folder}/file`, `${folder}/file/below`]) {
+      await assertRejects(() => checkFolder(path), FileAccessError, "Cannot write to");
+    }
+    assertEquals(await names(folder), ["file"]);
+  }));
