@@ -5,6 +5,7 @@
  */
 
 import { timeDispatches } from "../bench/gpu_timer.ts";
+import { ITERATION_SIZE, ITERATION_STRIDE, timeIteration } from "../bench/iteration.ts";
 import { kernelBenchmarks, SIZE } from "../bench/kernel_rates.ts";
 import { Gpu } from "../kernels/gpu.ts";
 import { alignedTable } from "../study/text_table.ts";
@@ -48,6 +49,17 @@ async function main(signal: AbortSignal): Promise<void> {
     }),
   ]));
   dispose();
+  const times = await timeIteration(gpu, 3 * rounds);
+  const sum = times.reduce((total, { milliseconds }) => total + milliseconds, 0);
+  console.log(
+    `\nOne evaluation of NMI with its gradient and an L-BFGS step, ${ITERATION_SIZE.join(" x ")} ` +
+      `voxels, control points every ${ITERATION_STRIDE} voxels; medians of ${3 * rounds}`,
+  );
+  console.log(alignedTable([
+    ["dispatch", "ms"],
+    ...times.map(({ label, milliseconds }) => [label, milliseconds.toFixed(2)]),
+    ["sum", sum.toFixed(1)],
+  ]));
 }
 
 if (import.meta.main) await runTask(main);

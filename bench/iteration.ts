@@ -1,0 +1,90 @@
+/**
+ * One evaluation of a deformable registration at its finest level, dispatch by dispatch: NMI and its
+ * gradient, the regulariser, and the step of L-BFGS.
+ *
+ * @module
+ */
+
+import type { Triple } from "../volume/affine.ts";
+import { controlGridGeometry, controlPoints } from "../kernels/control_grid.ts";
+import type { Dispatch, Gpu } from "../kernels/gpu.ts";
+import { uploadImage } from "../kernels/gpu_image.ts";
+import { prepareRegulariser, regulariserPartials } from "../kernels/regulariser.ts";
+import { Lbfgs } from "../registration/lbfgs.ts";
+import { nmiSimilarity } from "../registration/nmi.ts";
+import { timeDispatches } from "./gpu_timer.ts";
+
+/** Voxels of the images, 3 mm each. */
+export const ITERATION_SIZE: Triple = [122, 101, 112];
+
+/** Control points lie every so many voxels. */
+export const ITERATION_STRIDE = 7;
+
+/** What one dispatch of an evaluation takes. */
+export interface DispatchTime {
+  /** Its kernel. */
+  readonly label: string;
+  /** Median over the evaluations, ms. */
+  readonly milliseconds: number;
+}
+
+/** Times `evaluations` evaluations in their real sequence, after a few that compile and warm up. */
+export async function timeIteration(gpu: Gpu, evaluations: number): Promise<DispatchTime[]> {
+  const owned: { destroy(): void }[] = [];
+  const own = <T extends { destroy(): void }>(resource: T): T => (owned.push(resource), resource);
+  const margin: Triple = [8, 8, 8], padded = ITERATION_SIZE.map((n) => n + 16);
+  const geometry = controlGridGeometry(ITERATION_SIZE, [
+    ...[ITERATION_STRIDE, ITERATION_STRIDE, ITERATION_STRIDE] as const,
+  ]);
+  const count = controlPoints(geometry);
+  const optimiser = own(
+    new Lbfgs(gpu, {
+      ...{ count, penaltyPartials: regulariserPartials(geometry.size), iterations: 1e6 },
+      ...{ tolerance: -1, firstMove: 3, mostMove: 6, leastMove: 0 },
+    }),
+  );
+  const range = { low: 0, high: 210, bins: 100 };
+  const fixed = own(uploadImage(gpu, "fixed", ITERATION_SIZE, trunk(ITERATION_SIZE, 0)));
+  const size = padded as unknown as Triple;
+  const moving = own(uploadImage(gpu, "moving", size, trunk(size, 9)));
+  const data = own(
+    nmiSimilarity(range, range).prepare(gpu, {
+      ...{ geometry, fixed, fixedMask: undefined, moving, movingMask: undefined, origin: margin },
+      perVoxel: [1 / 3, 1 / 3, 1 / 3],
+      ...{ knots: optimiser.trial, gradient: optimiser.gradient, scalars: optimiser.scalars },
+    }),
+  );
+  const mm = 3 * ITERATION_STRIDE;
+  const penalty = own(prepareRegulariser(
+    gpu,
+    { regulariser: "l2", size: geometry.size, spacing: [mm, mm, mm], weight: 1e-5 },
+    ...[optimiser.trial, optimiser.gradient, optimiser.penalties] as const,
+  ));
+  const dispatches: Dispatch[] = [];
+  const recorder = { run: (dispatch: Dispatch) => dispatches.push(dispatch) };
+  const evaluate = [...data.dispatches, ...penalty.dispatches];
+  optimiser.record(recorder as unknown as Parameters<Lbfgs["record"]>[0], evaluate);
+  // The optimiser keeps eight pairs: after ten evaluations its dot products are at their full length.
+  for (let i = 0; i < 10; i++) await timeDispatches(gpu, dispatches);
+  const times: number[][] = dispatches.map(() => []);
+  for (let i = 0; i < evaluations; i++) {
+    (await timeDispatches(gpu, dispatches)).forEach((ms, k) => times[k].push(ms));
+  }
+  owned.forEach((resource) => resource.destroy());
+  return dispatches.map(({ label }, k) => ({
+    label,
+    milliseconds: times[k].sort((a, b) => a - b)[times[k].length >> 1],
+  }));
+}
+
+/** A body of waves in air, `shift` voxels along x. */
+function trunk(size: Triple, shift: number): Float32Array {
+  const [nx, ny, nz] = size, data = new Float32Array(nx * ny * nz);
+  for (let i = 0; i < data.length; i++) {
+    const x = i % nx, y = Math.floor(i / nx) % ny, z = Math.floor(i / (nx * ny));
+    if (Math.hypot(x / nx - 0.5, y / ny - 0.5) > 0.4) continue;
+    data[i] = 100 + 50 * Math.sin(0.2 * (x - shift)) + 30 * Math.cos(0.3 * y) +
+      20 * Math.sin(0.21 * z) + ((i * 2654435761) >>> 0) / 4294967296 * 20;
+  }
+  return data;
+}
