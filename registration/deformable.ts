@@ -25,14 +25,14 @@ import {
 } from "../kernels/regulariser.ts";
 import { resample } from "../kernels/resample.ts";
 import { Lbfgs, type LbfgsState } from "./lbfgs.ts";
-import { nmiSimilarity } from "./nmi.ts";
 import { NoOverlapError } from "./registration_errors.ts";
 import { type ResolutionLevel, resolutionLevels } from "./resolution_levels.ts";
-import type { Similarity } from "./similarity.ts";
+import { SIMILARITIES, type SimilarityName } from "./similarities.ts";
+import type { Similarity, SimilarityOptions } from "./similarity.ts";
 import type { ControlGrid } from "./transform.ts";
 
 /** Options of {@link registerDeformable}. */
-export interface DeformableOptions {
+export interface DeformableOptions extends SimilarityOptions {
   /** The image whose grid the result lives on. */
   readonly fixed: Volume;
   /** The image that is pulled onto it. */
@@ -44,10 +44,10 @@ export interface DeformableOptions {
   /** Voxels of the moving image that count (non-zero), on its grid. Default all. */
   readonly movingMask?: LabelVolume;
   /** The similarity. Default "nmi". */
-  readonly similarity?: "nmi";
+  readonly similarity?: SimilarityName;
   /** The regulariser: squared L2 norm (default) or total variation, the paper's, of the displacement gradient. */
   readonly regulariser?: Regulariser;
-  /** Its weight lambda, for displacements in mm and E_NMI averaged over the domain. Default 0.1 (L2), 0.05 (TV). */
+  /** Its weight lambda, for displacements in mm and E averaged over the domain. Default the similarity's own. */
   readonly lambda?: number;
   /** Control-point spacing at the finest level, mm, rounded to whole working voxels. Default 20. */
   readonly spacing?: number;
@@ -116,8 +116,9 @@ export interface DeformableResult {
     readonly levels: number;
     readonly iterations: number;
     readonly resolution: number;
-    readonly bins: number;
     readonly percentiles: readonly [number, number];
+    /** The similarity's own. */
+    readonly [name: string]: unknown;
   };
 }
 
@@ -125,7 +126,6 @@ export interface DeformableResult {
 export const DEFORMABLE_DEFAULTS = {
   similarity: "nmi",
   regulariser: "l2",
-  lambda: { tv: 0.05, l2: 0.1 },
   spacing: 20,
   iterations: 100,
 } as const;
@@ -163,7 +163,8 @@ export async function registerDeformable(
   const { fixed, moving, signal } = options;
   const initial = options.initial ?? [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
   const regulariser = options.regulariser ?? DEFORMABLE_DEFAULTS.regulariser;
-  const lambda = options.lambda ?? DEFORMABLE_DEFAULTS.lambda[regulariser];
+  const kind = SIMILARITIES[options.similarity ?? DEFORMABLE_DEFAULTS.similarity];
+  const lambda = options.lambda ?? kind.lambda[regulariser];
   const spacing = options.spacing ?? DEFORMABLE_DEFAULTS.spacing;
   const iterations = options.iterations ?? DEFORMABLE_DEFAULTS.iterations;
   if (!(lambda >= 0)) throw new RangeError(`\`lambda\` must be 0 or more, got ${lambda}`);
@@ -171,7 +172,11 @@ export async function registerDeformable(
     ...{ levels: options.levels, spacing, resolution: options.resolution },
   });
   signal?.throwIfAborted();
-  requireMemory(gpu, fixed, moving, levels);
+  gpu.requireMemory(
+    2 * imageBytes(fixed.grid.size) + 2 * imageBytes(moving.grid.size),
+    "Registering these images",
+    "Resample them to larger voxels.",
+  );
 
   const images = uploadInputs(gpu, options);
   try {
@@ -179,7 +184,11 @@ export async function registerDeformable(
       intensityRange(gpu, images.fixed, images.fixedMask),
       intensityRange(gpu, images.moving, images.movingMask),
     ]);
-    const similarity = nmiSimilarity(ranges[0], ranges[1]);
+    const similarity = kind.create({
+      ...options,
+      ...{ fixedRange: ranges[0], movingRange: ranges[1] },
+    });
+    requireMemory(gpu, levels.at(-1)!, similarity);
     const records: DeformableLevel[] = [];
     let knots: { geometry: ControlGridGeometry; grid: Grid; values: Float32Array } | undefined;
     for (const [index, level] of levels.entries()) {
@@ -220,7 +229,8 @@ export async function registerDeformable(
       parameters: {
         ...{ similarity: similarity.name, regulariser, lambda, spacing, levels: levels.length },
         ...{ iterations, resolution: Math.min(...levels.at(-1)!.grid.spacing) },
-        ...{ bins: BINS, percentiles: PERCENTILES },
+        ...{ percentiles: PERCENTILES },
+        ...similarity.parameters,
       },
     };
   } finally {
@@ -265,20 +275,13 @@ async function intensityRange(gpu: Gpu, source: GpuImage, mask: GpuImage | undef
 }
 
 /** Refuses what does not fit, from the finest level's buffers. */
-function requireMemory(
-  gpu: Gpu,
-  fixed: Volume,
-  moving: Volume,
-  levels: readonly ResolutionLevel[],
-): void {
-  const finest = levels.at(-1)!;
+function requireMemory(gpu: Gpu, finest: ResolutionLevel, similarity: Similarity): void {
   const h = finest.grid.spacing;
   const padded = finest.grid.size.map((n, axis) => n + 2 * Math.ceil(MARGIN / h[axis]));
   const knots = controlPoints(controlGridGeometry(finest.grid.size, finest.stride));
+  const voxels = padded[0] * padded[1] * padded[2];
   gpu.requireMemory(
-    2 * imageBytes(fixed.grid.size) + 3 * imageBytes(moving.grid.size) +
-      8 * imageBytes(finest.grid.size) + 2 * imageBytes(padded as unknown as Triple) +
-      16 * 24 * knots,
+    voxels * (2 * 4 + similarity.bytesPerVoxel) + 16 * 24 * knots,
     `Registering at ${finest.grid.size.join(" x ")} voxels`,
     "Choose a coarser resolution.",
   );
@@ -326,11 +329,13 @@ async function optimiseLevel(
       }),
     );
     gpu.write(optimiser.point, work.start);
+    gpu.write(optimiser.trial, work.start);
     const perVoxel = h.map((size) => 1 / size) as unknown as Triple;
     const data = own(work.similarity.prepare(gpu, {
       ...{ geometry, ...inputs, origin: margin, perVoxel },
       ...{ knots: optimiser.trial, gradient: optimiser.gradient, scalars: optimiser.scalars },
     }));
+    await data.begin?.(work.start);
     const spacing = h.map((size, axis) => size * level.stride[axis]) as unknown as Triple;
     const cell = spacing[0] * spacing[1] * spacing[2];
     const domain = level.grid.voxels * h[0] * h[1] * h[2];

@@ -36,6 +36,8 @@ export type { RigidPreset } from "./rigid_schedule.ts";
 export type { RigidStart, StartCandidate } from "./rigid_start.ts";
 export type { StartOutcome } from "./rigid_try_starts.ts";
 export * from "./deformable.ts";
+export type { SimilarityName } from "./similarities.ts";
+export type { SimilarityOptions } from "./similarity.ts";
 export type { Regulariser } from "../kernels/regulariser.ts";
 export * from "./register.ts";
 export * from "./jacobian_statistics.ts";

@@ -5,7 +5,7 @@
  */
 
 import { prepareAdjoint } from "../kernels/control_grid.ts";
-import { prepareControlGridWarp, type Prepared } from "../kernels/control_grid_warp.ts";
+import { prepareControlGridWarp } from "../kernels/control_grid_warp.ts";
 import type { Gpu } from "../kernels/gpu.ts";
 import { createImage } from "../kernels/gpu_image.ts";
 import {
@@ -16,7 +16,19 @@ import {
   recordMovingBins,
 } from "../kernels/joint_histogram.ts";
 import { prepareNmi } from "../kernels/nmi.ts";
-import type { Similarity, SimilarityInputs } from "./similarity.ts";
+import type {
+  PreparedSimilarity,
+  Similarity,
+  SimilarityInputs,
+  SimilarityKind,
+} from "./similarity.ts";
+
+/** Normalised mutual information in the list of similarities. */
+export const NMI: SimilarityKind = {
+  description: "normalised mutual information of 100 x 100 bins",
+  lambda: { l2: 0.1, tv: 0.05 },
+  create: ({ fixedRange, movingRange }) => nmiSimilarity(fixedRange, movingRange),
+};
 
 /** E_NMI = -(H_f + H_m) / H_fm of the intensities in these windows (section 3.2). */
 export function nmiSimilarity(fixedRange: BinRange, movingRange: BinRange): Similarity {
@@ -25,6 +37,7 @@ export function nmiSimilarity(fixedRange: BinRange, movingRange: BinRange): Simi
   }
   return {
     name: "nmi",
+    parameters: { bins: fixedRange.bins },
     bytesPerVoxel: 4 * 6 + 1,
     prepare: (gpu, inputs) => prepare(gpu, inputs, fixedRange, movingRange),
   };
@@ -35,7 +48,7 @@ function prepare(
   inputs: SimilarityInputs,
   fixedRange: BinRange,
   movingRange: BinRange,
-): Prepared {
+): PreparedSimilarity {
   const { geometry, origin, perVoxel, knots, gradient, scalars } = inputs;
   const size = geometry.image;
   const fixedBins = gpu.buffer("fixed bins", fixedBinBytes(size));

@@ -9,6 +9,8 @@ import type { ControlGridGeometry } from "../kernels/control_grid.ts";
 import type { Prepared } from "../kernels/control_grid_warp.ts";
 import type { Gpu, GpuBuffer } from "../kernels/gpu.ts";
 import type { GpuImage } from "../kernels/gpu_image.ts";
+import type { BinRange } from "../kernels/joint_histogram.ts";
+import type { Regulariser } from "../kernels/regulariser.ts";
 
 /** What a similarity works on at one resolution. */
 export interface SimilarityInputs {
@@ -34,12 +36,48 @@ export interface SimilarityInputs {
   readonly scalars: GpuBuffer;
 }
 
+/** A similarity's dispatches at one resolution. */
+export interface PreparedSimilarity extends Prepared {
+  /**
+   * Called once before the first iteration of a level, for what depends on where it starts.
+   *
+   * @param start - The control points' displacements there, one vec4 each.
+   */
+  begin?(start: Float32Array): Promise<void>;
+}
+
 /** A dissimilarity E and its gradient by the control points. */
 export interface Similarity {
   /** Its name in results. */
   readonly name: string;
-  /** Bytes of GPU memory a voxel that {@link Similarity.prepare} takes. */
+  /** Every parameter as used, for the record. */
+  readonly parameters: Readonly<Record<string, number | string>>;
+  /** Bytes of GPU memory a voxel of the working grid that {@link Similarity.prepare} takes. */
   readonly bytesPerVoxel: number;
   /** Prepares value and gradient at one resolution. */
-  prepare(gpu: Gpu, inputs: SimilarityInputs): Prepared;
+  prepare(gpu: Gpu, inputs: SimilarityInputs): PreparedSimilarity;
+}
+
+/** Parameters of the similarities; each takes what is its own. */
+export interface SimilarityOptions {
+  /** MIND: standard deviation of the patch weights G_sigma, voxels of the level (eq. 5). Default 0.5. */
+  readonly sigma?: number;
+}
+
+/** What a similarity is made from. */
+export interface SimilaritySetting extends SimilarityOptions {
+  /** Bins over the fixed image's intensities (section 3.2). */
+  readonly fixedRange: BinRange;
+  /** Bins over the moving image's intensities. */
+  readonly movingRange: BinRange;
+}
+
+/** An entry of the list of similarities. */
+export interface SimilarityKind {
+  /** What it is, in one line of help. */
+  readonly description: string;
+  /** The default weight lambda of each regulariser beside it. */
+  readonly lambda: Readonly<Record<Regulariser, number>>;
+  /** Makes it. */
+  create(setting: SimilaritySetting): Similarity;
 }

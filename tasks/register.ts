@@ -7,6 +7,7 @@
 import { Gpu } from "../kernels/gpu.ts";
 import { DEFORMABLE_DEFAULTS } from "../registration/deformable.ts";
 import { registerImages, type RegisterImagesResult } from "../registration/register.ts";
+import { SIMILARITIES, type SimilarityName } from "../registration/similarities.ts";
 import { encodeTransform } from "../registration/transform_file.ts";
 import { overviewPicture } from "../study/overview.ts";
 import { ImageFileError } from "../volume/nifti_errors.ts";
@@ -65,7 +66,12 @@ Writes into the folder of --out, on the fixed image's grid (the inverse on the m
         valueName: "FILE",
         help: "Only moving voxels that are not 0 here count.",
       },
-      similarity: { type: "choice", choices: ["nmi"], default: "nmi", help: "The similarity." },
+      similarity: {
+        type: "choice",
+        choices: Object.keys(SIMILARITIES) as SimilarityName[],
+        default: "nmi",
+        help: "The similarity.",
+      },
       regulariser: {
         type: "choice",
         choices: ["tv", "l2"],
@@ -75,8 +81,11 @@ Writes into the folder of --out, on the fixed image's grid (the inverse on the m
       lambda: {
         type: "number",
         min: 0,
-        help: `The regulariser's weight; by default ${DEFORMABLE_DEFAULTS.lambda.l2} for l2, ` +
-          `${DEFORMABLE_DEFAULTS.lambda.tv} for tv.`,
+        help: `The regulariser's weight; by default the similarity's own (${
+          Object.entries(SIMILARITIES).map(([name, { lambda }]) => `${name} ${lambda.l2}`).join(
+            ", ",
+          )
+        } for l2).`,
       },
       spacing: {
         type: "number",
