@@ -44,10 +44,16 @@ export function controlPoints({ size }: ControlGridGeometry): number {
 /**
  * Slabs of whole planes for which an image, its row sums and its byte-sized bins all fit into one
  * binding and start on the binding alignment.
+ *
+ * @param bytesPerVoxel - Of the largest thing bound, a whole number of 4 bytes.
  */
-export function controlGridSlabs(gpu: Gpu, geometry: ControlGridGeometry): Slab[] {
+export function controlGridSlabs(
+  gpu: Gpu,
+  geometry: ControlGridGeometry,
+  bytesPerVoxel = 4,
+): Slab[] {
   const [, ny, nz] = geometry.image, pitch = rowPitch(geometry.image[0]);
-  const planeBytes = Math.max(4 * pitch * ny, 16 * geometry.size[0] * ny);
+  const planeBytes = Math.max(bytesPerVoxel * pitch * ny, 16 * geometry.size[0] * ny);
   if (planeBytes * nz <= gpu.maxBindingBytes) return [{ begin: 0, end: nz }];
   let step = 1;
   while ((step * pitch * ny) % gpu.bindingAlignment !== 0) step++;
@@ -127,12 +133,13 @@ export interface PreparedAdjoint {
  * Prepares `knots = A^T (scale * v)`, with A the interpolation: what turns a gradient at voxels into
  * a gradient at control points (chain rule of eq. 7's E(d(k))).
  *
+ * @param scale - 1 everywhere when absent.
  * @param knots - Receives the sums, one vec4 (x, y, z, 0) a control point.
  */
 export function prepareAdjoint(
   gpu: Gpu,
   geometry: ControlGridGeometry,
-  scale: GpuImage,
+  scale: GpuImage | undefined,
   v: readonly [GpuImage, GpuImage, GpuImage],
   knots: GpuBuffer,
 ): PreparedAdjoint {
@@ -144,12 +151,12 @@ export function prepareAdjoint(
   const dispatches: Dispatch[] = [];
   slabs.forEach((slab, index) => {
     const depth = slab.end - slab.begin;
-    const constants = rowWorkgroup(kx);
+    const constants = { ...rowWorkgroup(kx), scaled: scale === undefined ? 0 : 1 };
     const part = (image: GpuImage) => planesOf(image, slab.begin, slab.end);
     dispatches.push(
       gpu.prepare(ADJOINT_ROWS, {
         parameters: geometryParameters(geometry, slab),
-        buffers: [part(scale), ...v.map(part), rows],
+        buffers: [part(scale ?? v[0]), ...v.map(part), rows],
         constants,
         workgroups: [Math.ceil(kx / constants.wx), Math.ceil(ny / constants.wy), depth],
       }),

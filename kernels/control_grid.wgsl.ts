@@ -125,6 +125,7 @@ ${CONTROL_GRID_GEOMETRY}
 @group(0) @binding(5) var<storage, read_write> rows: array<vec4f>;
 override wx: u32 = 32;
 override wy: u32 = 2;
+override scaled: bool = true;
 
 @compute @workgroup_size(wx, wy)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -141,7 +142,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let hat = max(vec4f(0), 1 - abs(vec4f(x - centre)) / f32(s));
     let at = row * (g.pitch / 4) + u32(quad);
     let inside = x <= vec4i(last);
-    let weight = hat * scale[at];
+    var weight = hat;
+    if (scaled) { weight *= scale[at]; }
     sum += vec3f(
       dot(select(vec4f(0), weight * vx[at], inside), vec4f(1)),
       dot(select(vec4f(0), weight * vy[at], inside), vec4f(1)),

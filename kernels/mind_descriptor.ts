@@ -13,7 +13,7 @@
 
 import type { Triple } from "../volume/affine.ts";
 import { rowWorkgroup } from "./control_grid.ts";
-import { f32, type Gpu, type GpuBuffer, i32, type Recorder, u32 } from "./gpu.ts";
+import { f32, type Gpu, type GpuBuffer, i32, u32 } from "./gpu.ts";
 import { type GpuImage, planesOf } from "./gpu_image.ts";
 import {
   LARGEST_PATCH,

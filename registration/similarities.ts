@@ -4,13 +4,16 @@
  * @module
  */
 
+import { MIND, MIND_SSC } from "./mind.ts";
 import { NMI } from "./nmi.ts";
 import type { SimilarityKind } from "./similarity.ts";
 
 /** The name of a similarity. */
-export type SimilarityName = "nmi";
+export type SimilarityName = "nmi" | "mind" | "mind-ssc";
 
 /** Every similarity by its name. */
 export const SIMILARITIES: Readonly<Record<SimilarityName, SimilarityKind>> = {
-  nmi: NMI,
+  "nmi": NMI,
+  "mind": MIND,
+  "mind-ssc": MIND_SSC,
 };

@@ -62,6 +62,8 @@ export interface Similarity {
 export interface SimilarityOptions {
   /** MIND: standard deviation of the patch weights G_sigma, voxels of the level (eq. 5). Default 0.5. */
   readonly sigma?: number;
+  /** MIND: the neighbourhood N of eq. 6, six neighbours (default) or all 26. */
+  readonly neighbourhood?: "six" | "dense";
 }
 
 /** What a similarity is made from. */
