@@ -28,7 +28,7 @@ import { Lbfgs, type LbfgsState } from "./lbfgs.ts";
 import { NoOverlapError } from "./registration_errors.ts";
 import { type ResolutionLevel, resolutionLevels } from "./resolution_levels.ts";
 import { SIMILARITIES, type SimilarityName } from "./similarities.ts";
-import type { Similarity, SimilarityOptions } from "./similarity.ts";
+import type { PreparedSimilarity, Similarity, SimilarityOptions } from "./similarity.ts";
 import type { ControlGrid } from "./transform.ts";
 
 /** Options of {@link registerDeformable}. */
@@ -99,6 +99,8 @@ export interface DeformableLevel {
   readonly evaluations: number;
   /** Why it ended. */
   readonly stopped: string;
+  /** What the similarity found where the level started, such as eq. 7's s. */
+  readonly similarity?: Readonly<Record<string, number>>;
 }
 
 /** What {@link registerDeformable} returns. */
@@ -221,6 +223,7 @@ export async function registerDeformable(
         iterations: result.state.iterations,
         evaluations: result.state.evaluations,
         stopped: result.state.stopped,
+        ...(result.details && { similarity: result.details }),
       });
     }
     return {
@@ -306,7 +309,9 @@ interface LevelWork {
 async function optimiseLevel(
   gpu: Gpu,
   work: LevelWork,
-): Promise<{ knots: Float32Array; state: LbfgsState }> {
+): Promise<
+  { knots: Float32Array; state: LbfgsState; details: PreparedSimilarity["details"] }
+> {
   const { geometry, level, lambda } = work;
   const h = level.grid.spacing;
   const voxel = Math.min(...h);
@@ -351,7 +356,10 @@ async function optimiseLevel(
     ));
     const state = await iterate(gpu, work, optimiser, [...data.dispatches, ...penalty.dispatches]);
     const knots = new Float32Array(await gpu.download(optimiser.point));
-    return { knots: knots.subarray(0, 4 * controlPoints(geometry)), state };
+    return {
+      ...{ knots: knots.subarray(0, 4 * controlPoints(geometry)), state },
+      details: data.details && { ...data.details },
+    };
   } finally {
     owned.reverse().forEach((resource) => resource.destroy());
   }

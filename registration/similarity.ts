@@ -44,6 +44,8 @@ export interface PreparedSimilarity extends Prepared {
    * @param start - The control points' displacements there, one vec4 each.
    */
   begin?(start: Float32Array): Promise<void>;
+  /** What was found there, for the record. */
+  readonly details?: Readonly<Record<string, number>>;
 }
 
 /** A dissimilarity E and its gradient by the control points. */
@@ -64,6 +66,13 @@ export interface SimilarityOptions {
   readonly sigma?: number;
   /** MIND: the neighbourhood N of eq. 6, six neighbours (default) or all 26. */
   readonly neighbourhood?: "six" | "dense";
+  /** NMI+MIND: the weight beta of NMI (eq. 7). Default 0.8. */
+  readonly beta?: number;
+  /**
+   * NMI+MIND: the factor s of E_MIND (eq. 7), or how it is found where each level starts: from the
+   * gradients' magnitudes (eq. 8, default) or from the changes so far (eq. 9).
+   */
+  readonly scaling?: number | "gradient" | "change";
 }
 
 /** What a similarity is made from. */
