@@ -5,6 +5,7 @@
  */
 
 import { Gpu } from "../kernels/gpu.ts";
+import { REGULARISERS } from "../kernels/regulariser.ts";
 import { DEFORMABLE_DEFAULTS } from "../registration/deformable.ts";
 import { registerImages, type RegisterImagesResult } from "../registration/register.ts";
 import { SIMILARITIES, type SimilarityName } from "../registration/similarities.ts";
@@ -74,9 +75,9 @@ Writes into the folder of --out, on the fixed image's grid (the inverse on the m
       },
       regulariser: {
         type: "choice",
-        choices: ["tv", "l2"],
+        choices: REGULARISERS,
         default: DEFORMABLE_DEFAULTS.regulariser,
-        help: "Total variation or squared L2 norm.",
+        help: "Total variation, squared L2 norm or bending energy.",
       },
       lambda: {
         type: "number",
