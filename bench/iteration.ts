@@ -1,6 +1,6 @@
 /**
- * One evaluation of a deformable registration at its finest level, dispatch by dispatch: NMI and its
- * gradient, the regulariser, and the step of L-BFGS.
+ * One evaluation of a deformable registration at its finest level, dispatch by dispatch: a similarity and
+ * its gradient, the regulariser, and the step of L-BFGS.
  *
  * @module
  */
@@ -10,8 +10,9 @@ import { controlGridGeometry, controlPoints } from "../kernels/control_grid.ts";
 import type { Dispatch, Gpu } from "../kernels/gpu.ts";
 import { uploadImage } from "../kernels/gpu_image.ts";
 import { prepareRegulariser, regulariserPartials } from "../kernels/regulariser.ts";
+import { DEFORMABLE_DEFAULTS } from "../registration/deformable.ts";
 import { Lbfgs } from "../registration/lbfgs.ts";
-import { nmiSimilarity } from "../registration/nmi.ts";
+import { SIMILARITIES, type SimilarityName } from "../registration/similarities.ts";
 import { timeDispatches } from "./gpu_timer.ts";
 
 /** Voxels of the images, 3 mm each. */
@@ -29,7 +30,11 @@ export interface DispatchTime {
 }
 
 /** Times `evaluations` evaluations in their real sequence, after a few that compile and warm up. */
-export async function timeIteration(gpu: Gpu, evaluations: number): Promise<DispatchTime[]> {
+export async function timeIteration(
+  gpu: Gpu,
+  similarity: SimilarityName,
+  evaluations: number,
+): Promise<DispatchTime[]> {
   const owned: { destroy(): void }[] = [];
   const own = <T extends { destroy(): void }>(resource: T): T => (owned.push(resource), resource);
   const margin: Triple = [8, 8, 8], padded = ITERATION_SIZE.map((n) => n + 16);
@@ -48,7 +53,7 @@ export async function timeIteration(gpu: Gpu, evaluations: number): Promise<Disp
   const size = padded as unknown as Triple;
   const moving = own(uploadImage(gpu, "moving", size, trunk(size, 9)));
   const data = own(
-    nmiSimilarity(range, range).prepare(gpu, {
+    SIMILARITIES[similarity].create({ fixedRange: range, movingRange: range }).prepare(gpu, {
       ...{ geometry, fixed, fixedMask: undefined, moving, movingMask: undefined, origin: margin },
       perVoxel: [1 / 3, 1 / 3, 1 / 3],
       ...{ knots: optimiser.trial, gradient: optimiser.gradient, scalars: optimiser.scalars },
@@ -57,7 +62,12 @@ export async function timeIteration(gpu: Gpu, evaluations: number): Promise<Disp
   const mm = 3 * ITERATION_STRIDE;
   const penalty = own(prepareRegulariser(
     gpu,
-    { regulariser: "l2", size: geometry.size, spacing: [mm, mm, mm], weight: 1e-5 },
+    {
+      regulariser: DEFORMABLE_DEFAULTS.regulariser,
+      size: geometry.size,
+      spacing: [mm, mm, mm],
+      weight: 1e-5,
+    },
     ...[optimiser.trial, optimiser.gradient, optimiser.penalties] as const,
   ));
   const dispatches: Dispatch[] = [];

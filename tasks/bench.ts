@@ -7,19 +7,26 @@
 import { timeDispatches } from "../bench/gpu_timer.ts";
 import { ITERATION_SIZE, ITERATION_STRIDE, timeIteration } from "../bench/iteration.ts";
 import { kernelBenchmarks, SIZE } from "../bench/kernel_rates.ts";
+import { SIMILARITIES, type SimilarityName } from "../registration/similarities.ts";
 import { Gpu } from "../kernels/gpu.ts";
 import { alignedTable } from "../study/text_table.ts";
 import { parseFlags } from "./_flags.ts";
 import { runTask } from "./_run_task.ts";
 
 async function main(signal: AbortSignal): Promise<void> {
-  const { rounds } = parseFlags({
+  const { rounds, similarity: similarities } = parseFlags({
     name: "bench",
     summary: "Times the kernels by GPU timestamps and prints their rates beside the targets.",
     details:
       "The targets hold for Mesa 22.3's software driver (Debian 12) on two cores: about four\n" +
       "fifths of what was measured there. Elsewhere read them as a scale.",
     flags: {
+      similarity: {
+        type: "list",
+        choices: Object.keys(SIMILARITIES) as SimilarityName[],
+        default: Object.keys(SIMILARITIES),
+        help: "Whose iterations are timed, dispatch by dispatch.",
+      },
       rounds: { type: "integer", default: 5, min: 1, help: "Rounds; the fastest of each counts." },
     },
   }, Deno.args);
@@ -49,17 +56,20 @@ async function main(signal: AbortSignal): Promise<void> {
     }),
   ]));
   dispose();
-  const times = await timeIteration(gpu, 3 * rounds);
-  const sum = times.reduce((total, { milliseconds }) => total + milliseconds, 0);
-  console.log(
-    `\nOne evaluation of NMI with its gradient and an L-BFGS step, ${ITERATION_SIZE.join(" x ")} ` +
-      `voxels, control points every ${ITERATION_STRIDE} voxels; medians of ${3 * rounds}`,
-  );
-  console.log(alignedTable([
-    ["dispatch", "ms"],
-    ...times.map(({ label, milliseconds }) => [label, milliseconds.toFixed(2)]),
-    ["sum", sum.toFixed(1)],
-  ]));
+  for (const similarity of similarities) {
+    const times = await timeIteration(gpu, similarity, 3 * rounds);
+    const sum = times.reduce((total, { milliseconds }) => total + milliseconds, 0);
+    console.log(
+      `\nOne evaluation of ${similarity} with its gradient and an L-BFGS step, ` +
+        `${ITERATION_SIZE.join(" x ")} voxels, control points every ${ITERATION_STRIDE} voxels; ` +
+        `medians of ${3 * rounds}`,
+    );
+    console.log(alignedTable([
+      ["dispatch", "ms"],
+      ...times.map(({ label, milliseconds }) => [label, milliseconds.toFixed(2)]),
+      ["sum", sum.toFixed(1)],
+    ]));
+  }
 }
 
 if (import.meta.main) await runTask(main);
