@@ -32,87 +32,84 @@ fn knot(k: vec3u) -> vec3f {
   return knots[(k.z * size.y + k.y) * size.x + k.x].xyz;
 }
 
-// What the edge from a corner along an axis becomes, per length.
-fn edge(corner: vec3u, axis: vec3u) -> vec3f {
-  let e = vec3f(axis);
-  return e + (knot(corner + axis) - knot(corner)) * dot(parameters.perSpacing, e);
-}
+// What the four edges of a cell along each axis become, per length. Those along x are ordered by y, then
+// z; those along y by z, then x; those along z by x, then y.
+struct Cell { x: mat4x3f, y: mat4x3f, z: mat4x3f }
 
-// Whether no slope of the cell is large enough for the penalty.
-fn isHarmless(cell: vec3u) -> bool {
-  let x = vec3u(1, 0, 0);
-  let y = vec3u(0, 1, 0);
-  let z = vec3u(0, 0, 1);
+fn slopesOf(cell: vec3u) -> Cell {
   let a = knot(cell);
-  let b = knot(cell + x);
-  let c = knot(cell + y);
-  let d = knot(cell + x + y);
-  let e = knot(cell + z);
-  let f = knot(cell + x + z);
-  let g = knot(cell + y + z);
-  let h = knot(cell + 1);
-  let most = max(
-    max(
-      parameters.perSpacing.x * max(max(abs(b - a), abs(d - c)), max(abs(f - e), abs(h - g))),
-      parameters.perSpacing.y * max(max(abs(c - a), abs(d - b)), max(abs(g - e), abs(h - f))),
-    ),
-    parameters.perSpacing.z * max(max(abs(e - a), abs(f - b)), max(abs(g - c), abs(h - d))),
+  let b = knot(cell + vec3u(1, 0, 0));
+  let c = knot(cell + vec3u(0, 1, 0));
+  let d = knot(cell + vec3u(1, 1, 0));
+  let e = knot(cell + vec3u(0, 0, 1));
+  let f = knot(cell + vec3u(1, 0, 1));
+  let g = knot(cell + vec3u(0, 1, 1));
+  let h = knot(cell + vec3u(1, 1, 1));
+  return Cell(
+    parameters.perSpacing.x * mat4x3f(b - a, d - c, f - e, h - g),
+    parameters.perSpacing.y * mat4x3f(c - a, g - e, d - b, h - f),
+    parameters.perSpacing.z * mat4x3f(e - a, f - b, g - c, h - d),
   );
-  return max(most.x, max(most.y, most.z)) <= parameters.harmless;
 }
 
-fn penalty(determinant: f32) -> f32 {
+fn largest(m: mat4x3f) -> f32 {
+  let v = max(max(abs(m[0]), abs(m[1])), max(abs(m[2]), abs(m[3])));
+  return max(v.x, max(v.y, v.z));
+}
+
+fn plus(m: mat4x3f, v: vec3f) -> mat4x3f { return mat4x3f(m[0] + v, m[1] + v, m[2] + v, m[3] + v); }
+
+fn penalties(determinants: vec4f) -> f32 {
   let m = parameters.margin;
-  let over = determinant - parameters.least;
-  if (determinant >= m) { return 0; }
-  if (over <= 0) { return ${FOLDED}; }
-  return (m - determinant) * (m - determinant) / (m * over);
+  let over = determinants - parameters.least;
+  let below = max(m - determinants, vec4f(0));
+  let folded = over <= vec4f(0);
+  let safe = select(over, vec4f(1), folded);
+  return dot(select(below * below / (m * safe), vec4f(${FOLDED}), folded), vec4f(1));
 }
 
-fn slope(determinant: f32) -> f32 {
+fn slopes(determinants: vec4f) -> vec4f {
   let m = parameters.margin;
-  let over = determinant - parameters.least;
-  if (determinant >= m || over <= 0) { return 0; }
-  return -(m - determinant) * (m + determinant - 2 * parameters.least) / (m * over * over);
+  let over = determinants - parameters.least;
+  let below = max(m - determinants, vec4f(0));
+  let folded = over <= vec4f(0);
+  let safe = select(over, vec4f(1), folded);
+  let s = -below * (m + determinants - 2 * parameters.least) / (m * safe * safe);
+  return select(s, vec4f(0), folded);
 }
 
-// The penalties of all 64 determinants of a cell.
-fn cellValue(cell: vec3u) -> f32 {
-  var sum = 0.0;
-  for (var i = 0u; i < 4; i++) {
-    let a = edge(cell + vec3u(0, i & 1, i >> 1), vec3u(1, 0, 0));
-    for (var j = 0u; j < 4; j++) {
-      let b = edge(cell + vec3u(j & 1, 0, j >> 1), vec3u(0, 1, 0));
-      let across = cross(a, b);
-      for (var k = 0u; k < 4; k++) {
-        sum += penalty(dot(across, edge(cell + vec3u(k & 1, k >> 1, 0), vec3u(0, 0, 1))));
-      }
-    }
-  }
-  return sum;
+// The penalties of a's determinants with each of the four second and the four third vectors.
+fn valueWith(a: vec3f, second: mat4x3f, third: mat4x3f) -> f32 {
+  return penalties(cross(a, second[0]) * third) + penalties(cross(a, second[1]) * third) +
+    penalties(cross(a, second[2]) * third) + penalties(cross(a, second[3]) * third);
 }
 
-// The derivative of a cell's value by the control point at a corner of it.
-fn cellSlope(cell: vec3u, corner: vec3u) -> vec3f {
-  var total = vec3f(0);
-  for (var axis = 0u; axis < 3; axis++) {
-    // The determinant stays the same when its vectors change places in turn.
-    let first = vec3u(vec3u(0, 1, 2) == vec3u(axis));
-    let second = first.zxy;
-    let third = first.yzx;
-    let own = edge(cell + corner * (1 - first), first);
-    var sum = vec3f(0);
-    for (var i = 0u; i < 4; i++) {
-      let a = edge(cell + (i & 1) * first + (i >> 1) * third, second);
-      for (var j = 0u; j < 4; j++) {
-        let across = cross(a, edge(cell + (j & 1) * first + (j >> 1) * second, third));
-        sum += slope(dot(own, across)) * across;
-      }
-    }
-    let ahead = dot(corner, first) == 1;
-    total += sum * dot(parameters.perSpacing, vec3f(first)) * select(-1.0, 1.0, ahead);
-  }
-  return total;
+// All 64 penalties of a cell.
+fn valueOf(cell: Cell) -> f32 {
+  return valueWith(cell.x[0], cell.y, cell.z) + valueWith(cell.x[1], cell.y, cell.z) +
+    valueWith(cell.x[2], cell.y, cell.z) + valueWith(cell.x[3], cell.y, cell.z);
+}
+
+fn slopesWith(a: vec3f, second: vec3f, third: mat4x3f) -> vec3f {
+  let across = mat4x3f(
+    cross(second, third[0]), cross(second, third[1]), cross(second, third[2]), cross(second, third[3]),
+  );
+  return across * slopes(a * across);
+}
+
+// The derivative of the sum of the penalties by a; all in the order of a positive determinant.
+fn slopeBy(a: vec3f, second: mat4x3f, third: mat4x3f) -> vec3f {
+  return slopesWith(a, second[0], third) + slopesWith(a, second[1], third) +
+    slopesWith(a, second[2], third) + slopesWith(a, second[3], third);
+}
+
+// The edge that a corner belongs to: of four, by the corner's places along the other two axes.
+fn chosen(m: mat4x3f, first: u32, second: u32) -> vec3f {
+  return select(
+    select(m[0], m[1], first == 1),
+    select(m[2], m[3], first == 1),
+    second == 1,
+  );
 }
 
 @compute @workgroup_size(64)
@@ -131,10 +128,19 @@ fn main(
     for (var i = 0u; i < 8; i++) {
       let corner = vec3u(i & 1, (i >> 1) & 1, i >> 2);
       if (any(k < corner) || any(k - corner + 1 >= size)) { continue; }
-      let cell = k - corner;
-      if (isHarmless(cell)) { continue; }
-      sum += cellSlope(cell, corner);
-      if (i == 0) { value = cellValue(cell); }
+      var cell = slopesOf(k - corner);
+      if (max(largest(cell.x), max(largest(cell.y), largest(cell.z))) <= parameters.harmless) {
+        continue;
+      }
+      cell.x = plus(cell.x, vec3f(1, 0, 0));
+      cell.y = plus(cell.y, vec3f(0, 1, 0));
+      cell.z = plus(cell.z, vec3f(0, 0, 1));
+      let ahead = (2 * vec3f(corner) - 1) * parameters.perSpacing;
+      // A determinant stays the same when its vectors change places in turn.
+      sum += ahead.x * slopeBy(chosen(cell.x, corner.y, corner.z), cell.y, cell.z);
+      sum += ahead.y * slopeBy(chosen(cell.y, corner.z, corner.x), cell.z, cell.x);
+      sum += ahead.z * slopeBy(chosen(cell.z, corner.x, corner.y), cell.x, cell.y);
+      if (i == 0) { value = valueOf(cell); }
     }
     gradient[at] += vec4f(weight * sum, 0);
   }

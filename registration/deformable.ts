@@ -5,7 +5,7 @@
  * @module
  */
 
-import { type Matrix4, multiply, transformVector, type Triple } from "../volume/affine.ts";
+import { type Matrix4, multiply, type Triple } from "../volume/affine.ts";
 import type { Grid } from "../volume/grid.ts";
 import type { LabelVolume, Volume } from "../volume/volume.ts";
 import {
@@ -14,6 +14,7 @@ import {
   controlPoints,
 } from "../kernels/control_grid.ts";
 import { OUTSIDE } from "../kernels/control_grid_warp.ts";
+import { foldingPenaltyPartials, prepareFoldingPenalty } from "../kernels/folding_penalty.ts";
 import type { Gpu } from "../kernels/gpu.ts";
 import { type GpuImage, imageBytes, uploadImage } from "../kernels/gpu_image.ts";
 import { percentiles } from "../kernels/percentiles.ts";
@@ -25,6 +26,8 @@ import {
 } from "../kernels/regulariser.ts";
 import { resample } from "../kernels/resample.ts";
 import { Lbfgs, type LbfgsState } from "./lbfgs.ts";
+import { type LevelKnots, prolong, toControlGrid } from "./level_knots.ts";
+import { unfoldCells, unfoldVoxels } from "./no_folding.ts";
 import { NoOverlapError } from "./registration_errors.ts";
 import { type ResolutionLevel, resolutionLevels } from "./resolution_levels.ts";
 import { SIMILARITIES, type SimilarityName } from "./similarities.ts";
@@ -57,6 +60,18 @@ export interface DeformableOptions extends SimilarityOptions {
   readonly iterations?: number;
   /** Smallest working voxel, mm. Default the fixed image's own. */
   readonly resolution?: number;
+  /**
+   * Keeps the map from folding: no voxel of the fixed image has a Jacobian determinant of 0 or less.
+   * Costs a few percent of the time. Default false.
+   */
+  readonly noFolding?: boolean;
+  /**
+   * What {@link DeformableOptions.onLevel} was given by an earlier call with the same images and
+   * options: its levels are not done again, and the result is the same to the byte.
+   */
+  readonly resume?: LevelState;
+  /** Called, and waited for, after each level. */
+  readonly onLevel?: (state: LevelState) => void | Promise<void>;
   /** Stops the registration between iterations. */
   readonly signal?: AbortSignal;
   /** Called now and then. */
@@ -91,7 +106,7 @@ export interface DeformableLevel {
   readonly initialCost: number;
   /** E at its end. */
   readonly dissimilarity: number;
-  /** lambda R at its end. */
+  /** lambda R at its end, with the folding penalty. */
   readonly penalty: number;
   /** Accepted steps. */
   readonly iterations: number;
@@ -101,6 +116,16 @@ export interface DeformableLevel {
   readonly stopped: string;
   /** What the similarity found where the level started, such as eq. 7's s. */
   readonly similarity?: Readonly<Record<string, number>>;
+}
+
+/** How far a registration had come when a level was finished. */
+export interface LevelState {
+  /** The level that was finished, from 0 (coarsest). */
+  readonly level: number;
+  /** Displacements in mm along the working grid's axes, four values (x, y, z, 0) a control point. */
+  readonly knots: Float32Array;
+  /** The levels so far. */
+  readonly records: readonly DeformableLevel[];
 }
 
 /** What {@link registerDeformable} returns. */
@@ -118,6 +143,7 @@ export interface DeformableResult {
     readonly levels: number;
     readonly iterations: number;
     readonly resolution: number;
+    readonly noFolding: boolean;
     readonly percentiles: readonly [number, number];
     /** The similarity's own. */
     readonly [name: string]: unknown;
@@ -137,6 +163,8 @@ const BINS = 100;
 const PERCENTILES = [0.005, 0.995] as const;
 /** How far beyond the fixed image's box displacements may fetch from, mm. */
 const MARGIN = 24;
+/** The folding penalty's weight beside E averaged over the domain. */
+const FOLDING_WEIGHT = 1;
 /** Evaluations recorded between two looks at the state. */
 const BATCH = 8;
 /** Fewer voxels than this in common are no basis for a registration. */
@@ -169,6 +197,7 @@ export async function registerDeformable(
   const lambda = options.lambda ?? kind.lambda[regulariser];
   const spacing = options.spacing ?? DEFORMABLE_DEFAULTS.spacing;
   const iterations = options.iterations ?? DEFORMABLE_DEFAULTS.iterations;
+  const noFolding = options.noFolding ?? false;
   if (!(lambda >= 0)) throw new RangeError(`\`lambda\` must be 0 or more, got ${lambda}`);
   const levels = resolutionLevels(fixed.grid, {
     ...{ levels: options.levels, spacing, resolution: options.resolution },
@@ -191,16 +220,21 @@ export async function registerDeformable(
       ...{ fixedRange: ranges[0], movingRange: ranges[1] },
     });
     requireMemory(gpu, levels.at(-1)!, similarity);
-    const records: DeformableLevel[] = [];
-    let knots: { geometry: ControlGridGeometry; grid: Grid; values: Float32Array } | undefined;
+    const records: DeformableLevel[] = [...options.resume?.records ?? []];
+    let knots: LevelKnots | undefined = resumed(options.resume, levels);
     for (const [index, level] of levels.entries()) {
+      if (options.resume !== undefined && index <= options.resume.level) continue;
       const geometry = controlGridGeometry(level.grid.size, level.stride);
-      const start = knots === undefined
-        ? new Float32Array(4 * controlPoints(geometry))
-        : prolong(knots, geometry, level.grid);
+      const carried: LevelKnots = {
+        ...{ geometry, grid: level.grid },
+        values: knots === undefined
+          ? new Float32Array(4 * controlPoints(geometry))
+          : prolong(knots, geometry, level.grid),
+      };
+      const start = (noFolding ? await unfoldCells(carried) : carried).values;
       const result = await optimiseLevel(gpu, {
         ...{ images, similarity, level, geometry, start, initial, regulariser, lambda, iterations },
-        ...{ fixedGrid: fixed.grid, movingGrid: moving.grid, signal },
+        ...{ fixedGrid: fixed.grid, movingGrid: moving.grid, signal, noFolding },
         progress: (state) =>
           options.onProgress?.({
             level: index,
@@ -225,20 +259,45 @@ export async function registerDeformable(
         stopped: result.state.stopped,
         ...(result.details && { similarity: result.details }),
       });
+      await options.onLevel?.({
+        level: index,
+        knots: result.knots.slice(),
+        records: [...records],
+      });
     }
+    if (noFolding) knots = await unfoldVoxels(gpu, knots!, fixed.grid);
     return {
       controlGrid: toControlGrid(knots!),
       levels: records,
       parameters: {
         ...{ similarity: similarity.name, regulariser, lambda, spacing, levels: levels.length },
         ...{ iterations, resolution: Math.min(...levels.at(-1)!.grid.spacing) },
-        ...{ percentiles: PERCENTILES },
+        ...{ noFolding, percentiles: PERCENTILES },
         ...similarity.parameters,
       },
     };
   } finally {
     Object.values(images).forEach((image) => image?.destroy());
   }
+}
+
+/** The displacements that an earlier call had found. */
+function resumed(
+  state: LevelState | undefined,
+  levels: readonly ResolutionLevel[],
+): LevelKnots | undefined {
+  if (state === undefined) return undefined;
+  const level = levels[state.level];
+  const geometry = level && controlGridGeometry(level.grid.size, level.stride);
+  if (
+    geometry === undefined || state.knots.length !== 4 * controlPoints(geometry) ||
+    state.records.length !== state.level + 1
+  ) {
+    throw new RangeError(
+      "`resume` is not of a registration with these images and options; start without it",
+    );
+  }
+  return { geometry, grid: level.grid, values: state.knots };
 }
 
 interface InputImages {
@@ -302,6 +361,7 @@ interface LevelWork {
   readonly regulariser: Regulariser;
   readonly lambda: number;
   readonly iterations: number;
+  readonly noFolding: boolean;
   readonly signal: AbortSignal | undefined;
   readonly progress: (state: LbfgsState) => void;
 }
@@ -325,7 +385,7 @@ async function optimiseLevel(
     const optimiser = own(
       new Lbfgs(gpu, {
         count: controlPoints(geometry),
-        penaltyPartials: partials,
+        penaltyPartials: partials + (work.noFolding ? foldingPenaltyPartials(geometry.size) : 0),
         iterations: work.iterations,
         tolerance: 2e-6,
         firstMove: voxel,
@@ -344,17 +404,21 @@ async function optimiseLevel(
     const spacing = h.map((size, axis) => size * level.stride[axis]) as unknown as Triple;
     const cell = spacing[0] * spacing[1] * spacing[2];
     const domain = level.grid.voxels * h[0] * h[1] * h[2];
+    const { trial, gradient, penalties } = optimiser, { size } = geometry;
     const penalty = own(prepareRegulariser(
       gpu,
-      {
-        ...{ regulariser: work.regulariser, size: geometry.size, spacing },
-        weight: lambda * cell / domain,
-      },
-      optimiser.trial,
-      optimiser.gradient,
-      optimiser.penalties,
+      { regulariser: work.regulariser, size, spacing, weight: lambda * cell / domain },
+      trial,
+      gradient,
+      penalties,
     ));
-    const state = await iterate(gpu, work, optimiser, [...data.dispatches, ...penalty.dispatches]);
+    const evaluate = [...data.dispatches, ...penalty.dispatches];
+    if (work.noFolding) {
+      const options = { size, spacing, weight: FOLDING_WEIGHT * cell / domain };
+      const folding = prepareFoldingPenalty(gpu, options, trial, gradient, penalties, partials);
+      evaluate.push(...own(folding).dispatches);
+    }
+    const state = await iterate(gpu, work, optimiser, evaluate);
     const knots = new Float32Array(await gpu.download(optimiser.point));
     return {
       ...{ knots: knots.subarray(0, 4 * controlPoints(geometry)), state },
@@ -419,61 +483,5 @@ function levelImages(gpu: Gpu, work: LevelWork, margin: Triple) {
       resample(gpu, { source: images.fixedMask, ...onFixed, outside: 0 }),
     movingMask: images.movingMask &&
       resample(gpu, { source: images.movingMask, ...onMoving, outside: 0 }),
-  };
-}
-
-/** Coarse displacements at the control points of the next level, linear between the coarse ones. */
-function prolong(
-  coarse: { geometry: ControlGridGeometry; grid: Grid; values: Float32Array },
-  geometry: ControlGridGeometry,
-  grid: Grid,
-): Float32Array {
-  const { size, stride } = coarse.geometry;
-  const fine = new Float32Array(4 * controlPoints(geometry));
-  // Both working grids share axes and end points: positions differ by a factor an axis.
-  const position = (axis: number, k: number) => {
-    const mm = k * geometry.stride[axis] * grid.spacing[axis];
-    return Math.min(mm / (stride[axis] * coarse.grid.spacing[axis]), size[axis] - 1);
-  };
-  const [kx, ky, kz] = geometry.size;
-  for (let z = 0, at = 0; z < kz; z++) {
-    for (let y = 0; y < ky; y++) {
-      for (let x = 0; x < kx; x++, at += 4) {
-        const p = [position(0, x), position(1, y), position(2, z)];
-        const cell = p.map((value, axis) => Math.min(Math.floor(value), size[axis] - 2));
-        for (let corner = 0; corner < 8; corner++) {
-          const far = [corner & 1, (corner >> 1) & 1, corner >> 2];
-          const w = p.map((value, axis) => far[axis] ? value - cell[axis] : 1 - value + cell[axis]);
-          const from = 4 * (((cell[2] + far[2]) * size[1] + cell[1] + far[1]) * size[0] +
-            cell[0] + far[0]);
-          for (let c = 0; c < 3; c++) {
-            fine[at + c] += w[0] * w[1] * w[2] * coarse.values[from + c];
-          }
-        }
-      }
-    }
-  }
-  return fine;
-}
-
-/** Displacements along the grid's axes become RAS mm. */
-function toControlGrid(
-  { geometry, grid, values }: { geometry: ControlGridGeometry; grid: Grid; values: Float32Array },
-): ControlGrid {
-  const h = grid.spacing, [sx, sy, sz] = geometry.stride;
-  const direction = multiply(grid.affine, [
-    ...[1 / h[0], 0, 0, 0, 0, 1 / h[1], 0, 0, 0, 0, 1 / h[2], 0, 0, 0, 0, 1],
-  ]);
-  const displacements = new Float32Array(values.length / 4 * 3);
-  for (let k = 0; k < values.length / 4; k++) {
-    displacements.set(
-      transformVector(direction, [values[4 * k], values[4 * k + 1], values[4 * k + 2]]),
-      3 * k,
-    );
-  }
-  return {
-    size: geometry.size,
-    affine: multiply(grid.affine, [sx, 0, 0, 0, 0, sy, 0, 0, 0, 0, sz, 0, 0, 0, 0, 1]),
-    displacements,
   };
 }
