@@ -46,9 +46,9 @@ export interface DeformableOptions extends SimilarityOptions {
   readonly fixedMask?: LabelVolume;
   /** Voxels of the moving image that count (non-zero), on its grid. Default all. */
   readonly movingMask?: LabelVolume;
-  /** The similarity. Default "nmi". */
+  /** The similarity. Default "nmi+mind". */
   readonly similarity?: SimilarityName;
-  /** The regulariser: squared L2 norm (default) or total variation, the paper's, of the displacement gradient. */
+  /** The regulariser: bending energy (default), or the paper's total variation or squared L2 norm. */
   readonly regulariser?: Regulariser;
   /** Its weight lambda, for displacements in mm and E averaged over the domain. Default the similarity's own. */
   readonly lambda?: number;
@@ -152,8 +152,8 @@ export interface DeformableResult {
 
 /** The defaults, one set for all images; docs/validation.md says how they were chosen. */
 export const DEFORMABLE_DEFAULTS = {
-  similarity: "nmi",
-  regulariser: "l2",
+  similarity: "nmi+mind",
+  regulariser: "bending",
   spacing: 20,
   iterations: 100,
 } as const;

@@ -17,7 +17,7 @@ const SIGMA = 0.5;
 /** MIND in the list of similarities. */
 export const MIND: SimilarityKind = {
   description: "modality independent neighbourhood descriptor",
-  lambda: { l2: 0.1, tv: 0.05, bending: 20 },
+  lambda: { l2: 0.1, tv: 0.05, bending: 15 },
   create: ({ fixedRange, movingRange, sigma, neighbourhood }) =>
     mindSimilarity("mind", fixedRange, movingRange, {
       ...{ sigma: sigma ?? SIGMA, neighbourhood: neighbourhood ?? "six", difference: "absolute" },
@@ -27,7 +27,7 @@ export const MIND: SimilarityKind = {
 /** MIND-SSC in the list of similarities. */
 export const MIND_SSC: SimilarityKind = {
   description: "MIND's self-similarity context, 12 pairs",
-  lambda: { l2: 0.1, tv: 0.05, bending: 20 },
+  lambda: { l2: 0.1, tv: 0.05, bending: 15 },
   create: ({ fixedRange, movingRange, sigma }) =>
     mindSimilarity("mind-ssc", fixedRange, movingRange, {
       ...{ sigma: sigma ?? SIGMA, neighbourhood: "ssc", difference: "squared" },

@@ -70,8 +70,38 @@ Writes into the folder of --out, on the fixed image's grid (the inverse on the m
       similarity: {
         type: "choice",
         choices: Object.keys(SIMILARITIES) as SimilarityName[],
-        default: "nmi",
-        help: "The similarity.",
+        default: DEFORMABLE_DEFAULTS.similarity,
+        help: `The similarity: ${
+          Object.entries(SIMILARITIES).map(([name, { description }]) => `${name} (${description})`)
+            .join(", ")
+        }.`,
+      },
+      beta: {
+        type: "number",
+        min: 0,
+        max: 1,
+        help: "nmi+mind: the weight of NMI; by default 0.8.",
+      },
+      scaling: {
+        type: "string",
+        default: "gradient",
+        valueName: "gradient|change|S",
+        help:
+          "nmi+mind: how MIND is brought into NMI's range: by the gradients where a level starts " +
+          "(eq. 8), by the changes so far (eq. 9), or by a number.",
+      },
+      sigma: {
+        type: "number",
+        min: 0.1,
+        max: 2,
+        unit: "voxels",
+        help: "mind, mind-ssc, nmi+mind: width of the patch weights; by default 0.5.",
+      },
+      neighbourhood: {
+        type: "choice",
+        choices: ["six", "dense"],
+        default: "six",
+        help: "mind, nmi+mind: six neighbours or all 26.",
       },
       regulariser: {
         type: "choice",
@@ -83,10 +113,10 @@ Writes into the folder of --out, on the fixed image's grid (the inverse on the m
         type: "number",
         min: 0,
         help: `The regulariser's weight; by default the similarity's own (${
-          Object.entries(SIMILARITIES).map(([name, { lambda }]) => `${name} ${lambda.l2}`).join(
-            ", ",
-          )
-        } for l2).`,
+          Object.entries(SIMILARITIES).map(([name, { lambda }]) =>
+            `${name} ${lambda[DEFORMABLE_DEFAULTS.regulariser]}`
+          ).join(", ")
+        } for ${DEFORMABLE_DEFAULTS.regulariser}).`,
       },
       spacing: {
         type: "number",
@@ -122,6 +152,7 @@ Writes into the folder of --out, on the fixed image's grid (the inverse on the m
   if (flags.rigidOnly && flags.noRigid) {
     throw new UsageError("--rigid-only and --no-rigid together leave nothing to do");
   }
+  const scaling = scalingOf(flags.scaling);
   await checkFolder(flags.out);
   using progress = new Progress();
   progress.stage("reading");
@@ -149,6 +180,9 @@ Writes into the folder of --out, on the fixed image's grid (the inverse on the m
     rigid: flags.noRigid ? false : { seed: flags.seed },
     deformable: flags.rigidOnly ? false : {
       ...{ similarity: flags.similarity, regulariser: flags.regulariser },
+      ...{ neighbourhood: flags.neighbourhood, scaling },
+      ...(flags.beta === undefined ? {} : { beta: flags.beta }),
+      ...(flags.sigma === undefined ? {} : { sigma: flags.sigma }),
       ...(flags.lambda === undefined ? {} : { lambda: flags.lambda }),
       ...{ spacing: flags.spacing, iterations: flags.iterations },
       ...(flags.levels === undefined ? {} : { levels: flags.levels }),
@@ -207,6 +241,16 @@ Writes into the folder of --out, on the fixed image's grid (the inverse on the m
   console.log(
     `Folded voxels: ${jacobian.foldedPercent.toFixed(3)} %, SD log J ${jacobian.sdLog.toFixed(3)}`,
   );
+}
+
+/** `--scaling`: a word or a number. */
+function scalingOf(text: string): "gradient" | "change" | number {
+  if (text === "gradient" || text === "change") return text;
+  const value = Number(text);
+  if (text.trim() === "" || !(value > 0 && Number.isFinite(value))) {
+    throw new UsageError(`--scaling is "gradient", "change" or a number above 0, got "${text}"`);
+  }
+  return value;
 }
 
 /** Intensity images have many values; one with few whole numbers is a label image or a mask. */
