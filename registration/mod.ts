@@ -40,6 +40,7 @@ export type { SimilarityName } from "./similarities.ts";
 export type { SimilarityOptions } from "./similarity.ts";
 export type { Regulariser } from "../kernels/regulariser.ts";
 export * from "./register.ts";
+export * from "./checkpoint.ts";
 export * from "./jacobian_statistics.ts";
 export * from "./transform.ts";
 export * from "./transform_file.ts";

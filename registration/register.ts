@@ -14,6 +14,7 @@ import {
   type DeformableResult,
   registerDeformable,
 } from "./deformable.ts";
+import type { Checkpoint } from "./checkpoint.ts";
 import { type JacobianStatistics, jacobianStatistics } from "./jacobian_statistics.ts";
 import { registerRigid, type RigidOptions, type RigidResult } from "./rigid.ts";
 import {
@@ -43,8 +44,15 @@ export interface RegisterImagesOptions {
   readonly rigid?: Omit<RigidOptions, "fixed" | "moving" | "fixedMask" | "movingMask"> | false;
   /** The deformable registration's own options, or false to stop after the rigid one. */
   readonly deformable?:
-    | Omit<DeformableOptions, "fixed" | "moving" | "fixedMask" | "movingMask" | "initial">
+    | Omit<
+      DeformableOptions,
+      "fixed" | "moving" | "fixedMask" | "movingMask" | "initial" | "resume" | "onLevel"
+    >
     | false;
+  /** What an earlier call with the same images and options had found: it is not sought again. */
+  readonly resume?: Checkpoint;
+  /** Called, and waited for, after the rigid registration and after each level, with all found so far. */
+  readonly onCheckpoint?: (found: Checkpoint) => void | Promise<void>;
   /** Stops the registration. */
   readonly signal?: AbortSignal;
   /** Told what is being done. */
@@ -127,7 +135,11 @@ export async function registerImages(
   let rigid: RigidResult | undefined, deformable: DeformableResult | undefined;
   if (options.rigid !== false) {
     onProgress?.({ stage: "rigid" });
-    rigid = await registerRigid(gpu, { ...options.rigid, ...common });
+    rigid = options.resume?.rigid;
+    if (rigid === undefined) {
+      rigid = await registerRigid(gpu, { ...options.rigid, ...common });
+      await options.onCheckpoint?.({ rigid });
+    }
   }
   times.push(performance.now());
   const matrix: Matrix4 = rigid?.matrix ?? IDENTITY;
@@ -137,6 +149,8 @@ export async function registerImages(
       ...options.deformable,
       ...common,
       initial: matrix,
+      ...(options.resume?.level === undefined ? {} : { resume: options.resume.level }),
+      onLevel: (level) => options.onCheckpoint?.({ ...(rigid && { rigid }), level }),
       onProgress: (progress) => onProgress?.({ stage: "deformable", deformable: progress }),
     });
   }

@@ -5,6 +5,7 @@
  */
 
 import { Grid } from "../volume/grid.ts";
+import { decodeFloats, encodeFloats } from "./float_text.ts";
 import type { ControlGrid, Transform } from "./transform.ts";
 
 /** A text that is not a transform. */
@@ -34,7 +35,7 @@ export function encodeTransform(transform: Transform): string {
       controlGrid: controlGrid === undefined ? null : {
         size: controlGrid.size,
         affine: controlGrid.affine,
-        displacements: base64(controlGrid.displacements),
+        displacements: encodeFloats(controlGrid.displacements),
       },
     },
     null,
@@ -96,27 +97,10 @@ function gridOf(value: unknown): Grid {
 
 function controlGridOf(value: Record<string, unknown>): ControlGrid {
   const { size, affine } = gridOf(value);
-  const displacements = fromBase64(value.displacements);
+  const displacements = decodeFloats(value.displacements);
   if (displacements.length !== 3 * size[0] * size[1] * size[2]) {
     throw new RangeError("the displacements do not fit the control grid's size");
   }
   if (!displacements.every(Number.isFinite)) throw new RangeError("a displacement is not finite");
   return { size, affine, displacements };
-}
-
-function base64(values: Float32Array): string {
-  const view = new DataView(new ArrayBuffer(4 * values.length));
-  values.forEach((value, i) => view.setFloat32(4 * i, value, true));
-  const bytes = new Uint8Array(view.buffer), parts: string[] = [];
-  for (let i = 0; i < bytes.length; i += 0x8000) {
-    parts.push(String.fromCharCode(...bytes.subarray(i, i + 0x8000)));
-  }
-  return btoa(parts.join(""));
-}
-
-function fromBase64(text: unknown): Float32Array {
-  if (typeof text !== "string") throw new RangeError("the displacements are missing");
-  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-  const view = new DataView(bytes.buffer);
-  return Float32Array.from({ length: bytes.length >> 2 }, (_, i) => view.getFloat32(4 * i, true));
 }
