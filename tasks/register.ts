@@ -6,6 +6,7 @@
 
 import { Gpu } from "../kernels/gpu.ts";
 import { REGULARISERS } from "../kernels/regulariser.ts";
+import { identifyRun } from "../registration/checkpoint.ts";
 import { DEFORMABLE_DEFAULTS } from "../registration/deformable.ts";
 import { registerImages, type RegisterImagesResult } from "../registration/register.ts";
 import { SIMILARITIES, type SimilarityName } from "../registration/similarities.ts";
@@ -15,6 +16,7 @@ import { ImageFileError } from "../volume/nifti_errors.ts";
 import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
 import type { Volume } from "../volume/volume.ts";
 import { encodeDisplacementField, encodeNifti, encodeNiftiLabels } from "../volume/write_nifti.ts";
+import { CheckpointFile } from "./_checkpoint_file.ts";
 import { parseFlags, UsageError } from "./_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { checkFolder, writeFolder } from "./_output.ts";
@@ -143,6 +145,14 @@ Writes into the folder of --out, on the fixed image's grid (the inverse on the m
         unit: "mm",
         help: "Smallest working voxel; by default the fixed image's.",
       },
+      noFolding: {
+        type: "boolean",
+        help: "Keep the map from folding: no voxel has a Jacobian determinant of 0 or less.",
+      },
+      resume: {
+        type: "boolean",
+        help: "Go on after the last finished level of a run that was interrupted.",
+      },
       rigidOnly: { type: "boolean", help: "Stop after the rigid registration." },
       noRigid: { type: "boolean", help: "Start from the positions in the files." },
       seed: { type: "integer", default: 12345, help: "Seed of the rigid search." },
@@ -170,9 +180,21 @@ Writes into the folder of --out, on the fixed image's grid (the inverse on the m
   refuseLabels(moving, flags.moving);
   signal.throwIfAborted();
   using gpu = await Gpu.open(memoryBudget());
+  using checkpoint = await openCheckpoint(
+    flags,
+    {
+      "fixed image": fixed,
+      "moving image": moving,
+      "fixed mask": fixedMask,
+      "moving mask": movingMask,
+    },
+    gpu,
+    (line) => progress.log(line),
+  );
   let level = -1;
   const result = await registerImages(gpu, {
-    ...{ fixed, moving, signal },
+    ...{ fixed, moving, signal, resume: checkpoint.found },
+    onCheckpoint: (found) => checkpoint.keep(found),
     ...(movingLabels && { movingLabels }),
     ...(fixedLabels && { fixedLabels }),
     ...(fixedMask && { fixedMask }),
@@ -187,6 +209,7 @@ Writes into the folder of --out, on the fixed image's grid (the inverse on the m
       ...{ spacing: flags.spacing, iterations: flags.iterations },
       ...(flags.levels === undefined ? {} : { levels: flags.levels }),
       ...(flags.resolution === undefined ? {} : { resolution: flags.resolution }),
+      noFolding: flags.noFolding,
     },
     onProgress: ({ stage, deformable }) => {
       if (deformable === undefined) return progress.stage(stage);
@@ -223,6 +246,7 @@ Writes into the folder of --out, on the fixed image's grid (the inverse on the m
   );
   signal.throwIfAborted();
   await writeFolder(flags.out, encoded);
+  await checkpoint.remove();
   progress.end();
 
   const mean = (values: number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
@@ -253,6 +277,24 @@ function scalingOf(text: string): "gradient" | "change" | number {
   return value;
 }
 
+/** What is found on the way is kept for --resume, with everything that decides it. */
+async function openCheckpoint(
+  { out, resume, ...flags }: Readonly<Record<string, unknown>> & { out: string; resume: boolean },
+  images: Parameters<typeof identifyRun>[0],
+  gpu: Gpu,
+  say: (line: string) => void,
+): Promise<CheckpointFile> {
+  const paths = ["fixed", "moving", "fixedLabels", "movingLabels", "fixedMask", "movingMask"];
+  const parameters = Object.entries(flags)
+    .filter(([name]) => !paths.includes(name))
+    .map(([name, value]) => [`--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`, value]);
+  const identity = await identifyRun(images, {
+    ...Object.fromEntries(parameters),
+    ...{ "the version": config.version, "the adapter": gpu.description },
+  });
+  return await CheckpointFile.open(out, identity, resume, say);
+}
+
 /** Intensity images have many values; one with few whole numbers is a label image or a mask. */
 function refuseLabels({ data }: Volume, name: string): void {
   const values = new Set<number>();
@@ -272,13 +314,14 @@ function metricsOf(
   seconds: number,
 ) {
   const { rigid, deformable } = result;
+  const { resume: _, ...settings } = flags; // a resumed run's results are those of a whole one
   return {
     crosswarp: config.version,
     adapter: gpu.description,
     seconds: { total: seconds, ...result.seconds },
     peakGpuBytes: gpu.peakBytes,
     parameters: {
-      ...flags,
+      ...settings,
       rigid: rigid && { seed: rigid.seed, start: rigid.start.name },
       deformable: deformable?.parameters,
     },
