@@ -11,7 +11,7 @@ import type { DeformableOptions } from "../registration/deformable.ts";
 import type { jacobianStatistics } from "../registration/jacobian_statistics.ts";
 import { registerImages, type RegisterImagesResult } from "../registration/register.ts";
 import { applyTransformToLabels } from "../registration/transform.ts";
-import type { DisplacementField } from "../volume/volume.ts";
+import type { DisplacementField, LabelVolume } from "../volume/volume.ts";
 import type { Triple } from "../volume/affine.ts";
 import { transformPoint } from "../volume/affine.ts";
 import { cutRegion, type LabelledImage, regionLabels } from "./regions.ts";
@@ -70,7 +70,7 @@ export async function registerPair(
   gpu: Gpu,
   options: PairOptions,
 ): Promise<{ scores: PairResult; images: RegisterImagesResult; fixed: LabelledImage }> {
-  const { region, spacing, truth } = options;
+  const { region, spacing } = options;
   const fixed = await cutRegion(gpu, options.mr, region, spacing);
   const moving = await cutRegion(gpu, options.ct, region, spacing);
   const images = await registerImages(gpu, {
@@ -92,30 +92,13 @@ export async function registerPair(
     image: moving.labels,
     like: fixed.image.grid,
   });
-  const ids = regionLabels(region).filter((id) => !options.excluded?.includes(id));
-  const dice = (data: Int32Array) =>
-    Object.fromEntries(
-      diceCountsReference(fixed.labels.data, data, ids).map((count) => [
-        String(count.label),
-        count.a + count.b === 0 ? null : diceCoefficient(count),
-      ]),
-    );
-  const rigidMap = (x: Triple) => transformPoint(transform.rigid, x);
-  const field = images.field;
+  const { field } = images;
+  const score = (pulled: LabelVolume, map: PointMap) =>
+    pairScores({ ...options, fixed: fixed.labels, pulled, map });
   return {
     scores: {
-      rigid: {
-        dice: dice(rigidLabels.data),
-        ...errorsOf(fixed, ids, truth, (_, x) => rigidMap(x)),
-      },
-      nmi: {
-        dice: dice(images.warpedLabels!.data),
-        ...errorsOf(fixed, ids, truth, (i, x) => [
-          x[0] + field.components[0][i],
-          x[1] + field.components[1][i],
-          x[2] + field.components[2][i],
-        ]),
-      },
+      rigid: score(rigidLabels, (_, x) => transformPoint(transform.rigid, x)),
+      nmi: score(images.warpedLabels!, displacedBy(field)),
       jacobian: images.jacobianStatistics,
       seconds: images.seconds.rigid + images.seconds.deformable,
       size: fixed.image.grid.size,
@@ -125,17 +108,48 @@ export async function registerPair(
   };
 }
 
+/** Where a point x of the fixed image's voxel goes in the moving image, RAS mm. */
+export type PointMap = (voxel: number, x: Triple) => Triple;
+
+/** The map of a displacement field on the fixed grid. */
+export function displacedBy({ components: [u, v, w] }: DisplacementField): PointMap {
+  return (i, x) => [x[0] + u[i], x[1] + v[i], x[2] + w[i]];
+}
+
+/** What {@link pairScores} scores. */
+export interface PairScoresOptions extends Pick<PairOptions, "region" | "truth" | "excluded"> {
+  /** The fixed image's labels. */
+  readonly fixed: LabelVolume;
+  /** The moving image's labels on the fixed grid. */
+  readonly pulled: LabelVolume;
+  /** The map that pulled them. */
+  readonly map: PointMap;
+}
+
+/** Dice of the region's structures, and distances to the truth at their voxels. */
+export function pairScores(options: PairScoresOptions): PairScores {
+  const { fixed, pulled, region, truth, map } = options;
+  const ids = regionLabels(region).filter((id) => !options.excluded?.includes(id));
+  const dice = Object.fromEntries(
+    diceCountsReference(fixed.data, pulled.data, ids).map((count) => [
+      String(count.label),
+      count.a + count.b === 0 ? null : diceCoefficient(count),
+    ]),
+  );
+  return { dice, ...errorsOf(fixed, ids, truth, map) };
+}
+
 /** Distances to the truth at the voxels of the scored structures. */
 function errorsOf(
-  fixed: LabelledImage,
+  { grid, data }: LabelVolume,
   ids: readonly number[],
   truth: DisplacementField | undefined,
-  map: (voxel: number, x: Triple) => Triple,
+  map: PointMap,
 ): { treMean: number | null; tre95: number | null } {
   if (truth === undefined) return { treMean: null, tre95: null };
-  const scored = new Set(ids), { grid } = fixed.image, [nx, ny] = grid.size;
+  const scored = new Set(ids), [nx, ny] = grid.size;
   const toTruth = truth.grid.inverse, errors: number[] = [];
-  fixed.labels.data.forEach((label, i) => {
+  data.forEach((label, i) => {
     if (!scored.has(label)) return;
     const x = grid.world([i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))]);
     const u = truthAt(truth, transformPoint(toTruth, x));

@@ -5,11 +5,11 @@
  * @module
  */
 
-/** Writes a text file beside its place and renames it. */
+import { writeWholeFile } from "../volume/write_file.ts";
+
+/** Writes a text file beside its place, under a name of its own, and renames it. */
 export async function writeText(path: string, text: string): Promise<void> {
-  const beside = `${path}.part`;
-  await Deno.writeTextFile(beside, text);
-  await Deno.rename(beside, path);
+  await writeWholeFile(path, new TextEncoder().encode(text));
 }
 
 /** A short hash of anything that JSON can hold. */
@@ -31,14 +31,21 @@ export async function once<T>(
   key: string,
   step: () => Promise<T>,
 ): Promise<{ value: T; reused: boolean }> {
-  try {
-    const kept = JSON.parse(await Deno.readTextFile(path));
-    if (kept.key === key) return { value: kept.value as T, reused: true };
-  } catch (error) {
-    // A missing or damaged file is a step not done.
-    if (!(error instanceof Deno.errors.NotFound || error instanceof SyntaxError)) throw error;
-  }
+  const kept = await finished<T>(path, key);
+  if (kept !== undefined) return { value: kept.value, reused: true };
   const value = await step();
   await writeText(path, JSON.stringify({ key, value }, null, 1) + "\n");
   return { value, reused: false };
+}
+
+/** The kept value of a step, or nothing when it is not done under this key. */
+export async function finished<T>(path: string, key: string): Promise<{ value: T } | undefined> {
+  try {
+    const kept = JSON.parse(await Deno.readTextFile(path));
+    return kept?.key === key ? { value: kept.value as T } : undefined;
+  } catch (error) {
+    // A missing or damaged file is a step not done.
+    if (!(error instanceof Deno.errors.NotFound || error instanceof SyntaxError)) throw error;
+    return undefined;
+  }
 }

@@ -1,0 +1,191 @@
+/**
+ * `deno task gridsearch`: the paper's search for lambda, control-point spacing and levels, alone or as
+ * one of several processes.
+ *
+ * @module
+ */
+
+import { Gpu } from "../kernels/gpu.ts";
+import { REGULARISERS } from "../kernels/regulariser.ts";
+import { SIMILARITIES, type SimilarityName } from "../registration/similarities.ts";
+import { runUnits, unfinishedUnits } from "../study/grid_search.ts";
+import {
+  type GridSearchPlan,
+  PAPER_GRID,
+  PAPER_PIXEL,
+  parseShard,
+  planGridSearch,
+  REGIONS,
+  type Shard,
+  shareOf,
+} from "../study/grid_search_plan.ts";
+import {
+  collectGridSearch,
+  type MissingUnits,
+  writeGridSearch,
+} from "../study/grid_search_results.ts";
+import { bestCells, sameSpacings } from "../study/grid_search_table.ts";
+import { profileOf, PROFILES } from "../study/profiles.ts";
+import { sharedPhantom } from "../study/shared_phantom.ts";
+import { alignedTable } from "../study/text_table.ts";
+import { parseFlags, UsageError } from "./_flags.ts";
+import { memoryBudget } from "./_memory.ts";
+import { checkFolder } from "./_output.ts";
+import { formatDuration, Progress } from "./_progress.ts";
+import { exitCodes, runTask } from "./_run_task.ts";
+import config from "../deno.json" with { type: "json" };
+
+const FLAGS = {
+  similarity: {
+    type: "list",
+    choices: Object.keys(SIMILARITIES) as SimilarityName[],
+    default: ["nmi"],
+    help: "The similarities to search for.",
+  },
+  region: { type: "list", choices: REGIONS, default: REGIONS, help: "The regions." },
+  lambda: { type: "numbers", min: 0, default: PAPER_GRID.lambda, help: "The weights." },
+  spacing: {
+    type: "numbers",
+    default: PAPER_GRID.spacing,
+    help: `The control-point spacings, in pixels of ${PAPER_PIXEL} mm whatever the resolution.`,
+  },
+  levels: {
+    type: "integers",
+    min: 1,
+    max: 8,
+    default: PAPER_GRID.levels,
+    help: "The numbers of resolution levels.",
+  },
+  regulariser: { type: "choice", choices: REGULARISERS, default: "tv", help: "The regulariser." },
+  iterations: { type: "integer", min: 1, help: "Steps a level at most; the profile's by default." },
+  resolution: { type: "number", unit: "mm", help: "Voxel size; the profile's by default." },
+  cohort: {
+    type: "string",
+    valueName: "FILE",
+    help: "A cohort.json whose paired subjects are used; by default the profile's phantoms.",
+  },
+  profile: { type: "choice", choices: PROFILES, default: "quick", help: "The scale." },
+  seed: { type: "integer", default: 1, min: 0, help: "Seed of the phantom and the rigid search." },
+  out: {
+    type: "string",
+    valueName: "FOLDER",
+    help: "The run folder, reproduce's too; by default results/<profile>.",
+  },
+  shard: {
+    type: "string",
+    valueName: "I/N",
+    help: "Do only the i-th of n parts; the others may run at the same time.",
+  },
+  collect: { type: "boolean", help: "Only write the tables, or say what is missing. No GPU." },
+} as const;
+
+const DETAILS = `
+Without flags the paper's grid: 75 settings for each similarity and region. Each registration is kept
+as a file in OUT/gridsearch/units and never done again. Tables (text, CSV, JSON) and heat maps go to
+OUT/gridsearch, the best settings to OUT/best.json, from where reproduce takes them; whoever finishes
+the last registration writes them. docs/gridsearch.md has more, and a script for Slurm.`;
+
+async function main(signal: AbortSignal): Promise<number> {
+  const began = performance.now();
+  const flags = parseFlags({
+    name: "gridsearch",
+    summary:
+      "Searches for the best lambda, control-point spacing and number of levels by mean Dice.",
+    details: DETAILS,
+    examples: [
+      "--profile smoke --lambda 0.05,0.1 --spacing 10,14 --levels 2",
+      "--cohort cohort.json --resolution 1.25 --similarity nmi,mind --out search --shard 2/8",
+    ],
+    flags: FLAGS,
+  }, Deno.args);
+  if (flags.collect && flags.shard !== undefined) {
+    throw new UsageError("--collect takes no --shard: it looks at the whole search");
+  }
+  if (flags.spacing.some((pixels) => pixels <= 0)) {
+    throw new UsageError("--spacing must be above 0");
+  }
+  if (flags.resolution !== undefined && flags.resolution <= 0) {
+    throw new UsageError("--resolution must be above 0");
+  }
+  const shard = flags.shard === undefined ? { index: 1, count: 1 } : shardOf(flags.shard);
+  const profile = profileOf(flags.profile);
+  const out = flags.out ?? `results/${profile.name}`, folder = `${out}/gridsearch`;
+  await checkFolder(folder);
+
+  using progress = new Progress();
+  const plan = await planGridSearch({
+    manifest: flags.cohort ?? await phantom(),
+    ...{ folder, similarities: flags.similarity, regions: flags.region },
+    ...{ lambda: flags.lambda, spacing: flags.spacing, levels: flags.levels },
+    ...{ regulariser: flags.regulariser, seed: flags.seed, version: config.version },
+    iterations: flags.iterations ?? profile.deformable.iterations,
+    voxel: flags.resolution ?? profile.voxel,
+  });
+  if (!flags.collect) await work(plan, shard, progress, signal);
+
+  const { tables, missing } = await collectGridSearch(plan);
+  if (flags.collect || missing.length === 0) {
+    await writeGridSearch(folder, `${out}/best.json`, tables);
+  }
+  const isWritten = tables.length > 0 && (flags.collect || missing.length === 0);
+  if (isWritten) {
+    console.log(`\n${alignedTable(bestCells(tables))}\n`);
+    for (const note of new Set(tables.flatMap(sameSpacings))) console.log(note);
+    console.log(`Tables and heat maps are in ${folder}, the best settings in ${out}/best.json`);
+  }
+  for (const line of missing.map(missingLine)) console.log(line);
+  if (!flags.collect) console.log(`Done in ${formatDuration((performance.now() - began) / 1000)}`);
+  return flags.collect && missing.length > 0 ? exitCodes.failed : exitCodes.ok;
+
+  async function phantom(): Promise<string> {
+    let begun = false;
+    const manifest = await sharedPhantom({
+      ...{ folder, profile: profile.name, seed: flags.seed, signal },
+      onProgress: ({ done, total, subject }) => {
+        if (!begun && done < total) progress.stage("phantom", total, "images");
+        begun = true;
+        progress.update(done, subject);
+      },
+    });
+    progress.end();
+    return manifest;
+  }
+}
+
+function shardOf(text: string): Shard {
+  try {
+    return parseShard(text);
+  } catch (cause) {
+    throw new UsageError(`--shard: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** Does what is left of a shard's share. */
+async function work(
+  plan: GridSearchPlan,
+  shard: Shard,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<void> {
+  const share = shareOf(plan.units, shard), left = await unfinishedUnits(share);
+  const what = shard.count === 1 ? "grid search" : `grid search, ${shard.index}/${shard.count}`;
+  if (left.length < share.length) {
+    progress.log(
+      `${share.length - left.length} of ${share.length} registrations are there already`,
+    );
+  }
+  if (left.length === 0) return;
+  using gpu = await Gpu.open(memoryBudget());
+  progress.stage(what, left.length, "registrations");
+  await runUnits(gpu, plan, left, {
+    signal,
+    onProgress: (done, total, note) => progress.update(done, note, total),
+  });
+  progress.end();
+}
+
+function missingLine({ similarity, region, missing, total }: MissingUnits): string {
+  return `${similarity}, ${region}: ${missing} of ${total} registrations are missing`;
+}
+
+if (import.meta.main) await runTask(main);
