@@ -13,11 +13,12 @@
 
 import type { Triple } from "../volume/affine.ts";
 import { rowWorkgroup } from "./control_grid.ts";
-import { f32, type Gpu, type GpuBuffer, i32, u32 } from "./gpu.ts";
-import { type GpuImage, planesOf } from "./gpu_image.ts";
+import { f32, type Gpu, type GpuBuffer, i32, type Recorder, u32 } from "./gpu.ts";
+import { createImage, type GpuImage, planesOf, slabs } from "./gpu_image.ts";
 import {
   LARGEST_PATCH,
   MIND_DIFFERENCES,
+  MIND_MASK,
   MIND_SMOOTH,
   MIND_SUM_VARIANCE,
   MIND_VARIANCE_BOUNDS,
@@ -116,23 +117,41 @@ function descriptorSlabs(gpu: Gpu, source: GpuImage, offsets: number, words: num
   return cut;
 }
 
+/** The image without value where the mask is 0. */
+function maskedImage(gpu: Gpu, recorder: Recorder, image: GpuImage, mask: GpuImage): GpuImage {
+  const masked = recorder.temporary(createImage(gpu, "MIND masked", image.size));
+  for (const { begin, end } of slabs(gpu, image.size)) {
+    const quads = (end - begin) * image.size[1] * image.pitch / 4, groups = Math.ceil(quads / 64);
+    const columns = Math.min(groups, 32768);
+    recorder.dispatch(MIND_MASK, {
+      parameters: [quads, 64 * columns, 0, 0].map(u32),
+      buffers: [image, mask, masked].map((one) => planesOf(one, begin, end)),
+      workgroups: [columns, Math.ceil(groups / columns)],
+    });
+  }
+  return masked;
+}
+
 /** Records and submits the descriptors of an image. */
 export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors {
-  const { source, mask, neighbourhood, sigma, scale } = options;
+  const { mask, neighbourhood, sigma, scale } = options;
   const layout = MIND_LAYOUTS[neighbourhood], words = descriptorWords(neighbourhood);
   const { radius, weights } = patchWeights(sigma);
-  const [, ny] = source.size, quads = source.pitch / 4, offsets = layout.offsets.length;
-  const slabs = descriptorSlabs(gpu, source, offsets, words, radius + 1);
-  const planeBytes = 4 * source.pitch * ny;
-  const deepest = Math.max(...slabs.map(({ differences }) => differences[1] - differences[0]));
-  const buffer = gpu.buffer("MIND descriptors", planeBytes * source.size[2] * words);
   const recorder = gpu.record("MIND descriptors");
+  const source = mask === undefined
+    ? options.source
+    : maskedImage(gpu, recorder, options.source, mask);
+  const [, ny] = source.size, quads = source.pitch / 4, offsets = layout.offsets.length;
+  const cut = descriptorSlabs(gpu, source, offsets, words, radius + 1);
+  const planeBytes = 4 * source.pitch * ny;
+  const deepest = Math.max(...cut.map(({ differences }) => differences[1] - differences[0]));
+  const buffer = gpu.buffer("MIND descriptors", planeBytes * source.size[2] * words);
   const scratch = (label: string, bytes: number) =>
     recorder.temporary(gpu.buffer(`MIND ${label}`, bytes));
   const a = scratch("differences", offsets * deepest * planeBytes);
   const b = scratch("distances", offsets * deepest * planeBytes);
   const variance = scratch("variance", deepest * planeBytes);
-  const parts = scratch("parts", 8 * VARIANCE_PARTS * slabs.length);
+  const parts = scratch("parts", 8 * VARIANCE_PARTS * cut.length);
   const bounds = scratch("bounds", 8);
   const constants = rowWorkgroup(quads);
   const groups = (planes: number) =>
@@ -143,7 +162,7 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
       .map(u32);
   const part = ([begin, end]: Range) => planesOf(source, begin, end);
 
-  const variances = (slab: typeof slabs[number]) => {
+  const variances = (slab: typeof cut[number]) => {
     const { differences, distances, image } = slab, own: Range = [slab.begin, slab.end];
     const depth = differences[1] - differences[0];
     layout.offsets.forEach((offset, index) =>
@@ -178,15 +197,15 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
     recorder.dispatch(mindVariance(neighbourhood), {
       parameters: [
         ...pass(distances, own),
-        ...[image[0], mask === undefined ? 0 : 1, 0, 0].map(u32),
+        ...[image[0], 0, 0, 0].map(u32),
       ],
-      buffers: [a, part(image), planesOf(mask ?? source, ...image), variance],
+      buffers: [a, part(image), variance],
       constants,
       workgroups: groups(slab.end - slab.begin),
     });
   };
 
-  slabs.forEach((slab, index) => {
+  cut.forEach((slab, index) => {
     variances(slab);
     recorder.dispatch(MIND_SUM_VARIANCE, {
       parameters: [(slab.end - slab.begin) * ny * quads, index * VARIANCE_PARTS, 0, 0].map(u32),
@@ -196,15 +215,15 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
   });
   recorder.dispatch(MIND_VARIANCE_BOUNDS, {
     parameters: [
-      VARIANCE_PARTS * slabs.length,
+      VARIANCE_PARTS * cut.length,
       layout.varianceBounds === "thousandth-to-thousandfold" ? 1 : 0,
       ...[0, 0],
     ].map(u32),
     buffers: [parts, bounds],
     workgroups: [1],
   });
-  for (const slab of slabs) {
-    if (slabs.length > 1) variances(slab); // the scratch held another slab's since
+  for (const slab of cut) {
+    if (cut.length > 1) variances(slab); // the scratch held another slab's since
     recorder.dispatch(mindPack(neighbourhood), {
       parameters: pass(slab.distances, [slab.begin, slab.end]),
       buffers: [a, variance, bounds, {
@@ -251,7 +270,8 @@ export function mindDescriptorsReference(options: MindReferenceOptions): Float64
     return index(x, y, z);
   };
   const exists = (p: Triple) =>
-    p.every((v, axis) => v >= 0 && v < size[axis]) && data[index(...p)] > -1e20;
+    p.every((v, axis) => v >= 0 && v < size[axis]) && data[index(...p)] > -1e20 &&
+    (mask === undefined || mask[index(...p)] >= 0.5);
   const plus = (p: Triple, o: Triple): Triple => [p[0] + o[0], p[1] + o[1], p[2] + o[2]];
   const distances = layout.offsets.map((offset) => {
     const squared = Float64Array.from({ length: voxels }, (_, i) => {
@@ -264,7 +284,10 @@ export function mindDescriptorsReference(options: MindReferenceOptions): Float64
         for (let dy = -radius; dy <= radius; dy++) {
           for (let dx = -radius; dx <= radius; dx++) {
             const weight = [dx, dy, dz].reduce((w, d) => w * weights[Math.abs(d)], 1);
-            sum += weight * squared[clamped(plus(at(i), [dx, dy, dz]))];
+            const p = plus(at(i), [dx, dy, dz]);
+            if (p.every((v, axis) => v >= 0 && v < size[axis])) {
+              sum += weight * squared[index(...p)];
+            }
           }
         }
       }
@@ -273,8 +296,8 @@ export function mindDescriptorsReference(options: MindReferenceOptions): Float64
   });
   const channels = layout.channels.length;
   const entries = new Float64Array(voxels * channels), variances = new Float64Array(voxels);
-  const counts = (p: Triple, i: number) =>
-    exists(p) && (mask === undefined || mask[i] >= 0.5) &&
+  const counts = (p: Triple) =>
+    exists(p) &&
     size.every((n, axis) => {
       const step = [0, 1, 2].map((other) => other === axis ? 1 : 0) as unknown as Triple;
       return n === 1 || exists(plus(p, step)) && exists(plus(p, step.map((s) => -s) as never));
@@ -285,7 +308,7 @@ export function mindDescriptorsReference(options: MindReferenceOptions): Float64
       distances[offset][clamped(plus(at(i), shift))]
     );
     const mean = layout.variance.reduce((total, c) => total + d[c], 0) / layout.variance.length;
-    variances[i] = counts(at(i), i) ? mean : NaN;
+    variances[i] = counts(at(i)) ? mean : NaN;
     if (!Number.isNaN(variances[i])) [sum, counted] = [sum + mean, counted + 1];
     entries.set(d, i * channels);
   }

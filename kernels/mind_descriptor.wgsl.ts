@@ -11,6 +11,24 @@ import {
 /** The largest half-size of a patch. */
 export const LARGEST_PATCH = 3;
 
+/** Takes the value from voxels that the mask leaves out, so that nothing of them gets into a patch. */
+export const MIND_MASK: Kernel = {
+  label: "MIND: mask",
+  code: /* wgsl */ `
+struct Parameters { quads: u32, stride: u32, padding0: u32, padding1: u32 }
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(0) @binding(1) var<storage, read> image: array<vec4f>;
+@group(0) @binding(2) var<storage, read> mask: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> masked: array<vec4f>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let i = id.y * parameters.stride + id.x;
+  if (i >= parameters.quads) { return; }
+  masked[i] = select(vec4f(-1e30), image[i], mask[i] >= vec4f(0.5));
+}`,
+};
+
 /** What all passes know: the image, and the planes that are at hand. */
 const PASS = /* wgsl */ `
 struct Pass {
@@ -24,8 +42,8 @@ struct Pass {
 `;
 
 /**
- * Squared differences (I(x) - I(x + o))^2, smoothed along x with the patch weights; the border's
- * difference goes on beyond it. A difference with what is outside the image or has no value is 0.
+ * Squared differences (I(x) - I(x + o))^2, smoothed along x with the patch weights. A difference with
+ * what is outside the image or has no value is 0.
  */
 export const MIND_DIFFERENCES: Kernel = {
   label: "MIND: differences",
@@ -77,14 +95,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   let nx = i32(p.size.x);
   let x = vec4i(4 * quad) + LANES;
-  var d0 = difference(a0, b0, x - 4, o.x, nx, exists);
-  var d1 = difference(a1, b1, x, o.x, nx, exists);
-  var d2 = difference(a2, b2, x + 4, o.x, nx, exists);
-  if (quad == 0) { d0 = vec4f(d1.x); }
-  let border = select(vec4f(0), d1, x == vec4i(nx - 1)) + select(vec4f(0), d2, x + 4 == vec4i(nx - 1));
-  let end = border.x + border.y + border.z + border.w;
-  d1 = select(d1, vec4f(end), x >= vec4i(nx));
-  d2 = select(d2, vec4f(end), x + 4 >= vec4i(nx));
+  let d0 = difference(a0, b0, x - 4, o.x, nx, exists);
+  let d1 = difference(a1, b1, x, o.x, nx, exists);
+  let d2 = difference(a2, b2, x + 4, o.x, nx, exists);
   let g = parameters.weights;
   smoothed[parameters.destination + (id.z * p.size.y + id.y) * p.quads + id.x] = g.x * d1 +
     g.y * (vec4f(d0.w, d1.xyz) + vec4f(d1.yzw, d2.x)) +
@@ -96,7 +109,7 @@ fn difference(a: vec4f, b: vec4f, x: vec4i, shift: i32, nx: i32, exists: bool) -
   let other = x + shift;
   let d = parameters.scale * (a - b);
   let counts = (a > vec4f(-1e20)) & (b > vec4f(-1e20)) & (x < vec4i(nx)) &
-    (other >= vec4i(0)) & (other < vec4i(nx)) & vec4<bool>(exists);
+    (x >= vec4i(0)) & (other >= vec4i(0)) & (other < vec4i(nx)) & vec4<bool>(exists);
   return select(vec4f(0), d * d, counts);
 }`,
 };
@@ -123,11 +136,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     for (var j = -parameters.radius; j <= parameters.radius; j++) {
       var y = i32(id.y);
       var z = i32(p.begin + id.z);
-      if (parameters.alongZ != 0) {
-        z = clamp(z + j, 0, i32(p.size.z) - 1);
-      } else {
-        y = clamp(y + j, 0, i32(p.size.y) - 1);
-      }
+      if (parameters.alongZ != 0) { z += j; } else { y += j; }
+      if (y < 0 || y >= i32(p.size.y) || z < 0 || z >= i32(p.size.z)) { continue; }
       let plane = offset * p.sourcePlanes + u32(z) - p.sourceBegin;
       let k = abs(j);
       let weight = select(select(g.x, g.y, k == 1), select(g.z, g.w, k == 3), k >= 2);
@@ -163,7 +173,7 @@ fn distance(id: vec3u, offset: u32, dx: i32, dy: i32, dz: i32) -> vec4f {
 
 /**
  * The variance v of eq. 5, the mean of patch distances; -1 where the voxel does not count: without a
- * value, masked, or with a six-neighbour that does not exist or has no value (an axis of one voxel has
+ * value, or with a six-neighbour that does not exist or has no value (an axis of one voxel has
  * no neighbours and asks for none).
  */
 export function mindVariance(neighbourhood: MindNeighbourhood): Kernel {
@@ -173,13 +183,12 @@ export function mindVariance(neighbourhood: MindNeighbourhood): Kernel {
     code: /* wgsl */ `
 struct Parameters {
   size: vec3u, quads: u32, sourceBegin: u32, begin: u32, planes: u32, sourcePlanes: u32,
-  imageBegin: u32, masked: u32, padding0: u32, padding1: u32,
+  imageBegin: u32, padding0: u32, padding1: u32, padding2: u32,
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> distances: array<vec4f>;
 @group(0) @binding(2) var<storage, read> image: array<vec4f>;
-@group(0) @binding(3) var<storage, read> mask: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> variance: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> variance: array<vec4f>;
 override wx: u32 = 32;
 override wy: u32 = 2;
 ${DISTANCES}
@@ -208,9 +217,6 @@ ${channelDistances(neighbourhood)}
   }
   if (p.size.y > 1) { counts &= exists(id.x, y - 1, z) & exists(id.x, y + 1, z); }
   if (p.size.z > 1) { counts &= exists(id.x, y, z - 1) & exists(id.x, y, z + 1); }
-  if (p.masked != 0) {
-    counts &= mask[((u32(z) - p.imageBegin) * p.size.y + id.y) * p.quads + id.x] >= vec4f(0.5);
-  }
   variance[(id.z * p.size.y + id.y) * p.quads + id.x] = select(vec4f(-1), mean, counts);
 }`,
   };

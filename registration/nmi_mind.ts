@@ -30,6 +30,8 @@ export const NMI_MIND: SimilarityKind = {
 /** How s is found: a number, the ratio of gradient magnitudes (eq. 8), or that of the changes so far (eq. 9). */
 export type MindScaling = number | "gradient" | "change";
 
+/** Where E_MIND has next to no gradient, eq. 8 and 9 would let its noise decide. */
+const LARGEST_SCALE = 30;
 /** A change of E_MIND below this is none: eq. 9 then has nothing to go by. */
 const LEAST_CHANGE = 1e-6;
 
@@ -37,7 +39,7 @@ const LEAST_CHANGE = 1e-6;
  * E_N+M of eq. 7.
  *
  * @param scaling - s itself, or how it is found where each level starts. At the first level nothing has
- * changed yet, so that eq. 9 gives way to eq. 8 there.
+ * changed yet, so that eq. 9 gives way to eq. 8 there. At most 30.
  */
 export function nmiMindSimilarity(
   nmi: Similarity,
@@ -112,6 +114,7 @@ function prepare(
         if (change > LEAST_CHANGE) details.s = Math.abs(n0.value - n.value) / change; // eq. 9
         gpu.write(inputs.knots, start);
       }
+      details.s = Math.min(details.s, LARGEST_SCALE);
       gpu.writeParameters(sum, weights(details.s));
     },
     destroy: () => {
