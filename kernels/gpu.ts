@@ -310,6 +310,13 @@ export class Gpu implements Disposable {
       try {
         await staging.handle.mapAsync(GPUMapMode.READ);
       } catch (cause) {
+        // A lost device fails the mapping first and is said to be lost right after.
+        let timer: number | undefined;
+        await Promise.race([
+          this.device.lost,
+          new Promise((end) => timer = setTimeout(end, 50)),
+        ]);
+        clearTimeout(timer);
         this.check();
         throw new GpuValidationError(`Reading "${buffer.label}" back failed`, { cause });
       }

@@ -1,0 +1,189 @@
+/** A registration that is stopped, or whose disk is full: what it leaves, and that it can be gone on with. */
+
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { Gpu } from "../kernels/gpu.ts";
+import { GpuLostError } from "../kernels/gpu_errors.ts";
+import { registerImages } from "../registration/register.ts";
+import { Grid, type Volume, writeVolume } from "../volume/mod.ts";
+import { gpuTest } from "./gpu.ts";
+
+const REQUIRED = Deno.env.get("REQUIRE_GPU") === "1";
+const ADAPTER = await navigator.gpu?.requestAdapter();
+const ROOT = new URL("../", import.meta.url);
+const GRID = Grid.axisAligned([34, 32, 30], [3, 3, 3], [-50, -47, -44]);
+
+/** A bumpy body, moved by some mm, in two contrasts. */
+function body(contrast: "ct" | "mr", shift = 0): Volume {
+  const data = new Float32Array(GRID.voxels), [nx, ny] = GRID.size;
+  for (let i = 0; i < data.length; i++) {
+    const [x, y, z] = GRID.world([i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))]);
+    const inside = 1 / (1 + Math.exp((Math.hypot((x - shift) / 40, y / 36, z / 36) - 1) * 14));
+    const t = Math.sin(0.13 * (x - shift) + 0.06 * y) + Math.sin(0.15 * y) + Math.cos(0.14 * z);
+    data[i] = inside * (contrast === "ct" ? 1000 + 80 * t : 500 + 220 * Math.cos(1.4 * t)) +
+      5 * Math.sin(17 * i);
+  }
+  return { grid: GRID, data };
+}
+
+/** The register task as its own process, that a signal reaches. */
+function register(args: readonly string[], preload: readonly string[] = []): Deno.ChildProcess {
+  const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
+  const [, ...words] = tasks.register.command.split(" ") as string[];
+  const script = words.pop()!;
+  return new Deno.Command("deno", {
+    args: [...words, ...preload.map((path) => `--preload=${path}`), script, ...args],
+    ...{ cwd: ROOT, env: { NO_COLOR: "1" }, stdin: "null", stdout: "null", stderr: "piped" },
+  }).spawn();
+}
+
+/** Its exit code and what it said; `seen` is told what it said so far. */
+async function ended(child: Deno.ChildProcess, seen: (text: string) => void = () => {}) {
+  let text = "";
+  for await (const part of child.stderr.pipeThrough(new TextDecoderStream())) {
+    text += part;
+    seen(text);
+  }
+  return { code: (await child.status).code, text };
+}
+
+async function contents(folder: string): Promise<Record<string, Uint8Array>> {
+  const files: Record<string, Uint8Array> = {};
+  const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name).catch(() => []);
+  for (const name of names.sort()) files[name] = await Deno.readFile(`${folder}/${name}`);
+  return files;
+}
+
+Deno.test({
+  name: "register leaves nothing half-written when it is stopped or the disk is full, and goes on",
+  ignore: (!ADAPTER && !REQUIRED) || Deno.build.os === "windows", // which cannot send SIGINT to a child
+  fn: async (t) => {
+    const folder = await Deno.makeTempDir(), file = (name: string) => `${folder}/${name}`;
+    await writeVolume(file("mr.nii.gz"), body("mr"));
+    await writeVolume(file("ct.nii.gz"), body("ct", 6));
+    const inputs = ["--fixed", file("mr.nii.gz"), "--moving", file("ct.nii.gz")];
+    const settings = ["--levels", "3", "--iterations", "40", "--spacing", "15"];
+    const args = [...inputs, ...settings, "--no-folding", "--out"];
+
+    await t.step("stopped after the first of three levels", async () => {
+      const child = register([...args, file("stopped")]);
+      let killed = false;
+      const { code, text } = await ended(child, (text) => {
+        if (killed || !text.includes("level 2 of 3")) return;
+        killed = true;
+        child.kill("SIGINT");
+      });
+      assertEquals(code, 130, text);
+      assertStringIncludes(text, "--resume goes on from it");
+      assertEquals(Object.keys(await contents(file("stopped"))), ["checkpoint.json"]);
+    });
+
+    await t.step("another run's checkpoint is refused", async () => {
+      const others = [...inputs, "--levels", "3", "--spacing", "20", "--out"];
+      const { code, text } = await ended(register([...others, file("stopped"), "--resume"]));
+      assertEquals(code, 1, text);
+      assertStringIncludes(text, "--spacing was 15 and is 20");
+      assertStringIncludes(text, "--no-folding was true and is false");
+      assertEquals(Object.keys(await contents(file("stopped"))), ["checkpoint.json"]);
+    });
+
+    await t.step("resumed: the bytes of a run that was not stopped", async () => {
+      const resumed = await ended(register([...args, file("stopped"), "--resume"]));
+      assertEquals(resumed.code, 0, resumed.text);
+      assertStringIncludes(resumed.text, "Resuming after level");
+      assert(!resumed.text.includes("level 1 of 3"), resumed.text);
+      const whole = await ended(register([...args, file("whole"), "--resume"]));
+      assertEquals(whole.code, 0, whole.text);
+      assertStringIncludes(whole.text, "starting from the beginning");
+      const [a, b] = [await contents(file("stopped")), await contents(file("whole"))];
+      assertEquals(Object.keys(a), Object.keys(b));
+      assert(!("checkpoint.json" in a), "the checkpoint is gone");
+      for (const name of Object.keys(a).filter((name) => name !== "metrics.json")) {
+        assertEquals(a[name], b[name], name);
+      }
+      // But for how long it took, what it took, and where it lies.
+      const [m, n] = [a, b].map((files) =>
+        JSON.parse(new TextDecoder().decode(files["metrics.json"]))
+      );
+      for (const metrics of [m, n]) {
+        delete metrics.seconds;
+        delete metrics.peakGpuBytes;
+        delete metrics.parameters.out;
+      }
+      assertEquals(m, n);
+      assertEquals(m.jacobian.foldedPercent, 0);
+    });
+
+    await t.step("a full disk", async () => {
+      // The disk is full after so many bytes: within a result, and already at the first checkpoint.
+      const cases: [number, string[]][] = [[200_000, ["checkpoint.json"]], [1000, []]];
+      for (const [bytes, left] of cases) {
+        await Deno.writeTextFile(file("full.ts"), fullDisk(bytes));
+        const child = register([...args, file("full")], [file("full.ts")]);
+        const { code, text } = await ended(child);
+        assertEquals(code, 1, text);
+        assertStringIncludes(text, "Cannot write to");
+        assertStringIncludes(text, "No space left on device");
+        assertEquals(Object.keys(await contents(file("full"))), left, text);
+        await Deno.remove(file("full"), { recursive: true }).catch(() => {});
+      }
+    });
+    await Deno.remove(folder, { recursive: true });
+  },
+});
+
+/** A module after whose import the disk is full after so many bytes; it cuts a file where it ends. */
+function fullDisk(bytes: number): string {
+  return `
+    let left = ${bytes};
+    const write = Deno.writeFile;
+    Deno.writeFile = async (path, data) => {
+      const fits = Math.min(left, data.length);
+      left -= fits;
+      await write(path, data.subarray(0, fits));
+      if (fits < data.length) throw new Error("No space left on device (os error 28)");
+    };`;
+}
+
+gpuTest(
+  "a registration stops where it is told to, at every stage, and frees what it holds",
+  async (gpu) => {
+    for (const stage of ["rigid", "deformable", "results"]) {
+      const controller = new AbortController();
+      await assertRejects(
+        () =>
+          registerImages(gpu, {
+            ...{ fixed: body("mr"), moving: body("ct", 4), signal: controller.signal },
+            ...{ rigid: { levels: 1 }, deformable: { levels: 1 } },
+            onProgress: (progress) => {
+              if (progress.stage === stage) controller.abort(new Error(`enough of ${stage}`));
+            },
+          }),
+        Error,
+        `enough of ${stage}`,
+      );
+      assertEquals(gpu.liveBytes, 0, stage);
+    }
+  },
+);
+
+Deno.test({
+  name: "a registration says that the device was lost, whenever that is",
+  ignore: !ADAPTER && !REQUIRED,
+  fn: async () => {
+    for (const stage of ["rigid", "deformable", "results"]) {
+      using gpu = await Gpu.open();
+      await assertRejects(
+        () =>
+          registerImages(gpu, {
+            ...{ fixed: body("mr"), moving: body("ct", 4) },
+            ...{ rigid: { levels: 1 }, deformable: { levels: 1 } },
+            onProgress: (progress) => {
+              if (progress.stage === stage) gpu.device.destroy();
+            },
+          }),
+        GpuLostError,
+        "start again",
+      );
+    }
+  },
+});
