@@ -311,7 +311,7 @@ export class Gpu implements Disposable {
         await staging.handle.mapAsync(GPUMapMode.READ);
       } catch (cause) {
         // A lost device fails the mapping first and is said to be lost right after.
-        let timer: number | undefined;
+        let timer: ReturnType<typeof setTimeout> | undefined;
         await Promise.race([
           this.device.lost,
           new Promise((end) => timer = setTimeout(end, 50)),
