@@ -120,7 +120,7 @@ export function searchHeatMaps(table: SearchTable): Map<number, Picture> {
           captions: bestHere === null ? [] : [
             bestHere === best
               ? "Framed: the best of all levels"
-              : `Framed: the best here; the best of all has ${best!.levels} levels`,
+              : `Framed: the best here. The best of all has ${best!.levels} levels`,
           ],
         }),
       ];

@@ -4,7 +4,9 @@
  * @module
  */
 
+import type { Region } from "../cohort/label_scheme.ts";
 import type { DeformableOptions } from "../registration/deformable.ts";
+import { type BestSettings, settingOf } from "./best_settings.ts";
 
 /** The names of the profiles. */
 export const PROFILES = ["smoke", "quick", "standard", "paper"] as const;
@@ -26,8 +28,8 @@ export interface Profile {
 }
 
 /**
- * lambda and the spacing lie in the middle of the paper's grids (0.0125 to 0.2; 10 to 20 mm); the paper
- * chose them by a search that this study does not make yet.
+ * lambda and the spacing lie in the middle of the paper's grids (0.0125 to 0.2; 10 to 20 mm); a grid
+ * search's best settings take their place where there are any.
  */
 const TV = {
   similarity: "nmi",
@@ -45,5 +47,29 @@ export function profileOf(name: ProfileName): Profile {
     name,
     voxel,
     deformable: { ...TV, levels, ...(name === "smoke" ? { spacing: 20, iterations: 30 } : {}) },
+  };
+}
+
+/** The settings of a file that are for a profile's similarity, or nothing when it has none. */
+export function profileSettings(
+  { deformable: { similarity } }: Profile,
+  best: BestSettings | undefined,
+): BestSettings | undefined {
+  const settings = best?.settings.filter((setting) => setting.similarity === similarity) ?? [];
+  return settings.length === 0 ? undefined : { ...best!, settings };
+}
+
+/** A profile with the best regulariser, lambda, spacing and levels for a region, where there are such. */
+export function withSetting(
+  profile: Profile,
+  region: Region,
+  best: BestSettings | undefined,
+): Profile {
+  const setting = settingOf(best, profile.deformable.similarity, region);
+  if (setting === undefined) return profile;
+  const { regulariser, lambda, spacing, levels } = setting;
+  return {
+    ...profile,
+    deformable: { ...profile.deformable, regulariser, lambda, spacing, levels },
   };
 }

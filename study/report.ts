@@ -4,7 +4,10 @@
  * @module
  */
 
-import type { Profile } from "./profiles.ts";
+import type { Regulariser } from "../kernels/regulariser.ts";
+import type { BestSettings } from "./best_settings.ts";
+import { REGIONS } from "./grid_search_plan.ts";
+import { type Profile, withSetting } from "./profiles.ts";
 import { table1Cells, type Table1Row } from "./table1.ts";
 import type { ScoredPair, StructureRow, Table2Row } from "./table2.ts";
 import { type Cells, markdownTable } from "./text_table.ts";
@@ -19,6 +22,8 @@ export interface ReportInputs {
   readonly version: string;
   /** The GPU adapter. */
   readonly adapter: string;
+  /** A grid search's settings that were used, where there are any. */
+  readonly settings?: BestSettings;
   /** Table 1. */
   readonly volumes: readonly Table1Row[];
   /** Table 2. */
@@ -86,14 +91,10 @@ export function reportOf(inputs: ReportInputs): StudyReport {
       ]),
     ],
   };
-  const { regulariser, lambda, spacing, levels, iterations } = profile.deformable;
   const setup = [
     `Profile ${profile.name}: voxels of ${profile.voxel} mm (paper: 1.25 mm), seed ${inputs.seed}.`,
     `Fixed image MR, moving image CT (the paper does not say which). Rigid: Mattes mutual ` +
-    `information. Deformable: NMI, ${regulariser === "tv" ? "total variation" : "squared L2"}, ` +
-    `lambda ${lambda}, control points every ${spacing} mm, ${levels} levels, at most ` +
-    `${iterations} steps a level (the paper chose lambda, spacing and levels by a grid search; ` +
-    `these lie within its grid).`,
+    `information. Deformable: NMI, ${deformableSetup(profile, inputs.settings)}.`,
     "A region's Dice is the mean over its structures and the paired subjects. TRE is the distance to " +
     "the phantom's true correspondence inside the scored structures.",
     `crosswarp ${inputs.version}, ${inputs.adapter}, Deno ${Deno.version.deno}.`,
@@ -117,8 +118,36 @@ export function reportOf(inputs: ReportInputs): StudyReport {
   const data = {
     ...{ crosswarp: inputs.version, adapter: inputs.adapter, deno: Deno.version.deno },
     ...{ profile, seed: inputs.seed, secondsOfThisRun: inputs.seconds },
+    ...(inputs.settings === undefined ? {} : { settings: inputs.settings }),
     ...{ caution: PHANTOM_CAUTION, table1: inputs.volumes },
     ...{ table2: rows, structures, registrations: pairs },
   };
   return { tables, markdown, data };
+}
+
+const REGULARISER_WORDS: Readonly<Record<Regulariser, string>> = {
+  tv: "total variation",
+  l2: "squared L2",
+  bending: "bending energy",
+};
+
+/** Regulariser, lambda, spacing and levels in words, and where they come from. */
+function deformableSetup(profile: Profile, best: BestSettings | undefined): string {
+  const words = ({ deformable: { regulariser, lambda, spacing, levels } }: Profile) =>
+    `${REGULARISER_WORDS[regulariser]}, lambda ${lambda}, control points every ${spacing} mm, ` +
+    `${levels} levels`;
+  const steps = `at most ${profile.deformable.iterations} steps a level`;
+  if (best === undefined) {
+    return `${words(profile)}, ${steps} (the paper chose lambda, spacing and levels by a grid ` +
+      "search; these lie within its grid)";
+  }
+  const regions = REGIONS.map((region) =>
+    `${region}: ${words(withSetting(profile, region, best))}`
+  );
+  const voxels = [...new Set(best.settings.map((setting) => setting.voxel))].join(" and ");
+  const rest = best.settings.length < REGIONS.length
+    ? "; the other region's are the profile's"
+    : "";
+  return `${regions.join("; ")}; ${steps} (the best settings of ${best.path}, found by a grid ` +
+    `search in voxels of ${voxels} mm${rest})`;
 }

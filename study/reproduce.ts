@@ -11,9 +11,11 @@ import { writePhantomCohort } from "../cohort/phantom.ts";
 import type { Gpu } from "../kernels/gpu.ts";
 import { writeWholeFile } from "../volume/write_file.ts";
 import { readDisplacementField, readLabelVolume, readVolume } from "../volume/mod.ts";
+import { type BestSettings, readBestSettingsIfAny, SettingsError } from "./best_settings.ts";
+import { REGIONS } from "./grid_search_plan.ts";
 import { overviewPicture } from "./overview.ts";
 import { type PairResult, registerPair } from "./pair_registration.ts";
-import type { Profile } from "./profiles.ts";
+import { type Profile, profileSettings, withSetting } from "./profiles.ts";
 import { reportOf, type StudyReport } from "./report.ts";
 import { keyOf, once, writeText } from "./run_folder.ts";
 import { table1, type Table1Row } from "./table1.ts";
@@ -28,6 +30,8 @@ export interface ReproduceOptions {
   readonly seed: number;
   /** The run folder, made when missing. */
   readonly out: string;
+  /** Settings to use where they have one; by default those of the run folder's best.json, when there. */
+  readonly settings?: BestSettings;
   /** What the program is, for the report and the keys of finished steps. */
   readonly version: string;
   /** Stops the study; the next run continues. */
@@ -36,12 +40,15 @@ export interface ReproduceOptions {
   readonly onProgress?: (stage: string, done: number, total: number, note: string) => void;
 }
 
-const REGIONS: readonly Region[] = ["thorax", "abdomen"];
-
-/** Makes what is missing in the run folder and returns the report, which is written there, too. */
+/**
+ * Makes what is missing in the run folder and returns the report, which is written there, too.
+ *
+ * @throws {SettingsError} when the settings cannot be used.
+ */
 export async function reproduce(gpu: Gpu, options: ReproduceOptions): Promise<StudyReport> {
   const { profile, seed, out, signal, onProgress } = options;
   const began = performance.now();
+  const used = await usedSettings(options);
   await Deno.mkdir(`${out}/registrations`, { recursive: true });
   const manifestPath = await writePhantomCohort({
     ...{ out: `${out}/cohort`, profile: profile.name, seed, subjects: "all" },
@@ -70,13 +77,20 @@ export async function reproduce(gpu: Gpu, options: ReproduceOptions): Promise<St
       onProgress?.("registrations", done, total, `${subject.id} ${region}`);
       pairs.push({
         ...{ subject: subject.id, region },
-        scores: await scoredPair(gpu, options, manifest, subject, region),
+        scores: await scoredPair(
+          gpu,
+          { ...options, profile: withSetting(profile, region, used) },
+          manifest,
+          subject,
+          region,
+        ),
       });
     }
   }
   const rows = table2(pairs), structures = structureTable(pairs);
   const report = reportOf({
     ...{ profile, seed, version: options.version, adapter: gpu.description, volumes, rows },
+    ...(used === undefined ? {} : { settings: used }),
     ...{ structures, pairs, seconds: (performance.now() - began) / 1000 },
   });
   await writeText(`${out}/report.md`, report.markdown);
@@ -85,6 +99,21 @@ export async function reproduce(gpu: Gpu, options: ReproduceOptions): Promise<St
     await writeText(`${out}/${name}.csv`, csvTable(cells));
   }
   return report;
+}
+
+/** The settings given or in the run folder that are for the profile's similarity. */
+async function usedSettings(
+  { profile, settings, out }: ReproduceOptions,
+): Promise<BestSettings | undefined> {
+  const there = settings ?? await readBestSettingsIfAny(`${out}/best.json`);
+  const used = profileSettings(profile, there);
+  if (settings !== undefined && used === undefined) {
+    throw new SettingsError(
+      `${settings.path} has no setting for ${profile.deformable.similarity}; search with ` +
+        `\`deno task gridsearch --similarity ${profile.deformable.similarity}\``,
+    );
+  }
+  return used;
 }
 
 async function scoredPair(

@@ -5,6 +5,7 @@
  */
 
 import { Gpu } from "../kernels/gpu.ts";
+import { readBestSettings } from "../study/best_settings.ts";
 import { profileOf, PROFILES } from "../study/profiles.ts";
 import { PHANTOM_CAUTION } from "../study/report.ts";
 import { reproduce } from "../study/reproduce.ts";
@@ -32,15 +33,24 @@ async function main(signal: AbortSignal): Promise<void> {
         valueName: "FOLDER",
         help: "The run folder; by default results/<profile>.",
       },
+      settings: {
+        type: "string",
+        valueName: "FILE",
+        help: "The best.json of a grid search; by default the one in the run folder, when there.",
+      },
     },
   }, Deno.args);
   const profile = profileOf(flags.profile);
   const out = flags.out ?? `results/${profile.name}`;
+  const settings = flags.settings === undefined
+    ? undefined
+    : await readBestSettings(flags.settings);
   using gpu = await Gpu.open(memoryBudget());
   using progress = new Progress();
   let stage = "";
   const { tables } = await reproduce(gpu, {
     ...{ profile, seed: flags.seed, out, signal, version: config.version },
+    ...(settings === undefined ? {} : { settings }),
     onProgress: (name, done, total, note) => {
       if (name !== stage) progress.stage(stage = name, total, "items");
       progress.update(done, note, total);

@@ -1,0 +1,63 @@
+import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { readManifest } from "../cohort/manifest.ts";
+import { readDisplacementField, readLabelVolume, readVolume } from "../volume/mod.ts";
+import { gpuTest } from "../tests/gpu.ts";
+import { runUnits, unfinishedUnits, type UnitScore } from "./grid_search.ts";
+import { planGridSearch } from "./grid_search_plan.ts";
+import { registerPair } from "./pair_registration.ts";
+import { finished } from "./run_folder.ts";
+import { sharedPhantom } from "./shared_phantom.ts";
+
+gpuTest(
+  "runUnits() scores as registerPair() does, stops when told, and goes on there",
+  async (gpu) => {
+    const folder = await Deno.makeTempDir();
+    // Two at once, as two processes would.
+    const [manifest, same] = await Promise.all(
+      [1, 2].map(() => sharedPhantom({ folder, profile: "smoke", seed: 1 })),
+    );
+    assertEquals(manifest, same);
+    assertEquals(await sharedPhantom({ folder, profile: "smoke", seed: 1 }), manifest);
+    const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+    assertEquals(names, ["cohort_smoke_1"], "nothing half-made is left");
+
+    const plan = await planGridSearch({
+      ...{ manifest, folder, similarities: ["nmi"], regions: ["abdomen"], lambda: [0.05] },
+      ...{ spacing: [16], levels: [1, 2], regulariser: "tv", iterations: 4, voxel: 14, seed: 1 },
+      version: "test",
+    });
+    const controller = new AbortController();
+    await assertRejects(
+      () =>
+        runUnits(gpu, plan, plan.units, {
+          signal: controller.signal,
+          onProgress: (done) => done === 1 && controller.abort(new Error("stopped")),
+        }),
+      Error,
+      "stopped",
+    );
+    const units = plan.units.slice(0, 2);
+    assertEquals(await unfinishedUnits(units), units.slice(1));
+    await runUnits(gpu, plan, units);
+    assertEquals(await unfinishedUnits(units), []);
+
+    const { images, labels, truth } = (await readManifest(manifest)).subjects[0];
+    const { scores } = await registerPair(gpu, {
+      mr: { image: await readVolume(images.mr!), labels: await readLabelVolume(labels.mr!) },
+      ct: { image: await readVolume(images.ct!), labels: await readLabelVolume(labels.ct!) },
+      truth: await readDisplacementField(truth!),
+      ...{ region: "abdomen", spacing: 14, seed: 1 },
+      deformable: {
+        ...{ similarity: "nmi", regulariser: "tv", lambda: 0.05, spacing: 20, levels: 2 },
+        iterations: 4,
+      },
+    });
+    const score = (await finished<UnitScore>(units[1].path, units[1].key))!.value;
+    assertEquals(score.dice, scores.nmi.dice);
+    assertEquals(score.treMean, scores.nmi.treMean);
+    assertEquals(score.foldedPercent, scores.jacobian.foldedPercent);
+    const dice = Object.values(score.dice).filter((value) => value !== null);
+    assertAlmostEquals(score.meanDice!, dice.reduce((sum, d) => sum + d) / dice.length, 1e-12);
+    await Deno.remove(folder, { recursive: true });
+  },
+);
