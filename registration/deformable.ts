@@ -5,33 +5,19 @@
  * @module
  */
 
-import { type Matrix4, multiply, type Triple } from "../volume/affine.ts";
-import type { Grid } from "../volume/grid.ts";
+import type { Matrix4, Triple } from "../volume/affine.ts";
 import type { LabelVolume, Volume } from "../volume/volume.ts";
-import {
-  type ControlGridGeometry,
-  controlGridGeometry,
-  controlPoints,
-} from "../kernels/control_grid.ts";
-import { OUTSIDE } from "../kernels/control_grid_warp.ts";
-import { foldingPenaltyPartials, prepareFoldingPenalty } from "../kernels/folding_penalty.ts";
+import { controlGridGeometry, controlPoints } from "../kernels/control_grid.ts";
 import type { Gpu } from "../kernels/gpu.ts";
 import { type GpuImage, imageBytes, uploadImage } from "../kernels/gpu_image.ts";
 import { percentiles } from "../kernels/percentiles.ts";
-import { pyramidLevel } from "../kernels/pyramid.ts";
-import {
-  prepareRegulariser,
-  type Regulariser,
-  regulariserPartials,
-} from "../kernels/regulariser.ts";
-import { resample } from "../kernels/resample.ts";
-import { Lbfgs, type LbfgsState } from "./lbfgs.ts";
+import type { Regulariser } from "../kernels/regulariser.ts";
+import { type InputImages, MARGIN, optimiseLevel } from "./deformable_level.ts";
 import { type LevelKnots, prolong, toControlGrid } from "./level_knots.ts";
 import { unfoldCells, unfoldVoxels } from "./no_folding.ts";
-import { NoOverlapError } from "./registration_errors.ts";
 import { type ResolutionLevel, resolutionLevels } from "./resolution_levels.ts";
 import { SIMILARITIES, type SimilarityName } from "./similarities.ts";
-import type { PreparedSimilarity, Similarity, SimilarityOptions } from "./similarity.ts";
+import type { Similarity, SimilarityOptions } from "./similarity.ts";
 import type { ControlGrid } from "./transform.ts";
 
 /** Options of {@link registerDeformable}. */
@@ -161,14 +147,6 @@ export const DEFORMABLE_DEFAULTS = {
 /** Bins of NMI and the percentiles between which they lie (section 3.2). */
 const BINS = 100;
 const PERCENTILES = [0.005, 0.995] as const;
-/** How far beyond the fixed image's box displacements may fetch from, mm. */
-const MARGIN = 24;
-/** The folding penalty's weight beside E averaged over the domain. */
-const FOLDING_WEIGHT = 1;
-/** Evaluations recorded between two looks at the state. */
-const BATCH = 8;
-/** Fewer voxels than this in common are no basis for a registration. */
-const FEWEST_COMMON = 1000;
 
 /**
  * Registers the moving image to the fixed one by a deformation.
@@ -300,14 +278,13 @@ function resumed(
   return { geometry, grid: level.grid, values: state.knots };
 }
 
-interface InputImages {
-  readonly fixed: GpuImage;
-  readonly moving: GpuImage;
-  readonly fixedMask: GpuImage | undefined;
-  readonly movingMask: GpuImage | undefined;
-}
-
 function uploadInputs(gpu: Gpu, options: DeformableOptions): InputImages {
+  const owned: GpuImage[] = [];
+  const upload = (name: string, image: Volume) => {
+    const uploaded = uploadImage(gpu, name, image.grid.size, image.data);
+    owned.push(uploaded);
+    return uploaded;
+  };
   const mask = (labels: LabelVolume | undefined, image: Volume, name: string) => {
     if (labels === undefined) return undefined;
     if (!labels.grid.equals(image.grid, 0.01)) {
@@ -315,16 +292,21 @@ function uploadInputs(gpu: Gpu, options: DeformableOptions): InputImages {
         `\`${name}\` must lie on the same grid as its image; resample it onto that grid`,
       );
     }
-    const inside = Float32Array.from(labels.data, (label) => label !== 0 ? 1 : 0);
-    if (!inside.includes(1)) throw new RangeError(`\`${name}\` is empty: no voxel is non-zero`);
-    return uploadImage(gpu, name, labels.grid.size, inside);
+    const data = Float32Array.from(labels.data, (label) => label !== 0 ? 1 : 0);
+    if (!data.includes(1)) throw new RangeError(`\`${name}\` is empty: no voxel is non-zero`);
+    return upload(name, { grid: labels.grid, data });
   };
-  return {
-    fixedMask: mask(options.fixedMask, options.fixed, "fixedMask"),
-    movingMask: mask(options.movingMask, options.moving, "movingMask"),
-    fixed: uploadImage(gpu, "fixed", options.fixed.grid.size, options.fixed.data),
-    moving: uploadImage(gpu, "moving", options.moving.grid.size, options.moving.data),
-  };
+  try {
+    return {
+      fixedMask: mask(options.fixedMask, options.fixed, "fixedMask"),
+      movingMask: mask(options.movingMask, options.moving, "movingMask"),
+      fixed: upload("fixed", options.fixed),
+      moving: upload("moving", options.moving),
+    };
+  } catch (error) {
+    owned.forEach((image) => image.destroy());
+    throw error;
+  }
 }
 
 async function intensityRange(gpu: Gpu, source: GpuImage, mask: GpuImage | undefined) {
@@ -347,141 +329,4 @@ function requireMemory(gpu: Gpu, finest: ResolutionLevel, similarity: Similarity
     `Registering at ${finest.grid.size.join(" x ")} voxels`,
     "Choose a coarser resolution.",
   );
-}
-
-interface LevelWork {
-  readonly images: InputImages;
-  readonly similarity: Similarity;
-  readonly level: ResolutionLevel;
-  readonly geometry: ControlGridGeometry;
-  readonly start: Float32Array;
-  readonly initial: Matrix4;
-  readonly fixedGrid: Grid;
-  readonly movingGrid: Grid;
-  readonly regulariser: Regulariser;
-  readonly lambda: number;
-  readonly iterations: number;
-  readonly noFolding: boolean;
-  readonly signal: AbortSignal | undefined;
-  readonly progress: (state: LbfgsState) => void;
-}
-
-async function optimiseLevel(
-  gpu: Gpu,
-  work: LevelWork,
-): Promise<
-  { knots: Float32Array; state: LbfgsState; details: PreparedSimilarity["details"] }
-> {
-  const { geometry, level, lambda } = work;
-  const h = level.grid.spacing;
-  const voxel = Math.min(...h);
-  const owned: { destroy(): void }[] = [];
-  const own = <T extends { destroy(): void }>(resource: T): T => (owned.push(resource), resource);
-  try {
-    const margin = h.map((size) => Math.ceil(MARGIN / size)) as unknown as Triple;
-    const inputs = levelImages(gpu, work, margin);
-    Object.values(inputs).forEach((image) => image && own(image));
-    const partials = regulariserPartials(geometry.size);
-    const optimiser = own(
-      new Lbfgs(gpu, {
-        count: controlPoints(geometry),
-        penaltyPartials: partials + (work.noFolding ? foldingPenaltyPartials(geometry.size) : 0),
-        iterations: work.iterations,
-        tolerance: 2e-6,
-        firstMove: voxel,
-        mostMove: 2 * voxel,
-        leastMove: 1e-3 * voxel,
-      }),
-    );
-    gpu.write(optimiser.point, work.start);
-    gpu.write(optimiser.trial, work.start);
-    const perVoxel = h.map((size) => 1 / size) as unknown as Triple;
-    const data = own(work.similarity.prepare(gpu, {
-      ...{ geometry, ...inputs, origin: margin, perVoxel },
-      ...{ knots: optimiser.trial, gradient: optimiser.gradient, scalars: optimiser.scalars },
-    }));
-    await data.begin?.(work.start);
-    const spacing = h.map((size, axis) => size * level.stride[axis]) as unknown as Triple;
-    const cell = spacing[0] * spacing[1] * spacing[2];
-    const domain = level.grid.voxels * h[0] * h[1] * h[2];
-    const { trial, gradient, penalties } = optimiser, { size } = geometry;
-    const penalty = own(prepareRegulariser(
-      gpu,
-      { regulariser: work.regulariser, size, spacing, weight: lambda * cell / domain },
-      trial,
-      gradient,
-      penalties,
-    ));
-    const evaluate = [...data.dispatches, ...penalty.dispatches];
-    if (work.noFolding) {
-      const options = { size, spacing, weight: FOLDING_WEIGHT * cell / domain };
-      const folding = prepareFoldingPenalty(gpu, options, trial, gradient, penalties, partials);
-      evaluate.push(...own(folding).dispatches);
-    }
-    const state = await iterate(gpu, work, optimiser, evaluate);
-    const knots = new Float32Array(await gpu.download(optimiser.point));
-    return {
-      ...{ knots: knots.subarray(0, 4 * controlPoints(geometry)), state },
-      details: data.details && { ...data.details },
-    };
-  } finally {
-    owned.reverse().forEach((resource) => resource.destroy());
-  }
-}
-
-/** Runs evaluations in batches, one batch recorded ahead of the state that is looked at. */
-async function iterate(
-  gpu: Gpu,
-  work: LevelWork,
-  optimiser: Lbfgs,
-  evaluate: Parameters<Lbfgs["record"]>[1],
-): Promise<LbfgsState> {
-  const submit = (evaluations: number) => {
-    const recorder = gpu.record("iterations");
-    for (let i = 0; i < evaluations; i++) optimiser.record(recorder, evaluate);
-    recorder.submit();
-  };
-  submit(1);
-  const scalars = optimiser.scalars;
-  const common = new Float32Array(await gpu.download(scalars))[1];
-  if (common < Math.min(FEWEST_COMMON, 0.02 * work.level.grid.voxels)) {
-    throw new NoOverlapError(
-      `Only ${
-        Math.round(common)
-      } of ${work.level.grid.voxels} voxels of the fixed image lie on the ` +
-        "moving image (and inside both masks). Register rigidly first, or check the files' " +
-        "orientation and position.",
-    );
-  }
-  for (;;) {
-    work.signal?.throwIfAborted();
-    submit(BATCH);
-    const state = await optimiser.read();
-    work.progress(state);
-    if (state.stopped !== "running" || state.evaluations > 3 * work.iterations + 20) return state;
-  }
-}
-
-/** Both images and masks on the level's grids. */
-function levelImages(gpu: Gpu, work: LevelWork, margin: Triple) {
-  const { images, level, fixedGrid, movingGrid, initial } = work;
-  const toFixed = multiply(fixedGrid.inverse, level.grid.affine);
-  const [mx, my, mz] = margin;
-  const shift: Matrix4 = [1, 0, 0, -mx, 0, 1, 0, -my, 0, 0, 1, -mz, 0, 0, 0, 1];
-  const toMoving = multiply(
-    movingGrid.inverse,
-    multiply(initial, multiply(level.grid.affine, shift)),
-  );
-  const padded = level.grid.size.map((n, axis) => n + 2 * margin[axis]) as unknown as Triple;
-  const onFixed = { size: level.grid.size, matrix: toFixed };
-  const onMoving = { size: padded, matrix: toMoving };
-  return {
-    fixed: pyramidLevel(gpu, { source: images.fixed, ...onFixed }),
-    moving: pyramidLevel(gpu, { source: images.moving, ...onMoving, outside: OUTSIDE }),
-    // Masks are not smoothed: half a voxel inside counts.
-    fixedMask: images.fixedMask &&
-      resample(gpu, { source: images.fixedMask, ...onFixed, outside: 0 }),
-    movingMask: images.movingMask &&
-      resample(gpu, { source: images.movingMask, ...onMoving, outside: 0 }),
-  };
 }

@@ -3,6 +3,7 @@ import { multiply, transformPoint, type Triple } from "../volume/affine.ts";
 import { Grid } from "../volume/grid.ts";
 import type { Volume } from "../volume/volume.ts";
 import { GpuMemoryError } from "../kernels/gpu_errors.ts";
+import { REGULARISERS } from "../kernels/regulariser.ts";
 import { gpuTest } from "../tests/gpu.ts";
 import { registerDeformable } from "./deformable.ts";
 import { NoOverlapError } from "./registration_errors.ts";
@@ -37,9 +38,9 @@ function meanDisplacement(result: Awaited<ReturnType<typeof registerDeformable>>
 
 const SHIFT: Triple = [4, -3, 5];
 
-gpuTest("registerDeformable() finds a shift with either regulariser", async (gpu) => {
+gpuTest("registerDeformable() finds a shift with every regulariser", async (gpu) => {
   const fixed = image(GRID, "mr"), moving = image(GRID, "ct", SHIFT);
-  for (const regulariser of ["tv", "l2"] as const) {
+  for (const regulariser of REGULARISERS) {
     const result = await registerDeformable(gpu, { fixed, moving, regulariser });
     meanDisplacement(result).forEach((u, c) => assertAlmostEquals(u, SHIFT[c], 1));
     for (const level of result.levels) {
@@ -107,6 +108,14 @@ gpuTest("registerDeformable() says what is wrong with its input", async (gpu) =>
       "empty",
     ],
     [{ fixed, moving, movingMask: { grid: far, data: new Int32Array(1) } }, RangeError, "grid"],
+    [
+      {
+        ...{ fixed, moving, fixedMask: { grid: GRID, data: new Int32Array(GRID.voxels).fill(1) } },
+        movingMask: { grid: GRID, data: new Int32Array(GRID.voxels) },
+      },
+      RangeError,
+      "`movingMask` is empty",
+    ],
     [{ fixed, moving, lambda: -1 }, RangeError, "lambda"],
     [{ fixed, moving, spacing: 0 }, RangeError, "spacing"],
     [{ fixed, moving, levels: 0 }, RangeError, "levels"],
