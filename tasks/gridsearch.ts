@@ -19,11 +19,7 @@ import {
   type Shard,
   shareOf,
 } from "../study/grid_search_plan.ts";
-import {
-  collectGridSearch,
-  type MissingUnits,
-  writeGridSearch,
-} from "../study/grid_search_results.ts";
+import { collectGridSearch, writeGridSearch } from "../study/grid_search_results.ts";
 import { bestCells, sameSpacings } from "../study/grid_search_table.ts";
 import { profileOf, PROFILES } from "../study/profiles.ts";
 import { sharedPhantom } from "../study/shared_phantom.ts";
@@ -133,7 +129,10 @@ async function main(signal: AbortSignal): Promise<number> {
     for (const note of new Set(tables.flatMap(sameSpacings))) console.log(note);
     console.log(`Tables and heat maps are in ${folder}, the best settings in ${out}/best.json`);
   }
-  for (const line of missing.map(missingLine)) console.log(line);
+  for (const { similarity, region, missing: count, total } of missing) {
+    const state = flags.collect ? "are missing" : "are left to the other shards";
+    console.log(`${similarity}, ${region}: ${count} of ${total} registrations ${state}`);
+  }
   if (!flags.collect) console.log(`Done in ${formatDuration((performance.now() - began) / 1000)}`);
   return flags.collect && missing.length > 0 ? exitCodes.failed : exitCodes.ok;
 
@@ -182,10 +181,6 @@ async function work(
     onProgress: (done, total, note) => progress.update(done, note, total),
   });
   progress.end();
-}
-
-function missingLine({ similarity, region, missing, total }: MissingUnits): string {
-  return `${similarity}, ${region}: ${missing} of ${total} registrations are missing`;
 }
 
 if (import.meta.main) await runTask(main);
