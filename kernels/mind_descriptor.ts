@@ -13,12 +13,12 @@
 
 import type { Triple } from "../volume/affine.ts";
 import { rowWorkgroup } from "./control_grid.ts";
-import { f32, type Gpu, type GpuBuffer, i32, type Recorder, u32 } from "./gpu.ts";
-import { createImage, type GpuImage, planesOf, slabs } from "./gpu_image.ts";
+import { f32, type Gpu, type GpuBuffer, i32, u32 } from "./gpu.ts";
+import { type GpuImage, planesOf } from "./gpu_image.ts";
+import { maskImage } from "./mask_image.ts";
 import {
   LARGEST_PATCH,
   MIND_DIFFERENCES,
-  MIND_MASK,
   MIND_SMOOTH,
   MIND_SUM_VARIANCE,
   MIND_VARIANCE_BOUNDS,
@@ -117,30 +117,16 @@ function descriptorSlabs(gpu: Gpu, source: GpuImage, offsets: number, words: num
   return cut;
 }
 
-/** The image without value where the mask is 0. */
-function maskedImage(gpu: Gpu, recorder: Recorder, image: GpuImage, mask: GpuImage): GpuImage {
-  const masked = recorder.temporary(createImage(gpu, "MIND masked", image.size));
-  for (const { begin, end } of slabs(gpu, image.size)) {
-    const quads = (end - begin) * image.size[1] * image.pitch / 4, groups = Math.ceil(quads / 64);
-    const columns = Math.min(groups, 32768);
-    recorder.dispatch(MIND_MASK, {
-      parameters: [quads, 64 * columns, 0, 0].map(u32),
-      buffers: [image, mask, masked].map((one) => planesOf(one, begin, end)),
-      workgroups: [columns, Math.ceil(groups / columns)],
-    });
-  }
-  return masked;
-}
-
 /** Records and submits the descriptors of an image. */
 export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors {
   const { mask, neighbourhood, sigma, scale } = options;
   const layout = MIND_LAYOUTS[neighbourhood], words = descriptorWords(neighbourhood);
   const { radius, weights } = patchWeights(sigma);
   const recorder = gpu.record("MIND descriptors");
+  // Nothing of what a mask leaves out may get into a patch.
   const source = mask === undefined
     ? options.source
-    : maskedImage(gpu, recorder, options.source, mask);
+    : recorder.temporary(maskImage(gpu, options.source, mask));
   const [, ny] = source.size, quads = source.pitch / 4, offsets = layout.offsets.length;
   const cut = descriptorSlabs(gpu, source, offsets, words, radius + 1);
   const planeBytes = 4 * source.pitch * ny;

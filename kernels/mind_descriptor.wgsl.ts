@@ -11,24 +11,6 @@ import {
 /** The largest half-size of a patch. */
 export const LARGEST_PATCH = 3;
 
-/** Takes the value from voxels that the mask leaves out, so that nothing of them gets into a patch. */
-export const MIND_MASK: Kernel = {
-  label: "MIND: mask",
-  code: /* wgsl */ `
-struct Parameters { quads: u32, stride: u32, padding0: u32, padding1: u32 }
-@group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> image: array<vec4f>;
-@group(0) @binding(2) var<storage, read> mask: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> masked: array<vec4f>;
-
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let i = id.y * parameters.stride + id.x;
-  if (i >= parameters.quads) { return; }
-  masked[i] = select(vec4f(-1e30), image[i], mask[i] >= vec4f(0.5));
-}`,
-};
-
 /** What all passes know: the image, and the planes that are at hand. */
 const PASS = /* wgsl */ `
 struct Pass {

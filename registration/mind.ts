@@ -17,7 +17,7 @@ const SIGMA = 0.5;
 /** MIND in the list of similarities. */
 export const MIND: SimilarityKind = {
   description: "modality independent neighbourhood descriptor",
-  lambda: { l2: 0.1, tv: 0.05, bending: 15 },
+  lambda: { l2: 0.1, tv: 0.05, bending: 20 },
   create: ({ fixedRange, movingRange, sigma, neighbourhood }) =>
     mindSimilarity("mind", fixedRange, movingRange, {
       ...{ sigma: sigma ?? SIGMA, neighbourhood: neighbourhood ?? "six", difference: "absolute" },

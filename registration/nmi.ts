@@ -26,7 +26,7 @@ import type {
 /** Normalised mutual information in the list of similarities. */
 export const NMI: SimilarityKind = {
   description: "normalised mutual information of 100 x 100 bins",
-  lambda: { l2: 0.1, tv: 0.05, bending: 20 },
+  lambda: { l2: 0.1, tv: 0.05, bending: 30 },
   create: ({ fixedRange, movingRange }) => nmiSimilarity(fixedRange, movingRange),
 };
 

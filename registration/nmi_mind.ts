@@ -17,7 +17,7 @@ const BETA = 0.8;
 /** NMI+MIND in the list of similarities. */
 export const NMI_MIND: SimilarityKind = {
   description: "0.8 NMI + 0.2 MIND, MIND scaled to NMI's range",
-  lambda: { l2: 0.1, tv: 0.05, bending: 20 },
+  lambda: { l2: 0.1, tv: 0.05, bending: 30 },
   create: (setting) =>
     nmiMindSimilarity(
       NMI.create(setting),
