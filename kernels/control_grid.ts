@@ -84,12 +84,12 @@ export function geometryParameters(
   ];
 }
 
-/** A workgroup of 64 over rows of `width` items, with as few idle invocations as may be. */
+/** A workgroup of 40 to 64 over rows of `width` items: as few idle invocations as may be, in long rows. */
 export function rowWorkgroup(width: number): { wx: number; wy: number } {
   let best = { wx: 64, wy: 1 }, least = Infinity;
-  for (const wx of [64, 32, 16, 8]) {
+  for (const wx of [64, 56, 48, 40, 32, 24, 16, 8]) {
     const covered = Math.ceil(width / wx) * wx;
-    if (covered < least) [best, least] = [{ wx, wy: 64 / wx }, covered];
+    if (covered < least) [best, least] = [{ wx, wy: Math.floor(64 / wx) }, covered];
   }
   return best;
 }

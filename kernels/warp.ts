@@ -64,7 +64,13 @@ function run(gpu: Gpu, kernel: Kernel, options: WarpOptions, results: readonly G
   // Trilinear cells begin before the last plane and read one plane further; labels read one plane.
   const last = nearest ? moving.size[2] : Math.max(moving.size[2] - 1, 1);
   const windows: Slab[] = slabs(gpu, moving.size, nearest ? 0 : 1).filter((w) => w.begin < last);
-  const workgroup = rowWorkgroup(size[0]);
+  // Trilinear kernels do four voxels at a time.
+  const width = nearest ? size[0] : pitch / 4, workgroup = rowWorkgroup(width);
+  const known = {
+    affine: matrix.some((v, i) => v !== IDENTITY[i]) ? 1 : 0,
+    windowed: windows.length > 1 ? 1 : 0,
+    clamped: outside === "clamp" ? 1 : 0,
+  };
   const recorder = gpu.record(kernel.label);
   for (const slab of slabs(gpu, size)) {
     const part = (image: GpuImage) => planesOf(image, slab.begin, slab.end);
@@ -75,17 +81,17 @@ function run(gpu: Gpu, kernel: Kernel, options: WarpOptions, results: readonly G
           ...matrix.slice(0, 12).map(f32),
           ...[...size, slab.begin, ...moving.size, moving.pitch].map(u32),
           ...[window.begin, Math.min(window.end, last)].map(u32),
-          ...[f32(outside === "clamp" ? 0 : outside), u32(outside === "clamp" ? 1 : 0)],
-          ...[pitch, slab.end - slab.begin, 0, 0].map(u32),
+          f32(outside === "clamp" ? 0 : outside),
+          ...[pitch, slab.end - slab.begin, 0, 0, 0].map(u32),
         ],
         buffers: [
           ...field.components.map(part),
           planesOf(moving, window.begin, readTo),
           ...results.map(part),
         ],
-        constants: workgroup,
+        constants: nearest ? workgroup : { ...workgroup, ...known },
         workgroups: [
-          Math.ceil(size[0] / workgroup.wx),
+          Math.ceil(width / workgroup.wx),
           Math.ceil(size[1] / workgroup.wy),
           slab.end - slab.begin,
         ],
