@@ -55,7 +55,6 @@ export interface Prepared {
 export function prepareControlGridWarp(gpu: Gpu, options: ControlGridWarpOptions): Prepared {
   const { geometry, knots, moving, step, origin, perVoxel, warped, gradient } = options;
   const quads = rowPitch(geometry.image[0]) / 4;
-  const constants = { ...rowWorkgroup(quads), strideX: geometry.stride[0] };
   const cut = controlGridSlabs(gpu, geometry);
   const columns = gpu.buffer(
     "columns",
@@ -63,6 +62,10 @@ export function prepareControlGridWarp(gpu: Gpu, options: ControlGridWarpOptions
   );
   const last = Math.max(moving.size[2] - 1, 1);
   const windows = slabs(gpu, moving.size, 1).filter((window) => window.begin < last);
+  const constants = {
+    ...{ ...rowWorkgroup(quads), strideX: geometry.stride[0] },
+    windowed: windows.length > 1 ? 1 : 0,
+  };
   const dispatches: Dispatch[] = [];
   for (const slab of cut) {
     dispatches.push(prepareColumns(gpu, geometry, slab, knots, columns));

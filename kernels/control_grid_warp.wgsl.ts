@@ -32,6 +32,7 @@ struct Parameters {
 @group(0) @binding(6) var<storage, read_write> gz: array<vec4f>;
 override wx: u32 = 32;
 override wy: u32 = 2;
+override windowed: bool = true;  // whether the moving image is bound in more than one window
 ${COLUMN_INTERPOLATION}
 
 const OUTSIDE = -1e30;
@@ -81,9 +82,13 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let plane = p.movingPitch * p.moving.y;
   let nextY = p.movingPitch * min(p.moving.y - 1, 1);
   let nextZ = plane * min(p.moving.z - 1, 1);
-  let inWindow = (cellZ >= vec4u(p.windowBegin)) & (cellZ < vec4u(p.windowEnd));
-  if (!any(inWindow)) { return; }
-  let local = clamp(cellZ, vec4u(p.windowBegin), vec4u(p.windowEnd - 1)) - p.windowBegin;
+  var inWindow = vec4<bool>(true);
+  var local = cellZ;
+  if (windowed) {
+    inWindow = (cellZ >= vec4u(p.windowBegin)) & (cellZ < vec4u(p.windowEnd));
+    if (!any(inWindow)) { return; }
+    local = clamp(cellZ, vec4u(p.windowBegin), vec4u(p.windowEnd - 1)) - p.windowBegin;
+  }
   let at = local * plane + cellY * p.movingPitch + cellX;
   let tx = x - vec4f(cellX);
   let ty = y - vec4f(cellY);
@@ -101,7 +106,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let dz = select(zero, vec4f(a.w, b.w, c.w, d.w) * (p.perVoxel.z * p.step), valid & (z == rawZ));
   let result = select(vec4f(OUTSIDE), value * p.step, valid);
   let quad = row * (g.pitch / 4) + id.x;
-  if (all(inWindow)) {
+  if (!windowed || all(inWindow)) {
     warped[quad] = result;
     gx[quad] = dx;
     gy[quad] = dy;
