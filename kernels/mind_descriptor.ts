@@ -27,9 +27,9 @@ import {
   VARIANCE_PARTS,
 } from "./mind_descriptor.wgsl.ts";
 import {
-  CHANNEL_BITS,
-  CHANNEL_ONE,
-  CHANNELS_A_WORD,
+  type ChannelBits,
+  channelOne,
+  channelsAWord,
   descriptorWords,
   MIND_LAYOUTS,
   type MindNeighbourhood,
@@ -48,9 +48,11 @@ export interface MindOptions {
   readonly sigma: number;
   /** What intensities are multiplied by; they should then span about 255. */
   readonly scale: number;
+  /** Bits of a channel. */
+  readonly bits: ChannelBits;
 }
 
-/** Descriptors of all voxels: words of three 10-bit channels, a voxel's together. */
+/** Descriptors of all voxels: words of six 5-bit or three 10-bit channels, a voxel's together. */
 export interface MindDescriptors {
   /** Voxels along x, y, z. */
   readonly size: Triple;
@@ -58,6 +60,8 @@ export interface MindDescriptors {
   readonly pitch: number;
   /** What is compared with what. */
   readonly neighbourhood: MindNeighbourhood;
+  /** Bits of a channel. */
+  readonly bits: ChannelBits;
   /** 32-bit words of a voxel. */
   readonly words: number;
   /** Voxel (x, y, z) at `((z * ny + y) * pitch + x) * words`; all bits set where it does not count. */
@@ -119,8 +123,8 @@ function descriptorSlabs(gpu: Gpu, source: GpuImage, offsets: number, words: num
 
 /** Records and submits the descriptors of an image. */
 export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors {
-  const { mask, neighbourhood, sigma, scale } = options;
-  const layout = MIND_LAYOUTS[neighbourhood], words = descriptorWords(neighbourhood);
+  const { mask, neighbourhood, sigma, scale, bits } = options;
+  const layout = MIND_LAYOUTS[neighbourhood], words = descriptorWords(neighbourhood, bits);
   const { radius, weights } = patchWeights(sigma);
   const recorder = gpu.record("MIND descriptors");
   // Nothing of what a mask leaves out may get into a patch.
@@ -210,7 +214,7 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
   });
   for (const slab of cut) {
     if (cut.length > 1) variances(slab); // the scratch held another slab's since
-    recorder.dispatch(mindPack(neighbourhood), {
+    recorder.dispatch(mindPack(neighbourhood, bits), {
       parameters: pass(slab.distances, [slab.begin, slab.end]),
       buffers: [a, variance, bounds, {
         buffer,
@@ -223,7 +227,7 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
   }
   recorder.submit();
   return {
-    ...{ size: source.size, pitch: source.pitch, neighbourhood, words, buffer },
+    ...{ size: source.size, pitch: source.pitch, neighbourhood, bits, words, buffer },
     destroy: () => buffer.destroy(),
   };
 }
@@ -314,19 +318,16 @@ export function mindDescriptorsReference(options: MindReferenceOptions): Float64
 /** Entries in [0, 1] from words, `voxel * channels + channel`, rows unpadded; NaN where a voxel does not count. */
 export function unpackDescriptors(
   words: Uint32Array,
-  size: Triple,
-  pitch: number,
-  neighbourhood: MindNeighbourhood,
+  { size, pitch, neighbourhood, bits, words: each }: Omit<MindDescriptors, "buffer" | "destroy">,
 ): Float64Array {
-  const channels = MIND_LAYOUTS[neighbourhood].channels.length;
-  const each = descriptorWords(neighbourhood);
+  const channels = MIND_LAYOUTS[neighbourhood].channels.length, inWord = channelsAWord(bits);
   const entries = new Float64Array(size[0] * size[1] * size[2] * channels);
   for (let row = 0, out = 0; row < size[1] * size[2]; row++) {
     for (let x = 0; x < size[0]; x++) {
       for (let c = 0; c < channels; c++, out++) {
-        const word = words[(row * pitch + x) * each + Math.floor(c / CHANNELS_A_WORD)];
-        const bits = (word >>> (CHANNEL_BITS * (c % CHANNELS_A_WORD))) & CHANNEL_ONE;
-        entries[out] = word === NO_DESCRIPTOR ? NaN : bits / CHANNEL_ONE;
+        const word = words[(row * pitch + x) * each + Math.floor(c / inWord)];
+        const value = (word >>> (bits * (c % inWord))) & channelOne(bits);
+        entries[out] = word === NO_DESCRIPTOR ? NaN : value / channelOne(bits);
       }
     }
   }

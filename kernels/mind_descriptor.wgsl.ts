@@ -1,8 +1,8 @@
 import type { Kernel } from "./gpu.ts";
 import {
-  CHANNEL_BITS,
-  CHANNEL_ONE,
-  CHANNELS_A_WORD,
+  type ChannelBits,
+  channelOne,
+  channelsAWord,
   MIND_LAYOUTS,
   type MindNeighbourhood,
   NO_DESCRIPTOR,
@@ -257,22 +257,22 @@ fn main() {
 }`,
 };
 
-/** Eq. 5: exp(-d / v), divided by its largest entry, 10 bits a channel. */
-export function mindPack(neighbourhood: MindNeighbourhood): Kernel {
+/** Eq. 5: exp(-d / v), divided by its largest entry, in few bits a channel. */
+export function mindPack(neighbourhood: MindNeighbourhood, bits: ChannelBits): Kernel {
   const { channels } = MIND_LAYOUTS[neighbourhood];
-  const words = Math.ceil(channels.length / CHANNELS_A_WORD);
+  const each = channelsAWord(bits), words = Math.ceil(channels.length / each);
   const least = channels.map((_, channel) => `d${channel}`)
     .reduce((expression, d) => `min(${expression}, ${d})`);
   const entry = (channel: number) =>
-    `vec4u(round(${CHANNEL_ONE} * exp((least - d${channel}) / v))) << vec4u(${
-      CHANNEL_BITS * (channel % CHANNELS_A_WORD)
+    `vec4u(round(${channelOne(bits)} * exp((least - d${channel}) / v))) << vec4u(${
+      bits * (channel % each)
     })`;
   const word = (index: number) =>
     channels.map((_, channel) => channel)
-      .filter((channel) => Math.floor(channel / CHANNELS_A_WORD) === index)
+      .filter((channel) => Math.floor(channel / each) === index)
       .map((channel) => `(${entry(channel)})`).join(" | ");
   return {
-    label: `MIND: descriptor (${neighbourhood})`,
+    label: `MIND: descriptor (${neighbourhood}, ${bits} bits)`,
     code: /* wgsl */ `
 struct Parameters {
   size: vec3u, quads: u32, sourceBegin: u32, begin: u32, planes: u32, sourcePlanes: u32,

@@ -10,7 +10,12 @@ import {
   patchWeights,
   unpackDescriptors,
 } from "./mind_descriptor.ts";
-import { CHANNEL_ONE, MIND_LAYOUTS, type MindNeighbourhood } from "./mind_layout.ts";
+import {
+  type ChannelBits,
+  channelOne,
+  MIND_LAYOUTS,
+  type MindNeighbourhood,
+} from "./mind_layout.ts";
 
 const NEIGHBOURHOODS: MindNeighbourhood[] = ["six", "dense", "ssc"];
 
@@ -30,17 +35,22 @@ async function check(
   neighbourhood: MindNeighbourhood,
   sigma: number,
   masked: boolean,
+  bits: ChannelBits = 10,
 ): Promise<number> {
   const data = image(size, 3), scale = 1.3, next = random(5);
   const mask = masked ? data.map(() => next() < 0.1 ? 0 : 1) : undefined;
   const expected = mindDescriptorsReference({ size, data, mask, neighbourhood, sigma, scale });
   const source = uploadImage(gpu, "image", size, data);
   const maskImage = mask && uploadImage(gpu, "mask", size, mask);
-  const found = mindDescriptors(gpu, { source, mask: maskImage, neighbourhood, sigma, scale });
-  const entries = unpackDescriptors(
-    new Uint32Array(await gpu.download(found.buffer)),
-    ...[size, found.pitch, neighbourhood] as const,
-  );
+  const found = mindDescriptors(gpu, {
+    source,
+    mask: maskImage,
+    neighbourhood,
+    sigma,
+    scale,
+    bits,
+  });
+  const entries = unpackDescriptors(new Uint32Array(await gpu.download(found.buffer)), found);
   [source, maskImage, found].forEach((resource) => resource?.destroy());
   const what = `${neighbourhood}, ${size.join(" x ")}, sigma ${sigma}`;
   let worst = 0, counted = 0;
@@ -50,7 +60,7 @@ async function check(
     counted++;
     worst = Math.max(worst, Math.abs(entries[i] - entry));
   });
-  assertLess(worst, 0.51 / CHANNEL_ONE + 1e-4, `${what}: largest error`);
+  assertLess(worst, 0.51 / channelOne(bits) + 1e-4, `${what}: largest error`);
   return counted;
 }
 
@@ -61,6 +71,7 @@ gpuTest("descriptors are those of the twin, at all sizes", async (gpu) => {
       await check(gpu, [nx, 7, 6], neighbourhood, 0.5, false);
     }
     assertEquals(await check(gpu, [21, 18, 9], neighbourhood, 0.5, true) > 1000, true);
+    await check(gpu, [21, 18, 9], neighbourhood, 0.5, true, 5);
     await check(gpu, [13, 1, 11], neighbourhood, 1, false);
     await check(gpu, [11, 9, 3], neighbourhood, 2, true);
   }
@@ -76,9 +87,15 @@ gpuTest("descriptors of an image larger than one binding", async (gpu) => {
 gpuTest("a constant image looks the same everywhere", async (gpu) => {
   const size: Triple = [9, 8, 7];
   const source = uploadImage(gpu, "image", size, new Float32Array(9 * 8 * 7).fill(40));
-  const found = mindDescriptors(gpu, { source, neighbourhood: "six", sigma: 0.5, scale: 1 });
+  const found = mindDescriptors(gpu, {
+    source,
+    neighbourhood: "six",
+    sigma: 0.5,
+    scale: 1,
+    bits: 5,
+  });
   const words = new Uint32Array(await gpu.download(found.buffer));
-  const entries = unpackDescriptors(words, size, found.pitch, "six");
+  const entries = unpackDescriptors(words, found);
   assertEquals([...new Set(entries)].map(String).sort(), ["1", "NaN"]);
   [source, found].forEach((resource) => resource.destroy());
 });

@@ -103,16 +103,22 @@ export const MIND_LAYOUTS: Readonly<Record<MindNeighbourhood, MindLayout>> = {
   },
 };
 
-/** Bits of a channel. */
-export const CHANNEL_BITS = 10;
-/** What the largest entry, 1, is stored as. */
-export const CHANNEL_ONE = 2 ** CHANNEL_BITS - 1;
-/** Channels in a 32-bit word. */
-export const CHANNELS_A_WORD = 3;
-/** All words of a voxel that does not count. */
+/** Bits of a channel: 5 are enough for a sum over the image, 10 for a voxel's own derivative. */
+export type ChannelBits = 5 | 10;
+/** All words of a voxel that does not count; the two uppermost bits are set in no other. */
 export const NO_DESCRIPTOR = 0xffffffff;
 
+/** What the largest entry, 1, is stored as. */
+export function channelOne(bits: ChannelBits): number {
+  return 2 ** bits - 1;
+}
+
+/** Channels in a 32-bit word. */
+export function channelsAWord(bits: ChannelBits): number {
+  return 30 / bits;
+}
+
 /** 32-bit words of a voxel's descriptor. */
-export function descriptorWords(neighbourhood: MindNeighbourhood): number {
-  return Math.ceil(MIND_LAYOUTS[neighbourhood].channels.length / CHANNELS_A_WORD);
+export function descriptorWords(neighbourhood: MindNeighbourhood, bits: ChannelBits): number {
+  return Math.ceil(MIND_LAYOUTS[neighbourhood].channels.length / channelsAWord(bits));
 }

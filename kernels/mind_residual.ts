@@ -71,7 +71,7 @@ export function prepareMindResidual(gpu: Gpu, options: MindResidualOptions): Pre
   const parts = gpu.buffer("MIND parts", 8 * ENERGY_PARTS * cut.length);
   const last = Math.max(moving.size[2] - 1, 1);
   const windows = slabs(gpu, moving.size, 1, 4 * words).filter((window) => window.begin < last);
-  const kernel = mindResidual(neighbourhood, difference);
+  const kernel = mindResidual(neighbourhood, difference, fixed.bits);
   const dispatches: Dispatch[] = [];
   cut.forEach((slab, index) => {
     dispatches.push(prepareColumns(gpu, geometry, slab, knots, columns));

@@ -1,9 +1,9 @@
 import { CONTROL_GRID_GEOMETRY } from "./control_grid.wgsl.ts";
 import type { Kernel } from "./gpu.ts";
 import {
-  CHANNEL_BITS,
-  CHANNEL_ONE,
-  CHANNELS_A_WORD,
+  type ChannelBits,
+  channelOne,
+  channelsAWord,
   descriptorWords,
   MIND_LAYOUTS,
   type MindNeighbourhood,
@@ -13,7 +13,6 @@ import {
 export type MindDifference = "absolute" | "squared";
 
 const CORNERS = [0, 1, 2, 3, 4, 5, 6, 7];
-const MASK = (1 << CHANNEL_BITS) - 1;
 
 /**
  * The moving descriptors pulled through a control grid, compared with the fixed ones: the voxel's
@@ -25,15 +24,16 @@ const MASK = (1 << CHANNEL_BITS) - 1;
 export function mindResidual(
   neighbourhood: MindNeighbourhood,
   difference: MindDifference,
+  bits: ChannelBits,
 ): Kernel {
   const channels = MIND_LAYOUTS[neighbourhood].channels.length;
-  const words = descriptorWords(neighbourhood);
+  const words = descriptorWords(neighbourhood, bits), each = channelsAWord(bits);
+  const one = channelOne(bits);
   const squared = difference === "squared";
   const word = (w: number) => {
-    const inWord = Array.from({ length: CHANNELS_A_WORD }, (_, i) => i)
-      .filter((i) => w * CHANNELS_A_WORD + i < channels);
-    const bits = (value: string, i: number) =>
-      `f32(i32((${value} >> ${CHANNEL_BITS * i}u) & ${MASK}u))`;
+    const inWord = Array.from({ length: each }, (_, i) => i)
+      .filter((i) => w * each + i < channels);
+    const entry = (value: string, i: number) => `f32(i32((${value} >> ${bits * i}u) & ${one}u))`;
     return `
   {
     let f = fixed[fixedAt + ${w}];
@@ -42,8 +42,8 @@ export function mindResidual(
 ${
       inWord.map((i) => `
     {
-      ${CORNERS.map((c) => `let v${c} = ${bits(`m${c}`, i)};`).join("\n      ")}
-      let d = ${CORNERS.map((c) => `w${c} * v${c}`).join(" + ")} - ${bits("f", i)};
+      ${CORNERS.map((c) => `let v${c} = ${entry(`m${c}`, i)};`).join("\n      ")}
+      let d = ${CORNERS.map((c) => `w${c} * v${c}`).join(" + ")} - ${entry("f", i)};
       ${squared ? "sum += d * d; let s = d;" : "sum += abs(d); let s = sign(d);"}
       ${CORNERS.map((c) => `g${c} += s * v${c};`).join("\n      ")}
     }`).join("")
@@ -51,7 +51,7 @@ ${
   }`;
   };
   return {
-    label: `MIND: residual (${neighbourhood}, ${difference})`,
+    label: `MIND: residual (${neighbourhood}, ${difference}, ${bits} bits)`,
     code: /* wgsl */ `
 ${CONTROL_GRID_GEOMETRY}
 struct Parameters {
@@ -121,16 +121,16 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var invalid = 0u;
 ${Array.from({ length: words }, (_, w) => word(w)).join("")}
   // The two bits above the channels are set in no descriptor that counts.
-  let counts = invalid <= ${2 ** (CHANNEL_BITS * CHANNELS_A_WORD) - 1}u && id.x < g.image.x;
+  let counts = invalid <= ${2 ** 30 - 1}u && id.x < g.image.x;
 ${
       squared
         ? `
-  let value = sum * ${1 / (channels * CHANNEL_ONE ** 2)};
-  let slope = ${2 / (channels * CHANNEL_ONE ** 2)};`
+  let value = sum * ${1 / (channels * one ** 2)};
+  let slope = ${2 / (channels * one ** 2)};`
         : `
-  let mean = sum * ${1 / (channels * CHANNEL_ONE)};
+  let mean = sum * ${1 / (channels * one)};
   let value = mean * mean;
-  let slope = 2 * mean * ${1 / (channels * CHANNEL_ONE)};`
+  let slope = 2 * mean * ${1 / (channels * one)};`
     }
   let dx = s.z * (s.y * (g1 - g0) + t.y * (g3 - g2)) + t.z * (s.y * (g5 - g4) + t.y * (g7 - g6));
   let dy = s.z * (s.x * (g2 - g0) + t.x * (g3 - g1)) + t.z * (s.x * (g6 - g4) + t.x * (g7 - g5));

@@ -19,12 +19,13 @@ interface Case {
   readonly neighbourhood?: MindNeighbourhood;
   readonly difference?: MindDifference;
   readonly reach?: number;
+  readonly bits?: 5 | 10;
 }
 
 async function check(
   gpu: Gpu,
-  { image, stride, neighbourhood = "six", difference = "absolute", reach = 6 }: Case,
-): Promise<void> {
+  { image, stride, neighbourhood = "six", difference = "absolute", reach = 6, bits = 10 }: Case,
+): Promise<{ value: number; gradient: Float32Array }> {
   const next = random(11);
   const geometry = controlGridGeometry(image, stride), count = controlPoints(geometry);
   const movingSize = image.map((n) => n + 4) as unknown as Triple;
@@ -35,7 +36,7 @@ async function check(
     );
   const source = uploadImage(gpu, "fixed", image, make(image));
   const movingSource = uploadImage(gpu, "moving", movingSize, make(movingSize));
-  const options = { neighbourhood, sigma: 0.5, scale: 1 };
+  const options = { neighbourhood, sigma: 0.5, scale: 1, bits };
   const fixed = mindDescriptors(gpu, { source, ...options });
   const moving = mindDescriptors(gpu, { source: movingSource, ...options });
   const knots = Float32Array.from({ length: 3 * count }, () => reach * (next() - 0.5));
@@ -52,10 +53,7 @@ async function check(
   prepared.dispatches.forEach((dispatch) => recorder.run(dispatch));
   recorder.submit();
   const entries = async (d: typeof fixed) =>
-    unpackDescriptors(
-      new Uint32Array(await gpu.download(d.buffer)),
-      ...[d.size, d.pitch, neighbourhood] as const,
-    );
+    unpackDescriptors(new Uint32Array(await gpu.download(d.buffer)), d);
   const reference = mindResidualReference({
     ...{ geometry, knots, fixed: await entries(fixed), difference, origin, perVoxel },
     moving: { size: movingSize, entries: await entries(moving) },
@@ -85,6 +83,7 @@ async function check(
   assertLess(Math.sqrt(error), 2e-4 * Math.sqrt(size) + 1e-12, `${what}: gradient`);
   [source, movingSource, fixed, moving, knotBuffer, gradient, scalars, prepared]
     .forEach((resource) => resource.destroy());
+  return { value, gradient: got };
 }
 
 const CASES: Case[] = [
@@ -93,6 +92,8 @@ const CASES: Case[] = [
   { image: [64, 9, 8], stride: [7, 3, 5] },
   { image: [65, 7, 11], stride: [3, 4, 4] },
   { image: [13, 12, 11], stride: [5, 4, 3], difference: "squared" },
+  { image: [33, 12, 11], stride: [5, 4, 3], bits: 5 },
+  { image: [9, 12, 11], stride: [5, 4, 3], neighbourhood: "ssc", difference: "squared", bits: 5 },
   { image: [20, 11, 9], stride: [4, 4, 4], neighbourhood: "ssc", difference: "squared" },
   { image: [14, 13, 9], stride: [4, 4, 4], neighbourhood: "dense" },
 ];
@@ -100,8 +101,8 @@ const CASES: Case[] = [
 gpuTest("E_MIND and its gradient are those of the twin", async (gpu, t) => {
   for (const one of CASES) {
     await t.step(
-      `${one.neighbourhood ?? "six"} ${one.image.join("x")}`,
-      () => check(gpu, one),
+      `${one.neighbourhood ?? "six"} ${one.image.join("x")}, ${one.bits ?? 10} bits`,
+      async () => void await check(gpu, one),
     );
   }
 });
@@ -112,3 +113,12 @@ gpuTest("E_MIND of images larger than one binding", async (gpu) => {
     ...{ image: [28, 16, 40], stride: [4, 4, 4], neighbourhood: "ssc", difference: "squared" },
   });
 }, { maxBindingBytes: 150000 });
+
+gpuTest("5 bits a channel tell what 10 bits tell", async (gpu) => {
+  const at: Case = { image: [40, 36, 32], stride: [8, 8, 8], reach: 2 };
+  const coarse = await check(gpu, { ...at, bits: 5 }), fine = await check(gpu, { ...at, bits: 10 });
+  assertLess(Math.abs(coarse.value - fine.value), 0.01 * fine.value);
+  const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, v, i) => sum + v * b[i], 0);
+  const { gradient: a } = coarse, { gradient: b } = fine;
+  assertLess(0.999, dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b)), "cosine of the gradients");
+});

@@ -13,6 +13,8 @@ import type { Similarity, SimilarityKind } from "./similarity.ts";
 
 /** Standard deviation of the patch weights, voxels of the level (Heinrich's). */
 const SIGMA = 0.5;
+/** Bits of a channel: with 10 instead nothing but the time changes (docs/validation.md). */
+const BITS = 5;
 
 /** MIND in the list of similarities. */
 export const MIND: SimilarityKind = {
@@ -52,7 +54,7 @@ export function mindSimilarity(
   { sigma, neighbourhood, difference }: MindParameters,
 ): Similarity {
   const scale = ({ low, high }: BinRange) => high > low ? 255 / (high - low) : 1;
-  const words = descriptorWords(neighbourhood);
+  const words = descriptorWords(neighbourhood, BITS);
   return {
     name,
     parameters: { sigma, neighbourhood, difference },
@@ -63,7 +65,7 @@ export function mindSimilarity(
         mindDescriptors(gpu, {
           source: inputs[image],
           mask: inputs[`${image}Mask`],
-          ...{ neighbourhood, sigma, scale: scale(range) },
+          ...{ neighbourhood, sigma, scale: scale(range), bits: BITS },
         });
       const fixed = descriptors("fixed", fixedRange), moving = descriptors("moving", movingRange);
       const { geometry, knots, origin, perVoxel, gradient, scalars } = inputs;
