@@ -26,6 +26,7 @@ import {
   MEAN_ENERGY,
   type MindDifference,
   mindResidual,
+  STEEPNESS,
   SUM_ENERGY,
 } from "./mind_residual.wgsl.ts";
 
@@ -190,7 +191,9 @@ export function mindResidualReference(
     for (let axis = 0; axis < 3; axis++) {
       if (p[axis] !== raw[axis]) continue;
       forces[axis][voxel] = differences.reduce((total, d, c) => {
-        const slope = difference === "squared" ? 2 * d : 2 * size * Math.sign(d);
+        const slope = difference === "squared"
+          ? 2 * d
+          : 2 * size * Math.min(Math.max(STEEPNESS * d, -1), 1);
         return total + slope / channels * slopes[axis][c] * perVoxel[axis];
       }, 0);
     }

@@ -12,6 +12,9 @@ import {
 /** How channels' differences add up: eq. 6's squared mean of absolute values, or the mean of squares. */
 export type MindDifference = "absolute" | "squared";
 
+/** The sign of a difference d of entries is clamp(STEEPNESS d, -1, 1), so that rounding does not decide it where d is 0. */
+export const STEEPNESS = 2000;
+
 const CORNERS = [0, 1, 2, 3, 4, 5, 6, 7];
 
 /**
@@ -44,7 +47,11 @@ ${
     {
       ${CORNERS.map((c) => `let v${c} = ${entry(`m${c}`, i)};`).join("\n      ")}
       let d = ${CORNERS.map((c) => `w${c} * v${c}`).join(" + ")} - ${entry("f", i)};
-      ${squared ? "sum += d * d; let s = d;" : "sum += abs(d); let s = sign(d);"}
+      ${
+        squared
+          ? "sum += d * d; let s = d;"
+          : `sum += abs(d); let s = clamp(d * ${STEEPNESS / one}, -1, 1);`
+      }
       ${CORNERS.map((c) => `g${c} += s * v${c};`).join("\n      ")}
     }`).join("")
     }

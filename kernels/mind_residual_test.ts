@@ -115,10 +115,10 @@ gpuTest("E_MIND of images larger than one binding", async (gpu) => {
 }, { maxBindingBytes: 150000 });
 
 gpuTest("5 bits a channel tell what 10 bits tell", async (gpu) => {
-  const at: Case = { image: [40, 36, 32], stride: [8, 8, 8], reach: 2 };
+  const at: Case = { image: [41, 36, 32], stride: [7, 6, 5], reach: 2.1 };
   const coarse = await check(gpu, { ...at, bits: 5 }), fine = await check(gpu, { ...at, bits: 10 });
   assertLess(Math.abs(coarse.value - fine.value), 0.01 * fine.value);
   const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, v, i) => sum + v * b[i], 0);
   const { gradient: a } = coarse, { gradient: b } = fine;
-  assertLess(0.999, dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b)), "cosine of the gradients");
+  assertLess(0.99, dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b)), "cosine of the gradients");
 });
