@@ -73,6 +73,8 @@ export interface SimilarityOptions {
    * gradients' magnitudes (eq. 8, default) or from the changes so far (eq. 9).
    */
   readonly scaling?: number | "gradient" | "change";
+  /** Local correlation: standard deviation of the Gaussian window, mm. Default 10. */
+  readonly window?: number;
 }
 
 /** What a similarity is made from. */
