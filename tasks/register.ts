@@ -99,6 +99,12 @@ Writes into the folder of --out, on the fixed image's grid (the inverse on the m
         unit: "voxels",
         help: "mind, mind-ssc, nmi+mind: width of the patch weights; by default 0.5.",
       },
+      window: {
+        type: "number",
+        min: 0.1,
+        unit: "mm",
+        help: "lncc: standard deviation of the Gaussian window; by default 10.",
+      },
       neighbourhood: {
         type: "choice",
         choices: ["six", "dense"],
@@ -205,6 +211,7 @@ Writes into the folder of --out, on the fixed image's grid (the inverse on the m
       ...{ neighbourhood: flags.neighbourhood, scaling },
       ...(flags.beta === undefined ? {} : { beta: flags.beta }),
       ...(flags.sigma === undefined ? {} : { sigma: flags.sigma }),
+      ...(flags.window === undefined ? {} : { window: flags.window }),
       ...(flags.lambda === undefined ? {} : { lambda: flags.lambda }),
       ...{ spacing: flags.spacing, iterations: flags.iterations },
       ...(flags.levels === undefined ? {} : { levels: flags.levels }),
