@@ -15,7 +15,9 @@ export interface ElastixOptions {
   readonly moving: string;
   /** An existing folder for its parameter and output files. */
   readonly directory: string;
-  /** Weight of the bending energy against NMI (50). */
+  /** Similarity of the B-spline step ("nmi"). */
+  readonly metric?: "nmi" | "mattes";
+  /** Weight of the bending energy against the similarity (50). */
   readonly bendingWeight?: number;
   /** Spacing of the finest control grid, mm (12). */
   readonly spacing?: number;
@@ -79,17 +81,36 @@ export async function runElastix(options: ElastixOptions): Promise<ElastixResult
     ...parameterFiles,
   ], signal);
   const last = `${directory}/TransformParameters.${steps.length - 1}.txt`;
-  const fieldSeconds = await runCommand("transformix", [
-    ...["-def", "all", "-tp", last, "-out", directory, "-threads", `${threads}`],
-  ], signal);
-  const field = await readDisplacementField(`${directory}/deformationField.nii.gz`);
-  return { field, seconds, fieldSeconds };
+  return { seconds, ...await fieldOfElastix(last, directory, threads, signal) };
 }
 
-async function runCommand(command: string, args: string[], signal?: AbortSignal): Promise<number> {
+/** The displacement field of elastix's transform parameters, by transformix. */
+export async function fieldOfElastix(
+  parameters: string,
+  directory: string,
+  threads: number,
+  signal?: AbortSignal,
+): Promise<{ field: DisplacementField; fieldSeconds: number }> {
+  const fieldSeconds = await runCommand("transformix", [
+    ...["-def", "all", "-tp", parameters, "-out", directory, "-threads", `${threads}`],
+  ], signal);
+  return {
+    field: await readDisplacementField(`${directory}/deformationField.nii.gz`),
+    fieldSeconds,
+  };
+}
+
+/** Runs a command and returns its wall seconds; throws the end of its output when it fails. */
+export async function runCommand(
+  command: string,
+  args: string[],
+  signal?: AbortSignal,
+  cwd?: string,
+): Promise<number> {
   const start = performance.now();
   const { success, code, stdout, stderr } = await new Deno.Command(command, {
     args,
+    ...(cwd === undefined ? {} : { cwd }),
     ...(signal ? { signal } : {}),
   }).output();
   if (!success) {
@@ -143,15 +164,20 @@ export function rigidParameters(): string {
   });
 }
 
-/** Parameter file of the B-spline step: NMI and bending energy. */
+/** Parameter file of the B-spline step: NMI or Mattes MI, and bending energy. */
 export function bSplineParameters(
-  options: Pick<ElastixOptions, "bendingWeight" | "spacing" | "levels" | "iterations"> = {},
+  options: Pick<ElastixOptions, "metric" | "bendingWeight" | "spacing" | "levels" | "iterations"> =
+    {},
 ): string {
-  const { bendingWeight = 50, spacing = 12, levels = 4, iterations = 500 } = options;
+  const { metric = "nmi", bendingWeight = 50, spacing = 12, levels = 4, iterations = 500 } =
+    options;
   return parameterFile({
     ...common,
     Registration: "MultiMetricMultiResolutionRegistration",
-    Metric: ["NormalizedMutualInformation", "TransformBendingEnergyPenalty"],
+    Metric: [
+      metric === "nmi" ? "NormalizedMutualInformation" : "AdvancedMattesMutualInformation",
+      "TransformBendingEnergyPenalty",
+    ],
     Metric0Weight: 1,
     Metric1Weight: bendingWeight,
     Transform: "BSplineTransform",
