@@ -6,6 +6,7 @@
 
 import type { DisplacementField } from "../volume/mod.ts";
 import { readDisplacementField } from "../volume/mod.ts";
+import { type CommandResult, hasCommand, runCommand } from "./command.ts";
 
 /** What elastix is asked to do. */
 export interface ElastixOptions {
@@ -30,44 +31,28 @@ export interface ElastixOptions {
   /** Stop after the rigid step (false). */
   readonly rigidOnly?: boolean;
   /** Ends the child process. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** What elastix found, and how long it took. */
-export interface ElastixResult {
+/** What another tool found, and what it took: the registration command alone. */
+export interface PeerResult extends CommandResult {
   /** On the fixed grid. */
   readonly field: DisplacementField;
-  /** Wall seconds of the elastix command alone: without transformix, which writes the field. */
-  readonly seconds: number;
-  /** Wall seconds of transformix. */
-  readonly fieldSeconds: number;
 }
 
 /** Whether the elastix and transformix commands are there. */
 export async function hasElastix(): Promise<boolean> {
-  try {
-    for (const command of ["elastix", "transformix"]) {
-      const { success } = await new Deno.Command(command, {
-        args: ["--version"],
-        stdout: "null",
-        stderr: "null",
-      }).output();
-      if (!success) return false;
-    }
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
+  return await hasCommand("elastix", ["--version"]) &&
+    await hasCommand("transformix", ["--version"]);
 }
 
 /**
- * Registers by rigid Mattes MI and then, unless `rigidOnly`, a B-spline with NMI and bending
- * energy, and reads the composite displacement field.
+ * Registers by rigid Mattes MI and then, unless `rigidOnly`, a B-spline with NMI or Mattes MI and
+ * bending energy, and reads the composite displacement field.
  *
  * @throws {Error} with the end of its output when elastix or transformix fails.
  */
-export async function runElastix(options: ElastixOptions): Promise<ElastixResult> {
+export async function runElastix(options: ElastixOptions): Promise<PeerResult> {
   const { fixed, moving, directory, threads = 2, rigidOnly = false, signal } = options;
   const steps = [["rigid.txt", rigidParameters()]];
   if (!rigidOnly) steps.push(["bspline.txt", bSplineParameters(options)]);
@@ -76,48 +61,24 @@ export async function runElastix(options: ElastixOptions): Promise<ElastixResult
     await Deno.writeTextFile(`${directory}/${name}`, text);
     parameterFiles.push("-p", `${directory}/${name}`);
   }
-  const seconds = await runCommand("elastix", [
+  const cost = await runCommand("elastix", [
     ...["-f", fixed, "-m", moving, "-out", directory, "-threads", `${threads}`],
     ...parameterFiles,
-  ], signal);
+  ], { signal });
   const last = `${directory}/TransformParameters.${steps.length - 1}.txt`;
-  return { seconds, ...await fieldOfElastix(last, directory, threads, signal) };
+  return { ...cost, field: await fieldOfElastix(last, { directory, threads, signal }) };
 }
 
 /** The displacement field of elastix's transform parameters, by transformix. */
 export async function fieldOfElastix(
   parameters: string,
-  directory: string,
-  threads: number,
-  signal?: AbortSignal,
-): Promise<{ field: DisplacementField; fieldSeconds: number }> {
-  const fieldSeconds = await runCommand("transformix", [
+  options: { directory: string; threads: number; signal: AbortSignal | undefined },
+): Promise<DisplacementField> {
+  const { directory, threads, signal } = options;
+  await runCommand("transformix", [
     ...["-def", "all", "-tp", parameters, "-out", directory, "-threads", `${threads}`],
-  ], signal);
-  return {
-    field: await readDisplacementField(`${directory}/deformationField.nii.gz`),
-    fieldSeconds,
-  };
-}
-
-/** Runs a command and returns its wall seconds; throws the end of its output when it fails. */
-export async function runCommand(
-  command: string,
-  args: string[],
-  signal?: AbortSignal,
-  cwd?: string,
-): Promise<number> {
-  const start = performance.now();
-  const { success, code, stdout, stderr } = await new Deno.Command(command, {
-    args,
-    ...(cwd === undefined ? {} : { cwd }),
-    ...(signal ? { signal } : {}),
-  }).output();
-  if (!success) {
-    const text = new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-    throw new Error(`${command} ended with code ${code}:\n${text.slice(-2000)}`);
-  }
-  return (performance.now() - start) / 1000;
+  ], { signal });
+  return await readDisplacementField(`${directory}/deformationField.nii.gz`);
 }
 
 /** Settings of both steps. */

@@ -5,8 +5,14 @@
  * @module
  */
 
-import type { DisplacementField } from "../volume/mod.ts";
-import { bSplineParameters, fieldOfElastix, rigidParameters, runCommand } from "./elastix.ts";
+import { hasCommand, runCommand } from "./command.ts";
+import {
+  bSplineParameters,
+  fieldOfElastix,
+  hasElastix,
+  type PeerResult,
+  rigidParameters,
+} from "./elastix.ts";
 
 /** What it is asked to do. */
 export interface ItkWasmElastixOptions {
@@ -21,18 +27,33 @@ export interface ItkWasmElastixOptions {
   /** Its own default maps for rigid and B-spline, or the settings of our elastix runs with Mattes MI. */
   readonly settings: "default" | "tuned";
   /** Ends the child process. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
+/** Whether Node and npm are there, and transformix for the field. */
+export async function canRunItkWasmElastix(): Promise<boolean> {
+  return await hasCommand("node", ["--version"]) && await hasCommand("npm", ["--version"]) &&
+    await hasElastix();
+}
+
+/** Of these versions. */
+const PACKAGES = ["@itk-wasm/elastix@1.0.1", "@itk-wasm/image-io@1.6.1"];
+
+/** What Node runs: images, folder and settings are its arguments. */
 const SCRIPT = `
-import { readFile } from "node:fs/promises";
-import { defaultParameterMapNode, elastixNode, readParameterFilesNode, writeParameterFilesNode } from "@itk-wasm/elastix";
+import {
+  defaultParameterMapNode,
+  elastixNode,
+  readParameterFilesNode,
+  writeParameterFilesNode,
+} from "@itk-wasm/elastix";
 import { readImageNode } from "@itk-wasm/image-io";
 const [fixedPath, movingPath, out, settings] = process.argv.slice(2);
 const [fixed, moving] = await Promise.all([readImageNode(fixedPath), readImageNode(movingPath)]);
 let maps;
 if (settings === "tuned") {
-  maps = (await readParameterFilesNode({ parameterFiles: [out + "/rigid.txt", out + "/bspline.txt"] })).parameterObject;
+  const parameterFiles = [out + "/rigid.txt", out + "/bspline.txt"];
+  maps = (await readParameterFilesNode({ parameterFiles })).parameterObject;
 } else {
   const map = async (name) => (await defaultParameterMapNode(name)).parameterMap;
   maps = [await map("rigid"), await map("bspline")];
@@ -41,39 +62,35 @@ const { transformParameterObject } = await elastixNode(maps, { fixed, moving });
 const files = transformParameterObject.map((_, i) => out + "/TransformParameters." + i + ".txt");
 transformParameterObject.forEach((map, i) => {
   map.ResultImageFormat = ["nii.gz"];
-  map.InitialTransformParameterFileName = [i === 0 ? "NoInitialTransform" : files[i - 1]];
+  // transformix of elastix 5.0 knows only the older of the two names.
+  map.InitialTransformParameterFileName = map.InitialTransformParametersFileName =
+    [i === 0 ? "NoInitialTransform" : files[i - 1]];
 });
 await writeParameterFilesNode(transformParameterObject, files);
 process.exit(0);
 `;
 
-/** Registers rigidly, then by B-splines; the seconds are those of the Node process. */
-export async function runItkWasmElastix(
-  { fixed, moving, directory, packageFolder, settings, signal }: ItkWasmElastixOptions,
-): Promise<{ field: DisplacementField; seconds: number }> {
+/**
+ * Registers rigidly, then by B-splines; the seconds are those of the Node process.
+ *
+ * @throws {Error} with the end of its output when npm, Node or transformix fails.
+ */
+export async function runItkWasmElastix(options: ItkWasmElastixOptions): Promise<PeerResult> {
+  const { fixed, moving, directory, packageFolder, settings, signal } = options;
   await Deno.mkdir(packageFolder, { recursive: true });
   const script = `${packageFolder}/elastix.mjs`;
   await Deno.writeTextFile(script, SCRIPT);
   const installed = await Deno.stat(`${packageFolder}/node_modules/@itk-wasm/elastix`)
-    .catch(() => undefined);
+    .then(() => true, () => false);
   if (!installed) {
-    await runCommand(
-      "npm",
-      ["install", "--prefix", packageFolder, "@itk-wasm/elastix@1.0.1", "@itk-wasm/image-io@1"],
-      signal,
-    );
+    await runCommand("npm", ["install", "--prefix", packageFolder, ...PACKAGES], { signal });
   }
   await Deno.writeTextFile(`${directory}/rigid.txt`, rigidParameters());
   await Deno.writeTextFile(
     `${directory}/bspline.txt`,
-    bSplineParameters({ metric: "mattes", bendingWeight: 50, levels: 3 }),
+    bSplineParameters({ metric: "mattes", levels: 3 }),
   );
-  const seconds = await runCommand(
-    "node",
-    [script, fixed, moving, directory, settings],
-    signal,
-    packageFolder,
-  );
+  const cost = await runCommand("node", [script, fixed, moving, directory, settings], { signal });
   const last = `${directory}/TransformParameters.1.txt`;
-  return { seconds, field: (await fieldOfElastix(last, directory, 2, signal)).field };
+  return { ...cost, field: await fieldOfElastix(last, { directory, threads: 2, signal }) };
 }

@@ -4,8 +4,9 @@
  * @module
  */
 
-import { type DisplacementField, readDisplacementField } from "../volume/mod.ts";
-import { runCommand } from "./elastix.ts";
+import { readDisplacementField } from "../volume/mod.ts";
+import { hasCommand, runCommand } from "./command.ts";
+import type { PeerResult } from "./elastix.ts";
 
 /** What plastimatch is asked to do. */
 export interface PlastimatchOptions {
@@ -15,77 +16,96 @@ export interface PlastimatchOptions {
   readonly moving: string;
   /** An existing folder for its parameter and output files. */
   readonly directory: string;
-  /** Weight of the regularisation. */
+  /** Weight of the curvature penalty against MI (1e-5). */
   readonly regularization?: number;
+  /** Spacing of the finest control grid, mm (15); the stages before have 2 and 4 times as much. */
+  readonly spacing?: number;
+  /** Iterations a B-spline stage (100). */
+  readonly iterations?: number;
+  /** Threads (2). */
+  readonly threads?: number;
   /** Ends the child process. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
-/** Registers rigidly by Mattes MI, then by MI and B-splines of 60, 30 and 15 mm with bending energy. */
-export async function runPlastimatch(
-  { fixed, moving, directory, regularization = 0.00001, signal }: PlastimatchOptions,
-): Promise<{ field: DisplacementField; seconds: number }> {
-  const file = `${directory}/field.nii.gz`;
-  await Deno.writeTextFile(
-    `${directory}/stages.txt`,
-    plastimatchStages({ fixed, moving, file, regularization }),
-  );
-  const seconds = await runCommand("plastimatch", ["register", `${directory}/stages.txt`], signal);
-  return { field: await readDisplacementField(file), seconds };
+/** Whether the plastimatch command is there. */
+export async function hasPlastimatch(): Promise<boolean> {
+  return await hasCommand("plastimatch", ["--version"]);
 }
 
-/** The command file. */
+/**
+ * Registers rigidly by Mattes MI, then by MI and B-splines in three stages, coarse to fine.
+ *
+ * @throws {Error} with the end of its output when plastimatch fails.
+ */
+export async function runPlastimatch(options: PlastimatchOptions): Promise<PeerResult> {
+  const { directory, threads = 2, signal } = options;
+  const field = `${directory}/field.nii.gz`, stages = `${directory}/stages.txt`;
+  await Deno.writeTextFile(stages, plastimatchStages({ ...options, field }));
+  const cost = await runCommand("plastimatch", ["register", stages], {
+    signal,
+    env: {
+      OMP_NUM_THREADS: `${threads}`,
+      ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS: `${threads}`,
+    },
+  });
+  return { ...cost, field: await readDisplacementField(field) };
+}
+
+/** Its command file. */
 export function plastimatchStages(
-  { fixed, moving, file, regularization }: {
-    fixed: string;
-    moving: string;
-    file: string;
-    regularization: number;
-  },
+  options:
+    & Pick<
+      PlastimatchOptions,
+      "fixed" | "moving" | "regularization" | "spacing" | "iterations"
+    >
+    & { readonly field: string },
 ): string {
-  const bSpline = (spacing: number, resolution: number) => `
-[STAGE]
-xform=bspline
-impl=plastimatch
-threading=openmp
-metric=mi
-mi_histogram_bins=32
-regularization_lambda=${regularization}
-grid_spac=${spacing} ${spacing} ${spacing}
-res=${resolution} ${resolution} ${resolution}
-max_its=100
-`;
-  return `[GLOBAL]
-fixed=${fixed}
-moving=${moving}
-vf_out=${file}
-default_value=-1000
+  const { fixed, moving, field, regularization = 1e-5, spacing = 15, iterations = 100 } = options;
+  const rigid = (maxStep: number, steps: number, resolution: number) =>
+    stage({
+      xform: "rigid",
+      impl: "itk",
+      optim: "rsg",
+      metric: "mattes",
+      mi_histogram_bins: 50,
+      num_samples: 100000,
+      max_its: steps,
+      max_step: maxStep,
+      min_step: 0.001,
+      res: three(resolution),
+    });
+  const bSpline = (gridSpacing: number, resolution: number) =>
+    stage({
+      xform: "bspline",
+      impl: "plastimatch",
+      threading: "openmp",
+      metric: "mi",
+      mi_histogram_bins: 32,
+      regularization_lambda: regularization,
+      grid_spac: three(gridSpacing),
+      res: three(resolution),
+      max_its: iterations,
+    });
+  return [
+    section("GLOBAL", { fixed, moving, vf_out: field, default_value: -1000 }),
+    stage({ xform: "align_center" }),
+    rigid(4, 200, 4),
+    rigid(1, 100, 2),
+    bSpline(4 * spacing, 4),
+    bSpline(2 * spacing, 2),
+    bSpline(spacing, 1),
+  ].join("\n");
+}
 
-[STAGE]
-xform=align_center
+function three(value: number): string {
+  return `${value} ${value} ${value}`;
+}
 
-[STAGE]
-xform=rigid
-impl=itk
-optim=rsg
-metric=mattes
-mi_histogram_bins=50
-num_samples=100000
-max_its=200
-max_step=4
-min_step=0.001
-res=4 4 4
+function stage(values: Readonly<Record<string, string | number>>): string {
+  return section("STAGE", values);
+}
 
-[STAGE]
-xform=rigid
-impl=itk
-optim=rsg
-metric=mattes
-mi_histogram_bins=50
-num_samples=100000
-max_its=100
-max_step=1
-min_step=0.001
-res=2 2 2
-${bSpline(60, 4)}${bSpline(30, 2)}${bSpline(15, 1)}`;
+function section(name: string, values: Readonly<Record<string, string | number>>): string {
+  return `[${name}]\n` + Object.entries(values).map(([k, v]) => `${k}=${v}\n`).join("");
 }

@@ -7,7 +7,23 @@
 
 import type { DisplacementField, LabelVolume } from "../volume/mod.ts";
 import { invert, transformPoint } from "../volume/mod.ts";
-import { semiRealOrgans, type SemiRealPair } from "./semi_real.ts";
+import { hausdorff95 } from "../study/surface_distance.ts";
+
+/** Two labelled images and the truth between them. */
+export interface ScoredPair {
+  /** Labels on the fixed grid. */
+  readonly fixedLabels: LabelVolume;
+  /** Labels on the moving grid. */
+  readonly movingLabels: LabelVolume;
+  /** True displacement on the fixed grid. */
+  readonly truth: DisplacementField;
+  /** 1 in the body on the fixed grid. */
+  readonly body: LabelVolume;
+  /** 1 at the voxels whose errors count, on the fixed grid; by default those of the body. */
+  readonly measured?: LabelVolume;
+  /** The structures that are scored, with their label ids. */
+  readonly structures: Readonly<Record<string, number>>;
+}
 
 /** The figures of one registration. */
 export interface PairScore {
@@ -15,11 +31,17 @@ export interface PairScore {
   readonly dice: number;
   /** Dice of each structure between the fixed labels and the warped moving labels. */
   readonly diceByLabel: Readonly<Record<string, number>>;
-  /** Mean of |field - truth| inside the body, mm. */
+  /** Mean of `hd95ByLabel`, without the structures that are NaN there. */
+  readonly hd95: number;
+  /**
+   * The 95th percentile of each structure's surface distances, mm; NaN where the structure was lost.
+   */
+  readonly hd95ByLabel: Readonly<Record<string, number>>;
+  /** Mean of |field - truth| at the measured voxels, mm. */
   readonly treMean: number;
-  /** 95th percentile of |field - truth| inside the body, mm. */
+  /** 95th percentile of |field - truth| at the measured voxels, mm. */
   readonly tre95: number;
-  /** Largest |field - truth| inside the body, mm. */
+  /** Largest |field - truth| at the measured voxels, mm. */
   readonly treMax: number;
   /** Percentage of the grid's voxels with a Jacobian determinant of x + u(x) <= 0. */
   readonly foldedPercent: number;
@@ -37,38 +59,36 @@ export interface PairScore {
  * @throws {RangeError} when the field is not on the pair's fixed grid.
  */
 export function scorePair(
-  options: {
-    pair: Pick<SemiRealPair, "fixedLabels" | "movingLabels" | "truth" | "body">;
-    field: DisplacementField;
-    organs?: Readonly<Record<string, number>>;
-  },
+  { pair, field }: { pair: ScoredPair; field: DisplacementField },
 ): PairScore {
-  const { pair, field, organs = semiRealOrgans } = options;
-  if (!field.grid.equals(pair.truth.grid, 1e-2)) {
+  const { fixedLabels, movingLabels, truth, body, measured = body, structures } = pair;
+  if (!field.grid.equals(truth.grid, 1e-2)) {
     throw new RangeError("`field` must lie on the pair's fixed grid");
   }
-  const warped = warpLabelsOnHost(pair.movingLabels, field);
-  const diceByLabel: Record<string, number> = {};
-  for (const [name, id] of Object.entries(organs)) {
-    diceByLabel[name] = dice(pair.fixedLabels.data, warped, id);
+  const warped = { grid: fixedLabels.grid, data: warpLabelsOnHost(movingLabels, field) };
+  const diceByLabel: Record<string, number> = {}, hd95ByLabel: Record<string, number> = {};
+  for (const [name, id] of Object.entries(structures)) {
+    diceByLabel[name] = dice(fixedLabels.data, warped.data, id);
+    hd95ByLabel[name] = hausdorff95(fixedLabels, warped, id);
   }
-  const values = Object.values(diceByLabel);
-  const errors = errorsInside(pair, field);
+  const errors = errorsAt(measured, truth, field);
   const jacobian = jacobianOnHost(field);
   let folded = 0, jacobianMin = Infinity, count = 0, sum = 0, square = 0;
   for (let i = 0; i < jacobian.length; i++) {
     if (!(jacobian[i] > 0)) folded++;
     jacobianMin = Math.min(jacobianMin, jacobian[i]);
-    if (!pair.body.data[i]) continue;
+    if (!body.data[i]) continue;
     const log = Math.log(Math.max(jacobian[i], 1e-9));
     count++;
     sum += log;
     square += log * log;
   }
   return {
-    dice: values.reduce((a, b) => a + b, 0) / values.length,
+    dice: meanOf(Object.values(diceByLabel)),
     diceByLabel,
-    treMean: errors.reduce((a, b) => a + b, 0) / errors.length,
+    hd95: meanOf(Object.values(hd95ByLabel).filter((mm) => !Number.isNaN(mm))),
+    hd95ByLabel,
+    treMean: meanOf(errors),
     tre95: errors[Math.min(errors.length - 1, Math.floor(0.95 * errors.length))],
     treMax: errors[errors.length - 1],
     foldedPercent: 100 * folded / jacobian.length,
@@ -109,19 +129,26 @@ function dice(a: Int32Array, b: Int32Array, id: number): number {
   return 2 * both / (inA + inB);
 }
 
-/** |field - truth| at the body's voxels in mm, in rising order. */
-function errorsInside(
-  pair: Pick<SemiRealPair, "truth" | "body">,
+/** |field - truth| at a mask's voxels in mm, in rising order. */
+function errorsAt(
+  mask: LabelVolume,
+  truth: DisplacementField,
   field: DisplacementField,
 ): Float64Array {
-  const errors = new Float64Array(pair.body.data.reduce((n, v) => n + (v ? 1 : 0), 0));
-  const [ux, uy, uz] = field.components, [tx, ty, tz] = pair.truth.components;
+  const errors = new Float64Array(mask.data.reduce((n, v) => n + (v ? 1 : 0), 0));
+  const [ux, uy, uz] = field.components, [tx, ty, tz] = truth.components;
   let n = 0;
   for (let i = 0; i < ux.length; i++) {
-    if (!pair.body.data[i]) continue;
+    if (!mask.data[i]) continue;
     errors[n++] = Math.hypot(ux[i] - tx[i], uy[i] - ty[i], uz[i] - tz[i]);
   }
   return errors.sort();
+}
+
+function meanOf(values: number[] | Float64Array): number {
+  let sum = 0;
+  for (const value of values) sum += value;
+  return sum / values.length;
 }
 
 /** The Jacobian determinant of x + u(x) at each voxel, in world space. */

@@ -43,6 +43,8 @@ export interface SemiRealPair {
   readonly truth: DisplacementField;
   /** 1 in the body on the fixed grid. */
   readonly body: LabelVolume;
+  /** The structures that are scored, with their label ids. */
+  readonly structures: Readonly<Record<string, number>>;
   /** Longest displacement of the non-rigid part, mm. */
   readonly amplitude: number;
 }
@@ -107,6 +109,7 @@ export function makeSemiRealPair(options: SemiRealOptions): SemiRealPair {
     movingLabels: { grid, data: movingLabels },
     truth: { grid, components: [truth[0], truth[1], truth[2]] },
     body,
+    structures: semiRealOrgans,
     amplitude: deformation.amplitude,
   };
 }

@@ -105,32 +105,36 @@ Deno.test("makeSemiRealPair() takes the table out of the MR and the body mask", 
 });
 
 Deno.test("scorePair() finds no error in the truth and all of it in a zero field", () => {
-  const pair = makeSemiRealPair({ seed: 3, ...smallCase() });
-  const perfect = scorePair({ pair, field: pair.truth, organs });
+  const pair = { ...makeSemiRealPair({ seed: 3, ...smallCase() }), structures: organs };
+  const perfect = scorePair({ pair, field: pair.truth });
   assertEquals([perfect.treMean, perfect.treMax, perfect.foldedPercent], [0, 0, 0]);
   assertGreater(perfect.dice, 0.85);
   const zero = new Float32Array(pair.truth.grid.voxels);
   const field = { grid: pair.truth.grid, components: [zero, zero, zero] as const };
-  const unregistered = scorePair({ pair, field, organs });
+  const unregistered = scorePair({ pair, field });
   assertGreater(unregistered.treMean, 8);
   assertLess(unregistered.dice, perfect.dice);
+  assertGreater(unregistered.hd95, perfect.hd95 + 1);
   assertEquals([unregistered.sdLogJacobian, unregistered.jacobianMin], [0, 1]);
 });
 
 Deno.test("scorePair() measures a fold, an offset and a grid that is not the pair's", () => {
-  const pair = makeSemiRealPair({ seed: 3, ...smallCase() });
+  const pair = { ...makeSemiRealPair({ seed: 3, ...smallCase() }), structures: organs };
   const { grid, components: [x, y, z] } = pair.truth;
   const offset = scorePair({
     pair,
     field: { grid, components: [x.map((v) => v + 3), y, z] },
-    organs,
   });
   assertLess(Math.abs(offset.treMean - 3), 1e-5);
   assertLess(Math.abs(offset.tre95 - 3), 1e-5);
+  // Errors elsewhere do not count.
+  const measured = { grid, data: Int32Array.from(pair.body.data, (_, i) => i === 1000 ? 1 : 0) };
+  const local = { grid, components: [x.map((v, i) => i === 1000 ? v : v + 3), y, z] as const };
+  assertEquals(scorePair({ pair: { ...pair, measured }, field: local }).treMax, 0);
   // u_x = -2 x turns the x axis over: J = -1 everywhere.
   const flip = new Float32Array(grid.voxels), zero = new Float32Array(grid.voxels);
   for (let i = 0; i < flip.length; i++) flip[i] = -2 * (i % grid.size[0]) * grid.spacing[0];
-  const folded = scorePair({ pair, field: { grid, components: [flip, zero, zero] }, organs });
+  const folded = scorePair({ pair, field: { grid, components: [flip, zero, zero] } });
   assertEquals(folded.foldedPercent, 100);
   assertLess(Math.abs(folded.jacobianMin + 1), 1e-4);
   const elsewhere = Grid.axisAligned(grid.size, grid.spacing);
