@@ -1,5 +1,5 @@
 /**
- * The semi-real test's files: its source images in, a pair out.
+ * Files of pairs with known deformations: the semi-real test's source images in, a pair out.
  *
  * @module
  */
@@ -37,11 +37,11 @@ export async function readSemiRealCase(
 
 /** The paths that `writePair` writes in a folder. */
 export interface PairFiles {
-  /** T1-like MR. */
+  /** The MR. */
   readonly fixed: string;
   /** Labels on the fixed grid. */
   readonly fixedLabels: string;
-  /** Deformed CT. */
+  /** The CT. */
   readonly moving: string;
   /** Labels on the moving grid. */
   readonly movingLabels: string;
@@ -52,7 +52,10 @@ export interface PairFiles {
 }
 
 /** Writes a pair as NIfTI files into an existing folder and returns their paths. */
-export async function writePair(folder: string, pair: SemiRealPair): Promise<PairFiles> {
+export async function writePair(
+  folder: string,
+  pair: Omit<SemiRealPair, "amplitude" | "structures">,
+): Promise<PairFiles> {
   const files: PairFiles = {
     fixed: `${folder}/fixed.nii.gz`,
     fixedLabels: `${folder}/fixed_labels.nii.gz`,

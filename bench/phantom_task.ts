@@ -1,0 +1,95 @@
+/** `deno task bench:phantom`: the whole `register` command against other tools on phantoms. */
+
+import { readManifest } from "../cohort/manifest.ts";
+import { Gpu } from "../kernels/gpu.ts";
+import { profileOf } from "../study/profiles.ts";
+import { sharedPhantom } from "../study/shared_phantom.ts";
+import { type Flag, parseFlags } from "../tasks/_flags.ts";
+import { memoryBudget } from "../tasks/_memory.ts";
+import { runTask } from "../tasks/_run_task.ts";
+import { compareMethods } from "./compare.ts";
+import { installedMethods, methodFlags } from "./methods.ts";
+import { PHANTOM_REGIONS, phantomPair } from "./phantom_pairs.ts";
+import { meanRow, type ScoreRow, ScoreTable, writeScores } from "./score_table.ts";
+import { writePair } from "./semi_real_files.ts";
+
+const flags = {
+  seed: { type: "integer", default: 1, min: 0, help: "Of the phantom cohort." },
+  ...methodFlags,
+  regions: {
+    type: "list",
+    choices: PHANTOM_REGIONS,
+    default: PHANTOM_REGIONS,
+    help: "What of the body.",
+  },
+  profile: {
+    type: "choice",
+    choices: ["smoke", "quick", "standard"],
+    default: "quick",
+    help: "How fine the phantom is: voxels of 8, 4 or 2.5 mm, of the MR 6 mm from back to front.",
+  },
+  voxel: {
+    type: "number",
+    min: 0.5,
+    unit: "mm",
+    help: "Isotropic voxel size that both images are resampled to; by default the profile's.",
+  },
+  keep: {
+    type: "string",
+    valueName: "DIR",
+    help: "Keep all files under DIR. Else they are in a temporary folder, removed at the end.",
+  },
+  out: { type: "string", valueName: "DIR", help: "Write scores.json and scores.csv to DIR." },
+} as const satisfies Record<string, Flag>;
+
+const spec = {
+  name: "bench:phantom",
+  summary: "Registers CT to MR of the three paired phantoms and scores the results.",
+  details:
+    `Dice and HD95 (mm) are means over the region's structures, of the trunk over all eleven; TRE is
+measured in them; SD log J in the body. Seconds and memory as in bench:semi-real.`,
+  examples: [
+    "--methods crosswarp,crosswarp:mind --seed 4",
+    "--regions thorax --methods unregistered,crosswarp,elastix,plastimatch --out scores",
+  ],
+  flags,
+};
+
+async function main(signal: AbortSignal): Promise<void> {
+  const options = parseFlags(spec, Deno.args);
+  const { seed } = options, profile = profileOf(options.profile);
+  const voxel = options.voxel ?? profile.voxel;
+  const methods = await installedMethods(options.methods);
+  const folder = options.keep ?? await Deno.makeTempDir({ prefix: "phantom-pairs-" });
+  const rows: ScoreRow[] = [];
+  try {
+    const path = await sharedPhantom({ folder, profile: profile.name, seed, signal });
+    const { subjects } = await readManifest(path);
+    const table = new ScoreTable(18);
+    for (const region of options.regions) {
+      console.log(`\n${region}, voxels of ${voxel} mm\n${table.head()}`);
+      const own: ScoreRow[] = [];
+      for (const subject of subjects) {
+        const pair = await withGpu((gpu) => phantomPair(gpu, subject, region, voxel));
+        const name = `${subject.id} ${region}`, pairFolder = `${folder}/${subject.id}_${region}`;
+        await Deno.mkdir(pairFolder, { recursive: true });
+        const files = await writePair(pairFolder, pair);
+        const job = { name, pair, files, folder: pairFolder, methods, options, table, signal };
+        own.push(...await compareMethods(job));
+      }
+      for (const method of methods) console.log(table.line(meanRow(own, method)));
+      rows.push(...own);
+    }
+    if (options.out) await writeScores(options.out, rows);
+  } finally {
+    if (!options.keep) await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** The GPU is given back before the methods run. */
+async function withGpu<T>(use: (gpu: Gpu) => Promise<T>): Promise<T> {
+  using gpu = await Gpu.open(memoryBudget());
+  return await use(gpu);
+}
+
+if (import.meta.main) await runTask(main);
