@@ -20,3 +20,10 @@ Deno.test("bSplineParameters() and rigidParameters() have the yardstick's defaul
   assertStringIncludes(text, "(NumberOfResolutions 4)\n(MaximumNumberOfIterations 500)\n");
   assertStringIncludes(rigidParameters(), '(Metric "AdvancedMattesMutualInformation")\n');
 });
+
+Deno.test("bSplineParameters() takes Mattes MI", () => {
+  assertStringIncludes(
+    bSplineParameters({ metric: "mattes" }),
+    '(Metric "AdvancedMattesMutualInformation" "TransformBendingEnergyPenalty")\n',
+  );
+});
