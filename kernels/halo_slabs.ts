@@ -23,7 +23,8 @@ export interface HaloSlab extends Slab {
  * @param gpu - Whose limits count.
  * @param size - The image's size.
  * @param halo - Planes that are read beyond either end of a slab.
- * @param bytesPerVoxel - Of the largest array; all are multiples of 4.
+ * @param bytesPerVoxel - Of the largest array that is read with a halo; a multiple of 4.
+ * @param ownBytesPerVoxel - Of the largest array of which a slab's own planes do.
  * @throws {RangeError} when not even the smallest slab fits.
  */
 export function haloSlabs(
@@ -31,14 +32,19 @@ export function haloSlabs(
   size: Triple,
   halo: number,
   bytesPerVoxel: number,
+  ownBytesPerVoxel: number = bytesPerVoxel,
 ): HaloSlab[] {
   const [nx, ny, nz] = size, planeVoxels = rowPitch(nx) * ny;
-  if (bytesPerVoxel * planeVoxels * nz <= gpu.maxBindingBytes) {
+  const largest = Math.max(bytesPerVoxel, ownBytesPerVoxel);
+  if (largest * planeVoxels * nz <= gpu.maxBindingBytes) {
     return [{ begin: 0, end: nz, from: 0, to: nz }];
   }
   let step = 1;
   while ((4 * step * planeVoxels) % gpu.bindingAlignment !== 0) step++;
-  const most = Math.floor(gpu.maxBindingBytes / (bytesPerVoxel * planeVoxels)) - 2 * halo - step;
+  const most = Math.min(
+    Math.floor(gpu.maxBindingBytes / (bytesPerVoxel * planeVoxels)) - 2 * halo - step,
+    Math.floor(gpu.maxBindingBytes / (ownBytesPerVoxel * planeVoxels)),
+  );
   const planes = Math.floor(most / step) * step;
   if (planes < 1) {
     throw new RangeError(

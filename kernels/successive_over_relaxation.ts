@@ -45,7 +45,7 @@ export function relax(
   setRightHandSide(gpu, equations, field);
   const recorder = gpu.record("successive over-relaxation");
   const sweeps = [0, 1].map((colour) =>
-    haloSlabs(gpu, size, 1, 4 * ENTRIES).map(({ begin, end, from, to }) =>
+    haloSlabs(gpu, size, 1, 4, 4 * ENTRIES).map(({ begin, end, from, to }) =>
       recorder.temporary(gpu.prepare(RELAX, {
         parameters: [
           ...[...size, quads, begin, end - begin, from, colour].map(u32),

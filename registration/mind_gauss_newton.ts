@@ -17,7 +17,7 @@ import type { LabelVolume, Volume } from "../volume/volume.ts";
 import type { Gpu } from "../kernels/gpu.ts";
 import { GpuMemoryError } from "../kernels/gpu_errors.ts";
 import { createField, downloadImage, type GpuField, imageBytes } from "../kernels/gpu_image.ts";
-import { type MindDescriptors, mindDescriptors } from "../kernels/mind_descriptor.ts";
+import { type MindDescriptors, mindDescriptors, patchWeights } from "../kernels/mind_descriptor.ts";
 import { meanDifference, mindShift } from "../kernels/mind_shift.ts";
 import { normalEquations } from "../kernels/normal_equations.ts";
 import { resample } from "../kernels/resample.ts";
@@ -56,7 +56,7 @@ export interface MindGaussNewtonOptions {
   readonly warps?: readonly number[];
   /** Sweeps of the relaxation that solves a step's equations. Default 25. */
   readonly iterations?: number;
-  /** Its over-relaxation, above 0 and below 2. */
+  /** Its over-relaxation, above 0 and below 2. Default 1.9. */
   readonly omega?: number;
   /** Stops the registration between steps. */
   readonly signal?: AbortSignal;
@@ -112,13 +112,16 @@ export interface MindGaussNewtonResult {
   };
 }
 
-/** The defaults: those of the published method, but for the over-relaxation. */
+/**
+ * The defaults: those of the published method, but for the over-relaxation. Its 1.98 leaves an error of
+ * 44 % of the solution after 25 sweeps in two colours (an MR-CT pair, all levels), 1.9 leaves 6 to 11 %.
+ */
 export const MIND_GAUSS_NEWTON_DEFAULTS = {
   alpha: 0.1,
   sigma: 0.5,
   warps: [8, 4, 2],
   iterations: 25,
-  omega: 1.98,
+  omega: 1.9,
 } as const;
 
 /** Standard deviation of the structure tensor's smoothing, voxels. */
@@ -250,7 +253,8 @@ function settingsOf(options: MindGaussNewtonOptions) {
     iterations: options.iterations ?? defaults.iterations,
     omega: options.omega ?? defaults.omega,
   };
-  const { alpha, warps, iterations, omega } = settings;
+  const { alpha, sigma, warps, iterations, omega } = settings;
+  patchWeights(sigma); // throws
   if (!(alpha > 0)) throw new RangeError(`\`alpha\` must be above 0, got ${alpha}`);
   if (!(omega > 0 && omega < 2)) {
     throw new RangeError(`\`omega\` must be above 0 and below 2, got ${omega}`);
@@ -279,13 +283,13 @@ async function step(
     // u1 pulls the moving image, u2 the fixed one, each half of the way.
     const halfway = (which: 0 | 1): MindDescriptors => {
       const { image, mask } = images[which];
-      const field = scaleField(gpu, fields[1 - which], [0.5, 0.5, 0.5]);
-      const source = warp(gpu, { moving: image, field });
-      const counts = warp(gpu, { moving: mask, field, outside: 0 });
+      const field = own(scaleField(gpu, fields[1 - which], [0.5, 0.5, 0.5]));
+      const source = own(warp(gpu, { moving: image, field }));
+      const counts = own(warp(gpu, { moving: mask, field, outside: 0 }));
       const found = mindDescriptors(gpu, {
         ...{ source, mask: counts, neighbourhood: "six", sigma, scale: scales[which], bits: 10 },
       });
-      [field, source, counts].forEach((resource) => resource.destroy());
+      owned.splice(-3).forEach((resource) => resource.destroy());
       return own(found);
     };
     const fixed = halfway(0), moving = halfway(1);
@@ -301,8 +305,11 @@ async function step(
           ...{ residual: shift.difference, derivatives: shift.changes, sigma: TENSOR_SIGMA },
         });
         const field = own(scaleField(gpu, fields[which], [1, 1, 1]));
-        relax(gpu, equations, field, { alpha, iterations, omega });
-        equations.destroy();
+        try {
+          relax(gpu, equations, field, { alpha, iterations, omega });
+        } finally {
+          equations.destroy();
+        }
         return field;
       } finally {
         shift.destroy();
