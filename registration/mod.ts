@@ -1,7 +1,7 @@
 /**
  * Registration of two images of the same body, of any modalities: rigid by Mattes mutual information,
- * deformable by normalised mutual information on a grid of control points, and what is done with the
- * result (displacement fields, their inverse and Jacobian, warped images and labels).
+ * deformable by normalised mutual information on a grid of control points or by the MIND registration
+ * framework (dense and symmetric), and what is done with the result (displacement fields, their inverse and Jacobian, warped images and labels).
  *
  * @example Usage
  * ```ts
@@ -36,6 +36,8 @@ export type { RigidPreset } from "./rigid_schedule.ts";
 export type { RigidStart, StartCandidate } from "./rigid_start.ts";
 export type { StartOutcome } from "./rigid_try_starts.ts";
 export * from "./deformable.ts";
+export * from "./mind_gauss_newton.ts";
+export type { InverseConsistency } from "./inverse_consistency.ts";
 export type { SimilarityName } from "./similarities.ts";
 export type { SimilarityOptions } from "./similarity.ts";
 export type { Regulariser } from "../kernels/regulariser.ts";

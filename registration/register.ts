@@ -16,6 +16,12 @@ import {
 } from "./deformable.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { type JacobianStatistics, jacobianStatistics } from "./jacobian_statistics.ts";
+import {
+  type MindGaussNewtonOptions,
+  type MindGaussNewtonProgress,
+  type MindGaussNewtonResult,
+  registerMindGaussNewton,
+} from "./mind_gauss_newton.ts";
 import { registerRigid, type RigidOptions, type RigidResult } from "./rigid.ts";
 import {
   applyTransform,
@@ -25,6 +31,15 @@ import {
   jacobianOf,
   type Transform,
 } from "./transform.ts";
+
+/**
+ * Methods of deformable registration: "control-grid" is {@link registerDeformable}, "mind-gauss-newton"
+ * {@link registerMindGaussNewton}.
+ */
+export const DEFORMABLE_METHODS = ["control-grid", "mind-gauss-newton"] as const;
+
+/** One of {@link DEFORMABLE_METHODS}. */
+export type DeformableMethod = typeof DEFORMABLE_METHODS[number];
 
 /** Options of {@link registerImages}. */
 export interface RegisterImagesOptions {
@@ -42,16 +57,26 @@ export interface RegisterImagesOptions {
   readonly movingMask?: LabelVolume;
   /** The rigid registration's own options, or false to start from the files' positions. */
   readonly rigid?: Omit<RigidOptions, "fixed" | "moving" | "fixedMask" | "movingMask"> | false;
-  /** The deformable registration's own options, or false to stop after the rigid one. */
+  /** The method of the deformable registration. Default "control-grid". */
+  readonly method?: DeformableMethod;
+  /** The options of "control-grid", or false to stop after the rigid registration, whatever the method. */
   readonly deformable?:
     | Omit<
       DeformableOptions,
       "fixed" | "moving" | "fixedMask" | "movingMask" | "initial" | "resume" | "onLevel"
     >
     | false;
+  /** The options of "mind-gauss-newton". */
+  readonly mindGaussNewton?: Omit<
+    MindGaussNewtonOptions,
+    "fixed" | "moving" | "fixedMask" | "movingMask" | "initial" | "signal" | "onProgress"
+  >;
   /** What an earlier call with the same images and options had found: it is not sought again. */
   readonly resume?: Checkpoint;
-  /** Called, and waited for, after the rigid registration and after each level, with all found so far. */
+  /**
+   * Called, and waited for, after the rigid registration and after each level of "control-grid", with all
+   * found so far.
+   */
   readonly onCheckpoint?: (found: Checkpoint) => void | Promise<void>;
   /** Stops the registration. */
   readonly signal?: AbortSignal;
@@ -63,8 +88,10 @@ export interface RegisterImagesOptions {
 export interface RegisterProgress {
   /** What is being done. */
   readonly stage: "rigid" | "deformable" | "results";
-  /** The deformable registration's progress, in its stage. */
+  /** The progress of "control-grid", in the stage "deformable". */
   readonly deformable?: DeformableProgress;
+  /** The progress of "mind-gauss-newton", in the stage "deformable". */
+  readonly mindGaussNewton?: MindGaussNewtonProgress;
 }
 
 /** Dice of one label. */
@@ -101,8 +128,10 @@ export interface RegisterImagesResult {
   readonly overlap: readonly LabelOverlap[];
   /** The rigid registration's record. */
   readonly rigid?: RigidResult;
-  /** The deformable registration's record. */
+  /** The record of "control-grid". */
   readonly deformable?: DeformableResult;
+  /** The record of "mind-gauss-newton". */
+  readonly mindGaussNewton?: MindGaussNewtonResult;
   /** Seconds each stage took. */
   readonly seconds: {
     readonly rigid: number;
@@ -133,6 +162,7 @@ export async function registerImages(
   };
   const times = [performance.now()];
   let rigid: RigidResult | undefined, deformable: DeformableResult | undefined;
+  let mindGaussNewton: MindGaussNewtonResult | undefined;
   if (options.rigid !== false) {
     onProgress?.({ stage: "rigid" });
     rigid = options.resume?.rigid;
@@ -145,14 +175,23 @@ export async function registerImages(
   const matrix: Matrix4 = rigid?.matrix ?? IDENTITY;
   if (options.deformable !== false) {
     onProgress?.({ stage: "deformable" });
-    deformable = await registerDeformable(gpu, {
-      ...options.deformable,
-      ...common,
-      initial: matrix,
-      ...(options.resume?.level === undefined ? {} : { resume: options.resume.level }),
-      onLevel: (level) => options.onCheckpoint?.({ ...(rigid && { rigid }), level }),
-      onProgress: (progress) => onProgress?.({ stage: "deformable", deformable: progress }),
-    });
+    if (options.method === "mind-gauss-newton") {
+      mindGaussNewton = await registerMindGaussNewton(gpu, {
+        ...options.mindGaussNewton,
+        ...common,
+        initial: matrix,
+        onProgress: (progress) => onProgress?.({ stage: "deformable", mindGaussNewton: progress }),
+      });
+    } else {
+      deformable = await registerDeformable(gpu, {
+        ...options.deformable,
+        ...common,
+        initial: matrix,
+        ...(options.resume?.level === undefined ? {} : { resume: options.resume.level }),
+        onLevel: (level) => options.onCheckpoint?.({ ...(rigid && { rigid }), level }),
+        onProgress: (progress) => onProgress?.({ stage: "deformable", deformable: progress }),
+      });
+    }
   }
   times.push(performance.now());
   onProgress?.({ stage: "results" });
@@ -160,7 +199,9 @@ export async function registerImages(
 
   const transform: Transform = {
     rigid: matrix,
-    ...(deformable === undefined ? {} : { controlGrid: deformable.controlGrid }),
+    ...((deformable ?? mindGaussNewton) && {
+      controlGrid: (deformable ?? mindGaussNewton)!.controlGrid,
+    }),
     ...{ fixedGrid: fixed.grid, movingGrid: moving.grid },
   };
   const unmoved = { ...transform, rigid: IDENTITY, controlGrid: undefined } as unknown as Transform;
@@ -189,6 +230,7 @@ export async function registerImages(
       : [],
     ...(rigid === undefined ? {} : { rigid }),
     ...(deformable === undefined ? {} : { deformable }),
+    ...(mindGaussNewton === undefined ? {} : { mindGaussNewton }),
     seconds: { rigid: seconds(0), deformable: seconds(1), results: seconds(2) },
   };
 }

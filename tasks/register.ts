@@ -8,7 +8,12 @@ import { Gpu } from "../kernels/gpu.ts";
 import { REGULARISERS } from "../kernels/regulariser.ts";
 import { identifyRun } from "../registration/checkpoint.ts";
 import { DEFORMABLE_DEFAULTS } from "../registration/deformable.ts";
-import { registerImages, type RegisterImagesResult } from "../registration/register.ts";
+import { MIND_GAUSS_NEWTON_DEFAULTS } from "../registration/mind_gauss_newton.ts";
+import {
+  DEFORMABLE_METHODS,
+  registerImages,
+  type RegisterImagesResult,
+} from "../registration/register.ts";
 import { SIMILARITIES, type SimilarityName } from "../registration/similarities.ts";
 import { encodeTransform } from "../registration/transform_file.ts";
 import { overviewPicture } from "../study/overview.ts";
@@ -17,12 +22,27 @@ import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
 import type { Volume } from "../volume/volume.ts";
 import { encodeDisplacementField, encodeNifti, encodeNiftiLabels } from "../volume/write_nifti.ts";
 import { CheckpointFile } from "./_checkpoint_file.ts";
-import { parseFlags, UsageError } from "./_flags.ts";
+import { kebabCase, parseFlags, UsageError } from "./_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { checkFolder, writeFolder } from "./_output.ts";
 import { Progress } from "./_progress.ts";
 import { runTask } from "./_run_task.ts";
 import config from "../deno.json" with { type: "json" };
+
+/** Flags that mean something to the method "control-grid" alone, with what they are when not given. */
+const CONTROL_GRID_FLAGS: Readonly<Record<string, unknown>> = {
+  similarity: DEFORMABLE_DEFAULTS.similarity,
+  beta: undefined,
+  scaling: "gradient",
+  window: undefined,
+  neighbourhood: "six",
+  regulariser: DEFORMABLE_DEFAULTS.regulariser,
+  lambda: undefined,
+  spacing: DEFORMABLE_DEFAULTS.spacing,
+  levels: undefined,
+  iterations: DEFORMABLE_DEFAULTS.iterations,
+  noFolding: false,
+};
 
 async function main(signal: AbortSignal): Promise<void> {
   const began = performance.now();
@@ -35,7 +55,12 @@ Writes into the folder of --out, on the fixed image's grid (the inverse on the m
   field.nii.gz           the map, and            inverse_field.nii.gz   its inverse, as displacement
                          fields that ITK, ANTs, SimpleITK and 3D Slicer apply (LPS mm)
   jacobian.nii.gz        determinant of the map  transform.json         for \`deno task apply\`
-  metrics.json           figures and parameters  overview.png           look at it`,
+  metrics.json           figures and parameters  overview.png           look at it
+
+The method control-grid (the default) optimises a similarity over displacements of control points.
+mind-gauss-newton is the MIND registration framework: dense, symmetric, by Gauss-Newton steps; of the
+flags above it takes --alpha, --sigma and --resolution, and adds to metrics.json how far there and
+back again leads (inverse consistency) and the folds of both directions.`,
     examples: [
       "--fixed mr.nii.gz --moving ct.nii.gz --out registered",
       "--fixed mr.nii.gz --moving ct.nii.gz --moving-labels organs.nii.gz --out registered",
@@ -69,6 +94,18 @@ Writes into the folder of --out, on the fixed image's grid (the inverse on the m
         valueName: "FILE",
         help: "Only moving voxels that are not 0 here count.",
       },
+      method: {
+        type: "choice",
+        choices: DEFORMABLE_METHODS,
+        default: "control-grid",
+        help: "How the deformation is found; see below.",
+      },
+      alpha: {
+        type: "number",
+        min: 1e-6,
+        help:
+          `mind-gauss-newton: the weight of smoothness; by default ${MIND_GAUSS_NEWTON_DEFAULTS.alpha}.`,
+      },
       similarity: {
         type: "choice",
         choices: Object.keys(SIMILARITIES) as SimilarityName[],
@@ -97,7 +134,8 @@ Writes into the folder of --out, on the fixed image's grid (the inverse on the m
         min: 0.1,
         max: 2,
         unit: "voxels",
-        help: "mind, mind-ssc, nmi+mind: width of the patch weights; by default 0.5.",
+        help:
+          "mind, mind-ssc, nmi+mind, mind-gauss-newton: width of the patch weights; by default 0.5.",
       },
       window: {
         type: "number",
@@ -157,7 +195,9 @@ Writes into the folder of --out, on the fixed image's grid (the inverse on the m
       },
       resume: {
         type: "boolean",
-        help: "Go on after the last finished level of a run that was interrupted.",
+        help:
+          "Go on after the last finished level of a run that was interrupted (mind-gauss-newton: " +
+          "after its rigid registration).",
       },
       rigidOnly: { type: "boolean", help: "Stop after the rigid registration." },
       noRigid: { type: "boolean", help: "Start from the positions in the files." },
@@ -169,6 +209,7 @@ Writes into the folder of --out, on the fixed image's grid (the inverse on the m
     throw new UsageError("--rigid-only and --no-rigid together leave nothing to do");
   }
   const scaling = scalingOf(flags.scaling);
+  refuseOtherMethods(flags);
   await checkFolder(flags.out);
   using progress = new Progress();
   progress.stage("reading");
@@ -206,6 +247,12 @@ Writes into the folder of --out, on the fixed image's grid (the inverse on the m
     ...(fixedMask && { fixedMask }),
     ...(movingMask && { movingMask }),
     rigid: flags.noRigid ? false : { seed: flags.seed },
+    method: flags.method,
+    mindGaussNewton: {
+      ...(flags.alpha === undefined ? {} : { alpha: flags.alpha }),
+      ...(flags.sigma === undefined ? {} : { sigma: flags.sigma }),
+      ...(flags.resolution === undefined ? {} : { resolution: flags.resolution }),
+    },
     deformable: flags.rigidOnly ? false : {
       ...{ similarity: flags.similarity, regulariser: flags.regulariser },
       ...{ neighbourhood: flags.neighbourhood, scaling },
@@ -218,7 +265,15 @@ Writes into the folder of --out, on the fixed image's grid (the inverse on the m
       ...(flags.resolution === undefined ? {} : { resolution: flags.resolution }),
       noFolding: flags.noFolding,
     },
-    onProgress: ({ stage, deformable }) => {
+    onProgress: ({ stage, deformable, mindGaussNewton }) => {
+      if (mindGaussNewton !== undefined) {
+        if (mindGaussNewton.level !== level) {
+          level = mindGaussNewton.level;
+          progress.stage(`level ${level + 1} of ${mindGaussNewton.levels}`, mindGaussNewton.warps);
+        }
+        const { warp, difference } = mindGaussNewton;
+        return progress.update(warp, `difference ${difference.toFixed(4)}`);
+      }
       if (deformable === undefined) return progress.stage(stage);
       if (deformable.level !== level) {
         level = deformable.level;
@@ -272,6 +327,23 @@ Writes into the folder of --out, on the fixed image's grid (the inverse on the m
   console.log(
     `Folded voxels: ${jacobian.foldedPercent.toFixed(3)} %, SD log J ${jacobian.sdLog.toFixed(3)}`,
   );
+  if (result.mindGaussNewton) {
+    const { inverseConsistency: { mean, percentile95 }, foldedVoxels } = result.mindGaussNewton;
+    console.log(
+      `Inverse consistency: ${mean.toFixed(3)} mm in the mean, 95 % below ` +
+        `${percentile95.toFixed(3)} mm; ${foldedVoxels.forward} working voxels folded forwards, ` +
+        `${foldedVoxels.backward} backwards`,
+    );
+  }
+}
+
+/** A flag that the method does not know was not meant for it. */
+function refuseOtherMethods(flags: Readonly<Record<string, unknown>>): void {
+  const useless = flags.method === "control-grid"
+    ? ["alpha"].filter((key) => flags[key] !== undefined)
+    : Object.keys(CONTROL_GRID_FLAGS).filter((key) => flags[key] !== CONTROL_GRID_FLAGS[key]);
+  if (useless.length === 0) return;
+  throw new UsageError(`--${kebabCase(useless[0])} does nothing with --method ${flags.method}`);
 }
 
 /** `--scaling`: a word or a number. */
@@ -320,8 +392,13 @@ function metricsOf(
   flags: Readonly<Record<string, unknown>>,
   seconds: number,
 ) {
-  const { rigid, deformable } = result;
-  const { resume: _, ...settings } = flags; // a resumed run's results are those of a whole one
+  const { rigid, deformable, mindGaussNewton } = result;
+  const settings = Object.fromEntries(
+    Object.entries(flags).filter(([key]) =>
+      // A resumed run's results are those of a whole one.
+      key !== "resume" && !(flags.method !== "control-grid" && key in CONTROL_GRID_FLAGS)
+    ),
+  );
   return {
     crosswarp: config.version,
     adapter: gpu.description,
@@ -330,7 +407,7 @@ function metricsOf(
     parameters: {
       ...settings,
       rigid: rigid && { seed: rigid.seed, start: rigid.start.name },
-      deformable: deformable?.parameters,
+      deformable: (deformable ?? mindGaussNewton)?.parameters,
     },
     rigid: rigid && {
       mutualInformation: rigid.similarity,
@@ -338,7 +415,11 @@ function metricsOf(
       matrix: rigid.matrix,
       levels: rigid.levels,
     },
-    deformable: deformable && { levels: deformable.levels },
+    deformable: deformable ? { levels: deformable.levels } : mindGaussNewton && {
+      levels: mindGaussNewton.levels,
+      inverseConsistencyMm: mindGaussNewton.inverseConsistency,
+      foldedVoxels: mindGaussNewton.foldedVoxels,
+    },
     jacobian: result.jacobianStatistics,
     inverseResidualMm: result.inverseResidual,
     dice: Object.fromEntries(

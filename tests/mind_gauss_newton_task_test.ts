@@ -1,0 +1,73 @@
+/** `deno task register --method mind-gauss-newton` as a user runs it. */
+
+import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
+import { readVolume, writeVolume } from "../volume/mod.ts";
+import { decodeTransform } from "../registration/mod.ts";
+import { Scene } from "./scene.ts";
+
+const REQUIRED = Deno.env.get("REQUIRE_GPU") === "1";
+const ADAPTER = await navigator.gpu?.requestAdapter();
+const ROOT = new URL("../", import.meta.url);
+
+async function task(name: string, ...args: string[]) {
+  const command = new Deno.Command("deno", {
+    args: ["task", "--quiet", name, ...args],
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+  });
+  const { code, stdout, stderr } = await command.output();
+  return { code, text: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
+}
+
+Deno.test({
+  name: "register --method mind-gauss-newton, from files to files",
+  ignore: !ADAPTER && !REQUIRED,
+  fn: async () => {
+    const folder = await Deno.makeTempDir();
+    const scene = new Scene(2), out = `${folder}/out`;
+    const [fixed, moving] = [`${folder}/mr.nii.gz`, `${folder}/ct.nii.gz`];
+    await writeVolume(fixed, scene.image("mr"));
+    await writeVolume(moving, scene.image("ct", (p) => p[0] += 5 * Math.sin(p[1] / 25)));
+    const common = ["register", "--method", "mind-gauss-newton", "--out", out, "--fixed", fixed];
+    const [name, ...args] = [...common, "--moving", moving];
+
+    const refused = await task(name, ...args, "--lambda", "3");
+    assertEquals(refused.code, 2, refused.text);
+    assertStringIncludes(refused.text, "--lambda does nothing with --method mind-gauss-newton");
+    const other = await task("register", ...args.slice(2), "--alpha", "1");
+    assertEquals(other.code, 2, other.text);
+    assertStringIncludes(other.text, "--alpha does nothing with --method control-grid");
+
+    const { code, text } = await task(name, ...args, "--resolution", "5");
+    assertEquals(code, 0, text);
+    assertStringIncludes(text, "Inverse consistency: ");
+    assertStringIncludes(text, "0 working voxels folded forwards, 0 backwards");
+    const metrics = JSON.parse(await Deno.readTextFile(`${out}/metrics.json`));
+    const { parameters, deformable } = metrics;
+    assertEquals(parameters.method, "mind-gauss-newton");
+    assertEquals(
+      "similarity" in parameters,
+      false,
+      "what was not used is not among the parameters",
+    );
+    assertEquals(parameters.deformable.warps, [8, 4, 2]);
+    assert(parameters.deformable.resolution > 4.9, "the resolution as used");
+    assertEquals(deformable.levels.length, 3);
+    assertEquals(deformable.foldedVoxels, { forward: 0, backward: 0 });
+    assertLess(deformable.inverseConsistencyMm.mean, 0.5);
+    assertEquals(metrics.jacobian.foldedPercent, 0);
+
+    const transform = decodeTransform(await Deno.readTextFile(`${out}/transform.json`));
+    assertEquals(transform.controlGrid!.size, deformable.levels[2].size);
+    const applied = await task(
+      ...["apply", "--transform", `${out}/transform.json`, "--image", moving, "--like"] as const,
+      ...[fixed, "--out", `${folder}/applied.nii.gz`],
+    );
+    assertEquals(applied.code, 0, applied.text);
+    assertEquals(
+      (await readVolume(`${folder}/applied.nii.gz`)).data,
+      (await readVolume(`${out}/warped.nii.gz`)).data,
+    );
+    await Deno.remove(folder, { recursive: true });
+  },
+});
