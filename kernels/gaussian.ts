@@ -6,7 +6,15 @@
 
 import type { Triple } from "../volume/affine.ts";
 import { rowWorkgroup } from "./control_grid.ts";
-import { FILTER_COLUMNS, FILTER_ROWS, MAX_RADIUS } from "./gaussian.wgsl.ts";
+import {
+  COLUMN_RESULTS,
+  FILTER_COLUMNS,
+  FILTER_ROWS,
+  LARGEST_UNROLLED,
+  MAX_RADIUS,
+  unrolledColumns,
+  unrolledRows,
+} from "./gaussian.wgsl.ts";
 import { type Gpu, type Recorder, u32 } from "./gpu.ts";
 import { createImage, type GpuImage, planesOf, slabs } from "./gpu_image.ts";
 
@@ -72,22 +80,27 @@ function recordFilter(
   const reach = axis === 2 ? radius : 0;
   const workgroup = rowWorkgroup(quads);
   const unit = alignedPlanes(gpu, source);
+  const unrolled = radius <= LARGEST_UNROLLED, results = unrolled ? COLUMN_RESULTS : 4;
+  const [rows, columns] = unrolled
+    ? [unrolledRows(radius), unrolledColumns(radius)]
+    : [FILTER_ROWS, FILTER_COLUMNS];
+  const kernel = axis === 0 ? rows : columns;
   for (const { begin, end } of slabs(gpu, source.size, 2 * reach + unit)) {
     const from = Math.floor(Math.max(begin - reach, 0) / unit) * unit;
     const to = Math.min(end + reach, nz);
-    const four = (n: number, along: boolean) => along ? Math.ceil(n / 4) : n;
-    recorder.dispatch(axis === 0 ? FILTER_ROWS : FILTER_COLUMNS, {
+    const grouped = (n: number, along: boolean) => along ? Math.ceil(n / results) : n;
+    recorder.dispatch(kernel, {
       parameters: [...source.size, begin, quads, end - begin, from, to].map(u32),
       buffers: [planesOf(source, from, to), buffer, planesOf(result, begin, end)],
       constants: {
         ...workgroup,
-        radius,
+        ...(unrolled ? {} : { radius }),
         ...(axis === 0 ? {} : { alongZ: axis === 2 ? 1 : 0 }),
       },
       workgroups: [
         Math.ceil(quads / workgroup.wx),
-        Math.ceil(four(ny, axis === 1) / workgroup.wy),
-        four(end - begin, axis === 2),
+        Math.ceil(grouped(ny, axis === 1) / workgroup.wy),
+        grouped(end - begin, axis === 2),
       ],
     });
   }

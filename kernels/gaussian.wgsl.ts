@@ -21,6 +21,109 @@ override wy: u32 = 2;
 override radius: u32 = 1;
 `;
 
+/** Filters of at most this radius are written out, tap by tap. */
+export const LARGEST_UNROLLED = 6;
+
+const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
+/** A symmetric filter along x, written out: whole quads are loaded, shifted ones are swizzles of them. */
+export function unrolledRows(radius: number): Kernel {
+  const reach = Math.ceil(radius / 4);
+  /** The four voxels that begin `shift` after the first of the centre's quad. */
+  const shifted = (shift: number) => {
+    const quad = reach + Math.floor(shift / 4), r = ((shift % 4) + 4) % 4;
+    if (r === 0) return `q${quad}`;
+    return `vec4f(q${quad}.${"xyzw".slice(r)}, q${quad + 1}.${"xyzw".slice(0, r)})`;
+  };
+  return {
+    label: `Gaussian along x, radius ${radius}`,
+    code: /* wgsl */ `
+${COMMON}
+fn quadAt(row: u32, index: i32) -> vec4f {
+  let p = parameters;
+  let v = source[row + u32(clamp(index, 0, i32(p.quads) - 1))];
+  let x = vec4i(4 * index) + vec4i(0, 1, 2, 3);
+  // The border's voxel continues beyond the row, also within its last quad.
+  let lane = vec4u(0, 1, 2, 3) == vec4u((p.size.x - 1) % 4);
+  let edge = dot(select(vec4f(0), v, lane), vec4f(1));
+  return select(select(v, vec4f(edge), x >= vec4i(i32(p.size.x))), vec4f(v.x), x < vec4i(0));
+}
+
+@compute @workgroup_size(wx, wy)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let p = parameters;
+  if (id.x >= p.quads || id.y >= p.size.y || id.z >= p.planes) { return; }
+  let row = (p.firstPlane + id.z - p.sourceBegin) * p.size.y * p.quads + id.y * p.quads;
+  ${
+      range(2 * reach + 1).map((i) => `let q${i} = quadAt(row, i32(id.x) + ${i - reach});`).join(
+        "\n  ",
+      )
+    }
+  var sum = weights[0] * q${reach};
+  ${
+      range(radius).map((i) =>
+        `sum += weights[${i + 1}] * (${shifted(-i - 1)} + ${shifted(i + 1)});`
+      ).join("\n  ")
+    }
+  destination[(id.z * p.size.y + id.y) * p.quads + id.x] = sum;
+}`,
+  };
+}
+
+/** Results of an invocation along the filtered axis. */
+export const COLUMN_RESULTS = 8;
+
+/** A symmetric filter along y or z, written out: eight results from one window of rows. */
+export function unrolledColumns(radius: number): Kernel {
+  const rows = COLUMN_RESULTS + 2 * radius;
+  const result = (j: number) =>
+    [
+      `weights[0] * v${j + radius}`,
+      ...range(radius).map((i) =>
+        `weights[${i + 1}] * (v${j + radius - i - 1} + v${j + radius + i + 1})`
+      ),
+    ].join(" + ");
+  return {
+    label: `Gaussian along y or z, radius ${radius}`,
+    code: /* wgsl */ `
+${COMMON}
+override alongZ: bool = false;
+
+@compute @workgroup_size(wx, wy)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let p = parameters;
+  // id counts groups of results along the filtered axis.
+  let first = select(${COLUMN_RESULTS} * id.y, p.firstPlane + ${COLUMN_RESULTS} * id.z, alongZ);
+  let end = select(p.size.y, p.firstPlane + p.planes, alongZ);
+  let other = select(id.z < p.planes, id.y < p.size.y, alongZ);
+  if (id.x >= p.quads || first >= end || !other) { return; }
+  let step = i32(select(p.quads, p.quads * p.size.y, alongZ));
+  let last = i32(select(p.size.y, p.size.z, alongZ)) - 1;
+  // Where row 0 of the axis lies in what is bound.
+  let origin = select(
+    i32(((p.firstPlane + id.z - p.sourceBegin) * p.size.y) * p.quads + id.x),
+    i32(id.y * p.quads + id.x) - i32(p.sourceBegin) * step,
+    alongZ,
+  );
+  let start = i32(first) - ${radius};
+  ${
+      range(rows).map((i) => `let v${i} = source[origin + clamp(start + ${i}, 0, last) * step];`)
+        .join("\n  ")
+    }
+  let at = select(
+    (id.z * p.size.y + first) * p.quads + id.x,
+    ((first - p.firstPlane) * p.size.y + id.y) * p.quads + id.x,
+    alongZ,
+  );
+  ${
+      range(COLUMN_RESULTS).map((j) =>
+        `if (first + ${j} < end) { destination[at + ${j} * u32(step)] = ${result(j)}; }`
+      ).join("\n  ")
+    }
+}`,
+  };
+}
+
 /** A symmetric filter along x: the neighbours come from vec4 loads, shifted by one voxel a step. */
 export const FILTER_ROWS: Kernel = {
   label: "Gaussian along x",
@@ -64,7 +167,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 }`,
 };
 
-/** A symmetric filter along y or z: whole quads, eight results an invocation from one window of rows. */
+/** A symmetric filter along y or z: whole quads, four results an invocation. */
 export const FILTER_COLUMNS: Kernel = {
   label: "Gaussian along y or z",
   code: /* wgsl */ `
