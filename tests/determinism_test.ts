@@ -1,0 +1,59 @@
+/** The same bytes every time: three runs of each method. */
+
+import { assertEquals, assertNotEquals } from "@std/assert";
+import { Grid } from "../volume/grid.ts";
+import type { Triple } from "../volume/affine.ts";
+import type { Volume } from "../volume/volume.ts";
+import { registerDeformable } from "../registration/deformable.ts";
+import { registerMindGaussNewton } from "../registration/mind_gauss_newton.ts";
+import { registerRigid } from "../registration/rigid.ts";
+import { SIMILARITIES, type SimilarityName } from "../registration/similarities.ts";
+import { gpuTest } from "./gpu.ts";
+import { random } from "./random.ts";
+
+const SIZE: Triple = [40, 36, 32];
+
+/** A textured ball in another contrast each, the second a little apart. */
+function ball(centre: number, inside: number, outside: number, seed: number): Volume {
+  const grid = Grid.axisAligned(SIZE, [2, 2, 2]), next = random(seed);
+  const data = Float32Array.from({ length: grid.voxels }, (_, i) => {
+    const x = 2 * (i % SIZE[0]) - centre, y = 2 * (Math.floor(i / SIZE[0]) % SIZE[1]) - 36;
+    const z = 2 * Math.floor(i / (SIZE[0] * SIZE[1])) - 32;
+    const edge = 1 / (1 + Math.exp((Math.hypot(x, y, z) - 20) / 2));
+    const wave = 12 * Math.sin(0.4 * x) * Math.cos(0.3 * y + 0.2 * z);
+    return outside + (inside - outside) * edge + wave + 5 * next();
+  });
+  return { grid, data };
+}
+
+const pair = { fixed: ball(40, 100, 20, 1), moving: ball(43, 30, 160, 2) };
+
+for (const similarity of Object.keys(SIMILARITIES) as SimilarityName[]) {
+  gpuTest(`three runs of ${similarity} give the same bytes`, async (gpu) => {
+    const run = async () => {
+      const { controlGrid } = await registerDeformable(gpu, {
+        ...{ ...pair, similarity, levels: 2, spacing: 12, iterations: 12 },
+      });
+      return controlGrid.displacements;
+    };
+    const first = await run();
+    assertNotEquals(first, new Float32Array(first.length), "something moves");
+    for (let again = 0; again < 2; again++) assertEquals(await run(), first);
+  });
+}
+
+gpuTest("three runs of mind-gauss-newton give the same bytes", async (gpu) => {
+  const run = async () => {
+    const { controlGrid } = await registerMindGaussNewton(gpu, { ...pair, warps: [2, 1] });
+    return controlGrid.displacements;
+  };
+  const first = await run();
+  assertNotEquals(first, new Float32Array(first.length), "something moves");
+  for (let again = 0; again < 2; again++) assertEquals(await run(), first);
+});
+
+gpuTest("three runs of the rigid registration give the same numbers", async (gpu) => {
+  const run = async () => (await registerRigid(gpu, { ...pair, levels: 2 })).matrix;
+  const first = await run();
+  for (let again = 0; again < 2; again++) assertEquals(await run(), first);
+});
