@@ -3,13 +3,8 @@ import type { Kernel } from "./gpu.ts";
 /** Added to variances of intensities in [0, 1]: where there is nothing but noise nothing is correlated. */
 export const VARIANCE_FLOOR = 1e-4;
 
-/**
- * Along x: moments of both images, weighted with the window, at the window centres of a row. Images in
- * [-1/2, 1/2]; a voxel without a value or outside the mask has weight 0.
- */
-export const LOCAL_MOMENTS: Kernel = {
-  label: "local correlation: moments along x",
-  code: /* wgsl */ `
+/** Both images, a slab of planes at a time, and the window along x. */
+const IMAGES = /* wgsl */ `
 struct Parameters {
   size: vec3u, pitch: u32, firstPlane: u32, planes: u32, centres: u32, stride: u32,
   radius: i32, masked: u32, low: f32, scale: f32, movingScale: f32, padding0: u32, padding1: u32, padding2: u32,
@@ -19,7 +14,16 @@ struct Parameters {
 @group(0) @binding(2) var<storage, read> fixed: array<f32>;
 @group(0) @binding(3) var<storage, read> mask: array<f32>;
 @group(0) @binding(4) var<storage, read> warped: array<f32>;
-@group(0) @binding(5) var<storage, read_write> first: array<vec4f>;   // w, w f, w m, w f^2
+`;
+
+/**
+ * Along x: moments of both images, weighted with the window, at the window centres of a row. Images in
+ * [-1/2, 1/2]; a voxel without a value or outside the mask has weight 0.
+ */
+export const LOCAL_MOMENTS: Kernel = {
+  label: "local correlation: moments along x",
+  code: /* wgsl */ `
+${IMAGES}@group(0) @binding(5) var<storage, read_write> first: array<vec4f>;   // w, w f, w m, w f^2
 @group(0) @binding(6) var<storage, read_write> second: array<vec2f>;  // w m^2, w f m
 
 @compute @workgroup_size(64)
@@ -180,16 +184,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 export const LOCAL_RESIDUAL: Kernel = {
   label: "local correlation: derivative by intensity",
   code: /* wgsl */ `
-struct Parameters {
-  size: vec3u, pitch: u32, firstPlane: u32, planes: u32, centres: u32, stride: u32,
-  radius: i32, masked: u32, low: f32, scale: f32, movingScale: f32, padding0: u32, padding1: u32, padding2: u32,
-}
-@group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> weights: array<f32>;
-@group(0) @binding(2) var<storage, read> fixed: array<f32>;
-@group(0) @binding(3) var<storage, read> mask: array<f32>;
-@group(0) @binding(4) var<storage, read> warped: array<f32>;
-@group(0) @binding(5) var<storage, read> spread: array<vec4f>;
+${IMAGES}@group(0) @binding(5) var<storage, read> spread: array<vec4f>;
 @group(0) @binding(6) var<storage, read> scalars: array<f32>;
 @group(0) @binding(7) var<storage, read_write> residual: array<f32>;
 override wx: u32 = 64;

@@ -20,11 +20,9 @@ import {
   LARGEST_PATCH,
   MIND_DIFFERENCES,
   MIND_SMOOTH,
-  MIND_SUM_VARIANCE,
   MIND_VARIANCE_BOUNDS,
   mindPack,
   mindVariance,
-  VARIANCE_PARTS,
 } from "./mind_descriptor.wgsl.ts";
 import {
   type ChannelBits,
@@ -35,6 +33,7 @@ import {
   type MindNeighbourhood,
   NO_DESCRIPTOR,
 } from "./mind_layout.ts";
+import { COUNTED_PARTS, SUM_COUNTED } from "./sum_counted.wgsl.ts";
 
 /** Options of {@link mindDescriptors}. */
 export interface MindOptions {
@@ -141,7 +140,7 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
   const a = scratch("differences", offsets * deepest * planeBytes);
   const b = scratch("distances", offsets * deepest * planeBytes);
   const variance = scratch("variance", deepest * planeBytes);
-  const parts = scratch("parts", 8 * VARIANCE_PARTS * cut.length);
+  const parts = scratch("parts", 8 * COUNTED_PARTS * cut.length);
   const bounds = scratch("bounds", 8);
   const constants = rowWorkgroup(quads);
   const groups = (planes: number) =>
@@ -197,15 +196,15 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
 
   cut.forEach((slab, index) => {
     variances(slab);
-    recorder.dispatch(MIND_SUM_VARIANCE, {
-      parameters: [(slab.end - slab.begin) * ny * quads, index * VARIANCE_PARTS, 0, 0].map(u32),
+    recorder.dispatch(SUM_COUNTED, {
+      parameters: [(slab.end - slab.begin) * ny * quads, index * COUNTED_PARTS, 0, 0].map(u32),
       buffers: [variance, parts],
-      workgroups: [VARIANCE_PARTS],
+      workgroups: [COUNTED_PARTS],
     });
   });
   recorder.dispatch(MIND_VARIANCE_BOUNDS, {
     parameters: [
-      VARIANCE_PARTS * cut.length,
+      COUNTED_PARTS * cut.length,
       layout.varianceBounds === "thousandth-to-thousandfold" ? 1 : 0,
       ...[0, 0],
     ].map(u32),

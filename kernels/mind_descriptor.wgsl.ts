@@ -204,38 +204,6 @@ ${channelDistances(neighbourhood)}
   };
 }
 
-/** Workgroups of the sum of variances. */
-export const VARIANCE_PARTS = 64;
-
-/** Sum and number of the variances that count, in parts. */
-export const MIND_SUM_VARIANCE: Kernel = {
-  label: "MIND: sum of variances",
-  code: /* wgsl */ `
-struct Parameters { quads: u32, first: u32, padding0: u32, padding1: u32 }
-@group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> variance: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> parts: array<vec2f>;
-var<workgroup> partial: array<vec2f, 64>;
-
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_index) worker: u32,
-  @builtin(workgroup_id) group: vec3u) {
-  var sum = vec2f(0);
-  for (var i = id.x; i < parameters.quads; i += ${64 * VARIANCE_PARTS}) {
-    let v = variance[i];
-    let counts = select(vec4f(0), vec4f(1), v >= vec4f(0));
-    sum += vec2f(dot(max(v, vec4f(0)), vec4f(1)), dot(counts, vec4f(1)));
-  }
-  partial[worker] = sum;
-  workgroupBarrier();
-  for (var width = 32u; width > 0; width /= 2) {
-    if (worker < width) { partial[worker] += partial[worker + width]; }
-    workgroupBarrier();
-  }
-  if (worker == 0) { parts[parameters.first + group.x] = partial[0]; }
-}`,
-};
-
 /** The bounds of the variance from its mean over the image. */
 export const MIND_VARIANCE_BOUNDS: Kernel = {
   label: "MIND: bounds of the variance",

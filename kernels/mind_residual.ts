@@ -21,14 +21,9 @@ import type { Prepared } from "./control_grid_warp.ts";
 import { type Dispatch, f32, type Gpu, type GpuBuffer, u32 } from "./gpu.ts";
 import { createImage, type GpuImage, planesOf, rowPitch, slabs } from "./gpu_image.ts";
 import type { MindDescriptors } from "./mind_descriptor.ts";
-import {
-  ENERGY_PARTS,
-  MEAN_ENERGY,
-  type MindDifference,
-  mindResidual,
-  STEEPNESS,
-  SUM_ENERGY,
-} from "./mind_residual.wgsl.ts";
+import { MEAN_ENERGY, type MindDifference, mindResidual, STEEPNESS } from "./mind_residual.wgsl.ts";
+
+import { COUNTED_PARTS, SUM_COUNTED } from "./sum_counted.wgsl.ts";
 
 export type { MindDifference } from "./mind_residual.wgsl.ts";
 
@@ -69,7 +64,7 @@ export function prepareMindResidual(gpu: Gpu, options: MindResidualOptions): Pre
   const forces = ["x", "y", "z"].map((axis) =>
     createImage(gpu, `dE/du ${axis}`, geometry.image)
   ) as unknown as [GpuImage, GpuImage, GpuImage];
-  const parts = gpu.buffer("MIND parts", 8 * ENERGY_PARTS * cut.length);
+  const parts = gpu.buffer("MIND parts", 8 * COUNTED_PARTS * cut.length);
   const last = Math.max(moving.size[2] - 1, 1);
   const windows = slabs(gpu, moving.size, 1, 4 * words).filter((window) => window.begin < last);
   const kernel = mindResidual(neighbourhood, difference, fixed.bits);
@@ -101,15 +96,15 @@ export function prepareMindResidual(gpu: Gpu, options: MindResidualOptions): Pre
         ],
       }));
     }
-    dispatches.push(gpu.prepare(SUM_ENERGY, {
-      parameters: [(slab.end - slab.begin) * ny * pitch / 4, index * ENERGY_PARTS, 0, 0].map(u32),
+    dispatches.push(gpu.prepare(SUM_COUNTED, {
+      parameters: [(slab.end - slab.begin) * ny * pitch / 4, index * COUNTED_PARTS, 0, 0].map(u32),
       buffers: [part(energy), parts],
-      workgroups: [ENERGY_PARTS],
+      workgroups: [COUNTED_PARTS],
     }));
   });
   const adjoint = prepareAdjoint(gpu, geometry, undefined, forces, gradient);
   const mean = gpu.prepare(MEAN_ENERGY, {
-    parameters: [ENERGY_PARTS * cut.length, controlPoints(geometry), 0, 0].map(u32),
+    parameters: [COUNTED_PARTS * cut.length, controlPoints(geometry), 0, 0].map(u32),
     buffers: [parts, gradient, scalars],
     workgroups: [Math.ceil(controlPoints(geometry) / 64)],
   });

@@ -11,7 +11,7 @@ import { type Gpu, u32 } from "./gpu.ts";
 import { createImage, type GpuImage, planesOf, slabs } from "./gpu_image.ts";
 import { haloSlabs } from "./halo_slabs.ts";
 import type { MindDescriptors } from "./mind_descriptor.ts";
-import { ENERGY_PARTS, SUM_ENERGY } from "./mind_residual.wgsl.ts";
+import { COUNTED_PARTS, SUM_COUNTED } from "./sum_counted.wgsl.ts";
 import { MIND_SHIFT } from "./mind_shift.wgsl.ts";
 
 /** Options of {@link mindShift}. */
@@ -79,17 +79,17 @@ export async function meanDifference(
   { difference }: Pick<MindShift, "difference">,
 ): Promise<{ mean: number; voxels: number }> {
   const cut = slabs(gpu, difference.size);
-  const parts = gpu.buffer("S parts", 8 * ENERGY_PARTS * cut.length);
+  const parts = gpu.buffer("S parts", 8 * COUNTED_PARTS * cut.length);
   const recorder = gpu.record("mean of S");
   cut.forEach(({ begin, end }, index) =>
-    recorder.dispatch(SUM_ENERGY, {
+    recorder.dispatch(SUM_COUNTED, {
       parameters: [
         (end - begin) * difference.size[1] * difference.pitch / 4,
-        index * ENERGY_PARTS,
+        index * COUNTED_PARTS,
         ...[0, 0],
       ].map(u32),
       buffers: [planesOf(difference, begin, end), parts],
-      workgroups: [ENERGY_PARTS],
+      workgroups: [COUNTED_PARTS],
     })
   );
   recorder.submit();
