@@ -1,12 +1,11 @@
 /**
- * Slabs for kernels that look at planes beyond the ones they write.
+ * Slabs for kernels that bind arrays of several widths, or look at planes beyond the ones they write.
  *
  * @module
  */
 
-import type { Triple } from "../volume/affine.ts";
 import type { Gpu } from "./gpu.ts";
-import { rowPitch, type Slab } from "./gpu_image.ts";
+import type { Slab } from "./gpu_image.ts";
 
 /** Planes [begin, end) to be written, for which the planes [from, to) are to be read. */
 export interface HaloSlab extends Slab {
@@ -16,49 +15,52 @@ export interface HaloSlab extends Slab {
   readonly to: number;
 }
 
+/** Options of {@link haloSlabs}. */
+export interface HaloSlabOptions {
+  /** Planes in all. */
+  readonly planes: number;
+  /** Bytes a plane of the arrays of which a slab's own planes are bound. */
+  readonly own: readonly number[];
+  /** Bytes a plane of the arrays that are read with a halo. */
+  readonly read?: readonly number[];
+  /** Planes that are read beyond either end of a slab. Default 0. */
+  readonly halo?: number;
+}
+
 /**
- * Cuts an image into slabs of whole planes of which each, with the planes around it, fits into one
- * binding of every array.
+ * Cuts arrays into slabs of whole planes, such that each slab fits into one binding of every array and
+ * begins where a binding can.
  *
- * @param gpu - Whose limits count.
- * @param size - The image's size.
- * @param halo - Planes that are read beyond either end of a slab.
- * @param bytesPerVoxel - Of the largest array that is read with a halo; a multiple of 4.
- * @param ownBytesPerVoxel - Of the largest array of which a slab's own planes do.
  * @throws {RangeError} when not even the smallest slab fits.
  */
 export function haloSlabs(
   gpu: Gpu,
-  size: Triple,
-  halo: number,
-  bytesPerVoxel: number,
-  ownBytesPerVoxel: number = bytesPerVoxel,
+  { planes, own, read = [], halo = 0 }: HaloSlabOptions,
 ): HaloSlab[] {
-  const [nx, ny, nz] = size, planeVoxels = rowPitch(nx) * ny;
-  const largest = Math.max(bytesPerVoxel, ownBytesPerVoxel);
-  if (largest * planeVoxels * nz <= gpu.maxBindingBytes) {
-    return [{ begin: 0, end: nz, from: 0, to: nz }];
+  const all = [...own, ...read], largest = Math.max(...all);
+  if (largest * planes <= gpu.maxBindingBytes) {
+    return [{ begin: 0, end: planes, from: 0, to: planes }];
   }
   let step = 1;
-  while ((4 * step * planeVoxels) % gpu.bindingAlignment !== 0) step++;
+  while (all.some((bytes) => (step * bytes) % gpu.bindingAlignment !== 0)) step++;
   const most = Math.min(
-    Math.floor(gpu.maxBindingBytes / (bytesPerVoxel * planeVoxels)) - 2 * halo - step,
-    Math.floor(gpu.maxBindingBytes / (ownBytesPerVoxel * planeVoxels)),
+    ...own.map((bytes) => Math.floor(gpu.maxBindingBytes / bytes)),
+    ...read.map((bytes) => Math.floor(gpu.maxBindingBytes / bytes) - 2 * halo - step),
   );
-  const planes = Math.floor(most / step) * step;
-  if (planes < 1) {
+  const each = Math.floor(most / step) * step;
+  if (each < 1) {
     throw new RangeError(
-      `Planes of ${nx} x ${ny} voxels are too large for bindings of ${gpu.maxBindingBytes} bytes: ` +
-        "choose a coarser resolution",
+      `${step} planes of ${largest} bytes are too large for bindings of ${gpu.maxBindingBytes} ` +
+        "bytes: choose a coarser resolution",
     );
   }
   const cut: HaloSlab[] = [];
-  for (let begin = 0; begin < nz; begin += planes) {
-    const end = Math.min(begin + planes, nz);
+  for (let begin = 0; begin < planes; begin += each) {
+    const end = Math.min(begin + each, planes);
     cut.push({
       ...{ begin, end },
       from: Math.floor(Math.max(begin - halo, 0) / step) * step,
-      to: Math.min(end + halo, nz),
+      to: Math.min(end + halo, planes),
     });
   }
   return cut;

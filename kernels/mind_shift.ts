@@ -49,8 +49,11 @@ export function mindShift(gpu: Gpu, { shifted, still }: MindShiftOptions): MindS
   const words = ({ buffer }: MindDescriptors, begin: number, end: number) => ({
     ...{ buffer, offset: begin * planeBytes, bytes: (end - begin) * planeBytes },
   });
+  const cut = haloSlabs(gpu, {
+    ...{ planes: size[2], halo: 1, read: [planeBytes], own: [planeBytes, planeBytes / 2] },
+  });
   const recorder = gpu.record("MIND shifts");
-  for (const { begin, end, from, to } of haloSlabs(gpu, size, 1, 8)) {
+  for (const { begin, end, from, to } of cut) {
     recorder.dispatch(MIND_SHIFT, {
       parameters: [...size, pitch, begin, end - begin, from, 0].map(u32),
       buffers: [

@@ -7,10 +7,18 @@
  */
 
 import type { Triple } from "../volume/affine.ts";
+import {
+  boardPlaneBytes,
+  boardPlanes,
+  type Checkerboard,
+  createCheckerboard,
+  toCheckerboard,
+} from "./checkerboard.ts";
 import { gaussianSmooth, gaussianSmoothReference } from "./gaussian.ts";
-import { type Gpu, type GpuBuffer, u32 } from "./gpu.ts";
-import { createImage, type GpuField, type GpuImage, planesOf, slabs } from "./gpu_image.ts";
-import { MULTIPLY_IMAGES, RIGHT_HAND_SIDE, STORE_ENTRY } from "./normal_equations.wgsl.ts";
+import { type Gpu, u32 } from "./gpu.ts";
+import { createImage, type GpuImage, planesOf, slabs } from "./gpu_image.ts";
+import { haloSlabs } from "./halo_slabs.ts";
+import { MULTIPLY_IMAGES, RIGHT_HAND_SIDE } from "./normal_equations.wgsl.ts";
 
 /** Numbers of a voxel: xx, xy, xz, yy, yz, zz of the tensor, then x, y, z of the right-hand side. */
 export const ENTRIES = 9;
@@ -27,79 +35,50 @@ export interface NormalEquationsOptions {
   readonly sigma: number;
 }
 
-/** A (u - u0) = -b at every voxel, A = G * (dr dr^T), b = G * (r dr). */
-export interface NormalEquations {
-  /** Voxels along x, y, z. */
-  readonly size: Triple;
-  /** Voxels from one row to the next. */
-  readonly pitch: number;
-  /** Entry e of the quad of voxels q (along x) is the vec4 9 q + e. */
-  readonly buffer: GpuBuffer;
-  /** Frees it. */
-  destroy(): void;
-}
-
-/** The equations of a residual; the caller destroys them. */
-export function normalEquations(gpu: Gpu, options: NormalEquationsOptions): NormalEquations {
-  const { residual, derivatives, sigma } = options, { size, pitch } = residual;
-  const images = [...derivatives, residual], planeVoxels = pitch * size[1];
-  const buffer = gpu.buffer("normal equations", 4 * ENTRIES * planeVoxels * size[2]);
+/**
+ * A (u - u0) = -b at every voxel, A = G * (dr dr^T), b = G * (r dr), as a checkerboard with
+ * {@link ENTRIES} entries; the caller destroys it.
+ */
+export function normalEquations(gpu: Gpu, options: NormalEquationsOptions): Checkerboard {
+  const { residual, derivatives, sigma } = options, { size } = residual;
+  const images = [...derivatives, residual];
+  const equations = createCheckerboard(gpu, "normal equations", size, ENTRIES);
   FACTORS.forEach(([a, b], entry) => {
     const product = createImage(gpu, "product", size);
-    const multiply = gpu.record("multiply images");
+    const recorder = gpu.record("multiply images");
     for (const { begin, end } of slabs(gpu, size)) {
-      const { workgroups, stride, quads } = linear((end - begin) * planeVoxels / 4);
-      multiply.dispatch(MULTIPLY_IMAGES, {
+      const { workgroups, stride, quads } = linear((end - begin) * residual.pitch * size[1] / 4);
+      recorder.dispatch(MULTIPLY_IMAGES, {
         parameters: [quads, stride, 0, 0].map(u32),
         buffers: [images[a], images[b], product].map((image) => planesOf(image, begin, end)),
         workgroups,
       });
     }
-    multiply.submit();
-    const source = gaussianSmooth(gpu, { source: product, sigma: [sigma, sigma, sigma] });
-    const store = gpu.record("store an entry");
-    for (const { begin, end } of slabs(gpu, size, 0, 4 * ENTRIES)) {
-      const { workgroups, stride, quads } = linear((end - begin) * planeVoxels / 4);
-      store.dispatch(STORE_ENTRY, {
-        parameters: [quads, stride, entry, 0].map(u32),
-        buffers: [
-          planesOf(source, begin, end),
-          equationPlanes({ buffer, size, pitch }, begin, end),
-        ],
-        workgroups,
-      });
-    }
-    store.submit();
-    [product, source].forEach((image) => image.destroy());
+    recorder.submit();
+    const smooth = gaussianSmooth(gpu, { source: product, sigma: [sigma, sigma, sigma] });
+    toCheckerboard(gpu, smooth, equations, entry);
+    [product, smooth].forEach((image) => image.destroy());
   });
-  return { size, pitch, buffer, destroy: () => buffer.destroy() };
+  return equations;
 }
 
-/** Replaces b by A u - b, in place: then (A + ...) u = A u0 - b is solved for u itself. */
-export function setRightHandSide(gpu: Gpu, equations: NormalEquations, field: GpuField): void {
-  const { size, pitch } = equations, recorder = gpu.record("right-hand side");
-  for (const { begin, end } of slabs(gpu, size, 0, 4 * ENTRIES)) {
-    const { workgroups, stride, quads } = linear((end - begin) * pitch * size[1] / 4);
+/** Replaces b by A u0 - b, in place: then (A + ...) u = A u0 - b is solved for u itself. */
+export function setRightHandSide(
+  gpu: Gpu,
+  equations: Checkerboard,
+  field: readonly Checkerboard[],
+): void {
+  const { size, half } = equations, recorder = gpu.record("right-hand side");
+  const own = [equations, ...field].map(boardPlaneBytes);
+  for (const { begin, end } of haloSlabs(gpu, { planes: size[2], own })) {
+    const { workgroups, stride, quads } = linear((end - begin) * 2 * half * size[1]);
     recorder.dispatch(RIGHT_HAND_SIDE, {
       parameters: [quads, stride, 0, 0].map(u32),
-      buffers: [
-        ...field.components.map((component) => planesOf(component, begin, end)),
-        equationPlanes(equations, begin, end),
-      ],
+      buffers: [...field, equations].map((board) => boardPlanes(board, begin, end)),
       workgroups,
     });
   }
   recorder.submit();
-}
-
-/** The planes [begin, end) of the equations. */
-export function equationPlanes(
-  { buffer, size, pitch }: Pick<NormalEquations, "buffer" | "size" | "pitch">,
-  begin: number,
-  end: number,
-): { buffer: GpuBuffer; offset: number; bytes: number } {
-  const planeBytes = 4 * ENTRIES * pitch * size[1];
-  return { buffer, offset: begin * planeBytes, bytes: (end - begin) * planeBytes };
 }
 
 /** Workgroups of 64 for so many quads, in rows of at most 32768. */

@@ -18,24 +18,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 }`,
 };
 
-/** An image becomes one of the nine entries of every voxel's equations. */
-export const STORE_ENTRY: Kernel = {
-  label: "normal equations: store an entry",
-  code: /* wgsl */ `
-struct Parameters { quads: u32, stride: u32, entry: u32, padding: u32 }
-@group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> image: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> equations: array<vec4f>;
-
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let i = id.y * parameters.stride + id.x;
-  if (i >= parameters.quads) { return; }
-  equations[9 * i + parameters.entry] = image[i];
-}`,
-};
-
-/** The right-hand side for the displacement itself, A u - b, in place of b, the one for its increment. */
+/**
+ * The right-hand side for the displacement itself, A u - b, in place of b, the one for its increment.
+ * All are checkerboards.
+ */
 export const RIGHT_HAND_SIDE: Kernel = {
   label: "normal equations: right-hand side",
   code: /* wgsl */ `

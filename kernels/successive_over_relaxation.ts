@@ -6,16 +6,19 @@
  */
 
 import type { Triple } from "../volume/affine.ts";
+import {
+  boardPlaneBytes,
+  boardPlanes,
+  type Checkerboard,
+  createCheckerboard,
+  fromCheckerboard,
+  toCheckerboard,
+} from "./checkerboard.ts";
 import { rowWorkgroup } from "./control_grid.ts";
 import { f32, type Gpu, u32 } from "./gpu.ts";
-import { type GpuField, planesOf } from "./gpu_image.ts";
+import type { GpuField } from "./gpu_image.ts";
 import { haloSlabs } from "./halo_slabs.ts";
-import {
-  ENTRIES,
-  equationPlanes,
-  type NormalEquations,
-  setRightHandSide,
-} from "./normal_equations.ts";
+import { setRightHandSide } from "./normal_equations.ts";
 import { RELAX } from "./successive_over_relaxation.wgsl.ts";
 
 /** How the equations are relaxed. */
@@ -37,35 +40,48 @@ export interface RelaxationOptions {
  */
 export function relax(
   gpu: Gpu,
-  equations: NormalEquations,
+  equations: Checkerboard,
   field: GpuField,
   { alpha, iterations, omega }: RelaxationOptions,
 ): void {
-  const { size, pitch } = equations, quads = pitch / 4, constants = rowWorkgroup(quads);
-  setRightHandSide(gpu, equations, field);
+  const { size, half } = equations, constants = rowWorkgroup(half);
+  const boards = field.components.map((component) => {
+    const board = createCheckerboard(gpu, "displacement by parity", size);
+    toCheckerboard(gpu, component, board);
+    return board;
+  });
+  setRightHandSide(gpu, equations, boards);
   const recorder = gpu.record("successive over-relaxation");
-  const sweeps = [0, 1].map((colour) =>
-    haloSlabs(gpu, size, 1, 4, 4 * ENTRIES).map(({ begin, end, from, to }) =>
+  const cut = haloSlabs(gpu, {
+    ...{ planes: size[2], halo: 1 },
+    ...{ read: [boardPlaneBytes(boards[0])], own: [boardPlaneBytes(equations)] },
+  });
+  const sweeps = [0, 1].flatMap((colour) =>
+    cut.map(({ begin, end, from, to }) =>
       recorder.temporary(gpu.prepare(RELAX, {
         parameters: [
-          ...[...size, quads, begin, end - begin, from, colour].map(u32),
+          ...[...size, half, begin, end - begin, from, colour].map(u32),
           ...[f32(alpha), f32(omega), u32(0), u32(0)],
         ],
         buffers: [
-          equationPlanes(equations, begin, end),
-          ...field.components.map((component) => planesOf(component, from, to)),
+          boardPlanes(equations, begin, end),
+          ...boards.map((board) => boardPlanes(board, from, to)),
         ],
         constants,
         workgroups: [
-          Math.ceil(quads / constants.wx),
+          Math.ceil(half / constants.wx),
           Math.ceil(size[1] / constants.wy),
           end - begin,
         ],
       }))
     )
-  ).flat();
+  );
   for (let i = 0; i < iterations; i++) for (const sweep of sweeps) recorder.run(sweep);
   recorder.submit();
+  boards.forEach((board, c) => {
+    fromCheckerboard(gpu, board, field.components[c]);
+    board.destroy();
+  });
 }
 
 /** The plain twin, in place; `equations` are nine arrays as {@link normalEquationsReference} gives. */
