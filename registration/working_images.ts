@@ -59,19 +59,21 @@ export async function workingImage(
     size: grid.size,
     matrix: multiply(source.grid.inverse, multiply(matrix, grid.affine)),
   };
-  const owned = [uploadImage(gpu, "mask", size, counts)];
+  const owned: GpuImage[] = [];
+  const own = (image: GpuImage) => (owned.push(image), image);
   try {
-    owned.push(uploadImage(gpu, "image", size, source.data));
-    const [whole, original] = owned;
+    const whole = own(uploadImage(gpu, "mask", size, counts));
+    const original = own(uploadImage(gpu, "image", size, source.data));
     const [low, high] = await percentiles(gpu, {
       ...{ source: original, fractions },
       ...(mask === undefined ? {} : { mask: whole }),
     });
-    const result = [pyramidLevel(gpu, { source: original, ...to })];
-    result.push(resample(gpu, { source: whole, ...to, outside: 0 }));
-    return { ...pair(result[0], result[1]), range: [low, high] };
+    const image = own(pyramidLevel(gpu, { source: original, ...to }));
+    const inside = resample(gpu, { source: whole, ...to, outside: 0 });
+    owned.pop(); // the caller's now
+    return { ...pair(image, inside), range: [low, high] };
   } finally {
-    owned.forEach((image) => image.destroy());
+    owned.forEach((one) => one.destroy());
   }
 }
 
