@@ -24,7 +24,7 @@ export interface ItkWasmElastixOptions {
   readonly directory: string;
   /** Where the package is or will be installed. */
   readonly packageFolder: string;
-  /** Its own default maps for rigid and B-spline, or the settings of our elastix runs with Mattes MI. */
+  /** Its own default maps for rigid and B-spline, or the very settings of our elastix runs by NMI. */
   readonly settings: "default" | "tuned";
   /** Ends the child process. */
   readonly signal?: AbortSignal | undefined;
@@ -86,10 +86,7 @@ export async function runItkWasmElastix(options: ItkWasmElastixOptions): Promise
     await runCommand("npm", ["install", "--prefix", packageFolder, ...PACKAGES], { signal });
   }
   await Deno.writeTextFile(`${directory}/rigid.txt`, rigidParameters());
-  await Deno.writeTextFile(
-    `${directory}/bspline.txt`,
-    bSplineParameters({ metric: "mattes", levels: 3 }),
-  );
+  await Deno.writeTextFile(`${directory}/bspline.txt`, bSplineParameters());
   const cost = await runCommand("node", [script, fixed, moving, directory, settings], { signal });
   const last = `${directory}/TransformParameters.1.txt`;
   return { ...cost, field: await fieldOfElastix(last, { directory, threads: 2, signal }) };
