@@ -6,16 +6,15 @@
 
 import type { Triple } from "../volume/affine.ts";
 import { rowWorkgroup } from "./control_grid.ts";
+import { FILTER_COLUMNS, FILTER_ROWS, MAX_RADIUS } from "./gaussian.wgsl.ts";
 import {
   COLUMN_RESULTS,
-  FILTER_COLUMNS,
-  FILTER_ROWS,
   LARGEST_UNROLLED,
-  MAX_RADIUS,
+  ROW_QUADS,
   unrolledColumns,
   unrolledRows,
-} from "./gaussian.wgsl.ts";
-import { type Gpu, type Recorder, u32 } from "./gpu.ts";
+} from "./gaussian_unrolled.wgsl.ts";
+import { f32, type Gpu, type Recorder, u32 } from "./gpu.ts";
 import { createImage, type GpuImage, planesOf, slabs } from "./gpu_image.ts";
 
 /** Options of {@link gaussianSmooth}. */
@@ -74,33 +73,43 @@ function recordFilter(
   sigma: number,
 ): void {
   const weights = gaussianWeights(sigma), radius = weights.length - 1;
-  const buffer = recorder.temporary(gpu.upload("Gaussian weights", Float32Array.from(weights)));
-  const [, ny, nz] = source.size, quads = source.pitch / 4;
+  const [nx, ny, nz] = source.size, quads = source.pitch / 4;
+  const unrolled = radius <= LARGEST_UNROLLED, alongX = axis === 0;
+  const along = alongX ? {} : { alongZ: axis === 2 ? 1 : 0 };
+  // Quads and rows that one invocation makes.
+  const wide = unrolled && alongX ? ROW_QUADS : 1;
+  const results = alongX ? 1 : unrolled ? COLUMN_RESULTS : 4;
+  const workgroup = rowWorkgroup(Math.ceil(quads / wide));
+  const kernel = unrolled
+    ? alongX ? unrolledRows(radius, nx) : unrolledColumns(radius)
+    : alongX
+    ? FILTER_ROWS
+    : FILTER_COLUMNS;
+  const buffer = unrolled
+    ? undefined
+    : recorder.temporary(gpu.upload("Gaussian weights", Float32Array.from(weights)));
+  const uniform = unrolled ? [...weights, 0, 0, 0].slice(0, 4 * Math.ceil((radius + 1) / 4)) : [];
   // Along z a slab reads planes beyond both its ends, and every slab must begin aligned.
   const reach = axis === 2 ? radius : 0;
-  const workgroup = rowWorkgroup(quads);
   const unit = alignedPlanes(gpu, source);
-  const unrolled = radius <= LARGEST_UNROLLED, results = unrolled ? COLUMN_RESULTS : 4;
-  const [rows, columns] = unrolled
-    ? [unrolledRows(radius), unrolledColumns(radius)]
-    : [FILTER_ROWS, FILTER_COLUMNS];
-  const kernel = axis === 0 ? rows : columns;
   for (const { begin, end } of slabs(gpu, source.size, 2 * reach + unit)) {
     const from = Math.floor(Math.max(begin - reach, 0) / unit) * unit;
     const to = Math.min(end + reach, nz);
-    const grouped = (n: number, along: boolean) => along ? Math.ceil(n / results) : n;
     recorder.dispatch(kernel, {
-      parameters: [...source.size, begin, quads, end - begin, from, to].map(u32),
-      buffers: [planesOf(source, from, to), buffer, planesOf(result, begin, end)],
-      constants: {
-        ...workgroup,
-        ...(unrolled ? {} : { radius }),
-        ...(axis === 0 ? {} : { alongZ: axis === 2 ? 1 : 0 }),
-      },
+      parameters: [
+        ...[...source.size, begin, quads, end - begin, from, to].map(u32),
+        ...uniform.map(f32),
+      ],
+      buffers: [
+        planesOf(source, from, to),
+        ...(buffer === undefined ? [] : [buffer]),
+        planesOf(result, begin, end),
+      ],
+      constants: { ...workgroup, ...(unrolled ? {} : { radius }), ...along },
       workgroups: [
-        Math.ceil(quads / workgroup.wx),
-        Math.ceil(grouped(ny, axis === 1) / workgroup.wy),
-        grouped(end - begin, axis === 2),
+        Math.ceil(quads / wide / workgroup.wx),
+        Math.ceil(ny / (axis === 1 ? results : 1) / workgroup.wy),
+        Math.ceil((end - begin) / (axis === 2 ? results : 1)),
       ],
     });
   }

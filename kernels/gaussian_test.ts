@@ -1,8 +1,9 @@
-import { assertAlmostEquals } from "@std/assert";
+import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type { Triple } from "../volume/affine.ts";
 import { gpuTest } from "../tests/gpu.ts";
 import { random } from "../tests/random.ts";
-import { gaussianSmooth, gaussianSmoothReference } from "./gaussian.ts";
+import { gaussianSmooth, gaussianSmoothReference, gaussianWeights } from "./gaussian.ts";
+import { LARGEST_UNROLLED } from "./gaussian_unrolled.wgsl.ts";
 import type { Gpu } from "./gpu.ts";
 import { downloadImage, uploadImage } from "./gpu_image.ts";
 
@@ -23,6 +24,7 @@ gpuTest("gaussianSmooth() agrees with its twin", async (gpu, t) => {
     [[63, 6, 5], [0.7, 1.5, 0.4]],
     [[64, 5, 9], [2.4, 0, 3]],
     [[65, 7, 4], [0.3, 0.8, 0]],
+    [[66, 9, 17], [1.3, 1.3, 1.3]],
     [[5, 40, 3], [6, 6, 6]],
     [[6, 5, 4], [0, 0, 0]],
   ];
@@ -31,6 +33,15 @@ gpuTest("gaussianSmooth() agrees with its twin", async (gpu, t) => {
   }
 });
 
+gpuTest("gaussianSmooth() agrees with its twin at every radius", async (gpu) => {
+  for (let radius = 1; radius <= LARGEST_UNROLLED + 2; radius++) {
+    const sigma = radius / 3;
+    assertEquals(gaussianWeights(sigma).length, radius + 1);
+    await check(gpu, [13 + radius, 11, 9], [sigma, sigma, sigma]);
+  }
+});
+
 gpuTest("gaussianSmooth() works in slabs beyond one binding", async (gpu) => {
   await check(gpu, [18, 15, 60], [1.2, 0.9, 1.6]);
+  await check(gpu, [16, 16, 60], [4, 3, 3.7]);
 }, { maxBindingBytes: 52000 });
