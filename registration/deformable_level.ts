@@ -109,7 +109,7 @@ export async function optimiseLevel(gpu: Gpu, work: LevelWork): Promise<LevelOut
         count: controlPoints(geometry),
         penaltyPartials: partials + (work.noFolding ? foldingPenaltyPartials(geometry.size) : 0),
         iterations: work.iterations,
-        tolerance: 5e-6,
+        tolerance: 1e-5,
         firstMove: voxel,
         mostMove: 2 * voxel,
         leastMove: 1e-3 * voxel,
