@@ -12,47 +12,27 @@
 import type { Triple } from "../volume/affine.ts";
 import { type ControlGridGeometry, controlGridSlabs, rowWorkgroup } from "./control_grid.ts";
 import type { Prepared } from "./control_grid_warp.ts";
-import { type Dispatch, f32, type Gpu, type GpuBuffer, i32, u32 } from "./gpu.ts";
-import { type GpuImage, planesOf } from "./gpu_image.ts";
+import { type Dispatch, f32, type Gpu, type GpuBuffer, type Parameter, u32 } from "./gpu.ts";
+import { createImage, type GpuImage, planesOf } from "./gpu_image.ts";
 import type { BinRange } from "./joint_histogram.ts";
 import {
   CORRELATION_PARTS,
   LOCAL_CORRELATION,
-  LOCAL_MOMENTS,
-  LOCAL_RESIDUAL,
-  LOCAL_SMOOTH,
-  LOCAL_SPREAD,
+  LOCAL_FIXED,
+  localMoments,
+  localResidual,
+  localSmooth,
+  localSpread,
   MEAN_CORRELATION,
+  SMOOTHED_TOGETHER,
   VARIANCE_FLOOR,
 } from "./local_correlation.wgsl.ts";
-
-/** A window along one axis. */
-export interface WindowAxis {
-  /** Weights from the centre outwards; they add up to 1 over the whole window. */
-  readonly weights: Float64Array;
-  /** Voxels from one window centre to the next; the first is voxel 0. */
-  readonly stride: number;
-  /** Window centres. */
-  readonly centres: number;
-}
-
-/** The windows along an axis of `voxels` voxels: standard deviation `sigma` voxels, cut at 2.5 of them. */
-export function windowAxis(voxels: number, sigma: number): WindowAxis {
-  if (!(sigma > 0 && Number.isFinite(sigma))) {
-    throw new RangeError(`\`window\` must be above 0 mm, got ${sigma} voxels`);
-  }
-  const radius = Math.max(1, Math.ceil(2.5 * sigma)), stride = Math.max(1, Math.floor(sigma));
-  const raw = Float64Array.from(
-    { length: radius + 1 },
-    (_, k) => Math.exp(-0.5 * k * k / (sigma * sigma)),
-  );
-  const sum = raw.reduce((total, w, k) => total + (k === 0 ? w : 2 * w), 0);
-  return {
-    weights: raw.map((w) => w / sum),
-    stride,
-    centres: Math.ceil((voxels - 1) / stride) + 1,
-  };
-}
+import {
+  centresTogether,
+  rowsTogether,
+  type WindowAxis,
+  windowAxis,
+} from "./local_correlation_window.ts";
 
 /** Options of {@link prepareLocalCorrelation}. */
 export interface LocalCorrelationOptions {
@@ -82,11 +62,19 @@ export interface LocalCorrelationOptions {
  * @throws {RangeError} when there are more windows than a binding holds.
  */
 export function prepareLocalCorrelation(gpu: Gpu, options: LocalCorrelationOptions): Prepared {
-  const { geometry, sigma, fixed, fixedRange, mask, warped, residual, scalars } = options;
-  const { image: size } = geometry, [, ny, nz] = size;
+  const { geometry, sigma, warped, residual, scalars } = options;
+  const { image: size } = geometry, [, ny] = size;
   const axes = size.map((n, axis) => windowAxis(n, sigma[axis]));
   const [ax, ay, az] = axes, [lx, ly, lz] = axes.map(({ centres }) => centres);
-  if (16 * lx * ny * nz > gpu.maxBindingBytes) {
+  const count = lx * ly * lz;
+  // The widest array of a slab holds a vec4 a window centre along x.
+  const slabs = controlGridSlabs(
+    gpu,
+    geometry,
+    4 * Math.max(Math.ceil(4 * lx / residual.pitch), 1),
+  );
+  const deepest = Math.max(...slabs.map(({ begin, end }) => end - begin));
+  if (16 * count > gpu.maxBindingBytes) {
     throw new RangeError(
       `Windows so narrow are too many for bindings of ${gpu.maxBindingBytes} bytes: choose a larger ` +
         "window or a coarser resolution",
@@ -94,91 +82,130 @@ export function prepareLocalCorrelation(gpu: Gpu, options: LocalCorrelationOptio
   }
   const owned: { destroy(): void }[] = [];
   const own = <T extends { destroy(): void }>(resource: T): T => (owned.push(resource), resource);
-  const weights = axes.map((one) =>
-    own(gpu.upload("window weights", Float32Array.from(one.weights)))
-  );
-  const moments = (label: string, count: number) => [
-    own(gpu.buffer(`local moments ${label}`, 16 * count)),
-    own(gpu.buffer(`local products ${label}`, 8 * count)),
-  ];
-  const alongX = moments("along x", lx * ny * nz), alongY = moments("along y", lx * ly * nz);
-  const alongZ = moments("along z", lx * ly * lz);
-  const slopes = own(gpu.buffer("local slopes", 16 * lx * ly * lz));
-  const parts = own(gpu.buffer("local parts", 8 * CORRELATION_PARTS));
-  const constants = rowWorkgroup(residual.pitch);
-  const scale = fixedRange.high > fixedRange.low ? 1 / (fixedRange.high - fixedRange.low) : 0;
-  const slabs = controlGridSlabs(gpu, geometry);
-  const dispatches: Dispatch[] = [];
-  const push = (...more: Dispatch[]) => dispatches.push(...more.map(own));
-  const row = (begin: number, end: number) => [
-    ...[...size, residual.pitch, begin, end - begin, lx, ax.stride].map(u32),
-    ...[i32(ax.weights.length - 1), u32(mask === undefined ? 0 : 1)],
-    ...[fixedRange.low, scale, 1 / options.movingTop, 0, 0, 0].map(f32),
-  ];
-  const images = (begin: number, end: number) =>
-    [fixed, mask ?? fixed, warped].map((one) => planesOf(one, begin, end));
-  for (const { begin, end } of slabs) {
-    push(gpu.prepare(LOCAL_MOMENTS, {
-      parameters: row(begin, end),
-      buffers: [weights[0], ...images(begin, end), ...alongX],
-      workgroups: [Math.ceil(lx / 64), ny, end - begin],
-    }));
+  const destroy = () => owned.reverse().forEach((resource) => resource.destroy());
+  try {
+    const moments = (label: string, n: number) => [
+      own(gpu.buffer(`local means ${label}`, 16 * n)),
+      own(gpu.buffer(`local products ${label}`, 8 * n)),
+    ];
+    const alongX = moments("along x", lx * ny * deepest);
+    const alongY = moments("along y", lx * ly * deepest);
+    const alongZ = moments("along z", count);
+    const slopes = own(gpu.buffer("local slopes", 16 * count));
+    const parts = own(gpu.buffer("local parts", 8 * CORRELATION_PARTS));
+    const fixed = own(fixedInWindow(gpu, options));
+    const quads = residual.pitch / 4, spanX = centresTogether(ax.stride) * ax.stride / 4;
+    const images = (depth: number) => [
+      ...[ny, depth, quads, lx].map(u32),
+      ...[f32(1 / options.movingTop), u32(0), u32(0), u32(0)],
+      ...uniforms(ax),
+    ];
+    const along = (length: number, outer: number, axis: WindowAxis, begin = 0) => [
+      ...[axis === az ? lx * ly : lx, length, outer, axis.centres, begin, 0, 0, 0].map(u32),
+      ...uniforms(axis),
+    ];
+    const xGroups = rowWorkgroup(Math.ceil(lx / centresTogether(ax.stride)));
+    const xSpans = rowWorkgroup(Math.ceil(quads / spanX));
+    const rows = rowWorkgroup(lx), planes = rowWorkgroup(lx * ly);
+    const groups = (x: number, y: number, z: number, { wx, wy }: { wx: number; wy: number }) =>
+      [Math.ceil(x / wx), Math.ceil(y / wy), z] as const;
+    const dispatches: Dispatch[] = [];
+    const push = (...more: Dispatch[]) => dispatches.push(...more.map(own));
+    slabs.forEach(({ begin, end }, index) => {
+      const depth = end - begin;
+      push(
+        gpu.prepare(localMoments(ax), {
+          parameters: images(depth),
+          buffers: [planesOf(fixed, begin, end), planesOf(warped, begin, end), ...alongX],
+          constants: xGroups,
+          workgroups: groups(Math.ceil(lx / centresTogether(ax.stride)), ny, depth, xGroups),
+        }),
+        gpu.prepare(localSmooth(ay), {
+          parameters: along(ny, depth, ay),
+          buffers: [...alongX, ...alongY],
+          constants: rows,
+          workgroups: groups(lx, Math.ceil(ly / SMOOTHED_TOGETHER), depth, rows),
+        }),
+        gpu.prepare(localSmooth(az), {
+          parameters: along(depth, 1, az, begin),
+          buffers: [...alongY, ...alongZ],
+          constants: { ...planes, accumulate: index === 0 ? 0 : 1 },
+          workgroups: groups(lx * ly, Math.ceil(lz / SMOOTHED_TOGETHER), 1, planes),
+        }),
+      );
+    });
+    push(
+      gpu.prepare(LOCAL_CORRELATION, {
+        parameters: [count, 0, 0, 0].map(u32),
+        buffers: [...alongZ, slopes, parts],
+        workgroups: [CORRELATION_PARTS],
+      }),
+      gpu.prepare(MEAN_CORRELATION, {
+        parameters: [ax.stride * ay.stride * az.stride, 0, 0, 0].map(f32),
+        buffers: [parts, scalars],
+        workgroups: [1],
+      }),
+    );
+    // A slab's moments are not needed any more: their buffers take what is spread.
+    for (const { begin, end } of slabs) {
+      const depth = end - begin, spanY = rowsTogether(ay.stride), spanZ = rowsTogether(az.stride);
+      const zGroups = Math.ceil(end / spanZ) - Math.floor(begin / spanZ);
+      push(
+        gpu.prepare(localSpread(az), {
+          parameters: along(depth, 1, az, begin),
+          buffers: [slopes, alongY[0]],
+          constants: planes,
+          workgroups: groups(lx * ly, zGroups, 1, planes),
+        }),
+        gpu.prepare(localSpread(ay), {
+          parameters: along(ny, depth, ay),
+          buffers: [alongY[0], alongX[0]],
+          constants: rows,
+          workgroups: groups(lx, Math.ceil(ny / spanY), depth, rows),
+        }),
+        gpu.prepare(localResidual(ax), {
+          parameters: images(depth),
+          buffers: [
+            ...[planesOf(fixed, begin, end), planesOf(warped, begin, end), alongX[0], scalars],
+            planesOf(residual, begin, end),
+          ],
+          constants: xSpans,
+          workgroups: groups(Math.ceil(quads / spanX), ny, depth, xSpans),
+        }),
+      );
+    }
+    return { dispatches, destroy };
+  } catch (error) {
+    destroy();
+    throw error;
   }
-  const along = (inner: number, length: number, outer: number, axis: WindowAxis) =>
-    [
-      ...[inner, length, outer, axis.centres, axis.stride].map(u32),
-      ...[i32(axis.weights.length - 1), u32(0), u32(0)],
-    ] as const;
-  // Innermost x, then y, then z: along z all rows of a plane are one.
-  push(
-    gpu.prepare(LOCAL_SMOOTH, {
-      parameters: [...along(lx, ny, nz, ay)],
-      buffers: [weights[1], ...alongX, ...alongY],
-      workgroups: [Math.ceil(lx / 64), ly, nz],
-    }),
-    gpu.prepare(LOCAL_SMOOTH, {
-      parameters: [...along(lx * ly, nz, 1, az)],
-      buffers: [weights[2], ...alongY, ...alongZ],
-      workgroups: [Math.ceil(lx * ly / 64), lz],
-    }),
-    gpu.prepare(LOCAL_CORRELATION, {
-      parameters: [lx * ly * lz, 0, 0, 0].map(u32),
-      buffers: [...alongZ, slopes, parts],
-      workgroups: [CORRELATION_PARTS],
-    }),
-    gpu.prepare(MEAN_CORRELATION, {
-      parameters: [ax.stride * ay.stride * az.stride, 0, 0, 0].map(f32),
-      buffers: [parts, scalars],
-      workgroups: [1],
-    }),
-    // The moments are not needed any more: their buffers take what is spread.
-    gpu.prepare(LOCAL_SPREAD, {
-      parameters: [...along(lx * ly, nz, 1, az)],
-      buffers: [weights[2], slopes, alongY[0]],
-      workgroups: [Math.ceil(lx * ly / 64), nz],
-    }),
-    gpu.prepare(LOCAL_SPREAD, {
-      parameters: [...along(lx, ny, nz, ay)],
-      buffers: [weights[1], alongY[0], alongX[0]],
-      workgroups: [Math.ceil(lx / 64), ny, nz],
-    }),
-  );
-  for (const { begin, end } of slabs) {
-    push(gpu.prepare(LOCAL_RESIDUAL, {
-      parameters: row(begin, end),
-      buffers: [
-        ...[weights[0], ...images(begin, end), alongX[0], scalars],
-        planesOf(residual, begin, end),
+}
+
+/** The window's weights as uniforms. */
+function uniforms({ weights }: WindowAxis): Parameter[] {
+  return [...weights, 0, 0, 0].slice(0, 4 * Math.ceil(weights.length / 4)).map(f32);
+}
+
+/** The fixed image as the windows take it. */
+function fixedInWindow(gpu: Gpu, options: LocalCorrelationOptions): GpuImage {
+  const { geometry, fixed, fixedRange: { low, high }, mask } = options;
+  const result = createImage(gpu, "fixed, in [-1/2, 1/2]", fixed.size);
+  const quads = fixed.pitch / 4, [nx, ny] = fixed.size, workgroup = rowWorkgroup(quads);
+  const recorder = gpu.record("fixed image of the local correlation");
+  for (const { begin, end } of controlGridSlabs(gpu, geometry)) {
+    recorder.dispatch(LOCAL_FIXED, {
+      parameters: [
+        ...[nx, ny, end - begin, quads].map(u32),
+        ...[low, high > low ? 1 / (high - low) : 0].map(f32),
+        ...[mask === undefined ? 0 : 1, 0].map(u32),
       ],
-      constants,
-      workgroups: [
-        Math.ceil(residual.pitch / constants.wx),
-        Math.ceil(ny / constants.wy),
-        end - begin,
-      ],
-    }));
+      buffers: [fixed, mask ?? fixed, result].map((image) => planesOf(image, begin, end)),
+      constants: workgroup,
+      workgroups: [Math.ceil(quads / workgroup.wx), Math.ceil(ny / workgroup.wy), end - begin],
+    });
   }
-  return { dispatches, destroy: () => owned.reverse().forEach((resource) => resource.destroy()) };
+  recorder.submit();
+  return result;
 }
 
 /** What the plain twin computes from; images in [0, 1], NaN where a voxel does not count. */

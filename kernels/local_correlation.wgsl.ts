@@ -1,93 +1,192 @@
 import type { Kernel } from "./gpu.ts";
+import { centresTogether, rowsTogether, type WindowAxis } from "./local_correlation_window.ts";
 
 /** Added to variances of intensities in [0, 1]: where there is nothing but noise nothing is correlated. */
 export const VARIANCE_FLOOR = 1e-4;
 
-/** Both images, a slab of planes at a time, and the window along x. */
-const IMAGES = /* wgsl */ `
-struct Parameters {
-  size: vec3u, pitch: u32, firstPlane: u32, planes: u32, centres: u32, stride: u32,
-  radius: i32, masked: u32, low: f32, scale: f32, movingScale: f32, padding0: u32, padding1: u32, padding2: u32,
-}
+/** Window centres along y or z that one invocation takes. */
+export const SMOOTHED_TOGETHER = 2;
+
+const range = (begin: number, end: number): number[] =>
+  Array.from({ length: Math.max(end - begin, 0) }, (_, i) => begin + i);
+const lines = (text: string[]): string => text.join("\n  ");
+const OUTSIDE = "-1e30";
+
+/**
+ * The fixed image as it is compared: intensities clipped to a range and mapped to [-1/2, 1/2], no value
+ * outside the mask, where it has none and in the rows' padding.
+ */
+export const LOCAL_FIXED: Kernel = {
+  label: "local correlation: fixed image",
+  code: /* wgsl */ `
+struct Parameters { nx: u32, ny: u32, planes: u32, quads: u32, low: f32, scale: f32, masked: u32, padding: u32 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> weights: array<f32>;
-@group(0) @binding(2) var<storage, read> fixed: array<f32>;
-@group(0) @binding(3) var<storage, read> mask: array<f32>;
-@group(0) @binding(4) var<storage, read> warped: array<f32>;
+@group(0) @binding(1) var<storage, read> image: array<vec4f>;
+@group(0) @binding(2) var<storage, read> mask: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> result: array<vec4f>;
+override wx: u32 = 64;
+override wy: u32 = 1;
+
+@compute @workgroup_size(wx, wy)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let p = parameters;
+  if (id.x >= p.quads || id.y >= p.ny || id.z >= p.planes) { return; }
+  let at = (id.z * p.ny + id.y) * p.quads + id.x;
+  let value = image[at];
+  let inside = vec4<bool>(p.masked == 0) | (mask[at] >= vec4f(0.5));
+  let held = vec4u(4 * id.x) + vec4u(0, 1, 2, 3) < vec4u(p.nx);
+  let scaled = clamp((value - p.low) * p.scale, vec4f(0), vec4f(1)) - 0.5;
+  result[at] = select(vec4f(${OUTSIDE}), scaled, inside & held & (value > vec4f(-1e20)));
+}`,
+};
+
+/** The window's weights as uniforms, at constant places, after what else a kernel is told. */
+function windowed(members: string, { weights }: WindowAxis): string {
+  return /* wgsl */ `
+struct Parameters { ${members}, weights: array<vec4f, ${Math.ceil(weights.length / 4)}> }
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+override wx: u32 = 64;
+override wy: u32 = 1;
 `;
+}
+
+/** The weight of what lies `distance` from a centre; undefined where the window does not reach. */
+function weight(axis: WindowAxis, distance: number): string | undefined {
+  const k = Math.abs(distance);
+  return k < axis.weights.length ? `p.weights[${k >> 2}].${"xyzw"[k % 4]}` : undefined;
+}
+
+/** The weights of the four voxels from `first` on for a centre at `centre`; undefined where all are 0. */
+function quadWeights(axis: WindowAxis, first: number, centre: number): string | undefined {
+  const four = range(0, 4).map((lane) => weight(axis, first + lane - centre));
+  return four.some((w) => w !== undefined)
+    ? `vec4f(${four.map((w) => w ?? "0").join(", ")})`
+    : undefined;
+}
+
+const name = ({ weights, stride }: WindowAxis) => `radius ${weights.length - 1}, step ${stride}`;
+
+/** A slab of both images in whole quads. */
+const IMAGES =
+  "ny: u32, planes: u32, quads: u32, centres: u32, movingScale: f32, pad0: u32, pad1: u32, pad2: u32";
 
 /**
  * Along x: moments of both images, weighted with the window, at the window centres of a row. Images in
- * [-1/2, 1/2]; a voxel without a value or outside the mask has weight 0.
+ * [-1/2, 1/2]; what has no value has weight 0.
  */
-export const LOCAL_MOMENTS: Kernel = {
-  label: "local correlation: moments along x",
-  code: /* wgsl */ `
-${IMAGES}@group(0) @binding(5) var<storage, read_write> first: array<vec4f>;   // w, w f, w m, w f^2
-@group(0) @binding(6) var<storage, read_write> second: array<vec2f>;  // w m^2, w f m
+export function localMoments(axis: WindowAxis): Kernel {
+  const { stride } = axis, radius = axis.weights.length - 1, together = centresTogether(stride);
+  const span = together * stride;
+  const quads = range(-Math.ceil(radius / 4), Math.ceil((span - stride + radius + 1) / 4));
+  const quad = (q: number) => {
+    const sums = range(0, together).flatMap((c) => {
+      const w = quadWeights(axis, 4 * q, c * stride);
+      return w === undefined ? [] : [
+        `{ let w = ${w};
+      a${c} += vec4f(dot(w, one), dot(w, f), dot(w, m), dot(w, f * f));
+      b${c} += vec2f(dot(w, m * m), dot(w, f * m)); }`,
+      ];
+    });
+    return sums.length === 0 ? "" : `{
+    let index = first + ${q};
+    let at = row + clamp(index, 0, last);
+    let fixed = fixedImage[at];
+    let moving = warped[at];
+    let counts = (fixed > vec4f(-1e20)) & (moving > vec4f(-1e20)) & vec4<bool>(index >= 0 && index <= last);
+    let one = select(vec4f(0), vec4f(1), counts);
+    let f = select(vec4f(0), fixed, counts);
+    let m = select(vec4f(0), moving * p.movingScale - 0.5, counts);
+    ${sums.join("\n    ")}
+  }`;
+  };
+  return {
+    label: `local correlation: moments along x, ${name(axis)}`,
+    code: /* wgsl */ `
+${windowed(IMAGES, axis)}
+@group(0) @binding(1) var<storage, read> fixedImage: array<vec4f>;
+@group(0) @binding(2) var<storage, read> warped: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> means: array<vec4f>;     // w, w f, w m, w f^2
+@group(0) @binding(4) var<storage, read_write> products: array<vec2f>;  // w m^2, w f m
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(wx, wy)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let p = parameters;
-  if (id.x >= p.centres || id.y >= p.size.y || id.z >= p.planes) { return; }
-  let row = (id.z * p.size.y + id.y) * p.pitch;
-  let centre = i32(id.x * p.stride);
-  var a = vec4f(0);
-  var b = vec2f(0);
-  for (var j = -p.radius; j <= p.radius; j++) {
-    let x = centre + j;
-    if (x < 0 || x >= i32(p.size.x)) { continue; }
-    let at = row + u32(x);
-    let m = warped[at] * p.movingScale - 0.5;
-    let counts = warped[at] > -1e20 && fixed[at] > -1e20 && (p.masked == 0 || mask[at] >= 0.5);
-    let f = clamp((fixed[at] - p.low) * p.scale, 0, 1) - 0.5;
-    let w = select(0.0, weights[abs(j)], counts);
-    let g = select(0.0, f, counts);
-    let h = select(0.0, m, counts);
-    a += w * vec4f(1, g, h, g * g);
-    b += w * vec2f(h * h, g * h);
-  }
-  let at = ((p.firstPlane + id.z) * p.size.y + id.y) * p.centres + id.x;
-  first[at] = a;
-  second[at] = b;
+  let centre = ${together} * id.x;
+  if (centre >= p.centres || id.y >= p.ny || id.z >= p.planes) { return; }
+  let row = i32((id.z * p.ny + id.y) * p.quads);
+  let first = i32(${span / 4} * id.x);
+  let last = i32(p.quads) - 1;
+  ${lines(range(0, together).map((c) => `var a${c} = vec4f(0); var b${c} = vec2f(0);`))}
+  ${lines(quads.map(quad))}
+  let to = (id.z * p.ny + id.y) * p.centres + centre;
+  ${
+      lines(
+        range(0, together).map((c) =>
+          `if (centre + ${c} < p.centres) { means[to + ${c}] = a${c}; products[to + ${c}] = b${c}; }`
+        ),
+      )
+    }
 }`,
-};
+  };
+}
 
-/** An axis of what is smoothed: [outer][length][inner] becomes [outer][centres][inner], or back. */
-const AXIS = /* wgsl */ `
-struct Axis { inner: u32, length: u32, outer: u32, centres: u32, stride: u32, radius: i32, padding0: u32, padding1: u32 }
-@group(0) @binding(0) var<uniform> axis: Axis;
-@group(0) @binding(1) var<storage, read> weights: array<f32>;
-`;
+/** An axis of arrays [outer][length][inner], of which rows `begin` to `begin + length` are bound. */
+const AXIS =
+  "inner: u32, length: u32, outer: u32, centres: u32, begin: u32, pad0: u32, pad1: u32, pad2: u32";
 
-/** The window along y or z, at the window centres only. */
-export const LOCAL_SMOOTH: Kernel = {
-  label: "local correlation: moments along y or z",
-  code: /* wgsl */ `
-${AXIS}
-@group(0) @binding(2) var<storage, read> first: array<vec4f>;
-@group(0) @binding(3) var<storage, read> second: array<vec2f>;
-@group(0) @binding(4) var<storage, read_write> firstSmoothed: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> secondSmoothed: array<vec2f>;
+/** The window along y or z: [outer][length][inner] becomes [outer][centres][inner], or is added to it. */
+export function localSmooth(axis: WindowAxis): Kernel {
+  const { stride } = axis, radius = axis.weights.length - 1, together = SMOOTHED_TOGETHER;
+  const row = (i: number) =>
+    `{
+    let index = start + ${i};
+    let at = origin + u32(clamp(index, 0, last)) * p.inner;
+    let inside = select(0.0, 1.0, index >= 0 && index <= last);
+    let a = inside * means[at];
+    let b = inside * products[at];
+    ${
+      range(0, together).flatMap((c) => {
+        const w = weight(axis, i - c * stride);
+        return w === undefined ? [] : [`a${c} += ${w} * a; b${c} += ${w} * b;`];
+      }).join(" ")
+    }
+  }`;
+  return {
+    label: `local correlation: moments along y or z, ${name(axis)}`,
+    code: /* wgsl */ `
+${windowed(AXIS, axis)}
+@group(0) @binding(1) var<storage, read> means: array<vec4f>;
+@group(0) @binding(2) var<storage, read> products: array<vec2f>;
+@group(0) @binding(3) var<storage, read_write> meansSmoothed: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> productsSmoothed: array<vec2f>;
+override accumulate: bool = false;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(wx, wy)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= axis.inner || id.y >= axis.centres || id.z >= axis.outer) { return; }
-  let centre = i32(id.y * axis.stride);
-  var a = vec4f(0);
-  var b = vec2f(0);
-  for (var j = -axis.radius; j <= axis.radius; j++) {
-    let i = centre + j;
-    if (i < 0 || i >= i32(axis.length)) { continue; }
-    let at = (id.z * axis.length + u32(i)) * axis.inner + id.x;
-    a += weights[abs(j)] * first[at];
-    b += weights[abs(j)] * second[at];
-  }
-  let at = (id.z * axis.centres + id.y) * axis.inner + id.x;
-  firstSmoothed[at] = a;
-  secondSmoothed[at] = b;
+  let p = parameters;
+  let centre = ${together} * id.y;
+  if (id.x >= p.inner || centre >= p.centres || id.z >= p.outer) { return; }
+  let start = i32(centre * ${stride}) - i32(p.begin);
+  let last = i32(p.length) - 1;
+  let origin = id.z * p.length * p.inner + id.x;
+  ${lines(range(0, together).map((c) => `var a${c} = vec4f(0); var b${c} = vec2f(0);`))}
+  ${lines(range(-radius, (together - 1) * stride + radius + 1).map(row))}
+  let to = (id.z * p.centres + centre) * p.inner + id.x;
+  ${
+      lines(
+        range(0, together).map((c) =>
+          `if (centre + ${c} < p.centres) {
+    let at = to + ${c} * p.inner;
+    if (accumulate) { a${c} += meansSmoothed[at]; b${c} += productsSmoothed[at]; }
+    meansSmoothed[at] = a${c};
+    productsSmoothed[at] = b${c};
+  }`
+        ),
+      )
+    }
 }`,
-};
+  };
+}
 
 /** Parts of the sum over window centres. */
 export const CORRELATION_PARTS = 64;
@@ -102,8 +201,8 @@ export const LOCAL_CORRELATION: Kernel = {
   code: /* wgsl */ `
 struct Parameters { centres: u32, padding0: u32, padding1: u32, padding2: u32 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> first: array<vec4f>;
-@group(0) @binding(2) var<storage, read> second: array<vec2f>;
+@group(0) @binding(1) var<storage, read> means: array<vec4f>;
+@group(0) @binding(2) var<storage, read> products: array<vec2f>;
 @group(0) @binding(3) var<storage, read_write> slopes: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> parts: array<vec2f>;
 var<workgroup> partial: array<vec2f, 64>;
@@ -113,8 +212,8 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_inde
   @builtin(workgroup_id) group: vec3u) {
   var sum = vec2f(0);
   for (var i = id.x; i < parameters.centres; i += ${64 * CORRELATION_PARTS}) {
-    let a = first[i];
-    let b = second[i];
+    let a = means[i];
+    let b = products[i];
     let weight = a.x;
     let each = select(0.0, 1 / weight, weight > 1e-6);
     let f = a.y * each;
@@ -157,56 +256,113 @@ fn main() {
 }`,
 };
 
+/** The centres, relative to a group's first, whose windows reach into its `span` voxels. */
+function reaching(axis: WindowAxis, span: number): number[] {
+  const radius = axis.weights.length - 1;
+  return range(
+    -Math.floor(radius / axis.stride),
+    Math.floor((span - 1 + radius) / axis.stride) + 1,
+  );
+}
+
+const variable = (c: number) => c < 0 ? `m${-c}` : `c${c}`;
+
 /** The transpose of the window along z or y: from the window centres to all planes or rows. */
-export const LOCAL_SPREAD: Kernel = {
-  label: "local correlation: derivative along z or y",
-  code: /* wgsl */ `
-${AXIS}
-@group(0) @binding(2) var<storage, read> slopes: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> spread: array<vec4f>;
-
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= axis.inner || id.y >= axis.length || id.z >= axis.outer) { return; }
-  let i = i32(id.y);
-  let stride = i32(axis.stride);
-  let low = (max(i - axis.radius, 0) + stride - 1) / stride;
-  let high = min((i + axis.radius) / stride, i32(axis.centres) - 1);
-  var sum = vec4f(0);
-  for (var c = low; c <= high; c++) {
-    sum += weights[abs(c * stride - i)] * slopes[(id.z * axis.centres + u32(c)) * axis.inner + id.x];
-  }
-  spread[(id.z * axis.length + id.y) * axis.inner + id.x] = sum;
-}`,
-};
-
-/** The same along x, and dE/dI_m of every voxel, I_m in bin units. */
-export const LOCAL_RESIDUAL: Kernel = {
-  label: "local correlation: derivative by intensity",
-  code: /* wgsl */ `
-${IMAGES}@group(0) @binding(5) var<storage, read> spread: array<vec4f>;
-@group(0) @binding(6) var<storage, read> scalars: array<f32>;
-@group(0) @binding(7) var<storage, read_write> residual: array<f32>;
-override wx: u32 = 64;
-override wy: u32 = 1;
+export function localSpread(axis: WindowAxis): Kernel {
+  const { stride } = axis, span = rowsTogether(stride), centres = reaching(axis, span);
+  const row = (i: number) => {
+    const sum = centres.flatMap((c) => {
+      const w = weight(axis, i - c * stride);
+      return w === undefined ? [] : [`${w} * ${variable(c)}`];
+    });
+    return `{
+    let index = start + ${i};
+    if (index >= 0 && index < i32(p.length)) { spread[to + u32(index) * p.inner] = ${
+      sum.join(" + ")
+    }; }
+  }`;
+  };
+  return {
+    label: `local correlation: derivative along z or y, ${name(axis)}`,
+    code: /* wgsl */ `
+${windowed(AXIS, axis)}
+@group(0) @binding(1) var<storage, read> slopes: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> spread: array<vec4f>;
 
 @compute @workgroup_size(wx, wy)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let p = parameters;
-  if (id.x >= p.pitch || id.y >= p.size.y || id.z >= p.planes) { return; }
-  let at = (id.z * p.size.y + id.y) * p.pitch + id.x;
-  let row = ((p.firstPlane + id.z) * p.size.y + id.y) * p.centres;
-  let i = i32(id.x);
-  let stride = i32(p.stride);
-  let low = (max(i - p.radius, 0) + stride - 1) / stride;
-  let high = min((i + p.radius) / stride, i32(p.centres) - 1);
-  var sum = vec4f(0);
-  for (var c = low; c <= high; c++) { sum += weights[abs(c * stride - i)] * spread[row + u32(c)]; }
-  let m = warped[at] * p.movingScale - 0.5;
-  let counts = warped[at] > -1e20 && fixed[at] > -1e20 && (p.masked == 0 || mask[at] >= 0.5) &&
-    id.x < p.size.x;
-  let f = clamp((fixed[at] - p.low) * p.scale, 0, 1) - 0.5;
-  let slope = -(sum.x * f - sum.y * m + sum.z) * scalars[2] * p.movingScale;
-  residual[at] = select(0.0, slope, counts);
+  let group = p.begin / ${span} + id.y;
+  let start = i32(${span} * group) - i32(p.begin);
+  if (id.x >= p.inner || start >= i32(p.length) || id.z >= p.outer) { return; }
+  let centre = i32(${span / stride} * group);
+  let last = i32(p.centres) - 1;
+  let origin = id.z * p.centres * p.inner + id.x;
+  ${
+      lines(centres.map((c) =>
+        `let ${variable(c)} = select(0.0, 1.0, centre + ${c} >= 0 && centre + ${c} <= last) *
+    slopes[origin + u32(clamp(centre + ${c}, 0, last)) * p.inner];`
+      ))
+    }
+  let to = id.z * p.length * p.inner + id.x;
+  ${lines(range(0, span).map(row))}
 }`,
-};
+  };
+}
+
+/** The same along x, and dE/dI_m of every voxel, I_m in the warped image's units. */
+export function localResidual(axis: WindowAxis): Kernel {
+  const { stride } = axis, together = centresTogether(stride), span = together * stride;
+  const centres = reaching(axis, span);
+  const quad = (q: number) => {
+    const sum = centres.flatMap((c) => {
+      const w = quadWeights(axis, 4 * q, c * stride);
+      return w === undefined ? [] : [
+        `{ let w = ${w}; a += w * ${variable(c)}.x; b += w * ${variable(c)}.y; c += w * ${
+          variable(c)
+        }.z; }`,
+      ];
+    });
+    return `if (first + ${q} < p.quads) {
+    var a = vec4f(0);
+    var b = vec4f(0);
+    var c = vec4f(0);
+    ${sum.join("\n    ")}
+    let at = to + ${q};
+    let f = fixedImage[at];
+    let moving = warped[at];
+    let m = moving * p.movingScale - 0.5;
+    let counts = (f > vec4f(-1e20)) & (moving > vec4f(-1e20));
+    residual[at] = select(vec4f(0), (b * m - a * f - c) * scale, counts);
+  }`;
+  };
+  return {
+    label: `local correlation: derivative by intensity, ${name(axis)}`,
+    code: /* wgsl */ `
+${windowed(IMAGES, axis)}
+@group(0) @binding(1) var<storage, read> fixedImage: array<vec4f>;
+@group(0) @binding(2) var<storage, read> warped: array<vec4f>;
+@group(0) @binding(3) var<storage, read> spread: array<vec4f>;
+@group(0) @binding(4) var<storage, read> scalars: array<f32>;
+@group(0) @binding(5) var<storage, read_write> residual: array<vec4f>;
+
+@compute @workgroup_size(wx, wy)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let p = parameters;
+  let first = ${span / 4} * id.x;
+  if (first >= p.quads || id.y >= p.ny || id.z >= p.planes) { return; }
+  let row = id.z * p.ny + id.y;
+  let to = row * p.quads + first;
+  let centre = i32(${together} * id.x);
+  let last = i32(p.centres) - 1;
+  let scale = scalars[2] * p.movingScale;
+  ${
+      lines(centres.map((c) =>
+        `let ${variable(c)} = select(0.0, 1.0, centre + ${c} >= 0 && centre + ${c} <= last) *
+    spread[row * p.centres + u32(clamp(centre + ${c}, 0, last))].xyz;`
+      ))
+    }
+  ${lines(range(0, span / 4).map(quad))}
+}`,
+  };
+}
