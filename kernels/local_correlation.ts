@@ -25,6 +25,7 @@ import {
   localSpread,
   MEAN_CORRELATION,
   SMOOTHED_TOGETHER,
+  smoothWeights,
   VARIANCE_FLOOR,
 } from "./local_correlation.wgsl.ts";
 import {
@@ -100,18 +101,18 @@ export function prepareLocalCorrelation(gpu: Gpu, options: LocalCorrelationOptio
       ...[f32(1 / options.movingTop), u32(0), u32(0), u32(0)],
       ...uniforms(ax),
     ];
-    const along = (length: number, outer: number, axis: WindowAxis, begin = 0) => [
-      ...[axis === az ? lx * ly : lx, length, outer, axis.centres, begin, 0, 0, 0].map(u32),
-      ...uniforms(axis),
+    const along = (inner: number, length: number, outer: number, axis: WindowAxis, begin = 0) => [
+      ...[inner, length, outer, axis.centres, begin, begin === 0 ? 0 : 1, 0, 0].map(u32),
     ];
     const xGroups = rowWorkgroup(Math.ceil(lx / centresTogether(ax.stride)));
     const xSpans = rowWorkgroup(Math.ceil(quads / spanX));
-    const rows = rowWorkgroup(lx), planes = rowWorkgroup(lx * ly);
+    // The same along y and z, so that equal windows share a pipeline.
+    const rows = rowWorkgroup(lx);
     const groups = (x: number, y: number, z: number, { wx, wy }: { wx: number; wy: number }) =>
       [Math.ceil(x / wx), Math.ceil(y / wy), z] as const;
     const dispatches: Dispatch[] = [];
     const push = (...more: Dispatch[]) => dispatches.push(...more.map(own));
-    slabs.forEach(({ begin, end }, index) => {
+    for (const { begin, end } of slabs) {
       const depth = end - begin;
       push(
         gpu.prepare(localMoments(ax), {
@@ -121,19 +122,19 @@ export function prepareLocalCorrelation(gpu: Gpu, options: LocalCorrelationOptio
           workgroups: groups(Math.ceil(lx / centresTogether(ax.stride)), ny, depth, xGroups),
         }),
         gpu.prepare(localSmooth(ay), {
-          parameters: along(ny, depth, ay),
+          parameters: [...along(lx, ny, depth, ay), ...smoothWeights(ay).map(f32)],
           buffers: [...alongX, ...alongY],
           constants: rows,
           workgroups: groups(lx, Math.ceil(ly / SMOOTHED_TOGETHER), depth, rows),
         }),
         gpu.prepare(localSmooth(az), {
-          parameters: along(depth, 1, az, begin),
+          parameters: [...along(lx * ly, depth, 1, az, begin), ...smoothWeights(az).map(f32)],
           buffers: [...alongY, ...alongZ],
-          constants: { ...planes, accumulate: index === 0 ? 0 : 1 },
-          workgroups: groups(lx * ly, Math.ceil(lz / SMOOTHED_TOGETHER), 1, planes),
+          constants: rows,
+          workgroups: groups(lx * ly, Math.ceil(lz / SMOOTHED_TOGETHER), 1, rows),
         }),
       );
-    });
+    }
     push(
       gpu.prepare(LOCAL_CORRELATION, {
         parameters: [count, 0, 0, 0].map(u32),
@@ -152,13 +153,13 @@ export function prepareLocalCorrelation(gpu: Gpu, options: LocalCorrelationOptio
       const zGroups = Math.ceil(end / spanZ) - Math.floor(begin / spanZ);
       push(
         gpu.prepare(localSpread(az), {
-          parameters: along(depth, 1, az, begin),
+          parameters: [...along(lx * ly, depth, 1, az, begin), ...uniforms(az)],
           buffers: [slopes, alongY[0]],
-          constants: planes,
-          workgroups: groups(lx * ly, zGroups, 1, planes),
+          constants: rows,
+          workgroups: groups(lx * ly, zGroups, 1, rows),
         }),
         gpu.prepare(localSpread(ay), {
-          parameters: along(ny, depth, ay),
+          parameters: [...along(lx, ny, depth, ay), ...uniforms(ay)],
           buffers: [alongY[0], alongX[0]],
           constants: rows,
           workgroups: groups(lx, Math.ceil(ny / spanY), depth, rows),

@@ -7,6 +7,9 @@ export const VARIANCE_FLOOR = 1e-4;
 /** Window centres along y or z that one invocation takes. */
 export const SMOOTHED_TOGETHER = 2;
 
+/** Windows at most this far apart are written out along y and z, too. */
+const LARGEST_UNROLLED_STRIDE = 6;
+
 const range = (begin: number, end: number): number[] =>
   Array.from({ length: Math.max(end - begin, 0) }, (_, i) => begin + i);
 const lines = (text: string[]): string => text.join("\n  ");
@@ -41,9 +44,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 };
 
 /** The window's weights as uniforms, at constant places, after what else a kernel is told. */
-function windowed(members: string, { weights }: WindowAxis): string {
+function windowed(members: string, weights: number): string {
   return /* wgsl */ `
-struct Parameters { ${members}, weights: array<vec4f, ${Math.ceil(weights.length / 4)}> }
+struct Parameters { ${members}, weights: array<vec4f, ${Math.ceil(weights / 4)}> }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 override wx: u32 = 64;
 override wy: u32 = 1;
@@ -102,7 +105,7 @@ export function localMoments(axis: WindowAxis): Kernel {
   return {
     label: `local correlation: moments along x, ${name(axis)}`,
     code: /* wgsl */ `
-${windowed(IMAGES, axis)}
+${windowed(IMAGES, axis.weights.length)}
 @group(0) @binding(1) var<storage, read> fixedImage: array<vec4f>;
 @group(0) @binding(2) var<storage, read> warped: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> means: array<vec4f>;     // w, w f, w m, w f^2
@@ -132,34 +135,79 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 
 /** An axis of arrays [outer][length][inner], of which rows `begin` to `begin + length` are bound. */
 const AXIS =
-  "inner: u32, length: u32, outer: u32, centres: u32, begin: u32, pad0: u32, pad1: u32, pad2: u32";
+  "inner: u32, length: u32, outer: u32, centres: u32, begin: u32, accumulate: u32, pad0: u32, pad1: u32";
+
+/** Rows for a table of weights, so that every four of them begin where a vec4 does. */
+function tableEdges({ weights, stride }: WindowAxis): { before: number; rows: number } {
+  const before = 4 * Math.ceil((weights.length - 1) / 4);
+  return { before, rows: 2 * before + (SMOOTHED_TOGETHER - 1) * stride + 4 };
+}
+
+/**
+ * What a kernel along y or z takes as its weights: those from the centre outwards; or, for windows far
+ * apart, those of all rows that it reads, zeros before and after them.
+ */
+export function smoothWeights(axis: WindowAxis): number[] {
+  const { weights, stride } = axis;
+  if (stride <= LARGEST_UNROLLED_STRIDE) {
+    return [...weights, 0, 0, 0].slice(0, 4 * Math.ceil(weights.length / 4));
+  }
+  const { before, rows } = tableEdges(axis), padding = (SMOOTHED_TOGETHER - 1) * stride;
+  return range(0, padding + rows).map((i) => weights[Math.abs(i - padding - before)] ?? 0);
+}
 
 /** The window along y or z: [outer][length][inner] becomes [outer][centres][inner], or is added to it. */
 export function localSmooth(axis: WindowAxis): Kernel {
   const { stride } = axis, radius = axis.weights.length - 1, together = SMOOTHED_TOGETHER;
-  const row = (i: number) =>
+  /** Adds a row, `index` from the first bound one, with a weight for each centre. */
+  const add = (index: string, weights: (string | undefined)[]) =>
     `{
-    let index = start + ${i};
+    let index = ${index};
     let at = origin + u32(clamp(index, 0, last)) * p.inner;
     let inside = select(0.0, 1.0, index >= 0 && index <= last);
     let a = inside * means[at];
     let b = inside * products[at];
     ${
-      range(0, together).flatMap((c) => {
-        const w = weight(axis, i - c * stride);
-        return w === undefined ? [] : [`a${c} += ${w} * a; b${c} += ${w} * b;`];
-      }).join(" ")
+      weights.map((w, c) => w === undefined ? "" : `a${c} += ${w} * a; b${c} += ${w} * b;`).join(
+        " ",
+      )
     }
   }`;
+  const unrolled = () =>
+    range(-radius, (together - 1) * stride + radius + 1).map((i) =>
+      add(`start + ${i}`, range(0, together).map((c) => weight(axis, i - c * stride)))
+    );
+  const { before, rows } = tableEdges(axis);
+  // Four rows a turn: code written out for all of a wide window takes long to compile.
+  const looped = () => [
+    `for (var k = 0; k < ${rows / 4}; k++) {
+  ${
+      lines(
+        range(0, together).map((c) =>
+          `let w${c} = parameters.weights[k + ${(together - 1 - c) * stride / 4}];`
+        ),
+      )
+    }
+  ${
+      lines(
+        range(0, 4).map((lane) =>
+          add(
+            `start + 4 * k + ${lane - before}`,
+            range(0, together).map((c) => `w${c}.${"xyzw"[lane]}`),
+          )
+        ),
+      )
+    }
+  }`,
+  ];
   return {
     label: `local correlation: moments along y or z, ${name(axis)}`,
     code: /* wgsl */ `
-${windowed(AXIS, axis)}
+${windowed(AXIS, smoothWeights(axis).length)}
 @group(0) @binding(1) var<storage, read> means: array<vec4f>;
 @group(0) @binding(2) var<storage, read> products: array<vec2f>;
 @group(0) @binding(3) var<storage, read_write> meansSmoothed: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> productsSmoothed: array<vec2f>;
-override accumulate: bool = false;
 
 @compute @workgroup_size(wx, wy)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -170,14 +218,14 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let last = i32(p.length) - 1;
   let origin = id.z * p.length * p.inner + id.x;
   ${lines(range(0, together).map((c) => `var a${c} = vec4f(0); var b${c} = vec2f(0);`))}
-  ${lines(range(-radius, (together - 1) * stride + radius + 1).map(row))}
+  ${lines(stride > LARGEST_UNROLLED_STRIDE ? looped() : unrolled())}
   let to = (id.z * p.centres + centre) * p.inner + id.x;
   ${
       lines(
         range(0, together).map((c) =>
           `if (centre + ${c} < p.centres) {
     let at = to + ${c} * p.inner;
-    if (accumulate) { a${c} += meansSmoothed[at]; b${c} += productsSmoothed[at]; }
+    if (p.accumulate != 0) { a${c} += meansSmoothed[at]; b${c} += productsSmoothed[at]; }
     meansSmoothed[at] = a${c};
     productsSmoothed[at] = b${c};
   }`
@@ -285,7 +333,7 @@ export function localSpread(axis: WindowAxis): Kernel {
   return {
     label: `local correlation: derivative along z or y, ${name(axis)}`,
     code: /* wgsl */ `
-${windowed(AXIS, axis)}
+${windowed(AXIS, axis.weights.length)}
 @group(0) @binding(1) var<storage, read> slopes: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> spread: array<vec4f>;
 
@@ -339,7 +387,7 @@ export function localResidual(axis: WindowAxis): Kernel {
   return {
     label: `local correlation: derivative by intensity, ${name(axis)}`,
     code: /* wgsl */ `
-${windowed(IMAGES, axis)}
+${windowed(IMAGES, axis.weights.length)}
 @group(0) @binding(1) var<storage, read> fixedImage: array<vec4f>;
 @group(0) @binding(2) var<storage, read> warped: array<vec4f>;
 @group(0) @binding(3) var<storage, read> spread: array<vec4f>;

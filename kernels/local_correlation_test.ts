@@ -6,6 +6,7 @@ import { controlGridGeometry } from "./control_grid.ts";
 import type { Gpu } from "./gpu.ts";
 import { createImage, downloadImage, uploadImage } from "./gpu_image.ts";
 import { localCorrelationReference, prepareLocalCorrelation } from "./local_correlation.ts";
+import { windowAxis } from "./local_correlation_window.ts";
 
 /** Two images in [0, 1] that have something in common; the second has holes. */
 function pair(size: Triple) {
@@ -74,8 +75,19 @@ gpuTest("local correlation and its derivative are those of the twin", async (gpu
   await check(gpu, [20, 17, 15], [3.4, 2.2, 4.1], true);
 });
 
+gpuTest("local correlation and its derivative are those of the twin at every step", async (gpu) => {
+  for (const step of [1, 2, 3, 4, 5, 6, 7, 12]) {
+    const sigma = step / 1.25;
+    assertEquals(windowAxis(50, sigma).stride, step <= 6 ? step : step < 12 ? 8 : 12);
+    await check(gpu, [45 + step, 6, 5], [sigma, 1.3, 1.1], step % 2 === 0);
+    await check(gpu, [5, 35 + step, 4], [1.3, sigma, 1.1], false);
+    await check(gpu, [6, 3, 35 + step], [1.3, 1.1, sigma], false);
+  }
+});
+
 gpuTest("local correlation of images larger than one binding", async (gpu) => {
   await check(gpu, [32, 16, 40], [8.4, 3.2, 3.1], true);
+  await check(gpu, [32, 16, 40], [1.1, 6, 9], false);
 }, { maxBindingBytes: 70000 });
 
 gpuTest(

@@ -34,8 +34,9 @@ export function windowAxis(voxels: number, sigma: number): WindowAxis {
     throw new RangeError(`\`window\` must be above 0 mm, got ${sigma} voxels`);
   }
   const radius = Math.max(1, Math.ceil(CUT * sigma));
-  // Centres far apart begin whole quads.
-  const step = Math.max(1, Math.round(STEP * sigma)), stride = step > 8 ? step - step % 4 : step;
+  // Centres far apart lie on whole quads.
+  const step = Math.max(1, Math.round(STEP * sigma)),
+    stride = step > 6 ? Math.max(step - step % 4, 8) : step;
   const raw = Float64Array.from(
     { length: radius + 1 },
     (_, k) => Math.exp(-0.5 * k * k / (sigma * sigma)),
