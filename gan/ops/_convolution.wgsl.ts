@@ -1,0 +1,100 @@
+/**
+ * What the convolution shaders share: their parameters, and reading and writing four channels of a
+ * pixel where the channels are no multiple of four.
+ *
+ * @module
+ */
+
+/** The uniform block of both correlation kernels, in the order that `correlationParameters` writes. */
+export const CORRELATION_PARAMETERS = /* wgsl */ `
+struct Parameters {
+  in_height: i32,
+  in_width: i32,
+  in_channels: u32,
+  in_quads: u32,
+  rows: u32,
+  columns: u32,
+  out_channels: u32,
+  pad_top: i32,
+  pad_left: i32,
+  out_height: u32,
+  out_width: u32,
+  out_stride: u32,
+  out_y: u32,
+  out_x: u32,
+  unit: u32,
+  batch: u32,
+  // The part of the sum that this dispatch adds: rows of taps, quads of input channels.
+  tap_from: u32,
+  tap_to: u32,
+  quad_from: u32,
+  quad_to: u32,
+  block: u32,
+  out_quad_from: u32,
+  continued: u32,
+}
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+`;
+
+/** A storage array of pixels with `channels` channels: as quads where they are whole, else as floats. */
+export function pixelArray(binding: number, name: string, quads: boolean, access = "read"): string {
+  return `@group(0) @binding(${binding}) var<storage, ${access}> ${name}: array<${
+    quads ? "vec4f" : "f32"
+  }>;`;
+}
+
+/** WGSL: `fn NAME(pixel, quad, channels, quads) -> vec4f`, zeros past the last channel. */
+export function loadQuad(name: string, array: string, quads: boolean): string {
+  if (quads) {
+    return `fn ${name}(pixel: u32, quad: u32, channels: u32, quads: u32) -> vec4f {
+  return ${array}[pixel * quads + quad];
+}`;
+  }
+  return `fn ${name}(pixel: u32, quad: u32, channels: u32, quads: u32) -> vec4f {
+  let first = 4 * quad;
+  let at = pixel * channels + first;
+  var value = vec4f(${array}[at], 0, 0, 0);
+  if (first + 1 < channels) { value.y = ${array}[at + 1]; }
+  if (first + 2 < channels) { value.z = ${array}[at + 2]; }
+  if (first + 3 < channels) { value.w = ${array}[at + 3]; }
+  return value;
+}`;
+}
+
+/** WGSL: `fn NAME(pixel, quad, channels, quads, value)`, nothing past the last channel. */
+export function storeQuad(name: string, array: string, quads: boolean): string {
+  if (quads) {
+    return `fn ${name}(pixel: u32, quad: u32, channels: u32, quads: u32, value: vec4f) {
+  ${array}[pixel * quads + quad] = value;
+}`;
+  }
+  return `fn ${name}(pixel: u32, quad: u32, channels: u32, quads: u32, value: vec4f) {
+  let first = 4 * quad;
+  let at = pixel * channels + first;
+  ${array}[at] = value.x;
+  if (first + 1 < channels) { ${array}[at + 1] = value.y; }
+  if (first + 2 < channels) { ${array}[at + 2] = value.z; }
+  if (first + 3 < channels) { ${array}[at + 3] = value.w; }
+}`;
+}
+
+/** The uniform block of the filter gradient's kernels. */
+export const FILTER_GRADIENT_PARAMETERS = /* wgsl */ `
+struct Parameters {
+  batch: u32,
+  in_height: i32,
+  in_width: i32,
+  in_channels: u32,
+  in_quads: u32,
+  out_height: u32,
+  out_width: u32,
+  out_channels: u32,
+  out_quads: u32,
+  tap_rows: u32,
+  pad_top: i32,
+  pad_left: i32,
+  // Rows of the output, over the whole batch, that one part sums.
+  part_rows: u32,
+}
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+`;

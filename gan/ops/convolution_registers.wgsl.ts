@@ -1,0 +1,112 @@
+import type { Kernel } from "../../kernels/gpu.ts";
+import { CORRELATION_PARAMETERS, loadQuad, pixelArray, storeQuad } from "./_convolution.wgsl.ts";
+
+/** What the code of {@link convolutionRegisters} is written out for. */
+export interface RegisterTile {
+  /** Columns of taps. */
+  readonly tapColumns: number;
+  readonly stride: number;
+  /** Neighbouring output pixels of an invocation. */
+  readonly pixels: number;
+  /** Quads of output channels of an invocation. */
+  readonly outQuads: number;
+  /** Whether the input's channels are whole quads. */
+  readonly inWhole: boolean;
+  /** Whether the output's channels are whole quads. */
+  readonly outWhole: boolean;
+}
+
+const range = (n: number) => Array.from({ length: n }, (_, i) => i);
+
+/**
+ * A correlation with an invocation's sums in registers and the filter in a uniform block, 64 KiB of it
+ * a dispatch. Software Vulkan reads uniform memory 2 to 3 times as fast as storage memory, and a loaded
+ * value is worth `pixels` or 4 `outQuads` products.
+ */
+export function convolutionRegisters(tile: RegisterTile): Kernel {
+  const { tapColumns, stride, pixels, outQuads } = tile;
+  const window = range(stride * (pixels - 1) + tapColumns);
+  const each = (line: (m: number, t: number) => string) =>
+    range(pixels).map((m) => range(outQuads).map((t) => line(m, t)).join(" ")).join("\n  ");
+  const sums = range(tapColumns).map((kx) =>
+    ["x", "y", "z", "w"].map((channel, i) =>
+      `{
+        let at = weight + ${4 * kx + i} * p.block;
+        ${range(outQuads).map((t) => `let w${t} = filters[at + ${t}];`).join(" ")}
+        ${
+        each((m, t) =>
+          `s${m}_${t} = fma(vec4f(v${m * stride + kx}.${channel}), w${t}, s${m}_${t});`
+        )
+      }
+      }`
+    ).join("\n      ")
+  ).join("\n      ");
+  return {
+    label: `convolution, registers ${JSON.stringify(Object.values(tile))}`,
+    code: /* wgsl */ `
+override lanes: u32 = 8;
+override tiles: u32 = 8;
+
+${CORRELATION_PARAMETERS}
+@group(0) @binding(1) var<uniform> filters: array<vec4f, 4096>;
+${pixelArray(2, "input", tile.inWhole)}
+${pixelArray(3, "output", tile.outWhole, "read_write")}
+
+${loadQuad("load_input", "input", tile.inWhole)}
+${loadQuad("load_output", "output", tile.outWhole)}
+${storeQuad("store_output", "output", tile.outWhole)}
+
+@compute @workgroup_size(lanes, tiles)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let p = parameters;
+  let quad = id.x * ${outQuads};
+  let x = id.y * ${pixels};
+  if (quad >= p.block || x >= p.columns) { return; }
+  let image = id.z / p.rows;
+  let y = id.z - image * p.rows;
+  let out_quads = (p.out_channels + 3) / 4;
+  let out_quad = p.out_quad_from + quad;
+  let out_row = (image * p.out_height + y * p.out_stride + p.out_y) * p.out_width + p.out_x;
+  let first = i32(x) * ${stride} - p.pad_left;
+  // Columns outside the image are read at its border and count nothing.
+  ${
+      window.map((j) =>
+        `let c${j} = clamp(first + ${j}, 0, p.in_width - 1); let i${j} = select(0.0, 1.0, c${j} == first + ${j});`
+      ).join("\n  ")
+    }
+  ${each((m, t) => `var s${m}_${t} = vec4f(0);`)}
+  if (p.continued != 0) {
+    ${
+      each((m, t) =>
+        `s${m}_${t} = load_output(out_row + min(x + ${m}, p.columns - 1) * p.out_stride, min(out_quad + ${t}, out_quads - 1), p.out_channels, out_quads);`
+      )
+    }
+  }
+  var weight = quad;
+  for (var ky = p.tap_from; ky < p.tap_to; ky++) {
+    let row = i32(y) * ${stride} + i32(ky) - p.pad_top;
+    let inside = select(0.0, 1.0, row >= 0 && row < p.in_height);
+    let base = (i32(image) * p.in_height + clamp(row, 0, p.in_height - 1)) * p.in_width;
+    for (var q = p.quad_from; q < p.quad_to; q++) {
+      ${
+      window.map((j) =>
+        `let v${j} = load_input(u32(base + c${j}), q, p.in_channels, p.in_quads) * (inside * i${j});`
+      ).join("\n      ")
+    }
+      ${sums}
+      weight += p.unit;
+    }
+  }
+  ${
+      range(pixels).map((m) =>
+        `if (x + ${m} < p.columns) { ${
+          range(outQuads).map((t) =>
+            `if (out_quad + ${t} < out_quads) { store_output(out_row + (x + ${m}) * p.out_stride, out_quad + ${t}, p.out_channels, out_quads, s${m}_${t}); }`
+          ).join(" ")
+        } }`
+      ).join("\n  ")
+    }
+}
+`,
+  };
+}

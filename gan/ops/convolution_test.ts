@@ -1,0 +1,120 @@
+import { assert, assertLess } from "@std/assert";
+import { gpuTest } from "../../tests/gpu.ts";
+import { random } from "../../tests/random.ts";
+import { Tensorflow, tf } from "../tensorflow.ts";
+import {
+  convolutionReference,
+  filterGradientReference,
+  inputGradientReference,
+} from "./convolution_reference.ts";
+import type { ConvolutionShape } from "./convolution_shape.ts";
+import { convolutionFilterGradient, convolutionInputGradient, convolve } from "./convolution.ts";
+
+/** A shape as TensorFlow's SAME or VALID padding makes it. */
+function shapeOf(
+  [batch, inHeight, inWidth, inChannels]: readonly number[],
+  outChannels: number,
+  kernel: number,
+  stride: number,
+  same: boolean,
+): ConvolutionShape {
+  const out = (size: number) =>
+    same ? Math.ceil(size / stride) : Math.floor((size - kernel) / stride) + 1;
+  const pad = (size: number) =>
+    same ? Math.floor(Math.max(0, (out(size) - 1) * stride + kernel - size) / 2) : 0;
+  return {
+    ...{ batch, inHeight, inWidth, inChannels, outChannels, stride },
+    outHeight: out(inHeight),
+    outWidth: out(inWidth),
+    kernelHeight: kernel,
+    kernelWidth: kernel,
+    padTop: pad(inHeight),
+    padLeft: pad(inWidth),
+  };
+}
+
+const cases: [string, ConvolutionShape][] = [
+  ["3x3 valid, one pixel", shapeOf([1, 3, 3, 4], 4, 3, 1, false)],
+  ["3x3 valid, 64 to 64", shapeOf([1, 10, 11, 64], 64, 3, 1, false)],
+  ["3x3 valid, odd channels, batch 2", shapeOf([2, 9, 7, 5], 6, 3, 1, false)],
+  ["3x3 stride 2 same, even", shapeOf([1, 16, 12, 8], 16, 3, 2, true)],
+  ["3x3 stride 2 same, odd", shapeOf([1, 9, 13, 4], 7, 3, 2, true)],
+  ["4x4 stride 2 same", shapeOf([1, 16, 18, 3], 16, 4, 2, true)],
+  ["4x4 stride 1 same", shapeOf([1, 8, 7, 12], 20, 4, 1, true)],
+  ["4x4 to one channel", shapeOf([1, 9, 8, 16], 1, 4, 1, true)],
+  ["7x7 valid, from 3", shapeOf([1, 17, 15, 3], 8, 7, 1, false)],
+  ["7x7 valid, to 3", shapeOf([1, 15, 22, 8], 3, 7, 1, false)],
+  ["1x1 stride 2 leaves inputs without a tap", shapeOf([1, 7, 6, 4], 4, 1, 2, false)],
+  ["3x3 valid, filter of several uniform blocks", shapeOf([1, 5, 6, 160], 132, 3, 1, false)],
+  ["4x4, filter larger than a block in a row of taps", shapeOf([1, 5, 5, 256], 72, 4, 1, true)],
+];
+
+const values = (count: number, seed: number) => {
+  const next = random(seed);
+  return Float32Array.from({ length: count }, () => next() - 0.5);
+};
+
+function assertClose(got: Float32Array, wanted: Float64Array, what: string): void {
+  assert(got.length === wanted.length, `${what}: ${got.length} values, wanted ${wanted.length}`);
+  let worst = 0, scale = 0;
+  for (let i = 0; i < got.length; i++) {
+    worst = Math.max(worst, Math.abs(got[i] - wanted[i]));
+    scale = Math.max(scale, Math.abs(wanted[i]));
+  }
+  assertLess(worst, 2e-6 * scale + 1e-7, `${what}: error ${worst} of ${scale}`);
+}
+
+for (const variant of ["registers", "tiles"] as const) {
+  gpuTest(
+    `convolution, ${variant}: value and both gradients equal double precision`,
+    async (gpu, t) => {
+      using tensorflow = await Tensorflow.open(gpu, { convolution: variant });
+      const { runner } = tensorflow;
+      for (const [name, shape] of cases) {
+        await t.step(name, async () => {
+          const { batch, inHeight, inWidth, inChannels, outHeight, outWidth, outChannels } = shape;
+          const input: [number, number, number, number] = [batch, inHeight, inWidth, inChannels];
+          const output: [number, number, number, number] = [
+            batch,
+            outHeight,
+            outWidth,
+            outChannels,
+          ];
+          const filter: [number, number, number, number] = [
+            ...[shape.kernelHeight, shape.kernelWidth] as const,
+            ...[inChannels, outChannels] as const,
+          ];
+          const count = (s: number[]) => s.reduce((a, b) => a * b);
+          const x = values(count(input), 1),
+            w = values(count(filter), 2),
+            dy = values(count(output), 3);
+          const tx = tf.tensor4d(x.slice(), input), tw = tf.tensor4d(w.slice(), filter);
+          const tdy = tf.tensor4d(dy.slice(), output);
+          const read = async (info: tf.TensorInfo) => {
+            const tensor = tf.engine().makeTensorFromTensorInfo(info);
+            const data = await tensor.data() as Float32Array;
+            tensor.dispose();
+            return data;
+          };
+          assertClose(
+            await read(convolve(runner, variant, shape, tx, tw)),
+            convolutionReference(shape, x, w),
+            "value",
+          );
+          assertClose(
+            await read(convolutionInputGradient(runner, variant, shape, tdy, tw)),
+            inputGradientReference(shape, dy, w),
+            "input gradient",
+          );
+          assertClose(
+            await read(convolutionFilterGradient(runner, variant, shape, tx, tdy)),
+            filterGradientReference(shape, x, dy),
+            "filter gradient",
+          );
+          tf.dispose([tx, tw, tdy]);
+          gpu.check();
+        });
+      }
+    },
+  );
+}

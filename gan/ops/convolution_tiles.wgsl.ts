@@ -1,0 +1,140 @@
+import type { Kernel } from "../../kernels/gpu.ts";
+import { CORRELATION_PARAMETERS, loadQuad, pixelArray, storeQuad } from "./_convolution.wgsl.ts";
+
+/** What the code of {@link convolutionTiles} is written out for. */
+export interface WorkgroupTile {
+  /** Columns of taps. */
+  readonly tapColumns: number;
+  readonly stride: number;
+  /** Whether the input's channels are whole quads. */
+  readonly inWhole: boolean;
+  /** Whether the output's channels are whole quads. */
+  readonly outWhole: boolean;
+}
+
+const range = (n: number) => Array.from({ length: n }, (_, i) => i);
+
+/**
+ * A correlation as a matrix product of tiles in workgroup memory, for graphics processors: 64 pixels by
+ * 64 output channels a workgroup, 32 products deep, 8 pixels by 4 channels an invocation.
+ */
+export function convolutionTiles(tile: WorkgroupTile): Kernel {
+  const { tapColumns, stride } = tile;
+  return {
+    label: `convolution, tiles ${JSON.stringify(Object.values(tile))}`,
+    code: /* wgsl */ `
+${CORRELATION_PARAMETERS}
+@group(0) @binding(1) var<storage, read> filters: array<vec4f>;
+${pixelArray(2, "input", tile.inWhole)}
+${pixelArray(3, "output", tile.outWhole, "read_write")}
+
+${loadQuad("load_input", "input", tile.inWhole)}
+${storeQuad("store_output", "output", tile.outWhole)}
+
+// 32 products by 64 pixels and by 64 channels, in quads of pixels and of channels.
+var<workgroup> image_tile: array<vec4f, 512>;
+var<workgroup> filter_tile: array<vec4f, 512>;
+
+@compute @workgroup_size(128)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let p = parameters;
+  let pixels = p.batch * p.rows * p.columns;
+  let out_quads = (p.out_channels + 3) / 4;
+
+  // Loading: quad lane % 8 of the products, pixels 4 (lane / 8) and the three after.
+  let deep = lane % 8;
+  let loaded = lane / 8;
+  var rows: array<i32, 4>;
+  var columns: array<i32, 4>;
+  var images: array<i32, 4>;
+  ${
+      range(4).map((m) =>
+        `{
+    let pixel = min(64 * group.x + 4 * loaded + ${m}, pixels - 1);
+    let row = pixel / p.columns;
+    images[${m}] = i32(row / p.rows);
+    rows[${m}] = i32(row % p.rows) * ${stride} - p.pad_top;
+    columns[${m}] = i32(pixel % p.columns) * ${stride} - p.pad_left;
+  }`
+      ).join("\n  ")
+    }
+  // Multiplying: pixels 8 (lane / 16) and the seven after, quad lane % 16 of the block's channels.
+  let across = lane % 16;
+  let along = lane / 16;
+  ${range(8).map((m) => `var s${m} = vec4f(0);`).join(" ")}
+
+  let units = ${tapColumns}u * p.in_quads;
+  for (var ky = 0u; ky < p.tap_to; ky++) {
+    let packed = (group.y * p.tap_to + ky) * p.in_quads;
+    for (var from_unit = 0u; from_unit < units; from_unit += 8) {
+      let unit = from_unit + deep;
+      let kx = unit / p.in_quads;
+      let q = unit - kx * p.in_quads;
+      ${
+      range(4).map((m) =>
+        `var v${m} = vec4f(0);
+      {
+        let row = rows[${m}] + i32(ky);
+        let column = columns[${m}] + i32(kx);
+        if (unit < units && row >= 0 && row < p.in_height && column >= 0 && column < p.in_width) {
+          v${m} = load_input(u32((images[${m}] * p.in_height + row) * p.in_width + column), q, p.in_channels, p.in_quads);
+        }
+      }`
+      ).join("\n      ")
+    }
+      ${
+      ["x", "y", "z", "w"].map((channel, i) =>
+        `image_tile[(4 * deep + ${i}) * 16 + loaded] = vec4f(${
+          range(4).map((m) => `v${m}.${channel}`).join(", ")
+        });`
+      ).join("\n      ")
+    }
+      ${
+      range(4).map((j) =>
+        `{
+        let row = along + ${8 * j};
+        let filter_unit = from_unit + row / 4;
+        let filter_kx = filter_unit / p.in_quads;
+        let filter_q = filter_unit - filter_kx * p.in_quads;
+        var value = vec4f(0);
+        if (filter_unit < units) {
+          value = filters[(packed + filter_q) * p.unit + (4 * filter_kx + row % 4) * 16 + across];
+        }
+        filter_tile[row * 16 + across] = value;
+      }`
+      ).join("\n      ")
+    }
+      workgroupBarrier();
+      for (var k = 0u; k < 32; k++) {
+        let a = image_tile[k * 16 + 2 * along];
+        let b = image_tile[k * 16 + 2 * along + 1];
+        let w = filter_tile[k * 16 + across];
+        ${
+      ["a.x", "a.y", "a.z", "a.w", "b.x", "b.y", "b.z", "b.w"].map((v, m) =>
+        `s${m} = fma(vec4f(${v}), w, s${m});`
+      ).join("\n        ")
+    }
+      }
+      workgroupBarrier();
+    }
+  }
+
+  let out_quad = 16 * group.y + across;
+  if (out_quad >= out_quads) { return; }
+  ${
+      range(8).map((m) =>
+        `{
+    let pixel = 64 * group.x + 8 * along + ${m};
+    if (pixel < pixels) {
+      let row = pixel / p.columns;
+      let y = (row % p.rows) * p.out_stride + p.out_y;
+      let x = (pixel % p.columns) * p.out_stride + p.out_x;
+      store_output(((row / p.rows) * p.out_height + y) * p.out_width + x, out_quad, p.out_channels, out_quads, s${m});
+    }
+  }`
+      ).join("\n  ")
+    }
+}
+`,
+  };
+}

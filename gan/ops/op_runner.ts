@@ -1,0 +1,191 @@
+/**
+ * Runs our kernels on tfjs tensors, in order with tfjs's own.
+ *
+ * @module
+ */
+
+import type { DataId, TensorInfo } from "@tensorflow/tfjs";
+import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import {
+  type Gpu,
+  type GpuBuffer,
+  GpuMemoryError,
+  type Kernel,
+  packParameters,
+} from "../../kernels/mod.ts";
+import type { Parameter } from "../../kernels/gpu.ts";
+
+/** What tfjs's backend keeps to itself and a kernel recorded into its pass needs (version 4.22). */
+interface BackendInside {
+  readonly tensorMap: { get(id: DataId): { resource: GPUBuffer } };
+  commandEncoder: GPUCommandEncoder | null;
+  computePassEncoder: GPUComputePassEncoder | null;
+  commandQueueOwnedIds: WeakSet<DataId>;
+  dispatchCountInPass: number;
+  makeTensorInfo(shape: number[], dtype: "float32"): TensorInfo;
+  uploadToGPU(id: DataId): void;
+  ensureCommandEncoderReady(): void;
+  endComputePassEncoder(): void;
+  submitQueue(): void;
+}
+
+/** A part of one of our buffers. */
+export interface Range {
+  /** The buffer. */
+  readonly buffer: GpuBuffer;
+  /** First byte, a multiple of the alignment of its binding. */
+  readonly offset: number;
+  /** Bytes. */
+  readonly bytes: number;
+}
+
+/** A dispatch of which only the buffers are missing. */
+export interface Plan {
+  readonly label: string;
+  readonly pipeline: GPUComputePipeline;
+  readonly layout: GPUBindGroupLayout;
+  readonly uniform: GPUBuffer;
+  readonly workgroups: readonly [number, number, number];
+}
+
+/** What {@link OpRunner.plan} makes a plan of. */
+export interface PlanOptions {
+  readonly kernel: Kernel;
+  readonly parameters: readonly Parameter[];
+  readonly workgroups: readonly [number, number?, number?];
+  readonly constants?: Readonly<Record<string, number>>;
+}
+
+/** As many dispatches go to the GPU at once; on software Vulkan fewer make a step slower. */
+const DISPATCHES_A_SUBMIT = 64;
+
+/**
+ * Records our kernels in tfjs's compute pass. Uniform blocks and scratch buffers live as long as the
+ * runner, since a network's shapes are the same in every step.
+ */
+export class OpRunner {
+  /** The device. */
+  readonly gpu: Gpu;
+  #backend: BackendInside;
+  #plans = new Map<string, unknown>();
+  #buffers: GpuBuffer[] = [];
+  #scratch = new Map<string, GpuBuffer>();
+
+  constructor(gpu: Gpu, backend: WebGPUBackend) {
+    this.gpu = gpu;
+    this.#backend = backend as unknown as BackendInside;
+  }
+
+  /** What `make` gave for this key at the first call: the plans of an operation at certain shapes. */
+  cached<T>(key: string, make: () => T): T {
+    let plans = this.#plans.get(key) as T | undefined;
+    if (plans === undefined) this.#plans.set(key, plans = make());
+    return plans;
+  }
+
+  /** A dispatch without its buffers: binding 0 is the uniform block, the rest is given to {@link OpRunner.run}. */
+  plan({ kernel, parameters, workgroups: [x, y = 1, z = 1], constants }: PlanOptions): Plan {
+    const pipeline = this.gpu.pipeline(kernel, constants);
+    const bytes = packParameters(parameters);
+    const uniform = this.gpu.buffer(
+      `${kernel.label} parameters`,
+      bytes.byteLength,
+      GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+    );
+    this.gpu.write(uniform, bytes);
+    this.#buffers.push(uniform);
+    const limit = this.gpu.device.limits.maxComputeWorkgroupsPerDimension;
+    if (x > limit || y > limit || z > limit) {
+      throw new RangeError(
+        `${kernel.label}: ${x} x ${y} x ${z} workgroups; ${limit} an axis are allowed`,
+      );
+    }
+    const layout = pipeline.getBindGroupLayout(0);
+    return {
+      label: kernel.label,
+      pipeline,
+      layout,
+      uniform: uniform.handle,
+      workgroups: [x, y, z],
+    };
+  }
+
+  /**
+   * Scratch memory that is written and read within one operation. Operations run one after the other,
+   * so that all may use the same.
+   */
+  scratch(use: string, bytes: number, usage: number = GPUBufferUsage.STORAGE): GpuBuffer {
+    let buffer = this.#scratch.get(use);
+    if (buffer === undefined || buffer.bytes < bytes) {
+      // The old one may be in recorded dispatches; it goes with the rest at the end.
+      if (buffer !== undefined) this.#buffers.push(buffer);
+      buffer = this.gpu.buffer(use, bytes, usage);
+      this.#scratch.set(use, buffer);
+    }
+    return buffer;
+  }
+
+  /** A new tensor on the GPU; its contents are for a kernel to write. */
+  output(shape: readonly number[]): TensorInfo {
+    const info = this.#backend.makeTensorInfo([...shape], "float32");
+    this.#backend.uploadToGPU(info.dataId);
+    return info;
+  }
+
+  /** The bytes of a tensor's buffer. */
+  handle(tensor: TensorInfo): GPUBuffer {
+    this.#backend.uploadToGPU(tensor.dataId);
+    return this.#backend.tensorMap.get(tensor.dataId).resource;
+  }
+
+  /** Records a dispatch with these buffers at bindings 1, 2, ... */
+  run(plan: Plan, buffers: readonly (TensorInfo | Range)[]): void {
+    const entries: GPUBindGroupEntry[] = [{ binding: 0, resource: { buffer: plan.uniform } }];
+    buffers.forEach((bound, index) => {
+      let resource: GPUBufferBinding;
+      if ("dataId" in bound) {
+        const buffer = this.handle(bound);
+        if (buffer.size > this.gpu.maxBindingBytes) {
+          throw tooLarge(plan.label, buffer.size, this.gpu);
+        }
+        this.#backend.commandQueueOwnedIds.add(bound.dataId);
+        resource = { buffer };
+      } else {
+        resource = { buffer: bound.buffer.handle, offset: bound.offset, size: bound.bytes };
+      }
+      entries.push({ binding: index + 1, resource });
+    });
+    const bindGroup = this.gpu.device.createBindGroup({ layout: plan.layout, entries });
+    const backend = this.#backend;
+    backend.ensureCommandEncoderReady();
+    const pass = backend.computePassEncoder ??= backend.commandEncoder!.beginComputePass();
+    pass.setPipeline(plan.pipeline);
+    pass.setBindGroup(0, bindGroup);
+    pass.dispatchWorkgroups(...plan.workgroups);
+    if (++backend.dispatchCountInPass >= DISPATCHES_A_SUBMIT) this.flush();
+  }
+
+  /** Hands all that was recorded to the GPU. */
+  flush(): void {
+    const backend = this.#backend;
+    if (backend.commandEncoder === null) return;
+    backend.endComputePassEncoder();
+    backend.submitQueue();
+  }
+
+  /** Frees plans and scratch memory. */
+  destroy(): void {
+    for (const buffer of this.#buffers.splice(0)) buffer.destroy();
+    for (const buffer of this.#scratch.values()) buffer.destroy();
+    this.#scratch.clear();
+    this.#plans.clear();
+  }
+}
+
+function tooLarge(label: string, bytes: number, gpu: Gpu): GpuMemoryError {
+  const mebibytes = (n: number) => `${Math.round(n / 2 ** 20)} MiB`;
+  return new GpuMemoryError(
+    `${label} needs ${mebibytes(bytes)} in one binding; this adapter allows ` +
+      `${mebibytes(gpu.maxBindingBytes)}. Use a smaller crop, fewer filters or fewer channels.`,
+  );
+}
