@@ -8,8 +8,10 @@ import * as tf from "@tensorflow/tfjs";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type { Gpu } from "../kernels/mod.ts";
 import type { ConvolutionVariant } from "./ops/convolution.ts";
+import { registerInstanceNorm } from "./ops/instance_norm.ts";
 import { OpRunner } from "./ops/op_runner.ts";
 import { registerConvolutions } from "./ops/register_convolutions.ts";
+import { registerReflectPad } from "./ops/reflect_pad.ts";
 
 export { tf };
 
@@ -69,7 +71,11 @@ export class Tensorflow implements Disposable {
     const convolution = ops === "own" ? options.convolution ?? "registers" : undefined;
     const tensorflow = new Tensorflow(gpu, runner, ops, convolution);
     if (convolution !== undefined) {
-      tensorflow.#restore.push(registerConvolutions(runner, convolution));
+      tensorflow.#restore.push(
+        registerConvolutions(runner, convolution),
+        registerInstanceNorm(runner),
+        registerReflectPad(runner),
+      );
     }
     current = tensorflow;
     return tensorflow;

@@ -56,11 +56,12 @@ ${loadQuad("load_input", "input", tile.inWhole)}
 ${loadQuad("load_output", "output", tile.outWhole)}
 ${storeQuad("store_output", "output", tile.outWhole)}
 
-@compute @workgroup_size(lanes, tiles)
-fn main(@builtin(global_invocation_id) id: vec3u) {
+// In one dimension, since software Vulkan computes eight invocations along x at once.
+@compute @workgroup_size(lanes * tiles)
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) index: u32) {
   let p = parameters;
-  let quad = id.x * ${outQuads};
-  let x = id.y * ${pixels};
+  let quad = (id.x * lanes + index % lanes) * ${outQuads};
+  let x = (id.y * tiles + index / lanes) * ${pixels};
   if (quad >= p.block || x >= p.columns) { return; }
   let image = id.z / p.rows;
   let y = id.z - image * p.rows;

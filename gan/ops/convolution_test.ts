@@ -1,6 +1,5 @@
-import { assert, assertLess } from "@std/assert";
 import { gpuTest } from "../../tests/gpu.ts";
-import { random } from "../../tests/random.ts";
+import { assertCloseTo, seededValues } from "../../tests/float_values.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";
 import {
   convolutionReference,
@@ -49,21 +48,6 @@ const cases: [string, ConvolutionShape][] = [
   ["4x4, filter larger than a block in a row of taps", shapeOf([1, 5, 5, 256], 72, 4, 1, true)],
 ];
 
-const values = (count: number, seed: number) => {
-  const next = random(seed);
-  return Float32Array.from({ length: count }, () => next() - 0.5);
-};
-
-function assertClose(got: Float32Array, wanted: Float64Array, what: string): void {
-  assert(got.length === wanted.length, `${what}: ${got.length} values, wanted ${wanted.length}`);
-  let worst = 0, scale = 0;
-  for (let i = 0; i < got.length; i++) {
-    worst = Math.max(worst, Math.abs(got[i] - wanted[i]));
-    scale = Math.max(scale, Math.abs(wanted[i]));
-  }
-  assertLess(worst, 2e-6 * scale + 1e-7, `${what}: error ${worst} of ${scale}`);
-}
-
 for (const variant of ["registers", "tiles"] as const) {
   gpuTest(
     `convolution, ${variant}: value and both gradients equal double precision`,
@@ -85,9 +69,9 @@ for (const variant of ["registers", "tiles"] as const) {
             ...[inChannels, outChannels] as const,
           ];
           const count = (s: number[]) => s.reduce((a, b) => a * b);
-          const x = values(count(input), 1),
-            w = values(count(filter), 2),
-            dy = values(count(output), 3);
+          const x = seededValues(count(input), 1),
+            w = seededValues(count(filter), 2),
+            dy = seededValues(count(output), 3);
           const tx = tf.tensor4d(x.slice(), input), tw = tf.tensor4d(w.slice(), filter);
           const tdy = tf.tensor4d(dy.slice(), output);
           const read = async (info: tf.TensorInfo) => {
@@ -96,17 +80,17 @@ for (const variant of ["registers", "tiles"] as const) {
             tensor.dispose();
             return data;
           };
-          assertClose(
+          assertCloseTo(
             await read(convolve(runner, variant, shape, tx, tw)),
             convolutionReference(shape, x, w),
             "value",
           );
-          assertClose(
+          assertCloseTo(
             await read(convolutionInputGradient(runner, variant, shape, tdy, tw)),
             inputGradientReference(shape, dy, w),
             "input gradient",
           );
-          assertClose(
+          assertCloseTo(
             await read(convolutionFilterGradient(runner, variant, shape, tx, tdy)),
             filterGradientReference(shape, x, dy),
             "filter gradient",

@@ -43,11 +43,12 @@ ${pixelArray(2, "gradient", tile.outWhole)}
 ${loadQuad("load_input", "input", tile.inWhole)}
 ${loadQuad("load_gradient", "gradient", tile.outWhole)}
 
-@compute @workgroup_size(lanes, in_lanes)
-fn main(@builtin(global_invocation_id) id: vec3u) {
+// In one dimension, since software Vulkan computes eight invocations along x at once.
+@compute @workgroup_size(lanes * in_lanes)
+fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) index: u32) {
   let p = parameters;
-  let n = id.x * ${outQuads};
-  let q = id.y;
+  let n = (id.x * lanes + index % lanes) * ${outQuads};
+  let q = id.y * in_lanes + index / lanes;
   if (n >= p.out_quads || q >= p.in_quads) { return; }
   let part = id.z / p.tap_rows;
   let ky = id.z - part * p.tap_rows;

@@ -17,7 +17,7 @@ import type { Parameter } from "../../kernels/gpu.ts";
 
 /** What tfjs's backend keeps to itself and a kernel recorded into its pass needs (version 4.22). */
 interface BackendInside {
-  readonly tensorMap: { get(id: DataId): { resource: GPUBuffer } };
+  readonly tensorMap: { get(id: DataId): { resource: GPUBuffer; values: unknown } };
   commandEncoder: GPUCommandEncoder | null;
   computePassEncoder: GPUComputePassEncoder | null;
   commandQueueOwnedIds: WeakSet<DataId>;
@@ -136,6 +136,11 @@ export class OpRunner {
   handle(tensor: TensorInfo): GPUBuffer {
     this.#backend.uploadToGPU(tensor.dataId);
     return this.#backend.tensorMap.get(tensor.dataId).resource;
+  }
+
+  /** Says that a kernel has written into a tensor that was there before: what tfjs knew of it is old. */
+  changed(tensor: TensorInfo): void {
+    this.#backend.tensorMap.get(tensor.dataId).values = null;
   }
 
   /** Records a dispatch with these buffers at bindings 1, 2, ... */

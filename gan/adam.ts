@@ -1,0 +1,98 @@
+/**
+ * Adam (Kingma and Ba 2015, algorithm 1) on tfjs variables, with a state that can be saved.
+ *
+ * @module
+ */
+
+import { f32, u32 } from "../kernels/gpu.ts";
+import { adamStep } from "./ops/adam.wgsl.ts";
+import { type Tensorflow, tf } from "./tensorflow.ts";
+
+/** Options of {@link Adam}. */
+export interface AdamOptions {
+  /** Decay of the mean of gradients; 0.5 when absent, as in the paper's base implementation. */
+  readonly beta1?: number;
+  /** Decay of the mean of squares; 0.999 when absent. */
+  readonly beta2?: number;
+  /** Keeps the quotient finite; 1e-8 when absent. */
+  readonly epsilon?: number;
+}
+
+/** An optimiser of a fixed list of variables. */
+export class Adam {
+  /** Steps taken. */
+  steps = 0;
+  /** Running means of the gradients, one for each variable. */
+  readonly first: readonly tf.Variable[];
+  /** Running means of their squares. */
+  readonly second: readonly tf.Variable[];
+  readonly #tensorflow: Tensorflow;
+  readonly #variables: readonly tf.Variable[];
+  readonly #options: Required<AdamOptions>;
+  readonly #step: tf.Variable;
+
+  constructor(
+    tensorflow: Tensorflow,
+    variables: readonly tf.Variable[],
+    { beta1 = 0.5, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions = {},
+  ) {
+    this.#tensorflow = tensorflow;
+    this.#variables = variables;
+    this.#options = { beta1, beta2, epsilon };
+    const zeros = () => variables.map((v) => tf.variable(tf.zeros(v.shape), false));
+    this.first = zeros();
+    this.second = zeros();
+    this.#step = tf.variable(tf.zeros([4]), false);
+  }
+
+  /**
+   * Takes one step.
+   *
+   * @param gradients - One for each variable, in their order.
+   * @param learningRate - Of this step.
+   */
+  apply(gradients: readonly tf.Tensor[], learningRate: number): void {
+    this.steps++;
+    const { beta1, beta2, epsilon } = this.#options;
+    const scales = [learningRate, 1 - beta1 ** this.steps, 1 - beta2 ** this.steps, 0];
+    if (this.#tensorflow.ops === "stock") return this.#applyStock(gradients, scales);
+    const { runner, gpu } = this.#tensorflow;
+    // Written at once, while what is recorded waits: so nothing may wait.
+    runner.flush();
+    gpu.device.queue.writeBuffer(runner.handle(this.#step), 0, new Float32Array(scales));
+    this.#variables.forEach((variable, i) => {
+      const whole = variable.size % 4 === 0;
+      const count = whole ? variable.size / 4 : variable.size;
+      const plan = runner.cached(`Adam ${variable.size} ${beta1} ${beta2} ${epsilon}`, () => {
+        const groups = Math.ceil(count / 64);
+        const rows = Math.ceil(groups / gpu.device.limits.maxComputeWorkgroupsPerDimension);
+        return runner.plan({
+          kernel: adamStep(whole ? "vec4f" : "f32"),
+          parameters: [u32(count), ...[beta1, beta2, epsilon].map(f32)],
+          workgroups: [Math.ceil(groups / rows), rows],
+        });
+      });
+      const written = [variable, this.first[i], this.second[i]];
+      runner.run(plan, [this.#step, gradients[i], ...written]);
+      for (const tensor of written) runner.changed(tensor);
+    });
+  }
+
+  #applyStock(gradients: readonly tf.Tensor[], [rate, scale1, scale2]: readonly number[]): void {
+    const { beta1, beta2, epsilon } = this.#options;
+    tf.tidy(() =>
+      this.#variables.forEach((variable, i) => {
+        const g = gradients[i], m = this.first[i], v = this.second[i];
+        m.assign(m.mul(beta1).add(g.mul(1 - beta1)));
+        v.assign(v.mul(beta2).add(g.square().mul(1 - beta2)));
+        const change = m.div(scale1).div(v.div(scale2).sqrt().add(epsilon));
+        variable.assign(variable.sub(change.mul(rate)));
+      })
+    );
+  }
+
+  /** Frees the running means. */
+  dispose(): void {
+    tf.dispose([...this.first, ...this.second, this.#step]);
+  }
+}
