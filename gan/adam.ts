@@ -39,50 +39,60 @@ export class Adam {
     this.#tensorflow = tensorflow;
     this.#variables = variables;
     this.#options = { beta1, beta2, epsilon };
-    const zeros = () => variables.map((v) => tf.variable(tf.zeros(v.shape), false));
+    const zero = (shape: number[]) => tf.tidy(() => tf.variable(tf.zeros(shape), false));
+    const zeros = () => variables.map((variable) => zero(variable.shape));
     this.first = zeros();
     this.second = zeros();
-    this.#step = tf.variable(tf.zeros([4]), false);
+    this.#step = zero([4]);
   }
 
   /**
    * Takes one step.
    *
-   * @param gradients - One for each variable, in their order.
+   * @param parts - The gradient, or two parts whose sum it is: each a tensor for each variable, in their order.
    * @param learningRate - Of this step.
    */
-  apply(gradients: readonly tf.Tensor[], learningRate: number): void {
+  apply(
+    parts: readonly [readonly tf.Tensor[], (readonly tf.Tensor[])?],
+    learningRate: number,
+  ): void {
     this.steps++;
     const { beta1, beta2, epsilon } = this.#options;
     const scales = [learningRate, 1 - beta1 ** this.steps, 1 - beta2 ** this.steps, 0];
-    if (this.#tensorflow.ops === "stock") return this.#applyStock(gradients, scales);
+    if (this.#tensorflow.ops === "stock") return this.#applyStock(parts, scales);
     const { runner, gpu } = this.#tensorflow;
-    // Written at once, while what is recorded waits: so nothing may wait.
+    const step = runner.handle(this.#step);
+    // The queue writes at once, while what is recorded (the tensor's first upload too) waits: so nothing may.
     runner.flush();
-    gpu.device.queue.writeBuffer(runner.handle(this.#step), 0, new Float32Array(scales));
+    gpu.device.queue.writeBuffer(step, 0, new Float32Array(scales));
     this.#variables.forEach((variable, i) => {
       const whole = variable.size % 4 === 0;
       const count = whole ? variable.size / 4 : variable.size;
-      const plan = runner.cached(`Adam ${variable.size} ${beta1} ${beta2} ${epsilon}`, () => {
+      const gradients = parts.map((part) => part![i]);
+      const key = `Adam ${variable.size} ${beta1} ${beta2} ${epsilon} ${gradients.length}`;
+      const plan = runner.cached(key, () => {
         const groups = Math.ceil(count / 64);
         const rows = Math.ceil(groups / gpu.device.limits.maxComputeWorkgroupsPerDimension);
         return runner.plan({
-          kernel: adamStep(whole ? "vec4f" : "f32"),
+          kernel: adamStep(whole ? "vec4f" : "f32", gradients.length === 2),
           parameters: [u32(count), ...[beta1, beta2, epsilon].map(f32)],
           workgroups: [Math.ceil(groups / rows), rows],
         });
       });
       const written = [variable, this.first[i], this.second[i]];
-      runner.run(plan, [this.#step, gradients[i], ...written]);
+      runner.run(plan, [this.#step, ...written, ...gradients]);
       for (const tensor of written) runner.changed(tensor);
     });
   }
 
-  #applyStock(gradients: readonly tf.Tensor[], [rate, scale1, scale2]: readonly number[]): void {
+  #applyStock(
+    parts: readonly [readonly tf.Tensor[], (readonly tf.Tensor[])?],
+    [rate, scale1, scale2]: readonly number[],
+  ): void {
     const { beta1, beta2, epsilon } = this.#options;
     tf.tidy(() =>
       this.#variables.forEach((variable, i) => {
-        const g = gradients[i], m = this.first[i], v = this.second[i];
+        const g = tf.addN(parts.map((part) => part![i])), m = this.first[i], v = this.second[i];
         m.assign(m.mul(beta1).add(g.mul(1 - beta1)));
         v.assign(v.mul(beta2).add(g.square().mul(1 - beta2)));
         const change = m.div(scale1).div(v.div(scale2).sqrt().add(epsilon));

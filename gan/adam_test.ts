@@ -35,8 +35,10 @@ for (const ops of ["own", "stock"] as const) {
       const tensors = gradients[step].map((values, i) => tf.tensor(values.slice(), shapes[i]));
       // What was read is old after the step.
       await variables[0].data();
-      adam.apply(tensors, 0.01);
-      tf.dispose(tensors);
+      // In every other step the gradient comes in two parts, as a quarter and three quarters.
+      const parts = [0.25, 0.75].map((part) => tensors.map((tensor) => tensor.mul(part)));
+      adam.apply(step % 2 === 0 ? [tensors] : [parts[0], parts[1]], 0.01);
+      tf.dispose([tensors, ...parts]);
     }
     assertEquals(adam.steps, 4);
     for (const [i, variable] of variables.entries()) {
