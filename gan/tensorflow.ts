@@ -9,7 +9,7 @@ import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type { Gpu } from "../kernels/mod.ts";
 import type { ConvolutionVariant } from "./ops/convolution.ts";
 import { registerInstanceNorm } from "./ops/instance_norm.ts";
-import { OpRunner } from "./ops/op_runner.ts";
+import { dispatchesASubmit, OpRunner } from "./ops/op_runner.ts";
 import { registerConvolutions } from "./ops/register_convolutions.ts";
 import { registerReflectPad } from "./ops/reflect_pad.ts";
 
@@ -64,9 +64,9 @@ export class Tensorflow implements Disposable {
     if (tf.findBackendFactory("webgpu") !== null) tf.removeBackend("webgpu");
     tf.registerBackend("webgpu", () => backend, 3);
     await tf.setBackend("webgpu");
-    // Small tensors stay on the device too, and more dispatches go to it at once.
+    // Small tensors stay on the device too.
     tf.env().set("WEBGPU_CPU_FORWARD", false);
-    tf.env().set("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE", 64);
+    tf.env().set("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE", dispatchesASubmit(gpu));
     const runner = new OpRunner(gpu, backend);
     const convolution = ops === "own" ? options.convolution ?? "registers" : undefined;
     const tensorflow = new Tensorflow(gpu, runner, ops, convolution);

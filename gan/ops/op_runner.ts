@@ -56,8 +56,13 @@ export interface PlanOptions {
   readonly constants?: Readonly<Record<string, number>>;
 }
 
-/** As many dispatches go to the GPU at once; on software Vulkan fewer make a step slower. */
-const DISPATCHES_A_SUBMIT = 64;
+/**
+ * Dispatches that go to the GPU at once. Software Vulkan runs them on the threads that record the next
+ * ones, and is fastest with few; a GPU has its own.
+ */
+export function dispatchesASubmit(gpu: Gpu): number {
+  return gpu.isSoftware ? 8 : 64;
+}
 
 /**
  * Records our kernels in tfjs's compute pass. Uniform blocks and scratch buffers live as long as the
@@ -66,6 +71,7 @@ const DISPATCHES_A_SUBMIT = 64;
 export class OpRunner {
   /** The device. */
   readonly gpu: Gpu;
+  readonly #dispatchesASubmit: number;
   #backend: BackendInside;
   #plans = new Map<string, unknown>();
   #buffers: GpuBuffer[] = [];
@@ -73,6 +79,7 @@ export class OpRunner {
 
   constructor(gpu: Gpu, backend: WebGPUBackend) {
     this.gpu = gpu;
+    this.#dispatchesASubmit = dispatchesASubmit(gpu);
     this.#backend = backend as unknown as BackendInside;
   }
 
@@ -167,7 +174,7 @@ export class OpRunner {
     pass.setPipeline(plan.pipeline);
     pass.setBindGroup(0, bindGroup);
     pass.dispatchWorkgroups(...plan.workgroups);
-    if (++backend.dispatchCountInPass >= DISPATCHES_A_SUBMIT) this.flush();
+    if (++backend.dispatchCountInPass >= this.#dispatchesASubmit) this.flush();
   }
 
   /** Hands all that was recorded to the GPU. */
