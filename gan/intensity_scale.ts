@@ -1,0 +1,4 @@
+export interface IntensityScale {
+  readonly low: number;
+  readonly high: number;
+}

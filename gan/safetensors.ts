@@ -1,0 +1,171 @@
+/**
+ * Named float32 tensors in a safetensors file (github.com/huggingface/safetensors): the length of a JSON
+ * header as 8 little-endian bytes, the header, then the tensors' bytes. PyTorch, TensorFlow and NumPy read it.
+ *
+ * @module
+ */
+
+import { ModelFileError } from "./model_error.ts";
+
+/** A tensor to be written; its data are asked for when its turn comes. */
+export interface TensorToWrite {
+  /** Unique in the file. */
+  readonly name: string;
+  /** Its axes. */
+  readonly shape: readonly number[];
+  /** Its values. */
+  readonly data: () => Promise<Float32Array> | Float32Array;
+}
+
+/** Where a tensor is in a file. */
+interface Entry {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly data_offsets: readonly [number, number];
+}
+
+/** A header is not larger than this; a file that says so is something else. */
+const MOST_HEADER_BYTES = 100_000_000;
+
+const bytesOf = (shape: readonly number[]) => 4 * shape.reduce((a, b) => a * b, 1);
+
+/**
+ * Writes tensors, one after the other, beside the file's place and renames it when it is whole.
+ *
+ * @param metadata - Texts for the header.
+ * @throws {ModelFileError} when the file cannot be written; nothing is left then, and an older file of that
+ * name stays as it was. An error of `data` goes on as it is.
+ *
+ * @example Usage
+ * ```ts
+ * import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = `${await Deno.makeTempDir()}/weights.safetensors`;
+ * const data = () => new Float32Array([1, 2, 3]);
+ * await writeSafetensors(path, [{ name: "scale", shape: [3], data }]);
+ * const tensors = await readSafetensors(path);
+ * assertEquals(tensors.get("scale")?.data, data());
+ * ```
+ */
+export async function writeSafetensors(
+  path: string,
+  tensors: readonly TensorToWrite[],
+  metadata: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const header: Record<string, Entry | Readonly<Record<string, string>>> = {
+    __metadata__: metadata,
+  };
+  let offset = 0;
+  for (const { name, shape } of tensors) {
+    const end = offset + bytesOf(shape);
+    header[name] = { dtype: "F32", shape, data_offsets: [offset, end] };
+    offset = end;
+  }
+  let text = JSON.stringify(header);
+  // Spaces bring the tensors to a multiple of 8 bytes.
+  text += " ".repeat((8 - new TextEncoder().encode(text).length % 8) % 8);
+  const json = new TextEncoder().encode(text);
+  const length = new DataView(new ArrayBuffer(8));
+  length.setBigUint64(0, BigInt(json.length), true);
+  const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
+  let failed: unknown;
+  try {
+    {
+      using file = await Deno.open(beside, { write: true, createNew: true });
+      await writeAll(file, new Uint8Array(length.buffer));
+      await writeAll(file, json);
+      for (const { name, shape, data } of tensors) {
+        const values = await Promise.try(data).catch((error) => {
+          failed = error;
+          throw error;
+        });
+        if (4 * values.length !== bytesOf(shape)) {
+          throw new RangeError(`${name} has ${values.length} values; its shape is [${shape}]`);
+        }
+        await writeAll(file, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+      }
+    }
+    await Deno.rename(beside, path);
+  } catch (cause) {
+    await Deno.remove(beside).catch(() => {});
+    // What the data's own making says needs no other words.
+    if (failed !== undefined) throw failed;
+    throw new ModelFileError(
+      `Cannot write ${path}: ${(cause as Error).message}. Make room or choose another folder.`,
+      { cause },
+    );
+  }
+}
+
+async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+}
+
+/** A tensor that was read. */
+export interface ReadTensor {
+  /** Its axes. */
+  readonly shape: readonly number[];
+  /** Its values. */
+  readonly data: Float32Array<ArrayBuffer>;
+}
+
+/**
+ * Reads a file's tensors, or those whose names are wanted.
+ *
+ * @param isWanted - All when absent.
+ * @throws {ModelFileError} when it is missing, damaged or of another kind.
+ */
+export async function readSafetensors(
+  path: string,
+  isWanted: (name: string) => boolean = () => true,
+): Promise<Map<string, ReadTensor>> {
+  const fail = (why: string, cause?: unknown) =>
+    new ModelFileError(`${path} ${why}`, cause === undefined ? {} : { cause });
+  let file: Deno.FsFile;
+  try {
+    file = await Deno.open(path);
+  } catch (cause) {
+    throw fail(`cannot be read: ${(cause as Error).message}`, cause);
+  }
+  using opened = file;
+  const { size } = await opened.stat();
+  const damaged = "is not a whole safetensors file: copy it again, or use an older checkpoint";
+  if (size < 8) throw fail(damaged);
+  const length = Number(new DataView((await readAt(opened, 0, 8)).buffer).getBigUint64(0, true));
+  if (length > MOST_HEADER_BYTES || 8 + length > size) throw fail(damaged);
+  let header: Record<string, Entry>;
+  try {
+    header = JSON.parse(new TextDecoder().decode(await readAt(opened, 8, length)));
+  } catch (cause) {
+    throw fail(damaged, cause);
+  }
+  const tensors = new Map<string, ReadTensor>();
+  for (const [name, entry] of Object.entries(header)) {
+    if (name === "__metadata__") continue;
+    const [begin, end] = entry.data_offsets ?? [];
+    if (entry.dtype !== "F32") throw fail(`holds ${name} as ${entry.dtype}; only F32 is read`);
+    if (!(begin >= 0) || end - begin !== bytesOf(entry.shape) || 8 + length + end > size) {
+      throw fail(damaged);
+    }
+    if (!isWanted(name)) continue;
+    const bytes = await readAt(opened, 8 + length + begin, end - begin);
+    tensors.set(name, { shape: entry.shape, data: new Float32Array(bytes.buffer) });
+  }
+  return tensors;
+}
+
+async function readAt(
+  file: Deno.FsFile,
+  offset: number,
+  count: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  await file.seek(offset, Deno.SeekMode.Start);
+  const bytes = new Uint8Array(count);
+  for (let done = 0; done < count;) {
+    const read = await file.read(bytes.subarray(done));
+    if (read === null) throw new ModelFileError("The file ended early: another program changes it");
+    done += read;
+  }
+  return bytes;
+}

@@ -1,0 +1,61 @@
+import { assertEquals, assertRejects } from "@std/assert";
+import { ModelFileError } from "./model_error.ts";
+import { readSafetensors, writeSafetensors } from "./safetensors.ts";
+
+const folder = await Deno.makeTempDir();
+globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+
+const tensors = [
+  { name: "a/filter", shape: [2, 3], data: () => new Float32Array([1, -2, 3.5, 0, 5, NaN]) },
+  { name: "empty", shape: [0], data: () => new Float32Array() },
+  { name: "ä", shape: [], data: () => Promise.resolve(new Float32Array([7])) },
+];
+
+Deno.test("safetensors: what is written is read, whole or in part", async () => {
+  const path = `${folder}/all.safetensors`;
+  await writeSafetensors(path, tensors, { step: "3" });
+  const read = await readSafetensors(path);
+  assertEquals([...read.keys()], ["a/filter", "empty", "ä"]);
+  for (const { name, shape, data } of tensors) {
+    assertEquals(read.get(name), { shape, data: await data() as Float32Array<ArrayBuffer> });
+  }
+  assertEquals([...(await readSafetensors(path, (name) => name === "ä")).keys()], ["ä"]);
+  assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["all.safetensors"]);
+});
+
+Deno.test("safetensors: the layout is the format's", async () => {
+  const path = `${folder}/layout.safetensors`;
+  await writeSafetensors(path, [tensors[0]]);
+  const bytes = await Deno.readFile(path), view = new DataView(bytes.buffer);
+  const length = Number(view.getBigUint64(0, true));
+  assertEquals(length % 8, 0);
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
+  assertEquals(header["a/filter"], { dtype: "F32", shape: [2, 3], data_offsets: [0, 24] });
+  assertEquals(view.getFloat32(8 + length + 8, true), 3.5);
+  assertEquals(bytes.length, 8 + length + 24);
+});
+
+Deno.test("safetensors: damaged, foreign and missing files are refused", async () => {
+  const path = `${folder}/damaged.safetensors`;
+  await writeSafetensors(path, tensors);
+  const whole = await Deno.readFile(path);
+  for (const count of [0, 7, 20, whole.length - 1]) {
+    await Deno.writeFile(path, whole.subarray(0, count));
+    await assertRejects(() => readSafetensors(path), ModelFileError, "not a whole safetensors");
+  }
+  await Deno.writeFile(path, new Uint8Array(100).fill(255));
+  await assertRejects(() => readSafetensors(path), ModelFileError, "not a whole safetensors");
+  await assertRejects(() => readSafetensors(`${folder}/none`), ModelFileError, "cannot be read");
+});
+
+Deno.test("safetensors: a failed write leaves the old file and nothing else", async () => {
+  const path = `${folder}/kept.safetensors`;
+  await writeSafetensors(path, [tensors[0]]);
+  const before = [...Deno.readDirSync(folder)].length;
+  const failing = { ...tensors[0], data: () => Promise.reject(new RangeError("no GPU")) };
+  await assertRejects(() => writeSafetensors(path, [failing]), RangeError, "no GPU");
+  const short = { ...tensors[0], data: () => new Float32Array(5) };
+  await assertRejects(() => writeSafetensors(path, [short]), ModelFileError, "5 values");
+  assertEquals((await readSafetensors(path)).size, 1);
+  assertEquals([...Deno.readDirSync(folder)].length, before);
+});
