@@ -14,12 +14,18 @@ const KERNEL = 4;
 /** Slope of the leaky ReLU below 0. */
 const SLOPE = 0.2;
 
-/** Strides of the convolutions for the paper's receptive fields P, and for one that pix2pix has. */
+/**
+ * Strides of the convolutions for the paper's receptive fields P (70, 34, 22), and for smaller ones, which
+ * the same lengths in the body have on coarser voxels.
+ */
 export const STRIDES: Readonly<Record<number, readonly number[]>> = {
   70: [2, 2, 2, 1, 1],
   34: [2, 2, 1, 1],
   22: [2, 2, 1],
   16: [2, 1, 1],
+  10: [2, 1],
+  7: [1, 1],
+  4: [1],
 };
 
 /** The side of the patch, in pixels, that one output of the discriminator depends on. */

@@ -21,7 +21,7 @@ export interface TensorToWrite {
 interface Entry {
   readonly dtype: string;
   readonly shape: readonly number[];
-  readonly data_offsets: readonly [number, number];
+  readonly "data_offsets": readonly [number, number];
 }
 
 /** A header is not larger than this; a file that says so is something else. */

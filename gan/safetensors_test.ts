@@ -11,6 +11,8 @@ const tensors = [
   { name: "ä", shape: [], data: () => Promise.resolve(new Float32Array([7])) },
 ];
 
+const filesOf = (path: string) => [...Deno.readDirSync(path)].map(({ name }) => name);
+
 Deno.test("safetensors: what is written is read, whole or in part", async () => {
   const path = `${folder}/all.safetensors`;
   await writeSafetensors(path, tensors, { step: "3" });
@@ -20,7 +22,7 @@ Deno.test("safetensors: what is written is read, whole or in part", async () => 
     assertEquals(read.get(name), { shape, data: await data() as Float32Array<ArrayBuffer> });
   }
   assertEquals([...(await readSafetensors(path, (name) => name === "ä")).keys()], ["ä"]);
-  assertEquals([...Deno.readDirSync(folder)].map(({ name }) => name), ["all.safetensors"]);
+  assertEquals(filesOf(folder), ["all.safetensors"]);
 });
 
 Deno.test("safetensors: the layout is the format's", async () => {
@@ -51,11 +53,11 @@ Deno.test("safetensors: damaged, foreign and missing files are refused", async (
 Deno.test("safetensors: a failed write leaves the old file and nothing else", async () => {
   const path = `${folder}/kept.safetensors`;
   await writeSafetensors(path, [tensors[0]]);
-  const before = [...Deno.readDirSync(folder)].length;
+  const before = filesOf(folder).length;
   const failing = { ...tensors[0], data: () => Promise.reject(new RangeError("no GPU")) };
   await assertRejects(() => writeSafetensors(path, [failing]), RangeError, "no GPU");
   const short = { ...tensors[0], data: () => new Float32Array(5) };
   await assertRejects(() => writeSafetensors(path, [short]), ModelFileError, "5 values");
   assertEquals((await readSafetensors(path)).size, 1);
-  assertEquals([...Deno.readDirSync(folder)].length, before);
+  assertEquals(filesOf(folder).length, before);
 });
