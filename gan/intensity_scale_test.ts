@@ -1,0 +1,27 @@
+import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { fromNetwork, intensityScaleOf, populationScale, toNetwork } from "./intensity_scale.ts";
+
+Deno.test("intensityScaleOf() an MR leaves out its brightest voxels and the background", () => {
+  const values = Float32Array.from({ length: 3000 }, (_, i) => i < 2000 ? 0 : i - 1999);
+  values[0] = NaN;
+  values[1] = Infinity;
+  assertEquals(intensityScaleOf("mr", values), { low: 0, high: 996 });
+  assertEquals(intensityScaleOf("mr", new Float32Array([0, 7])), { low: 0, high: 7 });
+  assertThrows(() => intensityScaleOf("mr", new Float32Array(5)), RangeError, "above 0");
+});
+
+Deno.test("toNetwork() clamps, and fromNetwork() undoes it", () => {
+  const scale = { low: 0, high: 400 };
+  const values = new Float32Array([-50, 0, 100, 400, 900, NaN, Infinity, -Infinity]);
+  const seen = toNetwork(values, scale);
+  assertEquals([...seen], [-1, -1, -0.5, 1, 1, -1, 1, -1]);
+  const back = fromNetwork(seen, scale);
+  [0, 0, 100, 400, 400, 0, 400, 0].forEach((value, i) => assertAlmostEquals(back[i], value, 1e-4));
+});
+
+Deno.test("populationScale() is the median", () => {
+  const scales = [3, 100, 5, 4].map((high) => ({ low: -high, high }));
+  assertEquals(populationScale(scales), { low: -4.5, high: 4.5 });
+  assertEquals(populationScale(scales.slice(1)), { low: -5, high: 5 });
+  assertThrows(() => populationScale([]), RangeError, "no scales");
+});
