@@ -49,6 +49,18 @@ export async function cutRegion(
   };
 }
 
+/** An image resampled to isotropic voxels (linear) along the world's axes, in the box that holds it. */
+export async function resampleIsotropic(gpu: Gpu, image: Volume, spacing: number): Promise<Volume> {
+  const grid = isotropicGrid(image.grid, spacing);
+  return await resampleTo(gpu, image, grid);
+}
+
+/** An image on another grid of the same world, linearly; its least intensity beyond its box. */
+export async function resampleTo(gpu: Gpu, image: Volume, grid: Grid): Promise<Volume> {
+  const transform = { rigid: IDENTITY, fixedGrid: grid, movingGrid: image.grid };
+  return await applyTransform(gpu, { transform, image, like: grid });
+}
+
 function regionGrid(grid: Grid, labels: LabelVolume, region: Region, spacing: number): Grid {
   const wanted = new Set(regionLabels(region));
   const [nx, ny] = labels.grid.size, m = labels.grid.affine;
@@ -61,6 +73,16 @@ function regionGrid(grid: Grid, labels: LabelVolume, region: Region, spacing: nu
     highest = Math.max(highest, height);
   }
   if (lowest > highest) throw new RangeError(`The labels hold no structure of the ${region}`);
+  const reach = MARGIN + spacing;
+  return isotropicGrid(grid, spacing, [lowest - reach, highest + reach]);
+}
+
+/** The grid along the world's axes that holds another one's box, between two heights in mm. */
+function isotropicGrid(
+  grid: Grid,
+  spacing: number,
+  [lowest, highest]: readonly [number, number] = [-Infinity, Infinity],
+): Grid {
   const least = [Infinity, Infinity, Infinity], most = [-Infinity, -Infinity, -Infinity];
   for (let corner = 0; corner < 8; corner++) {
     const at = grid.world([
@@ -73,9 +95,8 @@ function regionGrid(grid: Grid, labels: LabelVolume, region: Region, spacing: nu
       most[axis] = Math.max(most[axis], value);
     });
   }
-  const reach = MARGIN + spacing;
-  least[2] = Math.max(least[2], lowest - reach);
-  most[2] = Math.min(most[2], highest + reach);
+  least[2] = Math.max(least[2], lowest);
+  most[2] = Math.min(most[2], highest);
   const size = least.map((from, axis) =>
     Math.max(1, Math.floor((most[axis] - from) / spacing + 1e-6) + 1)
   ) as unknown as Triple;
