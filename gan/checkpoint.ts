@@ -9,11 +9,18 @@
 import { FileAccessError } from "../volume/nifti_errors.ts";
 import { writeWholeFile } from "../volume/write_file.ts";
 import type { CycleGan, Modality } from "./cycle_gan.ts";
+import { Generator } from "./generator.ts";
+import type { PlaneName } from "./image_planes.ts";
 import type { IntensityScale } from "./intensity_scale.ts";
 import { ModelFileError } from "./model_error.ts";
 import type { ConvolutionVariant } from "./ops/convolution.ts";
-import type { RandomWords } from "./random.ts";
-import { readSafetensors, type TensorToWrite, writeSafetensors } from "./safetensors.ts";
+import { RandomState, type RandomWords } from "./random.ts";
+import {
+  readSafetensors,
+  type ReadTensor,
+  type TensorToWrite,
+  writeSafetensors,
+} from "./safetensors.ts";
 import { checkSettings, type CycleGanSettings } from "./settings.ts";
 import { type Ops, tf } from "./tensorflow.ts";
 import { TrainingDivergedError } from "./training_diverged.ts";
@@ -24,11 +31,15 @@ const NAME = "checkpoint.json";
 /** What the images of a training were, which a synthesis must be given alike. */
 export interface TrainingData {
   /** Which planes the regions are cut from. */
-  readonly plane: string;
+  readonly plane: PlaneName;
   /** Voxel size in mm, when the images were resampled. */
   readonly voxel?: number;
+  /** Voxel sizes in mm along columns, rows and slices, as the networks saw them. */
+  readonly spacing: readonly [number, number, number];
   /** The part of the body. */
   readonly region: string;
+  /** Whether half of the regions were mirrored, left to right. */
+  readonly flips: boolean;
   /** What -1 and 1 mean: the population's intensities. */
   readonly scale: Readonly<Record<Modality, IntensityScale>>;
   /** Names of the images. */
@@ -153,6 +164,36 @@ export async function readCheckpointHeader(folder: string): Promise<CheckpointHe
 }
 
 /**
+ * A generator with the weights of a folder's checkpoint; the caller disposes it.
+ *
+ * @param to - What it gives.
+ * @throws {ModelFileError} when the folder has no checkpoint, or a damaged one.
+ */
+export async function loadGenerator(
+  folder: string,
+  to: Modality,
+): Promise<{ generator: Generator; header: CheckpointHeader }> {
+  const header = await readCheckpointHeader(folder);
+  if (header === undefined) {
+    throw new ModelFileError(
+      `${folder} has no ${NAME}: name the folder that \`train\` wrote its model into`,
+    );
+  }
+  const { settings: { channels, generatorFilters: filters, blocks, seed } } = header;
+  const name = `generator_${to}`, path = `${folder}/${header.tensors}`;
+  const read = await readSafetensors(path, (tensor) => tensor.startsWith(`${name}/`));
+  const options = { channels, filters, blocks };
+  const generator = new Generator(name, options, RandomState.of(seed, name));
+  try {
+    assignAll(path, read, [...generator.weights].map(([name, tensor]) => ({ name, tensor })));
+  } catch (error) {
+    generator.dispose();
+    throw error;
+  }
+  return { generator, header };
+}
+
+/**
  * Gives a cycle-GAN the weights, running means and pool of a checkpoint.
  *
  * @param gan - Of the header's settings.
@@ -165,26 +206,43 @@ export async function restoreCheckpoint(
 ): Promise<void> {
   const path = `${folder}/${header.tensors}`;
   const read = await readSafetensors(path);
-  const take = (name: string, shape: readonly number[]) => {
-    const found = read.get(name);
-    if (found === undefined || found.shape.join() !== shape.join()) {
-      const what = found === undefined ? "has no" : `has [${found.shape}], not [${shape}], as`;
-      throw new ModelFileError(`${path} ${what} ${name}: it is of other networks`);
-    }
-    return tf.tensor(found.data, [...shape]);
-  };
-  for (const { name, tensor } of tensorsOf(gan)) {
-    const values = take(name, tensor.shape);
-    (tensor as tf.Variable).assign(values);
-    values.dispose();
-  }
+  assignAll(path, read, tensorsOf(gan));
   const { crop, channels } = header.settings, shape = [1, crop, crop, channels];
   const pairs = [];
   for (let i = 0; read.has(`pool/${i}/ct`); i++) {
-    const of = (modality: Modality) => tf.keep(take(`pool/${i}/${modality}`, shape)) as tf.Tensor4D;
+    const of = (modality: Modality) =>
+      tf.keep(take(path, read, `pool/${i}/${modality}`, shape)) as tf.Tensor4D;
     pairs.push({ ct: of("ct"), mr: of("mr") });
   }
   gan.pool.fill(pairs);
   gan.poolRandom.restore(header.random.pool);
   gan.generatorAdam.steps = gan.discriminatorAdam.steps = header.step;
+}
+
+type ReadTensors = ReadonlyMap<string, ReadTensor>;
+
+function assignAll(
+  path: string,
+  read: ReadTensors,
+  tensors: readonly { name: string; tensor: tf.Tensor }[],
+): void {
+  for (const { name, tensor } of tensors) {
+    const values = take(path, read, name, tensor.shape);
+    (tensor as tf.Variable).assign(values);
+    values.dispose();
+  }
+}
+
+function take(
+  path: string,
+  read: ReadTensors,
+  name: string,
+  shape: readonly number[],
+): tf.Tensor {
+  const found = read.get(name);
+  if (found === undefined || found.shape.join() !== shape.join()) {
+    const what = found === undefined ? "has no" : `has [${found.shape}], not [${shape}], as`;
+    throw new ModelFileError(`${path} ${what} ${name}: it is of other networks`);
+  }
+  return tf.tensor(found.data, [...shape]);
 }

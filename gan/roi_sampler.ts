@@ -83,9 +83,9 @@ export class RoiSampler {
     const { channels, plane } = options, least: Triple = [load, load, channels];
     this.#sources = options.volumes.map((volume) => {
       const stack = new PlaneStack(volume.grid.size, planeAxes(volume.grid, plane), least);
-      const [columns, rows, slices] = stack.extent;
-      const middle: Triple = [columns - load >> 1, rows - load >> 1, slices - channels >> 1];
-      const centralMean = meanAboveBackground(read(volume, stack, middle, least));
+      const centralMean = meanAboveBackground(
+        read(volume, stack, middleOf(stack, least), least),
+      );
       if (!(centralMean > 0)) {
         throw new RangeError(
           `${volume.name}: the region in the middle is empty; leave the image out, or give the part ` +
@@ -115,6 +115,18 @@ export class RoiSampler {
     );
   }
 
+  /** The regions in the middle of the first volumes, for looking at. */
+  central(count: number): Float32Array<ArrayBuffer>[] {
+    const { load, crop, channels } = this.#options, size: Triple = [load, load, channels];
+    const border = (load - crop) >> 1;
+    return this.#sources.slice(0, count).map(({ volume, stack }) => {
+      const region = read(volume, stack, middleOf(stack, size), size);
+      return cropped(region, {
+        ...{ load, crop, channels, column: border, row: border, isMirrored: false },
+      });
+    });
+  }
+
   /** The state to go on from. */
   save(): RandomWords {
     return this.#options.random.save();
@@ -141,6 +153,11 @@ function check(options: Required<RoiSamplerOptions>): void {
   if (flips && plane === "sagittal") {
     throw new RangeError("`flips` mirrors left and right, which sagittal planes do not show");
   }
+}
+
+/** Where the region in the middle of a stack begins. */
+function middleOf({ extent }: PlaneStack, size: Triple): Triple {
+  return extent.map((count, i) => (count - size[i]) >> 1) as unknown as Triple;
 }
 
 /** A region's values, plane by plane: [channels, rows, columns], columns fastest. */

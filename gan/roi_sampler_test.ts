@@ -56,6 +56,16 @@ Deno.test("RoiSampler draws the same from the same state", () => {
   assertEquals(other.next(), next);
 });
 
+Deno.test("RoiSampler shows the middle of its volumes without drawing", () => {
+  const volumes = [numbered([22, 9, 30]), numbered([20, 3, 20])];
+  const roi = sampler({ volumes, load: 18 }), state = roi.save();
+  const central = roi.central(5);
+  assertEquals(roi.save(), state);
+  assertEquals(central.length, 2);
+  const stack = new PlaneStack([22, 9, 30], PLANES.coronal);
+  assertEquals(central[0][0], volumes[0].data[stack.voxel(2 + 1, 6 + 1, 3)]);
+});
+
 Deno.test("RoiSampler leaves out dark regions", () => {
   // The body is the middle third; regions with less than a quarter of it are dark.
   const grid = Grid.axisAligned([120, 3, 20], [1, 1, 1]);

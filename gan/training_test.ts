@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { Gpu } from "../kernels/mod.ts";
 import { gpuTest } from "../tests/gpu.ts";
+import { loadGenerator } from "./checkpoint.ts";
 import { ModelFileError } from "./model_error.ts";
 import { RandomState } from "./random.ts";
+import { readSafetensors } from "./safetensors.ts";
 import { type CycleGanSettings, PAPER_SETTINGS } from "./settings.ts";
 import { Tensorflow, tf } from "./tensorflow.ts";
 import { type RegionSource, trainCycleGan, type TrainingOptions } from "./training.ts";
@@ -42,7 +44,7 @@ async function train(
     ...{ tensorflow, settings, folder },
     sources: { ct: source("ct"), mr: source("mr") },
     data: {
-      ...{ plane: "coronal", region: "all" },
+      ...{ plane: "coronal", spacing: [1, 1, 1], region: "all", flips: false },
       scale: { ct: scale, mr: scale },
       images: { ct: ["a"], mr: ["b"] },
     },
@@ -118,6 +120,20 @@ gpuTest(
       assertEquals(filesOf(b), filesOf(a));
     }),
 );
+
+gpuTest("training: a generator is loaded from a checkpoint", (gpu) =>
+  withFolders(async (a) => {
+    await assertRejects(() => loadGenerator(a, "mr"), ModelFileError, "has no checkpoint.json");
+    await train(gpu, a, { settings: { ...settings, epochs: 1 } });
+    using _ = await Tensorflow.open(gpu);
+    const { generator, header } = await loadGenerator(a, "mr");
+    assertEquals([header.step, generator.name], [3, "generator_mr"]);
+    const all = await readSafetensors(`${a}/${header.tensors}`);
+    for (const [name, variable] of generator.weights) {
+      assertEquals(await variable.data() as Float32Array, all.get(name)!.data);
+    }
+    generator.dispose();
+  }));
 
 gpuTest(
   "training: a checkpoint of other settings or damaged is refused",
