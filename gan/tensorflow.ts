@@ -7,6 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type { Gpu } from "../kernels/mod.ts";
+import { chooseConvolution } from "./ops/choose_convolution.ts";
 import type { ConvolutionVariant } from "./ops/convolution.ts";
 import { registerInstanceNorm } from "./ops/instance_norm.ts";
 import { dispatchesASubmit, OpRunner } from "./ops/op_runner.ts";
@@ -68,7 +69,9 @@ export class Tensorflow implements Disposable {
     tf.env().set("WEBGPU_CPU_FORWARD", false);
     tf.env().set("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE", dispatchesASubmit(gpu));
     const runner = new OpRunner(gpu, backend);
-    const convolution = ops === "own" ? options.convolution ?? "registers" : undefined;
+    const convolution = ops === "own"
+      ? options.convolution ?? await chooseConvolution(runner)
+      : undefined;
     const tensorflow = new Tensorflow(gpu, runner, ops, convolution);
     if (convolution !== undefined) {
       tensorflow.#restore.push(

@@ -10,6 +10,7 @@ import { planeAxes, type PlaneName } from "../gan/image_planes.ts";
 import { populationScale } from "../gan/intensity_scale.ts";
 import { RandomState } from "../gan/random.ts";
 import { RoiSampler } from "../gan/roi_sampler.ts";
+import type { ConvolutionVariant } from "../gan/ops/convolution.ts";
 import type { CycleGanSettings } from "../gan/settings.ts";
 import { type Ops, Tensorflow, tf } from "../gan/tensorflow.ts";
 import { checkTrainingFits } from "../gan/training_memory.ts";
@@ -40,6 +41,8 @@ export interface TrainingJobOptions {
   readonly flips?: boolean;
   /** Whose kernels compute. Default "own". */
   readonly ops?: Ops;
+  /** How the convolutions hold their sums; measured when absent. */
+  readonly convolution?: ConvolutionVariant | undefined;
   /** Steps from one checkpoint to the next. Default 500. */
   readonly checkpointEvery?: number;
   /** Steps from one picture of samples to the next. Default 500. */
@@ -69,11 +72,9 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
   };
   await Deno.mkdir(`${folder}/samples`, { recursive: true });
   const before = options.resume ? await readCheckpointHeader(folder) : undefined;
-  using tensorflow = await Tensorflow.open(gpu, {
-    ops,
-    // Another way to hold the sums gives other last digits.
-    ...(before?.convolution !== undefined && { convolution: before.convolution }),
-  });
+  // Another way to hold the sums gives other last digits.
+  const convolution = options.convolution ?? before?.convolution;
+  using tensorflow = await Tensorflow.open(gpu, { ops, ...(convolution && { convolution }) });
   const central = { ct: samplers.ct.central(SAMPLES), mr: samplers.mr.central(SAMPLES) };
   const names = (of: Modality) => images[of].map(({ name }) => name);
   const scale = (of: Modality) => populationScale(images[of].map(({ scale }) => scale));

@@ -105,6 +105,11 @@ const FLAGS = {
     default: "own",
     help: "Whose kernels compute: ours, or tfjs's, to compare.",
   },
+  convolution: {
+    type: "choice",
+    choices: ["registers", "tiles"],
+    help: "How our convolutions hold their sums; by default the faster, by a short measurement.",
+  },
   resume: { type: "boolean", help: "Go on from the folder's checkpoint, to the same bytes." },
 } as const;
 
@@ -194,6 +199,7 @@ async function main(signal: AbortSignal): Promise<void> {
   await runTraining(gpu, {
     ...{ images, settings, plane, region: flags.region, voxel, folder: flags.out },
     ...{ resume: flags.resume, flips: flags.flips, ops: flags.ops, signal },
+    convolution: flags.convolution,
     ...{ checkpointEvery: flags.checkpointEvery, sampleEvery: flags.sampleEvery },
     onProgress: ({ step, total, losses }) => {
       if (isFirst) progress.stage("training", total, "steps");
