@@ -31,6 +31,7 @@ export class Adam {
   readonly #options: Required<AdamOptions>;
   readonly #step: tf.Variable;
 
+  /** An optimiser of these variables, at its first step. */
   constructor(
     tensorflow: Tensorflow,
     variables: readonly tf.Variable[],

@@ -49,9 +49,9 @@ export interface TrainingData {
 /** The JSON file. */
 export interface CheckpointHeader {
   /** What the file is. */
-  readonly format: typeof FORMAT;
+  readonly format: "crosswarp-cycle-gan";
   /** Version of the format. */
-  readonly version: typeof VERSION;
+  readonly version: 1;
   /** Steps done. */
   readonly step: number;
   /** The tensors' file, in the same folder. */

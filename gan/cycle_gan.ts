@@ -44,6 +44,8 @@ export class CycleGan {
   readonly poolRandom: RandomState;
 
   /**
+   * Networks with initial weights.
+   *
    * @param tensorflow - Open as long as the networks are used.
    * @throws {RangeError} when a setting makes no sense.
    */

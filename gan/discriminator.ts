@@ -55,7 +55,7 @@ export class Discriminator extends Network {
   /** What it is. */
   readonly options: DiscriminatorOptions;
 
-  /** @param random - Gives the initial weights. */
+  /** A discriminator with initial weights, drawn from `random`; its weights' names begin with `name`. */
   constructor(name: string, options: DiscriminatorOptions, random: RandomState) {
     super(name, random);
     this.options = options;
@@ -70,7 +70,11 @@ export class Discriminator extends Network {
     });
   }
 
-  /** @param x - [batch, height, width, channels] in [-1, 1]; the result is [batch, rows, columns, 1]. */
+  /**
+   * Judges images.
+   *
+   * @param x - [batch, height, width, channels] in [-1, 1]; the result is [batch, rows, columns, 1].
+   */
   apply(x: tf.Tensor4D): tf.Tensor4D {
     const { strides, norm = true } = this.options;
     return tf.tidy(() => {

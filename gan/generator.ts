@@ -28,7 +28,7 @@ export class Generator extends Network {
   /** What it is. */
   readonly options: GeneratorOptions;
 
-  /** @param random - Gives the initial weights. */
+  /** A generator with initial weights, drawn from `random`; its weights' names begin with `name`. */
   constructor(name: string, options: GeneratorOptions, random: RandomState) {
     super(name, random);
     this.options = options;
@@ -53,7 +53,11 @@ export class Generator extends Network {
     this.filter("leave", [7, 7, filters, channels]);
   }
 
-  /** @param x - [batch, height, width, channels] in [-1, 1]; the result has its shape. */
+  /**
+   * Synthesises images.
+   *
+   * @param x - [batch, height, width, channels] in [-1, 1]; the result has its shape.
+   */
   apply(x: tf.Tensor4D): tf.Tensor4D {
     return tf.tidy(() => {
       let y = this.#normed("enter", this.#convolve("enter", reflectPad(x, 3), 1, "valid"), 0);

@@ -26,7 +26,7 @@ export class ImagePool {
   readonly #random: RandomState;
   readonly #kept: { ct: tf.Tensor4D; mr: tf.Tensor4D }[] = [];
 
-  /** @param capacity - 50 in the base implementation. */
+  /** An empty pool; the base implementation's capacity is 50. */
   constructor(capacity: number, random: RandomState) {
     this.capacity = capacity;
     this.#random = random;

@@ -17,6 +17,12 @@ export abstract class Network {
   readonly #random: RandomState;
   readonly #weights = new Map<string, tf.Variable>();
 
+  /**
+   * A network without layers yet.
+   *
+   * @param name - Prefix of the weights' names.
+   * @param random - Gives the initial weights.
+   */
   constructor(name: string, random: RandomState) {
     this.name = name;
     this.#random = random;

@@ -31,6 +31,8 @@ export class RandomState {
   }
 
   /**
+   * A generator at the beginning of a stream.
+   *
    * @param seed - A whole number from 0 to 2^32 - 1.
    * @param stream - Names who draws.
    */

@@ -75,7 +75,11 @@ export class RoiSampler {
   readonly #options: Required<RoiSamplerOptions>;
   readonly #sources: readonly Source[];
 
-  /** @throws {RangeError} when an option makes no sense or a volume's middle is dark. */
+  /**
+   * A sampler of these volumes.
+   *
+   * @throws {RangeError} when an option makes no sense or a volume's middle is dark.
+   */
   constructor(options: RoiSamplerOptions) {
     const { crop, load = Math.round(crop * 286 / 256), flips = false } = options;
     this.#options = { ...options, load, flips };

@@ -12,6 +12,8 @@ export class TrainingDivergedError extends Error {
   readonly step: number;
 
   /**
+   * Says what went wrong.
+   *
    * @param step - The step at which it was seen.
    * @param what - The loss or weight, with its value where there is one.
    * @param lastGood - The step of the last checkpoint, and where it is.

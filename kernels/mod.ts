@@ -35,3 +35,6 @@ export * from "./warp.ts";
 export * from "./percentiles.ts";
 export * from "./dice.ts";
 export * from "./field_operations.ts";
+export * from "./patch_average.ts";
+export type { PatchSlab, PatchWeights } from "./patch_starts.ts";
+export { type PlaneAxes, PLANES, type WalkedAxis } from "./plane_stack.ts";

@@ -73,7 +73,9 @@ export async function synthesiseImage(
   try {
     const { voxel } = header.data;
     const seen = voxel === undefined ? image : await resampleIsotropic(gpu, image, voxel);
-    const scaled = toNetwork(seen.data, intensityScaleOf(to === "ct" ? "mr" : "ct", seen.data));
+    // A CT is seen as in the training; an MR's units are its own.
+    const scale = to === "mr" ? header.data.scale.ct : intensityScaleOf("mr", seen.data);
+    const scaled = toNetwork(seen.data, scale);
     const job = {
       ...{ tensorflow, generator, size: seen.grid.size, image: scaled },
       ...{ axes: planeAxes(seen.grid, header.data.plane), crop: header.settings.crop, stitch },

@@ -33,6 +33,8 @@ export interface TrainingImagesOptions {
   readonly region: TrainingRegion;
   /** Isotropic voxel size in mm; the images' own when absent, which only whole images can keep. */
   readonly voxel?: number | undefined;
+  /** What of the CT's range is seen; -1000 to 1000 HU when absent. */
+  readonly ctWindow?: IntensityScale | undefined;
   /** Stops the reading. */
   readonly signal?: AbortSignal | undefined;
   /** Called after each image. */
@@ -83,7 +85,9 @@ export async function readTrainingImages(
     const { grid, data } = await readImage(gpu, file, region, voxel);
     let scale: IntensityScale;
     try {
-      scale = intensityScaleOf(file.modality, data);
+      scale = file.modality === "ct" && options.ctWindow !== undefined
+        ? options.ctWindow
+        : intensityScaleOf(file.modality, data);
     } catch (cause) {
       throw new TrainingImagesError(`${file.image}: ${(cause as Error).message}`, { cause });
     }

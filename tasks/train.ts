@@ -96,6 +96,12 @@ const FLAGS = {
       "Resample to isotropic voxels of this size. By default the profile's for a cohort; folders are " +
       "taken as they are.",
   },
+  ctWindow: {
+    type: "numbers",
+    default: [-1000, 1000],
+    unit: "HU",
+    help: "The Hounsfield units that are seen, as --ct-window=-250,350; beyond them is clamped.",
+  },
   seed: { type: "integer", min: 0, default: 19, help: "Seed of everything that is drawn." },
   checkpointEvery: { type: "integer", min: 1, default: 500, help: "Steps between checkpoints." },
   sampleEvery: { type: "integer", min: 1, default: 500, help: "Steps between pictures." },
@@ -167,6 +173,7 @@ async function main(signal: AbortSignal): Promise<void> {
   const flags = parse();
   const source = sourceOf(flags);
   const settings = settingsOf(flags);
+  const ctWindow = windowOf(flags.ctWindow);
   const voxel = flags.voxel ?? ("manifest" in source ? ganVoxel(flags.profile) : undefined);
   if (flags.region !== "all" && !("manifest" in source)) {
     throw new UsageError("--region is cut by labels, which only a --cohort has");
@@ -183,7 +190,7 @@ async function main(signal: AbortSignal): Promise<void> {
   checkTrainingFits(gpu, settings, flags.ops);
   progress.stage("reading", 0, "images");
   const images = await readTrainingImages(gpu, {
-    ...{ source, region: flags.region, voxel, signal },
+    ...{ source, region: flags.region, voxel, signal, ctWindow },
     onProgress: ({ done, total, name }) => progress.update(done, name, total),
   });
   const plane = flags.plane ?? naturalPlane(images.ct[0].grid);
@@ -229,6 +236,11 @@ function sourceOf({ cohort, ct, mr }: Flags): TrainingSource {
   throw new UsageError(
     "Name the images: either --cohort cohort.json, or both --ct FOLDER and --mr FOLDER",
   );
+}
+
+function windowOf([low, high, ...more]: readonly number[]): { low: number; high: number } {
+  if (high > low && more.length === 0) return { low, high };
+  throw new UsageError("--ct-window takes two numbers, the lower first, as -1000,1000");
 }
 
 function settingsOf(flags: Flags): CycleGanSettings {

@@ -1,0 +1,58 @@
+/**
+ * The cycle-GAN: trained on unpaired CT and MR images by tfjs on WebGPU, with kernels of our own, and
+ * applied to whole volumes by patch averaging.
+ *
+ * @example Usage
+ * ```ts
+ * import { CycleGan, PAPER_SETTINGS, synthesiseVolume, Tensorflow, tf } from "./mod.ts";
+ * import { Gpu, PLANES } from "../kernels/mod.ts";
+ *
+ * if (await navigator.gpu?.requestAdapter()) {
+ *   using gpu = await Gpu.open();
+ *   using tensorflow = await Tensorflow.open(gpu, { convolution: "registers" });
+ *   const gan = new CycleGan(tensorflow, {
+ *     ...PAPER_SETTINGS,
+ *     ...{ crop: 16, channels: 1, generatorFilters: 4, blocks: 1, discriminatorFilters: 4 },
+ *     strides: [2, 1],
+ *   });
+ *   // A step on one region of each modality; `trainCycleGan()` takes as many as there are.
+ *   const region = () => tf.randomUniform([1, 16, 16, 1], -1, 1) as tf.Tensor4D;
+ *   const real = { ct: region(), mr: region() };
+ *   const losses = gan.step(real, 2e-4);
+ *   console.log(await losses.data());
+ *   // A CT of 20 x 3 x 18 voxels in [-1, 1], as an MR.
+ *   const mr = await synthesiseVolume({
+ *     ...{ tensorflow, generator: gan.generators.mr, size: [20, 3, 18], axes: PLANES.coronal },
+ *     ...{ image: new Float32Array(20 * 3 * 18), crop: 16 },
+ *   });
+ *   console.log(mr.length);
+ *   tf.dispose([real.ct, real.mr, losses]);
+ *   gan.dispose();
+ * }
+ * ```
+ *
+ * @module
+ */
+
+export * from "./tensorflow.ts";
+export type { ConvolutionVariant } from "./ops/convolution.ts";
+export * from "./settings.ts";
+export * from "./generator.ts";
+export * from "./discriminator.ts";
+export { Network } from "./network.ts";
+export * from "./losses.ts";
+export * from "./learning_rate.ts";
+export * from "./adam.ts";
+export * from "./image_pool.ts";
+export * from "./cycle_gan.ts";
+export * from "./random.ts";
+export * from "./intensity_scale.ts";
+export * from "./image_planes.ts";
+export * from "./roi_sampler.ts";
+export * from "./training.ts";
+export * from "./training_memory.ts";
+export * from "./training_diverged.ts";
+export * from "./checkpoint.ts";
+export * from "./safetensors.ts";
+export * from "./model_error.ts";
+export * from "./synthesis.ts";
