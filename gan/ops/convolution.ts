@@ -131,8 +131,9 @@ function correlationSteps(
 
   const tile = { tapColumns, stride, ...registerTile(job, block), ...wholes };
   const kernel = convolutionRegisters(tile);
-  const lanes = Math.min(8, Math.ceil(block / tile.outQuads));
-  const tiles = Math.max(1, Math.min(64 / lanes, Math.ceil(job.columns / tile.pixels)));
+  const lanes = Math.ceil(block / tile.outQuads), tiles = Math.ceil(job.columns / tile.pixels);
+  const groups = Math.ceil(lanes * tiles * job.batch * job.rows / 8);
+  const groupRows = Math.ceil(groups / runner.gpu.device.limits.maxComputeWorkgroupsPerDimension);
   const plans: { plan: Plan; offset: number }[] = [];
   for (let b = 0; b < blocks; b++) {
     let done = 0;
@@ -147,11 +148,7 @@ function correlationSteps(
         kernel,
         parameters,
         constants: { lanes, tiles },
-        workgroups: [
-          Math.ceil(block / tile.outQuads / lanes),
-          Math.ceil(job.columns / tile.pixels / tiles),
-          job.batch * job.rows,
-        ],
+        workgroups: [Math.ceil(groups / groupRows), groupRows],
       });
       plans.push({ plan, offset: 16 * unit * (b * unitsABlock + done) });
       done += (part.tapTo - part.tapFrom) * (part.quadTo - part.quadFrom);
@@ -199,9 +196,14 @@ function parts(tapRows: number, inQuads: number, limit: number): Part[] {
   return cut;
 }
 
-/** Wide rows of taps are written out for fewer channels, to keep the code small. */
+/** Neighbouring pixels and quads of output channels of an invocation: many, so that few loads serve them. */
 function registerTile(job: Correlation, block: number): { pixels: number; outQuads: number } {
-  return { pixels: 8, outQuads: block >= 2 && job.tapColumns <= 4 ? 2 : 1 };
+  // As many as divide the row evenly.
+  const most = job.stride === 1 ? 16 : 8;
+  return {
+    pixels: Math.ceil(job.columns / Math.ceil(job.columns / most)),
+    outQuads: Math.min(block, 4),
+  };
 }
 
 function correlationParameters(
@@ -224,9 +226,6 @@ function correlationParameters(
   ].map((value) => typeof value === "number" ? u32(value) : value);
 }
 
-/** Invocations of the filter gradient that keep a processor's cores, or a graphics processor, busy. */
-const ENOUGH = { registers: 1024, tiles: 128 * 512 };
-
 /** Records the gradient of a convolution by its filter. */
 export function convolutionFilterGradient(
   runner: OpRunner,
@@ -245,48 +244,27 @@ export function convolutionFilterGradient(
   return output;
 }
 
+/** The filter gradient's dispatch, and in how many parts it leaves the sums. */
+interface PartialGradient {
+  readonly plan: Plan;
+  readonly parts: number;
+}
+
 function filterGradientSteps(
   runner: OpRunner,
   variant: ConvolutionVariant,
   shape: ConvolutionShape,
 ): Steps {
-  const { inChannels, outChannels, kernelHeight, kernelWidth, stride } = shape;
+  const { inChannels, outChannels } = shape;
   const inQuads = quadsOf(inChannels), outQuads = quadsOf(outChannels);
-  const taps = kernelHeight * kernelWidth;
+  const taps = shape.kernelHeight * shape.kernelWidth;
   const wholes = { inWhole: inChannels % 4 === 0, outWhole: outChannels % 4 === 0 };
-  const registers = variant === "registers";
-  const tile = {
-    tapColumns: kernelWidth,
-    stride,
-    pixels: kernelWidth > 4 ? 4 : 8,
-    outQuads: outQuads >= 2 && kernelWidth <= 4 ? 2 : 1,
-    ...wholes,
-  };
-  const lanes = Math.min(8, Math.ceil(outQuads / tile.outQuads));
-  const inLanes = Math.min(32 / lanes, inQuads);
-  const groups: [number, number] = registers
-    ? [Math.ceil(outQuads / tile.outQuads / lanes), Math.ceil(inQuads / inLanes)]
-    : [Math.ceil(outQuads / 16), Math.ceil(inQuads / 16)];
-  const once = registers
-    ? Math.ceil(outQuads / tile.outQuads) * inQuads * kernelHeight
-    : groups[0] * groups[1] * taps * 128;
-  const lines = shape.batch * shape.outHeight;
-  const partRows = Math.ceil(lines / Math.min(lines, Math.ceil(ENOUGH[variant] / once)));
-  const parts = Math.ceil(lines / partRows);
-
-  const plan = runner.plan({
-    kernel: registers
-      ? filterGradientRegisters(tile)
-      : filterGradientTiles({ tapColumns: kernelWidth, stride, ...wholes }),
-    parameters: [
-      u32(shape.batch),
-      ...[i32(shape.inHeight), i32(shape.inWidth), u32(inChannels), u32(inQuads)],
-      ...[shape.outHeight, shape.outWidth, outChannels, outQuads, kernelHeight].map(u32),
-      ...[i32(shape.padTop), i32(shape.padLeft), u32(partRows)],
-    ],
-    ...(registers && { constants: { lanes, in_lanes: inLanes } }),
-    workgroups: [...groups, parts * (registers ? kernelHeight : taps)],
-  });
+  const { plan, parts } = variant === "registers"
+    ? registerFilterGradient(runner, shape, wholes)
+    : tileFilterGradient(runner, shape, wholes);
+  if (parts === 1 && wholes.inWhole && wholes.outWhole) {
+    return (input, gradient, output) => runner.run(plan, [input, gradient, output]);
+  }
   const adding = runner.plan({
     kernel: sumParts,
     parameters: [parts, inChannels, inQuads, outChannels, outQuads].map(u32),
@@ -298,4 +276,66 @@ function filterGradientSteps(
     runner.run(plan, [input, gradient, sums]);
     runner.run(adding, [sums, output]);
   };
+}
+
+/** Sums of an invocation of the filter gradient: more are slower than reading the images again. */
+const MOST_SUMS = 144;
+/** Invocations of the filter gradient that keep a processor's cores, or a graphics processor, busy. */
+const ENOUGH = { registers: 64, tiles: 128 * 512 };
+
+/** Cuts the output's rows in parts so that there are `enough` invocations of `once` for one part. */
+function cutRows(shape: ConvolutionShape, once: number, enough: number) {
+  const lines = shape.batch * shape.outHeight;
+  const partRows = Math.ceil(lines / Math.min(lines, Math.ceil(enough / once)));
+  return { partRows, parts: Math.ceil(lines / partRows) };
+}
+
+function registerFilterGradient(
+  runner: OpRunner,
+  shape: ConvolutionShape,
+  wholes: { inWhole: boolean; outWhole: boolean },
+): PartialGradient {
+  const { kernelHeight, kernelWidth: tapColumns, stride } = shape;
+  const inQuads = quadsOf(shape.inChannels), allOutQuads = quadsOf(shape.outChannels);
+  const outQuads = Math.min(4, allOutQuads);
+  const mostRows = Math.max(1, Math.floor(MOST_SUMS / (4 * tapColumns * outQuads)));
+  const tapGroups = Math.ceil(kernelHeight / mostRows);
+  const tapRows = Math.ceil(kernelHeight / tapGroups);
+  const lanes = Math.ceil(allOutQuads / outQuads);
+  const once = lanes * inQuads * tapGroups;
+  const { partRows, parts } = cutRows(shape, once, ENOUGH.registers);
+  const plan = runner.plan({
+    kernel: filterGradientRegisters({ tapColumns, stride, tapRows, outQuads, ...wholes }),
+    parameters: filterGradientParameters(shape, partRows),
+    constants: { lanes, in_quads: inQuads, tap_groups: tapGroups },
+    workgroups: [Math.ceil(once * parts / 8)],
+  });
+  return { plan, parts };
+}
+
+function tileFilterGradient(
+  runner: OpRunner,
+  shape: ConvolutionShape,
+  wholes: { inWhole: boolean; outWhole: boolean },
+): PartialGradient {
+  const { kernelHeight, kernelWidth: tapColumns, stride } = shape;
+  const taps = kernelHeight * tapColumns;
+  const groups = [shape.outChannels, shape.inChannels].map((n) => Math.ceil(quadsOf(n) / 16));
+  const { partRows, parts } = cutRows(shape, groups[0] * groups[1] * taps * 128, ENOUGH.tiles);
+  const plan = runner.plan({
+    kernel: filterGradientTiles({ tapColumns, stride, ...wholes }),
+    parameters: filterGradientParameters(shape, partRows),
+    workgroups: [groups[0], groups[1], parts * taps],
+  });
+  return { plan, parts };
+}
+
+function filterGradientParameters(shape: ConvolutionShape, partRows: number): Parameter[] {
+  const { inChannels, outChannels } = shape;
+  return [
+    u32(shape.batch),
+    ...[i32(shape.inHeight), i32(shape.inWidth), u32(inChannels), u32(quadsOf(inChannels))],
+    ...[shape.outHeight, shape.outWidth, outChannels, quadsOf(outChannels)].map(u32),
+    ...[u32(shape.kernelHeight), i32(shape.padTop), i32(shape.padLeft), u32(partRows)],
+  ];
 }

@@ -20,8 +20,9 @@ const range = (n: number) => Array.from({ length: n }, (_, i) => i);
 
 /**
  * A correlation with an invocation's sums in registers and the filter in a uniform block, 64 KiB of it
- * a dispatch. Software Vulkan reads uniform memory 2 to 3 times as fast as storage memory, and a loaded
- * value is worth `pixels` or 4 `outQuads` products.
+ * a dispatch. Software Vulkan reads uniform memory 2 to 3 times as fast as storage memory, a loaded value is
+ * worth `pixels` or 4 `outQuads` products, and a sum, which there are too many of to stay in its registers,
+ * is read and written once for the four products of a quad.
  */
 export function convolutionRegisters(tile: RegisterTile): Kernel {
   const { tapColumns, stride, pixels, outQuads } = tile;
@@ -29,15 +30,12 @@ export function convolutionRegisters(tile: RegisterTile): Kernel {
   const each = (line: (m: number, t: number) => string) =>
     range(pixels).map((m) => range(outQuads).map((t) => line(m, t)).join(" ")).join("\n  ");
   const sums = range(tapColumns).map((kx) =>
-    ["x", "y", "z", "w"].map((channel, i) =>
+    range(outQuads).map((t) =>
       `{
-        let at = weight + ${4 * kx + i} * p.block;
-        ${range(outQuads).map((t) => `let w${t} = filters[at + ${t}];`).join(" ")}
-        ${
-        each((m, t) =>
-          `s${m}_${t} = fma(vec4f(v${m * stride + kx}.${channel}), w${t}, s${m}_${t});`
-        )
-      }
+        let w = mat4x4f(${
+        range(4).map((i) => `filters[weight + ${4 * kx + i} * p.block + ${t}]`).join(", ")
+      });
+        ${range(pixels).map((m) => `s${m}_${t} += w * v${m * stride + kx};`).join("\n        ")}
       }`
     ).join("\n      ")
   ).join("\n      ");
@@ -57,14 +55,20 @@ ${loadQuad("load_output", "output", tile.outWhole)}
 ${storeQuad("store_output", "output", tile.outWhole)}
 
 // In one dimension, since software Vulkan computes eight invocations along x at once.
-@compute @workgroup_size(lanes * tiles)
-fn main(@builtin(workgroup_id) id: vec3u, @builtin(local_invocation_index) index: u32) {
+@compute @workgroup_size(8)
+fn main(
+  @builtin(workgroup_id) id: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) index: u32,
+) {
   let p = parameters;
-  let quad = (id.x * lanes + index % lanes) * ${outQuads};
-  let x = (id.y * tiles + index / lanes) * ${pixels};
-  if (quad >= p.block || x >= p.columns) { return; }
-  let image = id.z / p.rows;
-  let y = id.z - image * p.rows;
+  let at = (id.y * groups.x + id.x) * 8 + index;
+  let quad = at % lanes * ${outQuads};
+  let x = at / lanes % tiles * ${pixels};
+  let line = at / (lanes * tiles);
+  if (line >= p.batch * p.rows) { return; }
+  let image = line / p.rows;
+  let y = line - image * p.rows;
   let out_quads = (p.out_channels + 3) / 4;
   let out_quad = p.out_quad_from + quad;
   let out_row = (image * p.out_height + y * p.out_stride + p.out_y) * p.out_width + p.out_x;

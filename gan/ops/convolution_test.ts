@@ -36,6 +36,7 @@ const cases: [string, ConvolutionShape][] = [
   ["3x3 valid, one pixel", shapeOf([1, 3, 3, 4], 4, 3, 1, false)],
   ["3x3 valid, 64 to 64", shapeOf([1, 10, 11, 64], 64, 3, 1, false)],
   ["3x3 valid, odd channels, batch 2", shapeOf([2, 9, 7, 5], 6, 3, 1, false)],
+  ["3x3 valid, rows of several tiles, batch 2", shapeOf([2, 5, 40, 8], 12, 3, 1, false)],
   ["3x3 stride 2 same, even", shapeOf([1, 16, 12, 8], 16, 3, 2, true)],
   ["3x3 stride 2 same, odd", shapeOf([1, 9, 13, 4], 7, 3, 2, true)],
   ["4x4 stride 2 same", shapeOf([1, 16, 18, 3], 16, 4, 2, true)],
