@@ -1,0 +1,150 @@
+/** The train and synthesise tasks as a user runs them: from folders of files to a synthesised file. */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { Grid, readVolume, writeVolume } from "../volume/mod.ts";
+import config from "../deno.json" with { type: "json" };
+
+const REQUIRED = Deno.env.get("REQUIRE_GPU") === "1";
+const ADAPTER = await navigator.gpu?.requestAdapter();
+const ROOT = new URL("../", import.meta.url);
+
+async function task(name: string, ...args: string[]) {
+  const command = new Deno.Command("deno", {
+    args: ["task", "--quiet", name, ...args],
+    ...{ cwd: ROOT, env: { NO_COLOR: "1" } },
+  });
+  const { code, stdout, stderr } = await command.output();
+  return { code, text: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
+}
+
+const namesIn = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+
+/** A thick-sliced image with two ellipses. */
+function ellipses(seed: number, modality: "ct" | "mr") {
+  const grid = new Grid([26, 22, 5], [
+    ...[-1, 0, 0, 12],
+    ...[0, -1, 0, 10],
+    ...[0, 0, 4, 0],
+    ...[0, 0, 0, 1],
+  ]);
+  const [ground, body, organ] = modality === "ct" ? [-1000, -50, 300] : [0, 500, 150];
+  const data = Float32Array.from({ length: grid.voxels }, (_, i) => {
+    const x = i % 26 - 13, y = Math.floor(i / 26) % 22 - 11;
+    if ((x / 11) ** 2 + (y / 9) ** 2 > 1) return ground;
+    return Math.hypot(x - (seed % 5) + 2, y) < 4 ? organ : body + 10 * (i % 7);
+  });
+  return { grid, data };
+}
+
+Deno.test({
+  name: "train and synthesise, from folders to a file, killed and resumed on the way",
+  ignore: !ADAPTER && !REQUIRED,
+  fn: async (t) => {
+    const folder = await Deno.makeTempDir();
+    for (const modality of ["ct", "mr"] as const) {
+      await Deno.mkdir(`${folder}/${modality}`);
+      for (const seed of [1, 2]) {
+        const path = `${folder}/${modality}/${modality}${seed}.nii.gz`;
+        await writeVolume(path, ellipses(seed, modality));
+      }
+    }
+    const training = (out: string, ...more: string[]) => [
+      ...["--ct", `${folder}/ct`, "--mr", `${folder}/mr`, "--out", `${folder}/${out}`],
+      ...["--profile", "smoke", "--filters", "4", "--blocks", "1", "--channels", "2"],
+      ...["--epochs", "2", "--steps-per-epoch", "20", "--checkpoint-every", "4"],
+      ...[
+        "--convolution",
+        "registers",
+        ...(more.includes("--crop") ? [] : ["--crop", "16"]),
+        ...more,
+      ],
+    ];
+    const bytesOf = async (out: string, name: string) =>
+      await Deno.readFile(`${folder}/${out}/${name}`);
+
+    await t.step("trains", async () => {
+      const { code, text } = await task("train", ...training("model"));
+      assertEquals(code, 0, text);
+      assertStringIncludes(text, "2 CT and 2 MR; axial regions of 16 x 16 x 2, P = 10; 40 steps");
+      assertEquals(namesIn(`${folder}/model`), [
+        ...["checkpoint-0000040.safetensors", "checkpoint.json", "log.jsonl", "losses.png"],
+        "samples",
+      ]);
+      assertEquals(
+        namesIn(`${folder}/model/samples`),
+        ["step-0000000.png", "step-0000040.png"],
+      );
+    });
+
+    await t.step("resumes after SIGKILL to the same bytes", async () => {
+      // Not by `deno task`, which would be killed in the task's place.
+      const args = config.tasks.train.command.split(" ").slice(1);
+      const child = new Deno.Command("deno", {
+        args: [...args, ...training("killed")],
+        ...{ cwd: ROOT, env: { NO_COLOR: "1" }, stdout: "piped", stderr: "piped" },
+      }).spawn();
+      const ended = child.output();
+      const log = `${folder}/killed/log.jsonl`;
+      const isFar = async () =>
+        (await Deno.readTextFile(log).catch(() => "")).split("\n").length > 14;
+      while (!await isFar()) await new Promise((go) => setTimeout(go, 20));
+      child.kill("SIGKILL");
+      await ended;
+      const { step } = JSON.parse(await Deno.readTextFile(`${folder}/killed/checkpoint.json`));
+      assert(step >= 4 && step < 40, `killed at step ${step}`);
+      const refused = await task("train", ...training("killed"));
+      assertEquals(refused.code, 2, refused.text);
+      assertStringIncludes(refused.text, "holds a training: go on with it by --resume");
+      const { code, text } = await task("train", ...training("killed", "--resume"));
+      assertEquals(code, 0, text);
+      for (const name of ["checkpoint-0000040.safetensors", "checkpoint.json", "log.jsonl"]) {
+        assertEquals(await bytesOf("killed", name), await bytesOf("model", name), name);
+      }
+    });
+
+    await t.step("synthesises on the image's own grid", async () => {
+      const [image, out] = [`${folder}/mr/mr1.nii.gz`, `${folder}/ct.nii.gz`];
+      const { code, text } = await task(
+        "synthesise",
+        ...["--model", `${folder}/model`, "--image", image, "--to", "ct", "--out", out],
+      );
+      assertEquals(code, 0, text);
+      assertStringIncludes(text, "the mean of ");
+      const found = await readVolume(out), { grid } = await readVolume(image);
+      assertEquals(found.grid, grid);
+      assert(found.data.every((value) => value >= -1000 && value <= 1000));
+      assert(new Set(found.data).size > 100);
+      const cheap = await task(
+        "synthesise",
+        ...["--model", `${folder}/model`, "--image", image, "--to", "ct", "--out", out],
+        ...["--stitch", "cheap"],
+      );
+      assertEquals(cheap.code, 0, cheap.text);
+      assertStringIncludes(cheap.text, "Cheap against full average, 2 slices in the middle: mean");
+    });
+
+    await t.step("says what is wrong", async () => {
+      const wrong: [string, string[], string][] = [
+        ["train", ["--ct", "a", "--out", "b"], "both --ct FOLDER and --mr FOLDER"],
+        ["train", training("x", "--patch", "50"), "--patch 50 is none of 4, 7, 10"],
+        ["train", training("x", "--region", "thorax"), "only a --cohort has"],
+        ["train", training("x", "--crop", "18"), "`crop` must be a whole number"],
+        ["synthesise", ["--model", "m", "--image", "i", "--to", "ct", "--out", "o"], "must end in"],
+        [
+          "synthesise",
+          [
+            ...["--model", folder, "--image", `${folder}/mr/mr1.nii.gz`, "--to", "ct"],
+            ...["--out", "o.nii"],
+          ],
+          "has no checkpoint.json",
+        ],
+      ];
+      for (const [name, args, message] of wrong) {
+        const { code, text } = await task(name, ...args);
+        assert(code !== 0, `${name} ${args.join(" ")}`);
+        assertStringIncludes(text, message);
+      }
+    });
+    await Deno.remove(folder, { recursive: true });
+  },
+});
