@@ -11,7 +11,7 @@ import {
 import { type CycleGanSettings, PAPER_SETTINGS } from "./settings.ts";
 import { Tensorflow, tf } from "./tensorflow.ts";
 
-const small: CycleGanSettings = {
+const base: CycleGanSettings = {
   ...PAPER_SETTINGS,
   ...{ crop: 16, generatorFilters: 4, blocks: 2, discriminatorFilters: 4, strides: [2, 2, 1] },
 };
@@ -77,8 +77,18 @@ async function assertGradients(
   }
 }
 
-for (const ops of ["own", "stock"] as const) {
-  gpuTest(`the cycle-GAN's gradients, ${ops}, equal central differences`, async (gpu, t) => {
+const shallow = { ...base, channels: 1, strides: [2, 1] };
+const plain = { ...base, crop: 20, channels: 4, strides: [1, 2, 1, 1], discriminatorNorm: false };
+
+for (
+  const [name, ops, small] of [
+    ["own kernels", "own", base],
+    ["stock kernels", "stock", base],
+    ["a shallow discriminator", "own", shallow],
+    ["no norm", "own", plain],
+  ] as const
+) {
+  gpuTest(`the cycle-GAN's gradients, ${name}, equal central differences`, async (gpu, t) => {
     using tensorflow = await Tensorflow.open(gpu, { ops });
     const gan = new CycleGan(tensorflow, small);
     const weights = await stir(gan);
@@ -117,8 +127,8 @@ for (const ops of ["own", "stock"] as const) {
 
 gpuTest("a step of training lowers its own losses and keeps no tensor", async (gpu) => {
   using tensorflow = await Tensorflow.open(gpu);
-  const gan = new CycleGan(tensorflow, { ...small, pool: 1 });
-  const ct = images(small, 1), mr = images(small, 2), real = { ct: ct.tensor, mr: mr.tensor };
+  const gan = new CycleGan(tensorflow, { ...base, pool: 1 });
+  const ct = images(base, 1), mr = images(base, 2), real = { ct: ct.tensor, mr: mr.tensor };
   const losses: Float32Array[] = [];
   let tensors = 0;
   for (let step = 0; step < 30; step++) {

@@ -16,22 +16,31 @@ export function toySource(
   };
 }
 
-/** Bright smooth blobs of several sizes and heights on a dark, sloping ground. */
-export function blobs(random: RandomState, size: number): Float32Array {
+/** A section through a body with two dark organs, a grey one and a small bright one, each drawn anew. */
+export function section(random: RandomState, size: number): Float32Array {
   const image = new Float32Array(size * size).fill(-1);
-  const slope = random.between(0, 0.3), angle = random.between(0, 2 * Math.PI);
-  for (let i = 0; i < image.length; i++) {
-    const x = i % size / size, y = Math.floor(i / size) / size;
-    image[i] += slope * (1 + Math.cos(angle) * (x - 0.5) + Math.sin(angle) * (y - 0.5));
-  }
-  for (let n = 0; n < 5; n++) {
-    const cx = random.between(0, size), cy = random.between(0, size);
-    const height = random.between(0.5, 1.8), width = random.between(0.03, 0.12) * size;
+  const shift = [0.05, 0.05].map((by) => random.between(-by, by));
+  const paint = (
+    [x, y]: readonly [number, number],
+    [a, b]: readonly [number, number],
+    value: number,
+  ) => {
+    const centre = [x + shift[0], y + shift[1]].map((at) => at + random.between(-0.02, 0.02));
+    const axes = [a, b].map((axis) => axis * random.between(0.85, 1.15));
+    const level = value + random.between(-0.1, 0.1);
     for (let i = 0; i < image.length; i++) {
-      const d = ((i % size - cx) ** 2 + (Math.floor(i / size) - cy) ** 2) / (2 * width ** 2);
-      if (d < 12) image[i] = Math.min(1, Math.max(image[i], -1 + height * Math.exp(-d)));
+      const u = (i % size + 0.5) / size - centre[0],
+        v = (Math.floor(i / size) + 0.5) / size - centre[1];
+      const distance = Math.hypot(u / axes[0], v / axes[1]) - 1;
+      const inside = 1 / (1 + Math.exp(distance * size * Math.min(...axes)));
+      image[i] += (level - image[i]) * inside;
     }
-  }
+  };
+  paint([0.5, 0.5], [0.42, 0.34], 0.1);
+  paint([0.3, 0.42], [0.12, 0.17], -0.75);
+  paint([0.68, 0.42], [0.11, 0.16], -0.75);
+  paint([0.36, 0.68], [0.13, 0.08], 0.45);
+  paint([0.52, 0.72], [0.05, 0.05], 0.9);
   return image;
 }
 
