@@ -23,7 +23,7 @@ export const STRIDES: Readonly<Record<number, readonly number[]>> = {
   34: [2, 2, 1, 1],
   22: [2, 2, 1],
   16: [2, 1, 1],
-  10: [2, 1],
+  10: [1, 1, 1],
   7: [1, 1],
   4: [1],
 };

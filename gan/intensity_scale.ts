@@ -23,7 +23,7 @@ const MR_FRACTION = 0.995;
  * the voxels above 0.
  *
  * @param values - Voxels in any order; those that are not finite do not count.
- * @throws {RangeError} when an MR has no voxel above 0.
+ * @throws {RangeError} when an MR has no voxel above 0, or the same intensity everywhere.
  *
  * @example Usage
  * ```ts
@@ -38,10 +38,16 @@ const MR_FRACTION = 0.995;
  */
 export function intensityScaleOf(modality: "ct" | "mr", values: Float32Array): IntensityScale {
   if (modality === "ct") return CT_SCALE;
-  const positive = values.filter((value) => value > 0 && value < Infinity).sort();
+  const finite = values.filter((value) => Number.isFinite(value)).sort();
+  const positive = finite.subarray(finite.findLastIndex((value) => value <= 0) + 1);
   if (positive.length === 0) {
     throw new RangeError(
       "The MR has no intensity above 0: give the image itself, not a mask or a difference",
+    );
+  }
+  if (finite[0] === finite.at(-1)) {
+    throw new RangeError(
+      `The MR is ${finite[0]} everywhere: leave it out, or give an image that shows the body`,
     );
   }
   const at = Math.min(positive.length - 1, Math.floor(MR_FRACTION * positive.length));
@@ -62,7 +68,7 @@ export function populationScale(scales: readonly IntensityScale[]): IntensitySca
   };
 }
 
-/** Intensities as the networks see them, in [-1, 1]; those that are not finite are -1. */
+/** Intensities as the networks see them, in [-1, 1]; NaN is -1, and infinities are clamped. */
 export function toNetwork(
   values: Float32Array,
   { low, high }: IntensityScale,

@@ -8,6 +8,13 @@ Deno.test("intensityScaleOf() an MR leaves out its brightest voxels and the back
   assertEquals(intensityScaleOf("mr", values), { low: 0, high: 996 });
   assertEquals(intensityScaleOf("mr", new Float32Array([0, 7])), { low: 0, high: 7 });
   assertThrows(() => intensityScaleOf("mr", new Float32Array(5)), RangeError, "above 0");
+  assertThrows(
+    () => intensityScaleOf("mr", new Float32Array([7, NaN, 7])),
+    RangeError,
+    "The MR is 7 everywhere",
+  );
+  // The CT's scale is that of its units.
+  assertEquals(intensityScaleOf("ct", new Float32Array(5)), { low: -1000, high: 1000 });
 });
 
 Deno.test("toNetwork() clamps, and fromNetwork() undoes it", () => {

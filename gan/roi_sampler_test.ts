@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { PLANES, PlaneStack } from "../kernels/plane_stack.ts";
 import { Grid } from "../volume/grid.ts";
+import { reorient } from "../volume/orientation.ts";
 import { RandomState } from "./random.ts";
 import { RoiSampler, type RoiSamplerOptions } from "./roi_sampler.ts";
 
@@ -56,6 +57,16 @@ Deno.test("RoiSampler draws the same from the same state", () => {
   assertEquals(other.next(), next);
 });
 
+Deno.test("RoiSampler draws the same from another storage order", () => {
+  const volume = numbered([23, 24, 31]);
+  const turned = { name: volume.name, ...reorient(volume, "SLP") };
+  for (const plane of ["axial", "coronal", "sagittal"] as const) {
+    const one = sampler({ volumes: [volume], plane }),
+      other = sampler({ volumes: [turned], plane });
+    for (let n = 0; n < 5; n++) assertEquals(other.next(), one.next(), plane);
+  }
+});
+
 Deno.test("RoiSampler shows the middle of its volumes without drawing", () => {
   const volumes = [numbered([22, 9, 30]), numbered([20, 3, 20])];
   const roi = sampler({ volumes, load: 18 }), state = roi.save();
@@ -80,6 +91,16 @@ Deno.test("RoiSampler leaves out dark regions", () => {
   }));
   // A crop of 16 of 20 columns with 5 bright ones keeps at least one of them.
   assert(least >= 1 / 16, `${least} of a region is bright`);
+});
+
+Deno.test("RoiSampler gives up on a volume that is dark almost everywhere", () => {
+  const grid = Grid.axisAligned([1001, 1, 1001], [1, 1, 1]);
+  const data = new Float32Array(grid.voxels).fill(-1);
+  data[500 * 1001 + 500] = 1;
+  const roi = sampler({
+    ...{ volumes: [{ name: "speck", grid, data }], crop: 4, load: 4, channels: 1 },
+  });
+  assertThrows(() => roi.next(), Error, "speck: 1000 regions one after the other are dark");
 });
 
 Deno.test("RoiSampler surrounds volumes that are smaller than a region", () => {
