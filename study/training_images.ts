@@ -116,8 +116,8 @@ function subjectFiles(path: string, { subjects }: Manifest): File[] {
 async function folderFiles(folder: string, modality: Modality): Promise<File[]> {
   const names: string[] = [];
   try {
-    for await (const { name, isFile } of Deno.readDir(folder)) {
-      if (isFile && /\.nii(\.gz)?$/i.test(name)) names.push(name);
+    for await (const { name, isFile, isSymlink } of Deno.readDir(folder)) {
+      if ((isFile || isSymlink) && /\.nii(\.gz)?$/i.test(name)) names.push(name);
     }
   } catch (cause) {
     throw new TrainingImagesError(

@@ -1,9 +1,16 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { writeManifest } from "../cohort/manifest.ts";
+import { RandomState } from "../gan/random.ts";
+import { RoiSampler } from "../gan/roi_sampler.ts";
 import { gpuTest } from "../tests/gpu.ts";
 import { Grid } from "../volume/grid.ts";
+import { TruncatedFileError } from "../volume/nifti_errors.ts";
 import { encodeNifti, encodeNiftiLabels } from "../volume/write_nifti.ts";
 import { readTrainingImages, TrainingImagesError } from "./training_images.ts";
+
+const STS = new URL("../../shared/data/sts/", import.meta.url);
+const isThere = await Deno.stat(STS).then(() => true, () => false);
+if (!isThere) console.warn("../shared/data/sts is absent: reading real images is not tested.");
 
 const grid = Grid.axisAligned([8, 6, 20], [2, 2, 2]);
 
@@ -73,6 +80,24 @@ gpuTest(
       const source = { manifest: `${folder}/cohort.json` };
       const whole = await readTrainingImages(gpu, { source, region: "all", voxel: 4 });
       assertEquals(whole.ct[0].grid.size, [4, 3, 10]);
+      const labelled = `${folder}/labelled.json`;
+      await writeManifest(labelled, {
+        ...{ format: "crosswarp-cohort", version: 1, profile: "mine" },
+        subjects: (["ct", "mr"] as const).map((kind) => ({
+          ...{ id: kind, kind, images: { [kind]: `${kind}/${kind === "ct" ? "a" : "c"}.nii.gz` } },
+          labels: { [kind]: "labels.nii.gz" },
+        })),
+      });
+      const cut = await readTrainingImages(gpu, {
+        ...{ source: { manifest: labelled }, region: "thorax", voxel: 2 },
+      });
+      for (const [kind, { name, grid, data }] of [["ct", cut.ct[0]], ["mr", cut.mr[0]]] as const) {
+        assertEquals(name, kind);
+        // The liver, from 12 to 20 mm, with 5 mm and a voxel on both sides.
+        assertEquals(grid.world([0, 0, 0])[2], 5);
+        assertEquals(grid.size, [8, 6, 12]);
+        assert(data.every((value) => value >= -1 && value <= 1));
+      }
       await assertRejects(
         () => readTrainingImages(gpu, { source, region: "thorax", voxel: 2 }),
         TrainingImagesError,
@@ -85,6 +110,72 @@ gpuTest(
       );
     }),
 );
+
+gpuTest(
+  "readTrainingImages() takes links to files, and names a file that is bad",
+  (gpu) =>
+    withImages(async (folder) => {
+      const source = { ct: `${folder}/ct`, mr: `${folder}/mr` };
+      await Deno.symlink(`${folder}/ct/b.nii.gz`, `${folder}/ct/linked.nii.gz`);
+      const { ct } = await readTrainingImages(gpu, { source, region: "all" });
+      assertEquals(ct.map(({ name }) => name), ["a", "b", "linked"]);
+      await Deno.truncate(`${folder}/mr/c.nii.gz`, 60);
+      await assertRejects(
+        () => readTrainingImages(gpu, { source, region: "all" }),
+        TruncatedFileError,
+        `${folder}/mr/c.nii.gz`,
+      );
+      const blank = { grid, data: new Float32Array(grid.voxels).fill(3) };
+      await Deno.writeFile(`${folder}/mr/c.nii.gz`, await encodeNifti(blank));
+      await assertRejects(
+        () => readTrainingImages(gpu, { source, region: "all" }),
+        TrainingImagesError,
+        `${folder}/mr/c.nii.gz: The MR is 3 everywhere`,
+      );
+    }),
+);
+
+gpuTest("readTrainingImages() stops when it is told to", (gpu) =>
+  withImages(async (folder) => {
+    const stop = new AbortController(), names: string[] = [];
+    await assertRejects(
+      () =>
+        readTrainingImages(gpu, {
+          ...{ source: { ct: `${folder}/ct`, mr: `${folder}/mr` }, region: "all" },
+          signal: stop.signal,
+          onProgress: ({ name }) => {
+            names.push(name);
+            stop.abort();
+          },
+        }),
+      DOMException,
+    );
+    assertEquals(names, ["a"]);
+  }));
+
+if (isThere) {
+  gpuTest(
+    "readTrainingImages() reads real images, from which regions can be drawn",
+    async (gpu) => {
+      const images = await readTrainingImages(gpu, {
+        source: { ct: new URL("train_ct", STS).pathname, mr: new URL("train_mr", STS).pathname },
+        region: "all",
+      });
+      for (const modality of ["ct", "mr"] as const) {
+        const volumes = images[modality], names = volumes.map(({ name }) => name);
+        assert(names.length > 0);
+        assertEquals(names, names.toSorted());
+        const options = { volumes, plane: "axial", crop: 64, channels: 3 } as const;
+        const sampler = new RoiSampler({ ...options, random: RandomState.of(1, modality) });
+        for (let n = 0; n < 10; n++) {
+          const region = sampler.next();
+          assert(region.every((value) => value >= -1 && value <= 1), modality);
+          assert(new Set(region).size > 50, `a region of ${modality} has structure`);
+        }
+      }
+    },
+  );
+}
 
 gpuTest("readTrainingImages() says what is missing", (gpu) =>
   withImages(async (folder) => {
