@@ -1,20 +1,10 @@
-/** Toy images for cycle-GANs: what each domain looks like, drawn from a state that can be saved. */
+/**
+ * Toy images for cycle-GANs, whose true mapping is known.
+ *
+ * @module
+ */
 
-import { RandomState } from "../gan/random.ts";
-import type { RegionSource } from "../gan/training.ts";
-
-/** A source whose `draw` makes images of `size` x `size` pixels in [-1, 1]. */
-export function toySource(
-  stream: string,
-  draw: (random: RandomState) => Float32Array,
-): RegionSource {
-  const random = RandomState.of(11, stream);
-  return {
-    next: () => draw(random),
-    save: () => random.save(),
-    restore: (words) => random.restore(words),
-  };
-}
+import type { RandomState } from "../gan/random.ts";
 
 /** A section through a body with two dark organs, a grey one and a small bright one, each drawn anew. */
 export function section(random: RandomState, size: number): Float32Array {
@@ -49,11 +39,18 @@ export function inverted(image: Float32Array): Float32Array {
   return image.map((value) => 2 * ((1 - value) / 2) ** 1.6 - 1);
 }
 
+/** Discs of a domain: mean radius in pixels, intensities around and inside. */
+export interface DiscDomain {
+  readonly mean: number;
+  readonly ground: number;
+  readonly bright: number;
+}
+
 /** A disc with a soft edge; its radius about `mean` pixels. */
 export function disc(
   random: RandomState,
   size: number,
-  { mean, ground, bright }: { mean: number; ground: number; bright: number },
+  { mean, ground, bright }: DiscDomain,
 ): Float32Array {
   const radius = mean * random.between(0.85, 1.15);
   const cx = size / 2 + random.between(-0.1, 0.1) * size;
@@ -63,4 +60,13 @@ export function disc(
     const inside = 1 / (1 + Math.exp(2 * (distance - radius)));
     return ground + (bright - ground) * inside + 0.05 * (random.uniform() - 0.5);
   });
+}
+
+/** The radius of a disc in a domain, from the pixels nearer to the inside than to the ground. */
+export function discRadius(image: ArrayLike<number>, { ground, bright }: DiscDomain): number {
+  let pixels = 0;
+  for (let i = 0; i < image.length; i++) {
+    if ((image[i] - ground) / (bright - ground) > 0.5) pixels++;
+  }
+  return Math.sqrt(pixels / Math.PI);
 }

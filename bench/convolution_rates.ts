@@ -1,0 +1,92 @@
+/**
+ * Rates of the convolution kernels at the shapes of the networks.
+ *
+ * @module
+ */
+
+import { Tensorflow, tf } from "../gan/mod.ts";
+import {
+  convolutionFilterGradient,
+  convolutionInputGradient,
+  type ConvolutionVariant,
+  convolve,
+} from "../gan/ops/convolution.ts";
+import type { ConvolutionShape } from "../gan/ops/convolution_shape.ts";
+import type { Gpu } from "../kernels/gpu.ts";
+
+/** A layer of a network: its name and its shape. */
+export interface Layer {
+  readonly name: string;
+  readonly shape: ConvolutionShape;
+}
+
+/** The layers of both networks at `crop` pixels and `filters` filters. */
+export function layersOf(crop: number, filters: number, channels: number): Layer[] {
+  const layer = (
+    name: string,
+    [size, inChannels, outChannels]: readonly [number, number, number],
+    [kernel, stride, pad, out]: readonly [number, number, number, number],
+  ): Layer => ({
+    name,
+    shape: {
+      ...{ batch: 1, inHeight: size, inWidth: size, inChannels, outChannels, stride },
+      ...{ outHeight: out, outWidth: out, kernelHeight: kernel, kernelWidth: kernel },
+      ...{ padTop: pad, padLeft: pad },
+    },
+  });
+  const n = crop, f = filters, c = channels, quarter = crop / 4;
+  return [
+    layer("residual block 3x3", [quarter + 2, 4 * f, 4 * f], [3, 1, 0, quarter]),
+    layer("first 7x7", [n + 6, c, f], [7, 1, 0, n]),
+    layer("last 7x7", [n + 6, f, c], [7, 1, 0, n]),
+    layer("down 3x3, stride 2", [n, f, 2 * f], [3, 2, 0, n / 2]),
+    layer("discriminator 4x4, stride 2", [n / 2, f, 2 * f], [4, 2, 1, n / 4]),
+    layer("discriminator 4x4", [n / 8, 4 * f, 8 * f], [4, 1, 1, n / 8]),
+  ];
+}
+
+/** GFLOP/s of a layer's value, input gradient and filter gradient, by wall time; the best of some rounds. */
+export async function convolutionRates(
+  gpu: Gpu,
+  layers: readonly Layer[],
+  variant?: ConvolutionVariant,
+): Promise<{ readonly variant: string; readonly rates: number[][] }> {
+  using tensorflow = await Tensorflow.open(
+    gpu,
+    variant === undefined ? {} : { convolution: variant },
+  );
+  const { runner } = tensorflow, chosen = tensorflow.convolution!;
+  const rates: number[][] = [];
+  for (const { shape } of layers) {
+    const x = tf.randomNormal([1, shape.inHeight, shape.inWidth, shape.inChannels]);
+    const filter = tf.randomNormal([
+      ...[shape.kernelHeight, shape.kernelWidth, shape.inChannels, shape.outChannels],
+    ]);
+    const dy = tf.randomNormal([1, shape.outHeight, shape.outWidth, shape.outChannels]);
+    const operations = 2 * filter.size * shape.outHeight * shape.outWidth;
+    const kernels = [
+      () => convolve(runner, chosen, shape, x, filter),
+      () => convolutionInputGradient(runner, chosen, shape, dy, filter),
+      () => convolutionFilterGradient(runner, chosen, shape, x, dy),
+    ];
+    const row: number[] = [];
+    for (const kernel of kernels) {
+      let best = 0, runs = 4;
+      for (let round = 0; round < 8; round++) {
+        const began = performance.now();
+        for (let i = 0; i < runs; i++) {
+          tf.engine().makeTensorFromTensorInfo(kernel()).dispose();
+        }
+        await tensorflow.finish();
+        const each = (performance.now() - began) / runs;
+        best = Math.max(best, operations / each / 1e6);
+        // So that waiting for the end counts little.
+        runs = Math.max(4, Math.min(400, Math.round(150 / each)));
+      }
+      row.push(best);
+    }
+    rates.push(row);
+    tf.dispose([x, filter, dy]);
+  }
+  return { variant: chosen, rates };
+}

@@ -1,0 +1,152 @@
+/**
+ * `deno task bench:cycle-gan`: what the cycle-GAN costs and what it learns.
+ *
+ * @module
+ */
+
+import { PAPER_SETTINGS, receptiveField, STRIDES } from "../gan/mod.ts";
+import { Gpu } from "../kernels/gpu.ts";
+import { alignedTable } from "../study/text_table.ts";
+import { parseFlags } from "../tasks/_flags.ts";
+import { Progress } from "../tasks/_progress.ts";
+import { runTask } from "../tasks/_run_task.ts";
+import { convolutionRates, layersOf } from "./convolution_rates.ts";
+import { inversionError, POPULATION_RATIO, radiusRatios } from "./gan_toys.ts";
+import { memoryOverSteps } from "./memory_over_steps.ts";
+import { timeSynthesis } from "./synthesis_time.ts";
+import { stepOperations, timeSteps, timeTorchSteps } from "./training_step.ts";
+
+const PARTS = ["step", "convolutions", "memory", "synthesis", "toys"] as const;
+
+async function main(signal: AbortSignal): Promise<void> {
+  const flags = parseFlags({
+    name: "bench:cycle-gan",
+    summary:
+      "Measures the cycle-GAN: steps beside tfjs's own kernels and PyTorch, rates, memory, toys.",
+    flags: {
+      parts: { type: "list", choices: PARTS, default: PARTS, help: "What to measure." },
+      crop: { type: "integer", default: 64, min: 16, help: "Rows and columns of a region." },
+      channels: { type: "integer", default: 3, min: 1, help: "Slices of a region." },
+      filters: { type: "integer", default: 16, min: 4, help: "Filters of the first convolution." },
+      patch: { type: "integer", default: 70, min: 4, help: "The discriminators' receptive field." },
+      rounds: { type: "integer", default: 3, min: 1, help: "Rounds of the steps, in turn." },
+      steps: { type: "integer", default: 9, min: 1, help: "Steps a round." },
+      noStock: { type: "boolean", help: "Without tfjs's own kernels, which are slow." },
+      threads: { type: "integer", default: 2, min: 1, help: "Of PyTorch." },
+      memorySteps: { type: "integer", default: 500, min: 1, help: "Steps of the memory's test." },
+      side: { type: "integer", default: 100, min: 8, help: "Voxels along each axis, synthesised." },
+      seeds: { type: "integers", default: [1, 2, 3], help: "Of the toys." },
+      toySteps: { type: "integer", default: 400, min: 1, help: "Steps of the toys." },
+    },
+  }, Deno.args);
+  const settings = {
+    ...PAPER_SETTINGS,
+    ...{ crop: flags.crop, channels: flags.channels, strides: STRIDES[flags.patch] },
+    ...{ generatorFilters: flags.filters, discriminatorFilters: flags.filters },
+  };
+  using progress = new Progress();
+  using gpu = await Gpu.open();
+  const size = `${flags.crop} x ${flags.crop} x ${flags.channels}, ${flags.filters} filters, ` +
+    `${settings.blocks} blocks, P = ${receptiveField(settings.strides)}`;
+  console.log(`Adapter: ${gpu.description}; Deno ${Deno.version.deno}; ${size}`);
+  const wants = (part: typeof PARTS[number]) => !signal.aborted && flags.parts.includes(part);
+
+  if (wants("step")) {
+    const times: Record<string, number[]> = { own: [], stock: [], torch: [] };
+    let version = "";
+    for (let round = 0; round < flags.rounds && !signal.aborted; round++) {
+      progress.stage(`steps, round ${round + 1}`);
+      times.own.push(await timeSteps(gpu, "own", settings, flags.steps));
+      const torch = await timeTorchSteps(settings, flags.steps, flags.threads);
+      if (torch !== undefined) times.torch.push(torch.median);
+      version = torch?.version ?? version;
+      if (!flags.noStock) times.stock.push(await timeSteps(gpu, "stock", settings, 2));
+    }
+    progress.end();
+    const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1];
+    const operations = stepOperations(settings), own = median(times.own);
+    const row = (name: string, values: number[]) => {
+      if (values.length === 0) return [];
+      const ms = median(values);
+      const rate = `${(operations / ms / 1e6).toFixed(1)}`;
+      return [[name, ms.toFixed(0), rate, (ms / own).toFixed(2)]];
+    };
+    console.log(alignedTable([
+      ["one training step", "ms", "GFLOP/s", "times ours"],
+      ...row("ours", times.own),
+      ...row("tfjs's own kernels", times.stock),
+      ...row(`PyTorch ${version}`, times.torch),
+    ]));
+  }
+
+  if (wants("convolutions")) {
+    for (const variant of ["registers", "tiles"] as const) {
+      const layers = layersOf(flags.crop, flags.filters, flags.channels);
+      const { rates } = await convolutionRates(gpu, layers, variant);
+      console.log(alignedTable([
+        [`convolutions in ${variant}, GFLOP/s`, "value", "by the input", "by the filter"],
+        ...layers.map(({ name }, i) => [name, ...rates[i].map((rate) => rate.toFixed(1))]),
+      ]));
+    }
+  }
+
+  if (wants("memory")) {
+    progress.stage("memory");
+    const rows = await memoryOverSteps(gpu, settings, flags.memorySteps, 50);
+    progress.end();
+    const mebibytes = (bytes: number) => (bytes / 2 ** 20).toFixed(1);
+    console.log(alignedTable([
+      ["step", "tensors", "tensor MiB", "buffer MiB", "scratch MiB", "resident MiB"],
+      ...rows.map((row) => [
+        ...[String(row.step), String(row.tensors)],
+        ...[row.tensorBytes, row.bufferBytes, row.ownBytes, row.resident].map(mebibytes),
+      ]),
+    ]));
+  }
+
+  if (wants("synthesis")) {
+    const side = flags.side;
+    progress.stage("synthesis", 0, "regions");
+    const times = await timeSynthesis(
+      gpu,
+      settings,
+      [side, side, side],
+      20,
+      (done, total) => progress.update(done, "", total),
+    );
+    progress.end();
+    console.log(alignedTable([
+      [`synthesis of ${side} x ${side} x ${side}`, "regions", "s", "loop, s", "ratio"],
+      ...Object.entries(times).map(([name, { regions, seconds, naiveSeconds }]) => [
+        ...[name, String(regions), seconds.toFixed(1), naiveSeconds.toFixed(1)],
+        (naiveSeconds / seconds).toFixed(2),
+      ]),
+    ]));
+  }
+
+  if (wants("toys")) {
+    progress.stage("toys");
+    const rows: string[][] = [];
+    for (const seed of flags.seeds) {
+      signal.throwIfAborted();
+      const error = await inversionError(gpu, seed, flags.toySteps);
+      const large = await radiusRatios(gpu, 22, seed, flags.toySteps);
+      const little = await radiusRatios(gpu, 10, seed, flags.toySteps);
+      rows.push([
+        ...[String(seed), `${(100 * error).toFixed(1)} %`],
+        ...[large.mr, large.ct, little.mr, little.ct].map((ratio) => ratio.toFixed(3)),
+      ]);
+    }
+    progress.end();
+    const there = POPULATION_RATIO.toFixed(3), back = (1 / POPULATION_RATIO).toFixed(3);
+    console.log(alignedTable([
+      [
+        ...["seed", "inversion", `P=22, to ${there}`, `to ${back}`],
+        ...[`P=10, to ${there}`, `to ${back}`],
+      ],
+      ...rows,
+    ]));
+  }
+}
+
+await runTask(main);
