@@ -4,24 +4,11 @@ import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/ass
 import { readVolume, writeVolume } from "../volume/mod.ts";
 import { decodeTransform } from "../registration/mod.ts";
 import { Scene } from "./scene.ts";
-
-const REQUIRED = Deno.env.get("REQUIRE_GPU") === "1";
-const ADAPTER = await navigator.gpu?.requestAdapter();
-const ROOT = new URL("../", import.meta.url);
-
-async function task(name: string, ...args: string[]) {
-  const command = new Deno.Command("deno", {
-    args: ["task", "--quiet", name, ...args],
-    cwd: ROOT,
-    env: { NO_COLOR: "1" },
-  });
-  const { code, stdout, stderr } = await command.output();
-  return { code, text: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
-}
+import { SKIPS_GPU_TASKS, task } from "./run_task.ts";
 
 Deno.test({
   name: "register --method mind-gauss-newton, from files to files",
-  ignore: !ADAPTER && !REQUIRED,
+  ignore: SKIPS_GPU_TASKS,
   fn: async () => {
     const folder = await Deno.makeTempDir();
     const scene = new Scene(2), out = `${folder}/out`;

@@ -12,10 +12,7 @@ import {
   writeVolume,
 } from "../volume/mod.ts";
 import { decodeTransform, mapPoint } from "../registration/mod.ts";
-
-const REQUIRED = Deno.env.get("REQUIRE_GPU") === "1";
-const ADAPTER = await navigator.gpu?.requestAdapter();
-const ROOT = new URL("../", import.meta.url);
+import { SKIPS_GPU_TASKS, task } from "./run_task.ts";
 
 /** A body with a few organs; `shift` displaces the organs, `contrast` is CT- or MR-like. */
 function body(grid: Grid, contrast: "ct" | "mr", shift: Triple) {
@@ -41,19 +38,9 @@ function body(grid: Grid, contrast: "ct" | "mr", shift: Triple) {
   return { image: { grid, data }, labels: { grid, data: labels } };
 }
 
-async function task(name: string, ...args: string[]) {
-  const command = new Deno.Command("deno", {
-    args: ["task", "--quiet", name, ...args],
-    cwd: ROOT,
-    env: { NO_COLOR: "1" },
-  });
-  const { code, stdout, stderr } = await command.output();
-  return { code, text: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
-}
-
 Deno.test({
   name: "register and apply, from files to files",
-  ignore: !ADAPTER && !REQUIRED,
+  ignore: SKIPS_GPU_TASKS,
   fn: async (t) => {
     const folder = await Deno.makeTempDir();
     const file = (name: string) => `${folder}/${name}`;

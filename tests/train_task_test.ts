@@ -3,19 +3,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Grid, readVolume, writeVolume } from "../volume/mod.ts";
 import config from "../deno.json" with { type: "json" };
-
-const REQUIRED = Deno.env.get("REQUIRE_GPU") === "1";
-const ADAPTER = await navigator.gpu?.requestAdapter();
-const ROOT = new URL("../", import.meta.url);
-
-async function task(name: string, ...args: string[]) {
-  const command = new Deno.Command("deno", {
-    args: ["task", "--quiet", name, ...args],
-    ...{ cwd: ROOT, env: { NO_COLOR: "1" } },
-  });
-  const { code, stdout, stderr } = await command.output();
-  return { code, text: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
-}
+import { ROOT, SKIPS_GPU_TASKS, task } from "./run_task.ts";
 
 const namesIn = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 
@@ -38,7 +26,7 @@ function ellipses(seed: number, modality: "ct" | "mr") {
 
 Deno.test({
   name: "train and synthesise, from folders to a file, killed and resumed on the way",
-  ignore: !ADAPTER && !REQUIRED,
+  ignore: SKIPS_GPU_TASKS,
   fn: async (t) => {
     const folder = await Deno.makeTempDir();
     for (const modality of ["ct", "mr"] as const) {
