@@ -21,6 +21,10 @@ interface GanScale {
   readonly channels: Readonly<Record<typeof PAPER_CHANNELS[number], number>>;
   /** Receptive fields, in pixels, for the paper's 70, 34 and 22. */
   readonly fields: Readonly<Record<typeof PAPER_FIELDS[number], number>>;
+  /** Pixels from one region of a synthesis to the next: the paper's 4, or fewer regions in less time. */
+  readonly stride: number;
+  /** The same across slices, for the paper's 3 and 12. */
+  readonly sliceStrides: Readonly<Record<typeof PAPER_CHANNELS[number], number>>;
   /** Filters of the first convolutions. */
   readonly filters: number;
   readonly blocks: number;
@@ -33,18 +37,22 @@ interface GanScale {
 const SCALES: Readonly<Record<ProfileName, GanScale>> = {
   smoke: {
     ...{ crop: 40, channels: { 3: 1, 12: 2 }, fields: { 70: 10, 34: 4, 22: 4 } },
+    ...{ stride: 20, sliceStrides: { 3: 1, 12: 2 } },
     ...{ filters: 4, blocks: 2, epochs: 2, stepsPerEpoch: 10, learningRate: 2e-3 },
   },
   quick: {
     ...{ crop: 80, channels: { 3: 1, 12: 4 }, fields: { 70: 22, 34: 10, 22: 7 } },
+    ...{ stride: 4, sliceStrides: { 3: 1, 12: 2 } },
     ...{ filters: 8, blocks: 9, epochs: 20, stepsPerEpoch: 25, learningRate: 1e-3 },
   },
   standard: {
     ...{ crop: 128, channels: { 3: 2, 12: 6 }, fields: { 70: 34, 34: 16, 22: 10 } },
+    ...{ stride: 2, sliceStrides: { 3: 1, 12: 2 } },
     ...{ filters: 32, blocks: 9, epochs: 100, stepsPerEpoch: 100, learningRate: 2e-4 },
   },
   paper: {
     ...{ crop: 256, channels: { 3: 3, 12: 12 }, fields: { 70: 70, 34: 34, 22: 22 } },
+    ...{ stride: 4, sliceStrides: { 3: 2, 12: 4 } },
     ...{ filters: 64, blocks: 9, epochs: 200, stepsPerEpoch: 1000, learningRate: 2e-4 },
   },
 };
@@ -78,6 +86,15 @@ export function ganSettings(
     stepsPerEpoch: scale.stepsPerEpoch,
     seed,
   };
+}
+
+/** Strides of a profile's syntheses for one of the paper's numbers of slices. */
+export function ganStrides(
+  profile: ProfileName,
+  channels: typeof PAPER_CHANNELS[number],
+): { stride: number; sliceStride: number } {
+  const { stride, sliceStrides } = SCALES[profile];
+  return { stride, sliceStride: sliceStrides[channels] };
 }
 
 /** The voxel size in mm that a profile's cycle-GAN works at. */

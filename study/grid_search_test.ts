@@ -4,12 +4,13 @@ import { readDisplacementField, readLabelVolume, readVolume } from "../volume/mo
 import { gpuTest } from "../tests/gpu.ts";
 import { runUnits, unfinishedUnits, type UnitScore } from "./grid_search.ts";
 import { planGridSearch } from "./grid_search_plan.ts";
-import { registerPair } from "./pair_registration.ts";
+import { registerPairBy, registerPairRigidly } from "./pair_registration.ts";
+import { cutRegion } from "./regions.ts";
 import { finished } from "./run_folder.ts";
 import { sharedPhantom } from "./shared_phantom.ts";
 
 gpuTest(
-  "runUnits() scores as registerPair() does, stops when told, and goes on there",
+  "runUnits() scores as registerPairBy() does, stops when told, and goes on there",
   async (gpu) => {
     const folder = await Deno.makeTempDir();
     // Two at once, as two processes would.
@@ -42,20 +43,31 @@ gpuTest(
     assertEquals(await unfinishedUnits(units), []);
 
     const { images, labels, truth } = (await readManifest(manifest)).subjects[0];
-    const { scores } = await registerPair(gpu, {
-      mr: { image: await readVolume(images.mr!), labels: await readLabelVolume(labels.mr!) },
-      ct: { image: await readVolume(images.ct!), labels: await readLabelVolume(labels.ct!) },
+    const cut = async (image: string, labels: string) =>
+      await cutRegion(
+        gpu,
+        { image: await readVolume(image), labels: await readLabelVolume(labels) },
+        "abdomen",
+        14,
+      );
+    const pair = {
+      fixed: await cut(images.mr!, labels.mr!),
+      moving: await cut(images.ct!, labels.ct!),
       truth: await readDisplacementField(truth!),
-      ...{ region: "abdomen", spacing: 14, seed: 1 },
+      region: "abdomen" as const,
+    };
+    const { rigid } = await registerPairRigidly(gpu, pair, { seed: 1 });
+    const { result } = await registerPairBy(gpu, pair, {
+      rigid,
       deformable: {
         ...{ similarity: "nmi", regulariser: "tv", lambda: 0.05, spacing: 20, levels: 2 },
         iterations: 4,
       },
     });
     const score = (await finished<UnitScore>(units[1].path, units[1].key))!.value;
-    assertEquals(score.dice, scores.nmi.dice);
-    assertEquals(score.treMean, scores.nmi.treMean);
-    assertEquals(score.foldedPercent, scores.jacobian.foldedPercent);
+    assertEquals(score.dice, result.dice);
+    assertEquals(score.treMean, result.treMean);
+    assertEquals(score.foldedPercent, result.jacobian!.foldedPercent);
     const dice = Object.values(score.dice).filter((value) => value !== null);
     assertAlmostEquals(score.meanDice!, dice.reduce((sum, d) => sum + d) / dice.length, 1e-12);
     await Deno.remove(folder, { recursive: true });

@@ -1,5 +1,5 @@
 /**
- * One row of evidence for Table 2: a paired subject's CT registered to its MR in one region.
+ * The evidence for Table 2: a paired subject's CT registered to its MR in one region.
  *
  * @module
  */
@@ -8,40 +8,30 @@ import type { Region } from "../cohort/label_scheme.ts";
 import type { Gpu } from "../kernels/gpu.ts";
 import { diceCoefficient, diceCountsReference } from "../kernels/dice.ts";
 import type { DeformableOptions } from "../registration/deformable.ts";
-import type { jacobianStatistics } from "../registration/jacobian_statistics.ts";
+import type { JacobianStatistics } from "../registration/jacobian_statistics.ts";
 import { registerImages, type RegisterImagesResult } from "../registration/register.ts";
+import { registerRigid, type RigidResult } from "../registration/rigid.ts";
 import { applyTransformToLabels } from "../registration/transform.ts";
-import type { DisplacementField, LabelVolume } from "../volume/volume.ts";
+import type { DisplacementField, LabelVolume, Volume } from "../volume/volume.ts";
 import type { Triple } from "../volume/affine.ts";
 import { transformPoint } from "../volume/affine.ts";
-import { cutRegion, type LabelledImage, regionLabels } from "./regions.ts";
+import { type LabelledImage, regionLabels } from "./regions.ts";
 
-/** Options of {@link registerPair}. */
-export interface PairOptions {
+/** A paired subject's images in one region. */
+export interface RegionPair {
   /** The fixed image: MR. */
-  readonly mr: LabelledImage;
+  readonly fixed: LabelledImage;
   /** The moving image: CT. */
-  readonly ct: LabelledImage;
-  /** True MR-to-CT displacement in RAS mm, where it is known. */
-  readonly truth?: DisplacementField;
+  readonly moving: LabelledImage;
   /** Which region. */
   readonly region: Region;
-  /** Isotropic voxel size, mm. */
-  readonly spacing: number;
+  /** True MR-to-CT displacement in RAS mm, where it is known. */
+  readonly truth?: DisplacementField | undefined;
   /** Label ids left out of the scores. */
   readonly excluded?: readonly number[];
-  /** Parameters of the deformable registration. */
-  readonly deformable: Pick<
-    DeformableOptions,
-    "similarity" | "regulariser" | "lambda" | "spacing" | "levels" | "iterations"
-  >;
-  /** Seed of the rigid search. */
-  readonly seed: number;
-  /** Stops the work. */
-  readonly signal?: AbortSignal;
 }
 
-/** The scores of one method. */
+/** The scores of one registration. */
 export interface PairScores {
   /** Dice by label id; null where the label is in neither image. */
   readonly dice: Readonly<Record<string, number | null>>;
@@ -51,61 +41,69 @@ export interface PairScores {
   readonly tre95: number | null;
 }
 
-/** What {@link registerPair} returns. */
-export interface PairResult {
-  /** Scores after the rigid registration. */
-  readonly rigid: PairScores;
-  /** Scores after the deformable one. */
-  readonly nmi: PairScores;
-  /** Folds and spread of the deformation. */
-  readonly jacobian: ReturnType<typeof jacobianStatistics>;
-  /** Seconds of both registrations. */
-  readonly seconds: number;
-  /** Voxels of the fixed region. */
-  readonly size: Triple;
+/** A registration's scores and what became of the voxels. */
+export interface MethodResult extends PairScores {
+  /** Folds and spread of the deformation; null for a rigid one. */
+  readonly jacobian: JacobianStatistics | null;
 }
 
-/** Registers one region of a pair and scores it; also returns the images for a picture. */
-export async function registerPair(
+/** Registers a pair rigidly and scores it. */
+export async function registerPairRigidly(
   gpu: Gpu,
-  options: PairOptions,
-): Promise<{ scores: PairResult; images: RegisterImagesResult; fixed: LabelledImage }> {
-  const { region, spacing } = options;
-  const fixed = await cutRegion(gpu, options.mr, region, spacing);
-  const moving = await cutRegion(gpu, options.ct, region, spacing);
-  const images = await registerImages(gpu, {
-    fixed: fixed.image,
-    moving: moving.image,
-    movingLabels: moving.labels,
-    rigid: { seed: options.seed },
-    deformable: options.deformable,
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  pair: RegionPair,
+  { seed, signal }: { readonly seed: number; readonly signal?: AbortSignal | undefined },
+): Promise<{ rigid: RigidResult; result: MethodResult }> {
+  const { fixed, moving } = pair;
+  const rigid = await registerRigid(gpu, {
+    ...{ fixed: fixed.image, moving: moving.image, seed },
+    ...(signal && { signal }),
   });
-  const { transform } = images;
-  const rigidTransform = {
-    rigid: transform.rigid,
-    fixedGrid: transform.fixedGrid,
-    movingGrid: transform.movingGrid,
-  };
-  const rigidLabels = await applyTransformToLabels(gpu, {
-    transform: rigidTransform,
+  const pulled = await applyTransformToLabels(gpu, {
+    transform: { rigid: rigid.matrix, fixedGrid: fixed.image.grid, movingGrid: moving.image.grid },
     image: moving.labels,
     like: fixed.image.grid,
   });
-  const { field } = images;
-  const score = (pulled: LabelVolume, map: PointMap) =>
-    pairScores({ ...options, fixed: fixed.labels, pulled, map });
-  return {
-    scores: {
-      rigid: score(rigidLabels, (_, x) => transformPoint(transform.rigid, x)),
-      nmi: score(images.warpedLabels!, displacedBy(field)),
-      jacobian: images.jacobianStatistics,
-      seconds: images.seconds.rigid + images.seconds.deformable,
-      size: fixed.image.grid.size,
-    },
-    images,
-    fixed,
-  };
+  const map: PointMap = (_, x) => transformPoint(rigid.matrix, x);
+  return { rigid, result: { ...scoresOf(pair, pulled, map), jacobian: null } };
+}
+
+/** Options of {@link registerPairBy}. */
+export interface PairMethodOptions {
+  /** The rigid registration of the original images. */
+  readonly rigid: RigidResult;
+  /** Parameters of the deformable registration. */
+  readonly deformable: Pick<
+    DeformableOptions,
+    "similarity" | "regulariser" | "lambda" | "spacing" | "levels" | "iterations"
+  >;
+  /** A synthesised image in the fixed one's place, on its grid. */
+  readonly fixed?: Volume | undefined;
+  /** A synthesised image in the moving one's place, on its grid. */
+  readonly moving?: Volume | undefined;
+  /** Stops the work. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Registers a pair deformably and scores it; also gives the images for a picture. */
+export async function registerPairBy(
+  gpu: Gpu,
+  pair: RegionPair,
+  { rigid, deformable, signal, ...images }: PairMethodOptions,
+): Promise<{ result: MethodResult; images: RegisterImagesResult }> {
+  const found = await registerImages(gpu, {
+    fixed: images.fixed ?? pair.fixed.image,
+    moving: images.moving ?? pair.moving.image,
+    movingLabels: pair.moving.labels,
+    resume: { rigid },
+    deformable,
+    ...(signal && { signal }),
+  });
+  const scores = scoresOf(pair, found.warpedLabels!, displacedBy(found.field));
+  return { result: { ...scores, jacobian: found.jacobianStatistics }, images: found };
+}
+
+function scoresOf(pair: RegionPair, pulled: LabelVolume, map: PointMap): PairScores {
+  return pairScores({ ...pair, fixed: pair.fixed.labels, pulled, map });
 }
 
 /** Where a point x of the fixed image's voxel goes in the moving image, RAS mm. */
@@ -117,7 +115,7 @@ export function displacedBy({ components: [u, v, w] }: DisplacementField): Point
 }
 
 /** What {@link pairScores} scores. */
-export interface PairScoresOptions extends Pick<PairOptions, "region" | "truth" | "excluded"> {
+export interface PairScoresOptions extends Pick<RegionPair, "region" | "truth" | "excluded"> {
   /** The fixed image's labels. */
   readonly fixed: LabelVolume;
   /** The moving image's labels on the fixed grid. */

@@ -7,9 +7,10 @@
 import type { Regulariser } from "../kernels/regulariser.ts";
 import type { BestSettings } from "./best_settings.ts";
 import { REGIONS } from "./grid_search_plan.ts";
+import { METHODS } from "./methods.ts";
 import { type Profile, withSetting } from "./profiles.ts";
 import { table1Cells, type Table1Row } from "./table1.ts";
-import type { ScoredPair, StructureRow, Table2Row } from "./table2.ts";
+import { marked, type ScoredPair, type StructureRow, type Table2Row } from "./table2.ts";
 import { type Cells, markdownTable } from "./text_table.ts";
 
 /** What a report is made of. */
@@ -60,41 +61,46 @@ export function reportOf(inputs: ReportInputs): StudyReport {
   const tables = {
     table1: table1Cells(inputs.volumes),
     table2: [
-      ["Mean Dice, %", "rigid", "paper", "NMI", "paper"],
-      ...rows.map(({ region, dice, paper }) => [
-        region,
-        ...[percent(dice.rigid), percent(paper.rigid), percent(dice.nmi), percent(paper.nmi)],
-      ]),
+      ["Mean Dice, %", ...METHODS.map(({ title }) => title)],
+      ...rows.flatMap(({ region, dice, paper }) => {
+        const { best, near } = marked(dice);
+        const mark = (name: string) => best.includes(name) ? "**" : near.includes(name) ? "*" : "";
+        return [
+          [region, ...METHODS.map(({ name }) => percent(dice[name]) + mark(name))],
+          [`${region}, paper`, ...METHODS.map(({ name }) => percent(paper[name]))],
+        ];
+      }),
     ],
     structures: [
-      ["Mean Dice, %", "rigid", "NMI"],
+      ["Mean Dice, %", ...METHODS.map(({ title }) => title)],
       ...structures.map(({ structure, dice }) => [
         structure,
-        percent(dice.rigid),
-        percent(dice.nmi),
+        ...METHODS.map(({ name }) => percent(dice[name])),
       ]),
     ],
     registrations: [
-      [
-        ...["Registration", "voxels", "TRE rigid, mm", "TRE NMI, mm", "95 %, mm"],
-        ...["J <= 0, %", "SD log J", "s"],
-      ],
-      ...pairs.map(({ subject, region, scores }) => [
-        `${subject} ${region}`,
-        scores.size.join(" x "),
-        millimetres(scores.rigid.treMean),
-        millimetres(scores.nmi.treMean),
-        millimetres(scores.nmi.tre95),
-        scores.jacobian.foldedPercent.toFixed(3),
-        scores.jacobian.sdLog.toFixed(3),
-        scores.seconds.toFixed(1),
-      ]),
+      ["Registration", "method", "TRE, mm", "95 %, mm", "J <= 0, %", "SD log J"],
+      ...pairs.flatMap(({ subject, region, results }) =>
+        METHODS.filter(({ name }) => results[name] !== undefined).map(({ name, title }) => {
+          const { treMean, tre95, jacobian } = results[name];
+          return [
+            ...[`${subject} ${region}`, title, millimetres(treMean), millimetres(tre95)],
+            jacobian === null ? "-" : jacobian.foldedPercent.toFixed(3),
+            jacobian === null ? "-" : jacobian.sdLog.toFixed(3),
+          ];
+        })
+      ),
     ],
   };
   const setup = [
     `Profile ${profile.name}: voxels of ${profile.voxel} mm (paper: 1.25 mm), seed ${inputs.seed}.`,
     `Fixed image MR, moving image CT (the paper does not say which). Rigid: Mattes mutual ` +
-    `information. Deformable: NMI, ${deformableSetup(profile, inputs.settings)}.`,
+    `information. Deformable: ${
+      deformableSetup(profile, inputs.settings)
+    }. Synthesised images are ` +
+    "registered by local correlation: a synthesised MR in the place of the CT, or a synthesised CT in " +
+    "that of the MR. C and P are the paper's, at 1.25 mm; coarser voxels keep their lengths in the body.",
+    "** marks the best method of a row, * those within 5 % of it.",
     "A region's Dice is the mean over its structures and the paired subjects. TRE is the distance to " +
     "the phantom's true correspondence inside the scored structures.",
     `crosswarp ${inputs.version}, ${inputs.adapter}, Deno ${Deno.version.deno}.`,
@@ -111,8 +117,11 @@ export function reportOf(inputs: ReportInputs): StudyReport {
     markdownTable(tables.structures),
     "## The registrations",
     markdownTable(tables.registrations),
-    ...pairs.map(({ subject, region }) =>
-      `![${subject} ${region}](registrations/${subject}_${region}.png)`
+    ...pairs.flatMap(({ subject, region, results }) =>
+      METHODS.filter(({ name, similarity }) => similarity && results[name] !== undefined)
+        .map(({ name, title }) =>
+          `![${subject} ${region} ${title}](registrations/${subject}_${region}_${name}.png)`
+        )
     ),
   ].join("\n\n") + "\n";
   const data = {

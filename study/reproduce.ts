@@ -1,25 +1,21 @@
 /**
- * The study as far as it is built: the phantom cohort, Table 1, and Table 2's rigid and NMI columns on
- * the paired subjects.
+ * The study as far as it is built: the phantom cohort, Table 1, and Table 2: the original images
+ * registered, cycle-GANs trained, and what they synthesise registered.
  *
  * @module
  */
 
-import type { Region } from "../cohort/label_scheme.ts";
-import { type Manifest, type ManifestSubject, readManifest } from "../cohort/manifest.ts";
+import { readManifest } from "../cohort/manifest.ts";
 import { writePhantomCohort } from "../cohort/phantom.ts";
 import type { Gpu } from "../kernels/gpu.ts";
-import { writeWholeFile } from "../volume/write_file.ts";
-import { readDisplacementField, readLabelVolume, readVolume } from "../volume/mod.ts";
 import { type BestSettings, readBestSettingsIfAny, SettingsError } from "./best_settings.ts";
-import { REGIONS } from "./grid_search_plan.ts";
-import { overviewPicture } from "./overview.ts";
-import { type PairResult, registerPair } from "./pair_registration.ts";
-import { type Profile, profileSettings, withSetting } from "./profiles.ts";
+import { type Profile, profileSettings } from "./profiles.ts";
 import { reportOf, type StudyReport } from "./report.ts";
 import { keyOf, once, writeText } from "./run_folder.ts";
+import { trainStudyModels } from "./study_models.ts";
+import { StudyRegistrations } from "./study_registrations.ts";
 import { table1, type Table1Row } from "./table1.ts";
-import { type ScoredPair, structureTable, table2 } from "./table2.ts";
+import { structureTable, table2 } from "./table2.ts";
 import { csvTable } from "./text_table.ts";
 
 /** Options of {@link reproduce}. */
@@ -49,7 +45,9 @@ export async function reproduce(gpu: Gpu, options: ReproduceOptions): Promise<St
   const { profile, seed, out, signal, onProgress } = options;
   const began = performance.now();
   const used = await usedSettings(options);
-  await Deno.mkdir(`${out}/registrations`, { recursive: true });
+  for (const folder of ["registrations", "synthesis", "models"]) {
+    await Deno.mkdir(`${out}/${folder}`, { recursive: true });
+  }
   const manifestPath = await writePhantomCohort({
     ...{ out: `${out}/cohort`, profile: profile.name, seed, subjects: "all" },
     ...(signal === undefined ? {} : { signal }),
@@ -68,25 +66,26 @@ export async function reproduce(gpu: Gpu, options: ReproduceOptions): Promise<St
   // JSON keeps NaN, an image without the structure, as null.
   const volumes = kept.map((row) => ({ ...row, ct: row.ct ?? NaN, mr: row.mr ?? NaN }));
 
-  const paired = manifest.subjects.filter((subject) => subject.kind === "paired");
-  const pairs: ScoredPair[] = [];
-  for (const [i, subject] of paired.entries()) {
-    for (const [k, region] of REGIONS.entries()) {
-      signal?.throwIfAborted();
-      const done = i * REGIONS.length + k, total = paired.length * REGIONS.length;
-      onProgress?.("registrations", done, total, `${subject.id} ${region}`);
-      pairs.push({
-        ...{ subject: subject.id, region },
-        scores: await scoredPair(
-          gpu,
-          { ...options, profile: withSetting(profile, region, used) },
-          manifest,
-          subject,
-          region,
-        ),
-      });
-    }
-  }
+  const cohort = { profile: manifest.profile, seed: manifest.seed };
+  const registrations = new StudyRegistrations(gpu, {
+    ...options,
+    manifest,
+    cohort,
+    settings: used,
+  });
+  await registrations.original((done, total, note) =>
+    onProgress?.("registrations", done, total, note)
+  );
+  const models = await trainStudyModels(gpu, {
+    ...{ profile: profile.name, seed, manifest: manifestPath, cohortKey: cohort, out },
+    ...{ version: options.version, signal },
+    onProgress: (done, total, note) => onProgress?.("cycle-GANs", done, total, note),
+  });
+  await registrations.synthesised(
+    models,
+    (done, total, note) => onProgress?.("synthesis and registration", done, total, note),
+  );
+  const pairs = registrations.pairs;
   const rows = table2(pairs), structures = structureTable(pairs);
   const report = reportOf({
     ...{ profile, seed, version: options.version, adapter: gpu.description, volumes, rows },
@@ -114,45 +113,4 @@ async function usedSettings(
     );
   }
   return used;
-}
-
-async function scoredPair(
-  gpu: Gpu,
-  { profile, seed, out, version, signal }: ReproduceOptions,
-  manifest: Manifest,
-  subject: ManifestSubject,
-  region: Region,
-): Promise<PairResult> {
-  const { images, labels } = subject;
-  if (!images.mr || !images.ct || !labels.mr || !labels.ct) {
-    throw new RangeError(`Subject ${subject.id} needs MR and CT, both with labels`);
-  }
-  const name = `${subject.id}_${region}`;
-  const key = await keyOf({
-    ...{ version, adapter: gpu.description, profile, seed, region, subject },
-    cohort: [manifest.profile, manifest.seed],
-  });
-  const { value } = await once(`${out}/registrations/${name}.json`, key, async () => {
-    const [mr, mrLabels, ct, ctLabels] = await Promise.all([
-      ...[readVolume(images.mr!), readLabelVolume(labels.mr!)] as const,
-      ...[readVolume(images.ct!), readLabelVolume(labels.ct!)] as const,
-    ]);
-    const result = await registerPair(gpu, {
-      mr: { image: mr, labels: mrLabels },
-      ct: { image: ct, labels: ctLabels },
-      ...(subject.truth === undefined ? {} : { truth: await readDisplacementField(subject.truth) }),
-      ...{ region, spacing: profile.voxel, deformable: profile.deformable, seed },
-      excluded: [...subject.exclude?.mr ?? [], ...subject.exclude?.ct ?? []],
-      ...(signal === undefined ? {} : { signal }),
-    });
-    const picture = overviewPicture({
-      ...{ fixed: result.fixed.image, before: result.images.before, after: result.images.warped },
-      ...{ fixedLabels: result.fixed.labels, jacobian: result.images.jacobian },
-      ...(result.images.warpedLabels && { warpedLabels: result.images.warpedLabels }),
-      caption: `${name}  PROFILE ${profile.name}`,
-    });
-    await writeWholeFile(`${out}/registrations/${name}.png`, picture.toPng());
-    return result.scores;
-  });
-  return value;
 }

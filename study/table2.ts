@@ -5,40 +5,36 @@
  */
 
 import { type Region, STRUCTURES } from "../cohort/label_scheme.ts";
-import type { PairResult, PairScores } from "./pair_registration.ts";
+import { METHODS } from "./methods.ts";
+import type { MethodResult } from "./pair_registration.ts";
 import { PAPER_TABLE_2 } from "./paper_tables.ts";
 
-/** The methods there are so far. */
-export const METHODS = ["rigid", "nmi"] as const;
-/** A column of the table. */
-export type Method = typeof METHODS[number];
-
-/** One registration's scores and where they belong. */
+/** A paired subject's scores in one region, by method. */
 export interface ScoredPair {
   /** The subject. */
   readonly subject: string;
   /** The region. */
   readonly region: Region;
-  /** Its scores. */
-  readonly scores: PairResult;
+  /** The methods' results by name. */
+  readonly results: Readonly<Record<string, MethodResult>>;
 }
 
 /** A row: mean Dice in percent by method, and the paper's. */
 export interface Table2Row {
   /** "thorax", "abdomen" or "both". */
   readonly region: Region | "both";
-  /** Our mean Dice, percent. */
-  readonly dice: Readonly<Record<Method, number>>;
+  /** Our mean Dice, percent, by method; NaN where nothing was scored. */
+  readonly dice: Readonly<Record<string, number>>;
   /** The paper's, percent. */
-  readonly paper: Readonly<Record<Method, number>>;
+  readonly paper: Readonly<Record<string, number>>;
 }
 
-/** Dice of a structure in each subject. */
+/** Dice of a structure. */
 export interface StructureRow {
   /** The structure's name. */
   readonly structure: string;
-  /** Mean Dice over subjects, percent. */
-  readonly dice: Readonly<Record<Method, number>>;
+  /** Mean Dice over subjects, percent, by method. */
+  readonly dice: Readonly<Record<string, number>>;
 }
 
 /**
@@ -50,9 +46,9 @@ export function table2(pairs: readonly ScoredPair[]): Table2Row[] {
     region,
     dice: byMethod((method) => {
       const chosen = pairs.filter((pair) => region === "both" || pair.region === region);
-      return 100 * mean(chosen.flatMap((pair) => diceOf(pair.scores[method])));
+      return 100 * mean(chosen.flatMap(({ results }) => diceOf(results[method])));
     }),
-    paper: { rigid: PAPER_TABLE_2[region].rigid, nmi: PAPER_TABLE_2[region].NMI },
+    paper: PAPER_TABLE_2[region],
   }));
 }
 
@@ -63,22 +59,33 @@ export function structureTable(pairs: readonly ScoredPair[]): StructureRow[] {
     dice: byMethod((method) =>
       100 * mean(
         pairs.filter((pair) => pair.region === region)
-          .map((pair) => pair.scores[method].dice[label])
+          .map(({ results }) => results[method]?.dice[label])
           .filter((dice): dice is number => typeof dice === "number"),
       )
     ),
   }));
 }
 
-function byMethod(value: (method: Method) => number): Record<Method, number> {
-  return Object.fromEntries(METHODS.map((method) => [method, value(method)])) as Record<
-    Method,
-    number
-  >;
+/** Results within this many percent of a row's best are marked, as in the paper. */
+const NEAR_PERCENT = 5;
+
+/** The methods of a row that are best, and those within 5 % of it. */
+export function marked(dice: Readonly<Record<string, number>>): { best: string[]; near: string[] } {
+  const most = Math.max(...Object.values(dice).filter((value) => !Number.isNaN(value)));
+  const those = (isMarked: (value: number) => boolean) =>
+    Object.keys(dice).filter((name) => isMarked(dice[name]));
+  return {
+    best: those((value) => value === most),
+    near: those((value) => value >= most * (1 - NEAR_PERCENT / 100)),
+  };
 }
 
-function diceOf({ dice }: PairScores): number[] {
-  return Object.values(dice).filter((value): value is number => value !== null);
+function byMethod(value: (method: string) => number): Record<string, number> {
+  return Object.fromEntries(METHODS.map(({ name }) => [name, value(name)]));
+}
+
+function diceOf(result: MethodResult | undefined): number[] {
+  return Object.values(result?.dice ?? {}).filter((value): value is number => value !== null);
 }
 
 function mean(values: readonly number[]): number {

@@ -1,6 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import type { PairResult } from "./pair_registration.ts";
-import { type ScoredPair, structureTable, table2 } from "./table2.ts";
+import { marked, type ScoredPair, structureTable, table2 } from "./table2.ts";
 
 function pair(
   subject: string,
@@ -13,8 +12,9 @@ function pair(
     dice: { [first]: dice, [second]: subject === "b" ? null : dice / 2 },
     treMean: null,
     tre95: null,
+    jacobian: null,
   });
-  return { subject, region, scores: { rigid: scores(rigid), nmi: scores(nmi) } as PairResult };
+  return { subject, region, results: { rigid: scores(rigid), nmi: scores(nmi) } };
 }
 
 Deno.test("table2() averages over structures and subjects and leaves out absent labels", () => {
@@ -28,7 +28,14 @@ Deno.test("table2() averages over structures and subjects and leaves out absent 
   assertAlmostEquals(thorax.dice.nmi, 100 * (0.8 + 0.4 + 0.9) / 3, 1e-9);
   assertAlmostEquals(abdomen.dice.nmi, 100 * (0.6 + 0.3) / 2, 1e-9);
   assertAlmostEquals(both.dice.rigid, 100 * (0.4 + 0.2 + 0.6 + 0.2 + 0.1) / 5, 1e-9);
-  assertEquals(thorax.paper, { rigid: 55.2, nmi: 75.2 });
+  assertEquals([thorax.paper.rigid, thorax.paper.nmi], [55.2, 75.2]);
+  assertEquals(both.paper["synthesised-ct-c12-p22"], 57.8);
+  assertEquals(thorax.dice.mind, NaN);
   const liver = structureTable(pairs).find((row) => row.structure === "liver")!;
   assertAlmostEquals(liver.dice.nmi, 85, 1e-9);
+});
+
+Deno.test("marked() names the best and what is within 5 % of it", () => {
+  const dice = { a: 80, b: 76, c: 75.9, d: NaN };
+  assertEquals(marked(dice), { best: ["a"], near: ["a", "b"] });
 });

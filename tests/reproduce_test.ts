@@ -13,16 +13,18 @@ gpuTest(
     const options = { profile: profileOf("smoke"), seed: 1, out, version: "test" };
     const stages = new Set<string>();
     const report = await reproduce(gpu, { ...options, onProgress: (stage) => stages.add(stage) });
-    assertEquals([...stages], ["phantom", "Table 1", "registrations"]);
+    assertEquals([...stages], [
+      ...["phantom", "Table 1", "registrations", "cycle-GANs", "synthesis and registration"],
+    ]);
     assertEquals(report.tables.table1.length, 12);
-    assertEquals(report.tables.registrations.length, 7);
+    assertEquals(report.tables.registrations.length, 1 + 6 * 12);
     const { table2 } = report.data as { table2: Table2Row[] };
     for (const { region, dice } of table2) assertGreater(dice.nmi, dice.rigid + 2, region);
     const names: string[] = [];
     for await (const { name } of Deno.readDir(out)) names.push(name);
     assertEquals(names.sort(), [
-      ...["cohort", "registrations", "registrations.csv", "report.json", "report.md"],
-      ...["structures.csv", "table1.csv", "table1.json", "table2.csv"],
+      ...["cohort", "models", "registrations", "registrations.csv", "report.json", "report.md"],
+      ...["structures.csv", "synthesis", "table1.csv", "table1.json", "table2.csv"],
     ]);
     const text = await Deno.readTextFile(`${out}/report.md`);
     assertStringIncludes(text, "phantom cohort, not from patients");
@@ -32,7 +34,7 @@ gpuTest(
 
     const written = async () => {
       const times: Record<string, number> = {};
-      for (const folder of ["cohort", "registrations"]) {
+      for (const folder of ["cohort", "registrations", "models", "synthesis"]) {
         for await (const { name } of Deno.readDir(`${out}/${folder}`)) {
           // The manifest is a list of what is there, written each time.
           if (folder === "cohort" && !name.endsWith(".gz")) continue;
