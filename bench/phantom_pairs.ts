@@ -5,7 +5,8 @@
  */
 
 import { type Region, STRUCTURES } from "../cohort/label_scheme.ts";
-import type { ManifestSubject } from "../cohort/manifest.ts";
+import type { LabelFiles, ManifestSubject } from "../cohort/manifest.ts";
+import { readLabels } from "../cohort/read_labels.ts";
 import type { Gpu } from "../kernels/gpu.ts";
 import { applyTransform, applyTransformToLabels } from "../registration/transform.ts";
 import { cutRegion, type LabelledImage, regionLabels } from "../study/regions.ts";
@@ -15,7 +16,6 @@ import {
   IDENTITY,
   type LabelVolume,
   readDisplacementField,
-  readLabelVolume,
   readVolume,
   transformPoint,
   type Triple,
@@ -54,8 +54,8 @@ export async function phantomPair(
   if (!images.mr || !images.ct || !labels.mr || !labels.ct || !truthFile) {
     throw new RangeError(`Subject ${id} needs MR and CT, both with labels, and a truth`);
   }
-  const cut = async (image: string, labelFile: string) => {
-    const whole = { image: await readVolume(image), labels: await readLabelVolume(labelFile) };
+  const cut = async (image: string, labelFiles: LabelFiles) => {
+    const whole = { image: await readVolume(image), labels: await readLabels(labelFiles) };
     return region === "trunk"
       ? await resample(gpu, whole, spacing)
       : await cutRegion(gpu, whole, region, spacing);

@@ -21,6 +21,17 @@ export interface ModalityPaths {
   readonly mr?: string;
 }
 
+/** A label image's file, or a mask for each structure: files by label id. */
+export type LabelFiles = string | Readonly<Record<string, string>>;
+
+/** Labels by modality. */
+export interface ModalityLabels {
+  /** The CT's. */
+  readonly ct?: LabelFiles;
+  /** The MR's. */
+  readonly mr?: LabelFiles;
+}
+
 /** One subject; paths as written in the manifest (relative to it) or, once read, usable as they are. */
 export interface ManifestSubject {
   /** Unique name: letters, digits, `-`, `_` and `.`. */
@@ -29,8 +40,8 @@ export interface ManifestSubject {
   readonly kind: "ct" | "mr" | "paired";
   /** Intensity images. */
   readonly images: ModalityPaths;
-  /** Label images, ids as in `label_scheme.ts`. */
-  readonly labels: ModalityPaths;
+  /** Label images or masks, ids as in `label_scheme.ts`. */
+  readonly labels: ModalityLabels;
   /** True displacement from MR to CT on the MR grid (5-D NIfTI, LPS mm), where it is known. */
   readonly truth?: string;
   /** Label ids left out of scores, by modality. */
@@ -111,10 +122,23 @@ export async function readManifest(path: string): Promise<Manifest> {
       ...(paths.ct !== undefined && { ct: await found(`${field}.ct`, paths.ct) }),
       ...(paths.mr !== undefined && { mr: await found(`${field}.mr`, paths.mr) }),
     });
+    const labels = async (field: string, files: LabelFiles): Promise<LabelFiles> => {
+      if (typeof files === "string") return await found(field, files);
+      const masks: Record<string, string> = {};
+      for (const [id, file] of Object.entries(files)) {
+        masks[id] = await found(`${field}.${id}`, file);
+      }
+      return masks;
+    };
     subjects.push({
       ...subject,
       images: await all("images", subject.images),
-      labels: await all("labels", subject.labels),
+      labels: {
+        ...(subject.labels.ct !== undefined &&
+          { ct: await labels("labels.ct", subject.labels.ct) }),
+        ...(subject.labels.mr !== undefined &&
+          { mr: await labels("labels.mr", subject.labels.mr) }),
+      },
       ...(subject.truth !== undefined && { truth: await found("truth", subject.truth) }),
     });
   }
@@ -195,7 +219,19 @@ function checkSubject(at: string, json: unknown, fail: Fail): string {
     }
   };
   const images = byModality(`${at}.images`, subject.images, fail, path);
-  const labels = byModality(`${at}.labels`, subject.labels ?? {}, fail, path);
+  const labels = byModality(`${at}.labels`, subject.labels ?? {}, fail, (field, value) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      return path(field, value);
+    }
+    const masks = Object.entries(value);
+    if (masks.length === 0) throw fail(`${field} names no mask; leave it out`);
+    for (const [id, file] of masks) {
+      if (!/^[1-9]\d*$/.test(id)) {
+        throw fail(`${field}: masks are named by label ids, got ${shown(id)}`);
+      }
+      path(`${field}.${id}`, file);
+    }
+  });
   if (subject.labels === undefined) throw fail(`${at}.labels is missing; {} when there are none`);
   const wanted = kind === "paired" ? ["ct", "mr"] : [kind];
   for (const modality of wanted) {

@@ -18,7 +18,8 @@ import {
 } from "../registration/transform.ts";
 import type { Matrix4 } from "../volume/affine.ts";
 import type { DisplacementField } from "../volume/volume.ts";
-import { readDisplacementField, readLabelVolume, readVolume } from "../volume/mod.ts";
+import { readLabels } from "../cohort/read_labels.ts";
+import { readDisplacementField, readVolume } from "../volume/mod.ts";
 import {
   type GridSearchPlan,
   PAPER_PIXEL,
@@ -119,7 +120,7 @@ async function preparePair(
 ): Promise<PreparedPair> {
   const cut = async (modality: "mr" | "ct") => {
     const image = await readVolume(subject.images[modality]!);
-    const labels = await readLabelVolume(subject.labels[modality]!);
+    const labels = await readLabels(subject.labels[modality]!);
     return await cutRegion(gpu, { image, labels }, region, voxel);
   };
   const fixed = await cut("mr"), moving = await cut("ct");

@@ -7,6 +7,7 @@
 
 import type { Region } from "../cohort/label_scheme.ts";
 import { ManifestError, type ManifestSubject, readManifest } from "../cohort/manifest.ts";
+import { labelPaths } from "../cohort/read_labels.ts";
 import type { Regulariser } from "../kernels/regulariser.ts";
 import { SIMILARITIES, type SimilarityName } from "../registration/similarities.ts";
 import { keyOf } from "./run_folder.ts";
@@ -193,7 +194,8 @@ async function pairedSubjects(manifest: string): Promise<ManifestSubject[]> {
 /** A hash of a subject's files. */
 async function contentsOf({ images, labels, truth }: ManifestSubject): Promise<string> {
   const hashes: string[] = [];
-  for (const path of [images.mr!, images.ct!, labels.mr!, labels.ct!, truth]) {
+  const all = [images.mr!, images.ct!, ...labelPaths(labels.mr!), ...labelPaths(labels.ct!), truth];
+  for (const path of all) {
     if (path === undefined) continue;
     const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(path));
     hashes.push(new Uint8Array(digest).toHex());

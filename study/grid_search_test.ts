@@ -51,8 +51,8 @@ gpuTest(
         14,
       );
     const pair = {
-      fixed: await cut(images.mr!, labels.mr!),
-      moving: await cut(images.ct!, labels.ct!),
+      fixed: await cut(images.mr!, labels.mr as string),
+      moving: await cut(images.ct!, labels.ct as string),
       truth: await readDisplacementField(truth!),
       region: "abdomen" as const,
     };

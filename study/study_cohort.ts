@@ -5,9 +5,10 @@
  */
 
 import type { Region } from "../cohort/label_scheme.ts";
-import type { Manifest, ManifestSubject } from "../cohort/manifest.ts";
+import type { LabelFiles, Manifest, ManifestSubject } from "../cohort/manifest.ts";
+import { readLabels } from "../cohort/read_labels.ts";
 import type { Gpu } from "../kernels/gpu.ts";
-import { readDisplacementField, readLabelVolume, readVolume } from "../volume/mod.ts";
+import { readDisplacementField, readVolume } from "../volume/mod.ts";
 import type { RegionPair } from "./pair_registration.ts";
 import { cutRegion } from "./regions.ts";
 
@@ -32,8 +33,8 @@ export async function readRegionPair(
   if (!images.mr || !images.ct || !labels.mr || !labels.ct) {
     throw new RangeError(`Subject ${subject.id} needs MR and CT, both with labels`);
   }
-  const cut = async (image: string, labels: string) => {
-    const whole = { image: await readVolume(image), labels: await readLabelVolume(labels) };
+  const cut = async (image: string, files: LabelFiles) => {
+    const whole = { image: await readVolume(image), labels: await readLabels(files) };
     return await cutRegion(gpu, whole, region, voxel);
   };
   return {

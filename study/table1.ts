@@ -7,7 +7,7 @@
 import { type StructureName, STRUCTURES } from "../cohort/label_scheme.ts";
 import type { Manifest } from "../cohort/manifest.ts";
 import { determinant3 } from "../volume/affine.ts";
-import { readLabelVolume } from "../volume/read_nifti.ts";
+import { readLabels } from "../cohort/read_labels.ts";
 import type { LabelVolume } from "../volume/volume.ts";
 import type { Cells } from "./text_table.ts";
 
@@ -60,7 +60,7 @@ export async function table1(
     if (kind === "paired") continue;
     const path = labels[kind];
     if (path === undefined) continue;
-    const volumes = labelVolumes(await readLabelVolume(path));
+    const volumes = labelVolumes(await readLabels(path));
     for (const label of exclude?.[kind] ?? []) volumes.delete(label);
     measured[kind].push(volumes);
   }

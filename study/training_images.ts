@@ -4,14 +4,15 @@
  * @module
  */
 
-import { type Manifest, readManifest } from "../cohort/manifest.ts";
+import { type LabelFiles, type Manifest, readManifest } from "../cohort/manifest.ts";
 import type { Region } from "../cohort/label_scheme.ts";
+import { labelPaths, readLabels } from "../cohort/read_labels.ts";
 import type { Modality } from "../gan/cycle_gan.ts";
 import { type IntensityScale, intensityScaleOf, toNetwork } from "../gan/intensity_scale.ts";
 import type { TrainingVolume } from "../gan/roi_sampler.ts";
 import type { Gpu } from "../kernels/gpu.ts";
 import { ImageFileError } from "../volume/nifti_errors.ts";
-import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
+import { readVolume } from "../volume/read_nifti.ts";
 import type { Volume } from "../volume/volume.ts";
 import { cutRegion, resampleIsotropic } from "./regions.ts";
 
@@ -59,7 +60,7 @@ interface File {
   readonly name: string;
   readonly modality: Modality;
   readonly image: string;
-  readonly labels?: string | undefined;
+  readonly labels?: LabelFiles | undefined;
 }
 
 /**
@@ -152,13 +153,13 @@ async function readImage(
   try {
     const found = await cutRegion(
       gpu,
-      { image, labels: await readLabelVolume(labels) },
+      { image, labels: await readLabels(labels) },
       region,
       voxel!,
     );
     return found.image;
   } catch (cause) {
     if (cause instanceof ImageFileError || !(cause instanceof RangeError)) throw cause;
-    throw new TrainingImagesError(`${labels}: ${cause.message}`, { cause });
+    throw new TrainingImagesError(`${labelPaths(labels)[0]}: ${cause.message}`, { cause });
   }
 }

@@ -1,0 +1,41 @@
+/**
+ * A subject's labels, from one label image or from a mask for each structure.
+ *
+ * @module
+ */
+
+import { readLabelVolume } from "../volume/read_nifti.ts";
+import type { LabelVolume } from "../volume/volume.ts";
+import { type LabelFiles, ManifestError } from "./manifest.ts";
+
+/**
+ * Reads labels. Where masks overlap, the structure that is named first keeps the voxel.
+ *
+ * @param files - A label image, or masks (every voxel that is not 0) by label id.
+ * @throws {ManifestError} when masks lie on different grids.
+ */
+export async function readLabels(files: LabelFiles): Promise<LabelVolume> {
+  if (typeof files === "string") return await readLabelVolume(files);
+  let merged: LabelVolume | undefined, firstPath = "";
+  for (const [id, path] of Object.entries(files)) {
+    const mask = await readLabelVolume(path);
+    if (merged === undefined) {
+      merged = { grid: mask.grid, data: new Int32Array(mask.data.length) };
+      firstPath = path;
+    } else if (!mask.grid.equals(merged.grid, 0.01)) {
+      throw new ManifestError(
+        `The masks ${firstPath} and ${path} lie on different grids: resample one to the other`,
+      );
+    }
+    for (let i = 0; i < mask.data.length; i++) {
+      if (mask.data[i] !== 0 && merged.data[i] === 0) merged.data[i] = Number(id);
+    }
+  }
+  if (merged === undefined) throw new ManifestError("A subject's labels name no file");
+  return merged;
+}
+
+/** The files of labels. */
+export function labelPaths(files: LabelFiles): string[] {
+  return typeof files === "string" ? [files] : Object.values(files);
+}

@@ -1,0 +1,146 @@
+/**
+ * VISCERAL Anatomy3 as a cohort: a folder as the challenge ships it becomes a manifest's subjects.
+ *
+ * Volumes are named `10000067_1_CT_wb.nii.gz` and `10000067_1_MRT1_wb.nii.gz`, segmentations
+ * `<volume>_<RadLex id>_<annotator>.nii.gz`, one mask a structure. Section 2 of the paper takes the
+ * unenhanced whole-body CT and MR-T1 images.
+ *
+ * @module
+ */
+
+import CORRECTIONS from "./visceral_corrections.json" with { type: "json" };
+import { STRUCTURES } from "./label_scheme.ts";
+import type { ManifestSubject, ModalityLabels } from "./manifest.ts";
+
+type Modality = "ct" | "mr";
+
+/** What section 2 corrects: labels that were swapped, and labels left out of the scores. */
+interface Correction {
+  readonly swap?: Partial<Record<Modality, readonly number[]>>;
+  readonly exclude?: Partial<Record<Modality, readonly number[]>>;
+}
+
+const MODALITIES: Readonly<Record<string, Modality>> = { CT: "ct", MRT1: "mr" };
+const VOLUME = /^(\d+)_(\d+)_([A-Za-z0-9]+)_wb\.nii(\.gz)?$/;
+const MASK = /^(\d+)_(\d+)_([A-Za-z0-9]+)_wb_(\d+)_(\d+)\.nii(\.gz)?$/;
+
+/** Subjects, and what was odd about the files. */
+export interface FoundCohort {
+  /** The subjects, paths as given. */
+  readonly subjects: readonly ManifestSubject[];
+  /** What is missing or odd, a sentence each. */
+  readonly remarks: readonly string[];
+}
+
+/** Whether a file is named as VISCERAL's volumes are. */
+export function isVisceralVolume(path: string): boolean {
+  return VOLUME.test(nameOf(path));
+}
+
+/**
+ * The subjects in a list of VISCERAL's files, the paper's corrections applied. A patient with both images is
+ * a paired subject.
+ *
+ * @example Usage
+ * ```ts
+ * import { visceralCohort } from "./visceral.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const { subjects } = visceralCohort([
+ *   "volumes/10000005_1_CT_wb.nii.gz",
+ *   "segmentations/10000005_1_CT_wb_58_7.nii.gz",
+ * ]);
+ * assertEquals(subjects[0].id, "10000005");
+ * assertEquals(subjects[0].labels.ct, { "58": "segmentations/10000005_1_CT_wb_58_7.nii.gz" });
+ * ```
+ */
+export function visceralCohort(paths: readonly string[]): FoundCohort {
+  const images = new Map<string, Partial<Record<Modality, string>>>();
+  const masks = new Map<string, Record<string, string>>(), remarks: string[] = [];
+  const known = new Set<string>(STRUCTURES.map(({ label }) => String(label)));
+  const ignored = new Map<string, number>();
+  for (const path of [...paths].sort()) {
+    const name = nameOf(path), volume = VOLUME.exec(name), mask = MASK.exec(name);
+    const [, patient, , kind, radlex] = mask ?? volume ?? [];
+    const modality = MODALITIES[kind];
+    if (modality === undefined) {
+      if (kind !== undefined) ignored.set(kind, (ignored.get(kind) ?? 0) + 1);
+      continue;
+    }
+    if (volume !== null) {
+      const found = images.get(patient) ?? {};
+      if (found[modality] !== undefined) {
+        remarks.push(`${patient} has a second ${kind}, ${path}: the first is taken`);
+      } else {
+        images.set(patient, { ...found, [modality]: path });
+      }
+    } else if (known.has(radlex)) {
+      const of = `${patient} ${modality}`, found = masks.get(of) ?? {};
+      if (found[radlex] !== undefined) {
+        remarks.push(
+          `${patient}'s ${kind} has a second mask of ${radlex}, ${path}: the first is taken`,
+        );
+      } else {
+        masks.set(of, { ...found, [radlex]: path });
+      }
+    }
+  }
+  for (const [kind, count] of ignored) {
+    remarks.push(
+      `${count} file${count > 1 ? "s" : ""} of ${kind} left out: the study takes CT and MRT1`,
+    );
+  }
+  const ids = [...images.keys()].sort();
+  const subjects = ids.map((id): ManifestSubject => {
+    const paths = images.get(id)!;
+    const correction: Correction = (CORRECTIONS as Record<string, Correction>)[id] ?? {};
+    const labels: { ct?: Record<string, string>; mr?: Record<string, string> } = {};
+    for (const modality of ["ct", "mr"] as const) {
+      if (paths[modality] === undefined) continue;
+      const found = masks.get(`${id} ${modality}`);
+      if (found === undefined) {
+        remarks.push(`${id}'s ${modality.toUpperCase()} has no segmentations`);
+        continue;
+      }
+      const missing = STRUCTURES.filter(({ label }) => found[label] === undefined);
+      if (missing.length > 0) {
+        const names = missing.map(({ name }) => name).join(", ");
+        remarks.push(`${id}'s ${modality.toUpperCase()} has no segmentation of: ${names}`);
+      }
+      labels[modality] = swapped(found, correction.swap?.[modality]);
+    }
+    const exclude = onlyFor(paths, correction.exclude);
+    return {
+      ...{ id, kind: paths.ct && paths.mr ? "paired" : paths.ct ? "ct" : "mr" },
+      ...{ images: paths, labels: labels as ModalityLabels },
+      ...(exclude && { exclude }),
+    };
+  });
+  return { subjects, remarks };
+}
+
+/** Masks with two labels' files exchanged. */
+function swapped(
+  masks: Record<string, string>,
+  pair: readonly number[] | undefined,
+): Record<string, string> {
+  if (pair === undefined) return masks;
+  const [a, b] = pair.map(String), exchanged = { ...masks };
+  for (const [to, from] of [[a, b], [b, a]]) {
+    if (masks[from] === undefined) delete exchanged[to];
+    else exchanged[to] = masks[from];
+  }
+  return exchanged;
+}
+
+function onlyFor(
+  paths: Partial<Record<Modality, string>>,
+  exclude: Correction["exclude"],
+): Correction["exclude"] {
+  const kept = Object.entries(exclude ?? {}).filter(([modality]) => paths[modality as Modality]);
+  return kept.length === 0 ? undefined : Object.fromEntries(kept);
+}
+
+function nameOf(path: string): string {
+  return path.slice(Math.max(path.lastIndexOf("/"), path.lastIndexOf("\\")) + 1);
+}
