@@ -5,9 +5,7 @@
  * @module
  */
 
-/** The uniform block of both correlation kernels, in the order that `correlationParameters` writes. */
-export const CORRELATION_PARAMETERS = /* wgsl */ `
-struct Parameters {
+const CORRELATION_FIELDS = /* wgsl */ `
   in_height: i32,
   in_width: i32,
   in_channels: u32,
@@ -24,17 +22,47 @@ struct Parameters {
   out_x: u32,
   unit: u32,
   batch: u32,
-  // The part of the sum that this dispatch adds: rows of taps, quads of input channels.
+  // Rows of taps.
   tap_from: u32,
-  tap_to: u32,
-  quad_from: u32,
-  quad_to: u32,
-  block: u32,
-  out_quad_from: u32,
-  continued: u32,
+  tap_to: u32,`;
+
+/** The uniform block of the tiles' kernel. */
+export const CORRELATION_PARAMETERS = /* wgsl */ `
+struct Parameters {${CORRELATION_FIELDS}
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 `;
+
+/** The uniform block of the registers' kernel, a dispatch of which adds a part of the sum. */
+export const CORRELATION_PART_PARAMETERS = /* wgsl */ `
+struct Parameters {${CORRELATION_FIELDS}
+  // Quads of input channels.
+  quad_from: u32,
+  quad_to: u32,
+  out_quad_from: u32,
+  continued: u32,
+  // Where a quad of the filter is.
+  filter_origin: i32,
+  filter_row: i32,
+  filter_column: i32,
+  filter_in_quad: i32,
+  filter_out_quad: i32,
+  filter_channel: i32,
+}
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+`;
+
+/** Pixels to read: in uniform memory, which software Vulkan reads faster, where their quads fit. */
+export function imageArray(
+  binding: number,
+  name: string,
+  whole: boolean,
+  uniformQuads = 0,
+): string {
+  return uniformQuads > 0
+    ? `@group(0) @binding(${binding}) var<uniform> ${name}: array<vec4f, ${uniformQuads}>;`
+    : pixelArray(binding, name, whole);
+}
 
 /** A storage array of pixels with `channels` channels: as quads where they are whole, else as floats. */
 export function pixelArray(binding: number, name: string, quads: boolean, access = "read"): string {

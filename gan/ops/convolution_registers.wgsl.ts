@@ -1,5 +1,11 @@
 import type { Kernel } from "../../kernels/gpu.ts";
-import { CORRELATION_PARAMETERS, loadQuad, pixelArray, storeQuad } from "./_convolution.wgsl.ts";
+import {
+  CORRELATION_PART_PARAMETERS,
+  imageArray,
+  loadQuad,
+  pixelArray,
+  storeQuad,
+} from "./_convolution.wgsl.ts";
 
 /** What the code of {@link convolutionRegisters} is written out for. */
 export interface RegisterTile {
@@ -14,6 +20,12 @@ export interface RegisterTile {
   readonly inWhole: boolean;
   /** Whether the output's channels are whole quads. */
   readonly outWhole: boolean;
+  /** The input's quads where they fit a uniform block, else 0. */
+  readonly uniformInput: number;
+  /** Quads of the filter that are bound. */
+  readonly filterQuads: number;
+  /** Whether the filter has quads of input channels instead of output channels. */
+  readonly transposed: boolean;
 }
 
 const range = (n: number) => Array.from({ length: n }, (_, i) => i);
@@ -29,13 +41,14 @@ export function convolutionRegisters(tile: RegisterTile): Kernel {
   const window = range(stride * (pixels - 1) + tapColumns);
   const each = (line: (m: number, t: number) => string) =>
     range(pixels).map((m) => range(outQuads).map((t) => line(m, t)).join(" ")).join("\n  ");
+  const product = (m: number, kx: number) =>
+    tile.transposed ? `v${m * stride + kx} * w` : `w * v${m * stride + kx}`;
   const sums = range(tapColumns).map((kx) =>
     range(outQuads).map((t) =>
       `{
-        let w = mat4x4f(${
-        range(4).map((i) => `filters[weight + ${4 * kx + i} * p.block + ${t}]`).join(", ")
-      });
-        ${range(pixels).map((m) => `s${m}_${t} += w * v${m * stride + kx};`).join("\n        ")}
+        let at = weight + ${kx} * p.filter_column + ${t} * p.filter_out_quad;
+        let w = mat4x4f(${range(4).map((i) => `filters[at + ${i} * p.filter_channel]`).join(", ")});
+        ${range(pixels).map((m) => `s${m}_${t} += ${product(m, kx)};`).join("\n        ")}
       }`
     ).join("\n      ")
   ).join("\n      ");
@@ -45,9 +58,9 @@ export function convolutionRegisters(tile: RegisterTile): Kernel {
 override lanes: u32 = 8;
 override tiles: u32 = 8;
 
-${CORRELATION_PARAMETERS}
-@group(0) @binding(1) var<uniform> filters: array<vec4f, 4096>;
-${pixelArray(2, "input", tile.inWhole)}
+${CORRELATION_PART_PARAMETERS}
+@group(0) @binding(1) var<uniform> filters: array<vec4f, ${tile.filterQuads}>;
+${imageArray(2, "input", tile.inWhole, tile.uniformInput)}
 ${pixelArray(3, "output", tile.outWhole, "read_write")}
 
 ${loadQuad("load_input", "input", tile.inWhole)}
@@ -87,11 +100,12 @@ fn main(
       )
     }
   }
-  var weight = quad;
   for (var ky = p.tap_from; ky < p.tap_to; ky++) {
     let row = i32(y) * ${stride} + i32(ky) - p.pad_top;
     let inside = select(0.0, 1.0, row >= 0 && row < p.in_height);
     let base = (i32(image) * p.in_height + clamp(row, 0, p.in_height - 1)) * p.in_width;
+    var weight = p.filter_origin + i32(ky) * p.filter_row + i32(quad) * p.filter_out_quad
+      + i32(p.quad_from) * p.filter_in_quad;
     for (var q = p.quad_from; q < p.quad_to; q++) {
       ${
       window.map((j) =>
@@ -99,7 +113,7 @@ fn main(
       ).join("\n      ")
     }
       ${sums}
-      weight += p.unit;
+      weight += p.filter_in_quad;
     }
   }
   ${

@@ -142,3 +142,17 @@ export function inputGradientCorrelations(shape: ConvolutionShape): Correlation[
   }
   return correlations;
 }
+
+/** Bytes of a uniform block that every WebGPU device can bind. */
+export const UNIFORM_BYTES = 65536;
+
+/** Quads that hold so many channels. */
+export function quadsOf(channels: number): number {
+  return Math.ceil(channels / 4);
+}
+
+/** Quads of images that fit a uniform block; 0 where they do not, or are no whole quads. */
+export function uniformQuads(pixels: number, channels: number): number {
+  const quads = pixels * channels / 4;
+  return channels % 4 === 0 && 16 * quads <= UNIFORM_BYTES ? quads : 0;
+}

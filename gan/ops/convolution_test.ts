@@ -38,6 +38,8 @@ const cases: [string, ConvolutionShape][] = [
   ["3x3 valid, odd channels, batch 2", shapeOf([2, 9, 7, 5], 6, 3, 1, false)],
   ["3x3 valid, rows of several tiles, batch 2", shapeOf([2, 5, 40, 8], 12, 3, 1, false)],
   ["3x3 stride 2 same, even", shapeOf([1, 16, 12, 8], 16, 3, 2, true)],
+  ["3x3 stride 2 same, rows of taps that begin anywhere", shapeOf([1, 16, 16, 4], 8, 3, 2, true)],
+  ["3x3 stride 2 valid, a row of taps a uniform block", shapeOf([1, 8, 6, 48], 80, 3, 2, false)],
   ["3x3 stride 2 same, odd", shapeOf([1, 9, 13, 4], 7, 3, 2, true)],
   ["4x4 stride 2 same", shapeOf([1, 16, 18, 3], 16, 4, 2, true)],
   ["4x4 stride 1 same", shapeOf([1, 8, 7, 12], 20, 4, 1, true)],

@@ -1,5 +1,5 @@
 import type { Kernel } from "../../kernels/gpu.ts";
-import { FILTER_GRADIENT_PARAMETERS, loadQuad, pixelArray } from "./_convolution.wgsl.ts";
+import { FILTER_GRADIENT_PARAMETERS, imageArray, loadQuad } from "./_convolution.wgsl.ts";
 
 /** What the code of {@link filterGradientRegisters} is written out for. */
 export interface FilterGradientTile {
@@ -14,6 +14,10 @@ export interface FilterGradientTile {
   readonly inWhole: boolean;
   /** Whether the output's channels are whole quads. */
   readonly outWhole: boolean;
+  /** The input's quads where they fit a uniform block, else 0. */
+  readonly uniformInput: number;
+  /** The gradient's quads where they fit a uniform block, else 0. */
+  readonly uniformGradient: number;
 }
 
 /** Neighbouring output pixels that are read at once: their gradients are the columns of a matrix. */
@@ -44,8 +48,8 @@ override in_quads: u32 = 8;
 override tap_groups: u32 = 1;
 
 ${FILTER_GRADIENT_PARAMETERS}
-${pixelArray(1, "input", tile.inWhole)}
-${pixelArray(2, "gradient", tile.outWhole)}
+${imageArray(1, "input", tile.inWhole, tile.uniformInput)}
+${imageArray(2, "gradient", tile.outWhole, tile.uniformGradient)}
 @group(0) @binding(3) var<storage, read_write> sums: array<vec4f>;
 
 ${loadQuad("load_input", "input", tile.inWhole)}

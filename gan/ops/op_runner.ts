@@ -22,6 +22,7 @@ interface BackendInside {
   computePassEncoder: GPUComputePassEncoder | null;
   commandQueueOwnedIds: WeakSet<DataId>;
   dispatchCountInPass: number;
+  bufferManager: { acquireBuffer(bytes: number, usage: number, ...rest: unknown[]): GPUBuffer };
   makeTensorInfo(shape: number[], dtype: "float32"): TensorInfo;
   uploadToGPU(id: DataId): void;
   ensureCommandEncoderReady(): void;
@@ -33,6 +34,16 @@ interface BackendInside {
 export interface Range {
   /** The buffer. */
   readonly buffer: GpuBuffer;
+  /** First byte, a multiple of the alignment of its binding. */
+  readonly offset: number;
+  /** Bytes. */
+  readonly bytes: number;
+}
+
+/** A part of a tensor. */
+export interface TensorRange {
+  /** The tensor. */
+  readonly tensor: TensorInfo;
   /** First byte, a multiple of the alignment of its binding. */
   readonly offset: number;
   /** Bytes. */
@@ -81,6 +92,15 @@ export class OpRunner {
     this.gpu = gpu;
     this.#dispatchesASubmit = dispatchesASubmit(gpu);
     this.#backend = backend as unknown as BackendInside;
+    // So that kernels may read small tensors as uniform memory.
+    const { bufferManager } = this.#backend;
+    const acquire = bufferManager.acquireBuffer.bind(bufferManager);
+    bufferManager.acquireBuffer = (bytes, usage, ...rest) =>
+      acquire(
+        bytes,
+        usage & GPUBufferUsage.STORAGE ? usage | GPUBufferUsage.UNIFORM : usage,
+        ...rest,
+      );
   }
 
   /** What `make` gave for this key at the first call: the plans of an operation at certain shapes. */
@@ -151,21 +171,10 @@ export class OpRunner {
   }
 
   /** Records a dispatch with these buffers at bindings 1, 2, ... */
-  run(plan: Plan, buffers: readonly (TensorInfo | Range)[]): void {
+  run(plan: Plan, buffers: readonly (TensorInfo | TensorRange | Range)[]): void {
     const entries: GPUBindGroupEntry[] = [{ binding: 0, resource: { buffer: plan.uniform } }];
     buffers.forEach((bound, index) => {
-      let resource: GPUBufferBinding;
-      if ("dataId" in bound) {
-        const buffer = this.handle(bound);
-        if (buffer.size > this.gpu.maxBindingBytes) {
-          throw tooLarge(plan.label, buffer.size, this.gpu);
-        }
-        this.#backend.commandQueueOwnedIds.add(bound.dataId);
-        resource = { buffer };
-      } else {
-        resource = { buffer: bound.buffer.handle, offset: bound.offset, size: bound.bytes };
-      }
-      entries.push({ binding: index + 1, resource });
+      entries.push({ binding: index + 1, resource: this.#binding(plan, bound) });
     });
     const bindGroup = this.gpu.device.createBindGroup({ layout: plan.layout, entries });
     const backend = this.#backend;
@@ -175,6 +184,18 @@ export class OpRunner {
     pass.setBindGroup(0, bindGroup);
     pass.dispatchWorkgroups(...plan.workgroups);
     if (++backend.dispatchCountInPass >= this.#dispatchesASubmit) this.flush();
+  }
+
+  #binding(plan: Plan, bound: TensorInfo | TensorRange | Range): GPUBufferBinding {
+    const isTensor = "dataId" in bound;
+    if (!isTensor && "buffer" in bound) {
+      return { buffer: bound.buffer.handle, offset: bound.offset, size: bound.bytes };
+    }
+    const tensor = isTensor ? bound : bound.tensor, buffer = this.handle(tensor);
+    const { offset, bytes } = isTensor ? { offset: 0, bytes: buffer.size } : bound;
+    if (bytes > this.gpu.maxBindingBytes) throw tooLarge(plan.label, bytes, this.gpu);
+    this.#backend.commandQueueOwnedIds.add(tensor.dataId);
+    return { buffer, offset, size: bytes };
   }
 
   /** Hands all that was recorded to the GPU. */

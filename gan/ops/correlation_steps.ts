@@ -1,0 +1,277 @@
+/**
+ * The dispatches of a correlation: the forward pass of a convolution, or a phase of its input gradient.
+ *
+ * @module
+ */
+
+import type { TensorInfo } from "@tensorflow/tfjs";
+import { i32, type Parameter, u32 } from "../../kernels/gpu.ts";
+import { convolutionRegisters } from "./convolution_registers.wgsl.ts";
+import { type Correlation, quadsOf, UNIFORM_BYTES, uniformQuads } from "./convolution_shape.ts";
+import { convolutionTiles } from "./convolution_tiles.wgsl.ts";
+import type { OpRunner, Plan, Range } from "./op_runner.ts";
+import { packFilter } from "./pack_filter.wgsl.ts";
+
+/** Records what an operation is made of. */
+export type Steps = (input: TensorInfo, filter: TensorInfo, output: TensorInfo) => void;
+
+/** Uniform bindings begin at multiples of this, bytes. */
+const ALIGNMENT = 256;
+/** Quads of output channels of a block of the packed filter. */
+const BLOCK = 16;
+
+/** Where filter(ky, kx, c, n) is in a uniform block, in quads. */
+interface FilterSteps {
+  readonly origin: number;
+  readonly row: number;
+  readonly column: number;
+  readonly inQuad: number;
+  readonly outQuad: number;
+  /** Between the quads of a 4 x 4 block of the filter. */
+  readonly channel: number;
+}
+
+/** What one dispatch adds to the sums, and what it makes them for. */
+interface Part {
+  readonly tapFrom: number;
+  readonly tapTo: number;
+  readonly quadFrom: number;
+  readonly quadTo: number;
+  /** Quads of output channels, from outQuadFrom on. */
+  readonly block: number;
+  readonly outQuadFrom: number;
+  /** Whether the output holds what other parts have summed. */
+  readonly continued: boolean;
+  readonly filter: FilterSteps;
+  /** Where the part's filter begins, bytes. */
+  readonly offset: number;
+}
+
+const wholes = (job: Correlation) => ({
+  inWhole: job.inChannels % 4 === 0,
+  outWhole: job.outChannels % 4 === 0,
+});
+
+/** The filter comes as it is where each of its rows of taps fits a uniform block, and packed where not. */
+export function registerSteps(runner: OpRunner, job: Correlation): Steps {
+  const range = filterRange(job);
+  if (range !== undefined) {
+    const { bytes } = range;
+    const plans = registerPlans(runner, job, rangeParts(job, range), bytes);
+    return (input, filter, output) => {
+      for (const { plan, offset } of plans) {
+        runner.run(plan, [{ tensor: filter, offset, bytes }, input, output]);
+      }
+    };
+  }
+  const block = Math.min(BLOCK, 2 ** Math.ceil(Math.log2(quadsOf(job.outChannels))));
+  const packing = packingOf(runner, job, block, UNIFORM_BYTES);
+  const plans = registerPlans(runner, job, packedParts(job, block, packing), UNIFORM_BYTES);
+  return (input, filter, output) => {
+    const { buffer } = packing.pack(filter);
+    for (const { plan, offset } of plans) {
+      runner.run(plan, [{ buffer, offset, bytes: UNIFORM_BYTES }, input, output]);
+    }
+  };
+}
+
+/** What of the filter as it is each dispatch binds. */
+interface FilterRange {
+  /** Rows of taps. */
+  readonly rows: number;
+  readonly bytes: number;
+  /** Whether it begins at the dispatch's first row of the filter, or at the filter's. */
+  readonly moves: boolean;
+}
+
+/** Bytes of the filter's taps of one row. */
+function rowBytes({ filter }: Correlation): number {
+  return 4 * filter.width * filter.perTap;
+}
+
+/** The most rows of taps that fit a uniform block; nothing when the filter must be packed. */
+function filterRange(job: Correlation): FilterRange | undefined {
+  const { inWhole, outWhole } = wholes(job);
+  if (!inWhole || !outWhole || job.tapRows === 0) return undefined;
+  const { firstRow, rowStep } = job.filter;
+  const all = (Math.max(firstRow, firstRow + rowStep * (job.tapRows - 1)) + 1) * rowBytes(job);
+  if (all <= UNIFORM_BYTES) return { rows: job.tapRows, bytes: all, moves: false };
+  if (rowBytes(job) % ALIGNMENT !== 0) return undefined;
+  for (let rows = job.tapRows; rows > 0; rows--) {
+    const bytes = ((rows - 1) * Math.abs(rowStep) + 1) * rowBytes(job);
+    if (job.tapRows % rows === 0 && bytes <= UNIFORM_BYTES) return { rows, bytes, moves: true };
+  }
+  return undefined;
+}
+
+function rangeParts(job: Correlation, range: FilterRange): Part[] {
+  const { width, perTap, firstRow, rowStep, firstColumn, columnStep, channelStep } = job.filter;
+  const inQuads = quadsOf(job.inChannels), outQuads = quadsOf(job.outChannels);
+  const transposed = channelStep === 1;
+  const column = perTap / 4, row = width * column;
+  const parts: Part[] = [];
+  for (let tapFrom = 0; tapFrom < job.tapRows; tapFrom += range.rows) {
+    const tapTo = tapFrom + range.rows;
+    const top = Math.min(firstRow + rowStep * tapFrom, firstRow + rowStep * (tapTo - 1));
+    const begin = range.moves ? top : 0;
+    parts.push({
+      ...{ tapFrom, tapTo, quadFrom: 0, quadTo: inQuads },
+      ...{ block: outQuads, outQuadFrom: 0, continued: tapFrom > 0 },
+      filter: {
+        origin: (firstRow - begin) * row + firstColumn * column,
+        row: rowStep * row,
+        column: columnStep * column,
+        inQuad: transposed ? 1 : 4 * outQuads,
+        outQuad: transposed ? 4 * inQuads : 1,
+        channel: transposed ? inQuads : outQuads,
+      },
+      offset: begin * rowBytes(job),
+    });
+  }
+  return parts;
+}
+
+/** The packed filter, and how it is laid out. */
+interface Packing {
+  /** Quads that belong to one row of taps and one quad of input channels. */
+  readonly unit: number;
+  pack(filter: TensorInfo): Range;
+}
+
+/** @param spare - Bytes behind the packed filter, for bindings that begin anywhere in it. */
+function packingOf(runner: OpRunner, job: Correlation, block: number, spare: number): Packing {
+  const inQuads = quadsOf(job.inChannels);
+  const blocks = Math.ceil(quadsOf(job.outChannels) / block);
+  const unit = Math.ceil(4 * job.tapColumns * block / 16) * 16;
+  const bytes = 16 * unit * job.tapRows * inQuads * blocks;
+  const f = job.filter;
+  const plan = runner.plan({
+    kernel: packFilter,
+    parameters: [
+      ...[job.inChannels, job.outChannels, inQuads, job.tapRows, unit, f.width, f.perTap].map(u32),
+      ...[f.firstRow, f.rowStep, f.firstColumn, f.columnStep].map(i32),
+      ...[f.channelStep, f.outStep].map(u32),
+    ],
+    constants: { tap_columns: job.tapColumns, block },
+    workgroups: [
+      Math.ceil(blocks * block / 16),
+      inQuads,
+      Math.max(1, job.tapRows * job.tapColumns),
+    ],
+  });
+  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.UNIFORM;
+  return {
+    unit,
+    pack: (filter) => {
+      const buffer = runner.scratch("packed filter", bytes + spare, usage);
+      const packed = { buffer, offset: 0, bytes: Math.max(16, bytes) };
+      if (job.tapRows > 0) runner.run(plan, [filter, packed]);
+      return packed;
+    },
+  };
+}
+
+/** Parts of the packed filter that fit uniform blocks. */
+function packedParts(job: Correlation, block: number, { unit }: Packing): Part[] {
+  const inQuads = quadsOf(job.inChannels), outQuads = quadsOf(job.outChannels);
+  const limit = Math.floor(UNIFORM_BYTES / 16 / unit);
+  const parts: Part[] = [];
+  for (let outQuadFrom = 0; outQuadFrom < outQuads; outQuadFrom += block) {
+    const before = outQuadFrom / block * job.tapRows * inQuads;
+    let done = 0;
+    for (const cut of cutUnits(job.tapRows, inQuads, limit)) {
+      const { tapFrom, tapTo, quadFrom, quadTo } = cut;
+      const row = unit * (quadTo - quadFrom);
+      parts.push({
+        ...{ ...cut, block, outQuadFrom, continued: done > 0 },
+        filter: {
+          origin: -tapFrom * row - quadFrom * unit,
+          ...{ row, column: 4 * block, inQuad: unit, outQuad: 1, channel: block },
+        },
+        offset: 16 * unit * (before + done),
+      });
+      done += (tapTo - tapFrom) * (quadTo - quadFrom);
+    }
+  }
+  return parts;
+}
+
+/** Cuts tapRows x inQuads units, in that order, in parts of at most `limit` units. */
+function cutUnits(tapRows: number, inQuads: number, limit: number) {
+  const rows = Math.max(1, Math.floor(limit / inQuads));
+  const quads = Math.ceil(inQuads / Math.ceil(inQuads / limit));
+  const cut = [];
+  for (let tapFrom = 0; tapFrom < Math.max(1, tapRows); tapFrom += rows) {
+    const tapTo = Math.min(tapRows, tapFrom + rows);
+    for (let quadFrom = 0; quadFrom < inQuads; quadFrom += quads) {
+      cut.push({ tapFrom, tapTo, quadFrom, quadTo: Math.min(inQuads, quadFrom + quads) });
+    }
+  }
+  return cut;
+}
+
+/** A dispatch for each part. */
+function registerPlans(runner: OpRunner, job: Correlation, parts: Part[], filterBytes: number) {
+  const { tapColumns, stride, batch, rows, columns } = job;
+  const { block, filter } = parts[0];
+  const pixels = evenly(columns, stride === 1 ? 16 : 8), outQuads = Math.min(4, block);
+  const kernel = convolutionRegisters({
+    ...{ tapColumns, stride, pixels, outQuads, ...wholes(job) },
+    uniformInput: uniformQuads(batch * job.inHeight * job.inWidth, job.inChannels),
+    filterQuads: filterBytes / 16,
+    transposed: filter.outQuad > 1,
+  });
+  const lanes = Math.ceil(block / outQuads), tiles = Math.ceil(columns / pixels);
+  const groups = Math.ceil(lanes * tiles * batch * rows / 8);
+  const groupRows = Math.ceil(groups / runner.gpu.device.limits.maxComputeWorkgroupsPerDimension);
+  return parts.map((part): { plan: Plan; offset: number } => ({
+    plan: runner.plan({
+      kernel,
+      parameters: [
+        ...correlationParameters(job, 0, part.tapFrom, part.tapTo),
+        ...[part.quadFrom, part.quadTo, part.outQuadFrom, part.continued ? 1 : 0].map(u32),
+        ...Object.values(part.filter).map(i32),
+      ],
+      constants: { lanes, tiles },
+      workgroups: [Math.ceil(groups / groupRows), groupRows],
+    }),
+    offset: part.offset,
+  }));
+}
+
+/** The size of equal parts of `count`, each at most `most`. */
+function evenly(count: number, most: number): number {
+  return Math.ceil(count / Math.ceil(count / most));
+}
+
+/** Packs the filter and multiplies tiles of it in workgroup memory. */
+export function tileSteps(runner: OpRunner, job: Correlation): Steps {
+  const { tapColumns, stride } = job;
+  const packing = packingOf(runner, job, BLOCK, 0);
+  const plan = runner.plan({
+    kernel: convolutionTiles({ tapColumns, stride, ...wholes(job) }),
+    parameters: correlationParameters(job, packing.unit, 0, job.tapRows),
+    workgroups: [
+      Math.ceil(job.batch * job.rows * job.columns / 64),
+      Math.ceil(quadsOf(job.outChannels) / BLOCK),
+    ],
+  });
+  return (input, filter, output) => runner.run(plan, [packing.pack(filter), input, output]);
+}
+
+/** What both kernels are told. */
+function correlationParameters(
+  job: Correlation,
+  unit: number,
+  tapFrom: number,
+  tapTo: number,
+): Parameter[] {
+  const inQuads = quadsOf(job.inChannels);
+  return [
+    ...[i32(job.inHeight), i32(job.inWidth), u32(job.inChannels), u32(inQuads)],
+    ...[job.rows, job.columns, job.outChannels].map(u32),
+    ...[job.padTop, job.padLeft].map(i32),
+    ...[job.outHeight, job.outWidth, job.outStride, job.outY, job.outX].map(u32),
+    ...[unit, job.batch, tapFrom, tapTo].map(u32),
+  ];
+}
