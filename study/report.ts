@@ -41,6 +41,8 @@ export interface ReportInputs {
 export interface StudyReport {
   /** The tables by name, ours beside the paper's. */
   readonly tables: Readonly<Record<"table1" | "table2" | "structures" | "registrations", Cells>>;
+  /** What was run, a sentence each. */
+  readonly setup: readonly string[];
   /** The whole report. */
   readonly markdown: string;
   /** The whole report as data. */
@@ -131,7 +133,7 @@ export function reportOf(inputs: ReportInputs): StudyReport {
     ...{ caution: PHANTOM_CAUTION, table1: inputs.volumes },
     ...{ table2: rows, structures, registrations: pairs },
   };
-  return { tables, markdown, data };
+  return { tables, setup, markdown, data };
 }
 
 const REGULARISER_WORDS: Readonly<Record<Regulariser, string>> = {

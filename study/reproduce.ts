@@ -11,7 +11,9 @@ import type { Gpu } from "../kernels/gpu.ts";
 import { type BestSettings, readBestSettingsIfAny, SettingsError } from "./best_settings.ts";
 import { type Profile, profileSettings } from "./profiles.ts";
 import { reportOf, type StudyReport } from "./report.ts";
+import { reportPage } from "./report_page.ts";
 import { keyOf, once, writeText } from "./run_folder.ts";
+import { studyFigures } from "./study_figures.ts";
 import { trainStudyModels } from "./study_models.ts";
 import { StudyRegistrations } from "./study_registrations.ts";
 import { table1, type Table1Row } from "./table1.ts";
@@ -94,6 +96,10 @@ export async function reproduce(gpu: Gpu, options: ReproduceOptions): Promise<St
   });
   await writeText(`${out}/report.md`, report.markdown);
   await writeText(`${out}/report.json`, JSON.stringify(report.data, null, 2) + "\n");
+  await writeText(
+    `${out}/report.html`,
+    reportPage({ ...report, pairs, figures: await studyFigures(out, profile.name, seed, pairs) }),
+  );
   for (const [name, cells] of Object.entries(report.tables)) {
     await writeText(`${out}/${name}.csv`, csvTable(cells));
   }

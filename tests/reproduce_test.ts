@@ -23,14 +23,20 @@ gpuTest(
     const names: string[] = [];
     for await (const { name } of Deno.readDir(out)) names.push(name);
     assertEquals(names.sort(), [
-      ...["cohort", "models", "registrations", "registrations.csv", "report.json", "report.md"],
-      ...["structures.csv", "synthesis", "table1.csv", "table1.json", "table2.csv"],
+      ...["cohort", "models", "registrations", "registrations.csv", "report.html", "report.json"],
+      ...["report.md", "structures.csv", "synthesis", "table1.csv", "table1.json", "table2.csv"],
     ]);
     const text = await Deno.readTextFile(`${out}/report.md`);
     assertStringIncludes(text, "phantom cohort, not from patients");
     for (const [, picture] of text.matchAll(/!\[.*?\]\((.*?)\)/g)) {
       assertGreater((await Deno.stat(`${out}/${picture}`)).size, 1000);
     }
+
+    const page = await Deno.readTextFile(`${out}/report.html`);
+    assertEquals(page.match(/<table>/g)?.length, 4);
+    assertEquals(page.match(/<svg /g)?.length, 11);
+    assertEquals(page.match(/src="data:image\/png;base64,iVBOR/g)?.length, 2 * 2 + 2 * 6);
+    assertEquals(page.match(/(src|href)="(?!data:)/g), null, "the page needs nothing else");
 
     const written = async () => {
       const times: Record<string, number> = {};
