@@ -6,13 +6,16 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { TensorInfo } from "@tensorflow/tfjs";
-import { f32, u32 } from "../../kernels/gpu.ts";
+import { f32, type Kernel, u32 } from "../../kernels/gpu.ts";
+import { uniformQuads } from "./convolution_shape.ts";
 import {
   instanceGradientMeans,
   instanceGradientSums,
+  instanceGradientWhole,
   instanceInputGradient,
   instanceMoments,
   instanceNormalise,
+  instanceNormWhole,
   instanceStatistics,
 } from "./instance_norm.wgsl.ts";
 import type { OpRunner } from "./op_runner.ts";
@@ -29,41 +32,115 @@ const GRADIENT = "CrosswarpInstanceNormGradient";
 const PART = 16;
 const MOST_PARTS = 256;
 
-/** The plans of all kernels at one shape. */
-function plans(runner: OpRunner, shape: readonly number[], slope: Slope) {
-  const [images, height, width, channels] = shape;
+/** Pixels of an image that are few enough for one invocation a quad, and the quads that keep two cores busy. */
+const FEW_PIXELS = 1024;
+const ENOUGH_QUADS = 16;
+
+type Shape = readonly number[];
+
+/** Records the forward pass: gives the values and what the gradient needs of the statistics. */
+type Forward = (x: TensorInfo, gamma: TensorInfo, beta: TensorInfo) => TensorInfo[];
+/** Records the gradient: gives those by x, gamma and beta. */
+type Gradient = (
+  ...saved: readonly [...Parameters<Forward>, TensorInfo, TensorInfo]
+) => TensorInfo[];
+
+interface Steps {
+  readonly forward: Forward;
+  readonly gradient: Gradient;
+}
+
+function stepsAt(runner: OpRunner, shape: Shape, slope: Slope): Steps {
   return runner.cached(`instance norm ${shape} ${slope}`, () => {
-    const pixels = height * width, quads = channels / 4;
-    const part = Math.max(PART, Math.ceil(pixels / MOST_PARTS));
-    const parts = Math.ceil(pixels / part);
-    const parameters = [
-      ...[pixels, quads, part, parts, images].map(u32),
-      ...[INSTANCE_NORM_EPSILON, slope].map(f32),
-    ];
-    const lanes = Math.min(16, 2 ** Math.ceil(Math.log2(quads)));
-    const rows = Math.min(64 / lanes, 2 ** Math.ceil(Math.log2(parts)));
-    const wide = {
-      parameters,
-      constants: { lanes, rows },
-      workgroups: [Math.ceil(quads / lanes), Math.ceil(parts / rows), images] as const,
-    };
-    const narrow = { parameters, workgroups: [Math.ceil(quads / 16), 1, images] as const };
-    return {
-      bytes: 32 * images * parts * quads,
-      channels,
-      images,
-      moments: runner.plan({ kernel: instanceMoments, ...wide }),
-      statistics: runner.plan({ kernel: instanceStatistics, ...narrow }),
-      normalise: runner.plan({ kernel: instanceNormalise, ...wide }),
-      sums: runner.plan({ kernel: instanceGradientSums, ...wide }),
-      means: runner.plan({
-        kernel: instanceGradientMeans,
-        ...narrow,
-        workgroups: [Math.ceil(quads / 16)],
-      }),
-      gradient: runner.plan({ kernel: instanceInputGradient, ...wide }),
-    };
+    const [, height, width, channels] = shape;
+    const whole = runner.gpu.isSoftware && height * width <= FEW_PIXELS &&
+      channels / 4 >= ENOUGH_QUADS;
+    return whole ? wholeSteps(runner, shape, slope) : partSteps(runner, shape, slope);
   });
+}
+
+/** One dispatch each way. */
+function wholeSteps(runner: OpRunner, shape: Shape, slope: Slope): Steps {
+  const [images, height, width, channels] = shape;
+  const pixels = height * width, quads = channels / 4;
+  const uniform = uniformQuads(images * pixels, channels);
+  const groups = Math.ceil(quads / 8);
+  const shared = { parameters: [INSTANCE_NORM_EPSILON, slope].map(f32) };
+  const forward = runner.plan({
+    kernel: instanceNormWhole(uniform),
+    ...shared,
+    constants: { pixels, quads },
+    workgroups: [groups, images],
+  });
+  const gradient = runner.plan({
+    kernel: instanceGradientWhole(uniform),
+    ...shared,
+    constants: { pixels, quads, images },
+    workgroups: [groups],
+  });
+  return {
+    forward: (x, gamma, beta) => {
+      const output = runner.output(shape), statistics = runner.output([images, 2, channels]);
+      runner.run(forward, [x, gamma, beta, statistics, output]);
+      return [output, statistics];
+    },
+    gradient: (x, gamma, beta, statistics, dy) => {
+      const outputs = [shape, gamma.shape, beta.shape].map((shape) => runner.output(shape));
+      runner.run(gradient, [x, statistics, gamma, beta, dy, ...outputs]);
+      return outputs;
+    },
+  };
+}
+
+/** Images in parts, the parts' sums, then the values. */
+function partSteps(runner: OpRunner, shape: Shape, slope: Slope): Steps {
+  const [images, height, width, channels] = shape;
+  const pixels = height * width, quads = channels / 4;
+  const part = Math.max(PART, Math.ceil(pixels / MOST_PARTS));
+  const parts = Math.ceil(pixels / part);
+  const parameters = [
+    ...[pixels, quads, part, parts, images].map(u32),
+    ...[INSTANCE_NORM_EPSILON, slope].map(f32),
+  ];
+  const lanes = Math.min(16, 2 ** Math.ceil(Math.log2(quads)));
+  const rows = Math.min(64 / lanes, 2 ** Math.ceil(Math.log2(parts)));
+  const wide = {
+    parameters,
+    constants: { lanes, rows },
+    workgroups: [Math.ceil(quads / lanes), Math.ceil(parts / rows), images] as const,
+  };
+  const joined = Math.ceil(quads / 16);
+  const plan = (kernel: Kernel) => runner.plan({ kernel, ...wide });
+  const join = (kernel: Kernel, images: number) =>
+    runner.plan({ kernel, parameters, workgroups: [joined, 1, images] });
+  const moments = plan(instanceMoments), normalise = plan(instanceNormalise);
+  const statistics = join(instanceStatistics, images);
+  const sums = plan(instanceGradientSums), input = plan(instanceInputGradient);
+  const means = join(instanceGradientMeans, 1);
+  const scratch = (use: string, bytes: number) => ({
+    buffer: runner.scratch(use, bytes),
+    offset: 0,
+    bytes,
+  });
+  const partBytes = 32 * images * parts * quads, meanBytes = 8 * images * channels;
+  return {
+    forward: (x, gamma, beta) => {
+      const output = runner.output(shape), found = runner.output([images, 2, channels]);
+      const ofParts = scratch("parts", partBytes);
+      runner.run(moments, [x, ofParts]);
+      runner.run(statistics, [ofParts, found]);
+      runner.run(normalise, [x, found, gamma, beta, output]);
+      return [output, found];
+    },
+    gradient: (x, gamma, beta, found, dy) => {
+      const outputs = [shape, gamma.shape, beta.shape].map((shape) => runner.output(shape));
+      const ofParts = scratch("parts", partBytes), ofImages = scratch("means", meanBytes);
+      runner.run(sums, [x, found, gamma, beta, dy, ofParts]);
+      runner.run(means, [ofParts, ofImages, outputs[1], outputs[2]]);
+      runner.run(input, [x, found, gamma, beta, dy, ofImages, outputs[0]]);
+      return outputs;
+    },
+  };
 }
 
 /** Registers the kernel and its gradient; the function that it gives takes them away. */
@@ -74,14 +151,8 @@ export function registerInstanceNorm(runner: OpRunner): () => void {
     backendName,
     kernelFunc: ({ inputs, attrs }) => {
       const { x, gamma, beta } = inputs as Record<string, TensorInfo>;
-      const plan = plans(runner, x.shape, (attrs as unknown as { slope: Slope }).slope);
-      const output = runner.output(x.shape);
-      const statistics = runner.output([plan.images, 2, plan.channels]);
-      const moments = { buffer: runner.scratch("parts", plan.bytes), offset: 0, bytes: plan.bytes };
-      runner.run(plan.moments, [x, moments]);
-      runner.run(plan.statistics, [moments, statistics]);
-      runner.run(plan.normalise, [x, statistics, gamma, beta, output]);
-      return [output, statistics];
+      const { slope } = attrs as unknown as { slope: Slope };
+      return stepsAt(runner, x.shape, slope).forward(x, gamma, beta);
     },
   });
   tf.registerKernel({
@@ -89,19 +160,8 @@ export function registerInstanceNorm(runner: OpRunner): () => void {
     backendName,
     kernelFunc: ({ inputs, attrs }) => {
       const { x, gamma, beta, statistics, dy } = inputs as Record<string, TensorInfo>;
-      const plan = plans(runner, x.shape, (attrs as unknown as { slope: Slope }).slope);
-      const outputs = [x.shape, gamma.shape, beta.shape].map((shape) => runner.output(shape));
-      const sums = { buffer: runner.scratch("parts", plan.bytes), offset: 0, bytes: plan.bytes };
-      const meansBytes = 8 * plan.images * plan.channels;
-      const means = {
-        buffer: runner.scratch("means", meansBytes),
-        offset: 0,
-        bytes: meansBytes,
-      };
-      runner.run(plan.sums, [x, statistics, gamma, beta, dy, sums]);
-      runner.run(plan.means, [sums, means, outputs[1], outputs[2]]);
-      runner.run(plan.gradient, [x, statistics, gamma, beta, dy, means, outputs[0]]);
-      return outputs;
+      const { slope } = attrs as unknown as { slope: Slope };
+      return stepsAt(runner, x.shape, slope).gradient(x, gamma, beta, statistics, dy);
     },
   });
   tf.registerGradient({

@@ -1,6 +1,7 @@
 import type { Kernel } from "../../kernels/gpu.ts";
+import { imageArray } from "./_convolution.wgsl.ts";
 
-/** The uniform block of all four kernels, and who computes what. */
+/** The uniform block of the kernels for parts of images, and who computes what. */
 const SHARED = /* wgsl */ `
 override lanes: u32 = 16;
 override rows: u32 = 4;
@@ -233,3 +234,142 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
 }
 `,
 };
+
+/** Pixels that are read at once, for their moments. */
+const AT_ONCE = Array.from({ length: 8 }, (_, i) => i);
+
+/**
+ * What whole images are normalised with. Sizes are constants: software Vulkan would compile a kernel again at
+ * each dispatch where these come from a uniform block and bound loops in loops.
+ */
+const WHOLE = /* wgsl */ `
+override pixels: u32 = 1;
+override quads: u32 = 1;
+
+struct Parameters {
+  epsilon: f32,
+  // Of the activation below 0: 1 without one, 0 for ReLU.
+  slope: f32,
+}
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+`;
+
+/**
+ * Statistics and values in one dispatch, an invocation for a quad of channels of an image: for small images
+ * on a processor, where a dispatch costs more than the sums.
+ *
+ * @param uniformQuads - Of the input, where it fits a uniform block, else 0.
+ */
+export function instanceNormWhole(uniformQuads: number): Kernel {
+  return {
+    label: `instance norm, whole images (${uniformQuads})`,
+    code: /* wgsl */ `
+${WHOLE}
+${imageArray(1, "input", true, uniformQuads)}
+@group(0) @binding(2) var<storage, read> gamma: array<vec4f>;
+@group(0) @binding(3) var<storage, read> beta: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> statistics: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> output: array<vec4f>;
+
+@compute @workgroup_size(8)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let p = parameters;
+  let quad = id.x;
+  if (quad >= quads) { return; }
+  let base = id.y * pixels * quads + quad;
+  var mean = vec4f(0);
+  var squares = vec4f(0);
+  for (var first = 0u; first < pixels; first += ${AT_ONCE.length}) {
+    ${
+      AT_ONCE.map((i) =>
+        `let v${i} = input[base + min(first + ${i}, pixels - 1) * quads];
+    let w${i} = select(0.0, 1.0, first + ${i} < pixels);`
+      ).join("\n    ")
+    }
+    let here = ${AT_ONCE.map((i) => `w${i}`).join(" + ")};
+    // From the first value on, so that an offset that all have costs no digits.
+    let mean_here = v0 + (${AT_ONCE.map((i) => `w${i} * (v${i} - v0)`).join(" + ")}) / here;
+    ${AT_ONCE.map((i) => `let d${i} = v${i} - mean_here;`).join(" ")}
+    // Joined as in the statistics of parts.
+    let difference = mean_here - mean;
+    let total = f32(first) + here;
+    mean += difference * (here / total);
+    squares += ${AT_ONCE.map((i) => `w${i} * d${i} * d${i}`).join(" + ")}
+      + difference * difference * (f32(first) * here / total);
+  }
+  let inverse = inverseSqrt(squares / f32(pixels) + p.epsilon);
+  let of_image = 2 * id.y * quads + quad;
+  statistics[of_image] = mean;
+  statistics[of_image + quads] = inverse;
+  let g = gamma[quad];
+  let b = beta[quad];
+  for (var i = 0u; i < pixels; i++) {
+    let y = fma((input[base + i * quads] - mean) * inverse, g, b);
+    output[base + i * quads] = max(y, vec4f(0)) + p.slope * min(y, vec4f(0));
+  }
+}
+`,
+  };
+}
+
+/**
+ * The gradients in one dispatch, an invocation for a quad of channels of all images.
+ *
+ * @param uniformQuads - Of the input, where it fits a uniform block, else 0.
+ */
+export function instanceGradientWhole(uniformQuads: number): Kernel {
+  return {
+    label: `instance norm gradient, whole images (${uniformQuads})`,
+    code: /* wgsl */ `
+${WHOLE}
+override images: u32 = 1;
+${imageArray(1, "input", true, uniformQuads)}
+@group(0) @binding(2) var<storage, read> statistics: array<vec4f>;
+@group(0) @binding(3) var<storage, read> gamma: array<vec4f>;
+@group(0) @binding(4) var<storage, read> beta: array<vec4f>;
+${imageArray(5, "gradient", true, uniformQuads)}
+@group(0) @binding(6) var<storage, read_write> output: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> gamma_gradient: array<vec4f>;
+@group(0) @binding(8) var<storage, read_write> beta_gradient: array<vec4f>;
+
+@compute @workgroup_size(8)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let p = parameters;
+  let quad = id.x;
+  if (quad >= quads) { return; }
+  let g = gamma[quad];
+  let b = beta[quad];
+  var all_sums = vec4f(0);
+  var all_products = vec4f(0);
+  for (var image = 0u; image < images; image++) {
+    let of_image = 2 * image * quads + quad;
+    let mean = statistics[of_image];
+    let inverse = statistics[of_image + quads];
+    let base = image * pixels * quads + quad;
+    var sum = vec4f(0);
+    var product = vec4f(0);
+    for (var i = 0u; i < pixels; i++) {
+      let normal = (input[base + i * quads] - mean) * inverse;
+      let slope = select(vec4f(p.slope), vec4f(1), fma(normal, g, b) > vec4f(0));
+      let d = gradient[base + i * quads] * slope;
+      sum += d;
+      product = fma(d, normal, product);
+    }
+    all_sums += sum;
+    all_products += product;
+    let scale = g * inverse;
+    let mean_sum = sum / f32(pixels);
+    let mean_product = product / f32(pixels);
+    for (var i = 0u; i < pixels; i++) {
+      let normal = (input[base + i * quads] - mean) * inverse;
+      let slope = select(vec4f(p.slope), vec4f(1), fma(normal, g, b) > vec4f(0));
+      let d = gradient[base + i * quads] * slope;
+      output[base + i * quads] = scale * (d - mean_sum - normal * mean_product);
+    }
+  }
+  gamma_gradient[quad] = all_products;
+  beta_gradient[quad] = all_sums;
+}
+`,
+  };
+}

@@ -15,6 +15,8 @@ const cases: [string, ImageShape, number][] = [
   ["without an activation", [1, 9, 8, 16], 1],
   ["leaky ReLU, more pixels than parts", [1, 67, 65, 8], 0.2],
   ["many channels", [1, 4, 3, 132], 0.2],
+  ["whole images, no multiple of what is read at once", [2, 9, 7, 64], 0],
+  ["whole images, larger than a uniform block", [1, 23, 25, 68], 0.2],
   ["channels that are no quads", [2, 5, 6, 3], 0],
 ];
 
