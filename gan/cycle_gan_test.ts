@@ -108,13 +108,17 @@ for (
         tf.dispose([fake, deception, cycle, gradients]);
       }
     });
-    for (const  of of["ct", "mr"] as const) {
-      await t.step(`discriminator of ${of}`, async () => {
-        const { loss: value, gradients } = gan.discriminatorGradients(of, ct.tensor, fake.tensor);
+    for (const modality of ["ct", "mr"] as const) {
+      await t.step(`discriminator of ${modality}`, async () => {
+        const { loss: value, gradients } = gan.discriminatorGradients(
+          modality,
+          ct.tensor,
+          fake.tensor,
+        );
         const loss = (weights: Map<string, Float64Array>) =>
-          discriminatorLossReference(of, small, weights, ct.image, fake.image);
+          discriminatorLossReference(modality, small, weights, ct.image, fake.image);
         assertAlmostEquals((await value.data())[0], loss(weights), 1e-5);
-        const names = [...gan.discriminators[of].weights.keys()];
+        const names = [...gan.discriminators[modality].weights.keys()];
         await assertGradients(names, [gradients], weights, loss);
         tf.dispose([value, gradients]);
       });
