@@ -22,7 +22,7 @@ const CORRELATION_FIELDS = /* wgsl */ `
   out_x: u32,
   unit: u32,
   batch: u32,
-  // Rows of taps.
+  // Rows of taps (of the first of the filter's uniform blocks).
   tap_from: u32,
   tap_to: u32,`;
 

@@ -22,7 +22,9 @@ export interface RegisterTile {
   readonly outWhole: boolean;
   /** The input's quads where they fit a uniform block, else 0. */
   readonly uniformInput: number;
-  /** Quads of the filter that are bound. */
+  /** Uniform blocks with the filter's rows of taps, the same number in each. */
+  readonly filterBlocks: number;
+  /** Quads of each. */
   readonly filterQuads: number;
   /** Whether the filter has quads of input channels instead of output channels. */
   readonly transposed: boolean;
@@ -39,19 +41,23 @@ const range = (n: number) => Array.from({ length: n }, (_, i) => i);
 export function convolutionRegisters(tile: RegisterTile): Kernel {
   const { tapColumns, stride, pixels, outQuads } = tile;
   const window = range(stride * (pixels - 1) + tapColumns);
+  const blocks = range(tile.filterBlocks);
   const each = (line: (m: number, t: number) => string) =>
     range(pixels).map((m) => range(outQuads).map((t) => line(m, t)).join(" ")).join("\n  ");
   const product = (m: number, kx: number) =>
     tile.transposed ? `v${m * stride + kx} * w` : `w * v${m * stride + kx}`;
-  const sums = range(tapColumns).map((kx) =>
-    range(outQuads).map((t) =>
-      `{
+  const sums = (block: number) =>
+    range(tapColumns).map((kx) =>
+      range(outQuads).map((t) =>
+        `{
         let at = weight + ${kx} * p.filter_column + ${t} * p.filter_out_quad;
-        let w = mat4x4f(${range(4).map((i) => `filters[at + ${i} * p.filter_channel]`).join(", ")});
+        let w = mat4x4f(${
+          range(4).map((i) => `filters${block}[at + ${i} * p.filter_channel]`).join(", ")
+        });
         ${range(pixels).map((m) => `s${m}_${t} += ${product(m, kx)};`).join("\n        ")}
       }`
-    ).join("\n      ")
-  ).join("\n      ");
+      ).join("\n      ")
+    ).join("\n      ");
   return {
     label: `convolution, registers ${JSON.stringify(Object.values(tile))}`,
     code: /* wgsl */ `
@@ -59,9 +65,13 @@ override lanes: u32 = 8;
 override tiles: u32 = 8;
 
 ${CORRELATION_PART_PARAMETERS}
-@group(0) @binding(1) var<uniform> filters: array<vec4f, ${tile.filterQuads}>;
-${imageArray(2, "input", tile.inWhole, tile.uniformInput)}
-${pixelArray(3, "output", tile.outWhole, "read_write")}
+${
+      blocks.map((b) =>
+        `@group(0) @binding(${1 + b}) var<uniform> filters${b}: array<vec4f, ${tile.filterQuads}>;`
+      ).join("\n")
+    }
+${imageArray(1 + blocks.length, "input", tile.inWhole, tile.uniformInput)}
+${pixelArray(2 + blocks.length, "output", tile.outWhole, "read_write")}
 
 ${loadQuad("load_input", "input", tile.inWhole)}
 ${loadQuad("load_output", "output", tile.outWhole)}
@@ -100,22 +110,27 @@ fn main(
       )
     }
   }
-  for (var ky = p.tap_from; ky < p.tap_to; ky++) {
-    let row = i32(y) * ${stride} + i32(ky) - p.pad_top;
+  let tap_rows = p.tap_to - p.tap_from;
+  ${
+      blocks.map((block) =>
+        `for (var r = 0u; r < tap_rows; r++) {
+    let row = i32(y) * ${stride} + i32(p.tap_from + ${block} * tap_rows + r) - p.pad_top;
     let inside = select(0.0, 1.0, row >= 0 && row < p.in_height);
     let base = (i32(image) * p.in_height + clamp(row, 0, p.in_height - 1)) * p.in_width;
-    var weight = p.filter_origin + i32(ky) * p.filter_row + i32(quad) * p.filter_out_quad
+    var weight = p.filter_origin + i32(r) * p.filter_row + i32(quad) * p.filter_out_quad
       + i32(p.quad_from) * p.filter_in_quad;
     for (var q = p.quad_from; q < p.quad_to; q++) {
       ${
-      window.map((j) =>
-        `let v${j} = load_input(u32(base + c${j}), q, p.in_channels, p.in_quads) * (inside * i${j});`
-      ).join("\n      ")
-    }
-      ${sums}
+          window.map((j) =>
+            `let v${j} = load_input(u32(base + c${j}), q, p.in_channels, p.in_quads) * (inside * i${j});`
+          ).join("\n      ")
+        }
+      ${sums(block)}
       weight += p.filter_in_quad;
     }
-  }
+  }`
+      ).join("\n  ")
+    }
   ${
       range(pixels).map((m) =>
         `if (x + ${m} < p.columns) { ${

@@ -19,6 +19,8 @@ export type Steps = (input: TensorInfo, filter: TensorInfo, output: TensorInfo) 
 const ALIGNMENT = 256;
 /** Quads of output channels of a block of the packed filter. */
 const BLOCK = 16;
+/** Uniform blocks of the filter in one dispatch: a kernel is written out for each. */
+const MOST_BLOCKS = 4;
 
 /** Where filter(ky, kx, c, n) is in a uniform block, in quads. */
 interface FilterSteps {
@@ -34,7 +36,8 @@ interface FilterSteps {
 /** What one dispatch adds to the sums, and what it makes them for. */
 interface Part {
   readonly tapFrom: number;
-  readonly tapTo: number;
+  /** Rows of taps in each uniform block of the filter. */
+  readonly rows: number;
   readonly quadFrom: number;
   readonly quadTo: number;
   /** Quads of output channels, from outQuadFrom on. */
@@ -47,6 +50,8 @@ interface Part {
   readonly offset: number;
 }
 
+const range = (n: number) => Array.from({ length: n }, (_, i) => i);
+
 const wholes = (job: Correlation) => ({
   inWhole: job.inChannels % 4 === 0,
   outWhole: job.outChannels % 4 === 0,
@@ -54,19 +59,19 @@ const wholes = (job: Correlation) => ({
 
 /** The filter comes as it is where each of its rows of taps fits a uniform block, and packed where not. */
 export function registerSteps(runner: OpRunner, job: Correlation): Steps {
-  const range = filterRange(job);
-  if (range !== undefined) {
-    const { bytes } = range;
-    const plans = registerPlans(runner, job, rangeParts(job, range), bytes);
-    return (input, filter, output) => {
-      for (const { plan, offset } of plans) {
-        runner.run(plan, [{ tensor: filter, offset, bytes }, input, output]);
-      }
-    };
+  const ranges = filterRanges(job);
+  if (ranges !== undefined) {
+    const { bytes, offsets } = ranges;
+    const [{ plan }] = registerPlans(runner, job, [rangesPart(job, ranges)], bytes, offsets.length);
+    return (input, filter, output) =>
+      runner.run(plan, [
+        ...offsets.map((offset) => ({ tensor: filter, offset, bytes })),
+        ...[input, output],
+      ]);
   }
   const block = Math.min(BLOCK, 2 ** Math.ceil(Math.log2(quadsOf(job.outChannels))));
   const packing = packingOf(runner, job, block, UNIFORM_BYTES);
-  const plans = registerPlans(runner, job, packedParts(job, block, packing), UNIFORM_BYTES);
+  const plans = registerPlans(runner, job, packedParts(job, block, packing), UNIFORM_BYTES, 1);
   return (input, filter, output) => {
     const { buffer } = packing.pack(filter);
     for (const { plan, offset } of plans) {
@@ -75,60 +80,52 @@ export function registerSteps(runner: OpRunner, job: Correlation): Steps {
   };
 }
 
-/** What of the filter as it is each dispatch binds. */
-interface FilterRange {
-  /** Rows of taps. */
+/** The filter as it is, in uniform blocks that one dispatch binds. */
+interface FilterRanges {
+  /** Rows of taps of each. */
   readonly rows: number;
   readonly bytes: number;
-  /** Whether it begins at the dispatch's first row of the filter, or at the filter's. */
-  readonly moves: boolean;
+  /** Where each begins, bytes. */
+  readonly offsets: readonly number[];
 }
 
-/** Bytes of the filter's taps of one row. */
-function rowBytes({ filter }: Correlation): number {
-  return 4 * filter.width * filter.perTap;
-}
-
-/** The most rows of taps that fit a uniform block; nothing when the filter must be packed. */
-function filterRange(job: Correlation): FilterRange | undefined {
+/** The fewest uniform blocks that hold the filter; nothing when it must be packed. */
+function filterRanges(job: Correlation): FilterRanges | undefined {
+  const { tapRows, filter: { width, perTap, firstRow, rowStep } } = job;
   const { inWhole, outWhole } = wholes(job);
-  if (!inWhole || !outWhole || job.tapRows === 0) return undefined;
-  const { firstRow, rowStep } = job.filter;
-  const all = (Math.max(firstRow, firstRow + rowStep * (job.tapRows - 1)) + 1) * rowBytes(job);
-  if (all <= UNIFORM_BYTES) return { rows: job.tapRows, bytes: all, moves: false };
-  if (rowBytes(job) % ALIGNMENT !== 0) return undefined;
-  for (let rows = job.tapRows; rows > 0; rows--) {
-    const bytes = ((rows - 1) * Math.abs(rowStep) + 1) * rowBytes(job);
-    if (job.tapRows % rows === 0 && bytes <= UNIFORM_BYTES) return { rows, bytes, moves: true };
+  if (!inWhole || !outWhole || tapRows === 0) return undefined;
+  const rowBytes = 4 * width * perTap;
+  for (let rows = tapRows; rows > 0; rows--) {
+    const bytes = ((rows - 1) * Math.abs(rowStep) + 1) * rowBytes;
+    if (tapRows % rows !== 0 || tapRows / rows > MOST_BLOCKS || bytes > UNIFORM_BYTES) continue;
+    const offsets = range(tapRows / rows).map((at) => {
+      const first = firstRow + rowStep * at * rows;
+      return rowBytes * Math.min(first, first + rowStep * (rows - 1));
+    });
+    if (offsets.every((offset) => offset % ALIGNMENT === 0)) return { rows, bytes, offsets };
   }
   return undefined;
 }
 
-function rangeParts(job: Correlation, range: FilterRange): Part[] {
-  const { width, perTap, firstRow, rowStep, firstColumn, columnStep, channelStep } = job.filter;
+/** All of the sum. */
+function rangesPart(job: Correlation, { rows }: FilterRanges): Part {
+  const { width, perTap, rowStep, firstColumn, columnStep, channelStep } = job.filter;
   const inQuads = quadsOf(job.inChannels), outQuads = quadsOf(job.outChannels);
   const transposed = channelStep === 1;
-  const column = perTap / 4, row = width * column;
-  const parts: Part[] = [];
-  for (let tapFrom = 0; tapFrom < job.tapRows; tapFrom += range.rows) {
-    const tapTo = tapFrom + range.rows;
-    const top = Math.min(firstRow + rowStep * tapFrom, firstRow + rowStep * (tapTo - 1));
-    const begin = range.moves ? top : 0;
-    parts.push({
-      ...{ tapFrom, tapTo, quadFrom: 0, quadTo: inQuads },
-      ...{ block: outQuads, outQuadFrom: 0, continued: tapFrom > 0 },
-      filter: {
-        origin: (firstRow - begin) * row + firstColumn * column,
-        row: rowStep * row,
-        column: columnStep * column,
-        inQuad: transposed ? 1 : 4 * outQuads,
-        outQuad: transposed ? 4 * inQuads : 1,
-        channel: transposed ? inQuads : outQuads,
-      },
-      offset: begin * rowBytes(job),
-    });
-  }
-  return parts;
+  const column = perTap / 4, row = width * column * rowStep;
+  return {
+    ...{ tapFrom: 0, rows, quadFrom: 0, quadTo: inQuads },
+    ...{ block: outQuads, outQuadFrom: 0, continued: false },
+    filter: {
+      origin: firstColumn * column + Math.max(0, -row * (rows - 1)),
+      row,
+      column: columnStep * column,
+      inQuad: transposed ? 1 : 4 * outQuads,
+      outQuad: transposed ? 4 * inQuads : 1,
+      channel: transposed ? inQuads : outQuads,
+    },
+    offset: 0,
+  };
 }
 
 /** The packed filter, and how it is laid out. */
@@ -183,9 +180,10 @@ function packedParts(job: Correlation, block: number, { unit }: Packing): Part[]
       const { tapFrom, tapTo, quadFrom, quadTo } = cut;
       const row = unit * (quadTo - quadFrom);
       parts.push({
-        ...{ ...cut, block, outQuadFrom, continued: done > 0 },
+        ...{ tapFrom, rows: tapTo - tapFrom, quadFrom, quadTo },
+        ...{ block, outQuadFrom, continued: done > 0 },
         filter: {
-          origin: -tapFrom * row - quadFrom * unit,
+          origin: -quadFrom * unit,
           ...{ row, column: 4 * block, inQuad: unit, outQuad: 1, channel: block },
         },
         offset: 16 * unit * (before + done),
@@ -211,24 +209,30 @@ function cutUnits(tapRows: number, inQuads: number, limit: number) {
 }
 
 /** A dispatch for each part. */
-function registerPlans(runner: OpRunner, job: Correlation, parts: Part[], filterBytes: number) {
+function registerPlans(
+  runner: OpRunner,
+  job: Correlation,
+  parts: Part[],
+  filterBytes: number,
+  filterBlocks: number,
+): { plan: Plan; offset: number }[] {
   const { tapColumns, stride, batch, rows, columns } = job;
   const { block, filter } = parts[0];
   const pixels = evenly(columns, stride === 1 ? 16 : 8), outQuads = Math.min(4, block);
   const kernel = convolutionRegisters({
     ...{ tapColumns, stride, pixels, outQuads, ...wholes(job) },
     uniformInput: uniformQuads(batch * job.inHeight * job.inWidth, job.inChannels),
-    filterQuads: filterBytes / 16,
+    ...{ filterQuads: filterBytes / 16, filterBlocks },
     transposed: filter.outQuad > 1,
   });
   const lanes = Math.ceil(block / outQuads), tiles = Math.ceil(columns / pixels);
   const groups = Math.ceil(lanes * tiles * batch * rows / 8);
   const groupRows = Math.ceil(groups / runner.gpu.device.limits.maxComputeWorkgroupsPerDimension);
-  return parts.map((part): { plan: Plan; offset: number } => ({
+  return parts.map((part) => ({
     plan: runner.plan({
       kernel,
       parameters: [
-        ...correlationParameters(job, 0, part.tapFrom, part.tapTo),
+        ...correlationParameters(job, 0, part.tapFrom, part.rows),
         ...[part.quadFrom, part.quadTo, part.outQuadFrom, part.continued ? 1 : 0].map(u32),
         ...Object.values(part.filter).map(i32),
       ],
@@ -264,7 +268,7 @@ function correlationParameters(
   job: Correlation,
   unit: number,
   tapFrom: number,
-  tapTo: number,
+  rows: number,
 ): Parameter[] {
   const inQuads = quadsOf(job.inChannels);
   return [
@@ -272,6 +276,6 @@ function correlationParameters(
     ...[job.rows, job.columns, job.outChannels].map(u32),
     ...[job.padTop, job.padLeft].map(i32),
     ...[job.outHeight, job.outWidth, job.outStride, job.outY, job.outX].map(u32),
-    ...[unit, job.batch, tapFrom, tapTo].map(u32),
+    ...[unit, job.batch, tapFrom, tapFrom + rows].map(u32),
   ];
 }
