@@ -22,7 +22,10 @@ interface BackendInside {
   computePassEncoder: GPUComputePassEncoder | null;
   commandQueueOwnedIds: WeakSet<DataId>;
   dispatchCountInPass: number;
-  bufferManager: { acquireBuffer(bytes: number, usage: number, ...rest: unknown[]): GPUBuffer };
+  bufferManager: {
+    freeBuffers: Map<string, GPUBuffer[]>;
+    acquireBuffer(bytes: number, usage: number, ...rest: unknown[]): GPUBuffer;
+  };
   makeTensorInfo(shape: number[], dtype: "float32"): TensorInfo;
   uploadToGPU(id: DataId): void;
   ensureCommandEncoderReady(): void;
@@ -50,6 +53,9 @@ export interface TensorRange {
   readonly bytes: number;
 }
 
+/** Bind groups that a plan keeps. */
+const BIND_GROUPS_A_PLAN = 256;
+
 /** A dispatch of which only the buffers are missing. */
 export interface Plan {
   readonly label: string;
@@ -57,6 +63,8 @@ export interface Plan {
   readonly layout: GPUBindGroupLayout;
   readonly uniform: GPUBuffer;
   readonly workgroups: readonly [number, number, number];
+  /** Bind groups that were made, by the buffers that they bind. */
+  readonly bindGroups: Map<string, GPUBindGroup>;
 }
 
 /** What {@link OpRunner.plan} makes a plan of. */
@@ -87,20 +95,40 @@ export class OpRunner {
   #plans = new Map<string, unknown>();
   #buffers: GpuBuffer[] = [];
   #scratch = new Map<string, GpuBuffer>();
+  #numbers = new WeakMap<GPUBuffer, number>();
+  #numbered = 0;
 
   constructor(gpu: Gpu, backend: WebGPUBackend) {
     this.gpu = gpu;
     this.#dispatchesASubmit = dispatchesASubmit(gpu);
     this.#backend = backend as unknown as BackendInside;
-    // So that kernels may read small tensors as uniform memory.
     const { bufferManager } = this.#backend;
     const acquire = bufferManager.acquireBuffer.bind(bufferManager);
-    bufferManager.acquireBuffer = (bytes, usage, ...rest) =>
-      acquire(
-        bytes,
-        usage & GPUBufferUsage.STORAGE ? usage | GPUBufferUsage.UNIFORM : usage,
-        ...rest,
-      );
+    bufferManager.acquireBuffer = (bytes, usage, ...rest) => {
+      // So that kernels may read small tensors as uniform memory.
+      if (usage & GPUBufferUsage.STORAGE) usage |= GPUBufferUsage.UNIFORM;
+      this.#oldestLast(bufferManager.freeBuffers.get(`${bytes}_${usage}`));
+      return acquire(bytes, usage, ...rest);
+    };
+  }
+
+  /**
+   * Makes tfjs take the oldest free buffer, which it takes from the end, so that every step binds the same
+   * buffers and finds its bind groups made.
+   */
+  #oldestLast(free: GPUBuffer[] = []): void {
+    const last = free.length - 1;
+    let oldest = last;
+    for (let i = 0; i < last; i++) {
+      if (this.#number(free[i]) < this.#number(free[oldest])) oldest = i;
+    }
+    if (oldest < last) [free[oldest], free[last]] = [free[last], free[oldest]];
+  }
+
+  #number(buffer: GPUBuffer): number {
+    let number = this.#numbers.get(buffer);
+    if (number === undefined) this.#numbers.set(buffer, number = this.#numbered++);
+    return number;
   }
 
   /** What `make` gave for this key at the first call: the plans of an operation at certain shapes. */
@@ -134,6 +162,7 @@ export class OpRunner {
       layout,
       uniform: uniform.handle,
       workgroups: [x, y, z],
+      bindGroups: new Map(),
     };
   }
 
@@ -172,11 +201,7 @@ export class OpRunner {
 
   /** Records a dispatch with these buffers at bindings 1, 2, ... */
   run(plan: Plan, buffers: readonly (TensorInfo | TensorRange | Range)[]): void {
-    const entries: GPUBindGroupEntry[] = [{ binding: 0, resource: { buffer: plan.uniform } }];
-    buffers.forEach((bound, index) => {
-      entries.push({ binding: index + 1, resource: this.#binding(plan, bound) });
-    });
-    const bindGroup = this.gpu.device.createBindGroup({ layout: plan.layout, entries });
+    const bindGroup = this.#bindGroup(plan, buffers.map((bound) => this.#binding(plan, bound)));
     const backend = this.#backend;
     backend.ensureCommandEncoderReady();
     const pass = backend.computePassEncoder ??= backend.commandEncoder!.beginComputePass();
@@ -184,6 +209,23 @@ export class OpRunner {
     pass.setBindGroup(0, bindGroup);
     pass.dispatchWorkgroups(...plan.workgroups);
     if (++backend.dispatchCountInPass >= this.#dispatchesASubmit) this.flush();
+  }
+
+  #bindGroup(plan: Plan, bindings: GPUBufferBinding[]): GPUBindGroup {
+    const key = bindings.map(({ buffer, offset, size }) =>
+      `${this.#number(buffer as GPUBuffer)} ${offset} ${size}`
+    ).join();
+    let group = plan.bindGroups.get(key);
+    if (group === undefined) {
+      const entries = [{ buffer: plan.uniform }, ...bindings].map((resource, binding) => ({
+        binding,
+        resource,
+      }));
+      group = this.gpu.device.createBindGroup({ layout: plan.layout, entries });
+      if (plan.bindGroups.size >= BIND_GROUPS_A_PLAN) plan.bindGroups.clear();
+      plan.bindGroups.set(key, group);
+    }
+    return group;
   }
 
   #binding(plan: Plan, bound: TensorInfo | TensorRange | Range): GPUBufferBinding {
