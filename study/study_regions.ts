@@ -1,0 +1,37 @@
+/**
+ * The parts of the body that a cohort can be studied in.
+ *
+ * @module
+ */
+
+import { type Manifest, ManifestError } from "../cohort/manifest.ts";
+import { REGIONS } from "./grid_search_plan.ts";
+import type { TrainingRegion } from "./training_images.ts";
+
+/** A region of the paper's, or "all", the whole images, where no labels tell where the regions are. */
+export type StudyRegion = TrainingRegion;
+
+/**
+ * The paper's two regions where all subjects have labels, the whole images where none has.
+ *
+ * @throws {ManifestError} when no subject is paired, or some have labels and others have none.
+ */
+export function studyRegions({ subjects }: Manifest): readonly StudyRegion[] {
+  if (!subjects.some(({ kind }) => kind === "paired")) {
+    throw new ManifestError(
+      'The cohort has no subject of kind "paired", whose images could be registered; ' +
+        "add subjects with both a CT and an MR",
+    );
+  }
+  const without = subjects.filter(({ images, labels }) =>
+    (["ct", "mr"] as const).some((modality) => images[modality] && !labels[modality])
+  );
+  if (without.length === 0) return REGIONS;
+  if (subjects.every(({ labels }) => !labels.ct && !labels.mr)) return ["all"];
+  throw new ManifestError(
+    `Some subjects have labels, and ${
+      without.map(({ id }) => id).join(", ")
+    } lack them for an image: ` +
+      "give labels to all, to study thorax and abdomen, or to none, to study whole images",
+  );
+}
