@@ -6,7 +6,8 @@ import {
   SettingsError,
   writeBestSettings,
 } from "./best_settings.ts";
-import { profileOf, profileSettings, withSetting } from "./profiles.ts";
+import { profileOf, withSetting } from "./profiles.ts";
+import { REGIONS } from "./grid_search_plan.ts";
 import { reportOf } from "./report.ts";
 
 const THORAX: BestSetting = {
@@ -37,22 +38,21 @@ Deno.test("readBestSettings() reads what was written and names the field that is
 
 Deno.test("withSetting() takes the region's setting, and the report names its file", () => {
   const profile = profileOf("quick");
-  const best = profileSettings(profile, { path: "a/best.json", settings: [THORAX] })!;
+  const best = { path: "a/best.json", settings: [THORAX] };
   assertEquals(withSetting(profile, "abdomen", best), profile);
   assertEquals(withSetting(profile, "thorax", best).deformable, {
     ...{ similarity: "nmi", regulariser: "l2", lambda: 0.1, spacing: 17.5, levels: 4 },
     iterations: 100,
   });
-  const others = { path: "b", settings: [{ ...THORAX, similarity: "mind" as const }] };
-  assertEquals(profileSettings(profile, others), undefined);
   const report = reportOf({
-    ...{ profile, seed: 1, version: "test", adapter: "none", settings: best, seconds: 0 },
-    ...{ volumes: [], rows: [], structures: [], pairs: [] },
+    ...{ profile, seed: 1, version: "test", adapter: "none", settings: best, searched: false },
+    manifest: { format: "crosswarp-cohort", version: 1, profile: "quick", subjects: [] },
+    ...{ isPhantom: true, regions: REGIONS, volumes: [], pairs: [], lungs: [], ablations: [] },
   });
   assertStringIncludes(
     report.markdown,
-    "thorax: squared L2, lambda 0.1, control points every 17.5 mm, 4 levels; abdomen: total " +
-      "variation, lambda 0.05, control points every 15 mm, 3 levels; at most 100 steps a level (the " +
-      "best settings of a/best.json, found by a grid search in voxels of 2.5 mm",
+    "NMI thorax: squared L2, lambda 0.1, control points every 17.5 mm, 4 levels; all else: total " +
+      "variation, lambda 0.05, control points every 15 mm, 3 levels; at most 100 steps a level (by the " +
+      "best settings of a/best.json)",
   );
 });

@@ -26,7 +26,7 @@ import {
   type SearchPair,
   type SearchUnit,
 } from "./grid_search_plan.ts";
-import { displacedBy, type PairScores, pairScores } from "./pair_registration.ts";
+import { displacedBy, type PairScores, pairScores } from "./pair_scores.ts";
 import { cutRegion, type LabelledImage } from "./regions.ts";
 import { finished, once } from "./run_folder.ts";
 

@@ -31,6 +31,8 @@ export interface GridSearchOptions {
   readonly manifest: string;
   /** The search's folder. */
   readonly folder: string;
+  /** How many of the paired subjects, from the first on. Default all. */
+  readonly mostSubjects?: number | undefined;
   /** Which similarities. */
   readonly similarities: readonly SimilarityName[];
   /** Which regions. */
@@ -112,7 +114,7 @@ export async function planGridSearch(options: GridSearchOptions): Promise<GridSe
       "whole numbers from 1 to 8",
     ),
   };
-  const subjects = await pairedSubjects(options.manifest);
+  const subjects = (await pairedSubjects(options.manifest)).slice(0, options.mostSubjects);
   const { version, voxel, seed, iterations, regulariser, folder } = options;
   const units: SearchUnit[] = [];
   for (const subject of subjects) {

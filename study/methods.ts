@@ -6,6 +6,8 @@
 
 import type { Modality } from "../gan/cycle_gan.ts";
 import type { SimilarityName } from "../registration/similarities.ts";
+import type { SimilarityOptions } from "../registration/similarity.ts";
+import type { Regulariser } from "../kernels/regulariser.ts";
 import type { PAPER_CHANNELS, PAPER_FIELDS } from "./gan_profiles.ts";
 
 /** A cycle-GAN of the study, in the paper's numbers. */
@@ -37,6 +39,12 @@ export interface Method {
    * for the fixed MR, so that both images are of one modality.
    */
   readonly synthesis?: GanColumn & { readonly of: Modality };
+  /** MIND's own framework (Gauss-Newton, squared L2) in the place of the control grid. */
+  readonly framework?: "mind-gauss-newton";
+  /** Another regulariser than the profile's, with the similarity's own weight beside it. */
+  readonly regulariser?: Regulariser;
+  /** Parameters of the similarity; its defaults where absent. */
+  readonly options?: SimilarityOptions;
 }
 
 /** The registrations of the original images. */

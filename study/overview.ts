@@ -5,10 +5,18 @@
  * @module
  */
 
-import type { Triple } from "../volume/affine.ts";
 import type { LabelVolume, Volume } from "../volume/volume.ts";
 import { type Colour, Picture, textWidth } from "./picture.ts";
-import { displayWindow, type Plane, sampleSlice, type SliceRaster, sliceRaster } from "./slices.ts";
+import {
+  displayWindow,
+  labelCentre,
+  labelContours,
+  type Plane,
+  sampleSlice,
+  type SliceRaster,
+  sliceRaster,
+  toGrey,
+} from "./slices.ts";
 
 /** Options of {@link overviewPicture}; all images lie on the fixed grid. */
 export interface OverviewOptions {
@@ -117,23 +125,6 @@ function drawPanel(
   }
 }
 
-function toGrey(values: Float32Array, [low, high]: [number, number]): Uint8Array {
-  return Uint8Array.from(
-    values,
-    (v) => Math.round(255 * Math.min(Math.max((v - low) / (high - low), 0), 1)),
-  );
-}
-
-/** Pixels whose right or lower neighbour has another label. */
-function labelContours(labels: Float32Array, { width, height }: SliceRaster): Uint8Array {
-  return labels.reduce((on, label, i) => {
-    const x = i % width, y = Math.floor(i / width);
-    const differs = (j: number) => labels[j] !== label;
-    on[i] = (x + 1 < width && differs(i + 1)) || (y + 1 < height && differs(i + width)) ? 1 : 0;
-    return on;
-  }, new Uint8Array(labels.length));
-}
-
 /** Outlines at a quarter and at half of the window, of a slightly smoothed slice. */
 function isoContours(grey: Uint8Array, raster: SliceRaster): Uint8Array {
   const { width, height } = raster;
@@ -159,20 +150,4 @@ function jacobianColour(j: number): Colour {
   const t = Math.min(Math.max(Math.log2(j), -1), 1);
   const pale = Math.round(245 * (1 - Math.abs(t)));
   return t < 0 ? [pale, pale, 245] : [245, pale, pale];
-}
-
-/** The world position of the middle of the labelled voxels' bounding box. */
-function labelCentre({ grid, data }: LabelVolume): Triple {
-  const least = [...grid.size] as number[], most = [0, 0, 0];
-  const [nx, ny] = grid.size;
-  for (let i = 0; i < data.length; i++) {
-    if (data[i] === 0) continue;
-    const at = [i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))];
-    for (let axis = 0; axis < 3; axis++) {
-      least[axis] = Math.min(least[axis], at[axis]);
-      most[axis] = Math.max(most[axis], at[axis]);
-    }
-  }
-  if (most.every((m, axis) => m < least[axis])) return grid.centre;
-  return grid.world([0, 1, 2].map((axis) => (least[axis] + most[axis]) / 2) as unknown as Triple);
 }

@@ -50,15 +50,6 @@ export function profileOf(name: ProfileName): Profile {
   };
 }
 
-/** The settings of a file that are for a profile's similarity, or nothing when it has none. */
-export function profileSettings(
-  { deformable: { similarity } }: Profile,
-  best: BestSettings | undefined,
-): BestSettings | undefined {
-  const settings = best?.settings.filter((setting) => setting.similarity === similarity) ?? [];
-  return settings.length === 0 ? undefined : { ...best!, settings };
-}
-
 /** A profile with the best regulariser, lambda, spacing and levels for a region, where there are such. */
 export function withSetting(
   profile: Profile,

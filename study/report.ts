@@ -4,13 +4,27 @@
  * @module
  */
 
+import type { Manifest } from "../cohort/manifest.ts";
 import type { Regulariser } from "../kernels/regulariser.ts";
+import { type Ablation, ablationMethods } from "./ablations.ts";
 import type { BestSettings } from "./best_settings.ts";
+import { comparisonCells } from "./comparison_table.ts";
 import { REGIONS } from "./grid_search_plan.ts";
+import { lungCells } from "./lung_table.ts";
 import { METHODS } from "./methods.ts";
 import { type Profile, withSetting } from "./profiles.ts";
+import type { LungRow } from "./study_lungs.ts";
+import { SEARCHES } from "./study_search.ts";
+import type { StudyRegion } from "./study_regions.ts";
+import {
+  ablationCells,
+  registrationCells,
+  structureCells,
+  surfaceCells,
+  table2Cells,
+} from "./score_tables.ts";
 import { table1Cells, type Table1Row } from "./table1.ts";
-import { marked, type ScoredPair, type StructureRow, type Table2Row } from "./table2.ts";
+import { type ScoredPair, structureTable, table2 } from "./table2.ts";
 import { type Cells, markdownTable } from "./text_table.ts";
 
 /** What a report is made of. */
@@ -23,30 +37,52 @@ export interface ReportInputs {
   readonly version: string;
   /** The GPU adapter. */
   readonly adapter: string;
+  /** The cohort. */
+  readonly manifest: Manifest;
+  /** Whether that is the phantom. */
+  readonly isPhantom: boolean;
+  /** The regions that were studied. */
+  readonly regions: readonly StudyRegion[];
   /** A grid search's settings that were used, where there are any. */
-  readonly settings?: BestSettings;
+  readonly settings: BestSettings | undefined;
+  /** Whether the study's own search found them. */
+  readonly searched: boolean;
   /** Table 1. */
   readonly volumes: readonly Table1Row[];
-  /** Table 2. */
-  readonly rows: readonly Table2Row[];
-  /** Dice by structure. */
-  readonly structures: readonly StructureRow[];
   /** The registrations. */
   readonly pairs: readonly ScoredPair[];
-  /** How long this run took (steps that were there already took none). */
-  readonly seconds: number;
+  /** What the cycle-GANs do to the lungs. */
+  readonly lungs: readonly LungRow[];
+  /** Which ablations were run. */
+  readonly ablations: readonly Ablation[];
+}
+
+/** A table of the report. */
+export interface ReportTable {
+  /** Its file's name. */
+  readonly name: string;
+  /** Its heading. */
+  readonly title: string;
+  /** How it is read. */
+  readonly note?: string;
+  /** Its cells. */
+  readonly cells: Cells;
 }
 
 /** A report in its forms. */
 export interface StudyReport {
-  /** The tables by name, ours beside the paper's. */
-  readonly tables: Readonly<Record<"table1" | "table2" | "structures" | "registrations", Cells>>;
+  /** Its heading. */
+  readonly title: string;
+  /** What its numbers can and cannot say. */
+  readonly caution: string;
+  /** The tables, ours beside the paper's. */
+  readonly tables: readonly ReportTable[];
   /** What was run, a sentence each. */
   readonly setup: readonly string[];
   /** The whole report. */
   readonly markdown: string;
   /** The whole report as data. */
-  readonly data: unknown;
+  readonly data: Readonly<Record<string, unknown>>;
 }
 
 /** What numbers from a phantom can and cannot say. */
@@ -57,70 +93,25 @@ export const PHANTOM_CAUTION =
 
 /** Makes the report. */
 export function reportOf(inputs: ReportInputs): StudyReport {
-  const { profile, pairs, rows, structures } = inputs;
-  const percent = (value: number) => Number.isNaN(value) ? "-" : value.toFixed(1);
-  const millimetres = (value: number | null) => value === null ? "-" : value.toFixed(2);
-  const tables = {
-    table1: table1Cells(inputs.volumes),
-    table2: [
-      ["Mean Dice, %", ...METHODS.map(({ title }) => title)],
-      ...rows.flatMap(({ region, dice, paper }) => {
-        const { best, near } = marked(dice);
-        const mark = (name: string) => best.includes(name) ? "**" : near.includes(name) ? "*" : "";
-        return [
-          [region, ...METHODS.map(({ name }) => percent(dice[name]) + mark(name))],
-          [`${region}, paper`, ...METHODS.map(({ name }) => percent(paper[name]))],
-        ];
-      }),
-    ],
-    structures: [
-      ["Mean Dice, %", ...METHODS.map(({ title }) => title)],
-      ...structures.map(({ structure, dice }) => [
-        structure,
-        ...METHODS.map(({ name }) => percent(dice[name])),
-      ]),
-    ],
-    registrations: [
-      ["Registration", "method", "TRE, mm", "95 %, mm", "J <= 0, %", "SD log J"],
-      ...pairs.flatMap(({ subject, region, results }) =>
-        METHODS.filter(({ name }) => results[name] !== undefined).map(({ name, title }) => {
-          const { treMean, tre95, jacobian } = results[name];
-          return [
-            ...[`${subject} ${region}`, title, millimetres(treMean), millimetres(tre95)],
-            jacobian === null ? "-" : jacobian.foldedPercent.toFixed(3),
-            jacobian === null ? "-" : jacobian.sdLog.toFixed(3),
-          ];
-        })
-      ),
-    ],
-  };
-  const setup = [
-    `Profile ${profile.name}: voxels of ${profile.voxel} mm (paper: 1.25 mm), seed ${inputs.seed}.`,
-    `Fixed image MR, moving image CT (the paper does not say which). Rigid: Mattes mutual ` +
-    `information. Deformable: ${
-      deformableSetup(profile, inputs.settings)
-    }. Synthesised images are ` +
-    "registered by local correlation: a synthesised MR in the place of the CT, or a synthesised CT in " +
-    "that of the MR. C and P are the paper's, at 1.25 mm; coarser voxels keep their lengths in the body.",
-    "** marks the best method of a row, * those within 5 % of it.",
-    "A region's Dice is the mean over its structures and the paired subjects. TRE is the distance to " +
-    "the phantom's true correspondence inside the scored structures.",
-    `crosswarp ${inputs.version}, ${inputs.adapter}, Deno ${Deno.version.deno}.`,
-  ];
+  const { profile, pairs, regions, isPhantom, manifest } = inputs;
+  const count = manifest.subjects.filter(({ kind }) => kind === "paired").length;
+  const tables = tablesOf(inputs), setup = setupOf(inputs);
+  const title = isPhantom
+    ? "MR-CT deformable registration: the study on a phantom cohort"
+    : `MR-CT deformable registration: the study on the cohort "${manifest.profile}"`;
+  const caution = isPhantom ? PHANTOM_CAUTION : cohortCaution(count, regions);
   const markdown = [
-    "# MR-CT deformable registration: the study on a phantom cohort",
-    PHANTOM_CAUTION,
+    `# ${title}`,
+    caution,
     ...setup,
-    "## Table 1: mean volumes of the unpaired subjects",
-    markdownTable(tables.table1),
-    "## Table 2: mean Dice of the paired subjects",
-    markdownTable(tables.table2),
-    "## Dice by structure",
-    markdownTable(tables.structures),
-    "## The registrations",
-    markdownTable(tables.registrations),
+    ...tables.flatMap(({ title, note, cells }) => [
+      `## ${title}`,
+      ...(note === undefined ? [] : [note]),
+      markdownTable(cells),
+    ]),
     ...pairs.flatMap(({ subject, region, results }) =>
-      METHODS.filter(({ name, similarity }) => similarity && results[name] !== undefined)
+      [...METHODS, ...ablationMethods(inputs.ablations)]
+        .filter(({ name, similarity }) => similarity && results[name] !== undefined)
         .map(({ name, title }) =>
           `![${subject} ${region} ${title}](registrations/${subject}_${region}_${name}.png)`
         )
@@ -128,12 +119,94 @@ export function reportOf(inputs: ReportInputs): StudyReport {
   ].join("\n\n") + "\n";
   const data = {
     ...{ crosswarp: inputs.version, adapter: inputs.adapter, deno: Deno.version.deno },
-    ...{ profile, seed: inputs.seed, secondsOfThisRun: inputs.seconds },
-    ...(inputs.settings === undefined ? {} : { settings: inputs.settings }),
-    ...{ caution: PHANTOM_CAUTION, table1: inputs.volumes },
-    ...{ table2: rows, structures, registrations: pairs },
+    ...{ profile, seed: inputs.seed, cohort: manifest.profile, caution },
+    ...(inputs.settings && { settings: inputs.settings.settings }),
+    ...{ table1: inputs.volumes, table2: table2(pairs), structures: structureTable(pairs) },
+    ...{ lungs: inputs.lungs, registrations: pairs },
   };
-  return { tables, setup, markdown, data };
+  return { title, caution, tables, setup, markdown, data };
+}
+
+function cohortCaution(pairs: number, regions: readonly StudyRegion[]): string {
+  const size = `${pairs} pair${pairs === 1 ? "" : "s"} of images`;
+  return regions[0] === "all"
+    ? `These numbers come from ${size} without labels. Normalised mutual information tells whether the ` +
+      "images agree, folds whether the deformation is one; neither tells whether it is right, and a method " +
+      "that optimises NMI has more of it. Look at the pictures."
+    : `These numbers come from ${size}, too few to rank methods that differ by some percent.`;
+}
+
+function tablesOf(inputs: ReportInputs): ReportTable[] {
+  const { pairs, regions, volumes, lungs, ablations } = inputs, isLabelled = regions[0] !== "all";
+  const extra = ablationMethods(ablations);
+  const tables: (ReportTable | false)[] = [
+    isLabelled && {
+      ...{ name: "table1", title: "Table 1: mean volumes of the unpaired subjects" },
+      cells: table1Cells(volumes),
+    },
+    isLabelled && {
+      ...{ name: "table2", title: "Table 2: mean Dice of the paired subjects, %" },
+      note:
+        "** marks the best method of a row, * those within 5 % of it. A region's Dice is the mean over " +
+        "its structures and the paired subjects.",
+      cells: table2Cells(pairs),
+    },
+    isLabelled && {
+      ...{ name: "comparisons", title: "Do the columns differ? Exact signed-rank tests" },
+      note:
+        "Two-sided p of a row's method against a column's, over the Dice of all structures of all paired " +
+        "subjects. Structures of one subject are not independent and the p are not corrected for their " +
+        "number: small ones are overstated.",
+      cells: comparisonCells(pairs),
+    },
+    isLabelled && {
+      ...{ name: "structures", title: "Dice by structure, %" },
+      cells: structureCells(pairs),
+    },
+    isLabelled && {
+      ...{ name: "surfaces", title: "Distance of the surfaces by structure, 95th percentile, mm" },
+      cells: surfaceCells(pairs),
+    },
+    lungs.length > 0 && {
+      ...{ name: "lungs", title: "What the cycle-GANs do to the lungs" },
+      note:
+        "The paper's explanation of its thorax results: volume of the lungs in an image and in its " +
+        "synthesis, and their overlap, both found by threshold; means over the paired subjects. A faithful " +
+        "synthesis has 100 %. By Table 1 the lungs of CT images are larger, which the networks can learn.",
+      cells: lungCells(lungs),
+    },
+    {
+      ...{ name: "registrations", title: "The registrations" },
+      note:
+        "TRE: distance to the true correspondence inside the scored structures, where it is known. " +
+        "NMI: of the original images, before (rigid) and after.",
+      cells: registrationCells(pairs, METHODS),
+    },
+    extra.length > 0 && {
+      ...{ name: "ablations", title: "Ablations" },
+      note: "Table 2's methods with one thing changed; means over the paired subjects.",
+      cells: ablationCells(pairs, extra),
+    },
+  ];
+  return tables.filter((table) => table !== false);
+}
+
+function setupOf(inputs: ReportInputs): string[] {
+  const { profile, manifest, isPhantom } = inputs;
+  const subjects = (kind: string) => manifest.subjects.filter((one) => one.kind === kind).length;
+  return [
+    `Cohort: ${isPhantom ? "phantom, " : ""}${subjects("ct")} CT and ${
+      subjects("mr")
+    } MR images for the ` +
+    `training, ${subjects("paired")} pairs to register.`,
+    `Profile ${profile.name}: voxels of ${profile.voxel} mm (paper: 1.25 mm), seed ${inputs.seed}.`,
+    `Fixed image MR, moving image CT (the paper does not say which). Rigid: Mattes mutual information. ` +
+    `Deformable: ${deformableSetup(inputs)}.`,
+    "Synthesised images are registered by local correlation: a synthesised MR in the place of the CT, or " +
+    "a synthesised CT in that of the MR. C and P are the paper's, at 1.25 mm; coarser voxels keep their " +
+    "lengths in the body.",
+    `crosswarp ${inputs.version}, ${inputs.adapter}, Deno ${Deno.version.deno}.`,
+  ];
 }
 
 const REGULARISER_WORDS: Readonly<Record<Regulariser, string>> = {
@@ -143,22 +216,27 @@ const REGULARISER_WORDS: Readonly<Record<Regulariser, string>> = {
 };
 
 /** Regulariser, lambda, spacing and levels in words, and where they come from. */
-function deformableSetup(profile: Profile, best: BestSettings | undefined): string {
+function deformableSetup({ profile, settings, searched, regions }: ReportInputs): string {
   const words = ({ deformable: { regulariser, lambda, spacing, levels } }: Profile) =>
     `${REGULARISER_WORDS[regulariser]}, lambda ${lambda}, control points every ${spacing} mm, ` +
     `${levels} levels`;
   const steps = `at most ${profile.deformable.iterations} steps a level`;
-  if (best === undefined) {
+  if (settings === undefined || regions[0] === "all") {
     return `${words(profile)}, ${steps} (the paper chose lambda, spacing and levels by a grid ` +
       "search; these lie within its grid)";
   }
-  const regions = REGIONS.map((region) =>
-    `${region}: ${words(withSetting(profile, region, best))}`
+  const found = METHODS.filter(({ synthesis }) => !synthesis).flatMap(({ title, similarity }) =>
+    similarity === undefined ? [] : REGIONS.flatMap((region) => {
+      const asked = { ...profile, deformable: { ...profile.deformable, similarity } };
+      const used = withSetting(asked, region, settings);
+      return used === asked ? [] : [`${title} ${region}: ${words(used)}`];
+    })
   );
-  const voxels = [...new Set(best.settings.map((setting) => setting.voxel))].join(" and ");
-  const rest = best.settings.length < REGIONS.length
-    ? "; the other region's are the profile's"
-    : "";
-  return `${regions.join("; ")}; ${steps} (the best settings of ${best.path}, found by a grid ` +
-    `search in voxels of ${voxels} mm${rest})`;
+  const { lambda, spacing, levels, subjects } = SEARCHES[profile.name];
+  const grid = `lambda ${lambda.join(", ")}; spacing ${spacing.join(", ")} pixels of 1.25 mm; ` +
+    `${levels.join(", ")} levels; ${subjects === undefined ? "all pairs" : "the first pair only"}`;
+  const source = searched
+    ? profile.name === "paper" ? "the paper's grid search" : `a grid search reduced to ${grid}`
+    : `the best settings of ${settings.path}`;
+  return `${found.join("; ")}; all else: ${words(profile)}; ${steps} (by ${source})`;
 }

@@ -7,7 +7,7 @@
 import { boxPlot, escapeXml } from "./box_plot.ts";
 import { STRUCTURES } from "../cohort/label_scheme.ts";
 import { METHODS } from "./methods.ts";
-import { PHANTOM_CAUTION, type StudyReport } from "./report.ts";
+import type { StudyReport } from "./report.ts";
 import type { ScoredPair } from "./table2.ts";
 import type { Cells } from "./text_table.ts";
 
@@ -20,15 +20,13 @@ export interface Figure {
 }
 
 /** What the page is made of. */
-export interface ReportPageInputs {
-  /** The tables. */
-  readonly tables: StudyReport["tables"];
-  /** What was run, a sentence each. */
-  readonly setup: readonly string[];
+export interface ReportPageInputs extends Omit<StudyReport, "markdown" | "data"> {
   /** The registrations, for the box plots. */
   readonly pairs: readonly ScoredPair[];
   /** Pictures under their headings. */
   readonly figures: Readonly<Record<string, readonly Figure[]>>;
+  /** Seconds of each stage, over all runs that made the report. */
+  readonly seconds: Readonly<Record<string, number>>;
 }
 
 const STYLE = `
@@ -62,36 +60,55 @@ svg .whisker { stroke: #1f5d9c; } svg .outlier { fill: none; stroke: #1f5d9c; }
 `;
 
 /** Makes the page. */
-export function reportPage({ tables, setup, pairs, figures }: ReportPageInputs): string {
+export function reportPage(inputs: ReportPageInputs): string {
+  const { title, caution, tables, setup, pairs, figures, seconds } = inputs;
+  const boxes = plots(pairs);
   const sections = [
-    ["Table 1: mean volumes of the unpaired subjects", htmlTable(tables.table1)],
+    ...tables.map(({ title, note, cells }) => [title, htmlNote(note) + htmlTable(cells)]),
+    ...(boxes.length === 0 ? [] : [
+      ["Dice by structure and method", `<div class="plots">${boxes.join("")}</div>`],
+    ]),
+    ...Object.entries(figures).filter(([, some]) => some.length > 0)
+      .map(([heading, some]) => [heading, some.map(figure).join("")]),
     [
-      "Table 2: mean Dice of the paired subjects, %",
-      htmlTable(tables.table2) +
-      '<p class="note">Bold: the best of a row; shaded: within 5 % of it. In italics the paper\'s numbers.</p>',
+      "What was run",
+      `<ul>${
+        [...setup, timesOf(seconds)].map((line) => `<li>${escapeXml(line)}</li>`).join("")
+      }</ul>`,
     ],
-    ["Dice by structure, %", htmlTable(tables.structures)],
-    ["Dice by structure and method", `<div class="plots">${plots(pairs).join("")}</div>`],
-    ["The registrations", htmlTable(tables.registrations)],
-    ...Object.entries(figures).map(([heading, some]) => [heading, some.map(figure).join("")]),
-    ["What was run", `<ul>${setup.map((line) => `<li>${escapeXml(line)}</li>`).join("")}</ul>`],
   ];
-  const title = "MR-CT deformable registration: the study on a phantom cohort";
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
+<title>${escapeXml(title)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
-<h1>${title}</h1>
-<p class="caution">${escapeXml(PHANTOM_CAUTION)}</p>
+<h1>${escapeXml(title)}</h1>
+<p class="caution">${escapeXml(caution)}</p>
 ${sections.map(([heading, body]) => `<h2>${escapeXml(heading)}</h2>\n${body}`).join("\n")}
 </body>
 </html>
 `;
+}
+
+function timesOf(seconds: Readonly<Record<string, number>>): string {
+  const minutes = (value: number) => `${(value / 60).toFixed(1)} min`;
+  const all = Object.values(seconds).reduce((sum, value) => sum + value, 0);
+  const parts = Object.entries(seconds).map(([stage, value]) => `${stage} ${minutes(value)}`);
+  return `Time: ${minutes(all)} (${parts.join(", ")}).`;
+}
+
+/** A note; on the page bold and shade stand for the stars of the other forms. */
+function htmlNote(note: string | undefined): string {
+  if (note === undefined) return "";
+  const text = note.replace(
+    "** marks the best method of a row, * those within 5 % of it.",
+    "Bold: the best method of a row; shaded: within 5 % of it. In italics the paper's numbers.",
+  );
+  return `<p class="note">${escapeXml(text)}</p>`;
 }
 
 /** A table; cells that end in ** are the best of their row, those in * are near it. */
@@ -109,7 +126,9 @@ function htmlTable([head, ...rows]: Cells): string {
 }
 
 function plots(pairs: readonly ScoredPair[]): string[] {
-  return STRUCTURES.map(({ name, label, region }) =>
+  return STRUCTURES.filter((one) => pairs.some(({ region }) => region === one.region)).map((
+    { name, label, region },
+  ) =>
     boxPlot({
       ...{ title: name, unit: "Dice, %", range: [0, 100] },
       groups: METHODS.map(({ name: method, title }) => ({

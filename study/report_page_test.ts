@@ -3,24 +3,30 @@ import { reportPage } from "./report_page.ts";
 
 Deno.test("reportPage() is one page that needs nothing else", () => {
   const page = reportPage({
-    tables: {
-      table1: [["Volume", "CT"], ["liver", "<1>"]],
-      table2: [["Mean Dice, %", "rigid", "NMI"], ["thorax", "76.1*", "80.0**"], [
-        "thorax, paper",
-        "55.2",
-        "75.2",
-      ]],
-      structures: [["Mean Dice, %"], ["liver"]],
-      registrations: [["Registration"], ["a thorax"]],
-    },
+    ...{ title: "The study", caution: "Few." },
+    tables: [
+      { name: "table1", title: "Table 1", cells: [["Volume", "CT"], ["liver", "<1>"]] },
+      {
+        ...{ name: "table2", title: "Table 2", note: "p < 0.05" },
+        cells: [["", "rigid", "NMI"], ["thorax", "76.1*", "80.0**"], [
+          "thorax, paper",
+          "55.2",
+          "75.2",
+        ]],
+      },
+    ],
+    seconds: { cohort: 30, report: 6 },
     setup: ["Seed 1 & no more."],
     pairs: [{
       ...{ subject: "a", region: "thorax" as const },
       results: {
-        nmi: { dice: { "58": 0.9 }, treMean: null, tre95: null, jacobian: null },
+        nmi: {
+          ...{ dice: { "58": 0.9 }, hausdorff95: { "58": 4 } },
+          ...{ treMean: null, tre95: null, nmi: 1.1, jacobian: null },
+        },
       },
     }],
-    figures: { Losses: [{ caption: 'of "a"', png: new Uint8Array([137, 80, 78, 71]) }] },
+    figures: { None: [], Losses: [{ caption: 'of "a"', png: new Uint8Array([137, 80, 78, 71]) }] },
   });
   assertStringIncludes(page, '<td class="near"><strong>80.0</strong></td>');
   assertStringIncludes(page, '<td class="near">76.1</td>');
@@ -28,7 +34,10 @@ Deno.test("reportPage() is one page that needs nothing else", () => {
   assertStringIncludes(page, "&lt;1&gt;");
   assertStringIncludes(page, "Seed 1 &amp; no more.");
   assertStringIncludes(page, 'alt="of &quot;a&quot;" src="data:image/png;base64,iVBORw=="');
-  assertEquals(page.match(/<svg /g)?.length, 11);
+  assertEquals(page.match(/<svg /g)?.length, 5, "the thorax's structures");
+  assertStringIncludes(page, "Time: 0.6 min (cohort 0.5 min, report 0.1 min).");
+  assertStringIncludes(page, "p &lt; 0.05");
+  assertEquals(page.includes("<h2>None"), false);
   assertEquals(page.match(/class="box"/g)?.length, 1);
   assertEquals(page.match(/(src|href)="(?!data:)/g), null);
 });

@@ -1,122 +1,236 @@
 /**
- * The study as far as it is built: the phantom cohort, Table 1, and Table 2: the original images
- * registered, cycle-GANs trained, and what they synthesise registered.
+ * The study: a cohort, Table 1, a grid search, registrations of the original images, cycle-GANs, what they
+ * synthesise and its registration, and the report.
  *
  * @module
  */
 
-import { readManifest } from "../cohort/manifest.ts";
+import { type Manifest, readManifest } from "../cohort/manifest.ts";
 import { writePhantomCohort } from "../cohort/phantom.ts";
 import type { Gpu } from "../kernels/gpu.ts";
-import { type BestSettings, readBestSettingsIfAny, SettingsError } from "./best_settings.ts";
-import { type Profile, profileSettings } from "./profiles.ts";
+import { type Ablation, ablationMethods } from "./ablations.ts";
+import { type BestSettings, readBestSettingsIfAny } from "./best_settings.ts";
+import { forgetStages } from "./forget_stages.ts";
+import { METHODS } from "./methods.ts";
+import type { Profile } from "./profiles.ts";
 import { reportOf, type StudyReport } from "./report.ts";
 import { reportPage } from "./report_page.ts";
 import { keyOf, once, writeText } from "./run_folder.ts";
+import { StudyClock } from "./study_clock.ts";
+import { cohortKeyOf } from "./study_cohort.ts";
 import { studyFigures } from "./study_figures.ts";
-import { trainStudyModels } from "./study_models.ts";
+import { type LungRow, measureLungs } from "./study_lungs.ts";
+import { studyModels, trainStudyModels } from "./study_models.ts";
+import {
+  neededStages,
+  planStudy,
+  type StageName,
+  type StagePlan,
+  stagesFrom,
+} from "./study_plan.ts";
 import { StudyRegistrations } from "./study_registrations.ts";
+import { studyRegions } from "./study_regions.ts";
+import { searchStudySettings } from "./study_search.ts";
+import { StudyTimes } from "./study_times.ts";
 import { table1, type Table1Row } from "./table1.ts";
-import { structureTable, table2 } from "./table2.ts";
 import { csvTable } from "./text_table.ts";
 
 /** Options of {@link reproduce}. */
 export interface ReproduceOptions {
   /** The scale. */
   readonly profile: Profile;
-  /** Seed of the phantom and of the rigid search. */
+  /** Seed of the phantom, the rigid search and the networks. */
   readonly seed: number;
   /** The run folder, made when missing. */
   readonly out: string;
-  /** Settings to use where they have one; by default those of the run folder's best.json, when there. */
-  readonly settings?: BestSettings;
+  /** The manifest of one's own cohort; a phantom is made when absent. */
+  readonly cohort?: string | undefined;
+  /**
+   * Settings to use in the place of the study's own grid search; by default those of the run folder's
+   * best.json, which `deno task gridsearch` writes, when there.
+   */
+  readonly settings?: BestSettings | undefined;
+  /** Methods to compare beside Table 2's. */
+  readonly ablations?: readonly Ablation[] | undefined;
+  /** The stages to run, with what they need; all when absent. */
+  readonly only?: readonly StageName[] | undefined;
+  /** Does this stage and those behind it again. */
+  readonly from?: StageName | undefined;
   /** What the program is, for the report and the keys of finished steps. */
   readonly version: string;
   /** Stops the study; the next run continues. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Told what is being done. */
-  readonly onProgress?: (stage: string, done: number, total: number, note: string) => void;
+  readonly onProgress?: ((progress: StudyProgress) => void) | undefined;
+}
+
+/** How far a study is. */
+export interface StudyProgress {
+  /** The stage. */
+  readonly stage: StagePlan;
+  /** Its number, from 1. */
+  readonly number: number;
+  /** Stages in all. */
+  readonly stages: number;
+  /** Items of the stage that are done. */
+  readonly done: number;
+  /** Items of the stage. */
+  readonly total: number;
+  /** What is going on. */
+  readonly note: string;
+  /** Estimated seconds left of the whole study. */
+  readonly left: number;
+}
+
+/** The work of a study, before it is run. */
+export async function studyPlan(
+  options: Omit<ReproduceOptions, "version" | "signal" | "onProgress">,
+): Promise<StagePlan[]> {
+  const { profile, seed, cohort, ablations = [], only } = options;
+  const settings = await givenSettings(options);
+  const manifest = cohort === undefined ? undefined : await readManifest(cohort);
+  return planStudy({
+    ...{ profile, seed, manifest, ablations, stages: neededStages(only) },
+    search: settings === undefined,
+  });
 }
 
 /**
- * Makes what is missing in the run folder and returns the report, which is written there, too.
+ * Makes what is missing in the run folder and writes the report there.
  *
- * @throws {SettingsError} when the settings cannot be used.
+ * @returns The report; nothing when that stage was not asked for.
+ * @throws {ManifestError} when the cohort cannot be used.
  */
-export async function reproduce(gpu: Gpu, options: ReproduceOptions): Promise<StudyReport> {
-  const { profile, seed, out, signal, onProgress } = options;
-  const began = performance.now();
-  const used = await usedSettings(options);
+export async function reproduce(
+  gpu: Gpu,
+  options: ReproduceOptions,
+): Promise<StudyReport | undefined> {
+  const { profile, seed, out, version, signal, ablations = [] } = options;
+  const given = await givenSettings(options);
+  const stages = neededStages(options.only), told = await progressOf(options);
+  const times = await StudyTimes.open(`${out}/times.json`);
+  const run = async <T>(
+    stage: StageName,
+    work: (told: Told) => Promise<T>,
+  ): Promise<T | undefined> => {
+    if (!stages.includes(stage)) return undefined;
+    signal?.throwIfAborted();
+    return await times.measure(
+      stage,
+      () => work((done, total, note) => told(stage, done, total, note)),
+    );
+  };
+  const again = stagesFrom(options.from).filter((stage) => stages.includes(stage));
+  await forgetStages(out, again, { isPhantom: options.cohort === undefined });
   for (const folder of ["registrations", "synthesis", "models"]) {
     await Deno.mkdir(`${out}/${folder}`, { recursive: true });
   }
-  const manifestPath = await writePhantomCohort({
-    ...{ out: `${out}/cohort`, profile: profile.name, seed, subjects: "all" },
-    ...(signal === undefined ? {} : { signal }),
-    onProgress: ({ done, total, subject }) => onProgress?.("phantom", done, total, subject),
+
+  const cohort = (await run("cohort", (told) => cohortOf(options, told)))!;
+  const { path: manifestPath, manifest, key: cohortKey } = cohort, regions = studyRegions(manifest);
+  const isLabelled = regions[0] !== "all";
+
+  const volumes = await run("table1", async (told): Promise<readonly Table1Row[]> => {
+    told(0, 1, "");
+    if (!isLabelled) return [];
+    const { value } = await once(
+      `${out}/table1.json`,
+      await keyOf({ version, cohortKey }),
+      () => table1(manifest, signal),
+    );
+    // JSON keeps NaN, an image without the structure, as null.
+    return value.map((row) => ({ ...row, ct: row.ct ?? NaN, mr: row.mr ?? NaN }));
   });
-  const manifest = await readManifest(manifestPath);
 
-  onProgress?.("Table 1", 0, 1, "");
-  const cohortKey = await keyOf({ version: options.version, profile: profile.name, seed });
-  const { value: kept } = await once<readonly Table1Row[]>(
-    `${out}/table1.json`,
-    cohortKey,
-    () => table1(manifest, signal),
-  );
+  const settings = given ??
+    await run("gridsearch", async (told) =>
+      isLabelled
+        ? await searchStudySettings(gpu, {
+          ...{ profile, manifest: manifestPath, out, seed, version, signal, onProgress: told },
+        })
+        : undefined);
 
-  // JSON keeps NaN, an image without the structure, as null.
-  const volumes = kept.map((row) => ({ ...row, ct: row.ct ?? NaN, mr: row.mr ?? NaN }));
-
-  const cohort = { profile: manifest.profile, seed: manifest.seed };
   const registrations = new StudyRegistrations(gpu, {
-    ...options,
-    manifest,
-    cohort,
-    settings: used,
+    ...{ profile, seed, out, version, manifest, cohort: cohortKey, regions, settings, signal },
   });
-  await registrations.original((done, total, note) =>
-    onProgress?.("registrations", done, total, note)
+  await run(
+    "originals",
+    (told) => registrations.original(METHODS.filter(({ synthesis }) => !synthesis), told),
   );
-  const models = await trainStudyModels(gpu, {
-    ...{ profile: profile.name, seed, manifest: manifestPath, cohortKey: cohort, out },
-    ...{ version: options.version, signal },
-    onProgress: (done, total, note) => onProgress?.("cycle-GANs", done, total, note),
+  const keys = await run("cycle-gans", (told) =>
+    trainStudyModels(gpu, {
+      ...{ profile: profile.name, regions, seed, manifest: manifestPath, cohortKey, out },
+      ...{ version, signal, onProgress: told },
+    })) ?? new Map<string, string>();
+  const lungs = await run("syntheses", async (told): Promise<readonly LungRow[]> => {
+    await registrations.synthesised(keys, told);
+    return isLabelled ? await measureLungs(registrations, keys, out) : [];
   });
-  await registrations.synthesised(
-    models,
-    (done, total, note) => onProgress?.("synthesis and registration", done, total, note),
-  );
-  const pairs = registrations.pairs;
-  const rows = table2(pairs), structures = structureTable(pairs);
-  const report = reportOf({
-    ...{ profile, seed, version: options.version, adapter: gpu.description, volumes, rows },
-    ...(used === undefined ? {} : { settings: used }),
-    ...{ structures, pairs, seconds: (performance.now() - began) / 1000 },
+  await run("ablations", (told) => registrations.original(ablationMethods(ablations), told));
+
+  return await run("report", async (told) => {
+    told(0, 1, "");
+    const { pairs } = registrations;
+    const report = reportOf({
+      ...{ profile, seed, version, adapter: gpu.description, manifest, regions, pairs, ablations },
+      ...{ volumes: volumes!, lungs: lungs!, settings, searched: given === undefined },
+      isPhantom: options.cohort === undefined,
+    });
+    const models = studyModels(profile.name, regions, seed);
+    const figures = await studyFigures({ out, regions, models, keys, registrations });
+    const seconds = times.seconds;
+    await writeText(`${out}/report.md`, report.markdown);
+    await writeText(
+      `${out}/report.json`,
+      JSON.stringify({ ...report.data, secondsByStage: seconds }, null, 2) + "\n",
+    );
+    await writeText(`${out}/report.html`, reportPage({ ...report, pairs, figures, seconds }));
+    for (const { name, cells } of report.tables) {
+      await writeText(`${out}/${name}.csv`, csvTable(cells));
+    }
+    told(1, 1, "");
+    return report;
   });
-  await writeText(`${out}/report.md`, report.markdown);
-  await writeText(`${out}/report.json`, JSON.stringify(report.data, null, 2) + "\n");
-  await writeText(
-    `${out}/report.html`,
-    reportPage({ ...report, pairs, figures: await studyFigures(out, profile.name, seed, pairs) }),
-  );
-  for (const [name, cells] of Object.entries(report.tables)) {
-    await writeText(`${out}/${name}.csv`, csvTable(cells));
-  }
-  return report;
 }
 
-/** The settings given or in the run folder that are for the profile's similarity. */
-async function usedSettings(
-  { profile, settings, out }: ReproduceOptions,
+type Told = (done: number, total: number, note: string) => void;
+
+async function givenSettings(
+  { settings, out }: Pick<ReproduceOptions, "settings" | "out">,
 ): Promise<BestSettings | undefined> {
-  const there = settings ?? await readBestSettingsIfAny(`${out}/best.json`);
-  const used = profileSettings(profile, there);
-  if (settings !== undefined && used === undefined) {
-    throw new SettingsError(
-      `${settings.path} has no setting for ${profile.deformable.similarity}; search with ` +
-        `\`deno task gridsearch --similarity ${profile.deformable.similarity}\``,
-    );
+  return settings ?? await readBestSettingsIfAny(`${out}/best.json`);
+}
+
+/** The cohort's manifest, and what keys depend on. */
+async function cohortOf(
+  { cohort, profile, seed, out, signal, version }: ReproduceOptions,
+  told: Told,
+): Promise<{ path: string; manifest: Manifest; key: string }> {
+  if (cohort !== undefined) {
+    const manifest = await readManifest(cohort);
+    return { path: cohort, manifest, key: await cohortKeyOf(manifest) };
   }
-  return used;
+  const path = await writePhantomCohort({
+    ...{ out: `${out}/cohort`, profile: profile.name, seed, subjects: "all" },
+    ...(signal && { signal }),
+    onProgress: ({ done, total, subject }) => told(done, total, subject),
+  });
+  const manifest = await readManifest(path);
+  return { path, manifest, key: await keyOf({ version, profile: profile.name, seed }) };
+}
+
+/** Tells a listener the stage and the time left with what is done. */
+async function progressOf(
+  options: ReproduceOptions,
+): Promise<(stage: StageName, done: number, total: number, note: string) => void> {
+  const { onProgress } = options;
+  if (onProgress === undefined) return () => {};
+  const plan = await studyPlan(options), clock = new StudyClock(plan);
+  return (name, done, total, note) => {
+    const index = plan.findIndex((stage) => stage.name === name);
+    if (index < 0) return;
+    clock.tell(name, done);
+    const stage = plan[index], stages = plan.length;
+    onProgress({ stage, number: index + 1, stages, done, total, note, left: clock.left });
+  };
 }

@@ -8,6 +8,7 @@
 import { transformPoint, type Triple } from "../volume/affine.ts";
 import type { Grid } from "../volume/grid.ts";
 import { nearestAxes } from "../volume/orientation.ts";
+import type { LabelVolume } from "../volume/volume.ts";
 
 /** The three planes. */
 export type Plane = "axial" | "coronal" | "sagittal";
@@ -107,4 +108,38 @@ export function displayWindow(data: ArrayLike<number>): [number, number] {
   const [low, high] = [at(0.01), at(0.995)];
   if (low < -850 && low > -1100 && high > 100 && high < 3100) return [...CT_WINDOW];
   return high > low ? [low, high] : [low, low + 1];
+}
+
+/** Grey values of a window's intensities. */
+export function toGrey(values: Float32Array, [low, high]: readonly [number, number]): Uint8Array {
+  return Uint8Array.from(
+    values,
+    (v) => Math.round(255 * Math.min(Math.max((v - low) / (high - low), 0), 1)),
+  );
+}
+
+/** Pixels whose right or lower neighbour has another label. */
+export function labelContours(labels: Float32Array, { width, height }: SliceRaster): Uint8Array {
+  return labels.reduce((on, label, i) => {
+    const x = i % width, y = Math.floor(i / width);
+    const differs = (j: number) => labels[j] !== label;
+    on[i] = (x + 1 < width && differs(i + 1)) || (y + 1 < height && differs(i + width)) ? 1 : 0;
+    return on;
+  }, new Uint8Array(labels.length));
+}
+
+/** The world position of the middle of the labelled voxels' bounding box. */
+export function labelCentre({ grid, data }: LabelVolume): Triple {
+  const least = [...grid.size] as number[], most = [0, 0, 0];
+  const [nx, ny] = grid.size;
+  for (let i = 0; i < data.length; i++) {
+    if (data[i] === 0) continue;
+    const at = [i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))];
+    for (let axis = 0; axis < 3; axis++) {
+      least[axis] = Math.min(least[axis], at[axis]);
+      most[axis] = Math.max(most[axis], at[axis]);
+    }
+  }
+  if (most.every((m, axis) => m < least[axis])) return grid.centre;
+  return grid.world([0, 1, 2].map((axis) => (least[axis] + most[axis]) / 2) as unknown as Triple);
 }

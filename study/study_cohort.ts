@@ -4,13 +4,14 @@
  * @module
  */
 
-import type { Region } from "../cohort/label_scheme.ts";
 import type { LabelFiles, Manifest, ManifestSubject } from "../cohort/manifest.ts";
-import { readLabels } from "../cohort/read_labels.ts";
+import { labelPaths, readLabels } from "../cohort/read_labels.ts";
 import type { Gpu } from "../kernels/gpu.ts";
 import { readDisplacementField, readVolume } from "../volume/mod.ts";
 import type { RegionPair } from "./pair_registration.ts";
-import { cutRegion } from "./regions.ts";
+import { cutRegion, resampleIsotropic } from "./regions.ts";
+import type { StudyRegion } from "./study_regions.ts";
+import { keyOf } from "./run_folder.ts";
 
 /** A cohort's paired subjects. */
 export function pairedSubjects({ subjects }: Manifest): ManifestSubject[] {
@@ -18,7 +19,7 @@ export function pairedSubjects({ subjects }: Manifest): ManifestSubject[] {
 }
 
 /**
- * Reads a paired subject and cuts a region from both images.
+ * Reads a paired subject and cuts a region from both images; whole images have labels of 0.
  *
  * @param voxel - Isotropic voxel size, mm.
  * @throws {RangeError} when it lacks labels.
@@ -26,16 +27,20 @@ export function pairedSubjects({ subjects }: Manifest): ManifestSubject[] {
 export async function readRegionPair(
   gpu: Gpu,
   subject: ManifestSubject,
-  region: Region,
+  region: StudyRegion,
   voxel: number,
 ): Promise<RegionPair> {
   const { images, labels, truth, exclude } = subject;
-  if (!images.mr || !images.ct || !labels.mr || !labels.ct) {
+  if (!images.mr || !images.ct || (region !== "all" && (!labels.mr || !labels.ct))) {
     throw new RangeError(`Subject ${subject.id} needs MR and CT, both with labels`);
   }
-  const cut = async (image: string, files: LabelFiles) => {
-    const whole = { image: await readVolume(image), labels: await readLabels(files) };
-    return await cutRegion(gpu, whole, region, voxel);
+  const cut = async (path: string, files: LabelFiles | undefined) => {
+    const image = await readVolume(path);
+    if (region !== "all") {
+      return await cutRegion(gpu, { image, labels: await readLabels(files!) }, region, voxel);
+    }
+    const whole = await resampleIsotropic(gpu, image, voxel);
+    return { image: whole, labels: { grid: whole.grid, data: new Int32Array(whole.data.length) } };
   };
   return {
     fixed: await cut(images.mr, labels.mr),
@@ -44,4 +49,24 @@ export async function readRegionPair(
     ...(truth !== undefined && { truth: await readDisplacementField(truth) }),
     excluded: [...exclude?.mr ?? [], ...exclude?.ct ?? []],
   };
+}
+
+/** What a cohort is, for keys: its manifest and the contents of its files, wherever they lie. */
+export async function cohortKeyOf({ subjects }: Manifest): Promise<string> {
+  const contents: unknown[] = [];
+  for (const { id, kind, images, labels, truth, exclude } of subjects) {
+    const paths = [images.ct, images.mr, truth, ...[labels.ct, labels.mr].flatMap(files)];
+    const hashes: string[] = [];
+    for (const path of paths) {
+      if (path === undefined) continue;
+      const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(path));
+      hashes.push(new Uint8Array(digest).toHex());
+    }
+    contents.push([id, kind, exclude, hashes]);
+  }
+  return await keyOf(contents);
+}
+
+function files(labels: LabelFiles | undefined): string[] {
+  return labels === undefined ? [] : labelPaths(labels);
 }

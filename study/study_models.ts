@@ -11,22 +11,21 @@ import { planeAxes } from "../gan/image_planes.ts";
 import { fromNetwork, intensityScaleOf, toNetwork } from "../gan/intensity_scale.ts";
 import type { CycleGanSettings } from "../gan/settings.ts";
 import { synthesiseVolume } from "../gan/synthesis.ts";
-import { Tensorflow } from "../gan/tensorflow.ts";
-import type { Region } from "../cohort/label_scheme.ts";
+import type { Tensorflow } from "../gan/tensorflow.ts";
 import type { Gpu } from "../kernels/gpu.ts";
 import type { Volume } from "../volume/volume.ts";
 import { ganSettings, ganStrides, ganVoxel } from "./gan_profiles.ts";
-import { REGIONS } from "./grid_search_plan.ts";
 import { GAN_COLUMNS, type GanColumn } from "./methods.ts";
 import type { ProfileName } from "./profiles.ts";
 import { keyOf, once, writeText } from "./run_folder.ts";
 import { readTrainingImages, type TrainingImage } from "./training_images.ts";
 import { runTraining } from "./training_job.ts";
+import type { StudyRegion } from "./study_regions.ts";
 
 /** A cycle-GAN of the study. */
 export interface StudyModel {
   /** The region that it is trained on. */
-  readonly region: Region;
+  readonly region: StudyRegion;
   /** The first of the paper's settings that it stands for; on coarse voxels several can be one. */
   readonly column: GanColumn;
   /** Its settings. */
@@ -41,7 +40,7 @@ const PLANE = "coronal";
 /** The model of a region and setting. */
 export function studyModel(
   profile: ProfileName,
-  region: Region,
+  region: StudyRegion,
   column: GanColumn,
   seed: number,
 ): StudyModel {
@@ -51,8 +50,12 @@ export function studyModel(
 }
 
 /** All models of a profile, each once. */
-export function studyModels(profile: ProfileName, seed: number): StudyModel[] {
-  const models = REGIONS.flatMap((region) =>
+export function studyModels(
+  profile: ProfileName,
+  regions: readonly StudyRegion[],
+  seed: number,
+): StudyModel[] {
+  const models = regions.flatMap((region) =>
     GAN_COLUMNS.map((column) => studyModel(profile, region, column, seed))
   );
   return [...new Map(models.reverse().map((model) => [model.folder, model])).values()].reverse();
@@ -62,6 +65,8 @@ export function studyModels(profile: ProfileName, seed: number): StudyModel[] {
 export interface TrainStudyModelsOptions {
   /** The scale. */
   readonly profile: ProfileName;
+  /** The regions that are studied. */
+  readonly regions: readonly StudyRegion[];
   /** Of everything drawn. */
   readonly seed: number;
   /** The cohort. */
@@ -83,11 +88,12 @@ export async function trainStudyModels(
   gpu: Gpu,
   options: TrainStudyModelsOptions,
 ): Promise<Map<string, string>> {
-  const { profile, seed, manifest, out, signal, onProgress } = options;
-  const models = studyModels(profile, seed), keys = new Map<string, string>();
+  const { profile, regions, seed, manifest, out, signal, onProgress } = options;
+  const models = studyModels(profile, regions, seed), keys = new Map<string, string>();
   const stepsOf = ({ settings }: StudyModel) => settings.epochs * settings.stepsPerEpoch;
   const total = models.reduce((sum, model) => sum + stepsOf(model), 0);
-  let done = 0, images: { region: Region; read: Record<Modality, TrainingImage[]> } | undefined;
+  let done = 0,
+    images: { region: StudyRegion; read: Record<Modality, TrainingImage[]> } | undefined;
   for (const model of models) {
     signal?.throwIfAborted();
     const { region, settings } = model, folder = `${out}/${model.folder}`;
@@ -141,7 +147,7 @@ async function startOver(folder: string, key: string): Promise<void> {
  * @param image - Of the other modality than `to`, at the profile's voxel size.
  */
 export async function synthesiseRegion(
-  gpu: Gpu,
+  tensorflow: Tensorflow,
   { folder, image, to, profile, channels, signal }: {
     readonly folder: string;
     readonly image: Volume;
@@ -151,7 +157,6 @@ export async function synthesiseRegion(
     readonly signal?: AbortSignal | undefined;
   },
 ): Promise<Volume> {
-  using tensorflow = await Tensorflow.open(gpu);
   const { generator, header } = await loadGenerator(folder, to);
   try {
     const { scale } = header.data;

@@ -1,31 +1,28 @@
 /**
- * The study's registrations: every paired subject in both regions by every method, each kept as a file.
+ * The study's registrations: every paired subject in each region by every method, each kept as a file.
  *
  * @module
  */
 
 import type { Manifest, ManifestSubject } from "../cohort/manifest.ts";
-import type { Region } from "../cohort/label_scheme.ts";
+import { Tensorflow } from "../gan/tensorflow.ts";
 import type { Gpu } from "../kernels/gpu.ts";
 import type { RigidResult } from "../registration/rigid.ts";
+import { SIMILARITIES } from "../registration/similarities.ts";
 import { readVolume } from "../volume/read_nifti.ts";
 import type { Volume } from "../volume/volume.ts";
 import { writeWholeFile } from "../volume/write_file.ts";
 import { writeVolume } from "../volume/write_nifti.ts";
 import type { BestSettings } from "./best_settings.ts";
-import { REGIONS } from "./grid_search_plan.ts";
 import { type Method, METHODS } from "./methods.ts";
 import { overviewPicture } from "./overview.ts";
-import {
-  type MethodResult,
-  type RegionPair,
-  registerPairBy,
-  registerPairRigidly,
-} from "./pair_registration.ts";
+import { type RegionPair, registerPairBy, registerPairRigidly } from "./pair_registration.ts";
+import type { MethodResult } from "./pair_scores.ts";
 import { type Profile, withSetting } from "./profiles.ts";
 import { keyOf, once } from "./run_folder.ts";
 import { pairedSubjects, readRegionPair } from "./study_cohort.ts";
 import { studyModel, synthesiseRegion } from "./study_models.ts";
+import type { StudyRegion } from "./study_regions.ts";
 import type { ScoredPair } from "./table2.ts";
 
 /** Options of {@link StudyRegistrations}. */
@@ -42,22 +39,34 @@ export interface StudyRegistrationsOptions {
   readonly manifest: Manifest;
   /** What the cohort is, for keys. */
   readonly cohort: unknown;
+  /** The regions that are studied. */
+  readonly regions: readonly StudyRegion[];
   /** A grid search's settings, where there are any. */
   readonly settings: BestSettings | undefined;
   /** Stops the work. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Told how many registrations are done. */
 type Told = (done: number, total: number, note: string) => void;
 
-/** A subject's region: what is read of it is kept as long as it is worked on. */
+/** A subject's region, and what has been found of it. */
 interface Case {
   readonly subject: ManifestSubject;
-  readonly region: Region;
+  readonly region: StudyRegion;
   readonly name: string;
   readonly key: Readonly<Record<string, unknown>>;
   readonly results: Record<string, MethodResult>;
+}
+
+/** A synthesised image and the key of what it depends on. */
+export interface KeptSynthesis {
+  /** The image's file. */
+  readonly path: string;
+  /** Its key. */
+  readonly key: string;
+  /** The model's folder. */
+  readonly model: string;
 }
 
 /** All registrations of a study. */
@@ -72,10 +81,10 @@ export class StudyRegistrations {
   constructor(gpu: Gpu, options: StudyRegistrationsOptions) {
     this.#gpu = gpu;
     this.#options = options;
-    const { version, seed, cohort, manifest, profile: { voxel } } = options;
+    const { version, seed, cohort, manifest, regions, profile: { voxel } } = options;
     const shared = { version, adapter: gpu.description, seed, cohort, voxel };
     this.#cases = pairedSubjects(manifest).flatMap((subject) =>
-      REGIONS.map((region): Case => ({
+      regions.map((region): Case => ({
         ...{ subject, region, name: `${subject.id}_${region}` },
         key: { ...shared, subject: subject.id, exclude: subject.exclude, region },
         results: {},
@@ -90,10 +99,10 @@ export class StudyRegistrations {
     }));
   }
 
-  /** Registers the original images: rigidly, then by each similarity. */
-  async original(told: Told): Promise<void> {
+  /** Registers the original images by some methods. */
+  async original(methods: readonly Method[], told: Told): Promise<void> {
     await this.#each(
-      METHODS.filter(({ synthesis }) => synthesis === undefined),
+      methods,
       told,
       (one, method) =>
         method.similarity === undefined
@@ -108,20 +117,52 @@ export class StudyRegistrations {
    * @param models - Keys of the trained models by their folders.
    */
   async synthesised(models: ReadonlyMap<string, string>, told: Told): Promise<void> {
+    using network = new SharedTensorflow(this.#gpu);
     await this.#each(
       METHODS.filter(({ synthesis }) => synthesis !== undefined),
       told,
       async (one, method) => {
-        const { of } = method.synthesis!;
-        const { profile: { name }, seed } = this.#options;
-        const { folder } = studyModel(name, one.region, method.synthesis!, seed);
-        const key = { model: models.get(folder), of };
+        const { of } = method.synthesis!, { folder, key } = this.#model(one, method, models);
         return await this.#deformable(one, method, key, async () => {
-          const image = await this.#synthesis(one, method, folder, key);
+          const path = await this.#synthesis(one, method, folder, key, network);
+          const image = await readVolume(path);
           return of === "mr" ? { moving: image } : { fixed: image };
         });
       },
     );
+  }
+
+  /**
+   * Every synthesised image with its pair, in the order of subjects.
+   *
+   * @param models - Keys of the trained models by their folders.
+   */
+  async eachSynthesis(
+    models: ReadonlyMap<string, string>,
+    visit: (
+      pair: { readonly subject: string; readonly region: StudyRegion; read(): Promise<RegionPair> },
+      method: Method,
+      synthesis: KeptSynthesis,
+    ) => Promise<void>,
+  ): Promise<void> {
+    using network = new SharedTensorflow(this.#gpu);
+    for (const one of this.#cases) {
+      for (const method of METHODS) {
+        if (method.synthesis === undefined) continue;
+        this.#options.signal?.throwIfAborted();
+        const { folder, key } = this.#model(one, method, models);
+        const path = await this.#synthesis(one, method, folder, key, network);
+        const { subject: { id: subject }, region } = one, read = () => this.#pair(one);
+        const kept = { path, key: await keyOf({ ...one.key, ...key }), model: folder };
+        await visit({ subject, region, read }, method, kept);
+      }
+    }
+  }
+
+  #model(one: Case, { synthesis }: Method, models: ReadonlyMap<string, string>) {
+    const { profile: { name }, seed } = this.#options;
+    const { folder } = studyModel(name, one.region, synthesis!, seed);
+    return { folder, key: { model: models.get(folder), of: synthesis!.of } };
   }
 
   async #each(
@@ -167,27 +208,26 @@ export class StudyRegistrations {
     key: Readonly<Record<string, unknown>>,
     images: (() => Promise<{ fixed?: Volume; moving?: Volume }>) | undefined,
   ): Promise<MethodResult> {
-    const { profile, settings, signal, out } = this.#options;
-    const { deformable } = withSetting(
-      { ...profile, deformable: { ...profile.deformable, similarity: method.similarity! } },
-      one.region,
-      settings,
-    );
+    const { profile, signal, out } = this.#options;
+    const deformable = this.#parameters(one, method), { framework } = method;
     const path = `${out}/registrations/${one.name}_${method.name}`;
     const { value } = await once(
       `${path}.json`,
-      await keyOf({ ...one.key, ...key, deformable }),
+      await keyOf({ ...one.key, ...key, ...(framework ? { framework } : { deformable }) }),
       async () => {
         const pair = await this.#pair(one), { rigid } = await this.#rigid(one);
         const synthesised = await images?.();
         const { result, images: found } = await registerPairBy(this.#gpu, pair, {
-          ...{ rigid, deformable, signal },
+          ...{ rigid, deformable, method: framework, signal },
           ...synthesised,
         });
+        const labels = one.region !== "all" && {
+          fixedLabels: pair.fixed.labels,
+          ...(found.warpedLabels && { warpedLabels: found.warpedLabels }),
+        };
         const picture = overviewPicture({
           ...{ fixed: synthesised?.fixed ?? pair.fixed.image, before: found.before },
-          ...{ after: found.warped, fixedLabels: pair.fixed.labels, jacobian: found.jacobian },
-          ...(found.warpedLabels && { warpedLabels: found.warpedLabels }),
+          ...{ after: found.warped, jacobian: found.jacobian, ...labels },
           caption: `${one.name}  ${method.title}  PROFILE ${profile.name}`,
         });
         await writeWholeFile(`${path}.png`, picture.toPng());
@@ -197,23 +237,52 @@ export class StudyRegistrations {
     return value;
   }
 
+  #parameters({ region }: Case, { similarity, regulariser, options }: Method) {
+    const { profile, settings } = this.#options, name = similarity!;
+    const asked = { ...profile, deformable: { ...profile.deformable, similarity: name } };
+    const { deformable } = region === "all" ? asked : withSetting(asked, region, settings);
+    if (regulariser === undefined) return { ...deformable, ...options };
+    const lambda = SIMILARITIES[name].lambda[regulariser];
+    return { ...deformable, ...options, regulariser, lambda };
+  }
+
+  /** The file of a synthesised image, made when it is not there. */
   async #synthesis(
     one: Case,
     { name, synthesis }: Method,
     folder: string,
     key: Readonly<Record<string, unknown>>,
-  ): Promise<Volume> {
+    network: SharedTensorflow,
+  ): Promise<string> {
     const { out, profile, signal } = this.#options, { of, channels } = synthesis!;
     const path = `${out}/synthesis/${one.name}_${name}`;
     await once(`${path}.json`, await keyOf({ ...one.key, ...key, channels }), async () => {
       const { fixed, moving } = await this.#pair(one);
-      const image = await synthesiseRegion(this.#gpu, {
+      const image = await synthesiseRegion(await network.open(), {
         ...{ folder: `${out}/${folder}`, image: (of === "mr" ? moving : fixed).image, to: of },
         ...{ profile: profile.name, channels, signal },
       });
       await writeVolume(`${path}.nii.gz`, image);
       return {};
     });
-    return await readVolume(`${path}.nii.gz`);
+    return `${path}.nii.gz`;
+  }
+}
+
+/** Opens TensorFlow when the first synthesis needs it: where all are kept, none does. */
+class SharedTensorflow implements Disposable {
+  readonly #gpu: Gpu;
+  #opened: Tensorflow | undefined;
+
+  constructor(gpu: Gpu) {
+    this.#gpu = gpu;
+  }
+
+  async open(): Promise<Tensorflow> {
+    return this.#opened ??= await Tensorflow.open(this.#gpu);
+  }
+
+  [Symbol.dispose](): void {
+    this.#opened?.[Symbol.dispose]();
   }
 }

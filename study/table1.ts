@@ -71,20 +71,14 @@ export async function table1(
   }));
 }
 
-/** Table 1 as text cells: ours, the paper's, and the ratio. */
+/** Table 1 as text cells: volumes and their ratio, ours and the paper's. */
 export function table1Cells(rows: readonly Table1Row[]): Cells {
-  const number = (value: number, digits: number) =>
-    Number.isNaN(value) ? "-" : value.toFixed(digits);
+  const number = (value: number) => Number.isNaN(value) ? "-" : value.toFixed(0);
+  const cells = ({ ct, mr }: { readonly ct: number; readonly mr: number }) =>
+    [ct, mr, 100 * ct / mr].map(number);
   return [
-    ["Volume, cm3", "CT", "paper", "ratio", "MR", "paper", "ratio"],
-    ...rows.map(({ structure, ct, mr }) => {
-      const paper = PAPER_TABLE_1[structure];
-      return [
-        structure,
-        ...[number(ct, 0), String(paper.ct), number(ct / paper.ct, 2)],
-        ...[number(mr, 0), String(paper.mr), number(mr / paper.mr, 2)],
-      ];
-    }),
+    ["Volume, ml", "CT", "MR", "CT/MR, %", "paper CT", "paper MR", "paper CT/MR, %"],
+    ...rows.map((row) => [row.structure, ...cells(row), ...cells(PAPER_TABLE_1[row.structure])]),
   ];
 }
 

@@ -69,8 +69,8 @@ Deno.test("table1() measures volumes in cm3 and leaves out pairs and excluded st
     const rows = await table1(await readManifest(`${folder}/cohort.json`));
     assertEquals(rows[0], { structure: "liver", ct: 100, mr: 100 });
     assertEquals(rows[1], { structure: "spleen", ct: 20, mr: NaN });
-    assertEquals(table1Cells(rows)[1], ["liver", "100", "1896", "0.05", "100", "1576", "0.06"]);
-    assertEquals(table1Cells(rows)[2], ["spleen", "20", "244", "0.08", "-", "248", "-"]);
+    assertEquals(table1Cells(rows)[1], ["liver", "100", "100", "100", "1896", "1576", "120"]);
+    assertEquals(table1Cells(rows)[2], ["spleen", "20", "-", "-", "244", "248", "98"]);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

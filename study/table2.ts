@@ -4,17 +4,18 @@
  * @module
  */
 
-import { type Region, STRUCTURES } from "../cohort/label_scheme.ts";
+import { STRUCTURES } from "../cohort/label_scheme.ts";
 import { METHODS } from "./methods.ts";
-import type { MethodResult } from "./pair_registration.ts";
+import type { MethodResult } from "./pair_scores.ts";
 import { PAPER_TABLE_2 } from "./paper_tables.ts";
+import type { StudyRegion } from "./study_regions.ts";
 
 /** A paired subject's scores in one region, by method. */
 export interface ScoredPair {
   /** The subject. */
   readonly subject: string;
   /** The region. */
-  readonly region: Region;
+  readonly region: StudyRegion;
   /** The methods' results by name. */
   readonly results: Readonly<Record<string, MethodResult>>;
 }
@@ -22,7 +23,7 @@ export interface ScoredPair {
 /** A row: mean Dice in percent by method, and the paper's. */
 export interface Table2Row {
   /** "thorax", "abdomen" or "both". */
-  readonly region: Region | "both";
+  readonly region: keyof typeof PAPER_TABLE_2;
   /** Our mean Dice, percent, by method; NaN where nothing was scored. */
   readonly dice: Readonly<Record<string, number>>;
   /** The paper's, percent. */

@@ -45,6 +45,7 @@ export class Progress implements Disposable {
   #count = 0;
   #done = 0;
   #note = "";
+  #leftInAll: number | undefined;
   #drawnAt = -Infinity;
   #isDrawn = false;
 
@@ -70,6 +71,7 @@ export class Progress implements Disposable {
     this.#stage = { name, total, unit, start: this.#now() };
     this.#done = 0;
     this.#note = "";
+    this.#leftInAll = undefined;
     this.#drawnAt = this.#isTerminal ? -Infinity : this.#now();
     if (this.#isTerminal) this.#draw();
     else this.#write(`${this.#title()}\n`);
@@ -81,9 +83,16 @@ export class Progress implements Disposable {
    * @param done - Steps done since the stage began.
    * @param note - What is going on, such as `level 2 of 4`.
    * @param total - Steps in all, when it became known only now.
+   * @param leftInAll - Seconds left of all stages, shown in the place of the stage's own.
    */
-  update(done: number, note = "", total: number = this.#stage?.total ?? 0): void {
+  update(
+    done: number,
+    note = "",
+    total: number = this.#stage?.total ?? 0,
+    leftInAll?: number,
+  ): void {
     if (this.#stage === undefined) return;
+    this.#leftInAll = leftInAll;
     this.#stage.total = total;
     this.#done = done;
     this.#note = note;
@@ -137,10 +146,11 @@ export class Progress implements Disposable {
       const seconds = (this.#now() - start) / 1000;
       parts.push(total > 0 ? `${this.#done}/${total} ${unit}` : `${this.#done} ${unit}`);
       if (seconds > 0) parts.push(formatRate(this.#done / seconds));
-      if (total > this.#done && seconds > 0) {
+      if (total > this.#done && seconds > 0 && this.#leftInAll === undefined) {
         parts.push(`${formatDuration((total - this.#done) * seconds / this.#done)} left`);
       }
     }
+    if (this.#leftInAll !== undefined) parts.push(`${formatDuration(this.#leftInAll)} left in all`);
     return parts.join("  ");
   }
 

@@ -1,14 +1,15 @@
 /**
- * `deno task reproduce`: the study, as far as it is built.
+ * `deno task reproduce`: the whole study.
  *
  * @module
  */
 
-import { Gpu } from "../kernels/gpu.ts";
+import { ABLATIONS } from "../study/ablations.ts";
 import { readBestSettings } from "../study/best_settings.ts";
+import { Gpu } from "../kernels/gpu.ts";
 import { profileOf, PROFILES } from "../study/profiles.ts";
-import { PHANTOM_CAUTION } from "../study/report.ts";
-import { reproduce } from "../study/reproduce.ts";
+import { reproduce, studyPlan } from "../study/reproduce.ts";
+import { type StagePlan, STAGES } from "../study/study_plan.ts";
 import { alignedTable } from "../study/text_table.ts";
 import { parseFlags } from "./_flags.ts";
 import { memoryBudget } from "./_memory.ts";
@@ -16,18 +17,37 @@ import { formatDuration, Progress } from "./_progress.ts";
 import { runTask } from "./_run_task.ts";
 import config from "../deno.json" with { type: "json" };
 
+const DETAILS = `
+Makes a phantom cohort or takes yours, measures Table 1, searches the registrations' settings, registers
+the paired images, trains the cycle-GANs, registers what they synthesise, and writes report.html with all
+tables and figures, report.md, report.json and a CSV file for each table. An interrupted run continues
+where it stopped; what is there is not done again. On two cores without a GPU smoke takes some minutes and
+quick about 20; standard and paper (the paper's numbers, every one) are for a GPU.
+
+Stages: ${
+  STAGES.join(", ")
+}. A cohort without labels is registered as whole images, and scored by normalised
+mutual information, folds and pictures. \`deno task cohort\` makes a manifest of one's own files.`;
+
 async function main(signal: AbortSignal): Promise<void> {
   const began = performance.now();
   const flags = parseFlags({
     name: "reproduce",
-    summary: "Runs the study on a phantom cohort and prints its tables beside the paper's.",
-    details:
-      "So far: the phantom cohort, Table 1, and Table 2's rigid and NMI columns. An interrupted\n" +
-      "run continues where it stopped; a finished one is only printed again. On two cores without a\n" +
-      "GPU, quick takes some minutes and smoke one; standard and paper are for a GPU.",
+    summary: "Runs the study and prints its tables beside the paper's.",
+    details: DETAILS,
+    examples: [
+      "",
+      "--profile smoke --ablation framework",
+      "--cohort cohort.json --out results/ours",
+    ],
     flags: {
       profile: { type: "choice", choices: PROFILES, default: "quick", help: "The scale." },
-      seed: { type: "integer", default: 1, min: 0, help: "Seed of the phantom and the search." },
+      cohort: {
+        type: "string",
+        valueName: "FILE",
+        help: "The manifest of your own cohort; by default a phantom is made.",
+      },
+      seed: { type: "integer", default: 1, min: 0, help: "Of the phantom, search and networks." },
       out: {
         type: "string",
         valueName: "FOLDER",
@@ -36,37 +56,71 @@ async function main(signal: AbortSignal): Promise<void> {
       settings: {
         type: "string",
         valueName: "FILE",
-        help: "The best.json of a grid search; by default the one in the run folder, when there.",
+        help: "The best.json of a grid search, in the place of the study's own.",
       },
+      ablation: {
+        type: "list",
+        choices: ABLATIONS,
+        default: [],
+        help: "Also compares: MIND's own framework, the strategies of eq. 7, squared L2 for TV.",
+      },
+      only: {
+        type: "list",
+        choices: STAGES,
+        default: [],
+        help: "Runs these stages and what they need.",
+      },
+      from: { type: "choice", choices: STAGES, help: "Does this stage and those behind it again." },
+      dryRun: { type: "boolean", help: "Only prints the stages, their time and disk space." },
     },
   }, Deno.args);
   const profile = profileOf(flags.profile);
   const out = flags.out ?? `results/${profile.name}`;
-  const settings = flags.settings === undefined
-    ? undefined
-    : await readBestSettings(flags.settings);
+  const options = {
+    ...{ profile, seed: flags.seed, out, signal, version: config.version, cohort: flags.cohort },
+    settings: flags.settings === undefined ? undefined : await readBestSettings(flags.settings),
+    ...{ ablations: flags.ablation, only: flags.only, from: flags.from },
+  };
+  if (flags.dryRun) {
+    console.log(planText(await studyPlan(options)));
+    return;
+  }
   using gpu = await Gpu.open(memoryBudget());
-  using progress = new Progress();
+  const plan = await studyPlan(options);
+  using progress = new Progress({ stages: plan.length });
   let stage = "";
-  const { tables } = await reproduce(gpu, {
-    ...{ profile, seed: flags.seed, out, signal, version: config.version },
-    ...(settings === undefined ? {} : { settings }),
-    onProgress: (name, done, total, note) => {
-      if (name !== stage) progress.stage(stage = name, total, "items");
-      progress.update(done, note, total);
+  const report = await reproduce(gpu, {
+    ...options,
+    onProgress: ({ stage: { title, unit }, done, total, note, left }) => {
+      if (title !== stage) progress.stage(stage = title, total, unit);
+      progress.update(done, note, total, left);
     },
   });
   progress.end();
-  const sections = [
-    ["Table 1: mean volumes of the unpaired subjects", tables.table1],
-    ["Table 2: mean Dice of the paired subjects", tables.table2],
-    ["Dice by structure", tables.structures],
-    ["The registrations", tables.registrations],
-  ] as const;
-  for (const [title, cells] of sections) console.log(`\n${title}\n${alignedTable(cells)}`);
-  console.log(`\n${PHANTOM_CAUTION}`);
+  if (report !== undefined) {
+    for (const { title, cells } of report.tables) console.log(`\n${title}\n${alignedTable(cells)}`);
+    console.log(`\n${report.caution}`);
+  }
   const seconds = (performance.now() - began) / 1000;
-  console.log(`\nDone in ${formatDuration(seconds)}; report, tables and pictures in ${out}`);
+  const what = report === undefined ? "results" : "report.html, tables and pictures";
+  console.log(`\nDone in ${formatDuration(seconds)}; ${what} in ${out}`);
+}
+
+/** The stages with their work, and the sums. */
+function planText(plan: readonly StagePlan[]): string {
+  const sum = (value: (stage: StagePlan) => number) =>
+    plan.reduce((all, one) => all + value(one), 0);
+  const size = (megabytes: number) =>
+    megabytes < 1000 ? `${Math.ceil(megabytes)} MB` : `${(megabytes / 1000).toFixed(1)} GB`;
+  const table = alignedTable([
+    ["Stage", "work", "time", "disk"],
+    ...plan.map(({ title, items, unit, seconds, megabytes }) => [
+      ...[title, `${items} ${unit}`, formatDuration(seconds), size(megabytes)],
+    ]),
+    ["all", "", formatDuration(sum((one) => one.seconds)), size(sum((one) => one.megabytes))],
+  ]);
+  return `${table}\n\nTimes are estimates for two cores without a GPU, with nothing done yet; ` +
+    "a GPU takes a small part.";
 }
 
 if (import.meta.main) await runTask(main);

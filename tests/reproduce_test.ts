@@ -1,8 +1,9 @@
 /** The study at its smallest, from an empty folder to the report. */
 
-import { assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
 import { profileOf } from "../study/profiles.ts";
 import { reproduce } from "../study/reproduce.ts";
+import { STAGES } from "../study/study_plan.ts";
 import type { Table2Row } from "../study/table2.ts";
 import { gpuTest } from "./gpu.ts";
 
@@ -12,19 +13,28 @@ gpuTest(
     const out = await Deno.makeTempDir();
     const options = { profile: profileOf("smoke"), seed: 1, out, version: "test" };
     const stages = new Set<string>();
-    const report = await reproduce(gpu, { ...options, onProgress: (stage) => stages.add(stage) });
-    assertEquals([...stages], [
-      ...["phantom", "Table 1", "registrations", "cycle-GANs", "synthesis and registration"],
-    ]);
-    assertEquals(report.tables.table1.length, 12);
-    assertEquals(report.tables.registrations.length, 1 + 6 * 12);
+    const report = (await reproduce(gpu, {
+      ...options,
+      onProgress: ({ stage, left, done, total }) => {
+        stages.add(stage.name);
+        assert(left >= 0 && done <= total, `${stage.name}: ${done} of ${total}, ${left} s left`);
+      },
+    }))!;
+    assertEquals([...stages], STAGES.filter((stage) => stage !== "ablations"));
+    const rows = (name: string) => report.tables.find((table) => table.name === name)!.cells;
+    assertEquals(rows("table1").length, 12);
+    assertEquals(rows("registrations").length, 1 + 6 * 12);
+    assertEquals(rows("lungs").length, 1 + 8);
+    assertEquals(rows("comparisons").length, 13);
     const { table2 } = report.data as { table2: Table2Row[] };
     for (const { region, dice } of table2) assertGreater(dice.nmi, dice.rigid + 2, region);
     const names: string[] = [];
     for await (const { name } of Deno.readDir(out)) names.push(name);
     assertEquals(names.sort(), [
-      ...["cohort", "models", "registrations", "registrations.csv", "report.html", "report.json"],
-      ...["report.md", "structures.csv", "synthesis", "table1.csv", "table1.json", "table2.csv"],
+      ...["cohort", "comparisons.csv", "lungs.csv", "lungs.json", "models", "registrations"],
+      ...["registrations.csv", "report.html", "report.json", "report.md", "settings"],
+      ...["structures.csv", "surfaces.csv", "synthesis", "table1.csv", "table1.json", "table2.csv"],
+      "times.json",
     ]);
     const text = await Deno.readTextFile(`${out}/report.md`);
     assertStringIncludes(text, "phantom cohort, not from patients");
@@ -33,9 +43,9 @@ gpuTest(
     }
 
     const page = await Deno.readTextFile(`${out}/report.html`);
-    assertEquals(page.match(/<table>/g)?.length, 4);
+    assertEquals(page.match(/<table>/g)?.length, report.tables.length);
     assertEquals(page.match(/<svg /g)?.length, 11);
-    assertEquals(page.match(/src="data:image\/png;base64,iVBOR/g)?.length, 2 * 2 + 2 * 6);
+    assertEquals(page.match(/src="data:image\/png;base64,iVBOR/g)?.length, 2 * 2 + 2 * 2 + 2 * 6);
     assertEquals(page.match(/(src|href)="(?!data:)/g), null, "the page needs nothing else");
 
     const written = async () => {
@@ -44,13 +54,15 @@ gpuTest(
         for await (const { name } of Deno.readDir(`${out}/${folder}`)) {
           // The manifest is a list of what is there, written each time.
           if (folder === "cohort" && !name.endsWith(".gz")) continue;
+          // The report draws figures 1 and 2 each time.
+          if (folder === "synthesis" && name.endsWith(".png")) continue;
           times[name] = (await Deno.stat(`${out}/${folder}/${name}`)).mtime!.getTime();
         }
       }
       return times;
     };
     const before = await written();
-    const again = await reproduce(gpu, options);
+    const again = (await reproduce(gpu, options))!;
     assertEquals(await written(), before);
     assertEquals(again.markdown, report.markdown);
     await Deno.remove(out, { recursive: true });

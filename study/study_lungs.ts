@@ -1,0 +1,107 @@
+/**
+ * The paper's explanation of its thorax results (section 4.3), measured: how the cycle-GANs change the lungs.
+ *
+ * @module
+ */
+
+import { type StructureName, STRUCTURES } from "../cohort/label_scheme.ts";
+import { readCheckpointHeader } from "../gan/checkpoint.ts";
+import type { Modality } from "../gan/cycle_gan.ts";
+import { type IntensityScale, intensityScaleOf } from "../gan/intensity_scale.ts";
+import { readVolume } from "../volume/read_nifti.ts";
+import type { Volume } from "../volume/volume.ts";
+import { type LungBias, lungBias, lungThreshold } from "./lung_bias.ts";
+import type { Method } from "./methods.ts";
+import type { RegionPair } from "./pair_registration.ts";
+import type { LabelledImage } from "./regions.ts";
+import { keyOf, once } from "./run_folder.ts";
+import type { KeptSynthesis, StudyRegistrations } from "./study_registrations.ts";
+
+/** The lungs in a subject's image and its synthesis. */
+export interface LungRow {
+  /** The subject. */
+  readonly subject: string;
+  /** The column of Table 2. */
+  readonly method: string;
+  /** What was found. */
+  readonly bias: LungBias;
+}
+
+const LUNGS = labelsOf("right lung", "left lung"), LIVER = labelsOf("liver");
+
+/**
+ * Measures every synthesis of a thorax.
+ *
+ * @param models - Keys of the trained models by their folders.
+ */
+export async function measureLungs(
+  registrations: StudyRegistrations,
+  models: ReadonlyMap<string, string>,
+  out: string,
+): Promise<readonly LungRow[]> {
+  const found: {
+    subject: string;
+    method: Method;
+    kept: KeptSynthesis;
+    read(): Promise<RegionPair>;
+  }[] = [];
+  await registrations.eachSynthesis(models, ({ subject, region, read }, method, kept) => {
+    if (region === "thorax") found.push({ subject, method, kept, read });
+    return Promise.resolve();
+  });
+  const key = await keyOf(found.map(({ kept }) => kept.key));
+  const { value } = await once(`${out}/lungs.json`, key, async () => {
+    const thresholds: Record<Modality, number[]> = { ct: [], mr: [] }, seen = new Set<string>();
+    for (const { subject, read } of found) {
+      if (seen.has(subject)) continue;
+      seen.add(subject);
+      const { fixed, moving } = await read();
+      for (const [modality, image] of [["mr", fixed], ["ct", moving]] as const) {
+        thresholds[modality].push(share(scaleOf(modality, image.image), thresholdOf(image)));
+      }
+    }
+    const rows: LungRow[] = [];
+    for (const { subject, method, kept, read } of found) {
+      const { of } = method.synthesis!, { fixed, moving } = await read();
+      const source = of === "mr" ? moving : fixed, { grid } = source.image;
+      const header = await readCheckpointHeader(`${out}/${kept.model}`);
+      const typical = thresholds[of].reduce((sum, t) => sum + t, 0) / thresholds[of].length;
+      const bias = lungBias({
+        size: grid.size,
+        voxel: grid.spacing.reduce((volume, mm) => volume * mm, 1) / 1000,
+        labels: Uint8Array.from(source.labels.data, (label) => LUNGS.includes(label) ? 1 : 0),
+        source: { data: source.image.data, threshold: thresholdOf(source) },
+        synthesis: {
+          data: (await readVolume(kept.path)).data,
+          threshold: within(header!.data.scale[of], typical),
+        },
+      });
+      rows.push({ subject, method: method.name, bias });
+    }
+    return rows;
+  });
+  return value;
+}
+
+/** What an image shows air below, by its labels. */
+function thresholdOf({ image, labels }: LabelledImage): number {
+  const of = (ids: readonly number[]) => image.data.filter((_, i) => ids.includes(labels.data[i]));
+  return lungThreshold(of(LUNGS), of(LIVER));
+}
+
+function scaleOf(modality: Modality, { data }: Volume): IntensityScale {
+  return intensityScaleOf(modality, data);
+}
+
+/** Where an intensity lies in a scale, 0 to 1. */
+function share({ low, high }: IntensityScale, value: number): number {
+  return (value - low) / (high - low);
+}
+
+function within({ low, high }: IntensityScale, share: number): number {
+  return low + share * (high - low);
+}
+
+function labelsOf(...names: StructureName[]): number[] {
+  return STRUCTURES.filter(({ name }) => names.includes(name)).map(({ label }) => label);
+}
