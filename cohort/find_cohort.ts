@@ -65,6 +65,10 @@ function ownCohort(paths: readonly string[]): FoundCohort {
     else remarks.push(`${path} is left out: ${kind[modality]} is the same subject's`);
     subjects.set(id, files);
   }
+  const isLabelled = subjects.values().some(({ labels }) => labels.ct ?? labels.mr);
+  if (!isLabelled && subjects.size > 0) {
+    remarks.push("No image has labels: the study takes whole images, without Table 1 and Dice");
+  }
   const kept: ManifestSubject[] = [];
   for (const [id, { images, labels }] of subjects) {
     for (const modality of ["ct", "mr"] as const) {
@@ -72,7 +76,7 @@ function ownCohort(paths: readonly string[]): FoundCohort {
         remarks.push(`${labels[modality]} is left out: there is no image for it`);
         delete labels[modality];
       }
-      if (labels[modality] === undefined && images[modality] !== undefined) {
+      if (isLabelled && labels[modality] === undefined && images[modality] !== undefined) {
         remarks.push(
           `${id}'s ${modality.toUpperCase()} has no labels: it takes no part in Table 1 or scores`,
         );

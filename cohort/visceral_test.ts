@@ -117,6 +117,9 @@ Deno.test("findCohort() takes one's own files and says what is odd", async () =>
     ) {
       assertStringIncludes(odd, part);
     }
+    const bare = await findCohort(`${folder}/more`);
+    assertEquals(bare.remarks.length, 1);
+    assertStringIncludes(bare.remarks[0], "No image has labels");
     await Deno.mkdir(`${folder}/empty`);
     await assertRejects(
       () => findCohort(`${folder}/empty`),

@@ -132,9 +132,8 @@ export function planStudy(options: StudyPlanOptions): StagePlan[] {
   const original = METHODS.filter(({ synthesis }) => synthesis === undefined).length;
   const synthesised = METHODS.length - original, extra = ablationMethods(ablations).length;
   const images = subjects.reduce((sum, { images }) => sum + Object.keys(images).length, 0);
-  const searched = options.search && regions !== undefined && regions[0] !== "all"
-    ? searchedUnits(profile.name, pairs)
-    : 0;
+  const isLabelled = regions[0] !== "all";
+  const searched = options.search && isLabelled ? searchedUnits(profile.name, pairs) : 0;
   const steps = models.reduce(
     (sum, { settings }) => sum + settings.epochs * settings.stepsPerEpoch,
     0,
@@ -160,7 +159,12 @@ export function planStudy(options: StudyPlanOptions): StagePlan[] {
       ...{ items: images, unit: "images", megabytes: manifest ? 0 : images * imageMegabytes },
       seconds: manifest ? 0 : images * (0.5 + 2 * megavoxels * COST.phantomMegavoxel),
     },
-    "table1": { items: 1, unit: "tables", seconds: 0.1 * images * megavoxels * 2, megabytes: 0.1 },
+    "table1": {
+      items: isLabelled ? 1 : 0,
+      unit: "tables",
+      seconds: 0.1 * images * megavoxels * 2,
+      megabytes: 0.1,
+    },
     "gridsearch": {
       ...{ items: searched, unit: "registrations", seconds: searched * registration, megabytes: 1 },
     },
