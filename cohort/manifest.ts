@@ -58,6 +58,8 @@ export interface Manifest {
   readonly profile: string;
   /** The phantom's seed. */
   readonly seed?: number;
+  /** Whose images they are and under which licence, for reports that show them. */
+  readonly attribution?: string;
   /** Nominal voxel sizes in mm by modality. */
   readonly voxelSizes?: { readonly ct?: readonly number[]; readonly mr?: readonly number[] };
   /** The subjects. */
@@ -175,11 +177,14 @@ function checked(json: unknown, fail: Fail): Manifest {
   knownFields(
     "the manifest",
     manifest,
-    ["format", "version", "profile", "seed", "voxelSizes", "subjects"],
+    ["format", "version", "profile", "seed", "attribution", "voxelSizes", "subjects"],
     fail,
   );
   if (typeof manifest.profile !== "string") {
     throw fail(`"profile" must be a text, got ${shown(manifest.profile)}`);
+  }
+  if (manifest.attribution !== undefined && typeof manifest.attribution !== "string") {
+    throw fail(`"attribution" must be a text, got ${shown(manifest.attribution)}`);
   }
   if (manifest.seed !== undefined && !Number.isInteger(manifest.seed)) {
     throw fail(`"seed" must be a whole number, got ${shown(manifest.seed)}`);

@@ -54,6 +54,7 @@ const bad: readonly (readonly [string, unknown, string])[] = [
   ["no MR in a pair", one({ images: { ct: "c" } }), "subjects[0].images.mr is missing"],
   ["an MR in a CT subject", one({ kind: "ct" }), `of kind "ct" but has a file for mr`],
   ["a path that is a number", one({ labels: { ct: 3 } }), "subjects[0].labels.ct must be a path"],
+  ["an attribution of numbers", { ...one({}), attribution: 3 }, '"attribution" must be a text'],
   ["no labels", one({ labels: undefined }), "subjects[0].labels is missing"],
   ["an unknown modality", one({ images: { pet: "c" } }), `unknown field "pet"`],
   ["a label id of 0", one({ exclude: { ct: [0] } }), "exclude.ct must be a list of label ids"],

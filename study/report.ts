@@ -192,13 +192,14 @@ function tablesOf(inputs: ReportInputs): ReportTable[] {
 }
 
 function setupOf(inputs: ReportInputs): string[] {
-  const { profile, manifest, isPhantom } = inputs;
+  const { profile, manifest, isPhantom } = inputs, { attribution } = manifest;
   const subjects = (kind: string) => manifest.subjects.filter((one) => one.kind === kind).length;
   return [
     `Cohort: ${isPhantom ? "phantom, " : ""}${subjects("ct")} CT and ${
       subjects("mr")
     } MR images for the ` +
     `training, ${subjects("paired")} pairs to register.`,
+    ...(attribution === undefined ? [] : [`Images: ${attribution}`]),
     `Profile ${profile.name}: voxels of ${profile.voxel} mm (paper: 1.25 mm), seed ${inputs.seed}.`,
     `Fixed image MR, moving image CT (the paper does not say which). Rigid: Mattes mutual information. ` +
     `Deformable: ${deformableSetup(inputs)}.`,

@@ -25,6 +25,11 @@ image is read, and what is missing or odd is said. The manifest is written into 
     flags: {
       from: { type: "string", required: true, valueName: "FOLDER", help: "The folder." },
       profile: { type: "string", default: "own", help: "A word for the cohort, in the manifest." },
+      attribution: {
+        type: "string",
+        valueName: "TEXT",
+        help: "Whose images they are and under which licence; reports show it.",
+      },
       quick: { type: "boolean", help: "Do not read the images." },
     },
   }, Deno.args);
@@ -42,7 +47,9 @@ image is read, and what is missing or odd is said. The manifest is written into 
   progress.end();
   const path = `${flags.from}/${NAME}`;
   await writeManifest(path, {
-    ...{ format: "crosswarp-cohort", version: 1, profile: flags.profile, subjects },
+    ...{ format: "crosswarp-cohort", version: 1, profile: flags.profile },
+    ...(flags.attribution !== undefined && { attribution: flags.attribution }),
+    subjects,
   });
   for (const remark of all) console.log(`- ${remark}`);
   const count = (kind: string) => subjects.filter((subject) => subject.kind === kind).length;
