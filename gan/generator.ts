@@ -6,6 +6,7 @@
 
 import { Network } from "./network.ts";
 import { instanceNorm } from "./ops/instance_norm.ts";
+import { type NormAndPad, normAndPad, type NormAndPadOptions } from "./ops/padded_norm.ts";
 import { reflectPad } from "./ops/reflect_pad.ts";
 import type { RandomState } from "./random.ts";
 import { tf } from "./tensorflow.ts";
@@ -62,12 +63,20 @@ export class Generator extends Network {
     return tf.tidy(() => {
       let y = this.#normed("enter", this.#convolve("enter", reflectPad(x, 3), 1, "valid"), 0);
       y = this.#normed("down1", this.#convolve("down1", y, 2, "same"), 0);
-      y = this.#normed("down2", this.#convolve("down2", y, 2, "same"), 0);
-      for (let block = 1; block <= this.options.blocks; block++) {
+      let { value, padded } = this.#normAndPad("down2", this.#convolve("down2", y, 2, "same"), {
+        ...{ slope: 0, keep: true, pad: 1 },
+      });
+      const { blocks } = this.options;
+      for (let block = 1; block <= blocks; block++) {
         const a = `block${block}a`, b = `block${block}b`;
-        const inner = this.#normed(a, this.#convolve(a, reflectPad(y, 1), 1, "valid"), 0);
-        y = y.add(this.#normed(b, this.#convolve(b, reflectPad(inner, 1), 1, "valid"), 1));
+        const inner = this.#normAndPad(a, this.#convolve(a, padded!, 1, "valid"), {
+          ...{ slope: 0, keep: false, pad: 1 },
+        });
+        ({ value, padded } = this.#normAndPad(b, this.#convolve(b, inner.padded!, 1, "valid"), {
+          ...{ slope: 1, added: value, keep: true, pad: block < blocks ? 1 : 0 },
+        }));
       }
+      y = value!;
       y = this.#normed("up1", this.#enlarge("up1", y), 0);
       y = this.#normed("up2", this.#enlarge("up2", y), 0);
       return tf.tanh(this.#convolve("leave", reflectPad(y, 3), 1, "valid"));
@@ -88,6 +97,15 @@ export class Generator extends Network {
       2,
       "same",
     );
+  }
+
+  #normAndPad(
+    name: string,
+    x: tf.Tensor4D,
+    options: Pick<NormAndPadOptions, "slope" | "added" | "keep" | "pad">,
+  ): NormAndPad {
+    const gamma = this.get<tf.Tensor1D>(`${name}/scale`);
+    return normAndPad({ x, gamma, beta: this.get(`${name}/offset`), ...options });
   }
 
   #normed(name: string, x: tf.Tensor4D, slope: number): tf.Tensor4D {

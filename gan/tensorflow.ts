@@ -12,6 +12,7 @@ import type { ConvolutionVariant } from "./ops/convolution.ts";
 import { registerInstanceNorm } from "./ops/instance_norm.ts";
 import { dispatchesASubmit, OpRunner } from "./ops/op_runner.ts";
 import { registerConvolutions } from "./ops/register_convolutions.ts";
+import { registerPaddedNorm } from "./ops/padded_norm.ts";
 import { registerReflectPad } from "./ops/reflect_pad.ts";
 
 export { tf };
@@ -77,6 +78,7 @@ export class Tensorflow implements Disposable {
       tensorflow.#restore.push(
         registerConvolutions(runner, convolution),
         registerInstanceNorm(runner),
+        registerPaddedNorm(runner),
         registerReflectPad(runner),
       );
     }

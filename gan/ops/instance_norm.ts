@@ -11,14 +11,13 @@ import { uniformQuads } from "./convolution_shape.ts";
 import {
   instanceGradientMeans,
   instanceGradientSums,
-  instanceGradientWhole,
   instanceInputGradient,
   instanceMoments,
   instanceNormalise,
-  instanceNormWhole,
   instanceStatistics,
 } from "./instance_norm.wgsl.ts";
 import type { OpRunner } from "./op_runner.ts";
+import { wholeNorm, wholeNormGradient } from "./whole_norm.wgsl.ts";
 
 /** Added to the variance (the base implementation's value). */
 export const INSTANCE_NORM_EPSILON = 1e-5;
@@ -32,11 +31,16 @@ const GRADIENT = "CrosswarpInstanceNormGradient";
 const PART = 16;
 const MOST_PARTS = 256;
 
-/** Pixels of an image that are few enough for one invocation a quad, and the quads that keep two cores busy. */
+/** Pixels of an image that are few enough for one invocation a quad, and the quads that are enough of them. */
 const FEW_PIXELS = 1024;
-const ENOUGH_QUADS = 16;
+const ENOUGH_QUADS = 4;
 
 type Shape = readonly number[];
+
+/** Whether images are small enough, and have channels enough, for one dispatch on a processor. */
+export function isSmall([, height, width, channels]: Shape): boolean {
+  return height * width <= FEW_PIXELS && channels % 4 === 0 && channels / 4 >= ENOUGH_QUADS;
+}
 
 /** Records the forward pass: gives the values and what the gradient needs of the statistics. */
 type Forward = (x: TensorInfo, gamma: TensorInfo, beta: TensorInfo) => TensorInfo[];
@@ -52,31 +56,24 @@ interface Steps {
 
 function stepsAt(runner: OpRunner, shape: Shape, slope: Slope): Steps {
   return runner.cached(`instance norm ${shape} ${slope}`, () => {
-    const [, height, width, channels] = shape;
-    const whole = runner.gpu.isSoftware && height * width <= FEW_PIXELS &&
-      channels / 4 >= ENOUGH_QUADS;
+    const whole = runner.gpu.isSoftware && isSmall(shape);
     return whole ? wholeSteps(runner, shape, slope) : partSteps(runner, shape, slope);
   });
 }
 
 /** One dispatch each way. */
 function wholeSteps(runner: OpRunner, shape: Shape, slope: Slope): Steps {
-  const [images, height, width, channels] = shape;
-  const pixels = height * width, quads = channels / 4;
-  const uniform = uniformQuads(images * pixels, channels);
-  const groups = Math.ceil(quads / 8);
+  const [images, height, width, channels] = shape, quads = channels / 4;
+  const uniform = uniformQuads(images * height * width, channels);
+  const groups = Math.ceil(quads / 8), parts = { skip: false, keep: true, padded: false };
   const shared = { parameters: [INSTANCE_NORM_EPSILON, slope].map(f32) };
   const forward = runner.plan({
-    kernel: instanceNormWhole(uniform),
-    ...shared,
-    constants: { pixels, quads },
-    workgroups: [groups, images],
+    ...{ ...shared, kernel: wholeNorm(parts, uniform), workgroups: [groups, images] },
+    constants: { height, width, quads },
   });
   const gradient = runner.plan({
-    kernel: instanceGradientWhole(uniform),
-    ...shared,
-    constants: { pixels, quads, images },
-    workgroups: [groups],
+    ...{ ...shared, kernel: wholeNormGradient(parts, uniform), workgroups: [groups] },
+    constants: { height, width, quads, images },
   });
   return {
     forward: (x, gamma, beta) => {
@@ -86,7 +83,7 @@ function wholeSteps(runner: OpRunner, shape: Shape, slope: Slope): Steps {
     },
     gradient: (x, gamma, beta, statistics, dy) => {
       const outputs = [shape, gamma.shape, beta.shape].map((shape) => runner.output(shape));
-      runner.run(gradient, [x, statistics, gamma, beta, dy, ...outputs]);
+      runner.run(gradient, [x, statistics, gamma, beta, ...outputs, dy]);
       return outputs;
     },
   };
