@@ -186,20 +186,28 @@ function ctFinish(seed: number): Finish {
   return (value, i) => Math.max(-1024, Math.round(value + CT_NOISE * normal(i, seed, 1)));
 }
 
-/** Bias field (receive coils), Rician noise (magnitude of a complex signal); whole units. */
-function mrFinish(seed: number): Finish {
+/** The bias field (receive coils) of the MR with this seed: a factor around 1 at a point in RAS mm. */
+export function biasField(seed: number): (x: number, y: number, z: number) => number {
   const random = new RandomStream(seed, 91);
   const waves = Array.from({ length: 4 }, () => ({
     size: random.between(0.05, 0.11),
     k: [0, 1, 2].map(() => random.between(-1, 1) * 2 * Math.PI / random.between(320, 600)),
     phase: random.between(0, 2 * Math.PI),
   }));
-  return (value, i, x, y, z) => {
+  return (x, y, z) => {
     let bias = 1;
     for (const { size, k, phase } of waves) {
       bias += size * Math.sin(k[0] * x + k[1] * y + k[2] * z + phase);
     }
-    const real = value * bias + MR_NOISE * normal(i, seed, 1);
+    return bias;
+  };
+}
+
+/** Bias field, Rician noise (magnitude of a complex signal); whole units. */
+function mrFinish(seed: number): Finish {
+  const bias = biasField(seed);
+  return (value, i, x, y, z) => {
+    const real = value * bias(x, y, z) + MR_NOISE * normal(i, seed, 1);
     const imaginary = MR_NOISE * normal(i, seed, 2);
     return Math.round(Math.sqrt(real * real + imaginary * imaginary));
   };

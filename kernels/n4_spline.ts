@@ -24,13 +24,13 @@ export type SplineAxes = readonly [SplineAxis, SplineAxis, SplineAxis];
 
 /** Options of {@link splineAxis}. */
 export interface SplineAxisOptions {
-  /** Voxels that the spline's domain is long: its ends are the first and the last one's centre. */
+  /** Points that the spline lies on: its domain reaches from the first to the last. */
   readonly length: number;
   /** Polynomial pieces in the domain. */
   readonly spans: number;
-  /** Voxel of the first sample. Default 0. */
+  /** Where the first sample lies, in points. Default 0. */
   readonly offset?: number;
-  /** Voxels from one sample to the next. Default 1. */
+  /** Points from one sample to the next. Default 1. */
   readonly step?: number;
   /** Number of samples. Default `length`. */
   readonly samples?: number;

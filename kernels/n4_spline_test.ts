@@ -12,10 +12,10 @@ Deno.test("cubicWeights() add up to one and meet at the ends of a span", () => {
   assertEquals([a, b, c, d].map((w) => Math.round(6 * w)), [0, 1, 4, 1]);
 });
 
-Deno.test("splineAxis() places samples in the whole image's domain and keeps them inside", () => {
+Deno.test("splineAxis() places samples between the points and keeps them inside", () => {
   const axis = splineAxis({ length: 13, spans: 3, offset: 2, step: 4, samples: 4 });
   assertEquals([axis.samples, axis.knots, [...axis.first]], [4, 6, [0, 1, 2, 2]]);
-  // Voxel 6 is halfway; voxel 14 lies beyond the last one and gets its value.
+  // Point 6 is halfway; point 14 lies beyond the last one and gets its value.
   assertEquals([...axis.weights.subarray(4, 8)], cubicWeights(0.5));
   assertEquals([...axis.weights.subarray(12, 16)], cubicWeights(1));
   assertEquals([...splineAxis({ length: 1, spans: 2 }).weights], cubicWeights(0));

@@ -1,0 +1,82 @@
+/**
+ * The voxels that N4 estimates a field from: every fourth, say, along each axis.
+ *
+ * @module
+ */
+
+import type { Triple } from "../volume/affine.ts";
+import type { LabelVolume, Volume } from "../volume/volume.ts";
+
+/** Fewest samples along an axis; one that has fewer voxels gives all. */
+const LEAST_SAMPLES = 4;
+
+/** Which voxels along one axis are taken. */
+export interface SampledAxis {
+  /** Voxels of the image. */
+  readonly length: number;
+  /** Samples. */
+  readonly samples: number;
+  /** Voxels from one sample to the next. */
+  readonly step: number;
+  /** Voxel of the first sample. */
+  readonly offset: number;
+}
+
+/** Samples of an image. */
+export interface ImageSamples {
+  /** Where they lie. */
+  readonly axes: readonly [SampledAxis, SampledAxis, SampledAxis];
+  /** Samples along x, y, z. */
+  readonly size: Triple;
+  /** Their intensities, x fastest, 0 where one does not count. */
+  readonly data: Float32Array;
+  /** How many count. */
+  readonly counted: number;
+}
+
+/** Every `shrink`th voxel of `length`, in the middle as ITK's ShrinkImageFilter has them. */
+export function sampleAxis(length: number, shrink: number): SampledAxis {
+  const step = Math.min(shrink, Math.max(1, Math.floor(length / LEAST_SAMPLES)));
+  const samples = Math.floor(length / step);
+  const offset = Math.floor((length - 1 - (samples - 1) * step + 1) / 2);
+  return { length, samples, step, offset };
+}
+
+/**
+ * Every `shrink`th voxel of an image. Those that are finite, above 0 and in the mask count.
+ *
+ * @throws {RangeError} when fewer than two count.
+ */
+export function sampleImage(
+  image: Volume,
+  mask: LabelVolume | undefined,
+  shrink: number,
+): ImageSamples {
+  const [nx, ny] = image.grid.size;
+  const axes = image.grid.size.map((length) =>
+    sampleAxis(length, shrink)
+  ) as unknown as ImageSamples["axes"];
+  const [x, y, z] = axes;
+  const data = new Float32Array(x.samples * y.samples * z.samples);
+  let at = 0, counted = 0;
+  for (let k = 0; k < z.samples; k++) {
+    for (let j = 0; j < y.samples; j++) {
+      const row = ((z.offset + k * z.step) * ny + y.offset + j * y.step) * nx + x.offset;
+      for (let i = 0; i < x.samples; i++, at++) {
+        const voxel = row + i * x.step, value = image.data[voxel];
+        if (!(value > 0 && value < Infinity) || mask?.data[voxel] === 0) continue;
+        data[at] = value;
+        counted++;
+      }
+    }
+  }
+  if (counted < 2) {
+    throw new RangeError(
+      `${counted} of the ${data.length} sampled voxels ${counted === 1 ? "is" : "are"} above 0` +
+        `${mask === undefined ? "" : " in the mask"}, and two at least are needed: is this an MR ` +
+        `image${mask === undefined ? "" : ", and the mask its own"}? A smaller shrink factor ` +
+        "samples more",
+    );
+  }
+  return { axes, size: [x.samples, y.samples, z.samples], data, counted };
+}
