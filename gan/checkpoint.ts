@@ -105,10 +105,12 @@ export async function writeCheckpoint(
   const pool = gan.pool.kept.flatMap((pair, i) =>
     (["ct", "mr"] as const).map((of) => ({ name: `pool/${i}/${of}`, tensor: pair[of] }))
   );
-  const all = [...tensorsOf(gan), ...pool].map(({ name, tensor }): TensorToWrite => ({
+  const tensorsToRead = [...tensorsOf(gan), ...pool];
+  const read = readAhead(tensorsToRead.map(({ tensor }) => tensor));
+  const all = tensorsToRead.map(({ name, tensor }, i): TensorToWrite => ({
     ...{ name, shape: tensor.shape },
     data: async () => {
-      const values = await tensor.data() as Float32Array;
+      const values = await read(i);
       if (!values.every(Number.isFinite)) throw new TrainingDivergedError(state.step, name);
       return values;
     },
@@ -245,4 +247,22 @@ function take(
     throw new ModelFileError(`${path} ${what} ${name}: it is of other networks`);
   }
   return tf.tensor(found.data, [...shape]);
+}
+
+/** Readings under way at once: one alone waits for the GPU, whatever its size. */
+const READ_AHEAD = 32;
+
+/** Reads tensors, each once and in their order, some of them ahead. */
+function readAhead(tensors: readonly tf.Tensor[]): (index: number) => Promise<Float32Array> {
+  const underWay: Promise<Float32Array>[] = [];
+  let begun = 0;
+  return (index) => {
+    for (; begun < Math.min(tensors.length, index + READ_AHEAD); begun++) {
+      const reading = tensors[begun].data() as Promise<Float32Array>;
+      // One that fails is heard of when its turn comes, if it comes.
+      reading.catch(() => {});
+      underWay.push(reading);
+    }
+    return underWay.shift()!;
+  };
 }
