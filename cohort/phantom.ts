@@ -155,6 +155,12 @@ async function missingJobs(out: string, subjects: readonly SubjectPlan[]): Promi
   return jobs;
 }
 
+/** The worker's module; in a package for npm it has been compiled. */
+const WORKER = new URL(
+  import.meta.url.endsWith(".ts") ? "./phantom_worker.ts" : "./phantom_worker.js",
+  import.meta.url,
+);
+
 async function runJobs(
   jobs: readonly PhantomJob[],
   workers: number,
@@ -171,7 +177,7 @@ async function runJobs(
   }
   const pool = Array.from(
     { length: Math.min(workers, queue.length) },
-    () => new Worker(new URL("./phantom_worker.ts", import.meta.url), { type: "module" }),
+    () => new Worker(WORKER, { type: "module" }),
   );
   const stopped = Promise.withResolvers<never>();
   stopped.promise.catch(() => {});

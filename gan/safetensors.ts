@@ -71,8 +71,8 @@ export async function writeSafetensors(
   const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
   let failed: unknown;
   try {
-    {
-      using file = await Deno.open(beside, { write: true, createNew: true });
+    const file = await Deno.open(beside, { write: true, createNew: true });
+    try {
       await writeAll(file, new Uint8Array(length.buffer));
       await writeAll(file, json);
       for (const { name, shape, data } of tensors) {
@@ -85,6 +85,8 @@ export async function writeSafetensors(
         }
         await writeAll(file, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
       }
+    } finally {
+      file.close();
     }
     await Deno.rename(beside, path);
   } catch (cause) {
@@ -128,15 +130,27 @@ export async function readSafetensors(
   } catch (cause) {
     throw fail(`cannot be read: ${(cause as Error).message}`, cause);
   }
-  using opened = file;
-  const { size } = await opened.stat();
+  try {
+    return await readWanted(file, isWanted, fail);
+  } finally {
+    file.close();
+  }
+}
+
+/** Reads the wanted tensors of an open file. */
+async function readWanted(
+  file: Deno.FsFile,
+  isWanted: (name: string) => boolean,
+  fail: (why: string, cause?: unknown) => ModelFileError,
+): Promise<Map<string, ReadTensor>> {
+  const { size } = await file.stat();
   const damaged = "is not a whole safetensors file: copy it again, or use an older checkpoint";
   if (size < 8) throw fail(damaged);
-  const length = Number(new DataView((await readAt(opened, 0, 8)).buffer).getBigUint64(0, true));
+  const length = Number(new DataView((await readAt(file, 0, 8)).buffer).getBigUint64(0, true));
   if (length > MOST_HEADER_BYTES || 8 + length > size) throw fail(damaged);
   let header: Record<string, Entry>;
   try {
-    header = JSON.parse(new TextDecoder().decode(await readAt(opened, 8, length)));
+    header = JSON.parse(new TextDecoder().decode(await readAt(file, 8, length)));
   } catch (cause) {
     throw fail(damaged, cause);
   }
@@ -149,7 +163,7 @@ export async function readSafetensors(
       throw fail(damaged);
     }
     if (!isWanted(name)) continue;
-    const bytes = await readAt(opened, 8 + length + begin, end - begin);
+    const bytes = await readAt(file, 8 + length + begin, end - begin);
     tensors.set(name, { shape: entry.shape, data: new Float32Array(bytes.buffer) });
   }
   return tensors;

@@ -98,7 +98,7 @@ const MEBIBYTE = 1024 * 1024;
  * ```ts
  * import { Gpu } from "./gpu.ts";
  *
- * if (await navigator.gpu?.requestAdapter()) {
+ * if (await globalThis.navigator?.gpu?.requestAdapter()) {
  *   using gpu = await Gpu.open();
  *   console.log(gpu.description, gpu.liveBytes);
  * }
@@ -156,7 +156,9 @@ export class Gpu implements Disposable {
    * @throws {GpuUnavailableError} when there is no WebGPU or no adapter.
    */
   static async open(options: GpuOptions = {}): Promise<Gpu> {
-    const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
+    const adapter = await globalThis.navigator?.gpu?.requestAdapter({
+      powerPreference: "high-performance",
+    });
     if (!adapter) {
       throw new GpuUnavailableError(
         "No WebGPU adapter was found. Install a Vulkan driver (Debian, Ubuntu: " +

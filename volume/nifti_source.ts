@@ -4,6 +4,7 @@
  * @module
  */
 
+import { open, stat } from "node:fs/promises";
 import { ByteReader, gunzip, isGzip } from "./byte_reader.ts";
 import {
   FileAccessError,
@@ -133,7 +134,7 @@ async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 
 async function fileSize(path: string | URL, name: string): Promise<number> {
   try {
-    return (await Deno.stat(path)).size;
+    return (await stat(path)).size;
   } catch (cause) {
     throw unreadable(cause, name);
   }
@@ -141,12 +142,15 @@ async function fileSize(path: string | URL, name: string): Promise<number> {
 
 async function* pieces(path: string | URL, name: string): AsyncGenerator<Uint8Array> {
   try {
-    using file = await Deno.open(path);
-    for (;;) {
-      const piece = new Uint8Array(1 << 18);
-      const length = await file.read(piece);
-      if (length === null) return;
-      yield piece.subarray(0, length);
+    const file = await open(path);
+    try {
+      for (;;) {
+        const { bytesRead, buffer } = await file.read(new Uint8Array(1 << 18));
+        if (bytesRead === 0) return;
+        yield buffer.subarray(0, bytesRead);
+      }
+    } finally {
+      await file.close();
     }
   } catch (cause) {
     throw unreadable(cause, name);
@@ -154,7 +158,7 @@ async function* pieces(path: string | URL, name: string): AsyncGenerator<Uint8Ar
 }
 
 function unreadable(cause: unknown, name: string): FileAccessError {
-  const why = cause instanceof Deno.errors.NotFound
+  const why = (cause as { code?: string }).code === "ENOENT"
     ? "there is no such file"
     : (cause as Error).message;
   return new FileAccessError(`Cannot read ${name}: ${why}. Check the path.`, { cause });

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { rename, rm, writeFile } from "node:fs/promises";
 import { FileAccessError } from "./nifti_errors.ts";
 
 /**
@@ -22,11 +23,11 @@ import { FileAccessError } from "./nifti_errors.ts";
 export async function writeWholeFile(path: string, bytes: Uint8Array): Promise<void> {
   const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
   try {
-    await Deno.writeFile(beside, bytes);
-    await Deno.rename(beside, path);
+    await writeFile(beside, bytes);
+    await rename(beside, path);
   } catch (cause) {
-    await Deno.remove(beside).catch(() => {});
-    const why = cause instanceof Deno.errors.NotFound
+    await rm(beside).catch(() => {});
+    const why = (cause as { code?: string }).code === "ENOENT"
       ? "its folder does not exist. Make the folder first."
       : `${(cause as Error).message}. Choose another place.`;
     throw new FileAccessError(`Cannot write ${path}: ${why}`, { cause });
