@@ -21,6 +21,7 @@ export * from "./find_cohort.ts";
 export * from "./label_scheme.ts";
 export * from "./manifest.ts";
 export * from "./n4.ts";
+export * from "./n4_mask.ts";
 export * from "./phantom.ts";
 export * from "./read_labels.ts";
 export type { FoundCohort } from "./visceral.ts";

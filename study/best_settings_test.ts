@@ -42,7 +42,7 @@ Deno.test("withSetting() takes the region's setting, and the report names its fi
   assertEquals(withSetting(profile, "abdomen", best), profile);
   assertEquals(withSetting(profile, "thorax", best).deformable, {
     ...{ similarity: "nmi", regulariser: "l2", lambda: 0.1, spacing: 17.5, levels: 4 },
-    iterations: 100,
+    iterations: 50,
   });
   const report = reportOf({
     ...{ profile, seed: 1, version: "test", adapter: "none", settings: best, searched: false },
@@ -52,7 +52,7 @@ Deno.test("withSetting() takes the region's setting, and the report names its fi
   assertStringIncludes(
     report.markdown,
     "NMI thorax: squared L2, lambda 0.1, control points every 17.5 mm, 4 levels; all else: total " +
-      "variation, lambda 0.05, control points every 15 mm, 3 levels; at most 100 steps a level (by the " +
+      "variation, lambda 0.05, control points every 15 mm, 3 levels; at most 50 steps a level (by the " +
       "best settings of a/best.json)",
   );
 });

@@ -36,6 +36,7 @@ export async function forgetStages(
   const isSynthesised = (one: typeof METHODS[number]) => one.synthesis !== undefined;
   for (const stage of stages) {
     if (stage === "cohort" && isPhantom) await remove("cohort");
+    if (stage === "n4") await remove("corrected");
     if (stage === "table1") await remove("table1.json");
     if (stage === "gridsearch") await remove("settings");
     if (stage === "originals") {

@@ -43,8 +43,8 @@ const SCALES: Readonly<Record<ProfileName, GanScale>> = {
   },
   quick: {
     ...{ crop: 80, channels: { 3: 1, 12: 4 }, fields: { 70: 22, 34: 10, 22: 7 } },
-    ...{ stride: 4, sliceStrides: { 3: 1, 12: 2 } },
-    ...{ filters: 8, blocks: 6, epochs: 14, stepsPerEpoch: 25, learningRate: 1e-3 },
+    ...{ stride: 14, sliceStrides: { 3: 1, 12: 2 } },
+    ...{ filters: 8, blocks: 6, epochs: 8, stepsPerEpoch: 25, learningRate: 1e-3 },
   },
   standard: {
     ...{ crop: 128, channels: { 3: 2, 12: 6 }, fields: { 70: 34, 34: 16, 22: 10 } },

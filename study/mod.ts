@@ -16,6 +16,7 @@
 
 export * from "./ablations.ts";
 export * from "./best_settings.ts";
+export * from "./bias_correction.ts";
 export * from "./comparison_table.ts";
 export * from "./gan_profiles.ts";
 export * from "./image_agreement.ts";

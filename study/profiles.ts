@@ -25,6 +25,8 @@ export interface Profile {
       Pick<DeformableOptions, "similarity" | "regulariser" | "lambda" | "spacing" | "iterations">
     >
     & Pick<DeformableOptions, "levels">;
+  /** The weight of the regulariser where synthesised images are registered, by local correlation. */
+  readonly synthesisLambda: number;
 }
 
 /**
@@ -39,6 +41,15 @@ const TV = {
   iterations: 100,
 } as const;
 
+/**
+ * The largest of the paper's grid: what differs between a synthesis and the real image pulls a smaller
+ * weight's deformation apart (docs/validation.md).
+ */
+const SYNTHESIS_LAMBDA = 0.2;
+
+/** Steps a level and control-point spacing where they are not the common ones. */
+const SMALL = { smoke: { spacing: 20, iterations: 30 }, quick: { iterations: 50 } } as const;
+
 /** A profile by name. */
 export function profileOf(name: ProfileName): Profile {
   const voxel = { smoke: 8, quick: 4, standard: 2.5, paper: 1.25 }[name];
@@ -46,7 +57,8 @@ export function profileOf(name: ProfileName): Profile {
   return {
     name,
     voxel,
-    deformable: { ...TV, levels, ...(name === "smoke" ? { spacing: 20, iterations: 30 } : {}) },
+    deformable: { ...TV, levels, ...SMALL[name as keyof typeof SMALL] },
+    synthesisLambda: SYNTHESIS_LAMBDA,
   };
 }
 

@@ -200,11 +200,12 @@ function setupOf(inputs: ReportInputs): string[] {
     } MR images for the ` +
     `training, ${subjects("paired")} pairs to register.`,
     ...(attribution === undefined ? [] : [`Images: ${attribution}`]),
+    "MR images corrected for their bias fields by N4 (ITK's defaults; from every fourth voxel of the tissue).",
     `Profile ${profile.name}: voxels of ${profile.voxel} mm (paper: 1.25 mm), seed ${inputs.seed}.`,
     `Fixed image MR, moving image CT (the paper does not say which). Rigid: Mattes mutual information. ` +
     `Deformable: ${deformableSetup(inputs)}.`,
-    "Synthesised images are registered by local correlation: a synthesised MR in the place of the CT, or " +
-    "a synthesised CT in that of the MR. C and P are the paper's, at 1.25 mm; coarser voxels keep their " +
+    `Synthesised images are registered by local correlation, lambda ${profile.synthesisLambda}: a ` +
+    "synthesised MR in the place of the CT, or a synthesised CT in that of the MR. C and P are the paper's, at 1.25 mm; coarser voxels keep their " +
     "lengths in the body.",
     `crosswarp ${inputs.version}, ${inputs.adapter}, Deno ${Deno.version.deno}.`,
   ];

@@ -1,5 +1,5 @@
 /**
- * The study: a cohort, Table 1, a grid search, registrations of the original images, cycle-GANs, what they
+ * The study: a cohort, bias-field correction, Table 1, a grid search, registrations of the original images, cycle-GANs, what they
  * synthesise and its registration, and the report.
  *
  * @module
@@ -9,6 +9,7 @@ import { type Manifest, readManifest } from "../cohort/manifest.ts";
 import { writePhantomCohort } from "../cohort/phantom.ts";
 import type { Gpu } from "../kernels/gpu.ts";
 import { type Ablation, ablationMethods } from "./ablations.ts";
+import { correctCohort } from "./bias_correction.ts";
 import { type BestSettings, readBestSettingsIfAny } from "./best_settings.ts";
 import { forgetStages } from "./forget_stages.ts";
 import { METHODS } from "./methods.ts";
@@ -127,7 +128,14 @@ export async function reproduce(
   }
 
   const cohort = (await run("cohort", (told) => cohortOf(options, told)))!;
-  const { path: manifestPath, manifest, key: cohortKey } = cohort, regions = studyRegions(manifest);
+  const regions = studyRegions(cohort.manifest), cohortKey = cohort.key;
+  const corrected = await run("n4", (told) =>
+    correctCohort(gpu, {
+      ...{ manifest: cohort.manifest, cohortKey, folder: `${out}/corrected` },
+      ...{ version, signal, onProgress: told },
+    }));
+  const manifestPath = corrected ?? cohort.path;
+  const manifest = corrected === undefined ? cohort.manifest : await readManifest(corrected);
   const isLabelled = regions[0] !== "all";
 
   const volumes = await run("table1", async (told): Promise<readonly Table1Row[]> => {

@@ -19,6 +19,7 @@ import { type StudyRegion, studyRegions } from "./study_regions.ts";
 /** The stages of a study, in their order. */
 export const STAGES = [
   "cohort",
+  "n4",
   "table1",
   "gridsearch",
   "originals",
@@ -33,6 +34,7 @@ export type StageName = typeof STAGES[number];
 /** What the stages do, for people. */
 export const STAGE_TITLES: Readonly<Record<StageName, string>> = {
   "cohort": "cohort",
+  "n4": "bias-field correction",
   "table1": "Table 1",
   "gridsearch": "grid search",
   "originals": "registration of the original images",
@@ -45,13 +47,14 @@ export const STAGE_TITLES: Readonly<Record<StageName, string>> = {
 /** What a stage cannot do without; the report takes what was asked for. */
 const NEEDS: Readonly<Record<StageName, readonly StageName[]>> = {
   "cohort": [],
+  "n4": ["cohort"],
   "table1": ["cohort"],
-  "gridsearch": ["cohort"],
-  "originals": ["cohort", "gridsearch"],
-  "cycle-gans": ["cohort"],
-  "syntheses": ["cohort", "gridsearch", "cycle-gans"],
-  "ablations": ["cohort", "gridsearch"],
-  "report": ["cohort", "table1", "gridsearch", "originals", "cycle-gans", "syntheses", "ablations"],
+  "gridsearch": ["n4"],
+  "originals": ["gridsearch"],
+  "cycle-gans": ["n4"],
+  "syntheses": ["gridsearch", "cycle-gans"],
+  "ablations": ["gridsearch"],
+  "report": ["table1", "originals", "syntheses", "ablations"],
 };
 
 /** The stages that are wanted, with what they need: all when none is named. */
@@ -107,6 +110,8 @@ const REGION_MILLIMETRES = [400, 300, 330] as const;
 const COST = {
   /** Rendering a million voxels of the phantom. */
   phantomMegavoxel: 1.1,
+  /** Correcting a million voxels. */
+  correctionMegavoxel: 1,
   /** A registration: at least, and for a million voxels of the fixed image. */
   registration: 0.6,
   registrationMegavoxel: 3,
@@ -132,6 +137,7 @@ export function planStudy(options: StudyPlanOptions): StagePlan[] {
   const original = METHODS.filter(({ synthesis }) => synthesis === undefined).length;
   const synthesised = METHODS.length - original, extra = ablationMethods(ablations).length;
   const images = subjects.reduce((sum, { images }) => sum + Object.keys(images).length, 0);
+  const corrected = subjects.filter(({ images }) => images.mr !== undefined).length;
   const isLabelled = regions[0] !== "all";
   const searched = options.search && isLabelled ? searchedUnits(profile.name, pairs) : 0;
   const steps = models.reduce(
@@ -158,6 +164,10 @@ export function planStudy(options: StudyPlanOptions): StagePlan[] {
     "cohort": {
       ...{ items: images, unit: "images", megabytes: manifest ? 0 : images * imageMegabytes },
       seconds: manifest ? 0 : images * (0.5 + 2 * megavoxels * COST.phantomMegavoxel),
+    },
+    "n4": {
+      ...{ items: corrected, unit: "images", megabytes: corrected * imageMegabytes },
+      seconds: corrected * (0.3 + 2 * megavoxels * COST.correctionMegavoxel),
     },
     "table1": {
       items: isLabelled ? 1 : 0,

@@ -10,7 +10,9 @@ const planOf = (name: ProfileName) =>
 
 Deno.test("neededStages() adds what a stage needs, and no more", () => {
   assertEquals(neededStages(["table1"]), ["cohort", "table1"]);
-  assertEquals(neededStages(["syntheses"]), ["cohort", "gridsearch", "cycle-gans", "syntheses"]);
+  assertEquals(neededStages(["syntheses"]), [
+    ...["cohort", "n4", "gridsearch", "cycle-gans", "syntheses"],
+  ]);
   assertEquals(neededStages(["report"]), [...STAGES]);
   assertEquals(neededStages(), [...STAGES]);
   assertEquals(stagesFrom("syntheses"), ["syntheses", "ablations", "report"]);
@@ -20,7 +22,7 @@ Deno.test("neededStages() adds what a stage needs, and no more", () => {
 Deno.test("planStudy() counts the work of the phantom's study", () => {
   const items = Object.fromEntries(planOf("quick").map(({ name, items }) => [name, items]));
   assertEquals(items, {
-    ...{ cohort: 40, table1: 1, gridsearch: 18, originals: 24, "cycle-gans": 8 * 350 },
+    ...{ cohort: 40, n4: 20, table1: 1, gridsearch: 12, originals: 24, "cycle-gans": 8 * 200 },
     ...{ syntheses: 48, ablations: 6, report: 1 },
   });
 });

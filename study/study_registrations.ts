@@ -237,13 +237,14 @@ export class StudyRegistrations {
     return value;
   }
 
-  #parameters({ region }: Case, { similarity, regulariser, options }: Method) {
+  #parameters({ region }: Case, { similarity, synthesis, regulariser, options }: Method) {
     const { profile, settings } = this.#options, name = similarity!;
-    const asked = { ...profile, deformable: { ...profile.deformable, similarity: name } };
+    const lambda = synthesis === undefined ? profile.deformable.lambda : profile.synthesisLambda;
+    const asked = { ...profile, deformable: { ...profile.deformable, similarity: name, lambda } };
     const { deformable } = region === "all" ? asked : withSetting(asked, region, settings);
     if (regulariser === undefined) return { ...deformable, ...options };
-    const lambda = SIMILARITIES[name].lambda[regulariser];
-    return { ...deformable, ...options, regulariser, lambda };
+    const own = SIMILARITIES[name].lambda[regulariser];
+    return { ...deformable, ...options, regulariser, lambda: own };
   }
 
   /** The file of a synthesised image, made when it is not there. */

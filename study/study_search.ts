@@ -31,7 +31,7 @@ const ALL = ["nmi", "mind", "nmi+mind"] as const;
 /** The searches of the profiles. */
 export const SEARCHES: Readonly<Record<ProfileName, SearchScale>> = {
   smoke: { similarities: ["nmi"], lambda: [0.025, 0.1], spacing: [16], levels: [2], subjects: 1 },
-  quick: { similarities: ALL, lambda: [0.025, 0.05, 0.1], spacing: [12], levels: [3], subjects: 1 },
+  quick: { similarities: ALL, lambda: [0.025, 0.1], spacing: [12], levels: [3], subjects: 1 },
   standard: {
     ...{ similarities: ALL, lambda: PAPER_GRID.lambda, spacing: [8, 12, 16], levels: [3] },
   },

@@ -31,7 +31,15 @@ gpuTest(
     const names: string[] = [];
     for await (const { name } of Deno.readDir(out)) names.push(name);
     assertEquals(names.sort(), [
-      ...["cohort", "comparisons.csv", "lungs.csv", "lungs.json", "models", "registrations"],
+      ...[
+        "cohort",
+        "comparisons.csv",
+        "corrected",
+        "lungs.csv",
+        "lungs.json",
+        "models",
+        "registrations",
+      ],
       ...["registrations.csv", "report.html", "report.json", "report.md", "settings"],
       ...["structures.csv", "surfaces.csv", "synthesis", "table1.csv", "table1.json", "table2.csv"],
       "times.json",
@@ -50,10 +58,10 @@ gpuTest(
 
     const written = async () => {
       const times: Record<string, number> = {};
-      for (const folder of ["cohort", "registrations", "models", "synthesis"]) {
+      for (const folder of ["cohort", "corrected", "registrations", "models", "synthesis"]) {
         for await (const { name } of Deno.readDir(`${out}/${folder}`)) {
-          // The manifest is a list of what is there, written each time.
-          if (folder === "cohort" && !name.endsWith(".gz")) continue;
+          // The manifests are lists of what is there, written each time.
+          if (/^co/.test(folder) && !name.endsWith(".gz")) continue;
           // The report draws figures 1 and 2 each time.
           if (folder === "synthesis" && name.endsWith(".png")) continue;
           times[name] = (await Deno.stat(`${out}/${folder}/${name}`)).mtime!.getTime();
