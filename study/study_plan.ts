@@ -109,17 +109,17 @@ const REGION_MILLIMETRES = [400, 300, 330] as const;
 /** Seconds of two cores without a GPU, measured (docs/performance.md). */
 const COST = {
   /** Rendering a million voxels of the phantom. */
-  phantomMegavoxel: 1.1,
+  phantomMegavoxel: 0.35,
   /** Correcting a million voxels. */
   correctionMegavoxel: 1,
   /** A registration: at least, and for a million voxels of the fixed image. */
-  registration: 0.6,
-  registrationMegavoxel: 3,
+  registration: 1.5,
+  registrationMegavoxel: 6,
   /** A training step: at least, and for 10^9 floating-point operations. */
-  step: 0.12,
+  step: 0.16,
   stepGigaflop: 0.06,
   /** A synthesis, for 10^9 operations. */
-  synthesisGigaflop: 0.045,
+  synthesisGigaflop: 0.08,
 } as const;
 
 /** The stages with their work. */
@@ -172,7 +172,7 @@ export function planStudy(options: StudyPlanOptions): StagePlan[] {
     "table1": {
       items: isLabelled ? 1 : 0,
       unit: "tables",
-      seconds: 0.1 * images * megavoxels * 2,
+      seconds: 0.01 * images * megavoxels * 2,
       megabytes: 0.1,
     },
     "gridsearch": {
