@@ -258,7 +258,8 @@ class Estimate {
         writeSharpening(gpu, sharpening, { minimum, maximum, expected });
         await run(residual, fit, expansion, update, histogram);
         change = this.#change();
-        onProgress?.({ level, levels, iteration: ++iteration, change });
+        iteration++;
+        onProgress?.({ level, levels, iteration, change });
       }
       const bytes = await gpu.download(lattice, 0, 4 * start.length);
       return { lattice: new Float32Array(bytes), iterations: iteration };

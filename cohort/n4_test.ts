@@ -53,6 +53,9 @@ gpuTest("correctBias() finds a field, and gives the same bytes twice", async (gp
   assertEquals(found.iterations.length, 4);
   assertEquals(levels.length, found.iterations.reduce((sum, n) => sum + n));
   const again = await correctBias(gpu, { image, shrink: 2 });
+  assertEquals(again.iterations, found.iterations, "whether or not somebody listens");
+  const few = await correctBias(gpu, { image, shrink: 2, iterations: 2, tolerance: 0 });
+  assertEquals(few.iterations, [2, 2, 2, 2]);
   assertEquals(again.image.data, found.image.data);
   assertEquals(again.field.data, found.field.data);
   // Of one tissue, what is left differs less than before.

@@ -14,6 +14,7 @@ import { correctBias } from "../cohort/n4.ts";
 import { tissueMask } from "../cohort/n4_mask.ts";
 import type { Gpu } from "../kernels/gpu.ts";
 import { readVolume } from "../volume/read_nifti.ts";
+import type { Volume } from "../volume/volume.ts";
 import { writeVolume } from "../volume/write_nifti.ts";
 import { keyOf, once } from "./run_folder.ts";
 
@@ -48,17 +49,18 @@ export async function correctCohort(gpu: Gpu, options: CorrectCohortOptions): Pr
     const { id, images: { ct, mr }, labels, truth } = subject;
     signal?.throwIfAborted();
     if (mr !== undefined) {
-      onProgress?.(done++, total, id);
+      onProgress?.(done, total, id);
       const key = await keyOf({ version, adapter: gpu.description, cohortKey, id });
       await once(`${folder}/${id}_mr.json`, key, async () => {
         const image = await readVolume(mr);
         const found = await correctBias(gpu, {
-          ...{ image, mask: tissueMask(image) },
+          ...{ image, mask: tissueMask(image), shrink: shrinkOf(image) },
           ...(signal && { signal }),
         });
         await writeVolume(`${folder}/${id}_mr.nii.gz`, found.image);
         return { iterations: found.iterations };
       });
+      done++;
     }
     subjects.push({
       ...subject,
@@ -77,6 +79,15 @@ export async function correctCohort(gpu: Gpu, options: CorrectCohortOptions): Pr
   const path = `${folder}/cohort.json`;
   await writeManifest(path, { ...manifest, subjects });
   return path;
+}
+
+/** Most millimetres between samples that a bias field needs; ITK's users take every fourth voxel at most. */
+const SAMPLE_MILLIMETRES = 8;
+const MOST_SHRINK = 4;
+
+function shrinkOf({ grid: { spacing } }: Volume): number {
+  const step = Math.round(SAMPLE_MILLIMETRES / Math.min(...spacing));
+  return Math.min(MOST_SHRINK, Math.max(1, step));
 }
 
 async function realFiles(files: LabelFiles): Promise<LabelFiles> {
