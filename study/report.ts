@@ -200,7 +200,8 @@ function setupOf(inputs: ReportInputs): string[] {
     } MR images for the ` +
     `training, ${subjects("paired")} pairs to register.`,
     ...(attribution === undefined ? [] : [`Images: ${attribution}`]),
-    "MR images corrected for their bias fields by N4 (ITK's defaults, four levels; from samples of the tissue about 8 mm apart, every fourth voxel at most).",
+    "MR images corrected for their bias fields by N4 (ITK's defaults, four levels; from samples of the " +
+    "tissue about 8 mm apart, every fourth voxel at most).",
     `Profile ${profile.name}: voxels of ${profile.voxel} mm (paper: 1.25 mm), seed ${inputs.seed}.`,
     `Fixed image MR, moving image CT (the paper does not say which). Rigid: Mattes mutual information. ` +
     `Deformable: ${deformableSetup(inputs)}.`,
