@@ -6,7 +6,7 @@
  */
 
 import { planCohort } from "../cohort/cohort_plan.ts";
-import { biasField, imageGrid, renderImage } from "../cohort/imaging.ts";
+import { biasFieldOn, imageGrid, renderImage } from "../cohort/imaging.ts";
 import { correctBias } from "../cohort/n4.ts";
 import { Gpu } from "../kernels/gpu.ts";
 import { alignedTable } from "../study/text_table.ts";
@@ -62,13 +62,9 @@ function phantom(seed: number): { image: Volume; truth: Float32Array } {
   const subject = planCohort({ profile: "quick", seed }).subjects.find(({ kind }) =>
     kind === "mr"
   )!;
-  const plan = subject.images.mr!, bias = biasField(plan.seed);
+  const plan = subject.images.mr!;
   const { image } = renderImage(subject.body, plan, imageGrid(subject.body, plan));
-  const { grid, data } = image, [nx, ny] = grid.size;
-  const truth = data.map((_, i) =>
-    bias(...grid.world([i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))]))
-  );
-  return { image, truth };
+  return { image, truth: biasFieldOn(image.grid, plan.seed) };
 }
 
 async function main(): Promise<void> {

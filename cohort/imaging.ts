@@ -187,7 +187,7 @@ function ctFinish(seed: number): Finish {
 }
 
 /** The bias field (receive coils) of the MR with this seed: a factor around 1 at a point in RAS mm. */
-export function biasField(seed: number): (x: number, y: number, z: number) => number {
+function biasField(seed: number): (x: number, y: number, z: number) => number {
   const random = new RandomStream(seed, 91);
   const waves = Array.from({ length: 4 }, () => ({
     size: random.between(0.05, 0.11),
@@ -201,6 +201,13 @@ export function biasField(seed: number): (x: number, y: number, z: number) => nu
     }
     return bias;
   };
+}
+
+/** The same at every voxel of a grid. */
+export function biasFieldOn(grid: Grid, seed: number): Float32Array {
+  const bias = biasField(seed), values = new Float32Array(grid.voxels);
+  eachVoxel(grid, (i, x, y, z) => values[i] = bias(x, y, z));
+  return values;
 }
 
 /** Bias field, Rician noise (magnitude of a complex signal); whole units. */

@@ -3,7 +3,7 @@ import { gpuTest } from "../tests/gpu.ts";
 import type { Triple } from "../volume/affine.ts";
 import { Grid } from "../volume/grid.ts";
 import { planCohort } from "./cohort_plan.ts";
-import { biasField, imageGrid, renderImage } from "./imaging.ts";
+import { biasFieldOn, imageGrid, renderImage } from "./imaging.ts";
 import { correctBias } from "./n4.ts";
 
 /** The correlation of two fields' logarithms where the mask is not 0. */
@@ -73,10 +73,7 @@ gpuTest("correctBias() finds the phantom's field", async (gpu) => {
   )!;
   const plan = { ...subject.images.mr!, voxel: [5, 6, 5] as Triple };
   const { image } = renderImage(subject.body, plan, imageGrid(subject.body, plan));
-  const { grid, data } = image, [nx, ny] = grid.size, bias = biasField(plan.seed);
-  const truth = data.map((_, i) =>
-    bias(...grid.world([i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))]))
-  );
+  const { grid, data } = image, truth = biasFieldOn(grid, plan.seed);
   const mask = { grid, data: Int32Array.from(data, (value) => value > 60 ? 1 : 0) };
   const { field } = await correctBias(gpu, { image, mask, shrink: 2 });
   assertGreater(correlation(field.data, truth, (i) => mask.data[i] > 0), 0.98);

@@ -18,8 +18,6 @@ import {
 } from "../registration/transform.ts";
 import type { Matrix4 } from "../volume/affine.ts";
 import type { DisplacementField } from "../volume/volume.ts";
-import { readLabels } from "../cohort/read_labels.ts";
-import { readDisplacementField, readVolume } from "../volume/mod.ts";
 import {
   type GridSearchPlan,
   PAPER_PIXEL,
@@ -27,8 +25,9 @@ import {
   type SearchUnit,
 } from "./grid_search_plan.ts";
 import { displacedBy, type PairScores, pairScores } from "./pair_scores.ts";
-import { cutRegion, type LabelledImage } from "./regions.ts";
+import type { LabelledImage } from "./regions.ts";
 import { finished, once } from "./run_folder.ts";
+import { readRegionPair } from "./study_cohort.ts";
 
 /** What a unit of work came to. */
 export interface UnitScore extends PairScores {
@@ -118,12 +117,7 @@ async function preparePair(
   { subject, region, key, path }: SearchPair,
   signal: AbortSignal | undefined,
 ): Promise<PreparedPair> {
-  const cut = async (modality: "mr" | "ct") => {
-    const image = await readVolume(subject.images[modality]!);
-    const labels = await readLabels(subject.labels[modality]!);
-    return await cutRegion(gpu, { image, labels }, region, voxel);
-  };
-  const fixed = await cut("mr"), moving = await cut("ct");
+  const { fixed, moving, truth } = await readRegionPair(gpu, subject, region, voxel);
   const { value: rigid } = await once(path, key, async () => {
     const { matrix } = await registerRigid(gpu, {
       ...{ fixed: fixed.image, moving: moving.image, seed },
@@ -131,9 +125,6 @@ async function preparePair(
     });
     return matrix;
   });
-  const truth = subject.truth === undefined
-    ? undefined
-    : await readDisplacementField(subject.truth);
   return { fixed, moving, truth, rigid };
 }
 

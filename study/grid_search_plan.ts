@@ -10,7 +10,7 @@ import { ManifestError, type ManifestSubject, readManifest } from "../cohort/man
 import { labelPaths } from "../cohort/read_labels.ts";
 import type { Regulariser } from "../kernels/regulariser.ts";
 import { SIMILARITIES, type SimilarityName } from "../registration/similarities.ts";
-import { keyOf } from "./run_folder.ts";
+import { contentHashes, keyOf } from "./run_folder.ts";
 
 /** The paper's grid: weights, control-point spacings in pixels, numbers of levels. */
 export const PAPER_GRID = {
@@ -195,14 +195,8 @@ async function pairedSubjects(manifest: string): Promise<ManifestSubject[]> {
 
 /** A hash of a subject's files. */
 async function contentsOf({ images, labels, truth }: ManifestSubject): Promise<string> {
-  const hashes: string[] = [];
   const all = [images.mr!, images.ct!, ...labelPaths(labels.mr!), ...labelPaths(labels.ct!), truth];
-  for (const path of all) {
-    if (path === undefined) continue;
-    const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(path));
-    hashes.push(new Uint8Array(digest).toHex());
-  }
-  return await keyOf(hashes);
+  return await keyOf(await contentHashes(all));
 }
 
 /** The words of a list in the order of all there are, each once. */

@@ -65,6 +65,8 @@ export interface ReportTable {
   readonly title: string;
   /** How it is read. */
   readonly note?: string;
+  /** Whether cells end in ** where they are the best of their row, and in * where they are near it. */
+  readonly isMarked?: boolean;
   /** Its cells. */
   readonly cells: Cells;
 }
@@ -104,8 +106,9 @@ export function reportOf(inputs: ReportInputs): StudyReport {
     `# ${title}`,
     caution,
     ...setup,
-    ...tables.flatMap(({ title, note, cells }) => [
+    ...tables.flatMap(({ title, note, isMarked, cells }) => [
       `## ${title}`,
+      ...(isMarked ? ["** marks the best method of a row, * those within 5 % of it."] : []),
       ...(note === undefined ? [] : [note]),
       markdownTable(cells),
     ]),
@@ -146,9 +149,8 @@ function tablesOf(inputs: ReportInputs): ReportTable[] {
     },
     isLabelled && {
       ...{ name: "table2", title: "Table 2: mean Dice of the paired subjects, %" },
-      note:
-        "** marks the best method of a row, * those within 5 % of it. A region's Dice is the mean over " +
-        "its structures and the paired subjects.",
+      note: "A region's Dice is the mean over its structures and the paired subjects.",
+      isMarked: true,
       cells: table2Cells(pairs),
     },
     isLabelled && {

@@ -7,7 +7,7 @@
 import { boxPlot, escapeXml } from "./box_plot.ts";
 import { STRUCTURES } from "../cohort/label_scheme.ts";
 import { METHODS } from "./methods.ts";
-import type { StudyReport } from "./report.ts";
+import type { ReportTable, StudyReport } from "./report.ts";
 import type { ScoredPair } from "./table2.ts";
 import type { Cells } from "./text_table.ts";
 
@@ -64,7 +64,7 @@ export function reportPage(inputs: ReportPageInputs): string {
   const { title, caution, tables, setup, pairs, figures, seconds } = inputs;
   const boxes = plots(pairs);
   const sections = [
-    ...tables.map(({ title, note, cells }) => [title, htmlNote(note) + htmlTable(cells)]),
+    ...tables.map((table) => [table.title, htmlNote(table) + htmlTable(table.cells)]),
     ...(boxes.length === 0 ? [] : [
       ["Dice by structure and method", `<div class="plots">${boxes.join("")}</div>`],
     ]),
@@ -101,14 +101,12 @@ function timesOf(seconds: Readonly<Record<string, number>>): string {
   return `Time: ${minutes(all)} (${parts.join(", ")}).`;
 }
 
-/** A note; on the page bold and shade stand for the stars of the other forms. */
-function htmlNote(note: string | undefined): string {
-  if (note === undefined) return "";
-  const text = note.replace(
-    "** marks the best method of a row, * those within 5 % of it.",
-    "Bold: the best method of a row; shaded: within 5 % of it. In italics the paper's numbers.",
-  );
-  return `<p class="note">${escapeXml(text)}</p>`;
+/** How a table is read. */
+function htmlNote({ note, isMarked }: ReportTable): string {
+  const marks =
+    "Bold: the best method of a row; shaded: within 5 % of it. In italics the paper's numbers.";
+  const text = [isMarked && marks, note].filter(Boolean).join(" ");
+  return text === "" ? "" : `<p class="note">${escapeXml(text)}</p>`;
 }
 
 /** A table; cells that end in ** are the best of their row, those in * are near it. */

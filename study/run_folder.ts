@@ -19,6 +19,17 @@ export async function keyOf(value: unknown): Promise<string> {
   return Array.from(digest.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** Hashes of files' contents, for keys: what they depend on is not where the files lie. */
+export async function contentHashes(paths: Iterable<string | undefined>): Promise<string[]> {
+  const hashes: string[] = [];
+  for (const path of paths) {
+    if (path === undefined) continue;
+    const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(path));
+    hashes.push(new Uint8Array(digest).toHex());
+  }
+  return hashes;
+}
+
 /**
  * The value of a finished step, or the step done now and kept.
  *

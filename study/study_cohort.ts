@@ -11,7 +11,7 @@ import { readDisplacementField, readVolume } from "../volume/mod.ts";
 import type { RegionPair } from "./pair_registration.ts";
 import { cutRegion, resampleIsotropic } from "./regions.ts";
 import type { StudyRegion } from "./study_regions.ts";
-import { keyOf } from "./run_folder.ts";
+import { contentHashes, keyOf } from "./run_folder.ts";
 
 /** A cohort's paired subjects. */
 export function pairedSubjects({ subjects }: Manifest): ManifestSubject[] {
@@ -56,13 +56,7 @@ export async function cohortKeyOf({ subjects }: Manifest): Promise<string> {
   const contents: unknown[] = [];
   for (const { id, kind, images, labels, truth, exclude } of subjects) {
     const paths = [images.ct, images.mr, truth, ...[labels.ct, labels.mr].flatMap(files)];
-    const hashes: string[] = [];
-    for (const path of paths) {
-      if (path === undefined) continue;
-      const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(path));
-      hashes.push(new Uint8Array(digest).toHex());
-    }
-    contents.push([id, kind, exclude, hashes]);
+    contents.push([id, kind, exclude, await contentHashes(paths)]);
   }
   return await keyOf(contents);
 }
