@@ -1,6 +1,6 @@
 /**
- * Local normalised cross-correlation in Gaussian windows, E = 1 - mean cc, and its exact derivative by
- * the warped intensities.
+ * Local normalised cross-correlation in Gaussian windows, E = 1 - mean cc or 1 - mean |cc|, and its exact
+ * derivative by the warped intensities.
  *
  * Windows stand on a lattice about as wide as their standard deviation, so that each smoothing pass
  * shrinks the data and the transposed passes begin small; the mean over them is weighted with the voxels
@@ -47,6 +47,8 @@ export interface LocalCorrelationOptions {
   readonly fixedRange: BinRange;
   /** Fixed voxels that count (0.5 or more). */
   readonly mask: GpuImage | undefined;
+  /** Whether a correlation below 0 counts as one above. Default false. */
+  readonly absolute?: boolean;
   /** The warped moving image, 0 to `movingTop`; below -1e20 where it has no value. */
   readonly warped: GpuImage;
   /** The largest value of the warped image. */
@@ -137,7 +139,7 @@ export function prepareLocalCorrelation(gpu: Gpu, options: LocalCorrelationOptio
     }
     push(
       gpu.prepare(LOCAL_CORRELATION, {
-        parameters: [count, 0, 0, 0].map(u32),
+        parameters: [count, options.absolute ? 1 : 0, 0, 0].map(u32),
         buffers: [...alongZ, slopes, parts],
         workgroups: [CORRELATION_PARTS],
       }),
@@ -219,11 +221,13 @@ export interface LocalCorrelationReferenceOptions {
   readonly fixed: ArrayLike<number>;
   /** The warped moving image. */
   readonly moving: ArrayLike<number>;
+  /** Whether a correlation below 0 counts as one above. */
+  readonly absolute?: boolean;
 }
 
-/** The plain twin: E = 1 - mean cc and dE/dm, window by window. */
+/** The plain twin: E = 1 - mean cc (or |cc|) and dE/dm, window by window. */
 export function localCorrelationReference(
-  { size, sigma, fixed, moving }: LocalCorrelationReferenceOptions,
+  { size, sigma, fixed, moving, absolute = false }: LocalCorrelationReferenceOptions,
 ): { value: number; residual: Float64Array } {
   const [nx, ny, nz] = size, axes = size.map((n, axis) => windowAxis(n, sigma[axis]));
   const residual = new Float64Array(nx * ny * nz);
@@ -258,10 +262,12 @@ export function localCorrelationReference(
         const vf = mean((i) => (fixed[i] - f) ** 2) + VARIANCE_FLOOR;
         const vm = mean((i) => (moving[i] - m) ** 2) + VARIANCE_FLOOR;
         const cc = mean((i) => (fixed[i] - f) * (moving[i] - m)) / Math.sqrt(vf * vm);
-        sum += weight * cc;
+        const side = absolute && cc < 0 ? -1 : 1;
+        sum += side * weight * cc;
         total += weight;
         for (const [i, w] of inside) {
-          residual[i] -= w * ((fixed[i] - f) / Math.sqrt(vf * vm) - cc / vm * (moving[i] - m));
+          residual[i] -= side * w *
+            ((fixed[i] - f) / Math.sqrt(vf * vm) - cc / vm * (moving[i] - m));
         }
       }
     }

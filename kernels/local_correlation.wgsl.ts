@@ -242,12 +242,12 @@ export const CORRELATION_PARTS = 64;
 /**
  * The correlation at every window centre, and what its derivative by m is made of: with window weight W,
  * W dcc/dm(x) = sum over centres of G (A f(x) - B m(x) + C), A = 1 / sqrt(v_f v_m), B = cc / v_m,
- * C = B mean_m - A mean_f.
+ * C = B mean_m - A mean_f. Of the absolute correlation all three change their signs where cc < 0.
  */
 export const LOCAL_CORRELATION: Kernel = {
   label: "local correlation: value",
   code: /* wgsl */ `
-struct Parameters { centres: u32, padding0: u32, padding1: u32, padding2: u32 }
+struct Parameters { centres: u32, isAbsolute: u32, padding0: u32, padding1: u32 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> means: array<vec4f>;
 @group(0) @binding(2) var<storage, read> products: array<vec2f>;
@@ -269,10 +269,13 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_inde
     let varianceF = max(a.w * each - f * f, 0) + ${VARIANCE_FLOOR};
     let varianceM = max(b.x * each - m * m, 0) + ${VARIANCE_FLOOR};
     let scale = inverseSqrt(varianceF * varianceM);
-    let correlation = (b.y * each - f * m) * scale;
+    let signed = (b.y * each - f * m) * scale;
+    let side = select(1.0, -1.0, parameters.isAbsolute != 0 && signed < 0);
+    let correlation = side * signed;
     let counts = weight > 1e-6;
     let perM = correlation / varianceM;
-    slopes[i] = select(vec4f(0), vec4f(scale, perM, perM * m - scale * f, 0), counts);
+    let perF = side * scale;
+    slopes[i] = select(vec4f(0), vec4f(perF, perM, perM * m - perF * f, 0), counts);
     sum += select(vec2f(0), vec2f(weight * correlation, weight), counts);
   }
   partial[worker] = sum;

@@ -27,6 +27,7 @@ async function evaluate(
   fixed: Float32Array,
   moving: Float32Array,
   mask: Float32Array | undefined,
+  absolute = false,
 ) {
   const top = 99, low = 40, high = 240;
   const fixedImage = uploadImage(gpu, "fixed", size, fixed.map((v) => low + v * (high - low)));
@@ -41,7 +42,7 @@ async function evaluate(
   const prepared = prepareLocalCorrelation(gpu, {
     ...{ geometry: controlGridGeometry(size, [4, 4, 4]), sigma, fixed: fixedImage },
     ...{ fixedRange: { low, high, bins: 100 }, mask: maskImage, warped, movingTop: top },
-    ...{ residual, scalars },
+    ...{ residual, scalars, absolute },
   });
   const recorder = gpu.record("local correlation");
   prepared.dispatches.forEach((dispatch) => recorder.run(dispatch));
@@ -52,13 +53,33 @@ async function evaluate(
   return { value, voxels, slopes };
 }
 
-async function check(gpu: Gpu, size: Triple, sigma: Triple, masked: boolean): Promise<void> {
-  const { fixed, moving, mask } = pair(size);
+/** The second image with its contrast the wrong way round on one side. */
+function halfInverted(moving: Float32Array, [nx]: Triple): Float32Array {
+  return moving.map((v, i) => i % nx < nx / 2 ? v : 1 - v);
+}
+
+async function check(
+  gpu: Gpu,
+  size: Triple,
+  sigma: Triple,
+  masked: boolean,
+  absolute = false,
+): Promise<void> {
+  const { fixed, mask, ...rest } = pair(size);
+  const moving = absolute ? halfInverted(rest.moving, size) : rest.moving;
   const expected = localCorrelationReference({
-    ...{ size, sigma, fixed },
+    ...{ size, sigma, fixed, absolute },
     moving: masked ? moving.map((v, i) => mask[i] ? v : NaN) : moving,
   });
-  const found = await evaluate(gpu, size, sigma, fixed, moving, masked ? mask : undefined);
+  const found = await evaluate(
+    gpu,
+    size,
+    sigma,
+    fixed,
+    moving,
+    masked ? mask : undefined,
+    absolute,
+  );
   const what = `${size.join(" x ")}, sigma ${sigma.join(", ")}`;
   assertAlmostEquals(found.value, expected.value, 2e-5, what);
   let error = 0, norm = 0;
@@ -73,6 +94,16 @@ gpuTest("local correlation and its derivative are those of the twin", async (gpu
   await check(gpu, [1, 1, 1], [1, 1, 1], false);
   for (const nx of [63, 64, 65]) await check(gpu, [nx, 7, 6], [2, 1.5, 1], false);
   await check(gpu, [20, 17, 15], [3.4, 2.2, 4.1], true);
+  for (const masked of [false, true]) await check(gpu, [31, 17, 15], [2, 2.2, 3.1], masked, true);
+});
+
+gpuTest("absolute local correlation does not mind an inverted contrast", async (gpu) => {
+  const size: Triple = [24, 20, 16], sigma: Triple = [3, 3, 3], { fixed } = pair(size);
+  const inverted = fixed.map((v) => 0.8 - 0.6 * v);
+  const { value } = await evaluate(gpu, size, sigma, fixed, inverted, undefined, true);
+  assertLess(value, 0.02);
+  const signed = await evaluate(gpu, size, sigma, fixed, inverted, undefined);
+  assertAlmostEquals(signed.value, 2 - value, 1e-4);
 });
 
 gpuTest("local correlation and its derivative are those of the twin at every step", async (gpu) => {
@@ -110,14 +141,19 @@ gpuTest(
 );
 
 Deno.test("the derivative of the twin is that of its value (finite differences)", () => {
-  const size: Triple = [9, 8, 7], sigma: Triple = [1.5, 2.1, 1], { fixed, moving } = pair(size);
+  for (const absolute of [false, true]) checkTwin(absolute);
+});
+
+function checkTwin(absolute: boolean): void {
+  const size: Triple = [9, 8, 7], sigma: Triple = [1.5, 2.1, 1], { fixed, ...rest } = pair(size);
+  const moving = absolute ? halfInverted(rest.moving, size) : rest.moving;
   const next = random(12), direction = Array.from(moving, () => next() - 0.5), h = 1e-5;
   const at = (t: number) =>
     localCorrelationReference({
-      ...{ size, sigma, fixed },
+      ...{ size, sigma, fixed, absolute },
       moving: Array.from(moving, (v, i) => v + t * direction[i]),
     });
   const numeric = (at(h).value - at(-h).value) / (2 * h);
   const analytic = at(0).residual.reduce((sum, r, i) => sum + r * direction[i], 0);
   assertLess(Math.abs(numeric - analytic), 1e-6 * Math.abs(numeric));
-});
+}

@@ -28,8 +28,8 @@ const WINDOW = 10;
 export const LOCAL_CORRELATION: SimilarityKind = {
   description: "local normalised cross-correlation, for images of one modality",
   lambda: { l2: 0.1, tv: 0.05, bending: 50 },
-  create: ({ fixedRange, movingRange, window }) =>
-    localCorrelationSimilarity(fixedRange, movingRange, window ?? WINDOW),
+  create: ({ fixedRange, movingRange, window = WINDOW, absolute }) =>
+    localCorrelationSimilarity(fixedRange, movingRange, window, absolute),
 };
 
 /**
@@ -38,32 +38,35 @@ export const LOCAL_CORRELATION: SimilarityKind = {
  * mask have no weight in any window.
  *
  * @param window - Standard deviation of the windows, mm.
+ * @param absolute - Takes the mean of |cc|, as NiftyReg does: contrast may be inverted here and there.
  * @throws {RangeError} when `window` is not above 0.
  */
 export function localCorrelationSimilarity(
   fixedRange: BinRange,
   movingRange: BinRange,
   window: number,
+  absolute = false,
 ): Similarity {
   if (!(window > 0 && Number.isFinite(window))) {
     throw new RangeError(`\`window\` must be above 0 mm, got ${window}`);
   }
   return {
     name: "lncc",
-    parameters: { window },
+    parameters: { window, ...(absolute && { absolute: "yes" }) },
     // Seven images, and 23 bytes where windows stand two voxels apart along each axis; fewer where wider.
     bytesPerVoxel: 4 * 7 + 23,
-    prepare: (gpu, inputs) => prepare(gpu, inputs, { fixedRange, movingRange, window }),
+    prepare: (gpu, inputs) => prepare(gpu, inputs, { fixedRange, movingRange, window, absolute }),
   };
 }
 
 function prepare(
   gpu: Gpu,
   inputs: SimilarityInputs,
-  { fixedRange, movingRange, window }: {
+  { fixedRange, movingRange, window, absolute }: {
     fixedRange: BinRange;
     movingRange: BinRange;
     window: number;
+    absolute: boolean;
   },
 ): PreparedSimilarity {
   const { geometry, origin, perVoxel, knots, gradient, scalars, fixed } = inputs;
@@ -86,6 +89,7 @@ function prepare(
       ...{ geometry, fixed, fixedRange, mask: inputs.fixedMask, warped, residual, scalars },
       sigma: [window * perVoxel[0], window * perVoxel[1], window * perVoxel[2]],
       movingTop: movingRange.bins - 1,
+      absolute,
     }));
     const adjoint = own(prepareAdjoint(gpu, geometry, residual, slopes, gradient));
     return {

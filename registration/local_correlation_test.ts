@@ -27,6 +27,8 @@ gpuTest(
       const one = { kind: LOCAL_CORRELATION, options: { window } };
       assertLess(await gradientError(gpu, one), 1e-3);
       assertLess(await gradientError(gpu, { ...one, masked: true }), 1e-3);
+      const absolute = { kind: LOCAL_CORRELATION, options: { window, absolute: true } };
+      assertLess(await gradientError(gpu, absolute), 1e-3);
     }
   },
 );

@@ -75,6 +75,8 @@ export interface SimilarityOptions {
   readonly scaling?: number | "gradient" | "change";
   /** Local correlation: standard deviation of the Gaussian window, mm. Default 10. */
   readonly window?: number;
+  /** Local correlation: whether an inverted contrast is as good as the same. Default false. */
+  readonly absolute?: boolean;
 }
 
 /** What a similarity is made from. */
