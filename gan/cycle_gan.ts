@@ -90,7 +90,7 @@ export class CycleGan {
    * these gave before it, the discriminators'.
    *
    * @param real - [1, crop, crop, channels] in [-1, 1]; the caller disposes them.
-   * @param learningRate - Of this step.
+   * @param learningRate - Of this step; the discriminators' by their setting.
    * @returns The losses before the step, in the order of {@link LOSSES}, on the GPU; the caller disposes them.
    */
   step(real: Readonly<Record<Modality, tf.Tensor4D>>, learningRate: number): tf.Tensor1D {
@@ -176,7 +176,7 @@ export class CycleGan {
       this.discriminatorGradients(of, real[of], synthesised[of])
     );
     const gradients = steps.flatMap((step) => step.gradients);
-    this.discriminatorAdam.apply([gradients], learningRate);
+    this.discriminatorAdam.apply([gradients], this.settings.discriminatorRate * learningRate);
     tf.dispose(gradients);
     return steps.map((step) => step.loss);
   }

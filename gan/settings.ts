@@ -26,6 +26,11 @@ export interface CycleGanSettings {
   readonly cycleWeight: number;
   /** Learning rate of the first half. The paper's 0.0002. */
   readonly learningRate: number;
+  /**
+   * The discriminators' learning rate over the generators'. The paper's 1; more keeps few steps of training
+   * from fooling discriminators that have not learned yet (Heusel et al. 2017).
+   */
+  readonly discriminatorRate: number;
   /** Epochs. The paper's 200. */
   readonly epochs: number;
   /** Steps of an epoch. */
@@ -47,6 +52,7 @@ export const PAPER_SETTINGS: CycleGanSettings = {
   discriminatorNorm: true,
   cycleWeight: 10,
   learningRate: 2e-4,
+  discriminatorRate: 1,
   epochs: 200,
   stepsPerEpoch: 1000,
   pool: 50,
@@ -77,7 +83,7 @@ export function checkSettings(settings: CycleGanSettings): void {
   whole("stepsPerEpoch", 1);
   whole("pool", 0);
   whole("seed", 0);
-  const { strides, crop, cycleWeight, learningRate } = settings;
+  const { strides, crop, cycleWeight, learningRate, discriminatorRate } = settings;
   if (strides.length === 0 || strides.some((stride) => stride !== 1 && stride !== 2)) {
     throw new RangeError(`\`strides\` must be a list of 1 and 2, got [${strides.join(", ")}]`);
   }
@@ -90,7 +96,7 @@ export function checkSettings(settings: CycleGanSettings): void {
         "use fewer layers or a larger region",
     );
   }
-  for (const [name, value] of Object.entries({ cycleWeight, learningRate })) {
+  for (const [name, value] of Object.entries({ cycleWeight, learningRate, discriminatorRate })) {
     if (!(value >= 0 && value < Infinity)) {
       throw new RangeError(`\`${name}\` must be a number of at least 0, got ${value}`);
     }

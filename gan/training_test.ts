@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import type { Gpu } from "../kernels/mod.ts";
 import { gpuTest } from "../tests/gpu.ts";
 import { loadGenerator } from "./checkpoint.ts";
@@ -174,6 +180,23 @@ gpuTest(
     }),
 );
 
+gpuTest("training: the discriminators' rate is theirs alone", (gpu) =>
+  withFolders(async (a, b) => {
+    const weightsAfter = async (folder: string, discriminatorRate: number) => {
+      const few = { ...settings, epochs: 1, stepsPerEpoch: 1, discriminatorRate };
+      await train(gpu, folder, { settings: few });
+      const { tensors } = JSON.parse(await Deno.readTextFile(`${folder}/checkpoint.json`));
+      const all = await readSafetensors(`${folder}/${tensors}`);
+      return (name: string) => all.get(`${name}/filter`)!.data;
+    };
+    // Adam's first step changes each weight by the rate, up or down.
+    const still = await weightsAfter(a, 0), moved = await weightsAfter(b, 3);
+    assertEquals(moved("generator_ct/enter"), still("generator_ct/enter"));
+    const [before, after] = [still, moved].map((weights) => weights("discriminator_ct/layer1"));
+    const changes = after.map((value, i) => Math.abs(value - before[i]));
+    assertAlmostEquals(Math.max(...changes), 3 * settings.learningRate, 1e-5);
+  }));
+
 gpuTest("training: settings without sense are refused", (gpu) =>
   withFolders(async (a) => {
     const wrong: [Partial<CycleGanSettings>, string][] = [
@@ -181,6 +204,7 @@ gpuTest("training: settings without sense are refused", (gpu) =>
       [{ strides: [3] }, "`strides` must be a list of 1 and 2, got [3]"],
       [{ strides: [2, 2, 2, 1, 1] }, "see 70 pixels, more than twice a region of 16"],
       [{ learningRate: NaN }, "`learningRate` must be a number of at least 0"],
+      [{ discriminatorRate: -1 }, "`discriminatorRate` must be a number of at least 0"],
       [{ generatorFilters: 6 }, "`generatorFilters`"],
     ];
     for (const [change, message] of wrong) {

@@ -25,36 +25,44 @@ interface GanScale {
   readonly stride: number;
   /** The same across slices, for the paper's 3 and 12. */
   readonly sliceStrides: Readonly<Record<typeof PAPER_CHANNELS[number], number>>;
-  /** Filters of the first convolutions. */
+  /** Filters of the generators' first convolutions. */
   readonly filters: number;
+  /** The same of the discriminators. */
+  readonly discriminatorFilters: number;
   /** Residual blocks: the paper's nine, or six for small regions, as Zhu et al. 2017 have them. */
   readonly blocks: number;
   readonly epochs: number;
   readonly stepsPerEpoch: number;
   /** Higher where there are few steps. */
   readonly learningRate: number;
+  /** The discriminators' learning rate over it. */
+  readonly discriminatorRate: number;
 }
 
 const SCALES: Readonly<Record<ProfileName, GanScale>> = {
   smoke: {
     ...{ crop: 40, channels: { 3: 1, 12: 2 }, fields: { 70: 10, 34: 4, 22: 4 } },
     ...{ stride: 20, sliceStrides: { 3: 1, 12: 2 } },
-    ...{ filters: 4, blocks: 2, epochs: 2, stepsPerEpoch: 10, learningRate: 2e-3 },
+    ...{ filters: 4, discriminatorFilters: 4, blocks: 2 },
+    ...{ epochs: 2, stepsPerEpoch: 10, learningRate: 2e-3, discriminatorRate: 1 },
   },
   quick: {
     ...{ crop: 80, channels: { 3: 1, 12: 4 }, fields: { 70: 22, 34: 10, 22: 7 } },
     ...{ stride: 14, sliceStrides: { 3: 1, 12: 2 } },
-    ...{ filters: 8, blocks: 6, epochs: 8, stepsPerEpoch: 25, learningRate: 1e-3 },
+    ...{ filters: 8, discriminatorFilters: 16, blocks: 6 },
+    ...{ epochs: 10, stepsPerEpoch: 40, learningRate: 3e-4, discriminatorRate: 4 },
   },
   standard: {
     ...{ crop: 128, channels: { 3: 2, 12: 6 }, fields: { 70: 34, 34: 16, 22: 10 } },
     ...{ stride: 2, sliceStrides: { 3: 1, 12: 2 } },
-    ...{ filters: 32, blocks: 9, epochs: 100, stepsPerEpoch: 100, learningRate: 2e-4 },
+    ...{ filters: 32, discriminatorFilters: 32, blocks: 9 },
+    ...{ epochs: 100, stepsPerEpoch: 100, learningRate: 2e-4, discriminatorRate: 1 },
   },
   paper: {
     ...{ crop: 256, channels: { 3: 3, 12: 12 }, fields: { 70: 70, 34: 34, 22: 22 } },
     ...{ stride: 4, sliceStrides: { 3: 2, 12: 4 } },
-    ...{ filters: 64, blocks: 9, epochs: 200, stepsPerEpoch: 1000, learningRate: 2e-4 },
+    ...{ filters: 64, discriminatorFilters: 64, blocks: 9 },
+    ...{ epochs: 200, stepsPerEpoch: 1000, learningRate: 2e-4, discriminatorRate: 1 },
   },
 };
 
@@ -79,10 +87,11 @@ export function ganSettings(
     channels: scale.channels[channels],
     crop: scale.crop,
     generatorFilters: scale.filters,
-    discriminatorFilters: scale.filters,
+    discriminatorFilters: scale.discriminatorFilters,
     blocks: scale.blocks,
     strides: STRIDES[scale.fields[field]],
     learningRate: scale.learningRate,
+    discriminatorRate: scale.discriminatorRate,
     epochs: scale.epochs,
     stepsPerEpoch: scale.stepsPerEpoch,
     seed,

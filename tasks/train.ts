@@ -73,6 +73,11 @@ const FLAGS = {
     help: "Steps of an epoch, one region of each modality.",
   },
   learningRate: { type: "number", min: 0, help: "Adam's learning rate." },
+  discriminatorRate: {
+    type: "number",
+    min: 0,
+    help: "The discriminators' learning rate over the generators'.",
+  },
   cycleWeight: { type: "number", min: 0, help: "Weight of the cycle loss." },
   pool: { type: "integer", min: 0, help: "Earlier syntheses that the discriminators also see." },
   noNorm: {
@@ -259,6 +264,7 @@ function settingsOf(flags: Flags): CycleGanSettings {
     ...{ generatorFilters: filters, discriminatorFilters: filters, strides: chosen },
     ...{ epochs: flags.epochs, stepsPerEpoch: flags.stepsPerEpoch, pool: flags.pool },
     ...{ learningRate: flags.learningRate, cycleWeight: flags.cycleWeight },
+    discriminatorRate: flags.discriminatorRate,
   };
   return {
     ...ganSettings(flags.profile, { seed: flags.seed }),
