@@ -9,6 +9,7 @@ import type { Regulariser } from "../kernels/regulariser.ts";
 import type { SimilarityName } from "../registration/similarities.ts";
 import type { UnitScore } from "./grid_search.ts";
 import { type GridSearchPlan, PAPER_PIXEL, type SearchUnit } from "./grid_search_plan.ts";
+import { meanOf } from "./mean.ts";
 import type { Cells } from "./text_table.ts";
 
 /** A setting and what it came to over the subjects. */
@@ -160,8 +161,8 @@ function settingRow(units: readonly ScoredUnit[]): SettingRow {
   };
 }
 
-/** Mean of the values that are there. */
+/** Mean of the values that are there, as JSON can hold it. */
 function mean(values: readonly (number | null)[]): number | null {
-  const there = values.filter((value) => value !== null);
-  return there.length === 0 ? null : there.reduce((sum, value) => sum + value, 0) / there.length;
+  const all = meanOf(values);
+  return Number.isNaN(all) ? null : all;
 }

@@ -5,10 +5,11 @@
  */
 
 import { STRUCTURES } from "../cohort/label_scheme.ts";
+import { meanOf } from "./mean.ts";
 import { type Method, METHODS } from "./methods.ts";
 import type { MethodResult } from "./pair_scores.ts";
 import { marked, type ScoredPair, structureTable, table2 } from "./table2.ts";
-import type { Cells } from "./text_table.ts";
+import { type Cells, fixed } from "./text_table.ts";
 
 const HEAD = ["", ...METHODS.map(({ title }) => title)] as const;
 
@@ -106,14 +107,4 @@ function scores(results: readonly MethodResult[]): string[] {
     fixed(mean(({ jacobian }) => jacobian?.foldedPercent), 3),
     fixed(mean(({ jacobian }) => jacobian?.sdLog), 3),
   ];
-}
-
-function fixed(value: number, digits: number): string {
-  return Number.isNaN(value) ? "-" : value.toFixed(digits);
-}
-
-/** The mean of what is there; NaN where nothing is. */
-function meanOf(values: readonly (number | null | undefined)[]): number {
-  const there = values.filter((value) => typeof value === "number");
-  return there.reduce((sum, value) => sum + value, 0) / there.length;
 }

@@ -9,8 +9,8 @@ import { readCheckpointHeader } from "../gan/checkpoint.ts";
 import type { Modality } from "../gan/cycle_gan.ts";
 import { type IntensityScale, intensityScaleOf } from "../gan/intensity_scale.ts";
 import { readVolume } from "../volume/read_nifti.ts";
-import type { Volume } from "../volume/volume.ts";
 import { type LungBias, lungBias, lungThreshold } from "./lung_bias.ts";
+import { meanOf } from "./mean.ts";
 import type { Method } from "./methods.ts";
 import type { RegionPair } from "./pair_registration.ts";
 import type { LabelledImage } from "./regions.ts";
@@ -51,29 +51,31 @@ export async function measureLungs(
   });
   const key = await keyOf(found.map(({ kept }) => kept.key));
   const { value } = await once(`${out}/lungs.json`, key, async () => {
-    const thresholds: Record<Modality, number[]> = { ct: [], mr: [] }, seen = new Set<string>();
+    const thresholds = new Map<string, Record<Modality, number>>();
+    const shares: Record<Modality, number[]> = { ct: [], mr: [] };
     for (const { subject, read } of found) {
-      if (seen.has(subject)) continue;
-      seen.add(subject);
+      if (thresholds.has(subject)) continue;
       const { fixed, moving } = await read();
-      for (const [modality, image] of [["mr", fixed], ["ct", moving]] as const) {
-        thresholds[modality].push(share(scaleOf(modality, image.image), thresholdOf(image)));
+      const own = { mr: thresholdOf(fixed), ct: thresholdOf(moving) };
+      thresholds.set(subject, own);
+      for (const [modality, { image }] of [["mr", fixed], ["ct", moving]] as const) {
+        shares[modality].push(share(intensityScaleOf(modality, image.data), own[modality]));
       }
     }
     const rows: LungRow[] = [];
     for (const { subject, method, kept, read } of found) {
-      const { of } = method.synthesis!, { fixed, moving } = await read();
+      const { of } = method.synthesis!, from = of === "mr" ? "ct" : "mr";
+      const { fixed, moving } = await read();
       const source = of === "mr" ? moving : fixed, { grid } = source.image;
       const header = await readCheckpointHeader(`${out}/${kept.model}`);
-      const typical = thresholds[of].reduce((sum, t) => sum + t, 0) / thresholds[of].length;
       const bias = lungBias({
         size: grid.size,
         voxel: grid.spacing.reduce((volume, mm) => volume * mm, 1) / 1000,
         labels: Uint8Array.from(source.labels.data, (label) => LUNGS.includes(label) ? 1 : 0),
-        source: { data: source.image.data, threshold: thresholdOf(source) },
+        source: { data: source.image.data, threshold: thresholds.get(subject)![from] },
         synthesis: {
           data: (await readVolume(kept.path)).data,
-          threshold: within(header!.data.scale[of], typical),
+          threshold: within(header!.data.scale[of], meanOf(shares[of])),
         },
       });
       rows.push({ subject, method: method.name, bias });
@@ -87,10 +89,6 @@ export async function measureLungs(
 function thresholdOf({ image, labels }: LabelledImage): number {
   const of = (ids: readonly number[]) => image.data.filter((_, i) => ids.includes(labels.data[i]));
   return lungThreshold(of(LUNGS), of(LIVER));
-}
-
-function scaleOf(modality: Modality, { data }: Volume): IntensityScale {
-  return intensityScaleOf(modality, data);
 }
 
 /** Where an intensity lies in a scale, 0 to 1. */

@@ -9,7 +9,8 @@ import type { Manifest } from "../cohort/manifest.ts";
 import { determinant3 } from "../volume/affine.ts";
 import { readLabels } from "../cohort/read_labels.ts";
 import type { LabelVolume } from "../volume/volume.ts";
-import type { Cells } from "./text_table.ts";
+import { meanOf } from "./mean.ts";
+import { type Cells, fixed } from "./text_table.ts";
 
 /** The paper's Table 1: mean volumes in CT and MR images, cm3. */
 export const PAPER_TABLE_1: Readonly<
@@ -66,23 +67,17 @@ export async function table1(
   }
   return STRUCTURES.map(({ name, label }) => ({
     structure: name,
-    ct: meanOf(measured.ct, label),
-    mr: meanOf(measured.mr, label),
+    ct: meanOf(measured.ct.map((volumes) => volumes.get(label))),
+    mr: meanOf(measured.mr.map((volumes) => volumes.get(label))),
   }));
 }
 
 /** Table 1 as text cells: volumes and their ratio, ours and the paper's. */
 export function table1Cells(rows: readonly Table1Row[]): Cells {
-  const number = (value: number) => Number.isNaN(value) ? "-" : value.toFixed(0);
   const cells = ({ ct, mr }: { readonly ct: number; readonly mr: number }) =>
-    [ct, mr, 100 * ct / mr].map(number);
+    [ct, mr, 100 * ct / mr].map((value) => fixed(value, 0));
   return [
     ["Volume, ml", "CT", "MR", "CT/MR, %", "paper CT", "paper MR", "paper CT/MR, %"],
     ...rows.map((row) => [row.structure, ...cells(row), ...cells(PAPER_TABLE_1[row.structure])]),
   ];
-}
-
-function meanOf(subjects: readonly Map<number, number>[], label: number): number {
-  const seen = subjects.flatMap((volumes) => volumes.get(label) ?? []);
-  return seen.length === 0 ? NaN : seen.reduce((sum, v) => sum + v, 0) / seen.length;
 }

@@ -5,6 +5,7 @@
  */
 
 import { STRUCTURES } from "../cohort/label_scheme.ts";
+import { meanOf } from "./mean.ts";
 import { METHODS } from "./methods.ts";
 import type { MethodResult } from "./pair_scores.ts";
 import { PAPER_TABLE_2 } from "./paper_tables.ts";
@@ -47,7 +48,7 @@ export function table2(pairs: readonly ScoredPair[]): Table2Row[] {
     region,
     dice: byMethod((method) => {
       const chosen = pairs.filter((pair) => region === "both" || pair.region === region);
-      return 100 * mean(chosen.flatMap(({ results }) => diceOf(results[method])));
+      return 100 * meanOf(chosen.flatMap(({ results }) => diceOf(results[method])));
     }),
     paper: PAPER_TABLE_2[region],
   }));
@@ -58,10 +59,9 @@ export function structureTable(pairs: readonly ScoredPair[]): StructureRow[] {
   return STRUCTURES.map(({ name, label, region }) => ({
     structure: name,
     dice: byMethod((method) =>
-      100 * mean(
+      100 * meanOf(
         pairs.filter((pair) => pair.region === region)
-          .map(({ results }) => results[method]?.dice[label])
-          .filter((dice): dice is number => typeof dice === "number"),
+          .map(({ results }) => results[method]?.dice[label]),
       )
     ),
   }));
@@ -85,10 +85,6 @@ function byMethod(value: (method: string) => number): Record<string, number> {
   return Object.fromEntries(METHODS.map(({ name }) => [name, value(name)]));
 }
 
-function diceOf(result: MethodResult | undefined): number[] {
-  return Object.values(result?.dice ?? {}).filter((value): value is number => value !== null);
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
+function diceOf(result: MethodResult | undefined): (number | null)[] {
+  return Object.values(result?.dice ?? {});
 }

@@ -7,6 +7,11 @@
 /** A table of text cells; the first row is the head. */
 export type Cells = readonly (readonly string[])[];
 
+/** A number with some digits behind the point; "-" for NaN. */
+export function fixed(value: number, digits: number): string {
+  return Number.isNaN(value) ? "-" : value.toFixed(digits);
+}
+
 /** Columns aligned with spaces: the first to the left, the others to the right. */
 export function alignedTable(cells: Cells): string {
   const widths = columnWidths(cells);

@@ -297,9 +297,8 @@ function describe(flag: Flag): string {
   if ("min" in flag && flag.min !== undefined) notes.push(`at least ${flag.min}`);
   if ("max" in flag && flag.max !== undefined) notes.push(`at most ${flag.max}`);
   if (flag.required) notes.push("required");
-  if ("default" in flag && flag.default !== undefined) {
-    notes.push(`default ${Array.isArray(flag.default) ? flag.default.join(",") : flag.default}`);
-  }
+  const text = "default" in flag ? String(flag.default ?? "") : "";
+  if (text !== "") notes.push(`default ${text}`);
   return notes.length === 0 ? flag.help : `${flag.help} (${notes.join("; ")})`;
 }
 

@@ -24,10 +24,9 @@ tables and figures, report.md, report.json and a CSV file for each table. An int
 where it stopped; what is there is not done again. On two cores without a GPU smoke takes some minutes and
 quick about 20; standard and paper (the paper's numbers, every one) are for a GPU.
 
-Stages: ${
-  STAGES.join(", ")
-}. A cohort without labels is registered as whole images, and scored by normalised
-mutual information, folds and pictures. \`deno task cohort\` makes a manifest of one's own files.`;
+Stages: ${STAGES.join(", ")}.
+A cohort without labels is registered as whole images, and scored by normalised mutual information, folds
+and pictures. \`deno task cohort\` makes a manifest of one's own files.`;
 
 async function main(signal: AbortSignal): Promise<void> {
   const began = performance.now();

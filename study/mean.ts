@@ -1,0 +1,11 @@
+/**
+ * Means of what was measured, where some of it may be missing.
+ *
+ * @module
+ */
+
+/** The mean of the values that are there; NaN where none is. */
+export function meanOf(values: readonly (number | null | undefined)[]): number {
+  const there = values.filter((value) => typeof value === "number");
+  return there.reduce((sum, value) => sum + value, 0) / there.length;
+}
