@@ -5,6 +5,7 @@
  */
 
 import { FileAccessError } from "../volume/nifti_errors.ts";
+import { runOnThreads } from "../volume/worker_pool.ts";
 import {
   type CohortPlan,
   type CohortProfile,
@@ -166,49 +167,21 @@ async function runJobs(
   workers: number,
   { signal, onDone }: { signal?: AbortSignal; onDone: (job: PhantomJob) => void },
 ): Promise<void> {
-  const queue = [...jobs];
-  if (workers === 0 || queue.length < 2) {
-    for (const job of queue) {
+  if (workers === 0 || jobs.length < 2) {
+    for (const job of jobs) {
       signal?.throwIfAborted();
       await runJob(job);
       onDone(job);
     }
     return;
   }
-  const pool = Array.from(
-    { length: Math.min(workers, queue.length) },
-    () => new Worker(WORKER, { type: "module" }),
-  );
-  const stopped = Promise.withResolvers<never>();
-  stopped.promise.catch(() => {});
-  const stop = () => stopped.reject(signal!.reason);
-  signal?.addEventListener("abort", stop);
   try {
-    await Promise.race([
-      stopped.promise,
-      Promise.all(pool.map(async (worker) => {
-        for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
-          await answerOf(worker, job);
-          onDone(job);
-        }
-      })),
-    ]);
-  } finally {
-    signal?.removeEventListener("abort", stop);
-    for (const worker of pool) worker.terminate();
+    await runOnThreads({
+      ...{ module: WORKER, jobs, threads: workers, signal },
+      onDone: (index) => onDone(jobs[index]),
+    });
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw new FileAccessError((cause as Error).message, { cause });
   }
-}
-
-function answerOf(worker: Worker, job: PhantomJob): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
-  worker.onmessage = ({ data }: MessageEvent<{ error?: string }>) => {
-    if (data.error === undefined) resolve();
-    else reject(new FileAccessError(data.error));
-  };
-  worker.onerror = (event) => {
-    event.preventDefault();
-    reject(new Error(`Rendering ${job.subject.id} failed: ${event.message}`));
-  };
-  worker.postMessage(job);
-  return promise;
 }

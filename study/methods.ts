@@ -47,9 +47,12 @@ export interface Method {
   readonly options?: SimilarityOptions;
 }
 
+/** What all others begin with. */
+export const RIGID: Method = { name: "rigid", title: "rigid" };
+
 /** The registrations of the original images. */
 const ORIGINAL: readonly Method[] = [
-  { name: "rigid", title: "rigid" },
+  RIGID,
   { name: "mind", title: "MIND", similarity: "mind" },
   { name: "nmi", title: "NMI", similarity: "nmi" },
   { name: "nmi+mind", title: "NMI+MIND", similarity: "nmi+mind" },
@@ -61,6 +64,8 @@ const SYNTHESISED: readonly Method[] = (["mr", "ct"] as const).flatMap((of) =>
     name: `synthesised-${of}-c${channels}-p${field}`,
     title: `${of.toUpperCase()} C=${channels} P=${field}`,
     similarity: "lncc",
+    // A synthesis may have a contrast the wrong way round here and there.
+    options: { absolute: true },
     synthesis: { of, channels, field },
   }))
 );

@@ -12,7 +12,7 @@ import { type Ablation, ablationMethods } from "./ablations.ts";
 import { correctCohort } from "./bias_correction.ts";
 import { type BestSettings, readBestSettingsIfAny } from "./best_settings.ts";
 import { forgetStages } from "./forget_stages.ts";
-import { METHODS } from "./methods.ts";
+import { type Method, METHODS } from "./methods.ts";
 import type { Profile } from "./profiles.ts";
 import { reportOf, type StudyReport } from "./report.ts";
 import { reportPage } from "./report_page.ts";
@@ -21,7 +21,7 @@ import { StudyClock } from "./study_clock.ts";
 import { cohortKeyOf } from "./study_cohort.ts";
 import { studyFigures } from "./study_figures.ts";
 import { type LungRow, measureLungs } from "./study_lungs.ts";
-import { studyModels, trainStudyModels } from "./study_models.ts";
+import { studyModels } from "./study_models.ts";
 import {
   neededStages,
   planStudy,
@@ -32,6 +32,7 @@ import {
 import { StudyRegistrations } from "./study_registrations.ts";
 import { studyRegions } from "./study_regions.ts";
 import { searchStudySettings } from "./study_search.ts";
+import { registerCases, trainStudyModels } from "./study_threads.ts";
 import { StudyTimes } from "./study_times.ts";
 import { table1, type Table1Row } from "./table1.ts";
 import { csvTable } from "./text_table.ts";
@@ -158,23 +159,30 @@ export async function reproduce(
         })
         : undefined);
 
-  const registrations = new StudyRegistrations(gpu, {
+  const registering = {
     ...{ profile, seed, out, version, manifest, cohort: cohortKey, regions, settings, signal },
-  });
+  };
+  const registrations = new StudyRegistrations(gpu, registering);
+  const register = (methods: readonly Method[], told: Told, models?: Map<string, string>) =>
+    registerCases(gpu, registrations, {
+      ...{ options: registering, methods, told, ...(models && { models }) },
+    });
+  const isSynthesised = ({ synthesis }: Method) => synthesis !== undefined;
   await run(
     "originals",
-    (told) => registrations.original(METHODS.filter(({ synthesis }) => !synthesis), told),
+    (told) => register(METHODS.filter((method) => !isSynthesised(method)), told),
   );
-  const keys = await run("cycle-gans", (told) =>
-    trainStudyModels(gpu, {
-      ...{ profile: profile.name, regions, seed, manifest: manifestPath, cohortKey, out },
-      ...{ version, signal, onProgress: told },
-    })) ?? new Map<string, string>();
+  const training = { profile: profile.name, regions, seed, manifest: manifestPath, cohortKey, out };
+  const keys = await run(
+    "cycle-gans",
+    (told) => trainStudyModels(gpu, { ...training, version, signal }, told),
+  ) ??
+    new Map<string, string>();
   const lungs = await run("syntheses", async (told): Promise<readonly LungRow[]> => {
-    await registrations.synthesised(keys, told);
+    await register(METHODS.filter(isSynthesised), told, keys);
     return isLabelled ? await measureLungs(registrations, keys, out) : [];
   });
-  await run("ablations", (told) => registrations.original(ablationMethods(ablations), told));
+  await run("ablations", (told) => register(ablationMethods(ablations), told));
 
   return await run("report", async (told) => {
     told(0, 1, "");

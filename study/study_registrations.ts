@@ -10,16 +10,15 @@ import type { Gpu } from "../kernels/gpu.ts";
 import type { RigidResult } from "../registration/rigid.ts";
 import { SIMILARITIES } from "../registration/similarities.ts";
 import { readVolume } from "../volume/read_nifti.ts";
-import type { Volume } from "../volume/volume.ts";
 import { writeWholeFile } from "../volume/write_file.ts";
 import { writeVolume } from "../volume/write_nifti.ts";
 import type { BestSettings } from "./best_settings.ts";
-import { type Method, METHODS } from "./methods.ts";
+import { type Method, METHODS, RIGID } from "./methods.ts";
 import { overviewPicture } from "./overview.ts";
 import { type RegionPair, registerPairBy, registerPairRigidly } from "./pair_registration.ts";
 import type { MethodResult } from "./pair_scores.ts";
 import { type Profile, withSetting } from "./profiles.ts";
-import { keyOf, once } from "./run_folder.ts";
+import { finished, keyOf, once } from "./run_folder.ts";
 import { pairedSubjects, readRegionPair } from "./study_cohort.ts";
 import { studyModel, synthesiseRegion } from "./study_models.ts";
 import type { StudyRegion } from "./study_regions.ts";
@@ -99,37 +98,55 @@ export class StudyRegistrations {
     }));
   }
 
-  /** Registers the original images by some methods. */
-  async original(methods: readonly Method[], told: Told): Promise<void> {
-    await this.#each(
-      methods,
-      told,
-      (one, method) =>
-        method.similarity === undefined
-          ? this.#rigid(one).then(({ result }) => result)
-          : this.#deformable(one, method, {}, undefined),
-    );
+  /** How many subjects' regions there are. */
+  get cases(): number {
+    return this.#cases.length;
   }
 
   /**
-   * Synthesises and registers the synthesised images by local correlation.
+   * Registers every case, or one of them, by some methods: the original images, and by local correlation
+   * what the cycle-GANs synthesise of them.
    *
-   * @param models - Keys of the trained models by their folders.
+   * @param models - Keys of the trained models by their folders, for the methods that synthesise.
+   * @param only - The number of the case, all when absent.
    */
-  async synthesised(models: ReadonlyMap<string, string>, told: Told): Promise<void> {
+  async register(
+    methods: readonly Method[],
+    models: ReadonlyMap<string, string>,
+    told: Told,
+    only?: number,
+  ): Promise<void> {
     using network = new SharedTensorflow(this.#gpu);
-    await this.#each(
-      METHODS.filter(({ synthesis }) => synthesis !== undefined),
-      told,
-      async (one, method) => {
-        const { of } = method.synthesis!, { folder, key } = this.#model(one, method, models);
-        return await this.#deformable(one, method, key, async () => {
-          const path = await this.#synthesis(one, method, folder, key, network);
-          const image = await readVolume(path);
-          return of === "mr" ? { moving: image } : { fixed: image };
-        });
-      },
-    );
+    const cases = only === undefined ? this.#cases : [this.#cases[only]];
+    const total = cases.length * methods.length;
+    let done = 0;
+    for (const one of cases) {
+      for (const method of methods) {
+        this.#options.signal?.throwIfAborted();
+        told(done++, total, `${one.subject.id} ${one.region}, ${method.title}`);
+        one.results[method.name] = method.similarity === undefined
+          ? (await this.#rigid(one)).result
+          : await this.#deformable(one, method, models, network);
+      }
+    }
+    told(done, total, "");
+  }
+
+  /** The numbers of the cases that some methods have not registered all of. */
+  async unfinished(
+    methods: readonly Method[],
+    models: ReadonlyMap<string, string>,
+  ): Promise<number[]> {
+    const numbers: number[] = [];
+    for (const [number, one] of this.#cases.entries()) {
+      for (const method of methods) {
+        const { path, key } = await this.#step(one, method, models);
+        if (await finished(path, key) !== undefined) continue;
+        numbers.push(number);
+        break;
+      }
+    }
+    return numbers;
   }
 
   /**
@@ -151,7 +168,7 @@ export class StudyRegistrations {
         if (method.synthesis === undefined) continue;
         this.#options.signal?.throwIfAborted();
         const { folder, key } = this.#model(one, method, models);
-        const path = await this.#synthesis(one, method, folder, key, network);
+        const path = await this.#synthesis(one, method, models, network);
         const { subject: { id: subject }, region } = one, read = () => this.#pair(one);
         const kept = { path, key: await keyOf({ ...one.key, ...key }), model: folder };
         await visit({ subject, region, read }, method, kept);
@@ -165,23 +182,6 @@ export class StudyRegistrations {
     return { folder, key: { model: models.get(folder), of: synthesis!.of } };
   }
 
-  async #each(
-    methods: readonly Method[],
-    told: Told,
-    register: (one: Case, method: Method) => Promise<MethodResult>,
-  ): Promise<void> {
-    const total = this.#cases.length * methods.length;
-    let done = 0;
-    for (const one of this.#cases) {
-      for (const method of methods) {
-        this.#options.signal?.throwIfAborted();
-        told(done++, total, `${one.subject.id} ${one.region}, ${method.title}`);
-        one.results[method.name] = await register(one, method);
-      }
-    }
-    told(done, total, "");
-  }
-
   async #pair(one: Case): Promise<RegionPair> {
     if (this.#read?.of !== one) {
       const { profile: { voxel } } = this.#options;
@@ -191,11 +191,26 @@ export class StudyRegistrations {
     return this.#read.pair;
   }
 
+  /** The file of a registration's result, and the key of what it depends on. */
+  async #step(
+    one: Case,
+    method: Method,
+    models: ReadonlyMap<string, string>,
+  ): Promise<{ path: string; key: string }> {
+    const path = `${this.#options.out}/registrations/${one.name}_${method.name}.json`;
+    if (method.similarity === undefined) return { path, key: await keyOf(one.key) };
+    const { framework, synthesis } = method, deformable = this.#parameters(one, method);
+    const model = synthesis === undefined ? {} : this.#model(one, method, models).key;
+    const key = { ...one.key, ...model, ...(framework ? { framework } : { deformable }) };
+    return { path, key: await keyOf(key) };
+  }
+
   async #rigid(one: Case): Promise<{ rigid: RigidResult; result: MethodResult }> {
-    const { seed, signal, out } = this.#options;
+    const { seed, signal } = this.#options;
+    const { path, key } = await this.#step(one, RIGID, new Map());
     const { value } = await once(
-      `${out}/registrations/${one.name}_rigid.json`,
-      await keyOf(one.key),
+      path,
+      key,
       async () => await registerPairRigidly(this.#gpu, await this.#pair(one), { seed, signal }),
     );
     return value;
@@ -205,35 +220,33 @@ export class StudyRegistrations {
   async #deformable(
     one: Case,
     method: Method,
-    key: Readonly<Record<string, unknown>>,
-    images: (() => Promise<{ fixed?: Volume; moving?: Volume }>) | undefined,
+    models: ReadonlyMap<string, string>,
+    network: SharedTensorflow,
   ): Promise<MethodResult> {
-    const { profile, signal, out } = this.#options;
-    const deformable = this.#parameters(one, method), { framework } = method;
-    const path = `${out}/registrations/${one.name}_${method.name}`;
-    const { value } = await once(
-      `${path}.json`,
-      await keyOf({ ...one.key, ...key, ...(framework ? { framework } : { deformable }) }),
-      async () => {
-        const pair = await this.#pair(one), { rigid } = await this.#rigid(one);
-        const synthesised = await images?.();
-        const { result, images: found } = await registerPairBy(this.#gpu, pair, {
-          ...{ rigid, deformable, method: framework, signal },
-          ...synthesised,
-        });
-        const labels = one.region !== "all" && {
-          fixedLabels: pair.fixed.labels,
-          ...(found.warpedLabels && { warpedLabels: found.warpedLabels }),
-        };
-        const picture = overviewPicture({
-          ...{ fixed: synthesised?.fixed ?? pair.fixed.image, before: found.before },
-          ...{ after: found.warped, jacobian: found.jacobian, ...labels },
-          caption: `${one.name}  ${method.title}  PROFILE ${profile.name}`,
-        });
-        await writeWholeFile(`${path}.png`, picture.toPng());
-        return result;
-      },
-    );
+    const { path, key } = await this.#step(one, method, models);
+    const { value } = await once(path, key, async () => {
+      const { profile, signal } = this.#options, { framework, synthesis } = method;
+      const pair = await this.#pair(one), { rigid } = await this.#rigid(one);
+      const image = synthesis && await readVolume(
+        await this.#synthesis(one, method, models, network),
+      );
+      const synthesised = image && (synthesis.of === "mr" ? { moving: image } : { fixed: image });
+      const { result, images: found } = await registerPairBy(this.#gpu, pair, {
+        ...{ rigid, deformable: this.#parameters(one, method), method: framework, signal },
+        ...synthesised,
+      });
+      const labels = one.region !== "all" && {
+        fixedLabels: pair.fixed.labels,
+        ...(found.warpedLabels && { warpedLabels: found.warpedLabels }),
+      };
+      const picture = overviewPicture({
+        ...{ fixed: synthesised?.fixed ?? pair.fixed.image, before: found.before },
+        ...{ after: found.warped, jacobian: found.jacobian, ...labels },
+        caption: `${one.name}  ${method.title}  PROFILE ${profile.name}`,
+      });
+      await writeWholeFile(path.replace(/json$/, "png"), picture.toPng());
+      return result;
+    });
     return value;
   }
 
@@ -250,13 +263,13 @@ export class StudyRegistrations {
   /** The file of a synthesised image, made when it is not there. */
   async #synthesis(
     one: Case,
-    { name, synthesis }: Method,
-    folder: string,
-    key: Readonly<Record<string, unknown>>,
+    method: Method,
+    models: ReadonlyMap<string, string>,
     network: SharedTensorflow,
   ): Promise<string> {
-    const { out, profile, signal } = this.#options, { of, channels } = synthesis!;
-    const path = `${out}/synthesis/${one.name}_${name}`;
+    const { out, profile, signal } = this.#options, { of, channels } = method.synthesis!;
+    const { folder, key } = this.#model(one, method, models);
+    const path = `${out}/synthesis/${one.name}_${method.name}`;
     await once(`${path}.json`, await keyOf({ ...one.key, ...key, channels }), async () => {
       const { fixed, moving } = await this.#pair(one);
       const image = await synthesiseRegion(await network.open(), {

@@ -1,0 +1,118 @@
+/**
+ * The trainings of a study's cycle-GANs, each kept in its folder.
+ *
+ * @module
+ */
+
+import type { Modality } from "../gan/cycle_gan.ts";
+import type { Gpu } from "../kernels/gpu.ts";
+import { ganVoxel } from "./gan_profiles.ts";
+import type { ProfileName } from "./profiles.ts";
+import { finished, keyOf, once, writeText } from "./run_folder.ts";
+import { STUDY_PLANE, type StudyModel, studyModels } from "./study_models.ts";
+import type { StudyRegion } from "./study_regions.ts";
+import { readTrainingImages, type TrainingImage } from "./training_images.ts";
+import { runTraining } from "./training_job.ts";
+
+/** Options of {@link StudyTrainings}. */
+export interface StudyTrainingsOptions {
+  /** The scale. */
+  readonly profile: ProfileName;
+  /** The regions that are studied. */
+  readonly regions: readonly StudyRegion[];
+  /** Of everything drawn. */
+  readonly seed: number;
+  /** The cohort. */
+  readonly manifest: string;
+  /** What the cohort is, for the keys of finished trainings. */
+  readonly cohortKey: unknown;
+  /** The run folder. */
+  readonly out: string;
+  /** The program's version. */
+  readonly version: string;
+  /** Stops the training, with a checkpoint. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The trainings of a study. */
+export class StudyTrainings {
+  /** What is trained, each model once. */
+  readonly models: readonly StudyModel[];
+  readonly #gpu: Gpu;
+  readonly #options: StudyTrainingsOptions;
+  /** The region that was read last: the next model is often of the same. */
+  #images: { region: StudyRegion; read: Record<Modality, TrainingImage[]> } | undefined;
+
+  /** Trainings on these images; nothing is done yet. */
+  constructor(gpu: Gpu, options: StudyTrainingsOptions) {
+    this.#gpu = gpu;
+    this.#options = options;
+    this.models = studyModels(options.profile, options.regions, options.seed);
+  }
+
+  /** What a model depends on. */
+  async keyOf({ region, settings }: StudyModel): Promise<string> {
+    const { version, cohortKey, profile } = this.#options;
+    return await keyOf({
+      ...{ version, adapter: this.#gpu.description, cohort: cohortKey },
+      ...{ region, settings, voxel: ganVoxel(profile), plane: STUDY_PLANE },
+    });
+  }
+
+  /** Whether a model is trained. */
+  async isTrained(model: StudyModel): Promise<boolean> {
+    return await finished(this.#kept(model), await this.keyOf(model)) !== undefined;
+  }
+
+  /**
+   * Trains a model that is not there yet; one that was interrupted goes on.
+   *
+   * @param told - Told how many steps are done.
+   */
+  async train(model: StudyModel, told: (steps: number, note: string) => void): Promise<void> {
+    const { profile, out, signal } = this.#options, { region, settings } = model;
+    const folder = `${out}/${model.folder}`, key = await this.keyOf(model);
+    await once(this.#kept(model), key, async () => {
+      await startOver(folder, key);
+      await runTraining(this.#gpu, {
+        ...{ images: await this.#read(region), settings, plane: STUDY_PLANE, region, folder },
+        ...{ voxel: ganVoxel(profile), resume: true, checkpointEvery: 100, sampleEvery: 250 },
+        signal,
+        onProgress: ({ step, losses }) =>
+          told(step, `${model.folder}, cycle ${losses.cycleCt.toFixed(3)}`),
+      });
+      return { steps: stepsOf(model) };
+    });
+  }
+
+  #kept({ folder }: StudyModel): string {
+    return `${this.#options.out}/${folder}.json`;
+  }
+
+  async #read(region: StudyRegion): Promise<Record<Modality, TrainingImage[]>> {
+    if (this.#images?.region !== region) {
+      const { manifest, profile, signal } = this.#options, voxel = ganVoxel(profile);
+      const read = await readTrainingImages(this.#gpu, {
+        ...{ source: { manifest }, region, voxel, signal },
+      });
+      this.#images = { region, read };
+    }
+    return this.#images.read;
+  }
+}
+
+/** Steps of a model's training. */
+export function stepsOf({ settings }: StudyModel): number {
+  return settings.epochs * settings.stepsPerEpoch;
+}
+
+/** Removes a training of other settings or images; one of these stays, to go on with. */
+async function startOver(folder: string, key: string): Promise<void> {
+  const path = `${folder}/key.txt`;
+  if (await Deno.readTextFile(path).catch(() => "") === key) return;
+  await Deno.remove(folder, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+  await Deno.mkdir(folder, { recursive: true });
+  await writeText(path, key);
+}
