@@ -16,6 +16,7 @@ import {
 import type { ManifestSubject } from "./manifest.ts";
 import { writeManifest } from "./manifest.ts";
 import { filesOf, type PhantomJob, runJob } from "./phantom_job.ts";
+import { PHANTOM_WORKER } from "./phantom_worker.ts";
 
 /** Options of {@link writePhantomCohort}. */
 export interface PhantomOptions {
@@ -156,12 +157,6 @@ async function missingJobs(out: string, subjects: readonly SubjectPlan[]): Promi
   return jobs;
 }
 
-/** The worker's module; in a package for npm it has been compiled. */
-const WORKER = new URL(
-  import.meta.url.endsWith(".ts") ? "./phantom_worker.ts" : "./phantom_worker.js",
-  import.meta.url,
-);
-
 async function runJobs(
   jobs: readonly PhantomJob[],
   workers: number,
@@ -177,7 +172,7 @@ async function runJobs(
   }
   try {
     await runOnThreads({
-      ...{ module: WORKER, jobs, threads: workers, signal },
+      ...{ module: PHANTOM_WORKER, jobs, threads: workers, signal },
       onDone: (index) => onDone(jobs[index]),
     });
   } catch (cause) {

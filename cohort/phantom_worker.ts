@@ -7,4 +7,7 @@
 import { serveJobs } from "../volume/worker_pool.ts";
 import { type PhantomJob, runJob } from "./phantom_job.ts";
 
-serveJobs((job: PhantomJob) => runJob(job));
+/** The module to start threads with. */
+export const PHANTOM_WORKER = new URL(import.meta.url);
+
+serveJobs(import.meta.url, (job: PhantomJob) => runJob(job));

@@ -11,6 +11,7 @@ import { runOnThreads } from "../volume/worker_pool.ts";
 import type { Method } from "./methods.ts";
 import type { StudyJob, StudyJobProgress } from "./study_job.ts";
 import type { StudyRegistrations, StudyRegistrationsOptions } from "./study_registrations.ts";
+import { STUDY_WORKER } from "./study_worker.ts";
 import { stepsOf, StudyTrainings, type StudyTrainingsOptions } from "./study_trainings.ts";
 
 /** Told how much of how much is done. */
@@ -22,12 +23,6 @@ const MOST_THREADS = 2;
 const BYTES_A_THREAD = 2 * 2 ** 30;
 /** Milliseconds for a checkpoint after Ctrl-C. */
 const GRACE = 10_000;
-
-/** The threads' module; in a package for npm it has been compiled. */
-const WORKER = new URL(
-  import.meta.url.endsWith(".ts") ? "./study_worker.ts" : "./study_worker.js",
-  import.meta.url,
-);
 
 /**
  * Trains the models that are not there yet.
@@ -108,7 +103,7 @@ async function onThreads(
   onTold: (index: number, progress: StudyJobProgress) => void,
 ): Promise<void> {
   await runOnThreads({
-    ...{ module: WORKER, jobs, threads: MOST_THREADS, grace: GRACE, signal, onTold },
+    ...{ module: STUDY_WORKER, jobs, threads: MOST_THREADS, grace: GRACE, signal, onTold },
   });
 }
 

@@ -7,8 +7,12 @@
 import { serveJobs } from "../volume/worker_pool.ts";
 import { type StudyJob, type StudyJobProgress, StudyJobs } from "./study_job.ts";
 
+/** The module to start threads with. */
+export const STUDY_WORKER = new URL(import.meta.url);
+
 let jobs: StudyJobs | undefined;
 
-serveJobs<StudyJob, StudyJobProgress>((job, { signal, tell }) =>
-  (jobs ??= new StudyJobs(signal)).run(job, tell)
+serveJobs<StudyJob, StudyJobProgress>(
+  import.meta.url,
+  (job, { signal, tell }) => (jobs ??= new StudyJobs(signal)).run(job, tell),
 );

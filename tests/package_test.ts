@@ -17,9 +17,12 @@ const gpu = globalThis.Deno ? "" : await open().catch(({ name }) => name);
 console.log(JSON.stringify([data[23], dice, STRUCTURES.length, PAPER_SETTINGS.blocks, gpu]));
 `;
 
-/** The study's entry keeps files by Deno's interface, and is not for Node. */
+/** The study's entry keeps files by Deno's interface, and is not for Node; so does the phantom, on threads. */
 const STUDY_SCRIPT = `
+import { readManifest, writePhantomCohort } from "@crosswarp/crosswarp/cohort";
 import { signedRankTest } from "@crosswarp/crosswarp/study";
+const phantom = { out: "phantom", profile: "smoke", subjects: "paired", workers: 2 };
+console.log((await readManifest(await writePhantomCohort(phantom))).subjects.length);
 console.log(signedRankTest([2, 3, 4, 5, 6], [1, 1, 1, 1, 1]).p);
 `;
 
@@ -72,7 +75,7 @@ Deno.test("deno pack makes a package for Deno and Node projects", async (t) => {
       ...["run", "--node-modules-dir=manual", "-A", "script.mjs"],
     );
     assertEquals(found?.code, 0, found?.all);
-    assertStringIncludes(found!.out, '[23,0.5,11,9,""]\n0.0625');
+    assertStringIncludes(found!.out, '[23,0.5,11,9,""]\n3\n0.0625');
   });
   await Deno.remove(folder, { recursive: true });
 });

@@ -93,10 +93,17 @@ function answerOf<Job, Told>(
   return promise;
 }
 
-/** The side of the thread: does one job after the other. */
+/**
+ * The side of the thread: does one job after the other. Does nothing where the module is not the one that
+ * the thread was started as, so that whoever starts threads can import it, which puts it into packages.
+ *
+ * @param module - The module's `import.meta.url`.
+ */
 export function serveJobs<Job, Told>(
+  module: string,
   work: (job: Job, context: { signal: AbortSignal; tell(told: Told): void }) => Promise<void>,
 ): void {
+  if (globalThis.location?.href !== module) return;
   const controller = new AbortController();
   const scope = globalThis as unknown as {
     onmessage: (event: MessageEvent<Order<Job>>) => void;

@@ -5,7 +5,7 @@ import { runOnThreads } from "./worker_pool.ts";
 const module = new URL(`data:application/typescript,${
   encodeURIComponent(`
     import { serveJobs } from "${new URL("./worker_pool.ts", import.meta.url)}";
-    serveJobs(async (job: string, { signal, tell }) => {
+    serveJobs(import.meta.url, async (job: string, { signal, tell }) => {
       tell(job);
       if (job === "fail") throw new RangeError("the job failed");
       if (job === "wait") {
