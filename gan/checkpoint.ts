@@ -27,6 +27,8 @@ import { TrainingDivergedError } from "./training_diverged.ts";
 
 const FORMAT = "crosswarp-cycle-gan", VERSION = 1;
 const NAME = "checkpoint.json";
+/** Settings that models of earlier versions were trained with and do not state. */
+const UNSTATED: Partial<CycleGanSettings> = { discriminatorRate: 1, identitySteps: 0 };
 
 /** What the images of a training were, which a synthesis must be given alike. */
 export interface TrainingData {
@@ -157,12 +159,13 @@ export async function readCheckpointHeader(folder: string): Promise<CheckpointHe
         "version that wrote it",
     );
   }
+  const settings = { ...UNSTATED, ...header.settings };
   try {
-    checkSettings(header.settings);
+    checkSettings(settings);
   } catch (cause) {
     throw new ModelFileError(`${path}: ${(cause as Error).message}`, { cause });
   }
-  return header;
+  return { ...header, settings };
 }
 
 /**

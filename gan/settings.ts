@@ -31,6 +31,11 @@ export interface CycleGanSettings {
    * from fooling discriminators that have not learned yet (Heusel et al. 2017).
    */
   readonly discriminatorRate: number;
+  /**
+   * Steps before the first in which the generators only learn to copy their input. The paper's 0; some keep
+   * a training of few steps from ending with inverted contrasts, which the cycle loss allows.
+   */
+  readonly identitySteps: number;
   /** Epochs. The paper's 200. */
   readonly epochs: number;
   /** Steps of an epoch. */
@@ -53,6 +58,7 @@ export const PAPER_SETTINGS: CycleGanSettings = {
   cycleWeight: 10,
   learningRate: 2e-4,
   discriminatorRate: 1,
+  identitySteps: 0,
   epochs: 200,
   stepsPerEpoch: 1000,
   pool: 50,
@@ -79,6 +85,7 @@ export function checkSettings(settings: CycleGanSettings): void {
   whole("generatorFilters", 4, 4);
   whole("blocks", 0);
   whole("discriminatorFilters", 4, 4);
+  whole("identitySteps", 0);
   whole("epochs", 1);
   whole("stepsPerEpoch", 1);
   whole("pool", 0);

@@ -13,6 +13,7 @@ import {
   writeCheckpoint,
 } from "./checkpoint.ts";
 import { CycleGan, LOSSES, type Modality } from "./cycle_gan.ts";
+import { startFromIdentity } from "./identity_start.ts";
 import { learningRate } from "./learning_rate.ts";
 import { ModelFileError } from "./model_error.ts";
 import type { RandomWords } from "./random.ts";
@@ -93,7 +94,10 @@ export async function trainCycleGan(options: TrainingOptions): Promise<CycleGan>
     if (header !== undefined) await restoreTraining(header, gan, options);
     const run = new Run(gan, options, header?.step ?? 0);
     await run.openLog();
-    if (run.step === 0) await onSample?.(gan, 0);
+    if (run.step === 0) {
+      await run.start();
+      await onSample?.(gan, 0);
+    }
     while (run.step < run.total) {
       run.advance();
       const isLast = run.step === run.total;
@@ -187,12 +191,26 @@ class Run {
     return learningRate(initial, Math.floor(this.step / stepsPerEpoch), epochs);
   }
 
+  /** What comes before the first step; a training that is interrupted in it begins anew. */
+  async start(): Promise<void> {
+    const { tensorflow, signal } = this.#options;
+    await startFromIdentity(tensorflow, this.#gan, (of) => this.#draw(of), async () => {
+      if (!this.isReadingDue()) return;
+      // Lets Ctrl-C through.
+      await new Promise((resolve) => setTimeout(resolve));
+      signal?.throwIfAborted();
+      this.#read = performance.now();
+    });
+  }
+
+  #draw(of: Modality): tf.Tensor4D {
+    const { sources, settings: { crop, channels } } = this.#options;
+    return tf.tensor4d(sources[of].next().slice(), [1, crop, crop, channels]);
+  }
+
   /** One step; its losses are read later. */
   advance(): void {
-    const { sources, settings: { crop, channels } } = this.#options;
-    const tensor = (of: Modality) =>
-      tf.tensor4d(sources[of].next().slice(), [1, crop, crop, channels]);
-    const real = { ct: tensor("ct"), mr: tensor("mr") };
+    const real = { ct: this.#draw("ct"), mr: this.#draw("mr") };
     const losses = this.#gan.step(real, this.#rate);
     tf.dispose([real.ct, real.mr]);
     this.step++;

@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import type { Gpu } from "../kernels/mod.ts";
 import { gpuTest } from "../tests/gpu.ts";
-import { loadGenerator } from "./checkpoint.ts";
+import { loadGenerator, readCheckpointHeader } from "./checkpoint.ts";
 import { ModelFileError } from "./model_error.ts";
 import { RandomState } from "./random.ts";
 import { readSafetensors } from "./safetensors.ts";
@@ -20,6 +20,7 @@ const settings: CycleGanSettings = {
   ...PAPER_SETTINGS,
   ...{ crop: 16, channels: 1, generatorFilters: 4, blocks: 1, discriminatorFilters: 4 },
   ...{ strides: [2, 1], epochs: 4, stepsPerEpoch: 3, pool: 2, learningRate: 1e-3 },
+  identitySteps: 2,
 };
 
 /** Smooth blobs; those of the MR are dark. */
@@ -142,6 +143,19 @@ gpuTest("training: a generator is loaded from a checkpoint", (gpu) =>
   }));
 
 gpuTest(
+  "training: a model of before some settings is read with what they were",
+  (gpu) =>
+    withFolders(async (a) => {
+      await train(gpu, a, { settings: { ...settings, identitySteps: 0, epochs: 1 } });
+      const header = JSON.parse(await Deno.readTextFile(`${a}/checkpoint.json`));
+      const { discriminatorRate: _, identitySteps: __, ...older } = header.settings;
+      const text = JSON.stringify({ ...header, settings: older });
+      await Deno.writeTextFile(`${a}/checkpoint.json`, text);
+      assertEquals((await readCheckpointHeader(a))!.settings, header.settings);
+    }),
+);
+
+gpuTest(
   "training: a checkpoint of other settings or damaged is refused",
   (gpu) =>
     withFolders(async (a) => {
@@ -170,7 +184,10 @@ gpuTest(
         next: () => ++step === 5 ? new Float32Array(256).fill(NaN) : ct.next(),
       };
       const error = await assertRejects(
-        () => train(gpu, a, { sources, checkpointEvery: 3 }),
+        () =>
+          train(gpu, a, {
+            ...{ sources, checkpointEvery: 3, settings: { ...settings, identitySteps: 0 } },
+          }),
         TrainingDivergedError,
         `The last good checkpoint, of step 3, is in ${a}`,
       );
@@ -205,6 +222,7 @@ gpuTest("training: settings without sense are refused", (gpu) =>
       [{ strides: [2, 2, 2, 1, 1] }, "see 70 pixels, more than twice a region of 16"],
       [{ learningRate: NaN }, "`learningRate` must be a number of at least 0"],
       [{ discriminatorRate: -1 }, "`discriminatorRate` must be a number of at least 0"],
+      [{ identitySteps: 0.5 }, "`identitySteps` must be a whole number of at least 0"],
       [{ generatorFilters: 6 }, "`generatorFilters`"],
     ];
     for (const [change, message] of wrong) {

@@ -37,6 +37,8 @@ interface GanScale {
   readonly learningRate: number;
   /** The discriminators' learning rate over it. */
   readonly discriminatorRate: number;
+  /** Steps in which the generators begin as copies, where a training is too short to end inversions. */
+  readonly identitySteps: number;
 }
 
 const SCALES: Readonly<Record<ProfileName, GanScale>> = {
@@ -44,25 +46,29 @@ const SCALES: Readonly<Record<ProfileName, GanScale>> = {
     ...{ crop: 40, channels: { 3: 1, 12: 2 }, fields: { 70: 10, 34: 4, 22: 4 } },
     ...{ stride: 20, sliceStrides: { 3: 1, 12: 2 } },
     ...{ filters: 4, discriminatorFilters: 4, blocks: 2 },
-    ...{ epochs: 2, stepsPerEpoch: 10, learningRate: 2e-3, discriminatorRate: 1 },
+    ...{ epochs: 2, stepsPerEpoch: 10, learningRate: 2e-3 },
+    ...{ discriminatorRate: 1, identitySteps: 4 },
   },
   quick: {
     ...{ crop: 80, channels: { 3: 1, 12: 4 }, fields: { 70: 22, 34: 10, 22: 7 } },
-    ...{ stride: 14, sliceStrides: { 3: 1, 12: 2 } },
+    ...{ stride: 20, sliceStrides: { 3: 1, 12: 1 } },
     ...{ filters: 8, discriminatorFilters: 16, blocks: 6 },
-    ...{ epochs: 10, stepsPerEpoch: 40, learningRate: 3e-4, discriminatorRate: 4 },
+    ...{ epochs: 10, stepsPerEpoch: 25, learningRate: 3e-4 },
+    ...{ discriminatorRate: 4, identitySteps: 60 },
   },
   standard: {
     ...{ crop: 128, channels: { 3: 2, 12: 6 }, fields: { 70: 34, 34: 16, 22: 10 } },
     ...{ stride: 2, sliceStrides: { 3: 1, 12: 2 } },
     ...{ filters: 32, discriminatorFilters: 32, blocks: 9 },
-    ...{ epochs: 100, stepsPerEpoch: 100, learningRate: 2e-4, discriminatorRate: 1 },
+    ...{ epochs: 100, stepsPerEpoch: 100, learningRate: 2e-4 },
+    ...{ discriminatorRate: 1, identitySteps: 0 },
   },
   paper: {
     ...{ crop: 256, channels: { 3: 3, 12: 12 }, fields: { 70: 70, 34: 34, 22: 22 } },
     ...{ stride: 4, sliceStrides: { 3: 2, 12: 4 } },
     ...{ filters: 64, discriminatorFilters: 64, blocks: 9 },
-    ...{ epochs: 200, stepsPerEpoch: 1000, learningRate: 2e-4, discriminatorRate: 1 },
+    ...{ epochs: 200, stepsPerEpoch: 1000, learningRate: 2e-4 },
+    ...{ discriminatorRate: 1, identitySteps: 0 },
   },
 };
 
@@ -92,6 +98,7 @@ export function ganSettings(
     strides: STRIDES[scale.fields[field]],
     learningRate: scale.learningRate,
     discriminatorRate: scale.discriminatorRate,
+    identitySteps: scale.identitySteps,
     epochs: scale.epochs,
     stepsPerEpoch: scale.stepsPerEpoch,
     seed,

@@ -78,6 +78,11 @@ const FLAGS = {
     min: 0,
     help: "The discriminators' learning rate over the generators'.",
   },
+  identitySteps: {
+    type: "integer",
+    min: 0,
+    help: "Steps before the first in which the generators only learn to copy their input.",
+  },
   cycleWeight: { type: "number", min: 0, help: "Weight of the cycle loss." },
   pool: { type: "integer", min: 0, help: "Earlier syntheses that the discriminators also see." },
   noNorm: {
@@ -265,6 +270,7 @@ function settingsOf(flags: Flags): CycleGanSettings {
     ...{ epochs: flags.epochs, stepsPerEpoch: flags.stepsPerEpoch, pool: flags.pool },
     ...{ learningRate: flags.learningRate, cycleWeight: flags.cycleWeight },
     discriminatorRate: flags.discriminatorRate,
+    identitySteps: flags.identitySteps,
   };
   return {
     ...ganSettings(flags.profile, { seed: flags.seed }),
