@@ -9,7 +9,7 @@ import { readVolume } from "../volume/read_nifti.ts";
 import { STRUCTURES } from "./label_scheme.ts";
 import { ManifestError, type ManifestSubject } from "./manifest.ts";
 import { readLabels } from "./read_labels.ts";
-import { type FoundCohort, isVisceralVolume, visceralCohort } from "./visceral.ts";
+import { type FoundCohort, isVisceralVolume, LABELS_FOR_ALL, visceralCohort } from "./visceral.ts";
 
 /** Names of one's own files: `anna_ct.nii.gz`, `anna_mr.nii.gz`, `anna_ct_labels.nii.gz`, ... */
 const OWN = /^([A-Za-z0-9][\w.-]*?)_(ct|mr)(_labels)?\.nii(\.gz)?$/i;
@@ -65,7 +65,9 @@ function ownCohort(paths: readonly string[]): FoundCohort {
     else remarks.push(`${path} is left out: ${kind[modality]} is the same subject's`);
     subjects.set(id, files);
   }
-  const isLabelled = subjects.values().some(({ labels }) => labels.ct ?? labels.mr);
+  const isLabelled = subjects.values().some(({ images, labels }) =>
+    (images.ct && labels.ct) ?? (images.mr && labels.mr)
+  );
   if (!isLabelled && subjects.size > 0) {
     remarks.push("No image has labels: the study takes whole images, without Table 1 and Dice");
   }
@@ -78,8 +80,9 @@ function ownCohort(paths: readonly string[]): FoundCohort {
       }
       if (isLabelled && labels[modality] === undefined && images[modality] !== undefined) {
         remarks.push(
-          `${id}'s ${modality.toUpperCase()} has no labels: it takes no part in Table 1 or scores`,
+          `${id}'s ${modality.toUpperCase()} has no labels: it is left out, ${LABELS_FOR_ALL}`,
         );
+        delete images[modality];
       }
     }
     if (images.ct === undefined && images.mr === undefined) continue;

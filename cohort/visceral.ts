@@ -24,6 +24,9 @@ const MODALITIES: Readonly<Record<string, Modality>> = { CT: "ct", MRT1: "mr" };
 const VOLUME = /^(\d+)_(\d+)_([A-Za-z0-9]+)_wb\.nii(\.gz)?$/;
 const MASK = /^(\d+)_(\d+)_([A-Za-z0-9]+)_wb_(\d+)_(\d+)\.nii(\.gz)?$/;
 
+/** Why an image without labels is left out where others have some. */
+export const LABELS_FOR_ALL = "since the study takes labels of all images or of none";
+
 /** Subjects, and what was odd about the files. */
 export interface FoundCohort {
   /** The subjects, paths as given. */
@@ -56,12 +59,13 @@ export function isVisceralVolume(path: string): boolean {
  */
 export function visceralCohort(paths: readonly string[]): FoundCohort {
   const images = new Map<string, Partial<Record<Modality, string>>>();
+  // By the volume's name: a patient's second examination has masks of its own.
   const masks = new Map<string, Record<string, string>>(), remarks: string[] = [];
   const known = new Set<string>(STRUCTURES.map(({ label }) => String(label)));
   const ignored = new Map<string, number>();
   for (const path of [...paths].sort()) {
     const name = nameOf(path), volume = VOLUME.exec(name), mask = MASK.exec(name);
-    const [, patient, , kind, radlex] = mask ?? volume ?? [];
+    const [, patient, session, kind, radlex] = mask ?? volume ?? [];
     const modality = MODALITIES[kind];
     if (modality === undefined) {
       if (kind !== undefined) ignored.set(kind, (ignored.get(kind) ?? 0) + 1);
@@ -75,7 +79,7 @@ export function visceralCohort(paths: readonly string[]): FoundCohort {
         images.set(patient, { ...found, [modality]: path });
       }
     } else if (known.has(radlex)) {
-      const of = `${patient} ${modality}`, found = masks.get(of) ?? {};
+      const of = `${patient}_${session}_${kind}_wb`, found = masks.get(of) ?? {};
       if (found[radlex] !== undefined) {
         remarks.push(
           `${patient}'s ${kind} has a second mask of ${radlex}, ${path}: the first is taken`,
@@ -90,16 +94,18 @@ export function visceralCohort(paths: readonly string[]): FoundCohort {
       `${count} file${count > 1 ? "s" : ""} of ${kind} left out: the study takes CT and MRT1`,
     );
   }
-  const ids = [...images.keys()].sort();
-  const subjects = ids.map((id): ManifestSubject => {
-    const paths = images.get(id)!;
+  const isLabelled = masks.size > 0, ids = [...images.keys()].sort();
+  const subjects = ids.flatMap((id): ManifestSubject[] => {
+    const paths = { ...images.get(id)! };
     const correction: Correction = (CORRECTIONS as Record<string, Correction>)[id] ?? {};
     const labels: { ct?: Record<string, string>; mr?: Record<string, string> } = {};
     for (const modality of ["ct", "mr"] as const) {
       if (paths[modality] === undefined) continue;
-      const found = masks.get(`${id} ${modality}`);
+      const found = masks.get(nameOf(paths[modality]).replace(/\.nii(\.gz)?$/, ""));
       if (found === undefined) {
-        remarks.push(`${id}'s ${modality.toUpperCase()} has no segmentations`);
+        const left = isLabelled ? `: it is left out, ${LABELS_FOR_ALL}` : "";
+        remarks.push(`${id}'s ${modality.toUpperCase()} has no segmentations${left}`);
+        if (isLabelled) delete paths[modality];
         continue;
       }
       const missing = STRUCTURES.filter(({ label }) => found[label] === undefined);
@@ -109,12 +115,13 @@ export function visceralCohort(paths: readonly string[]): FoundCohort {
       }
       labels[modality] = swapped(found, correction.swap?.[modality]);
     }
+    if (!paths.ct && !paths.mr) return [];
     const exclude = onlyFor(paths, correction.exclude);
-    return {
+    return [{
       ...{ id, kind: paths.ct && paths.mr ? "paired" : paths.ct ? "ct" : "mr" },
       ...{ images: paths, labels: labels as ModalityLabels },
       ...(exclude && { exclude }),
-    };
+    }];
   });
   return { subjects, remarks };
 }

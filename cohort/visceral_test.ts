@@ -42,7 +42,7 @@ Deno.test("visceralCohort() pairs, corrects and leaves out as section 2 does", (
 });
 
 Deno.test("visceralCohort() says what is missing or there twice", () => {
-  const { remarks } = visceralCohort([
+  const { subjects, remarks } = visceralCohort([
     ...["a/10000005_1_CT_wb.nii.gz", "b/10000005_1_CT_wb.nii.gz", "10000301_1_MRT1_wb.nii.gz"],
     ...masks("10000005_1_CT_wb").slice(1),
     masks("10000005_1_CT_wb", 4)[1],
@@ -51,8 +51,24 @@ Deno.test("visceralCohort() says what is missing or there twice", () => {
     "10000005 has a second CT, b/10000005_1_CT_wb.nii.gz: the first is taken",
     "10000005's CT has a second mask of 86, segmentations/10000005_1_CT_wb_86_4.nii.gz: the first is taken",
     "10000005's CT has no segmentation of: liver",
-    "10000301's MR has no segmentations",
+    "10000301's MR has no segmentations: it is left out, since the study takes labels of all images or of none",
   ]);
+  assertEquals(subjects.map(({ id }) => id), ["10000005"]);
+  const bare = visceralCohort(["10000005_1_CT_wb.nii.gz", "10000301_1_MRT1_wb.nii.gz"]);
+  assertEquals(bare.subjects.map(({ id }) => id), ["10000005", "10000301"]);
+});
+
+Deno.test("visceralCohort() takes no mask of another examination than the volume's", () => {
+  const { subjects, remarks } = visceralCohort([
+    ...["10000005_1_CT_wb.nii.gz", "10000005_2_CT_wb.nii.gz"],
+    ...masks("10000005_1_CT_wb").slice(1),
+    ...masks("10000005_2_CT_wb"),
+  ]);
+  assertEquals(
+    new Set(Object.values(subjects[0].labels.ct!)),
+    new Set(masks("10000005_1_CT_wb").slice(1)),
+  );
+  assertEquals(remarks.at(-1), "10000005's CT has no segmentation of: liver");
 });
 
 Deno.test("findCohort() and readLabels() go from VISCERAL's files to labels", async () => {
@@ -99,15 +115,21 @@ Deno.test("findCohort() takes one's own files and says what is odd", async () =>
       grid: Grid.axisAligned([3, 3, 3], [1, 1, 1]),
       data: new Int32Array(27).fill(2),
     };
-    for (const name of ["anna_ct", "anna_mr", "more/ben_ct", "notes"]) {
+    await Deno.mkdir(`${folder}/deep`);
+    for (const name of ["anna_ct", "anna_mr", "more/ben_ct", "deep/dora_ct", "notes"]) {
       await writeVolume(`${folder}/${name}.nii.gz`, image);
     }
-    await writeLabelVolume(`${folder}/anna_ct_labels.nii.gz`, other);
-    await writeLabelVolume(`${folder}/carl_mr_labels.nii.gz`, other);
+    for (const name of ["anna_ct", "anna_mr", "deep/dora_ct", "carl_mr"]) {
+      await writeLabelVolume(`${folder}/${name}_labels.nii.gz`, other);
+    }
     const { subjects, remarks } = await findCohort(folder);
-    assertEquals(subjects.map(({ id, kind }) => `${id} ${kind}`), ["anna paired", "ben ct"]);
-    assertEquals(subjects[1].images.ct, "more/ben_ct.nii.gz");
-    assertEquals(remarks.length, 4);
+    assertEquals(subjects.map(({ id, kind }) => `${id} ${kind}`), ["anna paired", "dora ct"]);
+    assertEquals(subjects[1].images.ct, "deep/dora_ct.nii.gz");
+    assertEquals(remarks, [
+      "notes.nii.gz is left out: its name does not end in _ct, _mr, _ct_labels or _mr_labels",
+      "carl_mr_labels.nii.gz is left out: there is no image for it",
+      "ben's CT has no labels: it is left out, since the study takes labels of all images or of none",
+    ]);
     const odd = (await inspectSubject(subjects[0], folder)).join("\n");
     for (
       const part of [

@@ -88,6 +88,18 @@ export async function readBestSettingsIfAny(path: string): Promise<BestSettings 
   return isThere ? await readBestSettings(path) : undefined;
 }
 
+/** Settings, and others for what they lack. */
+export function mergedSettings(
+  first: BestSettings | undefined,
+  others: BestSettings | undefined,
+): BestSettings | undefined {
+  if (first === undefined || others === undefined) return first ?? others;
+  const more = others.settings.filter(({ similarity, region }) =>
+    settingOf(first, similarity, region) === undefined
+  );
+  return { path: first.path, settings: [...first.settings, ...more] };
+}
+
 /** The setting of a similarity in a region. */
 export function settingOf(
   best: BestSettings | undefined,

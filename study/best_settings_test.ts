@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import {
   type BestSetting,
   readBestSettings,
@@ -6,9 +6,6 @@ import {
   SettingsError,
   writeBestSettings,
 } from "./best_settings.ts";
-import { profileOf, withSetting } from "./profiles.ts";
-import { REGIONS } from "./grid_search_plan.ts";
-import { reportOf } from "./report.ts";
 
 const THORAX: BestSetting = {
   ...{ similarity: "nmi", region: "thorax", regulariser: "l2", lambda: 0.1, spacing: 17.5 },
@@ -34,25 +31,4 @@ Deno.test("readBestSettings() reads what was written and names the field that is
     await assertRejects(() => readBestSettingsIfAny(path), SettingsError, path);
   }
   await Deno.remove(folder, { recursive: true });
-});
-
-Deno.test("withSetting() takes the region's setting, and the report names its file", () => {
-  const profile = profileOf("quick");
-  const best = { path: "a/best.json", settings: [THORAX] };
-  assertEquals(withSetting(profile, "abdomen", best), profile);
-  assertEquals(withSetting(profile, "thorax", best).deformable, {
-    ...{ similarity: "nmi", regulariser: "l2", lambda: 0.1, spacing: 17.5, levels: 4 },
-    iterations: 50,
-  });
-  const report = reportOf({
-    ...{ profile, seed: 1, version: "test", adapter: "none", settings: best, searched: false },
-    manifest: { format: "crosswarp-cohort", version: 1, profile: "quick", subjects: [] },
-    ...{ isPhantom: true, regions: REGIONS, volumes: [], pairs: [], lungs: [], ablations: [] },
-  });
-  assertStringIncludes(
-    report.markdown,
-    "NMI thorax: squared L2, lambda 0.1, control points every 17.5 mm, 4 levels; all else: total " +
-      "variation, lambda 0.05, control points every 15 mm, 3 levels; at most 50 steps a level (by the " +
-      "best settings of a/best.json)",
-  );
 });

@@ -22,8 +22,8 @@ import { keyOf, once } from "./run_folder.ts";
 export interface CorrectCohortOptions {
   /** The cohort; paths ready to open. */
   readonly manifest: Manifest;
-  /** What it is, for the keys of what is done. */
-  readonly cohortKey: string;
+  /** What the subjects are, by their names, for the keys of what is done. */
+  readonly subjectKeys: Readonly<Record<string, string>>;
   /** The folder of the corrected images and of the manifest that has them; made when missing. */
   readonly folder: string;
   /** The program's version. */
@@ -40,7 +40,7 @@ export interface CorrectCohortOptions {
  * @returns The path of a manifest with the corrected images, all else where it was.
  */
 export async function correctCohort(gpu: Gpu, options: CorrectCohortOptions): Promise<string> {
-  const { manifest, cohortKey, folder, version, signal, onProgress } = options;
+  const { manifest, subjectKeys, folder, version, signal, onProgress } = options;
   await Deno.mkdir(folder, { recursive: true });
   const total = manifest.subjects.filter(({ images }) => images.mr !== undefined).length;
   const subjects: ManifestSubject[] = [];
@@ -50,7 +50,7 @@ export async function correctCohort(gpu: Gpu, options: CorrectCohortOptions): Pr
     signal?.throwIfAborted();
     if (mr !== undefined) {
       onProgress?.(done, total, id);
-      const key = await keyOf({ version, adapter: gpu.description, cohortKey, id });
+      const of = subjectKeys[id], key = await keyOf({ version, adapter: gpu.description, of });
       await once(`${folder}/${id}_mr.json`, key, async () => {
         const image = await readVolume(mr);
         const found = await correctBias(gpu, {

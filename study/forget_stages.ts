@@ -6,6 +6,7 @@
 
 import { ablationMethods, ABLATIONS } from "./ablations.ts";
 import { METHODS } from "./methods.ts";
+import { removeIfThere } from "./run_folder.ts";
 import type { StageName } from "./study_plan.ts";
 
 /** Removes the results of some stages from a run folder. One's own cohort is never touched. */
@@ -15,18 +16,14 @@ export async function forgetStages(
   { isPhantom }: { readonly isPhantom: boolean },
 ): Promise<void> {
   const remove = async (name: string) => {
-    await Deno.remove(`${out}/${name}`, { recursive: true }).catch((error) => {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    });
+    // The marks of finished steps first: a run that is killed here must not find marks without results.
+    for (const file of await namesIn(`${out}/${name}`)) {
+      if (file.endsWith(".json")) await removeIfThere(`${out}/${name}/${file}`);
+    }
+    await removeIfThere(`${out}/${name}`);
   };
   const removeRegistrations = async (methods: readonly { readonly name: string }[]) => {
-    const names: string[] = [];
-    try {
-      for await (const { name } of Deno.readDir(`${out}/registrations`)) names.push(name);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-    for (const name of names) {
+    for (const name of await namesIn(`${out}/registrations`)) {
       const stem = name.replace(/\.(json|png)$/, "");
       if (methods.some((method) => stem.endsWith(`_${method.name}`))) {
         await remove(`registrations/${name}`);
@@ -43,11 +40,24 @@ export async function forgetStages(
       await removeRegistrations(METHODS.filter((one) => !isSynthesised(one)));
     }
     if (stage === "cycle-gans") await remove("models");
+    if (stage === "synthesis-search") await remove("synthesis-settings");
     if (stage === "syntheses") {
       await removeRegistrations(METHODS.filter(isSynthesised));
       await remove("synthesis");
       await remove("lungs.json");
     }
     if (stage === "ablations") await removeRegistrations(ablationMethods(ABLATIONS));
+  }
+}
+
+/** The names in a folder; none where there is no such folder. */
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+      return [];
+    }
+    throw error;
   }
 }

@@ -17,7 +17,8 @@ import {
   type Transform,
 } from "../registration/transform.ts";
 import type { Matrix4 } from "../volume/affine.ts";
-import type { DisplacementField } from "../volume/volume.ts";
+import { readVolume } from "../volume/read_nifti.ts";
+import type { DisplacementField, Volume } from "../volume/volume.ts";
 import {
   type GridSearchPlan,
   PAPER_PIXEL,
@@ -25,6 +26,7 @@ import {
   type SearchUnit,
 } from "./grid_search_plan.ts";
 import { displacedBy, type PairScores, pairScores } from "./pair_scores.ts";
+import { meanOf } from "./mean.ts";
 import type { LabelledImage } from "./regions.ts";
 import { finished, once } from "./run_folder.ts";
 import { readRegionPair } from "./study_cohort.ts";
@@ -80,7 +82,7 @@ export async function runUnits(
   let prepared: { pair: SearchPair; inputs: Promise<PreparedPair> } | undefined;
   for (const [i, unit] of units.entries()) {
     signal?.throwIfAborted();
-    const note = unitName(unit);
+    const note = unitName(unit, plan.title);
     onProgress?.(i, units.length, note);
     try {
       await once(unit.path, unit.key, async () => {
@@ -98,14 +100,19 @@ export async function runUnits(
 }
 
 /** A unit in words. */
-export function unitName({ pair, similarity, lambda, spacing, levels }: SearchUnit): string {
-  return `${pair.subject.id} ${pair.region} ${similarity}, lambda ${lambda}, ` +
+export function unitName(
+  { pair, similarity, lambda, spacing, levels }: SearchUnit,
+  title: string = similarity,
+): string {
+  return `${pair.subject.id} ${pair.region} ${title}, lambda ${lambda}, ` +
     `spacing ${spacing}, ${levels} levels`;
 }
 
 interface PreparedPair {
   readonly fixed: LabelledImage;
   readonly moving: LabelledImage;
+  /** What is registered deformably: the images, or a synthesised one in the place of one of them. */
+  readonly registered: { readonly fixed: Volume; readonly moving: Volume };
   readonly truth: DisplacementField | undefined;
   readonly rigid: Matrix4;
 }
@@ -114,7 +121,7 @@ interface PreparedPair {
 async function preparePair(
   gpu: Gpu,
   { voxel, seed }: GridSearchPlan,
-  { subject, region, key, path }: SearchPair,
+  { subject, region, key, path, substitute }: SearchPair,
   signal: AbortSignal | undefined,
 ): Promise<PreparedPair> {
   const { fixed, moving, truth } = await readRegionPair(gpu, subject, region, voxel);
@@ -125,20 +132,24 @@ async function preparePair(
     });
     return matrix;
   });
-  return { fixed, moving, truth, rigid };
+  const registered = {
+    ...{ fixed: fixed.image, moving: moving.image },
+    ...(substitute && { [substitute.of]: await readVolume(substitute.path) }),
+  };
+  return { fixed, moving, registered, truth, rigid };
 }
 
 async function scoreUnit(
   gpu: Gpu,
   plan: GridSearchPlan,
   { pair, similarity, lambda, spacing, levels }: SearchUnit,
-  { fixed, moving, truth, rigid }: PreparedPair,
+  { fixed, moving, registered, truth, rigid }: PreparedPair,
   signal: AbortSignal | undefined,
 ): Promise<UnitScore> {
-  const { regulariser, iterations, voxel, seed, version } = plan;
+  const { regulariser, iterations, voxel, seed, version, similarityOptions } = plan;
   const began = performance.now();
   const deformable = await registerDeformable(gpu, {
-    ...{ fixed: fixed.image, moving: moving.image, initial: rigid },
+    ...{ ...registered, initial: rigid, ...similarityOptions },
     ...{ similarity, regulariser, lambda, spacing: spacing * PAPER_PIXEL, levels, iterations },
     ...(signal === undefined ? {} : { signal }),
   });
@@ -161,8 +172,11 @@ async function scoreUnit(
     parameters: {
       ...{ crosswarp: version, subject: pair.subject.id, region: pair.region, similarity },
       ...{ regulariser, lambda, spacing, levels, iterations, voxel, seed },
+      ...(plan.title !== undefined && { images: plan.title }),
+      ...(similarityOptions?.absolute !== undefined &&
+        { absolute: `${similarityOptions.absolute}` }),
     },
-    meanDice: dice.length === 0 ? null : dice.reduce((sum, d) => sum + d, 0) / dice.length,
+    meanDice: dice.length === 0 ? null : meanOf(dice),
     ...scores,
     ...{ foldedPercent: jacobian.foldedPercent, leastJacobian: jacobian.least },
     usedSpacing: deformable.levels.at(-1)!.spacing[0],

@@ -7,10 +7,11 @@
 
 import type { Region } from "../cohort/label_scheme.ts";
 import { ManifestError, type ManifestSubject, readManifest } from "../cohort/manifest.ts";
-import { labelPaths } from "../cohort/read_labels.ts";
 import type { Regulariser } from "../kernels/regulariser.ts";
 import { SIMILARITIES, type SimilarityName } from "../registration/similarities.ts";
-import { contentHashes, keyOf } from "./run_folder.ts";
+import type { SimilarityOptions } from "../registration/similarity.ts";
+import { keyOf } from "./run_folder.ts";
+import { subjectKeyOf } from "./subject_contents.ts";
 
 /** The paper's grid: weights, control-point spacings in pixels, numbers of levels. */
 export const PAPER_GRID = {
@@ -53,6 +54,20 @@ export interface GridSearchOptions {
   readonly seed: number;
   /** What the program is, for the keys of finished units. */
   readonly version: string;
+  /** Parameters of the similarities; their defaults where absent. */
+  readonly similarityOptions?: SimilarityOptions | undefined;
+  /** What is searched, where the similarity alone does not say it. */
+  readonly title?: string | undefined;
+}
+
+/** A synthesised image in the place of a real one. */
+export interface Substitute {
+  /** The one that it stands in for, the fixed MR or the moving CT. */
+  readonly of: "fixed" | "moving";
+  /** Its file. */
+  readonly path: string;
+  /** Key of what it depends on. */
+  readonly key: string;
 }
 
 /** A subject's region, registered rigidly once for all settings. */
@@ -67,6 +82,8 @@ export interface SearchPair {
   readonly key: string;
   /** Where that is kept. */
   readonly path: string;
+  /** What is registered deformably in the place of one of the images. */
+  readonly substitute?: Substitute | undefined;
 }
 
 /** One registration of the search. */
@@ -99,10 +116,16 @@ export interface GridSearchPlan extends GridSearchOptions {
  * Reads the manifest and lists the units of work. Keys depend on the contents of the subject's files, not
  * on where they lie, so that machines with other paths agree on them.
  *
+ * @param substituteOf - A subject's synthesised image in a region, where such images are registered.
+ * @param contentKeys - Keys of subjects' files that are known; receives the others.
  * @throws {ManifestError} when the manifest cannot be used or has no pair with labels.
  * @throws {RangeError} when a list is empty or a value is out of range.
  */
-export async function planGridSearch(options: GridSearchOptions): Promise<GridSearchPlan> {
+export async function planGridSearch(
+  options: GridSearchOptions,
+  substituteOf?: (subject: string, region: Region) => Promise<Substitute>,
+  contentKeys = new Map<string, string>(),
+): Promise<GridSearchPlan> {
   const lists = {
     similarities: inOrder("similarities", options.similarities, Object.keys(SIMILARITIES)),
     regions: inOrder("regions", options.regions, REGIONS),
@@ -115,19 +138,22 @@ export async function planGridSearch(options: GridSearchOptions): Promise<GridSe
     ),
   };
   const subjects = (await pairedSubjects(options.manifest)).slice(0, options.mostSubjects);
-  const { version, voxel, seed, iterations, regulariser, folder } = options;
+  const { version, voxel, seed, iterations, regulariser, folder, similarityOptions } = options;
   const units: SearchUnit[] = [];
   for (const subject of subjects) {
-    const contents = await contentsOf(subject);
+    const contents = contentKeys.get(subject.id) ?? await subjectKeyOf(subject);
+    contentKeys.set(subject.id, contents);
     const excluded = [...subject.exclude?.mr ?? [], ...subject.exclude?.ct ?? []];
     for (const region of lists.regions) {
       const pairKey = await keyOf({ version, contents, region, voxel, seed });
       const path = `${folder}/rigid/${subject.id}_${region}_${pairKey}.json`;
-      const pair: SearchPair = { subject, region, excluded, key: pairKey, path };
+      const substitute = await substituteOf?.(subject.id, region);
+      const pair: SearchPair = { subject, region, excluded, key: pairKey, path, substitute };
+      const pairKeys = { pairKey, excluded, substitute: substitute?.key, similarityOptions };
       for (const similarity of lists.similarities) {
         for (const [lambda, spacing, levels] of settings(lists)) {
           const setting = { similarity, lambda, spacing, levels };
-          const key = await keyOf({ pairKey, excluded, ...setting, regulariser, iterations });
+          const key = await keyOf({ ...pairKeys, ...setting, regulariser, iterations });
           const name = `${similarity}_${region}_${subject.id}_lambda${lambda}_spacing${spacing}` +
             `_levels${levels}_${key}.json`;
           units.push({ pair, ...setting, key, path: `${folder}/units/${name}` });
@@ -191,12 +217,6 @@ async function pairedSubjects(manifest: string): Promise<ManifestSubject[]> {
     }
   }
   return paired;
-}
-
-/** A hash of a subject's files. */
-async function contentsOf({ images, labels, truth }: ManifestSubject): Promise<string> {
-  const all = [images.mr!, images.ct!, ...labelPaths(labels.mr!), ...labelPaths(labels.ct!), truth];
-  return await keyOf(await contentHashes(all));
 }
 
 /** The words of a list in the order of all there are, each once. */

@@ -152,15 +152,17 @@ async function bestOfTables(folder: string): Promise<BestSetting[]> {
           throw error;
         });
       const table: SearchTable | null = JSON.parse(text);
-      const best = table?.best, dice = best?.dice;
-      if (!table || !best || typeof dice !== "number") continue;
-      const { regulariser, voxel, iterations } = table;
-      settings.push({
-        ...{ similarity: table.similarity, region, regulariser, lambda: best.lambda },
-        ...{ spacing: best.spacingMillimetres, levels: best.levels },
-        ...{ voxel, iterations, dice },
-      });
+      const setting = table && bestSettingOf(table);
+      if (setting) settings.push(setting);
     }
   }
   return settings;
+}
+
+/** A table's best row as a setting; nothing when it has none. */
+export function bestSettingOf(table: SearchTable): BestSetting | undefined {
+  const { similarity, region, regulariser, voxel, iterations, best } = table;
+  if (best === null || best.dice === null) return undefined;
+  const { lambda, spacingMillimetres: spacing, levels, dice } = best;
+  return { similarity, region, regulariser, lambda, spacing, levels, voxel, iterations, dice };
 }

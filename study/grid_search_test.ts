@@ -1,6 +1,6 @@
-import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { readManifest } from "../cohort/manifest.ts";
-import { readDisplacementField, readLabelVolume, readVolume } from "../volume/mod.ts";
+import { readDisplacementField, readLabelVolume, readVolume, writeVolume } from "../volume/mod.ts";
 import { gpuTest } from "../tests/gpu.ts";
 import { runUnits, unfinishedUnits, type UnitScore } from "./grid_search.ts";
 import { planGridSearch } from "./grid_search_plan.ts";
@@ -70,6 +70,27 @@ gpuTest(
     assertEquals(score.foldedPercent, result.jacobian!.foldedPercent);
     const dice = Object.values(score.dice).filter((value) => value !== null);
     assertAlmostEquals(score.meanDice!, dice.reduce((sum, d) => sum + d) / dice.length, 1e-12);
+
+    // An image in the moving one's place, from a file; the labels stay.
+    const { grid, data } = pair.moving.image;
+    const moving = { grid, data: data.map((value) => Math.abs(value + 300)) };
+    const path = `${folder}/other.nii.gz`;
+    await writeVolume(path, moving);
+    const other = await planGridSearch({
+      ...{ ...plan, similarities: ["lncc"], similarityOptions: { absolute: true }, levels: [2] },
+    }, () => Promise.resolve({ of: "moving", path, key: "other" }));
+    await runUnits(gpu, other, other.units.slice(0, 1));
+    const { result: expected } = await registerPairBy(gpu, pair, {
+      ...{ rigid, moving },
+      deformable: {
+        ...{ similarity: "lncc", absolute: true, regulariser: "tv", lambda: 0.05, spacing: 20 },
+        ...{ levels: 2, iterations: 4 },
+      },
+    });
+    const [unit] = other.units;
+    const found = (await finished<UnitScore>(unit.path, unit.key))!.value;
+    assertEquals(found.dice, expected.dice);
+    assertNotEquals(found.dice, score.dice);
     await Deno.remove(folder, { recursive: true });
   },
 );

@@ -6,6 +6,8 @@
 
 /** The mean of the values that are there; NaN where none is. */
 export function meanOf(values: readonly (number | null | undefined)[]): number {
-  const there = values.filter((value) => typeof value === "number");
+  const there = values.filter((value): value is number =>
+    typeof value === "number" && !Number.isNaN(value)
+  );
   return there.reduce((sum, value) => sum + value, 0) / there.length;
 }

@@ -64,8 +64,6 @@ const SYNTHESISED: readonly Method[] = (["mr", "ct"] as const).flatMap((of) =>
     name: `synthesised-${of}-c${channels}-p${field}`,
     title: `${of.toUpperCase()} C=${channels} P=${field}`,
     similarity: "lncc",
-    // A synthesis may have a contrast the wrong way round here and there.
-    options: { absolute: true },
     synthesis: { of, channels, field },
   }))
 );

@@ -4,9 +4,7 @@
  * @module
  */
 
-import type { Region } from "../cohort/label_scheme.ts";
 import type { DeformableOptions } from "../registration/deformable.ts";
-import { type BestSettings, settingOf } from "./best_settings.ts";
 
 /** The names of the profiles. */
 export const PROFILES = ["smoke", "quick", "standard", "paper"] as const;
@@ -27,6 +25,11 @@ export interface Profile {
     & Pick<DeformableOptions, "levels">;
   /** The weight of the regulariser where synthesised images are registered, by local correlation. */
   readonly synthesisLambda: number;
+  /**
+   * Whether an inverted contrast is as good as the same there: a short training leaves some inverted. The
+   * paper's local correlation has its sign.
+   */
+  readonly synthesisAbsolute: boolean;
 }
 
 /**
@@ -59,20 +62,6 @@ export function profileOf(name: ProfileName): Profile {
     voxel,
     deformable: { ...TV, levels, ...SMALL[name as keyof typeof SMALL] },
     synthesisLambda: SYNTHESIS_LAMBDA,
-  };
-}
-
-/** A profile with the best regulariser, lambda, spacing and levels for a region, where there are such. */
-export function withSetting(
-  profile: Profile,
-  region: Region,
-  best: BestSettings | undefined,
-): Profile {
-  const setting = settingOf(best, profile.deformable.similarity, region);
-  if (setting === undefined) return profile;
-  const { regulariser, lambda, spacing, levels } = setting;
-  return {
-    ...profile,
-    deformable: { ...profile.deformable, regulariser, lambda, spacing, levels },
+    synthesisAbsolute: name !== "paper",
   };
 }

@@ -5,16 +5,24 @@
  */
 
 import type { Manifest } from "../cohort/manifest.ts";
-import type { Regulariser } from "../kernels/regulariser.ts";
 import { type Ablation, ablationMethods } from "./ablations.ts";
-import type { BestSettings } from "./best_settings.ts";
 import { comparisonCells } from "./comparison_table.ts";
-import { REGIONS } from "./grid_search_plan.ts";
 import { lungCells } from "./lung_table.ts";
-import { METHODS } from "./methods.ts";
-import { type Profile, withSetting } from "./profiles.ts";
+import type { BestSettings } from "./best_settings.ts";
+import type { StudySettings } from "./method_settings.ts";
+import { GAN_COLUMNS, METHODS } from "./methods.ts";
+import { receptiveField } from "../gan/discriminator.ts";
+import { ganSettings } from "./gan_profiles.ts";
+import type { Profile, ProfileName } from "./profiles.ts";
 import type { LungRow } from "./study_lungs.ts";
-import { SEARCHES } from "./study_search.ts";
+import {
+  isSearched,
+  lackingSimilarities,
+  SEARCHES,
+  type SearchScale,
+  SYNTHESIS_SEARCHES,
+} from "./search_scales.ts";
+import { settingsCells } from "./settings_table.ts";
 import type { StudyRegion } from "./study_regions.ts";
 import {
   ablationCells,
@@ -25,7 +33,7 @@ import {
 } from "./score_tables.ts";
 import { table1Cells, type Table1Row } from "./table1.ts";
 import { type ScoredPair, structureTable, table2 } from "./table2.ts";
-import { type Cells, markdownTable } from "./text_table.ts";
+import { type Cells, fixed, markdownTable } from "./text_table.ts";
 
 /** What a report is made of. */
 export interface ReportInputs {
@@ -43,10 +51,10 @@ export interface ReportInputs {
   readonly isPhantom: boolean;
   /** The regions that were studied. */
   readonly regions: readonly StudyRegion[];
-  /** A grid search's settings that were used, where there are any. */
-  readonly settings: BestSettings | undefined;
-  /** Whether the study's own search found them. */
-  readonly searched: boolean;
+  /** The settings that grid searches found. */
+  readonly settings: StudySettings;
+  /** Those of them that were given, not searched by the study. */
+  readonly given: BestSettings | undefined;
   /** Table 1. */
   readonly volumes: readonly Table1Row[];
   /** The registrations. */
@@ -123,12 +131,27 @@ export function reportOf(inputs: ReportInputs): StudyReport {
   const data = {
     ...{ crosswarp: inputs.version, adapter: inputs.adapter, deno: Deno.version.deno },
     ...{ profile, seed: inputs.seed, cohort: manifest.profile, caution },
-    ...(inputs.settings && { settings: inputs.settings.settings }),
+    settings: settingsOf(inputs.settings),
     ...{ table1: inputs.volumes, table2: table2(pairs), structures: structureTable(pairs) },
     ...{ lungs: inputs.lungs, registrations: pairs },
+    // The tables as they are printed, those that nothing above has, too.
+    tables: Object.fromEntries(tables.map(({ name, title, cells }) => [name, { title, cells }])),
   };
   return { title, caution, tables, setup, markdown, data };
 }
+
+/** The settings that were found, without the files that they come from. */
+function settingsOf({ originals, syntheses = {} }: StudySettings) {
+  return {
+    originals: originals?.settings ?? [],
+    syntheses: Object.fromEntries(
+      Object.entries(syntheses).map(([name, { settings }]) => [name, settings]),
+    ),
+  };
+}
+
+/** So few pairs say little of small differences. */
+const FEW = 10;
 
 function cohortCaution(pairs: number, regions: readonly StudyRegion[]): string {
   const size = `${pairs} pair${pairs === 1 ? "" : "s"} of images`;
@@ -136,7 +159,8 @@ function cohortCaution(pairs: number, regions: readonly StudyRegion[]): string {
     ? `These numbers come from ${size} without labels. Normalised mutual information tells whether the ` +
       "images agree, folds whether the deformation is one; neither tells whether it is right, and a method " +
       "that optimises NMI has more of it. Look at the pictures."
-    : `These numbers come from ${size}, too few to rank methods that differ by some percent.`;
+    : `These numbers come from ${size}` +
+      (pairs < FEW ? ", too few to rank methods that differ by some percent." : ".");
 }
 
 function tablesOf(inputs: ReportInputs): ReportTable[] {
@@ -174,7 +198,7 @@ function tablesOf(inputs: ReportInputs): ReportTable[] {
       note:
         "The paper's explanation of its thorax results: volume of the lungs in an image and in its " +
         "synthesis, and their overlap, both found by threshold; means over the paired subjects. A faithful " +
-        "synthesis has 100 %. By Table 1 the lungs of CT images are larger, which the networks can learn.",
+        "synthesis has 100 %. " + populationNote(volumes),
       cells: lungCells(lungs),
     },
     {
@@ -184,13 +208,36 @@ function tablesOf(inputs: ReportInputs): ReportTable[] {
         "NMI: of the original images, before (rigid) and after.",
       cells: registrationCells(pairs, METHODS),
     },
+    {
+      ...{ name: "settings", title: "Settings of the registrations" },
+      note: settingsNote(inputs),
+      cells: settingsCells(inputs.profile, [...METHODS, ...extra], regions, inputs.settings),
+    },
     extra.length > 0 && {
       ...{ name: "ablations", title: "Ablations" },
-      note: "Table 2's methods with one thing changed; means over the paired subjects.",
+      note:
+        "Table 2's methods with one thing changed; means over the paired subjects. Squared L2 comes " +
+        "with its default weight, which was not searched.",
       cells: ablationCells(pairs, extra),
     },
   ];
-  return tables.filter((table) => table !== false);
+  return tables.filter((table) => table !== false)
+    .map((table) => ({ ...table, title: `${table.title} (profile ${inputs.profile.name})` }));
+}
+
+/** What the populations differ in, which the networks can learn. */
+function populationNote(volumes: readonly Table1Row[]): string {
+  const lungs = volumes.filter(({ structure }) => structure.endsWith("lung"));
+  const sum = (of: "ct" | "mr") => lungs.reduce((all, row) => all + row[of], 0);
+  const percent = 100 * sum("ct") / sum("mr");
+  if (!Number.isFinite(percent)) return "The populations' own lungs are not known.";
+  return `By Table 1 the lungs of the CT images have ${
+    fixed(percent, 0)
+  } % of the volume of the MR's: ` +
+    `a network that took over all of that would give ${
+      fixed(1e4 / percent, 0)
+    } % from CT to MR and ` +
+    `${fixed(percent, 0)} % back.`;
 }
 
 function setupOf(inputs: ReportInputs): string[] {
@@ -205,43 +252,72 @@ function setupOf(inputs: ReportInputs): string[] {
     "MR images corrected for their bias fields by N4 (ITK's defaults, four levels; from samples of the " +
     "tissue about 8 mm apart, every fourth voxel at most).",
     `Profile ${profile.name}: voxels of ${profile.voxel} mm (paper: 1.25 mm), seed ${inputs.seed}.`,
-    `Fixed image MR, moving image CT (the paper does not say which). Rigid: Mattes mutual information. ` +
-    `Deformable: ${deformableSetup(inputs)}.`,
-    `Synthesised images are registered by local correlation, lambda ${profile.synthesisLambda}: a ` +
-    "synthesised MR in the place of the CT, or a synthesised CT in that of the MR. C and P are the paper's, at 1.25 mm; coarser voxels keep their " +
-    "lengths in the body.",
+    "Fixed image MR, moving image CT (the paper does not say which). Rigid: Mattes mutual information. " +
+    `Deformable: at most ${profile.deformable.iterations} steps a level.`,
+    `Synthesised images are registered by ${
+      profile.synthesisAbsolute ? "the absolute value of local" : "local"
+    } correlation: a synthesised MR in ` +
+    "the place of the CT, or a synthesised CT in that of the MR. " + columnsSetup(profile),
+    trainingSetup(profile.name),
     `crosswarp ${inputs.version}, ${inputs.adapter}, Deno ${Deno.version.deno}.`,
   ];
 }
 
-const REGULARISER_WORDS: Readonly<Record<Regulariser, string>> = {
-  tv: "total variation",
-  l2: "squared L2",
-  bending: "bending energy",
-};
+/** What the paper's C and P are in a profile's voxels. */
+function columnsSetup({ name, voxel }: Profile): string {
+  if (name === "paper") return "C and P are the paper's.";
+  const settings = GAN_COLUMNS.map(({ channels, field }) => {
+    const found = ganSettings(name, { channels, field });
+    return `C=${channels} P=${field}: ${found.channels} and ${receptiveField(found.strides)}`;
+  });
+  return `C and P are named by the paper's pixels of 1.25 mm; in voxels of ${voxel} mm, to the nearest ` +
+    `that keeps their lengths in the body, they are ${settings.join("; ")}.`;
+}
 
-/** Regulariser, lambda, spacing and levels in words, and where they come from. */
-function deformableSetup({ profile, settings, searched, regions }: ReportInputs): string {
-  const words = ({ deformable: { regulariser, lambda, spacing, levels } }: Profile) =>
-    `${REGULARISER_WORDS[regulariser]}, lambda ${lambda}, control points every ${spacing} mm, ` +
-    `${levels} levels`;
-  const steps = `at most ${profile.deformable.iterations} steps a level`;
-  if (settings === undefined || regions[0] === "all") {
-    return `${words(profile)}, ${steps} (the paper chose lambda, spacing and levels by a grid ` +
-      "search; these lie within its grid)";
+function trainingSetup(profile: ProfileName): string {
+  const {
+    epochs,
+    stepsPerEpoch,
+    generatorFilters,
+    blocks,
+    learningRate,
+    discriminatorRate,
+    ...rest
+  } = ganSettings(profile);
+  const special = [
+    ...(discriminatorRate === 1
+      ? []
+      : [`the discriminators learn at ${discriminatorRate} times the rate`]),
+    ...(rest.identitySteps === 0
+      ? []
+      : [`the generators begin with ${rest.identitySteps} steps of copying their input`]),
+  ];
+  return `Cycle-GANs: ${epochs} epochs of ${stepsPerEpoch} steps, ${generatorFilters} filters, ` +
+    `${blocks} residual blocks, learning rate ${learningRate}` +
+    (special.length === 0 ? "." : `; ${special.join(", ")} (not so in the paper's profile).`);
+}
+
+/** Where the weights, spacings and levels come from. */
+function settingsNote({ profile, given, regions }: ReportInputs): string {
+  if (regions[0] === "all") {
+    return "The paper chose lambda, spacing and levels by a grid search; these lie within its grid.";
   }
-  const found = METHODS.filter(({ synthesis }) => !synthesis).flatMap(({ title, similarity }) =>
-    similarity === undefined ? [] : REGIONS.flatMap((region) => {
-      const asked = { ...profile, deformable: { ...profile.deformable, similarity } };
-      const used = withSetting(asked, region, settings);
-      return used === asked ? [] : [`${title} ${region}: ${words(used)}`];
-    })
-  );
-  const { lambda, spacing, levels, subjects } = SEARCHES[profile.name];
-  const grid = `lambda ${lambda.join(", ")}; spacing ${spacing.join(", ")} pixels of 1.25 mm; ` +
+  const grid = ({ lambda, spacing, levels, subjects }: SearchScale) =>
+    `lambda ${lambda.join(", ")}; spacing ${spacing.join(", ")} pixels of 1.25 mm; ` +
     `${levels.join(", ")} levels; ${subjects === undefined ? "all pairs" : "the first pair only"}`;
-  const source = searched
-    ? profile.name === "paper" ? "the paper's grid search" : `a grid search reduced to ${grid}`
-    : `the best settings of ${settings.path}`;
-  return `${found.join("; ")}; all else: ${words(profile)}; ${steps} (by ${source})`;
+  const searches = [
+    ["on the original images", SEARCHES[profile.name]],
+    ["on the images of each synthesised column", SYNTHESIS_SEARCHES[profile.name]],
+  ] as const;
+  const made = searches.filter(([, search]) => isSearched(search, given)).map(([where, search]) =>
+    `${where} (${lackingSimilarities(search, given).join(", ")}): ${grid(search)}`
+  );
+  const own = profile.name === "paper"
+    ? "The paper's grid search"
+    : "The paper's grid search, reduced";
+  return [
+    ...(given === undefined ? [] : [`The best settings of ${given.path}.`]),
+    ...(made.length === 0 ? [] : [`${own}, ${made.join("; ")}.`]),
+    "As in the paper, settings were chosen by the Dice of pairs that Table 2 scores.",
+  ].join(" ");
 }

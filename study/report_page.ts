@@ -98,7 +98,7 @@ function timesOf(seconds: Readonly<Record<string, number>>): string {
   const minutes = (value: number) => `${(value / 60).toFixed(1)} min`;
   const all = Object.values(seconds).reduce((sum, value) => sum + value, 0);
   const parts = Object.entries(seconds).map(([stage, value]) => `${stage} ${minutes(value)}`);
-  return `Time: ${minutes(all)} (${parts.join(", ")}).`;
+  return `Time: ${minutes(all)} (${parts.join(", ")}). A stage that was killed is not counted.`;
 }
 
 /** How a table is read. */

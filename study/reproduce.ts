@@ -10,15 +10,15 @@ import { writePhantomCohort } from "../cohort/phantom.ts";
 import type { Gpu } from "../kernels/gpu.ts";
 import { type Ablation, ablationMethods } from "./ablations.ts";
 import { correctCohort } from "./bias_correction.ts";
-import { type BestSettings, readBestSettingsIfAny } from "./best_settings.ts";
+import { type BestSettings, mergedSettings, readBestSettingsIfAny } from "./best_settings.ts";
 import { forgetStages } from "./forget_stages.ts";
 import { type Method, METHODS } from "./methods.ts";
 import type { Profile } from "./profiles.ts";
 import { reportOf, type StudyReport } from "./report.ts";
 import { reportPage } from "./report_page.ts";
+import { isSearched, SEARCHES, SYNTHESIS_SEARCHES } from "./search_scales.ts";
 import { keyOf, once, writeText } from "./run_folder.ts";
 import { StudyClock } from "./study_clock.ts";
-import { cohortKeyOf } from "./study_cohort.ts";
 import { studyFigures } from "./study_figures.ts";
 import { type LungRow, measureLungs } from "./study_lungs.ts";
 import { studyModels } from "./study_models.ts";
@@ -31,9 +31,10 @@ import {
 } from "./study_plan.ts";
 import { StudyRegistrations } from "./study_registrations.ts";
 import { studyRegions } from "./study_regions.ts";
-import { searchStudySettings } from "./study_search.ts";
+import { searchStudySettings, searchSynthesisSettings } from "./study_search.ts";
 import { registerCases, trainStudyModels } from "./study_threads.ts";
 import { StudyTimes } from "./study_times.ts";
+import { subjectKeys } from "./subject_contents.ts";
 import { table1, type Table1Row } from "./table1.ts";
 import { csvTable } from "./text_table.ts";
 
@@ -48,8 +49,8 @@ export interface ReproduceOptions {
   /** The manifest of one's own cohort; a phantom is made when absent. */
   readonly cohort?: string | undefined;
   /**
-   * Settings to use in the place of the study's own grid search; by default those of the run folder's
-   * best.json, which `deno task gridsearch` writes, when there.
+   * Settings to use in the place of the study's own grid search, which still finds those that they lack; by
+   * default those of the run folder's best.json, which `deno task gridsearch` writes, when there.
    */
   readonly settings?: BestSettings | undefined;
   /** Methods to compare beside Table 2's. */
@@ -92,8 +93,7 @@ export async function studyPlan(
   const settings = await givenSettings(options);
   const manifest = cohort === undefined ? undefined : await readManifest(cohort);
   return planStudy({
-    ...{ profile, seed, manifest, ablations, stages: neededStages(only) },
-    search: settings === undefined,
+    ...{ profile, manifest, seed, ablations, stages: neededStages(only), settings },
   });
 }
 
@@ -124,15 +124,19 @@ export async function reproduce(
   };
   const again = stagesFrom(options.from).filter((stage) => stages.includes(stage));
   await forgetStages(out, again, { isPhantom: options.cohort === undefined });
+  times.forget(again);
   for (const folder of ["registrations", "synthesis", "models"]) {
     await Deno.mkdir(`${out}/${folder}`, { recursive: true });
   }
 
   const cohort = (await run("cohort", (told) => cohortOf(options, told)))!;
-  const regions = studyRegions(cohort.manifest), cohortKey = cohort.key;
+  const regions = studyRegions(cohort.manifest);
+  const keysOf = await subjectKeys(cohort.manifest.subjects);
+  const unpaired = cohort.manifest.subjects.filter(({ kind }) => kind !== "paired")
+    .map(({ id, exclude }) => ({ id, of: keysOf[id], exclude }));
   const corrected = await run("n4", (told) =>
     correctCohort(gpu, {
-      ...{ manifest: cohort.manifest, cohortKey, folder: `${out}/corrected` },
+      ...{ manifest: cohort.manifest, subjectKeys: keysOf, folder: `${out}/corrected` },
       ...{ version, signal, onProgress: told },
     }));
   const manifestPath = corrected ?? cohort.path;
@@ -144,40 +148,45 @@ export async function reproduce(
     if (!isLabelled) return [];
     const { value } = await once(
       `${out}/table1.json`,
-      await keyOf({ version, cohortKey }),
+      await keyOf({ version, unpaired }),
       () => table1(manifest, signal),
     );
     // JSON keeps NaN, an image without the structure, as null.
     return value.map((row) => ({ ...row, ct: row.ct ?? NaN, mr: row.mr ?? NaN }));
   });
 
-  const settings = given ??
-    await run("gridsearch", async (told) =>
-      isLabelled
-        ? await searchStudySettings(gpu, {
-          ...{ profile, manifest: manifestPath, out, seed, version, signal, onProgress: told },
-        })
-        : undefined);
+  const search = { profile, manifest: manifestPath, out, seed, version, signal };
+  const own = isLabelled && isSearched(SEARCHES[profile.name], given)
+    ? await run("gridsearch", (told) => searchStudySettings(gpu, { ...search, given, told }))
+    : undefined;
+  const originals = mergedSettings(given, own);
 
-  const registering = {
-    ...{ profile, seed, out, version, manifest, cohort: cohortKey, regions, settings, signal },
-  };
-  const registrations = new StudyRegistrations(gpu, registering);
+  const registrations = new StudyRegistrations(gpu, {
+    ...{ profile, seed, out, version, manifest, subjectKeys: keysOf, regions, signal },
+    settings: { originals },
+  });
   const register = (methods: readonly Method[], told: Told, models?: Map<string, string>) =>
-    registerCases(gpu, registrations, {
-      ...{ options: registering, methods, told, ...(models && { models }) },
-    });
+    registerCases(gpu, registrations, { methods, told, signal, ...(models && { models }) });
   const isSynthesised = ({ synthesis }: Method) => synthesis !== undefined;
   await run(
     "originals",
     (told) => register(METHODS.filter((method) => !isSynthesised(method)), told),
   );
-  const training = { profile: profile.name, regions, seed, manifest: manifestPath, cohortKey, out };
-  const keys = await run(
-    "cycle-gans",
-    (told) => trainStudyModels(gpu, { ...training, version, signal }, told),
-  ) ??
+  const training = {
+    ...{ profile: profile.name, regions, seed, manifest: manifestPath, out, version, signal },
+    unpairedKey: await keyOf(unpaired.map(({ id, of }) => [id, of])),
+  };
+  const keys = await run("cycle-gans", (told) => trainStudyModels(gpu, training, told)) ??
     new Map<string, string>();
+  const syntheses = isLabelled && isSearched(SYNTHESIS_SEARCHES[profile.name], given)
+    ? await run(
+      "synthesis-search",
+      (told) =>
+        searchSynthesisSettings(gpu, { ...search, study: registrations, models: keys, told }),
+    )
+    : undefined;
+  const settings = { originals, syntheses };
+  registrations.useSettings(settings);
   const lungs = await run("syntheses", async (told): Promise<readonly LungRow[]> => {
     await register(METHODS.filter(isSynthesised), told, keys);
     return isLabelled ? await measureLungs(registrations, keys, out) : [];
@@ -189,7 +198,7 @@ export async function reproduce(
     const { pairs } = registrations;
     const report = reportOf({
       ...{ profile, seed, version, adapter: gpu.description, manifest, regions, pairs, ablations },
-      ...{ volumes: volumes!, lungs: lungs!, settings, searched: given === undefined },
+      ...{ volumes: volumes!, lungs: lungs!, settings, given },
       isPhantom: options.cohort === undefined,
     });
     const models = studyModels(profile.name, regions, seed);
@@ -217,22 +226,20 @@ async function givenSettings(
   return settings ?? await readBestSettingsIfAny(`${out}/best.json`);
 }
 
-/** The cohort's manifest, and what keys depend on. */
+/** The cohort's manifest. */
 async function cohortOf(
-  { cohort, profile, seed, out, signal, version }: ReproduceOptions,
+  { cohort, profile, seed, out, signal }: ReproduceOptions,
   told: Told,
-): Promise<{ path: string; manifest: Manifest; key: string }> {
+): Promise<{ path: string; manifest: Manifest }> {
   if (cohort !== undefined) {
-    const manifest = await readManifest(cohort);
-    return { path: cohort, manifest, key: await cohortKeyOf(manifest) };
+    return { path: cohort, manifest: await readManifest(cohort) };
   }
   const path = await writePhantomCohort({
     ...{ out: `${out}/cohort`, profile: profile.name, seed, subjects: "all" },
     ...(signal && { signal }),
     onProgress: ({ done, total, subject }) => told(done, total, subject),
   });
-  const manifest = await readManifest(path);
-  return { path, manifest, key: await keyOf({ version, profile: profile.name, seed }) };
+  return { path, manifest: await readManifest(path) };
 }
 
 /** Tells a listener the stage and the time left with what is done. */

@@ -19,15 +19,10 @@ export async function keyOf(value: unknown): Promise<string> {
   return Array.from(digest.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Hashes of files' contents, for keys: what they depend on is not where the files lie. */
-export async function contentHashes(paths: Iterable<string | undefined>): Promise<string[]> {
-  const hashes: string[] = [];
-  for (const path of paths) {
-    if (path === undefined) continue;
-    const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(path));
-    hashes.push(new Uint8Array(digest).toHex());
-  }
-  return hashes;
+/** A hash of a file's contents, for keys: what they depend on is not where the file lies. */
+export async function contentHash(path: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(path));
+  return new Uint8Array(digest).toHex();
 }
 
 /**
@@ -44,9 +39,18 @@ export async function once<T>(
 ): Promise<{ value: T; reused: boolean }> {
   const kept = await finished<T>(path, key);
   if (kept !== undefined) return { value: kept.value, reused: true };
+  // What the step writes beside must not be taken for finished by an older mark when it is interrupted.
+  await removeIfThere(path);
   const value = await step();
   await writeText(path, JSON.stringify({ key, value }, null, 1) + "\n");
   return { value, reused: false };
+}
+
+/** Removes a file, or a folder with all in it. */
+export async function removeIfThere(path: string): Promise<void> {
+  await Deno.remove(path, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
 }
 
 /** The kept value of a step, or nothing when it is not done under this key. */

@@ -5,13 +5,12 @@
  */
 
 import type { LabelFiles, Manifest, ManifestSubject } from "../cohort/manifest.ts";
-import { labelPaths, readLabels } from "../cohort/read_labels.ts";
+import { readLabels } from "../cohort/read_labels.ts";
 import type { Gpu } from "../kernels/gpu.ts";
 import { readDisplacementField, readVolume } from "../volume/mod.ts";
 import type { RegionPair } from "./pair_registration.ts";
 import { cutRegion, resampleIsotropic } from "./regions.ts";
 import type { StudyRegion } from "./study_regions.ts";
-import { contentHashes, keyOf } from "./run_folder.ts";
 
 /** A cohort's paired subjects. */
 export function pairedSubjects({ subjects }: Manifest): ManifestSubject[] {
@@ -22,7 +21,7 @@ export function pairedSubjects({ subjects }: Manifest): ManifestSubject[] {
  * Reads a paired subject and cuts a region from both images; whole images have labels of 0.
  *
  * @param voxel - Isotropic voxel size, mm.
- * @throws {RangeError} when it lacks labels.
+ * @throws {RangeError} when it lacks labels, or they hold no structure of the region.
  */
 export async function readRegionPair(
   gpu: Gpu,
@@ -37,7 +36,12 @@ export async function readRegionPair(
   const cut = async (path: string, files: LabelFiles | undefined) => {
     const image = await readVolume(path);
     if (region !== "all") {
-      return await cutRegion(gpu, { image, labels: await readLabels(files!) }, region, voxel);
+      try {
+        return await cutRegion(gpu, { image, labels: await readLabels(files!) }, region, voxel);
+      } catch (cause) {
+        if (!(cause instanceof RangeError)) throw cause;
+        throw new RangeError(`Subject ${subject.id}, ${path}: ${cause.message}`, { cause });
+      }
     }
     const whole = await resampleIsotropic(gpu, image, voxel);
     return { image: whole, labels: { grid: whole.grid, data: new Int32Array(whole.data.length) } };
@@ -49,18 +53,4 @@ export async function readRegionPair(
     ...(truth !== undefined && { truth: await readDisplacementField(truth) }),
     excluded: [...exclude?.mr ?? [], ...exclude?.ct ?? []],
   };
-}
-
-/** What a cohort is, for keys: its manifest and the contents of its files, wherever they lie. */
-export async function cohortKeyOf({ subjects }: Manifest): Promise<string> {
-  const contents: unknown[] = [];
-  for (const { id, kind, images, labels, truth, exclude } of subjects) {
-    const paths = [images.ct, images.mr, truth, ...[labels.ct, labels.mr].flatMap(files)];
-    contents.push([id, kind, exclude, await contentHashes(paths)]);
-  }
-  return await keyOf(contents);
-}
-
-function files(labels: LabelFiles | undefined): string[] {
-  return labels === undefined ? [] : labelPaths(labels);
 }

@@ -1,10 +1,13 @@
 /**
- * Work of a study that a thread does on a device of its own: a training, or the registrations of a case.
+ * Work of a study that a thread does on a device of its own: a training, the registrations of a case, or a
+ * part of a grid search.
  *
  * @module
  */
 
 import { Gpu } from "../kernels/gpu.ts";
+import { runUnits } from "./grid_search.ts";
+import type { GridSearchPlan, SearchUnit } from "./grid_search_plan.ts";
 import type { Method } from "./methods.ts";
 import { StudyRegistrations, type StudyRegistrationsOptions } from "./study_registrations.ts";
 import { StudyTrainings, type StudyTrainingsOptions } from "./study_trainings.ts";
@@ -34,7 +37,29 @@ export type StudyJob =
       /** The number of the case. */
       readonly only: number;
     }
+    | SearchJob
   );
+
+/** Some of a grid search's registrations. */
+export interface SearchPart {
+  /** The search. */
+  readonly plan: GridSearchPlan;
+  /** What to register. */
+  readonly units: readonly SearchUnit[];
+}
+
+/** A part of one or several grid searches. */
+export interface SearchJob {
+  /** The parts. */
+  readonly searches: readonly SearchPart[];
+  /** Synthesised images that they need: of a case, by the methods. */
+  readonly syntheses?: {
+    readonly registrations: Omit<StudyRegistrationsOptions, "signal">;
+    readonly methods: readonly Method[];
+    readonly models: ReadonlyMap<string, string>;
+    readonly only: number;
+  };
+}
 
 /** How far a piece of work is. */
 export interface StudyJobProgress {
@@ -42,6 +67,28 @@ export interface StudyJobProgress {
   readonly done: number;
   /** What is going on. */
   readonly note: string;
+}
+
+/** Does a part of grid searches. */
+export async function runSearchJob(
+  gpu: Gpu,
+  { searches, syntheses }: SearchJob,
+  tell: (progress: StudyJobProgress) => void,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (syntheses !== undefined) {
+    const { registrations, methods, models, only } = syntheses;
+    const study = new StudyRegistrations(gpu, { ...registrations, signal });
+    await study.synthesise(methods, models, only, (note) => tell({ done: 0, note }));
+  }
+  let done = 0;
+  for (const { plan, units } of searches) {
+    await runUnits(gpu, plan, units, {
+      ...(signal && { signal }),
+      onProgress: (more, _, note) => tell({ done: done + more, note }),
+    });
+    done += units.length;
+  }
 }
 
 /** What does a study's jobs, one after the other; the results stay in the run folder. */
@@ -67,6 +114,8 @@ export class StudyJobs {
       const trainings = this.#trainings ??= new StudyTrainings(gpu, { ...job.trainings, signal });
       const model = trainings.models.find(({ folder }) => folder === job.folder)!;
       await trainings.train(model, (done, note) => tell({ done, note }));
+    } else if ("searches" in job) {
+      await runSearchJob(gpu, job, tell, signal);
     } else {
       const { methods, models, only } = job;
       const registrations = new StudyRegistrations(gpu, { ...job.registrations, signal });

@@ -59,12 +59,15 @@ export async function measureLungs(
       const own = { mr: thresholdOf(fixed), ct: thresholdOf(moving) };
       thresholds.set(subject, own);
       for (const [modality, { image }] of [["mr", fixed], ["ct", moving]] as const) {
+        // Without labels of lungs and liver there is none; the other subjects' stand for it.
+        if (Number.isNaN(own[modality])) continue;
         shares[modality].push(share(intensityScaleOf(modality, image.data), own[modality]));
       }
     }
     const rows: LungRow[] = [];
     for (const { subject, method, kept, read } of found) {
       const { of } = method.synthesis!, from = of === "mr" ? "ct" : "mr";
+      if (Number.isNaN(thresholds.get(subject)![from]) || shares[of].length === 0) continue;
       const { fixed, moving } = await read();
       const source = of === "mr" ? moving : fixed, { grid } = source.image;
       const header = await readCheckpointHeader(`${out}/${kept.model}`);

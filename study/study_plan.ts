@@ -8,11 +8,12 @@ import { planCohort } from "../cohort/cohort_plan.ts";
 import type { Manifest } from "../cohort/manifest.ts";
 import type { CycleGanSettings } from "../gan/settings.ts";
 import { type Ablation, ablationMethods } from "./ablations.ts";
-import { GAN_COLUMNS, METHODS } from "./methods.ts";
+import type { BestSettings } from "./best_settings.ts";
+import { METHODS } from "./methods.ts";
 import { ganStrides } from "./gan_profiles.ts";
 import { REGIONS } from "./grid_search_plan.ts";
 import type { Profile } from "./profiles.ts";
-import { searchedUnits } from "./study_search.ts";
+import { searchedUnits, SEARCHES, type SearchScale, SYNTHESIS_SEARCHES } from "./search_scales.ts";
 import { studyModels } from "./study_models.ts";
 import { type StudyRegion, studyRegions } from "./study_regions.ts";
 
@@ -24,6 +25,7 @@ export const STAGES = [
   "gridsearch",
   "originals",
   "cycle-gans",
+  "synthesis-search",
   "syntheses",
   "ablations",
   "report",
@@ -39,6 +41,7 @@ export const STAGE_TITLES: Readonly<Record<StageName, string>> = {
   "gridsearch": "grid search",
   "originals": "registration of the original images",
   "cycle-gans": "cycle-GANs",
+  "synthesis-search": "grid search on synthesised images",
   "syntheses": "synthesis and registration of the syntheses",
   "ablations": "ablations",
   "report": "report",
@@ -52,7 +55,8 @@ const NEEDS: Readonly<Record<StageName, readonly StageName[]>> = {
   "gridsearch": ["n4"],
   "originals": ["gridsearch"],
   "cycle-gans": ["n4"],
-  "syntheses": ["gridsearch", "cycle-gans"],
+  "synthesis-search": ["cycle-gans"],
+  "syntheses": ["synthesis-search"],
   "ablations": ["gridsearch"],
   "report": ["table1", "originals", "syntheses", "ablations"],
 };
@@ -95,8 +99,8 @@ export interface StudyPlanOptions {
   readonly seed: number;
   /** One's own cohort; the phantom's when absent. */
   readonly manifest?: Manifest | undefined;
-  /** Whether settings are searched, not given. */
-  readonly search: boolean;
+  /** Settings that are given; what they lack is searched. */
+  readonly settings: BestSettings | undefined;
   /** Extra methods. */
   readonly ablations: readonly Ablation[];
   /** The stages that are run. */
@@ -139,7 +143,15 @@ export function planStudy(options: StudyPlanOptions): StagePlan[] {
   const images = subjects.reduce((sum, { images }) => sum + Object.keys(images).length, 0);
   const corrected = subjects.filter(({ images }) => images.mr !== undefined).length;
   const isLabelled = regions[0] !== "all";
-  const searched = options.search && isLabelled ? searchedUnits(profile.name, pairs) : 0;
+  const unitsOf = (search: SearchScale) =>
+    isLabelled ? searchedUnits(search, pairs, options.settings) : 0;
+  const searched = unitsOf(SEARCHES[profile.name]);
+  const synthesisSearch = SYNTHESIS_SEARCHES[profile.name];
+  const searchedSyntheses = synthesised * unitsOf(synthesisSearch);
+  // The search makes the syntheses that it needs.
+  const searchedCases = searchedSyntheses === 0
+    ? 0
+    : Math.min(pairs, synthesisSearch.subjects ?? pairs) * regions.length;
   const steps = models.reduce(
     (sum, { settings }) => sum + settings.epochs * settings.stepsPerEpoch,
     0,
@@ -186,9 +198,14 @@ export function planStudy(options: StudyPlanOptions): StagePlan[] {
       ...{ items: steps, unit: "steps", seconds: training },
       megabytes: models.reduce((sum, { settings }) => sum + modelMegabytes(settings), 0),
     },
+    "synthesis-search": {
+      ...{ items: searchedSyntheses, unit: "registrations", megabytes: 1 },
+      seconds: searchedSyntheses * registration + searchedCases * synthesised * synthesis,
+    },
     "syntheses": {
       ...{ items: cases * synthesised, unit: "registrations" },
-      seconds: cases * (synthesised * registration + 2 * GAN_COLUMNS.length * synthesis),
+      seconds: cases * synthesised * registration +
+        (cases - searchedCases) * synthesised * synthesis,
       megabytes: cases * synthesised * (0.3 + imageMegabytes),
     },
     "ablations": {

@@ -5,21 +5,22 @@
  */
 
 import type { Manifest, ManifestSubject } from "../cohort/manifest.ts";
+import { readCheckpointHeader } from "../gan/checkpoint.ts";
 import { Tensorflow } from "../gan/tensorflow.ts";
 import type { Gpu } from "../kernels/gpu.ts";
 import type { RigidResult } from "../registration/rigid.ts";
-import { SIMILARITIES } from "../registration/similarities.ts";
 import { readVolume } from "../volume/read_nifti.ts";
 import { writeWholeFile } from "../volume/write_file.ts";
 import { writeVolume } from "../volume/write_nifti.ts";
-import type { BestSettings } from "./best_settings.ts";
+import { methodParameters, type StudySettings } from "./method_settings.ts";
 import { type Method, METHODS, RIGID } from "./methods.ts";
 import { overviewPicture } from "./overview.ts";
 import { type RegionPair, registerPairBy, registerPairRigidly } from "./pair_registration.ts";
 import type { MethodResult } from "./pair_scores.ts";
-import { type Profile, withSetting } from "./profiles.ts";
+import type { Profile } from "./profiles.ts";
 import { finished, keyOf, once } from "./run_folder.ts";
 import { pairedSubjects, readRegionPair } from "./study_cohort.ts";
+import { ganStrides } from "./gan_profiles.ts";
 import { studyModel, synthesiseRegion } from "./study_models.ts";
 import type { StudyRegion } from "./study_regions.ts";
 import type { ScoredPair } from "./table2.ts";
@@ -36,12 +37,12 @@ export interface StudyRegistrationsOptions {
   readonly version: string;
   /** The cohort. */
   readonly manifest: Manifest;
-  /** What the cohort is, for keys. */
-  readonly cohort: unknown;
+  /** What the subjects are, by their names, for keys. */
+  readonly subjectKeys: Readonly<Record<string, string>>;
   /** The regions that are studied. */
   readonly regions: readonly StudyRegion[];
-  /** A grid search's settings, where there are any. */
-  readonly settings: BestSettings | undefined;
+  /** What grid searches found. */
+  readonly settings: StudySettings;
   /** Stops the work. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -71,7 +72,7 @@ export interface KeptSynthesis {
 /** All registrations of a study. */
 export class StudyRegistrations {
   readonly #gpu: Gpu;
-  readonly #options: StudyRegistrationsOptions;
+  #options: StudyRegistrationsOptions;
   readonly #cases: readonly Case[];
   /** The last pair that was read. */
   #read: { readonly of: Case; readonly pair: RegionPair } | undefined;
@@ -80,15 +81,26 @@ export class StudyRegistrations {
   constructor(gpu: Gpu, options: StudyRegistrationsOptions) {
     this.#gpu = gpu;
     this.#options = options;
-    const { version, seed, cohort, manifest, regions, profile: { voxel } } = options;
-    const shared = { version, adapter: gpu.description, seed, cohort, voxel };
+    const { version, seed, subjectKeys, manifest, regions, profile: { voxel } } = options;
+    const shared = { version, adapter: gpu.description, seed, voxel };
     this.#cases = pairedSubjects(manifest).flatMap((subject) =>
       regions.map((region): Case => ({
         ...{ subject, region, name: `${subject.id}_${region}` },
-        key: { ...shared, subject: subject.id, exclude: subject.exclude, region },
+        key: { ...shared, subject: subjectKeys[subject.id], exclude: subject.exclude, region },
         results: {},
       }))
     );
+  }
+
+  /** What they are, for another thread. */
+  get options(): Omit<StudyRegistrationsOptions, "signal"> {
+    const { signal: _, ...options } = this.#options;
+    return options;
+  }
+
+  /** Takes settings for what is registered from now on. */
+  useSettings(settings: StudySettings): void {
+    this.#options = { ...this.#options, settings };
   }
 
   /** What has been scored. */
@@ -167,19 +179,67 @@ export class StudyRegistrations {
       for (const method of METHODS) {
         if (method.synthesis === undefined) continue;
         this.#options.signal?.throwIfAborted();
-        const { folder, key } = this.#model(one, method, models);
-        const path = await this.#synthesis(one, method, models, network);
+        await this.#synthesis(one, method, models, network);
         const { subject: { id: subject }, region } = one, read = () => this.#pair(one);
-        const kept = { path, key: await keyOf({ ...one.key, ...key }), model: folder };
-        await visit({ subject, region, read }, method, kept);
+        await visit({ subject, region, read }, method, await this.#kept(one, method, models));
       }
     }
   }
 
-  #model(one: Case, { synthesis }: Method, models: ReadonlyMap<string, string>) {
-    const { profile: { name }, seed } = this.#options;
-    const { folder } = studyModel(name, one.region, synthesis!, seed);
-    return { folder, key: { model: models.get(folder), of: synthesis!.of } };
+  /** The number of a subject's region. */
+  numberOf(subject: string, region: StudyRegion): number {
+    return this.#cases.findIndex((one) => one.subject.id === subject && one.region === region);
+  }
+
+  /** A synthesised image of a subject's region, which need not be there yet. */
+  async synthesisOf(
+    subject: string,
+    region: StudyRegion,
+    method: Method,
+    models: ReadonlyMap<string, string>,
+  ): Promise<KeptSynthesis> {
+    return await this.#kept(this.#cases[this.numberOf(subject, region)], method, models);
+  }
+
+  /**
+   * Makes the synthesised images of a case that are not there.
+   *
+   * @param only - The number of the case.
+   */
+  async synthesise(
+    methods: readonly Method[],
+    models: ReadonlyMap<string, string>,
+    only: number,
+    told: (note: string) => void,
+  ): Promise<void> {
+    using network = new SharedTensorflow(this.#gpu);
+    for (const method of methods) {
+      this.#options.signal?.throwIfAborted();
+      told(
+        `${this.#cases[only].subject.id} ${this.#cases[only].region}, synthesis ${method.title}`,
+      );
+      await this.#synthesis(this.#cases[only], method, models, network);
+    }
+  }
+
+  async #kept(
+    one: Case,
+    method: Method,
+    models: ReadonlyMap<string, string>,
+  ): Promise<KeptSynthesis> {
+    const { profile: { name: profile }, seed, out } = this.#options, { synthesis, name } = method;
+    const { of, channels } = synthesis!, { exclude: _, ...images } = one.key;
+    const { folder: model } = studyModel(profile, one.region, synthesis!, seed);
+    return {
+      path: `${out}/synthesis/${one.name}_${name}.nii.gz`,
+      key: await keyOf({
+        ...images,
+        model: models.get(model),
+        of,
+        ...ganStrides(profile, channels),
+      }),
+      model,
+    };
   }
 
   async #pair(one: Case): Promise<RegionPair> {
@@ -199,9 +259,9 @@ export class StudyRegistrations {
   ): Promise<{ path: string; key: string }> {
     const path = `${this.#options.out}/registrations/${one.name}_${method.name}.json`;
     if (method.similarity === undefined) return { path, key: await keyOf(one.key) };
-    const { framework, synthesis } = method, deformable = this.#parameters(one, method);
-    const model = synthesis === undefined ? {} : this.#model(one, method, models).key;
-    const key = { ...one.key, ...model, ...(framework ? { framework } : { deformable }) };
+    const { framework } = method, deformable = this.#parameters(one, method);
+    const synthesis = method.synthesis && (await this.#kept(one, method, models)).key;
+    const key = { ...one.key, synthesis, ...(framework ? { framework } : { deformable }) };
     return { path, key: await keyOf(key) };
   }
 
@@ -250,14 +310,9 @@ export class StudyRegistrations {
     return value;
   }
 
-  #parameters({ region }: Case, { similarity, synthesis, regulariser, options }: Method) {
-    const { profile, settings } = this.#options, name = similarity!;
-    const lambda = synthesis === undefined ? profile.deformable.lambda : profile.synthesisLambda;
-    const asked = { ...profile, deformable: { ...profile.deformable, similarity: name, lambda } };
-    const { deformable } = region === "all" ? asked : withSetting(asked, region, settings);
-    if (regulariser === undefined) return { ...deformable, ...options };
-    const own = SIMILARITIES[name].lambda[regulariser];
-    return { ...deformable, ...options, regulariser, lambda: own };
+  #parameters({ region }: Case, method: Method) {
+    const { profile, settings } = this.#options;
+    return methodParameters(profile, method, region, settings);
   }
 
   /** The file of a synthesised image, made when it is not there. */
@@ -268,18 +323,17 @@ export class StudyRegistrations {
     network: SharedTensorflow,
   ): Promise<string> {
     const { out, profile, signal } = this.#options, { of, channels } = method.synthesis!;
-    const { folder, key } = this.#model(one, method, models);
-    const path = `${out}/synthesis/${one.name}_${method.name}`;
-    await once(`${path}.json`, await keyOf({ ...one.key, ...key, channels }), async () => {
-      const { fixed, moving } = await this.#pair(one);
-      const image = await synthesiseRegion(await network.open(), {
-        ...{ folder: `${out}/${folder}`, image: (of === "mr" ? moving : fixed).image, to: of },
+    const { path, key, model } = await this.#kept(one, method, models);
+    await once(path.replace(/nii\.gz$/, "json"), key, async () => {
+      const { fixed, moving } = await this.#pair(one), folder = `${out}/${model}`;
+      const image = await synthesiseRegion(await network.open(folder), {
+        ...{ folder, image: (of === "mr" ? moving : fixed).image, to: of },
         ...{ profile: profile.name, channels, signal },
       });
-      await writeVolume(`${path}.nii.gz`, image);
+      await writeVolume(path, image);
       return {};
     });
-    return `${path}.nii.gz`;
+    return path;
   }
 }
 
@@ -292,11 +346,18 @@ class SharedTensorflow implements Disposable {
     this.#gpu = gpu;
   }
 
-  async open(): Promise<Tensorflow> {
-    return this.#opened ??= await Tensorflow.open(this.#gpu);
+  /**
+   * @param folder - A model's: its convolutions' sums are held as in its training, since another way gives
+   * other last digits.
+   */
+  async open(folder: string): Promise<Tensorflow> {
+    const { convolution } = (await readCheckpointHeader(folder)) ?? {};
+    if (this.#opened?.convolution !== convolution) this[Symbol.dispose]();
+    return this.#opened ??= await Tensorflow.open(this.#gpu, convolution && { convolution });
   }
 
   [Symbol.dispose](): void {
     this.#opened?.[Symbol.dispose]();
+    this.#opened = undefined;
   }
 }

@@ -1,51 +1,28 @@
 /**
- * The study's own grid search (section 4.2): the paper's grid at its own scale, parts of it at the others.
+ * The study's own grid searches (section 4.2): on the original images, and on synthesised ones.
  *
  * @module
  */
 
 import type { Gpu } from "../kernels/gpu.ts";
-import type { SimilarityName } from "../registration/similarities.ts";
-import { type BestSettings, readBestSettings } from "./best_settings.ts";
-import { runUnits } from "./grid_search.ts";
-import { PAPER_GRID, planGridSearch, REGIONS } from "./grid_search_plan.ts";
-import { collectGridSearch, writeGridSearch } from "./grid_search_results.ts";
-import type { Profile, ProfileName } from "./profiles.ts";
+import type { BestSettings } from "./best_settings.ts";
+import { unfinishedUnits } from "./grid_search.ts";
+import { type GridSearchPlan, planGridSearch, type SearchUnit } from "./grid_search_plan.ts";
+import { bestSettingOf, collectGridSearch, writeGridSearch } from "./grid_search_results.ts";
+import { METHODS } from "./methods.ts";
+import type { Profile } from "./profiles.ts";
+import { keyOf, once } from "./run_folder.ts";
+import {
+  lackingSimilarities,
+  SEARCHES,
+  searchOptions,
+  SYNTHESIS_SEARCHES,
+} from "./search_scales.ts";
+import type { SearchPart } from "./study_job.ts";
+import type { StudyRegistrations } from "./study_registrations.ts";
+import { runSearches } from "./study_threads.ts";
 
-/** What is searched at a scale. */
-export interface SearchScale {
-  /** Similarities; local correlation, for syntheses, takes the profile's settings. */
-  readonly similarities: readonly SimilarityName[];
-  /** Weights. */
-  readonly lambda: readonly number[];
-  /** Control-point spacings, pixels of 1.25 mm. */
-  readonly spacing: readonly number[];
-  /** Numbers of levels. */
-  readonly levels: readonly number[];
-  /** Paired subjects, from the first on; all when absent. */
-  readonly subjects?: number;
-}
-
-const ALL = ["nmi", "mind", "nmi+mind"] as const;
-
-/** The searches of the profiles. */
-export const SEARCHES: Readonly<Record<ProfileName, SearchScale>> = {
-  smoke: { similarities: ["nmi"], lambda: [0.025, 0.1], spacing: [16], levels: [2], subjects: 1 },
-  quick: { similarities: ALL, lambda: [0.025, 0.1], spacing: [12], levels: [3], subjects: 1 },
-  standard: {
-    ...{ similarities: ALL, lambda: PAPER_GRID.lambda, spacing: [8, 12, 16], levels: [3] },
-  },
-  paper: { similarities: ALL, ...PAPER_GRID },
-};
-
-/** Registrations of a profile's search. */
-export function searchedUnits(name: ProfileName, pairs: number): number {
-  const { similarities, lambda, spacing, levels, subjects = pairs } = SEARCHES[name];
-  return similarities.length * lambda.length * spacing.length * levels.length * REGIONS.length *
-    Math.min(subjects, pairs);
-}
-
-/** Options of {@link searchStudySettings}. */
+/** Options of both searches. */
 export interface StudySearchOptions {
   /** The scale. */
   readonly profile: Profile;
@@ -60,25 +37,101 @@ export interface StudySearchOptions {
   /** Stops the search; what is done stays. */
   readonly signal?: AbortSignal | undefined;
   /** Told how many registrations are done. */
-  readonly onProgress?: ((done: number, total: number, note: string) => void) | undefined;
+  readonly told: (done: number, total: number, note: string) => void;
 }
 
-/** Searches what has not been searched, and gives the best settings. */
+/** Searches the settings that given ones lack, and gives the best. */
 export async function searchStudySettings(
   gpu: Gpu,
-  { profile, manifest, out, seed, version, signal, onProgress }: StudySearchOptions,
+  options: StudySearchOptions & { readonly given?: BestSettings | undefined },
 ): Promise<BestSettings> {
-  const { subjects, ...lists } = SEARCHES[profile.name], folder = `${out}/settings`;
-  const { deformable: { regulariser, iterations }, voxel } = profile;
+  const { profile, manifest, out, seed, version, signal, told, given } = options;
+  const folder = `${out}/settings`, scale = SEARCHES[profile.name];
   const plan = await planGridSearch({
-    ...{ manifest, folder, mostSubjects: subjects, regions: REGIONS, ...lists },
-    ...{ regulariser, iterations, voxel, seed, version },
+    ...{ ...searchOptions(scale, profile), manifest, folder, seed, version },
+    similarities: lackingSimilarities(scale, given),
   });
-  await runUnits(gpu, plan, plan.units, {
-    ...(signal && { signal }),
-    ...(onProgress && { onProgress }),
+  const jobs = (await missingParts([plan])).map((searches) => ({ searches }));
+  await runSearches(gpu, jobs, { total: plan.units.length, signal, told });
+  return await collect(plan, folder);
+}
+
+/** What {@link searchSynthesisSettings} needs beside. */
+export interface SynthesisSearchOptions extends StudySearchOptions {
+  /** The registrations, which make the syntheses. */
+  readonly study: StudyRegistrations;
+  /** Keys of the trained models by their folders. */
+  readonly models: ReadonlyMap<string, string>;
+}
+
+/**
+ * The same for each of Table 2's synthesised columns, on its own syntheses.
+ *
+ * @returns The settings by the columns' names.
+ */
+export async function searchSynthesisSettings(
+  gpu: Gpu,
+  options: SynthesisSearchOptions,
+): Promise<Record<string, BestSettings>> {
+  const { profile, manifest, out, seed, version, signal, told, study, models } = options;
+  const folder = `${out}/synthesis-settings`,
+    methods = METHODS.filter(({ synthesis }) => synthesis);
+  const plans: GridSearchPlan[] = [], contentKeys = new Map<string, string>();
+  for (const method of methods) {
+    const absolute = profile.synthesisAbsolute;
+    const asked = {
+      ...searchOptions(SYNTHESIS_SEARCHES[profile.name], profile),
+      ...{ manifest, folder, seed, version, similarityOptions: { absolute }, title: method.title },
+    };
+    const of = method.synthesis!.of === "mr" ? "moving" : "fixed";
+    plans.push(
+      await planGridSearch(asked, async (subject, region) => {
+        const { path, key } = await study.synthesisOf(subject, region, method, models);
+        return { of, path, key };
+      }, contentKeys),
+    );
+  }
+  const registrations = study.options;
+  const jobs = (await missingParts(plans)).map((searches) => {
+    const { pair: { subject, region } } = searches[0].units[0],
+      only = study.numberOf(subject.id, region);
+    const used = methods.filter((_, i) => searches.some(({ plan }) => plan === plans[i]));
+    return { searches, syntheses: { registrations, methods: used, models, only } };
   });
-  const { tables } = await collectGridSearch(plan);
-  await writeGridSearch(folder, `${folder}/best.json`, tables);
-  return await readBestSettings(`${folder}/best.json`);
+  const total = plans.reduce((sum, { units }) => sum + units.length, 0);
+  await runSearches(gpu, jobs, { total, signal, told });
+  const settings: Record<string, BestSettings> = {};
+  for (const [i, { name }] of methods.entries()) {
+    await Deno.mkdir(`${folder}/${name}`, { recursive: true });
+    settings[name] = await collect(plans[i], `${folder}/${name}`);
+  }
+  return settings;
+}
+
+/** What is not done, by subject and region, so that no two threads prepare the same pair. */
+async function missingParts(plans: readonly GridSearchPlan[]): Promise<SearchPart[][]> {
+  const parts = new Map<string, SearchPart[]>();
+  for (const plan of plans) {
+    const byPair = new Map<string, SearchUnit[]>();
+    for (const unit of await unfinishedUnits(plan.units)) {
+      const name = `${unit.pair.subject.id} ${unit.pair.region}`;
+      byPair.set(name, [...byPair.get(name) ?? [], unit]);
+    }
+    for (const [name, units] of byPair) {
+      parts.set(name, [...parts.get(name) ?? [], { plan, units }]);
+    }
+  }
+  return [...parts.values()];
+}
+
+/** The best settings of a finished search; its tables and heat maps are written when they are not there. */
+async function collect(plan: GridSearchPlan, folder: string): Promise<BestSettings> {
+  const { tables, missing } = await collectGridSearch(plan);
+  if (missing.length > 0) throw new Error(`The grid search in ${plan.folder} is not complete`);
+  const path = `${folder}/best.json`;
+  await once(`${folder}/tables.json`, await keyOf(plan.units.map(({ key }) => key)), async () => {
+    await writeGridSearch(folder, path, tables);
+    return {};
+  });
+  return { path, settings: tables.flatMap((table) => bestSettingOf(table) ?? []) };
 }

@@ -9,10 +9,15 @@ import { trainingBytes } from "../gan/training_memory.ts";
 import type { Gpu } from "../kernels/gpu.ts";
 import { runOnThreads } from "../volume/worker_pool.ts";
 import type { Method } from "./methods.ts";
-import type { StudyJob, StudyJobProgress } from "./study_job.ts";
-import type { StudyRegistrations, StudyRegistrationsOptions } from "./study_registrations.ts";
+import { runSearchJob, type SearchJob, type StudyJob, type StudyJobProgress } from "./study_job.ts";
+import type { StudyRegistrations } from "./study_registrations.ts";
 import { STUDY_WORKER } from "./study_worker.ts";
-import { stepsOf, StudyTrainings, type StudyTrainingsOptions } from "./study_trainings.ts";
+import {
+  stepsOf,
+  studyConvolution,
+  StudyTrainings,
+  type StudyTrainingsOptions,
+} from "./study_trainings.ts";
 
 /** Told how much of how much is done. */
 type Told = (done: number, total: number, note: string) => void;
@@ -31,10 +36,11 @@ const GRACE = 10_000;
  */
 export async function trainStudyModels(
   gpu: Gpu,
-  options: StudyTrainingsOptions,
+  { signal, ...options }: Omit<StudyTrainingsOptions, "convolution">,
   told: Told,
 ): Promise<Map<string, string>> {
-  const { signal, ...trainings } = options, study = new StudyTrainings(gpu, options);
+  const trainings = { ...options, convolution: await studyConvolution(gpu, options.out) };
+  const study = new StudyTrainings(gpu, { ...trainings, signal });
   const { models } = study, keys = new Map<string, string>(), done = new Map<string, number>();
   const total = models.reduce((sum, model) => sum + stepsOf(model), 0);
   const missing: typeof models[number][] = [];
@@ -66,14 +72,14 @@ export async function trainStudyModels(
 export async function registerCases(
   gpu: Gpu,
   study: StudyRegistrations,
-  { options, methods, models = new Map(), told }: {
-    readonly options: StudyRegistrationsOptions;
+  { methods, models = new Map(), signal, told }: {
     readonly methods: readonly Method[];
     readonly models?: ReadonlyMap<string, string>;
+    readonly signal?: AbortSignal | undefined;
     readonly told: Told;
   },
 ): Promise<void> {
-  const { signal, ...registrations } = options;
+  const registrations = study.options;
   const missing = await study.unfinished(methods, models);
   const jobs = missing.map((only) => ({ ...jobOn(gpu), registrations, methods, models, only }));
   if (!shouldUseThreads(gpu, jobs)) return await study.register(methods, models, told);
@@ -86,6 +92,32 @@ export async function registerCases(
   await study.register(methods, models, (done, total, note) => {
     if (done === total) told(done, total, note);
   });
+}
+
+/** Does parts of grid searches. */
+export async function runSearches(
+  gpu: Gpu,
+  searches: readonly SearchJob[],
+  { total, signal, told }: {
+    readonly total: number;
+    readonly signal?: AbortSignal | undefined;
+    readonly told: Told;
+  },
+): Promise<void> {
+  const done = new Map<unknown, number>(),
+    unitsOf = ({ searches }: SearchJob) =>
+      searches.reduce((sum, { units }) => sum + units.length, 0);
+  done.set("kept", total - searches.reduce((sum, job) => sum + unitsOf(job), 0));
+  const tell = (index: number, progress: StudyJobProgress) => {
+    done.set(index, progress.done);
+    told(sumOf(done), total, progress.note);
+  };
+  told(sumOf(done), total, "");
+  const jobs = searches.map((job) => ({ ...jobOn(gpu), ...job }));
+  if (shouldUseThreads(gpu, jobs)) return await onThreads(jobs, signal, tell);
+  for (const [index, job] of searches.entries()) {
+    await runSearchJob(gpu, job, (progress) => tell(index, progress), signal);
+  }
 }
 
 function shouldUseThreads(gpu: Gpu, jobs: readonly unknown[], bytes = 0): boolean {

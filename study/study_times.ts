@@ -30,15 +30,28 @@ export class StudyTimes {
     return this.#seconds;
   }
 
+  /** Forgets stages that are done again. */
+  forget(stages: readonly string[]): void {
+    for (const stage of stages) delete this.#seconds[stage];
+  }
+
   /** Runs a stage and adds its time, whether it ends well or not. */
   async measure<T>(stage: string, work: () => Promise<T>): Promise<T> {
     const began = performance.now();
-    try {
-      return await work();
-    } finally {
+    const keep = async () => {
       const seconds = (performance.now() - began) / 1000 + (this.#seconds[stage] ?? 0);
       this.#seconds[stage] = Math.round(10 * seconds) / 10;
       await writeText(this.#path, JSON.stringify(this.#seconds, null, 2) + "\n");
+    };
+    let result: T;
+    try {
+      result = await work();
+    } catch (error) {
+      // Why the work ended is what matters, not that its time cannot be written.
+      await keep().catch(() => {});
+      throw error;
     }
+    await keep();
+    return result;
   }
 }

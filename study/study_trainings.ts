@@ -5,10 +5,12 @@
  */
 
 import type { Modality } from "../gan/cycle_gan.ts";
+import type { ConvolutionVariant } from "../gan/ops/convolution.ts";
+import { Tensorflow } from "../gan/tensorflow.ts";
 import type { Gpu } from "../kernels/gpu.ts";
 import { ganVoxel } from "./gan_profiles.ts";
 import type { ProfileName } from "./profiles.ts";
-import { finished, keyOf, once, writeText } from "./run_folder.ts";
+import { finished, keyOf, once, removeIfThere, writeText } from "./run_folder.ts";
 import { STUDY_PLANE, type StudyModel, studyModels } from "./study_models.ts";
 import type { StudyRegion } from "./study_regions.ts";
 import { readTrainingImages, type TrainingImage } from "./training_images.ts";
@@ -24,12 +26,14 @@ export interface StudyTrainingsOptions {
   readonly seed: number;
   /** The cohort. */
   readonly manifest: string;
-  /** What the cohort is, for the keys of finished trainings. */
-  readonly cohortKey: unknown;
+  /** What the unpaired subjects are, for the keys of finished trainings. */
+  readonly unpairedKey: string;
   /** The run folder. */
   readonly out: string;
   /** The program's version. */
   readonly version: string;
+  /** How the convolutions hold their sums, by which the last digits differ. */
+  readonly convolution: ConvolutionVariant;
   /** Stops the training, with a checkpoint. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -52,9 +56,9 @@ export class StudyTrainings {
 
   /** What a model depends on. */
   async keyOf({ region, settings }: StudyModel): Promise<string> {
-    const { version, cohortKey, profile } = this.#options;
+    const { version, unpairedKey, profile, convolution } = this.#options;
     return await keyOf({
-      ...{ version, adapter: this.#gpu.description, cohort: cohortKey },
+      ...{ version, adapter: this.#gpu.description, unpairedKey, convolution },
       ...{ region, settings, voxel: ganVoxel(profile), plane: STUDY_PLANE },
     });
   }
@@ -70,14 +74,14 @@ export class StudyTrainings {
    * @param told - Told how many steps are done.
    */
   async train(model: StudyModel, told: (steps: number, note: string) => void): Promise<void> {
-    const { profile, out, signal } = this.#options, { region, settings } = model;
+    const { profile, out, signal, convolution } = this.#options, { region, settings } = model;
     const folder = `${out}/${model.folder}`, key = await this.keyOf(model);
     await once(this.#kept(model), key, async () => {
       await startOver(folder, key);
       await runTraining(this.#gpu, {
         ...{ images: await this.#read(region), settings, plane: STUDY_PLANE, region, folder },
         ...{ voxel: ganVoxel(profile), resume: true, checkpointEvery: 100, sampleEvery: 250 },
-        signal,
+        ...{ signal, convolution },
         onProgress: ({ step, losses }) =>
           told(step, `${model.folder}, cycle ${losses.cycleCt.toFixed(3)}`),
       });
@@ -101,6 +105,19 @@ export class StudyTrainings {
   }
 }
 
+/**
+ * How a run folder's trainings hold the sums of their convolutions: measured once, so that what was
+ * interrupted goes on in the same way, and all threads take the same.
+ */
+export async function studyConvolution(gpu: Gpu, out: string): Promise<ConvolutionVariant> {
+  const key = await keyOf({ adapter: gpu.description });
+  const { value } = await once(`${out}/models/convolution.json`, key, async () => {
+    using tensorflow = await Tensorflow.open(gpu);
+    return tensorflow.convolution!;
+  });
+  return value;
+}
+
 /** Steps of a model's training. */
 export function stepsOf({ settings }: StudyModel): number {
   return settings.epochs * settings.stepsPerEpoch;
@@ -110,9 +127,7 @@ export function stepsOf({ settings }: StudyModel): number {
 async function startOver(folder: string, key: string): Promise<void> {
   const path = `${folder}/key.txt`;
   if (await Deno.readTextFile(path).catch(() => "") === key) return;
-  await Deno.remove(folder, { recursive: true }).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  });
+  await removeIfThere(folder);
   await Deno.mkdir(folder, { recursive: true });
   await writeText(path, key);
 }

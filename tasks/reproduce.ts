@@ -13,6 +13,7 @@ import { type StagePlan, STAGES } from "../study/study_plan.ts";
 import { alignedTable } from "../study/text_table.ts";
 import { parseFlags } from "./_flags.ts";
 import { memoryBudget } from "./_memory.ts";
+import { checkFolder } from "./_output.ts";
 import { formatDuration, Progress } from "./_progress.ts";
 import { runTask } from "./_run_task.ts";
 import config from "../deno.json" with { type: "json" };
@@ -55,7 +56,7 @@ async function main(signal: AbortSignal): Promise<void> {
       settings: {
         type: "string",
         valueName: "FILE",
-        help: "The best.json of a grid search, in the place of the study's own.",
+        help: "The best.json of a grid search; the study's own searches what it lacks.",
       },
       ablation: {
         type: "list",
@@ -84,6 +85,7 @@ async function main(signal: AbortSignal): Promise<void> {
     console.log(planText(await studyPlan(options)));
     return;
   }
+  await checkFolder(out);
   using gpu = await Gpu.open(memoryBudget());
   const plan = await studyPlan(options);
   using progress = new Progress({ stages: plan.length });

@@ -29,6 +29,14 @@ gpuTest(
     assertEquals(rows("registrations").length, 1 + 6 * 12);
     assertEquals(rows("lungs").length, 1 + 8);
     assertEquals(rows("comparisons").length, 13);
+    // Every synthesised column was searched by itself, by the Dice of its own syntheses.
+    const searched = rows("settings").filter(([name]) => /^(MR|CT) C=/.test(name));
+    assertEquals(searched.length, 8 * 2);
+    for (const [name, regulariser, lambda, spacing, levels, dice] of searched) {
+      assertEquals([regulariser, spacing, levels], ["total variation", "20", "2"], name);
+      assert(["0.1", "0.2"].includes(lambda) && Number(dice) > 0, name);
+    }
+    assertGreater(new Set(searched.map((row) => row.at(-1))).size, 8);
     const { table2 } = report.data as { table2: Table2Row[] };
     for (const { region, dice } of table2) assertGreater(dice.nmi, dice.rigid + 2, region);
     const names: string[] = [];
@@ -44,7 +52,16 @@ gpuTest(
         "registrations",
       ],
       ...["registrations.csv", "report.html", "report.json", "report.md", "settings"],
-      ...["structures.csv", "surfaces.csv", "synthesis", "table1.csv", "table1.json", "table2.csv"],
+      ...[
+        "settings.csv",
+        "structures.csv",
+        "surfaces.csv",
+        "synthesis",
+        "synthesis-settings",
+        "table1.csv",
+        "table1.json",
+        "table2.csv",
+      ],
       "times.json",
     ]);
     const text = await Deno.readTextFile(`${out}/report.md`);
@@ -61,21 +78,33 @@ gpuTest(
 
     const written = async () => {
       const times: Record<string, number> = {};
-      for (const folder of ["cohort", "corrected", "registrations", "models", "synthesis"]) {
-        for await (const { name } of Deno.readDir(`${out}/${folder}`)) {
+      const look = async (folder: string) => {
+        for await (const { name, isDirectory } of Deno.readDir(`${out}/${folder}`)) {
           // The manifests are lists of what is there, written each time.
           if (/^co/.test(folder) && !name.endsWith(".gz")) continue;
           // The report draws figures 1 and 2 each time.
           if (folder === "synthesis" && name.endsWith(".png")) continue;
-          times[name] = (await Deno.stat(`${out}/${folder}/${name}`)).mtime!.getTime();
+          const path = `${folder}/${name}`;
+          if (isDirectory) await look(path);
+          else times[path] = (await Deno.stat(`${out}/${path}`)).mtime!.getTime();
         }
-      }
+      };
+      const settings = ["settings", "synthesis-settings"];
+      for (const folder of ["cohort", "corrected", ...settings, "models"]) await look(folder);
+      for (const folder of ["registrations", "synthesis"]) await look(folder);
       return times;
     };
     const before = await written();
     const again = (await reproduce(gpu, options))!;
     assertEquals(await written(), before);
     assertEquals(again.markdown, report.markdown);
+
+    // One stage with what it needs, done again; the others' results stay, and there is no report.
+    const table1 = () => Deno.stat(`${out}/table1.json`).then(({ mtime }) => mtime!.getTime());
+    const made = await table1();
+    assertEquals(await reproduce(gpu, { ...options, only: ["table1"], from: "table1" }), undefined);
+    assertGreater(await table1(), made);
+    assertEquals(await written(), before);
 
     // A single piece is done in this thread, all of them in several where the adapter is software: what
     // comes out does not tell.

@@ -29,7 +29,8 @@ type Order<Job> = { readonly job: Job } | { readonly stop: true };
 interface Answer<Told> {
   readonly told?: Told;
   readonly end?: true;
-  readonly error?: string;
+  /** Messages of an error and of what caused it. */
+  readonly error?: readonly string[];
 }
 
 /**
@@ -81,7 +82,7 @@ function answerOf<Job, Told>(
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   worker.onmessage = ({ data: { told, end, error } }: MessageEvent<Answer<Told>>) => {
-    if (error !== undefined) reject(new Error(error));
+    if (error !== undefined) reject(errorOf(error));
     else if (end) resolve();
     else onTold(told!);
   };
@@ -116,7 +117,18 @@ export function serveJobs<Job, Told>(
       await work(data.job, { signal: controller.signal, tell });
       scope.postMessage({ end: true });
     } catch (error) {
-      scope.postMessage({ error: (error as Error).message });
+      scope.postMessage({ error: messagesOf(error) });
     }
   };
+}
+
+/** The message of an error, of its cause, and so on. */
+function messagesOf(error: unknown): string[] {
+  if (!(error instanceof Error)) return [String(error)];
+  return [error.message, ...error.cause === undefined ? [] : messagesOf(error.cause)];
+}
+
+/** An error with these messages; another thread's class is not known here. */
+function errorOf([message, ...causes]: readonly string[]): Error {
+  return new Error(message, causes.length === 0 ? {} : { cause: errorOf(causes) });
 }

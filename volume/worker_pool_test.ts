@@ -7,7 +7,7 @@ const module = new URL(`data:application/typescript,${
     import { serveJobs } from "${new URL("./worker_pool.ts", import.meta.url)}";
     serveJobs(import.meta.url, async (job: string, { signal, tell }) => {
       tell(job);
-      if (job === "fail") throw new RangeError("the job failed");
+      if (job === "fail") throw new RangeError("the job failed", { cause: new Error("of this") });
       if (job === "wait") {
         if (!signal.aborted) await new Promise((stopped) => signal.addEventListener("abort", stopped));
         tell("stopped");
@@ -33,11 +33,12 @@ Deno.test("runOnThreads() does every job once, and tells which job tells what", 
 });
 
 Deno.test("runOnThreads() fails as its first job that does", async () => {
-  await assertRejects(
+  const error = await assertRejects(
     () => runOnThreads({ module, jobs: ["a", "fail", "b"], threads: 2 }),
     Error,
     "the job failed",
   );
+  assertEquals((error.cause as Error).message, "of this");
 });
 
 Deno.test("runOnThreads() gives jobs time to end at the signal, and no more than that", async () => {

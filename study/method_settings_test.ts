@@ -1,0 +1,70 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { ablationMethods } from "./ablations.ts";
+import type { BestSetting } from "./best_settings.ts";
+import { REGIONS } from "./grid_search_plan.ts";
+import { methodParameters } from "./method_settings.ts";
+import { METHODS } from "./methods.ts";
+import { profileOf } from "./profiles.ts";
+import { reportOf } from "./report.ts";
+
+const THORAX: BestSetting = {
+  ...{ similarity: "nmi", region: "thorax", regulariser: "l2", lambda: 0.03, spacing: 17.5 },
+  ...{ levels: 4, voxel: 2.5, iterations: 50, dice: 0.9 },
+};
+const profile = profileOf("quick"), originals = { path: "a/best.json", settings: [THORAX] };
+const method = (name: string) =>
+  [...METHODS, ...ablationMethods(["regulariser"])].find((one) => one.name === name)!;
+
+Deno.test("methodParameters() takes the region's setting of the similarity, else the profile's", () => {
+  const own = { ...profile.deformable, similarity: "nmi" } as const;
+  assertEquals(methodParameters(profile, method("nmi"), "abdomen", { originals }), own);
+  assertEquals(methodParameters(profile, method("nmi"), "all", { originals }), own);
+  assertEquals(methodParameters(profile, method("nmi"), "thorax", { originals }), {
+    ...{ similarity: "nmi", regulariser: "l2", lambda: 0.03, spacing: 17.5, levels: 4 },
+    iterations: 50,
+  });
+  // A regulariser of its own brings its own weight; spacing and levels are those that were found.
+  assertEquals(methodParameters(profile, method("nmi-l2"), "thorax", { originals }), {
+    ...{ similarity: "nmi", regulariser: "l2", lambda: 0.1, spacing: 17.5, levels: 4 },
+    iterations: 50,
+  });
+});
+
+Deno.test("methodParameters() takes a synthesised column's own setting, else one for all syntheses", () => {
+  const name = "synthesised-mr-c12-p34", lncc = { ...THORAX, similarity: "lncc" } as const;
+  const of = (settings: Parameters<typeof methodParameters>[3]) => {
+    const { lambda, spacing, absolute } = methodParameters(
+      profile,
+      method(name),
+      "thorax",
+      settings,
+    );
+    return [lambda, spacing, absolute];
+  };
+  assertEquals(of({ originals }), [0.2, 15, true]);
+  const all = { path: "", settings: [THORAX, lncc] };
+  assertEquals(of({ originals: all }), [0.03, 17.5, true]);
+  const syntheses = { [name]: { path: "", settings: [{ ...lncc, lambda: 0.025 }] } };
+  assertEquals(of({ originals: all, syntheses }), [0.025, 17.5, true]);
+});
+
+Deno.test("the report's settings are those that were used, and it names their file", () => {
+  const report = reportOf({
+    ...{ profile, seed: 1, version: "test", adapter: "none", given: originals },
+    manifest: { format: "crosswarp-cohort", version: 1, profile: "quick", subjects: [] },
+    ...{ isPhantom: true, regions: REGIONS, volumes: [], pairs: [], lungs: [], ablations: [] },
+    settings: { originals },
+  });
+  assertStringIncludes(report.markdown, "The best settings of a/best.json.");
+  // What the file lacks was searched.
+  assertStringIncludes(
+    report.markdown,
+    "on the original images (nmi, mind, nmi+mind): lambda 0.025",
+  );
+  const { cells } = report.tables.find(({ name }) => name === "settings")!;
+  assertEquals(cells.length, 1 + 11 * 2);
+  const row = (name: string) => cells.find(([first]) => first === name)!.slice(1);
+  assertEquals(row("NMI, thorax"), ["squared L2", "0.03", "17.5", "4", "90.0"]);
+  assertEquals(row("NMI, abdomen"), ["total variation", "0.05", "15", "3", "-"]);
+  assertEquals(row("CT C=3 P=70, abdomen"), ["total variation", "0.2", "15", "3", "-"]);
+});
