@@ -53,7 +53,7 @@ const SCALES: Readonly<Record<ProfileName, GanScale>> = {
     ...{ crop: 80, channels: { 3: 1, 12: 4 }, fields: { 70: 22, 34: 10, 22: 7 } },
     ...{ stride: 20, sliceStrides: { 3: 1, 12: 1 } },
     ...{ filters: 8, discriminatorFilters: 16, blocks: 6 },
-    ...{ epochs: 10, stepsPerEpoch: 25, learningRate: 3e-4 },
+    ...{ epochs: 10, stepsPerEpoch: 20, learningRate: 3e-4 },
     ...{ discriminatorRate: 4, identitySteps: 60 },
   },
   standard: {
