@@ -17,7 +17,7 @@ export interface LungBias {
   readonly synthesis: number;
   /** Dice of labels and threshold in the source image: how well the threshold finds lungs. */
   readonly thresholdDice: number;
-  /** Dice of the lungs by threshold in both images. */
+  /** Dice of the labels and the lungs of the synthesis by threshold. */
   readonly dice: number;
 }
 
@@ -44,7 +44,7 @@ export function lungBias({ size, voxel, labels, source, synthesis }: LungBiasOpt
     source: voxel * count(inSource),
     synthesis: voxel * count(inSynthesis),
     thresholdDice: overlap(labels, inSource),
-    dice: overlap(inSource, inSynthesis),
+    dice: overlap(labels, inSynthesis),
   };
 }
 

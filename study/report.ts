@@ -196,9 +196,10 @@ function tablesOf(inputs: ReportInputs): ReportTable[] {
     lungs.length > 0 && {
       ...{ name: "lungs", title: "What the cycle-GANs do to the lungs" },
       note:
-        "The paper's explanation of its thorax results: volume of the lungs in an image and in its " +
-        "synthesis, and their overlap, both found by threshold; means over the paired subjects. A faithful " +
-        "synthesis has 100 %. " + populationNote(volumes),
+        "The paper's explanation of its thorax results: volume of the lungs in a synthesis, found by " +
+        "threshold, and their overlap with the labels of its source; means over the paired subjects. A " +
+        "faithful synthesis would have the share of the labelled volume that the threshold finds in real " +
+        "images of its modality. " + populationNote(volumes),
       cells: lungCells(lungs),
     },
     {
