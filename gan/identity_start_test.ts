@@ -37,13 +37,13 @@ gpuTest(
     const discriminator = async () =>
       await gan.discriminators.ct.weights.get("discriminator_ct/layer1/filter")!.data();
     const judge = await discriminator();
-    for (const  of of["ct", "mr"] as const) assertGreater(await error(to), 0.4, to);
+    for (const to of ["ct", "mr"] as const) assertGreater(await error(to), 0.4, to);
     const tensors = tf.memory().numTensors;
     let steps = 0;
     await startFromIdentity(tensorflow, gan, draw, () => Promise.resolve(void steps++));
     assertEquals(steps, 80);
     assertEquals(tf.memory().numTensors, tensors);
-    for (const  of of["ct", "mr"] as const) assertLess(await error(to), 0.15, to);
+    for (const to of ["ct", "mr"] as const) assertLess(await error(to), 0.15, to);
     assertEquals([gan.generatorAdam.steps, await discriminator()], [0, judge]);
     gan.dispose();
   },

@@ -8,6 +8,7 @@ import { PlaneStack } from "../kernels/plane_stack.ts";
 import type { Triple } from "../volume/affine.ts";
 import type { Grid } from "../volume/grid.ts";
 import { planeAxes, type PlaneName } from "./image_planes.ts";
+import { meanAboveBackground, middleOf, readRegion } from "./plane_region.ts";
 import type { RandomState, RandomWords } from "./random.ts";
 
 /** An image to cut regions from. */
@@ -42,8 +43,6 @@ export interface RoiSamplerOptions {
 const DARK = 1 / 4;
 /** After so many dark regions of a volume there is something wrong with it. */
 const MOST_DARK_REGIONS = 1000;
-/** What is beyond a volume that is smaller than a region. */
-const BACKGROUND = -1;
 
 interface Source {
   readonly volume: TrainingVolume;
@@ -88,7 +87,7 @@ export class RoiSampler {
     this.#sources = options.volumes.map((volume) => {
       const stack = new PlaneStack(volume.grid.size, planeAxes(volume.grid, plane), least);
       const centralMean = meanAboveBackground(
-        read(volume, stack, middleOf(stack, least), least),
+        readRegion(volume.data, stack, middleOf(stack, least), least),
       );
       if (!(centralMean > 0)) {
         throw new RangeError(
@@ -107,7 +106,7 @@ export class RoiSampler {
     const size: Triple = [load, load, channels];
     for (let dark = 0; dark < MOST_DARK_REGIONS; dark++) {
       const start = size.map((extent, i) => random.integer(stack.extent[i] - extent + 1));
-      const region = read(volume, stack, start as unknown as Triple, size);
+      const region = readRegion(volume.data, stack, start as unknown as Triple, size);
       if (meanAboveBackground(region) < DARK * centralMean) continue;
       const column = random.integer(load - crop + 1), row = random.integer(load - crop + 1);
       const isMirrored = flips && random.uniform() < 0.5;
@@ -124,7 +123,7 @@ export class RoiSampler {
     const { load, crop, channels } = this.#options, size: Triple = [load, load, channels];
     const border = (load - crop) >> 1;
     return this.#sources.slice(0, count).map(({ volume, stack }) => {
-      const region = read(volume, stack, middleOf(stack, size), size);
+      const region = readRegion(volume.data, stack, middleOf(stack, size), size);
       return cropped(region, {
         ...{ load, crop, channels, column: border, row: border, isMirrored: false },
       });
@@ -157,36 +156,6 @@ function check(options: Required<RoiSamplerOptions>): void {
   if (flips && plane === "sagittal") {
     throw new RangeError("`flips` mirrors left and right, which sagittal planes do not show");
   }
-}
-
-/** Where the region in the middle of a stack begins. */
-function middleOf({ extent }: PlaneStack, size: Triple): Triple {
-  return extent.map((count, i) => (count - size[i]) >> 1) as unknown as Triple;
-}
-
-/** A region's values, plane by plane: [channels, rows, columns], columns fastest. */
-function read(
-  { data }: TrainingVolume,
-  stack: PlaneStack,
-  [column, row, slice]: Triple,
-  [columns, rows, channels]: Triple,
-): Float32Array {
-  const width = stack.extent[0], lines = new Float32Array(width * rows);
-  const region = new Float32Array(columns * rows * channels);
-  for (let c = 0; c < channels; c++) {
-    stack.read(data, { slice: slice + c, begin: row, end: row + rows }, BACKGROUND, lines);
-    for (let y = 0; y < rows; y++) {
-      const line = lines.subarray(y * width + column, y * width + column + columns);
-      region.set(line, (c * rows + y) * columns);
-    }
-  }
-  return region;
-}
-
-function meanAboveBackground(region: Float32Array): number {
-  let sum = 0;
-  for (let i = 0; i < region.length; i++) sum += region[i] - BACKGROUND;
-  return sum / region.length;
 }
 
 interface CropOptions {

@@ -89,6 +89,20 @@ gpuTest("synthesiseVolume() is the mean over all regions", async (gpu, t) => {
   }
 });
 
+gpuTest(
+  "synthesiseVolume() leaves regions with next to nothing in them background",
+  async (gpu) => {
+    using tensorflow = await Tensorflow.open(gpu);
+    const { generator, ...options } = withGenerator(tensorflow, 1);
+    // Noise of the air in the first three coronal planes, a body in the others.
+    const noise = seededValues(16 * 9 * 16, 2);
+    const image = noise.map((value, i) => (i >> 4) % 9 < 3 ? -1 + 0.02 * Math.abs(value) : value);
+    const found = await synthesiseVolume({ ...options, generator, image, size: [16, 9, 16] });
+    found.forEach((value, i) => assertEquals(value === -1, (i >> 4) % 9 < 3, `voxel ${i}`));
+    generator.dispose();
+  },
+);
+
 gpuTest("synthesiseVolume() stitches few regions with feathered weights", async (gpu) => {
   using tensorflow = await Tensorflow.open(gpu);
   const options = withGenerator(tensorflow, 3);

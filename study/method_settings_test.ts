@@ -41,7 +41,7 @@ Deno.test("methodParameters() takes a synthesised column's own setting, else one
     );
     return [lambda, spacing, absolute];
   };
-  assertEquals(of({ originals }), [0.2, 15, true]);
+  assertEquals(of({ originals }), [0.4, 15, true]);
   const all = { path: "", settings: [THORAX, lncc] };
   assertEquals(of({ originals: all }), [0.03, 17.5, true]);
   const syntheses = { [name]: { path: "", settings: [{ ...lncc, lambda: 0.025 }] } };
@@ -66,5 +66,5 @@ Deno.test("the report's settings are those that were used, and it names their fi
   const row = (name: string) => cells.find(([first]) => first === name)!.slice(1);
   assertEquals(row("NMI, thorax"), ["squared L2", "0.03", "17.5", "4", "90.0"]);
   assertEquals(row("NMI, abdomen"), ["total variation", "0.05", "15", "3", "-"]);
-  assertEquals(row("CT C=3 P=70, abdomen"), ["total variation", "0.2", "15", "3", "-"]);
+  assertEquals(row("CT C=3 P=70, abdomen"), ["total variation", "0.4", "15", "3", "-"]);
 });

@@ -45,10 +45,10 @@ const TV = {
 } as const;
 
 /**
- * The largest of the paper's grid: what differs between a synthesis and the real image pulls a smaller
- * weight's deformation apart (docs/validation.md).
+ * Where no search finds another: above the paper's grid, since what differs between a synthesis and the real
+ * image pulls a smaller weight's deformation apart (docs/validation.md).
  */
-const SYNTHESIS_LAMBDA = 0.2;
+const SYNTHESIS_LAMBDA = 0.4;
 
 /** Steps a level and control-point spacing where they are not the common ones. */
 const SMALL = { smoke: { spacing: 20, iterations: 30 }, quick: { iterations: 50 } } as const;

@@ -315,7 +315,7 @@ function settingsNote({ profile, given, regions }: ReportInputs): string {
   );
   const own = profile.name === "paper"
     ? "The paper's grid search"
-    : "The paper's grid search, reduced";
+    : "A smaller grid search than the paper's";
   return [
     ...(given === undefined ? [] : [`The best settings of ${given.path}.`]),
     ...(made.length === 0 ? [] : [`${own}, ${made.join("; ")}.`]),

@@ -120,11 +120,14 @@ const COST = {
   registration: 1.5,
   registrationMegavoxel: 6,
   /** A training step: at least, and for 10^9 floating-point operations. */
-  step: 0.16,
+  step: 0.14,
   stepGigaflop: 0.06,
   /** A synthesis, for 10^9 operations. */
   synthesisGigaflop: 0.08,
 } as const;
+
+/** A step of copying, of a training step's work. */
+const IDENTITY_STEP = 0.4;
 
 /** The stages with their work. */
 export function planStudy(options: StudyPlanOptions): StagePlan[] {
@@ -158,7 +161,7 @@ export function planStudy(options: StudyPlanOptions): StagePlan[] {
   );
   const training = models.reduce(
     (sum, { settings }) =>
-      sum + settings.epochs * settings.stepsPerEpoch *
+      sum + (settings.epochs * settings.stepsPerEpoch + IDENTITY_STEP * settings.identitySteps) *
         (COST.step + COST.stepGigaflop * stepOperations(settings) / 1e9),
     0,
   );

@@ -34,7 +34,7 @@ gpuTest(
     assertEquals(searched.length, 8 * 2);
     for (const [name, regulariser, lambda, spacing, levels, dice] of searched) {
       assertEquals([regulariser, spacing, levels], ["total variation", "20", "2"], name);
-      assert(["0.1", "0.2"].includes(lambda) && Number(dice) > 0, name);
+      assert(["0.2", "0.4"].includes(lambda) && Number(dice) > 0, name);
     }
     assertGreater(new Set(searched.map((row) => row.at(-1))).size, 8);
     const { table2 } = report.data as { table2: Table2Row[] };
