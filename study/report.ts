@@ -269,7 +269,8 @@ function columnsSetup({ name, voxel }: Profile): string {
   if (name === "paper") return "C and P are the paper's.";
   const settings = GAN_COLUMNS.map(({ channels, field }) => {
     const found = ganSettings(name, { channels, field });
-    return `C=${channels} P=${field}: ${found.channels} and ${receptiveField(found.strides)}`;
+    const slices = `${found.channels} slice${found.channels === 1 ? "" : "s"}`;
+    return `C=${channels} P=${field}: ${slices}, ${receptiveField(found.strides)} pixels`;
   });
   return `C and P are named by the paper's pixels of 1.25 mm; in voxels of ${voxel} mm, to the nearest ` +
     `that keeps their lengths in the body, they are ${settings.join("; ")}.`;
