@@ -1,5 +1,5 @@
-import { assertEquals, assertNotEquals } from "@std/assert";
-import { keyOf, once } from "./run_folder.ts";
+import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { finished, keyOf, once } from "./run_folder.ts";
 
 Deno.test("once() does a step once for each key", async () => {
   const folder = await Deno.makeTempDir(), path = `${folder}/step.json`;
@@ -16,4 +16,13 @@ Deno.test("once() does a step once for each key", async () => {
 Deno.test("keyOf() tells values apart", async () => {
   assertEquals(await keyOf({ a: 1 }), await keyOf({ a: 1 }));
   assertNotEquals(await keyOf({ a: 1 }), await keyOf({ a: 2 }));
+});
+
+Deno.test("once() leaves no older mark when a step is interrupted", async () => {
+  const folder = await Deno.makeTempDir(), path = `${folder}/step.json`;
+  await once(path, "first", () => Promise.resolve(1));
+  await assertRejects(() => once(path, "second", () => Promise.reject(new Error("killed"))), Error);
+  // What the second one may have written over is not taken for the first's.
+  assertEquals(await finished(path, "first"), undefined);
+  await Deno.remove(folder, { recursive: true });
 });
