@@ -302,7 +302,8 @@ function trainingSetup(profile: ProfileName): string {
 /** Where the weights, spacings and levels come from. */
 function settingsNote({ profile, given, regions }: ReportInputs): string {
   if (regions[0] === "all") {
-    return "The paper chose lambda, spacing and levels by a grid search; these lie within its grid.";
+    return "The paper chose lambda, spacing and levels by a grid search, which needs labels; these are the " +
+      "profile's own.";
   }
   const grid = ({ lambda, spacing, levels, subjects }: SearchScale) =>
     `lambda ${lambda.join(", ")}; spacing ${spacing.join(", ")} pixels of 1.25 mm; ` +
