@@ -5,10 +5,9 @@
  * @module
  */
 
-import type { Region } from "../cohort/label_scheme.ts";
 import type { DeformableOptions } from "../registration/deformable.ts";
 import { SIMILARITIES } from "../registration/similarities.ts";
-import { type BestSettings, settingOf } from "./best_settings.ts";
+import { type BestSetting, type BestSettings, settingOf } from "./best_settings.ts";
 import type { Method } from "./methods.ts";
 import type { Profile } from "./profiles.ts";
 import type { StudyRegion } from "./study_regions.ts";
@@ -30,26 +29,33 @@ export type MethodParameters = Profile["deformable"] & Partial<DeformableOptions
  */
 export function methodParameters(
   profile: Profile,
-  { name, similarity, synthesis, regulariser, options }: Method,
+  method: Method,
   region: StudyRegion,
   settings: StudySettings,
 ): MethodParameters {
-  const { deformable, synthesisLambda, synthesisAbsolute } = profile,
-    chosen = similarity ?? deformable.similarity;
+  const { deformable, synthesisLambda, synthesisAbsolute } = profile;
+  const { similarity = deformable.similarity, synthesis, regulariser, options } = method;
   const lambda = synthesis === undefined ? deformable.lambda : synthesisLambda;
-  const best = settings.syntheses?.[name] ?? settings.originals;
+  const found = foundSetting(method, region, settings);
   return {
-    ...{ ...deformable, similarity: chosen, lambda },
-    ...(region !== "all" && found(best, chosen, region)),
+    ...{ ...deformable, similarity, lambda },
+    ...(found && valuesOf(found)),
     ...(synthesis && { absolute: synthesisAbsolute }),
     ...options,
-    ...(regulariser && { regulariser, lambda: SIMILARITIES[chosen].lambda[regulariser] }),
+    ...(regulariser && { regulariser, lambda: SIMILARITIES[similarity].lambda[regulariser] }),
   };
 }
 
-function found(best: BestSettings | undefined, ...of: [Method["similarity"] & string, Region]) {
-  const setting = settingOf(best, ...of);
-  if (setting === undefined) return {};
-  const { regulariser, lambda, spacing, levels } = setting;
+/** What a grid search found for a method in a region; nothing where the profile's parameters stand. */
+export function foundSetting(
+  { name, similarity }: Method,
+  region: StudyRegion,
+  { originals, syntheses }: StudySettings,
+): BestSetting | undefined {
+  if (region === "all" || similarity === undefined) return undefined;
+  return settingOf(syntheses?.[name] ?? originals, similarity, region);
+}
+
+function valuesOf({ regulariser, lambda, spacing, levels }: BestSetting) {
   return { regulariser, lambda, spacing, levels };
 }

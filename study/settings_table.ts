@@ -5,8 +5,7 @@
  */
 
 import type { Regulariser } from "../kernels/regulariser.ts";
-import { settingOf } from "./best_settings.ts";
-import { methodParameters, type StudySettings } from "./method_settings.ts";
+import { foundSetting, methodParameters, type StudySettings } from "./method_settings.ts";
 import type { Method } from "./methods.ts";
 import type { Profile } from "./profiles.ts";
 import type { StudyRegion } from "./study_regions.ts";
@@ -29,10 +28,8 @@ export function settingsCells(
     .flatMap((method) =>
       regions.map((region) => {
         const parameters = methodParameters(profile, method, region, settings);
-        const best = settings.syntheses?.[method.name] ?? settings.originals;
-        const found = region === "all" || method.regulariser
-          ? undefined
-          : settingOf(best, parameters.similarity, region);
+        // A regulariser of the method's own has another weight than the search's.
+        const found = method.regulariser ? undefined : foundSetting(method, region, settings);
         return [
           ...[`${method.title}, ${region}`, REGULARISER_WORDS[parameters.regulariser]],
           ...[parameters.lambda, parameters.spacing, parameters.levels ?? "-"].map(String),
