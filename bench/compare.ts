@@ -6,7 +6,7 @@
 
 import type { FlagValues } from "../tasks/_flags.ts";
 import { type methodFlags, runMethod } from "./methods.ts";
-import { type ScoredPair, scorePair } from "./score_pair.ts";
+import { type ScoredPair, scorePair } from "../testing/score_pair.ts";
 import type { ScoreRow, ScoreTable } from "./score_table.ts";
 
 /** What is compared. */

@@ -12,7 +12,7 @@ import {
   convolve,
 } from "../gan/ops/convolution.ts";
 import type { ConvolutionShape } from "../gan/ops/convolution_shape.ts";
-import type { Gpu } from "../kernels/gpu.ts";
+import type { Gpu } from "../kernels/gpu/gpu.ts";
 
 /** A layer of a network: its name and its shape. */
 export interface Layer {

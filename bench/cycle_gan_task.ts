@@ -5,8 +5,8 @@
  */
 
 import { PAPER_SETTINGS, receptiveField, STRIDES } from "../gan/mod.ts";
-import { Gpu } from "../kernels/gpu.ts";
-import { alignedTable } from "../study/text_table.ts";
+import { Gpu } from "../kernels/gpu/gpu.ts";
+import { alignedTable } from "../study/tables/text_table.ts";
 import { parseFlags } from "../tasks/_flags.ts";
 import { Progress } from "../tasks/_progress.ts";
 import { runTask } from "../tasks/_run_task.ts";

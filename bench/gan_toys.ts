@@ -14,9 +14,9 @@ import {
   Tensorflow,
   tf,
 } from "../gan/mod.ts";
-import type { Modality } from "../gan/cycle_gan.ts";
-import type { Gpu } from "../kernels/gpu.ts";
-import { disc, type DiscDomain, discRadius, inverted, section } from "./toy_images.ts";
+import type { Modality } from "../gan/training/cycle_gan.ts";
+import type { Gpu } from "../kernels/gpu/gpu.ts";
+import { disc, type DiscDomain, discRadius, inverted, section } from "../testing/toy_images.ts";
 
 const SIZE = 32, HELD_OUT = 16;
 

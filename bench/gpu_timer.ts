@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Dispatch, Gpu } from "../kernels/gpu.ts";
+import type { Dispatch, Gpu } from "../kernels/gpu/gpu.ts";
 
 /**
  * Milliseconds of GPU time of each dispatch, run in order, each in a pass of its own.

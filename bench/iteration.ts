@@ -6,13 +6,13 @@
  */
 
 import type { Triple } from "../volume/affine.ts";
-import { controlGridGeometry, controlPoints } from "../kernels/control_grid.ts";
-import type { Dispatch, Gpu } from "../kernels/gpu.ts";
-import { uploadImage } from "../kernels/gpu_image.ts";
-import { prepareRegulariser, regulariserPartials } from "../kernels/regulariser.ts";
-import { DEFORMABLE_DEFAULTS } from "../registration/deformable.ts";
-import { Lbfgs } from "../registration/lbfgs.ts";
-import { SIMILARITIES, type SimilarityName } from "../registration/similarities.ts";
+import { controlGridGeometry, controlPoints } from "../kernels/control_grid/control_grid.ts";
+import type { Dispatch, Gpu } from "../kernels/gpu/gpu.ts";
+import { uploadImage } from "../kernels/gpu/image.ts";
+import { prepareRegulariser, regulariserPartials } from "../kernels/regulariser/regulariser.ts";
+import { DEFORMABLE_DEFAULTS } from "../registration/deformable/register_deformable.ts";
+import { Lbfgs } from "../kernels/optimiser/lbfgs.ts";
+import { SIMILARITIES, type SimilarityName } from "../registration/similarity/similarities.ts";
 import { timeDispatches } from "./gpu_timer.ts";
 
 /** Voxels of the images, 3 mm each. */

@@ -6,11 +6,15 @@
  */
 
 import type { Triple } from "../volume/affine.ts";
-import { controlGridGeometry, controlPoints, prepareAdjoint } from "../kernels/control_grid.ts";
-import { prepareControlGridWarp } from "../kernels/control_grid_warp.ts";
-import { gaussianSmooth } from "../kernels/gaussian.ts";
-import type { Dispatch, Gpu, GpuBuffer } from "../kernels/gpu.ts";
-import { createField, createImage, type GpuImage, uploadImage } from "../kernels/gpu_image.ts";
+import {
+  controlGridGeometry,
+  controlPoints,
+  prepareAdjoint,
+} from "../kernels/control_grid/control_grid.ts";
+import { prepareControlGridWarp } from "../kernels/control_grid/control_grid_warp.ts";
+import { gaussianSmooth } from "../kernels/image/gaussian.ts";
+import type { Dispatch, Gpu, GpuBuffer } from "../kernels/gpu/gpu.ts";
+import { createField, createImage, type GpuImage, uploadImage } from "../kernels/gpu/image.ts";
 import {
   binIntensitiesReference,
   binStep,
@@ -18,12 +22,12 @@ import {
   prepareJointHistogram,
   recordFixedBins,
   recordMovingBins,
-} from "../kernels/joint_histogram.ts";
-import { prepareNmi } from "../kernels/nmi.ts";
-import { prepareRegulariser, regulariserPartials } from "../kernels/regulariser.ts";
-import { resample } from "../kernels/resample.ts";
-import { warp } from "../kernels/warp.ts";
-import { Lbfgs } from "../registration/lbfgs.ts";
+} from "../kernels/nmi/joint_histogram.ts";
+import { prepareNmi } from "../kernels/nmi/nmi.ts";
+import { prepareRegulariser, regulariserPartials } from "../kernels/regulariser/regulariser.ts";
+import { resample } from "../kernels/image/resample.ts";
+import { warp } from "../kernels/image/warp.ts";
+import { Lbfgs } from "../kernels/optimiser/lbfgs.ts";
 
 /** A kernel, ready to be timed. */
 export interface KernelBenchmark {

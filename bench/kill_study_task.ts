@@ -5,8 +5,8 @@
  * @module
  */
 
-import { RandomStream } from "../cohort/random.ts";
-import { PROFILES } from "../study/profiles.ts";
+import { RandomStream } from "../cohort/phantom/random.ts";
+import { PROFILES } from "../workflows/profiles.ts";
 import { parseFlags } from "../tasks/_flags.ts";
 import { runTask } from "../tasks/_run_task.ts";
 

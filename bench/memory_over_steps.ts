@@ -5,7 +5,7 @@
  */
 
 import { CycleGan, type CycleGanSettings, RandomState, Tensorflow, tf } from "../gan/mod.ts";
-import type { Gpu } from "../kernels/gpu.ts";
+import type { Gpu } from "../kernels/gpu/gpu.ts";
 
 /** Memory after a step. */
 export interface MemoryAtStep {

@@ -5,7 +5,7 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { SIMILARITIES } from "../registration/similarities.ts";
+import { SIMILARITIES } from "../registration/similarity/similarities.ts";
 import type { Flag, FlagValues } from "../tasks/_flags.ts";
 import { type DisplacementField, readDisplacementField } from "../volume/mod.ts";
 import { runCommand } from "./command.ts";

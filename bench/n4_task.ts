@@ -5,11 +5,11 @@
  * @module
  */
 
-import { planCohort } from "../cohort/cohort_plan.ts";
-import { biasFieldOn, imageGrid, renderImage } from "../cohort/imaging.ts";
-import { correctBias } from "../cohort/n4.ts";
-import { Gpu } from "../kernels/gpu.ts";
-import { alignedTable } from "../study/text_table.ts";
+import { planCohort } from "../cohort/phantom/cohort_plan.ts";
+import { biasFieldOn, imageGrid, renderImage } from "../cohort/phantom/imaging.ts";
+import { correctBias } from "../bias_field/n4.ts";
+import { Gpu } from "../kernels/gpu/gpu.ts";
+import { alignedTable } from "../study/tables/text_table.ts";
 import { parseFlags } from "../tasks/_flags.ts";
 import { runTask } from "../tasks/_run_task.ts";
 import { transformPoint } from "../volume/affine.ts";

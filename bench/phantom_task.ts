@@ -1,17 +1,17 @@
 /** `deno task bench:phantom`: the whole `register` command against other tools on phantoms. */
 
 import { readManifest } from "../cohort/manifest.ts";
-import { Gpu } from "../kernels/gpu.ts";
-import { profileOf } from "../study/profiles.ts";
-import { sharedPhantom } from "../study/shared_phantom.ts";
+import { Gpu } from "../kernels/gpu/gpu.ts";
+import { profileOf } from "../workflows/profiles.ts";
+import { sharedPhantom } from "../cohort/phantom/shared_phantom.ts";
 import { type Flag, parseFlags } from "../tasks/_flags.ts";
 import { memoryBudget } from "../tasks/_memory.ts";
 import { runTask } from "../tasks/_run_task.ts";
 import { compareMethods } from "./compare.ts";
 import { installedMethods, methodFlags } from "./methods.ts";
-import { PHANTOM_REGIONS, phantomPair } from "./phantom_pairs.ts";
+import { PHANTOM_REGIONS, phantomPair } from "../testing/phantom_pairs.ts";
 import { meanRow, type ScoreRow, ScoreTable, writeScores } from "./score_table.ts";
-import { writePair } from "./semi_real_files.ts";
+import { writePair } from "../testing/semi_real_files.ts";
 
 const flags = {
   seed: { type: "integer", default: 1, min: 0, help: "Of the phantom cohort." },

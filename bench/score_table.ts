@@ -5,8 +5,8 @@
  */
 
 import type { MethodResult } from "./methods.ts";
-import { csvTable } from "../study/text_table.ts";
-import type { PairScore } from "./score_pair.ts";
+import { csvTable } from "../study/tables/text_table.ts";
+import type { PairScore } from "../testing/score_pair.ts";
 
 /** The figures of one method on one pair. */
 export interface ScoreRow extends PairScore, Omit<MethodResult, "field"> {

@@ -6,8 +6,8 @@ import { runTask } from "../tasks/_run_task.ts";
 import { compareMethods } from "./compare.ts";
 import { installedMethods, methodFlags } from "./methods.ts";
 import { meanRow, type ScoreRow, ScoreTable, writeScores } from "./score_table.ts";
-import { makeSemiRealPair, refineCase } from "./semi_real.ts";
-import { readSemiRealCase, semiRealFolder, writePair } from "./semi_real_files.ts";
+import { makeSemiRealPair, refineCase } from "../testing/semi_real.ts";
+import { readSemiRealCase, semiRealFolder, writePair } from "../testing/semi_real_files.ts";
 
 const flags = {
   seeds: { type: "integers", default: [1, 2, 3], min: 0, help: "Pairs to make, by seed." },

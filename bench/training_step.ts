@@ -6,7 +6,7 @@
 
 import { fileURLToPath } from "node:url";
 import { CycleGan, type CycleGanSettings, type Ops, Tensorflow, tf } from "../gan/mod.ts";
-import type { Gpu } from "../kernels/gpu.ts";
+import type { Gpu } from "../kernels/gpu/gpu.ts";
 
 /** Floating-point operations of the convolutions of one step, both directions, 2 for each product. */
 export function stepOperations(settings: CycleGanSettings): number {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { writeWholeFile } from "../volume/write_file.ts";
+import { writeWholeFile } from "../host/write_file.ts";
 
 /** A manifest that cannot be used; the message names the file and the field. */
 export class ManifestError extends Error {

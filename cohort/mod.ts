@@ -1,5 +1,5 @@
 /**
- * Cohorts of CT and MR images: manifests, labels, the phantom, bias-field correction.
+ * Cohorts of CT and MR images: manifests, labels and the phantom. No GPU.
  *
  * @example Usage
  * ```ts
@@ -16,12 +16,10 @@
  * @module
  */
 
-export { COHORT_PROFILES, type CohortProfile } from "./cohort_plan.ts";
+export { COHORT_PROFILES, type CohortProfile } from "./phantom/cohort_plan.ts";
 export * from "./find_cohort.ts";
 export * from "./label_scheme.ts";
 export * from "./manifest.ts";
-export * from "./n4.ts";
-export * from "./n4_mask.ts";
-export * from "./phantom.ts";
+export * from "./phantom/phantom.ts";
 export * from "./read_labels.ts";
 export type { FoundCohort } from "./visceral.ts";

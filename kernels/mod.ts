@@ -25,16 +25,16 @@
  * @module
  */
 
-export * from "./gpu.ts";
-export * from "./gpu_errors.ts";
-export * from "./gpu_image.ts";
-export * from "./gaussian.ts";
-export * from "./pyramid.ts";
-export * from "./resample.ts";
-export * from "./warp.ts";
-export * from "./percentiles.ts";
-export * from "./dice.ts";
-export * from "./field_operations.ts";
-export * from "./patch_average.ts";
-export type { PatchSlab, PatchWeights } from "./patch_starts.ts";
-export { type PlaneAxes, PLANES, type WalkedAxis } from "./plane_stack.ts";
+export * from "./gpu/gpu.ts";
+export * from "./gpu/errors.ts";
+export * from "./gpu/image.ts";
+export * from "./image/gaussian.ts";
+export * from "./image/pyramid.ts";
+export * from "./image/resample.ts";
+export * from "./image/warp.ts";
+export * from "./image/percentiles.ts";
+export * from "./image/dice.ts";
+export * from "./image/field_operations.ts";
+export * from "./patches/patch_average.ts";
+export type { PatchSlab, PatchWeights } from "./patches/patch_starts.ts";
+export { type PlaneAxes, PLANES, type WalkedAxis } from "./patches/plane_stack.ts";

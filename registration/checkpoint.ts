@@ -19,9 +19,9 @@
  */
 
 import type { LabelVolume, Volume } from "../volume/volume.ts";
-import type { DeformableLevel, LevelState } from "./deformable.ts";
+import type { DeformableLevel, LevelState } from "./deformable/register_deformable.ts";
 import { decodeFloats, encodeFloats } from "./float_text.ts";
-import type { RigidResult } from "./rigid.ts";
+import type { RigidResult } from "./rigid/register_rigid.ts";
 
 /** What a registration has found so far. */
 export interface Checkpoint {

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Grid } from "../volume/grid.ts";
 import type { Volume } from "../volume/volume.ts";
-import { gpuTest } from "../tests/gpu.ts";
+import { gpuTest } from "../testing/gpu.ts";
 import {
   type Checkpoint,
   CheckpointError,
@@ -9,7 +9,7 @@ import {
   encodeCheckpoint,
   identifyRun,
 } from "./checkpoint.ts";
-import { registerDeformable } from "./deformable.ts";
+import { registerDeformable } from "./deformable/register_deformable.ts";
 import { registerImages } from "./register.ts";
 
 const GRID = Grid.axisAligned([32, 30, 28], [3, 3, 3], [-48, -45, -42]);

@@ -31,19 +31,19 @@
  * @module
  */
 
-export * from "./rigid.ts";
-export type { RigidPreset } from "./rigid_schedule.ts";
-export type { RigidStart, StartCandidate } from "./rigid_start.ts";
-export type { StartOutcome } from "./rigid_try_starts.ts";
-export * from "./deformable.ts";
-export * from "./mind_gauss_newton.ts";
-export type { InverseConsistency } from "./inverse_consistency.ts";
-export type { SimilarityName } from "./similarities.ts";
-export type { SimilarityOptions } from "./similarity.ts";
-export type { Regulariser } from "../kernels/regulariser.ts";
+export * from "./rigid/register_rigid.ts";
+export type { RigidPreset } from "./rigid/schedule.ts";
+export type { RigidStart, StartCandidate } from "./rigid/start.ts";
+export type { StartOutcome } from "./rigid/try_starts.ts";
+export * from "./deformable/register_deformable.ts";
+export * from "./mind_gauss_newton/mind_gauss_newton.ts";
+export type { InverseConsistency } from "./mind_gauss_newton/inverse_consistency.ts";
+export type { SimilarityName } from "./similarity/similarities.ts";
+export type { SimilarityOptions } from "./similarity/similarity.ts";
+export type { Regulariser } from "../kernels/regulariser/regulariser.ts";
 export * from "./register.ts";
 export * from "./checkpoint.ts";
 export * from "./jacobian_statistics.ts";
 export * from "./transform.ts";
 export * from "./transform_file.ts";
-export * from "./registration_errors.ts";
+export * from "./errors.ts";

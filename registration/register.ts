@@ -6,14 +6,14 @@
 
 import { IDENTITY, type Matrix4 } from "../volume/affine.ts";
 import type { DisplacementField, LabelVolume, Volume } from "../volume/volume.ts";
-import { diceCoefficient, diceCountsReference } from "../kernels/dice.ts";
-import type { Gpu } from "../kernels/gpu.ts";
+import { diceCoefficient, diceCountsReference } from "../kernels/image/dice.ts";
+import type { Gpu } from "../kernels/gpu/gpu.ts";
 import {
   type DeformableOptions,
   type DeformableProgress,
   type DeformableResult,
   registerDeformable,
-} from "./deformable.ts";
+} from "./deformable/register_deformable.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { type JacobianStatistics, jacobianStatistics } from "./jacobian_statistics.ts";
 import {
@@ -21,8 +21,8 @@ import {
   type MindGaussNewtonProgress,
   type MindGaussNewtonResult,
   registerMindGaussNewton,
-} from "./mind_gauss_newton.ts";
-import { registerRigid, type RigidOptions, type RigidResult } from "./rigid.ts";
+} from "./mind_gauss_newton/mind_gauss_newton.ts";
+import { registerRigid, type RigidOptions, type RigidResult } from "./rigid/register_rigid.ts";
 import {
   applyTransform,
   applyTransformToLabels,

@@ -17,17 +17,17 @@ import {
 } from "../volume/affine.ts";
 import { Grid } from "../volume/grid.ts";
 import type { DisplacementField, LabelVolume, Volume } from "../volume/volume.ts";
-import { invertField, jacobianDeterminant } from "../kernels/field_operations.ts";
-import type { Gpu } from "../kernels/gpu.ts";
+import { invertField, jacobianDeterminant } from "../kernels/image/field_operations.ts";
+import type { Gpu } from "../kernels/gpu/gpu.ts";
 import {
   createField,
   downloadImage,
   downloadLabels,
   type GpuField,
   uploadImage,
-} from "../kernels/gpu_image.ts";
-import { resample } from "../kernels/resample.ts";
-import { warp, warpLabels } from "../kernels/warp.ts";
+} from "../kernels/gpu/image.ts";
+import { resample } from "../kernels/image/resample.ts";
+import { warp, warpLabels } from "../kernels/image/warp.ts";
 
 /** Displacements at control points, linear between them and constant beyond. */
 export interface ControlGrid {

@@ -1,8 +1,8 @@
 import { assertAlmostEquals, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { type Matrix4, multiply, type Triple } from "../volume/affine.ts";
 import { Grid } from "../volume/grid.ts";
-import { gpuTest } from "../tests/gpu.ts";
-import { random } from "../tests/random.ts";
+import { gpuTest } from "../testing/gpu.ts";
+import { random } from "../testing/uniform_values.ts";
 import {
   applyTransform,
   applyTransformToLabels,

@@ -7,7 +7,7 @@
 import { ablationMethods, ABLATIONS } from "./ablations.ts";
 import { METHODS } from "./methods.ts";
 import { removeIfThere } from "./run_folder.ts";
-import type { StageName } from "./study_plan.ts";
+import type { StageName } from "./plan.ts";
 
 /** Removes the results of some stages from a run folder. One's own cohort is never touched. */
 export async function forgetStages(

@@ -5,12 +5,12 @@
  * @module
  */
 
-import type { DeformableOptions } from "../registration/deformable.ts";
-import { SIMILARITIES } from "../registration/similarities.ts";
-import { type BestSetting, type BestSettings, settingOf } from "./best_settings.ts";
+import type { DeformableOptions } from "../registration/deformable/register_deformable.ts";
+import { SIMILARITIES } from "../registration/similarity/similarities.ts";
+import { type BestSetting, type BestSettings, settingOf } from "./grid_search/best_settings.ts";
 import type { Method } from "./methods.ts";
-import type { Profile } from "./profiles.ts";
-import type { StudyRegion } from "./study_regions.ts";
+import type { Profile } from "../workflows/profiles.ts";
+import type { StudyRegion } from "./regions.ts";
 
 /** What grid searches found. */
 export interface StudySettings {

@@ -1,11 +1,11 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { ablationMethods } from "./ablations.ts";
-import type { BestSetting } from "./best_settings.ts";
-import { REGIONS } from "./grid_search_plan.ts";
+import type { BestSetting } from "./grid_search/best_settings.ts";
+import { REGIONS } from "./grid_search/plan.ts";
 import { methodParameters } from "./method_settings.ts";
 import { METHODS } from "./methods.ts";
-import { profileOf } from "./profiles.ts";
-import { reportOf } from "./report.ts";
+import { profileOf } from "../workflows/profiles.ts";
+import { reportOf } from "./report/report.ts";
 
 const THORAX: BestSetting = {
   ...{ similarity: "nmi", region: "thorax", regulariser: "l2", lambda: 0.03, spacing: 17.5 },

@@ -4,11 +4,11 @@
  * @module
  */
 
-import type { Modality } from "../gan/cycle_gan.ts";
-import type { SimilarityName } from "../registration/similarities.ts";
-import type { SimilarityOptions } from "../registration/similarity.ts";
-import type { Regulariser } from "../kernels/regulariser.ts";
-import type { PAPER_CHANNELS, PAPER_FIELDS } from "./gan_profiles.ts";
+import type { Modality } from "../gan/training/cycle_gan.ts";
+import type { SimilarityName } from "../registration/similarity/similarities.ts";
+import type { SimilarityOptions } from "../registration/similarity/similarity.ts";
+import type { Regulariser } from "../kernels/regulariser/regulariser.ts";
+import type { PAPER_CHANNELS, PAPER_FIELDS } from "../workflows/gan_profiles.ts";
 
 /** A cycle-GAN of the study, in the paper's numbers. */
 export interface GanColumn {

@@ -6,37 +6,35 @@
  */
 
 import { type Manifest, readManifest } from "../cohort/manifest.ts";
-import { writePhantomCohort } from "../cohort/phantom.ts";
-import type { Gpu } from "../kernels/gpu.ts";
+import { writePhantomCohort } from "../cohort/phantom/phantom.ts";
+import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { type Ablation, ablationMethods } from "./ablations.ts";
-import { correctCohort } from "./bias_correction.ts";
-import { type BestSettings, mergedSettings, readBestSettingsIfAny } from "./best_settings.ts";
+import { correctCohort } from "./stages/bias_correction.ts";
+import {
+  type BestSettings,
+  mergedSettings,
+  readBestSettingsIfAny,
+} from "./grid_search/best_settings.ts";
 import { forgetStages } from "./forget_stages.ts";
 import { type Method, METHODS } from "./methods.ts";
-import type { Profile } from "./profiles.ts";
-import { reportOf, type StudyReport } from "./report.ts";
-import { reportPage } from "./report_page.ts";
-import { isSearched, SEARCHES, SYNTHESIS_SEARCHES } from "./search_scales.ts";
+import type { Profile } from "../workflows/profiles.ts";
+import { reportOf, type StudyReport } from "./report/report.ts";
+import { reportPage } from "./report/report_page.ts";
+import { isSearched, SEARCHES, SYNTHESIS_SEARCHES } from "./grid_search/search_scales.ts";
 import { keyOf, once, writeText } from "./run_folder.ts";
-import { StudyClock } from "./study_clock.ts";
-import { studyFigures } from "./study_figures.ts";
-import { type LungRow, measureLungs } from "./study_lungs.ts";
-import { studyModels } from "./study_models.ts";
-import {
-  neededStages,
-  planStudy,
-  type StageName,
-  type StagePlan,
-  stagesFrom,
-} from "./study_plan.ts";
-import { StudyRegistrations } from "./study_registrations.ts";
-import { studyRegions } from "./study_regions.ts";
-import { searchStudySettings, searchSynthesisSettings } from "./study_search.ts";
-import { registerCases, trainStudyModels } from "./study_threads.ts";
-import { StudyTimes } from "./study_times.ts";
+import { StudyClock } from "./clock.ts";
+import { studyFigures } from "./report/figures.ts";
+import { type LungRow, measureLungs } from "./stages/lungs.ts";
+import { studyModels } from "./models.ts";
+import { neededStages, planStudy, type StageName, type StagePlan, stagesFrom } from "./plan.ts";
+import { StudyRegistrations } from "./stages/registrations.ts";
+import { studyRegions } from "./regions.ts";
+import { searchStudySettings, searchSynthesisSettings } from "./stages/search.ts";
+import { registerCases, trainStudyModels } from "./threads.ts";
+import { StudyTimes } from "./times.ts";
 import { subjectKeys } from "./subject_contents.ts";
-import { table1, type Table1Row } from "./table1.ts";
-import { csvTable } from "./text_table.ts";
+import { table1, type Table1Row } from "./tables/table1.ts";
+import { csvTable } from "./tables/text_table.ts";
 
 /** Options of {@link reproduce}. */
 export interface ReproduceOptions {

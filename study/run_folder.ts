@@ -5,7 +5,7 @@
  * @module
  */
 
-import { writeWholeFile } from "../volume/write_file.ts";
+import { writeWholeFile } from "../host/write_file.ts";
 
 /** Writes a text file beside its place, under a name of its own, and renames it. */
 export async function writeText(path: string, text: string): Promise<void> {

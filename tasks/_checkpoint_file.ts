@@ -10,7 +10,7 @@ import {
   encodeCheckpoint,
   type RunIdentity,
 } from "../registration/checkpoint.ts";
-import { FileAccessError } from "../volume/nifti_errors.ts";
+import { FileAccessError } from "../host/errors.ts";
 import { writeFolder } from "./_output.ts";
 
 const NAME = "checkpoint.json";

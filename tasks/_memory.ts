@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { GpuOptions } from "../kernels/gpu.ts";
+import type { GpuOptions } from "../kernels/gpu/gpu.ts";
 
 /**
  * A software adapter takes the machine's own memory: no more than four fifths of what is free. A real

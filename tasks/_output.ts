@@ -4,7 +4,7 @@
  * @module
  */
 
-import { FileAccessError } from "../volume/nifti_errors.ts";
+import { FileAccessError } from "../host/errors.ts";
 
 /**
  * Finds out ahead of long work whether a folder can be written to, or made. Leaves nothing behind.

@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { FileAccessError } from "../volume/nifti_errors.ts";
+import { FileAccessError } from "../host/errors.ts";
 import { checkFolder, writeFolder } from "./_output.ts";
 
 const bytes = (value: number) => new Uint8Array([value]);

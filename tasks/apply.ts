@@ -4,10 +4,10 @@
  * @module
  */
 
-import { Gpu } from "../kernels/gpu.ts";
+import { Gpu } from "../kernels/gpu/gpu.ts";
 import { applyTransform, applyTransformToLabels } from "../registration/transform.ts";
 import { decodeTransform } from "../registration/transform_file.ts";
-import { FileAccessError } from "../volume/nifti_errors.ts";
+import { FileAccessError } from "../host/errors.ts";
 import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
 import { writeLabelVolume, writeVolume } from "../volume/write_nifti.ts";
 import { parseFlags } from "./_flags.ts";

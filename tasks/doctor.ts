@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Gpu, type Kernel, u32 } from "../kernels/gpu.ts";
+import { Gpu, type Kernel, u32 } from "../kernels/gpu/gpu.ts";
 import { parseFlags } from "./_flags.ts";
 import { driverAdvice, hidingVariables, readMachine } from "./_driver_advice.ts";
 import { errorMessage, runTask } from "./_run_task.ts";

@@ -5,10 +5,10 @@
  * @module
  */
 
-import { Gpu } from "../kernels/gpu.ts";
-import { REGULARISERS } from "../kernels/regulariser.ts";
-import { SIMILARITIES, type SimilarityName } from "../registration/similarities.ts";
-import { runUnits, unfinishedUnits } from "../study/grid_search.ts";
+import { Gpu } from "../kernels/gpu/gpu.ts";
+import { REGULARISERS } from "../kernels/regulariser/regulariser.ts";
+import { SIMILARITIES, type SimilarityName } from "../registration/similarity/similarities.ts";
+import { runUnits, unfinishedUnits } from "../study/grid_search/grid_search.ts";
 import {
   type GridSearchPlan,
   PAPER_GRID,
@@ -18,12 +18,12 @@ import {
   REGIONS,
   type Shard,
   shareOf,
-} from "../study/grid_search_plan.ts";
-import { collectGridSearch, writeGridSearch } from "../study/grid_search_results.ts";
-import { bestCells, sameSpacings } from "../study/grid_search_table.ts";
-import { profileOf, PROFILES } from "../study/profiles.ts";
-import { sharedPhantom } from "../study/shared_phantom.ts";
-import { alignedTable } from "../study/text_table.ts";
+} from "../study/grid_search/plan.ts";
+import { collectGridSearch, writeGridSearch } from "../study/grid_search/results.ts";
+import { bestCells, sameSpacings } from "../study/grid_search/table.ts";
+import { profileOf, PROFILES } from "../workflows/profiles.ts";
+import { sharedPhantom } from "../cohort/phantom/shared_phantom.ts";
+import { alignedTable } from "../study/tables/text_table.ts";
 import { parseFlags, UsageError } from "./_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { checkFolder } from "./_output.ts";

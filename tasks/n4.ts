@@ -4,8 +4,8 @@
  * @module
  */
 
-import { correctBias, N4_DEFAULTS } from "../cohort/n4.ts";
-import { Gpu } from "../kernels/gpu.ts";
+import { correctBias, N4_DEFAULTS } from "../bias_field/n4.ts";
+import { Gpu } from "../kernels/gpu/gpu.ts";
 import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
 import { writeVolume } from "../volume/write_nifti.ts";
 import { parseFlags, UsageError } from "./_flags.ts";

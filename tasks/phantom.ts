@@ -4,8 +4,8 @@
  * @module
  */
 
-import { COHORT_PROFILES } from "../cohort/cohort_plan.ts";
-import { writePhantomCohort } from "../cohort/phantom.ts";
+import { COHORT_PROFILES } from "../cohort/phantom/cohort_plan.ts";
+import { writePhantomCohort } from "../cohort/phantom/phantom.ts";
 import { parseFlags } from "./_flags.ts";
 import { formatDuration, Progress } from "./_progress.ts";
 import { runTask } from "./_run_task.ts";

@@ -4,19 +4,19 @@
  * @module
  */
 
-import { Gpu } from "../kernels/gpu.ts";
-import { REGULARISERS } from "../kernels/regulariser.ts";
+import { Gpu } from "../kernels/gpu/gpu.ts";
+import { REGULARISERS } from "../kernels/regulariser/regulariser.ts";
 import { identifyRun } from "../registration/checkpoint.ts";
-import { DEFORMABLE_DEFAULTS } from "../registration/deformable.ts";
-import { MIND_GAUSS_NEWTON_DEFAULTS } from "../registration/mind_gauss_newton.ts";
+import { DEFORMABLE_DEFAULTS } from "../registration/deformable/register_deformable.ts";
+import { MIND_GAUSS_NEWTON_DEFAULTS } from "../registration/mind_gauss_newton/mind_gauss_newton.ts";
 import {
   DEFORMABLE_METHODS,
   registerImages,
   type RegisterImagesResult,
 } from "../registration/register.ts";
-import { SIMILARITIES, type SimilarityName } from "../registration/similarities.ts";
+import { SIMILARITIES, type SimilarityName } from "../registration/similarity/similarities.ts";
 import { encodeTransform } from "../registration/transform_file.ts";
-import { overviewPicture } from "../study/overview.ts";
+import { overviewPicture } from "../pictures/overview.ts";
 import { ImageFileError } from "../volume/nifti_errors.ts";
 import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
 import type { Volume } from "../volume/volume.ts";

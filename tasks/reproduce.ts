@@ -5,12 +5,12 @@
  */
 
 import { ABLATIONS } from "../study/ablations.ts";
-import { readBestSettings } from "../study/best_settings.ts";
-import { Gpu } from "../kernels/gpu.ts";
-import { profileOf, PROFILES } from "../study/profiles.ts";
+import { readBestSettings } from "../study/grid_search/best_settings.ts";
+import { Gpu } from "../kernels/gpu/gpu.ts";
+import { profileOf, PROFILES } from "../workflows/profiles.ts";
 import { reproduce, studyPlan } from "../study/reproduce.ts";
-import { type StagePlan, STAGES } from "../study/study_plan.ts";
-import { alignedTable } from "../study/text_table.ts";
+import { type StagePlan, STAGES } from "../study/plan.ts";
+import { alignedTable } from "../study/tables/text_table.ts";
 import { parseFlags } from "./_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { checkFolder } from "./_output.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { Gpu } from "../kernels/gpu.ts";
-import { synthesiseImage } from "../study/synthesis_job.ts";
+import { Gpu } from "../kernels/gpu/gpu.ts";
+import { synthesiseImage } from "../workflows/synthesis_job.ts";
 import { readVolume } from "../volume/read_nifti.ts";
 import { writeVolume } from "../volume/write_nifti.ts";
 import { parseFlags, UsageError } from "./_flags.ts";

@@ -4,16 +4,16 @@
  * @module
  */
 
-import { readCheckpointHeader } from "../gan/checkpoint.ts";
-import { receptiveField, STRIDES } from "../gan/discriminator.ts";
-import { naturalPlane, PLANE_NAMES } from "../gan/image_planes.ts";
-import type { CycleGanSettings } from "../gan/settings.ts";
-import { checkTrainingFits, trainingBytes } from "../gan/training_memory.ts";
-import { Gpu } from "../kernels/gpu.ts";
-import { ganSettings, ganVoxel } from "../study/gan_profiles.ts";
-import { PROFILES } from "../study/profiles.ts";
-import { readTrainingImages, type TrainingSource } from "../study/training_images.ts";
-import { runTraining } from "../study/training_job.ts";
+import { readCheckpointHeader } from "../gan/model/checkpoint.ts";
+import { receptiveField, STRIDES } from "../gan/networks/discriminator.ts";
+import { naturalPlane, PLANE_NAMES } from "../gan/synthesis/image_planes.ts";
+import type { CycleGanSettings } from "../gan/model/settings.ts";
+import { checkTrainingFits, trainingBytes } from "../gan/training/memory.ts";
+import { Gpu } from "../kernels/gpu/gpu.ts";
+import { ganSettings, ganVoxel } from "../workflows/gan_profiles.ts";
+import { PROFILES } from "../workflows/profiles.ts";
+import { readTrainingImages, type TrainingSource } from "../workflows/training_images.ts";
+import { runTraining } from "../workflows/training_job.ts";
 import { parseFlags, UsageError } from "./_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { checkFolder } from "./_output.ts";

@@ -4,12 +4,12 @@ import { assertEquals, assertNotEquals } from "@std/assert";
 import { Grid } from "../volume/grid.ts";
 import type { Triple } from "../volume/affine.ts";
 import type { Volume } from "../volume/volume.ts";
-import { registerDeformable } from "../registration/deformable.ts";
-import { registerMindGaussNewton } from "../registration/mind_gauss_newton.ts";
-import { registerRigid } from "../registration/rigid.ts";
-import { SIMILARITIES, type SimilarityName } from "../registration/similarities.ts";
-import { gpuTest } from "./gpu.ts";
-import { random } from "./random.ts";
+import { registerDeformable } from "../registration/deformable/register_deformable.ts";
+import { registerMindGaussNewton } from "../registration/mind_gauss_newton/mind_gauss_newton.ts";
+import { registerRigid } from "../registration/rigid/register_rigid.ts";
+import { SIMILARITIES, type SimilarityName } from "../registration/similarity/similarities.ts";
+import { gpuTest } from "../testing/gpu.ts";
+import { random } from "../testing/uniform_values.ts";
 
 const SIZE: Triple = [40, 36, 32];
 

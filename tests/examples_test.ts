@@ -1,7 +1,7 @@
 /** The examples as a user runs them, on phantoms. */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { ROOT, SKIPS_GPU_TASKS } from "./run_task.ts";
+import { ROOT, SKIPS_GPU_TASKS } from "../testing/run_task.ts";
 
 const SAYS: Readonly<Record<string, string>> = {
   "register_two_files": "field.nii.gz",

@@ -2,8 +2,8 @@
 
 import { assertGreater, assertLess } from "@std/assert";
 import { CycleGan, PAPER_SETTINGS, RandomState, STRIDES, Tensorflow, tf } from "../gan/mod.ts";
-import { gpuTest } from "./gpu.ts";
-import { inverted, section } from "../bench/toy_images.ts";
+import { gpuTest } from "../testing/gpu.ts";
+import { inverted, section } from "../testing/toy_images.ts";
 
 const SIZE = 32, STEPS = 400;
 

@@ -1,9 +1,9 @@
 /** The grid search as a user runs it: alone, as several processes at once, interrupted, with wrong flags. */
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { writePhantomCohort } from "../cohort/phantom.ts";
+import { writePhantomCohort } from "../cohort/phantom/phantom.ts";
 import { writeManifest } from "../cohort/manifest.ts";
-import { readBestSettings } from "../study/best_settings.ts";
+import { readBestSettings } from "../study/grid_search/best_settings.ts";
 
 const REQUIRED = Deno.env.get("REQUIRE_GPU") === "1";
 const ADAPTER = await navigator.gpu?.requestAdapter();

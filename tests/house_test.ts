@@ -1,13 +1,25 @@
 /** What holds for the whole house: shaders compile, tasks answer, arrows point down, tests free their GPU. */
 
 import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
-import type { Kernel } from "../kernels/gpu.ts";
-import { gpuTest } from "./gpu.ts";
+import type { Kernel } from "../kernels/gpu/gpu.ts";
+import { gpuTest } from "../testing/gpu.ts";
 
 const root = new URL("../", import.meta.url);
 const folders = [
-  ...["volume", "kernels", "registration", "gan", "cohort", "study"],
-  ...["tasks", "tests", "bench"],
+  "host",
+  "volume",
+  "kernels",
+  "registration",
+  "gan",
+  "bias_field",
+  "cohort",
+  "pictures",
+  "workflows",
+  "study",
+  "tasks",
+  "testing",
+  "tests",
+  "bench",
 ];
 
 /** The TypeScript files below a folder, relative to the root, sorted. */
@@ -58,15 +70,50 @@ gpuTest(
   },
 );
 
-/** Folders whose files a folder's files may import; tests may import anything. */
+/** For each room, the rooms whose files its files may import; tests, `testing` and `bench` may import anything. */
 const below: Record<string, readonly string[]> = {
-  volume: [],
-  kernels: ["volume"],
-  registration: ["kernels", "volume"],
-  gan: ["kernels", "volume"],
-  cohort: ["kernels", "volume"],
-  study: ["cohort", "gan", "registration", "kernels", "volume"],
-  tasks: ["deno.json", "bench", "study", "cohort", "gan", "registration", "kernels", "volume"],
+  host: [],
+  volume: ["host"],
+  kernels: ["host", "volume"],
+  registration: ["host", "kernels", "volume"],
+  gan: ["host", "kernels", "volume"],
+  bias_field: ["host", "kernels", "volume"],
+  cohort: ["host", "volume"],
+  pictures: ["host", "volume"],
+  workflows: [
+    "host",
+    "cohort",
+    "gan",
+    "registration",
+    "bias_field",
+    "pictures",
+    "kernels",
+    "volume",
+  ],
+  study: [
+    "host",
+    "workflows",
+    "cohort",
+    "gan",
+    "registration",
+    "bias_field",
+    "pictures",
+    "kernels",
+    "volume",
+  ],
+  tasks: [
+    "deno.json",
+    "host",
+    "study",
+    "workflows",
+    "cohort",
+    "gan",
+    "registration",
+    "bias_field",
+    "pictures",
+    "kernels",
+    "volume",
+  ],
 };
 
 Deno.test("imports point down only, and the library needs no development dependency", () => {

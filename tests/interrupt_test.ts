@@ -1,11 +1,11 @@
 /** A registration that is stopped, or whose disk is full: what it leaves, and that it can be gone on with. */
 
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { Gpu } from "../kernels/gpu.ts";
-import { GpuLostError } from "../kernels/gpu_errors.ts";
+import { Gpu } from "../kernels/gpu/gpu.ts";
+import { GpuLostError } from "../kernels/gpu/errors.ts";
 import { registerImages } from "../registration/register.ts";
 import { Grid, type Volume, writeVolume } from "../volume/mod.ts";
-import { gpuTest } from "./gpu.ts";
+import { gpuTest } from "../testing/gpu.ts";
 
 const REQUIRED = Deno.env.get("REQUIRE_GPU") === "1";
 const ADAPTER = await navigator.gpu?.requestAdapter();

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
-import { KnownDeformation } from "../bench/known_deformation.ts";
-import { Random } from "../bench/random.ts";
-import { registerDeformable } from "../registration/deformable.ts";
+import { KnownDeformation } from "../testing/known_deformation.ts";
+import { Random } from "../testing/random.ts";
+import { registerDeformable } from "../registration/deformable/register_deformable.ts";
 import type { DisplacementField, Volume } from "../volume/mod.ts";
-import { gpuTest } from "./gpu.ts";
-import { hostField } from "./host_field.ts";
-import { Scene } from "./scene.ts";
+import { gpuTest } from "../testing/gpu.ts";
+import { hostField } from "../testing/host_field.ts";
+import { Scene } from "../testing/scene.ts";
 
 const scene = new Scene(1);
 const body = scene.body();

@@ -3,8 +3,8 @@
 import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { readVolume, writeVolume } from "../volume/mod.ts";
 import { decodeTransform } from "../registration/mod.ts";
-import { Scene } from "./scene.ts";
-import { SKIPS_GPU_TASKS, task } from "./run_task.ts";
+import { Scene } from "../testing/scene.ts";
+import { SKIPS_GPU_TASKS, task } from "../testing/run_task.ts";
 
 Deno.test({
   name: "register --method mind-gauss-newton, from files to files",

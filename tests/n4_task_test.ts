@@ -2,7 +2,7 @@
 
 import { assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { Grid, readVolume, writeVolume } from "../volume/mod.ts";
-import { SKIPS_GPU_TASKS, task } from "./run_task.ts";
+import { SKIPS_GPU_TASKS, task } from "../testing/run_task.ts";
 
 Deno.test({
   name: "n4 corrects an image and writes its field; bad input leaves nothing",

@@ -1,7 +1,7 @@
 /** The package for npm, in a fresh Deno project and in a Node project. */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { ROOT } from "./run_task.ts";
+import { ROOT } from "../testing/run_task.ts";
 
 const SCRIPT = `
 import { diceCoefficient, Gpu, Grid, readVolume, writeVolume } from "@crosswarp/crosswarp";

@@ -12,7 +12,7 @@ import {
   writeVolume,
 } from "../volume/mod.ts";
 import { decodeTransform, mapPoint } from "../registration/mod.ts";
-import { SKIPS_GPU_TASKS, task } from "./run_task.ts";
+import { SKIPS_GPU_TASKS, task } from "../testing/run_task.ts";
 
 /** A body with a few organs; `shift` displaces the organs, `contrast` is CT- or MR-like. */
 function body(grid: Grid, contrast: "ct" | "mr", shift: Triple) {

@@ -1,14 +1,14 @@
 /** The study at its smallest, from an empty folder to the report. */
 
 import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
-import { readCheckpointHeader } from "../gan/checkpoint.ts";
+import { readCheckpointHeader } from "../gan/model/checkpoint.ts";
 import { METHODS } from "../study/methods.ts";
-import { profileOf } from "../study/profiles.ts";
+import { profileOf } from "../workflows/profiles.ts";
 import { reproduce } from "../study/reproduce.ts";
-import { studyModels } from "../study/study_models.ts";
-import { STAGES } from "../study/study_plan.ts";
-import type { Table2Row } from "../study/table2.ts";
-import { gpuTest } from "./gpu.ts";
+import { studyModels } from "../study/models.ts";
+import { STAGES } from "../study/plan.ts";
+import type { Table2Row } from "../study/tables/table2.ts";
+import { gpuTest } from "../testing/gpu.ts";
 
 gpuTest(
   "reproduce() at the smoke profile makes its tables, and a second time redoes nothing",

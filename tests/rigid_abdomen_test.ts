@@ -1,11 +1,11 @@
 import { assertLess } from "@std/assert";
-import { registerRigid } from "../registration/rigid.ts";
-import { rigidDifference, rigidMatrix } from "../registration/rigid_parameters.ts";
+import { registerRigid } from "../registration/rigid/register_rigid.ts";
+import { rigidDifference, rigidMatrix } from "../registration/rigid/parameters.ts";
 import { type Matrix4, multiply, type Triple } from "../volume/affine.ts";
 import { readVolume } from "../volume/read_nifti.ts";
 import type { Volume } from "../volume/volume.ts";
-import { gpuTest } from "./gpu.ts";
-import { random } from "./random.ts";
+import { gpuTest } from "../testing/gpu.ts";
+import { random } from "../testing/uniform_values.ts";
 
 const file = new URL("../../shared/data/abdomen/ct.nii.gz", import.meta.url);
 const present = await Deno.stat(file).then(() => true, () => false);

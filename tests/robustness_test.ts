@@ -1,12 +1,12 @@
 /** What images are like in practice: uneven, thick, cut off, masked, overlapping in part. */
 
 import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
-import { KnownDeformation } from "../bench/known_deformation.ts";
-import { Random } from "../bench/random.ts";
+import { KnownDeformation } from "../testing/known_deformation.ts";
+import { Random } from "../testing/random.ts";
 import { NoOverlapError, registerDeformable, registerImages } from "../registration/mod.ts";
 import { Grid, type LabelVolume, type Triple, type Volume } from "../volume/mod.ts";
-import { gpuTest } from "./gpu.ts";
-import { Scene } from "./scene.ts";
+import { gpuTest } from "../testing/gpu.ts";
+import { Scene } from "../testing/scene.ts";
 
 const VOXEL = 5;
 const GRID = Grid.axisAligned([46, 40, 36], [VOXEL, VOXEL, VOXEL], [-112, -97, -88]);

@@ -1,12 +1,12 @@
 import { assertGreaterOrEqual, assertLessOrEqual } from "@std/assert";
-import { readSemiRealCase } from "../bench/semi_real_files.ts";
-import { scorePair } from "../bench/score_pair.ts";
-import { makeSemiRealPair } from "../bench/semi_real.ts";
-import { registerDeformable } from "../registration/deformable.ts";
-import { registerRigid } from "../registration/rigid.ts";
-import type { SimilarityName } from "../registration/similarities.ts";
-import { gpuTest } from "./gpu.ts";
-import { hostField } from "./host_field.ts";
+import { readSemiRealCase } from "../testing/semi_real_files.ts";
+import { scorePair } from "../testing/score_pair.ts";
+import { makeSemiRealPair } from "../testing/semi_real.ts";
+import { registerDeformable } from "../registration/deformable/register_deformable.ts";
+import { registerRigid } from "../registration/rigid/register_rigid.ts";
+import type { SimilarityName } from "../registration/similarity/similarities.ts";
+import { gpuTest } from "../testing/gpu.ts";
+import { hostField } from "../testing/host_field.ts";
 
 const source = await readSemiRealCase();
 const SEEDS = [1, 2, 3];

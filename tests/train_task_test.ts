@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Grid, readVolume, writeVolume } from "../volume/mod.ts";
 import config from "../deno.json" with { type: "json" };
-import { ROOT, SKIPS_GPU_TASKS, task } from "./run_task.ts";
+import { ROOT, SKIPS_GPU_TASKS, task } from "../testing/run_task.ts";
 
 const namesIn = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 

@@ -3,17 +3,17 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { STRUCTURES } from "../cohort/label_scheme.ts";
 import { readManifest } from "../cohort/manifest.ts";
-import { writePhantomCohort } from "../cohort/phantom.ts";
+import { writePhantomCohort } from "../cohort/phantom/phantom.ts";
 import { readLabels } from "../cohort/read_labels.ts";
-import { profileOf } from "../study/profiles.ts";
+import { profileOf } from "../workflows/profiles.ts";
 import { reproduce } from "../study/reproduce.ts";
-import { scoredLabels } from "../study/pair_scores.ts";
-import { readRegionPair } from "../study/study_cohort.ts";
-import { studyRegions } from "../study/study_regions.ts";
-import { labelVolumes } from "../study/table1.ts";
+import { scoredLabels } from "../study/scores/pair_scores.ts";
+import { readRegionPair } from "../study/subjects.ts";
+import { studyRegions } from "../study/regions.ts";
+import { labelVolumes } from "../study/tables/table1.ts";
 import { readLabelVolume, writeLabelVolume } from "../volume/mod.ts";
-import { gpuTest } from "./gpu.ts";
-import { task } from "./run_task.ts";
+import { gpuTest } from "../testing/gpu.ts";
+import { task } from "../testing/run_task.ts";
 
 const PATIENTS = { "10000021": "paired-01", "10000067": "paired-02", "10000080": "paired-03" };
 const RIGHT_KIDNEY = 29662, LEFT_KIDNEY = 29663, FIRST_LUMBAR = 29193;

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { gzip } from "../tests/nifti_file.ts";
+import { gzip } from "../testing/nifti_file.ts";
 import { ByteReader, gunzip, isGzip } from "./byte_reader.ts";
 
 const bytes = Uint8Array.from({ length: 1000 }, (_, i) => i * 7 % 251);

@@ -4,16 +4,12 @@
  * @module
  */
 
+import { CrosswarpError } from "../host/errors.ts";
+
 /** A file that cannot be used as an image. */
-export class ImageFileError extends Error {
+export class ImageFileError extends CrosswarpError {
   /** The name of the class. */
   override readonly name: string = "ImageFileError";
-}
-
-/** The file is missing or cannot be read or written. */
-export class FileAccessError extends ImageFileError {
-  /** The name of the class. */
-  override readonly name = "FileAccessError";
 }
 
 /** The file is not NIfTI-1 or NIfTI-2 in one piece. */

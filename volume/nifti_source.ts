@@ -6,12 +6,8 @@
 
 import { open, stat } from "node:fs/promises";
 import { ByteReader, gunzip, isGzip } from "./byte_reader.ts";
-import {
-  FileAccessError,
-  ImageFileError,
-  TruncatedFileError,
-  UnsupportedVoxelsError,
-} from "./nifti_errors.ts";
+import { FileAccessError } from "../host/errors.ts";
+import { ImageFileError, TruncatedFileError, UnsupportedVoxelsError } from "./nifti_errors.ts";
 import { HEADER_BYTES, type NiftiHeader, parseHeader } from "./nifti_header.ts";
 import {
   LITTLE_ENDIAN,

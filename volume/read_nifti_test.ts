@@ -1,5 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
-import { counting, gzip, niftiFile, OBLIQUE } from "../tests/nifti_file.ts";
+import { counting, gzip, niftiFile, OBLIQUE } from "../testing/nifti_file.ts";
 import { readNifti, readNiftiLabels, readVolume } from "./read_nifti.ts";
 
 interface Type {

@@ -1,10 +1,10 @@
 /** Every file that cannot be used is refused by a class, and the message names the file. */
 
+import type { CrosswarpError } from "../host/errors.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { counting, gzip, type MadeHeader, niftiFile, OBLIQUE } from "../tests/nifti_file.ts";
+import { counting, gzip, type MadeHeader, niftiFile, OBLIQUE } from "../testing/nifti_file.ts";
+import { FileAccessError } from "../host/errors.ts";
 import {
-  FileAccessError,
-  type ImageFileError,
   ImageGeometryError,
   ImageShapeError,
   NonFiniteVoxelsError,
@@ -16,7 +16,7 @@ import {
 import { readDisplacementField } from "./read_displacement_field.ts";
 import { readLabelVolume, readNifti, readNiftiLabels, readVolume } from "./read_nifti.ts";
 
-type Kind = new (message: string) => ImageFileError;
+type Kind = new (message: string) => CrosswarpError;
 
 const floats = (values: number[] = [0, 1, 2, 3, 4, 5, 6, 7]) =>
   counting((view, at, i) => view.setFloat32(at, values[i % values.length], true));

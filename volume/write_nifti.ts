@@ -4,11 +4,11 @@
  * @module
  */
 
-import { FileAccessError } from "./nifti_errors.ts";
+import { FileAccessError } from "../host/errors.ts";
 import { niftiHeader } from "./nifti_header_bytes.ts";
 import type { DisplacementField, LabelVolume, Volume } from "./volume.ts";
 import { type VoxelType, WRITTEN_TYPES } from "./voxel_types.ts";
-import { writeWholeFile } from "./write_file.ts";
+import { writeWholeFile } from "../host/write_file.ts";
 
 /** Options of {@link writeVolume}. */
 export interface WriteOptions {

@@ -1,11 +1,11 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { Matrix4, Triple } from "./affine.ts";
 import { Grid } from "./grid.ts";
-import { FileAccessError } from "./nifti_errors.ts";
+import { FileAccessError } from "../host/errors.ts";
 import { matrixOfQform, qformOf } from "./qform.ts";
 import { readDisplacementField } from "./read_displacement_field.ts";
 import { readLabelVolume, readNifti, readNiftiLabels, readVolume } from "./read_nifti.ts";
-import { writeWholeFile } from "./write_file.ts";
+import { writeWholeFile } from "../host/write_file.ts";
 import {
   encodeDisplacementField,
   encodeNifti,

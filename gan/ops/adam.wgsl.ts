@@ -1,4 +1,4 @@
-import type { Kernel } from "../../kernels/gpu.ts";
+import type { Kernel } from "../../kernels/gpu/gpu.ts";
 
 /**
  * One step of Adam on one variable, in place; on quads where its size is a multiple of four. The gradient is

@@ -1,4 +1,4 @@
-import type { Kernel } from "../../kernels/gpu.ts";
+import type { Kernel } from "../../kernels/gpu/gpu.ts";
 import {
   CORRELATION_PART_PARAMETERS,
   imageArray,

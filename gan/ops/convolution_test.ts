@@ -1,5 +1,5 @@
-import { gpuTest } from "../../tests/gpu.ts";
-import { assertCloseTo, seededValues } from "../../tests/float_values.ts";
+import { gpuTest } from "../../testing/gpu.ts";
+import { assertCloseTo, seededValues } from "../../testing/float_values.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";
 import {
   convolutionReference,

@@ -1,4 +1,4 @@
-import type { Kernel } from "../../kernels/gpu.ts";
+import type { Kernel } from "../../kernels/gpu/gpu.ts";
 import { CORRELATION_PARAMETERS, loadQuad, pixelArray, storeQuad } from "./_convolution.wgsl.ts";
 
 /** What the code of {@link convolutionTiles} is written out for. */

@@ -5,7 +5,7 @@
  */
 
 import type { TensorInfo } from "@tensorflow/tfjs";
-import { i32, type Parameter, u32 } from "../../kernels/gpu.ts";
+import { i32, type Parameter, u32 } from "../../kernels/gpu/gpu.ts";
 import { convolutionRegisters } from "./convolution_registers.wgsl.ts";
 import { type Correlation, quadsOf, UNIFORM_BYTES, uniformQuads } from "./convolution_shape.ts";
 import { convolutionTiles } from "./convolution_tiles.wgsl.ts";

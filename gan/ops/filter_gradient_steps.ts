@@ -4,7 +4,7 @@
  * @module
  */
 
-import { i32, type Parameter, u32 } from "../../kernels/gpu.ts";
+import { i32, type Parameter, u32 } from "../../kernels/gpu/gpu.ts";
 import { type ConvolutionShape, quadsOf, uniformQuads } from "./convolution_shape.ts";
 import type { Steps } from "./correlation_steps.ts";
 import { filterGradientRegisters } from "./filter_gradient_registers.wgsl.ts";

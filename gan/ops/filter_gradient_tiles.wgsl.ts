@@ -1,4 +1,4 @@
-import type { Kernel } from "../../kernels/gpu.ts";
+import type { Kernel } from "../../kernels/gpu/gpu.ts";
 import { FILTER_GRADIENT_PARAMETERS, loadQuad, pixelArray } from "./_convolution.wgsl.ts";
 
 /** What the code of {@link filterGradientTiles} is written out for. */

@@ -6,7 +6,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { TensorInfo } from "@tensorflow/tfjs";
-import { f32, type Kernel, u32 } from "../../kernels/gpu.ts";
+import { f32, type Kernel, u32 } from "../../kernels/gpu/gpu.ts";
 import { uniformQuads } from "./convolution_shape.ts";
 import {
   instanceGradientMeans,

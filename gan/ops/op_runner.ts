@@ -13,7 +13,7 @@ import {
   type Kernel,
   packParameters,
 } from "../../kernels/mod.ts";
-import type { Parameter } from "../../kernels/gpu.ts";
+import type { Parameter } from "../../kernels/gpu/gpu.ts";
 
 /** What tfjs's backend keeps to itself and a kernel recorded into its pass needs (version 4.22). */
 interface BackendInside {

@@ -8,7 +8,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { TensorInfo } from "@tensorflow/tfjs";
-import { f32 } from "../../kernels/gpu.ts";
+import { f32 } from "../../kernels/gpu/gpu.ts";
 import { uniformQuads } from "./convolution_shape.ts";
 import { INSTANCE_NORM_EPSILON, instanceNorm, isSmall, type Slope } from "./instance_norm.ts";
 import type { OpRunner } from "./op_runner.ts";

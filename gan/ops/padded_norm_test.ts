@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { assertCloseTo, seededValues } from "../../tests/float_values.ts";
-import { gpuTest } from "../../tests/gpu.ts";
+import { assertCloseTo, seededValues } from "../../testing/float_values.ts";
+import { gpuTest } from "../../testing/gpu.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";
 import { INSTANCE_NORM_EPSILON } from "./instance_norm.ts";
 import {

@@ -6,7 +6,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { TensorInfo } from "@tensorflow/tfjs";
-import { u32 } from "../../kernels/gpu.ts";
+import { u32 } from "../../kernels/gpu/gpu.ts";
 import type { OpRunner } from "./op_runner.ts";
 import { reflectFold, reflectPad as padKernel } from "./reflect_pad.wgsl.ts";
 

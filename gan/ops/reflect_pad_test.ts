@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { gpuTest } from "../../tests/gpu.ts";
-import { assertCloseTo, seededValues } from "../../tests/float_values.ts";
+import { gpuTest } from "../../testing/gpu.ts";
+import { assertCloseTo, seededValues } from "../../testing/float_values.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";
 import type { ImageShape } from "./instance_norm_reference.ts";
 import { reflectPad } from "./reflect_pad.ts";

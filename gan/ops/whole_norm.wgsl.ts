@@ -1,4 +1,4 @@
-import type { Kernel } from "../../kernels/gpu.ts";
+import type { Kernel } from "../../kernels/gpu/gpu.ts";
 import { imageArray } from "./_convolution.wgsl.ts";
 
 /** What is done beside normalising. */

@@ -1,0 +1,51 @@
+/**
+ * The tissue that N4 estimates from.
+ *
+ * @module
+ */
+
+import type { LabelVolume, Volume } from "../volume/volume.ts";
+
+const BINS = 256;
+
+/**
+ * Voxels brighter than Otsu's threshold (1979, IEEE Trans. SMC 9(1)), which parts the histogram so that the
+ * two parts' means lie furthest apart: in an MR image air and lung from tissue.
+ *
+ * @returns 1 in tissue, else 0. Where all voxels are the same, all are tissue.
+ *
+ * @example Usage
+ * ```ts
+ * import { Grid } from "../volume/grid.ts";
+ * import { tissueMask } from "./foreground_mask.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const grid = Grid.axisAligned([4, 1, 1], [1, 1, 1]);
+ * const { data } = tissueMask({ grid, data: new Float32Array([3, 90, 110, 5]) });
+ * assertEquals([...data], [0, 1, 1, 0]);
+ * ```
+ */
+export function tissueMask({ grid, data }: Volume): LabelVolume {
+  const finite = data.filter(Number.isFinite);
+  const [low, high] = finite.reduce(
+    ([low, high], value) => [Math.min(low, value), Math.max(high, value)],
+    [Infinity, -Infinity],
+  );
+  if (!(high > low)) return { grid, data: new Int32Array(data.length).fill(1) };
+  const counts = new Float64Array(BINS), scale = BINS / (high - low);
+  for (const value of finite) counts[Math.min(BINS - 1, Math.floor((value - low) * scale))]++;
+  const sum = counts.reduce((all, count, bin) => all + count * bin, 0);
+  let below = 0, sumBelow = 0, most = -1, threshold = 0;
+  for (let bin = 0; bin < BINS - 1; bin++) {
+    below += counts[bin];
+    sumBelow += counts[bin] * bin;
+    const above = finite.length - below;
+    if (below === 0 || above === 0) continue;
+    const between = below * above * (sumBelow / below - (sum - sumBelow) / above) ** 2;
+    if (between > most) {
+      most = between;
+      threshold = low + (bin + 1) / scale;
+    }
+  }
+  return { grid, data: Int32Array.from(data, (value) => value >= threshold ? 1 : 0) };
+}

@@ -1,0 +1,207 @@
+/**
+ * The plan of a phantom cohort: the paper's design (section 2: 17 CT-only, 17 MR-only and 3 paired
+ * subjects), everybody's measures drawn from one seed.
+ *
+ * @module
+ */
+
+import type { Triple } from "../../volume/affine.ts";
+import type { BodyMeasures } from "./anatomy.ts";
+import { type BodyState, drawWaves } from "./body_motion.ts";
+import type { BodyPlan, ImagePlan, Modality } from "./imaging.ts";
+import { type StructureName, STRUCTURES } from "../label_scheme.ts";
+import { RandomStream } from "./random.ts";
+
+/** How fine a cohort's images are. */
+export type CohortProfile = "smoke" | "quick" | "standard" | "paper";
+
+/** The profiles, coarse to fine. */
+export const COHORT_PROFILES = ["smoke", "quick", "standard", "paper"] as const;
+
+/** Voxel sizes by profile, mm: from left to right, back to front, feet to head. */
+export const PROFILE_VOXELS: Readonly<
+  Record<CohortProfile, { readonly ct: Triple; readonly mr: Triple }>
+> = {
+  smoke: { ct: [8, 8, 8], mr: [8, 8, 8] },
+  quick: { ct: [4, 4, 4], mr: [4, 6, 4] },
+  standard: { ct: [2.5, 2.5, 2.5], mr: [2.5, 6, 2.5] },
+  // Of CT the middle of what is drawn for each subject.
+  paper: { ct: [0.9, 0.9, 1.5], mr: [1.25, 6, 1.25] },
+};
+
+/** What kind of subject: with one image or with both. */
+export type SubjectKind = "ct" | "mr" | "paired";
+
+/** One subject as planned. */
+export interface SubjectPlan {
+  /** Its name, also of its files. */
+  readonly id: string;
+  /** Which images it has. */
+  readonly kind: SubjectKind;
+  /** Its body. */
+  readonly body: BodyPlan;
+  /** Its images. */
+  readonly images: { readonly ct?: ImagePlan; readonly mr?: ImagePlan };
+}
+
+/** A whole cohort as planned. */
+export interface CohortPlan {
+  /** How fine. */
+  readonly profile: CohortProfile;
+  /** Of everything drawn. */
+  readonly seed: number;
+  /** The subjects. */
+  readonly subjects: readonly SubjectPlan[];
+}
+
+/** How many subjects of each kind the paper has. */
+const COUNTS: readonly (readonly [SubjectKind, number])[] = [["ct", 17], ["mr", 17], ["paired", 3]];
+
+/** What differs between the people who got a CT and those who got an MR scan. */
+interface Population {
+  /** Linear size of structures against the reference anatomy, found by rendering whole cohorts. */
+  readonly size: Readonly<Record<StructureName, number>>;
+  /** Height of the chest against the reference's, mm. */
+  readonly chestHeight: number;
+}
+
+const CT_POPULATION: Population = {
+  size: {
+    ...{ liver: 1.067, spleen: 1.195, gallbladder: 1.155, "right lung": 0.97, "left lung": 0.947 },
+    ...{ bladder: 1.03, "lumbar vertebra 1": 1.043, "right kidney": 1.105, "left kidney": 1.11 },
+    ...{ "right psoas": 0.957, "left psoas": 0.914 },
+  },
+  chestHeight: 12,
+};
+
+const MR_POPULATION: Population = {
+  size: {
+    ...{ liver: 1.015, spleen: 1.27, gallbladder: 1.945, "right lung": 0.864, "left lung": 0.835 },
+    ...{ bladder: 0.915, "lumbar vertebra 1": 1.04, "right kidney": 1.14, "left kidney": 1.16 },
+    ...{ "right psoas": 0.806, "left psoas": 0.864 },
+  },
+  chestHeight: -22,
+};
+
+/** Deviation of a structure's volume from person to person, relative. */
+const SPREAD: Readonly<Record<StructureName, number>> = {
+  ...{ liver: 0.1, spleen: 0.2, gallbladder: 0.2, "right lung": 0.06, "left lung": 0.06 },
+  ...{ bladder: 0.25, "lumbar vertebra 1": 0.07, "right kidney": 0.1, "left kidney": 0.1 },
+  ...{ "right psoas": 0.1, "left psoas": 0.1 },
+};
+
+/** Plans a cohort. The same profile and seed give the same plan. */
+export function planCohort(
+  { profile, seed }: { readonly profile: CohortProfile; readonly seed: number },
+): CohortPlan {
+  return {
+    profile,
+    seed,
+    subjects: COUNTS.flatMap(([kind, count], group) => {
+      const volumes = Object.fromEntries(
+        STRUCTURES.map((
+          s,
+          i,
+        ) => [s.name, stratified(count, new RandomStream(seed, group, 500 + i))]),
+      );
+      return Array.from({ length: count }, (_, index) => {
+        const random = new RandomStream(seed, group, index);
+        const deviates = (name: StructureName) => volumes[name][index];
+        return planSubject({ kind, index, profile, random, deviates });
+      });
+    }),
+  };
+}
+
+function planSubject(
+  { kind, index, profile, random, deviates }: {
+    readonly kind: SubjectKind;
+    readonly index: number;
+    readonly profile: CohortProfile;
+    readonly random: RandomStream;
+    readonly deviates: (name: StructureName) => number;
+  },
+): SubjectPlan {
+  // Paired subjects lie between the two populations.
+  const share = kind === "ct" ? 0 : kind === "mr" ? 1 : 0.5;
+  const between = (ct: number, mr: number) => ct + share * (mr - ct);
+  const size = Object.fromEntries(STRUCTURES.map(({ name }) => {
+    const spread = SPREAD[name];
+    // A lognormal volume of mean 1, and its cube root for lengths.
+    const volume = Math.exp(spread * deviates(name) - spread * spread / 2);
+    return [name, between(CT_POPULATION.size[name], MR_POPULATION.size[name]) * Math.cbrt(volume)];
+  })) as Record<StructureName, number>;
+  const measures: BodyMeasures = {
+    size,
+    fat: random.around(15, 3.5),
+    bowelSeed: Math.floor(random.between(0, 1e6)),
+  };
+  const shape = {
+    scale: [random.around(1, 0.03), random.around(1, 0.03), random.around(1, 0.03)] as Triple,
+    chestHeight: between(CT_POPULATION.chestHeight, MR_POPULATION.chestHeight) +
+      random.around(0, 5),
+    waves: drawWaves(random, { count: 5, reach: 10, wavelengths: [170, 320] }),
+  };
+  const travel = random.between(30, 40);
+  const isPaired = kind === "paired";
+  const image = (modality: Modality): ImagePlan => ({
+    modality,
+    voxel: voxelOf(profile, modality, random),
+    state: stateOf(modality, travel, isPaired, random),
+    seed: Math.floor(random.between(0, 4e9)),
+  });
+  return {
+    id: `${kind}-${String(index + 1).padStart(2, "0")}`,
+    kind,
+    body: { measures, shape },
+    images: {
+      ...(kind !== "mr" && { ct: image("ct") }),
+      ...(kind !== "ct" && { mr: image("mr") }),
+    },
+  };
+}
+
+/** CT is taken at end-inhale, MR at end-exhale; nobody holds the breath quite there. */
+function stateOf(
+  modality: Modality,
+  travel: number,
+  isPaired: boolean,
+  random: RandomStream,
+): BodyState {
+  const turn = (degrees: number) => random.around(0, degrees / 2) * Math.PI / 180;
+  const inhaled = random.between(0.93, 1), exhaled = random.between(0, 0.06);
+  return {
+    breath: modality === "ct" ? inhaled : exhaled,
+    travel,
+    rotation: [turn(3), turn(2), turn(3)],
+    shift: [random.around(0, 4), random.around(0, 4), random.around(0, 5)],
+    waves: isPaired && modality === "mr"
+      ? drawWaves(random, { count: 5, reach: 7, wavelengths: [110, 220] })
+      : [],
+  };
+}
+
+function voxelOf(profile: CohortProfile, modality: Modality, random: RandomStream): Triple {
+  const voxel = PROFILE_VOXELS[profile][modality];
+  if (profile !== "paper" || modality === "mr") return voxel;
+  const side = Math.round(100 * random.between(0.8, 1)) / 100;
+  return [side, side, voxel[2]];
+}
+
+/** One standard normal deviate from each of `count` equally likely ranges, shuffled: their mean is near 0. */
+function stratified(count: number, random: RandomStream): number[] {
+  const values = Array.from(
+    { length: count },
+    (_, i) => normalQuantile((i + random.between(0.1, 0.9)) / count),
+  );
+  for (let i = count - 1; i > 0; i--) {
+    const j = Math.floor(random.between(0, i + 1));
+    [values[i], values[j]] = [values[j], values[i]];
+  }
+  return values;
+}
+
+/** The standard normal's quantile (Tukey's lambda approximation, within 0.01 for what is drawn here). */
+function normalQuantile(p: number): number {
+  return (Math.pow(p, 0.135) - Math.pow(1 - p, 0.135)) / 0.1975;
+}

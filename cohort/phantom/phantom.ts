@@ -1,0 +1,182 @@
+/**
+ * Writes a phantom cohort: NIfTI images, labels and truths, and the manifest.
+ *
+ * @module
+ */
+
+import { FileAccessError } from "../../host/errors.ts";
+import { runOnThreads } from "../../host/worker_pool.ts";
+import {
+  type CohortPlan,
+  type CohortProfile,
+  planCohort,
+  PROFILE_VOXELS,
+  type SubjectPlan,
+} from "./cohort_plan.ts";
+import type { ManifestSubject } from "../manifest.ts";
+import { writeManifest } from "../manifest.ts";
+import { filesOf, type PhantomJob, runJob } from "./phantom_job.ts";
+import { PHANTOM_WORKER } from "./phantom_worker.ts";
+
+/** Options of {@link writePhantomCohort}. */
+export interface PhantomOptions {
+  /** The folder, made when missing. */
+  readonly out: string;
+  /** How fine. Default "quick". */
+  readonly profile?: CohortProfile;
+  /** Of everything drawn. Default 1. */
+  readonly seed?: number;
+  /** All 37 subjects or only the 3 paired ones (the same as among all). Default "all". */
+  readonly subjects?: "all" | "paired";
+  /** Threads that render. Default: as many as there are processors, at most 4; 0 renders in this one. */
+  readonly workers?: number;
+  /** Stops the work; files that are complete stay, and the next run goes on from there. */
+  readonly signal?: AbortSignal;
+  /** Called as images get done. */
+  readonly onProgress?: (progress: PhantomProgress) => void;
+}
+
+/** How far {@link writePhantomCohort} is. */
+export interface PhantomProgress {
+  /** Images done. */
+  readonly done: number;
+  /** Images in all. */
+  readonly total: number;
+  /** The subject of the last one; empty at the beginning. */
+  readonly subject: string;
+}
+
+/** Changes when the same plan gives other bytes, so that older files are not taken for these. */
+const RENDERING = 2;
+
+/**
+ * Writes a phantom cohort and returns the path of its manifest. The same profile and seed give the same
+ * bytes. Files of the same plan that are there already are kept; files of another plan are replaced.
+ *
+ * @throws {FileAccessError} when the folder cannot be made or written to.
+ *
+ * @example Usage
+ * ```ts
+ * import { readManifest } from "../manifest.ts";
+ * import { writePhantomCohort } from "./phantom.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const out = await Deno.makeTempDir();
+ * const path = await writePhantomCohort({ out, profile: "smoke", subjects: "paired", workers: 0 });
+ * assertEquals((await readManifest(path)).subjects.length, 3);
+ * await Deno.remove(out, { recursive: true });
+ * ```
+ */
+export async function writePhantomCohort(options: PhantomOptions): Promise<string> {
+  const { out, profile = "quick", seed = 1, subjects = "all", signal, onProgress } = options;
+  signal?.throwIfAborted();
+  const plan = planCohort({ profile, seed });
+  const chosen = subjects === "all"
+    ? plan.subjects
+    : plan.subjects.filter((subject) => subject.kind === "paired");
+  const path = `${out}/cohort.json`, fingerprint = await fingerprintOf(plan);
+  await prepareFolder(out, fingerprint);
+  const jobs = await missingJobs(out, chosen);
+  const total = chosen.reduce((sum, s) => sum + Object.keys(s.images).length, 0);
+  let done = total - jobs.length;
+  const report = (subject: string) => onProgress?.({ done, total, subject });
+  report("");
+  await runJobs(jobs, options.workers ?? Math.min(4, navigator.hardwareConcurrency), {
+    ...(signal && { signal }),
+    onDone: (job) => {
+      done++;
+      report(job.subject.id);
+    },
+  });
+  await writeManifest(path, {
+    format: "crosswarp-cohort",
+    version: 1,
+    profile,
+    seed,
+    voxelSizes: PROFILE_VOXELS[profile],
+    subjects: chosen.map(manifestSubject),
+  });
+  return path;
+}
+
+function manifestSubject({ id, kind, images }: SubjectPlan): ManifestSubject {
+  const ct = images.ct && filesOf(id, "ct"), mr = images.mr && filesOf(id, "mr");
+  return {
+    id,
+    kind,
+    images: { ...(ct && { ct: ct.image }), ...(mr && { mr: mr.image }) },
+    labels: { ...(ct && { ct: ct.labels }), ...(mr && { mr: mr.labels }) },
+    ...(kind === "paired" && { truth: filesOf(id, "mr").truth }),
+  };
+}
+
+async function fingerprintOf(plan: CohortPlan): Promise<string> {
+  const text = new TextEncoder().encode(JSON.stringify({ RENDERING, plan }));
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", text));
+  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+/** Leaves files of this plan, removes the phantom's files of another. */
+async function prepareFolder(out: string, fingerprint: string): Promise<void> {
+  const path = `${out}/plan.json`;
+  const text = JSON.stringify({ fingerprint }, null, 2) + "\n";
+  try {
+    await Deno.mkdir(out, { recursive: true });
+    const before = await Deno.readTextFile(path).catch(() => undefined);
+    if (before === text) return;
+    await Deno.remove(`${out}/cohort.json`).catch(() => {});
+    for await (const entry of Deno.readDir(out)) {
+      if (/^(ct|mr|paired)-\d\d_(ct|mr|truth)\w*\.nii\.gz$/.test(entry.name)) {
+        await Deno.remove(`${out}/${entry.name}`);
+      }
+    }
+    await Deno.writeTextFile(path, text);
+  } catch (cause) {
+    throw new FileAccessError(`Cannot write to ${out}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** One job an image, without those whose files are all there: files appear whole, by renaming. */
+async function missingJobs(out: string, subjects: readonly SubjectPlan[]): Promise<PhantomJob[]> {
+  const jobs: PhantomJob[] = [];
+  for (const subject of subjects) {
+    for (const modality of ["ct", "mr"] as const) {
+      if (subject.images[modality] === undefined) continue;
+      const { image, labels, truth } = filesOf(subject.id, modality);
+      const files = [
+        image,
+        labels,
+        ...(modality === "mr" && subject.kind === "paired" ? [truth] : []),
+      ];
+      const there = await Promise.all(
+        files.map((file) => Deno.stat(`${out}/${file}`).then(() => true, () => false)),
+      );
+      if (there.includes(false)) jobs.push({ out, subject, modality });
+    }
+  }
+  return jobs;
+}
+
+async function runJobs(
+  jobs: readonly PhantomJob[],
+  workers: number,
+  { signal, onDone }: { signal?: AbortSignal; onDone: (job: PhantomJob) => void },
+): Promise<void> {
+  if (workers === 0 || jobs.length < 2) {
+    for (const job of jobs) {
+      signal?.throwIfAborted();
+      await runJob(job);
+      onDone(job);
+    }
+    return;
+  }
+  try {
+    await runOnThreads({
+      ...{ module: PHANTOM_WORKER, jobs, threads: workers, signal },
+      onDone: (index) => onDone(jobs[index]),
+    });
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw new FileAccessError((cause as Error).message, { cause });
+  }
+}

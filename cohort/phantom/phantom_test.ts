@@ -1,0 +1,63 @@
+import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { readManifest } from "../manifest.ts";
+import { writePhantomCohort } from "./phantom.ts";
+
+const options = { profile: "smoke", subjects: "paired", seed: 5 } as const;
+
+async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function contents(folder: string): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  const names = (await Array.fromAsync(Deno.readDir(folder))).map((entry) => entry.name).sort();
+  for (const name of names) {
+    const hash = await crypto.subtle.digest("SHA-256", await Deno.readFile(`${folder}/${name}`));
+    found[name] = new Uint8Array(hash).toHex();
+  }
+  return found;
+}
+
+Deno.test("writePhantomCohort() writes the same bytes for the same seed, in one thread or several", () =>
+  inFolder(async (folder) => {
+    const one = `${folder}/one`, two = `${folder}/two`, other = `${folder}/other`;
+    await writePhantomCohort({ ...options, out: one, workers: 0 });
+    await writePhantomCohort({ ...options, out: two, workers: 2 });
+    await writePhantomCohort({ ...options, out: other, seed: 6 });
+    const a = await contents(one), b = await contents(two), c = await contents(other);
+    assertEquals(a, b);
+    assertEquals(Object.keys(a).length, 3 * 5 + 2);
+    assertNotEquals(a["paired-01_ct.nii.gz"], c["paired-01_ct.nii.gz"]);
+    const { subjects } = await readManifest(`${one}/cohort.json`);
+    assertEquals(subjects.map((s) => s.kind), ["paired", "paired", "paired"]);
+    assertEquals(subjects[0].truth, `${one}/paired-01_truth.nii.gz`);
+  }));
+
+Deno.test("writePhantomCohort() goes on after an interruption and replaces another plan's files", () =>
+  inFolder(async (out) => {
+    const controller = new AbortController();
+    const images: number[] = [];
+    await assertRejects(() =>
+      writePhantomCohort({
+        ...options,
+        out,
+        workers: 0,
+        signal: controller.signal,
+        onProgress: ({ done }) => done === 2 && controller.abort(),
+      }), DOMException);
+    await assertRejects(() => Deno.stat(`${out}/cohort.json`), Deno.errors.NotFound);
+    const onProgress = ({ done }: { done: number }) => void images.push(done);
+    await writePhantomCohort({ ...options, out, workers: 0, onProgress });
+    assertEquals(images, [2, 3, 4, 5, 6]);
+    const before = await contents(out);
+    images.length = 0;
+    await writePhantomCohort({ ...options, out, workers: 0, seed: 6, onProgress });
+    assertEquals(images, [0, 1, 2, 3, 4, 5, 6]);
+    await writePhantomCohort({ ...options, out, workers: 0 });
+    assertEquals(await contents(out), before);
+  }));

@@ -1,0 +1,114 @@
+/**
+ * The generator: a ResNet with nine residual blocks (section 3.1; Johnson, Alahi and Fei-Fei 2016).
+ *
+ * @module
+ */
+
+import { Network } from "./network.ts";
+import { instanceNorm } from "../ops/instance_norm.ts";
+import { type NormAndPad, normAndPad, type NormAndPadOptions } from "../ops/padded_norm.ts";
+import { reflectPad } from "../ops/reflect_pad.ts";
+import type { RandomState } from "../random.ts";
+import { tf } from "../tensorflow.ts";
+
+/** What a generator is. */
+export interface GeneratorOptions {
+  /** Slices of an image, in and out. */
+  readonly channels: number;
+  /** Filters of the first convolution; 64 in the paper. A multiple of 4. */
+  readonly filters: number;
+  /** Residual blocks; 9 in the paper. */
+  readonly blocks: number;
+}
+
+/**
+ * Turns images of one modality into the other, in [-1, 1]. Height and width are multiples of 4 and
+ * at least 8.
+ */
+export class Generator extends Network {
+  /** What it is. */
+  readonly options: GeneratorOptions;
+
+  /** A generator with initial weights, drawn from `random`; its weights' names begin with `name`. */
+  constructor(name: string, options: GeneratorOptions, random: RandomState) {
+    super(name, random);
+    this.options = options;
+    const { channels, filters, blocks } = options;
+    this.filter("enter", [7, 7, channels, filters]);
+    this.norm("enter", filters);
+    this.filter("down1", [3, 3, filters, 2 * filters]);
+    this.norm("down1", 2 * filters);
+    this.filter("down2", [3, 3, 2 * filters, 4 * filters]);
+    this.norm("down2", 4 * filters);
+    for (let block = 1; block <= blocks; block++) {
+      for (const half of ["a", "b"]) {
+        this.filter(`block${block}${half}`, [3, 3, 4 * filters, 4 * filters]);
+        this.norm(`block${block}${half}`, 4 * filters);
+      }
+    }
+    // A transposed convolution's filter is [height, width, out, in].
+    this.filter("up1", [3, 3, 2 * filters, 4 * filters]);
+    this.norm("up1", 2 * filters);
+    this.filter("up2", [3, 3, filters, 2 * filters]);
+    this.norm("up2", filters);
+    this.filter("leave", [7, 7, filters, channels]);
+  }
+
+  /**
+   * Synthesises images.
+   *
+   * @param x - [batch, height, width, channels] in [-1, 1]; the result has its shape.
+   */
+  apply(x: tf.Tensor4D): tf.Tensor4D {
+    return tf.tidy(() => {
+      let y = this.#normed("enter", this.#convolve("enter", reflectPad(x, 3), 1, "valid"), 0);
+      y = this.#normed("down1", this.#convolve("down1", y, 2, "same"), 0);
+      let { value, padded } = this.#normAndPad("down2", this.#convolve("down2", y, 2, "same"), {
+        ...{ slope: 0, keep: true, pad: 1 },
+      });
+      const { blocks } = this.options;
+      for (let block = 1; block <= blocks; block++) {
+        const a = `block${block}a`, b = `block${block}b`;
+        const inner = this.#normAndPad(a, this.#convolve(a, padded!, 1, "valid"), {
+          ...{ slope: 0, keep: false, pad: 1 },
+        });
+        ({ value, padded } = this.#normAndPad(b, this.#convolve(b, inner.padded!, 1, "valid"), {
+          ...{ slope: 1, added: value, keep: true, pad: block < blocks ? 1 : 0 },
+        }));
+      }
+      y = value!;
+      y = this.#normed("up1", this.#enlarge("up1", y), 0);
+      y = this.#normed("up2", this.#enlarge("up2", y), 0);
+      return tf.tanh(this.#convolve("leave", reflectPad(y, 3), 1, "valid"));
+    });
+  }
+
+  #convolve(name: string, x: tf.Tensor4D, stride: number, pad: "same" | "valid"): tf.Tensor4D {
+    return tf.conv2d(x, this.filterOf(name), stride, pad);
+  }
+
+  /** Twice as high and wide, by a transposed ("fractionally strided") convolution. */
+  #enlarge(name: string, x: tf.Tensor4D): tf.Tensor4D {
+    const [batch, height, width] = x.shape, filter = this.filterOf(name);
+    return tf.conv2dTranspose(
+      x,
+      filter,
+      [batch, 2 * height, 2 * width, filter.shape[2]],
+      2,
+      "same",
+    );
+  }
+
+  #normAndPad(
+    name: string,
+    x: tf.Tensor4D,
+    options: Pick<NormAndPadOptions, "slope" | "added" | "keep" | "pad">,
+  ): NormAndPad {
+    const gamma = this.get<tf.Tensor1D>(`${name}/scale`);
+    return normAndPad({ x, gamma, beta: this.get(`${name}/offset`), ...options });
+  }
+
+  #normed(name: string, x: tf.Tensor4D, slope: number): tf.Tensor4D {
+    return instanceNorm(x, this.get(`${name}/scale`), this.get(`${name}/offset`), slope);
+  }
+}

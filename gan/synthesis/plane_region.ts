@@ -1,0 +1,42 @@
+/**
+ * Regions of a volume's planes on the host, and how bright they are.
+ *
+ * @module
+ */
+
+import type { PlaneStack } from "../../kernels/patches/plane_stack.ts";
+import type { Triple } from "../../volume/affine.ts";
+
+/** What is beyond a volume that is smaller than a region. */
+export const BACKGROUND = -1;
+
+/** Where the region in the middle of a stack begins: column, row, slice. */
+export function middleOf({ extent }: PlaneStack, size: Triple): Triple {
+  return extent.map((count, i) => (count - size[i]) >> 1) as unknown as Triple;
+}
+
+/** A region's values, plane by plane: [channels, rows, columns], columns fastest. */
+export function readRegion(
+  data: Float32Array,
+  stack: PlaneStack,
+  [column, row, slice]: Triple,
+  [columns, rows, channels]: Triple,
+): Float32Array {
+  const width = stack.extent[0], lines = new Float32Array(width * rows);
+  const region = new Float32Array(columns * rows * channels);
+  for (let c = 0; c < channels; c++) {
+    stack.read(data, { slice: slice + c, begin: row, end: row + rows }, BACKGROUND, lines);
+    for (let y = 0; y < rows; y++) {
+      const line = lines.subarray(y * width + column, y * width + column + columns);
+      region.set(line, (c * rows + y) * columns);
+    }
+  }
+  return region;
+}
+
+/** Mean of a region, from the background on. */
+export function meanAboveBackground(region: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < region.length; i++) sum += region[i] - BACKGROUND;
+  return sum / region.length;
+}

@@ -1,0 +1,145 @@
+/**
+ * Patch-averaged synthesis of a volume (section 3.1): a generator sees overlapping regions, and every voxel
+ * is the mean of what they say.
+ *
+ * @module
+ */
+
+import {
+  patchAverage,
+  type PatchAverageOptions,
+  type PatchAverageProgress,
+} from "../../kernels/patches/patch_average.ts";
+import { patchStarts } from "../../kernels/patches/patch_starts.ts";
+import { type PlaneAxes, PlaneStack } from "../../kernels/patches/plane_stack.ts";
+import type { Triple } from "../../volume/affine.ts";
+import type { Generator } from "../networks/generator.ts";
+import { BACKGROUND, meanAboveBackground, middleOf, readRegion } from "./plane_region.ts";
+import { type Tensorflow, tf } from "../tensorflow.ts";
+
+/** "full" is the paper's average; "cheap" takes few regions and hides their seams. */
+export type Stitch = "full" | "cheap";
+
+/** Options of {@link synthesiseVolume}. */
+export interface SynthesisOptions {
+  /** tfjs on the device. */
+  readonly tensorflow: Tensorflow;
+  /** What gives the other modality. */
+  readonly generator: Generator;
+  /** Voxels along x, y, z. */
+  readonly size: Triple;
+  /** The image in [-1, 1], x fastest. */
+  readonly image: Float32Array;
+  /** How the planes that the generator was trained on lie. */
+  readonly axes: PlaneAxes;
+  /** Rows and columns of a region, a multiple of 4: those of the training. */
+  readonly crop: number;
+  /** How regions follow each other. Default "full". */
+  readonly stitch?: Stitch;
+  /** Rows and columns from one region to the next, S; by {@link stridesOf} when absent. */
+  readonly stride?: number | undefined;
+  /** Slices from one region to the next, S_C; by {@link stridesOf} when absent. */
+  readonly sliceStride?: number | undefined;
+  /** Regions that go through the generator at once. By default as many as keep the device busy. */
+  readonly batch?: number | undefined;
+  /** Ends the synthesis with its reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called about twice a second. */
+  readonly onProgress?: ((progress: PatchAverageProgress) => void) | undefined;
+}
+
+/**
+ * A region below this part of the mean intensity of the region in the middle holds next to nothing. Training
+ * shows no such region (section 4.1 leaves out dark ones), and the networks' normalisation would blow up its
+ * noise: it stays background.
+ */
+const EMPTY = 1 / 16;
+
+/** Pixels of all regions that go through the generator at once, by default. */
+const PIXELS_AT_ONCE = 256 * 256;
+
+/**
+ * Strides of a synthesis. The paper's are 4 in plane and 2 of 3 or 4 of 12 slices; the cheap ones half a
+ * region and all its slices.
+ */
+export function stridesOf(
+  stitch: Stitch,
+  { crop, channels }: { readonly crop: number; readonly channels: number },
+): { stride: number; sliceStride: number } {
+  if (stitch === "cheap") return { stride: Math.max(1, crop / 2), sliceStride: channels };
+  return { stride: Math.min(4, crop), sliceStride: channels < 4 ? Math.min(2, channels) : 4 };
+}
+
+/**
+ * A volume in the other modality, in [-1, 1], x fastest. Regions with next to nothing in them stay
+ * background. Two runs give the same bytes.
+ *
+ * @throws {RangeError} when an option makes no sense.
+ */
+export async function synthesiseVolume(options: SynthesisOptions): Promise<Float32Array> {
+  const { tensorflow, generator, crop } = options;
+  const { gpu, runner } = tensorflow, { channels } = generator.options;
+  const cut = regionOptions(options), least = leastMean(options);
+  let before: tf.Tensor | undefined;
+  try {
+    return await patchAverage(gpu, {
+      ...cut,
+      ...{ signal: options.signal, onProgress: options.onProgress },
+      network: (input, regions) => {
+        before?.dispose();
+        before = tf.tidy(() => {
+          const { handle: buffer } = input;
+          const shape = [regions.length, crop, crop, channels];
+          const x = tf.tensor({ buffer, zeroCopy: true }, shape, "float32");
+          const isBody = x.reshape([regions.length, -1]).mean(1).sub(BACKGROUND)
+            .greaterEqual(least).cast("float32").reshape([regions.length, 1, 1, 1]);
+          return generator.apply(x as tf.Tensor4D).sub(BACKGROUND).mul(isBody).add(BACKGROUND);
+        });
+        // The average reads what is recorded here.
+        runner.flush();
+        return runner.handle(before);
+      },
+    });
+  } finally {
+    runner.flush();
+    before?.dispose();
+  }
+}
+
+/** How many regions a synthesis takes. */
+export function countRegions(options: Omit<SynthesisOptions, "tensorflow" | "image">): number {
+  const { size, axes, crop, generator: { options: { channels } } } = options;
+  const strides = { ...stridesOf(options.stitch ?? "full", { crop, channels }), ...given(options) };
+  const counts = [axes.column, axes.row, axes.slice].map(({ axis }, i) => {
+    const [patch, stride] = i < 2 ? [crop, strides.stride] : [channels, strides.sliceStride];
+    return patchStarts(Math.max(size[axis], patch), patch, stride).length;
+  });
+  return counts.reduce((a, b) => a * b);
+}
+
+/** The mean above the background from which on a region is synthesised. */
+function leastMean({ size, image, axes, crop, generator }: SynthesisOptions): number {
+  const region: Triple = [crop, crop, generator.options.channels];
+  const stack = new PlaneStack(size, axes, region), middle = middleOf(stack, region);
+  return EMPTY * meanAboveBackground(readRegion(image, stack, middle, region));
+}
+
+function regionOptions(options: SynthesisOptions): PatchAverageOptions {
+  const { size, image, axes, crop, stitch = "full", generator } = options;
+  const { channels } = generator.options;
+  const fitting = Math.max(1, Math.floor(PIXELS_AT_ONCE / crop ** 2));
+  return {
+    ...{ size, image, axes, patch: crop, channels, ...stridesOf(stitch, { crop, channels }) },
+    ...given(options),
+    weights: stitch === "cheap" ? "feather" : "uniform",
+    fill: -1,
+    batch: options.batch ?? Math.min(fitting, countRegions(options)),
+  };
+}
+
+function given({ stride, sliceStride }: Pick<SynthesisOptions, "stride" | "sliceStride">) {
+  return {
+    ...(stride !== undefined && { stride }),
+    ...(sliceStride !== undefined && { sliceStride }),
+  };
+}

@@ -1,0 +1,109 @@
+/**
+ * Adam (Kingma and Ba 2015, algorithm 1) on tfjs variables, with a state that can be saved.
+ *
+ * @module
+ */
+
+import { f32, u32 } from "../../kernels/gpu/gpu.ts";
+import { adamStep } from "../ops/adam.wgsl.ts";
+import { type Tensorflow, tf } from "../tensorflow.ts";
+
+/** Options of {@link Adam}. */
+export interface AdamOptions {
+  /** Decay of the mean of gradients; 0.5 when absent, as in the paper's base implementation. */
+  readonly beta1?: number;
+  /** Decay of the mean of squares; 0.999 when absent. */
+  readonly beta2?: number;
+  /** Keeps the quotient finite; 1e-8 when absent. */
+  readonly epsilon?: number;
+}
+
+/** An optimiser of a fixed list of variables. */
+export class Adam {
+  /** Steps taken. */
+  steps = 0;
+  /** Running means of the gradients, one for each variable. */
+  readonly first: readonly tf.Variable[];
+  /** Running means of their squares. */
+  readonly second: readonly tf.Variable[];
+  readonly #tensorflow: Tensorflow;
+  readonly #variables: readonly tf.Variable[];
+  readonly #options: Required<AdamOptions>;
+  readonly #step: tf.Variable;
+
+  /** An optimiser of these variables, at its first step. */
+  constructor(
+    tensorflow: Tensorflow,
+    variables: readonly tf.Variable[],
+    { beta1 = 0.5, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions = {},
+  ) {
+    this.#tensorflow = tensorflow;
+    this.#variables = variables;
+    this.#options = { beta1, beta2, epsilon };
+    const zero = (shape: number[]) => tf.tidy(() => tf.variable(tf.zeros(shape), false));
+    const zeros = () => variables.map((variable) => zero(variable.shape));
+    this.first = zeros();
+    this.second = zeros();
+    this.#step = zero([4]);
+  }
+
+  /**
+   * Takes one step.
+   *
+   * @param parts - The gradient, or two parts whose sum it is: each a tensor for each variable, in their order.
+   * @param learningRate - Of this step.
+   */
+  apply(
+    parts: readonly [readonly tf.Tensor[], (readonly tf.Tensor[])?],
+    learningRate: number,
+  ): void {
+    this.steps++;
+    const { beta1, beta2, epsilon } = this.#options;
+    const scales = [learningRate, 1 - beta1 ** this.steps, 1 - beta2 ** this.steps, 0];
+    if (this.#tensorflow.ops === "stock") return this.#applyStock(parts, scales);
+    const { runner, gpu } = this.#tensorflow;
+    const step = runner.handle(this.#step);
+    // The queue writes at once, while what is recorded (the tensor's first upload too) waits: so nothing may.
+    runner.flush();
+    gpu.device.queue.writeBuffer(step, 0, new Float32Array(scales));
+    this.#variables.forEach((variable, i) => {
+      const whole = variable.size % 4 === 0;
+      const count = whole ? variable.size / 4 : variable.size;
+      const gradients = parts.map((part) => part![i]);
+      const key = `Adam ${variable.size} ${beta1} ${beta2} ${epsilon} ${gradients.length}`;
+      const plan = runner.cached(key, () => {
+        const groups = Math.ceil(count / 64);
+        const rows = Math.ceil(groups / gpu.device.limits.maxComputeWorkgroupsPerDimension);
+        return runner.plan({
+          kernel: adamStep(whole ? "vec4f" : "f32", gradients.length === 2),
+          parameters: [u32(count), ...[beta1, beta2, epsilon].map(f32)],
+          workgroups: [Math.ceil(groups / rows), rows],
+        });
+      });
+      const written = [variable, this.first[i], this.second[i]];
+      runner.run(plan, [this.#step, ...written, ...gradients]);
+      for (const tensor of written) runner.changed(tensor);
+    });
+  }
+
+  #applyStock(
+    parts: readonly [readonly tf.Tensor[], (readonly tf.Tensor[])?],
+    [rate, scale1, scale2]: readonly number[],
+  ): void {
+    const { beta1, beta2, epsilon } = this.#options;
+    tf.tidy(() =>
+      this.#variables.forEach((variable, i) => {
+        const g = tf.addN(parts.map((part) => part![i])), m = this.first[i], v = this.second[i];
+        m.assign(m.mul(beta1).add(g.mul(1 - beta1)));
+        v.assign(v.mul(beta2).add(g.square().mul(1 - beta2)));
+        const change = m.div(scale1).div(v.div(scale2).sqrt().add(epsilon));
+        variable.assign(variable.sub(change.mul(rate)));
+      })
+    );
+  }
+
+  /** Frees the running means. */
+  dispose(): void {
+    tf.dispose([...this.first, ...this.second, this.#step]);
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * The cycle-GAN: two generators, two discriminators, and one step of their training.
+ *
+ * @module
+ */
+
+import { Adam } from "./adam.ts";
+import { Discriminator } from "../networks/discriminator.ts";
+import { Generator } from "../networks/generator.ts";
+import { ImagePool } from "./image_pool.ts";
+import { cycleLoss, deceptionLoss, judgementLoss } from "./losses.ts";
+import { RandomState } from "../random.ts";
+import { checkSettings, type CycleGanSettings } from "../model/settings.ts";
+import { type Tensorflow, tf } from "../tensorflow.ts";
+
+/** The images' modalities. */
+export type Modality = "ct" | "mr";
+
+/** The losses of a step, in the order in which {@link CycleGan.step} gives them. */
+export const LOSSES = [
+  "generatorCt",
+  "generatorMr",
+  "cycleCt",
+  "cycleMr",
+  "discriminatorCt",
+  "discriminatorMr",
+] as const;
+
+/** Two generators and two discriminators, their optimisers and the pool. */
+export class CycleGan {
+  /** What it is. */
+  readonly settings: CycleGanSettings;
+  /** G_CT and G_MR: what they give. */
+  readonly generators: Readonly<Record<Modality, Generator>>;
+  /** D_CT and D_MR: what they judge. */
+  readonly discriminators: Readonly<Record<Modality, Discriminator>>;
+  /** Of both generators. */
+  readonly generatorAdam: Adam;
+  /** Of both discriminators. */
+  readonly discriminatorAdam: Adam;
+  /** Earlier syntheses. */
+  readonly pool: ImagePool;
+  /** Draws from the pool. */
+  readonly poolRandom: RandomState;
+
+  /**
+   * Networks with initial weights.
+   *
+   * @param tensorflow - Open as long as the networks are used.
+   * @throws {RangeError} when a setting makes no sense.
+   */
+  constructor(tensorflow: Tensorflow, settings: CycleGanSettings) {
+    checkSettings(settings);
+    this.settings = settings;
+    const { channels, blocks, seed, strides } = settings;
+    const generator = (name: string) =>
+      new Generator(
+        name,
+        { channels, filters: settings.generatorFilters, blocks },
+        RandomState.of(seed, name),
+      );
+    const discriminator = (name: string) =>
+      new Discriminator(
+        name,
+        {
+          ...{ channels, filters: settings.discriminatorFilters, strides },
+          norm: settings.discriminatorNorm,
+        },
+        RandomState.of(seed, name),
+      );
+    this.generators = { ct: generator("generator_ct"), mr: generator("generator_mr") };
+    this.discriminators = {
+      ct: discriminator("discriminator_ct"),
+      mr: discriminator("discriminator_mr"),
+    };
+    this.generatorAdam = new Adam(tensorflow, variables(this.generators));
+    this.discriminatorAdam = new Adam(tensorflow, variables(this.discriminators));
+    this.poolRandom = RandomState.of(seed, "pool");
+    this.pool = new ImagePool(settings.pool, this.poolRandom);
+  }
+
+  /** All weights by name. */
+  get weights(): Map<string, tf.Variable> {
+    const networks = [...Object.values(this.generators), ...Object.values(this.discriminators)];
+    return new Map(networks.flatMap((network) => [...network.weights]));
+  }
+
+  /**
+   * One training step on a real image of each modality: first the generators', then, with the images that
+   * these gave before it, the discriminators'.
+   *
+   * @param real - [1, crop, crop, channels] in [-1, 1]; the caller disposes them.
+   * @param learningRate - Of this step; the discriminators' by their setting.
+   * @returns The losses before the step, in the order of {@link LOSSES}, on the GPU; the caller disposes them.
+   */
+  step(real: Readonly<Record<Modality, tf.Tensor4D>>, learningRate: number): tf.Tensor1D {
+    const { losses: generatorLosses, fakes } = this.#generatorStep(real, learningRate);
+    const pooled = this.pool.exchange(fakes);
+    const discriminatorLosses = this.#discriminatorStep(real, pooled, learningRate);
+    tf.dispose([pooled.ct, pooled.mr]);
+    const all = [...generatorLosses, ...discriminatorLosses];
+    const losses = tf.stack(all) as tf.Tensor1D;
+    tf.dispose(all);
+    return losses;
+  }
+
+  /** The gradients of both cycles by all generators' weights; also what {@link CycleGan.step} is made of. */
+  generatorGradients(
+    real: Readonly<Record<Modality, tf.Tensor4D>>,
+  ): Record<Modality, CycleGradients> {
+    return { ct: this.#cycle(real.ct, "ct", "mr"), mr: this.#cycle(real.mr, "mr", "ct") };
+  }
+
+  /** The gradient of a discriminator's loss by its weights. */
+  discriminatorGradients(
+    of: Modality,
+    real: tf.Tensor4D,
+    synthesised: tf.Tensor4D,
+  ): { loss: tf.Scalar; gradients: tf.Tensor[] } {
+    const judge = this.discriminators[of];
+    const { value, grads } = tf.engine().gradients(
+      () => judgementLoss(judge.apply(tf.concat([real, synthesised]))),
+      judge.variables,
+      undefined as unknown as tf.Scalar,
+    );
+    return { loss: value as tf.Scalar, gradients: grads };
+  }
+
+  /** Frees everything. */
+  dispose(): void {
+    for (const network of Object.values(this.generators)) network.dispose();
+    for (const network of Object.values(this.discriminators)) network.dispose();
+    this.generatorAdam.dispose();
+    this.discriminatorAdam.dispose();
+    this.pool.dispose();
+  }
+
+  /**
+   * One half of the generators' loss: an image, its synthesis in the other modality, and back. The halves
+   * are taken one after the other, since what a gradient keeps of both at once would be twice as much.
+   */
+  #cycle(image: tf.Tensor4D, here: Modality, there: Modality): CycleGradients {
+    const { generators, discriminators, settings: { cycleWeight } } = this;
+    let fake!: tf.Tensor4D, deception!: tf.Scalar, cycle!: tf.Scalar;
+    const { value, grads } = tf.engine().gradients(
+      () => {
+        fake = tf.keep(generators[there].apply(image));
+        deception = tf.keep(deceptionLoss(discriminators[there].apply(fake)));
+        cycle = tf.keep(cycleLoss(generators[here].apply(fake), image));
+        return deception.add(cycle.mul(cycleWeight)) as tf.Scalar;
+      },
+      variables(generators),
+      undefined as unknown as tf.Scalar,
+    );
+    value.dispose();
+    return { fake, deception, cycle, gradients: grads };
+  }
+
+  #generatorStep(real: Readonly<Record<Modality, tf.Tensor4D>>, learningRate: number) {
+    const { ct, mr } = this.generatorGradients(real);
+    this.generatorAdam.apply([ct.gradients, mr.gradients], learningRate);
+    tf.dispose([ct.gradients, mr.gradients]);
+    return {
+      // The synthesised MR comes from the CT.
+      losses: [mr.deception, ct.deception, ct.cycle, mr.cycle],
+      fakes: { ct: mr.fake, mr: ct.fake },
+    };
+  }
+
+  #discriminatorStep(
+    real: Readonly<Record<Modality, tf.Tensor4D>>,
+    synthesised: Readonly<Record<Modality, tf.Tensor4D>>,
+    learningRate: number,
+  ): tf.Scalar[] {
+    const steps = (["ct", "mr"] as const).map((of) =>
+      this.discriminatorGradients(of, real[of], synthesised[of])
+    );
+    const gradients = steps.flatMap((step) => step.gradients);
+    this.discriminatorAdam.apply([gradients], this.settings.discriminatorRate * learningRate);
+    tf.dispose(gradients);
+    return steps.map((step) => step.loss);
+  }
+}
+
+/** What one image's way there and back gives; the caller disposes it. */
+export interface CycleGradients {
+  /** The synthesised image. */
+  readonly fake: tf.Tensor4D;
+  /** The generator's loss in its discriminator's eyes. */
+  readonly deception: tf.Scalar;
+  /** The cycle loss, not yet weighted. */
+  readonly cycle: tf.Scalar;
+  /** By all generators' weights, G_CT's first. */
+  readonly gradients: tf.Tensor[];
+}
+
+function variables(networks: Readonly<Record<Modality, Generator | Discriminator>>): tf.Variable[] {
+  return [...networks.ct.variables, ...networks.mr.variables];
+}

@@ -1,0 +1,170 @@
+/**
+ * The networks and their losses on the processor, in double precision: what the training is compared with.
+ *
+ * @module
+ */
+
+import type { CycleGanSettings } from "../model/settings.ts";
+import { convolutionReference, inputGradientReference } from "../ops/convolution_reference.ts";
+import type { ConvolutionShape } from "../ops/convolution_shape.ts";
+import { INSTANCE_NORM_EPSILON } from "../ops/instance_norm.ts";
+import { instanceNormReference } from "../ops/instance_norm_reference.ts";
+import { reflectPadReference } from "../ops/reflect_pad_reference.ts";
+
+/** One image: square, its channels fastest. */
+export interface ReferenceImage {
+  /** Rows and columns. */
+  readonly size: number;
+  /** Channels. */
+  readonly channels: number;
+  /** The values. */
+  readonly values: Float64Array;
+}
+
+/** Weights by the names that the networks give them. */
+export type ReferenceWeights = ReadonlyMap<string, Float64Array>;
+
+function convolution(
+  image: ReferenceImage,
+  channels: number,
+  [kernel, stride, same]: readonly [number, number, boolean],
+): ConvolutionShape {
+  const size = image.size;
+  const out = same ? Math.ceil(size / stride) : Math.floor((size - kernel) / stride) + 1;
+  const pad = same ? Math.floor(Math.max(0, (out - 1) * stride + kernel - size) / 2) : 0;
+  return {
+    ...{ batch: 1, stride, inHeight: size, inWidth: size, outHeight: out, outWidth: out },
+    ...{ inChannels: image.channels, outChannels: channels },
+    ...{ kernelHeight: kernel, kernelWidth: kernel, padTop: pad, padLeft: pad },
+  };
+}
+
+/** The layers of a network with its weights. */
+class Layers {
+  constructor(readonly name: string, readonly weights: ReferenceWeights) {}
+
+  weight(name: string): Float64Array {
+    const found = this.weights.get(`${this.name}/${name}`);
+    if (found === undefined) throw new RangeError(`No weight ${this.name}/${name}`);
+    return found;
+  }
+
+  convolve(
+    layer: string,
+    image: ReferenceImage,
+    channels: number,
+    how: readonly [number, number, boolean],
+  ): ReferenceImage {
+    const shape = convolution(image, channels, how);
+    const values = convolutionReference(shape, image.values, this.weight(`${layer}/filter`));
+    return { size: shape.outHeight, channels, values };
+  }
+
+  /** The transpose of a convolution with stride 2 that halves the size. */
+  enlarge(layer: string, image: ReferenceImage, channels: number): ReferenceImage {
+    const large = { size: 2 * image.size, channels, values: new Float64Array() };
+    const shape = convolution(large, image.channels, [3, 2, true]);
+    const filter = this.weight(`${layer}/filter`);
+    return { ...large, values: inputGradientReference(shape, image.values, filter) };
+  }
+
+  norm(layer: string, { size, channels, values }: ReferenceImage, slope: number): ReferenceImage {
+    const y = instanceNormReference({
+      ...{ shape: [1, size, size, channels], x: values, slope, epsilon: INSTANCE_NORM_EPSILON },
+      gamma: this.weight(`${layer}/scale`),
+      beta: this.weight(`${layer}/offset`),
+    });
+    return { size, channels, values: y };
+  }
+}
+
+function padded({ size, channels, values }: ReferenceImage, pad: number): ReferenceImage {
+  const y = reflectPadReference([1, size, size, channels], values, pad);
+  return { size: size + 2 * pad, channels, values: y };
+}
+
+/** What the generator of this name makes of an image. */
+export function generatorReference(
+  name: string,
+  { channels, generatorFilters: filters, blocks }: CycleGanSettings,
+  weights: ReferenceWeights,
+  image: ReferenceImage,
+): ReferenceImage {
+  const layers = new Layers(name, weights);
+  const step = (layer: string, x: ReferenceImage, out: number, stride: number, same: boolean) =>
+    layers.norm(
+      layer,
+      layers.convolve(layer, x, out, [layer === "enter" ? 7 : 3, stride, same]),
+      0,
+    );
+  let y = step("enter", padded(image, 3), filters, 1, false);
+  y = step("down1", y, 2 * filters, 2, true);
+  y = step("down2", y, 4 * filters, 2, true);
+  for (let block = 1; block <= blocks; block++) {
+    const inner = step(`block${block}a`, padded(y, 1), 4 * filters, 1, false);
+    const b = `block${block}b`;
+    const outer = layers.convolve(b, padded(inner, 1), 4 * filters, [3, 1, false]);
+    const { values } = layers.norm(b, outer, 1), before = y.values;
+    y = { ...y, values: values.map((value, i) => value + before[i]) };
+  }
+  y = layers.norm("up1", layers.enlarge("up1", y, 2 * filters), 0);
+  y = layers.norm("up2", layers.enlarge("up2", y, filters), 0);
+  const out = layers.convolve("leave", padded(y, 3), channels, [7, 1, false]);
+  return { ...out, values: out.values.map(Math.tanh) };
+}
+
+/** What the discriminator of this name makes of an image. */
+export function discriminatorReference(
+  name: string,
+  { strides, discriminatorFilters, discriminatorNorm }: CycleGanSettings,
+  weights: ReferenceWeights,
+  image: ReferenceImage,
+): ReferenceImage {
+  const layers = new Layers(name, weights);
+  let y = image;
+  strides.forEach((stride, i) => {
+    const layer = `layer${i + 1}`, last = i === strides.length - 1;
+    const channels = last ? 1 : discriminatorFilters * 2 ** Math.min(i, 3);
+    y = layers.convolve(layer, y, channels, [4, stride, true]);
+    if (last) return;
+    y = i > 0 && discriminatorNorm
+      ? layers.norm(layer, y, 0.2)
+      : { ...y, values: y.values.map((value) => value > 0 ? value : 0.2 * value) };
+  });
+  return y;
+}
+
+const mean = (values: Float64Array, of: (value: number, i: number) => number) =>
+  values.reduce((sum, value, i) => sum + of(value, i), 0) / values.length;
+
+/** The generators' whole loss on a CT and an MR. */
+export function generatorLossReference(
+  settings: CycleGanSettings,
+  weights: ReferenceWeights,
+  real: Readonly<Record<"ct" | "mr", ReferenceImage>>,
+): number {
+  let loss = 0;
+  for (const [here, there] of [["ct", "mr"], ["mr", "ct"]] as const) {
+    const fake = generatorReference(`generator_${there}`, settings, weights, real[here]);
+    const judged = discriminatorReference(`discriminator_${there}`, settings, weights, fake);
+    const again = generatorReference(`generator_${here}`, settings, weights, fake);
+    loss += mean(judged.values, (value) => (value - 1) ** 2);
+    const original = real[here].values;
+    loss += settings.cycleWeight * mean(again.values, (value, i) => Math.abs(value - original[i]));
+  }
+  return loss;
+}
+
+/** A discriminator's loss on a real and a synthesised image. */
+export function discriminatorLossReference(
+  of: "ct" | "mr",
+  settings: CycleGanSettings,
+  weights: ReferenceWeights,
+  real: ReferenceImage,
+  synthesised: ReferenceImage,
+): number {
+  const judged = (image: ReferenceImage) =>
+    discriminatorReference(`discriminator_${of}`, settings, weights, image).values;
+  return 0.5 * mean(judged(real), (value) => (value - 1) ** 2) +
+    0.5 * mean(judged(synthesised), (value) => value ** 2);
+}

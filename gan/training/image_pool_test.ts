@@ -1,0 +1,44 @@
+import { assert, assertEquals } from "@std/assert";
+import { gpuTest } from "../../testing/gpu.ts";
+import { ImagePool } from "./image_pool.ts";
+import { RandomState } from "../random.ts";
+import { Tensorflow, tf } from "../tensorflow.ts";
+
+/** Feeds a pool numbered pairs and reads what it gives: CT numbers from 1 on, MR numbers negative. */
+async function given(pool: ImagePool, count: number): Promise<[number, number][]> {
+  const pairs: [number, number][] = [];
+  for (let i = 1; i <= count; i++) {
+    const image = (value: number) => tf.keep(tf.tensor4d([value], [1, 1, 1, 1]));
+    const { ct, mr } = pool.exchange({ ct: image(i), mr: image(-i) });
+    pairs.push([(await ct.data())[0], (await mr.data())[0]]);
+    tf.dispose([ct, mr]);
+  }
+  return pairs;
+}
+
+gpuTest(
+  "ImagePool gives every new pair until it is full, then old ones half of the time",
+  async (gpu) => {
+    using _ = await Tensorflow.open(gpu);
+    const pool = new ImagePool(50, RandomState.of(1, "pool"));
+    const pairs = await given(pool, 450);
+    assertEquals(tf.memory().numTensors, 100);
+    for (let i = 0; i < 50; i++) assertEquals(pairs[i], [i + 1, -i - 1]);
+    const later = pairs.slice(50).map(([ct, mr], i) => ({ ct, mr, now: i + 51 }));
+    const old = later.filter(({ ct, now }) => ct !== now);
+    assert(old.length > 160 && old.length < 240, `${old.length} of 400 are old`);
+    // CT and MR come from places drawn one apart from the other.
+    assert(old.filter(({ ct, mr }) => ct !== -mr).length > 0.9 * old.length);
+    // Nothing is given twice: what was given left its place.
+    assertEquals(new Set(old.map(({ ct }) => ct)).size, old.length);
+    pool.dispose();
+    assertEquals(tf.memory().numTensors, 0);
+  },
+);
+
+gpuTest("ImagePool of no capacity gives what it gets", async (gpu) => {
+  using _ = await Tensorflow.open(gpu);
+  const pool = new ImagePool(0, RandomState.of(1, "pool"));
+  assertEquals(await given(pool, 3), [[1, -1], [2, -2], [3, -3]]);
+  assertEquals(tf.memory().numTensors, 0);
+});

@@ -1,0 +1,185 @@
+/**
+ * Training regions (section 4.1): random regions of the images, dark ones left out, randomly cropped.
+ *
+ * @module
+ */
+
+import { PlaneStack } from "../../kernels/patches/plane_stack.ts";
+import type { Triple } from "../../volume/affine.ts";
+import type { Grid } from "../../volume/grid.ts";
+import { planeAxes, type PlaneName } from "../synthesis/image_planes.ts";
+import { meanAboveBackground, middleOf, readRegion } from "../synthesis/plane_region.ts";
+import type { RandomState, RandomWords } from "../random.ts";
+
+/** An image to cut regions from. */
+export interface TrainingVolume {
+  /** The name in errors. */
+  readonly name: string;
+  /** Where its voxels lie. */
+  readonly grid: Grid;
+  /** The voxels in [-1, 1], x fastest. */
+  readonly data: Float32Array;
+}
+
+/** Options of a {@link RoiSampler}. */
+export interface RoiSamplerOptions {
+  /** At least one. */
+  readonly volumes: readonly TrainingVolume[];
+  /** The regions' plane. */
+  readonly plane: PlaneName;
+  /** Rows and columns of a cropped region. The paper's 256. */
+  readonly crop: number;
+  /** Adjacent slices of a region, C. */
+  readonly channels: number;
+  /** Rows and columns of a region before its crop. Default 286 for every 256 of the crop. */
+  readonly load?: number;
+  /** Whether half of the regions are mirrored, left to right. It swaps the organs' sides. Default false. */
+  readonly flips?: boolean;
+  /** Draws; its state is all that a sampler must keep. */
+  readonly random: RandomState;
+}
+
+/** A region is dark below this part of the mean intensity of the region in its volume's middle. */
+const DARK = 1 / 4;
+/** After so many dark regions of a volume there is something wrong with it. */
+const MOST_DARK_REGIONS = 1000;
+
+interface Source {
+  readonly volume: TrainingVolume;
+  readonly stack: PlaneStack;
+  /** Mean above the background of the region in the middle. */
+  readonly centralMean: number;
+}
+
+/**
+ * Draws regions of `crop` x `crop` pixels in `channels` adjacent slices.
+ *
+ * @example Usage
+ * ```ts
+ * import { RandomState } from "../random.ts";
+ * import { RoiSampler } from "./roi_sampler.ts";
+ * import { Grid } from "../../volume/grid.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const grid = Grid.axisAligned([40, 8, 40], [1, 1, 1]);
+ * const data = Float32Array.from({ length: grid.voxels }, () => 0.5);
+ * const sampler = new RoiSampler({
+ *   volumes: [{ name: "constant", grid, data }],
+ *   ...{ plane: "coronal", crop: 32, channels: 3, random: RandomState.of(1, "ct") },
+ * });
+ * assertEquals(sampler.next(), new Float32Array(32 * 32 * 3).fill(0.5));
+ * ```
+ */
+export class RoiSampler {
+  readonly #options: Required<RoiSamplerOptions>;
+  readonly #sources: readonly Source[];
+
+  /**
+   * A sampler of these volumes.
+   *
+   * @throws {RangeError} when an option makes no sense or a volume's middle is dark.
+   */
+  constructor(options: RoiSamplerOptions) {
+    const { crop, load = Math.round(crop * 286 / 256), flips = false } = options;
+    this.#options = { ...options, load, flips };
+    check(this.#options);
+    const { channels, plane } = options, least: Triple = [load, load, channels];
+    this.#sources = options.volumes.map((volume) => {
+      const stack = new PlaneStack(volume.grid.size, planeAxes(volume.grid, plane), least);
+      const centralMean = meanAboveBackground(
+        readRegion(volume.data, stack, middleOf(stack, least), least),
+      );
+      if (!(centralMean > 0)) {
+        throw new RangeError(
+          `${volume.name}: the region in the middle is empty; leave the image out, or give the part ` +
+            "of it that shows the body",
+        );
+      }
+      return { volume, stack, centralMean };
+    });
+  }
+
+  /** The next region: `[crop, crop, channels]` in [-1, 1], the channel fastest. */
+  next(): Float32Array<ArrayBuffer> {
+    const { random, load, crop, channels, flips } = this.#options;
+    const { volume, stack, centralMean } = this.#sources[random.integer(this.#sources.length)];
+    const size: Triple = [load, load, channels];
+    for (let dark = 0; dark < MOST_DARK_REGIONS; dark++) {
+      const start = size.map((extent, i) => random.integer(stack.extent[i] - extent + 1));
+      const region = readRegion(volume.data, stack, start as unknown as Triple, size);
+      if (meanAboveBackground(region) < DARK * centralMean) continue;
+      const column = random.integer(load - crop + 1), row = random.integer(load - crop + 1);
+      const isMirrored = flips && random.uniform() < 0.5;
+      return cropped(region, { load, crop, channels, column, row, isMirrored });
+    }
+    throw new RangeError(
+      `${volume.name}: ${MOST_DARK_REGIONS} regions one after the other are dark; cut the image to the ` +
+        "part that shows the body",
+    );
+  }
+
+  /** The regions in the middle of the first volumes, for looking at. */
+  central(count: number): Float32Array<ArrayBuffer>[] {
+    const { load, crop, channels } = this.#options, size: Triple = [load, load, channels];
+    const border = (load - crop) >> 1;
+    return this.#sources.slice(0, count).map(({ volume, stack }) => {
+      const region = readRegion(volume.data, stack, middleOf(stack, size), size);
+      return cropped(region, {
+        ...{ load, crop, channels, column: border, row: border, isMirrored: false },
+      });
+    });
+  }
+
+  /** The state to go on from. */
+  save(): RandomWords {
+    return this.#options.random.save();
+  }
+
+  /** Goes back to a state. */
+  restore(words: readonly number[]): void {
+    this.#options.random.restore(words);
+  }
+}
+
+function check(options: Required<RoiSamplerOptions>): void {
+  for (const name of ["crop", "channels", "load"] as const) {
+    const value = options[name];
+    if (!Number.isInteger(value) || value < 1) {
+      throw new RangeError(`\`${name}\` must be a whole number of at least 1, got ${value}`);
+    }
+  }
+  const { crop, load, volumes, flips, plane } = options;
+  if (load < crop) {
+    throw new RangeError(`\`load\` must be at least \`crop\` = ${crop}, got ${load}`);
+  }
+  if (volumes.length === 0) throw new RangeError("`volumes` is empty: give at least one image");
+  if (flips && plane === "sagittal") {
+    throw new RangeError("`flips` mirrors left and right, which sagittal planes do not show");
+  }
+}
+
+interface CropOptions {
+  readonly load: number;
+  readonly crop: number;
+  readonly channels: number;
+  readonly column: number;
+  readonly row: number;
+  readonly isMirrored: boolean;
+}
+
+function cropped(
+  region: Float32Array,
+  { load, crop, channels, column, row, isMirrored }: CropOptions,
+): Float32Array<ArrayBuffer> {
+  const result = new Float32Array(crop * crop * channels);
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0; y < crop; y++) {
+      const line = (c * load + row + y) * load + column;
+      for (let x = 0; x < crop; x++) {
+        const from = isMirrored ? crop - 1 - x : x;
+        result[(y * crop + x) * channels + c] = region[line + from];
+      }
+    }
+  }
+  return result;
+}

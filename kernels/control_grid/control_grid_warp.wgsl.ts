@@ -1,0 +1,121 @@
+import { COLUMN_INTERPOLATION, CONTROL_GRID_GEOMETRY } from "./control_grid.wgsl.ts";
+import type { Kernel } from "../gpu/gpu.ts";
+import { NO_VALUE } from "../nmi/joint_histogram.wgsl.ts";
+
+/**
+ * The moving image pulled through a control grid, and its derivative with respect to the
+ * displacement: interpolation of the displacement along x and the trilinear warp in one pass.
+ */
+export const CONTROL_GRID_WARP: Kernel = {
+  label: "control grid: warp",
+  code: /* wgsl */ `
+${CONTROL_GRID_GEOMETRY}
+struct Parameters {
+  geometry: Geometry,
+  perVoxel: vec3f,       // voxels per mm
+  windowBegin: u32,      // planes of the moving image that are bound: this one ...
+  origin: vec3f,         // where the dense image's voxel (0, 0, 0) lies in the moving image
+  windowEnd: u32,        // ... up to the cell that begins before this one
+  moving: vec3u,         // voxels of the moving image
+  movingPitch: u32,
+  step: f32,             // what one step of its 16-bit values is
+  padding0: u32,
+  padding1: u32,
+  padding2: u32,
+}
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(0) @binding(1) var<storage, read> columns: array<vec4f>;
+@group(0) @binding(2) var<storage, read> moving: array<u32>;
+@group(0) @binding(3) var<storage, read_write> warped: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> gx: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> gy: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> gz: array<vec4f>;
+override wx: u32 = 32;
+override wy: u32 = 2;
+override windowed: bool = true;  // whether the moving image is bound in more than one window
+${COLUMN_INTERPOLATION}
+
+const OUTSIDE = -1e30;
+
+// Value and derivative of the trilinear interpolant in the cell whose first voxel is at the index, in
+// steps. A word holds a voxel (low half) and its neighbour along x.
+fn interpolate(at: u32, nextY: u32, nextZ: u32, t: vec3f) -> vec4f {
+  let words = vec4u(moving[at], moving[at + nextY], moving[at + nextZ], moving[at + nextY + nextZ]);
+  let a = vec4f(vec4i(words & vec4u(0xffff)));
+  let b = vec4f(vec4i(words >> vec4u(16)));
+  let slope = b - a;
+  let along = a + t.x * slope;
+  let near = along.x + t.y * (along.y - along.x);
+  let far = along.z + t.y * (along.w - along.z);
+  let slopeNear = slope.x + t.y * (slope.y - slope.x);
+  let slopeFar = slope.z + t.y * (slope.w - slope.z);
+  let dyNear = along.y - along.x;
+  let dyFar = along.w - along.z;
+  let most = max(a, b);
+  let valid = max(max(most.x, most.y), max(most.z, most.w)) < ${NO_VALUE};
+  return vec4f(
+    select(OUTSIDE, near + t.z * (far - near), valid),
+    slopeNear + t.z * (slopeFar - slopeNear),
+    dyNear + t.z * (dyFar - dyNear),
+    far - near,
+  );
+}
+
+@compute @workgroup_size(wx, wy)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let g = parameters.geometry;
+  let p = parameters;
+  if (4 * id.x >= g.pitch || id.y >= g.image.y || id.z >= g.planes) { return; }
+  let row = id.z * g.image.y + id.y;
+  let u = displacements(row * g.knots.x, 4 * id.x, g.knots.x);
+  let last = vec3f(p.moving - 1);
+  // Positions in the moving image, clamped to it; the derivative is 0 where they are.
+  let rawX = vec4f(vec4u(4 * id.x) + vec4u(0, 1, 2, 3)) + (p.origin.x + u.x * p.perVoxel.x);
+  let rawY = f32(id.y) + p.origin.y + u.y * p.perVoxel.y;
+  let rawZ = f32(g.firstPlane + id.z) + p.origin.z + u.z * p.perVoxel.z;
+  let x = clamp(rawX, vec4f(0), vec4f(last.x));
+  let y = clamp(rawY, vec4f(0), vec4f(last.y));
+  let z = clamp(rawZ, vec4f(0), vec4f(last.z));
+  let cellX = vec4u(min(floor(x), vec4f(max(last.x - 1, 0))));
+  let cellY = vec4u(min(floor(y), vec4f(max(last.y - 1, 0))));
+  let cellZ = vec4u(min(floor(z), vec4f(max(last.z - 1, 0))));
+  let plane = p.movingPitch * p.moving.y;
+  let nextY = p.movingPitch * min(p.moving.y - 1, 1);
+  let nextZ = plane * min(p.moving.z - 1, 1);
+  var inWindow = vec4<bool>(true);
+  var local = cellZ;
+  if (windowed) {
+    inWindow = (cellZ >= vec4u(p.windowBegin)) & (cellZ < vec4u(p.windowEnd));
+    if (!any(inWindow)) { return; }
+    local = clamp(cellZ, vec4u(p.windowBegin), vec4u(p.windowEnd - 1)) - p.windowBegin;
+  }
+  let at = local * plane + cellY * p.movingPitch + cellX;
+  let tx = x - vec4f(cellX);
+  let ty = y - vec4f(cellY);
+  let tz = z - vec4f(cellZ);
+  let a = interpolate(at.x, nextY, nextZ, vec3f(tx.x, ty.x, tz.x));
+  let b = interpolate(at.y, nextY, nextZ, vec3f(tx.y, ty.y, tz.y));
+  let c = interpolate(at.z, nextY, nextZ, vec3f(tx.z, ty.z, tz.z));
+  let d = interpolate(at.w, nextY, nextZ, vec3f(tx.w, ty.w, tz.w));
+  let value = vec4f(a.x, b.x, c.x, d.x);
+  // A voxel outside the moving image or mask has no value: no point whose cell touches it counts.
+  let valid = value > vec4f(-1e20);
+  let zero = vec4f(0);
+  let dx = select(zero, vec4f(a.y, b.y, c.y, d.y) * (p.perVoxel.x * p.step), valid & (x == rawX));
+  let dy = select(zero, vec4f(a.z, b.z, c.z, d.z) * (p.perVoxel.y * p.step), valid & (y == rawY));
+  let dz = select(zero, vec4f(a.w, b.w, c.w, d.w) * (p.perVoxel.z * p.step), valid & (z == rawZ));
+  let result = select(vec4f(OUTSIDE), value * p.step, valid);
+  let quad = row * (g.pitch / 4) + id.x;
+  if (!windowed || all(inWindow)) {
+    warped[quad] = result;
+    gx[quad] = dx;
+    gy[quad] = dy;
+    gz[quad] = dz;
+  } else {
+    warped[quad] = select(warped[quad], result, inWindow);
+    gx[quad] = select(gx[quad], dx, inWindow);
+    gy[quad] = select(gy[quad], dy, inWindow);
+    gz[quad] = select(gz[quad], dz, inWindow);
+  }
+}`,
+};

@@ -1,0 +1,132 @@
+/**
+ * How much two images' MIND descriptors differ at a voxel, and how that changes with a displacement,
+ * by shifting the one image's descriptors by a voxel (Heinrich et al. 2012, section 3.3).
+ *
+ * @module
+ */
+
+import type { Triple } from "../../volume/affine.ts";
+import { rowWorkgroup } from "../control_grid/control_grid.ts";
+import { type Gpu, u32 } from "../gpu/gpu.ts";
+import { createImage, type GpuImage, planesOf, slabs } from "../gpu/image.ts";
+import { haloSlabs } from "../gpu/halo_slabs.ts";
+import type { MindDescriptors } from "../mind/descriptor.ts";
+import { COUNTED_PARTS, SUM_COUNTED } from "../sums/sum_counted.wgsl.ts";
+import { MIND_SHIFT } from "./mind_shift.wgsl.ts";
+
+/** Options of {@link mindShift}. */
+export interface MindShiftOptions {
+  /** Descriptors of the six-neighbourhood in 10 bits, to be shifted. */
+  readonly shifted: MindDescriptors;
+  /** Those that stay, on the same grid. */
+  readonly still: MindDescriptors;
+}
+
+/** What {@link mindShift} returns. */
+export interface MindShift {
+  /** S, the mean absolute difference of the channels; -1 where a descriptor is missing. */
+  readonly difference: GpuImage;
+  /** S(shifted by +1 voxel) - S(shifted by -1 voxel) along x, y, z; 0 where a descriptor is missing. */
+  readonly changes: readonly [GpuImage, GpuImage, GpuImage];
+  /** Frees all four. */
+  destroy(): void;
+}
+
+/** S and its change by shifts along each axis. */
+export function mindShift(gpu: Gpu, { shifted, still }: MindShiftOptions): MindShift {
+  for (const { neighbourhood, bits, size } of [shifted, still]) {
+    if (neighbourhood !== "six" || bits !== 10) {
+      throw new RangeError("`shifted` and `still` must be of six neighbours, in 10 bits a channel");
+    }
+    if (size.some((n, axis) => n !== still.size[axis])) {
+      throw new RangeError("`shifted` and `still` must have one grid");
+    }
+  }
+  const { size, pitch } = still, constants = rowWorkgroup(pitch), planeBytes = 8 * pitch * size[1];
+  const [difference, x, y, z] = ["S", "S by x", "S by y", "S by z"].map((label) =>
+    createImage(gpu, label, size)
+  );
+  const words = ({ buffer }: MindDescriptors, begin: number, end: number) => ({
+    ...{ buffer, offset: begin * planeBytes, bytes: (end - begin) * planeBytes },
+  });
+  const cut = haloSlabs(gpu, {
+    ...{ planes: size[2], halo: 1, read: [planeBytes], own: [planeBytes, planeBytes / 2] },
+  });
+  const recorder = gpu.record("MIND shifts");
+  for (const { begin, end, from, to } of cut) {
+    recorder.dispatch(MIND_SHIFT, {
+      parameters: [...size, pitch, begin, end - begin, from, 0].map(u32),
+      buffers: [
+        words(shifted, from, to),
+        words(still, begin, end),
+        ...[difference, x, y, z].map((image) => planesOf(image, begin, end)),
+      ],
+      constants,
+      workgroups: [
+        Math.ceil(pitch / constants.wx),
+        Math.ceil(size[1] / constants.wy),
+        end - begin,
+      ],
+    });
+  }
+  recorder.submit();
+  return {
+    ...{ difference, changes: [x, y, z] },
+    destroy: () => [difference, x, y, z].forEach((image) => image.destroy()),
+  };
+}
+
+/** The mean of S over the voxels that have both descriptors, and their number. */
+export async function meanDifference(
+  gpu: Gpu,
+  { difference }: Pick<MindShift, "difference">,
+): Promise<{ mean: number; voxels: number }> {
+  const cut = slabs(gpu, difference.size);
+  const parts = gpu.buffer("S parts", 8 * COUNTED_PARTS * cut.length);
+  const recorder = gpu.record("mean of S");
+  cut.forEach(({ begin, end }, index) =>
+    recorder.dispatch(SUM_COUNTED, {
+      parameters: [
+        (end - begin) * difference.size[1] * difference.pitch / 4,
+        index * COUNTED_PARTS,
+        ...[0, 0],
+      ].map(u32),
+      buffers: [planesOf(difference, begin, end), parts],
+      workgroups: [COUNTED_PARTS],
+    })
+  );
+  recorder.submit();
+  const sums = new Float32Array(await gpu.download(parts));
+  parts.destroy();
+  let sum = 0, voxels = 0;
+  for (let i = 0; i < sums.length; i += 2) [sum, voxels] = [sum + sums[i], voxels + sums[i + 1]];
+  return { mean: sum / Math.max(voxels, 1), voxels };
+}
+
+/** The plain twin of {@link mindShift}: entries `voxel * 6 + channel`, NaN where one is missing. */
+export function mindShiftReference(
+  size: Triple,
+  shifted: Float64Array,
+  still: Float64Array,
+): { difference: Float64Array; changes: [Float64Array, Float64Array, Float64Array] } {
+  const voxels = size[0] * size[1] * size[2], steps = [1, size[0], size[0] * size[1]];
+  const distance = (from: number, here: number) => {
+    let sum = 0;
+    for (let c = 0; c < 6; c++) sum += Math.abs(shifted[6 * from + c] - still[6 * here + c]);
+    return sum / 6;
+  };
+  const difference = new Float64Array(voxels).fill(-1);
+  const changes = [0, 1, 2].map(() => new Float64Array(voxels));
+  for (let i = 0; i < voxels; i++) {
+    const here = distance(i, i);
+    if (Number.isNaN(here)) continue;
+    difference[i] = here;
+    steps.forEach((step, axis) => {
+      const at = Math.floor(i / step) % size[axis];
+      if (at === 0 || at + 1 === size[axis]) return;
+      const change = distance(i + step, i) - distance(i - step, i);
+      if (!Number.isNaN(change)) changes[axis][i] = change;
+    });
+  }
+  return { difference, changes: changes as [Float64Array, Float64Array, Float64Array] };
+}

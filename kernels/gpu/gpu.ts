@@ -1,0 +1,512 @@
+/**
+ * The GPU: one device, the buffers on it, the pipelines made for it and its errors.
+ *
+ * @module
+ */
+
+import { GpuLostError, GpuMemoryError, GpuUnavailableError, GpuValidationError } from "./errors.ts";
+
+/** A compute shader: everything that a pipeline is made of, as data. */
+export interface Kernel {
+  /** The name in errors and timings. */
+  readonly label: string;
+  /** WGSL: bindings in group 0, the parameters (uniform) at 0 and the storage buffers from 1 on. */
+  readonly code: string;
+  /** The entry point; `main` when absent. */
+  readonly entryPoint?: string;
+}
+
+/** A buffer that `Gpu` counts until it is destroyed. */
+export interface GpuBuffer {
+  /** The name in errors. */
+  readonly label: string;
+  /** Bytes asked for (a multiple of 4). */
+  readonly bytes: number;
+  /** The WebGPU buffer. */
+  readonly handle: GPUBuffer;
+  /** Frees it; a second call does nothing. */
+  destroy(): void;
+}
+
+/** A part of a buffer to bind; `offset` is a multiple of `Gpu.bindingAlignment`. */
+export interface BufferRange {
+  /** The whole buffer. */
+  readonly buffer: GpuBuffer;
+  /** First byte. */
+  readonly offset: number;
+  /** Bytes. */
+  readonly bytes: number;
+}
+
+/** One value of a uniform block, in the order of the WGSL struct. */
+export type Parameter = readonly ["u32" | "i32" | "f32", number];
+
+/** An unsigned whole number for a uniform block. */
+export const u32 = (value: number): Parameter => ["u32", value];
+/** A whole number for a uniform block. */
+export const i32 = (value: number): Parameter => ["i32", value];
+/** A float for a uniform block. */
+export const f32 = (value: number): Parameter => ["f32", value];
+
+/** What one dispatch needs. */
+export interface DispatchOptions {
+  /** The uniform block at binding 0, packed in order without gaps (mind vec3 alignment); absent: no binding 0. */
+  readonly parameters?: readonly Parameter[];
+  /** The storage buffers at bindings 1, 2, ... */
+  readonly buffers: readonly (GpuBuffer | BufferRange)[];
+  /** Workgroups along x, y, z. */
+  readonly workgroups: readonly [number, number?, number?];
+  /** Values of the shader's `override` constants. */
+  readonly constants?: Readonly<Record<string, number>>;
+}
+
+/** A dispatch made ready once, to be recorded as often as needed. */
+export interface Dispatch {
+  /** The kernel's label. */
+  readonly label: string;
+  /** The pipeline. */
+  readonly pipeline: GPUComputePipeline;
+  /** Its buffers. */
+  readonly bindGroup: GPUBindGroup;
+  /** Workgroups along x, y, z. */
+  readonly workgroups: readonly [number, number, number];
+  /** The uniform block's buffer, to be rewritten with `Gpu.writeParameters`; none without parameters. */
+  readonly uniform: GpuBuffer | undefined;
+  /** Frees the uniform block. */
+  destroy(): void;
+}
+
+/** Options of {@link Gpu.open}. */
+export interface GpuOptions {
+  /** Bytes that this process may hold on the device; unknown (no limit but the driver's) when absent. */
+  readonly memoryBytes?: number;
+  /** Upper limit of one binding; the adapter's when absent. Tests lower it to exercise the slabs. */
+  readonly maxBindingBytes?: number;
+}
+
+const MEBIBYTE = 1024 * 1024;
+
+/**
+ * A WebGPU device with tracked buffers, cached pipelines and errors that are never swallowed.
+ *
+ * @example Usage
+ * ```ts
+ * import { Gpu } from "./gpu.ts";
+ *
+ * if (await globalThis.navigator?.gpu?.requestAdapter()) {
+ *   using gpu = await Gpu.open();
+ *   console.log(gpu.description, gpu.liveBytes);
+ * }
+ * ```
+ */
+export class Gpu implements Disposable {
+  /** The WebGPU device. */
+  readonly device: GPUDevice;
+  /** The adapter's name and driver, as it tells them. */
+  readonly description: string;
+  /** Whether the adapter is software running on the processor. */
+  readonly isSoftware: boolean;
+  /** Largest storage binding, bytes. */
+  readonly maxBindingBytes: number;
+  /** Storage binding offsets are multiples of this, bytes. */
+  readonly bindingAlignment: number;
+  /** Bytes that this process may hold on the device, Infinity when unknown. */
+  readonly memoryBytes: number;
+  /** Bytes of the buffers that exist now. */
+  liveBytes = 0;
+  /** The most bytes that existed at once. */
+  peakBytes = 0;
+
+  #pipelines = new Map<string, GPUComputePipeline>();
+  #modules = new Map<string, GPUShaderModule>();
+  #errors: string[] = [];
+  #lost: string | undefined;
+  #disposed = false;
+
+  private constructor(device: GPUDevice, adapter: GPUAdapter, options: GpuOptions) {
+    this.device = device;
+    const info = adapter.info;
+    this.description = info.description || [info.vendor, info.architecture].join(" ").trim() ||
+      "unnamed adapter";
+    this.isSoftware = (info as { isFallbackAdapter?: boolean }).isFallbackAdapter === true ||
+      /llvmpipe|lavapipe|swiftshader|software/i.test(this.description);
+    this.maxBindingBytes = Math.min(
+      device.limits.maxStorageBufferBindingSize,
+      options.maxBindingBytes ?? Infinity,
+    );
+    this.bindingAlignment = device.limits.minStorageBufferOffsetAlignment;
+    this.memoryBytes = options.memoryBytes ?? Infinity;
+    device.addEventListener("uncapturederror", (event) => {
+      event.preventDefault();
+      this.#errors.push((event as GPUUncapturedErrorEvent).error.message);
+    });
+    device.lost.then((info) => {
+      if (!this.#disposed) this.#lost = info.message || info.reason;
+    });
+  }
+
+  /**
+   * Asks for the high-performance adapter and opens a device with all that it offers.
+   *
+   * @throws {GpuUnavailableError} when there is no WebGPU or no adapter.
+   */
+  static async open(options: GpuOptions = {}): Promise<Gpu> {
+    const adapter = await globalThis.navigator?.gpu?.requestAdapter({
+      powerPreference: "high-performance",
+    });
+    if (!adapter) {
+      throw new GpuUnavailableError(
+        "No WebGPU adapter was found. Install a Vulkan driver (Debian, Ubuntu: " +
+          "`apt-get install mesa-vulkan-drivers libvulkan1` gives a software one), " +
+          "then see what `deno task doctor` says.",
+      );
+    }
+    const { limits } = adapter;
+    const wanted = ["timestamp-query", "shader-f16"] as GPUFeatureName[];
+    const device = await adapter.requestDevice({
+      label: "crosswarp",
+      requiredFeatures: wanted.filter((feature) => adapter.features.has(feature)),
+      requiredLimits: {
+        maxBufferSize: limits.maxBufferSize,
+        maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+        maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
+        maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+        maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+        maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
+      },
+    });
+    return new Gpu(device, adapter, options);
+  }
+
+  /**
+   * Raises what the driver said since the last check.
+   *
+   * @throws {GpuLostError} when the device is gone.
+   * @throws {GpuMemoryError} when the driver ran out of memory.
+   * @throws {GpuValidationError} on any other error.
+   */
+  check(): void {
+    if (this.#lost !== undefined) {
+      throw new GpuLostError(
+        `The GPU device was lost (${this.#lost}). Close other programs that use the GPU, or choose ` +
+          "a coarser resolution, and start again.",
+      );
+    }
+    const errors = this.#errors.splice(0);
+    if (errors.length === 0) return;
+    const text = errors.join("\n");
+    if (/memory/i.test(text) && !/workgroup memory/i.test(text)) {
+      throw new GpuMemoryError(
+        `The GPU ran out of memory with ${this.#mebibytes(this.liveBytes)} in use: ${text}`,
+      );
+    }
+    throw new GpuValidationError(text);
+  }
+
+  /**
+   * Refuses work that cannot fit, before it starts.
+   *
+   * @param bytes - The estimate of what the work adds to the live bytes.
+   * @param work - What it is, for the message.
+   * @param advice - What the user can change.
+   * @throws {GpuMemoryError} when live bytes and the estimate exceed the memory budget.
+   */
+  requireMemory(bytes: number, work: string, advice: string): void {
+    if (this.liveBytes + bytes <= this.memoryBytes) return;
+    throw new GpuMemoryError(
+      `${work} needs about ${this.#mebibytes(bytes)} of GPU memory beside the ` +
+        `${this.#mebibytes(this.liveBytes)} in use, and ${this.#mebibytes(this.memoryBytes)} ` +
+        `are available. ${advice}`,
+    );
+  }
+
+  /**
+   * A buffer of zeros.
+   *
+   * @param label - Its name in errors.
+   * @param bytes - Its size, rounded up to a multiple of 16 (and at least 16), so that vec4 loads stay inside.
+   * @param usage - WebGPU usage; storage, copy source and copy destination when absent.
+   * @throws {GpuMemoryError} when it exceeds the largest buffer or the memory budget.
+   */
+  buffer(
+    label: string,
+    bytes: number,
+    usage: GPUBufferUsageFlags = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC |
+      GPUBufferUsage.COPY_DST,
+  ): GpuBuffer {
+    if (this.#lost !== undefined) this.check();
+    const size = Math.max(16, Math.ceil(bytes / 16) * 16);
+    if (size > this.device.limits.maxBufferSize) {
+      throw new GpuMemoryError(
+        `Buffer "${label}" needs ${this.#mebibytes(size)}; this adapter allows ` +
+          `${
+            this.#mebibytes(this.device.limits.maxBufferSize)
+          } a buffer. Use a coarser resolution.`,
+      );
+    }
+    this.requireMemory(size, `Buffer "${label}"`, "Use a coarser resolution or a smaller region.");
+    const handle = this.device.createBuffer({ label, size, usage });
+    this.liveBytes += size;
+    this.peakBytes = Math.max(this.peakBytes, this.liveBytes);
+    let alive = true;
+    return {
+      label,
+      bytes: size,
+      handle,
+      destroy: () => {
+        if (!alive) return;
+        alive = false;
+        this.liveBytes -= size;
+        handle.destroy();
+      },
+    };
+  }
+
+  /** A buffer that holds `data` (its bytes padded with zeros to the buffer's size). */
+  upload(label: string, data: ArrayBufferView): GpuBuffer {
+    const buffer = this.buffer(label, data.byteLength);
+    this.write(buffer, data);
+    return buffer;
+  }
+
+  /** Writes `data` into the buffer from byte `offset` on; any byte length. */
+  write(buffer: GpuBuffer, data: ArrayBufferView, offset = 0): void {
+    const { queue } = this.device;
+    const whole = data.byteLength & ~3;
+    if (whole > 0) {
+      queue.writeBuffer(buffer.handle, offset, data.buffer as ArrayBuffer, data.byteOffset, whole);
+    }
+    if (whole < data.byteLength) {
+      const tail = new Uint8Array(4);
+      tail.set(new Uint8Array(data.buffer, data.byteOffset + whole, data.byteLength - whole));
+      queue.writeBuffer(buffer.handle, offset + whole, tail);
+    }
+  }
+
+  /** Reads bytes back, once all work submitted before has ended. */
+  async download(
+    buffer: GpuBuffer,
+    offset = 0,
+    bytes: number = buffer.bytes - offset,
+  ): Promise<ArrayBuffer> {
+    const staging = this.buffer(
+      `${buffer.label} (staging)`,
+      bytes,
+      GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    );
+    try {
+      const encoder = this.device.createCommandEncoder({ label: `read ${buffer.label}` });
+      encoder.copyBufferToBuffer(
+        buffer.handle,
+        offset,
+        staging.handle,
+        0,
+        Math.ceil(bytes / 4) * 4,
+      );
+      this.device.queue.submit([encoder.finish()]);
+      try {
+        await staging.handle.mapAsync(GPUMapMode.READ);
+      } catch (cause) {
+        // A lost device fails the mapping first and is said to be lost right after.
+        let timer: ReturnType<typeof setTimeout> | undefined;
+        await Promise.race([
+          this.device.lost,
+          new Promise((end) => timer = setTimeout(end, 50)),
+        ]);
+        clearTimeout(timer);
+        this.check();
+        throw new GpuValidationError(`Reading "${buffer.label}" back failed`, { cause });
+      }
+      const copy = staging.handle.getMappedRange().slice(0, bytes);
+      staging.handle.unmap();
+      this.check();
+      return copy;
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  /** Waits until all submitted work has ended and raises its errors. */
+  async finish(): Promise<void> {
+    await this.device.queue.onSubmittedWorkDone();
+    this.check();
+  }
+
+  /** The pipeline of a kernel with these constants, made at the first call. */
+  pipeline(kernel: Kernel, constants: Readonly<Record<string, number>> = {}): GPUComputePipeline {
+    const key = kernel.label + "\0" + (kernel.entryPoint ?? "") + "\0" + JSON.stringify(constants) +
+      "\0" + kernel.code;
+    let pipeline = this.#pipelines.get(key);
+    if (pipeline === undefined) {
+      let module = this.#modules.get(kernel.code);
+      if (module === undefined) {
+        module = this.device.createShaderModule({ label: kernel.label, code: kernel.code });
+        this.#modules.set(kernel.code, module);
+      }
+      pipeline = this.device.createComputePipeline({
+        label: kernel.label,
+        layout: "auto",
+        compute: { module, entryPoint: kernel.entryPoint ?? "main", constants: { ...constants } },
+      });
+      this.#pipelines.set(key, pipeline);
+    }
+    return pipeline;
+  }
+
+  /** Makes a dispatch ready to be recorded; destroy it after use. */
+  prepare(kernel: Kernel, options: DispatchOptions): Dispatch {
+    const pipeline = this.pipeline(kernel, options.constants);
+    const entries: GPUBindGroupEntry[] = [];
+    let uniform: GpuBuffer | undefined;
+    if (options.parameters !== undefined) {
+      uniform = this.buffer(
+        `${kernel.label} parameters`,
+        4 * options.parameters.length,
+        GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+      );
+      this.write(uniform, packParameters(options.parameters));
+      entries.push({ binding: 0, resource: { buffer: uniform.handle } });
+    }
+    options.buffers.forEach((bound, index) => {
+      const range = "handle" in bound ? { buffer: bound, offset: 0, bytes: bound.bytes } : bound;
+      if (range.bytes > this.maxBindingBytes) {
+        uniform?.destroy();
+        throw new GpuValidationError(
+          `${kernel.label} binds ${range.bytes} bytes of "${range.buffer.label}", more than the ` +
+            `${this.maxBindingBytes} that one binding holds: bind it in slabs`,
+        );
+      }
+      entries.push({
+        binding: index + 1,
+        resource: { buffer: range.buffer.handle, offset: range.offset, size: range.bytes },
+      });
+    });
+    const bindGroup = this.device.createBindGroup({
+      label: kernel.label,
+      layout: pipeline.getBindGroupLayout(0),
+      entries,
+    });
+    const [x, y = 1, z = 1] = options.workgroups;
+    const limit = this.device.limits.maxComputeWorkgroupsPerDimension;
+    if (x > limit || y > limit || z > limit) {
+      uniform?.destroy();
+      throw new GpuValidationError(
+        `${kernel.label} asks for ${x} x ${y} x ${z} workgroups; ${limit} an axis are allowed`,
+      );
+    }
+    return {
+      label: kernel.label,
+      pipeline,
+      bindGroup,
+      workgroups: [x, y, z],
+      uniform,
+      destroy: () => uniform?.destroy(),
+    };
+  }
+
+  /** Rewrites the uniform block of a prepared dispatch. */
+  writeParameters(dispatch: Dispatch, parameters: readonly Parameter[]): void {
+    if (dispatch.uniform === undefined) throw new TypeError(`${dispatch.label} has no parameters`);
+    this.write(dispatch.uniform, packParameters(parameters));
+  }
+
+  /** A recorder of dispatches, run in order when it is submitted. */
+  record(label: string): Recorder {
+    return new Recorder(this, label);
+  }
+
+  /** Closes the device; buffers made on it are gone. */
+  [Symbol.dispose](): void {
+    this.#disposed = true;
+    this.device.destroy();
+  }
+
+  #mebibytes(bytes: number): string {
+    return `${(bytes / MEBIBYTE).toFixed(bytes < 10 * MEBIBYTE ? 1 : 0)} MiB`;
+  }
+}
+
+/** The bytes of a uniform block. */
+export function packParameters(parameters: readonly Parameter[]): DataView {
+  const view = new DataView(new ArrayBuffer(4 * parameters.length));
+  parameters.forEach(([type, value], index) => {
+    if (type === "f32") view.setFloat32(4 * index, value, true);
+    else if (type === "u32") view.setUint32(4 * index, value, true);
+    else view.setInt32(4 * index, value, true);
+  });
+  return view;
+}
+
+/** Collects dispatches and copies in order; nothing runs before {@link Recorder.submit}. */
+export class Recorder {
+  #gpu: Gpu;
+  #encoder: GPUCommandEncoder;
+  #pass: GPUComputePassEncoder | undefined;
+  #temporary: { destroy(): void }[] = [];
+
+  /** Use {@link Gpu.record}. */
+  constructor(gpu: Gpu, label: string) {
+    this.#gpu = gpu;
+    this.#encoder = gpu.device.createCommandEncoder({ label });
+  }
+
+  /** Records a prepared dispatch. */
+  run(dispatch: Dispatch): this {
+    this.#pass ??= this.#encoder.beginComputePass();
+    this.#pass.setPipeline(dispatch.pipeline);
+    this.#pass.setBindGroup(0, dispatch.bindGroup);
+    this.#pass.dispatchWorkgroups(...dispatch.workgroups);
+    return this;
+  }
+
+  /** Prepares a dispatch, records it, and frees it once submitted. */
+  dispatch(kernel: Kernel, options: DispatchOptions): this {
+    const dispatch = this.#gpu.prepare(kernel, options);
+    this.#temporary.push(dispatch);
+    return this.run(dispatch);
+  }
+
+  /** Records a copy between buffers. */
+  copy(
+    source: GpuBuffer,
+    destination: GpuBuffer,
+    bytes: number = Math.min(source.bytes, destination.bytes),
+    sourceOffset = 0,
+    destinationOffset = 0,
+  ): this {
+    this.#endPass();
+    this.#encoder.copyBufferToBuffer(
+      source.handle,
+      sourceOffset,
+      destination.handle,
+      destinationOffset,
+      bytes,
+    );
+    return this;
+  }
+
+  /** Records filling a buffer with zeros. */
+  clear(buffer: GpuBuffer): this {
+    this.#endPass();
+    this.#encoder.clearBuffer(buffer.handle);
+    return this;
+  }
+
+  /** Frees `resource` once this is submitted. */
+  temporary<T extends { destroy(): void }>(resource: T): T {
+    this.#temporary.push(resource);
+    return resource;
+  }
+
+  /** Hands all that was recorded to the GPU and returns at once. */
+  submit(): void {
+    this.#endPass();
+    this.#gpu.device.queue.submit([this.#encoder.finish()]);
+    for (const resource of this.#temporary.splice(0)) resource.destroy();
+  }
+
+  #endPass(): void {
+    this.#pass?.end();
+    this.#pass = undefined;
+  }
+}

@@ -1,0 +1,80 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { gpuTest } from "../../testing/gpu.ts";
+import { f32, Gpu, type Kernel, u32 } from "./gpu.ts";
+import { GpuLostError, GpuMemoryError, GpuValidationError } from "./errors.ts";
+import { downloadImage, slabs, uploadImage } from "./image.ts";
+
+const SCALE: Kernel = {
+  label: "scale",
+  code: /* wgsl */ `
+struct Parameters { count: u32, factor: f32 }
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(0) @binding(1) var<storage, read> source: array<f32>;
+@group(0) @binding(2) var<storage, read_write> destination: array<f32>;
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x < parameters.count) { destination[id.x] = parameters.factor * source[id.x]; }
+}`,
+};
+
+gpuTest("Gpu runs a kernel and counts live bytes", async (gpu) => {
+  const source = gpu.upload("source", new Float32Array([1, 2, 3]));
+  const destination = gpu.buffer("destination", 12);
+  gpu.record("scale").dispatch(SCALE, {
+    parameters: [u32(3), f32(2)],
+    buffers: [source, destination],
+    workgroups: [1],
+  }).submit();
+  const result = new Float32Array(await gpu.download(destination, 0, 12));
+  assertEquals([...result], [2, 4, 6]);
+  source.destroy();
+  destination.destroy();
+  destination.destroy();
+});
+
+gpuTest("Gpu raises an uncaptured error at the next check", async (gpu) => {
+  gpu.device.createBuffer({ size: 16, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.MAP_WRITE });
+  await assertRejects(() => gpu.finish(), GpuValidationError);
+});
+
+gpuTest(
+  "Gpu.buffer() refuses what exceeds the memory budget",
+  (gpu) => {
+    assertThrows(() => gpu.buffer("large", 1 << 20), GpuMemoryError, "coarser");
+    assertEquals(gpu.liveBytes, 0);
+  },
+  { memoryBytes: 1000 },
+);
+
+gpuTest("uploadImage() and downloadImage() keep every voxel of odd sizes", async (gpu) => {
+  for (const nx of [1, 3, 4, 5, 63, 64, 65]) {
+    const data = Float32Array.from({ length: nx * 3 * 2 }, (_, i) => i);
+    const image = uploadImage(gpu, "image", [nx, 3, 2], data);
+    assertEquals(await downloadImage(gpu, image), data);
+    image.destroy();
+  }
+});
+
+gpuTest("slabs() cover every plane once and start aligned", (gpu) => {
+  const cut = slabs(gpu, [5, 3, 50], 1);
+  assertEquals(cut[0].begin, 0);
+  assertEquals(cut.at(-1)!.end, 50);
+  cut.slice(1).forEach((slab, i) => assertEquals(slab.begin, cut[i].end));
+  for (const { begin } of cut) assertEquals((begin * 8 * 3 * 4) % gpu.bindingAlignment, 0);
+}, { maxBindingBytes: 1024 });
+
+Deno.test({
+  name: "Gpu says that the device was lost",
+  ignore: !(await navigator.gpu?.requestAdapter()) && Deno.env.get("REQUIRE_GPU") !== "1",
+  fn: async () => {
+    using gpu = await Gpu.open();
+    const buffer = gpu.buffer("kept", 16);
+    gpu.device.destroy();
+    await gpu.device.lost;
+    await assertRejects(() => gpu.download(buffer), GpuLostError, "start again");
+    assertThrows(() => gpu.buffer("more", 16), GpuLostError);
+    assertThrows(() => gpu.check(), GpuLostError);
+    buffer.destroy();
+    assertEquals(gpu.liveBytes, 0);
+  },
+});

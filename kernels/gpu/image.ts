@@ -1,0 +1,158 @@
+/**
+ * Images on the GPU. Rows are padded to a multiple of four voxels, so that every row starts on a
+ * vec4 boundary; large images are bound in slabs of whole z planes.
+ *
+ * @module
+ */
+
+import type { Triple } from "../../volume/affine.ts";
+import type { BufferRange, Gpu, GpuBuffer } from "./gpu.ts";
+
+/** An f32 image on the GPU: voxel (x, y, z) at `(z * ny + y) * pitch + x`; the padding's content means nothing. */
+export interface GpuImage {
+  /** Voxels along x, y, z. */
+  readonly size: Triple;
+  /** Elements from one row to the next: nx rounded up to a multiple of 4. */
+  readonly pitch: number;
+  /** The voxels, 4 bytes each (f32; i32 for labels). */
+  readonly buffer: GpuBuffer;
+  /** Frees it. */
+  destroy(): void;
+}
+
+/** A displacement field on the GPU: three images, in voxels of their own grid along its x, y, z axes. */
+export interface GpuField {
+  /** Voxels along x, y, z. */
+  readonly size: Triple;
+  /** Displacements along x, y, z in voxels. */
+  readonly components: readonly [GpuImage, GpuImage, GpuImage];
+  /** Frees all three. */
+  destroy(): void;
+}
+
+/** A range of z planes [begin, end). */
+export interface Slab {
+  /** First plane. */
+  readonly begin: number;
+  /** One past the last plane. */
+  readonly end: number;
+}
+
+/** `nx` rounded up to a multiple of 4. */
+export function rowPitch(nx: number): number {
+  return Math.ceil(nx / 4) * 4;
+}
+
+/** Bytes of one image of this size, padding included. */
+export function imageBytes(size: Triple): number {
+  return 4 * rowPitch(size[0]) * size[1] * size[2];
+}
+
+/** An image of zeros. */
+export function createImage(gpu: Gpu, label: string, size: Triple): GpuImage {
+  const buffer = gpu.buffer(label, imageBytes(size));
+  return { size, pitch: rowPitch(size[0]), buffer, destroy: () => buffer.destroy() };
+}
+
+/** An image on the GPU with these voxels (`size[0] * size[1] * size[2]` of them, x fastest). */
+export function uploadImage(
+  gpu: Gpu,
+  label: string,
+  size: Triple,
+  data: Float32Array | Int32Array,
+): GpuImage {
+  const [nx, ny, nz] = size;
+  if (data.length !== nx * ny * nz) {
+    throw new RangeError(
+      `\`data\` has ${data.length} values, ${size.join(" x ")} needs ${nx * ny * nz}`,
+    );
+  }
+  const image = createImage(gpu, label, size);
+  if (image.pitch === nx) {
+    gpu.write(image.buffer, data);
+    return image;
+  }
+  // Planes in batches: a padded copy of a large volume need not exist whole.
+  const planes = Math.max(1, Math.floor(16 * 1024 * 1024 / (4 * image.pitch * ny)));
+  const Kind = data.constructor as { new (n: number): Float32Array | Int32Array };
+  const padded = new Kind(image.pitch * ny * Math.min(planes, nz));
+  for (let z = 0; z < nz; z += planes) {
+    const rows = ny * Math.min(planes, nz - z);
+    for (let row = 0; row < rows; row++) {
+      const from = (z * ny + row) * nx;
+      padded.set(data.subarray(from, from + nx), row * image.pitch);
+    }
+    gpu.write(image.buffer, padded.subarray(0, rows * image.pitch), 4 * z * ny * image.pitch);
+  }
+  return image;
+}
+
+/** Reads an image's voxels back as f32, without the padding. */
+export async function downloadImage(gpu: Gpu, image: GpuImage): Promise<Float32Array> {
+  return new Float32Array(await downloadRows(gpu, image));
+}
+
+/** Reads a label image's voxels back, without the padding. */
+export async function downloadLabels(gpu: Gpu, image: GpuImage): Promise<Int32Array> {
+  return new Int32Array(await downloadRows(gpu, image));
+}
+
+async function downloadRows(gpu: Gpu, image: GpuImage): Promise<ArrayBuffer> {
+  const [nx, ny, nz] = image.size;
+  const padded = await gpu.download(image.buffer, 0, imageBytes(image.size));
+  if (image.pitch === nx) return padded;
+  const source = new Uint32Array(padded), data = new Uint32Array(nx * ny * nz);
+  for (let row = 0; row < ny * nz; row++) {
+    data.set(source.subarray(row * image.pitch, row * image.pitch + nx), row * nx);
+  }
+  return data.buffer;
+}
+
+/** A field of zeros. */
+export function createField(gpu: Gpu, label: string, size: Triple): GpuField {
+  const components = ["x", "y", "z"].map((axis) =>
+    createImage(gpu, `${label} ${axis}`, size)
+  ) as unknown as GpuField["components"];
+  return { size, components, destroy: () => components.forEach((c) => c.destroy()) };
+}
+
+/**
+ * Cuts an image into slabs of whole planes, each (with `overlap` planes shared with the next) small
+ * enough for one binding, and each starting on the binding alignment.
+ *
+ * @param gpu - Whose limits count.
+ * @param size - The image's size.
+ * @param overlap - Planes that a slab reads beyond its own end.
+ * @param bytesPerVoxel - 4 unless an element is larger.
+ * @throws {RangeError} when not even one plane fits.
+ */
+export function slabs(gpu: Gpu, size: Triple, overlap = 0, bytesPerVoxel = 4): Slab[] {
+  const [nx, ny, nz] = size;
+  const planeBytes = bytesPerVoxel * rowPitch(nx) * ny;
+  if (planeBytes * nz <= gpu.maxBindingBytes) return [{ begin: 0, end: nz }];
+  // A slab's first byte must be aligned: step in the smallest number of planes that is.
+  let step = 1;
+  while ((step * planeBytes) % gpu.bindingAlignment !== 0) step++;
+  const fit = Math.floor(gpu.maxBindingBytes / planeBytes) - overlap;
+  const planes = Math.floor(fit / step) * step;
+  if (planes < 1) {
+    throw new RangeError(
+      `A plane of ${nx} x ${ny} voxels is too large for one binding of ${gpu.maxBindingBytes} bytes`,
+    );
+  }
+  const cut: Slab[] = [];
+  for (let begin = 0; begin < nz; begin += planes) {
+    cut.push({ begin, end: Math.min(begin + planes, nz) });
+  }
+  return cut;
+}
+
+/** The part of an image's buffer that holds planes [begin, end). */
+export function planesOf(image: GpuImage, begin: number, end: number): BufferRange {
+  const planeBytes = 4 * image.pitch * image.size[1];
+  return {
+    buffer: image.buffer,
+    offset: begin * planeBytes,
+    bytes: Math.max(4, (end - begin) * planeBytes),
+  };
+}

@@ -1,0 +1,221 @@
+/**
+ * Operations on displacement fields: composition, inversion and the Jacobian determinant.
+ *
+ * @module
+ */
+
+import { IDENTITY, type Matrix4, transformPoint, type Triple } from "../../volume/affine.ts";
+import { rowWorkgroup } from "../control_grid/control_grid.ts";
+import { COMPOSE_FIELDS, INVERT_FIELD, JACOBIAN } from "./field_operations.wgsl.ts";
+import { f32, type Gpu, u32 } from "../gpu/gpu.ts";
+import {
+  createField,
+  createImage,
+  type GpuField,
+  type GpuImage,
+  planesOf,
+  slabs,
+} from "../gpu/image.ts";
+import { interpolateClamped } from "./resample.ts";
+
+/** Options of {@link composeFields}. */
+export interface ComposeFieldsOptions {
+  /** Applied first, in voxels. */
+  readonly first: GpuField;
+  /** Applied to where the first leads, on the same grid, its border continued. */
+  readonly second: GpuField;
+}
+
+/** w(x) = first(x) + second(x + first(x)) in voxels of their common grid; the caller destroys it. */
+export function composeFields(gpu: Gpu, { first, second }: ComposeFieldsOptions): GpuField {
+  const { size } = first;
+  if (size.some((n, axis) => n !== second.size[axis])) {
+    throw new RangeError(
+      `\`first\` (${size.join(" x ")}) and \`second\` (${
+        second.size.join(" x ")
+      }) must have one grid`,
+    );
+  }
+  const composed = createField(gpu, "composed", size);
+  const { pitch } = first.components[0], workgroup = rowWorkgroup(size[0]);
+  const last = Math.max(size[2] - 1, 1);
+  const windows = slabs(gpu, size, 1).filter((window) => window.begin < last);
+  const recorder = gpu.record("compose fields");
+  for (const { begin, end } of slabs(gpu, size)) {
+    const part = (image: GpuImage) => planesOf(image, begin, end);
+    for (const window of windows) {
+      for (let c = 0; c < 3; c++) {
+        recorder.dispatch(COMPOSE_FIELDS, {
+          parameters: [
+            ...[...size, pitch, begin, end - begin, window.begin, Math.min(window.end, last)],
+          ].map(u32),
+          buffers: [
+            part(first.components[c]),
+            ...first.components.map(part),
+            planesOf(second.components[c], window.begin, Math.min(window.end + 1, size[2])),
+            part(composed.components[c]),
+          ],
+          constants: workgroup,
+          workgroups: groups(size, workgroup, end - begin),
+        });
+      }
+    }
+  }
+  recorder.submit();
+  return composed;
+}
+
+/** Options of {@link invertField}. */
+export interface InvertFieldOptions {
+  /** Displacements in voxels of their own grid; must fit into one binding a component. */
+  readonly field: GpuField;
+  /** Voxels of the result. Default the field's. */
+  readonly size?: Triple;
+  /** Voxel index of the result to (fractional) voxel index of the field. Default identity. */
+  readonly matrix?: Matrix4;
+  /** Steps at most. Default 50. */
+  readonly iterations?: number;
+  /** Length of u(p + v) + v, in voxels of the field, at which a voxel is done. Default 1e-3. */
+  readonly tolerance?: number;
+}
+
+/**
+ * v with p + v the point that x + u(x) moves to p, for p = matrix y and every voxel y of the result, by
+ * fixed-point iteration (Chen et al. 2008). The field's border continues beyond it.
+ *
+ * @returns The inverse in voxels of the field, and what is left of u(p + v) + v (0 where it is exact;
+ * large where the field folds). The caller destroys both.
+ * @throws {RangeError} when the field is larger than a binding: pass its control points instead.
+ */
+export function invertField(
+  gpu: Gpu,
+  options: InvertFieldOptions,
+): { inverse: GpuField; residual: GpuImage } {
+  const { field, size = field.size, matrix = IDENTITY } = options;
+  const { pitch } = field.components[0];
+  if (4 * pitch * field.size[1] * field.size[2] > gpu.maxBindingBytes) {
+    throw new RangeError(
+      `A field of ${field.size.join(" x ")} is larger than a binding: invert its control points`,
+    );
+  }
+  const inverse = createField(gpu, "inverse", size), residual = createImage(gpu, "residual", size);
+  const workgroup = rowWorkgroup(size[0]);
+  const recorder = gpu.record("invert field");
+  for (const { begin, end } of slabs(gpu, size)) {
+    const part = (image: GpuImage) => planesOf(image, begin, end);
+    recorder.dispatch(INVERT_FIELD, {
+      parameters: [
+        ...matrix.slice(0, 12).map(f32),
+        ...[...size, begin, ...field.size, pitch, residual.pitch, end - begin].map(u32),
+        ...[u32(options.iterations ?? 50), f32(options.tolerance ?? 1e-3)],
+      ],
+      buffers: [
+        ...field.components.map((c) => c.buffer),
+        ...inverse.components.map(part),
+        part(residual),
+      ],
+      constants: workgroup,
+      workgroups: groups(size, workgroup, end - begin),
+    });
+  }
+  recorder.submit();
+  return { inverse, residual };
+}
+
+/**
+ * det(I + du/dx) of x + u(x) at every voxel: central differences, one-sided at the border. With u in
+ * voxels along the grid's axes it equals the determinant in world coordinates. The caller destroys it.
+ */
+export function jacobianDeterminant(gpu: Gpu, { field }: { readonly field: GpuField }): GpuImage {
+  const { size } = field, result = createImage(gpu, "Jacobian determinant", size);
+  const workgroup = rowWorkgroup(size[0]), { pitch } = result;
+  // A slab reads a plane beyond each of its ends; what is bound must begin aligned.
+  let unit = 1;
+  while ((4 * unit * pitch * size[1]) % gpu.bindingAlignment !== 0) unit++;
+  const recorder = gpu.record("Jacobian determinant");
+  for (const { begin, end } of slabs(gpu, size, 2 + unit)) {
+    const from = Math.floor(Math.max(begin - 1, 0) / unit) * unit, to = Math.min(end + 1, size[2]);
+    recorder.dispatch(JACOBIAN, {
+      parameters: [...size, pitch, begin, end - begin, from, 0].map(u32),
+      buffers: [
+        ...field.components.map((c) => planesOf(c, from, to)),
+        planesOf(result, begin, end),
+      ],
+      constants: workgroup,
+      workgroups: groups(size, workgroup, end - begin),
+    });
+  }
+  recorder.submit();
+  return result;
+}
+
+function groups(
+  size: Triple,
+  { wx, wy }: { wx: number; wy: number },
+  planes: number,
+): [number, number, number] {
+  return [Math.ceil(size[0] / wx), Math.ceil(size[1] / wy), planes];
+}
+
+/** The plain twin of {@link composeFields}. */
+export function composeFieldsReference(
+  size: Triple,
+  first: readonly Float32Array[],
+  second: readonly Float32Array[],
+): Float32Array[] {
+  return second.map((component, c) =>
+    first[c].map((u, i) =>
+      u + interpolateClamped({ size, data: component }, pointAt(size, i, first))
+    )
+  );
+}
+
+/** The plain twin of {@link invertField}, with many small steps in double precision. */
+export function invertFieldReference(
+  field: { size: Triple; components: readonly Float32Array[] },
+  size: Triple,
+  matrix: Matrix4,
+): Float32Array[] {
+  const n = size[0] * size[1] * size[2];
+  const inverse = [0, 1, 2].map(() => new Float32Array(n));
+  const zero = inverse.map(() => new Float32Array(n));
+  for (let i = 0; i < n; i++) {
+    const p = transformPoint(matrix, pointAt(size, i, zero));
+    let v: Triple = [0, 0, 0];
+    for (let step = 0; step < 300; step++) {
+      const at: Triple = [p[0] + v[0], p[1] + v[1], p[2] + v[2]];
+      const u = field.components.map((data) => interpolateClamped({ size: field.size, data }, at));
+      v = [v[0] - 0.5 * (u[0] + v[0]), v[1] - 0.5 * (u[1] + v[1]), v[2] - 0.5 * (u[2] + v[2])];
+    }
+    v.forEach((value, c) => inverse[c][i] = value);
+  }
+  return inverse;
+}
+
+/** The plain twin of {@link jacobianDeterminant}. */
+export function jacobianDeterminantReference(
+  size: Triple,
+  field: readonly Float32Array[],
+): Float32Array {
+  const steps = [1, size[0], size[0] * size[1]];
+  return field[0].map((_, i) => {
+    const at = [i % size[0], Math.floor(i / size[0]) % size[1], Math.floor(i / steps[2])];
+    const [a, b, c] = steps.map((step, axis) => {
+      const ahead = at[axis] + 1 < size[axis] ? 1 : 0, behind = at[axis] > 0 ? 1 : 0;
+      return field.map((u, component) =>
+        (component === axis ? 1 : 0) +
+        (ahead + behind === 0 ? 0 : (u[i + ahead * step] - u[i - behind * step]) / (ahead + behind))
+      );
+    });
+    return a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0]) +
+      a[2] * (b[0] * c[1] - b[1] * c[0]);
+  });
+}
+
+function pointAt(size: Triple, i: number, field: readonly Float32Array[]): Triple {
+  return [
+    i % size[0] + field[0][i],
+    Math.floor(i / size[0]) % size[1] + field[1][i],
+    Math.floor(i / (size[0] * size[1])) + field[2][i],
+  ];
+}

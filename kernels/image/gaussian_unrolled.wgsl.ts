@@ -1,0 +1,140 @@
+import type { Kernel } from "../gpu/gpu.ts";
+
+/** Filters of at most this radius are written out, tap by tap. */
+export const LARGEST_UNROLLED = 10;
+
+/** Quads that an invocation of {@link unrolledRows} makes. */
+export const ROW_QUADS = 2;
+
+/** Results of an invocation of {@link unrolledColumns} along the filtered axis. */
+export const COLUMN_RESULTS = 8;
+
+const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+const lines = (text: string[]): string => text.join("\n  ");
+
+/** Weights are uniforms: at constant places they cost nothing, and one pipeline serves every sigma. */
+const common = (radius: number) => /* wgsl */ `
+struct Parameters {
+  size: vec3u,
+  firstPlane: u32,     // of the slab of the result that is bound
+  quads: u32,          // quads in a row
+  planes: u32,         // planes in the slab
+  sourceBegin: u32,    // first plane of the source that is bound
+  sourceEnd: u32,
+  weights: array<vec4f, ${Math.ceil((radius + 1) / 4)}>,  // from the centre outwards
+}
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(0) @binding(1) var<storage, read> source: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> destination: array<vec4f>;
+override wx: u32 = 32;
+override wy: u32 = 2;
+`;
+
+/** The weighted sum of `at(-radius)` to `at(radius)`. */
+function weighted(radius: number, at: (shift: number) => string): string {
+  const weight = (k: number) => `p.weights[${k >> 2}].${"xyzw"[k % 4]}`;
+  return [
+    `${weight(0)} * ${at(0)}`,
+    ...range(radius).map((k) => `${weight(k + 1)} * (${at(-k - 1)} + ${at(k + 1)})`),
+  ].join(" + ");
+}
+
+/**
+ * A symmetric filter along x, written out: whole quads are loaded, shifted ones are swizzles of them.
+ *
+ * @param width - Voxels in a row; what counts is how many its last quad holds.
+ */
+export function unrolledRows(radius: number, width: number): Kernel {
+  const reach = Math.ceil(radius / 4), held = (width - 1) % 4 + 1;
+  // The border's voxel continues beyond the row, also within its last quad.
+  const border = "xyzw"[held - 1], ragged = "xyzw".slice(0, held).padEnd(4, border);
+  const load = (i: number) => {
+    const index = `first + ${i - reach}`, loaded = `source[row + clamp(${index}, 0, last)]`;
+    // Only what can lie beyond an end asks whether it does.
+    let value = `l${i}`;
+    if (held < 4) value = `select(${value}, l${i}.${ragged}, ${index} == last)`;
+    if (i > reach) value = `select(${value}, l${i}.${border.repeat(4)}, ${index} > last)`;
+    if (i < reach) value = `select(${value}, l${i}.xxxx, ${index} < 0)`;
+    return `let l${i} = ${loaded}; let q${i} = ${value};`;
+  };
+  /** The four voxels that begin `shift` after the first of quad q. */
+  const shifted = (q: number, shift: number) => {
+    const quad = q + reach + Math.floor(shift / 4), r = ((shift % 4) + 4) % 4;
+    if (r === 0) return `q${quad}`;
+    return `vec4f(q${quad}.${"xyzw".slice(r)}, q${quad + 1}.${"xyzw".slice(0, r)})`;
+  };
+  return {
+    label: `Gaussian along x, radius ${radius}, ${held} in the last quad`,
+    code: /* wgsl */ `
+${common(radius)}
+@compute @workgroup_size(wx, wy)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let p = parameters;
+  let first = i32(${ROW_QUADS} * id.x);
+  let last = i32(p.quads) - 1;
+  if (first > last || id.y >= p.size.y || id.z >= p.planes) { return; }
+  let row = i32(((p.firstPlane + id.z - p.sourceBegin) * p.size.y + id.y) * p.quads);
+  ${lines(range(ROW_QUADS + 2 * reach).map(load))}
+  let at = i32((id.z * p.size.y + id.y) * p.quads) + first;
+  ${
+      lines(
+        range(ROW_QUADS).map((q) =>
+          `if (first + ${q} <= last) { destination[at + ${q}] = ${
+            weighted(radius, (shift) => shifted(q, shift))
+          }; }`
+        ),
+      )
+    }
+}`,
+  };
+}
+
+/** A symmetric filter along y or z, written out: eight results from one window of rows. */
+export function unrolledColumns(radius: number): Kernel {
+  return {
+    label: `Gaussian along y or z, radius ${radius}`,
+    code: /* wgsl */ `
+${common(radius)}
+override alongZ: bool = false;
+
+@compute @workgroup_size(wx, wy)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let p = parameters;
+  // id counts groups of results along the filtered axis.
+  let first = select(${COLUMN_RESULTS} * id.y, p.firstPlane + ${COLUMN_RESULTS} * id.z, alongZ);
+  let end = select(p.size.y, p.firstPlane + p.planes, alongZ);
+  let other = select(id.z < p.planes, id.y < p.size.y, alongZ);
+  if (id.x >= p.quads || first >= end || !other) { return; }
+  let step = i32(select(p.quads, p.quads * p.size.y, alongZ));
+  let last = i32(select(p.size.y, p.size.z, alongZ)) - 1;
+  // Where row 0 of the axis lies in what is bound.
+  let origin = select(
+    i32(((p.firstPlane + id.z - p.sourceBegin) * p.size.y) * p.quads + id.x),
+    i32(id.y * p.quads + id.x) - i32(p.sourceBegin) * step,
+    alongZ,
+  );
+  let start = i32(first) - ${radius};
+  ${
+      lines(
+        range(COLUMN_RESULTS + 2 * radius).map((i) =>
+          `let v${i} = source[origin + clamp(start + ${i}, 0, last) * step];`
+        ),
+      )
+    }
+  let at = select(
+    (id.z * p.size.y + first) * p.quads + id.x,
+    ((first - p.firstPlane) * p.size.y + id.y) * p.quads + id.x,
+    alongZ,
+  );
+  ${
+      lines(
+        range(COLUMN_RESULTS).map((j) =>
+          `if (first + ${j} < end) { destination[at + ${j} * u32(step)] = ${
+            weighted(radius, (shift) => `v${j + radius + shift}`)
+          }; }`
+        ),
+      )
+    }
+}`,
+  };
+}

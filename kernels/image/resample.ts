@@ -1,0 +1,101 @@
+/**
+ * Resampling an image onto another grid by a matrix between voxel indices.
+ *
+ * @module
+ */
+
+import type { Matrix4, Triple } from "../../volume/affine.ts";
+import { transformPoint } from "../../volume/affine.ts";
+import { rowWorkgroup } from "../control_grid/control_grid.ts";
+import { f32, type Gpu, u32 } from "../gpu/gpu.ts";
+import { createImage, type GpuImage, planesOf, slabs } from "../gpu/image.ts";
+import { RESAMPLE } from "./resample.wgsl.ts";
+
+/** Options of {@link resample}. */
+export interface ResampleOptions {
+  /** The image to be interpolated. */
+  readonly source: GpuImage;
+  /** Voxels of the result. */
+  readonly size: Triple;
+  /** Voxel index of the result to voxel index of the source. */
+  readonly matrix: Matrix4;
+  /** What points more than half a voxel beyond the source get: its border ("clamp") or a number. Default "clamp". */
+  readonly outside?: "clamp" | number;
+}
+
+/** The source on another grid, by trilinear interpolation; the caller destroys it. */
+export function resample(gpu: Gpu, options: ResampleOptions): GpuImage {
+  const { source, size, matrix, outside = "clamp" } = options;
+  const result = createImage(gpu, "resampled", size);
+  const quads = result.pitch / 4, workgroup = rowWorkgroup(quads);
+  const last = Math.max(source.size[2] - 1, 1);
+  const windows = slabs(gpu, source.size, 1).filter((window) => window.begin < last);
+  const recorder = gpu.record("resample");
+  for (const slab of slabs(gpu, size)) {
+    for (const window of windows) {
+      recorder.dispatch(RESAMPLE, {
+        parameters: [
+          ...matrix.slice(0, 12).map(f32),
+          ...[...size, slab.begin, ...source.size, source.pitch].map(u32),
+          ...[window.begin, Math.min(window.end, last)].map(u32),
+          ...[f32(outside === "clamp" ? 0 : outside), u32(outside === "clamp" ? 1 : 0)],
+          ...[quads, slab.end - slab.begin, 0, 0].map(u32),
+        ],
+        buffers: [
+          planesOf(source, window.begin, Math.min(window.end + 1, source.size[2])),
+          planesOf(result, slab.begin, slab.end),
+        ],
+        constants: workgroup,
+        workgroups: [
+          Math.ceil(quads / workgroup.wx),
+          Math.ceil(size[1] / workgroup.wy),
+          slab.end - slab.begin,
+        ],
+      });
+    }
+  }
+  recorder.submit();
+  return result;
+}
+
+/** The plain twin, on arrays without padding. */
+export function resampleReference(
+  source: { size: Triple; data: Float32Array },
+  size: Triple,
+  matrix: Matrix4,
+  outside: "clamp" | number = "clamp",
+): Float32Array {
+  const result = new Float32Array(size[0] * size[1] * size[2]);
+  let i = 0;
+  for (let z = 0; z < size[2]; z++) {
+    for (let y = 0; y < size[1]; y++) {
+      for (let x = 0; x < size[0]; x++, i++) {
+        const p = transformPoint(matrix, [x, y, z]);
+        const beyond = p.some((v, axis) => v < -0.5 || v > source.size[axis] - 0.5);
+        result[i] = beyond && outside !== "clamp" ? outside : interpolateClamped(source, p);
+      }
+    }
+  }
+  return result;
+}
+
+/** Trilinear interpolation at a voxel index, the border continued. */
+export function interpolateClamped(
+  { size, data }: { size: Triple; data: ArrayLike<number> },
+  point: Triple,
+): number {
+  const p = point.map((v, axis) => Math.min(Math.max(v, 0), size[axis] - 1));
+  const cell = p.map(Math.floor);
+  let sum = 0;
+  for (let corner = 0; corner < 8; corner++) {
+    let weight = 1, at = 0, step = 1;
+    for (let axis = 0; axis < 3; axis++) {
+      const far = (corner >> axis) & 1, t = p[axis] - cell[axis];
+      weight *= far ? t : 1 - t;
+      at += Math.min(cell[axis] + far, size[axis] - 1) * step;
+      step *= size[axis];
+    }
+    if (weight > 0) sum += weight * data[at];
+  }
+  return sum;
+}

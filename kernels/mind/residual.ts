@@ -1,0 +1,202 @@
+/**
+ * E_MIND (eq. 6) of a moving image pulled through a control grid, and its derivative: descriptors are
+ * computed once and interpolated as the image would be, so that the derivative is exact.
+ *
+ * @module
+ */
+
+import type { Triple } from "../../volume/affine.ts";
+import {
+  columnBytes,
+  controlGridDisplacementReference,
+  type ControlGridGeometry,
+  controlGridSlabs,
+  controlPoints,
+  geometryParameters,
+  prepareAdjoint,
+  prepareColumns,
+  rowWorkgroup,
+} from "../control_grid/control_grid.ts";
+import type { Prepared } from "../control_grid/control_grid_warp.ts";
+import { type Dispatch, f32, type Gpu, type GpuBuffer, u32 } from "../gpu/gpu.ts";
+import { createImage, type GpuImage, planesOf, rowPitch, slabs } from "../gpu/image.ts";
+import type { MindDescriptors } from "./descriptor.ts";
+import { MEAN_ENERGY, type MindDifference, mindResidual, STEEPNESS } from "./residual.wgsl.ts";
+
+import { COUNTED_PARTS, SUM_COUNTED } from "../sums/sum_counted.wgsl.ts";
+
+export type { MindDifference } from "./residual.wgsl.ts";
+
+/** Options of {@link prepareMindResidual}. */
+export interface MindResidualOptions {
+  /** Where the control points lie on the fixed image. */
+  readonly geometry: ControlGridGeometry;
+  /** Displacements in mm, one vec4 (x, y, z, 0) a control point. */
+  readonly knots: GpuBuffer;
+  /** The fixed image's descriptors. */
+  readonly fixed: MindDescriptors;
+  /** The moving image's, on a grid parallel to the fixed one. */
+  readonly moving: MindDescriptors;
+  /** How channels' differences add up. */
+  readonly difference: MindDifference;
+  /** Where the fixed image's voxel (0, 0, 0) lies in the moving image, in voxels. */
+  readonly origin: Triple;
+  /** Voxels per mm along each axis. */
+  readonly perVoxel: Triple;
+  /** Receives dE/dk, one vec4 a control point. */
+  readonly gradient: GpuBuffer;
+  /** Receives E, the mean over voxels that count, and their number. */
+  readonly scalars: GpuBuffer;
+}
+
+/** Prepares E_MIND and its gradient by the control points. */
+export function prepareMindResidual(gpu: Gpu, options: MindResidualOptions): Prepared {
+  const { geometry, knots, fixed, moving, difference, origin, perVoxel } = options;
+  const { gradient, scalars } = options, { words, neighbourhood } = fixed;
+  const [nx, ny] = geometry.image, pitch = rowPitch(nx);
+  const constants = { ...rowWorkgroup(pitch), strideX: geometry.stride[0] };
+  const cut = controlGridSlabs(gpu, geometry, 4 * words);
+  const columns = gpu.buffer(
+    "columns",
+    Math.max(...cut.map((slab) => columnBytes(geometry, slab))),
+  );
+  const energy = createImage(gpu, "MIND residual", geometry.image);
+  const forces = ["x", "y", "z"].map((axis) =>
+    createImage(gpu, `dE/du ${axis}`, geometry.image)
+  ) as unknown as [GpuImage, GpuImage, GpuImage];
+  const parts = gpu.buffer("MIND parts", 8 * COUNTED_PARTS * cut.length);
+  const last = Math.max(moving.size[2] - 1, 1);
+  const windows = slabs(gpu, moving.size, 1, 4 * words).filter((window) => window.begin < last);
+  const kernel = mindResidual(neighbourhood, difference, fixed.bits);
+  const dispatches: Dispatch[] = [];
+  cut.forEach((slab, index) => {
+    dispatches.push(prepareColumns(gpu, geometry, slab, knots, columns));
+    const part = (image: GpuImage) => planesOf(image, slab.begin, slab.end);
+    for (const window of windows) {
+      const end = Math.min(window.end, last);
+      dispatches.push(gpu.prepare(kernel, {
+        parameters: [
+          ...geometryParameters(geometry, slab),
+          ...[...perVoxel.map(f32), u32(window.begin)],
+          ...[...origin.map(f32), u32(end)],
+          ...[...moving.size, moving.pitch].map(u32),
+        ],
+        buffers: [
+          columns,
+          wordsOf(fixed, slab.begin, slab.end),
+          wordsOf(moving, window.begin, Math.min(window.end + 1, moving.size[2])),
+          part(energy),
+          ...forces.map(part),
+        ],
+        constants,
+        workgroups: [
+          Math.ceil(pitch / constants.wx),
+          Math.ceil(ny / constants.wy),
+          slab.end - slab.begin,
+        ],
+      }));
+    }
+    dispatches.push(gpu.prepare(SUM_COUNTED, {
+      parameters: [(slab.end - slab.begin) * ny * pitch / 4, index * COUNTED_PARTS, 0, 0].map(u32),
+      buffers: [part(energy), parts],
+      workgroups: [COUNTED_PARTS],
+    }));
+  });
+  const adjoint = prepareAdjoint(gpu, geometry, undefined, forces, gradient);
+  const mean = gpu.prepare(MEAN_ENERGY, {
+    parameters: [COUNTED_PARTS * cut.length, controlPoints(geometry), 0, 0].map(u32),
+    buffers: [parts, gradient, scalars],
+    workgroups: [Math.ceil(controlPoints(geometry) / 64)],
+  });
+  return {
+    dispatches: [...dispatches, ...adjoint.dispatches, mean],
+    destroy: () => {
+      [...dispatches, adjoint, mean, columns, energy, ...forces, parts].forEach((r) => r.destroy());
+    },
+  };
+}
+
+/** The planes [begin, end) of descriptors. */
+function wordsOf({ buffer, size, pitch, words }: MindDescriptors, begin: number, end: number) {
+  const planeBytes = 4 * words * pitch * size[1];
+  return { buffer, offset: begin * planeBytes, bytes: (end - begin) * planeBytes };
+}
+
+/** What {@link mindResidualReference} compares. */
+export interface MindResidualReferenceOptions {
+  /** Where the control points lie. */
+  readonly geometry: ControlGridGeometry;
+  /** Displacements in mm, 3 values a control point. */
+  readonly knots: ArrayLike<number>;
+  /** The fixed image's entries, `voxel * channels + channel`, NaN where a voxel does not count. */
+  readonly fixed: Float64Array;
+  /** The moving image's entries. */
+  readonly moving: { readonly size: Triple; readonly entries: Float64Array };
+  /** Entries of a voxel. */
+  readonly channels: number;
+  /** As in {@link MindResidualOptions}. */
+  readonly difference: MindDifference;
+  /** As in {@link MindResidualOptions}. */
+  readonly origin: Triple;
+  /** As in {@link MindResidualOptions}. */
+  readonly perVoxel: Triple;
+}
+
+/** The plain twin: E, the voxels that count, and the derivative of E by every voxel's displacement (mm). */
+export function mindResidualReference(
+  options: MindResidualReferenceOptions,
+): { value: number; voxels: number; forces: [Float64Array, Float64Array, Float64Array] } {
+  const { geometry, fixed, moving, channels, difference, origin, perVoxel } = options;
+  const [nx, ny, nz] = geometry.image, [, my] = moving.size, mx = moving.size[0];
+  const u = controlGridDisplacementReference(
+    geometry,
+    Float32Array.from(options.knots),
+    perVoxel,
+  );
+  const forces = [0, 1, 2].map(() => new Float64Array(nx * ny * nz));
+  let sum = 0, voxels = 0;
+  for (let voxel = 0; voxel < nx * ny * nz; voxel++) {
+    const x = [voxel % nx, Math.floor(voxel / nx) % ny, Math.floor(voxel / (nx * ny))];
+    const raw = x.map((v, c) => v + origin[c] + u[c][voxel]);
+    const p = raw.map((v, c) => Math.min(Math.max(v, 0), moving.size[c] - 1));
+    const cell = p.map((v, c) => Math.min(Math.floor(v), Math.max(moving.size[c] - 2, 0)));
+    const differences = new Float64Array(channels);
+    const slopes = [0, 1, 2].map(() => new Float64Array(channels));
+    for (let c = 0; c < channels; c++) {
+      differences[c] = -fixed[voxel * channels + c];
+      for (let corner = 0; corner < 8; corner++) {
+        const far = [corner & 1, (corner >> 1) & 1, corner >> 2];
+        const at = cell.map((i, axis) => Math.min(i + far[axis], moving.size[axis] - 1));
+        const entry = moving.entries[((at[2] * my + at[1]) * mx + at[0]) * channels + c];
+        const w = p.map((v, axis) => far[axis] ? v - cell[axis] : 1 - v + cell[axis]);
+        differences[c] += w[0] * w[1] * w[2] * entry;
+        for (let axis = 0; axis < 3; axis++) {
+          const others = w.reduce((product, v, other) => other === axis ? product : product * v, 1);
+          slopes[axis][c] += (far[axis] ? 1 : -1) * others * entry;
+        }
+      }
+    }
+    const size = differences.reduce(
+      (total, d) => total + (difference === "squared" ? d * d : Math.abs(d)) / channels,
+      0,
+    );
+    if (Number.isNaN(size)) continue;
+    voxels++;
+    sum += difference === "squared" ? size : size * size;
+    for (let axis = 0; axis < 3; axis++) {
+      if (p[axis] !== raw[axis]) continue;
+      forces[axis][voxel] = differences.reduce((total, d, c) => {
+        const slope = difference === "squared"
+          ? 2 * d
+          : 2 * size * Math.min(Math.max(STEEPNESS * d, -1), 1);
+        return total + slope / channels * slopes[axis][c] * perVoxel[axis];
+      }, 0);
+    }
+  }
+  forces.forEach((force) => force.forEach((f, i) => force[i] = f / Math.max(voxels, 1)));
+  return {
+    value: sum / Math.max(voxels, 1),
+    voxels,
+    forces: forces as [Float64Array, Float64Array, Float64Array],
+  };
+}

@@ -1,0 +1,124 @@
+import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
+import type { Triple } from "../../volume/affine.ts";
+import { gpuTest } from "../../testing/gpu.ts";
+import { random } from "../../testing/uniform_values.ts";
+import {
+  controlGridAdjointReference,
+  controlGridGeometry,
+  controlPoints,
+} from "../control_grid/control_grid.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { uploadImage } from "../gpu/image.ts";
+import { mindDescriptors, unpackDescriptors } from "./descriptor.ts";
+import { MIND_LAYOUTS, type MindNeighbourhood } from "./layout.ts";
+import { type MindDifference, mindResidualReference, prepareMindResidual } from "./residual.ts";
+
+interface Case {
+  readonly image: Triple;
+  readonly stride: Triple;
+  readonly neighbourhood?: MindNeighbourhood;
+  readonly difference?: MindDifference;
+  readonly reach?: number;
+  readonly bits?: 5 | 10;
+}
+
+async function check(
+  gpu: Gpu,
+  { image, stride, neighbourhood = "six", difference = "absolute", reach = 6, bits = 10 }: Case,
+): Promise<{ value: number; gradient: Float32Array }> {
+  const next = random(11);
+  const geometry = controlGridGeometry(image, stride), count = controlPoints(geometry);
+  const movingSize = image.map((n) => n + 4) as unknown as Triple;
+  const make = (size: Triple) =>
+    Float32Array.from(
+      { length: size[0] * size[1] * size[2] },
+      (_, i) => next() < 0.004 ? -1e30 : 100 * Math.sin(0.3 * i) + 50 * next(),
+    );
+  const source = uploadImage(gpu, "fixed", image, make(image));
+  const movingSource = uploadImage(gpu, "moving", movingSize, make(movingSize));
+  const options = { neighbourhood, sigma: 0.5, scale: 1, bits };
+  const fixed = mindDescriptors(gpu, { source, ...options });
+  const moving = mindDescriptors(gpu, { source: movingSource, ...options });
+  const knots = Float32Array.from({ length: 3 * count }, () => reach * (next() - 0.5));
+  const vec4 = new Float32Array(4 * count);
+  for (let k = 0; k < count; k++) vec4.set(knots.subarray(3 * k, 3 * k + 3), 4 * k);
+  const knotBuffer = gpu.upload("knots", vec4), gradient = gpu.buffer("gradient", 16 * count);
+  const scalars = gpu.buffer("scalars", 32);
+  const origin: Triple = [2, 2, 2], perVoxel: Triple = [1, 0.5, 0.8];
+  const prepared = prepareMindResidual(gpu, {
+    ...{ geometry, knots: knotBuffer, fixed, moving, difference, origin, perVoxel },
+    ...{ gradient, scalars },
+  });
+  const recorder = gpu.record("residual");
+  prepared.dispatches.forEach((dispatch) => recorder.run(dispatch));
+  recorder.submit();
+  const entries = async (d: typeof fixed) =>
+    unpackDescriptors(new Uint32Array(await gpu.download(d.buffer)), d);
+  const reference = mindResidualReference({
+    ...{ geometry, knots, fixed: await entries(fixed), difference, origin, perVoxel },
+    moving: { size: movingSize, entries: await entries(moving) },
+    channels: MIND_LAYOUTS[neighbourhood].channels.length,
+  });
+  const [value, voxels] = new Float32Array(await gpu.download(scalars));
+  const what = `${neighbourhood}, ${difference}, ${image.join(" x ")}`;
+  assertEquals(voxels, reference.voxels, `${what}: voxels`);
+  assertAlmostEquals(value, reference.value, 2e-6 + 1e-5 * reference.value, what);
+  const expected = controlGridAdjointReference(
+    geometry,
+    new Float32Array(image[0] * image[1] * image[2]).fill(1),
+    reference.forces.map((force) => Float32Array.from(force)) as unknown as [
+      Float32Array,
+      Float32Array,
+      Float32Array,
+    ],
+  );
+  const got = new Float32Array(await gpu.download(gradient));
+  let error = 0, size = 0;
+  for (let k = 0; k < count; k++) {
+    for (let c = 0; c < 3; c++) {
+      error += (got[4 * k + c] - expected[3 * k + c]) ** 2;
+      size += expected[3 * k + c] ** 2;
+    }
+  }
+  assertLess(Math.sqrt(error), 2e-4 * Math.sqrt(size) + 1e-12, `${what}: gradient`);
+  [source, movingSource, fixed, moving, knotBuffer, gradient, scalars, prepared]
+    .forEach((resource) => resource.destroy());
+  return { value, gradient: got };
+}
+
+const CASES: Case[] = [
+  { image: [1, 1, 1], stride: [1, 1, 1] },
+  { image: [63, 8, 9], stride: [8, 4, 4] },
+  { image: [64, 9, 8], stride: [7, 3, 5] },
+  { image: [65, 7, 11], stride: [3, 4, 4] },
+  { image: [13, 12, 11], stride: [5, 4, 3], difference: "squared" },
+  { image: [33, 12, 11], stride: [5, 4, 3], bits: 5 },
+  { image: [9, 12, 11], stride: [5, 4, 3], neighbourhood: "ssc", difference: "squared", bits: 5 },
+  { image: [20, 11, 9], stride: [4, 4, 4], neighbourhood: "ssc", difference: "squared" },
+  { image: [14, 13, 9], stride: [4, 4, 4], neighbourhood: "dense" },
+];
+
+gpuTest("E_MIND and its gradient are those of the twin", async (gpu, t) => {
+  for (const one of CASES) {
+    await t.step(
+      `${one.neighbourhood ?? "six"} ${one.image.join("x")}, ${one.bits ?? 10} bits`,
+      async () => void await check(gpu, one),
+    );
+  }
+});
+
+gpuTest("E_MIND of images larger than one binding", async (gpu) => {
+  await check(gpu, { image: [28, 16, 40], stride: [4, 4, 4] });
+  await check(gpu, {
+    ...{ image: [28, 16, 40], stride: [4, 4, 4], neighbourhood: "ssc", difference: "squared" },
+  });
+}, { maxBindingBytes: 150000 });
+
+gpuTest("5 bits a channel tell what 10 bits tell", async (gpu) => {
+  const at: Case = { image: [41, 36, 32], stride: [7, 6, 5], reach: 2.1 };
+  const coarse = await check(gpu, { ...at, bits: 5 }), fine = await check(gpu, { ...at, bits: 10 });
+  assertLess(Math.abs(coarse.value - fine.value), 0.01 * fine.value);
+  const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, v, i) => sum + v * b[i], 0);
+  const { gradient: a } = coarse, { gradient: b } = fine;
+  assertLess(0.99, dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b)), "cosine of the gradients");
+});

@@ -1,0 +1,83 @@
+import type { Kernel } from "../gpu/gpu.ts";
+
+/** Which regulariser a kernel computes, as the value of its `order` constant. */
+export const REGULARISER_KINDS = { tv: 1, l2: 2 } as const;
+
+/**
+ * Value (a partial sum a workgroup) and gradient (added to what is there) of isotropic total variation
+ * or of the squared L2 norm of the displacement gradient, on the control points.
+ */
+export const REGULARISER: Kernel = {
+  label: "regulariser",
+  code: /* wgsl */ `
+struct Parameters { size: vec3u, count: u32, perSpacing: vec3f, weight: f32, smoothing: f32, padding: vec3f }
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(0) @binding(1) var<storage, read> knots: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> gradient: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> partialSums: array<f32>;
+override kind: u32 = 1;
+var<workgroup> partial: array<f32, 64>;
+
+struct Differences { x: vec3f, y: vec3f, z: vec3f }
+
+// Forward differences per mm at a control point; 0 beyond the last one.
+fn differences(k: vec3u, at: u32) -> Differences {
+  let size = parameters.size;
+  let here = knots[at].xyz;
+  var d = Differences(vec3f(0), vec3f(0), vec3f(0));
+  if (k.x + 1 < size.x) { d.x = (knots[at + 1].xyz - here) * parameters.perSpacing.x; }
+  if (k.y + 1 < size.y) { d.y = (knots[at + size.x].xyz - here) * parameters.perSpacing.y; }
+  if (k.z + 1 < size.z) { d.z = (knots[at + size.x * size.y].xyz - here) * parameters.perSpacing.z; }
+  return d;
+}
+
+fn squared(d: Differences) -> f32 { return dot(d.x, d.x) + dot(d.y, d.y) + dot(d.z, d.z); }
+
+// The derivative of the penalty by each difference, divided by that difference.
+fn steepness(d: Differences) -> f32 {
+  if (kind == ${REGULARISER_KINDS.tv}) { return inverseSqrt(squared(d) + parameters.smoothing); }
+  return 2;
+}
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(global_invocation_id) id: vec3u,
+  @builtin(local_invocation_index) worker: u32,
+  @builtin(workgroup_id) group: vec3u,
+) {
+  let at = id.x;
+  var value = 0.0;
+  if (at < parameters.count) {
+    let size = parameters.size;
+    let k = vec3u(at % size.x, at / size.x % size.y, at / (size.x * size.y));
+    let d = differences(k, at);
+    if (kind == ${REGULARISER_KINDS.tv}) {
+      value = sqrt(squared(d) + parameters.smoothing) - sqrt(parameters.smoothing);
+    } else {
+      value = squared(d);
+    }
+    let perSpacing = parameters.perSpacing;
+    var slope = -steepness(d) * (d.x * perSpacing.x + d.y * perSpacing.y + d.z * perSpacing.z);
+    if (k.x > 0) {
+      let back = differences(k - vec3u(1, 0, 0), at - 1);
+      slope += steepness(back) * back.x * perSpacing.x;
+    }
+    if (k.y > 0) {
+      let back = differences(k - vec3u(0, 1, 0), at - size.x);
+      slope += steepness(back) * back.y * perSpacing.y;
+    }
+    if (k.z > 0) {
+      let back = differences(k - vec3u(0, 0, 1), at - size.x * size.y);
+      slope += steepness(back) * back.z * perSpacing.z;
+    }
+    gradient[at] += vec4f(parameters.weight * slope, 0);
+  }
+  partial[worker] = parameters.weight * value;
+  workgroupBarrier();
+  for (var width = 32u; width > 0; width /= 2) {
+    if (worker < width) { partial[worker] += partial[worker + width]; }
+    workgroupBarrier();
+  }
+  if (worker == 0) { partialSums[group.x] = partial[0]; }
+}`,
+};

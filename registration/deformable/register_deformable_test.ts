@@ -1,0 +1,158 @@
+import { assert, assertAlmostEquals, assertEquals, assertLess, assertRejects } from "@std/assert";
+import { multiply, transformPoint, type Triple } from "../../volume/affine.ts";
+import { Grid } from "../../volume/grid.ts";
+import type { Volume } from "../../volume/volume.ts";
+import { GpuMemoryError } from "../../kernels/gpu/errors.ts";
+import { REGULARISERS } from "../../kernels/regulariser/regulariser.ts";
+import { gpuTest } from "../../testing/gpu.ts";
+import { registerDeformable } from "./register_deformable.ts";
+import { NoOverlapError } from "../errors.ts";
+import { displacementAt } from "../transform.ts";
+
+const GRID = Grid.axisAligned([40, 36, 32], [3, 3, 3], [-60, -54, -48]);
+
+/** A bumpy body; "mr" is a non-monotone remap of "ct". `shift` moves it, mm. */
+function image(grid: Grid, contrast: "ct" | "mr", shift: Triple = [0, 0, 0]): Volume {
+  const data = new Float32Array(grid.voxels), [nx, ny] = grid.size;
+  for (let i = 0; i < data.length; i++) {
+    const p = grid.world([i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))]);
+    const [x, y, z] = p.map((v, axis) => v - shift[axis]);
+    const inside = 1 / (1 + Math.exp((Math.hypot(x / 48, y / 42, z / 44) - 1) * 14));
+    const t = Math.sin(0.13 * x + 0.06 * y) + Math.sin(0.15 * y - 0.05 * z) + Math.cos(0.14 * z);
+    data[i] = contrast === "ct"
+      ? -1000 + inside * (1000 + 80 * t)
+      : inside * (500 + 220 * Math.cos(1.4 * t)) + 5 * Math.sin(17 * i);
+  }
+  return { grid, data };
+}
+
+/** Mean of u over a few points well inside the body, mm. */
+function meanDisplacement(result: Awaited<ReturnType<typeof registerDeformable>>): Triple {
+  const points: Triple[] = [[0, 0, 0], [15, 0, 5], [-15, 8, 0], [0, -15, 10], [5, 10, -15]];
+  const sum = [0, 0, 0];
+  for (const p of points) {
+    displacementAt(result.controlGrid, p).forEach((u, c) => sum[c] += u / points.length);
+  }
+  return [sum[0], sum[1], sum[2]];
+}
+
+const SHIFT: Triple = [4, -3, 5];
+
+gpuTest("registerDeformable() finds a shift with every regulariser", async (gpu) => {
+  const fixed = image(GRID, "mr"), moving = image(GRID, "ct", SHIFT);
+  for (const regulariser of REGULARISERS) {
+    const result = await registerDeformable(gpu, { fixed, moving, regulariser });
+    meanDisplacement(result).forEach((u, c) => assertAlmostEquals(u, SHIFT[c], 1));
+    for (const level of result.levels) {
+      assertLess(level.dissimilarity + level.penalty, level.initialCost);
+    }
+  }
+});
+
+gpuTest("registerDeformable() finds the same however the voxels are stored", async (gpu) => {
+  const fixed = image(GRID, "mr"), moving = image(GRID, "ct", SHIFT);
+  const expected = meanDisplacement(await registerDeformable(gpu, { fixed, moving }));
+  // Axes permuted and reversed, and the whole world turned.
+  const c = Math.cos(0.5), s = Math.sin(0.5);
+  const turn = [c, -s, 0, 20, s, c, 0, -9, 0, 0, 1, 30, 0, 0, 0, 1];
+  const stored = new Grid([32, 40, 36], [0, -3, 0, 57, 0, 0, 3, -54, 3, 0, 0, -48, 0, 0, 0, 1]);
+  const turned = (volume: Volume): Volume => ({
+    grid: new Grid(volume.grid.size, multiply(turn, volume.grid.affine)),
+    data: volume.data,
+  });
+  const result = await registerDeformable(gpu, {
+    fixed: turned(image(stored, "mr")),
+    moving: turned(moving),
+  });
+  const points: Triple[] = [[0, 0, 0], [15, 0, 5], [-15, 8, 0], [0, -15, 10], [5, 10, -15]];
+  const sum = [0, 0, 0];
+  for (const p of points) {
+    const u = displacementAt(result.controlGrid, transformPoint(turn, p));
+    // Turned back into the unturned world.
+    [c * u[0] + s * u[1], -s * u[0] + c * u[1], u[2]].forEach((v, k) => sum[k] += v / 5);
+  }
+  sum.forEach((u, k) => assertAlmostEquals(u, expected[k], 0.5));
+});
+
+gpuTest("registerDeformable() ignores what its masks leave out", async (gpu) => {
+  const fixed = image(GRID, "mr"), moving = image(GRID, "ct", SHIFT);
+  const keep = Int32Array.from(fixed.data, (_, i) => i % 40 < 27 ? 1 : 0);
+  const mask = { grid: GRID, data: keep };
+  const masked = { fixed, moving, fixedMask: mask, movingMask: mask };
+  const clean = await registerDeformable(gpu, masked);
+  const spoil = (volume: Volume): Volume => ({
+    grid: GRID,
+    data: volume.data.map((v, i) => keep[i] ? v : 3000 * Math.sin(i)),
+  });
+  const spoilt = await registerDeformable(gpu, {
+    ...masked,
+    fixed: spoil(fixed),
+    moving: spoil(moving),
+    levels: 1,
+  });
+  const same = await registerDeformable(gpu, { ...masked, levels: 1 });
+  // At one level, without smoothing, nothing at all may leak in.
+  assertEquals(spoilt.controlGrid.displacements, same.controlGrid.displacements);
+  const u = displacementAt(clean.controlGrid, [-20, 0, 0]);
+  u.forEach((v, c) => assertAlmostEquals(v, SHIFT[c], 1.5));
+});
+
+gpuTest("registerDeformable() says what is wrong with its input", async (gpu) => {
+  const fixed = image(GRID, "mr"), moving = image(GRID, "ct");
+  const far = new Grid(GRID.size, GRID.affine.map((v, i) => i === 3 ? v + 900 : v));
+  const cases: [Parameters<typeof registerDeformable>[1], new (m: string) => Error, string][] = [
+    [{ fixed, moving: { grid: far, data: moving.data } }, NoOverlapError, "rigidly first"],
+    [
+      { fixed, moving, fixedMask: { grid: GRID, data: new Int32Array(GRID.voxels) } },
+      RangeError,
+      "empty",
+    ],
+    [{ fixed, moving, movingMask: { grid: far, data: new Int32Array(1) } }, RangeError, "grid"],
+    [
+      {
+        ...{ fixed, moving, fixedMask: { grid: GRID, data: new Int32Array(GRID.voxels).fill(1) } },
+        movingMask: { grid: GRID, data: new Int32Array(GRID.voxels) },
+      },
+      RangeError,
+      "`movingMask` is empty",
+    ],
+    [{ fixed, moving, lambda: -1 }, RangeError, "lambda"],
+    [{ fixed, moving, spacing: 0 }, RangeError, "spacing"],
+    [{ fixed, moving, levels: 0 }, RangeError, "levels"],
+  ];
+  for (const [options, kind, words] of cases) {
+    await assertRejects(() => registerDeformable(gpu, options), kind, words);
+    assertEquals(gpu.liveBytes, 0);
+  }
+});
+
+gpuTest("registerDeformable() stops when it is told to", async (gpu) => {
+  const fixed = image(GRID, "mr"), moving = image(GRID, "ct", SHIFT);
+  const controller = new AbortController();
+  let seen = 0;
+  await assertRejects(
+    () =>
+      registerDeformable(gpu, {
+        ...{ fixed, moving, signal: controller.signal },
+        onProgress: () => {
+          if (++seen === 2) controller.abort(new Error("enough"));
+        },
+      }),
+    Error,
+    "enough",
+  );
+  assert(seen >= 2);
+  assertEquals(gpu.liveBytes, 0);
+});
+
+gpuTest("registerDeformable() refuses what does not fit before it starts", async (gpu) => {
+  const fixed = image(GRID, "mr"), moving = image(GRID, "ct");
+  let begun = false;
+  await assertRejects(
+    () => registerDeformable(gpu, { fixed, moving, onProgress: () => begun = true }),
+    GpuMemoryError,
+    "coarser resolution",
+  );
+  assertEquals(begun, false);
+  assertEquals(gpu.liveBytes, 0);
+}, { memoryBytes: 1e6 });

@@ -1,0 +1,136 @@
+/**
+ * The resolutions of the rigid registration: how much each axis shrinks, and the images there.
+ *
+ * @module
+ */
+
+import { type Matrix4, multiply, type Triple } from "../../volume/affine.ts";
+import { Grid } from "../../volume/grid.ts";
+import type { LabelVolume } from "../../volume/volume.ts";
+import { gaussianSmooth } from "../../kernels/image/gaussian.ts";
+import type { Gpu } from "../../kernels/gpu/gpu.ts";
+import type { GpuImage } from "../../kernels/gpu/image.ts";
+import { resample } from "../../kernels/image/resample.ts";
+
+/** No axis is shrunk below this many voxels. */
+const FEWEST_VOXELS = 16;
+
+/** Whole shrink factors of both images at one level. */
+export interface LevelFactors {
+  /** Of the fixed image along its axes. */
+  readonly fixed: Triple;
+  /** Of the moving image along its axes. */
+  readonly moving: Triple;
+}
+
+/**
+ * Shrink factors toward isotropic voxels: at the finest level both images have about the larger of
+ * their two smallest spacings (or more, until the fixed image has at most `mostVoxels`), and twice
+ * as much at each coarser level. An axis with coarser voxels than that stays as it is, and none is
+ * shrunk below 16 voxels: thick slices and thin slabs are not smoothed away.
+ */
+export function isotropicFactors(
+  fixed: Grid,
+  moving: Grid,
+  levels: number,
+  mostVoxels: number,
+): LevelFactors[] {
+  let finest = Math.max(Math.min(...fixed.spacing), Math.min(...moving.spacing));
+  const voxels = (h: number) =>
+    factorsFor(fixed, h).reduce((n, f, axis) => n * Math.floor(fixed.size[axis] / f), 1);
+  // With whole factors the count falls in steps; the least spacing that gets below the limit.
+  for (let step = 0; step < 100 && voxels(finest) > mostVoxels; step++) finest *= 1.1;
+  return Array.from({ length: levels }, (_, level) => {
+    const spacing = finest * 2 ** (levels - 1 - level);
+    return { fixed: factorsFor(fixed, spacing), moving: factorsFor(moving, spacing) };
+  });
+}
+
+function factorsFor(grid: Grid, spacing: number): Triple {
+  return grid.spacing.map((own, axis) =>
+    Math.max(
+      1,
+      Math.min(Math.round(spacing / own), Math.floor(grid.size[axis] / FEWEST_VOXELS)),
+    )
+  ) as unknown as Triple;
+}
+
+/**
+ * The same factor 2^(levels - 1 - level) along every axis, as MATLAB's imregister has it.
+ *
+ * @throws {RangeError} when an axis has fewer than 4^(levels - 1) voxels, MATLAB's own condition.
+ */
+export function uniformFactors(fixed: Grid, moving: Grid, levels: number): LevelFactors[] {
+  const least = 4 ** (levels - 1);
+  for (const [name, grid] of [["fixed", fixed], ["moving", moving]] as const) {
+    if (Math.min(...grid.size) >= least) continue;
+    throw new RangeError(
+      `\`${name}\` has ${
+        grid.size.join(" x ")
+      } voxels; ${levels} levels of the imregister preset ` +
+        `need ${least} along each axis. Use fewer levels or the default preset.`,
+    );
+  }
+  return Array.from({ length: levels }, (_, level) => {
+    const factor = 2 ** (levels - 1 - level);
+    return { fixed: [factor, factor, factor], moving: [factor, factor, factor] };
+  });
+}
+
+/** The grid of the whole blocks of `factor` voxels. */
+export function shrunkGrid(grid: Grid, factor: Triple): Grid {
+  const size = grid.size.map((n, axis) =>
+    Math.max(1, Math.floor(n / factor[axis]))
+  ) as unknown as Triple;
+  return new Grid(size, multiply(grid.affine, shrinkMatrix(factor)));
+}
+
+/** Index on the shrunk grid to index on the grid itself: blocks' centres. */
+function shrinkMatrix([x, y, z]: Triple): Matrix4 {
+  return [
+    ...[x, 0, 0, (x - 1) / 2],
+    ...[0, y, 0, (y - 1) / 2],
+    ...[0, 0, z, (z - 1) / 2],
+    ...[0, 0, 0, 1],
+  ];
+}
+
+/**
+ * The image smoothed with sigma = factor / 2 voxels, also where the factor is 1, and sampled on
+ * {@link shrunkGrid}, as ITK's MultiResolutionPyramidImageFilter does. The caller destroys it.
+ */
+export function shrunkImage(gpu: Gpu, image: GpuImage, grid: Grid, factor: Triple): GpuImage {
+  const sigma = factor.map((f) => f / 2) as unknown as Triple;
+  const smooth = gaussianSmooth(gpu, { source: image, sigma });
+  if (factor.every((f) => f === 1)) return smooth;
+  const small = resample(gpu, {
+    source: smooth,
+    size: shrunkGrid(grid, factor).size,
+    matrix: shrinkMatrix(factor),
+    outside: "clamp",
+  });
+  smooth.destroy();
+  return small;
+}
+
+/** A mask on another grid, by nearest neighbour: 1 inside, 0 outside. */
+export function maskOnGrid(mask: LabelVolume, grid: Grid): Int32Array {
+  const [nx, ny, nz] = grid.size, [mx, my, mz] = mask.grid.size;
+  const m = multiply(mask.grid.inverse, grid.affine);
+  const out = new Int32Array(nx * ny * nz);
+  for (let z = 0, i = 0; z < nz; z++) {
+    for (let y = 0; y < ny; y++) {
+      const bx = m[1] * y + m[2] * z + m[3];
+      const by = m[5] * y + m[6] * z + m[7];
+      const bz = m[9] * y + m[10] * z + m[11];
+      for (let x = 0; x < nx; x++, i++) {
+        const px = Math.round(m[0] * x + bx);
+        const py = Math.round(m[4] * x + by);
+        const pz = Math.round(m[8] * x + bz);
+        if (px < 0 || py < 0 || pz < 0 || px >= mx || py >= my || pz >= mz) continue;
+        if (mask.data[(pz * my + py) * mx + px] !== 0) out[i] = 1;
+      }
+    }
+  }
+  return out;
+}

@@ -1,0 +1,178 @@
+/**
+ * One resolution of the rigid registration: the search by the evolution strategy, and the refinement.
+ *
+ * @module
+ */
+
+import { type Matrix4, multiply, type Triple } from "../../volume/affine.ts";
+import { type Dispatch, f32, type Gpu } from "../../kernels/gpu/gpu.ts";
+import { SEARCH_RIGID_MATRIX } from "../../kernels/rigid/one_plus_one.wgsl.ts";
+import { normalVariates, Search } from "../../kernels/rigid/one_plus_one.ts";
+import { type RefinementResult, refineQuadratic } from "./quadratic_refinement.ts";
+import type { RigidLevel } from "./levels.ts";
+import { rigidMatrix, type RigidParameters, rigidScales } from "./parameters.ts";
+import type { SearchSchedule } from "./schedule.ts";
+
+/** What the parameters mean: `start` after a rotation about `centre` and a translation. */
+export interface RigidFrame {
+  /** Fixed RAS mm to moving RAS mm at parameters 0. */
+  readonly start: Matrix4;
+  /** The fixed image's centre, RAS mm. */
+  readonly centre: Triple;
+  /** Width, depth and height of the fixed image's box, mm. */
+  readonly extent: Triple;
+}
+
+/** Where a search ended. */
+export interface LevelOutcome {
+  /** The best parameters. */
+  readonly parameters: RigidParameters;
+  /** Their cost at this level. */
+  readonly cost: number;
+  /** Mutual information there, nats. */
+  readonly similarity: number;
+  /** Samples there. */
+  readonly samples: number;
+  /** Iterations taken. */
+  readonly iterations: number;
+  /** Whether the steps had become small. */
+  readonly converged: boolean;
+}
+
+/** Fixed RAS mm to moving RAS mm. */
+export function frameMatrix({ start, centre }: RigidFrame, parameters: RigidParameters): Matrix4 {
+  return multiply(start, rigidMatrix(parameters, centre));
+}
+
+function prepareMatrix(gpu: Gpu, level: RigidLevel, frame: RigidFrame, search: Search): Dispatch {
+  const [cx, cy, cz] = frame.centre;
+  const shift = (sign: number) => [
+    ...[1, 0, 0, sign * cx],
+    ...[0, 1, 0, sign * cy],
+    ...[0, 0, 1, sign * cz],
+    ...[0, 0, 0, 1],
+  ];
+  const right = multiply(shift(-1), level.fixedGrid.affine);
+  const left = multiply(level.movingGrid.inverse, multiply(frame.start, shift(1)));
+  return gpu.prepare(SEARCH_RIGID_MATRIX, {
+    parameters: [...right.slice(0, 12), ...left.slice(0, 12)].map(f32),
+    buffers: [search.state, level.metric.transform],
+    workgroups: [1],
+  });
+}
+
+/** Iterations between two looks at the state: some tenths of a second of work on a slow machine. */
+function batchSize(voxels: number): number {
+  return Math.max(25, Math.min(200, Math.round(4_000_000 / voxels)));
+}
+
+/** Options of {@link searchLevel}. */
+export interface SearchLevelOptions {
+  /** The resolution. */
+  readonly level: RigidLevel;
+  /** What the parameters mean. */
+  readonly frame: RigidFrame;
+  /** Where to begin. */
+  readonly parameters: RigidParameters;
+  /** How to search. */
+  readonly schedule: SearchSchedule;
+  /** Of the random numbers. */
+  readonly seed: number;
+  /** Stops it. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told after each batch. */
+  readonly onBatch?: (iteration: number, similarity: number) => void;
+}
+
+/** Searches one resolution by the evolution strategy. */
+export async function searchLevel(gpu: Gpu, options: SearchLevelOptions): Promise<LevelOutcome> {
+  const { level, frame, parameters, schedule, seed, signal, onBatch } = options;
+  const { metric } = level;
+  const search = new Search(gpu, parameters, metric.value);
+  const place = prepareMatrix(gpu, level, frame, search);
+  let pending: ReturnType<Search["read"]> | undefined;
+  try {
+    search.begin(
+      { ...schedule, scales: rigidScales(frame.extent) },
+      normalVariates(seed, 6 * Math.max(1, schedule.iterations)),
+    );
+    gpu.record("search place").run(place).submit();
+    const batch = batchSize(level.fixedGrid.voxels);
+    // One more than the iterations: the first evaluation is the start's. The next batch is under
+    // way while the last one's state is read.
+    for (let left = schedule.iterations + 1; left > 0 || pending;) {
+      signal?.throwIfAborted();
+      const before = pending;
+      pending = undefined;
+      if (left > 0) {
+        const recorder = gpu.record("search");
+        for (let i = Math.min(batch, left); i > 0; i--) {
+          metric.record(recorder);
+          search.step(recorder);
+          recorder.run(place);
+        }
+        recorder.submit();
+        left -= batch;
+        pending = search.read();
+      }
+      const state = await before;
+      if (state === undefined) continue;
+      onBatch?.(state.iterations, state.information);
+      if (state.done) break;
+    }
+    const state = await (pending ?? search.read());
+    pending = undefined;
+    return {
+      parameters: state.parameters as unknown as RigidParameters,
+      cost: state.cost,
+      similarity: state.information,
+      samples: state.samples,
+      iterations: state.iterations,
+      converged: state.norm <= schedule.epsilon && state.iterations > 0,
+    };
+  } finally {
+    await pending?.catch(() => {});
+    place.destroy();
+    search.destroy();
+  }
+}
+
+/** Options of {@link refineLevel}. */
+export interface RefineLevelOptions {
+  /** The resolution. */
+  readonly level: RigidLevel;
+  /** What the parameters mean. */
+  readonly frame: RigidFrame;
+  /** Where to begin. */
+  readonly parameters: RigidParameters;
+  /** Rounds at most. */
+  readonly rounds: number;
+  /** Stops it. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Newton steps at one resolution; differences are taken over half a voxel's width. */
+export async function refineLevel(
+  gpu: Gpu,
+  { level, frame, parameters, rounds, signal }: RefineLevelOptions,
+): Promise<RefinementResult> {
+  gpu.check();
+  const [sx, sy, sz] = level.fixedGrid.spacing;
+  const width = Math.cbrt(sx * sy * sz) / 2;
+  // Half an angle that moves the box's points as far in the mean (their root mean square radius).
+  const turn = width / (2 * Math.hypot(...frame.extent) / Math.sqrt(12));
+  return await refineQuadratic({
+    start: parameters,
+    radius: [turn, turn, turn, width, width, width],
+    rounds,
+    evaluate: async (points) => {
+      signal?.throwIfAborted();
+      const values = await level.metric.evaluateAll(
+        points.map((point) =>
+          level.indexMatrix(frameMatrix(frame, point as unknown as RigidParameters))
+        ),
+      );
+      return values.map(({ cost }) => cost);
+    },
+  });
+}

@@ -1,0 +1,40 @@
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { StudyClock } from "./clock.ts";
+import type { StageName, StagePlan } from "./plan.ts";
+
+const stage = (name: StageName, items: number, seconds: number): StagePlan => ({
+  ...{ name, title: name, items, unit: "items", seconds, megabytes: 0 },
+});
+const PLAN = [stage("cohort", 10, 20), stage("originals", 10, 100), stage("report", 1, 5)];
+
+Deno.test("the clock starts with the estimates and goes over to what is measured", () => {
+  let now = 0;
+  const clock = new StudyClock(PLAN, () => now);
+  clock.tell("cohort", 0);
+  assertEquals(clock.left, 125);
+  // Half as fast as estimated.
+  now = 20;
+  clock.tell("cohort", 5);
+  assertAlmostEquals(clock.left, 20 + 200 + 10);
+  now = 40;
+  clock.tell("cohort", 10);
+  clock.tell("originals", 0);
+  assertAlmostEquals(clock.left, 210);
+  now = 70;
+  clock.tell("originals", 3);
+  assertAlmostEquals(clock.left, 70 + 5 * 70 / 50);
+});
+
+Deno.test("what was there already tells nothing about the time", () => {
+  let now = 0;
+  const clock = new StudyClock(PLAN, () => now);
+  clock.tell("cohort", 0);
+  clock.tell("cohort", 10);
+  clock.tell("originals", 0);
+  now = 0.004;
+  clock.tell("originals", 6);
+  assertAlmostEquals(clock.left, 40 + 5);
+  now = 8.004;
+  clock.tell("originals", 8);
+  assertAlmostEquals(clock.left, 8 + 5 * 0.4);
+});

@@ -1,0 +1,138 @@
+/**
+ * `best.json`: the best settings that grid searches found, by similarity and region, from where
+ * `reproduce` takes them.
+ *
+ * @module
+ */
+
+import type { Region } from "../../cohort/label_scheme.ts";
+import { type Regulariser, REGULARISERS } from "../../kernels/regulariser/regulariser.ts";
+import { SIMILARITIES, type SimilarityName } from "../../registration/similarity/similarities.ts";
+import { writeText } from "../run_folder.ts";
+
+/** A file of settings that cannot be used; the message names the file and the field. */
+export class SettingsError extends Error {
+  /** The error's name. */
+  override name = "SettingsError";
+}
+
+/** The best setting of a similarity in a region. */
+export interface BestSetting {
+  /** The similarity. */
+  readonly similarity: SimilarityName;
+  /** The region. */
+  readonly region: Region;
+  /** The regulariser that it was searched with. */
+  readonly regulariser: Regulariser;
+  /** Its weight. */
+  readonly lambda: number;
+  /** Control-point spacing, mm. */
+  readonly spacing: number;
+  /** Resolution levels. */
+  readonly levels: number;
+  /** Voxel size of the search, mm. */
+  readonly voxel: number;
+  /** Steps a level that the search allowed. */
+  readonly iterations: number;
+  /** The mean Dice it had there. */
+  readonly dice: number;
+}
+
+/** Settings and the file that they come from. */
+export interface BestSettings {
+  /** The file. */
+  readonly path: string;
+  /** The settings, at most one for each similarity and region. */
+  readonly settings: readonly BestSetting[];
+}
+
+const FORMAT = "crosswarp-settings", VERSION = 1;
+
+/** Writes settings. */
+export async function writeBestSettings({ path, settings }: BestSettings): Promise<void> {
+  await writeText(path, settingsText(settings));
+}
+
+/** The text of a file of settings. */
+export function settingsText(settings: readonly BestSetting[]): string {
+  return JSON.stringify({ format: FORMAT, version: VERSION, settings }, null, 2) + "\n";
+}
+
+/**
+ * Reads settings.
+ *
+ * @throws {SettingsError} when the file is missing or is not such a file.
+ */
+export async function readBestSettings(path: string): Promise<BestSettings> {
+  let json: Record<string, unknown>;
+  try {
+    json = JSON.parse(await Deno.readTextFile(path));
+  } catch (cause) {
+    const why = cause instanceof Deno.errors.NotFound
+      ? "there is no such file; `deno task gridsearch` makes one"
+      : (cause as Error).message;
+    throw new SettingsError(`Cannot read the settings ${path}: ${why}`, { cause });
+  }
+  if (json?.format !== FORMAT || json.version !== VERSION || !Array.isArray(json.settings)) {
+    throw new SettingsError(
+      `${path} is not a file of settings of version ${VERSION}: give a grid search's best.json`,
+    );
+  }
+  json.settings.forEach((setting: unknown, i) => check(setting, `${path}: settings[${i}]`));
+  return { path, settings: json.settings };
+}
+
+/** The settings of a file, or nothing where there is no such file. */
+export async function readBestSettingsIfAny(path: string): Promise<BestSettings | undefined> {
+  const isThere = await Deno.stat(path).then((info) => info.isFile, () => false);
+  return isThere ? await readBestSettings(path) : undefined;
+}
+
+/** Settings, and others for what they lack. */
+export function mergedSettings(
+  first: BestSettings | undefined,
+  others: BestSettings | undefined,
+): BestSettings | undefined {
+  if (first === undefined || others === undefined) return first ?? others;
+  const more = others.settings.filter(({ similarity, region }) =>
+    settingOf(first, similarity, region) === undefined
+  );
+  return { path: first.path, settings: [...first.settings, ...more] };
+}
+
+/** The setting of a similarity in a region. */
+export function settingOf(
+  best: BestSettings | undefined,
+  similarity: SimilarityName,
+  region: Region,
+): BestSetting | undefined {
+  return best?.settings.find((setting) =>
+    setting.similarity === similarity && setting.region === region
+  );
+}
+
+function check(json: unknown, at: string): void {
+  const setting = (json ?? {}) as Record<string, unknown>;
+  const word = (field: string, words: readonly string[]) => {
+    if (!words.includes(setting[field] as string)) {
+      throw new SettingsError(
+        `${at}.${field} must be one of ${words.join(", ")}, not ${JSON.stringify(setting[field])}`,
+      );
+    }
+  };
+  const number = (field: string, allowed: string, isAllowed: (value: number) => boolean) => {
+    const value = setting[field];
+    if (typeof value !== "number" || !isAllowed(value)) {
+      throw new SettingsError(`${at}.${field} must be ${allowed}, not ${JSON.stringify(value)}`);
+    }
+  };
+  word("similarity", Object.keys(SIMILARITIES));
+  word("region", ["thorax", "abdomen"]);
+  word("regulariser", REGULARISERS);
+  number("lambda", "0 or more", (x) => x >= 0);
+  number("spacing", "millimetres above 0", (x) => x > 0);
+  number("levels", "1 to 8", (x) => Number.isInteger(x) && x >= 1 && x <= 8);
+  number("voxel", "millimetres above 0", (x) => x > 0);
+  number("iterations", "1 or more", (x) => Number.isInteger(x) && x >= 1);
+  number("dice", "0 to 1", (x) => x >= 0 && x <= 1);
+}

@@ -1,0 +1,242 @@
+/**
+ * What a grid search consists of (section 4.2): its units of work, one registration each, and how they
+ * are shared among processes. No GPU.
+ *
+ * @module
+ */
+
+import type { Region } from "../../cohort/label_scheme.ts";
+import { ManifestError, type ManifestSubject, readManifest } from "../../cohort/manifest.ts";
+import type { Regulariser } from "../../kernels/regulariser/regulariser.ts";
+import { SIMILARITIES, type SimilarityName } from "../../registration/similarity/similarities.ts";
+import type { SimilarityOptions } from "../../registration/similarity/similarity.ts";
+import { keyOf } from "../run_folder.ts";
+import { subjectKeyOf } from "../subject_contents.ts";
+
+/** The paper's grid: weights, control-point spacings in pixels, numbers of levels. */
+export const PAPER_GRID = {
+  lambda: [0.0125, 0.025, 0.05, 0.1, 0.2],
+  spacing: [8, 10, 12, 14, 16],
+  levels: [2, 3, 4],
+} as const;
+
+/** The paper's pixel, mm: what a spacing in pixels is counted in, whatever the working voxel. */
+export const PAPER_PIXEL = 1.25;
+
+/** The regions in the order of the tables. */
+export const REGIONS: readonly Region[] = ["thorax", "abdomen"];
+
+/** Options of {@link planGridSearch}. Lists are sorted and taken once, so their order does not matter. */
+export interface GridSearchOptions {
+  /** The cohort's manifest; its paired subjects are registered. */
+  readonly manifest: string;
+  /** The search's folder. */
+  readonly folder: string;
+  /** How many of the paired subjects, from the first on. Default all. */
+  readonly mostSubjects?: number | undefined;
+  /** Which similarities. */
+  readonly similarities: readonly SimilarityName[];
+  /** Which regions. */
+  readonly regions: readonly Region[];
+  /** Weights lambda. */
+  readonly lambda: readonly number[];
+  /** Control-point spacings, pixels of 1.25 mm. */
+  readonly spacing: readonly number[];
+  /** Numbers of resolution levels. */
+  readonly levels: readonly number[];
+  /** The regulariser. */
+  readonly regulariser: Regulariser;
+  /** Accepted steps allowed at each level. */
+  readonly iterations: number;
+  /** Isotropic voxel size of the registrations, mm. */
+  readonly voxel: number;
+  /** Seed of the rigid search. */
+  readonly seed: number;
+  /** What the program is, for the keys of finished units. */
+  readonly version: string;
+  /** Parameters of the similarities; their defaults where absent. */
+  readonly similarityOptions?: SimilarityOptions | undefined;
+  /** What is searched, where the similarity alone does not say it. */
+  readonly title?: string | undefined;
+}
+
+/** A synthesised image in the place of a real one. */
+export interface Substitute {
+  /** The one that it stands in for, the fixed MR or the moving CT. */
+  readonly of: "fixed" | "moving";
+  /** Its file. */
+  readonly path: string;
+  /** Key of what it depends on. */
+  readonly key: string;
+}
+
+/** A subject's region, registered rigidly once for all settings. */
+export interface SearchPair {
+  /** The subject, with MR and CT and labels of both. */
+  readonly subject: ManifestSubject;
+  /** The region. */
+  readonly region: Region;
+  /** Label ids left out of the scores. */
+  readonly excluded: readonly number[];
+  /** Key of its rigid registration. */
+  readonly key: string;
+  /** Where that is kept. */
+  readonly path: string;
+  /** What is registered deformably in the place of one of the images. */
+  readonly substitute?: Substitute | undefined;
+}
+
+/** One registration of the search. */
+export interface SearchUnit {
+  /** What is registered. */
+  readonly pair: SearchPair;
+  /** By which similarity. */
+  readonly similarity: SimilarityName;
+  /** With which weight. */
+  readonly lambda: number;
+  /** With which control-point spacing, pixels of 1.25 mm. */
+  readonly spacing: number;
+  /** In how many levels. */
+  readonly levels: number;
+  /** Key of everything that its score depends on. */
+  readonly key: string;
+  /** Where the score is kept. */
+  readonly path: string;
+}
+
+/** A grid search, ready to be run. */
+export interface GridSearchPlan extends GridSearchOptions {
+  /** The paired subjects' names. */
+  readonly subjects: readonly string[];
+  /** The units in their order: a subject's region after the other, so that shares touch few images. */
+  readonly units: readonly SearchUnit[];
+}
+
+/**
+ * Reads the manifest and lists the units of work. Keys depend on the contents of the subject's files, not
+ * on where they lie, so that machines with other paths agree on them.
+ *
+ * @param substituteOf - A subject's synthesised image in a region, where such images are registered.
+ * @param contentKeys - Keys of subjects' files that are known; receives the others.
+ * @throws {ManifestError} when the manifest cannot be used or has no pair with labels.
+ * @throws {RangeError} when a list is empty or a value is out of range.
+ */
+export async function planGridSearch(
+  options: GridSearchOptions,
+  substituteOf?: (subject: string, region: Region) => Promise<Substitute>,
+  contentKeys = new Map<string, string>(),
+): Promise<GridSearchPlan> {
+  const lists = {
+    similarities: inOrder("similarities", options.similarities, Object.keys(SIMILARITIES)),
+    regions: inOrder("regions", options.regions, REGIONS),
+    lambda: ascending("lambda", options.lambda, (x) => x >= 0, "0 or more"),
+    spacing: ascending("spacing", options.spacing, (x) => x > 0, "above 0"),
+    levels: ascending(
+      ...["levels", options.levels] as const,
+      (x) => Number.isInteger(x) && x >= 1 && x <= 8,
+      "whole numbers from 1 to 8",
+    ),
+  };
+  const subjects = (await pairedSubjects(options.manifest)).slice(0, options.mostSubjects);
+  const { version, voxel, seed, iterations, regulariser, folder, similarityOptions } = options;
+  const units: SearchUnit[] = [];
+  for (const subject of subjects) {
+    const contents = contentKeys.get(subject.id) ?? await subjectKeyOf(subject);
+    contentKeys.set(subject.id, contents);
+    const excluded = [...subject.exclude?.mr ?? [], ...subject.exclude?.ct ?? []];
+    for (const region of lists.regions) {
+      const pairKey = await keyOf({ version, contents, region, voxel, seed });
+      const path = `${folder}/rigid/${subject.id}_${region}_${pairKey}.json`;
+      const substitute = await substituteOf?.(subject.id, region);
+      const pair: SearchPair = { subject, region, excluded, key: pairKey, path, substitute };
+      const pairKeys = { pairKey, excluded, substitute: substitute?.key, similarityOptions };
+      for (const similarity of lists.similarities) {
+        for (const [lambda, spacing, levels] of settings(lists)) {
+          const setting = { similarity, lambda, spacing, levels };
+          const key = await keyOf({ ...pairKeys, ...setting, regulariser, iterations });
+          const name = `${similarity}_${region}_${subject.id}_lambda${lambda}_spacing${spacing}` +
+            `_levels${levels}_${key}.json`;
+          units.push({ pair, ...setting, key, path: `${folder}/units/${name}` });
+        }
+      }
+    }
+  }
+  return { ...options, ...lists, subjects: subjects.map(({ id }) => id), units };
+}
+
+/** Which part of the units a process does. */
+export interface Shard {
+  /** Its number, from 1. */
+  readonly index: number;
+  /** Shards in all. */
+  readonly count: number;
+}
+
+/**
+ * A shard written as `i/n`.
+ *
+ * @throws {RangeError} when it is not, or i is not 1 to n.
+ */
+export function parseShard(text: string): Shard {
+  const [, index, count] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
+  if (!(index >= 1 && index <= count)) {
+    throw new RangeError(`a shard is i/n with i from 1 to n, such as 2/4, not "${text}"`);
+  }
+  return { index, count };
+}
+
+/** A shard's part of a list: a run of neighbours. The parts of all shards make up the list. */
+export function shareOf<T>(list: readonly T[], { index, count }: Shard): readonly T[] {
+  const at = (i: number) => Math.floor(i * list.length / count);
+  return list.slice(at(index - 1), at(index));
+}
+
+function* settings(
+  lists: Pick<GridSearchOptions, "lambda" | "spacing" | "levels">,
+): Generator<readonly [lambda: number, spacing: number, levels: number]> {
+  for (const levels of lists.levels) {
+    for (const lambda of lists.lambda) {
+      for (const spacing of lists.spacing) yield [lambda, spacing, levels];
+    }
+  }
+}
+
+async function pairedSubjects(manifest: string): Promise<ManifestSubject[]> {
+  const { subjects } = await readManifest(manifest);
+  const paired = subjects.filter((subject) => subject.kind === "paired");
+  if (paired.length === 0) {
+    throw new ManifestError(
+      `${manifest} has no subject of kind "paired"; a grid search registers pairs of MR and CT`,
+    );
+  }
+  for (const { id, labels } of paired) {
+    if (labels.mr === undefined || labels.ct === undefined) {
+      throw new ManifestError(
+        `${manifest}: subject ${id} needs labels of MR and CT: settings are scored by them`,
+      );
+    }
+  }
+  return paired;
+}
+
+/** The words of a list in the order of all there are, each once. */
+function inOrder<T extends string>(name: string, list: readonly T[], all: readonly string[]): T[] {
+  const unknown = list.find((word) => !all.includes(word));
+  if (unknown !== undefined) {
+    throw new RangeError(`\`${name}\` are of ${all.join(", ")}, not "${unknown}"`);
+  }
+  if (list.length === 0) throw new RangeError(`\`${name}\` is empty`);
+  return all.filter((word) => list.includes(word as T)) as T[];
+}
+
+function ascending(
+  name: string,
+  list: readonly number[],
+  isAllowed: (value: number) => boolean,
+  allowed: string,
+): number[] {
+  if (list.length === 0) throw new RangeError(`\`${name}\` is empty`);
+  const wrong = list.find((value) => !isAllowed(value));
+  if (wrong !== undefined) throw new RangeError(`\`${name}\` must be ${allowed}, not ${wrong}`);
+  return [...new Set(list)].sort((a, b) => a - b);
+}

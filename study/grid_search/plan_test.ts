@@ -1,0 +1,89 @@
+import { assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
+import { ManifestError, type ManifestSubject, writeManifest } from "../../cohort/manifest.ts";
+import { type GridSearchOptions, PAPER_GRID, parseShard, planGridSearch, shareOf } from "./plan.ts";
+
+Deno.test("parseShard() reads i/n and refuses what is none", () => {
+  assertEquals(parseShard("2/4"), { index: 2, count: 4 });
+  for (const text of ["4/3", "0/3", "1/0", "1", "1/2/3", "-1/2", "a/b", "1.5/2", ""]) {
+    assertThrows(() => parseShard(text), RangeError, "i/n with i from 1 to n");
+  }
+});
+
+Deno.test("shareOf() parts a list without gap or overlap, in sizes that differ by one at most", () => {
+  for (const length of [0, 1, 7, 12, 100]) {
+    for (const count of [1, 2, 3, 7, 13]) {
+      const list = Array.from({ length }, (_, i) => i);
+      const shares = Array.from(
+        { length: count },
+        (_, i) => shareOf(list, { index: i + 1, count }),
+      );
+      assertEquals(shares.flat(), list);
+      const sizes = shares.map((share) => share.length);
+      assertEquals(Math.max(...sizes) - Math.min(...sizes) <= 1, true);
+    }
+  }
+});
+
+const FILES = ["mr", "ct", "mr_labels", "ct_labels"];
+const PAIR: ManifestSubject = {
+  ...{ id: "a", kind: "paired", images: { mr: "mr", ct: "ct" } },
+  labels: { mr: "mr_labels", ct: "ct_labels" },
+};
+
+async function cohort(subjects: readonly ManifestSubject[]): Promise<string> {
+  const folder = await Deno.makeTempDir();
+  for (const name of FILES) await Deno.writeTextFile(`${folder}/${name}`, name);
+  const file = { format: "crosswarp-cohort", version: 1, profile: "test", subjects } as const;
+  await writeManifest(`${folder}/cohort.json`, file);
+  return folder;
+}
+
+function options(folder: string, given: Partial<GridSearchOptions> = {}): GridSearchOptions {
+  return {
+    ...{ manifest: `${folder}/cohort.json`, folder: "out", similarities: ["nmi"] },
+    ...{ regions: ["thorax", "abdomen"], ...PAPER_GRID, regulariser: "tv", iterations: 100 },
+    ...{ voxel: 4, seed: 1, version: "test" },
+    ...given,
+  };
+}
+
+Deno.test("planGridSearch() lists the paper's 75 settings for each region and subject, keyed by content", async () => {
+  const [here, there] = [await cohort([PAIR]), await cohort([PAIR])];
+  const keys = async (folder: string, given: Partial<GridSearchOptions> = {}) =>
+    (await planGridSearch(options(folder, given))).units.map(({ path }) => path);
+  const first = await keys(here);
+  assertEquals(first.length, 2 * 75);
+  assertEquals(new Set(first).size, first.length);
+  assertEquals(await keys(there), first, "another place, the same content");
+  const mixed = { lambda: [0.2, 0.1, 0.025, 0.05, 0.0125, 0.2], regions: ["abdomen", "thorax"] };
+  assertEquals(await keys(here, mixed as Partial<GridSearchOptions>), first, "another order");
+  for (const other of [{ iterations: 9 }, { voxel: 2 }, { seed: 2 }, { version: "next" }]) {
+    assertNotEquals((await keys(here, other))[0], first[0]);
+  }
+  await Deno.writeTextFile(`${there}/ct_labels`, "others");
+  assertNotEquals((await keys(there))[0], first[0]);
+  for (const folder of [here, there]) await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("planGridSearch() refuses empty lists, values out of range and cohorts without labelled pairs", async () => {
+  const folder = await cohort([PAIR]);
+  for (const name of ["similarities", "regions", "lambda", "spacing", "levels"]) {
+    await assertRejects(
+      () => planGridSearch(options(folder, { [name]: [] })),
+      RangeError,
+      `\`${name}\` is empty`,
+    );
+  }
+  for (const [name, value] of [["lambda", -1], ["spacing", 0], ["levels", 1.5]] as const) {
+    await assertRejects(
+      () => planGridSearch(options(folder, { [name]: [value] })),
+      RangeError,
+      name,
+    );
+  }
+  const single = await cohort([{ ...PAIR, kind: "mr", images: { mr: "mr" }, labels: {} }]);
+  await assertRejects(() => planGridSearch(options(single)), ManifestError, 'kind "paired"');
+  const bare = await cohort([{ ...PAIR, labels: {} }]);
+  await assertRejects(() => planGridSearch(options(bare)), ManifestError, "needs labels");
+  for (const each of [folder, single, bare]) await Deno.remove(each, { recursive: true });
+});

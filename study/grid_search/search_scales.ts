@@ -1,0 +1,92 @@
+/**
+ * What the study's own grid searches try (section 4.2): the paper's grid at its own scale, parts of it at
+ * the others.
+ *
+ * @module
+ */
+
+import type { SimilarityName } from "../../registration/similarity/similarities.ts";
+import { type BestSettings, settingOf } from "./best_settings.ts";
+import { type GridSearchOptions, PAPER_GRID, REGIONS } from "./plan.ts";
+import type { Profile, ProfileName } from "../../workflows/profiles.ts";
+
+/** What is searched at a scale. */
+export interface SearchScale {
+  /** Similarities. */
+  readonly similarities: readonly SimilarityName[];
+  /** Weights. */
+  readonly lambda: readonly number[];
+  /** Control-point spacings, pixels of 1.25 mm. */
+  readonly spacing: readonly number[];
+  /** Numbers of levels. */
+  readonly levels: readonly number[];
+  /** Paired subjects, from the first on; all when absent. */
+  readonly subjects?: number;
+}
+
+const ALL = ["nmi", "mind", "nmi+mind"] as const;
+
+/** The searches of the profiles, on the original images. */
+export const SEARCHES: Readonly<Record<ProfileName, SearchScale>> = {
+  smoke: { similarities: ["nmi"], lambda: [0.025, 0.1], spacing: [16], levels: [2], subjects: 1 },
+  quick: { similarities: ALL, lambda: [0.025, 0.1], spacing: [12], levels: [3], subjects: 1 },
+  standard: {
+    ...{ similarities: ALL, lambda: PAPER_GRID.lambda, spacing: [8, 12, 16], levels: [3] },
+  },
+  paper: { similarities: ALL, ...PAPER_GRID },
+};
+
+const SYNTHESISED = ["lncc"] as const;
+
+/**
+ * The same on synthesised images, for each column of Table 2. Their best weights lie at the upper end of the
+ * paper's grid and beyond it (docs/validation.md).
+ */
+export const SYNTHESIS_SEARCHES: Readonly<Record<ProfileName, SearchScale>> = {
+  smoke: {
+    ...{ similarities: SYNTHESISED, lambda: [0.2, 0.4], spacing: [16], levels: [2], subjects: 1 },
+  },
+  quick: {
+    ...{ similarities: SYNTHESISED, lambda: [0.2, 0.4], spacing: [12], levels: [3], subjects: 1 },
+  },
+  standard: {
+    ...{ similarities: SYNTHESISED, lambda: [0.1, 0.2, 0.4], spacing: [12], levels: [3] },
+    subjects: 1,
+  },
+  paper: { similarities: SYNTHESISED, ...PAPER_GRID },
+};
+
+/** The similarities of a search that given settings lack in a region. */
+export function lackingSimilarities(
+  { similarities }: SearchScale,
+  given: BestSettings | undefined,
+): SimilarityName[] {
+  return similarities.filter((similarity) =>
+    REGIONS.some((region) => settingOf(given, similarity, region) === undefined)
+  );
+}
+
+/** Whether given settings leave something to search. */
+export function isSearched(search: SearchScale, given: BestSettings | undefined): boolean {
+  return lackingSimilarities(search, given).length > 0;
+}
+
+/** Registrations of a search, beside given settings. */
+export function searchedUnits(
+  search: SearchScale,
+  pairs: number,
+  given: BestSettings | undefined,
+): number {
+  const { lambda, spacing, levels, subjects = pairs } = search;
+  return lackingSimilarities(search, given).length * lambda.length * spacing.length *
+    levels.length * REGIONS.length *
+    Math.min(subjects, pairs);
+}
+
+/** A search at a profile's scale. */
+export function searchOptions(
+  { subjects, ...lists }: SearchScale,
+  { deformable: { regulariser, iterations }, voxel }: Profile,
+): Omit<GridSearchOptions, "manifest" | "folder" | "seed" | "version"> {
+  return { mostSubjects: subjects, regions: REGIONS, ...lists, regulariser, iterations, voxel };
+}

@@ -1,0 +1,43 @@
+import { assert, assertEquals, assertGreater } from "@std/assert";
+import { type ProfileName, profileOf, PROFILES } from "../workflows/profiles.ts";
+import { neededStages, planStudy, STAGES, stagesFrom } from "./plan.ts";
+
+const planOf = (name: ProfileName) =>
+  planStudy({
+    ...{ profile: profileOf(name), seed: 1, settings: undefined, stages: STAGES },
+    ablations: ["framework"],
+  });
+
+Deno.test("neededStages() adds what a stage needs, and no more", () => {
+  assertEquals(neededStages(["table1"]), ["cohort", "table1"]);
+  assertEquals(neededStages(["syntheses"]), [
+    ...["cohort", "n4", "cycle-gans", "synthesis-search", "syntheses"],
+  ]);
+  assertEquals(neededStages(["report"]), [...STAGES]);
+  assertEquals(neededStages(), [...STAGES]);
+  assertEquals(stagesFrom("syntheses"), ["syntheses", "ablations", "report"]);
+  assertEquals(stagesFrom(undefined), []);
+});
+
+Deno.test("planStudy() counts the work of the phantom's study", () => {
+  const items = Object.fromEntries(planOf("quick").map(({ name, items }) => [name, items]));
+  assertEquals(items, {
+    ...{ cohort: 40, n4: 20, table1: 1, gridsearch: 12, originals: 24, "cycle-gans": 8 * 200 },
+    ...{ "synthesis-search": 8 * 2 * 2, syntheses: 48, ablations: 6, report: 1 },
+  });
+});
+
+Deno.test("planStudy() estimates more time and space at finer scales", () => {
+  const totals = PROFILES.map((name) => {
+    const plan = planOf(name);
+    assert(plan.every(({ seconds, megabytes }) => seconds >= 0 && megabytes >= 0));
+    return plan.reduce((sum, { seconds, megabytes }) => [sum[0] + seconds, sum[1] + megabytes], [
+      0,
+      0,
+    ]);
+  });
+  for (let i = 1; i < totals.length; i++) {
+    assertGreater(totals[i][0], 3 * totals[i - 1][0]);
+    assertGreater(totals[i][1], 2 * totals[i - 1][1]);
+  }
+});

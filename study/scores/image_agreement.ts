@@ -1,0 +1,47 @@
+/**
+ * How well two images of one body agree when no labels tell: normalised mutual information.
+ *
+ * @module
+ */
+
+import {
+  binIntensitiesReference,
+  jointHistogramReference,
+} from "../../kernels/nmi/joint_histogram.ts";
+import { nmiReference } from "../../kernels/nmi/nmi.ts";
+import type { Volume } from "../../volume/volume.ts";
+import type { PointMap } from "./pair_scores.ts";
+import { transformPoint } from "../../volume/affine.ts";
+import type { Grid } from "../../volume/grid.ts";
+
+const BINS = 64;
+
+/**
+ * (H(a) + H(b)) / H(a, b) of a fixed image and a moving one on its grid, over the voxels that the moving
+ * image reaches; 64 bins between each one's 0.5 and 99.5 percentiles there. NaN where it reaches none.
+ *
+ * @param map - What brought the moving image there.
+ * @param movingGrid - Where it comes from.
+ */
+export function normalisedMutualInformation(
+  { grid, data: fixed }: Volume,
+  warped: Float32Array,
+  map: PointMap,
+  movingGrid: Grid,
+): number {
+  const [nx, ny] = grid.size, toMoving = movingGrid.inverse, reached: number[] = [];
+  for (let i = 0; i < fixed.length; i++) {
+    const x = grid.world([i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))]);
+    const at = transformPoint(toMoving, map(i, x));
+    if (at.every((v, axis) => v >= 0 && v <= movingGrid.size[axis] - 1)) reached.push(i);
+  }
+  if (reached.length === 0) return NaN;
+  const bins = (data: Float32Array) => {
+    const values = Float32Array.from(reached, (i) => data[i]);
+    const sorted = values.toSorted(), last = sorted.length - 1;
+    const [low, high] = [0.005, 0.995].map((share) => sorted[Math.round(share * last)]);
+    return binIntensitiesReference(values, { low, high, bins: BINS });
+  };
+  const whole = Uint8Array.from(bins(fixed), (value) => Math.round(value));
+  return -nmiReference(jointHistogramReference(whole, bins(warped), BINS), BINS).dissimilarity;
+}

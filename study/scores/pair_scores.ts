@@ -1,0 +1,109 @@
+/**
+ * Scores of a registration: overlap of the region's structures, distance of their surfaces, error against
+ * the truth, agreement of the images.
+ *
+ * @module
+ */
+
+import { diceCoefficient, diceCountsReference } from "../../kernels/image/dice.ts";
+import type { JacobianStatistics } from "../../registration/jacobian_statistics.ts";
+import { transformPoint, type Triple } from "../../volume/affine.ts";
+import type { DisplacementField, LabelVolume } from "../../volume/volume.ts";
+import { regionLabels } from "../../workflows/body_region.ts";
+import type { StudyRegion } from "../regions.ts";
+
+/** The scores of one registration. */
+export interface PairScores {
+  /** Dice by label id; null where the label is in neither image. */
+  readonly dice: Readonly<Record<string, number | null>>;
+  /** Mean distance to the truth inside the labelled structures, mm; null without a truth. */
+  readonly treMean: number | null;
+  /** Its 95th percentile. */
+  readonly tre95: number | null;
+}
+
+/** A registration's scores and what became of the voxels. */
+export interface MethodResult extends PairScores {
+  /** 95th percentile of the distance of the surfaces by label id, mm; null where an image lacks the label. */
+  readonly hausdorff95: Readonly<Record<string, number | null>>;
+  /** Normalised mutual information of the original images, the moving one registered; null without overlap. */
+  readonly nmi: number | null;
+  /** Folds and spread of the deformation; null for a rigid one. */
+  readonly jacobian: JacobianStatistics | null;
+}
+
+/** Where a point x of the fixed image's voxel goes in the moving image, RAS mm. */
+export type PointMap = (voxel: number, x: Triple) => Triple;
+
+/** The map of a displacement field on the fixed grid. */
+export function displacedBy({ components: [u, v, w] }: DisplacementField): PointMap {
+  return (i, x) => [x[0] + u[i], x[1] + v[i], x[2] + w[i]];
+}
+
+/** What {@link pairScores} scores. */
+export interface PairScoresOptions {
+  /** The region whose structures count; in whole images none do. */
+  readonly region: StudyRegion;
+  /** True displacement from the fixed to the moving image in RAS mm, where it is known. */
+  readonly truth?: DisplacementField | undefined;
+  /** Label ids left out of the scores. */
+  readonly excluded?: readonly number[] | undefined;
+  /** The fixed image's labels. */
+  readonly fixed: LabelVolume;
+  /** The moving image's labels on the fixed grid. */
+  readonly pulled: LabelVolume;
+  /** The map that pulled them. */
+  readonly map: PointMap;
+}
+
+/** The label ids that are scored. */
+export function scoredLabels(region: StudyRegion, excluded: readonly number[] = []): number[] {
+  return region === "all" ? [] : regionLabels(region).filter((id) => !excluded.includes(id));
+}
+
+/** Dice of the region's structures, and distances to the truth at their voxels. */
+export function pairScores(options: PairScoresOptions): PairScores {
+  const { fixed, pulled, region, truth, map, excluded } = options;
+  const ids = scoredLabels(region, excluded);
+  const dice = Object.fromEntries(
+    diceCountsReference(fixed.data, pulled.data, ids).map((count) => [
+      String(count.label),
+      count.a + count.b === 0 ? null : diceCoefficient(count),
+    ]),
+  );
+  return { dice, ...errorsOf(fixed, ids, truth, map) };
+}
+
+/** Distances to the truth at the voxels of the scored structures. */
+function errorsOf(
+  { grid, data }: LabelVolume,
+  ids: readonly number[],
+  truth: DisplacementField | undefined,
+  map: PointMap,
+): { treMean: number | null; tre95: number | null } {
+  if (truth === undefined) return { treMean: null, tre95: null };
+  const scored = new Set(ids), [nx, ny] = grid.size;
+  const toTruth = truth.grid.inverse, errors: number[] = [];
+  data.forEach((label, i) => {
+    if (!scored.has(label)) return;
+    const x = grid.world([i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))]);
+    const u = truthAt(truth, transformPoint(toTruth, x));
+    if (u === undefined) return;
+    const y = map(i, x);
+    errors.push(Math.hypot(y[0] - x[0] - u[0], y[1] - x[1] - u[1], y[2] - x[2] - u[2]));
+  });
+  if (errors.length === 0) return { treMean: null, tre95: null };
+  const sorted = Float64Array.from(errors).sort();
+  return {
+    treMean: sorted.reduce((sum, e) => sum + e, 0) / sorted.length,
+    tre95: sorted[Math.floor(0.95 * (sorted.length - 1))],
+  };
+}
+
+/** The truth at the nearest voxel: between voxels of both sides of a sliding interface nothing is true. */
+function truthAt({ grid, components }: DisplacementField, index: Triple): Triple | undefined {
+  const at = index.map(Math.round);
+  if (at.some((i, axis) => i < 0 || i >= grid.size[axis])) return undefined;
+  const i = (at[2] * grid.size[1] + at[1]) * grid.size[0] + at[0];
+  return [components[0][i], components[1][i], components[2][i]];
+}

@@ -1,0 +1,98 @@
+/**
+ * The study's MR images, corrected for their bias fields (section 2).
+ *
+ * @module
+ */
+
+import {
+  type LabelFiles,
+  type Manifest,
+  type ManifestSubject,
+  writeManifest,
+} from "../../cohort/manifest.ts";
+import { correctBias } from "../../bias_field/n4.ts";
+import { tissueMask } from "../../bias_field/foreground_mask.ts";
+import type { Gpu } from "../../kernels/gpu/gpu.ts";
+import { readVolume } from "../../volume/read_nifti.ts";
+import type { Volume } from "../../volume/volume.ts";
+import { writeVolume } from "../../volume/write_nifti.ts";
+import { keyOf, once } from "../run_folder.ts";
+
+/** Options of {@link correctCohort}. */
+export interface CorrectCohortOptions {
+  /** The cohort; paths ready to open. */
+  readonly manifest: Manifest;
+  /** What the subjects are, by their names, for the keys of what is done. */
+  readonly subjectKeys: Readonly<Record<string, string>>;
+  /** The folder of the corrected images and of the manifest that has them; made when missing. */
+  readonly folder: string;
+  /** The program's version. */
+  readonly version: string;
+  /** Stops the work. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told how many images are done. */
+  readonly onProgress?: ((done: number, total: number, note: string) => void) | undefined;
+}
+
+/**
+ * Corrects every MR image of a cohort that is not corrected yet, by N4 in the tissue.
+ *
+ * @returns The path of a manifest with the corrected images, all else where it was.
+ */
+export async function correctCohort(gpu: Gpu, options: CorrectCohortOptions): Promise<string> {
+  const { manifest, subjectKeys, folder, version, signal, onProgress } = options;
+  await Deno.mkdir(folder, { recursive: true });
+  const total = manifest.subjects.filter(({ images }) => images.mr !== undefined).length;
+  const subjects: ManifestSubject[] = [];
+  let done = 0;
+  for (const subject of manifest.subjects) {
+    const { id, images: { ct, mr }, labels, truth } = subject;
+    signal?.throwIfAborted();
+    if (mr !== undefined) {
+      onProgress?.(done, total, id);
+      const of = subjectKeys[id], key = await keyOf({ version, adapter: gpu.description, of });
+      await once(`${folder}/${id}_mr.json`, key, async () => {
+        const image = await readVolume(mr);
+        const found = await correctBias(gpu, {
+          ...{ image, mask: tissueMask(image), shrink: shrinkOf(image) },
+          ...(signal && { signal }),
+        });
+        await writeVolume(`${folder}/${id}_mr.nii.gz`, found.image);
+        return { iterations: found.iterations };
+      });
+      done++;
+    }
+    subjects.push({
+      ...subject,
+      images: {
+        ...(ct !== undefined && { ct: await Deno.realPath(ct) }),
+        ...(mr !== undefined && { mr: `${id}_mr.nii.gz` }),
+      },
+      labels: {
+        ...(labels.ct && { ct: await realFiles(labels.ct) }),
+        ...(labels.mr && { mr: await realFiles(labels.mr) }),
+      },
+      ...(truth !== undefined && { truth: await Deno.realPath(truth) }),
+    });
+  }
+  onProgress?.(total, total, "");
+  const path = `${folder}/cohort.json`;
+  await writeManifest(path, { ...manifest, subjects });
+  return path;
+}
+
+/** Most millimetres between samples that a bias field needs; ITK's users take every fourth voxel at most. */
+const SAMPLE_MILLIMETRES = 8;
+const MOST_SHRINK = 4;
+
+function shrinkOf({ grid: { spacing } }: Volume): number {
+  const step = Math.round(SAMPLE_MILLIMETRES / Math.min(...spacing));
+  return Math.min(MOST_SHRINK, Math.max(1, step));
+}
+
+async function realFiles(files: LabelFiles): Promise<LabelFiles> {
+  if (typeof files === "string") return await Deno.realPath(files);
+  const found: Record<string, string> = {};
+  for (const [id, file] of Object.entries(files)) found[id] = await Deno.realPath(file);
+  return found;
+}

@@ -1,0 +1,56 @@
+/**
+ * A cohort's subjects as the study takes them: cut to a region, with labels and truth.
+ *
+ * @module
+ */
+
+import type { LabelFiles, Manifest, ManifestSubject } from "../cohort/manifest.ts";
+import { readLabels } from "../cohort/read_labels.ts";
+import type { Gpu } from "../kernels/gpu/gpu.ts";
+import { readDisplacementField, readVolume } from "../volume/mod.ts";
+import type { RegionPair } from "./scores/pair_registration.ts";
+import { cutRegion, resampleIsotropic } from "../workflows/body_region.ts";
+import type { StudyRegion } from "./regions.ts";
+
+/** A cohort's paired subjects. */
+export function pairedSubjects({ subjects }: Manifest): ManifestSubject[] {
+  return subjects.filter(({ kind }) => kind === "paired");
+}
+
+/**
+ * Reads a paired subject and cuts a region from both images; whole images have labels of 0.
+ *
+ * @param voxel - Isotropic voxel size, mm.
+ * @throws {RangeError} when it lacks labels, or they hold no structure of the region.
+ */
+export async function readRegionPair(
+  gpu: Gpu,
+  subject: ManifestSubject,
+  region: StudyRegion,
+  voxel: number,
+): Promise<RegionPair> {
+  const { images, labels, truth, exclude } = subject;
+  if (!images.mr || !images.ct || (region !== "all" && (!labels.mr || !labels.ct))) {
+    throw new RangeError(`Subject ${subject.id} needs MR and CT, both with labels`);
+  }
+  const cut = async (path: string, files: LabelFiles | undefined) => {
+    const image = await readVolume(path);
+    if (region !== "all") {
+      try {
+        return await cutRegion(gpu, { image, labels: await readLabels(files!) }, region, voxel);
+      } catch (cause) {
+        if (!(cause instanceof RangeError)) throw cause;
+        throw new RangeError(`Subject ${subject.id}, ${path}: ${cause.message}`, { cause });
+      }
+    }
+    const whole = await resampleIsotropic(gpu, image, voxel);
+    return { image: whole, labels: { grid: whole.grid, data: new Int32Array(whole.data.length) } };
+  };
+  return {
+    fixed: await cut(images.mr, labels.mr),
+    moving: await cut(images.ct, labels.ct),
+    region,
+    ...(truth !== undefined && { truth: await readDisplacementField(truth) }),
+    excluded: [...exclude?.mr ?? [], ...exclude?.ct ?? []],
+  };
+}

@@ -1,0 +1,54 @@
+/**
+ * What the cycle-GANs do to the lungs, as a table.
+ *
+ * @module
+ */
+
+import type { Modality } from "../../gan/training/cycle_gan.ts";
+import type { LungBias } from "../scores/lung_bias.ts";
+import { meanOf } from "../scores/mean.ts";
+import { METHODS } from "../methods.ts";
+import type { LungRow } from "../stages/lungs.ts";
+import { type Cells, fixed } from "./text_table.ts";
+
+/**
+ * Means over the subjects, a row for each cycle-GAN and direction. A threshold finds more of the lungs in
+ * one modality than in the other, so a synthesis is compared with what it finds in real images of its own
+ * modality: that share of the labelled volume is what a faithful synthesis would have.
+ */
+export function lungCells(rows: readonly LungRow[]): Cells {
+  const inReal = { ct: findings(rows, "ct"), mr: findings(rows, "mr") };
+  const body = METHODS.flatMap(({ name, title, synthesis }) => {
+    const found = rows.filter(({ method }) => method === name).map(({ bias }) => bias);
+    if (synthesis === undefined || found.length === 0) return [];
+    const mean = (value: (bias: LungBias) => number) => meanOf(found.map(value));
+    const labelled = mean((bias) => bias.labelled), made = mean((bias) => bias.synthesis);
+    const { share, dice } = inReal[synthesis.of], faithful = labelled * share;
+    return [[
+      `${synthesis.of === "mr" ? "CT to" : "MR to"} ${title}`,
+      ...[labelled, made, faithful, 100 * made / faithful].map((value) => fixed(value, 0)),
+      ...[mean((bias) => bias.dice), dice].map((value) => fixed(100 * value, 1)),
+    ]];
+  });
+  return [
+    [
+      ...["Synthesis", "lungs by label, ml", "in the synthesis, ml", "if faithful, ml"],
+      ...["synthesis / faithful, %", "Dice with the labels, %", "if faithful, %"],
+    ],
+    ...body,
+  ];
+}
+
+/** Of real images of a modality: the share of the labelled volume that the threshold finds, and its Dice. */
+function findings(rows: readonly LungRow[], modality: Modality): { share: number; dice: number } {
+  const from = new Set(
+    METHODS.filter(({ synthesis }) => synthesis && synthesis.of !== modality).map(({ name }) =>
+      name
+    ),
+  );
+  const real = rows.filter(({ method }) => from.has(method)).map(({ bias }) => bias);
+  return {
+    share: meanOf(real.map(({ source, labelled }) => source / labelled)),
+    dice: meanOf(real.map(({ thresholdDice }) => thresholdDice)),
+  };
+}

@@ -1,0 +1,110 @@
+/**
+ * The scores of the registrations as tables of text.
+ *
+ * @module
+ */
+
+import { STRUCTURES } from "../../cohort/label_scheme.ts";
+import { meanOf } from "../scores/mean.ts";
+import { type Method, METHODS } from "../methods.ts";
+import type { MethodResult } from "../scores/pair_scores.ts";
+import { marked, type ScoredPair, structureTable, table2 } from "./table2.ts";
+import { type Cells, fixed } from "./text_table.ts";
+
+const HEAD = ["", ...METHODS.map(({ title }) => title)] as const;
+
+/** Table 2, ours above the paper's. */
+export function table2Cells(pairs: readonly ScoredPair[]): Cells {
+  return [
+    HEAD,
+    ...table2(pairs).flatMap(({ region, dice, paper }) => {
+      const { best, near } = marked(dice);
+      const mark = (name: string) => best.includes(name) ? "**" : near.includes(name) ? "*" : "";
+      return [
+        [region, ...METHODS.map(({ name }) => fixed(dice[name], 1) + mark(name))],
+        [`${region}, paper`, ...METHODS.map(({ name }) => fixed(paper[name], 1))],
+      ];
+    }),
+  ];
+}
+
+/** Dice by structure. */
+export function structureCells(pairs: readonly ScoredPair[]): Cells {
+  return [
+    HEAD,
+    ...structureTable(pairs).map(({ structure, dice }) => [
+      structure,
+      ...METHODS.map(({ name }) => fixed(dice[name], 1)),
+    ]),
+  ];
+}
+
+/** The 95th percentile of the surfaces' distance by structure, mean over subjects. */
+export function surfaceCells(pairs: readonly ScoredPair[]): Cells {
+  return [
+    HEAD,
+    ...STRUCTURES.map(({ name: structure, label, region }) => [
+      structure,
+      ...METHODS.map(({ name }) =>
+        fixed(
+          meanOf(
+            pairs.filter((pair) => pair.region === region)
+              .map(({ results }) => results[name]?.hausdorff95[label]),
+          ),
+          1,
+        )
+      ),
+    ]),
+  ];
+}
+
+/** A row for each registration. */
+export function registrationCells(pairs: readonly ScoredPair[], methods: readonly Method[]): Cells {
+  return [
+    ["Registration", "method", "TRE, mm", "95 %, mm", "NMI", "J <= 0, %", "SD log J"],
+    ...pairs.flatMap(({ subject, region, results }) =>
+      methods.filter(({ name }) => results[name] !== undefined).map(({ name, title }) => [
+        `${subject} ${region}`,
+        title,
+        ...scores([results[name]]),
+      ])
+    ),
+  ];
+}
+
+/** A row for each method, beside Table 2's original images. */
+export function ablationCells(pairs: readonly ScoredPair[], extra: readonly Method[]): Cells {
+  const original = METHODS.filter(({ synthesis }) => synthesis === undefined);
+  return [
+    [
+      ...["Method", "thorax Dice, %", "abdomen Dice, %"],
+      ...["TRE, mm", "95 %, mm", "NMI", "J <= 0, %", "SD log J"],
+    ],
+    ...[...original, ...extra].map(({ name, title }) => {
+      const dice = (region: string) =>
+        100 * meanOf(
+          pairs.filter((pair) => pair.region === region)
+            .flatMap(({ results }) => Object.values(results[name]?.dice ?? {})),
+        );
+      return [
+        title,
+        fixed(dice("thorax"), 1),
+        fixed(dice("abdomen"), 1),
+        ...scores(pairs.flatMap(({ results }) => results[name] ?? [])),
+      ];
+    }),
+  ];
+}
+
+/** Means of TRE, its 95th percentile, NMI, folds and the spread of log J. */
+function scores(results: readonly MethodResult[]): string[] {
+  const mean = (value: (result: MethodResult) => number | null | undefined) =>
+    meanOf(results.map(value));
+  return [
+    fixed(mean(({ treMean }) => treMean), 2),
+    fixed(mean(({ tre95 }) => tre95), 2),
+    fixed(mean(({ nmi }) => nmi), 4),
+    fixed(mean(({ jacobian }) => jacobian?.foldedPercent), 3),
+    fixed(mean(({ jacobian }) => jacobian?.sdLog), 3),
+  ];
+}

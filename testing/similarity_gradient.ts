@@ -1,0 +1,92 @@
+/** The gradient of a similarity by the control points against differences of its value. */
+
+import { assertEquals } from "@std/assert";
+import type { Triple } from "../volume/affine.ts";
+import { controlGridGeometry, controlPoints } from "../kernels/control_grid/control_grid.ts";
+import type { Gpu } from "../kernels/gpu/gpu.ts";
+import { uploadImage } from "../kernels/gpu/image.ts";
+import type { SimilarityKind, SimilarityOptions } from "../registration/similarity/similarity.ts";
+import { random } from "./uniform_values.ts";
+
+/** A smooth bumpy image and, with a shift, what it was elsewhere. */
+function bumps(size: Triple, shift: number): Float32Array {
+  const [nx, ny, nz] = size, data = new Float32Array(nx * ny * nz);
+  for (let z = 0, i = 0; z < nz; z++) {
+    for (let y = 0; y < ny; y++) {
+      for (let x = 0; x < nx; x++, i++) {
+        const s = x + shift;
+        data[i] = Math.sin(s * 0.31) + Math.sin(y * 0.27 + 0.1 * s) + Math.cos(z * 0.33 - 0.07 * y);
+      }
+    }
+  }
+  return data;
+}
+
+/** What {@link gradientError} looks at. */
+export interface GradientCase {
+  /** The similarity. */
+  readonly kind: SimilarityKind;
+  /** Its parameters. */
+  readonly options?: SimilarityOptions;
+  /** Whether the fixed image has a mask with holes. */
+  readonly masked?: boolean;
+}
+
+/**
+ * Relative error of the directional derivative along the gradient: the mean of central differences over
+ * several steps, since a value in 32-bit floats is known to 1e-7 only.
+ */
+export async function gradientError(
+  gpu: Gpu,
+  { kind, options = {}, masked = false }: GradientCase,
+): Promise<number> {
+  const size: Triple = [41, 38, 35], spacing: Triple = [2, 3, 2.5], margin: Triple = [3, 3, 3];
+  const padded = size.map((n) => n + 6) as unknown as Triple;
+  const geometry = controlGridGeometry(size, [5, 4, 6]);
+  const next = random(4), count = controlPoints(geometry);
+  const fixed = uploadImage(gpu, "fixed", size, bumps(size, 0));
+  // A non-monotone remap, a little apart.
+  const remapped = bumps(padded, -2.6).map((v) => 100 * Math.abs(v - 0.4));
+  const moving = uploadImage(gpu, "moving", padded, remapped);
+  const inside = (n: number) => Float32Array.from({ length: n }, (_, i) => i % 11 === 0 ? 0 : 1);
+  const fixedMask = masked
+    ? uploadImage(gpu, "mask", size, inside(size[0] * size[1] * size[2]))
+    : undefined;
+  const knots = gpu.buffer("knots", 16 * count), gradient = gpu.buffer("gradient", 16 * count);
+  const scalars = gpu.buffer("scalars", 32);
+  const similarity = kind.create({
+    ...options,
+    fixedRange: { low: -2.5, high: 2.5, bins: 32 },
+    movingRange: { low: 0, high: 300, bins: 32 },
+  });
+  const prepared = similarity.prepare(gpu, {
+    ...{ geometry, fixed, fixedMask, moving, movingMask: undefined, origin: margin },
+    perVoxel: spacing.map((h) => 1 / h) as unknown as Triple,
+    ...{ knots, gradient, scalars },
+  });
+  const evaluate = async (values: Float32Array) => {
+    gpu.write(knots, values);
+    const recorder = gpu.record("evaluate");
+    prepared.dispatches.forEach((dispatch) => recorder.run(dispatch));
+    recorder.submit();
+    return new Float32Array(await gpu.download(scalars))[0];
+  };
+  const at = Float32Array.from(
+    { length: 4 * count },
+    (_, i) => i % 4 === 3 ? 0 : 2 * (next() - 0.5),
+  );
+  gpu.write(knots, at);
+  await prepared.begin?.(at);
+  await evaluate(at);
+  const slopes = new Float32Array(await gpu.download(gradient));
+  const norm = Math.sqrt(slopes.reduce((sum, g) => sum + g * g, 0));
+  const moved = (by: number) => at.map((k, i) => k + by * slopes[i] / norm);
+  let numeric = 0;
+  const steps = [0.06, 0.07, 0.08, 0.1, 0.12, 0.14];
+  for (const h of steps) {
+    numeric += (await evaluate(moved(h)) - await evaluate(moved(-h))) / (2 * h * steps.length);
+  }
+  [fixed, moving, knots, gradient, scalars, prepared, fixedMask].forEach((r) => r?.destroy());
+  assertEquals(slopes.some((g) => g !== 0), true);
+  return Math.abs(numeric - norm) / norm;
+}

@@ -1,0 +1,120 @@
+/**
+ * The cycle-GAN at the study's scales: its lengths in the body stay, voxels and effort change.
+ *
+ * @module
+ */
+
+import { STRIDES } from "../gan/networks/discriminator.ts";
+import { type CycleGanSettings, PAPER_SETTINGS } from "../gan/model/settings.ts";
+import { type ProfileName, profileOf } from "./profiles.ts";
+
+/** The paper's numbers of slices, C, at 1.25 mm. */
+export const PAPER_CHANNELS = [3, 12] as const;
+/** The paper's receptive fields, P, in pixels of 1.25 mm. */
+export const PAPER_FIELDS = [70, 34, 22] as const;
+
+/** A cycle-GAN's size and effort at a scale. */
+interface GanScale {
+  /** Rows and columns of a region: 320 mm. */
+  readonly crop: number;
+  /** Slices for the paper's 3 and 12. */
+  readonly channels: Readonly<Record<typeof PAPER_CHANNELS[number], number>>;
+  /** Receptive fields, in pixels, for the paper's 70, 34 and 22. */
+  readonly fields: Readonly<Record<typeof PAPER_FIELDS[number], number>>;
+  /** Pixels from one region of a synthesis to the next: the paper's 4, or fewer regions in less time. */
+  readonly stride: number;
+  /** The same across slices, for the paper's 3 and 12. */
+  readonly sliceStrides: Readonly<Record<typeof PAPER_CHANNELS[number], number>>;
+  /** Filters of the generators' first convolutions. */
+  readonly filters: number;
+  /** The same of the discriminators. */
+  readonly discriminatorFilters: number;
+  /** Residual blocks: the paper's nine, or six for small regions, as Zhu et al. 2017 have them. */
+  readonly blocks: number;
+  readonly epochs: number;
+  readonly stepsPerEpoch: number;
+  /** Higher where there are few steps. */
+  readonly learningRate: number;
+  /** The discriminators' learning rate over it. */
+  readonly discriminatorRate: number;
+  /** Steps in which the generators begin as copies, where a training is too short to end inversions. */
+  readonly identitySteps: number;
+}
+
+const SCALES: Readonly<Record<ProfileName, GanScale>> = {
+  smoke: {
+    ...{ crop: 40, channels: { 3: 1, 12: 2 }, fields: { 70: 10, 34: 4, 22: 4 } },
+    ...{ stride: 20, sliceStrides: { 3: 1, 12: 2 } },
+    ...{ filters: 4, discriminatorFilters: 4, blocks: 2 },
+    ...{ epochs: 2, stepsPerEpoch: 10, learningRate: 2e-3 },
+    ...{ discriminatorRate: 1, identitySteps: 4 },
+  },
+  quick: {
+    ...{ crop: 80, channels: { 3: 1, 12: 4 }, fields: { 70: 22, 34: 10, 22: 7 } },
+    ...{ stride: 20, sliceStrides: { 3: 1, 12: 1 } },
+    ...{ filters: 8, discriminatorFilters: 16, blocks: 6 },
+    ...{ epochs: 10, stepsPerEpoch: 20, learningRate: 3e-4 },
+    ...{ discriminatorRate: 4, identitySteps: 60 },
+  },
+  standard: {
+    ...{ crop: 128, channels: { 3: 2, 12: 6 }, fields: { 70: 34, 34: 16, 22: 10 } },
+    ...{ stride: 2, sliceStrides: { 3: 1, 12: 2 } },
+    ...{ filters: 32, discriminatorFilters: 32, blocks: 9 },
+    ...{ epochs: 100, stepsPerEpoch: 100, learningRate: 2e-4 },
+    ...{ discriminatorRate: 1, identitySteps: 0 },
+  },
+  paper: {
+    ...{ crop: 256, channels: { 3: 3, 12: 12 }, fields: { 70: 70, 34: 34, 22: 22 } },
+    ...{ stride: 4, sliceStrides: { 3: 2, 12: 4 } },
+    ...{ filters: 64, discriminatorFilters: 64, blocks: 9 },
+    ...{ epochs: 200, stepsPerEpoch: 1000, learningRate: 2e-4 },
+    ...{ discriminatorRate: 1, identitySteps: 0 },
+  },
+};
+
+/** Options of {@link ganSettings}. */
+export interface GanSettingsOptions {
+  /** The paper's number of slices; 3 when absent. */
+  readonly channels?: typeof PAPER_CHANNELS[number];
+  /** The paper's receptive field; 70 when absent. */
+  readonly field?: typeof PAPER_FIELDS[number];
+  /** Of everything drawn. */
+  readonly seed?: number;
+}
+
+/** The settings of a profile for one of the paper's columns, in the profile's pixels. */
+export function ganSettings(
+  profile: ProfileName,
+  { channels = 3, field = 70, seed = PAPER_SETTINGS.seed }: GanSettingsOptions = {},
+): CycleGanSettings {
+  const scale = SCALES[profile];
+  return {
+    ...PAPER_SETTINGS,
+    channels: scale.channels[channels],
+    crop: scale.crop,
+    generatorFilters: scale.filters,
+    discriminatorFilters: scale.discriminatorFilters,
+    blocks: scale.blocks,
+    strides: STRIDES[scale.fields[field]],
+    learningRate: scale.learningRate,
+    discriminatorRate: scale.discriminatorRate,
+    identitySteps: scale.identitySteps,
+    epochs: scale.epochs,
+    stepsPerEpoch: scale.stepsPerEpoch,
+    seed,
+  };
+}
+
+/** Strides of a profile's syntheses for one of the paper's numbers of slices. */
+export function ganStrides(
+  profile: ProfileName,
+  channels: typeof PAPER_CHANNELS[number],
+): { stride: number; sliceStride: number } {
+  const { stride, sliceStrides } = SCALES[profile];
+  return { stride, sliceStride: sliceStrides[channels] };
+}
+
+/** The voxel size in mm that a profile's cycle-GAN works at. */
+export function ganVoxel(profile: ProfileName): number {
+  return profileOf(profile).voxel;
+}

@@ -1,0 +1,32 @@
+import { assert, assertEquals } from "@std/assert";
+import { receptiveField } from "../gan/networks/discriminator.ts";
+import { checkSettings, PAPER_SETTINGS } from "../gan/model/settings.ts";
+import { ganSettings, ganStrides, ganVoxel, PAPER_CHANNELS, PAPER_FIELDS } from "./gan_profiles.ts";
+import { PROFILES } from "./profiles.ts";
+
+Deno.test("ganSettings() of the paper are the paper's", () => {
+  assertEquals(ganSettings("paper"), PAPER_SETTINGS);
+  assertEquals(ganStrides("paper", 3), { stride: 4, sliceStride: 2 });
+  assertEquals(ganStrides("paper", 12), { stride: 4, sliceStride: 4 });
+  const { strides, channels } = ganSettings("paper", { channels: 12, field: 34 });
+  assertEquals([receptiveField(strides), channels], [34, 12]);
+});
+
+Deno.test("ganSettings() keep the lengths in the body", () => {
+  for (const profile of PROFILES) {
+    const voxel = ganVoxel(profile);
+    for (const channels of PAPER_CHANNELS) {
+      for (const field of PAPER_FIELDS) {
+        const settings = ganSettings(profile, { channels, field });
+        checkSettings(settings);
+        const { stride, sliceStride } = ganStrides(profile, channels);
+        assert(stride <= settings.crop && sliceStride <= settings.channels);
+        assertEquals(settings.crop * voxel, 320);
+        // To the nearest that there is.
+        const length = receptiveField(settings.strides) * voxel;
+        assert(Math.abs(length - field * 1.25) <= 1.5 * voxel, `${profile}: ${length} mm`);
+        assert(Math.abs(settings.channels * voxel - channels * 1.25) <= voxel * 0.55 + 0.05);
+      }
+    }
+  }
+});

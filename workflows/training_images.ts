@@ -1,0 +1,169 @@
+/**
+ * The images that a cycle-GAN is trained on: a cohort's unpaired subjects, or two folders.
+ *
+ * @module
+ */
+
+import { type LabelFiles, type Manifest, readManifest } from "../cohort/manifest.ts";
+import type { Region } from "../cohort/label_scheme.ts";
+import { labelPaths, readLabels } from "../cohort/read_labels.ts";
+import type { Modality } from "../gan/training/cycle_gan.ts";
+import {
+  type IntensityScale,
+  intensityScaleOf,
+  toNetwork,
+} from "../gan/synthesis/intensity_scale.ts";
+import type { TrainingVolume } from "../gan/training/roi_sampler.ts";
+import type { Gpu } from "../kernels/gpu/gpu.ts";
+import { ImageFileError } from "../volume/nifti_errors.ts";
+import { readVolume } from "../volume/read_nifti.ts";
+import type { Volume } from "../volume/volume.ts";
+import { cutRegion, resampleIsotropic } from "./body_region.ts";
+
+/** Where the images are. */
+export type TrainingSource =
+  /** A manifest: its subjects of kind "ct" and "mr". */
+  | { readonly manifest: string }
+  /** Two folders of NIfTI files. */
+  | { readonly ct: string; readonly mr: string };
+
+/** Which part of the images is used; "all" is the whole. */
+export type TrainingRegion = Region | "all";
+
+/** Options of {@link readTrainingImages}. */
+export interface TrainingImagesOptions {
+  /** Where the images are. */
+  readonly source: TrainingSource;
+  /** Which part of them; a region is found by labels, which folders do not have. */
+  readonly region: TrainingRegion;
+  /** Isotropic voxel size in mm; the images' own when absent, which only whole images can keep. */
+  readonly voxel?: number | undefined;
+  /** What of the CT's range is seen; -1000 to 1000 HU when absent. */
+  readonly ctWindow?: IntensityScale | undefined;
+  /** Stops the reading. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each image. */
+  readonly onProgress?:
+    | ((progress: { done: number; total: number; name: string }) => void)
+    | undefined;
+}
+
+/** An image to train on. */
+export interface TrainingImage extends TrainingVolume {
+  /** What -1 and 1 are. */
+  readonly scale: IntensityScale;
+}
+
+/** Images that cannot be trained on; the message names them and says what to do. */
+export class TrainingImagesError extends Error {
+  /** The name of the class. */
+  override readonly name = "TrainingImagesError";
+}
+
+interface File {
+  readonly name: string;
+  readonly modality: Modality;
+  readonly image: string;
+  readonly labels?: LabelFiles | undefined;
+}
+
+/**
+ * Reads, cuts, resamples and scales the images of both modalities.
+ *
+ * @throws {TrainingImagesError} when a folder or a manifest has none, or labels are missing.
+ * @throws {ImageFileError} when a file cannot be read.
+ */
+export async function readTrainingImages(
+  gpu: Gpu,
+  options: TrainingImagesOptions,
+): Promise<Record<Modality, TrainingImage[]>> {
+  const { source, region, voxel, signal, onProgress } = options;
+  if (region !== "all" && voxel === undefined) {
+    throw new RangeError("A region needs a voxel size, to which it is resampled");
+  }
+  const files = "manifest" in source
+    ? subjectFiles(source.manifest, await readManifest(source.manifest))
+    : [...await folderFiles(source.ct, "ct"), ...await folderFiles(source.mr, "mr")];
+  const images: Record<Modality, TrainingImage[]> = { ct: [], mr: [] };
+  for (const [i, file] of files.entries()) {
+    signal?.throwIfAborted();
+    const { grid, data } = await readImage(gpu, file, region, voxel);
+    let scale: IntensityScale;
+    try {
+      scale = file.modality === "ct" && options.ctWindow !== undefined
+        ? options.ctWindow
+        : intensityScaleOf(file.modality, data);
+    } catch (cause) {
+      throw new TrainingImagesError(`${file.image}: ${(cause as Error).message}`, { cause });
+    }
+    images[file.modality].push({ name: file.name, grid, data: toNetwork(data, scale), scale });
+    onProgress?.({ done: i + 1, total: files.length, name: file.name });
+  }
+  return images;
+}
+
+function subjectFiles(path: string, { subjects }: Manifest): File[] {
+  const files = (["ct", "mr"] as const).flatMap((modality) => {
+    const unpaired = subjects.filter(({ kind }) => kind === modality);
+    if (unpaired.length === 0) {
+      throw new TrainingImagesError(
+        `${path} has no subject of kind "${modality}": the training takes unpaired images of both ` +
+          'modalities. Add subjects of kind "ct" and "mr", or name two folders by --ct and --mr',
+      );
+    }
+    return unpaired.map(({ id, images, labels }): File => ({
+      ...{ name: id, modality, image: images[modality]!, labels: labels[modality] },
+    }));
+  });
+  return files;
+}
+
+async function folderFiles(folder: string, modality: Modality): Promise<File[]> {
+  const names: string[] = [];
+  try {
+    for await (const { name, isFile, isSymlink } of Deno.readDir(folder)) {
+      if ((isFile || isSymlink) && /\.nii(\.gz)?$/i.test(name)) names.push(name);
+    }
+  } catch (cause) {
+    throw new TrainingImagesError(
+      `Cannot read the folder ${folder}: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+  if (names.length === 0) {
+    throw new TrainingImagesError(`${folder} has no NIfTI file (.nii or .nii.gz)`);
+  }
+  return names.sort().map((name) => ({
+    ...{ name: name.replace(/\.nii(\.gz)?$/i, ""), modality, image: `${folder}/${name}` },
+  }));
+}
+
+async function readImage(
+  gpu: Gpu,
+  { name, image: path, labels }: File,
+  region: TrainingRegion,
+  voxel: number | undefined,
+): Promise<Volume> {
+  const image = await readVolume(path);
+  if (region === "all") {
+    return voxel === undefined ? image : await resampleIsotropic(gpu, image, voxel);
+  }
+  if (labels === undefined) {
+    throw new TrainingImagesError(
+      `${name} has no labels, by which the ${region} is found: add them to the manifest, or train on ` +
+        "whole images by --region all",
+    );
+  }
+  try {
+    const found = await cutRegion(
+      gpu,
+      { image, labels: await readLabels(labels) },
+      region,
+      voxel!,
+    );
+    return found.image;
+  } catch (cause) {
+    if (cause instanceof ImageFileError || !(cause instanceof RangeError)) throw cause;
+    throw new TrainingImagesError(`${labelPaths(labels)[0]}: ${cause.message}`, { cause });
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * A whole training: images in, a model with pictures out.
+ *
+ * @module
+ */
+
+import { readCheckpointHeader } from "../gan/model/checkpoint.ts";
+import type { CycleGan, Modality } from "../gan/training/cycle_gan.ts";
+import { planeAxes, type PlaneName } from "../gan/synthesis/image_planes.ts";
+import { populationScale } from "../gan/synthesis/intensity_scale.ts";
+import { RandomState } from "../gan/random.ts";
+import { RoiSampler } from "../gan/training/roi_sampler.ts";
+import type { ConvolutionVariant } from "../gan/ops/convolution.ts";
+import type { CycleGanSettings } from "../gan/model/settings.ts";
+import { type Ops, Tensorflow, tf } from "../gan/tensorflow.ts";
+import { checkTrainingFits } from "../gan/training/memory.ts";
+import { trainCycleGan, type TrainingProgress } from "../gan/training/train_cycle_gan.ts";
+import type { Gpu } from "../kernels/gpu/gpu.ts";
+import type { Grid } from "../volume/grid.ts";
+import { writeWholeFile } from "../host/write_file.ts";
+import type { TrainingImage, TrainingRegion } from "./training_images.ts";
+import { lossCurves, parseLog, type Tile, tileStrip } from "./training_pictures.ts";
+
+/** Options of {@link runTraining}. */
+export interface TrainingJobOptions {
+  /** What the cycle-GAN learns from. */
+  readonly images: Readonly<Record<Modality, readonly TrainingImage[]>>;
+  /** The networks and their training. */
+  readonly settings: CycleGanSettings;
+  /** The regions' plane. */
+  readonly plane: PlaneName;
+  /** The part of the body. */
+  readonly region: TrainingRegion;
+  /** Voxel size that the images were resampled to, mm. */
+  readonly voxel?: number | undefined;
+  /** The model's folder; made when missing. */
+  readonly folder: string;
+  /** Goes on from the folder's checkpoint, where there is one. */
+  readonly resume?: boolean;
+  /** Mirrors half of the regions, left to right. Default false. */
+  readonly flips?: boolean;
+  /** Whose kernels compute. Default "own". */
+  readonly ops?: Ops;
+  /** How the convolutions hold their sums; measured when absent. */
+  readonly convolution?: ConvolutionVariant | undefined;
+  /** Steps from one checkpoint to the next. Default 500. */
+  readonly checkpointEvery?: number;
+  /** Steps from one picture of samples to the next. Default 500. */
+  readonly sampleEvery?: number;
+  /** Ends the training after the step, with a checkpoint. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called about twice a second. */
+  readonly onProgress?: ((progress: TrainingProgress) => void) | undefined;
+}
+
+/** Rows of the pictures of samples. */
+const SAMPLES = 3;
+
+/**
+ * Trains a cycle-GAN and leaves in its folder the checkpoint, `log.jsonl`, `losses.png` and
+ * `samples/step-*.png`.
+ *
+ * @throws {GpuMemoryError} when the training does not fit; nothing is written then.
+ * @throws {TrainingDivergedError} when a loss or a weight is not finite; the last checkpoint stays.
+ */
+export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promise<void> {
+  const { images, settings, plane, region, voxel, folder, flips = false, ops = "own" } = options;
+  checkTrainingFits(gpu, settings, ops);
+  const samplers = {
+    ct: samplerOf(options, "ct", flips),
+    mr: samplerOf(options, "mr", flips),
+  };
+  await Deno.mkdir(`${folder}/samples`, { recursive: true });
+  const before = options.resume ? await readCheckpointHeader(folder) : undefined;
+  // Another way to hold the sums gives other last digits.
+  const convolution = options.convolution ?? before?.convolution;
+  using tensorflow = await Tensorflow.open(gpu, { ops, ...(convolution && { convolution }) });
+  const central = { ct: samplers.ct.central(SAMPLES), mr: samplers.mr.central(SAMPLES) };
+  const names = (of: Modality) => images[of].map(({ name }) => name);
+  const scale = (of: Modality) => populationScale(images[of].map(({ scale }) => scale));
+  const gan = await trainCycleGan({
+    ...{ tensorflow, settings, folder, sources: samplers },
+    ...{ signal: options.signal, onProgress: options.onProgress },
+    data: {
+      ...{ plane, region, flips, spacing: planeSpacing(images.ct[0].grid, plane) },
+      ...(voxel !== undefined && { voxel }),
+      scale: { ct: scale("ct"), mr: scale("mr") },
+      images: { ct: names("ct"), mr: names("mr") },
+    },
+    resume: options.resume ?? false,
+    ...(options.checkpointEvery !== undefined && { checkpointEvery: options.checkpointEvery }),
+    ...(options.sampleEvery !== undefined && { sampleEvery: options.sampleEvery }),
+    onSample: async (gan, step) => {
+      const log = parseLog(await Deno.readTextFile(`${folder}/log.jsonl`));
+      await writeWholeFile(`${folder}/losses.png`, lossCurves(log).toPng());
+      const picture = await samplePicture(gan, central, `step ${step}`);
+      const name = `step-${String(step).padStart(7, "0")}.png`;
+      await writeWholeFile(`${folder}/samples/${name}`, picture);
+    },
+  });
+  gan.dispose();
+}
+
+function samplerOf(
+  { images, settings: { crop, channels, seed }, plane }: TrainingJobOptions,
+  of: Modality,
+  flips: boolean,
+): RoiSampler {
+  const random = RandomState.of(seed, `regions of ${of}`);
+  return new RoiSampler({ volumes: images[of], plane, crop, channels, flips, random });
+}
+
+/** Voxel sizes in mm along columns, rows and slices. */
+export function planeSpacing(grid: Grid, plane: PlaneName): [number, number, number] {
+  const { column, row, slice } = planeAxes(grid, plane);
+  const of = (axis: number) => Number(grid.spacing[axis].toPrecision(6));
+  return [of(column.axis), of(row.axis), of(slice.axis)];
+}
+
+/** Regions of both modalities, what they become and what comes back: the slice in the middle. */
+async function samplePicture(
+  gan: CycleGan,
+  central: Readonly<Record<Modality, readonly Float32Array[]>>,
+  caption: string,
+): Promise<Uint8Array> {
+  const { crop, channels } = gan.settings, middle = channels >> 1;
+  const tile = async (image: tf.Tensor4D): Promise<Tile> => {
+    const values = await image.data();
+    return {
+      size: crop,
+      values: Float32Array.from({ length: crop ** 2 }, (_, i) => values[i * channels + middle]),
+    };
+  };
+  const rows: Tile[][] = [];
+  for (let i = 0; i < Math.min(central.ct.length, central.mr.length); i++) {
+    const row: Tile[] = [];
+    for (const [here, there] of [["ct", "mr"], ["mr", "ct"]] as const) {
+      const real = tf.tensor4d(central[here][i].slice(), [1, crop, crop, channels]);
+      const fake = gan.generators[there].apply(real);
+      const again = gan.generators[here].apply(fake);
+      row.push(await tile(real), await tile(fake), await tile(again));
+      tf.dispose([real, fake, again]);
+    }
+    rows.push(row);
+  }
+  const titles = ["CT", "as MR", "and back", "MR", "as CT", "and back"];
+  return tileStrip(titles, rows, caption).toPng();
+}
