@@ -24,7 +24,7 @@
  * if (await navigator.gpu?.requestAdapter()) {
  *   using gpu = await Gpu.open();
  *   const { warped } = await registerImages(gpu, {
- *     ...{ fixed, moving, rigid: { levels: 1 }, deformable: { levels: 1, iterations: 5 } },
+ *     fixed, moving, rigid: { levels: 1 }, deformable: { levels: 1, iterations: 5 },
  *   });
  *   const middle = 16 * 1024 + 16 * 32 + 15;
  *   assertAlmostEquals(warped.data[middle], fixed.data[middle], 5);

@@ -39,7 +39,12 @@ export async function compareMethods(
     await Deno.mkdir(directory, { recursive: true });
     const { fixed, moving } = files, { truth } = pair;
     const { field, ...cost } = await runMethod(method, {
-      ...{ fixed, moving, truth, directory, options, signal },
+      fixed,
+      moving,
+      truth,
+      directory,
+      options,
+      signal,
     });
     const row = { pair: name, method, ...cost, ...scorePair({ pair, field }) };
     rows.push(row);

@@ -29,9 +29,18 @@ export function layersOf(crop: number, filters: number, channels: number): Layer
   ): Layer => ({
     name,
     shape: {
-      ...{ batch: 1, inHeight: size, inWidth: size, inChannels, outChannels, stride },
-      ...{ outHeight: out, outWidth: out, kernelHeight: kernel, kernelWidth: kernel },
-      ...{ padTop: pad, padLeft: pad },
+      batch: 1,
+      inHeight: size,
+      inWidth: size,
+      inChannels,
+      outChannels,
+      stride,
+      outHeight: out,
+      outWidth: out,
+      kernelHeight: kernel,
+      kernelWidth: kernel,
+      padTop: pad,
+      padLeft: pad,
     },
   });
   const n = crop, f = filters, c = channels, quarter = crop / 4;
@@ -60,7 +69,10 @@ export async function convolutionRates(
   for (const { shape } of layers) {
     const x = tf.randomNormal([1, shape.inHeight, shape.inWidth, shape.inChannels]);
     const filter = tf.randomNormal([
-      ...[shape.kernelHeight, shape.kernelWidth, shape.inChannels, shape.outChannels],
+      shape.kernelHeight,
+      shape.kernelWidth,
+      shape.inChannels,
+      shape.outChannels,
     ]);
     const dy = tf.randomNormal([1, shape.outHeight, shape.outWidth, shape.outChannels]);
     const operations = 2 * filter.size * shape.outHeight * shape.outWidth;

@@ -41,8 +41,11 @@ async function main(signal: AbortSignal): Promise<void> {
   }, Deno.args);
   const settings = {
     ...PAPER_SETTINGS,
-    ...{ crop: flags.crop, channels: flags.channels, strides: STRIDES[flags.patch] },
-    ...{ generatorFilters: flags.filters, discriminatorFilters: flags.filters },
+    crop: flags.crop,
+    channels: flags.channels,
+    strides: STRIDES[flags.patch],
+    generatorFilters: flags.filters,
+    discriminatorFilters: flags.filters,
   };
   using progress = new Progress();
   using gpu = await Gpu.open();
@@ -98,7 +101,8 @@ async function main(signal: AbortSignal): Promise<void> {
     console.log(alignedTable([
       ["step", "tensors", "tensor MiB", "buffer MiB", "scratch MiB", "resident MiB"],
       ...rows.map((row) => [
-        ...[String(row.step), String(row.tensors)],
+        String(row.step),
+        String(row.tensors),
         ...[row.tensorBytes, row.bufferBytes, row.ownBytes, row.resident].map(mebibytes),
       ]),
     ]));
@@ -118,7 +122,10 @@ async function main(signal: AbortSignal): Promise<void> {
     console.log(alignedTable([
       [`synthesis of ${side} x ${side} x ${side}`, "regions", "s", "loop, s", "ratio"],
       ...Object.entries(times).map(([name, { regions, seconds, naiveSeconds }]) => [
-        ...[name, String(regions), seconds.toFixed(1), naiveSeconds.toFixed(1)],
+        name,
+        String(regions),
+        seconds.toFixed(1),
+        naiveSeconds.toFixed(1),
         (naiveSeconds / seconds).toFixed(2),
       ]),
     ]));
@@ -133,7 +140,8 @@ async function main(signal: AbortSignal): Promise<void> {
       const large = await radiusRatios(gpu, 22, seed, flags.toySteps);
       const little = await radiusRatios(gpu, 10, seed, flags.toySteps);
       rows.push([
-        ...[String(seed), `${(100 * error).toFixed(1)} %`],
+        String(seed),
+        `${(100 * error).toFixed(1)} %`,
         ...[large.mr, large.ct, little.mr, little.ct].map((ratio) => ratio.toFixed(3)),
       ]);
     }
@@ -141,8 +149,12 @@ async function main(signal: AbortSignal): Promise<void> {
     const there = POPULATION_RATIO.toFixed(3), back = (1 / POPULATION_RATIO).toFixed(3);
     console.log(alignedTable([
       [
-        ...["seed", "inversion", `P=22, to ${there}`, `to ${back}`],
-        ...[`P=10, to ${there}`, `to ${back}`],
+        "seed",
+        "inversion",
+        `P=22, to ${there}`,
+        `to ${back}`,
+        `P=10, to ${there}`,
+        `to ${back}`,
       ],
       ...rows,
     ]));

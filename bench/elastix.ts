@@ -62,7 +62,14 @@ export async function runElastix(options: ElastixOptions): Promise<PeerResult> {
     parameterFiles.push("-p", `${directory}/${name}`);
   }
   const cost = await runCommand("elastix", [
-    ...["-f", fixed, "-m", moving, "-out", directory, "-threads", `${threads}`],
+    "-f",
+    fixed,
+    "-m",
+    moving,
+    "-out",
+    directory,
+    "-threads",
+    `${threads}`,
     ...parameterFiles,
   ], { signal });
   const last = `${directory}/TransformParameters.${steps.length - 1}.txt`;
@@ -76,7 +83,14 @@ export async function fieldOfElastix(
 ): Promise<DisplacementField> {
   const { directory, threads, signal } = options;
   await runCommand("transformix", [
-    ...["-def", "all", "-tp", parameters, "-out", directory, "-threads", `${threads}`],
+    "-def",
+    "all",
+    "-tp",
+    parameters,
+    "-out",
+    directory,
+    "-threads",
+    `${threads}`,
   ], { signal });
   return await readDisplacementField(`${directory}/deformationField.nii.gz`);
 }

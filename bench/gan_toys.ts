@@ -39,8 +39,13 @@ async function train(
 ): Promise<CycleGan> {
   const settings: CycleGanSettings = {
     ...PAPER_SETTINGS,
-    ...{ crop: SIZE, channels: 1, blocks: 2, generatorFilters: 8, discriminatorFilters: 8 },
-    ...{ strides: STRIDES[field], seed },
+    crop: SIZE,
+    channels: 1,
+    blocks: 2,
+    generatorFilters: 8,
+    discriminatorFilters: 8,
+    strides: STRIDES[field],
+    seed,
   };
   const gan = new CycleGan(tensorflow, settings);
   const random = { ct: RandomState.of(seed, "ct"), mr: RandomState.of(seed, "mr") };

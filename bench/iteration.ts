@@ -39,13 +39,20 @@ export async function timeIteration(
   const own = <T extends { destroy(): void }>(resource: T): T => (owned.push(resource), resource);
   const margin: Triple = [8, 8, 8], padded = ITERATION_SIZE.map((n) => n + 16);
   const geometry = controlGridGeometry(ITERATION_SIZE, [
-    ...[ITERATION_STRIDE, ITERATION_STRIDE, ITERATION_STRIDE] as const,
+    ITERATION_STRIDE,
+    ITERATION_STRIDE,
+    ITERATION_STRIDE,
   ]);
   const count = controlPoints(geometry);
   const optimiser = own(
     new Lbfgs(gpu, {
-      ...{ count, penaltyPartials: regulariserPartials(geometry.size), iterations: 1e6 },
-      ...{ tolerance: -1, firstMove: 3, mostMove: 6, leastMove: 0 },
+      count,
+      penaltyPartials: regulariserPartials(geometry.size),
+      iterations: 1e6,
+      tolerance: -1,
+      firstMove: 3,
+      mostMove: 6,
+      leastMove: 0,
     }),
   );
   const range = { low: 0, high: 210, bins: 100 };
@@ -54,9 +61,16 @@ export async function timeIteration(
   const moving = own(uploadImage(gpu, "moving", size, trunk(size, 9)));
   const data = own(
     SIMILARITIES[similarity].create({ fixedRange: range, movingRange: range }).prepare(gpu, {
-      ...{ geometry, fixed, fixedMask: undefined, moving, movingMask: undefined, origin: margin },
+      geometry,
+      fixed,
+      fixedMask: undefined,
+      moving,
+      movingMask: undefined,
+      origin: margin,
       perVoxel: [1 / 3, 1 / 3, 1 / 3],
-      ...{ knots: optimiser.trial, gradient: optimiser.gradient, scalars: optimiser.scalars },
+      knots: optimiser.trial,
+      gradient: optimiser.gradient,
+      scalars: optimiser.scalars,
     }),
   );
   const mm = 3 * ITERATION_STRIDE;
@@ -68,7 +82,9 @@ export async function timeIteration(
       spacing: [mm, mm, mm],
       weight: 1e-5,
     },
-    ...[optimiser.trial, optimiser.gradient, optimiser.penalties] as const,
+    optimiser.trial,
+    optimiser.gradient,
+    optimiser.penalties,
   ));
   const dispatches: Dispatch[] = [];
   const recorder = { run: (dispatch: Dispatch) => dispatches.push(dispatch) };

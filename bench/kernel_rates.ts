@@ -77,15 +77,25 @@ export function kernelBenchmarks(gpu: Gpu): { benchmarks: KernelBenchmark[]; dis
   const histogram = own(gpu.buffer("histogram", 4e4)), scalars = own(gpu.buffer("scalars", 32));
   const slopes = [gradient[0], gradient[1], gradient[2]] as [GpuImage, GpuImage, GpuImage];
   const warpThrough = own(prepareControlGridWarp(gpu, {
-    ...{ geometry, knots, moving: pairs, step: binStep(100), origin: [0, 0, 0] },
-    ...{ perVoxel: [1, 1, 1], warped },
+    geometry,
+    knots,
+    moving: pairs,
+    step: binStep(100),
+    origin: [0, 0, 0],
+    perVoxel: [1, 1, 1],
+    warped,
     gradient: slopes,
   }));
   const counted = own(
     prepareJointHistogram(gpu, { geometry, bins: 100, fixedBins: bins, warped: binned, histogram }),
   );
   const nmi = own(prepareNmi(gpu, {
-    ...{ geometry, bins: 100, fixedBins: bins, warped: binned, residual, scalars },
+    geometry,
+    bins: 100,
+    fixedBins: bins,
+    warped: binned,
+    residual,
+    scalars,
   }));
   const sums = own(gpu.buffer("sums", 16 * count));
   const adjoint = own(prepareAdjoint(gpu, geometry, residual, slopes, sums));
@@ -94,7 +104,9 @@ export function kernelBenchmarks(gpu: Gpu): { benchmarks: KernelBenchmark[]; dis
   const penalty = own(prepareRegulariser(
     gpu,
     { regulariser: "l2", size: geometry.size, spacing: [8, 8, 8], weight: 1 },
-    ...[knots, sums, penalties] as [GpuBuffer, GpuBuffer, GpuBuffer],
+    knots,
+    sums,
+    penalties,
   ));
 
   const captured = (work: () => { destroy(): void }) => capture(gpu, own, work);
@@ -194,8 +206,13 @@ function capture(
 function lbfgs(gpu: Gpu, count: number): { dispatches: Dispatch[]; destroy(): void } {
   const dispatches: Dispatch[] = [];
   const optimiser = new Lbfgs(gpu, {
-    ...{ count, penaltyPartials: 1, iterations: 1e6, tolerance: -1 },
-    ...{ firstMove: 1, mostMove: 1, leastMove: 0 },
+    count,
+    penaltyPartials: 1,
+    iterations: 1e6,
+    tolerance: -1,
+    firstMove: 1,
+    mostMove: 1,
+    leastMove: 0,
   });
   const recorder = { run: (dispatch: Dispatch) => dispatches.push(dispatch) };
   optimiser.record(recorder as unknown as Parameters<Lbfgs["record"]>[0], []);

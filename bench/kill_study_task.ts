@@ -19,7 +19,8 @@ async function study(
   const began = performance.now();
   const child = new Deno.Command("deno", {
     args: ["task", "reproduce", "--profile", profile, "--out", out],
-    ...{ stdout: "null", stderr: "piped" },
+    stdout: "null",
+    stderr: "piped",
   }).spawn();
   let isKilled = false;
   const timer = after !== undefined && setTimeout(async () => {

@@ -113,7 +113,8 @@ export async function runMethod(method: string, job: MethodJob): Promise<MethodR
     case "elastix-mattes":
     case "elastix-rigid":
       return await runElastix({
-        ...{ ...common, threads },
+        ...common,
+        threads,
         metric: method === "elastix-mattes" ? "mattes" : "nmi",
         // Mattes MI changes more than NMI: of 1, 2, 4 and 10 times as much, 4 was best on seed 4.
         bendingWeight: (method === "elastix-mattes" ? 4 : 1) * options.bendingWeight,
@@ -144,7 +145,14 @@ async function runRegister(
   else if (variant === "mind-gauss-newton") more.push("--method", variant);
   else if (variant !== undefined) more.push("--similarity", variant);
   const cost = await runCommand("deno", [
-    ...["task", "register", "--fixed", fixed, "--moving", moving, "--out", directory],
+    "task",
+    "register",
+    "--fixed",
+    fixed,
+    "--moving",
+    moving,
+    "--out",
+    directory,
     ...more,
   ], { cwd: fileURLToPath(new URL("..", import.meta.url)), signal });
   const metrics = JSON.parse(await Deno.readTextFile(`${directory}/metrics.json`));

@@ -77,7 +77,8 @@ export function meanRow(rows: readonly ScoreRow[], method: string, pair = "mean"
   const defined = (name: "seconds" | "peakBytes" | "gpuBytes", value: number) =>
     Number.isNaN(value) ? {} : { [name]: value };
   return {
-    ...{ pair, method },
+    pair,
+    method,
     dice: mean((r) => r.dice),
     diceByLabel: record((r) => r.diceByLabel),
     hd95: mean((r) => r.hd95),

@@ -3,9 +3,18 @@ import { meanRow, type ScoreRow, ScoreTable, writeScores } from "./score_table.t
 
 function row(pair: string, method: string, value: number): ScoreRow {
   return {
-    ...{ pair, method, dice: value / 10, diceByLabel: { liver: value / 10 } },
-    ...{ hd95: value, hd95ByLabel: { liver: value }, treMean: value, tre95: value, treMax: value },
-    ...{ foldedPercent: 0, jacobianMin: 1, sdLogJacobian: 0.1 },
+    pair,
+    method,
+    dice: value / 10,
+    diceByLabel: { liver: value / 10 },
+    hd95: value,
+    hd95ByLabel: { liver: value },
+    treMean: value,
+    tre95: value,
+    treMax: value,
+    foldedPercent: 0,
+    jacobianMin: 1,
+    sdLogJacobian: 0.1,
     ...(method === "truth" ? {} : { seconds: 10 * value, peakBytes: value * 2 ** 20 }),
   };
 }

@@ -46,13 +46,16 @@ export async function timeSynthesis(
   const timed = async (stitch: "full" | "cheap"): Promise<SynthesisTime> => {
     const began = performance.now();
     await synthesiseVolume({
-      ...{ ...options, stitch },
+      ...options,
+      stitch,
       onProgress: ({ regions, total }) => onProgress(regions, total),
     });
     const regions = countRegions({ ...options, stitch });
     return {
-      ...{ regions, seconds: (performance.now() - began) / 1000 },
-      ...{ naiveSeconds: each * regions, naiveRegions },
+      regions,
+      seconds: (performance.now() - began) / 1000,
+      naiveSeconds: each * regions,
+      naiveRegions,
     };
   };
   const times = { full: await timed("full"), cheap: await timed("cheap") };

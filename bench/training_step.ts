@@ -65,8 +65,10 @@ export async function timeTorchSteps(
     const { success, stdout } = await new Deno.Command(python, {
       args: [script, ...numbers.map(String)],
       env: {
-        ...{ OMP_NUM_THREADS: String(threads), OPENBLAS_NUM_THREADS: "1" },
-        ...{ OMP_PROC_BIND: "true", OMP_WAIT_POLICY: "active" },
+        OMP_NUM_THREADS: String(threads),
+        OPENBLAS_NUM_THREADS: "1",
+        OMP_PROC_BIND: "true",
+        OMP_WAIT_POLICY: "active",
       },
       stderr: "null",
     }).output().catch(() => ({ success: false, stdout: new Uint8Array() }));

@@ -146,8 +146,11 @@ export async function correctBias(
   // The spline lies on the samples; every voxel is placed between them, or beyond at their value.
   const axes = samples.axes.map(({ length, samples: points, step, offset }, i) =>
     splineAxis({
-      ...{ length: points, spans: size[i] - 3 },
-      ...{ samples: length, step: 1 / step, offset: -offset / step },
+      length: points,
+      spans: size[i] - 3,
+      samples: length,
+      step: 1 / step,
+      offset: -offset / step,
     })
   ) as unknown as SplineAxes;
   return { ...await divide(gpu, image, axes, lattice), iterations };
@@ -230,7 +233,10 @@ class Estimate {
     const report = this.#report, sharpening = this.#sharpening;
     const lattice = gpu.upload("n4 lattice", start);
     const residual = prepareResidual(gpu, {
-      ...{ logarithms: corrected, sharpening, bins, residual: scratch },
+      logarithms: corrected,
+      sharpening,
+      bins,
+      residual: scratch,
     });
     const fit = prepareLatticeFit(gpu, { axes, values: scratch, inside, lattice });
     const expansion = prepareLatticeExpansion(gpu, axes, lattice, scratch);

@@ -98,7 +98,9 @@ gpuTest("correctBias() takes one slice, and a mask", async (gpu) => {
   const noisy = image.data.map((value, i) => value > 0 ? value : 1 + (i * 7919 % 13));
   const mask = { grid: image.grid, data: Int32Array.from(image.data, (v) => v > 0 ? 1 : 0) };
   const masked = await correctBias(gpu, {
-    ...{ image: { grid: image.grid, data: noisy }, mask, shrink: 1 },
+    image: { grid: image.grid, data: noisy },
+    mask,
+    shrink: 1,
   });
   assertGreater(correlation(masked.field.data, truth, (i) => image.data[i] > 0), 0.97);
 });

@@ -40,7 +40,11 @@ Deno.test("sharpen() expects values near the tissue that they come from", () => 
 
 Deno.test("sharpen() leaves a single value as it is", () => {
   const expected = sharpen({
-    ...{ histogram: [5, 0, 0], minimum: 3, maximum: 3, fwhm: 0.15, noise: 0.01 },
+    histogram: [5, 0, 0],
+    minimum: 3,
+    maximum: 3,
+    fwhm: 0.15,
+    noise: 0.01,
   });
   assertEquals([...expected], [3, 3, 3]);
 });

@@ -118,8 +118,10 @@ export function visceralCohort(paths: readonly string[]): FoundCohort {
     if (!paths.ct && !paths.mr) return [];
     const exclude = onlyFor(paths, correction.exclude);
     return [{
-      ...{ id, kind: paths.ct && paths.mr ? "paired" : paths.ct ? "ct" : "mr" },
-      ...{ images: paths, labels: labels as ModalityLabels },
+      id,
+      kind: paths.ct && paths.mr ? "paired" : paths.ct ? "ct" : "mr",
+      images: paths,
+      labels: labels as ModalityLabels,
       ...(exclude && { exclude }),
     }];
   });

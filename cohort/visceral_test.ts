@@ -21,13 +21,17 @@ Deno.test("visceralCohort() pairs, corrects and leaves out as section 2 does", (
   const { subjects, remarks } = visceralCohort([
     ...volumes.map((volume) => `volumes/${volume}.nii.gz`),
     ...volumes.flatMap((volume) => masks(volume)),
-    ...["volumes/10000302_1_MRT2_wb.nii.gz", "volumes/10000110_1_CTce_ThAb.nii.gz"],
+    "volumes/10000302_1_MRT2_wb.nii.gz",
+    "volumes/10000110_1_CTce_ThAb.nii.gz",
   ]);
   assertEquals(
     Object.fromEntries(subjects.map(({ id, kind }) => [id, kind])),
     {
-      ...{ "10000021": "paired", "10000067": "paired", "10000080": "paired" },
-      ...{ "10000005": "ct", "10000301": "mr" },
+      "10000021": "paired",
+      "10000067": "paired",
+      "10000080": "paired",
+      "10000005": "ct",
+      "10000301": "mr",
     },
   );
   const of = (id: string) => subjects.find((subject) => subject.id === id)!;
@@ -43,7 +47,9 @@ Deno.test("visceralCohort() pairs, corrects and leaves out as section 2 does", (
 
 Deno.test("visceralCohort() says what is missing or there twice", () => {
   const { subjects, remarks } = visceralCohort([
-    ...["a/10000005_1_CT_wb.nii.gz", "b/10000005_1_CT_wb.nii.gz", "10000301_1_MRT1_wb.nii.gz"],
+    "a/10000005_1_CT_wb.nii.gz",
+    "b/10000005_1_CT_wb.nii.gz",
+    "10000301_1_MRT1_wb.nii.gz",
     ...masks("10000005_1_CT_wb").slice(1),
     masks("10000005_1_CT_wb", 4)[1],
   ]);
@@ -60,7 +66,8 @@ Deno.test("visceralCohort() says what is missing or there twice", () => {
 
 Deno.test("visceralCohort() takes no mask of another examination than the volume's", () => {
   const { subjects, remarks } = visceralCohort([
-    ...["10000005_1_CT_wb.nii.gz", "10000005_2_CT_wb.nii.gz"],
+    "10000005_1_CT_wb.nii.gz",
+    "10000005_2_CT_wb.nii.gz",
     ...masks("10000005_1_CT_wb").slice(1),
     ...masks("10000005_2_CT_wb"),
   ]);
@@ -86,13 +93,22 @@ Deno.test("findCohort() and readLabels() go from VISCERAL's files to labels", as
     const remarks = await inspectSubject(subjects[0], folder);
     assertStringIncludes(remarks[0], "10000067's MR shows no liver, spleen");
     await writeManifest(`${folder}/cohort.json`, {
-      ...{ format: "crosswarp-cohort", version: 1, profile: "visceral", subjects },
+      format: "crosswarp-cohort",
+      version: 1,
+      profile: "visceral",
+      subjects,
     });
     const manifest = await readManifest(`${folder}/cohort.json`);
     const { data } = await readLabels(manifest.subjects[0].labels.mr!);
     // The swap is undone; where masks overlap the smaller id, first in the manifest, stays.
     assertEquals([data[0], data[9], data[10], data[11], data[12], data[21], data[22]], [
-      ...[29663, 29663, 29662, 29662, 29662, 29662, 0],
+      29663,
+      29663,
+      29662,
+      29662,
+      29662,
+      29662,
+      0,
     ]);
     await Deno.remove(`${folder}/segmentations/${volume}_29662_1.nii.gz`);
     await assertRejects(
@@ -133,8 +149,10 @@ Deno.test("findCohort() takes one's own files and says what is odd", async () =>
     const odd = (await inspectSubject(subjects[0], folder)).join("\n");
     for (
       const part of [
-        ...["anna_ct.nii.gz does not look like Hounsfield units: 7 to 7", "voxels of 12.0 mm"],
-        ...["anna's CT and its labels differ in their grids", "none of the study's label ids"],
+        "anna_ct.nii.gz does not look like Hounsfield units: 7 to 7",
+        "voxels of 12.0 mm",
+        "anna's CT and its labels differ in their grids",
+        "none of the study's label ids",
       ]
     ) {
       assertStringIncludes(odd, part);

@@ -20,7 +20,9 @@ import {
 
 const path = Deno.args[0] ??
   await writePhantomCohort({
-    ...{ out: await Deno.makeTempDir(), profile: "smoke", subjects: "paired" },
+    out: await Deno.makeTempDir(),
+    profile: "smoke",
+    subjects: "paired",
   });
 const voxel = Deno.args[0] === undefined ? 8 : 2.5;
 
@@ -31,7 +33,8 @@ for (const subject of pairedSubjects(await readManifest(path))) {
   const pair = await readRegionPair(gpu, subject, "thorax", voxel);
   const { rigid, result: before } = await registerPairRigidly(gpu, pair, { seed: 1 });
   const { result: after } = await registerPairBy(gpu, pair, {
-    ...{ rigid, deformable: { similarity: "nmi", regulariser: "tv", lambda: 0.05, spacing: 15 } },
+    rigid,
+    deformable: { similarity: "nmi", regulariser: "tv", lambda: 0.05, spacing: 15 },
   });
   for (const { name, label } of STRUCTURES) {
     const [a, b, distance] = [before.dice[label], after.dice[label], after.hausdorff95[label]];
@@ -39,7 +42,9 @@ for (const subject of pairedSubjects(await readManifest(path))) {
     dice.rigid.push(a);
     dice.nmi.push(b);
     rows.push([
-      ...[`${subject.id} ${name}`, (100 * a).toFixed(1), (100 * b).toFixed(1)],
+      `${subject.id} ${name}`,
+      (100 * a).toFixed(1),
+      (100 * b).toFixed(1),
       distance?.toFixed(1) ?? "-",
     ]);
   }

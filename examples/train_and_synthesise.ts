@@ -31,7 +31,12 @@ const voxel = 8, settings = { ...ganSettings("smoke"), epochs: 2, stepsPerEpoch:
 const images = await readTrainingImages(gpu, { source, region: "all", voxel });
 const model = `${out}/model`;
 await runTraining(gpu, {
-  ...{ images, settings, plane: "coronal", region: "all", voxel, folder: model },
+  images,
+  settings,
+  plane: "coronal",
+  region: "all",
+  voxel,
+  folder: model,
   onProgress: ({ step, total, losses }) =>
     console.log(`step ${step} of ${total}, cycle ${losses.cycleCt.toFixed(3)}`),
 });

@@ -12,7 +12,7 @@
  *   using tensorflow = await Tensorflow.open(gpu, { convolution: "registers" });
  *   const gan = new CycleGan(tensorflow, {
  *     ...PAPER_SETTINGS,
- *     ...{ crop: 16, channels: 1, generatorFilters: 4, blocks: 1, discriminatorFilters: 4 },
+ *     crop: 16, channels: 1, generatorFilters: 4, blocks: 1, discriminatorFilters: 4,
  *     strides: [2, 1],
  *   });
  *   // A step on one region of each modality; `trainCycleGan()` takes as many as there are.
@@ -22,8 +22,8 @@
  *   console.log(await losses.data());
  *   // A CT of 20 x 3 x 18 voxels in [-1, 1], as an MR.
  *   const mr = await synthesiseVolume({
- *     ...{ tensorflow, generator: gan.generators.mr, size: [20, 3, 18], axes: PLANES.coronal },
- *     ...{ image: new Float32Array(20 * 3 * 18), crop: 16 },
+ *     tensorflow, generator: gan.generators.mr, size: [20, 3, 18], axes: PLANES.coronal,
+ *     image: new Float32Array(20 * 3 * 18), crop: 16,
  *   });
  *   console.log(mr.length);
  *   tf.dispose([real.ct, real.mr, losses]);

@@ -23,7 +23,9 @@ Deno.test("runOnThreads() does every job once, and tells which job tells what", 
   const jobs = ["a", "b", "c", "d", "e"], told: string[][] = jobs.map(() => []);
   const done: number[] = [];
   await runOnThreads<string, string>({
-    ...{ module, jobs, threads: 2 },
+    module,
+    jobs,
+    threads: 2,
     onTold: (index, text) => told[index].push(text),
     onDone: (index) => done.push(index),
   });
@@ -47,7 +49,10 @@ Deno.test("runOnThreads() gives jobs time to end at the signal, and no more than
     await assertRejects(
       () =>
         runOnThreads<string, string>({
-          ...{ module, jobs: [job, "never"], threads: 1, grace: job === "wait" ? 60_000 : 50 },
+          module,
+          jobs: [job, "never"],
+          threads: 1,
+          grace: job === "wait" ? 60_000 : 50,
           signal: controller.signal,
           onTold: (_, text) => {
             heard.push(text);

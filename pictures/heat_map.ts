@@ -43,8 +43,13 @@ const BACKGROUND: Colour = [250, 250, 250],
 
 /** From low to high: lightness rises evenly, so that it reads in grey and by the colour-blind. */
 const COLOURS: readonly Colour[] = [
-  ...[[52, 16, 82], [62, 56, 132], [50, 94, 142], [36, 130, 140]] as const,
-  ...[[42, 164, 120], [124, 196, 80], [248, 228, 60]] as const,
+  [52, 16, 82],
+  [62, 56, 132],
+  [50, 94, 142],
+  [36, 130, 140],
+  [42, 164, 120],
+  [124, 196, 80],
+  [248, 228, 60],
 ];
 
 /** The colour of a number between 0 and 1. */

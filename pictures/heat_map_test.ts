@@ -53,11 +53,9 @@ Deno.test("heatMap() draws one value alone, and equal values, and is the same ev
     ...OPTIONS,
     rows: { title: "down", labels: ["1"] },
     columns: { title: "across", labels: ["x"] },
-    ...{
-      values: [[3]],
-      range: [3, 3] as const,
-      captions: ["a caption that is wider than the map"],
-    },
+    values: [[3]],
+    range: [3, 3] as const,
+    captions: ["a caption that is wider than the map"],
   };
   assertGreater(find(heatMap(one), heatColour(0.5)).count, 5000);
   assertEquals(heatMap(one).toPng(), heatMap(one).toPng());

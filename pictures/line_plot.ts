@@ -32,8 +32,13 @@ export interface LinePlotOptions {
 
 /** Told apart by the colour-blind too (Okabe and Ito 2008). */
 export const LINE_COLOURS: readonly Colour[] = [
-  ...[[0, 114, 178], [213, 94, 0], [0, 158, 115], [204, 121, 167]] as const,
-  ...[[230, 159, 0], [86, 180, 233], [30, 30, 34]] as const,
+  [0, 114, 178],
+  [213, 94, 0],
+  [0, 158, 115],
+  [204, 121, 167],
+  [230, 159, 0],
+  [86, 180, 233],
+  [30, 30, 34],
 ];
 
 const PAPER: Colour = [252, 252, 252], INK: Colour = [40, 40, 44], RULE: Colour = [222, 222, 222];

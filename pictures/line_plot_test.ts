@@ -16,7 +16,9 @@ Deno.test("ticks() are round and few", () => {
 Deno.test("linePlot() draws each curve in its colour, and gaps", () => {
   const x = Array.from({ length: 101 }, (_, i) => i);
   const picture = linePlot({
-    ...{ title: "Test", xTitle: "step", x },
+    title: "Test",
+    xTitle: "step",
+    x,
     lines: [
       { name: "up", values: x.map((value) => value / 100) },
       { name: "gap", values: x.map((value) => value > 40 && value < 60 ? NaN : 0.5) },

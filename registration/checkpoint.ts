@@ -76,7 +76,10 @@ async function digestOf({ grid, data }: Volume | LabelVolume): Promise<string> {
 /** A checkpoint as JSON text, with what it is good for. */
 export function encodeCheckpoint(identity: RunIdentity, { rigid, level }: Checkpoint): string {
   return JSON.stringify({
-    ...{ format: FORMAT, version: VERSION, identity, rigid },
+    format: FORMAT,
+    version: VERSION,
+    identity,
+    rigid,
     level: level && { ...level, knots: encodeFloats(level.knots) },
   }) + "\n";
 }

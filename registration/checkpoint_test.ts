@@ -53,7 +53,8 @@ gpuTest("a registration stopped after a level goes on to the same bytes", async 
     const resume = decodeCheckpoint(text, identity);
     const done: unknown[] = [];
     const continued = await registerImages(gpu, {
-      ...{ ...options, resume },
+      ...options,
+      resume,
       onCheckpoint: ({ level }) => void done.push(level?.level),
     });
     assertEquals(done, [0, 1, 2].filter((level) => level > (after ?? -1)));

@@ -22,7 +22,7 @@
  *   const fixed = blob(11), moving = blob(13);
  *   const rigid = await registerRigid(gpu, { fixed, moving, levels: 1 });
  *   const { controlGrid } = await registerDeformable(gpu, {
- *     ...{ fixed, moving, initial: rigid.matrix, levels: 1, iterations: 5 },
+ *     fixed, moving, initial: rigid.matrix, levels: 1, iterations: 5,
  *   });
  *   console.log(rigid.similarity, controlGrid.size);
  * }

@@ -155,7 +155,8 @@ export async function registerImages(
     throw new RangeError("`fixedLabels` must lie on the fixed image's grid");
   }
   const common = {
-    ...{ fixed, moving },
+    fixed,
+    moving,
     ...(options.fixedMask === undefined ? {} : { fixedMask: options.fixedMask }),
     ...(options.movingMask === undefined ? {} : { movingMask: options.movingMask }),
     ...(signal === undefined ? {} : { signal }),
@@ -202,7 +203,8 @@ export async function registerImages(
     ...((deformable ?? mindGaussNewton) && {
       controlGrid: (deformable ?? mindGaussNewton)!.controlGrid,
     }),
-    ...{ fixedGrid: fixed.grid, movingGrid: moving.grid },
+    fixedGrid: fixed.grid,
+    movingGrid: moving.grid,
   };
   const unmoved = { ...transform, rigid: IDENTITY, controlGrid: undefined } as unknown as Transform;
   const like = fixed.grid;
@@ -211,8 +213,10 @@ export async function registerImages(
   const pullLabels = (through: Transform) =>
     movingLabels && applyTransformToLabels(gpu, { transform: through, image: movingLabels, like });
   const [warped, before, warpedLabels, labelsBefore] = await Promise.all([
-    ...[pull(transform), pull(unmoved)] as const,
-    ...[pullLabels(transform), pullLabels(unmoved)] as const,
+    pull(transform),
+    pull(unmoved),
+    pullLabels(transform),
+    pullLabels(unmoved),
   ]);
   const field = await compositeField(gpu, transform);
   const inverse = await inverseField(gpu, transform);
@@ -220,7 +224,11 @@ export async function registerImages(
   times.push(performance.now());
   const seconds = (i: number) => (times[i + 1] - times[i]) / 1000;
   return {
-    ...{ transform, warped, before, field, jacobian },
+    transform,
+    warped,
+    before,
+    field,
+    jacobian,
     ...(warpedLabels === undefined ? {} : { warpedLabels }),
     inverseField: inverse.field,
     inverseResidual: inverse.largestResidual,

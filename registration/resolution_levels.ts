@@ -65,11 +65,12 @@ function workingGrid(fixed: Grid, voxel: number): Grid {
   const scale = size.map((n, axis) => n === 1 ? 1 : (fixed.size[axis] - 1) / (n - 1));
   return new Grid(
     size,
+    // deno-fmt-ignore
     multiply(fixed.affine, [
-      ...[scale[0], 0, 0, 0],
-      ...[0, scale[1], 0, 0],
-      ...[0, 0, scale[2], 0],
-      ...[0, 0, 0, 1],
+      scale[0], 0, 0, 0,
+      0, scale[1], 0, 0,
+      0, 0, scale[2], 0,
+      0, 0, 0, 1,
     ]),
   );
 }

@@ -167,7 +167,11 @@ export async function inverseField(
   const field = controlPointImages(gpu, controlGrid, toKnot);
   const matrix = multiply(toKnot, unrigid);
   const { inverse, residual } = invertField(gpu, {
-    ...{ field, size: grid.size, matrix, iterations: 60, tolerance: 2e-4 },
+    field,
+    size: grid.size,
+    matrix,
+    iterations: 60,
+    tolerance: 2e-4,
   });
   const [v, left] = await Promise.all([
     Promise.all(inverse.components.map((c) => downloadImage(gpu, c))),

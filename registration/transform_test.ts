@@ -37,7 +37,22 @@ function example(): Transform {
     0,
     1,
   ], [
-    ...[-2, 0, 0, 0, 0, 2.5, 0, 0, 0, 0, 4, 0, 0, 0, 0, 1],
+    -2,
+    0,
+    0,
+    0,
+    0,
+    2.5,
+    0,
+    0,
+    0,
+    0,
+    4,
+    0,
+    0,
+    0,
+    0,
+    1,
   ]);
   const fixedGrid = new Grid([33, 30, 20], oblique);
   const movingGrid = new Grid([28, 31, 34], [
@@ -148,7 +163,10 @@ gpuTest("applyTransform() of the identity returns the image and its labels", asy
     same.data.forEach((v, i) => assertAlmostEquals(v, data[i], 1e-3));
     const labels = { grid: fixedGrid, data: Int32Array.from(data, (v) => Math.round(5 * v)) };
     const kept = await applyTransformToLabels(gpu, {
-      ...{ transform: identity, image: labels, like: fixedGrid, inverse },
+      transform: identity,
+      image: labels,
+      like: fixedGrid,
+      inverse,
     });
     assertEquals(kept.data, labels.data);
   }

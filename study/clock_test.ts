@@ -3,7 +3,12 @@ import { StudyClock } from "./clock.ts";
 import type { StageName, StagePlan } from "./plan.ts";
 
 const stage = (name: StageName, items: number, seconds: number): StagePlan => ({
-  ...{ name, title: name, items, unit: "items", seconds, megabytes: 0 },
+  name,
+  title: name,
+  items,
+  unit: "items",
+  seconds,
+  megabytes: 0,
 });
 const PLAN = [stage("cohort", 10, 20), stage("originals", 10, 100), stage("report", 1, 5)];
 

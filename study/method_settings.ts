@@ -38,7 +38,9 @@ export function methodParameters(
   const lambda = synthesis === undefined ? deformable.lambda : synthesisLambda;
   const found = foundSetting(method, region, settings);
   return {
-    ...{ ...deformable, similarity, lambda },
+    ...deformable,
+    similarity,
+    lambda,
     ...(found && valuesOf(found)),
     ...(synthesis && { absolute: synthesisAbsolute }),
     ...options,

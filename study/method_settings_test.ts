@@ -8,8 +8,15 @@ import { profileOf } from "../workflows/profiles.ts";
 import { reportOf } from "./report/report.ts";
 
 const THORAX: BestSetting = {
-  ...{ similarity: "nmi", region: "thorax", regulariser: "l2", lambda: 0.03, spacing: 17.5 },
-  ...{ levels: 4, voxel: 2.5, iterations: 50, dice: 0.9 },
+  similarity: "nmi",
+  region: "thorax",
+  regulariser: "l2",
+  lambda: 0.03,
+  spacing: 17.5,
+  levels: 4,
+  voxel: 2.5,
+  iterations: 50,
+  dice: 0.9,
 };
 const profile = profileOf("quick"), originals = { path: "a/best.json", settings: [THORAX] };
 const method = (name: string) =>
@@ -20,12 +27,20 @@ Deno.test("methodParameters() takes the region's setting of the similarity, else
   assertEquals(methodParameters(profile, method("nmi"), "abdomen", { originals }), own);
   assertEquals(methodParameters(profile, method("nmi"), "all", { originals }), own);
   assertEquals(methodParameters(profile, method("nmi"), "thorax", { originals }), {
-    ...{ similarity: "nmi", regulariser: "l2", lambda: 0.03, spacing: 17.5, levels: 4 },
+    similarity: "nmi",
+    regulariser: "l2",
+    lambda: 0.03,
+    spacing: 17.5,
+    levels: 4,
     iterations: 50,
   });
   // A regulariser of its own brings its own weight; spacing and levels are those that were found.
   assertEquals(methodParameters(profile, method("nmi-l2"), "thorax", { originals }), {
-    ...{ similarity: "nmi", regulariser: "l2", lambda: 0.1, spacing: 17.5, levels: 4 },
+    similarity: "nmi",
+    regulariser: "l2",
+    lambda: 0.1,
+    spacing: 17.5,
+    levels: 4,
     iterations: 50,
   });
 });
@@ -50,9 +65,18 @@ Deno.test("methodParameters() takes a synthesised column's own setting, else one
 
 Deno.test("the report's settings are those that were used, and it names their file", () => {
   const report = reportOf({
-    ...{ profile, seed: 1, version: "test", adapter: "none", given: originals },
+    profile,
+    seed: 1,
+    version: "test",
+    adapter: "none",
+    given: originals,
     manifest: { format: "crosswarp-cohort", version: 1, profile: "quick", subjects: [] },
-    ...{ isPhantom: true, regions: REGIONS, volumes: [], pairs: [], lungs: [], ablations: [] },
+    isPhantom: true,
+    regions: REGIONS,
+    volumes: [],
+    pairs: [],
+    lungs: [],
+    ablations: [],
     settings: { originals },
   });
   assertStringIncludes(report.markdown, "The best settings of a/best.json.");

@@ -79,8 +79,13 @@ export async function synthesiseRegion(
     const { scale } = header.data;
     const from = to === "mr" ? scale.ct : intensityScaleOf("mr", image.data);
     const values = await synthesiseVolume({
-      ...{ tensorflow, generator, size: image.grid.size, axes: planeAxes(image.grid, STUDY_PLANE) },
-      ...{ image: toNetwork(image.data, from), crop: header.settings.crop, signal },
+      tensorflow,
+      generator,
+      size: image.grid.size,
+      axes: planeAxes(image.grid, STUDY_PLANE),
+      image: toNetwork(image.data, from),
+      crop: header.settings.crop,
+      signal,
       ...ganStrides(profile, channels),
     });
     return { grid: image.grid, data: fromNetwork(values, scale[to]) };

@@ -182,11 +182,15 @@ export function planStudy(options: StudyPlanOptions): StagePlan[] {
   const imageMegabytes = 1.2 * megavoxels * 2;
   const work: Record<StageName, Omit<StagePlan, "name" | "title">> = {
     "cohort": {
-      ...{ items: images, unit: "images", megabytes: manifest ? 0 : images * imageMegabytes },
+      items: images,
+      unit: "images",
+      megabytes: manifest ? 0 : images * imageMegabytes,
       seconds: manifest ? 0 : images * (0.5 + 2 * megavoxels * COST.phantomMegavoxel),
     },
     "n4": {
-      ...{ items: corrected, unit: "images", megabytes: corrected * imageMegabytes },
+      items: corrected,
+      unit: "images",
+      megabytes: corrected * imageMegabytes,
       seconds: corrected * (0.3 + 2 * megavoxels * COST.correctionMegavoxel),
     },
     "table1": {
@@ -196,28 +200,40 @@ export function planStudy(options: StudyPlanOptions): StagePlan[] {
       megabytes: 0.1,
     },
     "gridsearch": {
-      ...{ items: searched, unit: "registrations", seconds: searched * registration, megabytes: 1 },
+      items: searched,
+      unit: "registrations",
+      seconds: searched * registration,
+      megabytes: 1,
     },
     "originals": {
-      ...{ items: cases * original, unit: "registrations", megabytes: 0.3 * cases * original },
+      items: cases * original,
+      unit: "registrations",
+      megabytes: 0.3 * cases * original,
       seconds: cases * original * registration,
     },
     "cycle-gans": {
-      ...{ items: steps, unit: "steps", seconds: training },
+      items: steps,
+      unit: "steps",
+      seconds: training,
       megabytes: models.reduce((sum, { settings }) => sum + modelMegabytes(settings), 0),
     },
     "synthesis-search": {
-      ...{ items: searchedSyntheses, unit: "registrations", megabytes: 1 },
+      items: searchedSyntheses,
+      unit: "registrations",
+      megabytes: 1,
       seconds: searchedSyntheses * registration + searchedCases * synthesised * synthesis,
     },
     "syntheses": {
-      ...{ items: cases * synthesised, unit: "registrations" },
+      items: cases * synthesised,
+      unit: "registrations",
       seconds: cases * synthesised * registration +
         (cases - searchedCases) * synthesised * synthesis,
       megabytes: cases * synthesised * (0.3 + imageMegabytes),
     },
     "ablations": {
-      ...{ items: cases * extra, unit: "registrations", seconds: cases * extra * registration },
+      items: cases * extra,
+      unit: "registrations",
+      seconds: cases * extra * registration,
       megabytes: 0.3 * cases * extra,
     },
     "report": { items: 1, unit: "reports", seconds: 5, megabytes: 10 },

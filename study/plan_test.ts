@@ -4,14 +4,21 @@ import { neededStages, planStudy, STAGES, stagesFrom } from "./plan.ts";
 
 const planOf = (name: ProfileName) =>
   planStudy({
-    ...{ profile: profileOf(name), seed: 1, settings: undefined, stages: STAGES },
+    profile: profileOf(name),
+    seed: 1,
+    settings: undefined,
+    stages: STAGES,
     ablations: ["framework"],
   });
 
 Deno.test("neededStages() adds what a stage needs, and no more", () => {
   assertEquals(neededStages(["table1"]), ["cohort", "table1"]);
   assertEquals(neededStages(["syntheses"]), [
-    ...["cohort", "n4", "cycle-gans", "synthesis-search", "syntheses"],
+    "cohort",
+    "n4",
+    "cycle-gans",
+    "synthesis-search",
+    "syntheses",
   ]);
   assertEquals(neededStages(["report"]), [...STAGES]);
   assertEquals(neededStages(), [...STAGES]);
@@ -22,8 +29,16 @@ Deno.test("neededStages() adds what a stage needs, and no more", () => {
 Deno.test("planStudy() counts the work of the phantom's study", () => {
   const items = Object.fromEntries(planOf("quick").map(({ name, items }) => [name, items]));
   assertEquals(items, {
-    ...{ cohort: 40, n4: 20, table1: 1, gridsearch: 12, originals: 24, "cycle-gans": 8 * 200 },
-    ...{ "synthesis-search": 8 * 2 * 2, syntheses: 48, ablations: 6, report: 1 },
+    cohort: 40,
+    n4: 20,
+    table1: 1,
+    gridsearch: 12,
+    originals: 24,
+    "cycle-gans": 8 * 200,
+    "synthesis-search": 8 * 2 * 2,
+    syntheses: 48,
+    ablations: 6,
+    report: 1,
   });
 });
 

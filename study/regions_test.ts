@@ -3,14 +3,22 @@ import { type Manifest, ManifestError, type ManifestSubject } from "../cohort/ma
 import { studyRegions } from "./regions.ts";
 
 const cohort = (...subjects: ManifestSubject[]): Manifest => ({
-  ...{ format: "crosswarp-cohort", version: 1, profile: "test" },
+  format: "crosswarp-cohort",
+  version: 1,
+  profile: "test",
   subjects,
 });
 const paired = (labels: ManifestSubject["labels"]): ManifestSubject => ({
-  ...{ id: "p", kind: "paired", images: { ct: "ct.nii", mr: "mr.nii" }, labels },
+  id: "p",
+  kind: "paired",
+  images: { ct: "ct.nii", mr: "mr.nii" },
+  labels,
 });
 const ct = (labels: ManifestSubject["labels"]): ManifestSubject => ({
-  ...{ id: "c", kind: "ct", images: { ct: "c.nii" }, labels },
+  id: "c",
+  kind: "ct",
+  images: { ct: "c.nii" },
+  labels,
 });
 
 Deno.test("studyRegions() are the paper's with labels, and the whole images without", () => {

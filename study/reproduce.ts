@@ -91,7 +91,12 @@ export async function studyPlan(
   const settings = await givenSettings(options);
   const manifest = cohort === undefined ? undefined : await readManifest(cohort);
   return planStudy({
-    ...{ profile, manifest, seed, ablations, stages: neededStages(only), settings },
+    profile,
+    manifest,
+    seed,
+    ablations,
+    stages: neededStages(only),
+    settings,
   });
 }
 
@@ -134,8 +139,12 @@ export async function reproduce(
     .map(({ id, exclude }) => ({ id, of: keysOf[id], exclude }));
   const corrected = await run("n4", (told) =>
     correctCohort(gpu, {
-      ...{ manifest: cohort.manifest, subjectKeys: keysOf, folder: `${out}/corrected` },
-      ...{ version, signal, onProgress: told },
+      manifest: cohort.manifest,
+      subjectKeys: keysOf,
+      folder: `${out}/corrected`,
+      version,
+      signal,
+      onProgress: told,
     }));
   const manifestPath = corrected ?? cohort.path;
   const manifest = corrected === undefined ? cohort.manifest : await readManifest(corrected);
@@ -160,7 +169,14 @@ export async function reproduce(
   const originals = mergedSettings(given, own);
 
   const registrations = new StudyRegistrations(gpu, {
-    ...{ profile, seed, out, version, manifest, subjectKeys: keysOf, regions, signal },
+    profile,
+    seed,
+    out,
+    version,
+    manifest,
+    subjectKeys: keysOf,
+    regions,
+    signal,
     settings: { originals },
   });
   const register = (methods: readonly Method[], told: Told, models?: Map<string, string>) =>
@@ -171,7 +187,13 @@ export async function reproduce(
     (told) => register(METHODS.filter((method) => !isSynthesised(method)), told),
   );
   const training = {
-    ...{ profile: profile.name, regions, seed, manifest: manifestPath, out, version, signal },
+    profile: profile.name,
+    regions,
+    seed,
+    manifest: manifestPath,
+    out,
+    version,
+    signal,
     unpairedKey: await keyOf(unpaired.map(({ id, of }) => [id, of])),
   };
   const keys = await run("cycle-gans", (told) => trainStudyModels(gpu, training, told)) ??
@@ -195,8 +217,18 @@ export async function reproduce(
     told(0, 1, "");
     const { pairs } = registrations;
     const report = reportOf({
-      ...{ profile, seed, version, adapter: gpu.description, manifest, regions, pairs, ablations },
-      ...{ volumes: volumes!, lungs: lungs!, settings, given },
+      profile,
+      seed,
+      version,
+      adapter: gpu.description,
+      manifest,
+      regions,
+      pairs,
+      ablations,
+      volumes: volumes!,
+      lungs: lungs!,
+      settings,
+      given,
       isPhantom: options.cohort === undefined,
     });
     const models = studyModels(profile.name, regions, seed);
@@ -233,7 +265,10 @@ async function cohortOf(
     return { path: cohort, manifest: await readManifest(cohort) };
   }
   const path = await writePhantomCohort({
-    ...{ out: `${out}/cohort`, profile: profile.name, seed, subjects: "all" },
+    out: `${out}/cohort`,
+    profile: profile.name,
+    seed,
+    subjects: "all",
     ...(signal && { signal }),
     onProgress: ({ done, total, subject }) => told(done, total, subject),
   });

@@ -20,7 +20,10 @@ export async function subjectKeyOf(
     return hashes;
   };
   return await keyOf({
-    ...{ kind, ct: await hash(images.ct), mr: await hash(images.mr), truth: await hash(truth) },
+    kind,
+    ct: await hash(images.ct),
+    mr: await hash(images.mr),
+    truth: await hash(truth),
     labels: { ct: await ofLabels(labels.ct), mr: await ofLabels(labels.mr) },
   });
 }

@@ -8,8 +8,10 @@ Deno.test("subjectKeyOf() depends on contents and on which label a mask is of, n
     return `${folder}/${name}`;
   };
   const [ct, same, mask, other] = [
-    ...[await write("ct", "image"), await write("ct again", "image")],
-    ...[await write("a", "mask"), await write("b", "other mask")],
+    await write("ct", "image"),
+    await write("ct again", "image"),
+    await write("a", "mask"),
+    await write("b", "other mask"),
   ];
   const key = (image: string, labels: Record<string, string>) =>
     subjectKeyOf({ kind: "ct", images: { ct: image }, labels: { ct: labels } });

@@ -135,7 +135,12 @@ async function onThreads(
   onTold: (index: number, progress: StudyJobProgress) => void,
 ): Promise<void> {
   await runOnThreads({
-    ...{ module: STUDY_WORKER, jobs, threads: MOST_THREADS, grace: GRACE, signal, onTold },
+    module: STUDY_WORKER,
+    jobs,
+    threads: MOST_THREADS,
+    grace: GRACE,
+    signal,
+    onTold,
   });
 }
 

@@ -44,7 +44,10 @@ Deno.test("CheckpointFile says once that it cannot be written, and leaves nothin
     const lines: string[] = [];
     {
       using file = await CheckpointFile.open(
-        ...[`${folder}/file`, IDENTITY, false, (line: string) => void lines.push(line)] as const,
+        `${folder}/file`,
+        IDENTITY,
+        false,
+        (line: string) => void lines.push(line),
       );
       await file.keep(FOUND);
       await file.keep(FOUND);

@@ -11,8 +11,11 @@ function spawn(body: string, env: Record<string, string> = {}): Deno.ChildProces
     const spec = { name: "try", summary: "Tries.", flags: {} };
     await runTask(async (signal) => { ${body} });`;
   return new Deno.Command("deno", {
-    ...{ args: ["eval", code], env: { CROSSWARP_DEBUG: "", ...env } },
-    ...{ stdout: "piped", stderr: "piped", stdin: "null" },
+    args: ["eval", code],
+    env: { CROSSWARP_DEBUG: "", ...env },
+    stdout: "piped",
+    stderr: "piped",
+    stdin: "null",
   }).spawn();
 }
 

@@ -47,7 +47,9 @@ image is read, and what is missing or odd is said. The manifest is written into 
   progress.end();
   const path = `${flags.from}/${NAME}`;
   await writeManifest(path, {
-    ...{ format: "crosswarp-cohort", version: 1, profile: flags.profile },
+    format: "crosswarp-cohort",
+    version: 1,
+    profile: flags.profile,
     ...(flags.attribution !== undefined && { attribution: flags.attribution }),
     subjects,
   });

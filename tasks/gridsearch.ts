@@ -111,9 +111,15 @@ async function main(signal: AbortSignal): Promise<number> {
   using progress = new Progress();
   const plan = await planGridSearch({
     manifest: flags.cohort ?? await phantom(),
-    ...{ folder, similarities: flags.similarity, regions: flags.region },
-    ...{ lambda: flags.lambda, spacing: flags.spacing, levels: flags.levels },
-    ...{ regulariser: flags.regulariser, seed: flags.seed, version: config.version },
+    folder,
+    similarities: flags.similarity,
+    regions: flags.region,
+    lambda: flags.lambda,
+    spacing: flags.spacing,
+    levels: flags.levels,
+    regulariser: flags.regulariser,
+    seed: flags.seed,
+    version: config.version,
     iterations: flags.iterations ?? profile.deformable.iterations,
     voxel: flags.resolution ?? profile.voxel,
   });
@@ -139,7 +145,10 @@ async function main(signal: AbortSignal): Promise<number> {
   async function phantom(): Promise<string> {
     let begun = false;
     const manifest = await sharedPhantom({
-      ...{ folder, profile: profile.name, seed: flags.seed, signal },
+      folder,
+      profile: profile.name,
+      seed: flags.seed,
+      signal,
       onProgress: ({ done, total, subject }) => {
         if (!begun && done < total) progress.stage("phantom", total, "images");
         begun = true;

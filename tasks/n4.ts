@@ -76,7 +76,12 @@ is not 0. The result is the image divided by the field, everywhere.`,
   const { shrink, levels, iterations, tolerance } = flags;
   progress.stage("estimating", levels * iterations, "iterations");
   const found = await correctBias(gpu, {
-    ...{ image, shrink, levels, iterations, tolerance, signal },
+    image,
+    shrink,
+    levels,
+    iterations,
+    tolerance,
+    signal,
     ...(mask && { mask }),
     onProgress: ({ level, iteration, change }) =>
       progress.update(

@@ -245,7 +245,10 @@ back again leads (inverse consistency) and the folds of both directions.`,
   );
   let level = -1;
   const result = await registerImages(gpu, {
-    ...{ fixed, moving, signal, resume: checkpoint.found },
+    fixed,
+    moving,
+    signal,
+    resume: checkpoint.found,
     onCheckpoint: (found) => checkpoint.keep(found),
     ...(movingLabels && { movingLabels }),
     ...(fixedLabels && { fixedLabels }),
@@ -259,13 +262,17 @@ back again leads (inverse consistency) and the folds of both directions.`,
       ...(flags.resolution === undefined ? {} : { resolution: flags.resolution }),
     },
     deformable: flags.rigidOnly ? false : {
-      ...{ similarity: flags.similarity, regulariser: flags.regulariser },
-      ...{ neighbourhood: flags.neighbourhood, scaling, absolute: flags.absolute },
+      similarity: flags.similarity,
+      regulariser: flags.regulariser,
+      neighbourhood: flags.neighbourhood,
+      scaling,
+      absolute: flags.absolute,
       ...(flags.beta === undefined ? {} : { beta: flags.beta }),
       ...(flags.sigma === undefined ? {} : { sigma: flags.sigma }),
       ...(flags.window === undefined ? {} : { window: flags.window }),
       ...(flags.lambda === undefined ? {} : { lambda: flags.lambda }),
-      ...{ spacing: flags.spacing, iterations: flags.iterations },
+      spacing: flags.spacing,
+      iterations: flags.iterations,
       ...(flags.levels === undefined ? {} : { levels: flags.levels }),
       ...(flags.resolution === undefined ? {} : { resolution: flags.resolution }),
       noFolding: flags.noFolding,
@@ -290,7 +297,10 @@ back again leads (inverse consistency) and the folds of both directions.`,
   progress.stage("writing");
   const { jacobianStatistics: jacobian, overlap } = result;
   const figure = overviewPicture({
-    ...{ fixed, before: result.before, after: result.warped, jacobian: result.jacobian },
+    fixed,
+    before: result.before,
+    after: result.warped,
+    jacobian: result.jacobian,
     ...(fixedLabels && { fixedLabels }),
     ...(result.warpedLabels && { warpedLabels: result.warpedLabels }),
     caption: `FOLDED ${jacobian.foldedPercent.toFixed(3)} %  SD LOG J ${jacobian.sdLog.toFixed(3)}`,
@@ -374,7 +384,8 @@ async function openCheckpoint(
     .map(([name, value]) => [`--${name.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`, value]);
   const identity = await identifyRun(images, {
     ...Object.fromEntries(parameters),
-    ...{ "the version": config.version, "the adapter": gpu.description },
+    "the version": config.version,
+    "the adapter": gpu.description,
   });
   return await CheckpointFile.open(out, identity, resume, say);
 }

@@ -77,9 +77,16 @@ async function main(signal: AbortSignal): Promise<void> {
   const profile = profileOf(flags.profile);
   const out = flags.out ?? `results/${profile.name}`;
   const options = {
-    ...{ profile, seed: flags.seed, out, signal, version: config.version, cohort: flags.cohort },
+    profile,
+    seed: flags.seed,
+    out,
+    signal,
+    version: config.version,
+    cohort: flags.cohort,
     settings: flags.settings === undefined ? undefined : await readBestSettings(flags.settings),
-    ...{ ablations: flags.ablation, only: flags.only, from: flags.from },
+    ablations: flags.ablation,
+    only: flags.only,
+    from: flags.from,
   };
   if (flags.dryRun) {
     console.log(planText(await studyPlan(options)));
@@ -116,7 +123,10 @@ function planText(plan: readonly StagePlan[]): string {
   const table = alignedTable([
     ["Stage", "work", "time", "disk"],
     ...plan.map(({ title, items, unit, seconds, megabytes }) => [
-      ...[title, `${items} ${unit}`, formatDuration(seconds), size(megabytes)],
+      title,
+      `${items} ${unit}`,
+      formatDuration(seconds),
+      size(megabytes),
     ]),
     ["all", "", formatDuration(sum((one) => one.seconds)), size(sum((one) => one.megabytes))],
   ]);

@@ -60,8 +60,13 @@ region apart with feathered weights, and says how far that is from the full aver
   using gpu = await Gpu.open(memoryBudget());
   let isFirst = true;
   const result = await synthesiseImage(gpu, {
-    ...{ model: flags.model, image, to, stitch: flags.stitch, signal },
-    ...{ stride: flags.stride, sliceStride: flags.sliceStride },
+    model: flags.model,
+    image,
+    to,
+    stitch: flags.stitch,
+    signal,
+    stride: flags.stride,
+    sliceStride: flags.sliceStride,
     onProgress: ({ regions, total }) => {
       if (isFirst) progress.stage("synthesising", total, "regions");
       isFirst = false;

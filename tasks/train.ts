@@ -200,7 +200,11 @@ async function main(signal: AbortSignal): Promise<void> {
   checkTrainingFits(gpu, settings, flags.ops);
   progress.stage("reading", 0, "images");
   const images = await readTrainingImages(gpu, {
-    ...{ source, region: flags.region, voxel, signal, ctWindow },
+    source,
+    region: flags.region,
+    voxel,
+    signal,
+    ctWindow,
     onProgress: ({ done, total, name }) => progress.update(done, name, total),
   });
   const plane = flags.plane ?? naturalPlane(images.ct[0].grid);
@@ -214,10 +218,19 @@ async function main(signal: AbortSignal): Promise<void> {
   );
   let isFirst = true;
   await runTraining(gpu, {
-    ...{ images, settings, plane, region: flags.region, voxel, folder: flags.out },
-    ...{ resume: flags.resume, flips: flags.flips, ops: flags.ops, signal },
+    images,
+    settings,
+    plane,
+    region: flags.region,
+    voxel,
+    folder: flags.out,
+    resume: flags.resume,
+    flips: flags.flips,
+    ops: flags.ops,
+    signal,
     convolution: flags.convolution,
-    ...{ checkpointEvery: flags.checkpointEvery, sampleEvery: flags.sampleEvery },
+    checkpointEvery: flags.checkpointEvery,
+    sampleEvery: flags.sampleEvery,
     onProgress: ({ step, total, losses }) => {
       if (isFirst) progress.stage("training", total, "steps");
       isFirst = false;
@@ -265,10 +278,17 @@ function settingsOf(flags: Flags): CycleGanSettings {
   }
   const chosen = strides ?? (patch === undefined ? undefined : STRIDES[patch]);
   const given = {
-    ...{ channels: flags.channels, crop: flags.crop, blocks: flags.blocks },
-    ...{ generatorFilters: filters, discriminatorFilters: filters, strides: chosen },
-    ...{ epochs: flags.epochs, stepsPerEpoch: flags.stepsPerEpoch, pool: flags.pool },
-    ...{ learningRate: flags.learningRate, cycleWeight: flags.cycleWeight },
+    channels: flags.channels,
+    crop: flags.crop,
+    blocks: flags.blocks,
+    generatorFilters: filters,
+    discriminatorFilters: filters,
+    strides: chosen,
+    epochs: flags.epochs,
+    stepsPerEpoch: flags.stepsPerEpoch,
+    pool: flags.pool,
+    learningRate: flags.learningRate,
+    cycleWeight: flags.cycleWeight,
     discriminatorRate: flags.discriminatorRate,
     identitySteps: flags.identitySteps,
   };

@@ -92,9 +92,10 @@ function rotationAbout(axis: number[], angle: number): number[] {
   const length = Math.hypot(...axis);
   const [x, y, z] = axis.map((a) => a / length);
   const c = Math.cos(angle), s = Math.sin(angle), d = 1 - c;
+  // deno-fmt-ignore
   return [
-    ...[c + x * x * d, x * y * d - z * s, x * z * d + y * s],
-    ...[y * x * d + z * s, c + y * y * d, y * z * d - x * s],
-    ...[z * x * d - y * s, z * y * d + x * s, c + z * z * d],
+    c + x * x * d, x * y * d - z * s, x * z * d + y * s,
+    y * x * d + z * s, c + y * y * d, y * z * d - x * s,
+    z * x * d - y * s, z * y * d + x * s, c + z * z * d,
   ];
 }

@@ -5,11 +5,12 @@ import type { Matrix4 } from "../volume/affine.ts";
 /** 2 x 2 x 4 mm voxels whose axes run to the front, the head and the right, tilted by 0.2 radians. */
 export const OBLIQUE: Matrix4 = (() => {
   const [s, c] = [Math.sin(0.2), Math.cos(0.2)];
+  // deno-fmt-ignore
   return [
-    ...[0, -2 * s, 4 * c, 30],
-    ...[2, 0, 0, -20],
-    ...[0, 2 * c, 4 * s, 12],
-    ...[0, 0, 0, 1],
+    0, -2 * s, 4 * c, 30,
+    2, 0, 0, -20,
+    0, 2 * c, 4 * s, 12,
+    0, 0, 0, 1,
   ];
 })();
 
@@ -30,8 +31,18 @@ export interface MadeHeader {
 }
 
 const PLAIN: MadeHeader = {
-  ...{ little: true, type: 16, bits: 32, dims: [3, 2, 2, 2], slope: 1, intercept: 0 },
-  ...{ sform: OBLIQUE, qform: null, second: false, extension: 0, intent: 0, units: 2 },
+  little: true,
+  type: 16,
+  bits: 32,
+  dims: [3, 2, 2, 2],
+  slope: 1,
+  intercept: 0,
+  sform: OBLIQUE,
+  qform: null,
+  second: false,
+  extension: 0,
+  intent: 0,
+  units: 2,
 };
 
 /** A NIfTI file written byte by byte, after the standard, sharing nothing with the writer under test. */

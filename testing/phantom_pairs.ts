@@ -64,7 +64,10 @@ export async function phantomPair(
   const truth = nearestOn(mr.image.grid, await readDisplacementField(truthFile));
   const scored = region === "trunk" ? STRUCTURES.map(({ label }) => label) : regionLabels(region);
   return {
-    ...{ fixed: mr.image, fixedLabels: mr.labels, moving: ct.image, movingLabels: ct.labels },
+    fixed: mr.image,
+    fixedLabels: mr.labels,
+    moving: ct.image,
+    movingLabels: ct.labels,
     truth,
     body: { grid: truth.grid, data: warpLabelsOnHost(bodyMask(ct.image), truth) },
     measured: maskOf(mr.labels, scored),

@@ -60,9 +60,16 @@ export async function gradientError(
     movingRange: { low: 0, high: 300, bins: 32 },
   });
   const prepared = similarity.prepare(gpu, {
-    ...{ geometry, fixed, fixedMask, moving, movingMask: undefined, origin: margin },
+    geometry,
+    fixed,
+    fixedMask,
+    moving,
+    movingMask: undefined,
+    origin: margin,
     perVoxel: spacing.map((h) => 1 / h) as unknown as Triple,
-    ...{ knots, gradient, scalars },
+    knots,
+    gradient,
+    scalars,
   });
   const evaluate = async (values: Float32Array) => {
     gpu.write(knots, values);

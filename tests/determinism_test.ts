@@ -32,7 +32,11 @@ for (const similarity of Object.keys(SIMILARITIES) as SimilarityName[]) {
   gpuTest(`three runs of ${similarity} give the same bytes`, async (gpu) => {
     const run = async () => {
       const { controlGrid } = await registerDeformable(gpu, {
-        ...{ ...pair, similarity, levels: 2, spacing: 12, iterations: 12 },
+        ...pair,
+        similarity,
+        levels: 2,
+        spacing: 12,
+        iterations: 12,
       });
       return controlGrid.displacements;
     };

@@ -17,11 +17,17 @@ for (const [name, says] of Object.entries(SAYS)) {
       const { code, stdout, stderr } = await new Deno.Command("deno", {
         // Everything but the network, which an example does not need.
         args: [
-          ...["run", "-q", "--preload=tasks/_environment.ts"],
-          ...["--allow-read", "--allow-write", "--allow-env", "--allow-sys"],
+          "run",
+          "-q",
+          "--preload=tasks/_environment.ts",
+          "--allow-read",
+          "--allow-write",
+          "--allow-env",
+          "--allow-sys",
           `examples/${name}.ts`,
         ],
-        ...{ cwd: ROOT, env: { NO_COLOR: "1" } },
+        cwd: ROOT,
+        env: { NO_COLOR: "1" },
       }).output();
       const text = new TextDecoder().decode(stdout);
       assertEquals(code, 0, text + new TextDecoder().decode(stderr));

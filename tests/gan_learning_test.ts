@@ -13,7 +13,11 @@ gpuTest(
     using tensorflow = await Tensorflow.open(gpu, { convolution: "registers" });
     const gan = new CycleGan(tensorflow, {
       ...PAPER_SETTINGS,
-      ...{ crop: SIZE, channels: 1, blocks: 2, generatorFilters: 8, discriminatorFilters: 8 },
+      crop: SIZE,
+      channels: 1,
+      blocks: 2,
+      generatorFilters: 8,
+      discriminatorFilters: 8,
       strides: STRIDES[22],
     });
     const tensor = (values: Float32Array) => tf.tensor4d(values.slice(), [1, SIZE, SIZE, 1]);

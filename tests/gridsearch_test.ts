@@ -14,7 +14,9 @@ function start(...args: string[]): Deno.ChildProcess {
     args: ["task", "--quiet", "gridsearch", ...args],
     cwd: ROOT,
     env: { NO_COLOR: "1" },
-    ...{ stdin: "null", stdout: "piped", stderr: "piped" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
   }).spawn();
 }
 
@@ -52,12 +54,29 @@ Deno.test({
   fn: async () => {
     const folder = await Deno.makeTempDir();
     const cohort = await writePhantomCohort({
-      ...{ out: `${folder}/cohort`, profile: "smoke", subjects: "paired" },
+      out: `${folder}/cohort`,
+      profile: "smoke",
+      subjects: "paired",
     });
     const flags = (out: string) => [
-      ...["--cohort", cohort, "--out", `${folder}/${out}`, "--profile", "smoke"],
-      ...["--resolution", "14", "--iterations", "2", "--region", "abdomen"],
-      ...["--lambda", "0.05,0.1", "--spacing", "10,20", "--levels", "1"],
+      "--cohort",
+      cohort,
+      "--out",
+      `${folder}/${out}`,
+      "--profile",
+      "smoke",
+      "--resolution",
+      "14",
+      "--iterations",
+      "2",
+      "--region",
+      "abdomen",
+      "--lambda",
+      "0.05,0.1",
+      "--spacing",
+      "10,20",
+      "--levels",
+      "1",
     ];
     const [alone, ...shards] = await Promise.all([
       task(...flags("alone")),
@@ -70,8 +89,11 @@ Deno.test({
     assertEquals(paths(expected, "units/").length, 3 * 2 * 2);
     assertEquals(paths(expected, "rigid/").length, 3);
     assertEquals(Object.keys(expected).filter((path) => !/units|rigid/.test(path)).sort(), [
-      ...["best.json", "gridsearch/nmi_abdomen.csv", "gridsearch/nmi_abdomen.json"],
-      ...["gridsearch/nmi_abdomen.txt", "gridsearch/nmi_abdomen_levels1.png"],
+      "best.json",
+      "gridsearch/nmi_abdomen.csv",
+      "gridsearch/nmi_abdomen.json",
+      "gridsearch/nmi_abdomen.txt",
+      "gridsearch/nmi_abdomen_levels1.png",
     ]);
     assertEquals(await contents(`${folder}/shared`), expected);
     const { settings } = await readBestSettings(`${folder}/shared/best.json`);
@@ -94,7 +116,9 @@ Deno.test("gridsearch says what is wrong with its flags and its manifest", async
   const folder = await Deno.makeTempDir(), manifest = `${folder}/cohort.json`;
   await Deno.writeTextFile(`${folder}/mr`, "");
   await writeManifest(manifest, {
-    ...{ format: "crosswarp-cohort", version: 1, profile: "test" },
+    format: "crosswarp-cohort",
+    version: 1,
+    profile: "test",
     subjects: [{ id: "a", kind: "mr", images: { mr: "mr" }, labels: {} }],
   });
   const wrong = [

@@ -77,7 +77,7 @@ const below: Record<string, readonly string[]> = {
   kernels: ["host", "volume"],
   registration: ["host", "kernels", "volume"],
   gan: ["host", "kernels", "volume"],
-  bias_field: ["host", "kernels", "volume"],
+  "bias_field": ["host", "kernels", "volume"],
   cohort: ["host", "volume"],
   pictures: ["host", "volume"],
   workflows: [

@@ -32,7 +32,11 @@ function register(args: readonly string[], preload: readonly string[] = []): Den
   const script = words.pop()!;
   return new Deno.Command("deno", {
     args: [...words, ...preload.map((path) => `--preload=${path}`), script, ...args],
-    ...{ cwd: ROOT, env: { NO_COLOR: "1" }, stdin: "null", stdout: "null", stderr: "piped" },
+    cwd: ROOT,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "null",
+    stderr: "piped",
   }).spawn();
 }
 
@@ -152,8 +156,11 @@ gpuTest(
       await assertRejects(
         () =>
           registerImages(gpu, {
-            ...{ fixed: body("mr"), moving: body("ct", 4), signal: controller.signal },
-            ...{ rigid: { levels: 1 }, deformable: { levels: 1 } },
+            fixed: body("mr"),
+            moving: body("ct", 4),
+            signal: controller.signal,
+            rigid: { levels: 1 },
+            deformable: { levels: 1 },
             onProgress: (progress) => {
               if (progress.stage === stage) controller.abort(new Error(`enough of ${stage}`));
             },
@@ -175,8 +182,10 @@ Deno.test({
       await assertRejects(
         () =>
           registerImages(gpu, {
-            ...{ fixed: body("mr"), moving: body("ct", 4) },
-            ...{ rigid: { levels: 1 }, deformable: { levels: 1 } },
+            fixed: body("mr"),
+            moving: body("ct", 4),
+            rigid: { levels: 1 },
+            deformable: { levels: 1 },
             onProgress: (progress) => {
               if (progress.stage === stage) gpu.device.destroy();
             },

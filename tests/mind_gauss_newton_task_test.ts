@@ -47,8 +47,15 @@ Deno.test({
     const transform = decodeTransform(await Deno.readTextFile(`${out}/transform.json`));
     assertEquals(transform.controlGrid!.size, deformable.levels[2].size);
     const applied = await task(
-      ...["apply", "--transform", `${out}/transform.json`, "--image", moving, "--like"] as const,
-      ...[fixed, "--out", `${folder}/applied.nii.gz`],
+      "apply",
+      "--transform",
+      `${out}/transform.json`,
+      "--image",
+      moving,
+      "--like",
+      fixed,
+      "--out",
+      `${folder}/applied.nii.gz`,
     );
     assertEquals(applied.code, 0, applied.text);
     assertEquals(

@@ -30,7 +30,9 @@ console.log(signedRankTest([2, 3, 4, 5, 6], [1, 1, 1, 1, 1]).p);
 async function run(cwd: string, program: string, ...args: string[]) {
   try {
     const { code, stdout, stderr } = await new Deno.Command(program, {
-      ...{ cwd, args, env: { NO_COLOR: "1" } },
+      cwd,
+      args,
+      env: { NO_COLOR: "1" },
     }).output();
     const text = new TextDecoder();
     return { code, out: text.decode(stdout), all: text.decode(stdout) + text.decode(stderr) };
@@ -72,7 +74,10 @@ Deno.test("deno pack makes a package for Deno and Node projects", async (t) => {
     const found = await run(
       `${folder}/deno`,
       "deno",
-      ...["run", "--node-modules-dir=manual", "-A", "script.mjs"],
+      "run",
+      "--node-modules-dir=manual",
+      "-A",
+      "script.mjs",
     );
     assertEquals(found?.code, 0, found?.all);
     assertStringIncludes(found!.out, '[23,0.5,11,9,""]\n3\n0.0625');

@@ -73,14 +73,30 @@ Deno.test({
 
     await t.step("register writes everything and improves the overlap", async () => {
       const { code, text } = await task(
-        ...["register", "--fixed", file("mr.nii.gz"), "--moving", file("ct.nii.gz")] as const,
-        ...["--fixed-labels", file("mr_labels.nii.gz"), "--moving-labels"],
-        ...[file("ct_labels.nii.gz"), "--out", out, "--spacing", "12"],
+        "register",
+        "--fixed",
+        file("mr.nii.gz"),
+        "--moving",
+        file("ct.nii.gz"),
+        "--fixed-labels",
+        file("mr_labels.nii.gz"),
+        "--moving-labels",
+        file("ct_labels.nii.gz"),
+        "--out",
+        out,
+        "--spacing",
+        "12",
       );
       assertEquals(code, 0, text);
       assertEquals((await Array.fromAsync(Deno.readDir(out))).map((entry) => entry.name).sort(), [
-        ...["field.nii.gz", "inverse_field.nii.gz", "jacobian.nii.gz", "metrics.json"],
-        ...["overview.png", "transform.json", "warped.nii.gz", "warped_labels.nii.gz"],
+        "field.nii.gz",
+        "inverse_field.nii.gz",
+        "jacobian.nii.gz",
+        "metrics.json",
+        "overview.png",
+        "transform.json",
+        "warped.nii.gz",
+        "warped_labels.nii.gz",
       ]);
       const metrics = JSON.parse(await Deno.readTextFile(`${out}/metrics.json`));
       assertEquals(metrics.jacobian.foldedPercent, 0);
@@ -114,7 +130,12 @@ Deno.test({
     await t.step("apply repeats register's results, and undoes them", async () => {
       const common = ["--transform", `${out}/transform.json`, "--out", file("applied.nii.gz")];
       const image = await task(
-        ...["apply", ...common, "--image", file("ct.nii.gz"), "--like", file("mr.nii.gz")] as const,
+        "apply",
+        ...common,
+        "--image",
+        file("ct.nii.gz"),
+        "--like",
+        file("mr.nii.gz"),
       );
       assertEquals(image.code, 0, image.text);
       assertEquals(
@@ -122,8 +143,14 @@ Deno.test({
         (await readVolume(`${out}/warped.nii.gz`)).data,
       );
       const labels = await task(
-        ...["apply", ...common, "--image", file("mr_labels.nii.gz"), "--like"] as const,
-        ...[file("ct.nii.gz"), "--labels", "--inverse"],
+        "apply",
+        ...common,
+        "--image",
+        file("mr_labels.nii.gz"),
+        "--like",
+        file("ct.nii.gz"),
+        "--labels",
+        "--inverse",
       );
       assertEquals(labels.code, 0, labels.text);
       const pulled = await readLabelVolume(file("applied.nii.gz"));

@@ -12,7 +12,9 @@ const VOXEL = 5;
 const GRID = Grid.axisAligned([46, 40, 36], [VOXEL, VOXEL, VOXEL], [-112, -97, -88]);
 const scene = new Scene(2);
 const deformation = new KnownDeformation(GRID, new Random(5), {
-  ...{ degrees: 0, translation: [0, 0] as const, amplitude: [10, 10] as const },
+  degrees: 0,
+  translation: [0, 0] as const,
+  amplitude: [10, 10] as const,
 });
 
 type Change = (value: number, point: Triple) => number;
@@ -74,7 +76,8 @@ const cases: Record<string, Case> = {
   "nothing in the way": { fixed: mr, moving: ct, bound: 0.3 },
   "a bias field": {
     fixed: fixedImage(GRID, "mr", (value, [x, y]) => value * Math.exp(0.004 * x - 0.003 * y)),
-    ...{ moving: ct, bound: 0.45 },
+    moving: ct,
+    bound: 0.45,
   },
   "slices of 6 mm": { fixed: mr, moving: movingImage(thick, "ct"), bound: 0.35 },
   "the contrast inverted": {
@@ -85,16 +88,20 @@ const cases: Record<string, Case> = {
   "a moving image over 60 % of the fixed one along z": {
     fixed: mr,
     moving: movingImage(part(GRID, [0, 0, 10], [46, 40, 32]), "ct"),
-    ...{ rigid: true, bound: 0.4 },
+    rigid: true,
+    bound: 0.4,
   },
   "a fixed image that is cut off": {
     fixed: fixedImage(part(GRID, [9, 6, 4], [36, 32, 28]), "mr"),
-    ...{ moving: ct, bound: 0.35 },
+    moving: ct,
+    bound: 0.35,
   },
   "masks on both sides": {
     fixed: fixedImage(GRID, "mr", spoilt),
     moving: movingImage(GRID, "ct", spoilt),
-    ...{ fixedMask: maskOf(GRID), movingMask: maskOf(GRID), bound: 0.35 },
+    fixedMask: maskOf(GRID),
+    movingMask: maskOf(GRID),
+    bound: 0.35,
   },
 };
 

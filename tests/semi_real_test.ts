@@ -29,7 +29,10 @@ if (!source) {
         const { matrix } = await registerRigid(gpu, { fixed, moving });
         for (const [i, { similarity }] of asked.entries()) {
           const { controlGrid } = await registerDeformable(gpu, {
-            ...{ fixed, moving, initial: matrix, similarity },
+            fixed,
+            moving,
+            initial: matrix,
+            similarity,
           });
           const field = hostField(fixed.grid, { rigid: matrix, controlGrid });
           const score = scorePair({ pair, field });

@@ -9,11 +9,12 @@ const namesIn = (folder: string) => [...Deno.readDirSync(folder)].map(({ name })
 
 /** A thick-sliced image with two ellipses. */
 function ellipses(seed: number, modality: "ct" | "mr") {
+  // deno-fmt-ignore
   const grid = new Grid([26, 22, 5], [
-    ...[-1, 0, 0, 12],
-    ...[0, -1, 0, 10],
-    ...[0, 0, 4, 0],
-    ...[0, 0, 0, 1],
+    -1, 0, 0, 12,
+    0, -1, 0, 10,
+    0, 0, 4, 0,
+    0, 0, 0, 1,
   ]);
   const [ground, body, organ] = modality === "ct" ? [-1000, -50, 300] : [0, 500, 150];
   const data = Float32Array.from({ length: grid.voxels }, (_, i) => {
@@ -37,15 +38,30 @@ Deno.test({
       }
     }
     const training = (out: string, ...more: string[]) => [
-      ...["--ct", `${folder}/ct`, "--mr", `${folder}/mr`, "--out", `${folder}/${out}`],
-      ...["--profile", "smoke", "--filters", "4", "--blocks", "1", "--channels", "2"],
-      ...["--epochs", "2", "--steps-per-epoch", "20", "--checkpoint-every", "4"],
-      ...[
-        "--convolution",
-        "registers",
-        ...(more.includes("--crop") ? [] : ["--crop", "16"]),
-        ...more,
-      ],
+      "--ct",
+      `${folder}/ct`,
+      "--mr",
+      `${folder}/mr`,
+      "--out",
+      `${folder}/${out}`,
+      "--profile",
+      "smoke",
+      "--filters",
+      "4",
+      "--blocks",
+      "1",
+      "--channels",
+      "2",
+      "--epochs",
+      "2",
+      "--steps-per-epoch",
+      "20",
+      "--checkpoint-every",
+      "4",
+      "--convolution",
+      "registers",
+      ...(more.includes("--crop") ? [] : ["--crop", "16"]),
+      ...more,
     ];
     const bytesOf = async (out: string, name: string) =>
       await Deno.readFile(`${folder}/${out}/${name}`);
@@ -55,7 +71,10 @@ Deno.test({
       assertEquals(code, 0, text);
       assertStringIncludes(text, "2 CT and 2 MR; axial regions of 16 x 16 x 2, P = 10; 40 steps");
       assertEquals(namesIn(`${folder}/model`), [
-        ...["checkpoint-0000040.safetensors", "checkpoint.json", "log.jsonl", "losses.png"],
+        "checkpoint-0000040.safetensors",
+        "checkpoint.json",
+        "log.jsonl",
+        "losses.png",
         "samples",
       ]);
       assertEquals(
@@ -69,7 +88,10 @@ Deno.test({
       const args = config.tasks.train.command.split(" ").slice(1);
       const child = new Deno.Command("deno", {
         args: [...args, ...training("killed")],
-        ...{ cwd: ROOT, env: { NO_COLOR: "1" }, stdout: "piped", stderr: "piped" },
+        cwd: ROOT,
+        env: { NO_COLOR: "1" },
+        stdout: "piped",
+        stderr: "piped",
       }).spawn();
       const ended = child.output();
       const log = `${folder}/killed/log.jsonl`;
@@ -94,7 +116,14 @@ Deno.test({
       const [image, out] = [`${folder}/mr/mr1.nii.gz`, `${folder}/ct.nii.gz`];
       const { code, text } = await task(
         "synthesise",
-        ...["--model", `${folder}/model`, "--image", image, "--to", "ct", "--out", out],
+        "--model",
+        `${folder}/model`,
+        "--image",
+        image,
+        "--to",
+        "ct",
+        "--out",
+        out,
       );
       assertEquals(code, 0, text);
       assertStringIncludes(text, "the mean of ");
@@ -104,8 +133,16 @@ Deno.test({
       assert(new Set(found.data).size > 100);
       const cheap = await task(
         "synthesise",
-        ...["--model", `${folder}/model`, "--image", image, "--to", "ct", "--out", out],
-        ...["--stitch", "cheap"],
+        "--model",
+        `${folder}/model`,
+        "--image",
+        image,
+        "--to",
+        "ct",
+        "--out",
+        out,
+        "--stitch",
+        "cheap",
       );
       assertEquals(cheap.code, 0, cheap.text);
       assertStringIncludes(cheap.text, "Cheap against full average, 2 slices in the middle: mean");
@@ -121,8 +158,14 @@ Deno.test({
         [
           "synthesise",
           [
-            ...["--model", folder, "--image", `${folder}/mr/mr1.nii.gz`, "--to", "ct"],
-            ...["--out", "o.nii"],
+            "--model",
+            folder,
+            "--image",
+            `${folder}/mr/mr1.nii.gz`,
+            "--to",
+            "ct",
+            "--out",
+            "o.nii",
           ],
           "has no checkpoint.json",
         ],

@@ -74,8 +74,12 @@ gpuTest(
     // The study reads the masks itself.
     const out = `${root}/out`;
     await reproduce(gpu, {
-      ...{ profile: profileOf("smoke"), seed: 1, out, version: "test" },
-      ...{ cohort: `${folder}/cohort.json`, only: ["table1"] },
+      profile: profileOf("smoke"),
+      seed: 1,
+      out,
+      version: "test",
+      cohort: `${folder}/cohort.json`,
+      only: ["table1"],
     });
     const { value } = JSON.parse(await Deno.readTextFile(`${out}/table1.json`));
     const volumes = labelVolumes(await readLabelVolume(`${phantom}/paired-01_ct_labels.nii.gz`));

@@ -33,11 +33,12 @@ export class Grid {
   /** A grid whose axes are the world's, from spacing in mm and the RAS position of voxel (0, 0, 0). */
   static axisAligned(size: Triple, spacing: Triple, origin: Triple = [0, 0, 0]): Grid {
     const [sx, sy, sz] = spacing;
+    // deno-fmt-ignore
     return new Grid(size, [
-      ...[sx, 0, 0, origin[0]],
-      ...[0, sy, 0, origin[1]],
-      ...[0, 0, sz, origin[2]],
-      ...[0, 0, 0, 1],
+      sx, 0, 0, origin[0],
+      0, sy, 0, origin[1],
+      0, 0, sz, origin[2],
+      0, 0, 0, 1,
     ]);
   }
 

@@ -12,11 +12,12 @@ const ORIENTATIONS = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2,
 );
 
 /** A tilted grid, nearest to RAS, and an image on it with no two voxels alike. */
+// deno-fmt-ignore
 const grid = new Grid([4, 3, 2], [
-  ...[0.98, -0.15, 0.6, -5],
-  ...[0.17, 1.2, -0.4, 7],
-  ...[-0.1, 0.1, 2.9, 11],
-  ...[0, 0, 0, 1],
+  0.98, -0.15, 0.6, -5,
+  0.17, 1.2, -0.4, 7,
+  -0.1, 0.1, 2.9, 11,
+  0, 0, 0, 1,
 ]);
 const image = { grid, data: Float32Array.from({ length: 24 }, (_, i) => i) };
 

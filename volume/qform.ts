@@ -32,26 +32,21 @@ export function matrixOfQform({ quaternion, factor, spacing, offset }: Qform): M
     [b, c, d] = [b / length, c / length, d / length];
   }
   const [dx, dy] = spacing, dz = spacing[2] * (factor < 0 ? -1 : 1), [x, y, z] = offset;
+  // deno-fmt-ignore
   return [
-    ...[
-      (a * a + b * b - c * c - d * d) * dx,
+    (a * a + b * b - c * c - d * d) * dx,
       2 * (b * c - a * d) * dy,
       2 * (b * d + a * c) * dz,
       x,
-    ],
-    ...[
-      2 * (b * c + a * d) * dx,
+    2 * (b * c + a * d) * dx,
       (a * a + c * c - b * b - d * d) * dy,
       2 * (c * d - a * b) * dz,
       y,
-    ],
-    ...[
-      2 * (b * d - a * c) * dx,
+    2 * (b * d - a * c) * dx,
       2 * (c * d + a * b) * dy,
       (a * a + d * d - b * b - c * c) * dz,
       z,
-    ],
-    ...[0, 0, 0, 1],
+    0, 0, 0, 1,
   ];
 }
 

@@ -51,14 +51,16 @@ const cases: [string, Uint8Array, Kind, string][] = [
   [
     "gzip with a wrong checksum",
     packed.map((byte, i) => i === packed.length - 7 ? byte ^ 1 : byte),
-    ...[TruncatedFileError, "compression"] as const,
+    TruncatedFileError,
+    "compression",
   ],
   ["data cut", good.slice(0, -4), TruncatedFileError, "2 x 2 x 2 of them need 384 bytes"],
   ["compressed data cut", await gzip(good.slice(0, -4)), TruncatedFileError, "before its voxels"],
   [
     "more voxels than there can be",
     patched(42, [0x30, 0x75, 0x30, 0x75, 0x30, 0x75]),
-    ...[TruncatedFileError, "before its voxels"] as const,
+    TruncatedFileError,
+    "before its voxels",
   ],
   ["single bits", niftiFile({ type: 1, bits: 8 }, () => {}), UnsupportedVoxelsError, "bits"],
   ["complex64", niftiFile({ type: 32, bits: 64 }, () => {}), UnsupportedVoxelsError, "complex"],
@@ -81,7 +83,8 @@ const cases: [string, Uint8Array, Kind, string][] = [
   [
     "NaN and infinite voxels",
     made({ dims: [3, 3, 2, 2] }, [0, 1, 2, 3, NaN, 5, 6, -Infinity, 8, 9, NaN, 11]),
-    ...[NonFiniteVoxelsError, "3 of 12 values are NaN or infinite"] as const,
+    NonFiniteVoxelsError,
+    "3 of 12 values are NaN or infinite",
   ],
 ];
 

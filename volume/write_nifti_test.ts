@@ -20,11 +20,12 @@ function oblique(axis: Triple, degrees: number, spacing: Triple, handed = 1): Ma
   const [x, y, z] = axis.map((v) => v / Math.hypot(...axis));
   const c = Math.cos(degrees * Math.PI / 180), s = Math.sin(degrees * Math.PI / 180), t = 1 - c;
   const [a, b, d] = [spacing[0], spacing[1], spacing[2] * handed];
+  // deno-fmt-ignore
   return [
-    ...[(t * x * x + c) * a, (t * x * y - s * z) * b, (t * x * z + s * y) * d, -31.7],
-    ...[(t * x * y + s * z) * a, (t * y * y + c) * b, (t * y * z - s * x) * d, 100.3],
-    ...[(t * x * z - s * y) * a, (t * y * z + s * x) * b, (t * z * z + c) * d, 1234.5],
-    ...[0, 0, 0, 1],
+    (t * x * x + c) * a, (t * x * y - s * z) * b, (t * x * z + s * y) * d, -31.7,
+    (t * x * y + s * z) * a, (t * y * y + c) * b, (t * y * z - s * x) * d, 100.3,
+    (t * x * z - s * y) * a, (t * y * z + s * x) * b, (t * z * z + c) * d, 1234.5,
+    0, 0, 0, 1,
   ].map(Math.fround);
 }
 

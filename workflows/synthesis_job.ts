@@ -77,10 +77,17 @@ export async function synthesiseImage(
     const scale = to === "mr" ? header.data.scale.ct : intensityScaleOf("mr", seen.data);
     const scaled = toNetwork(seen.data, scale);
     const job = {
-      ...{ tensorflow, generator, size: seen.grid.size, image: scaled },
-      ...{ axes: planeAxes(seen.grid, header.data.plane), crop: header.settings.crop, stitch },
-      ...{ stride: options.stride, sliceStride: options.sliceStride },
-      ...{ signal: options.signal, onProgress: options.onProgress },
+      tensorflow,
+      generator,
+      size: seen.grid.size,
+      image: scaled,
+      axes: planeAxes(seen.grid, header.data.plane),
+      crop: header.settings.crop,
+      stitch,
+      stride: options.stride,
+      sliceStride: options.sliceStride,
+      signal: options.signal,
+      onProgress: options.onProgress,
     };
     const values = await synthesiseVolume(job);
     const result = { grid: seen.grid, data: fromNetwork(values, header.data.scale[to]) };
@@ -114,7 +121,10 @@ async function cheapError(job: Job, { data }: CheckpointHeader, to: Modality) {
   const middle = { ...job, size: cut, image: part, signal, onProgress: undefined };
   const cheap = await synthesiseVolume({ ...middle, stitch: "cheap" });
   const full = await synthesiseVolume({
-    ...{ ...middle, stitch: "full", stride: undefined, sliceStride: undefined },
+    ...middle,
+    stitch: "full",
+    stride: undefined,
+    sliceStride: undefined,
   });
   const factor = (data.scale[to].high - data.scale[to].low) / 2;
   let sum = 0, most = 0;

@@ -112,7 +112,10 @@ function subjectFiles(path: string, { subjects }: Manifest): File[] {
       );
     }
     return unpaired.map(({ id, images, labels }): File => ({
-      ...{ name: id, modality, image: images[modality]!, labels: labels[modality] },
+      name: id,
+      modality,
+      image: images[modality]!,
+      labels: labels[modality],
     }));
   });
   return files;
@@ -134,7 +137,9 @@ async function folderFiles(folder: string, modality: Modality): Promise<File[]> 
     throw new TrainingImagesError(`${folder} has no NIfTI file (.nii or .nii.gz)`);
   }
   return names.sort().map((name) => ({
-    ...{ name: name.replace(/\.nii(\.gz)?$/i, ""), modality, image: `${folder}/${name}` },
+    name: name.replace(/\.nii(\.gz)?$/i, ""),
+    modality,
+    image: `${folder}/${name}`,
   }));
 }
 

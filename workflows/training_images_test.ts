@@ -37,10 +37,14 @@ async function withImages(body: (folder: string) => Promise<void>): Promise<void
     );
     await Deno.writeTextFile(`${folder}/ct/notes.txt`, "not an image");
     await writeManifest(`${folder}/cohort.json`, {
-      ...{ format: "crosswarp-cohort", version: 1, profile: "mine" },
+      format: "crosswarp-cohort",
+      version: 1,
+      profile: "mine",
       subjects: [
         {
-          ...{ id: "one", kind: "ct", images: { ct: "ct/a.nii.gz" } },
+          id: "one",
+          kind: "ct",
+          images: { ct: "ct/a.nii.gz" },
           labels: { ct: "labels.nii.gz" },
         },
         { id: "two", kind: "mr", images: { mr: "mr/c.nii.gz" }, labels: {} },
@@ -56,7 +60,8 @@ gpuTest("readTrainingImages() takes folders as they are", (gpu) =>
   withImages(async (folder) => {
     const names: string[] = [];
     const { ct, mr } = await readTrainingImages(gpu, {
-      ...{ source: { ct: `${folder}/ct`, mr: `${folder}/mr` }, region: "all" },
+      source: { ct: `${folder}/ct`, mr: `${folder}/mr` },
+      region: "all",
       onProgress: ({ name, total }) => names.push(`${name} of ${total}`),
     });
     assertEquals(names, ["a of 3", "b of 3", "c of 3"]);
@@ -67,7 +72,9 @@ gpuTest("readTrainingImages() takes folders as they are", (gpu) =>
     assertEquals(mr[0].scale, { low: 0, high: 1000 });
     const ctWindow = { low: -200, high: 300 };
     const narrow = await readTrainingImages(gpu, {
-      ...{ source: { ct: `${folder}/ct`, mr: `${folder}/mr` }, region: "all", ctWindow },
+      source: { ct: `${folder}/ct`, mr: `${folder}/mr` },
+      region: "all",
+      ctWindow,
     });
     assertEquals([narrow.ct[0].scale, narrow.mr[0].scale], [ctWindow, mr[0].scale]);
     assertEquals([narrow.ct[0].data[0], narrow.ct[0].data.at(-1)], [-1, 1]);
@@ -82,14 +89,20 @@ gpuTest(
       assertEquals(whole.ct[0].grid.size, [4, 3, 10]);
       const labelled = `${folder}/labelled.json`;
       await writeManifest(labelled, {
-        ...{ format: "crosswarp-cohort", version: 1, profile: "mine" },
+        format: "crosswarp-cohort",
+        version: 1,
+        profile: "mine",
         subjects: (["ct", "mr"] as const).map((kind) => ({
-          ...{ id: kind, kind, images: { [kind]: `${kind}/${kind === "ct" ? "a" : "c"}.nii.gz` } },
+          id: kind,
+          kind,
+          images: { [kind]: `${kind}/${kind === "ct" ? "a" : "c"}.nii.gz` },
           labels: { [kind]: "labels.nii.gz" },
         })),
       });
       const cut = await readTrainingImages(gpu, {
-        ...{ source: { manifest: labelled }, region: "thorax", voxel: 2 },
+        source: { manifest: labelled },
+        region: "thorax",
+        voxel: 2,
       });
       for (const [kind, { name, grid, data }] of [["ct", cut.ct[0]], ["mr", cut.mr[0]]] as const) {
         assertEquals(name, kind);
@@ -141,7 +154,8 @@ gpuTest("readTrainingImages() stops when it is told to", (gpu) =>
     await assertRejects(
       () =>
         readTrainingImages(gpu, {
-          ...{ source: { ct: `${folder}/ct`, mr: `${folder}/mr` }, region: "all" },
+          source: { ct: `${folder}/ct`, mr: `${folder}/mr` },
+          region: "all",
           signal: stop.signal,
           onProgress: ({ name }) => {
             names.push(name);
@@ -185,7 +199,9 @@ gpuTest("readTrainingImages() says what is missing", (gpu) =>
     await Deno.mkdir(`${folder}/empty`);
     await assertRejects(reading(`${folder}/empty`), TrainingImagesError, "has no NIfTI file");
     await writeManifest(`${folder}/few.json`, {
-      ...{ format: "crosswarp-cohort", version: 1, profile: "mine" },
+      format: "crosswarp-cohort",
+      version: 1,
+      profile: "mine",
       subjects: [{ id: "one", kind: "ct", images: { ct: "ct/a.nii.gz" }, labels: {} }],
     });
     await assertRejects(

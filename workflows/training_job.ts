@@ -79,10 +79,17 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
   const names = (of: Modality) => images[of].map(({ name }) => name);
   const scale = (of: Modality) => populationScale(images[of].map(({ scale }) => scale));
   const gan = await trainCycleGan({
-    ...{ tensorflow, settings, folder, sources: samplers },
-    ...{ signal: options.signal, onProgress: options.onProgress },
+    tensorflow,
+    settings,
+    folder,
+    sources: samplers,
+    signal: options.signal,
+    onProgress: options.onProgress,
     data: {
-      ...{ plane, region, flips, spacing: planeSpacing(images.ct[0].grid, plane) },
+      plane,
+      region,
+      flips,
+      spacing: planeSpacing(images.ct[0].grid, plane),
       ...(voxel !== undefined && { voxel }),
       scale: { ct: scale("ct"), mr: scale("mr") },
       images: { ct: names("ct"), mr: names("mr") },

@@ -39,7 +39,9 @@ export function lossCurves(log: readonly LoggedStep[]): Picture {
   const x = log.map(({ step }) => step);
   const plots = PANELS.map(({ title, names, legend }) =>
     linePlot({
-      ...{ title, x, xTitle: "step" },
+      title,
+      x,
+      xTitle: "step",
       lines: names.map((name, i) => ({
         name: legend[i],
         values: runningMean(log.map((step) => step[name]), window),

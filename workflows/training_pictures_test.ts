@@ -3,8 +3,14 @@ import { lossCurves, parseLog, tileStrip } from "./training_pictures.ts";
 
 const line = (step: number) =>
   JSON.stringify({
-    ...{ step, epoch: 0, generatorCt: 0.5, generatorMr: 0.4, cycleCt: 1 / step, cycleMr: 0.2 },
-    ...{ discriminatorCt: 0.2, discriminatorMr: 0.3 },
+    step,
+    epoch: 0,
+    generatorCt: 0.5,
+    generatorMr: 0.4,
+    cycleCt: 1 / step,
+    cycleMr: 0.2,
+    discriminatorCt: 0.2,
+    discriminatorMr: 0.3,
   });
 
 Deno.test("parseLog() reads whole lines only", () => {

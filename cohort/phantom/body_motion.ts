@@ -188,10 +188,11 @@ export class BodyMotion {
 /** The rotation matrix Rz Ry Rx, row-major. */
 function rotationOf([a, b, c]: Triple): number[] {
   const [ca, sa, cb, sb, cc, sc] = [a, b, c].flatMap((v) => [Math.cos(v), Math.sin(v)]);
+  // deno-fmt-ignore
   return [
-    ...[cc * cb, cc * sb * sa - sc * ca, cc * sb * ca + sc * sa],
-    ...[sc * cb, sc * sb * sa + cc * ca, sc * sb * ca - cc * sa],
-    ...[-sb, cb * sa, cb * ca],
+    cc * cb, cc * sb * sa - sc * ca, cc * sb * ca + sc * sa,
+    sc * cb, sc * sb * sa + cc * ca, sc * sb * ca - cc * sa,
+    -sb, cb * sa, cb * ca,
   ];
 }
 

@@ -67,27 +67,51 @@ interface Population {
 
 const CT_POPULATION: Population = {
   size: {
-    ...{ liver: 1.067, spleen: 1.195, gallbladder: 1.155, "right lung": 0.97, "left lung": 0.947 },
-    ...{ bladder: 1.03, "lumbar vertebra 1": 1.043, "right kidney": 1.105, "left kidney": 1.11 },
-    ...{ "right psoas": 0.957, "left psoas": 0.914 },
+    liver: 1.067,
+    spleen: 1.195,
+    gallbladder: 1.155,
+    "right lung": 0.97,
+    "left lung": 0.947,
+    bladder: 1.03,
+    "lumbar vertebra 1": 1.043,
+    "right kidney": 1.105,
+    "left kidney": 1.11,
+    "right psoas": 0.957,
+    "left psoas": 0.914,
   },
   chestHeight: 12,
 };
 
 const MR_POPULATION: Population = {
   size: {
-    ...{ liver: 1.015, spleen: 1.27, gallbladder: 1.945, "right lung": 0.864, "left lung": 0.835 },
-    ...{ bladder: 0.915, "lumbar vertebra 1": 1.04, "right kidney": 1.14, "left kidney": 1.16 },
-    ...{ "right psoas": 0.806, "left psoas": 0.864 },
+    liver: 1.015,
+    spleen: 1.27,
+    gallbladder: 1.945,
+    "right lung": 0.864,
+    "left lung": 0.835,
+    bladder: 0.915,
+    "lumbar vertebra 1": 1.04,
+    "right kidney": 1.14,
+    "left kidney": 1.16,
+    "right psoas": 0.806,
+    "left psoas": 0.864,
   },
   chestHeight: -22,
 };
 
 /** Deviation of a structure's volume from person to person, relative. */
 const SPREAD: Readonly<Record<StructureName, number>> = {
-  ...{ liver: 0.1, spleen: 0.2, gallbladder: 0.2, "right lung": 0.06, "left lung": 0.06 },
-  ...{ bladder: 0.25, "lumbar vertebra 1": 0.07, "right kidney": 0.1, "left kidney": 0.1 },
-  ...{ "right psoas": 0.1, "left psoas": 0.1 },
+  liver: 0.1,
+  spleen: 0.2,
+  gallbladder: 0.2,
+  "right lung": 0.06,
+  "left lung": 0.06,
+  bladder: 0.25,
+  "lumbar vertebra 1": 0.07,
+  "right kidney": 0.1,
+  "left kidney": 0.1,
+  "right psoas": 0.1,
+  "left psoas": 0.1,
 };
 
 /** Plans a cohort. The same profile and seed give the same plan. */

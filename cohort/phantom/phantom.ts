@@ -172,7 +172,10 @@ async function runJobs(
   }
   try {
     await runOnThreads({
-      ...{ module: PHANTOM_WORKER, jobs, threads: workers, signal },
+      module: PHANTOM_WORKER,
+      jobs,
+      threads: workers,
+      signal,
       onDone: (index) => onDone(jobs[index]),
     });
   } catch (cause) {

@@ -34,7 +34,10 @@ export async function sharedPhantom(options: SharedPhantomOptions): Promise<stri
   const place = `${folder}/cohort_${profile}_${seed}`;
   const write = (out: string) =>
     writePhantomCohort({
-      ...{ out, profile, seed, subjects: "paired" as const },
+      out,
+      profile,
+      seed,
+      subjects: "paired" as const,
       ...(signal && { signal }),
       ...(onProgress && { onProgress }),
     });

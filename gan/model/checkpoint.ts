@@ -110,7 +110,8 @@ export async function writeCheckpoint(
   const tensorsToRead = [...tensorsOf(gan), ...pool];
   const read = readAhead(tensorsToRead.map(({ tensor }) => tensor));
   const all = tensorsToRead.map(({ name, tensor }, i): TensorToWrite => ({
-    ...{ name, shape: tensor.shape },
+    name,
+    shape: tensor.shape,
     data: async () => {
       const values = await read(i);
       if (!values.every(Number.isFinite)) throw new TrainingDivergedError(state.step, name);
@@ -119,7 +120,10 @@ export async function writeCheckpoint(
   }));
   await writeSafetensors(`${folder}/${tensors}`, all, { format: FORMAT, step: `${state.step}` });
   const header: CheckpointHeader = {
-    ...{ format: FORMAT, version: VERSION, tensors, settings: gan.settings },
+    format: FORMAT,
+    version: VERSION,
+    tensors,
+    settings: gan.settings,
     ...state,
   };
   await writeWholeFile(

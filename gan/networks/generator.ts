@@ -64,16 +64,23 @@ export class Generator extends Network {
       let y = this.#normed("enter", this.#convolve("enter", reflectPad(x, 3), 1, "valid"), 0);
       y = this.#normed("down1", this.#convolve("down1", y, 2, "same"), 0);
       let { value, padded } = this.#normAndPad("down2", this.#convolve("down2", y, 2, "same"), {
-        ...{ slope: 0, keep: true, pad: 1 },
+        slope: 0,
+        keep: true,
+        pad: 1,
       });
       const { blocks } = this.options;
       for (let block = 1; block <= blocks; block++) {
         const a = `block${block}a`, b = `block${block}b`;
         const inner = this.#normAndPad(a, this.#convolve(a, padded!, 1, "valid"), {
-          ...{ slope: 0, keep: false, pad: 1 },
+          slope: 0,
+          keep: false,
+          pad: 1,
         });
         ({ value, padded } = this.#normAndPad(b, this.#convolve(b, inner.padded!, 1, "valid"), {
-          ...{ slope: 1, added: value, keep: true, pad: block < blocks ? 1 : 0 },
+          slope: 1,
+          added: value,
+          keep: true,
+          pad: block < blocks ? 1 : 0,
         }));
       }
       y = value!;

@@ -8,8 +8,13 @@ import { Tensorflow, tf } from "../tensorflow.ts";
 
 const settings: CycleGanSettings = {
   ...PAPER_SETTINGS,
-  ...{ crop: 32, channels: 2, generatorFilters: 8, blocks: 1, discriminatorFilters: 4 },
-  ...{ strides: [2, 1], identitySteps: 80 },
+  crop: 32,
+  channels: 2,
+  generatorFilters: 8,
+  blocks: 1,
+  discriminatorFilters: 4,
+  strides: [2, 1],
+  identitySteps: 80,
 };
 
 gpuTest(

@@ -11,8 +11,18 @@ import type { OpRunner } from "./op_runner.ts";
 
 /** The residual blocks' convolution at a middling size: 75 MFLOP. */
 const SHAPE: ConvolutionShape = {
-  ...{ batch: 1, inHeight: 34, inWidth: 34, inChannels: 64, outChannels: 64, stride: 1 },
-  ...{ outHeight: 32, outWidth: 32, kernelHeight: 3, kernelWidth: 3, padTop: 0, padLeft: 0 },
+  batch: 1,
+  inHeight: 34,
+  inWidth: 34,
+  inChannels: 64,
+  outChannels: 64,
+  stride: 1,
+  outHeight: 32,
+  outWidth: 32,
+  kernelHeight: 3,
+  kernelWidth: 3,
+  padTop: 0,
+  padLeft: 0,
 };
 /**
  * Tiles must be faster by this factor: the two give other last digits, and noise must not choose between

@@ -22,7 +22,12 @@ function shapeOf(
   const pad = (size: number) =>
     same ? Math.floor(Math.max(0, (out(size) - 1) * stride + kernel - size) / 2) : 0;
   return {
-    ...{ batch, inHeight, inWidth, inChannels, outChannels, stride },
+    batch,
+    inHeight,
+    inWidth,
+    inChannels,
+    outChannels,
+    stride,
     outHeight: out(inHeight),
     outWidth: out(inWidth),
     kernelHeight: kernel,
@@ -68,8 +73,10 @@ for (const variant of ["registers", "tiles"] as const) {
             outChannels,
           ];
           const filter: [number, number, number, number] = [
-            ...[shape.kernelHeight, shape.kernelWidth] as const,
-            ...[inChannels, outChannels] as const,
+            shape.kernelHeight,
+            shape.kernelWidth,
+            inChannels,
+            outChannels,
           ];
           const count = (s: number[]) => s.reduce((a, b) => a * b);
           const x = seededValues(count(input), 1),

@@ -66,7 +66,8 @@ export function registerSteps(runner: OpRunner, job: Correlation): Steps {
     return (input, filter, output) =>
       runner.run(plan, [
         ...offsets.map((offset) => ({ tensor: filter, offset, bytes })),
-        ...[input, output],
+        input,
+        output,
       ]);
   }
   const block = Math.min(BLOCK, 2 ** Math.ceil(Math.log2(quadsOf(job.outChannels))));
@@ -114,8 +115,13 @@ function rangesPart(job: Correlation, { rows }: FilterRanges): Part {
   const transposed = channelStep === 1;
   const column = perTap / 4, row = width * column * rowStep;
   return {
-    ...{ tapFrom: 0, rows, quadFrom: 0, quadTo: inQuads },
-    ...{ block: outQuads, outQuadFrom: 0, continued: false },
+    tapFrom: 0,
+    rows,
+    quadFrom: 0,
+    quadTo: inQuads,
+    block: outQuads,
+    outQuadFrom: 0,
+    continued: false,
     filter: {
       origin: firstColumn * column + Math.max(0, -row * (rows - 1)),
       row,
@@ -180,11 +186,20 @@ function packedParts(job: Correlation, block: number, { unit }: Packing): Part[]
       const { tapFrom, tapTo, quadFrom, quadTo } = cut;
       const row = unit * (quadTo - quadFrom);
       parts.push({
-        ...{ tapFrom, rows: tapTo - tapFrom, quadFrom, quadTo },
-        ...{ block, outQuadFrom, continued: done > 0 },
+        tapFrom,
+        rows: tapTo - tapFrom,
+        quadFrom,
+        quadTo,
+        block,
+        outQuadFrom,
+        continued: done > 0,
         filter: {
           origin: -quadFrom * unit,
-          ...{ row, column: 4 * block, inQuad: unit, outQuad: 1, channel: block },
+          row,
+          column: 4 * block,
+          inQuad: unit,
+          outQuad: 1,
+          channel: block,
         },
         offset: 16 * unit * (before + done),
       });
@@ -220,9 +235,14 @@ function registerPlans(
   const { block, filter } = parts[0];
   const pixels = evenly(columns, stride === 1 ? 16 : 8), outQuads = Math.min(4, block);
   const kernel = convolutionRegisters({
-    ...{ tapColumns, stride, pixels, outQuads, ...wholes(job) },
+    tapColumns,
+    stride,
+    pixels,
+    outQuads,
+    ...wholes(job),
     uniformInput: uniformQuads(batch * job.inHeight * job.inWidth, job.inChannels),
-    ...{ filterQuads: filterBytes / 16, filterBlocks },
+    filterQuads: filterBytes / 16,
+    filterBlocks,
     transposed: filter.outQuad > 1,
   });
   const lanes = Math.ceil(block / outQuads), tiles = Math.ceil(columns / pixels);
@@ -272,7 +292,10 @@ function correlationParameters(
 ): Parameter[] {
   const inQuads = quadsOf(job.inChannels);
   return [
-    ...[i32(job.inHeight), i32(job.inWidth), u32(job.inChannels), u32(inQuads)],
+    i32(job.inHeight),
+    i32(job.inWidth),
+    u32(job.inChannels),
+    u32(inQuads),
     ...[job.rows, job.columns, job.outChannels].map(u32),
     ...[job.padTop, job.padLeft].map(i32),
     ...[job.outHeight, job.outWidth, job.outStride, job.outY, job.outX].map(u32),

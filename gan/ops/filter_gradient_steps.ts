@@ -75,7 +75,11 @@ function registerFilterGradient(
   const { partRows, parts } = cutRows(shape, once, ENOUGH.registers);
   const plan = runner.plan({
     kernel: filterGradientRegisters({
-      ...{ tapColumns, stride, tapRows, outQuads, ...wholes },
+      tapColumns,
+      stride,
+      tapRows,
+      outQuads,
+      ...wholes,
       uniformInput: uniformQuads(batch * shape.inHeight * shape.inWidth, shape.inChannels),
       uniformGradient: uniformQuads(batch * shape.outHeight * shape.outWidth, shape.outChannels),
     }),
@@ -107,8 +111,14 @@ function filterGradientParameters(shape: ConvolutionShape, partRows: number): Pa
   const { inChannels, outChannels } = shape;
   return [
     u32(shape.batch),
-    ...[i32(shape.inHeight), i32(shape.inWidth), u32(inChannels), u32(quadsOf(inChannels))],
+    i32(shape.inHeight),
+    i32(shape.inWidth),
+    u32(inChannels),
+    u32(quadsOf(inChannels)),
     ...[shape.outHeight, shape.outWidth, outChannels, quadsOf(outChannels)].map(u32),
-    ...[u32(shape.kernelHeight), i32(shape.padTop), i32(shape.padLeft), u32(partRows)],
+    u32(shape.kernelHeight),
+    i32(shape.padTop),
+    i32(shape.padLeft),
+    u32(partRows),
   ];
 }

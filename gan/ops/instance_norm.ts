@@ -68,11 +68,15 @@ function wholeSteps(runner: OpRunner, shape: Shape, slope: Slope): Steps {
   const groups = Math.ceil(quads / 8), parts = { skip: false, keep: true, padded: false };
   const shared = { parameters: [INSTANCE_NORM_EPSILON, slope].map(f32) };
   const forward = runner.plan({
-    ...{ ...shared, kernel: wholeNorm(parts, uniform), workgroups: [groups, images] },
+    ...shared,
+    kernel: wholeNorm(parts, uniform),
+    workgroups: [groups, images],
     constants: { height, width, quads },
   });
   const gradient = runner.plan({
-    ...{ ...shared, kernel: wholeNormGradient(parts, uniform), workgroups: [groups] },
+    ...shared,
+    kernel: wholeNormGradient(parts, uniform),
+    workgroups: [groups],
     constants: { height, width, quads, images },
   });
   return {

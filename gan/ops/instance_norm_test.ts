@@ -23,7 +23,9 @@ const cases: [string, ImageShape, number][] = [
 function valuesOf(shape: ImageShape, slope: number): InstanceNormValues & { dy: Float32Array } {
   const count = shape.reduce((a, b) => a * b);
   return {
-    ...{ shape, slope, epsilon: INSTANCE_NORM_EPSILON },
+    shape,
+    slope,
+    epsilon: INSTANCE_NORM_EPSILON,
     // An offset far from 0 shows sums that lose digits.
     x: seededValues(count, 1).map((value, i) => 3 * value + 10 * (i % shape[3] % 4)),
     gamma: seededValues(shape[3], 2).map((value) => 1 + value),

@@ -42,10 +42,14 @@ function stepsAt(runner: OpRunner, shape: readonly number[], attributes: Attribu
     };
     const groups = Math.ceil(quads / 8);
     const forward = runner.plan({
-      ...{ ...shared, kernel: wholeNorm(parts, uniform), workgroups: [groups, images] },
+      ...shared,
+      kernel: wholeNorm(parts, uniform),
+      workgroups: [groups, images],
     });
     const gradient = runner.plan({
-      ...{ ...shared, kernel: wholeNormGradient(parts, uniform), workgroups: [groups] },
+      ...shared,
+      kernel: wholeNormGradient(parts, uniform),
+      workgroups: [groups],
       constants: { ...shared.constants, images },
     });
     const larger = [images, height + 2 * pad, width + 2 * pad, channels];
@@ -55,7 +59,10 @@ function stepsAt(runner: OpRunner, shape: readonly number[], attributes: Attribu
         const value = keep ? [runner.output(shape)] : [];
         const around = padded ? [runner.output(larger)] : [];
         runner.run(forward, [
-          ...[x, gamma, beta, statistics],
+          x,
+          gamma,
+          beta,
+          statistics,
           ...(padded ? [...around, ...value] : value),
           ...(skip ? [added] : []),
         ]);
@@ -65,7 +72,10 @@ function stepsAt(runner: OpRunner, shape: readonly number[], attributes: Attribu
         const outputs = [shape, gamma.shape, beta.shape].map((shape) => runner.output(shape));
         const dadded = skip ? [runner.output(shape)] : [];
         runner.run(gradient, [
-          ...[x, statistics, gamma, beta],
+          x,
+          statistics,
+          gamma,
+          beta,
           ...outputs,
           ...(padded ? [dpadded] : []),
           ...(keep ? [dy] : []),
@@ -84,7 +94,8 @@ export function registerPaddedNorm(runner: OpRunner): () => void {
   if (!isSoftware || limits.maxStorageBuffersPerShaderStage < MOST_BUFFERS) return () => {};
   for (const [kernelName, step] of [[FORWARD, "forward"], [GRADIENT, "gradient"]] as const) {
     tf.registerKernel({
-      ...{ kernelName, backendName },
+      kernelName,
+      backendName,
       kernelFunc: ({ inputs, attrs }) => {
         const tensors = inputs as Record<string, TensorInfo>;
         return stepsAt(runner, tensors.x.shape, attrs as unknown as Attributes)[step](tensors);
@@ -101,7 +112,10 @@ export function registerPaddedNorm(runner: OpRunner): () => void {
       const gradients = tf.engine().runKernel<tf.Tensor[]>(
         GRADIENT,
         {
-          ...{ x, gamma, beta, statistics },
+          x,
+          gamma,
+          beta,
+          statistics,
           ...(keep && { dy: come[0] }),
           ...(padded && { dpadded: come.at(-1)! }),
         },
@@ -109,7 +123,9 @@ export function registerPaddedNorm(runner: OpRunner): () => void {
       );
       const [dx, dgamma, dbeta, dadded] = gradients;
       return {
-        ...{ x: () => dx, gamma: () => dgamma, beta: () => dbeta },
+        x: () => dx,
+        gamma: () => dgamma,
+        beta: () => dbeta,
         ...(skip && { added: () => dadded }),
       };
     },

@@ -56,13 +56,19 @@ async function check(
   const wanted = instanceNormGradientReference(norm, come);
 
   const tensors = [
-    ...[tf.tensor4d(x, [...shape]), tf.tensor1d(gamma), tf.tensor1d(beta)],
+    tf.tensor4d(x, [...shape]),
+    tf.tensor1d(gamma),
+    tf.tensor1d(beta),
     tf.tensor4d(added, [...shape]),
   ];
   const run = ([x, gamma, beta, added]: tf.Tensor[]) =>
     normAndPad({
-      ...{ x: x as tf.Tensor4D, gamma: gamma as tf.Tensor1D, beta: beta as tf.Tensor1D },
-      ...{ slope, keep, pad },
+      x: x as tf.Tensor4D,
+      gamma: gamma as tf.Tensor1D,
+      beta: beta as tf.Tensor1D,
+      slope,
+      keep,
+      pad,
       ...(isAdded && { added: added as tf.Tensor4D }),
     });
   tf.engine().startScope();

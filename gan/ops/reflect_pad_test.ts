@@ -21,8 +21,10 @@ for (const ops of ["own", "stock"] as const) {
       await t.step(name, async () => {
         const [images, height, width, channels] = shape;
         const padded: [number, number, number, number] = [
-          ...[images, height + 2 * pad] as const,
-          ...[width + 2 * pad, channels] as const,
+          images,
+          height + 2 * pad,
+          width + 2 * pad,
+          channels,
         ];
         const count = (s: ImageShape) => s.reduce((a, b) => a * b);
         const values = seededValues(count(shape), 1), dy = seededValues(count(padded), 2);

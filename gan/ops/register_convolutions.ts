@@ -31,7 +31,12 @@ function shapeOf(input: Four, filter: Four, attributes: Attributes): Convolution
   const { strides, pad, dataFormat, dimRoundingMode, dilations = 1 } = attributes;
   if (dataFormat === "NCHW") return undefined;
   const info = tf.backend_util.computeConv2DInfo(
-    ...[input, filter, strides, dilations, pad, dimRoundingMode] as const,
+    input,
+    filter,
+    strides,
+    dilations,
+    pad,
+    dimRoundingMode,
     false,
     "channelsLast",
   );

@@ -84,7 +84,8 @@ export async function synthesiseVolume(options: SynthesisOptions): Promise<Float
   try {
     return await patchAverage(gpu, {
       ...cut,
-      ...{ signal: options.signal, onProgress: options.onProgress },
+      signal: options.signal,
+      onProgress: options.onProgress,
       network: (input, regions) => {
         before?.dispose();
         before = tf.tidy(() => {
@@ -129,7 +130,12 @@ function regionOptions(options: SynthesisOptions): PatchAverageOptions {
   const { channels } = generator.options;
   const fitting = Math.max(1, Math.floor(PIXELS_AT_ONCE / crop ** 2));
   return {
-    ...{ size, image, axes, patch: crop, channels, ...stridesOf(stitch, { crop, channels }) },
+    size,
+    image,
+    axes,
+    patch: crop,
+    channels,
+    ...stridesOf(stitch, { crop, channels }),
     ...given(options),
     weights: stitch === "cheap" ? "feather" : "uniform",
     fill: -1,

@@ -75,7 +75,8 @@ gpuTest("synthesiseVolume() is the mean over all regions", async (gpu, t) => {
       assertEquals(await synthesiseVolume(options), found);
       const calls: number[] = [];
       const batched = await synthesiseVolume({
-        ...{ ...options, batch: 3 },
+        ...options,
+        batch: 3,
         onProgress: ({ regions, total }) => {
           calls.push(regions);
           assertEquals(total, countRegions(options));

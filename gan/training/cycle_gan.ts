@@ -63,7 +63,9 @@ export class CycleGan {
       new Discriminator(
         name,
         {
-          ...{ channels, filters: settings.discriminatorFilters, strides },
+          channels,
+          filters: settings.discriminatorFilters,
+          strides,
           norm: settings.discriminatorNorm,
         },
         RandomState.of(seed, name),

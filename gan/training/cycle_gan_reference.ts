@@ -33,9 +33,18 @@ function convolution(
   const out = same ? Math.ceil(size / stride) : Math.floor((size - kernel) / stride) + 1;
   const pad = same ? Math.floor(Math.max(0, (out - 1) * stride + kernel - size) / 2) : 0;
   return {
-    ...{ batch: 1, stride, inHeight: size, inWidth: size, outHeight: out, outWidth: out },
-    ...{ inChannels: image.channels, outChannels: channels },
-    ...{ kernelHeight: kernel, kernelWidth: kernel, padTop: pad, padLeft: pad },
+    batch: 1,
+    stride,
+    inHeight: size,
+    inWidth: size,
+    outHeight: out,
+    outWidth: out,
+    inChannels: image.channels,
+    outChannels: channels,
+    kernelHeight: kernel,
+    kernelWidth: kernel,
+    padTop: pad,
+    padLeft: pad,
   };
 }
 
@@ -70,7 +79,10 @@ class Layers {
 
   norm(layer: string, { size, channels, values }: ReferenceImage, slope: number): ReferenceImage {
     const y = instanceNormReference({
-      ...{ shape: [1, size, size, channels], x: values, slope, epsilon: INSTANCE_NORM_EPSILON },
+      shape: [1, size, size, channels],
+      x: values,
+      slope,
+      epsilon: INSTANCE_NORM_EPSILON,
       gamma: this.weight(`${layer}/scale`),
       beta: this.weight(`${layer}/offset`),
     });

@@ -13,7 +13,11 @@ import { Tensorflow, tf } from "../tensorflow.ts";
 
 const base: CycleGanSettings = {
   ...PAPER_SETTINGS,
-  ...{ crop: 16, generatorFilters: 4, blocks: 2, discriminatorFilters: 4, strides: [2, 2, 1] },
+  crop: 16,
+  generatorFilters: 4,
+  blocks: 2,
+  discriminatorFilters: 4,
+  strides: [2, 2, 1],
 };
 
 /** Weights that make the losses depend on every layer, unlike the tiny ones that training starts from. */

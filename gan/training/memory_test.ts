@@ -8,8 +8,13 @@ import { checkTrainingFits, countWeights, trainingBytes } from "./memory.ts";
 
 const settings: CycleGanSettings = {
   ...PAPER_SETTINGS,
-  ...{ crop: 48, generatorFilters: 12, discriminatorFilters: 8, blocks: 4, strides: [2, 2, 1] },
-  ...{ channels: 2, pool: 3 },
+  crop: 48,
+  generatorFilters: 12,
+  discriminatorFilters: 8,
+  blocks: 4,
+  strides: [2, 2, 1],
+  channels: 2,
+  pool: 3,
 };
 
 gpuTest("trainingBytes() is what a training takes", async (gpu) => {

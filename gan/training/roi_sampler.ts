@@ -65,7 +65,7 @@ interface Source {
  * const data = Float32Array.from({ length: grid.voxels }, () => 0.5);
  * const sampler = new RoiSampler({
  *   volumes: [{ name: "constant", grid, data }],
- *   ...{ plane: "coronal", crop: 32, channels: 3, random: RandomState.of(1, "ct") },
+ *   plane: "coronal", crop: 32, channels: 3, random: RandomState.of(1, "ct"),
  * });
  * assertEquals(sampler.next(), new Float32Array(32 * 32 * 3).fill(0.5));
  * ```
@@ -125,7 +125,12 @@ export class RoiSampler {
     return this.#sources.slice(0, count).map(({ volume, stack }) => {
       const region = readRegion(volume.data, stack, middleOf(stack, size), size);
       return cropped(region, {
-        ...{ load, crop, channels, column: border, row: border, isMirrored: false },
+        load,
+        crop,
+        channels,
+        column: border,
+        row: border,
+        isMirrored: false,
       });
     });
   }

@@ -14,7 +14,10 @@ function numbered(size: [number, number, number], name = "numbered") {
 
 const sampler = (options: Partial<RoiSamplerOptions> = {}) =>
   new RoiSampler({
-    ...{ volumes: [numbered([23, 9, 31])], plane: "coronal", crop: 16, channels: 3 },
+    volumes: [numbered([23, 9, 31])],
+    plane: "coronal",
+    crop: 16,
+    channels: 3,
     random: RandomState.of(1, "roi"),
     ...options,
   });
@@ -98,7 +101,10 @@ Deno.test("RoiSampler gives up on a volume that is dark almost everywhere", () =
   const data = new Float32Array(grid.voxels).fill(-1);
   data[500 * 1001 + 500] = 1;
   const roi = sampler({
-    ...{ volumes: [{ name: "speck", grid, data }], crop: 4, load: 4, channels: 1 },
+    volumes: [{ name: "speck", grid, data }],
+    crop: 4,
+    load: 4,
+    channels: 1,
   });
   assertThrows(() => roi.next(), Error, "speck: 1000 regions one after the other are dark");
 });

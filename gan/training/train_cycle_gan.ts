@@ -247,13 +247,15 @@ class Run {
       }
       const rounded = losses.map(([name, value]) => [name, Number(value.toPrecision(6))]);
       lines.push(JSON.stringify({
-        ...{ step, epoch: Math.floor((step - 1) / stepsPerEpoch) },
+        step,
+        epoch: Math.floor((step - 1) / stepsPerEpoch),
         ...Object.fromEntries(rounded),
       }));
     });
     await Deno.writeTextFile(this.#logPath, lines.join("\n") + "\n", { append: true });
     this.#options.onProgress?.({
-      ...{ step: this.step, total: this.total },
+      step: this.step,
+      total: this.total,
       losses: Object.fromEntries(LOSSES.map((name, i) => [name, sums[i]])) as StepLosses,
     });
     this.#read = performance.now();
@@ -267,7 +269,10 @@ class Run {
       pool: this.#gan.poolRandom.save(),
     };
     await writeCheckpoint(folder, this.#gan, {
-      ...{ step: this.step, data, random, ops: tensorflow.ops },
+      step: this.step,
+      data,
+      random,
+      ops: tensorflow.ops,
       ...(tensorflow.convolution !== undefined && { convolution: tensorflow.convolution }),
     });
     this.#lastCheckpoint = this.step;

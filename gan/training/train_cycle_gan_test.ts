@@ -18,8 +18,16 @@ import { TrainingDivergedError } from "./diverged.ts";
 
 const settings: CycleGanSettings = {
   ...PAPER_SETTINGS,
-  ...{ crop: 16, channels: 1, generatorFilters: 4, blocks: 1, discriminatorFilters: 4 },
-  ...{ strides: [2, 1], epochs: 4, stepsPerEpoch: 3, pool: 2, learningRate: 1e-3 },
+  crop: 16,
+  channels: 1,
+  generatorFilters: 4,
+  blocks: 1,
+  discriminatorFilters: 4,
+  strides: [2, 1],
+  epochs: 4,
+  stepsPerEpoch: 3,
+  pool: 2,
+  learningRate: 1e-3,
   identitySteps: 2,
 };
 
@@ -48,10 +56,15 @@ async function train(
 ): Promise<void> {
   using tensorflow = await Tensorflow.open(gpu);
   const gan = await trainCycleGan({
-    ...{ tensorflow, settings, folder },
+    tensorflow,
+    settings,
+    folder,
     sources: { ct: source("ct"), mr: source("mr") },
     data: {
-      ...{ plane: "coronal", spacing: [1, 1, 1], region: "all", flips: false },
+      plane: "coronal",
+      spacing: [1, 1, 1],
+      region: "all",
+      flips: false,
       scale: { ct: scale, mr: scale },
       images: { ct: ["a"], mr: ["b"] },
     },
@@ -108,14 +121,17 @@ gpuTest(
       // Ended by its signal after a step of its own choice, then killed beyond a checkpoint.
       const abort = new AbortController();
       const interrupted = train(gpu, b, {
-        ...{ signal: abort.signal, sampleEvery: 5 },
+        signal: abort.signal,
+        sampleEvery: 5,
         onSample: (_, step) =>
           Promise.resolve(step === 5 ? abort.abort(new Error("enough")) : undefined),
       });
       await assertRejects(() => interrupted, Error, "enough");
       assertEquals(JSON.parse(await Deno.readTextFile(`${b}/checkpoint.json`)).step, 5);
       const killed = train(gpu, b, {
-        ...{ resume: true, checkpointEvery: 7, sampleEvery: 8 },
+        resume: true,
+        checkpointEvery: 7,
+        sampleEvery: 8,
         onSample: (_, step) => step === 8 ? Promise.reject(new Error("killed")) : Promise.resolve(),
       });
       await assertRejects(() => killed, Error, "killed");
@@ -186,7 +202,9 @@ gpuTest(
       const error = await assertRejects(
         () =>
           train(gpu, a, {
-            ...{ sources, checkpointEvery: 3, settings: { ...settings, identitySteps: 0 } },
+            sources,
+            checkpointEvery: 3,
+            settings: { ...settings, identitySteps: 0 },
           }),
         TrainingDivergedError,
         `The last good checkpoint, of step 3, is in ${a}`,

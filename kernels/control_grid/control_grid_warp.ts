@@ -63,7 +63,8 @@ export function prepareControlGridWarp(gpu: Gpu, options: ControlGridWarpOptions
   const last = Math.max(moving.size[2] - 1, 1);
   const windows = slabs(gpu, moving.size, 1).filter((window) => window.begin < last);
   const constants = {
-    ...{ ...rowWorkgroup(quads), strideX: geometry.stride[0] },
+    ...rowWorkgroup(quads),
+    strideX: geometry.stride[0],
     windowed: windows.length > 1 ? 1 : 0,
   };
   const dispatches: Dispatch[] = [];
@@ -75,10 +76,15 @@ export function prepareControlGridWarp(gpu: Gpu, options: ControlGridWarpOptions
       dispatches.push(gpu.prepare(CONTROL_GRID_WARP, {
         parameters: [
           ...geometryParameters(geometry, slab),
-          ...[...perVoxel.map(f32), u32(window.begin)],
-          ...[...origin.map(f32), u32(end)],
+          ...perVoxel.map(f32),
+          u32(window.begin),
+          ...origin.map(f32),
+          u32(end),
           ...[...moving.size, moving.pitch].map(u32),
-          ...[f32(step), u32(0), u32(0), u32(0)],
+          f32(step),
+          u32(0),
+          u32(0),
+          u32(0),
         ],
         buffers: [
           columns,

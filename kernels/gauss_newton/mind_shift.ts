@@ -47,10 +47,15 @@ export function mindShift(gpu: Gpu, { shifted, still }: MindShiftOptions): MindS
     createImage(gpu, label, size)
   );
   const words = ({ buffer }: MindDescriptors, begin: number, end: number) => ({
-    ...{ buffer, offset: begin * planeBytes, bytes: (end - begin) * planeBytes },
+    buffer,
+    offset: begin * planeBytes,
+    bytes: (end - begin) * planeBytes,
   });
   const cut = haloSlabs(gpu, {
-    ...{ planes: size[2], halo: 1, read: [planeBytes], own: [planeBytes, planeBytes / 2] },
+    planes: size[2],
+    halo: 1,
+    read: [planeBytes],
+    own: [planeBytes, planeBytes / 2],
   });
   const recorder = gpu.record("MIND shifts");
   for (const { begin, end, from, to } of cut) {
@@ -71,7 +76,8 @@ export function mindShift(gpu: Gpu, { shifted, still }: MindShiftOptions): MindS
   }
   recorder.submit();
   return {
-    ...{ difference, changes: [x, y, z] },
+    difference,
+    changes: [x, y, z],
     destroy: () => [difference, x, y, z].forEach((image) => image.destroy()),
   };
 }
@@ -89,7 +95,8 @@ export async function meanDifference(
       parameters: [
         (end - begin) * difference.size[1] * difference.pitch / 4,
         index * COUNTED_PARTS,
-        ...[0, 0],
+        0,
+        0,
       ].map(u32),
       buffers: [planesOf(difference, begin, end), parts],
       workgroups: [COUNTED_PARTS],

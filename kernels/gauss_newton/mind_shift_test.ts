@@ -16,7 +16,11 @@ function descriptors(gpu: Gpu, size: Triple, seed: number, bits: 5 | 10 = 10) {
   );
   const source = uploadImage(gpu, "image", size, data);
   const found = mindDescriptors(gpu, {
-    ...{ source, neighbourhood: "six", sigma: 0.5, scale: 1, bits },
+    source,
+    neighbourhood: "six",
+    sigma: 0.5,
+    scale: 1,
+    bits,
   });
   source.destroy();
   return found;

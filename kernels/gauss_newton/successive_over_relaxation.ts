@@ -53,15 +53,20 @@ export function relax(
   setRightHandSide(gpu, equations, boards);
   const recorder = gpu.record("successive over-relaxation");
   const cut = haloSlabs(gpu, {
-    ...{ planes: size[2], halo: 1 },
-    ...{ read: [boardPlaneBytes(boards[0])], own: [boardPlaneBytes(equations)] },
+    planes: size[2],
+    halo: 1,
+    read: [boardPlaneBytes(boards[0])],
+    own: [boardPlaneBytes(equations)],
   });
   const sweeps = [0, 1].flatMap((colour) =>
     cut.map(({ begin, end, from, to }) =>
       recorder.temporary(gpu.prepare(RELAX, {
         parameters: [
           ...[...size, half, begin, end - begin, from, colour].map(u32),
-          ...[f32(alpha), f32(omega), u32(0), u32(0)],
+          f32(alpha),
+          f32(omega),
+          u32(0),
+          u32(0),
         ],
         buffers: [
           boardPlanes(equations, begin, end),

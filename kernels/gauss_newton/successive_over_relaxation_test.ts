@@ -29,7 +29,9 @@ async function onGpu(
   const images = { residual: upload(residual), derivatives: derivatives.map(upload) };
   const components = start.map(upload) as unknown as GpuField["components"];
   const equations = normalEquations(gpu, {
-    ...{ residual: images.residual, derivatives: images.derivatives as never, sigma },
+    residual: images.residual,
+    derivatives: images.derivatives as never,
+    sigma,
   });
   relax(gpu, equations, { size, components, destroy: () => {} }, options);
   const found = await Promise.all(components.map((c) => downloadImage(gpu, c)));

@@ -58,7 +58,8 @@ export function haloSlabs(
   for (let begin = 0; begin < planes; begin += each) {
     const end = Math.min(begin + each, planes);
     cut.push({
-      ...{ begin, end },
+      begin,
+      end,
       from: Math.floor(Math.max(begin - halo, 0) / step) * step,
       to: Math.min(end + halo, planes),
     });

@@ -47,7 +47,12 @@ export function composeFields(gpu: Gpu, { first, second }: ComposeFieldsOptions)
       for (let c = 0; c < 3; c++) {
         recorder.dispatch(COMPOSE_FIELDS, {
           parameters: [
-            ...[...size, pitch, begin, end - begin, window.begin, Math.min(window.end, last)],
+            ...size,
+            pitch,
+            begin,
+            end - begin,
+            window.begin,
+            Math.min(window.end, last),
           ].map(u32),
           buffers: [
             part(first.components[c]),
@@ -107,7 +112,8 @@ export function invertField(
       parameters: [
         ...matrix.slice(0, 12).map(f32),
         ...[...size, begin, ...field.size, pitch, residual.pitch, end - begin].map(u32),
-        ...[u32(options.iterations ?? 50), f32(options.tolerance ?? 1e-3)],
+        u32(options.iterations ?? 50),
+        f32(options.tolerance ?? 1e-3),
       ],
       buffers: [
         ...field.components.map((c) => c.buffer),

@@ -72,8 +72,14 @@ async function countDigits(
   for (const { begin, end } of slabs(gpu, source.size)) {
     recorder.dispatch(COUNT_DIGITS, {
       parameters: [
-        ...[source.size[0], source.size[1], end - begin, source.pitch],
-        ...[prefixes.length, shift, known, mask === undefined ? 0 : 1],
+        source.size[0],
+        source.size[1],
+        end - begin,
+        source.pitch,
+        prefixes.length,
+        shift,
+        known,
+        mask === undefined ? 0 : 1,
       ].map(u32),
       buffers: [
         planesOf(source, begin, end),

@@ -38,7 +38,8 @@ export function resample(gpu: Gpu, options: ResampleOptions): GpuImage {
           ...matrix.slice(0, 12).map(f32),
           ...[...size, slab.begin, ...source.size, source.pitch].map(u32),
           ...[window.begin, Math.min(window.end, last)].map(u32),
-          ...[f32(outside === "clamp" ? 0 : outside), u32(outside === "clamp" ? 1 : 0)],
+          f32(outside === "clamp" ? 0 : outside),
+          u32(outside === "clamp" ? 1 : 0),
           ...[quads, slab.end - slab.begin, 0, 0].map(u32),
         ],
         buffers: [

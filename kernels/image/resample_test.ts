@@ -7,11 +7,12 @@ import { downloadImage, uploadImage } from "../gpu/image.ts";
 import { resample, resampleReference } from "./resample.ts";
 
 // Irregular, so that no point falls on the half voxel beyond the border, where rounding decides.
+// deno-fmt-ignore
 const OBLIQUE: Matrix4 = [
-  ...[0.9, 0.2, -0.1, -1.3137],
-  ...[-0.15, 1.1, 0.05, 0.4071],
-  ...[0.1, -0.1, 0.8, 1.7093],
-  ...[0, 0, 0, 1],
+  0.9, 0.2, -0.1, -1.3137,
+  -0.15, 1.1, 0.05, 0.4071,
+  0.1, -0.1, 0.8, 1.7093,
+  0, 0, 0, 1,
 ];
 
 async function check(gpu: Gpu, from: Triple, to: Triple, outside: "clamp" | number): Promise<void> {

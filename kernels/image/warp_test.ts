@@ -6,11 +6,12 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { downloadImage, downloadLabels, type GpuField, uploadImage } from "../gpu/image.ts";
 import { warp, warpLabels, warpLabelsReference, warpReference, warpWithGradient } from "./warp.ts";
 
+// deno-fmt-ignore
 const MATRIX: Matrix4 = [
-  ...[0.9, 0.2, -0.1, -1.3137],
-  ...[-0.15, 1.1, 0.05, 0.4071],
-  ...[0.1, -0.1, 0.8, 1.7093],
-  ...[0, 0, 0, 1],
+  0.9, 0.2, -0.1, -1.3137,
+  -0.15, 1.1, 0.05, 0.4071,
+  0.1, -0.1, 0.8, 1.7093,
+  0, 0, 0, 1,
 ];
 
 function values(n: number, seed: number, scale: number): Float32Array {
@@ -50,7 +51,10 @@ async function check(gpu: Gpu, size: Triple, from: Triple): Promise<void> {
       for (let c = 0; c < 3; c++) {
         const moved = (sign: number) =>
           warpReference({
-            ...{ moving, size, matrix: MATRIX, outside },
+            moving,
+            size,
+            matrix: MATRIX,
+            outside,
             field: arrays.map((a, k) =>
               k === c ? Float64Array.from(a, (u) => u + sign * h) as unknown as Float32Array : a
             ),
@@ -68,7 +72,10 @@ async function check(gpu: Gpu, size: Triple, from: Triple): Promise<void> {
   const warpedLabels = warpLabels(gpu, { moving: labels, field, matrix: MATRIX });
   const got = await downloadLabels(gpu, warpedLabels);
   const twin = warpLabelsReference({
-    ...{ moving: { size: from, data: ids }, size, field: arrays, matrix: MATRIX },
+    moving: { size: from, data: ids },
+    size,
+    field: arrays,
+    matrix: MATRIX,
   });
   const different = got.filter((label, i) => label !== twin[i]).length;
   assertEquals(different <= Math.ceil(n / 5000), true, `${different} labels differ`);

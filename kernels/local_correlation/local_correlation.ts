@@ -99,7 +99,10 @@ export function prepareLocalCorrelation(gpu: Gpu, options: LocalCorrelationOptio
     const quads = residual.pitch / 4, spanX = centresTogether(ax.stride) * ax.stride / 4;
     const images = (depth: number) => [
       ...[ny, depth, quads, lx].map(u32),
-      ...[f32(1 / options.movingTop), u32(0), u32(0), u32(0)],
+      f32(1 / options.movingTop),
+      u32(0),
+      u32(0),
+      u32(0),
       ...uniforms(ax),
     ];
     const along = (inner: number, length: number, outer: number, axis: WindowAxis, begin = 0) => [
@@ -168,7 +171,10 @@ export function prepareLocalCorrelation(gpu: Gpu, options: LocalCorrelationOptio
         gpu.prepare(localResidual(ax), {
           parameters: images(depth),
           buffers: [
-            ...[planesOf(fixed, begin, end), planesOf(warped, begin, end), alongX[0], scalars],
+            planesOf(fixed, begin, end),
+            planesOf(warped, begin, end),
+            alongX[0],
+            scalars,
             planesOf(residual, begin, end),
           ],
           constants: xSpans,

@@ -40,9 +40,16 @@ async function evaluate(
   const maskImage = mask && uploadImage(gpu, "mask", size, mask);
   const residual = createImage(gpu, "residual", size), scalars = gpu.buffer("scalars", 32);
   const prepared = prepareLocalCorrelation(gpu, {
-    ...{ geometry: controlGridGeometry(size, [4, 4, 4]), sigma, fixed: fixedImage },
-    ...{ fixedRange: { low, high, bins: 100 }, mask: maskImage, warped, movingTop: top },
-    ...{ residual, scalars, absolute },
+    geometry: controlGridGeometry(size, [4, 4, 4]),
+    sigma,
+    fixed: fixedImage,
+    fixedRange: { low, high, bins: 100 },
+    mask: maskImage,
+    warped,
+    movingTop: top,
+    residual,
+    scalars,
+    absolute,
   });
   const recorder = gpu.record("local correlation");
   prepared.dispatches.forEach((dispatch) => recorder.run(dispatch));
@@ -68,7 +75,10 @@ async function check(
   const { fixed, mask, ...rest } = pair(size);
   const moving = absolute ? halfInverted(rest.moving, size) : rest.moving;
   const expected = localCorrelationReference({
-    ...{ size, sigma, fixed, absolute },
+    size,
+    sigma,
+    fixed,
+    absolute,
     moving: masked ? moving.map((v, i) => mask[i] ? v : NaN) : moving,
   });
   const found = await evaluate(
@@ -150,7 +160,10 @@ function checkTwin(absolute: boolean): void {
   const next = random(12), direction = Array.from(moving, () => next() - 0.5), h = 1e-5;
   const at = (t: number) =>
     localCorrelationReference({
-      ...{ size, sigma, fixed, absolute },
+      size,
+      sigma,
+      fixed,
+      absolute,
       moving: Array.from(moving, (v, i) => v + t * direction[i]),
     });
   const numeric = (at(h).value - at(-h).value) / (2 * h);

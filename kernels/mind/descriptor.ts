@@ -106,7 +106,8 @@ function descriptorSlabs(gpu: Gpu, source: GpuImage, offsets: number, words: num
   for (let begin = 0; begin < nz; begin += planes) {
     const end = Math.min(begin + planes, nz);
     cut.push({
-      ...{ begin, end },
+      begin,
+      end,
       // Planes of distances (a channel looks one plane aside), of their input (a patch further), and of
       // the image (a neighbour further), the last from where a binding can begin.
       distances: [Math.max(begin - 1, 0), Math.min(end + 1, nz)] as const,
@@ -158,7 +159,9 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
       recorder.dispatch(MIND_DIFFERENCES, {
         parameters: [
           ...pass(image, differences),
-          ...[...offset.map(i32), f32(scale), ...weights.map(f32)],
+          ...offset.map(i32),
+          f32(scale),
+          ...weights.map(f32),
           ...[index * depth * ny * quads, 0, 0, 0, 0, 0, 0, 0].map(u32),
         ],
         buffers: [part(image), a],
@@ -176,7 +179,10 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
         parameters: [
           ...pass(input, output),
           ...weights.map(f32),
-          ...[u32(alongZ), u32(offsets), i32(radius), u32(0)],
+          u32(alongZ),
+          u32(offsets),
+          i32(radius),
+          u32(0),
         ],
         buffers: [from, into],
         constants,
@@ -206,7 +212,8 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
     parameters: [
       COUNTED_PARTS * cut.length,
       layout.varianceBounds === "thousandth-to-thousandfold" ? 1 : 0,
-      ...[0, 0],
+      0,
+      0,
     ].map(u32),
     buffers: [parts, bounds],
     workgroups: [1],
@@ -226,7 +233,12 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
   }
   recorder.submit();
   return {
-    ...{ size: source.size, pitch: source.pitch, neighbourhood, bits, words, buffer },
+    size: source.size,
+    pitch: source.pitch,
+    neighbourhood,
+    bits,
+    words,
+    buffer,
     destroy: () => buffer.destroy(),
   };
 }

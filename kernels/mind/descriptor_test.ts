@@ -117,7 +117,11 @@ Deno.test("the twin is eq. 5, written out at one voxel", () => {
   const v = d.reduce((sum, one) => sum + one, 0) / 6;
   const raw = d.map((one) => Math.exp(-one / v)), n = Math.max(...raw);
   const entries = mindDescriptorsReference({
-    ...{ size, data, neighbourhood: "six" as const, sigma, scale: 1 },
+    size,
+    data,
+    neighbourhood: "six" as const,
+    sigma,
+    scale: 1,
   });
   raw.forEach((m, c) => assertAlmostEquals(entries[(4 * 81 + 4 * 9 + 4) * 6 + c], m / n, 1e-9));
 });

@@ -81,20 +81,16 @@ const all = (n: number) => Array.from({ length: n }, (_, i) => i);
 /** The layouts. */
 export const MIND_LAYOUTS: Readonly<Record<MindNeighbourhood, MindLayout>> = {
   six: {
-    ...{
-      offsets: AXES,
-      channels: bothWays(AXES),
-      variance: all(6),
-      varianceBounds: "sqrt-and-square",
-    },
+    offsets: AXES,
+    channels: bothWays(AXES),
+    variance: all(6),
+    varianceBounds: "sqrt-and-square",
   },
   dense: {
-    ...{
-      offsets: dense(),
-      channels: bothWays(dense()),
-      variance: all(6),
-      varianceBounds: "sqrt-and-square",
-    },
+    offsets: dense(),
+    channels: bothWays(dense()),
+    variance: all(6),
+    varianceBounds: "sqrt-and-square",
   },
   ssc: {
     ...selfSimilarityContext(),

@@ -77,8 +77,10 @@ export function prepareMindResidual(gpu: Gpu, options: MindResidualOptions): Pre
       dispatches.push(gpu.prepare(kernel, {
         parameters: [
           ...geometryParameters(geometry, slab),
-          ...[...perVoxel.map(f32), u32(window.begin)],
-          ...[...origin.map(f32), u32(end)],
+          ...perVoxel.map(f32),
+          u32(window.begin),
+          ...origin.map(f32),
+          u32(end),
           ...[...moving.size, moving.pitch].map(u32),
         ],
         buffers: [

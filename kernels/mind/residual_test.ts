@@ -46,8 +46,15 @@ async function check(
   const scalars = gpu.buffer("scalars", 32);
   const origin: Triple = [2, 2, 2], perVoxel: Triple = [1, 0.5, 0.8];
   const prepared = prepareMindResidual(gpu, {
-    ...{ geometry, knots: knotBuffer, fixed, moving, difference, origin, perVoxel },
-    ...{ gradient, scalars },
+    geometry,
+    knots: knotBuffer,
+    fixed,
+    moving,
+    difference,
+    origin,
+    perVoxel,
+    gradient,
+    scalars,
   });
   const recorder = gpu.record("residual");
   prepared.dispatches.forEach((dispatch) => recorder.run(dispatch));
@@ -55,7 +62,12 @@ async function check(
   const entries = async (d: typeof fixed) =>
     unpackDescriptors(new Uint32Array(await gpu.download(d.buffer)), d);
   const reference = mindResidualReference({
-    ...{ geometry, knots, fixed: await entries(fixed), difference, origin, perVoxel },
+    geometry,
+    knots,
+    fixed: await entries(fixed),
+    difference,
+    origin,
+    perVoxel,
     moving: { size: movingSize, entries: await entries(moving) },
     channels: MIND_LAYOUTS[neighbourhood].channels.length,
   });
@@ -110,7 +122,10 @@ gpuTest("E_MIND and its gradient are those of the twin", async (gpu, t) => {
 gpuTest("E_MIND of images larger than one binding", async (gpu) => {
   await check(gpu, { image: [28, 16, 40], stride: [4, 4, 4] });
   await check(gpu, {
-    ...{ image: [28, 16, 40], stride: [4, 4, 4], neighbourhood: "ssc", difference: "squared" },
+    image: [28, 16, 40],
+    stride: [4, 4, 4],
+    neighbourhood: "ssc",
+    difference: "squared",
   });
 }, { maxBindingBytes: 150000 });
 

@@ -48,8 +48,12 @@ gpuTest("L-BFGS on the GPU takes the steps of its twin and finds the minimum", a
   const count = 130;
   const start = Float64Array.from({ length: 4 * count }, (_, i) => i % 4 === 3 ? 0 : -0.5 + i % 3);
   const options = {
-    ...{ memory: 6, iterations: 80, tolerance: 1e-9 },
-    ...{ firstMove: 0.2, mostMove: 1, leastMove: 1e-5 },
+    memory: 6,
+    iterations: 80,
+    tolerance: 1e-9,
+    firstMove: 0.2,
+    mostMove: 1,
+    leastMove: 1e-5,
   };
   const expected = lbfgsReference(valleys(count), start, options);
   const optimiser = new Lbfgs(gpu, { ...options, count, penaltyPartials: 1 });
@@ -87,7 +91,11 @@ gpuTest("L-BFGS on the GPU takes the steps of its twin and finds the minimum", a
 Deno.test("the twin of L-BFGS stops at the iteration limit", () => {
   const start = new Float64Array(8).fill(0.3);
   const { costs } = lbfgsReference(valleys(2), start, {
-    ...{ iterations: 3, tolerance: 0, firstMove: 0.1, mostMove: 1, leastMove: 1e-9 },
+    iterations: 3,
+    tolerance: 0,
+    firstMove: 0.1,
+    mostMove: 1,
+    leastMove: 1e-9,
   });
   assertEquals(costs.length, 4);
 });

@@ -99,8 +99,8 @@ const MILLISECONDS_BETWEEN_WAITS = 500;
  *   using gpu = await Gpu.open();
  *   const image = Float32Array.from({ length: 9 * 5 * 7 }, (_, i) => Math.sin(i));
  *   const same = await patchAverage(gpu, {
- *     ...{ image, size: [9, 5, 7], axes: PLANES.coronal, weights: "feather" },
- *     ...{ patch: 4, channels: 3, stride: 2, sliceStride: 2 },
+ *     image, size: [9, 5, 7], axes: PLANES.coronal, weights: "feather",
+ *     patch: 4, channels: 3, stride: 2, sliceStride: 2,
  *     network: (regions) => regions,
  *   });
  *   assertEquals(same, image);
@@ -190,7 +190,12 @@ export class PatchAverage {
     this.total = starts.reduce((product, { length }) => product * length, 1);
     const [columns, rows] = stack.extent;
     this.slabs = patchSlabs({
-      ...{ rowStarts: starts[1], sliceStarts: starts[2], patch, channels, columns, rows },
+      rowStarts: starts[1],
+      sliceStarts: starts[2],
+      patch,
+      channels,
+      columns,
+      rows,
       // Buffers are rounded up to whole vectors.
       bytes: Math.floor(Math.min(gpu.maxBindingBytes, MOST_SLAB_BYTES) / 16) * 16,
     });
@@ -304,7 +309,9 @@ export class PatchAverage {
     regions.forEach(({ index }, i) => {
       const slabEntry = { buffer: this.#slabTable, offset: i * this.#slabPitch, bytes: 32 };
       const entries = this.#tables.map((table, axis): BufferRange => ({
-        ...{ buffer: table.buffer, offset: index[axis] * table.pitch, bytes: table.bytes },
+        buffer: table.buffer,
+        offset: index[axis] * table.pitch,
+        bytes: table.bytes,
       }));
       recorder.dispatch(kernel, {
         buffers: [slabEntry, ...entries, values, planes],

@@ -86,40 +86,76 @@ const backwards: PlaneAxes = {
 type Cut = Omit<PatchAverageOptions, "image">;
 const cuts: Record<string, Cut> = {
   "coronal, C = 3": {
-    ...{ size: [21, 13, 18], axes: PLANES.coronal },
-    ...{ patch: 8, channels: 3, stride: 3, sliceStride: 2 },
+    size: [21, 13, 18],
+    axes: PLANES.coronal,
+    patch: 8,
+    channels: 3,
+    stride: 3,
+    sliceStride: 2,
   },
   "axial, C = 4, odd patch": {
-    ...{ size: [19, 17, 9], axes: PLANES.axial },
-    ...{ patch: 7, channels: 4, stride: 5, sliceStride: 3 },
+    size: [19, 17, 9],
+    axes: PLANES.axial,
+    patch: 7,
+    channels: 4,
+    stride: 5,
+    sliceStride: 3,
   },
   "sagittal, C = 12": {
-    ...{ size: [31, 11, 14], axes: PLANES.sagittal },
-    ...{ patch: 9, channels: 12, stride: 4, sliceStride: 5 },
+    size: [31, 11, 14],
+    axes: PLANES.sagittal,
+    patch: 9,
+    channels: 12,
+    stride: 4,
+    sliceStride: 5,
   },
   "backwards, C = 1": {
-    ...{ size: [12, 5, 16], axes: backwards },
-    ...{ patch: 12, channels: 1, stride: 1, sliceStride: 1 },
+    size: [12, 5, 16],
+    axes: backwards,
+    patch: 12,
+    channels: 1,
+    stride: 1,
+    sliceStride: 1,
   },
   "smaller than a region along one axis": {
-    ...{ size: [5, 9, 20], axes: PLANES.coronal },
-    ...{ patch: 10, channels: 3, stride: 4, sliceStride: 2 },
+    size: [5, 9, 20],
+    axes: PLANES.coronal,
+    patch: 10,
+    channels: 3,
+    stride: 4,
+    sliceStride: 2,
   },
   "smaller than a region along all axes, by odd numbers": {
-    ...{ size: [5, 3, 8], axes: PLANES.coronal },
-    ...{ patch: 12, channels: 4, stride: 4, sliceStride: 2 },
+    size: [5, 3, 8],
+    axes: PLANES.coronal,
+    patch: 12,
+    channels: 4,
+    stride: 4,
+    sliceStride: 2,
   },
   "a single voxel": {
-    ...{ size: [1, 1, 1], axes: PLANES.axial },
-    ...{ patch: 3, channels: 3, stride: 1, sliceStride: 1 },
+    size: [1, 1, 1],
+    axes: PLANES.axial,
+    patch: 3,
+    channels: 3,
+    stride: 1,
+    sliceStride: 1,
   },
   "no overlap": {
-    ...{ size: [16, 6, 8], axes: PLANES.coronal },
-    ...{ patch: 8, channels: 3, stride: 8, sliceStride: 3 },
+    size: [16, 6, 8],
+    axes: PLANES.coronal,
+    patch: 8,
+    channels: 3,
+    stride: 8,
+    sliceStride: 3,
   },
   "wider than a workgroup": {
-    ...{ size: [71, 3, 70], axes: PLANES.coronal },
-    ...{ patch: 67, channels: 3, stride: 2, sliceStride: 1 },
+    size: [71, 3, 70],
+    axes: PLANES.coronal,
+    patch: 67,
+    channels: 3,
+    stride: 2,
+    sliceStride: 1,
   },
 };
 
@@ -158,8 +194,16 @@ for (const weights of ["uniform", "feather"] as const) {
 gpuTest("patchAverage() stays exact after thousands of regions", async (gpu) => {
   const size: Triple = [40, 20, 40], image = noise(size, 5);
   const same = await patchAverage(gpu, {
-    ...{ size, image, axes: PLANES.coronal, network: (regions: GpuBuffer) => regions },
-    ...{ patch: 20, channels: 12, stride: 1, sliceStride: 1, weights: "feather", batch: 16 },
+    size,
+    image,
+    axes: PLANES.coronal,
+    network: (regions: GpuBuffer) => regions,
+    patch: 20,
+    channels: 12,
+    stride: 1,
+    sliceStride: 1,
+    weights: "feather",
+    batch: 16,
   });
   assertEquals(same, image);
 });
@@ -200,8 +244,12 @@ gpuTest("patchAverage() gives the same bytes twice, and in batches", async (gpu)
 gpuTest("patchAverage() feathers away the seams of a large stride", async (gpu) => {
   // Every region gets a level of its own: seams are where the mean of levels jumps.
   const cut: Cut = {
-    ...{ size: [64, 1, 16], axes: PLANES.coronal },
-    ...{ patch: 16, channels: 1, stride: 8, sliceStride: 1 },
+    size: [64, 1, 16],
+    axes: PLANES.coronal,
+    patch: 16,
+    channels: 1,
+    stride: 8,
+    sliceStride: 1,
   };
   const image = new Float32Array(64 * 16);
   const jump = (weights: "uniform" | "feather") => {
@@ -231,7 +279,8 @@ gpuTest(
     });
     const seen: string[] = [];
     const same = await patchAverage(gpu, {
-      ...{ ...cut, image },
+      ...cut,
+      image,
       network: async (input, regions) => {
         const encoder = gpu.device.createCommandEncoder();
         encoder.copyBufferToBuffer(input.handle, 0, other, 0, other.size);
@@ -250,7 +299,10 @@ gpuTest(
 gpuTest("patchAverage() tells its progress", async (gpu) => {
   const cut = cuts["coronal, C = 3"], seen: number[] = [];
   await patchAverage(gpu, {
-    ...{ ...cut, image: noise(cut.size), network: (regions: GpuBuffer) => regions, batch: 4 },
+    ...cut,
+    image: noise(cut.size),
+    network: (regions: GpuBuffer) => regions,
+    batch: 4,
     onProgress: ({ regions, total }) => {
       assertEquals(total, 6 * 5 * 6);
       seen.push(regions);
@@ -265,7 +317,9 @@ gpuTest("patchAverage() ends by its signal and frees its buffers", async (gpu) =
   const cut = cuts["coronal, C = 3"], abort = new AbortController();
   let calls = 0;
   const options = {
-    ...{ ...cut, image: noise(cut.size), signal: abort.signal },
+    ...cut,
+    image: noise(cut.size),
+    signal: abort.signal,
     network: (regions: GpuBuffer) => {
       if (++calls === 1) abort.abort(new Error("enough"));
       return regions;

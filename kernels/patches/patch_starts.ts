@@ -113,7 +113,9 @@ export function patchSlabs(options: PatchSlabOptions): PatchSlab[] {
   const planes = Math.floor(bytes / (4 * columns * rows));
   if (planes >= channels) {
     return groups(sliceStarts, channels, planes).map((group) => ({
-      ...{ sliceStarts: group, rowStarts: every, rows: [0, rows] },
+      sliceStarts: group,
+      rowStarts: every,
+      rows: [0, rows],
       slices: covered(sliceStarts, group, channels),
     }));
   }
@@ -127,7 +129,8 @@ export function patchSlabs(options: PatchSlabOptions): PatchSlab[] {
   }
   return sliceStarts.flatMap((_, i) =>
     groups(rowStarts, patch, most).map((group): PatchSlab => ({
-      ...{ sliceStarts: [i, i + 1], rowStarts: group },
+      sliceStarts: [i, i + 1],
+      rowStarts: group,
       slices: covered(sliceStarts, [i, i + 1], channels),
       rows: covered(rowStarts, group, patch),
     }))

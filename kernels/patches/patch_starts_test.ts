@@ -41,15 +41,22 @@ Deno.test("startTable() sums the weights before and in all", () => {
       const weightAt = (start: number) => window[position - start] ?? 0;
       const sum = (some: number[]) => some.reduce((s, start) => s + weightAt(start), 0);
       assertEquals([...table.subarray(at, at + 4)], [
-        ...[window[p], sum(starts.slice(0, i)), sum(starts), starts[i]],
+        window[p],
+        sum(starts.slice(0, i)),
+        sum(starts),
+        starts[i],
       ]);
     }
   }
 });
 
 const stack = {
-  ...{ sliceStarts: [0, 2, 4, 5], channels: 3, rowStarts: [0, 4, 8, 10], patch: 6 },
-  ...{ columns: 10, rows: 16 },
+  sliceStarts: [0, 2, 4, 5],
+  channels: 3,
+  rowStarts: [0, 4, 8, 10],
+  patch: 6,
+  columns: 10,
+  rows: 16,
 };
 
 Deno.test("patchSlabs() takes everything at once when it fits", () => {

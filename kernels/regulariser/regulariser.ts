@@ -170,7 +170,9 @@ function bendingEnergyReference(
       for (let b = a + 1; b < 3; b++) {
         if (at[a] + 1 >= size[a] || at[b] + 1 >= size[b]) continue;
         add(1 / (spacing[a] * spacing[b]), 2, [
-          ...[[k, 1], [k + steps[a], -1], [k + steps[b], -1]] as const,
+          [k, 1],
+          [k + steps[a], -1],
+          [k + steps[b], -1],
           [k + steps[a] + steps[b], 1],
         ]);
       }

@@ -22,11 +22,12 @@ function mask(length: number, seed: number): Int32Array {
   return Int32Array.from({ length }, () => next() < 0.8 ? 1 : 0);
 }
 
+// deno-fmt-ignore
 const OBLIQUE: Matrix4 = [
-  ...[0.97123, 0.05171, -0.04133, 1.31457],
-  ...[-0.05219, 0.98311, 0.03177, 0.71323],
-  ...[0.04327, -0.03259, 1.02181, -1.21411],
-  ...[0, 0, 0, 1],
+  0.97123, 0.05171, -0.04133, 1.31457,
+  -0.05219, 0.98311, 0.03177, 0.71323,
+  0.04327, -0.03259, 1.02181, -1.21411,
+  0, 0, 0, 1,
 ];
 
 async function compare(gpu: Gpu, fixedSize: Triple, movingSize: Triple, masked: boolean) {

@@ -125,8 +125,13 @@ export async function optimiseLevel(gpu: Gpu, work: LevelWork): Promise<LevelOut
     gpu.write(optimiser.trial, work.start);
     const perVoxel = h.map((size) => 1 / size) as unknown as Triple;
     const data = own(work.similarity.prepare(gpu, {
-      ...{ geometry, ...inputs, origin: margin, perVoxel },
-      ...{ knots: optimiser.trial, gradient: optimiser.gradient, scalars: optimiser.scalars },
+      geometry,
+      ...inputs,
+      origin: margin,
+      perVoxel,
+      knots: optimiser.trial,
+      gradient: optimiser.gradient,
+      scalars: optimiser.scalars,
     }));
     await data.begin?.(work.start);
     const spacing = h.map((size, axis) => size * level.stride[axis]) as unknown as Triple;
@@ -149,7 +154,8 @@ export async function optimiseLevel(gpu: Gpu, work: LevelWork): Promise<LevelOut
     const state = await iterate(gpu, work, optimiser, evaluate);
     const knots = new Float32Array(await gpu.download(optimiser.point));
     return {
-      ...{ knots: knots.subarray(0, 4 * controlPoints(geometry)), state },
+      knots: knots.subarray(0, 4 * controlPoints(geometry)),
+      state,
       details: data.details && { ...data.details },
     };
   } finally {

@@ -60,7 +60,22 @@ export function prolong(
 export function toControlGrid({ geometry, grid, values }: LevelKnots): ControlGrid {
   const h = grid.spacing, [sx, sy, sz] = geometry.stride;
   const direction = multiply(grid.affine, [
-    ...[1 / h[0], 0, 0, 0, 0, 1 / h[1], 0, 0, 0, 0, 1 / h[2], 0, 0, 0, 0, 1],
+    1 / h[0],
+    0,
+    0,
+    0,
+    0,
+    1 / h[1],
+    0,
+    0,
+    0,
+    0,
+    1 / h[2],
+    0,
+    0,
+    0,
+    0,
+    1,
   ]);
   const displacements = new Float32Array(values.length / 4 * 3);
   for (let k = 0; k < values.length / 4; k++) {

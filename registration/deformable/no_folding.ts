@@ -49,7 +49,10 @@ export function unfoldVoxels(gpu: Gpu, knots: LevelKnots, image: Grid): Promise<
   return unfold(knots, async (values) => {
     const controlGrid = toControlGrid({ ...knots, values });
     const { data } = await jacobianOf(gpu, {
-      ...{ rigid: IDENTITY, controlGrid, fixedGrid: image, movingGrid: image },
+      rigid: IDENTITY,
+      controlGrid,
+      fixedGrid: image,
+      movingGrid: image,
     });
     const toKnot = multiply(invert(controlGrid.affine), image.affine);
     const around: Triple[] = [];
@@ -94,7 +97,8 @@ function smoothed(size: Triple, values: Float32Array, touched: Uint8Array): Floa
   touched.forEach((isTouched, k) => {
     if (!isTouched) return;
     const place: Triple = [
-      ...[k % size[0], Math.floor(k / size[0]) % size[1]] as const,
+      k % size[0],
+      Math.floor(k / size[0]) % size[1],
       Math.floor(k / (size[0] * size[1])),
     ];
     let count = 0;

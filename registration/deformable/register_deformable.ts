@@ -178,7 +178,9 @@ export async function registerDeformable(
   const noFolding = options.noFolding ?? false;
   if (!(lambda >= 0)) throw new RangeError(`\`lambda\` must be 0 or more, got ${lambda}`);
   const levels = resolutionLevels(fixed.grid, {
-    ...{ levels: options.levels, spacing, resolution: options.resolution },
+    levels: options.levels,
+    spacing,
+    resolution: options.resolution,
   });
   signal?.throwIfAborted();
   gpu.requireMemory(
@@ -195,7 +197,8 @@ export async function registerDeformable(
     ]);
     const similarity = kind.create({
       ...options,
-      ...{ fixedRange: ranges[0], movingRange: ranges[1] },
+      fixedRange: ranges[0],
+      movingRange: ranges[1],
     });
     requireMemory(gpu, levels.at(-1)!, similarity);
     const records: DeformableLevel[] = [...options.resume?.records ?? []];
@@ -204,15 +207,27 @@ export async function registerDeformable(
       if (options.resume !== undefined && index <= options.resume.level) continue;
       const geometry = controlGridGeometry(level.grid.size, level.stride);
       const carried: LevelKnots = {
-        ...{ geometry, grid: level.grid },
+        geometry,
+        grid: level.grid,
         values: knots === undefined
           ? new Float32Array(4 * controlPoints(geometry))
           : prolong(knots, geometry, level.grid),
       };
       const start = (noFolding ? await unfoldCells(carried) : carried).values;
       const result = await optimiseLevel(gpu, {
-        ...{ images, similarity, level, geometry, start, initial, regulariser, lambda, iterations },
-        ...{ fixedGrid: fixed.grid, movingGrid: moving.grid, signal, noFolding },
+        images,
+        similarity,
+        level,
+        geometry,
+        start,
+        initial,
+        regulariser,
+        lambda,
+        iterations,
+        fixedGrid: fixed.grid,
+        movingGrid: moving.grid,
+        signal,
+        noFolding,
         progress: (state) =>
           options.onProgress?.({
             level: index,
@@ -248,9 +263,15 @@ export async function registerDeformable(
       controlGrid: toControlGrid(knots!),
       levels: records,
       parameters: {
-        ...{ similarity: similarity.name, regulariser, lambda, spacing, levels: levels.length },
-        ...{ iterations, resolution: Math.min(...levels.at(-1)!.grid.spacing) },
-        ...{ noFolding, percentiles: PERCENTILES },
+        similarity: similarity.name,
+        regulariser,
+        lambda,
+        spacing,
+        levels: levels.length,
+        iterations,
+        resolution: Math.min(...levels.at(-1)!.grid.spacing),
+        noFolding,
+        percentiles: PERCENTILES,
         ...similarity.parameters,
       },
     };

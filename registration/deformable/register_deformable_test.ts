@@ -110,7 +110,9 @@ gpuTest("registerDeformable() says what is wrong with its input", async (gpu) =>
     [{ fixed, moving, movingMask: { grid: far, data: new Int32Array(1) } }, RangeError, "grid"],
     [
       {
-        ...{ fixed, moving, fixedMask: { grid: GRID, data: new Int32Array(GRID.voxels).fill(1) } },
+        fixed,
+        moving,
+        fixedMask: { grid: GRID, data: new Int32Array(GRID.voxels).fill(1) },
         movingMask: { grid: GRID, data: new Int32Array(GRID.voxels) },
       },
       RangeError,
@@ -133,7 +135,9 @@ gpuTest("registerDeformable() stops when it is told to", async (gpu) => {
   await assertRejects(
     () =>
       registerDeformable(gpu, {
-        ...{ fixed, moving, signal: controller.signal },
+        fixed,
+        moving,
+        signal: controller.signal,
         onProgress: () => {
           if (++seen === 2) controller.abort(new Error("enough"));
         },

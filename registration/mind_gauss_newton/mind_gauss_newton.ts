@@ -158,7 +158,7 @@ const BYTES_PER_VOXEL = 176;
  * const fixed = await readVolume("mr.nii.gz"), moving = await readVolume("ct.nii.gz");
  * const { matrix } = await registerRigid(gpu, { fixed, moving });
  * const { controlGrid, inverseConsistency } = await registerMindGaussNewton(gpu, {
- *   ...{ fixed, moving, initial: matrix, resolution: 3 },
+ *   fixed, moving, initial: matrix, resolution: 3,
  * });
  * ```
  */
@@ -169,7 +169,9 @@ export async function registerMindGaussNewton(
   const { fixed, moving, signal, initial = IDENTITY } = options;
   const settings = settingsOf(options), { warps } = settings;
   const levels = resolutionLevels(fixed.grid, {
-    ...{ levels: warps.length, spacing: 1, resolution: options.resolution },
+    levels: warps.length,
+    spacing: 1,
+    resolution: options.resolution,
   }).map(({ grid }) => grid);
   const working = levels[levels.length - 1];
   signal?.throwIfAborted();
@@ -184,13 +186,19 @@ export async function registerMindGaussNewton(
     const images = [
       own(
         await workingImage(gpu, {
-          ...{ ...common, source: fixed, mask: options.fixedMask, maskName: "fixedMask" },
+          ...common,
+          source: fixed,
+          mask: options.fixedMask,
+          maskName: "fixedMask",
           matrix: IDENTITY,
         }),
       ),
       own(
         await workingImage(gpu, {
-          ...{ ...common, source: moving, mask: options.movingMask, maskName: "movingMask" },
+          ...common,
+          source: moving,
+          mask: options.movingMask,
+          maskName: "movingMask",
           matrix: initial,
         }),
       ),
@@ -217,7 +225,10 @@ export async function registerMindGaussNewton(
           requireOverlap(voxels, grid);
           differences.push(mean);
           options.onProgress?.({
-            ...{ level: index, levels: levels.length, warp, warps: warps[index] },
+            level: index,
+            levels: levels.length,
+            warp,
+            warps: warps[index],
             difference: mean,
           });
         });
@@ -241,8 +252,10 @@ export async function registerMindGaussNewton(
       },
       parameters: {
         ...settings,
-        ...{ resolution: Math.min(...working.spacing), tensorSigma: TENSOR_SIGMA },
-        ...{ inversionIterations: INVERSION_ITERATIONS, percentiles: PERCENTILES },
+        resolution: Math.min(...working.spacing),
+        tensorSigma: TENSOR_SIGMA,
+        inversionIterations: INVERSION_ITERATIONS,
+        percentiles: PERCENTILES,
       },
     };
   } finally {
@@ -294,7 +307,12 @@ async function step(
       const source = own(warp(gpu, { moving: image, field }));
       const counts = own(warp(gpu, { moving: mask, field, outside: 0 }));
       const found = mindDescriptors(gpu, {
-        ...{ source, mask: counts, neighbourhood: "six", sigma, scale: scales[which], bits: 10 },
+        source,
+        mask: counts,
+        neighbourhood: "six",
+        sigma,
+        scale: scales[which],
+        bits: 10,
       });
       owned.splice(-3).forEach((resource) => resource.destroy());
       return own(found);
@@ -309,7 +327,9 @@ async function step(
           look(mean, voxels);
         }
         const equations = normalEquations(gpu, {
-          ...{ residual: shift.difference, derivatives: shift.changes, sigma: TENSOR_SIGMA },
+          residual: shift.difference,
+          derivatives: shift.changes,
+          sigma: TENSOR_SIGMA,
         });
         const field = own(scaleField(gpu, fields[which], [1, 1, 1]));
         try {

@@ -29,7 +29,9 @@ function difference(a: DisplacementField, b?: DisplacementField): { mean: number
 /** The scene in the other contrast, deformed, and the field that undoes it. */
 function deformed(seed: number) {
   const deformation = new KnownDeformation(grid, new Random(seed), {
-    ...{ degrees: 0, translation: [0, 0], amplitude: [10, 10] },
+    degrees: 0,
+    translation: [0, 0],
+    amplitude: [10, 10],
   });
   const moving = scene.image("ct", (p) => deformation.forward(p[0], p[1], p[2], p));
   const [nx, ny] = grid.size, there = new Float64Array(3);
@@ -46,7 +48,8 @@ gpuTest(
   "registerMindGaussNewton() leaves an image that is already there where it is",
   async (gpu) => {
     const { controlGrid, inverseConsistency } = await registerMindGaussNewton(gpu, {
-      ...{ fixed, moving: fixed },
+      fixed,
+      moving: fixed,
     });
     assertLess(difference(hostField(grid, { controlGrid })).max, 1e-3);
     assertLess(inverseConsistency.percentile95, 1e-3);
@@ -59,7 +62,8 @@ gpuTest(
   async (gpu) => {
     const { moving, truth } = deformed(1), steps: string[] = [];
     const result = await registerMindGaussNewton(gpu, {
-      ...{ fixed, moving },
+      fixed,
+      moving,
       onProgress: ({ level, levels, warp, warps }) =>
         steps.push(`${level}/${levels} ${warp}/${warps}`),
     });
@@ -98,7 +102,22 @@ gpuTest(
     };
     const last = grid.world([0, 0, grid.size[2] - 1]), h = grid.spacing;
     const reversed = new Grid(grid.size, [
-      ...[h[0], 0, 0, last[0] + 7, 0, h[1], 0, last[1], 0, 0, -h[2], last[2], 0, 0, 0, 1],
+      h[0],
+      0,
+      0,
+      last[0] + 7,
+      0,
+      h[1],
+      0,
+      last[1],
+      0,
+      0,
+      -h[2],
+      last[2],
+      0,
+      0,
+      0,
+      1,
     ]);
     const options = { fixed, initial: [1, 0, 0, 7, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1] } as const;
     const run = async (data: Float32Array, mask: boolean) => {
@@ -128,19 +147,22 @@ gpuTest("registerMindGaussNewton() says what is wrong, and can be stopped", asyn
   const far = { grid: new Grid(grid.size, grid.affine.map((v, i) => i === 3 ? v + 5000 : v)) };
   await assertRejects(
     () => registerMindGaussNewton(gpu, { fixed, moving: { ...moving, ...far } }),
-    ...[NoOverlapError, "Register rigidly first"] as const,
+    NoOverlapError,
+    "Register rigidly first",
   );
   const empty = { grid, data: new Int32Array(grid.voxels) };
   await assertRejects(
     () => registerMindGaussNewton(gpu, { fixed, moving, movingMask: empty }),
-    ...[RangeError, "`movingMask` is empty"] as const,
+    RangeError,
+    "`movingMask` is empty",
   );
   for (
     const wrong of [{ alpha: 0 }, { omega: 2 }, { iterations: 0 }, { warps: [] }, { sigma: 9 }]
   ) {
     await assertRejects(
       () => registerMindGaussNewton(gpu, { fixed, moving, ...wrong }),
-      ...[RangeError, Object.keys(wrong)[0]] as const,
+      RangeError,
+      Object.keys(wrong)[0],
     );
   }
   const controller = new AbortController();
@@ -148,12 +170,15 @@ gpuTest("registerMindGaussNewton() says what is wrong, and can be stopped", asyn
   await assertRejects(
     () =>
       registerMindGaussNewton(gpu, {
-        ...{ fixed, moving, signal: controller.signal },
+        fixed,
+        moving,
+        signal: controller.signal,
         onProgress: () => {
           if (++steps === 3) controller.abort();
         },
       }),
-    ...[DOMException, "aborted"] as const,
+    DOMException,
+    "aborted",
   );
   assertEquals(steps, 3);
 });
@@ -166,7 +191,10 @@ gpuTest("registerMindGaussNewton() says which resolution fits", async (gpu) => {
   const resolution = Number(/resolution of ([\d.]+) mm/.exec(error.message)![1]);
   assert(resolution > 4 && resolution < 12, error.message);
   const { parameters } = await registerMindGaussNewton(gpu, {
-    ...{ fixed, moving: scene.image("ct"), resolution, warps: [1] },
+    fixed,
+    moving: scene.image("ct"),
+    resolution,
+    warps: [1],
   });
   assertLess(4, parameters.resolution);
 }, { maxBindingBytes: 1 << 18 });

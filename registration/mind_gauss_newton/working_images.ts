@@ -65,7 +65,8 @@ export async function workingImage(
     const whole = own(uploadImage(gpu, "mask", size, counts));
     const original = own(uploadImage(gpu, "image", size, source.data));
     const [low, high] = await percentiles(gpu, {
-      ...{ source: original, fractions },
+      source: original,
+      fractions,
       ...(mask === undefined ? {} : { mask: whole }),
     });
     const image = own(pyramidLevel(gpu, { source: original, ...to }));

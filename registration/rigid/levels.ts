@@ -136,11 +136,19 @@ export async function prepareRigidLevels(
   try {
     const { levels: plan, range } = schedule;
     const fixed = scaled(
-      ...[gpu, owned, "fixed", images.fixed, images.fixedMask] as const,
+      gpu,
+      owned,
+      "fixed",
+      images.fixed,
+      images.fixedMask,
       plan.map(({ factors }) => factors.fixed),
     );
     const moving = scaled(
-      ...[gpu, owned, "moving", images.moving, images.movingMask] as const,
+      gpu,
+      owned,
+      "moving",
+      images.moving,
+      images.movingMask,
       plan.map(({ factors }) => factors.moving),
     );
     // Percentiles hardly differ between levels, the extremes do.

@@ -24,10 +24,11 @@ export function rigidMatrix(parameters: RigidParameters, centre: Triple): Matrix
   const length = Math.max(1, Math.hypot(px, py, pz));
   const x = px / length, y = py / length, z = pz / length;
   const w = Math.sqrt(Math.max(0, 1 - x * x - y * y - z * z));
+  // deno-fmt-ignore
   const r = [
-    ...[1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-    ...[2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-    ...[2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+    1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),
+    2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
+    2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y),
   ];
   const t = [tx, ty, tz];
   return [0, 1, 2].flatMap((row) => {

@@ -87,11 +87,12 @@ export function shrunkGrid(grid: Grid, factor: Triple): Grid {
 
 /** Index on the shrunk grid to index on the grid itself: blocks' centres. */
 function shrinkMatrix([x, y, z]: Triple): Matrix4 {
+  // deno-fmt-ignore
   return [
-    ...[x, 0, 0, (x - 1) / 2],
-    ...[0, y, 0, (y - 1) / 2],
-    ...[0, 0, z, (z - 1) / 2],
-    ...[0, 0, 0, 1],
+    x, 0, 0, (x - 1) / 2,
+    0, y, 0, (y - 1) / 2,
+    0, 0, z, (z - 1) / 2,
+    0, 0, 0, 1,
   ];
 }
 

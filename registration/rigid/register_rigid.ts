@@ -166,14 +166,21 @@ export async function registerRigid(gpu: Gpu, options: RigidOptions): Promise<Ri
     };
     const report = (level: number, name: StartCandidate["name"], rest: Partial<RigidProgress>) =>
       onProgress?.({
-        ...{ level, levels: levels.length, start: name, step: "search", iteration: 0 },
-        ...{ iterations: schedule.levels[level].search?.iterations ?? 0, similarity: 0 },
+        level,
+        levels: levels.length,
+        start: name,
+        step: "search",
+        iteration: 0,
+        iterations: schedule.levels[level].search?.iterations ?? 0,
+        similarity: 0,
         ...rest,
       });
     const tried = await tryStarts(gpu, candidates, {
       level: levels[0],
       schedule,
-      ...{ box, seed, signal },
+      box,
+      seed,
+      signal,
       onBatch: (name, iteration, similarity) => report(0, name, { iteration, similarity }),
     });
     const { candidate, frame, leastShare, outcome: first } = tried.best;
@@ -185,7 +192,11 @@ export async function registerRigid(gpu: Gpu, options: RigidOptions): Promise<Ri
       let searched: LevelOutcome | undefined = index === 0 ? first : undefined;
       if (index > 0 && plan.search !== undefined) {
         searched = await searchLevel(gpu, {
-          ...{ level, frame, parameters, schedule: plan.search, signal },
+          level,
+          frame,
+          parameters,
+          schedule: plan.search,
+          signal,
           seed: seed + index,
           onBatch: (iteration, similarity) =>
             report(index, candidate.name, { iteration, similarity }),
@@ -195,7 +206,11 @@ export async function registerRigid(gpu: Gpu, options: RigidOptions): Promise<Ri
       let rounds = 0;
       if (plan.refinementRounds > 0) {
         const refined = await refineLevel(gpu, {
-          ...{ level, frame, parameters, rounds: plan.refinementRounds, signal },
+          level,
+          frame,
+          parameters,
+          rounds: plan.refinementRounds,
+          signal,
         });
         parameters = refined.parameters as unknown as RigidParameters;
         rounds = refined.rounds;
@@ -206,7 +221,9 @@ export async function registerRigid(gpu: Gpu, options: RigidOptions): Promise<Ri
       last = { ...last, similarity: value.information, samples: value.samples };
       if (rounds > 0) {
         report(index, candidate.name, {
-          ...{ step: "refinement", iteration: rounds, iterations: plan.refinementRounds },
+          step: "refinement",
+          iteration: rounds,
+          iterations: plan.refinementRounds,
           similarity: value.information,
         });
       }

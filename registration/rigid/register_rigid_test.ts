@@ -67,11 +67,12 @@ gpuTest(
   async (gpu) => {
     // Axes permuted and mirrored, 6 mm slices, a metre away.
     const far: Triple = [900, -300, 400];
+    // deno-fmt-ignore
     const grid = new Grid([48, 24, 56], [
-      ...[0, 0, -4, 112 + far[0]],
-      ...[-4, 0, 0, 100 + far[1]],
-      ...[0, 6, 0, -70 + far[2]],
-      ...[0, 0, 0, 1],
+      0, 0, -4, 112 + far[0],
+      -4, 0, 0, 100 + far[1],
+      0, 6, 0, -70 + far[2],
+      0, 0, 0, 1,
     ]);
     const turn = motion(3, 8, 10, [0, 0, 0]);
     const truth = turn.map((value, i) =>

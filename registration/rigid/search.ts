@@ -46,11 +46,12 @@ export function frameMatrix({ start, centre }: RigidFrame, parameters: RigidPara
 
 function prepareMatrix(gpu: Gpu, level: RigidLevel, frame: RigidFrame, search: Search): Dispatch {
   const [cx, cy, cz] = frame.centre;
+  // deno-fmt-ignore
   const shift = (sign: number) => [
-    ...[1, 0, 0, sign * cx],
-    ...[0, 1, 0, sign * cy],
-    ...[0, 0, 1, sign * cz],
-    ...[0, 0, 0, 1],
+    1, 0, 0, sign * cx,
+    0, 1, 0, sign * cy,
+    0, 0, 1, sign * cz,
+    0, 0, 0, 1,
   ];
   const right = multiply(shift(-1), level.fixedGrid.affine);
   const left = multiply(level.movingGrid.inverse, multiply(frame.start, shift(1)));

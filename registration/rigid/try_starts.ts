@@ -72,7 +72,10 @@ export async function tryStarts(
     metric.setLeastSamples(leastShare * wholeSamples);
     const frame = { start: candidate.matrix, ...box };
     const outcome = await searchLevel(gpu, {
-      ...{ level, frame, seed, signal },
+      level,
+      frame,
+      seed,
+      signal,
       parameters: [0, 0, 0, 0, 0, 0],
       schedule: schedule.levels[0].search!,
       onBatch: (iteration, similarity) => onBatch?.(candidate.name, iteration, similarity),

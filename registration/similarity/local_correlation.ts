@@ -82,11 +82,23 @@ function prepare(
     const warped = image("warped"), residual = image("dE/dI");
     const slopes = [image("dI/dx"), image("dI/dy"), image("dI/dz")] as const;
     const warp = own(prepareControlGridWarp(gpu, {
-      ...{ geometry, knots, moving, step: binStep(movingRange.bins), origin, perVoxel, warped },
+      geometry,
+      knots,
+      moving,
+      step: binStep(movingRange.bins),
+      origin,
+      perVoxel,
+      warped,
       gradient: slopes,
     }));
     const correlation = own(prepareLocalCorrelation(gpu, {
-      ...{ geometry, fixed, fixedRange, mask: inputs.fixedMask, warped, residual, scalars },
+      geometry,
+      fixed,
+      fixedRange,
+      mask: inputs.fixedMask,
+      warped,
+      residual,
+      scalars,
       sigma: [window * perVoxel[0], window * perVoxel[1], window * perVoxel[2]],
       movingTop: movingRange.bins - 1,
       absolute,

@@ -51,8 +51,16 @@ async function evaluate(
   const gradient = gpu.buffer("gradient", knots.bytes), scalars = gpu.buffer("scalars", 32);
   const prepared = localCorrelationSimilarity({ low: 0, high: 1, bins: 100 }, movingRange, 3)
     .prepare(gpu, {
-      ...{ geometry, fixed, fixedMask: undefined, moving, movingMask: undefined },
-      ...{ origin: [0, 0, 0], perVoxel: [1, 1, 1], knots, gradient, scalars },
+      geometry,
+      fixed,
+      fixedMask: undefined,
+      moving,
+      movingMask: undefined,
+      origin: [0, 0, 0],
+      perVoxel: [1, 1, 1],
+      knots,
+      gradient,
+      scalars,
     });
   const recorder = gpu.record("local correlation");
   prepared.dispatches.forEach((dispatch) => recorder.run(dispatch));
@@ -89,7 +97,9 @@ gpuTest("local correlation is that of any a I + b, and of a flat image nothing",
 gpuTest("local correlation recovers a known field between uneven, noisy images", async (gpu) => {
   const scene = new Scene(1), body = scene.body(), { grid } = scene, [nx, ny] = grid.size;
   const deformation = new KnownDeformation(grid, new Random(1), {
-    ...{ degrees: 0, translation: [0, 0], amplitude: [10, 10] },
+    degrees: 0,
+    translation: [0, 0],
+    amplitude: [10, 10],
   });
   /** Noise, and a gain that changes by a quarter from place to place. */
   const spoilt = (image: Volume, seed: number): Volume => {

@@ -22,7 +22,9 @@ export const MIND: SimilarityKind = {
   lambda: { l2: 0.1, tv: 0.05, bending: 20 },
   create: ({ fixedRange, movingRange, sigma, neighbourhood }) =>
     mindSimilarity("mind", fixedRange, movingRange, {
-      ...{ sigma: sigma ?? SIGMA, neighbourhood: neighbourhood ?? "six", difference: "absolute" },
+      sigma: sigma ?? SIGMA,
+      neighbourhood: neighbourhood ?? "six",
+      difference: "absolute",
     }),
 };
 
@@ -32,7 +34,9 @@ export const MIND_SSC: SimilarityKind = {
   lambda: { l2: 0.1, tv: 0.05, bending: 15 },
   create: ({ fixedRange, movingRange, sigma }) =>
     mindSimilarity("mind-ssc", fixedRange, movingRange, {
-      ...{ sigma: sigma ?? SIGMA, neighbourhood: "ssc", difference: "squared" },
+      sigma: sigma ?? SIGMA,
+      neighbourhood: "ssc",
+      difference: "squared",
     }),
 };
 
@@ -65,12 +69,23 @@ export function mindSimilarity(
         mindDescriptors(gpu, {
           source: inputs[image],
           mask: inputs[`${image}Mask`],
-          ...{ neighbourhood, sigma, scale: scale(range), bits: BITS },
+          neighbourhood,
+          sigma,
+          scale: scale(range),
+          bits: BITS,
         });
       const fixed = descriptors("fixed", fixedRange), moving = descriptors("moving", movingRange);
       const { geometry, knots, origin, perVoxel, gradient, scalars } = inputs;
       const residual = prepareMindResidual(gpu, {
-        ...{ geometry, knots, fixed, moving, difference, origin, perVoxel, gradient, scalars },
+        geometry,
+        knots,
+        fixed,
+        moving,
+        difference,
+        origin,
+        perVoxel,
+        gradient,
+        scalars,
       });
       return {
         dispatches: residual.dispatches,

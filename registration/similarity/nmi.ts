@@ -63,11 +63,22 @@ function prepare(
   const dx = createImage(gpu, "dI/dx", size), dy = createImage(gpu, "dI/dy", size);
   const dz = createImage(gpu, "dI/dz", size);
   const warp = prepareControlGridWarp(gpu, {
-    ...{ geometry, knots, moving, step: binStep(fixedRange.bins), origin, perVoxel, warped },
+    geometry,
+    knots,
+    moving,
+    step: binStep(fixedRange.bins),
+    origin,
+    perVoxel,
+    warped,
     gradient: [dx, dy, dz],
   });
   const nmi = prepareNmi(gpu, {
-    ...{ geometry, bins: fixedRange.bins, fixedBins, warped, residual, scalars },
+    geometry,
+    bins: fixedRange.bins,
+    fixedBins,
+    warped,
+    residual,
+    scalars,
   });
   const adjoint = prepareAdjoint(gpu, geometry, residual, [dx, dy, dz], gradient);
   return {

@@ -81,7 +81,8 @@ function prepare(
     buffers: [
       ...parts.map(({ scalars }) => scalars),
       ...parts.map(({ gradient }) => gradient),
-      ...[inputs.scalars, inputs.gradient],
+      inputs.scalars,
+      inputs.gradient,
     ],
     workgroups: [Math.ceil(count / 64)],
   });

@@ -8,8 +8,15 @@ import {
 } from "./best_settings.ts";
 
 const THORAX: BestSetting = {
-  ...{ similarity: "nmi", region: "thorax", regulariser: "l2", lambda: 0.1, spacing: 17.5 },
-  ...{ levels: 4, voxel: 2.5, iterations: 50, dice: 0.9 },
+  similarity: "nmi",
+  region: "thorax",
+  regulariser: "l2",
+  lambda: 0.1,
+  spacing: 17.5,
+  levels: 4,
+  voxel: 2.5,
+  iterations: 50,
+  dice: 0.9,
 };
 
 Deno.test("readBestSettings() reads what was written and names the field that is wrong", async () => {

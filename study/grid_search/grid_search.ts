@@ -122,13 +122,16 @@ async function preparePair(
   const { fixed, moving, truth } = await readRegionPair(gpu, subject, region, voxel);
   const { value: rigid } = await once(path, key, async () => {
     const { matrix } = await registerRigid(gpu, {
-      ...{ fixed: fixed.image, moving: moving.image, seed },
+      fixed: fixed.image,
+      moving: moving.image,
+      seed,
       ...(signal === undefined ? {} : { signal }),
     });
     return matrix;
   });
   const registered = {
-    ...{ fixed: fixed.image, moving: moving.image },
+    fixed: fixed.image,
+    moving: moving.image,
     ...(substitute && { [substitute.of]: await readVolume(substitute.path) }),
   };
   return { fixed, moving, registered, truth, rigid };
@@ -144,20 +147,34 @@ async function scoreUnit(
   const { regulariser, iterations, voxel, seed, version, similarityOptions } = plan;
   const began = performance.now();
   const deformable = await registerDeformable(gpu, {
-    ...{ ...registered, initial: rigid, ...similarityOptions },
-    ...{ similarity, regulariser, lambda, spacing: spacing * PAPER_PIXEL, levels, iterations },
+    ...registered,
+    initial: rigid,
+    ...similarityOptions,
+    similarity,
+    regulariser,
+    lambda,
+    spacing: spacing * PAPER_PIXEL,
+    levels,
+    iterations,
     ...(signal === undefined ? {} : { signal }),
   });
   const seconds = (performance.now() - began) / 1000;
   const transform: Transform = {
-    ...{ rigid, controlGrid: deformable.controlGrid },
-    ...{ fixedGrid: fixed.image.grid, movingGrid: moving.image.grid },
+    rigid,
+    controlGrid: deformable.controlGrid,
+    fixedGrid: fixed.image.grid,
+    movingGrid: moving.image.grid,
   };
   const pulled = await applyTransformToLabels(gpu, {
-    ...{ transform, image: moving.labels, like: fixed.image.grid },
+    transform,
+    image: moving.labels,
+    like: fixed.image.grid,
   });
   const scores = pairScores({
-    ...{ fixed: fixed.labels, pulled, region: pair.region, excluded: pair.excluded },
+    fixed: fixed.labels,
+    pulled,
+    region: pair.region,
+    excluded: pair.excluded,
     ...(truth === undefined ? {} : { truth }),
     map: displacedBy(await compositeField(gpu, transform)),
   });
@@ -165,16 +182,27 @@ async function scoreUnit(
   const dice = Object.values(scores.dice).filter((value) => value !== null);
   return {
     parameters: {
-      ...{ crosswarp: version, subject: pair.subject.id, region: pair.region, similarity },
-      ...{ regulariser, lambda, spacing, levels, iterations, voxel, seed },
+      crosswarp: version,
+      subject: pair.subject.id,
+      region: pair.region,
+      similarity,
+      regulariser,
+      lambda,
+      spacing,
+      levels,
+      iterations,
+      voxel,
+      seed,
       ...(plan.title !== undefined && { images: plan.title }),
       ...(similarityOptions?.absolute !== undefined &&
         { absolute: `${similarityOptions.absolute}` }),
     },
     meanDice: dice.length === 0 ? null : meanOf(dice),
     ...scores,
-    ...{ foldedPercent: jacobian.foldedPercent, leastJacobian: jacobian.least },
+    foldedPercent: jacobian.foldedPercent,
+    leastJacobian: jacobian.least,
     usedSpacing: deformable.levels.at(-1)!.spacing[0],
-    ...{ seconds, adapter: gpu.description },
+    seconds,
+    adapter: gpu.description,
   };
 }

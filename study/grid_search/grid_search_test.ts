@@ -28,8 +28,17 @@ gpuTest(
     assertEquals(names, ["cohort_smoke_1"], "nothing half-made is left");
 
     const plan = await planGridSearch({
-      ...{ manifest, folder, similarities: ["nmi"], regions: ["abdomen"], lambda: [0.05] },
-      ...{ spacing: [16], levels: [1, 2], regulariser: "tv", iterations: 4, voxel: 14, seed: 1 },
+      manifest,
+      folder,
+      similarities: ["nmi"],
+      regions: ["abdomen"],
+      lambda: [0.05],
+      spacing: [16],
+      levels: [1, 2],
+      regulariser: "tv",
+      iterations: 4,
+      voxel: 14,
+      seed: 1,
       version: "test",
     });
     const controller = new AbortController();
@@ -65,7 +74,11 @@ gpuTest(
     const { result } = await registerPairBy(gpu, pair, {
       rigid,
       deformable: {
-        ...{ similarity: "nmi", regulariser: "tv", lambda: 0.05, spacing: 20, levels: 2 },
+        similarity: "nmi",
+        regulariser: "tv",
+        lambda: 0.05,
+        spacing: 20,
+        levels: 2,
         iterations: 4,
       },
     });
@@ -82,14 +95,23 @@ gpuTest(
     const path = `${folder}/other.nii.gz`;
     await writeVolume(path, moving);
     const other = await planGridSearch({
-      ...{ ...plan, similarities: ["lncc"], similarityOptions: { absolute: true }, levels: [2] },
+      ...plan,
+      similarities: ["lncc"],
+      similarityOptions: { absolute: true },
+      levels: [2],
     }, () => Promise.resolve({ of: "moving", path, key: "other" }));
     await runUnits(gpu, other, other.units.slice(0, 1));
     const { result: expected } = await registerPairBy(gpu, pair, {
-      ...{ rigid, moving },
+      rigid,
+      moving,
       deformable: {
-        ...{ similarity: "lncc", absolute: true, regulariser: "tv", lambda: 0.05, spacing: 20 },
-        ...{ levels: 2, iterations: 4 },
+        similarity: "lncc",
+        absolute: true,
+        regulariser: "tv",
+        lambda: 0.05,
+        spacing: 20,
+        levels: 2,
+        iterations: 4,
       },
     });
     const [unit] = other.units;

@@ -132,7 +132,8 @@ export async function planGridSearch(
     lambda: ascending("lambda", options.lambda, (x) => x >= 0, "0 or more"),
     spacing: ascending("spacing", options.spacing, (x) => x > 0, "above 0"),
     levels: ascending(
-      ...["levels", options.levels] as const,
+      "levels",
+      options.levels,
       (x) => Number.isInteger(x) && x >= 1 && x <= 8,
       "whole numbers from 1 to 8",
     ),

@@ -26,7 +26,9 @@ Deno.test("shareOf() parts a list without gap or overlap, in sizes that differ b
 
 const FILES = ["mr", "ct", "mr_labels", "ct_labels"];
 const PAIR: ManifestSubject = {
-  ...{ id: "a", kind: "paired", images: { mr: "mr", ct: "ct" } },
+  id: "a",
+  kind: "paired",
+  images: { mr: "mr", ct: "ct" },
   labels: { mr: "mr_labels", ct: "ct_labels" },
 };
 
@@ -40,9 +42,16 @@ async function cohort(subjects: readonly ManifestSubject[]): Promise<string> {
 
 function options(folder: string, given: Partial<GridSearchOptions> = {}): GridSearchOptions {
   return {
-    ...{ manifest: `${folder}/cohort.json`, folder: "out", similarities: ["nmi"] },
-    ...{ regions: ["thorax", "abdomen"], ...PAPER_GRID, regulariser: "tv", iterations: 100 },
-    ...{ voxel: 4, seed: 1, version: "test" },
+    manifest: `${folder}/cohort.json`,
+    folder: "out",
+    similarities: ["nmi"],
+    regions: ["thorax", "abdomen"],
+    ...PAPER_GRID,
+    regulariser: "tv",
+    iterations: 100,
+    voxel: 4,
+    seed: 1,
+    version: "test",
     ...given,
   };
 }

@@ -114,7 +114,8 @@ export function searchHeatMaps(table: SearchTable): Map<number, Picture> {
             "mean Dice, %",
           rows: { title: "lambda", labels: lambda.map(String) },
           columns: { title: "spacing, pixels of 1.25 mm", labels: spacing.map(String) },
-          ...{ values, range: dice.length === 0 ? [0, 100] : range },
+          values,
+          range: dice.length === 0 ? [0, 100] : range,
           format: (value) => value.toFixed(1),
           ...(bestHere === null ? {} : { marked: at(bestHere) as [number, number] }),
           captions: bestHere === null ? [] : [

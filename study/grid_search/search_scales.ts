@@ -31,7 +31,10 @@ export const SEARCHES: Readonly<Record<ProfileName, SearchScale>> = {
   smoke: { similarities: ["nmi"], lambda: [0.025, 0.1], spacing: [16], levels: [2], subjects: 1 },
   quick: { similarities: ALL, lambda: [0.025, 0.1], spacing: [12], levels: [3], subjects: 1 },
   standard: {
-    ...{ similarities: ALL, lambda: PAPER_GRID.lambda, spacing: [8, 12, 16], levels: [3] },
+    similarities: ALL,
+    lambda: PAPER_GRID.lambda,
+    spacing: [8, 12, 16],
+    levels: [3],
   },
   paper: { similarities: ALL, ...PAPER_GRID },
 };
@@ -44,13 +47,24 @@ const SYNTHESISED = ["lncc"] as const;
  */
 export const SYNTHESIS_SEARCHES: Readonly<Record<ProfileName, SearchScale>> = {
   smoke: {
-    ...{ similarities: SYNTHESISED, lambda: [0.2, 0.4], spacing: [16], levels: [2], subjects: 1 },
+    similarities: SYNTHESISED,
+    lambda: [0.2, 0.4],
+    spacing: [16],
+    levels: [2],
+    subjects: 1,
   },
   quick: {
-    ...{ similarities: SYNTHESISED, lambda: [0.2, 0.4], spacing: [12], levels: [3], subjects: 1 },
+    similarities: SYNTHESISED,
+    lambda: [0.2, 0.4],
+    spacing: [12],
+    levels: [3],
+    subjects: 1,
   },
   standard: {
-    ...{ similarities: SYNTHESISED, lambda: [0.1, 0.2, 0.4], spacing: [12], levels: [3] },
+    similarities: SYNTHESISED,
+    lambda: [0.1, 0.2, 0.4],
+    spacing: [12],
+    levels: [3],
     subjects: 1,
   },
   paper: { similarities: SYNTHESISED, ...PAPER_GRID },

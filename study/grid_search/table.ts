@@ -76,7 +76,14 @@ export function searchTable(
   const { regulariser, iterations, voxel, seed, subjects } = plan;
   const { similarity, pair: { region } } = units[0].unit;
   return {
-    ...{ similarity, region, regulariser, iterations, voxel, seed, subjects, rows },
+    similarity,
+    region,
+    regulariser,
+    iterations,
+    voxel,
+    seed,
+    subjects,
+    rows,
     best: bestRow(rows),
   };
 }
@@ -96,8 +103,15 @@ export function bestRow(rows: readonly SettingRow[]): SettingRow | null {
 export function searchCells({ rows, best }: SearchTable): Cells {
   return [
     [
-      ...["levels", "lambda", "spacing, pixels", "mm", "used, mm"],
-      ...["mean Dice, %", "TRE, mm", "J <= 0, %", "best"],
+      "levels",
+      "lambda",
+      "spacing, pixels",
+      "mm",
+      "used, mm",
+      "mean Dice, %",
+      "TRE, mm",
+      "J <= 0, %",
+      "best",
     ],
     ...rows.map((row) => [...settingCells(row), row === best ? "*" : ""]),
   ];
@@ -107,11 +121,20 @@ export function searchCells({ rows, best }: SearchTable): Cells {
 export function bestCells(tables: readonly SearchTable[]): Cells {
   return [
     [
-      ...["best setting", "region", "levels", "lambda", "spacing, pixels", "mm", "used, mm"],
-      ...["mean Dice, %", "TRE, mm", "J <= 0, %"],
+      "best setting",
+      "region",
+      "levels",
+      "lambda",
+      "spacing, pixels",
+      "mm",
+      "used, mm",
+      "mean Dice, %",
+      "TRE, mm",
+      "J <= 0, %",
     ],
     ...tables.map(({ similarity, region, best }) => [
-      ...[similarity, region],
+      similarity,
+      region,
       ...best === null ? Array<string>(8).fill("-") : settingCells(best),
     ]),
   ];
@@ -153,8 +176,11 @@ function settingRow(units: readonly ScoredUnit[]): SettingRow {
   const [{ unit: { lambda, spacing, levels }, score: { usedSpacing } }] = units;
   const scores = units.map(({ score }) => score);
   return {
-    ...{ lambda, spacing, spacingMillimetres: spacing * PAPER_PIXEL },
-    ...{ usedMillimetres: usedSpacing, levels },
+    lambda,
+    spacing,
+    spacingMillimetres: spacing * PAPER_PIXEL,
+    usedMillimetres: usedSpacing,
+    levels,
     dice: mean(scores.flatMap(({ dice }) => Object.values(dice))),
     treMean: mean(scores.map(({ treMean }) => treMean)),
     foldedPercent: mean(scores.map(({ foldedPercent }) => foldedPercent))!,

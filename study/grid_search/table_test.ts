@@ -13,8 +13,14 @@ import {
 import { readBestSettings } from "./best_settings.ts";
 
 const ROW: SettingRow = {
-  ...{ lambda: 0.1, spacing: 10, spacingMillimetres: 12.5, usedMillimetres: 12, levels: 3 },
-  ...{ dice: 0.8, treMean: null, foldedPercent: 1 },
+  lambda: 0.1,
+  spacing: 10,
+  spacingMillimetres: 12.5,
+  usedMillimetres: 12,
+  levels: 3,
+  dice: 0.8,
+  treMean: null,
+  foldedPercent: 1,
 };
 
 Deno.test("bestRow() takes the highest Dice; of equals fewer folds, then the cheaper and smoother", () => {
@@ -46,16 +52,31 @@ function units() {
         const dice = { 1: lambda + (id === "a" ? 0 : 0.2), 2: id === "a" ? null : 0.9 };
         list.push({
           unit: {
-            ...{ similarity: "nmi", lambda, spacing, levels: 2, key: "", path: "" },
+            similarity: "nmi",
+            lambda,
+            spacing,
+            levels: 2,
+            key: "",
+            path: "",
             pair: {
-              ...{ region: "thorax", excluded: [], key: "", path: "" },
+              region: "thorax",
+              excluded: [],
+              key: "",
+              path: "",
               subject: { id, kind: "paired", images: {}, labels: {} },
             },
           },
           score: {
-            ...{ parameters: {}, dice, meanDice: 0, treMean: id === "a" ? 2 : null, tre95: null },
-            ...{ foldedPercent: id === "a" ? 1 : 2, leastJacobian: 0, usedSpacing: 12 },
-            ...{ seconds: 1, adapter: "" },
+            parameters: {},
+            dice,
+            meanDice: 0,
+            treMean: id === "a" ? 2 : null,
+            tre95: null,
+            foldedPercent: id === "a" ? 1 : 2,
+            leastJacobian: 0,
+            usedSpacing: 12,
+            seconds: 1,
+            adapter: "",
           },
         });
       }
@@ -67,11 +88,22 @@ function units() {
 Deno.test("searchTable() averages over structures and subjects, and says which spacings coincide", () => {
   const table = searchTable(PLAN, units());
   assertEquals(table.rows.map(({ lambda, spacing }) => [lambda, spacing]), [
-    ...[[0.05, 8], [0.05, 10], [0.1, 8], [0.1, 10]],
+    [0.05, 8],
+    [0.05, 10],
+    [0.1, 8],
+    [0.1, 10],
   ]);
   assertEquals(table.best, table.rows[3]);
   assertEquals(searchCells(table)[4], [
-    ...["2", "0.1", "10", "12.5", "12.00", "43.33", "2.000", "1.5000", "*"],
+    "2",
+    "0.1",
+    "10",
+    "12.5",
+    "12.00",
+    "43.33",
+    "2.000",
+    "1.5000",
+    "*",
   ]);
   assertEquals(bestCells([table])[1].slice(0, 5), ["nmi", "thorax", "2", "0.1", "10"]);
   assertStringIncludes(sameSpacings(table).join(), "8 and 10 pixels come to the same 12.00 mm");
@@ -93,7 +125,10 @@ Deno.test("writeGridSearch() keeps the best settings of other searches in the fo
   );
   const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
   assertEquals(names.filter((name) => name.startsWith("nmi_thorax")), [
-    ...["nmi_thorax.csv", "nmi_thorax.json", "nmi_thorax.txt", "nmi_thorax_levels2.png"],
+    "nmi_thorax.csv",
+    "nmi_thorax.json",
+    "nmi_thorax.txt",
+    "nmi_thorax_levels2.png",
   ]);
   await Deno.remove(folder, { recursive: true });
 });

@@ -129,11 +129,19 @@ export function reportOf(inputs: ReportInputs): StudyReport {
     ),
   ].join("\n\n") + "\n";
   const data = {
-    ...{ crosswarp: inputs.version, adapter: inputs.adapter, deno: Deno.version.deno },
-    ...{ profile, seed: inputs.seed, cohort: manifest.profile, caution },
+    crosswarp: inputs.version,
+    adapter: inputs.adapter,
+    deno: Deno.version.deno,
+    profile,
+    seed: inputs.seed,
+    cohort: manifest.profile,
+    caution,
     settings: settingsOf(inputs.settings),
-    ...{ table1: inputs.volumes, table2: table2(pairs), structures: structureTable(pairs) },
-    ...{ lungs: inputs.lungs, registrations: pairs },
+    table1: inputs.volumes,
+    table2: table2(pairs),
+    structures: structureTable(pairs),
+    lungs: inputs.lungs,
+    registrations: pairs,
     // The tables as they are printed, those that nothing above has, too.
     tables: Object.fromEntries(tables.map(({ name, title, cells }) => [name, { title, cells }])),
   };
@@ -168,17 +176,20 @@ function tablesOf(inputs: ReportInputs): ReportTable[] {
   const extra = ablationMethods(ablations);
   const tables: (ReportTable | false)[] = [
     isLabelled && {
-      ...{ name: "table1", title: "Table 1: mean volumes of the unpaired subjects" },
+      name: "table1",
+      title: "Table 1: mean volumes of the unpaired subjects",
       cells: table1Cells(volumes),
     },
     isLabelled && {
-      ...{ name: "table2", title: "Table 2: mean Dice of the paired subjects, %" },
+      name: "table2",
+      title: "Table 2: mean Dice of the paired subjects, %",
       note: "A region's Dice is the mean over its structures and the paired subjects.",
       isMarked: true,
       cells: table2Cells(pairs),
     },
     isLabelled && {
-      ...{ name: "comparisons", title: "Do the columns differ? Exact signed-rank tests" },
+      name: "comparisons",
+      title: "Do the columns differ? Exact signed-rank tests",
       note:
         "Two-sided p of a row's method against a column's, over the Dice of all structures of all paired " +
         "subjects. Structures of one subject are not independent and the p are not corrected for their " +
@@ -186,15 +197,18 @@ function tablesOf(inputs: ReportInputs): ReportTable[] {
       cells: comparisonCells(pairs),
     },
     isLabelled && {
-      ...{ name: "structures", title: "Dice by structure, %" },
+      name: "structures",
+      title: "Dice by structure, %",
       cells: structureCells(pairs),
     },
     isLabelled && {
-      ...{ name: "surfaces", title: "Distance of the surfaces by structure, 95th percentile, mm" },
+      name: "surfaces",
+      title: "Distance of the surfaces by structure, 95th percentile, mm",
       cells: surfaceCells(pairs),
     },
     lungs.length > 0 && {
-      ...{ name: "lungs", title: "What the cycle-GANs do to the lungs" },
+      name: "lungs",
+      title: "What the cycle-GANs do to the lungs",
       note:
         "The paper's explanation of its thorax results: volume of the lungs in a synthesis, found by " +
         "threshold, and their overlap with the labels of its source; means over the paired subjects. A " +
@@ -203,19 +217,22 @@ function tablesOf(inputs: ReportInputs): ReportTable[] {
       cells: lungCells(lungs),
     },
     {
-      ...{ name: "registrations", title: "The registrations" },
+      name: "registrations",
+      title: "The registrations",
       note:
         "TRE: distance to the true correspondence inside the scored structures, where it is known. " +
         "NMI: of the original images, before (rigid) and after.",
       cells: registrationCells(pairs, METHODS),
     },
     {
-      ...{ name: "settings", title: "Settings of the registrations" },
+      name: "settings",
+      title: "Settings of the registrations",
       note: settingsNote(inputs),
       cells: settingsCells(inputs.profile, [...METHODS, ...extra], regions, inputs.settings),
     },
     extra.length > 0 && {
-      ...{ name: "ablations", title: "Ablations" },
+      name: "ablations",
+      title: "Ablations",
       note:
         "Table 2's methods with one thing changed; means over the paired subjects. Squared L2 comes " +
         "with its default weight, which was not searched.",

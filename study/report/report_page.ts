@@ -128,7 +128,9 @@ function plots(pairs: readonly ScoredPair[]): string[] {
     { name, label, region },
   ) =>
     boxPlot({
-      ...{ title: name, unit: "Dice, %", range: [0, 100] },
+      title: name,
+      unit: "Dice, %",
+      range: [0, 100],
       groups: METHODS.map(({ name: method, title }) => ({
         name: title,
         values: pairs.filter((pair) => pair.region === region)

@@ -3,11 +3,14 @@ import { reportPage } from "./report_page.ts";
 
 Deno.test("reportPage() is one page that needs nothing else", () => {
   const page = reportPage({
-    ...{ title: "The study", caution: "Few." },
+    title: "The study",
+    caution: "Few.",
     tables: [
       { name: "table1", title: "Table 1", cells: [["Volume", "CT"], ["liver", "<1>"]] },
       {
-        ...{ name: "table2", title: "Table 2", note: "p < 0.05" },
+        name: "table2",
+        title: "Table 2",
+        note: "p < 0.05",
         cells: [["", "rigid", "NMI"], ["thorax", "76.1*", "80.0**"], [
           "thorax, paper",
           "55.2",
@@ -18,11 +21,16 @@ Deno.test("reportPage() is one page that needs nothing else", () => {
     seconds: { cohort: 30, report: 6 },
     setup: ["Seed 1 & no more."],
     pairs: [{
-      ...{ subject: "a", region: "thorax" as const },
+      subject: "a",
+      region: "thorax" as const,
       results: {
         nmi: {
-          ...{ dice: { "58": 0.9 }, hausdorff95: { "58": 4 } },
-          ...{ treMean: null, tre95: null, nmi: 1.1, jacobian: null },
+          dice: { "58": 0.9 },
+          hausdorff95: { "58": 4 },
+          treMean: null,
+          tre95: null,
+          nmi: 1.1,
+          jacobian: null,
         },
       },
     }],

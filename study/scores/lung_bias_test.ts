@@ -26,7 +26,9 @@ Deno.test("segmentLungs() leaves out the air around the body and a bubble", () =
 Deno.test("lungBias() gives volumes and overlaps", () => {
   const source = chest(lungs(4)), synthesis = chest(lungs(8));
   const bias = lungBias({
-    ...{ size: SIZE, voxel: 0.5, labels: segmentLungs(SIZE, source, -400) },
+    size: SIZE,
+    voxel: 0.5,
+    labels: segmentLungs(SIZE, source, -400),
     source: { data: source, threshold: -400 },
     synthesis: { data: synthesis, threshold: -400 },
   });

@@ -49,14 +49,20 @@ export async function registerPairRigidly(
 ): Promise<{ rigid: RigidResult; result: MethodResult }> {
   const { fixed, moving } = pair;
   const rigid = await registerRigid(gpu, {
-    ...{ fixed: fixed.image, moving: moving.image, seed },
+    fixed: fixed.image,
+    moving: moving.image,
+    seed,
     ...(signal && { signal }),
   });
   const transform = {
-    ...{ rigid: rigid.matrix, fixedGrid: fixed.image.grid, movingGrid: moving.image.grid },
+    rigid: rigid.matrix,
+    fixedGrid: fixed.image.grid,
+    movingGrid: moving.image.grid,
   };
   const labels = await applyTransformToLabels(gpu, {
-    ...{ transform, image: moving.labels, like: fixed.image.grid },
+    transform,
+    image: moving.labels,
+    like: fixed.image.grid,
   });
   const map: PointMap = (_, x) => transformPoint(rigid.matrix, x);
   return {
@@ -110,7 +116,9 @@ async function scoresOf(
 ): Promise<Omit<MethodResult, "jacobian">> {
   const { fixed, moving, region, excluded, truth } = pair;
   const warped = await applyTransform(gpu, {
-    ...{ transform, image: moving.image, like: fixed.image.grid },
+    transform,
+    image: moving.image,
+    like: fixed.image.grid,
   });
   const { grid } = moving.image;
   const finite = (value: number) => Number.isFinite(value) ? value : null;

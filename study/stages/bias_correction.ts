@@ -54,7 +54,9 @@ export async function correctCohort(gpu: Gpu, options: CorrectCohortOptions): Pr
       await once(`${folder}/${id}_mr.json`, key, async () => {
         const image = await readVolume(mr);
         const found = await correctBias(gpu, {
-          ...{ image, mask: tissueMask(image), shrink: shrinkOf(image) },
+          image,
+          mask: tissueMask(image),
+          shrink: shrinkOf(image),
           ...(signal && { signal }),
         });
         await writeVolume(`${folder}/${id}_mr.nii.gz`, found.image);

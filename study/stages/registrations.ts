@@ -89,7 +89,9 @@ export class StudyRegistrations {
     const shared = { version, adapter: gpu.description, seed, voxel };
     this.#cases = pairedSubjects(manifest).flatMap((subject) =>
       regions.map((region): Case => ({
-        ...{ subject, region, name: `${subject.id}_${region}` },
+        subject,
+        region,
+        name: `${subject.id}_${region}`,
         key: { ...shared, subject: subjectKeys[subject.id], exclude: subject.exclude, region },
         results: {},
       }))
@@ -110,7 +112,9 @@ export class StudyRegistrations {
   /** What has been scored. */
   get pairs(): ScoredPair[] {
     return this.#cases.map(({ subject, region, results }) => ({
-      ...{ subject: subject.id, region, results },
+      subject: subject.id,
+      region,
+      results,
     }));
   }
 
@@ -296,7 +300,10 @@ export class StudyRegistrations {
       );
       const synthesised = image && (synthesis.of === "mr" ? { moving: image } : { fixed: image });
       const { result, images: found } = await registerPairBy(this.#gpu, pair, {
-        ...{ rigid, deformable: this.#parameters(one, method), method: framework, signal },
+        rigid,
+        deformable: this.#parameters(one, method),
+        method: framework,
+        signal,
         ...synthesised,
       });
       const labels = one.region !== "all" && {
@@ -304,8 +311,11 @@ export class StudyRegistrations {
         ...(found.warpedLabels && { warpedLabels: found.warpedLabels }),
       };
       const picture = overviewPicture({
-        ...{ fixed: synthesised?.fixed ?? pair.fixed.image, before: found.before },
-        ...{ after: found.warped, jacobian: found.jacobian, ...labels },
+        fixed: synthesised?.fixed ?? pair.fixed.image,
+        before: found.before,
+        after: found.warped,
+        jacobian: found.jacobian,
+        ...labels,
         caption: `${one.name}  ${method.title}  PROFILE ${profile.name}`,
       });
       await writeWholeFile(path.replace(/json$/, "png"), picture.toPng());
@@ -331,8 +341,12 @@ export class StudyRegistrations {
     await once(path.replace(/nii\.gz$/, "json"), key, async () => {
       const { fixed, moving } = await this.#pair(one), folder = `${out}/${model}`;
       const image = await synthesiseRegion(await network.open(folder), {
-        ...{ folder, image: (of === "mr" ? moving : fixed).image, to: of },
-        ...{ profile: profile.name, channels, signal },
+        folder,
+        image: (of === "mr" ? moving : fixed).image,
+        to: of,
+        profile: profile.name,
+        channels,
+        signal,
       });
       await writeVolume(path, image);
       return {};

@@ -48,7 +48,11 @@ export async function searchStudySettings(
   const { profile, manifest, out, seed, version, signal, told, given } = options;
   const folder = `${out}/settings`, scale = SEARCHES[profile.name];
   const plan = await planGridSearch({
-    ...{ ...searchOptions(scale, profile), manifest, folder, seed, version },
+    ...searchOptions(scale, profile),
+    manifest,
+    folder,
+    seed,
+    version,
     similarities: lackingSimilarities(scale, given),
   });
   const jobs = (await missingParts([plan])).map((searches) => ({ searches }));
@@ -81,7 +85,12 @@ export async function searchSynthesisSettings(
     const absolute = profile.synthesisAbsolute;
     const asked = {
       ...searchOptions(SYNTHESIS_SEARCHES[profile.name], profile),
-      ...{ manifest, folder, seed, version, similarityOptions: { absolute }, title: method.title },
+      manifest,
+      folder,
+      seed,
+      version,
+      similarityOptions: { absolute },
+      title: method.title,
     };
     const of = method.synthesis!.of === "mr" ? "moving" : "fixed";
     plans.push(

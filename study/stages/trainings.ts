@@ -58,8 +58,14 @@ export class StudyTrainings {
   async keyOf({ region, settings }: StudyModel): Promise<string> {
     const { version, unpairedKey, profile, convolution } = this.#options;
     return await keyOf({
-      ...{ version, adapter: this.#gpu.description, unpairedKey, convolution },
-      ...{ region, settings, voxel: ganVoxel(profile), plane: STUDY_PLANE },
+      version,
+      adapter: this.#gpu.description,
+      unpairedKey,
+      convolution,
+      region,
+      settings,
+      voxel: ganVoxel(profile),
+      plane: STUDY_PLANE,
     });
   }
 
@@ -79,9 +85,17 @@ export class StudyTrainings {
     await once(this.#kept(model), key, async () => {
       await startOver(folder, key);
       await runTraining(this.#gpu, {
-        ...{ images: await this.#read(region), settings, plane: STUDY_PLANE, region, folder },
-        ...{ voxel: ganVoxel(profile), resume: true, checkpointEvery: 100, sampleEvery: 250 },
-        ...{ signal, convolution },
+        images: await this.#read(region),
+        settings,
+        plane: STUDY_PLANE,
+        region,
+        folder,
+        voxel: ganVoxel(profile),
+        resume: true,
+        checkpointEvery: 100,
+        sampleEvery: 250,
+        signal,
+        convolution,
         onProgress: ({ step, losses }) =>
           told(step, `${model.folder}, cycle ${losses.cycleCt.toFixed(3)}`),
       });
@@ -97,7 +111,10 @@ export class StudyTrainings {
     if (this.#images?.region !== region) {
       const { manifest, profile, signal } = this.#options, voxel = ganVoxel(profile);
       const read = await readTrainingImages(this.#gpu, {
-        ...{ source: { manifest }, region, voxel, signal },
+        source: { manifest },
+        region,
+        voxel,
+        signal,
       });
       this.#images = { region, read };
     }

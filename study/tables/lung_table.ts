@@ -32,8 +32,13 @@ export function lungCells(rows: readonly LungRow[]): Cells {
   });
   return [
     [
-      ...["Synthesis", "lungs by label, ml", "in the synthesis, ml", "if faithful, ml"],
-      ...["synthesis / faithful, %", "Dice with the labels, %", "if faithful, %"],
+      "Synthesis",
+      "lungs by label, ml",
+      "in the synthesis, ml",
+      "if faithful, ml",
+      "synthesis / faithful, %",
+      "Dice with the labels, %",
+      "if faithful, %",
     ],
     ...body,
   ];

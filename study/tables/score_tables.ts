@@ -77,8 +77,14 @@ export function ablationCells(pairs: readonly ScoredPair[], extra: readonly Meth
   const original = METHODS.filter(({ synthesis }) => synthesis === undefined);
   return [
     [
-      ...["Method", "thorax Dice, %", "abdomen Dice, %"],
-      ...["TRE, mm", "95 %, mm", "NMI", "J <= 0, %", "SD log J"],
+      "Method",
+      "thorax Dice, %",
+      "abdomen Dice, %",
+      "TRE, mm",
+      "95 %, mm",
+      "NMI",
+      "J <= 0, %",
+      "SD log J",
     ],
     ...[...original, ...extra].map(({ name, title }) => {
       const dice = (region: string) =>

@@ -31,7 +31,8 @@ export function settingsCells(
         // A regulariser of the method's own has another weight than the search's.
         const found = method.regulariser ? undefined : foundSetting(method, region, settings);
         return [
-          ...[`${method.title}, ${region}`, REGULARISER_WORDS[parameters.regulariser]],
+          `${method.title}, ${region}`,
+          REGULARISER_WORDS[parameters.regulariser],
           ...[parameters.lambda, parameters.spacing, parameters.levels ?? "-"].map(String),
           fixed(100 * (found?.dice ?? NaN), 1),
         ];

@@ -11,9 +11,12 @@ Deno.test("the phantom cohort has the paper's mean volumes within 10 %, for CT a
   try {
     const { subjects } = planCohort({ profile: "smoke", seed: 1 });
     const manifest: Manifest = {
-      ...{ format: "crosswarp-cohort", version: 1, profile: "smoke" },
+      format: "crosswarp-cohort",
+      version: 1,
+      profile: "smoke",
       subjects: subjects.filter((s) => s.kind !== "paired").map(({ id, kind }) => ({
-        ...{ id, kind },
+        id,
+        kind,
         images: { [kind]: `${id}.nii.gz` },
         labels: { [kind]: `${id}.nii.gz` },
       })),
@@ -54,7 +57,9 @@ Deno.test("table1() measures volumes in cm3 and leaves out pairs and excluded st
       labels: { [kind]: "l.nii.gz" },
     });
     await writeManifest(`${folder}/cohort.json`, {
-      ...{ format: "crosswarp-cohort", version: 1, profile: "own" },
+      format: "crosswarp-cohort",
+      version: 1,
+      profile: "own",
       subjects: [
         { id: "a", kind: "ct", ...files("ct") },
         { id: "b", kind: "mr", ...files("mr"), exclude: { mr: [86] } },

@@ -12,7 +12,9 @@ function pair(
     dice: { [first]: dice, [second]: subject === "b" ? null : dice / 2 },
     treMean: null,
     tre95: null,
-    ...{ hausdorff95: {}, nmi: null, jacobian: null },
+    hausdorff95: {},
+    nmi: null,
+    jacobian: null,
   });
   return { subject, region, results: { rigid: scores(rigid), nmi: scores(nmi) } };
 }
