@@ -37,7 +37,8 @@ export async function compareMethods(
   for (const method of methods) {
     const directory = `${folder}/${method.replace(":", "-")}`;
     await Deno.mkdir(directory, { recursive: true });
-    const { fixed, moving } = files, { truth } = pair;
+    const { fixed, moving } = files;
+    const { truth } = pair;
     const { field, ...cost } = await runMethod(method, {
       fixed,
       moving,

@@ -43,7 +43,10 @@ export function layersOf(crop: number, filters: number, channels: number): Layer
       padLeft: pad,
     },
   });
-  const n = crop, f = filters, c = channels, quarter = crop / 4;
+  const n = crop;
+  const f = filters;
+  const c = channels;
+  const quarter = crop / 4;
   return [
     layer("residual block 3x3", [quarter + 2, 4 * f, 4 * f], [3, 1, 0, quarter]),
     layer("first 7x7", [n + 6, c, f], [7, 1, 0, n]),
@@ -64,7 +67,8 @@ export async function convolutionRates(
     gpu,
     variant === undefined ? {} : { convolution: variant },
   );
-  const { runner } = tensorflow, chosen = tensorflow.convolution!;
+  const { runner } = tensorflow;
+  const chosen = tensorflow.convolution!;
   const rates: number[][] = [];
   for (const { shape } of layers) {
     const x = tf.randomNormal([1, shape.inHeight, shape.inWidth, shape.inChannels]);
@@ -83,7 +87,8 @@ export async function convolutionRates(
     ];
     const row: number[] = [];
     for (const kernel of kernels) {
-      let best = 0, runs = 4;
+      let best = 0;
+      let runs = 4;
       for (let round = 0; round < 8; round++) {
         const began = performance.now();
         for (let i = 0; i < runs; i++) {

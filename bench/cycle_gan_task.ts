@@ -67,7 +67,8 @@ async function main(signal: AbortSignal): Promise<void> {
     }
     progress.end();
     // The fastest round counts, of each: the machine's speed drifts with its neighbours' load.
-    const operations = stepOperations(settings), own = Math.min(...times.own);
+    const operations = stepOperations(settings);
+    const own = Math.min(...times.own);
     const row = (name: string, values: number[]) => {
       if (values.length === 0) return [];
       const ms = Math.min(...values);
@@ -146,7 +147,8 @@ async function main(signal: AbortSignal): Promise<void> {
       ]);
     }
     progress.end();
-    const there = POPULATION_RATIO.toFixed(3), back = (1 / POPULATION_RATIO).toFixed(3);
+    const there = POPULATION_RATIO.toFixed(3);
+    const back = (1 / POPULATION_RATIO).toFixed(3);
     console.log(alignedTable([
       [
         "seed",

@@ -18,7 +18,8 @@ import type { Modality } from "../gan/training/cycle_gan.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { disc, type DiscDomain, discRadius, inverted, section } from "../testing/toy_images.ts";
 
-const SIZE = 32, HELD_OUT = 16;
+const SIZE = 32;
+const HELD_OUT = 16;
 
 /** Discs of both domains: large ones, and small ones that are brighter. */
 const DISCS: Readonly<Record<Modality, DiscDomain>> = {
@@ -61,7 +62,8 @@ async function train(
 const tensor = (values: Float32Array) => tf.tensor4d(values.slice(), [1, SIZE, SIZE, 1]);
 
 async function synthesised(gan: CycleGan, to: Modality, image: Float32Array) {
-  const real = tensor(image), fake = gan.generators[to].apply(real);
+  const real = tensor(image);
+  const fake = gan.generators[to].apply(real);
   const values = await fake.data() as Float32Array;
   tf.dispose([real, fake]);
   return values;
@@ -78,7 +80,8 @@ export async function inversionError(gpu: Gpu, seed: number, steps: number): Pro
   const random = RandomState.of(seed, "held out");
   let error = 0;
   for (let n = 0; n < HELD_OUT; n++) {
-    const image = section(random, SIZE), truth = inverted(image);
+    const image = section(random, SIZE);
+    const truth = inverted(image);
     const found = await synthesised(gan, "mr", image);
     error += found.reduce((sum, value, i) => sum + Math.abs(value - truth[i]), 0) /
       (2 * found.length * HELD_OUT);
@@ -104,7 +107,8 @@ export async function radiusRatios(
   const ratio = { ct: 0, mr: 0 };
   for (let n = 0; n < HELD_OUT; n++) {
     for (const [from, to] of [["ct", "mr"], ["mr", "ct"]] as const) {
-      const image = draws[from](random), found = await synthesised(gan, to, image);
+      const image = draws[from](random);
+      const found = await synthesised(gan, to, image);
       ratio[to] += discRadius(found, DISCS[to]) / discRadius(image, DISCS[from]) / HELD_OUT;
     }
   }

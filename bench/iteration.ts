@@ -37,7 +37,8 @@ export async function timeIteration(
 ): Promise<DispatchTime[]> {
   const owned: { destroy(): void }[] = [];
   const own = <T extends { destroy(): void }>(resource: T): T => (owned.push(resource), resource);
-  const margin: Triple = [8, 8, 8], padded = ITERATION_SIZE.map((n) => n + 16);
+  const margin: Triple = [8, 8, 8];
+  const padded = ITERATION_SIZE.map((n) => n + 16);
   const geometry = controlGridGeometry(ITERATION_SIZE, [
     ITERATION_STRIDE,
     ITERATION_STRIDE,
@@ -105,9 +106,12 @@ export async function timeIteration(
 
 /** A body of waves in air, `shift` voxels along x. */
 function trunk(size: Triple, shift: number): Float32Array {
-  const [nx, ny, nz] = size, data = new Float32Array(nx * ny * nz);
+  const [nx, ny, nz] = size;
+  const data = new Float32Array(nx * ny * nz);
   for (let i = 0; i < data.length; i++) {
-    const x = i % nx, y = Math.floor(i / nx) % ny, z = Math.floor(i / (nx * ny));
+    const x = i % nx;
+    const y = Math.floor(i / nx) % ny;
+    const z = Math.floor(i / (nx * ny));
     if (Math.hypot(x / nx - 0.5, y / ny - 0.5) > 0.4) continue;
     data[i] = 100 + 50 * Math.sin(0.2 * (x - shift)) + 30 * Math.cos(0.3 * y) +
       20 * Math.sin(0.21 * z) + ((i * 2654435761) >>> 0) / 4294967296 * 20;

@@ -13,7 +13,7 @@ import {
 } from "../kernels/control_grid/control_grid.ts";
 import { prepareControlGridWarp } from "../kernels/control_grid/control_grid_warp.ts";
 import { gaussianSmooth } from "../kernels/image/gaussian.ts";
-import type { Dispatch, Gpu, GpuBuffer } from "../kernels/gpu/gpu.ts";
+import type { Dispatch, Gpu } from "../kernels/gpu/gpu.ts";
 import { createField, createImage, type GpuImage, uploadImage } from "../kernels/gpu/image.ts";
 import {
   binIntensitiesReference,
@@ -48,9 +48,12 @@ export const SIZE: Triple = [192, 192, 192];
 export function kernelBenchmarks(gpu: Gpu): { benchmarks: KernelBenchmark[]; dispose: () => void } {
   const owned: { destroy(): void }[] = [];
   const own = <T extends { destroy(): void }>(resource: T): T => (owned.push(resource), resource);
-  const voxels = SIZE[0] * SIZE[1] * SIZE[2], megavoxels = voxels / 1e6;
+  const voxels = SIZE[0] * SIZE[1] * SIZE[2];
+  const megavoxels = voxels / 1e6;
   const noise = Float32Array.from({ length: voxels }, (_, i) => {
-    const x = i % 192, y = Math.floor(i / 192) % 192, z = Math.floor(i / 36864);
+    const x = i % 192;
+    const y = Math.floor(i / 192) % 192;
+    const z = Math.floor(i / 36864);
     return 100 + 50 * Math.sin(0.11 * x) + 30 * Math.cos(0.13 * y) + 20 * Math.sin(0.09 * z) +
       ((i * 2654435761) >>> 0) / 4294967296 * 30;
   });
@@ -74,7 +77,8 @@ export function kernelBenchmarks(gpu: Gpu): { benchmarks: KernelBenchmark[]; dis
   recordFixedBins(gpu, recorder, image, range, bins);
   recordMovingBins(gpu, recorder, image, range, pairs);
   recorder.submit();
-  const histogram = own(gpu.buffer("histogram", 4e4)), scalars = own(gpu.buffer("scalars", 32));
+  const histogram = own(gpu.buffer("histogram", 4e4));
+  const scalars = own(gpu.buffer("scalars", 32));
   const slopes = [gradient[0], gradient[1], gradient[2]] as [GpuImage, GpuImage, GpuImage];
   const warpThrough = own(prepareControlGridWarp(gpu, {
     geometry,
@@ -177,7 +181,8 @@ function capture(
   own: <T extends { destroy(): void }>(resource: T) => T,
   work: () => { destroy(): void },
 ): Dispatch[] {
-  const dispatches: Dispatch[] = [], kept: { destroy(): void }[] = [];
+  const dispatches: Dispatch[] = [];
+  const kept: { destroy(): void }[] = [];
   const prepare = gpu.prepare;
   const buffer = gpu.buffer;
   // What the host function frees after its submission must live on for the timing.

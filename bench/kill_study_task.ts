@@ -69,7 +69,8 @@ async function main(): Promise<number> {
       seed: { type: "integer", default: 1, min: 0, help: "Of the moments." },
     },
   }, Deno.args);
-  const folder = await Deno.makeTempDir(), random = new RandomStream(flags.seed, 17);
+  const folder = await Deno.makeTempDir();
+  const random = new RandomStream(flags.seed, 17);
   const whole = await study(`${folder}/whole`, flags.profile);
   console.log(`undisturbed: ${whole.seconds.toFixed(0)} s`);
   for (let kill = 1; kill <= flags.kills;) {
@@ -81,7 +82,8 @@ async function main(): Promise<number> {
   }
   const last = await study(`${folder}/killed`, flags.profile);
   console.log(`last run: ${last.seconds.toFixed(0)} s`);
-  const a = await results(`${folder}/whole`), b = await results(`${folder}/killed`);
+  const a = await results(`${folder}/whole`);
+  const b = await results(`${folder}/killed`);
   const different = [...a].filter(([name, text]) => b.get(name) !== text).map(([name]) => name);
   console.log(
     different.length === 0 && a.size > 0 && a.size === b.size

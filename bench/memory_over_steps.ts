@@ -28,9 +28,10 @@ export async function memoryOverSteps(
   every: number,
 ): Promise<MemoryAtStep[]> {
   using tensorflow = await Tensorflow.open(gpu);
-  const gan = new CycleGan(tensorflow, settings), random = RandomState.of(1, "noise");
-  const { crop, channels } = settings,
-    shape: [number, number, number, number] = [1, crop, crop, channels];
+  const gan = new CycleGan(tensorflow, settings);
+  const random = RandomState.of(1, "noise");
+  const { crop, channels } = settings;
+  const shape: [number, number, number, number] = [1, crop, crop, channels];
   const image = () => {
     const values = Float32Array.from(
       { length: crop * crop * channels },

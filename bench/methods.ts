@@ -101,7 +101,8 @@ export async function installedMethods(methods: readonly string[]): Promise<read
 /** Runs a method on a pair. @throws {Error} with the end of the command's output when it fails. */
 export async function runMethod(method: string, job: MethodJob): Promise<MethodResult> {
   const { fixed, moving, truth, directory, options, signal } = job;
-  const { threads } = options, common = { fixed, moving, directory, signal };
+  const { threads } = options;
+  const common = { fixed, moving, directory, signal };
   switch (method) {
     case "truth":
       return { field: truth };

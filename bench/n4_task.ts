@@ -36,7 +36,8 @@ function samplesOf(
   { grid }: Volume,
   mask: Int32Array,
 ): [number, number][] {
-  const [nx, ny] = samples.size, found: [number, number][] = [];
+  const [nx, ny] = samples.size;
+  const found: [number, number][] = [];
   for (let i = 0; i < samples.voxels; i++) {
     const x = samples.world([i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))]);
     const [a, b, c] = transformPoint(grid.inverse, x).map(Math.round);
@@ -84,7 +85,8 @@ async function main(): Promise<void> {
       images: { type: "list", default: [], help: "MR images." },
     },
   }, Deno.args);
-  const folder = await Deno.makeTempDir(), peer = await buildPeer(`${folder}/itk`);
+  const folder = await Deno.makeTempDir();
+  const peer = await buildPeer(`${folder}/itk`);
   using gpu = await Gpu.open();
   const rows = [["", "ours : truth", "ITK : truth", "ours : ITK", "ours, s", "ITK, s"]];
   const jobs: [string, { image: Volume; truth?: Float32Array }][] = [];
@@ -125,7 +127,8 @@ async function main(): Promise<void> {
       if (!success) throw new Error(new TextDecoder().decode(stderr));
       itkSeconds = (performance.now() - began) / 1000;
       const itk = await readVolume(`${folder}/field.nii.gz`);
-      const samples = samplesOf(itk, image, mask.data), theirs = samples.map(([i]) => itk.data[i]);
+      const samples = samplesOf(itk, image, mask.data);
+      const theirs = samples.map(([i]) => itk.data[i]);
       const at = (field: Float32Array) => samples.map(([, voxel]) => field[voxel]);
       found.push(truth ? correlation(theirs, at(truth)) : NaN, correlation(theirs, at(ours)));
     }

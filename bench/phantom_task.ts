@@ -57,7 +57,8 @@ measured in them; SD log J in the body. Seconds and memory as in bench:semi-real
 
 async function main(signal: AbortSignal): Promise<void> {
   const options = parseFlags(spec, Deno.args);
-  const { seed } = options, profile = profileOf(options.profile);
+  const { seed } = options;
+  const profile = profileOf(options.profile);
   const voxel = options.voxel ?? profile.voxel;
   const methods = await installedMethods(options.methods);
   const folder = options.keep ?? await Deno.makeTempDir({ prefix: "phantom-pairs-" });
@@ -71,7 +72,8 @@ async function main(signal: AbortSignal): Promise<void> {
       const own: ScoreRow[] = [];
       for (const subject of subjects) {
         const pair = await withGpu((gpu) => phantomPair(gpu, subject, region, voxel));
-        const name = `${subject.id} ${region}`, pairFolder = `${folder}/${subject.id}_${region}`;
+        const name = `${subject.id} ${region}`;
+        const pairFolder = `${folder}/${subject.id}_${region}`;
         await Deno.mkdir(pairFolder, { recursive: true });
         const files = await writePair(pairFolder, pair);
         const job = { name, pair, files, folder: pairFolder, methods, options, table, signal };

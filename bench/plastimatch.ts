@@ -40,7 +40,8 @@ export async function hasPlastimatch(): Promise<boolean> {
  */
 export async function runPlastimatch(options: PlastimatchOptions): Promise<PeerResult> {
   const { directory, threads = 2, signal } = options;
-  const field = `${directory}/field.nii.gz`, stages = `${directory}/stages.txt`;
+  const field = `${directory}/field.nii.gz`;
+  const stages = `${directory}/stages.txt`;
   await Deno.writeTextFile(stages, plastimatchStages({ ...options, field }));
   const cost = await runCommand("plastimatch", ["register", stages], {
     signal,

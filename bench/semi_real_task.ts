@@ -66,7 +66,8 @@ async function main(signal: AbortSignal): Promise<void> {
     console.log(`${ct.grid.size.join(" x ")} voxels of ${ct.grid.spacing.join(" x ")} mm`);
     console.log(table.head());
     for (const seed of options.seeds) {
-      const pair = makeSemiRealPair({ seed, ct, labels }), name = `seed-${seed}`;
+      const pair = makeSemiRealPair({ seed, ct, labels });
+      const name = `seed-${seed}`;
       const pairFolder = `${folder}/${name}`;
       await Deno.mkdir(pairFolder, { recursive: true });
       const files = await writePair(pairFolder, pair);

@@ -68,14 +68,17 @@ async function naiveLoop(
   { generator, size: [nx, ny], image, crop }: SynthesisOptions,
   count: number,
 ): Promise<number> {
-  const { channels } = generator.options, sums = new Float64Array(image.length);
+  const { channels } = generator.options;
+  const sums = new Float64Array(image.length);
   let began = 0;
   // The first region compiles.
   for (let n = -1; n < count; n++) {
     if (n === 0) began = performance.now();
-    const values = new Float32Array(crop * crop * channels), at = new Int32Array(values.length);
+    const values = new Float32Array(crop * crop * channels);
+    const at = new Int32Array(values.length);
     for (let i = 0; i < values.length; i++) {
-      const c = i % channels, x = Math.floor(i / channels) % crop;
+      const c = i % channels;
+      const x = Math.floor(i / channels) % crop;
       const z = Math.floor(i / channels / crop);
       at[i] = (z * ny + c) * nx + x;
       values[i] = image[at[i]];

@@ -13,7 +13,9 @@ export function stepOperations(settings: CycleGanSettings): number {
   const { crop: n, channels: c, generatorFilters: f, blocks, strides } = settings;
   const generator = n * n * (2 * 49 * c * f + 2 * (9 * 2 * f * f) / 4 + 2 * (9 * 8 * f * f) / 16) +
     2 * blocks * 9 * 16 * f * f * n * n / 16;
-  let discriminator = 0, before = c, size = n;
+  let discriminator = 0;
+  let before = c;
+  let size = n;
   strides.forEach((stride, i) => {
     const after = i === strides.length - 1
       ? 1

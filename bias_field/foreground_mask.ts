@@ -32,10 +32,14 @@ export function tissueMask({ grid, data }: Volume): LabelVolume {
     [Infinity, -Infinity],
   );
   if (!(high > low)) return { grid, data: new Int32Array(data.length).fill(1) };
-  const counts = new Float64Array(BINS), scale = BINS / (high - low);
+  const counts = new Float64Array(BINS);
+  const scale = BINS / (high - low);
   for (const value of finite) counts[Math.min(BINS - 1, Math.floor((value - low) * scale))]++;
   const sum = counts.reduce((all, count, bin) => all + count * bin, 0);
-  let below = 0, sumBelow = 0, most = -1, threshold = 0;
+  let below = 0;
+  let sumBelow = 0;
+  let most = -1;
+  let threshold = 0;
   for (let bin = 0; bin < BINS - 1; bin++) {
     below += counts[bin];
     sumBelow += counts[bin] * bin;

@@ -228,9 +228,11 @@ class Estimate {
     start: Float32Array,
     level: number,
   ): Promise<{ lattice: Float32Array; iterations: number }> {
-    const gpu = this.#gpu, { bins, levels, tolerance, signal, onProgress } = this.#settings;
+    const gpu = this.#gpu;
+    const { bins, levels, tolerance, signal, onProgress } = this.#settings;
     const { inside, original, corrected, scratch } = this.#images;
-    const report = this.#report, sharpening = this.#sharpening;
+    const report = this.#report;
+    const sharpening = this.#sharpening;
     const lattice = gpu.upload("n4 lattice", start);
     const residual = prepareResidual(gpu, {
       logarithms: corrected,
@@ -276,7 +278,9 @@ class Estimate {
 
   /** The coefficient of variation of (field before / field now). */
   #change(): number {
-    const n = this.#voxels, sum = this.#numbers![2], squares = this.#numbers![3];
+    const n = this.#voxels;
+    const sum = this.#numbers![2];
+    const squares = this.#numbers![3];
     return Math.sqrt(Math.max(squares - sum * sum / n, 0) / (n - 1)) / (1 + sum / n);
   }
 

@@ -12,10 +12,16 @@ function correlation(
   b: ArrayLike<number>,
   inside: (i: number) => boolean,
 ): number {
-  let n = 0, sa = 0, sb = 0, saa = 0, sbb = 0, sab = 0;
+  let n = 0;
+  let sa = 0;
+  let sb = 0;
+  let saa = 0;
+  let sbb = 0;
+  let sab = 0;
   for (let i = 0; i < a.length; i++) {
     if (!inside(i)) continue;
-    const x = Math.log(a[i]), y = Math.log(b[i]);
+    const x = Math.log(a[i]);
+    const y = Math.log(b[i]);
     n++;
     sa += x;
     sb += y;
@@ -28,11 +34,12 @@ function correlation(
 
 /** A body of two tissues under a field, with air around it. */
 function striped(size: Triple, field: (x: number, y: number, z: number) => number) {
-  const grid = Grid.axisAligned(size, [3, 3, 4]), truth = new Float32Array(grid.voxels);
+  const grid = Grid.axisAligned(size, [3, 3, 4]);
+  const truth = new Float32Array(grid.voxels);
   const data = Float32Array.from(truth, (_, i) => {
-    const x = i % size[0],
-      y = Math.floor(i / size[0]) % size[1],
-      z = Math.floor(i / size[0] / size[1]);
+    const x = i % size[0];
+    const y = Math.floor(i / size[0]) % size[1];
+    const z = Math.floor(i / size[0] / size[1]);
     truth[i] = field(x / size[0], y / size[1], z / size[2]);
     const isBody = Math.hypot(x / size[0] - 0.5, y / size[1] - 0.5) < 0.45;
     const tissue = (Math.floor(x / 5) + Math.floor(y / 4) + z) % 2 === 0 ? 300 : 700;
@@ -73,7 +80,8 @@ gpuTest("correctBias() finds the phantom's field", async (gpu) => {
   )!;
   const plan = { ...subject.images.mr!, voxel: [5, 6, 5] as Triple };
   const { image } = renderImage(subject.body, plan, imageGrid(subject.body, plan));
-  const { grid, data } = image, truth = biasFieldOn(grid, plan.seed);
+  const { grid, data } = image;
+  const truth = biasFieldOn(grid, plan.seed);
   const mask = { grid, data: Int32Array.from(data, (value) => value > 60 ? 1 : 0) };
   const { field } = await correctBias(gpu, { image, mask, shrink: 2 });
   assertGreater(correlation(field.data, truth, (i) => mask.data[i] > 0), 0.98);

@@ -58,12 +58,14 @@ export function sampleImage(
   ) as unknown as ImageSamples["axes"];
   const [x, y, z] = axes;
   const data = new Float32Array(x.samples * y.samples * z.samples);
-  let at = 0, counted = 0;
+  let at = 0;
+  let counted = 0;
   for (let k = 0; k < z.samples; k++) {
     for (let j = 0; j < y.samples; j++) {
       const row = ((z.offset + k * z.step) * ny + y.offset + j * y.step) * nx + x.offset;
       for (let i = 0; i < x.samples; i++, at++) {
-        const voxel = row + i * x.step, value = image.data[voxel];
+        const voxel = row + i * x.step;
+        const value = image.data[voxel];
         if (!(value > 0 && value < Infinity) || mask?.data[voxel] === 0) continue;
         data[at] = value;
         counted++;

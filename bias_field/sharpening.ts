@@ -26,9 +26,11 @@ export interface SharpenOptions {
  */
 export function sharpen(options: SharpenOptions): Float64Array {
   const { histogram, minimum, maximum, fwhm, noise } = options;
-  const bins = histogram.length, step = (maximum - minimum) / (bins - 1);
+  const bins = histogram.length;
+  const step = (maximum - minimum) / (bins - 1);
   if (!(step > 0)) return new Float64Array(bins).fill(minimum);
-  const padded = 2 ** (Math.ceil(Math.log2(bins)) + 1), offset = Math.floor((padded - bins) / 2);
+  const padded = 2 ** (Math.ceil(Math.log2(bins)) + 1);
+  const offset = Math.floor((padded - bins) / 2);
   const field = gaussian(padded, fwhm / step);
   fourier(field, false);
 
@@ -41,7 +43,8 @@ export function sharpen(options: SharpenOptions): Float64Array {
   }
   fourier(measured, true);
 
-  const weighted = new Complex(padded), weights = new Complex(padded);
+  const weighted = new Complex(padded);
+  const weights = new Complex(padded);
   for (let i = 0; i < padded; i++) {
     weights.real[i] = Math.max(measured.real[i], 0);
     weighted.real[i] = (minimum + (i - offset) * step) * weights.real[i];
@@ -73,7 +76,8 @@ export class Complex {
 
 /** A Gaussian of unit area around 0, which lies at the first place; `fwhm` in places. */
 function gaussian(length: number, fwhm: number): Complex {
-  const values = new Complex(length), height = 2 * Math.sqrt(Math.log(2) / Math.PI) / fwhm;
+  const values = new Complex(length);
+  const height = 2 * Math.sqrt(Math.log(2) / Math.PI) / fwhm;
   for (let i = 0; i < length; i++) {
     const distance = Math.min(i, length - i) / fwhm;
     values.real[i] = height * Math.exp(-4 * Math.LN2 * distance * distance);
@@ -83,7 +87,8 @@ function gaussian(length: number, fwhm: number): Complex {
 
 /** Multiplies one number by a + b i. */
 function scale({ real, imaginary }: Complex, at: number, a: number, b: number): void {
-  const re = real[at], im = imaginary[at];
+  const re = real[at];
+  const im = imaginary[at];
   real[at] = re * a - im * b;
   imaginary[at] = re * b + im * a;
 }
@@ -100,12 +105,15 @@ export function fourier({ real, imaginary }: Complex, inverse: boolean): void {
     [imaginary[i], imaginary[j]] = [imaginary[j], imaginary[i]];
   }
   for (let width = 2; width <= n; width *= 2) {
-    const half = width / 2, turn = (inverse ? 2 : -2) * Math.PI / width;
+    const half = width / 2;
+    const turn = (inverse ? 2 : -2) * Math.PI / width;
     for (let k = 0; k < half; k++) {
-      const c = Math.cos(turn * k), s = Math.sin(turn * k);
+      const c = Math.cos(turn * k);
+      const s = Math.sin(turn * k);
       for (let i = k; i < n; i += width) {
         const j = i + half;
-        const re = real[j] * c - imaginary[j] * s, im = real[j] * s + imaginary[j] * c;
+        const re = real[j] * c - imaginary[j] * s;
+        const im = real[j] * s + imaginary[j] * c;
         real[j] = real[i] - re;
         imaginary[j] = imaginary[i] - im;
         real[i] += re;

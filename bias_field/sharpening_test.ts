@@ -3,13 +3,16 @@ import { seededValues } from "../testing/float_values.ts";
 import { Complex, fourier, sharpen } from "./sharpening.ts";
 
 Deno.test("fourier() agrees with the sum that defines it, and its inverse takes it back", () => {
-  const n = 16, signal = new Complex(n);
+  const n = 16;
+  const signal = new Complex(n);
   signal.real.set(seededValues(n, 1));
   signal.imaginary.set(seededValues(n, 2));
-  const re = signal.real.slice(), im = signal.imaginary.slice();
+  const re = signal.real.slice();
+  const im = signal.imaginary.slice();
   fourier(signal, false);
   for (let k = 0; k < n; k++) {
-    let a = 0, b = 0;
+    let a = 0;
+    let b = 0;
     for (let i = 0; i < n; i++) {
       const turn = -2 * Math.PI * i * k / n;
       a += re[i] * Math.cos(turn) - im[i] * Math.sin(turn);
@@ -23,12 +26,14 @@ Deno.test("fourier() agrees with the sum that defines it, and its inverse takes 
 });
 
 Deno.test("sharpen() expects values near the tissue that they come from", () => {
-  const bins = 200, minimum = 4, maximum = 6;
-  const tissues = [4.6, 5.2],
-    histogram = Float64Array.from({ length: bins }, (_, i) => {
-      const u = minimum + (maximum - minimum) * i / (bins - 1);
-      return tissues.reduce((sum, t) => sum + 1000 * Math.exp(-(((u - t) / 0.08) ** 2)), 0);
-    });
+  const bins = 200;
+  const minimum = 4;
+  const maximum = 6;
+  const tissues = [4.6, 5.2];
+  const histogram = Float64Array.from({ length: bins }, (_, i) => {
+    const u = minimum + (maximum - minimum) * i / (bins - 1);
+    return tissues.reduce((sum, t) => sum + 1000 * Math.exp(-(((u - t) / 0.08) ** 2)), 0);
+  });
   const expected = sharpen({ histogram, minimum, maximum, fwhm: 0.15, noise: 0.01 });
   for (const tissue of tissues) {
     for (const error of [-0.08, 0, 0.08]) {

@@ -58,7 +58,8 @@ function ownCohort(paths: readonly string[]): FoundCohort {
       );
       continue;
     }
-    const id = match[1], modality = match[2].toLowerCase() as "ct" | "mr";
+    const id = match[1];
+    const modality = match[2].toLowerCase() as "ct" | "mr";
     const files: Files = subjects.get(id) ?? { images: {}, labels: {} };
     const kind = match[3] === undefined ? files.images : files.labels;
     if (kind[modality] === undefined) kind[modality] = path;
@@ -99,7 +100,8 @@ export async function inspectSubject(
 ): Promise<string[]> {
   const remarks: string[] = [];
   for (const modality of ["ct", "mr"] as const) {
-    const path = images[modality], files = labels[modality];
+    const path = images[modality];
+    const files = labels[modality];
     if (path === undefined) continue;
     const image = await readVolume(`${folder}/${path}`);
     remarks.push(...oddIntensities(path, modality, image));
@@ -113,12 +115,14 @@ export async function inspectSubject(
 }
 
 function oddIntensities(path: string, modality: "ct" | "mr", { data, grid }: Volume): string[] {
-  let least = Infinity, most = -Infinity;
+  let least = Infinity;
+  let most = -Infinity;
   for (const value of data) {
     if (value < least) least = value;
     if (value > most) most = value;
   }
-  const remarks: string[] = [], range = `${least} to ${most}`;
+  const remarks: string[] = [];
+  const range = `${least} to ${most}`;
   if (modality === "ct" && !(least < -200 && most > 200)) {
     remarks.push(`${path} does not look like Hounsfield units: ${range}`);
   }
@@ -137,8 +141,8 @@ function oddLabels(whose: string, image: Volume, labels: LabelVolume): string[] 
   if (!labels.grid.equals(image.grid, 0.01)) {
     remarks.push(`${whose} and its labels differ in their grids`);
   }
-  const present = new Set(labels.data),
-    names = STRUCTURES.filter(({ label }) => !present.has(label));
+  const present = new Set(labels.data);
+  const names = STRUCTURES.filter(({ label }) => !present.has(label));
   if (names.length === STRUCTURES.length) {
     remarks.push(
       `${whose} has none of the study's label ids (58 liver, 86 spleen, ...): see label_scheme.ts`,

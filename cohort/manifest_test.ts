@@ -82,7 +82,8 @@ Deno.test("readManifest() tells a missing manifest from one that is not JSON", (
 
 Deno.test("writeManifest() writes nothing that readManifest() would refuse", () =>
   inFolder(async (folder) => {
-    const path = `${folder}/cohort.json`, wrong = { ...good, version: 2 } as unknown as Manifest;
+    const path = `${folder}/cohort.json`;
+    const wrong = { ...good, version: 2 } as unknown as Manifest;
     await assertRejects(() => writeManifest(path, wrong), ManifestError);
     await assertRejects(() => Deno.stat(path), Deno.errors.NotFound);
   }));

@@ -16,7 +16,8 @@ import { type LabelFiles, ManifestError } from "./manifest.ts";
  */
 export async function readLabels(files: LabelFiles): Promise<LabelVolume> {
   if (typeof files === "string") return await readLabelVolume(files);
-  let merged: LabelVolume | undefined, firstPath = "";
+  let merged: LabelVolume | undefined;
+  let firstPath = "";
   for (const [id, path] of Object.entries(files)) {
     const mask = await readLabelVolume(path);
     if (merged === undefined) {

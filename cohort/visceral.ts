@@ -60,11 +60,14 @@ export function isVisceralVolume(path: string): boolean {
 export function visceralCohort(paths: readonly string[]): FoundCohort {
   const images = new Map<string, Partial<Record<Modality, string>>>();
   // By the volume's name: a patient's second examination has masks of its own.
-  const masks = new Map<string, Record<string, string>>(), remarks: string[] = [];
+  const masks = new Map<string, Record<string, string>>();
+  const remarks: string[] = [];
   const known = new Set<string>(STRUCTURES.map(({ label }) => String(label)));
   const ignored = new Map<string, number>();
   for (const path of [...paths].sort()) {
-    const name = nameOf(path), volume = VOLUME.exec(name), mask = MASK.exec(name);
+    const name = nameOf(path);
+    const volume = VOLUME.exec(name);
+    const mask = MASK.exec(name);
     const [, patient, session, kind, radlex] = mask ?? volume ?? [];
     const modality = MODALITIES[kind];
     if (modality === undefined) {
@@ -79,7 +82,8 @@ export function visceralCohort(paths: readonly string[]): FoundCohort {
         images.set(patient, { ...found, [modality]: path });
       }
     } else if (known.has(radlex)) {
-      const of = `${patient}_${session}_${kind}_wb`, found = masks.get(of) ?? {};
+      const of = `${patient}_${session}_${kind}_wb`;
+      const found = masks.get(of) ?? {};
       if (found[radlex] !== undefined) {
         remarks.push(
           `${patient}'s ${kind} has a second mask of ${radlex}, ${path}: the first is taken`,
@@ -94,7 +98,8 @@ export function visceralCohort(paths: readonly string[]): FoundCohort {
       `${count} file${count > 1 ? "s" : ""} of ${kind} left out: the study takes CT and MRT1`,
     );
   }
-  const isLabelled = masks.size > 0, ids = [...images.keys()].sort();
+  const isLabelled = masks.size > 0;
+  const ids = [...images.keys()].sort();
   const subjects = ids.flatMap((id): ManifestSubject[] => {
     const paths = { ...images.get(id)! };
     const correction: Correction = (CORRECTIONS as Record<string, Correction>)[id] ?? {};
@@ -134,7 +139,8 @@ function swapped(
   pair: readonly number[] | undefined,
 ): Record<string, string> {
   if (pair === undefined) return masks;
-  const [a, b] = pair.map(String), exchanged = { ...masks };
+  const [a, b] = pair.map(String);
+  const exchanged = { ...masks };
   for (const [to, from] of [[a, b], [b, a]]) {
     if (masks[from] === undefined) delete exchanged[to];
     else exchanged[to] = masks[from];

@@ -82,7 +82,8 @@ Deno.test("findCohort() and readLabels() go from VISCERAL's files to labels", as
   const folder = await Deno.makeTempDir();
   try {
     for (const name of ["volumes", "segmentations"]) await Deno.mkdir(`${folder}/${name}`);
-    const grid = Grid.axisAligned([4, 3, 2], [2, 2, 2]), volume = "10000067_1_MRT1_wb";
+    const grid = Grid.axisAligned([4, 3, 2], [2, 2, 2]);
+    const volume = "10000067_1_MRT1_wb";
     const image = { grid, data: Float32Array.from({ length: 24 }, (_, i) => i) };
     await writeVolume(`${folder}/volumes/${volume}.nii.gz`, image);
     for (const [label, from] of [[29662, 0], [29663, 10]]) {

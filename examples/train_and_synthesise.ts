@@ -18,7 +18,8 @@ import {
 
 const [ct, mr, image, folder] = Deno.args;
 const out = folder ?? await Deno.makeTempDir();
-let source: TrainingSource = { ct, mr }, path = image;
+let source: TrainingSource = { ct, mr };
+let path = image;
 if (folder === undefined) {
   const manifest = await writePhantomCohort({ out: `${out}/cohort`, profile: "smoke" });
   source = { manifest };
@@ -27,7 +28,8 @@ if (folder === undefined) {
 
 using gpu = await Gpu.open();
 // Few filters and steps, to see it run; `ganSettings("paper")` has the paper's.
-const voxel = 8, settings = { ...ganSettings("smoke"), epochs: 2, stepsPerEpoch: 10 };
+const voxel = 8;
+const settings = { ...ganSettings("smoke"), epochs: 2, stepsPerEpoch: 10 };
 const images = await readTrainingImages(gpu, { source, region: "all", voxel });
 const model = `${out}/model`;
 await runTraining(gpu, {

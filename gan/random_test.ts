@@ -21,7 +21,8 @@ Deno.test("RandomState follows xoshiro128**", () => {
 Deno.test("RandomState continues from its saved state", () => {
   const random = RandomState.of(1, "a");
   random.normal();
-  const saved = random.save(), next = drawn(random, 9);
+  const saved = random.save();
+  const next = drawn(random, 9);
   const other = RandomState.of(2, "b");
   other.restore(JSON.parse(JSON.stringify(saved)));
   assertEquals(drawn(other, 9), next);
@@ -30,9 +31,11 @@ Deno.test("RandomState continues from its saved state", () => {
 });
 
 Deno.test("RandomState's numbers have the moments of their distributions", () => {
-  const random = RandomState.of(3, "moments"), count = 20_000;
+  const random = RandomState.of(3, "moments");
+  const count = 20_000;
   const moments = (draw: () => number) => {
-    let sum = 0, squares = 0;
+    let sum = 0;
+    let squares = 0;
     for (let i = 0; i < count; i++) {
       const value = draw();
       sum += value;

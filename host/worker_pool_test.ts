@@ -20,7 +20,8 @@ const module = new URL(`data:application/typescript,${
 }`);
 
 Deno.test("runOnThreads() does every job once, and tells which job tells what", async () => {
-  const jobs = ["a", "b", "c", "d", "e"], told: string[][] = jobs.map(() => []);
+  const jobs = ["a", "b", "c", "d", "e"];
+  const told: string[][] = jobs.map(() => []);
   const done: number[] = [];
   await runOnThreads<string, string>({
     module,
@@ -45,7 +46,8 @@ Deno.test("runOnThreads() fails as its first job that does", async () => {
 
 Deno.test("runOnThreads() gives jobs time to end at the signal, and no more than that", async () => {
   for (const [job, told] of [["wait", ["wait", "stopped"]], ["deaf", ["deaf"]]] as const) {
-    const controller = new AbortController(), heard: string[] = [];
+    const controller = new AbortController();
+    const heard: string[] = [];
     await assertRejects(
       () =>
         runOnThreads<string, string>({

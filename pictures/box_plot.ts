@@ -32,7 +32,8 @@ export function boxOf(values: readonly number[]): {
 } {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (fraction: number) => {
-    const place = fraction * (sorted.length - 1), low = Math.floor(place);
+    const place = fraction * (sorted.length - 1);
+    const low = Math.floor(place);
     return sorted[low] + (place - low) * ((sorted[low + 1] ?? sorted[low]) - sorted[low]);
   };
   const quartiles = [at(0.25), at(0.5), at(0.75)] as const;
@@ -47,16 +48,22 @@ export function boxOf(values: readonly number[]): {
   };
 }
 
-const WIDTH = 46, LEFT = 46, TOP = 34, HEIGHT = 190, BOTTOM = 118;
+const WIDTH = 46;
+const LEFT = 46;
+const TOP = 34;
+const HEIGHT = 190;
+const BOTTOM = 118;
 
 /** Draws the boxes; groups without values keep their place. */
 export function boxPlot({ title, groups, unit, range: [low, high] }: BoxPlotOptions): string {
-  const width = LEFT + groups.length * WIDTH + 10, height = TOP + HEIGHT + BOTTOM;
+  const width = LEFT + groups.length * WIDTH + 10;
+  const height = TOP + HEIGHT + BOTTOM;
   const y = (value: number) =>
     TOP + HEIGHT * (high - Math.min(Math.max(value, low), high)) / (high - low);
   const parts: string[] = [];
   for (let i = 0; i <= 5; i++) {
-    const value = low + (high - low) * i / 5, at = y(value).toFixed(1);
+    const value = low + (high - low) * i / 5;
+    const at = y(value).toFixed(1);
     parts.push(`<line class="rule" x1="${LEFT}" x2="${width - 10}" y1="${at}" y2="${at}"/>`);
     parts.push(
       `<text class="tick" x="${LEFT - 6}" y="${at}" text-anchor="end" dy="4">${value}</text>`,

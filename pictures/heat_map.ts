@@ -34,12 +34,17 @@ export interface HeatMapOptions {
   readonly captions?: readonly string[];
 }
 
-const CELL = { width: 104, height: 56 }, GAP = 2, MARGIN = 20, BAR = 22, LINE = 22, FRAME = 4;
-const BACKGROUND: Colour = [250, 250, 250],
-  INK: Colour = [30, 30, 34],
-  PALE: Colour = [245, 245, 245],
-  NOTHING: Colour = [205, 205, 205],
-  MARK: Colour = [225, 30, 30];
+const CELL = { width: 104, height: 56 };
+const GAP = 2;
+const MARGIN = 20;
+const BAR = 22;
+const LINE = 22;
+const FRAME = 4;
+const BACKGROUND: Colour = [250, 250, 250];
+const INK: Colour = [30, 30, 34];
+const PALE: Colour = [245, 245, 245];
+const NOTHING: Colour = [205, 205, 205];
+const MARK: Colour = [225, 30, 30];
 
 /** From low to high: lightness rises evenly, so that it reads in grey and by the colour-blind. */
 const COLOURS: readonly Colour[] = [
@@ -55,7 +60,8 @@ const COLOURS: readonly Colour[] = [
 /** The colour of a number between 0 and 1. */
 export function heatColour(fraction: number): Colour {
   const at = Math.min(Math.max(fraction, 0), 1) * (COLOURS.length - 1);
-  const low = Math.min(Math.floor(at), COLOURS.length - 2), t = at - low;
+  const low = Math.min(Math.floor(at), COLOURS.length - 2);
+  const t = at - low;
   const channel = (c: 0 | 1 | 2) => Math.round((1 - t) * COLOURS[low][c] + t * COLOURS[low + 1][c]);
   return [channel(0), channel(1), channel(2)];
 }
@@ -64,7 +70,8 @@ export function heatColour(fraction: number): Colour {
 export function heatMap(options: HeatMapOptions): Picture {
   const { title, rows, columns, values, range, format, marked, captions = [] } = options;
   const rowLabel = Math.max(textWidth(rows.title), ...rows.labels.map((t) => textWidth(t))) + 12;
-  const left = MARGIN + rowLabel, top = MARGIN + 2 * LINE + 2 * LINE;
+  const left = MARGIN + rowLabel;
+  const top = MARGIN + 2 * LINE + 2 * LINE;
   const across = columns.labels.length * (CELL.width + GAP) - GAP;
   const down = rows.labels.length * (CELL.height + GAP) - GAP;
   const barLeft = left + across + 28;
@@ -90,7 +97,8 @@ export function heatMap(options: HeatMapOptions): Picture {
 
   values.forEach((row, r) =>
     row.forEach((value, c) => {
-      const x = left + c * (CELL.width + GAP), y = top + r * (CELL.height + GAP);
+      const x = left + c * (CELL.width + GAP);
+      const y = top + r * (CELL.height + GAP);
       const colour = value === null ? NOTHING : heatColour(fractionOf(value, range));
       fill(picture, x, y, CELL.width, CELL.height, colour);
       const ink = lightness(colour) > 0.55 ? INK : PALE;
@@ -100,7 +108,8 @@ export function heatMap(options: HeatMapOptions): Picture {
   );
   if (marked !== undefined) {
     const [row, column] = marked;
-    const x = left + column * (CELL.width + GAP), y = top + row * (CELL.height + GAP);
+    const x = left + column * (CELL.width + GAP);
+    const y = top + row * (CELL.height + GAP);
     frame(picture, x - FRAME, y - FRAME, CELL.width + 2 * FRAME, CELL.height + 2 * FRAME, FRAME);
   }
 

@@ -4,10 +4,15 @@ import type { Picture } from "./picture.ts";
 
 /** Pixels of a colour, and the box around them. */
 function find(picture: Picture, colour: readonly number[]) {
-  let count = 0, left = Infinity, top = Infinity, right = -1, bottom = -1;
+  let count = 0;
+  let left = Infinity;
+  let top = Infinity;
+  let right = -1;
+  let bottom = -1;
   for (let i = 0; i < picture.width * picture.height; i++) {
     if (!colour.every((value, c) => picture.data[3 * i + c] === value)) continue;
-    const x = i % picture.width, y = Math.floor(i / picture.width);
+    const x = i % picture.width;
+    const y = Math.floor(i / picture.width);
     [left, right] = [Math.min(left, x), Math.max(right, x)];
     [top, bottom] = [Math.min(top, y), Math.max(bottom, y)];
     count++;
@@ -35,12 +40,15 @@ Deno.test("heatColour() gets lighter from low to high and stays within its ends"
 });
 
 Deno.test("heatMap() colours each cell by its value and frames the marked one", () => {
-  const plain = heatMap(OPTIONS), marked = heatMap({ ...OPTIONS, marked: [1, 1] });
-  const low = find(plain, heatColour(0.25)), high = find(plain, heatColour(1));
+  const plain = heatMap(OPTIONS);
+  const marked = heatMap({ ...OPTIONS, marked: [1, 1] });
+  const low = find(plain, heatColour(0.25));
+  const high = find(plain, heatColour(1));
   const none = find(plain, [205, 205, 205]);
   for (const cell of [low, none]) assertGreater(cell.count, 5000);
   assert(low.left < none.left && low.top > none.top, "2.5 is lower left, nothing upper right");
-  const red = [225, 30, 30], frame = find(marked, red);
+  const red = [225, 30, 30];
+  const frame = find(marked, red);
   assertEquals(find(plain, red).count, 0);
   // The cell of 10 lies right of that of 2.5, in the same row.
   assert(Math.abs(frame.left - low.right) < 5, `${frame.left} ${low.right}`);

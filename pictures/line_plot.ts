@@ -41,8 +41,13 @@ export const LINE_COLOURS: readonly Colour[] = [
   [30, 30, 34],
 ];
 
-const PAPER: Colour = [252, 252, 252], INK: Colour = [40, 40, 44], RULE: Colour = [222, 222, 222];
-const LEFT = 86, RIGHT = 24, TOP = 66, BOTTOM = 52;
+const PAPER: Colour = [252, 252, 252];
+const INK: Colour = [40, 40, 44];
+const RULE: Colour = [222, 222, 222];
+const LEFT = 86;
+const RIGHT = 24;
+const TOP = 66;
+const BOTTOM = 52;
 
 /** Round numbers that divide a range in 4 to 9 steps. */
 export function ticks(low: number, high: number): number[] {
@@ -64,17 +69,20 @@ export function linePlot(options: LinePlotOptions): Picture {
   const { title, lines, x, xTitle, width = 900, height = 340 } = options;
   const picture = new Picture(width, height, PAPER);
   const all = lines.flatMap(({ values }) => Array.from(values).filter(Number.isFinite));
-  const top = Math.max(1e-6, ...quantile(all)), last = Math.max(1, x[x.length - 1] ?? 1);
+  const top = Math.max(1e-6, ...quantile(all));
+  const last = Math.max(1, x[x.length - 1] ?? 1);
   const across = (value: number) => LEFT + value / last * (width - LEFT - RIGHT);
   const down = (value: number) =>
     height - BOTTOM - Math.min(value / top, 1.02) * (height - TOP - BOTTOM);
   for (const value of ticks(0, top)) {
-    const y = Math.round(down(value)), label = Number(value.toPrecision(3)).toString();
+    const y = Math.round(down(value));
+    const label = Number(value.toPrecision(3)).toString();
     for (let i = LEFT; i < width - RIGHT; i++) picture.set(i, y, RULE);
     picture.text(LEFT - 8 - textWidth(label), y - 7, label, INK);
   }
   for (const value of ticks(0, last)) {
-    const label = Number(value.toPrecision(6)).toString(), at = Math.round(across(value));
+    const label = Number(value.toPrecision(6)).toString();
+    const at = Math.round(across(value));
     for (let y = TOP; y < height - BOTTOM; y++) picture.set(at, y, RULE);
     picture.text(at - (textWidth(label) >> 1), height - BOTTOM + 8, label, INK);
   }
@@ -114,7 +122,8 @@ function segment(
 ): void {
   const steps = Math.max(1, Math.ceil(Math.max(Math.abs(x1 - x0), Math.abs(y1 - y0))));
   for (let i = 0; i <= steps; i++) {
-    const x = Math.round(x0 + (x1 - x0) * i / steps), y = Math.round(y0 + (y1 - y0) * i / steps);
+    const x = Math.round(x0 + (x1 - x0) * i / steps);
+    const y = Math.round(y0 + (y1 - y0) * i / steps);
     picture.set(x, y, colour);
     picture.set(x, y + 1, colour);
   }

@@ -33,7 +33,8 @@ Deno.test("linePlot() draws each curve in its colour, and gaps", () => {
     }
     return columns;
   };
-  const up = columnsOf(LINE_COLOURS[0], 66), gap = columnsOf(LINE_COLOURS[1], 66);
+  const up = columnsOf(LINE_COLOURS[0], 66);
+  const gap = columnsOf(LINE_COLOURS[1], 66);
   assertAlmostEquals(up.size, 790, 5);
   assertAlmostEquals(gap.size, 790 * 0.8, 8);
 });

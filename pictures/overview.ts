@@ -37,10 +37,13 @@ export interface OverviewOptions {
 }
 
 const PLANES: readonly Plane[] = ["axial", "coronal", "sagittal"];
-const PANEL = 270, GAP = 6, HEAD = 26, SQUARE = 24;
-const WHITE: Colour = [235, 235, 235],
-  FIXED: Colour = [255, 170, 40],
-  MOVED: Colour = [60, 210, 255];
+const PANEL = 270;
+const GAP = 6;
+const HEAD = 26;
+const SQUARE = 24;
+const WHITE: Colour = [235, 235, 235];
+const FIXED: Colour = [255, 170, 40];
+const MOVED: Colour = [60, 210, 255];
 
 /** Renders the picture. */
 export function overviewPicture(options: OverviewOptions): Picture {
@@ -129,8 +132,10 @@ function drawPanel(
 function isoContours(grey: Uint8Array, raster: SliceRaster): Uint8Array {
   const { width, height } = raster;
   const smooth = Float32Array.from(grey, (_, i) => {
-    let sum = 0, count = 0;
-    const x = i % width, y = Math.floor(i / width);
+    let sum = 0;
+    let count = 0;
+    const x = i % width;
+    const y = Math.floor(i / width);
     for (let dy = -2; dy <= 2; dy++) {
       for (let dx = -2; dx <= 2; dx++) {
         if (x + dx < 0 || y + dy < 0 || x + dx >= width || y + dy >= height) continue;

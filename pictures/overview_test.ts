@@ -11,7 +11,8 @@ Deno.test("slices show the patient's right on the left, front and head up, howev
   const right = Grid.axisAligned([11, 9, 13], [4, 4, 4], [-10, -12, -8]);
   const stored = new Grid([13, 11, 9], [0, -4, 0, 30, 0, 0, 4, -12, 4, 0, 0, -8, 0, 0, 0, 1]);
   for (const grid of [right, stored]) {
-    const data = new Float32Array(grid.voxels), [nx, ny] = grid.size;
+    const data = new Float32Array(grid.voxels);
+    const [nx, ny] = grid.size;
     for (let i = 0; i < data.length; i++) {
       const p = grid.world([i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))]);
       if (Math.hypot(p[0] - 30, p[1] - 20, p[2] - 40) < 1) data[i] = 1;

@@ -73,16 +73,25 @@ export function sampleSlice(
   { points, width, height }: SliceRaster,
   nearest = false,
 ): Float32Array {
-  const [nx, ny, nz] = grid.size, values = new Float32Array(width * height);
+  const [nx, ny, nz] = grid.size;
+  const values = new Float32Array(width * height);
   for (let i = 0; i < values.length; i++) {
-    const x = points[3 * i], y = points[3 * i + 1], z = points[3 * i + 2];
+    const x = points[3 * i];
+    const y = points[3 * i + 1];
+    const z = points[3 * i + 2];
     if (nearest) {
       values[i] = data[(Math.round(z) * ny + Math.round(y)) * nx + Math.round(x)];
       continue;
     }
-    const x0 = Math.floor(x), y0 = Math.floor(y), z0 = Math.floor(z);
-    const tx = x - x0, ty = y - y0, tz = z - z0;
-    const dx = x0 + 1 < nx ? 1 : 0, dy = y0 + 1 < ny ? nx : 0, dz = z0 + 1 < nz ? nx * ny : 0;
+    const x0 = Math.floor(x);
+    const y0 = Math.floor(y);
+    const z0 = Math.floor(z);
+    const tx = x - x0;
+    const ty = y - y0;
+    const tz = z - z0;
+    const dx = x0 + 1 < nx ? 1 : 0;
+    const dy = y0 + 1 < ny ? nx : 0;
+    const dz = z0 + 1 < nz ? nx * ny : 0;
     const at = (z0 * ny + y0) * nx + x0;
     const row = (from: number) => data[from] + tx * (data[from + dx] - data[from]);
     const plane = (from: number) => row(from) + ty * (row(from + dy) - row(from));
@@ -121,7 +130,8 @@ export function toGrey(values: Float32Array, [low, high]: readonly [number, numb
 /** Pixels whose right or lower neighbour has another label. */
 export function labelContours(labels: Float32Array, { width, height }: SliceRaster): Uint8Array {
   return labels.reduce((on, label, i) => {
-    const x = i % width, y = Math.floor(i / width);
+    const x = i % width;
+    const y = Math.floor(i / width);
     const differs = (j: number) => labels[j] !== label;
     on[i] = (x + 1 < width && differs(i + 1)) || (y + 1 < height && differs(i + width)) ? 1 : 0;
     return on;
@@ -130,7 +140,8 @@ export function labelContours(labels: Float32Array, { width, height }: SliceRast
 
 /** The world position of the middle of the labelled voxels' bounding box. */
 export function labelCentre({ grid, data }: LabelVolume): Triple {
-  const least = [...grid.size] as number[], most = [0, 0, 0];
+  const least = [...grid.size] as number[];
+  const most = [0, 0, 0];
   const [nx, ny] = grid.size;
   for (let i = 0; i < data.length; i++) {
     if (data[i] === 0) continue;

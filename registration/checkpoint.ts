@@ -40,7 +40,8 @@ export class CheckpointError extends Error {
   override readonly name = "CheckpointError";
 }
 
-const FORMAT = "crosswarp-checkpoint", VERSION = 1;
+const FORMAT = "crosswarp-checkpoint";
+const VERSION = 1;
 /** A digest's first characters, which tell it from a value. */
 const DIGEST = "sha256 ";
 

@@ -26,7 +26,8 @@ function image(shift: number, contrast: "ct" | "mr"): Volume {
   return { grid: GRID, data };
 }
 
-const FIXED = image(0, "mr"), MOVING = image(5, "ct");
+const FIXED = image(0, "mr");
+const MOVING = image(5, "ct");
 
 gpuTest("a registration stopped after a level goes on to the same bytes", async (gpu) => {
   const identity = await identifyRun({ "fixed image": FIXED, "moving image": MOVING }, {});

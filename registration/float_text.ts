@@ -8,7 +8,8 @@
 export function encodeFloats(values: Float32Array): string {
   const view = new DataView(new ArrayBuffer(4 * values.length));
   values.forEach((value, i) => view.setFloat32(4 * i, value, true));
-  const bytes = new Uint8Array(view.buffer), parts: string[] = [];
+  const bytes = new Uint8Array(view.buffer);
+  const parts: string[] = [];
   for (let i = 0; i < bytes.length; i += 0x8000) {
     parts.push(String.fromCharCode(...bytes.subarray(i, i + 0x8000)));
   }

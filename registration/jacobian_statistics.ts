@@ -23,7 +23,10 @@ export function jacobianStatistics(
   determinants: Float32Array,
   mask?: ArrayLike<number>,
 ): JacobianStatistics {
-  let count = 0, folded = 0, least = Infinity, most = -Infinity;
+  let count = 0;
+  let folded = 0;
+  let least = Infinity;
+  let most = -Infinity;
   const sums = [0, 0, 0, 0];
   for (let i = 0; i < determinants.length; i++) {
     if (mask !== undefined && !mask[i]) continue;

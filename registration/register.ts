@@ -162,7 +162,8 @@ export async function registerImages(
     ...(signal === undefined ? {} : { signal }),
   };
   const times = [performance.now()];
-  let rigid: RigidResult | undefined, deformable: DeformableResult | undefined;
+  let rigid: RigidResult | undefined;
+  let deformable: DeformableResult | undefined;
   let mindGaussNewton: MindGaussNewtonResult | undefined;
   if (options.rigid !== false) {
     onProgress?.({ stage: "rigid" });

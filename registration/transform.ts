@@ -66,9 +66,12 @@ export function displacementAt(controlGrid: ControlGrid | undefined, point: Trip
   const cell = index.map((v, axis) => Math.min(Math.floor(v), Math.max(size[axis] - 2, 0)));
   const u = [0, 0, 0];
   for (let corner = 0; corner < 8; corner++) {
-    let weight = 1, at = 0, step = 1;
+    let weight = 1;
+    let at = 0;
+    let step = 1;
     for (let axis = 0; axis < 3; axis++) {
-      const far = (corner >> axis) & 1, t = index[axis] - cell[axis];
+      const far = (corner >> axis) & 1;
+      const t = index[axis] - cell[axis];
       weight *= far ? t : 1 - t;
       at += Math.min(cell[axis] + far, size[axis] - 1) * step;
       step *= size[axis];
@@ -96,7 +99,8 @@ export function denseDisplacement(
 
 /** The control points as a small field, their displacements turned by the linear part of a matrix. */
 function controlPointImages(gpu: Gpu, controlGrid: ControlGrid, turn: Matrix4): GpuField {
-  const { size, displacements } = controlGrid, n = displacements.length / 3;
+  const { size, displacements } = controlGrid;
+  const n = displacements.length / 3;
   const arrays = [0, 1, 2].map(() => new Float32Array(n));
   for (let k = 0; k < n; k++) {
     transformVector(turn, [
@@ -125,12 +129,17 @@ export async function compositeField(
 
 /** A field in voxels of the grid becomes matrix(x + u) - x in RAS mm, in place. */
 function pulledField(grid: Grid, u: Float32Array[], matrix: Matrix4): DisplacementField {
-  const [nx, ny, nz] = grid.size, [ux, uy, uz] = u, a = grid.affine, m = matrix;
+  const [nx, ny, nz] = grid.size;
+  const [ux, uy, uz] = u;
+  const a = grid.affine;
+  const m = matrix;
   let i = 0;
   for (let z = 0; z < nz; z++) {
     for (let y = 0; y < ny; y++) {
       for (let x = 0; x < nx; x++, i++) {
-        const px = x + ux[i], py = y + uy[i], pz = z + uz[i];
+        const px = x + ux[i];
+        const py = y + uy[i];
+        const pz = z + uz[i];
         for (let c = 0; c < 3; c++) {
           const r = 4 * c;
           u[c][i] = m[r] * px + m[r + 1] * py + m[r + 2] * pz + m[r + 3] -
@@ -257,7 +266,8 @@ async function pullOnto(
     };
   }
   const { field } = await inverseField(gpu, transform, like);
-  const turn = like.inverse, [dx, dy, dz] = field.components;
+  const turn = like.inverse;
+  const [dx, dy, dz] = field.components;
   for (let i = 0; i < dx.length; i++) {
     [dx[i], dy[i], dz[i]] = transformVector(turn, [dx[i], dy[i], dz[i]]);
   }

@@ -14,7 +14,8 @@ export class TransformFileError extends Error {
   override readonly name = "TransformFileError";
 }
 
-const FORMAT = "crosswarp-transform", VERSION = 1;
+const FORMAT = "crosswarp-transform";
+const VERSION = 1;
 const CONVENTION = "A point x of the fixed image corresponds to the point rigid(x + u(x)) of the " +
   "moving image. All points are RAS millimetres; matrices are 4x4, row by row. u is linear between " +
   "control points and constant beyond; its values are little-endian 32-bit floats in base64, x, y, z " +

@@ -14,7 +14,8 @@ import {
 } from "./transform.ts";
 import { decodeTransform, encodeTransform, TransformFileError } from "./transform_file.ts";
 
-const c = Math.cos(0.2), s = Math.sin(0.2);
+const c = Math.cos(0.2);
+const s = Math.sin(0.2);
 const RIGID: Matrix4 = [c, -s, 0, 4, s, c, 0, -3, 0, 0, 1, 6, 0, 0, 0, 1];
 
 /** An oblique, flipped, anisotropic pair of grids and a smooth deformation between them. */
@@ -89,11 +90,13 @@ function randomIndex(grid: Grid, next: () => number): Triple {
 const offset = ({ size }: Grid, [x, y, z]: Triple) => (z * size[1] + y) * size[0] + x;
 
 gpuTest("compositeField() is mapPoint() minus the point, on any grid", async (gpu) => {
-  const transform = example(), next = random(1);
+  const transform = example();
+  const next = random(1);
   for (const grid of [transform.fixedGrid, transform.movingGrid]) {
     const field = await compositeField(gpu, transform, grid);
     for (let k = 0; k < 200; k++) {
-      const index = randomIndex(grid, next), x = grid.world(index);
+      const index = randomIndex(grid, next);
+      const x = grid.world(index);
       mapPoint(transform, x).forEach((y, a) =>
         assertAlmostEquals(x[a] + field.components[a][offset(grid, index)], y, 2e-3)
       );
@@ -102,11 +105,14 @@ gpuTest("compositeField() is mapPoint() minus the point, on any grid", async (gp
 });
 
 gpuTest("inverseField() undoes mapPoint() to a hundredth of a voxel", async (gpu) => {
-  const transform = example(), next = random(2), { movingGrid } = transform;
+  const transform = example();
+  const next = random(2);
+  const { movingGrid } = transform;
   const { field, largestResidual } = await inverseField(gpu, transform);
   assertLess(largestResidual, 0.01 * Math.min(...movingGrid.spacing));
   for (let k = 0; k < 300; k++) {
-    const index = randomIndex(movingGrid, next), y = movingGrid.world(index);
+    const index = randomIndex(movingGrid, next);
+    const y = movingGrid.world(index);
     const i = offset(movingGrid, index);
     const x = y.map((v, a) => v + field.components[a][i]) as unknown as Triple;
     mapPoint(transform, x).forEach((v, a) => assertAlmostEquals(v, y[a], 0.02));
@@ -114,7 +120,9 @@ gpuTest("inverseField() undoes mapPoint() to a hundredth of a voxel", async (gpu
 });
 
 gpuTest("jacobianOf() is the determinant in world coordinates", async (gpu) => {
-  const transform = example(), next = random(3), { fixedGrid } = transform;
+  const transform = example();
+  const next = random(3);
+  const { fixedGrid } = transform;
   const jacobian = await jacobianOf(gpu, transform);
   const rigidOnly = await jacobianOf(gpu, { rigid: RIGID, fixedGrid, movingGrid: fixedGrid });
   for (const j of rigidOnly.data) assertEquals(j, 1);
@@ -145,7 +153,8 @@ gpuTest("jacobianOf() is the determinant in world coordinates", async (gpu) => {
 });
 
 gpuTest("applyTransform() of the identity returns the image and its labels", async (gpu) => {
-  const { fixedGrid } = example(), next = random(5);
+  const { fixedGrid } = example();
+  const next = random(5);
   const identity: Transform = {
     rigid: [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1],
     fixedGrid,
@@ -173,7 +182,8 @@ gpuTest("applyTransform() of the identity returns the image and its labels", asy
 });
 
 Deno.test("a transform survives its file, and damage is told", () => {
-  const transform = example(), text = encodeTransform(transform);
+  const transform = example();
+  const text = encodeTransform(transform);
   const read = decodeTransform(text);
   assertEquals(read.controlGrid, transform.controlGrid);
   assertEquals(read.rigid, transform.rigid);

@@ -44,11 +44,14 @@ export class StudyClock {
 
   /** Seconds left for this stage and those behind it. */
   get left(): number {
-    const at = this.#at, index = this.#plan.findIndex(({ name }) => name === at?.name);
+    const at = this.#at;
+    const index = this.#plan.findIndex(({ name }) => name === at?.name);
     const behind = this.#plan.slice(index + 1).reduce((sum, { seconds }) => sum + seconds, 0);
     if (at === undefined || index < 0) return behind * this.#factor(0, 0);
-    const { items, seconds } = this.#plan[index], one = items === 0 ? 0 : seconds / items;
-    const here = at.done - at.first, taken = this.#now() - at.began;
+    const { items, seconds } = this.#plan[index];
+    const one = items === 0 ? 0 : seconds / items;
+    const here = at.done - at.first;
+    const taken = this.#now() - at.began;
     const factor = this.#factor(here * one, here > 0 ? taken : 0);
     const measured = here > 0 ? taken / here : one * factor;
     return Math.max(0, items - at.done) * measured + behind * factor;
@@ -63,7 +66,8 @@ export class StudyClock {
 
   #close(): void {
     if (this.#at === undefined) return;
-    const { name, began, first } = this.#at, stage = this.#plan.find((one) => one.name === name);
+    const { name, began, first } = this.#at;
+    const stage = this.#plan.find((one) => one.name === name);
     this.#at = undefined;
     if (stage === undefined || stage.items <= first) return;
     this.#taken += this.#now() - began;

@@ -104,8 +104,8 @@ export class StudyJobs {
 
   /** Does a job. */
   async run(job: StudyJob, tell: (progress: StudyJobProgress) => void): Promise<void> {
-    const gpu = this.#gpu ??= await Gpu.open({ memoryBytes: job.memoryBytes }),
-      signal = this.#signal;
+    const gpu = this.#gpu ??= await Gpu.open({ memoryBytes: job.memoryBytes });
+    const signal = this.#signal;
     if (gpu.description !== job.adapter) {
       throw new Error(`A thread found the adapter ${gpu.description} instead of ${job.adapter}`);
     }

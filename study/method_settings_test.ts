@@ -18,7 +18,8 @@ const THORAX: BestSetting = {
   iterations: 50,
   dice: 0.9,
 };
-const profile = profileOf("quick"), originals = { path: "a/best.json", settings: [THORAX] };
+const profile = profileOf("quick");
+const originals = { path: "a/best.json", settings: [THORAX] };
 const method = (name: string) =>
   [...METHODS, ...ablationMethods(["regulariser"])].find((one) => one.name === name)!;
 
@@ -46,7 +47,8 @@ Deno.test("methodParameters() takes the region's setting of the similarity, else
 });
 
 Deno.test("methodParameters() takes a synthesised column's own setting, else one for all syntheses", () => {
-  const name = "synthesised-mr-c12-p34", lncc = { ...THORAX, similarity: "lncc" } as const;
+  const name = "synthesised-mr-c12-p34";
+  const lncc = { ...THORAX, similarity: "lncc" } as const;
   const of = (settings: Parameters<typeof methodParameters>[3]) => {
     const { lambda, spacing, absolute } = methodParameters(
       profile,

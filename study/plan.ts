@@ -139,15 +139,16 @@ export function planStudy(options: StudyPlanOptions): StagePlan[] {
   const { profile, manifest, seed, ablations, stages } = options;
   const regions: readonly StudyRegion[] = manifest === undefined ? REGIONS : studyRegions(manifest);
   const subjects = manifest?.subjects ?? planCohort({ profile: profile.name, seed }).subjects;
-  const pairs = subjects.filter(({ kind }) => kind === "paired").length,
-    cases = pairs * regions.length;
+  const pairs = subjects.filter(({ kind }) => kind === "paired").length;
+  const cases = pairs * regions.length;
   const megavoxels = REGION_MILLIMETRES.reduce((volume, mm) => volume * mm / profile.voxel, 1e-6) *
     (regions.length === 1 ? 2 : 1);
   const models = studyModels(profile.name, regions, seed);
   const registration = COST.registration +
     COST.registrationMegavoxel * megavoxels * profile.deformable.iterations / 100;
   const original = METHODS.filter(({ synthesis }) => synthesis === undefined).length;
-  const synthesised = METHODS.length - original, extra = ablationMethods(ablations).length;
+  const synthesised = METHODS.length - original;
+  const extra = ablationMethods(ablations).length;
   const images = subjects.reduce((sum, { images }) => sum + Object.keys(images).length, 0);
   const corrected = subjects.filter(({ images }) => images.mr !== undefined).length;
   const isLabelled = regions[0] !== "all";
@@ -174,7 +175,8 @@ export function planStudy(options: StudyPlanOptions): StagePlan[] {
     const { stride, sliceStride } = ganStrides(profile.name, column.channels);
     const positions = (millimetres: number, extent: number, step: number) =>
       1 + Math.ceil(Math.max(0, millimetres / profile.voxel - extent) / step);
-    const [width, depth, height] = REGION_MILLIMETRES, { crop, channels } = settings;
+    const [width, depth, height] = REGION_MILLIMETRES;
+    const { crop, channels } = settings;
     const patches = positions(width, crop, stride) * positions(height, crop, stride) *
       positions(depth, channels, sliceStride);
     return sum + patches * generatorOperations(settings) / 1e9 * COST.synthesisGigaflop;
@@ -244,7 +246,8 @@ export function planStudy(options: StudyPlanOptions): StagePlan[] {
 
 /** Multiplications and additions of a generator on one region, forward. */
 export function generatorOperations(settings: CycleGanSettings): number {
-  const { crop, channels, generatorFilters: f, blocks } = settings, pixels = crop ** 2;
+  const { crop, channels, generatorFilters: f, blocks } = settings;
+  const pixels = crop ** 2;
   const convolution = (at: number, size: number, from: number, to: number) =>
     2 * at * size ** 2 * from * to;
   return convolution(pixels, 7, channels, f) + convolution(pixels / 4, 3, f, 2 * f) +

@@ -112,7 +112,8 @@ export async function reproduce(
 ): Promise<StudyReport | undefined> {
   const { profile, seed, out, version, signal, ablations = [] } = options;
   const given = await givenSettings(options);
-  const stages = neededStages(options.only), told = await progressOf(options);
+  const stages = neededStages(options.only);
+  const told = await progressOf(options);
   const times = await StudyTimes.open(`${out}/times.json`);
   const run = async <T>(
     stage: StageName,
@@ -281,12 +282,14 @@ async function progressOf(
 ): Promise<(stage: StageName, done: number, total: number, note: string) => void> {
   const { onProgress } = options;
   if (onProgress === undefined) return () => {};
-  const plan = await studyPlan(options), clock = new StudyClock(plan);
+  const plan = await studyPlan(options);
+  const clock = new StudyClock(plan);
   return (name, done, total, note) => {
     const index = plan.findIndex((stage) => stage.name === name);
     if (index < 0) return;
     clock.tell(name, done);
-    const stage = plan[index], stages = plan.length;
+    const stage = plan[index];
+    const stages = plan.length;
     onProgress({ stage, number: index + 1, stages, done, total, note, left: clock.left });
   };
 }

@@ -2,7 +2,8 @@ import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { finished, keyOf, once } from "./run_folder.ts";
 
 Deno.test("once() does a step once for each key", async () => {
-  const folder = await Deno.makeTempDir(), path = `${folder}/step.json`;
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/step.json`;
   let done = 0;
   const step = () => Promise.resolve({ done: ++done });
   assertEquals(await once(path, "a", step), { value: { done: 1 }, reused: false });
@@ -19,7 +20,8 @@ Deno.test("keyOf() tells values apart", async () => {
 });
 
 Deno.test("once() leaves no older mark when a step is interrupted", async () => {
-  const folder = await Deno.makeTempDir(), path = `${folder}/step.json`;
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/step.json`;
   await once(path, "first", () => Promise.resolve(1));
   await assertRejects(() => once(path, "second", () => Promise.reject(new Error("killed"))), Error);
   // What the second one may have written over is not taken for the first's.

@@ -41,7 +41,9 @@ export async function trainStudyModels(
 ): Promise<Map<string, string>> {
   const trainings = { ...options, convolution: await studyConvolution(gpu, options.out) };
   const study = new StudyTrainings(gpu, { ...trainings, signal });
-  const { models } = study, keys = new Map<string, string>(), done = new Map<string, number>();
+  const { models } = study;
+  const keys = new Map<string, string>();
+  const done = new Map<string, number>();
   const total = models.reduce((sum, model) => sum + stepsOf(model), 0);
   const missing: typeof models[number][] = [];
   for (const model of models) {
@@ -83,7 +85,8 @@ export async function registerCases(
   const missing = await study.unfinished(methods, models);
   const jobs = missing.map((only) => ({ ...jobOn(gpu), registrations, methods, models, only }));
   if (!shouldUseThreads(gpu, jobs)) return await study.register(methods, models, told);
-  const total = study.cases * methods.length, done = new Map<unknown, number>();
+  const total = study.cases * methods.length;
+  const done = new Map<unknown, number>();
   done.set("kept", (study.cases - missing.length) * methods.length);
   await onThreads(jobs, signal, (index, progress) => {
     done.set(index, progress.done);
@@ -104,9 +107,9 @@ export async function runSearches(
     readonly told: Told;
   },
 ): Promise<void> {
-  const done = new Map<unknown, number>(),
-    unitsOf = ({ searches }: SearchJob) =>
-      searches.reduce((sum, { units }) => sum + units.length, 0);
+  const done = new Map<unknown, number>();
+  const unitsOf = ({ searches }: SearchJob) =>
+    searches.reduce((sum, { units }) => sum + units.length, 0);
   done.set("kept", total - searches.reduce((sum, job) => sum + unitsOf(job), 0));
   const tell = (index: number, progress: StudyJobProgress) => {
     done.set(index, progress.done);

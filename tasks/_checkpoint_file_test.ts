@@ -16,7 +16,8 @@ async function inFolder(body: (folder: string) => Promise<void>): Promise<void> 
 
 Deno.test("CheckpointFile keeps what was found until it is removed", () =>
   inFolder(async (folder) => {
-    const lines: string[] = [], say = (line: string) => void lines.push(line);
+    const lines: string[] = [];
+    const say = (line: string) => void lines.push(line);
     const out = `${folder}/one/two`;
     {
       using file = await CheckpointFile.open(out, IDENTITY, true, say);

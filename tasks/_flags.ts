@@ -315,7 +315,8 @@ function wrap(text: string, width: number): string[] {
 }
 
 function didYouMean(name: string, known: readonly string[]): string {
-  let best = "", least = 3;
+  let best = "";
+  let least = 3;
   for (const other of known) {
     const distance = editDistance(name, other);
     if (distance < least) [best, least] = [other, distance];

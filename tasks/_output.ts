@@ -35,7 +35,8 @@ export async function writeFolder(
 ): Promise<void> {
   const existing = await existingPart(folder);
   const suffix = `.${crypto.randomUUID().slice(0, 8)}.part`;
-  const names = Object.keys(files), renamed: string[] = [];
+  const names = Object.keys(files);
+  const renamed: string[] = [];
   try {
     for (const name of names) {
       if (await isFolder(`${folder}/${name}`)) throw new Error(`${name} is a folder there`);

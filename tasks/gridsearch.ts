@@ -105,7 +105,8 @@ async function main(signal: AbortSignal): Promise<number> {
   }
   const shard = flags.shard === undefined ? { index: 1, count: 1 } : shardOf(flags.shard);
   const profile = profileOf(flags.profile);
-  const out = flags.out ?? `results/${profile.name}`, folder = `${out}/gridsearch`;
+  const out = flags.out ?? `results/${profile.name}`;
+  const folder = `${out}/gridsearch`;
   await checkFolder(folder);
 
   using progress = new Progress();
@@ -175,7 +176,8 @@ async function work(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<void> {
-  const share = shareOf(plan.units, shard), left = await unfinishedUnits(share);
+  const share = shareOf(plan.units, shard);
+  const left = await unfinishedUnits(share);
   const what = shard.count === 1 ? "grid search" : `grid search, ${shard.index}/${shard.count}`;
   if (left.length < share.length) {
     progress.log(

@@ -334,7 +334,8 @@ back again leads (inverse consistency) and the folds of both directions.`,
     console.log(`${labels} is of an earlier run: this one had no --moving-labels`);
   }
   if (both.length > 0) {
-    const dice = mean(both.map((o) => o.after)), was = mean(both.map((o) => o.before));
+    const dice = mean(both.map((o) => o.after));
+    const was = mean(both.map((o) => o.before));
     console.log(
       `Mean Dice of ${both.length} labels: ${dice.toFixed(3)} (${was.toFixed(3)} before)`,
     );

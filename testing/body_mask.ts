@@ -11,7 +11,8 @@ import type { LabelVolume, Volume } from "../volume/mod.ts";
  * the holes of each axial plane (along the third axis) filled, so that lungs and bowel gas belong to it.
  */
 export function bodyMask(ct: Volume, threshold = -300): LabelVolume {
-  const [nx, ny, nz] = ct.grid.size, plane = nx * ny;
+  const [nx, ny, nz] = ct.grid.size;
+  const plane = nx * ny;
   const data = largestComponent(ct.data, threshold, nx, ny, nz);
   const stack = new Int32Array(plane);
   for (let z = 0; z < nz; z++) {
@@ -26,7 +27,8 @@ export function bodyMask(ct: Volume, threshold = -300): LabelVolume {
     for (let x = 0; x < nx; x++) visit(x), visit(plane - nx + x);
     for (let y = 0; y < ny; y++) visit(y * nx), visit(y * nx + nx - 1);
     while (top > 0) {
-      const i = stack[--top], x = i % nx;
+      const i = stack[--top];
+      const x = i % nx;
       if (x > 0) visit(i - 1);
       if (x < nx - 1) visit(i + 1);
       if (i >= nx) visit(i - nx);
@@ -47,11 +49,14 @@ function largestComponent(
   const plane = nx * ny;
   const component = new Int32Array(image.length);
   const stack = new Int32Array(image.length);
-  let largest = 0, largestSize = 0, components = 0;
+  let largest = 0;
+  let largestSize = 0;
+  let components = 0;
   for (let seed = 0; seed < image.length; seed++) {
     if (component[seed] || !(image[seed] > threshold)) continue;
     const id = ++components;
-    let top = 0, size = 0;
+    let top = 0;
+    let size = 0;
     const visit = (i: number) => {
       if (component[i] || !(image[i] > threshold)) return;
       component[i] = id;
@@ -61,7 +66,9 @@ function largestComponent(
     while (top > 0) {
       const i = stack[--top];
       size++;
-      const x = i % nx, y = Math.floor(i / nx) % ny, z = Math.floor(i / plane);
+      const x = i % nx;
+      const y = Math.floor(i / nx) % ny;
+      const z = Math.floor(i / plane);
       if (x > 0) visit(i - 1);
       if (x < nx - 1) visit(i + 1);
       if (y > 0) visit(i - nx);

@@ -17,7 +17,8 @@ export function assertCloseTo(
   tolerance = 2e-6,
 ): void {
   assert(got.length === wanted.length, `${what}: ${got.length} values, wanted ${wanted.length}`);
-  let worst = 0, scale = 0;
+  let worst = 0;
+  let scale = 0;
   for (let i = 0; i < got.length; i++) {
     const error = Math.abs(got[i] - wanted[i]);
     if (!(error <= worst)) worst = error;

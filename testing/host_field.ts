@@ -29,7 +29,9 @@ export function hostField(
 
 function displacementAt(controlGrid: ControlGrid, knot: readonly number[]): number[] {
   const { size, displacements } = controlGrid;
-  const low = [0, 0, 0], high = [0, 0, 0], weight = [0, 0, 0];
+  const low = [0, 0, 0];
+  const high = [0, 0, 0];
+  const weight = [0, 0, 0];
   for (let axis = 0; axis < 3; axis++) {
     const at = Math.min(size[axis] - 1, Math.max(0, knot[axis]));
     low[axis] = Math.min(Math.floor(at), Math.max(0, size[axis] - 2));
@@ -38,7 +40,9 @@ function displacementAt(controlGrid: ControlGrid, knot: readonly number[]): numb
   }
   const sum = [0, 0, 0];
   for (let corner = 0; corner < 8; corner++) {
-    let w = 1, at = 0, stride = 1;
+    let w = 1;
+    let at = 0;
+    let stride = 1;
     for (let axis = 0; axis < 3; axis++) {
       const upper = (corner >> axis) & 1;
       w *= upper ? weight[axis] : 1 - weight[axis];

@@ -44,9 +44,14 @@ export class KnownDeformation {
 
   /** Where `(x, y, z)` goes, RAS mm, written into `out`. */
   forward(x: number, y: number, z: number, out: Float64Array): void {
-    const n = this.#buffer, r = this.#rotation, c = this.#centre, t = this.#translation;
+    const n = this.#buffer;
+    const r = this.#rotation;
+    const c = this.#centre;
+    const t = this.#translation;
     this.#noise.sample(x, y, z, n);
-    const px = x + n[0] - c[0], py = y + n[1] - c[1], pz = z + n[2] - c[2];
+    const px = x + n[0] - c[0];
+    const py = y + n[1] - c[1];
+    const pz = z + n[2] - c[2];
     out[0] = r[0] * px + r[1] * py + r[2] * pz + c[0] + t[0];
     out[1] = r[3] * px + r[4] * py + r[5] * pz + c[1] + t[1];
     out[2] = r[6] * px + r[7] * py + r[8] * pz + c[2] + t[2];
@@ -60,12 +65,19 @@ export class KnownDeformation {
    * @throws {Error} when it does not converge: the deformation is not invertible there.
    */
   inverse(x: number, y: number, z: number, out: Float64Array): void {
-    const n = this.#buffer, r = this.#rotation, c = this.#centre, t = this.#translation;
-    const px = x - c[0] - t[0], py = y - c[1] - t[1], pz = z - c[2] - t[2];
+    const n = this.#buffer;
+    const r = this.#rotation;
+    const c = this.#centre;
+    const t = this.#translation;
+    const px = x - c[0] - t[0];
+    const py = y - c[1] - t[1];
+    const pz = z - c[2] - t[2];
     const qx = r[0] * px + r[3] * py + r[6] * pz + c[0];
     const qy = r[1] * px + r[4] * py + r[7] * pz + c[1];
     const qz = r[2] * px + r[5] * py + r[8] * pz + c[2];
-    let ax = qx, ay = qy, az = qz;
+    let ax = qx;
+    let ay = qy;
+    let az = qz;
     for (let iteration = 0; iteration < 200; iteration++) {
       this.#noise.sample(ax, ay, az, n);
       const step = Math.max(
@@ -91,7 +103,9 @@ export class KnownDeformation {
 function rotationAbout(axis: number[], angle: number): number[] {
   const length = Math.hypot(...axis);
   const [x, y, z] = axis.map((a) => a / length);
-  const c = Math.cos(angle), s = Math.sin(angle), d = 1 - c;
+  const c = Math.cos(angle);
+  const s = Math.sin(angle);
+  const d = 1 - c;
   // deno-fmt-ignore
   return [
     c + x * x * d, x * y * d - z * s, x * z * d + y * s,

@@ -50,7 +50,8 @@ export function niftiFile(
   change: Partial<MadeHeader>,
   put: (view: DataView, at: number) => void,
 ): Uint8Array {
-  const h = { ...PLAIN, ...change }, le = h.little;
+  const h = { ...PLAIN, ...change };
+  const le = h.little;
   const start = (h.second ? 544 : 352) + h.extension;
   const count = h.dims.slice(1).reduce((n, d) => n * d, 1);
   const view = new DataView(new ArrayBuffer(start + Math.max(count, 0) * h.bits / 8));

@@ -60,7 +60,8 @@ export async function phantomPair(
       ? await resample(gpu, whole, spacing)
       : await cutRegion(gpu, whole, region, spacing);
   };
-  const mr = await cut(images.mr, labels.mr), ct = await cut(images.ct, labels.ct);
+  const mr = await cut(images.mr, labels.mr);
+  const ct = await cut(images.ct, labels.ct);
   const truth = nearestOn(mr.image.grid, await readDisplacementField(truthFile));
   const scored = region === "trunk" ? STRUCTURES.map(({ label }) => label) : regionLabels(region);
   return {
@@ -83,12 +84,12 @@ async function resample(
   { image, labels }: LabelledImage,
   spacing: number,
 ): Promise<LabelledImage> {
-  const { grid } = image,
-    corners = [0, 1, 2, 3, 4, 5, 6, 7].map((corner) =>
-      grid.world(
-        [0, 1, 2].map((axis) => corner >> axis & 1 ? grid.size[axis] - 1 : 0) as unknown as Triple,
-      )
-    );
+  const { grid } = image;
+  const corners = [0, 1, 2, 3, 4, 5, 6, 7].map((corner) =>
+    grid.world(
+      [0, 1, 2].map((axis) => corner >> axis & 1 ? grid.size[axis] - 1 : 0) as unknown as Triple,
+    )
+  );
   const least = [0, 1, 2].map((axis) => Math.min(...corners.map((at) => at[axis])));
   const most = [0, 1, 2].map((axis) => Math.max(...corners.map((at) => at[axis])));
   const size = least.map((from, axis) => Math.floor((most[axis] - from) / spacing + 1e-6) + 1);
@@ -108,7 +109,8 @@ async function resample(
  * The nearest voxel's displacement: between voxels on both sides of a sliding interface nothing is true.
  */
 function nearestOn(grid: Grid, field: DisplacementField): DisplacementField {
-  const [nx, ny, nz] = grid.size, { size, inverse } = field.grid;
+  const [nx, ny, nz] = grid.size;
+  const { size, inverse } = field.grid;
   const components = [0, 1, 2].map(() => new Float32Array(grid.voxels));
   for (let z = 0, i = 0; z < nz; z++) {
     for (let y = 0; y < ny; y++) {

@@ -42,7 +42,8 @@ export class Scene {
   /** The signal at a point in RAS mm. Edges are 4 mm wide. */
   signal(contrast: keyof typeof contrasts, x: number, y: number, z: number): number {
     const values = contrasts[contrast];
-    let value: number = values[0], inBody = 0;
+    let value: number = values[0];
+    let inBody = 0;
     for (const { centre, radii, tissue } of this.#blobs) {
       const dx = (x - centre[0]) / radii[0];
       const dy = (y - centre[1]) / radii[1];
@@ -63,8 +64,10 @@ export class Scene {
 
   /** The image on the scene's grid; `position` moves the points (RAS mm, in place) before they are looked up. */
   image(contrast: keyof typeof contrasts, position?: (point: Float64Array) => void): Volume {
-    const { grid } = this, [nx, ny, nz] = grid.size;
-    const data = new Float32Array(grid.voxels), p = new Float64Array(3);
+    const { grid } = this;
+    const [nx, ny, nz] = grid.size;
+    const data = new Float32Array(grid.voxels);
+    const p = new Float64Array(3);
     let i = 0;
     for (let z = 0; z < nz; z++) {
       for (let y = 0; y < ny; y++) {
@@ -80,7 +83,8 @@ export class Scene {
 
   /** 1 inside the body's ellipsoid. */
   body(): Int32Array {
-    const { grid } = this, [nx, ny] = grid.size;
+    const { grid } = this;
+    const [nx, ny] = grid.size;
     const { radii } = this.#blobs[0];
     return Int32Array.from({ length: grid.voxels }, (_, i) => {
       const p = grid.world([i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))]);

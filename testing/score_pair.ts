@@ -66,14 +66,19 @@ export function scorePair(
     throw new RangeError("`field` must lie on the pair's fixed grid");
   }
   const warped = { grid: fixedLabels.grid, data: warpLabelsOnHost(movingLabels, field) };
-  const diceByLabel: Record<string, number> = {}, hd95ByLabel: Record<string, number> = {};
+  const diceByLabel: Record<string, number> = {};
+  const hd95ByLabel: Record<string, number> = {};
   for (const [name, id] of Object.entries(structures)) {
     diceByLabel[name] = dice(fixedLabels.data, warped.data, id);
     hd95ByLabel[name] = hausdorff95(fixedLabels, warped, id);
   }
   const errors = errorsAt(measured, truth, field);
   const jacobian = jacobianOnHost(field);
-  let folded = 0, jacobianMin = Infinity, count = 0, sum = 0, square = 0;
+  let folded = 0;
+  let jacobianMin = Infinity;
+  let count = 0;
+  let sum = 0;
+  let square = 0;
   for (let i = 0; i < jacobian.length; i++) {
     if (!(jacobian[i] > 0)) folded++;
     jacobianMin = Math.min(jacobianMin, jacobian[i]);
@@ -100,7 +105,8 @@ export function scorePair(
 /** Moving labels at x + u(x), the nearest voxel's, 0 beyond the moving grid. */
 export function warpLabelsOnHost(moving: LabelVolume, field: DisplacementField): Int32Array {
   const [ux, uy, uz] = field.components;
-  const [nx, ny, nz] = field.grid.size, [mx, my, mz] = moving.grid.size;
+  const [nx, ny, nz] = field.grid.size;
+  const [mx, my, mz] = moving.grid.size;
   const toIndex = moving.grid.inverse;
   const out = new Int32Array(field.grid.voxels);
   let i = 0;
@@ -109,7 +115,9 @@ export function warpLabelsOnHost(moving: LabelVolume, field: DisplacementField):
       for (let x = 0; x < nx; x++, i++) {
         const p = field.grid.world([x, y, z]);
         const q = transformPoint(toIndex, [p[0] + ux[i], p[1] + uy[i], p[2] + uz[i]]);
-        const a = Math.round(q[0]), b = Math.round(q[1]), c = Math.round(q[2]);
+        const a = Math.round(q[0]);
+        const b = Math.round(q[1]);
+        const c = Math.round(q[2]);
         if (a < 0 || b < 0 || c < 0 || a >= mx || b >= my || c >= mz) continue;
         out[i] = moving.data[(c * my + b) * mx + a];
       }
@@ -120,7 +128,9 @@ export function warpLabelsOnHost(moving: LabelVolume, field: DisplacementField):
 
 /** Dice coefficient 2 |A and B| / (|A| + |B|) of one label; NaN when neither image has it. */
 function dice(a: Int32Array, b: Int32Array, id: number): number {
-  let inA = 0, inB = 0, both = 0;
+  let inA = 0;
+  let inB = 0;
+  let both = 0;
   for (let i = 0; i < a.length; i++) {
     if (a[i] === id) inA++;
     if (b[i] === id) inB++;
@@ -136,7 +146,8 @@ function errorsAt(
   field: DisplacementField,
 ): Float64Array {
   const errors = new Float64Array(mask.data.reduce((n, v) => n + (v ? 1 : 0), 0));
-  const [ux, uy, uz] = field.components, [tx, ty, tz] = truth.components;
+  const [ux, uy, uz] = field.components;
+  const [tx, ty, tz] = truth.components;
   let n = 0;
   for (let i = 0; i < ux.length; i++) {
     if (!mask.data[i]) continue;
@@ -153,12 +164,15 @@ function meanOf(values: number[] | Float64Array): number {
 
 /** The Jacobian determinant of x + u(x) at each voxel, in world space. */
 export function jacobianOnHost(field: DisplacementField): Float64Array {
-  const { grid, components } = field, [nx, ny, nz] = grid.size;
+  const { grid, components } = field;
+  const [nx, ny, nz] = grid.size;
   const out = new Float64Array(grid.voxels);
   // du/dworld = du/dindex * (dworld/dindex)^-1
   const inverse = invert(grid.affine);
-  const strides = [1, nx, nx * ny], sizes = [nx, ny, nz];
-  const j = new Float64Array(9), index = [0, 0, 0];
+  const strides = [1, nx, nx * ny];
+  const sizes = [nx, ny, nz];
+  const j = new Float64Array(9);
+  const index = [0, 0, 0];
   let i = 0;
   for (index[2] = 0; index[2] < nz; index[2]++) {
     for (index[1] = 0; index[1] < ny; index[1]++) {
@@ -167,7 +181,8 @@ export function jacobianOnHost(field: DisplacementField): Float64Array {
         for (let c = 0; c < 3; c++) {
           const u = components[c];
           for (let axis = 0; axis < 3; axis++) {
-            const before = index[axis] > 0 ? 1 : 0, after = index[axis] < sizes[axis] - 1 ? 1 : 0;
+            const before = index[axis] > 0 ? 1 : 0;
+            const after = index[axis] < sizes[axis] - 1 ? 1 : 0;
             if (before + after === 0) continue;
             const slope = (u[i + after * strides[axis]] - u[i - before * strides[axis]]) /
               (before + after);

@@ -80,7 +80,8 @@ export function makeSemiRealPair(options: SemiRealOptions): SemiRealPair {
   const body = bodyMask(ct);
   const fixed = t1Like({ ...options, body, random: new Random(seed, 2) });
 
-  const moving = new Float32Array(grid.voxels), movingLabels = new Int32Array(grid.voxels);
+  const moving = new Float32Array(grid.voxels);
+  const movingLabels = new Int32Array(grid.voxels);
   const truth = [0, 1, 2].map(() => new Float32Array(grid.voxels));
   const clipped = { grid, data: ct.data.map((hu) => Math.min(range[1], Math.max(range[0], hu))) };
   const toIndex = grid.inverse;
@@ -127,10 +128,12 @@ export function refineCase(
     ct.grid.size[1] * factor,
     ct.grid.size[2] * factor,
   ];
-  const scale = 1 / factor, shift = (scale - 1) / 2;
+  const scale = 1 / factor;
+  const shift = (scale - 1) / 2;
   const toCoarse = [scale, 0, 0, shift, 0, scale, 0, shift, 0, 0, scale, shift, 0, 0, 0, 1];
   const grid = new Grid(size, multiply(ct.grid.affine, toCoarse));
-  const data = new Float32Array(grid.voxels), ids = new Int32Array(grid.voxels);
+  const data = new Float32Array(grid.voxels);
+  const ids = new Int32Array(grid.voxels);
   let i = 0;
   for (let z = 0; z < size[2]; z++) {
     for (let y = 0; y < size[1]; y++) {
@@ -146,14 +149,21 @@ export function refineCase(
 
 /** Trilinear interpolation at a voxel index, clamped at the border. */
 function linear(volume: Volume, at: Triple): number {
-  const { size } = volume.grid, d = volume.data;
+  const { size } = volume.grid;
+  const d = volume.data;
   const [nx, ny] = size;
-  const px = clampTo(at[0], size[0] - 1), py = clampTo(at[1], size[1] - 1);
+  const px = clampTo(at[0], size[0] - 1);
+  const py = clampTo(at[1], size[1] - 1);
   const pz = clampTo(at[2], size[2] - 1);
-  const x = Math.floor(px), y = Math.floor(py), z = Math.floor(pz);
-  const fx = px - x, fy = py - y, fz = pz - z;
+  const x = Math.floor(px);
+  const y = Math.floor(py);
+  const z = Math.floor(pz);
+  const fx = px - x;
+  const fy = py - y;
+  const fz = pz - z;
   const a = (z * ny + y) * nx + x;
-  const dx = x < size[0] - 1 ? 1 : 0, dy = y < size[1] - 1 ? nx : 0;
+  const dx = x < size[0] - 1 ? 1 : 0;
+  const dy = y < size[1] - 1 ? nx : 0;
   const b = a + (z < size[2] - 1 ? nx * ny : 0);
   const low = (d[a] * (1 - fx) + d[a + dx] * fx) * (1 - fy) +
     (d[a + dy] * (1 - fx) + d[a + dy + dx] * fx) * fy;

@@ -8,7 +8,8 @@ import { makeSemiRealPair, refineCase } from "./semi_real.ts";
 /** A fat cylinder with two organs and a table below it. */
 function smallCase(): { ct: Volume; labels: LabelVolume } {
   const grid = Grid.axisAligned([31, 26, 20], [12, 12, 14], [-180, 20, 90]);
-  const data = new Float32Array(grid.voxels), ids = new Int32Array(grid.voxels);
+  const data = new Float32Array(grid.voxels);
+  const ids = new Int32Array(grid.voxels);
   let i = 0;
   for (let z = 0; z < 20; z++) {
     for (let y = 0; y < 26; y++) {
@@ -31,7 +32,8 @@ Deno.test("KnownDeformation inverts to within 0.01 voxel and does not fold", () 
   const grid = Grid.axisAligned([41, 34, 37], [9, 9, 9], [-178, 11, 94]);
   for (const seed of [1, 2, 3, 4]) {
     const deformation = new KnownDeformation(grid, new Random(seed));
-    const there = new Float64Array(3), back = new Float64Array(3);
+    const there = new Float64Array(3);
+    const back = new Float64Array(3);
     const random = new Random(seed, 9);
     const components = [0, 1, 2].map(() => new Float32Array(grid.voxels));
     const [nx, ny] = grid.size;
@@ -64,7 +66,8 @@ Deno.test("KnownDeformation inverts to within 0.01 voxel and does not fold", () 
 Deno.test("KnownDeformation without noise is the rigid motion it was asked for", () => {
   const { grid } = smallCase().ct;
   const rigid = new KnownDeformation(grid, new Random(5), { amplitude: [1e-9, 1e-9] });
-  const a = new Float64Array(3), b = new Float64Array(3);
+  const a = new Float64Array(3);
+  const b = new Float64Array(3);
   const c = grid.centre;
   rigid.forward(...c, a);
   for (let axis = 0; axis < 3; axis++) {
@@ -94,7 +97,8 @@ Deno.test("makeSemiRealPair() takes the table out of the MR and the body mask", 
   const { ct, labels } = smallCase();
   const { fixed, body } = makeSemiRealPair({ seed: 1, ct, labels });
   const [nx, ny, nz] = ct.grid.size;
-  let fat = 0, table = 0;
+  let fat = 0;
+  let table = 0;
   for (let z = 0; z < nz; z++) {
     table += fixed.data[(z * ny + 1) * nx + 15] / nz;
     fat += fixed.data[(z * ny + 8) * nx + 15] / nz;
@@ -132,7 +136,8 @@ Deno.test("scorePair() measures a fold, an offset and a grid that is not the pai
   const local = { grid, components: [x.map((v, i) => i === 1000 ? v : v + 3), y, z] as const };
   assertEquals(scorePair({ pair: { ...pair, measured }, field: local }).treMax, 0);
   // u_x = -2 x turns the x axis over: J = -1 everywhere.
-  const flip = new Float32Array(grid.voxels), zero = new Float32Array(grid.voxels);
+  const flip = new Float32Array(grid.voxels);
+  const zero = new Float32Array(grid.voxels);
   for (let i = 0; i < flip.length; i++) flip[i] = -2 * (i % grid.size[0]) * grid.spacing[0];
   const folded = scorePair({ pair, field: { grid, components: [flip, zero, zero] } });
   assertEquals(folded.foldedPercent, 100);
@@ -161,12 +166,16 @@ Deno.test("jacobianOnHost() holds for turned, anisotropic axes", () => {
 });
 
 Deno.test("refineCase() keeps the box and the deformation", () => {
-  const coarse = smallCase(), fine = refineCase({ ...smallCase(), factor: 2 });
+  const coarse = smallCase();
+  const fine = refineCase({ ...smallCase(), factor: 2 });
   assertEquals(fine.ct.grid.size, [62, 52, 40]);
-  const a = coarse.ct.grid.centre, b = fine.ct.grid.centre;
+  const a = coarse.ct.grid.centre;
+  const b = fine.ct.grid.centre;
   assertLess(Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]), 1e-9);
-  const first = new KnownDeformation(coarse.ct.grid, new Random(1)), p = new Float64Array(3);
-  const second = new KnownDeformation(fine.ct.grid, new Random(1)), q = new Float64Array(3);
+  const first = new KnownDeformation(coarse.ct.grid, new Random(1));
+  const p = new Float64Array(3);
+  const second = new KnownDeformation(fine.ct.grid, new Random(1));
+  const q = new Float64Array(3);
   first.forward(3, 100, 200, p);
   second.forward(3, 100, 200, q);
   assertLess(Math.hypot(p[0] - q[0], p[1] - q[1], p[2] - q[2]), 1e-6);

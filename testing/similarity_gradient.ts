@@ -10,7 +10,8 @@ import { random } from "./uniform_values.ts";
 
 /** A smooth bumpy image and, with a shift, what it was elsewhere. */
 function bumps(size: Triple, shift: number): Float32Array {
-  const [nx, ny, nz] = size, data = new Float32Array(nx * ny * nz);
+  const [nx, ny, nz] = size;
+  const data = new Float32Array(nx * ny * nz);
   for (let z = 0, i = 0; z < nz; z++) {
     for (let y = 0; y < ny; y++) {
       for (let x = 0; x < nx; x++, i++) {
@@ -40,10 +41,13 @@ export async function gradientError(
   gpu: Gpu,
   { kind, options = {}, masked = false }: GradientCase,
 ): Promise<number> {
-  const size: Triple = [41, 38, 35], spacing: Triple = [2, 3, 2.5], margin: Triple = [3, 3, 3];
+  const size: Triple = [41, 38, 35];
+  const spacing: Triple = [2, 3, 2.5];
+  const margin: Triple = [3, 3, 3];
   const padded = size.map((n) => n + 6) as unknown as Triple;
   const geometry = controlGridGeometry(size, [5, 4, 6]);
-  const next = random(4), count = controlPoints(geometry);
+  const next = random(4);
+  const count = controlPoints(geometry);
   const fixed = uploadImage(gpu, "fixed", size, bumps(size, 0));
   // A non-monotone remap, a little apart.
   const remapped = bumps(padded, -2.6).map((v) => 100 * Math.abs(v - 0.4));
@@ -52,7 +56,8 @@ export async function gradientError(
   const fixedMask = masked
     ? uploadImage(gpu, "mask", size, inside(size[0] * size[1] * size[2]))
     : undefined;
-  const knots = gpu.buffer("knots", 16 * count), gradient = gpu.buffer("gradient", 16 * count);
+  const knots = gpu.buffer("knots", 16 * count);
+  const gradient = gpu.buffer("gradient", 16 * count);
   const scalars = gpu.buffer("scalars", 32);
   const similarity = kind.create({
     ...options,

@@ -49,7 +49,8 @@ export class SmoothNoise {
   /** Scales the noise so that its largest length at a knot inside the grid's box is `amplitude`. */
   scaleTo(amplitude: number): this {
     const { low, high } = this.#box;
-    const [nx, ny, nz] = this.#size, n = this.#channels;
+    const [nx, ny, nz] = this.#size;
+    const n = this.#channels;
     const inside = (axis: number, i: number) => {
       const at = this.#origin[axis] + i * this.#spacing;
       return at >= low[axis] && at <= high[axis];
@@ -75,14 +76,21 @@ export class SmoothNoise {
 
   /** Writes the noise at the RAS position (x, y, z) in mm into `out`, one number a channel. */
   sample(x: number, y: number, z: number, out: Float64Array): void {
-    const [nx, ny, nz] = this.#size, n = this.#channels, v = this.#values;
+    const [nx, ny, nz] = this.#size;
+    const n = this.#channels;
+    const v = this.#values;
     const fx = clamp((x - this.#origin[0]) / this.#spacing, nx - 1);
     const fy = clamp((y - this.#origin[1]) / this.#spacing, ny - 1);
     const fz = clamp((z - this.#origin[2]) / this.#spacing, nz - 1);
-    const ix = Math.min(nx - 2, Math.floor(fx)), wx = fx - ix;
-    const iy = Math.min(ny - 2, Math.floor(fy)), wy = fy - iy;
-    const iz = Math.min(nz - 2, Math.floor(fz)), wz = fz - iz;
-    const at = n * ((iz * ny + iy) * nx + ix), dy = n * nx, dz = n * nx * ny;
+    const ix = Math.min(nx - 2, Math.floor(fx));
+    const wx = fx - ix;
+    const iy = Math.min(ny - 2, Math.floor(fy));
+    const wy = fy - iy;
+    const iz = Math.min(nz - 2, Math.floor(fz));
+    const wz = fz - iz;
+    const at = n * ((iz * ny + iy) * nx + ix);
+    const dy = n * nx;
+    const dz = n * nx * ny;
     for (let c = 0; c < n; c++) {
       const a = at + c;
       const low = (v[a] * (1 - wx) + v[a + n] * wx) * (1 - wy) +
@@ -101,7 +109,8 @@ function clamp(value: number, high: number): number {
 
 /** The RAS bounding box of a grid's voxels, edges included, in mm. */
 function boxOf(grid: Grid): { low: Triple; high: Triple } {
-  const low = [Infinity, Infinity, Infinity], high = [-Infinity, -Infinity, -Infinity];
+  const low = [Infinity, Infinity, Infinity];
+  const high = [-Infinity, -Infinity, -Infinity];
   for (let corner = 0; corner < 8; corner++) {
     const p = grid.world([
       corner & 1 ? grid.size[0] - 0.5 : -0.5,

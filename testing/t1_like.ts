@@ -56,7 +56,8 @@ export function t1Like(
 ): Volume {
   const { ct, labels, body, random } = options;
   const { gain = [0.8, 1.25], texture = 0.05, bias = 0.25, noise = 0.03 } = options;
-  const { grid } = ct, { size, spacing, voxels } = grid;
+  const { grid } = ct;
+  const { size, spacing, voxels } = grid;
   const signal = new Float32Array(voxels);
 
   // Gains change over a voxel or so, as partial volume does. Ids in rising order: the same

@@ -19,8 +19,8 @@ export function section(random: RandomState, size: number): Float32Array {
     const axes = [a, b].map((axis) => axis * random.between(0.85, 1.15));
     const level = value + random.between(-0.1, 0.1);
     for (let i = 0; i < image.length; i++) {
-      const u = (i % size + 0.5) / size - centre[0],
-        v = (Math.floor(i / size) + 0.5) / size - centre[1];
+      const u = (i % size + 0.5) / size - centre[0];
+      const v = (Math.floor(i / size) + 0.5) / size - centre[1];
       const distance = Math.hypot(u / axes[0], v / axes[1]) - 1;
       const inside = 1 / (1 + Math.exp(distance * size * Math.min(...axes)));
       image[i] += (level - image[i]) * inside;

@@ -15,9 +15,11 @@ const SIZE: Triple = [40, 36, 32];
 
 /** A textured ball in another contrast each, the second a little apart. */
 function ball(centre: number, inside: number, outside: number, seed: number): Volume {
-  const grid = Grid.axisAligned(SIZE, [2, 2, 2]), next = random(seed);
+  const grid = Grid.axisAligned(SIZE, [2, 2, 2]);
+  const next = random(seed);
   const data = Float32Array.from({ length: grid.voxels }, (_, i) => {
-    const x = 2 * (i % SIZE[0]) - centre, y = 2 * (Math.floor(i / SIZE[0]) % SIZE[1]) - 36;
+    const x = 2 * (i % SIZE[0]) - centre;
+    const y = 2 * (Math.floor(i / SIZE[0]) % SIZE[1]) - 36;
     const z = 2 * Math.floor(i / (SIZE[0] * SIZE[1])) - 32;
     const edge = 1 / (1 + Math.exp((Math.hypot(x, y, z) - 20) / 2));
     const wave = 12 * Math.sin(0.4 * x) * Math.cos(0.3 * y + 0.2 * z);

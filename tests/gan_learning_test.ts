@@ -5,7 +5,8 @@ import { CycleGan, PAPER_SETTINGS, RandomState, STRIDES, Tensorflow, tf } from "
 import { gpuTest } from "../testing/gpu.ts";
 import { inverted, section } from "../testing/toy_images.ts";
 
-const SIZE = 32, STEPS = 400;
+const SIZE = 32;
+const STEPS = 400;
 
 gpuTest(
   "unpaired sections and inverted sections teach a cycle-GAN the inversion",
@@ -27,9 +28,11 @@ gpuTest(
       const random = RandomState.of(2, "held out");
       let sum = 0;
       for (let n = 0; n < 8; n++) {
-        const image = section(random, SIZE), truth = inverted(image);
+        const image = section(random, SIZE);
+        const truth = inverted(image);
         for (const [to, from, wanted] of [["mr", image, truth], ["ct", truth, image]] as const) {
-          const real = tensor(from), fake = gan.generators[to].apply(real);
+          const real = tensor(from);
+          const fake = gan.generators[to].apply(real);
           const values = await fake.data();
           for (let i = 0; i < values.length; i++) sum += Math.abs(values[i] - wanted[i]) / 2;
           tf.dispose([real, fake]);

@@ -113,7 +113,8 @@ Deno.test({
 });
 
 Deno.test("gridsearch says what is wrong with its flags and its manifest", async () => {
-  const folder = await Deno.makeTempDir(), manifest = `${folder}/cohort.json`;
+  const folder = await Deno.makeTempDir();
+  const manifest = `${folder}/cohort.json`;
   await Deno.writeTextFile(`${folder}/mr`, "");
   await writeManifest(manifest, {
     format: "crosswarp-cohort",

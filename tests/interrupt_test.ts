@@ -14,7 +14,8 @@ const GRID = Grid.axisAligned([34, 32, 30], [3, 3, 3], [-50, -47, -44]);
 
 /** A bumpy body, moved by some mm, in two contrasts. */
 function body(contrast: "ct" | "mr", shift = 0): Volume {
-  const data = new Float32Array(GRID.voxels), [nx, ny] = GRID.size;
+  const data = new Float32Array(GRID.voxels);
+  const [nx, ny] = GRID.size;
   for (let i = 0; i < data.length; i++) {
     const [x, y, z] = GRID.world([i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))]);
     const inside = 1 / (1 + Math.exp((Math.hypot((x - shift) / 40, y / 36, z / 36) - 1) * 14));
@@ -61,7 +62,8 @@ Deno.test({
   name: "register leaves nothing half-written when it is stopped or the disk is full, and goes on",
   ignore: (!ADAPTER && !REQUIRED) || Deno.build.os === "windows", // which cannot send SIGINT to a child
   fn: async (t) => {
-    const folder = await Deno.makeTempDir(), file = (name: string) => `${folder}/${name}`;
+    const folder = await Deno.makeTempDir();
+    const file = (name: string) => `${folder}/${name}`;
     await writeVolume(file("mr.nii.gz"), body("mr"));
     await writeVolume(file("ct.nii.gz"), body("ct", 6));
     const inputs = ["--fixed", file("mr.nii.gz"), "--moving", file("ct.nii.gz")];

@@ -14,7 +14,9 @@ const fixed = scene.image("mr");
 /** Mean and largest |a - b| inside the body, in voxels of the scene's grid (4 mm). */
 function difference(a: DisplacementField, b?: DisplacementField): { mean: number; max: number } {
   const spacing = a.grid.spacing;
-  let sum = 0, max = 0, count = 0;
+  let sum = 0;
+  let max = 0;
+  let count = 0;
   for (let i = 0; i < body.length; i++) {
     if (!body[i]) continue;
     const d = [0, 1, 2].map((c) => (a.components[c][i] - (b?.components[c][i] ?? 0)) / spacing[c]);
@@ -34,7 +36,8 @@ function deformed(seed: number) {
     amplitude: [10, 10],
   });
   const moving = scene.image("ct", (p) => deformation.forward(p[0], p[1], p[2], p));
-  const { grid } = scene, [nx, ny] = grid.size;
+  const { grid } = scene;
+  const [nx, ny] = grid.size;
   const components = [0, 1, 2].map(() => new Float32Array(grid.voxels));
   const there = new Float64Array(3);
   for (let i = 0; i < grid.voxels; i++) {

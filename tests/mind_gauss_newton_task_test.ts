@@ -11,7 +11,8 @@ Deno.test({
   ignore: SKIPS_GPU_TASKS,
   fn: async () => {
     const folder = await Deno.makeTempDir();
-    const scene = new Scene(2), out = `${folder}/out`;
+    const scene = new Scene(2);
+    const out = `${folder}/out`;
     const [fixed, moving] = [`${folder}/mr.nii.gz`, `${folder}/ct.nii.gz`];
     await writeVolume(fixed, scene.image("mr"));
     await writeVolume(moving, scene.image("ct", (p) => p[0] += 5 * Math.sin(p[1] / 25)));

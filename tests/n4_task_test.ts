@@ -11,7 +11,8 @@ Deno.test({
     const folder = await Deno.makeTempDir();
     const grid = Grid.axisAligned([40, 32, 8], [3, 3, 5]);
     const data = Float32Array.from({ length: grid.voxels }, (_, i) => {
-      const x = i % 40, y = Math.floor(i / 40) % 32;
+      const x = i % 40;
+      const y = Math.floor(i / 40) % 32;
       return ((x >> 2) + (y >> 2)) % 2 === 0 ? 300 * (1 + x / 80) : 800 * (1 + x / 80);
     });
     await writeVolume(`${folder}/mr.nii.gz`, { grid, data });

@@ -16,7 +16,8 @@ import { SKIPS_GPU_TASKS, task } from "../testing/run_task.ts";
 
 /** A body with a few organs; `shift` displaces the organs, `contrast` is CT- or MR-like. */
 function body(grid: Grid, contrast: "ct" | "mr", shift: Triple) {
-  const data = new Float32Array(grid.voxels), labels = new Int32Array(grid.voxels);
+  const data = new Float32Array(grid.voxels);
+  const labels = new Int32Array(grid.voxels);
   const organs: { centre: Triple; radii: Triple; ct: number; mr: number; label: number }[] = [
     { centre: [25, 5, 10], radii: [24, 26, 28], ct: 60, mr: 420, label: 58 },
     { centre: [-32, -8, 12], radii: [14, 18, 20], ct: 50, mr: 180, label: 86 },
@@ -64,7 +65,8 @@ Deno.test({
       0,
       1,
     ]);
-    const fixed = body(fixedGrid, "mr", [0, 0, 0]), moving = body(movingGrid, "ct", [4, -3, 6]);
+    const fixed = body(fixedGrid, "mr", [0, 0, 0]);
+    const moving = body(movingGrid, "ct", [4, -3, 6]);
     await writeVolume(file("mr.nii.gz"), fixed.image);
     await writeVolume(file("ct.nii.gz"), moving.image, { type: "int16" });
     await writeLabelVolume(file("mr_labels.nii.gz"), fixed.labels);

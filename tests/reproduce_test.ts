@@ -108,7 +108,8 @@ gpuTest(
 
     // A single piece is done in this thread, all of them in several where the adapter is software: what
     // comes out does not tell.
-    const [model] = studyModels("smoke", ["thorax"], 1), subject = "paired-02_thorax";
+    const [model] = studyModels("smoke", ["thorax"], 1);
+    const subject = "paired-02_thorax";
     const { tensors } = (await readCheckpointHeader(`${out}/${model.folder}`))!;
     const weights = `${out}/${model.folder}/${tensors}`;
     const results = METHODS.map(({ name }) => `${out}/registrations/${subject}_${name}.json`);

@@ -21,12 +21,17 @@ function remap(hu: number): number {
 
 /** The CT seen through `truth`, remapped, with noise. */
 function remapped({ grid, data }: Volume, truth: Matrix4, seed: number): Volume {
-  const [nx, ny, nz] = grid.size, m = multiply(grid.inverse, multiply(truth, grid.affine));
-  const next = random(seed), out = new Float32Array(grid.voxels);
+  const [nx, ny, nz] = grid.size;
+  const m = multiply(grid.inverse, multiply(truth, grid.affine));
+  const next = random(seed);
+  const out = new Float32Array(grid.voxels);
   for (let i = 0; i < out.length; i++) {
-    const x = i % nx, y = Math.floor(i / nx) % ny, z = Math.floor(i / (nx * ny));
+    const x = i % nx;
+    const y = Math.floor(i / nx) % ny;
+    const z = Math.floor(i / (nx * ny));
     const p = [0, 4, 8].map((r) => m[r] * x + m[r + 1] * y + m[r + 2] * z + m[r + 3]);
-    const [a, b, c] = p.map(Math.floor), [f, g, h] = [p[0] - a, p[1] - b, p[2] - c];
+    const [a, b, c] = p.map(Math.floor);
+    const [f, g, h] = [p[0] - a, p[1] - b, p[2] - c];
     let hu = 0;
     for (let corner = 0; corner < 8; corner++) {
       const [u, v, w] = [corner & 1, (corner >> 1) & 1, corner >> 2];
@@ -42,11 +47,13 @@ function remapped({ grid, data }: Volume, truth: Matrix4, seed: number): Volume 
 
 gpuTest("registerRigid() recovers 10 degrees and 20 mm of a real CT", async (gpu) => {
   if (!present) return;
-  const ct = await readVolume(file.pathname), centre = ct.grid.centre;
+  const ct = await readVolume(file.pathname);
+  const centre = ct.grid.centre;
   for (const seed of [1, 2, 3]) {
     const next = random(100 + seed);
     const direction = (length: number): Triple => {
-      const v = [next() - 0.5, next() - 0.5, next() - 0.5], scale = length / Math.hypot(...v);
+      const v = [next() - 0.5, next() - 0.5, next() - 0.5];
+      const scale = length / Math.hypot(...v);
       return v.map((value) => value * scale) as unknown as Triple;
     };
     const versor = direction(Math.sin(5 * Math.PI / 180));

@@ -36,7 +36,8 @@ function fixedImage(grid: Grid, contrast: "ct" | "mr", change: Change = (value) 
 
 /** The deformed scene. */
 function movingImage(grid: Grid, contrast: "ct" | "mr", change: Change = (value) => value): Volume {
-  const data = new Float32Array(grid.voxels), there = new Float64Array(3);
+  const data = new Float32Array(grid.voxels);
+  const there = new Float64Array(3);
   forEachVoxel(grid, (i, p) => {
     deformation.forward(...p, there);
     data[i] = change(scene.signal(contrast, there[0], there[1], there[2]), p);
@@ -61,7 +62,8 @@ interface Case {
   bound: number;
 }
 
-const mr = fixedImage(GRID, "mr"), ct = movingImage(GRID, "ct");
+const mr = fixedImage(GRID, "mr");
+const ct = movingImage(GRID, "ct");
 /** A region that both masks leave out, and what is wrong there. */
 const isSpoilt = (p: Triple) => Math.hypot(p[0] - 60, p[1] - 10, p[2] + 30) < 40;
 const spoilt: Change = (value, p) => isSpoilt(p) ? 3000 + 2000 * Math.sin(p[0] * p[1]) : value;
@@ -129,8 +131,12 @@ function errorOf(
   field: readonly Float32Array[],
   { fixed, moving, fixedMask, movingMask }: Omit<Case, "bound">,
 ) {
-  const there = new Float64Array(3), { grid } = moving, [nx, ny] = grid.size;
-  let sum = 0, before = 0, counted = 0;
+  const there = new Float64Array(3);
+  const { grid } = moving;
+  const [nx, ny] = grid.size;
+  let sum = 0;
+  let before = 0;
+  let counted = 0;
   forEachVoxel(fixed.grid, (i, p) => {
     if (Math.hypot(p[0] / 112, p[1] / 96, p[2] / 130) > 1 || fixedMask?.data[i] === 0) return;
     deformation.inverse(...p, there);

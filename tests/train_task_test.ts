@@ -18,7 +18,8 @@ function ellipses(seed: number, modality: "ct" | "mr") {
   ]);
   const [ground, body, organ] = modality === "ct" ? [-1000, -50, 300] : [0, 500, 150];
   const data = Float32Array.from({ length: grid.voxels }, (_, i) => {
-    const x = i % 26 - 13, y = Math.floor(i / 26) % 22 - 11;
+    const x = i % 26 - 13;
+    const y = Math.floor(i / 26) % 22 - 11;
     if ((x / 11) ** 2 + (y / 9) ** 2 > 1) return ground;
     return Math.hypot(x - (seed % 5) + 2, y) < 4 ? organ : body + 10 * (i % 7);
   });
@@ -127,7 +128,8 @@ Deno.test({
       );
       assertEquals(code, 0, text);
       assertStringIncludes(text, "the mean of ");
-      const found = await readVolume(out), { grid } = await readVolume(image);
+      const found = await readVolume(out);
+      const { grid } = await readVolume(image);
       assertEquals(found.grid, grid);
       assert(found.data.every((value) => value >= -1000 && value <= 1000));
       assert(new Set(found.data).size > 100);

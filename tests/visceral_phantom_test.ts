@@ -16,7 +16,9 @@ import { gpuTest } from "../testing/gpu.ts";
 import { task } from "../testing/run_task.ts";
 
 const PATIENTS = { "10000021": "paired-01", "10000067": "paired-02", "10000080": "paired-03" };
-const RIGHT_KIDNEY = 29662, LEFT_KIDNEY = 29663, FIRST_LUMBAR = 29193;
+const RIGHT_KIDNEY = 29662;
+const LEFT_KIDNEY = 29663;
+const FIRST_LUMBAR = 29193;
 
 /** Writes an image and a mask for each structure, as the challenge ships them. */
 async function ship(folder: string, phantom: string, from: string, volume: string): Promise<void> {
@@ -41,7 +43,8 @@ async function ship(folder: string, phantom: string, from: string, volume: strin
 gpuTest(
   "VISCERAL's files become a cohort that the study takes, with the paper's corrections",
   async (gpu) => {
-    const root = await Deno.makeTempDir(), folder = `${root}/visceral`;
+    const root = await Deno.makeTempDir();
+    const folder = `${root}/visceral`;
     const phantom = `${root}/phantom`;
     await writePhantomCohort({ out: phantom, profile: "smoke", subjects: "paired" });
     for (const name of ["volumes", "segmentations"]) {

@@ -34,7 +34,8 @@ Deno.test("ByteReader reads on where it stopped, however the pieces fall", async
 });
 
 Deno.test("gunzip() undoes gzip of one member, of several, and with zeros behind", async () => {
-  const packed = await gzip(bytes), more = await gzip(bytes.subarray(0, 300));
+  const packed = await gzip(bytes);
+  const more = await gzip(bytes.subarray(0, 300));
   assert(isGzip(packed));
   assert(!isGzip(bytes) && !isGzip(packed.subarray(0, 1)));
   for (const length of [1, 7, 100, 100000]) {

@@ -85,7 +85,8 @@ export class Grid {
         corner & 2 ? this.size[1] - 1 : 0,
         corner & 4 ? this.size[2] - 1 : 0,
       ];
-      const a = this.world(index), b = other.world(index);
+      const a = this.world(index);
+      const b = other.world(index);
       if (Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]) > tolerance) return false;
     }
     return true;

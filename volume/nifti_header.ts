@@ -114,7 +114,8 @@ function readHeader(start: Uint8Array, name: string): Header {
 }
 
 function dimensionsOf(dims: readonly number[], name: string): number[] {
-  const count = dims[0], dimensions = dims.slice(1, 1 + count);
+  const count = dims[0];
+  const dimensions = dims.slice(1, 1 + count);
   if (!(count >= 1 && count <= 7)) {
     throw new ImageShapeError(
       `${name}: its header declares ${count} axes; NIfTI has 1 to 7. Export it again.`,

@@ -65,7 +65,8 @@ export function niftiHeader(grid: Grid, contents: HeaderContents): Uint8Array {
   header.magic = "n+1\0";
   header.sform_code = 1;
   header.affine = [0, 4, 8, 12].map((row) => grid.affine.slice(row, row + 4));
-  const shear = shearOf(grid.affine), needed = shear > ITK_SHEAR && shear <= SHEAR_TOLERANCE;
+  const shear = shearOf(grid.affine);
+  const needed = shear > ITK_SHEAR && shear <= SHEAR_TOLERANCE;
   header.qform_code = needed || agrees(grid, qform) ? 1 : 0;
   [header.quatern_b, header.quatern_c, header.quatern_d] = qform.quaternion;
   [header.qoffset_x, header.qoffset_y, header.qoffset_z] = qform.offset;
@@ -77,7 +78,8 @@ function agrees(grid: Grid, qform: Qform): boolean {
   const matrix = matrixOfQform(qform);
   for (let corner = 0; corner < 8; corner++) {
     const index = grid.size.map((n, axis) => corner >> axis & 1 ? n - 1 : 0) as unknown as Triple;
-    const a = grid.world(index), b = transformPoint(matrix, index);
+    const a = grid.world(index);
+    const b = transformPoint(matrix, index);
     if (Math.hypot(a[0] - b[0], a[1] - b[1], a[2] - b[2]) > QFORM_TOLERANCE) return false;
   }
   return true;

@@ -71,11 +71,14 @@ export class NiftiSource {
    */
   async read(count: number, use: (values: StoredArray, first: number) => void): Promise<void> {
     this.check(count);
-    const { offset, littleEndian } = this.header, type = STORED_TYPES[this.header.type];
+    const { offset, littleEndian } = this.header;
+    const type = STORED_TYPES[this.header.type];
     await this.#reader.skip(offset);
-    const block = new Uint8Array(BLOCK_BYTES), length = BLOCK_BYTES / type.bytes;
+    const block = new Uint8Array(BLOCK_BYTES);
+    const length = BLOCK_BYTES / type.bytes;
     for (let first = 0; first < count; first += length) {
-      const voxels = Math.min(length, count - first), bytes = voxels * type.bytes;
+      const voxels = Math.min(length, count - first);
+      const bytes = voxels * type.bytes;
       if (await this.#reader.fill(block.subarray(0, bytes)) < bytes) this.#tooShort(count);
       if (littleEndian !== LITTLE_ENDIAN) swapBytes(block.subarray(0, bytes), type.bytes);
       use(type.view(block.buffer, voxels), first);
@@ -105,7 +108,8 @@ export async function withNifti<T>(
 ): Promise<T> {
   const size = input instanceof Uint8Array ? input.length : await fileSize(input, name);
   const stored = new ByteReader(input instanceof Uint8Array ? once(input) : pieces(input, name));
-  let reader = stored, mostBytes = size;
+  let reader = stored;
+  let mostBytes = size;
   try {
     if (isGzip(await stored.peek(2))) {
       reader = new ByteReader(uncompressed(stored, name));

@@ -24,7 +24,8 @@ export async function readIntensities(source: NiftiSource, count: number): Promi
   const { name, header: { slope, intercept } } = source;
   source.check(count);
   const data = room(name, () => new Float32Array(count));
-  let nonFinite = 0, firstNonFinite = -1;
+  let nonFinite = 0;
+  let firstNonFinite = -1;
   await source.read(count, (values, first) => {
     if (slope === 1 && intercept === 0) data.set(values, first);
     else {
@@ -45,10 +46,15 @@ export async function labels(source: NiftiSource): Promise<LabelVolume> {
   const grid = singleVolume(source);
   source.check(grid.voxels);
   const data = room(name, () => new Int32Array(grid.voxels));
-  let nonFinite = 0, firstNonFinite = -1, wrong = 0, firstWrong = -1, wrongValue = 0;
+  let nonFinite = 0;
+  let firstNonFinite = -1;
+  let wrong = 0;
+  let firstWrong = -1;
+  let wrongValue = 0;
   await source.read(grid.voxels, (values, first) => {
     for (let i = 0; i < values.length; i++) {
-      const value = values[i] * slope + intercept, label = Math.round(value);
+      const value = values[i] * slope + intercept;
+      const label = Math.round(value);
       if (label === (label | 0) && label >= 0 && Math.abs(value - label) <= LABEL_TOLERANCE) {
         data[first + i] = label;
       } else if (!Number.isFinite(value)) {

@@ -28,7 +28,8 @@ const ORDERS = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]
 export function nearestAxes(grid: Grid): readonly [AxisStep, AxisStep, AxisStep] {
   const { affine, spacing } = grid;
   const cosine = (world: number, axis: number) => affine[4 * world + axis] / spacing[axis];
-  let best: readonly (0 | 1 | 2)[] = ORDERS[0], most = -1;
+  let best: readonly (0 | 1 | 2)[] = ORDERS[0];
+  let most = -1;
   for (const order of ORDERS) {
     const sum = order.reduce<number>(
       (total, axis, world) => total + Math.abs(cosine(world, axis)),

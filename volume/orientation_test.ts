@@ -23,7 +23,8 @@ const image = { grid, data: Float32Array.from({ length: 24 }, (_, i) => i) };
 
 /** Every voxel's value by its place in the world. */
 function places({ grid, data }: { grid: Grid; data: ArrayLike<number> }): Map<string, number> {
-  const [nx, ny, nz] = grid.size, map = new Map<string, number>();
+  const [nx, ny, nz] = grid.size;
+  const map = new Map<string, number>();
   for (let z = 0, i = 0; z < nz; z++) {
     for (let y = 0; y < ny; y++) {
       for (let x = 0; x < nx; x++, i++) {
@@ -60,11 +61,11 @@ Deno.test("reorient() keeps labels whole numbers and fields in RAS millimetres",
 });
 
 Deno.test("nearestAxes() takes every voxel axis once, even of an image turned by half a right angle", () => {
-  const c = Math.SQRT1_2,
-    axes = (rows: number[]) =>
-      nearestAxes(new Grid([2, 2, 2], [...rows, 0, 0, 0, 1])).map(({ axis, sign }) =>
-        sign * (axis + 1)
-      );
+  const c = Math.SQRT1_2;
+  const axes = (rows: number[]) =>
+    nearestAxes(new Grid([2, 2, 2], [...rows, 0, 0, 0, 1])).map(({ axis, sign }) =>
+      sign * (axis + 1)
+    );
   assertEquals(axes([c, -c, 0, 0, c, c, 0, 0, 0, 0, 1, 0]), [1, 2, 3]);
   // Rounding does not decide between equals.
   const more = c + 1e-15;

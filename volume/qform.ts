@@ -31,7 +31,9 @@ export function matrixOfQform({ quaternion, factor, spacing, offset }: Qform): M
     const length = Math.sqrt(b * b + c * c + d * d);
     [b, c, d] = [b / length, c / length, d / length];
   }
-  const [dx, dy] = spacing, dz = spacing[2] * (factor < 0 ? -1 : 1), [x, y, z] = offset;
+  const [dx, dy] = spacing;
+  const dz = spacing[2] * (factor < 0 ? -1 : 1);
+  const [x, y, z] = offset;
   // deno-fmt-ignore
   return [
     (a * a + b * b - c * c - d * d) * dx,
@@ -62,7 +64,8 @@ export function qformOf(m: Matrix4, spacing: Triple): Qform {
   const largest = squares.indexOf(Math.max(...squares));
   const root = Math.sqrt(squares[largest]) / 2;
   const difference = [r[2][1] - r[1][2], r[0][2] - r[2][0], r[1][0] - r[0][1]];
-  let a = root, vector: number[];
+  let a = root;
+  let vector: number[];
   if (largest === 0) vector = difference.map((value) => value / (4 * root));
   else {
     const i = largest - 1;

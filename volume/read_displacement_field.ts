@@ -11,7 +11,8 @@ import { readIntensities } from "./nifti_voxels.ts";
 import type { DisplacementField } from "./volume.ts";
 
 /** NIfTI's intent codes of vectors: as ITK writes them, in LPS mm; and as the standard says, in RAS mm. */
-const VECTOR = 1007, DISPLACEMENT_VECTOR = 1006;
+const VECTOR = 1007;
+const DISPLACEMENT_VECTOR = 1006;
 
 /**
  * Reads a displacement field to RAS mm: 5-D, x, y, z, 1, 3. Vectors of intent 1007 are LPS mm, as ITK,
@@ -56,7 +57,8 @@ async function field(source: NiftiSource): Promise<DisplacementField> {
         "Convert it with ITK, ANTs or 3D Slicer.",
     );
   }
-  const grid = new Grid([nx, ny, nz], header.affine), n = grid.voxels;
+  const grid = new Grid([nx, ny, nz], header.affine);
+  const n = grid.voxels;
   const data = await readIntensities(source, 3 * n);
   if (header.intent === VECTOR) {
     // LPS to RAS: x and y change sign (0 stays +0).

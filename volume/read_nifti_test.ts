@@ -135,7 +135,8 @@ Deno.test("readNifti() accepts trailing axes of one voxel, and missing ones", as
 
 Deno.test("readNifti() reads images of several blocks, wherever their voxels begin", async () => {
   for (const [name, extension] of [["int16", 0], ["int16", 1], ["float64", 5]] as const) {
-    const { code, bits, put } = TYPES[name], n = 1009 * 1091;
+    const { code, bits, put } = TYPES[name];
+    const n = 1009 * 1091;
     // A multiplier that leaves no two blocks alike.
     const value = (i: number) => (Math.imul(i, 7919) >> 16) % 1000;
     const file = niftiFile(
@@ -189,7 +190,8 @@ Deno.test("readNiftiLabels() reads exact ids from every type", async () => {
     }
   }
   // Scaled ids that single precision puts a little beside whole numbers.
-  const { code, bits, put } = TYPES.uint8, scaled = { type: code, bits, dims: [3, 3, 1, 1] };
+  const { code, bits, put } = TYPES.uint8;
+  const scaled = { type: code, bits, dims: [3, 3, 1, 1] };
   const file = niftiFile(
     { ...scaled, slope: 0.1, intercept: 0 },
     counting((view, at, i) => put(view, at, 10 * i, true)),
@@ -199,7 +201,8 @@ Deno.test("readNiftiLabels() reads exact ids from every type", async () => {
 
 Deno.test("readVolume() reads files in pieces, compressed or not, by path or URL", async () => {
   const folder = await Deno.makeTempDir();
-  const { code, bits, put } = TYPES.int16, n = 20011 * 20;
+  const { code, bits, put } = TYPES.int16;
+  const n = 20011 * 20;
   const file = niftiFile(
     { type: code, bits, extension: 16, dims: [3, 20011, 20, 1] },
     counting((view, at, i) => put(view, at, i % 1009, true)),

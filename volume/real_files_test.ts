@@ -16,14 +16,16 @@ Deno.test({
   name: "all 48 axis orientations are the same image in the world, voxel for voxel",
   ignore: !isReal,
   fn: async () => {
-    const folder = new URL("orientations/", REAL), names: string[] = [];
+    const folder = new URL("orientations/", REAL);
+    const names: string[] = [];
     for await (const { name } of Deno.readDir(folder)) names.push(name);
     assertEquals(names.length, 48);
     const expected = reorient(await readVolume(new URL("RAS.nii.gz", folder)));
     assert(new Set(expected.data).size > 50, "the image has structure");
     const found = new Set<string>();
     for (const name of names) {
-      const volume = await readVolume(new URL(name, folder)), turned = reorient(volume);
+      const volume = await readVolume(new URL(name, folder));
+      const turned = reorient(volume);
       found.add(orientationOf(volume.grid));
       assertEquals(orientationOf(turned.grid), "RAS", name);
       assertEquals(turned.grid.size, expected.grid.size, name);
@@ -40,7 +42,8 @@ Deno.test({
   fn: async () => {
     const read = (name: string) => readVolume(new URL(`odd/${name}`, REAL));
     // One image in either byte order; the second has a trailing axis of one.
-    const big = await read("big.nii.gz"), little = await read("little.nii.gz");
+    const big = await read("big.nii.gz");
+    const little = await read("little.nii.gz");
     assertEquals(big, little);
     const second = await read("avg152T1_LR_nifti2.nii.gz");
     const first = await read("avg152T1_LR_nifti.nii.gz");

@@ -29,7 +29,8 @@ function patched(at: number, bytes: number[] | string, second = false): Uint8Arr
 }
 const ascii = (text: string) => new TextEncoder().encode(text.padEnd(600, "."));
 
-const good = made({}), packed = await gzip(made({ dims: [3, 20, 20, 20] }));
+const good = made({});
+const packed = await gzip(made({ dims: [3, 20, 20, 20] }));
 const sheared = OBLIQUE.map((value, i) => i % 4 === 1 ? value + 2e-3 * OBLIQUE[i - 1] : value);
 const singular = OBLIQUE.map((value, i) => i % 4 === 1 ? OBLIQUE[i - 1] : value);
 const cases: [string, Uint8Array, Kind, string][] = [
@@ -143,7 +144,8 @@ Deno.test("the voxels of an Analyze pair are known by their name", async () => {
 });
 
 Deno.test("readDisplacementField() refuses what holds no vectors in a known frame", async () => {
-  const folder = await Deno.makeTempDir(), path = `${folder}/field.nii`;
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/field.nii`;
   const named = (change: Partial<MadeHeader>, name = "") => {
     const file = made({ dims: [5, 2, 2, 2, 1, 3], intent: 1007, ...change });
     file.set(new TextEncoder().encode(name), 328);

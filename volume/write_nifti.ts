@@ -83,7 +83,8 @@ export async function encodeDisplacementField(
   field: DisplacementField,
   options: Pick<EncodeOptions, "compressed"> = {},
 ): Promise<Uint8Array> {
-  const { grid, components } = field, n = grid.voxels;
+  const { grid, components } = field;
+  const n = grid.voxels;
   components.forEach((component, c) => checkLength(`field.components[${c}]`, component, n));
   const header = niftiHeader(grid, {
     type: "float32",
@@ -157,7 +158,8 @@ function checkLength(what: string, data: ArrayLike<number>, voxels: number): voi
 
 /** The smallest type that holds every label. */
 function smallestType(labels: Int32Array): VoxelType {
-  let least = 0, most = 0;
+  let least = 0;
+  let most = 0;
   for (let i = 0; i < labels.length; i++) {
     if (labels[i] < least) least = labels[i];
     else if (labels[i] > most) most = labels[i];

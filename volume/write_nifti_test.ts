@@ -18,7 +18,9 @@ import {
 /** A rotation about an axis (Rodrigues' formula) with voxel sizes and an offset, in single precision. */
 function oblique(axis: Triple, degrees: number, spacing: Triple, handed = 1): Matrix4 {
   const [x, y, z] = axis.map((v) => v / Math.hypot(...axis));
-  const c = Math.cos(degrees * Math.PI / 180), s = Math.sin(degrees * Math.PI / 180), t = 1 - c;
+  const c = Math.cos(degrees * Math.PI / 180);
+  const s = Math.sin(degrees * Math.PI / 180);
+  const t = 1 - c;
   const [a, b, d] = [spacing[0], spacing[1], spacing[2] * handed];
   // deno-fmt-ignore
   return [
@@ -100,7 +102,8 @@ Deno.test("qformOf() and matrixOfQform() undo each other", () => {
 });
 
 Deno.test("encodeNifti() fills the header as the standard says", async () => {
-  const grid = grids[1], data = new Float32Array(60);
+  const grid = grids[1];
+  const data = new Float32Array(60);
   const bytes = await encodeNifti(
     { grid, data },
     { type: "int16", compressed: false, description: "é".repeat(60) },
@@ -136,7 +139,8 @@ Deno.test("encodeNifti() rounds and clips to whole numbers", async () => {
 
 Deno.test("encodeNifti() refuses what a file cannot hold", async () => {
   const grid = Grid.axisAligned([2, 1, 1], [1, 1, 1]);
-  const short = { grid, data: new Float32Array(1) }, nan = new Float32Array([0, NaN]);
+  const short = { grid, data: new Float32Array(1) };
+  const nan = new Float32Array([0, NaN]);
   await assertRejects(() => encodeNifti(short), RangeError, "has 1 values, its grid 2 voxels");
   await assertRejects(() => encodeNifti({ grid, data: nan }, { type: "int16" }), RangeError, "NaN");
   const field = [new Float32Array(2), new Float32Array(2), new Float32Array(3)] as const;
@@ -173,7 +177,8 @@ Deno.test("encodeNiftiLabels() takes the smallest type that holds the ids", asyn
 });
 
 Deno.test("displacement fields are LPS vectors of five axes, and come back as they were", async () => {
-  const grid = grids[3], n = grid.voxels;
+  const grid = grids[3];
+  const n = grid.voxels;
   const values = (k: number) => Float32Array.from({ length: n }, (_, i) => k * i - 20);
   const field = { grid, components: [values(1), values(2), values(-0.5)] as const };
   const bytes = await encodeDisplacementField(field, { compressed: false });

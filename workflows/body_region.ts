@@ -63,11 +63,15 @@ export async function resampleTo(gpu: Gpu, image: Volume, grid: Grid): Promise<V
 
 function regionGrid(grid: Grid, labels: LabelVolume, region: Region, spacing: number): Grid {
   const wanted = new Set(regionLabels(region));
-  const [nx, ny] = labels.grid.size, m = labels.grid.affine;
-  let lowest = Infinity, highest = -Infinity;
+  const [nx, ny] = labels.grid.size;
+  const m = labels.grid.affine;
+  let lowest = Infinity;
+  let highest = -Infinity;
   for (let i = 0; i < labels.data.length; i++) {
     if (!wanted.has(labels.data[i])) continue;
-    const x = i % nx, y = Math.floor(i / nx) % ny, z = Math.floor(i / (nx * ny));
+    const x = i % nx;
+    const y = Math.floor(i / nx) % ny;
+    const z = Math.floor(i / (nx * ny));
     const height = m[8] * x + m[9] * y + m[10] * z + m[11];
     lowest = Math.min(lowest, height);
     highest = Math.max(highest, height);
@@ -83,7 +87,8 @@ function isotropicGrid(
   spacing: number,
   [lowest, highest]: readonly [number, number] = [-Infinity, Infinity],
 ): Grid {
-  const least = [Infinity, Infinity, Infinity], most = [-Infinity, -Infinity, -Infinity];
+  const least = [Infinity, Infinity, Infinity];
+  const most = [-Infinity, -Infinity, -Infinity];
   for (let corner = 0; corner < 8; corner++) {
     const at = grid.world([
       corner & 1 ? grid.size[0] - 1 : 0,

@@ -127,7 +127,8 @@ async function cheapError(job: Job, { data }: CheckpointHeader, to: Modality) {
     sliceStride: undefined,
   });
   const factor = (data.scale[to].high - data.scale[to].low) / 2;
-  let sum = 0, most = 0;
+  let sum = 0;
+  let most = 0;
   cheap.forEach((value, i) => {
     const difference = factor * Math.abs(value - full[i]);
     sum += difference;

@@ -150,7 +150,8 @@ gpuTest(
 
 gpuTest("readTrainingImages() stops when it is told to", (gpu) =>
   withImages(async (folder) => {
-    const stop = new AbortController(), names: string[] = [];
+    const stop = new AbortController();
+    const names: string[] = [];
     await assertRejects(
       () =>
         readTrainingImages(gpu, {
@@ -176,7 +177,8 @@ if (isThere) {
         region: "all",
       });
       for (const modality of ["ct", "mr"] as const) {
-        const volumes = images[modality], names = volumes.map(({ name }) => name);
+        const volumes = images[modality];
+        const names = volumes.map(({ name }) => name);
         assert(names.length > 0);
         assertEquals(names, names.toSorted());
         const options = { volumes, plane: "axial", crop: 64, channels: 3 } as const;

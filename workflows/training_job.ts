@@ -130,7 +130,8 @@ async function samplePicture(
   central: Readonly<Record<Modality, readonly Float32Array[]>>,
   caption: string,
 ): Promise<Uint8Array> {
-  const { crop, channels } = gan.settings, middle = channels >> 1;
+  const { crop, channels } = gan.settings;
+  const middle = channels >> 1;
   const tile = async (image: tf.Tensor4D): Promise<Tile> => {
     const values = await image.data();
     return {

@@ -74,8 +74,11 @@ export interface Tile {
   readonly values: ArrayLike<number>;
 }
 
-const GAP = 6, HEAD = 26, SMALLEST_TILE = 150;
-const BACKGROUND: Colour = [16, 16, 18], WHITE: Colour = [235, 235, 235];
+const GAP = 6;
+const HEAD = 26;
+const SMALLEST_TILE = 150;
+const BACKGROUND: Colour = [16, 16, 18];
+const WHITE: Colour = [235, 235, 235];
 
 /** Rows of images under column titles, each at least 150 pixels wide. */
 export function tileStrip(

@@ -103,7 +103,8 @@ export function isMovingColumn(x: number, y: number): boolean {
 
 /** Whether a point lies in the rounded block around the spine, `within` mm inside its surface. */
 function isBesideSpine(x: number, y: number, within: number): boolean {
-  const sx = Math.abs(x) / (60 - within), sy = (y + 80) / (52 - within);
+  const sx = Math.abs(x) / (60 - within);
+  const sy = (y + 80) / (52 - within);
   return sy < 0 || sx * sx * sx + sy * sy * sy < 1 ? sx < 1 : false;
 }
 
@@ -161,7 +162,8 @@ export class Anatomy {
     const half = this.#half;
     halfWidths(z, half);
     const [a, b] = half;
-    const rx = Math.abs(x) / a, ry = Math.abs(y) / b;
+    const rx = Math.abs(x) / a;
+    const ry = Math.abs(y) / b;
     if (rx >= 1 || ry >= 1) return 0;
     // A superellipse of order 2.5, flattened a little at the back.
     const flat = y < 0 ? 1.06 * ry : ry;
@@ -176,10 +178,12 @@ export class Anatomy {
   }
 
   #wall(x: number, y: number, z: number, depth: number, moving: boolean): number {
-    const fat = this.#fatAt(y, z), ax = Math.abs(x);
+    const fat = this.#fatAt(y, z);
+    const ax = Math.abs(x);
     if (depth < fat) return TISSUE.fat;
     // Erector spinae beside the spine, from pelvis to neck.
-    const ex = (ax - 32) / 36, ey = (y + 86) / (z < 60 ? 30 : 25);
+    const ex = (ax - 32) / 36;
+    const ey = (y + 86) / (z < 60 ? 30 : 25);
     if (ex * ex + ey * ey < 1 && y < -54) return TISSUE.muscle;
     if (z > 286) {
       const clavicle = (z - 292 - 0.17 * ax) ** 2 + (y - 58 + 0.36 * ax) ** 2;
@@ -225,7 +229,8 @@ export class Anatomy {
     const local = z - from - (index + 0.5) * spacing;
     const first = index === 0 && z < 60;
     const s = first ? this.#m.size["lumbar vertebra 1"] : 1;
-    const wide = z < 60 ? 24 * s : 19, deep = z < 60 ? 18.5 * s : 16;
+    const wide = z < 60 ? 24 * s : 19;
+    const deep = z < 60 ? 18.5 * s : 16;
     const half = z < 60 ? 14.2 * s : 11.2;
     const cortical = first ? TISSUE.firstLumbarCortical : TISSUE.cortical;
     const marrow = first ? TISSUE.firstLumbarMarrow : TISSUE.marrow;
@@ -259,21 +264,25 @@ export class Anatomy {
     const cx = 30 + 14 * t + 42 * t * t * t;
     const cy = spineCentre(Math.max(z, -110)) + 2 + 6 * t + 46 * t * t * t;
     const thick = 9 + 17 * Math.sin(Math.PI * Math.min(1, 0.12 + 0.9 * t)) - 3 * t;
-    const rx = s * thick * 0.82, ry = s * thick * 1.05;
+    const rx = s * thick * 0.82;
+    const ry = s * thick * 1.05;
     const inside = ((Math.abs(x) - cx) / rx) ** 2 + ((y - cy) / ry) ** 2;
     return inside < 1 ? (right ? TISSUE.rightPsoas : TISSUE.leftPsoas) : -1;
   }
 
   #chest(x: number, y: number, z: number): number {
     // Trachea and main bronchi.
-    const tx = x, ty = y + 10;
+    const tx = x;
+    const ty = y + 10;
     if (z > 238 && tx * tx + ty * ty < 8.5 * 8.5) return TISSUE.airway;
     if (z > 205 && z <= 242) {
       const out = (242 - z) * 0.9;
       if ((Math.abs(x) - out) ** 2 + (y + 12) ** 2 < 7 * 7) return TISSUE.airway;
     }
     // Heart, its chambers a little inside the wall.
-    const hx = x + 20, hy = y - 28, hz = z - 186;
+    const hx = x + 20;
+    const hy = y - 28;
+    const hz = z - 186;
     const along = 0.80 * hx * -1 + 0.35 * hy - 0.48 * hz;
     const square = hx * hx + hy * hy + hz * hz;
     const across = Math.max(square - along * along, 0);
@@ -288,7 +297,8 @@ export class Anatomy {
     if (z < floor + 1) return z > floor - 2.5 ? TISSUE.muscle : -1;
     // Lungs: the chest's column without the mediastinum, tapering to the apex.
     const right = x > 0;
-    const { [right ? "right lung" : "left lung"]: lung } = this.#m.size, height = 178 * lung;
+    const { [right ? "right lung" : "left lung"]: lung } = this.#m.size;
+    const height = 178 * lung;
     const rise = (z - 150) / height;
     if (rise < 1) {
       const taper = rise > 0 ? Math.sqrt(1 - rise * rise * rise) : 1;
@@ -311,7 +321,9 @@ export class Anatomy {
     if (z > -110 && Math.abs(x) > 30) {
       const right = x > 0;
       const s = size[right ? "right kidney" : "left kidney"];
-      const kx = Math.abs(x) - 79, ky = y + 42, kz = z - (right ? -12 : 6);
+      const kx = Math.abs(x) - 79;
+      const ky = y + 42;
+      const kz = z - (right ? -12 : 6);
       // Tilted: the upper poles lie nearer to the spine.
       const tx = kx + 0.18 * kz;
       const kidney = (tx / (28 * s)) ** 2 + (ky / (24 * s)) ** 2 + (kz / (57 * s)) ** 2;
@@ -336,7 +348,9 @@ export class Anatomy {
         if (stomach > 0.78) return TISSUE.stomachWall;
         return y > 34 && z > 70 ? TISSUE.gas : TISSUE.stomach;
       }
-      const px = x, py = y - 4 - 0.1 * Math.abs(px), pz = z - 34 + 0.18 * px;
+      const px = x;
+      const py = y - 4 - 0.1 * Math.abs(px);
+      const pz = z - 34 + 0.18 * px;
       if ((px / 76) ** 2 + (py / 12) ** 2 + (pz / 15) ** 2 < 1) return TISSUE.pancreas;
     }
     if (z < -120 && ellipsoid(x, y, z, 0, 22, -206, 40, 35, 34, size.bladder) < 1) {
@@ -347,7 +361,8 @@ export class Anatomy {
 
   /** Colon, rectum and small bowel. */
   #bowelAt(x: number, y: number, z: number): number {
-    const p = (this.#m.bowelSeed % 97) * 0.37, ax = Math.abs(x);
+    const p = (this.#m.bowelSeed % 97) * 0.37;
+    const ax = Math.abs(x);
     // The colon's frame: up on the right, across in front, down on the left; pouched along its way.
     const sag = 0.0038 * x * x - 14 * Math.cos(p);
     const side = z < (x > 0 ? 22 : 44) && z > -128
@@ -384,8 +399,10 @@ export class Anatomy {
 export function halfWidths(z: number, half: [number, number]): void {
   let i = 1;
   while (i < OUTLINE.length - 1 && OUTLINE[i][0] < z) i++;
-  const [z0, a0, b0] = OUTLINE[i - 1], [z1, a1, b1] = OUTLINE[i];
-  const t = Math.min(Math.max((z - z0) / (z1 - z0), 0), 1), s = t * t * (3 - 2 * t);
+  const [z0, a0, b0] = OUTLINE[i - 1];
+  const [z1, a1, b1] = OUTLINE[i];
+  const t = Math.min(Math.max((z - z0) / (z1 - z0), 0), 1);
+  const s = t * t * (3 - 2 * t);
   half[0] = a0 + s * (a1 - a0);
   half[1] = b0 + s * (b1 - b0);
 }
@@ -406,14 +423,19 @@ function ellipsoid(
     ...[number, number, number, number, number, number, number, number, number, number],
   ]
 ): number {
-  const dx = (x - cx) / (rx * size), dy = (y - cy) / (ry * size), dz = (z - cz) / (rz * size);
+  const dx = (x - cx) / (rx * size);
+  const dy = (y - cy) / (ry * size);
+  const dz = (z - cz) / (rz * size);
   return dx * dx + dy * dy + dz * dz;
 }
 
 /** Branching dark lines of the liver: veins that run towards the vena cava. */
 function liverVessel(x: number, y: number, z: number): boolean {
-  const u = x - 22, v = y + 20, w = z - 95;
-  const angle = Math.atan2(w, u), r = Math.hypot(u, v, w);
+  const u = x - 22;
+  const v = y + 20;
+  const w = z - 95;
+  const angle = Math.atan2(w, u);
+  const r = Math.hypot(u, v, w);
   if (r < 12 || r > 78) return false;
   const wave = Math.sin(4 * angle + 0.02 * r);
   const plane = v - 0.25 * r + 9 * Math.sin(0.05 * r + 2 * angle);
@@ -430,7 +452,9 @@ function greatVessel(x: number, y: number, z: number): number {
   if (z > 150 && (x - 8) ** 2 + (y - spineY - 27) ** 2 < 6.5 * 6.5) return TISSUE.stomachWall;
   if (z <= -84 && z > -215) {
     // Iliac arteries and veins.
-    const down = -84 - z, ax = Math.abs(x), out = 9 + 0.52 * down;
+    const down = -84 - z;
+    const ax = Math.abs(x);
+    const out = 9 + 0.52 * down;
     const forward = y - spineCentre(-84) - 28 - 0.0022 * down * down;
     if ((ax - out) ** 2 + forward ** 2 < 49 || (ax - out + 5) ** 2 + (forward + 11) ** 2 < 49) {
       return TISSUE.vessel;

@@ -50,12 +50,15 @@ export interface BodyState {
 
 /** Slopes of waves may add up to this much, so that they are invertible and converge quickly. */
 const STEEPEST = 0.32;
-const CHEST_FROM = 80, CHEST_LENGTH = 230;
+const CHEST_FROM = 80;
+const CHEST_LENGTH = 230;
 /** Where the breath's motion begins, is full and ends, in heights at end-inhale. */
 const BREATH: readonly [number, number, number, number] = [-225, -50, 122, 322];
 /** Where the ribs' motion begins, is full and ends. */
 const RIBS: readonly [number, number, number, number] = [10, 150, 230, 335];
-const SIDEWAYS = 0.05, FRONT_BACK = 0.08, SPINE_Y = -58;
+const SIDEWAYS = 0.05;
+const FRONT_BACK = 0.08;
+const SPINE_Y = -58;
 
 /** Waves with random directions and phases, at most `reach` mm together. */
 export function drawWaves(
@@ -64,7 +67,8 @@ export function drawWaves(
 ): Wave[] {
   const waves = Array.from({ length: count }, (): Wave => {
     const k = 2 * Math.PI / random.between(...wavelengths);
-    const direction = unit(random), along = unit(random);
+    const direction = unit(random);
+    const along = unit(random);
     const size = reach / count * random.between(0.6, 1);
     return {
       amplitude: along.map((v) => v * size) as unknown as Triple,
@@ -100,8 +104,12 @@ export class BodyMotion {
 
   /** World (RAS mm) to reference anatomy (mm). */
   pull(p: Float64Array): void {
-    const r = this.#rotation, { shift } = this.#state, { scale, chestHeight } = this.#shape;
-    const x = p[0] - shift[0], y = p[1] - shift[1], z = p[2] - shift[2];
+    const r = this.#rotation;
+    const { shift } = this.#state;
+    const { scale, chestHeight } = this.#shape;
+    const x = p[0] - shift[0];
+    const y = p[1] - shift[1];
+    const z = p[2] - shift[2];
     p[0] = r[0] * x + r[3] * y + r[6] * z;
     p[1] = r[1] * x + r[4] * y + r[7] * z;
     p[2] = r[2] * x + r[5] * y + r[8] * z;
@@ -121,7 +129,8 @@ export class BodyMotion {
 
   /** Reference anatomy (mm) to world (RAS mm): the inverse of `pull`, to well below 0.001 mm. */
   push(p: Float64Array): void {
-    const { breath, travel } = this.#state, { scale, chestHeight } = this.#shape;
+    const { breath, travel } = this.#state;
+    const { scale, chestHeight } = this.#shape;
     if (breath !== 0) {
       if (isMovingColumn(p[0], p[1])) {
         const drop = breath * travel;
@@ -143,7 +152,8 @@ export class BodyMotion {
     p[1] *= scale[1];
     p[2] *= scale[2];
     this.#removeWaves(this.#residualWaves, p);
-    const r = this.#rotation, { shift } = this.#state;
+    const r = this.#rotation;
+    const { shift } = this.#state;
     const [x, y, z] = p;
     p[0] = r[0] * x + r[1] * y + r[2] * z + shift[0];
     p[1] = r[3] * x + r[4] * y + r[5] * z + shift[1];
@@ -161,10 +171,13 @@ export class BodyMotion {
   /** x with x + u(x) = p: x <- p - u(x) contracts, as the slopes are below 1. */
   #removeWaves(waves: Float64Array, p: Float64Array): void {
     if (waves.length === 0) return;
-    const [px, py, pz] = p, u = this.#offset;
+    const [px, py, pz] = p;
+    const u = this.#offset;
     for (let i = 0; i < 60; i++) {
       this.#wavesAt(waves, p[0], p[1], p[2]);
-      const x = px - u[0], y = py - u[1], z = pz - u[2];
+      const x = px - u[0];
+      const y = py - u[1];
+      const z = pz - u[2];
       const change = Math.abs(x - p[0]) + Math.abs(y - p[1]) + Math.abs(z - p[2]);
       p[0] = x;
       p[1] = y;
@@ -214,8 +227,10 @@ function bump(
 
 /** z near `value` with f(z) = value, for a rising f: secant steps kept inside a shrinking bracket. */
 function solve(value: number, below: number, above: number, f: (z: number) => number): number {
-  let low = value + below, high = value + above;
-  let atLow = f(low) - value, atHigh = f(high) - value;
+  let low = value + below;
+  let high = value + above;
+  let atLow = f(low) - value;
+  let atHigh = f(high) - value;
   if (atLow >= 0) return low;
   if (atHigh <= 0) return high;
   let side = 0;
@@ -240,7 +255,8 @@ function solve(value: number, below: number, above: number, f: (z: number) => nu
 }
 
 function unit(random: RandomStream): Triple {
-  const v: Triple = [random.normal(), random.normal(), random.normal()], n = length(v) || 1;
+  const v: Triple = [random.normal(), random.normal(), random.normal()];
+  const n = length(v) || 1;
   return [v[0] / n, v[1] / n, v[2] / n];
 }
 

@@ -14,7 +14,8 @@ const motions = planCohort({ profile: "smoke", seed: 7 }).subjects.flatMap(({ id
 );
 
 Deno.test("BodyMotion push() undoes pull() and pull() undoes push()", () => {
-  const random = new RandomStream(1), p = new Float64Array(3);
+  const random = new RandomStream(1);
+  const p = new Float64Array(3);
   for (const { name, motion } of motions) {
     for (let n = 0; n < 300; n++) {
       const at = [random.between(-190, 190), random.between(-120, 120), random.between(-260, 340)];
@@ -30,17 +31,22 @@ Deno.test("BodyMotion push() undoes pull() and pull() undoes push()", () => {
 });
 
 Deno.test("BodyMotion keeps orientation: its Jacobian is positive away from the sliding wall", () => {
-  const random = new RandomStream(2), step = 0.01;
+  const random = new RandomStream(2);
+  const step = 0.01;
   const at = (motion: BodyMotion, x: number, y: number, z: number) => {
     const p = new Float64Array([x, y, z]);
     motion.push(p);
     return p;
   };
-  let least = Infinity, most = 0, seen = 0;
+  let least = Infinity;
+  let most = 0;
+  let seen = 0;
   for (const { motion } of motions) {
     for (let n = 0; n < 300; n++) {
-      const x = random.between(-190, 190), y = random.between(-120, 120);
-      const z = random.between(-260, 340), here = isMovingColumn(x, y);
+      const x = random.between(-190, 190);
+      const y = random.between(-120, 120);
+      const z = random.between(-260, 340);
+      const here = isMovingColumn(x, y);
       if (isMovingColumn(x + step, y) !== here || isMovingColumn(x, y + step) !== here) continue;
       const o = at(motion, x, y, z);
       const [a, b, c] = [
@@ -66,7 +72,8 @@ Deno.test("BodyMotion brings the diaphragm down by 30-40 mm, and the wall beside
   for (const { travel } of motions) {
     const motion = new BodyMotion(still, { ...lie, breath: 1, travel });
     for (const [x, y] of [[66, 6], [-66, 4]]) {
-      const dome = diaphragm(x, y), p = new Float64Array([x, y, dome]);
+      const dome = diaphragm(x, y);
+      const p = new Float64Array([x, y, dome]);
       motion.push(p);
       assertGreater(dome - p[2], 29.5);
       assertLess(dome - p[2], 40);

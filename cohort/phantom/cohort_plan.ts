@@ -193,7 +193,8 @@ function stateOf(
   random: RandomStream,
 ): BodyState {
   const turn = (degrees: number) => random.around(0, degrees / 2) * Math.PI / 180;
-  const inhaled = random.between(0.93, 1), exhaled = random.between(0, 0.06);
+  const inhaled = random.between(0.93, 1);
+  const exhaled = random.between(0, 0.06);
   return {
     breath: modality === "ct" ? inhaled : exhaled,
     travel,

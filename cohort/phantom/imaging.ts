@@ -37,11 +37,13 @@ export interface BodyPlan {
 }
 
 /** The heights of the reference anatomy that an image shows, mm. */
-const LOWEST = -258, HIGHEST = 338;
+const LOWEST = -258;
+const HIGHEST = 338;
 /** Air around the skin, mm. */
 const MARGIN = 14;
 /** Noise: CT's deviation in HU, MR's in units of signal (fat is about 1000). */
-const CT_NOISE = 12, MR_NOISE = 14;
+const CT_NOISE = 12;
+const MR_NOISE = 14;
 
 const LABEL = new Int32Array(64);
 for (const [tissue, name] of Object.entries(TISSUE_STRUCTURE)) {
@@ -54,13 +56,16 @@ for (const [tissue, name] of Object.entries(TISSUE_STRUCTURE)) {
  */
 export function imageGrid(body: BodyPlan, image: ImagePlan): Grid {
   const motion = new BodyMotion(body.shape, image.state);
-  const least = [Infinity, Infinity, Infinity], most = [-Infinity, -Infinity, -Infinity];
-  const p = new Float64Array(3), half: [number, number] = [0, 0];
+  const least = [Infinity, Infinity, Infinity];
+  const most = [-Infinity, -Infinity, -Infinity];
+  const p = new Float64Array(3);
+  const half: [number, number] = [0, 0];
   for (let step = 0; step <= 40; step++) {
     const z = LOWEST + (HIGHEST - LOWEST) * step / 40;
     halfWidths(z, half);
     for (let turn = 0; turn < 32; turn++) {
-      const c = Math.cos(2 * Math.PI * turn / 32), s = Math.sin(2 * Math.PI * turn / 32);
+      const c = Math.cos(2 * Math.PI * turn / 32);
+      const s = Math.sin(2 * Math.PI * turn / 32);
       // The outline is a superellipse of order 2.5.
       const reach = Math.pow(Math.abs(c) ** 2.5 + Math.abs(s) ** 2.5, -0.4);
       p.set([half[0] * c * reach, half[1] * s * reach, z]);
@@ -89,8 +94,10 @@ export function imageGrid(body: BodyPlan, image: ImagePlan): Grid {
 
 /** Label ids of a body on a grid: each voxel's is its centre's. */
 export function renderLabels(body: BodyPlan, image: ImagePlan, grid: Grid): LabelVolume {
-  const anatomy = new Anatomy(body.measures), motion = new BodyMotion(body.shape, image.state);
-  const data = new Int32Array(grid.voxels), p = new Float64Array(3);
+  const anatomy = new Anatomy(body.measures);
+  const motion = new BodyMotion(body.shape, image.state);
+  const data = new Int32Array(grid.voxels);
+  const p = new Float64Array(3);
   eachVoxel(grid, (i, x, y, z) => {
     p[0] = x;
     p[1] = y;
@@ -107,12 +114,15 @@ export function renderImage(
   image: ImagePlan,
   grid: Grid,
 ): { image: Volume; labels: LabelVolume } {
-  const anatomy = new Anatomy(body.measures), motion = new BodyMotion(body.shape, image.state);
+  const anatomy = new Anatomy(body.measures);
+  const motion = new BodyMotion(body.shape, image.state);
   const isCt = image.modality === "ct";
   const contrast = isCt ? ctContrast(image.seed, image.state.breath) : mrContrast(image.seed);
   const finish = isCt ? ctFinish(image.seed) : mrFinish(image.seed);
-  const data = new Float32Array(grid.voxels), labels = new Int32Array(grid.voxels);
-  const p = new Float64Array(3), [sx, sy, sz] = image.voxel;
+  const data = new Float32Array(grid.voxels);
+  const labels = new Int32Array(grid.voxels);
+  const p = new Float64Array(3);
+  const [sx, sy, sz] = image.voxel;
   // Beside the centre two points towards opposite corners; in MR the slice's thickness counts most.
   const offsets = [[0, 0, 0], [sx / 4, sy / 3, sz / 4], [-sx / 4, -sy / 3, -sz / 4]];
   eachVoxel(grid, (i, x, y, z) => {
@@ -145,7 +155,8 @@ export function trueDisplacement(
 ): DisplacementField {
   const from = new BodyMotion(body.shape, fixed.state);
   const to = new BodyMotion(body.shape, moving.state);
-  const n = grid.voxels, p = new Float64Array(3);
+  const n = grid.voxels;
+  const p = new Float64Array(3);
   const components = [new Float32Array(n), new Float32Array(n), new Float32Array(n)] as const;
   eachVoxel(grid, (i, x, y, z) => {
     p[0] = x;
@@ -169,10 +180,12 @@ function eachVoxel(
   grid: Grid,
   visit: (i: number, x: number, y: number, z: number) => void,
 ): void {
-  const [nx, ny, nz] = grid.size, m = grid.affine;
+  const [nx, ny, nz] = grid.size;
+  const m = grid.affine;
   for (let k = 0, i = 0; k < nz; k++) {
     for (let j = 0; j < ny; j++) {
-      const x0 = m[1] * j + m[2] * k + m[3], y0 = m[5] * j + m[6] * k + m[7];
+      const x0 = m[1] * j + m[2] * k + m[3];
+      const y0 = m[5] * j + m[6] * k + m[7];
       const z0 = m[9] * j + m[10] * k + m[11];
       for (let n = 0; n < nx; n++, i++) visit(i, x0 + m[0] * n, y0 + m[4] * n, z0 + m[8] * n);
     }
@@ -205,7 +218,8 @@ function biasField(seed: number): (x: number, y: number, z: number) => number {
 
 /** The same at every voxel of a grid. */
 export function biasFieldOn(grid: Grid, seed: number): Float32Array {
-  const bias = biasField(seed), values = new Float32Array(grid.voxels);
+  const bias = biasField(seed);
+  const values = new Float32Array(grid.voxels);
   eachVoxel(grid, (i, x, y, z) => values[i] = bias(x, y, z));
   return values;
 }

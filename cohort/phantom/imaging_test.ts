@@ -9,16 +9,20 @@ import { RandomStream } from "./random.ts";
 import { ctContrast, mrContrast } from "./tissue_contrast.ts";
 
 const pair = planCohort({ profile: "smoke", seed: 3 }).subjects.find((s) => s.kind === "paired")!;
-const ct = pair.images.ct!, mr = pair.images.mr!;
+const ct = pair.images.ct!;
+const mr = pair.images.mr!;
 
 Deno.test("trueDisplacement() leads each MR label to the same label in CT", () => {
-  const fine = { ...ct, voxel: [3, 3, 3] as Triple },
-    coarse = { ...mr, voxel: [4, 4, 4] as Triple };
-  const grid = imageGrid(pair.body, coarse), ctGrid = imageGrid(pair.body, fine);
+  const fine = { ...ct, voxel: [3, 3, 3] as Triple };
+  const coarse = { ...mr, voxel: [4, 4, 4] as Triple };
+  const grid = imageGrid(pair.body, coarse);
+  const ctGrid = imageGrid(pair.body, fine);
   const fixed = renderLabels(pair.body, coarse, grid).data;
   const moving = renderLabels(pair.body, fine, ctGrid).data;
   const { components } = trueDisplacement(pair.body, coarse, fine, grid);
-  const toCt = ctGrid.inverse, [nx, ny] = grid.size, size = ctGrid.size;
+  const toCt = ctGrid.inverse;
+  const [nx, ny] = grid.size;
+  const size = ctGrid.size;
   const pulled = fixed.map((_, i) => {
     const x = grid.world([i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))]);
     const y: Triple = [x[0] + components[0][i], x[1] + components[1][i], x[2] + components[2][i]];
@@ -27,7 +31,9 @@ Deno.test("trueDisplacement() leads each MR label to the same label in CT", () =
     return moving[(at[2] * size[1] + at[1]) * size[0] + at[0]];
   });
   const dice = STRUCTURES.map(({ name, label }) => {
-    let a = 0, b = 0, both = 0;
+    let a = 0;
+    let b = 0;
+    let both = 0;
     fixed.forEach((value, i) => {
       if (value === label) a++;
       if (pulled[i] === label) b++;
@@ -43,8 +49,10 @@ Deno.test("trueDisplacement() leads each MR label to the same label in CT", () =
 });
 
 Deno.test("MR signal is not a function of the CT number, even without noise", () => {
-  const anatomy = new Anatomy(pair.body.measures), random = new RandomStream(4);
-  const hu = ctContrast(ct.seed, 1), t1 = mrContrast(mr.seed);
+  const anatomy = new Anatomy(pair.body.measures);
+  const random = new RandomStream(4);
+  const hu = ctContrast(ct.seed, 1);
+  const t1 = mrContrast(mr.seed);
   const seen: { hu: number; t1: number }[] = [];
   while (seen.length < 30000) {
     const p = [random.between(-170, 170), random.between(-110, 110), random.between(-250, 330)];
@@ -64,12 +72,14 @@ Deno.test("MR signal is not a function of the CT number, even without noise", ()
 
 Deno.test("renderImage() keeps the whole skin in the field of view, CT stored the other way round", () => {
   for (const plan of [ct, mr]) {
-    const grid = imageGrid(pair.body, plan), [nx, ny, nz] = grid.size;
+    const grid = imageGrid(pair.body, plan);
+    const [nx, ny, nz] = grid.size;
     const { image, labels } = renderImage(pair.body, plan, grid);
     const { image: again } = renderImage(pair.body, plan, grid);
     assertEquals(image.data, again.data);
     assertEquals(labels.data, renderLabels(pair.body, plan, grid).data);
-    let sum = 0, count = 0;
+    let sum = 0;
+    let count = 0;
     for (let k = 0; k < nz; k++) {
       for (let j = 0; j < ny; j++) {
         for (let i = 0; i < nx; i++) {

@@ -74,7 +74,8 @@ export async function writePhantomCohort(options: PhantomOptions): Promise<strin
   const chosen = subjects === "all"
     ? plan.subjects
     : plan.subjects.filter((subject) => subject.kind === "paired");
-  const path = `${out}/cohort.json`, fingerprint = await fingerprintOf(plan);
+  const path = `${out}/cohort.json`;
+  const fingerprint = await fingerprintOf(plan);
   await prepareFolder(out, fingerprint);
   const jobs = await missingJobs(out, chosen);
   const total = chosen.reduce((sum, s) => sum + Object.keys(s.images).length, 0);
@@ -100,7 +101,8 @@ export async function writePhantomCohort(options: PhantomOptions): Promise<strin
 }
 
 function manifestSubject({ id, kind, images }: SubjectPlan): ManifestSubject {
-  const ct = images.ct && filesOf(id, "ct"), mr = images.mr && filesOf(id, "mr");
+  const ct = images.ct && filesOf(id, "ct");
+  const mr = images.mr && filesOf(id, "mr");
   return {
     id,
     kind,

@@ -32,8 +32,10 @@ export function filesOf(
 
 /** Renders and writes. */
 export async function runJob({ out, subject, modality }: PhantomJob): Promise<void> {
-  const { body, images, id } = subject, plan = images[modality]!;
-  const grid = imageGrid(body, plan), files = filesOf(id, modality);
+  const { body, images, id } = subject;
+  const plan = images[modality]!;
+  const grid = imageGrid(body, plan);
+  const files = filesOf(id, modality);
   const { image, labels } = renderImage(body, plan, grid);
   await writeVolume(`${out}/${files.image}`, image, {
     type: "int16",

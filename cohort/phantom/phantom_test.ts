@@ -25,11 +25,15 @@ async function contents(folder: string): Promise<Record<string, string>> {
 
 Deno.test("writePhantomCohort() writes the same bytes for the same seed, in one thread or several", () =>
   inFolder(async (folder) => {
-    const one = `${folder}/one`, two = `${folder}/two`, other = `${folder}/other`;
+    const one = `${folder}/one`;
+    const two = `${folder}/two`;
+    const other = `${folder}/other`;
     await writePhantomCohort({ ...options, out: one, workers: 0 });
     await writePhantomCohort({ ...options, out: two, workers: 2 });
     await writePhantomCohort({ ...options, out: other, seed: 6 });
-    const a = await contents(one), b = await contents(two), c = await contents(other);
+    const a = await contents(one);
+    const b = await contents(two);
+    const c = await contents(other);
     assertEquals(a, b);
     assertEquals(Object.keys(a).length, 3 * 5 + 2);
     assertNotEquals(a["paired-01_ct.nii.gz"], c["paired-01_ct.nii.gz"]);

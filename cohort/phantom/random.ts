@@ -46,9 +46,13 @@ export class RandomStream {
 
 /** Smooth noise in [-1, 1] with features of about one unit (interpolated lattice values). */
 export function smoothNoise(seed: number, x: number, y: number, z: number): number {
-  const x0 = Math.floor(x), y0 = Math.floor(y), z0 = Math.floor(z);
+  const x0 = Math.floor(x);
+  const y0 = Math.floor(y);
+  const z0 = Math.floor(z);
   const fade = (t: number) => t * t * (3 - 2 * t);
-  const tx = fade(x - x0), ty = fade(y - y0), tz = fade(z - z0);
+  const tx = fade(x - x0);
+  const ty = fade(y - y0);
+  const tz = fade(z - z0);
   const at = (i: number, j: number, k: number) =>
     hash(seed + 0x51ed27 * (z0 + k), x0 + i, y0 + j) * 4.656612873e-10 - 1;
   const row = (j: number, k: number) => {

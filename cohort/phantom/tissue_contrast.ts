@@ -90,7 +90,8 @@ const T1: Readonly<Record<keyof typeof TISSUE, readonly [number, number]>> = {
 
 /** CT numbers of one body; `breath` (0..1) thins the lungs out. */
 export function ctContrast(seed: number, breath: number): Contrast {
-  const random = new RandomStream(seed, 71), texture = Math.floor(random.between(0, 1e6));
+  const random = new RandomStream(seed, 71);
+  const texture = Math.floor(random.between(0, 1e6));
   const base = tableOf(HU, (mean, deviation) => random.around(mean, deviation));
   alike(base);
   const lungs = 75 * (0.5 - breath);
@@ -126,7 +127,8 @@ export function ctContrast(seed: number, breath: number): Contrast {
 
 /** T1-weighted signal of one body, before bias field and noise; fat is near 1000. */
 export function mrContrast(seed: number): Contrast {
-  const random = new RandomStream(seed, 72), texture = Math.floor(random.between(0, 1e6));
+  const random = new RandomStream(seed, 72);
+  const texture = Math.floor(random.between(0, 1e6));
   const base = tableOf(T1, (mean, deviation) => mean * random.around(1, deviation));
   alike(base);
   return (tissue, x, y, z) => {
@@ -157,7 +159,14 @@ export function mrContrast(seed: number): Contrast {
   };
 }
 
-const PLAIN = 0, LUNG = 1, BONE = 2, CORTEX = 3, FAT = 4, MUSCLE = 5, LOOSE = 6, CONTENT = 7;
+const PLAIN = 0;
+const LUNG = 1;
+const BONE = 2;
+const CORTEX = 3;
+const FAT = 4;
+const MUSCLE = 5;
+const LOOSE = 6;
+const CONTENT = 7;
 const KIND = new Uint8Array(64).fill(8);
 const kinds: readonly (readonly [number, readonly number[]])[] = [
   [PLAIN, [TISSUE.air, TISSUE.skin, TISSUE.gas, TISSUE.airway, TISSUE.bladder, TISSUE.gallbladder]],

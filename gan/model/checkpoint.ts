@@ -25,7 +25,8 @@ import { checkSettings, type CycleGanSettings } from "./settings.ts";
 import { type Ops, tf } from "../tensorflow.ts";
 import { TrainingDivergedError } from "../training/diverged.ts";
 
-const FORMAT = "crosswarp-cycle-gan", VERSION = 1;
+const FORMAT = "crosswarp-cycle-gan";
+const VERSION = 1;
 const NAME = "checkpoint.json";
 /** Settings that models of earlier versions were trained with and do not state. */
 const UNSTATED: Partial<CycleGanSettings> = { discriminatorRate: 1, identitySteps: 0 };
@@ -189,7 +190,8 @@ export async function loadGenerator(
     );
   }
   const { settings: { channels, generatorFilters: filters, blocks, seed } } = header;
-  const name = `generator_${to}`, path = `${folder}/${header.tensors}`;
+  const name = `generator_${to}`;
+  const path = `${folder}/${header.tensors}`;
   const read = await readSafetensors(path, (tensor) => tensor.startsWith(`${name}/`));
   const options = { channels, filters, blocks };
   const generator = new Generator(name, options, RandomState.of(seed, name));
@@ -216,7 +218,8 @@ export async function restoreCheckpoint(
   const path = `${folder}/${header.tensors}`;
   const read = await readSafetensors(path);
   assignAll(path, read, tensorsOf(gan));
-  const { crop, channels } = header.settings, shape = [1, crop, crop, channels];
+  const { crop, channels } = header.settings;
+  const shape = [1, crop, crop, channels];
   const pairs = [];
   for (let i = 0; read.has(`pool/${i}/ct`); i++) {
     const of = (modality: Modality) =>

@@ -28,7 +28,8 @@ Deno.test("safetensors: what is written is read, whole or in part", async () => 
 Deno.test("safetensors: the layout is the format's", async () => {
   const path = `${folder}/layout.safetensors`;
   await writeSafetensors(path, [tensors[0]]);
-  const bytes = await Deno.readFile(path), view = new DataView(bytes.buffer);
+  const bytes = await Deno.readFile(path);
+  const view = new DataView(bytes.buffer);
   const length = Number(view.getBigUint64(0, true));
   assertEquals(length % 8, 0);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));

@@ -30,7 +30,8 @@ export const STRIDES: Readonly<Record<number, readonly number[]>> = {
 
 /** The side of the patch, in pixels, that one output of the discriminator depends on. */
 export function receptiveField(strides: readonly number[]): number {
-  let field = 1, step = 1;
+  let field = 1;
+  let step = 1;
   for (const stride of strides) {
     field += (KERNEL - 1) * step;
     step *= stride;

@@ -70,7 +70,8 @@ export class Generator extends Network {
       });
       const { blocks } = this.options;
       for (let block = 1; block <= blocks; block++) {
-        const a = `block${block}a`, b = `block${block}b`;
+        const a = `block${block}a`;
+        const b = `block${block}b`;
         const inner = this.#normAndPad(a, this.#convolve(a, padded!, 1, "valid"), {
           slope: 0,
           keep: false,
@@ -96,7 +97,8 @@ export class Generator extends Network {
 
   /** Twice as high and wide, by a transposed ("fractionally strided") convolution. */
   #enlarge(name: string, x: tf.Tensor4D): tf.Tensor4D {
-    const [batch, height, width] = x.shape, filter = this.filterOf(name);
+    const [batch, height, width] = x.shape;
+    const filter = this.filterOf(name);
     return tf.conv2dTranspose(
       x,
       filter,

@@ -21,13 +21,15 @@ gpuTest(
   "startFromIdentity() leaves generators that copy images they have not seen",
   async (gpu) => {
     using tensorflow = await Tensorflow.open(gpu);
-    const gan = new CycleGan(tensorflow, settings), random = RandomState.of(3, "blobs");
+    const gan = new CycleGan(tensorflow, settings);
+    const random = RandomState.of(3, "blobs");
     /** Blobs of either sign. */
     const draw = () => {
       const sign = random.between(0, 1) < 0.5 ? -1 : 1;
       const [x, y] = [random.between(8, 24), random.between(8, 24)];
       const values = Float32Array.from({ length: 2 * 32 ** 2 }, (_, i) => {
-        const column = (i >> 1) % 32, row = i >> 6;
+        const column = (i >> 1) % 32;
+        const row = i >> 6;
         return sign * (1.6 * Math.exp(-((column - x) ** 2 + (row - y) ** 2) / 40) - 0.8);
       });
       return tf.tensor4d(values, [1, 32, 32, 2]);

@@ -39,7 +39,9 @@ gpuTest("networks start from N(0, 0.02) filters and N(1, 0.02) scales", async (g
   using _ = await Tensorflow.open(gpu);
   const make = (seed: number) =>
     new Generator("g", { channels: 3, filters: 16, blocks: 1 }, RandomState.of(seed, "g"));
-  const one = make(1), again = make(1), other = make(2);
+  const one = make(1);
+  const again = make(1);
+  const other = make(2);
   const read = async (network: Generator, name: string) =>
     await network.weights.get(`g/${name}`)!.data() as Float32Array;
   const filter = await read(one, "block1a/filter");
@@ -58,7 +60,8 @@ gpuTest("a generator keeps the shape, within -1 and 1", async (gpu) => {
   const options = { channels: 5, filters: 4, blocks: 1 };
   const generator = new Generator("g", options, RandomState.of(1, "g"));
   const values = seededValues(2 * 12 * 20 * 5, 1);
-  const x = tf.tensor4d(values, [2, 12, 20, 5]), y = generator.apply(x);
+  const x = tf.tensor4d(values, [2, 12, 20, 5]);
+  const y = generator.apply(x);
   assertEquals(y.shape, x.shape);
   assertEquals((await y.data()).every((value) => Math.abs(value) < 1), true);
   tf.dispose([x, y]);
@@ -95,7 +98,8 @@ for (const ops of ["own", "stock"] as const) {
           let [top, bottom, left, right] = [size, -1, size, -1];
           values.forEach((value, i) => {
             if (value === 0) return;
-            const row = Math.floor(i / size), column = i % size;
+            const row = Math.floor(i / size);
+            const column = i % size;
             [top, bottom] = [Math.min(top, row), Math.max(bottom, row)];
             [left, right] = [Math.min(left, column), Math.max(right, column)];
           });

@@ -37,9 +37,11 @@ const chosen = new Map<string, ConvolutionVariant>();
 
 /** Measures both variants, once for each adapter. */
 export async function chooseConvolution(runner: OpRunner): Promise<ConvolutionVariant> {
-  const { gpu } = runner, known = chosen.get(gpu.description);
+  const { gpu } = runner;
+  const known = chosen.get(gpu.description);
   if (known !== undefined) return known;
-  const input = tf.zeros([1, 34, 34, 64]), filter = tf.zeros([3, 3, 64, 64]);
+  const input = tf.zeros([1, 34, 34, 64]);
+  const filter = tf.zeros([3, 3, 64, 64]);
   const seconds = async (variant: ConvolutionVariant, runs: number) => {
     const began = performance.now();
     for (let i = 0; i < runs; i++) {

@@ -79,10 +79,11 @@ for (const variant of ["registers", "tiles"] as const) {
             outChannels,
           ];
           const count = (s: number[]) => s.reduce((a, b) => a * b);
-          const x = seededValues(count(input), 1),
-            w = seededValues(count(filter), 2),
-            dy = seededValues(count(output), 3);
-          const tx = tf.tensor4d(x.slice(), input), tw = tf.tensor4d(w.slice(), filter);
+          const x = seededValues(count(input), 1);
+          const w = seededValues(count(filter), 2);
+          const dy = seededValues(count(output), 3);
+          const tx = tf.tensor4d(x.slice(), input);
+          const tw = tf.tensor4d(w.slice(), filter);
           const tdy = tf.tensor4d(dy.slice(), output);
           const read = async (info: tf.TensorInfo) => {
             const tensor = tf.engine().makeTensorFromTensorInfo(info);

@@ -111,9 +111,11 @@ function filterRanges(job: Correlation): FilterRanges | undefined {
 /** All of the sum. */
 function rangesPart(job: Correlation, { rows }: FilterRanges): Part {
   const { width, perTap, rowStep, firstColumn, columnStep, channelStep } = job.filter;
-  const inQuads = quadsOf(job.inChannels), outQuads = quadsOf(job.outChannels);
+  const inQuads = quadsOf(job.inChannels);
+  const outQuads = quadsOf(job.outChannels);
   const transposed = channelStep === 1;
-  const column = perTap / 4, row = width * column * rowStep;
+  const column = perTap / 4;
+  const row = width * column * rowStep;
   return {
     tapFrom: 0,
     rows,
@@ -176,7 +178,8 @@ function packingOf(runner: OpRunner, job: Correlation, block: number, spare: num
 
 /** Parts of the packed filter that fit uniform blocks. */
 function packedParts(job: Correlation, block: number, { unit }: Packing): Part[] {
-  const inQuads = quadsOf(job.inChannels), outQuads = quadsOf(job.outChannels);
+  const inQuads = quadsOf(job.inChannels);
+  const outQuads = quadsOf(job.outChannels);
   const limit = Math.floor(UNIFORM_BYTES / 16 / unit);
   const parts: Part[] = [];
   for (let outQuadFrom = 0; outQuadFrom < outQuads; outQuadFrom += block) {
@@ -233,7 +236,8 @@ function registerPlans(
 ): { plan: Plan; offset: number }[] {
   const { tapColumns, stride, batch, rows, columns } = job;
   const { block, filter } = parts[0];
-  const pixels = evenly(columns, stride === 1 ? 16 : 8), outQuads = Math.min(4, block);
+  const pixels = evenly(columns, stride === 1 ? 16 : 8);
+  const outQuads = Math.min(4, block);
   const kernel = convolutionRegisters({
     tapColumns,
     stride,
@@ -245,7 +249,8 @@ function registerPlans(
     filterBlocks,
     transposed: filter.outQuad > 1,
   });
-  const lanes = Math.ceil(block / outQuads), tiles = Math.ceil(columns / pixels);
+  const lanes = Math.ceil(block / outQuads);
+  const tiles = Math.ceil(columns / pixels);
   const groups = Math.ceil(lanes * tiles * batch * rows / 8);
   const groupRows = Math.ceil(groups / runner.gpu.device.limits.maxComputeWorkgroupsPerDimension);
   return parts.map((part) => ({

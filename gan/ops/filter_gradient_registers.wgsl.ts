@@ -31,7 +31,9 @@ const range = (n: number) => Array.from({ length: n }, (_, i) => i);
 export function filterGradientRegisters(tile: FilterGradientTile): Kernel {
   const { tapColumns, stride, tapRows, outQuads } = tile;
   const window = range(stride * (PIXELS - 1) + tapColumns);
-  const rows = range(tapRows), taps = range(tapColumns), quads = range(outQuads);
+  const rows = range(tapRows);
+  const taps = range(tapColumns);
+  const quads = range(outQuads);
   const channels = ["x", "y", "z", "w"];
   const sums = rows.flatMap((r) =>
     taps.flatMap((kx) =>

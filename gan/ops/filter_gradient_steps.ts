@@ -25,7 +25,8 @@ export function filterGradientSteps(
   shape: ConvolutionShape,
 ): Steps {
   const { inChannels, outChannels } = shape;
-  const inQuads = quadsOf(inChannels), outQuads = quadsOf(outChannels);
+  const inQuads = quadsOf(inChannels);
+  const outQuads = quadsOf(outChannels);
   const taps = shape.kernelHeight * shape.kernelWidth;
   const wholes = { inWhole: inChannels % 4 === 0, outWhole: outChannels % 4 === 0 };
   const { plan, parts } = variant === "registers"
@@ -65,7 +66,8 @@ function registerFilterGradient(
   wholes: { inWhole: boolean; outWhole: boolean },
 ): PartialGradient {
   const { batch, kernelHeight, kernelWidth: tapColumns, stride } = shape;
-  const inQuads = quadsOf(shape.inChannels), allOutQuads = quadsOf(shape.outChannels);
+  const inQuads = quadsOf(shape.inChannels);
+  const allOutQuads = quadsOf(shape.outChannels);
   const outQuads = Math.min(4, allOutQuads);
   const mostRows = Math.max(1, Math.floor(MOST_SUMS / (4 * tapColumns * outQuads)));
   const tapGroups = Math.ceil(kernelHeight / mostRows);

@@ -63,9 +63,11 @@ function stepsAt(runner: OpRunner, shape: Shape, slope: Slope): Steps {
 
 /** One dispatch each way. */
 function wholeSteps(runner: OpRunner, shape: Shape, slope: Slope): Steps {
-  const [images, height, width, channels] = shape, quads = channels / 4;
+  const [images, height, width, channels] = shape;
+  const quads = channels / 4;
   const uniform = uniformQuads(images * height * width, channels);
-  const groups = Math.ceil(quads / 8), parts = { skip: false, keep: true, padded: false };
+  const groups = Math.ceil(quads / 8);
+  const parts = { skip: false, keep: true, padded: false };
   const shared = { parameters: [INSTANCE_NORM_EPSILON, slope].map(f32) };
   const forward = runner.plan({
     ...shared,
@@ -81,7 +83,8 @@ function wholeSteps(runner: OpRunner, shape: Shape, slope: Slope): Steps {
   });
   return {
     forward: (x, gamma, beta) => {
-      const output = runner.output(shape), statistics = runner.output([images, 2, channels]);
+      const output = runner.output(shape);
+      const statistics = runner.output([images, 2, channels]);
       runner.run(forward, [x, gamma, beta, statistics, output]);
       return [output, statistics];
     },
@@ -96,7 +99,8 @@ function wholeSteps(runner: OpRunner, shape: Shape, slope: Slope): Steps {
 /** Images in parts, the parts' sums, then the values. */
 function partSteps(runner: OpRunner, shape: Shape, slope: Slope): Steps {
   const [images, height, width, channels] = shape;
-  const pixels = height * width, quads = channels / 4;
+  const pixels = height * width;
+  const quads = channels / 4;
   const part = Math.max(PART, Math.ceil(pixels / MOST_PARTS));
   const parts = Math.ceil(pixels / part);
   const parameters = [
@@ -114,19 +118,23 @@ function partSteps(runner: OpRunner, shape: Shape, slope: Slope): Steps {
   const plan = (kernel: Kernel) => runner.plan({ kernel, ...wide });
   const join = (kernel: Kernel, images: number) =>
     runner.plan({ kernel, parameters, workgroups: [joined, 1, images] });
-  const moments = plan(instanceMoments), normalise = plan(instanceNormalise);
+  const moments = plan(instanceMoments);
+  const normalise = plan(instanceNormalise);
   const statistics = join(instanceStatistics, images);
-  const sums = plan(instanceGradientSums), input = plan(instanceInputGradient);
+  const sums = plan(instanceGradientSums);
+  const input = plan(instanceInputGradient);
   const means = join(instanceGradientMeans, 1);
   const scratch = (use: string, bytes: number) => ({
     buffer: runner.scratch(use, bytes),
     offset: 0,
     bytes,
   });
-  const partBytes = 32 * images * parts * quads, meanBytes = 8 * images * channels;
+  const partBytes = 32 * images * parts * quads;
+  const meanBytes = 8 * images * channels;
   return {
     forward: (x, gamma, beta) => {
-      const output = runner.output(shape), found = runner.output([images, 2, channels]);
+      const output = runner.output(shape);
+      const found = runner.output([images, 2, channels]);
       const ofParts = scratch("parts", partBytes);
       runner.run(moments, [x, ofParts]);
       runner.run(statistics, [ofParts, found]);
@@ -135,7 +143,8 @@ function partSteps(runner: OpRunner, shape: Shape, slope: Slope): Steps {
     },
     gradient: (x, gamma, beta, found, dy) => {
       const outputs = [shape, gamma.shape, beta.shape].map((shape) => runner.output(shape));
-      const ofParts = scratch("parts", partBytes), ofImages = scratch("means", meanBytes);
+      const ofParts = scratch("parts", partBytes);
+      const ofImages = scratch("means", meanBytes);
       runner.run(sums, [x, found, gamma, beta, dy, ofParts]);
       runner.run(means, [ofParts, ofImages, outputs[1], outputs[2]]);
       runner.run(input, [x, found, gamma, beta, dy, ofImages, outputs[0]]);

@@ -42,7 +42,8 @@ function eachChannel(
 }
 
 function statistics(x: Values, pixels: Int32Array, epsilon: number) {
-  let mean = 0, variance = 0;
+  let mean = 0;
+  let variance = 0;
   for (const at of pixels) mean += x[at] / pixels.length;
   for (const at of pixels) variance += (x[at] - mean) ** 2 / pixels.length;
   return { mean, scale: 1 / Math.sqrt(variance + epsilon) };
@@ -69,13 +70,15 @@ export function instanceNormGradientReference(
   dy: Values,
 ): { dx: Float64Array; dgamma: Float64Array; dbeta: Float64Array } {
   const dx = new Float64Array(x.length);
-  const dgamma = new Float64Array(shape[3]), dbeta = new Float64Array(shape[3]);
+  const dgamma = new Float64Array(shape[3]);
+  const dbeta = new Float64Array(shape[3]);
   eachChannel(shape, (channel, pixels) => {
     const { mean, scale } = statistics(x, pixels, epsilon);
     const normal = (at: number) => (x[at] - mean) * scale;
     const slopes = (at: number) =>
       gamma[channel] * normal(at) + beta[channel] > 0 ? dy[at] : slope * dy[at];
-    let sum = 0, product = 0;
+    let sum = 0;
+    let product = 0;
     for (const at of pixels) {
       sum += slopes(at);
       product += slopes(at) * normal(at);

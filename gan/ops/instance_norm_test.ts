@@ -60,7 +60,8 @@ for (const ops of ["own", "stock"] as const) {
 }
 
 Deno.test("instance normalisation's gradient equals central differences", () => {
-  const shape: ImageShape = [2, 3, 5, 2], { dy, ...values } = valuesOf(shape, 0.2);
+  const shape: ImageShape = [2, 3, 5, 2];
+  const { dy, ...values } = valuesOf(shape, 0.2);
   const loss = (changed: Partial<InstanceNormValues>) =>
     instanceNormReference({ ...values, ...changed }).reduce((sum, y, i) => sum + y * dy[i], 0);
   const gradient = instanceNormGradientReference(values, dy);

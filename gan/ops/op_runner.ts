@@ -233,7 +233,8 @@ export class OpRunner {
     if (!isTensor && "buffer" in bound) {
       return { buffer: bound.buffer.handle, offset: bound.offset, size: bound.bytes };
     }
-    const tensor = isTensor ? bound : bound.tensor, buffer = this.handle(tensor);
+    const tensor = isTensor ? bound : bound.tensor;
+    const buffer = this.handle(tensor);
     const { offset, bytes } = isTensor ? { offset: 0, bytes: buffer.size } : bound;
     if (bytes > this.gpu.maxBindingBytes) throw tooLarge(plan.label, bytes, this.gpu);
     this.#backend.commandQueueOwnedIds.add(tensor.dataId);

@@ -32,9 +32,11 @@ interface Steps {
 }
 
 function stepsAt(runner: OpRunner, shape: readonly number[], attributes: Attributes): Steps {
-  const { slope, pad, ...parts } = attributes, { skip, keep, padded } = parts;
+  const { slope, pad, ...parts } = attributes;
+  const { skip, keep, padded } = parts;
   return runner.cached(`padded norm ${shape} ${Object.values(attributes)}`, () => {
-    const [images, height, width, channels] = shape, quads = channels / 4;
+    const [images, height, width, channels] = shape;
+    const quads = channels / 4;
     const uniform = uniformQuads(images * height * width, channels);
     const shared = {
       parameters: [INSTANCE_NORM_EPSILON, slope].map(f32),
@@ -107,7 +109,8 @@ export function registerPaddedNorm(runner: OpRunner): () => void {
     inputsToSave: ["x", "gamma", "beta"],
     outputsToSave: [true],
     gradFunc: (dys, saved, attrs) => {
-      const [x, gamma, beta, statistics] = saved, [, ...come] = dys as tf.Tensor[];
+      const [x, gamma, beta, statistics] = saved;
+      const [, ...come] = dys as tf.Tensor[];
       const { keep, padded, skip } = attrs as unknown as Attributes;
       const gradients = tf.engine().runKernel<tf.Tensor[]>(
         GRADIENT,

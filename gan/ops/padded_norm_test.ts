@@ -41,12 +41,15 @@ async function check(
   shape: ImageShape,
   { slope, added: isAdded, keep, pad }: (typeof cases)[number][2],
 ): Promise<void> {
-  const [images, height, width, channels] = shape, count = shape.reduce((a, b) => a * b);
+  const [images, height, width, channels] = shape;
+  const count = shape.reduce((a, b) => a * b);
   const larger: ImageShape = [images, height + 2 * pad, width + 2 * pad, channels];
   const x = seededValues(count, 1).map((value, i) => 3 * value + 10 * (i % channels % 4));
   const gamma = seededValues(channels, 2).map((value) => 1 + value);
-  const beta = seededValues(channels, 3), added = seededValues(count, 4);
-  const dy = seededValues(count, 5), dpadded = seededValues(larger.reduce((a, b) => a * b), 6);
+  const beta = seededValues(channels, 3);
+  const added = seededValues(count, 4);
+  const dy = seededValues(count, 5);
+  const dpadded = seededValues(larger.reduce((a, b) => a * b), 6);
   const norm = { shape, x, gamma, beta, slope, epsilon: INSTANCE_NORM_EPSILON };
 
   const value = instanceNormReference(norm).map((v, i) => isAdded ? v + added[i] : v);

@@ -27,7 +27,8 @@ for (const ops of ["own", "stock"] as const) {
           channels,
         ];
         const count = (s: ImageShape) => s.reduce((a, b) => a * b);
-        const values = seededValues(count(shape), 1), dy = seededValues(count(padded), 2);
+        const values = seededValues(count(shape), 1);
+        const dy = seededValues(count(padded), 2);
         const x = tf.tensor4d(values.slice(), [...shape]);
         const tdy = tf.tensor4d(dy.slice(), padded);
         const y = reflectPad(x, pad);
@@ -49,8 +50,10 @@ gpuTest("reflectPad() refuses images that are too small", async (gpu) => {
 });
 
 Deno.test("reflect padding's fold is the transpose of the padding", () => {
-  const shape: ImageShape = [1, 5, 4, 2], pad = 3;
-  const x = seededValues(5 * 4 * 2, 1), dy = seededValues(11 * 10 * 2, 2);
+  const shape: ImageShape = [1, 5, 4, 2];
+  const pad = 3;
+  const x = seededValues(5 * 4 * 2, 1);
+  const dy = seededValues(11 * 10 * 2, 2);
   const dot = (a: ArrayLike<number>, b: ArrayLike<number>) =>
     Array.from(a).reduce((sum, value, i) => sum + value * b[i], 0);
   assertCloseTo(

@@ -73,7 +73,8 @@ export function toNetwork(
   values: Float32Array,
   { low, high }: IntensityScale,
 ): Float32Array<ArrayBuffer> {
-  const factor = 255 / (high - low), result = new Float32Array(values.length);
+  const factor = 255 / (high - low);
+  const result = new Float32Array(values.length);
   for (let i = 0; i < values.length; i++) {
     const grey = Math.min(Math.max((values[i] - low) * factor, 0), 255);
     result[i] = grey >= 0 ? grey / 127.5 - 1 : -1;

@@ -22,7 +22,8 @@ export function readRegion(
   [column, row, slice]: Triple,
   [columns, rows, channels]: Triple,
 ): Float32Array {
-  const width = stack.extent[0], lines = new Float32Array(width * rows);
+  const width = stack.extent[0];
+  const lines = new Float32Array(width * rows);
   const region = new Float32Array(columns * rows * channels);
   for (let c = 0; c < channels; c++) {
     stack.read(data, { slice: slice + c, begin: row, end: row + rows }, BACKGROUND, lines);

@@ -78,8 +78,10 @@ export function stridesOf(
  */
 export async function synthesiseVolume(options: SynthesisOptions): Promise<Float32Array> {
   const { tensorflow, generator, crop } = options;
-  const { gpu, runner } = tensorflow, { channels } = generator.options;
-  const cut = regionOptions(options), least = leastMean(options);
+  const { gpu, runner } = tensorflow;
+  const { channels } = generator.options;
+  const cut = regionOptions(options);
+  const least = leastMean(options);
   let before: tf.Tensor | undefined;
   try {
     return await patchAverage(gpu, {
@@ -121,7 +123,8 @@ export function countRegions(options: Omit<SynthesisOptions, "tensorflow" | "ima
 /** The mean above the background from which on a region is synthesised. */
 function leastMean({ size, image, axes, crop, generator }: SynthesisOptions): number {
   const region: Triple = [crop, crop, generator.options.channels];
-  const stack = new PlaneStack(size, axes, region), middle = middleOf(stack, region);
+  const stack = new PlaneStack(size, axes, region);
+  const middle = middleOf(stack, region);
   return EMPTY * meanAboveBackground(readRegion(image, stack, middle, region));
 }
 

@@ -32,8 +32,11 @@ async function naive(
   weights: PatchWeights = "uniform",
 ): Promise<Float32Array> {
   const { channels } = generator.options;
-  const [nx, ny, nz] = size, sums = new Float64Array(image.length), counts = sums.slice();
-  const plane = patchWindow(crop, weights), depth = patchWindow(channels, weights);
+  const [nx, ny, nz] = size;
+  const sums = new Float64Array(image.length);
+  const counts = sums.slice();
+  const plane = patchWindow(crop, weights);
+  const depth = patchWindow(channels, weights);
   const startsOf = (extent: number, patch: number, step: number) => {
     const starts = [];
     for (let at = 0; at + patch < extent; at += step) starts.push(at);
@@ -42,7 +45,8 @@ async function naive(
   for (const y0 of startsOf(ny, channels, sliceStride)) {
     for (const row0 of startsOf(nz, crop, stride)) {
       for (const x0 of startsOf(nx, crop, stride)) {
-        const indices: number[] = [], weight: number[] = [];
+        const indices: number[] = [];
+        const weight: number[] = [];
         for (let row = row0; row < row0 + crop; row++) {
           for (let x = x0; x < x0 + crop; x++) {
             for (let y = y0; y < y0 + channels; y++) {

@@ -93,7 +93,9 @@ export class Adam {
     const { beta1, beta2, epsilon } = this.#options;
     tf.tidy(() =>
       this.#variables.forEach((variable, i) => {
-        const g = tf.addN(parts.map((part) => part![i])), m = this.first[i], v = this.second[i];
+        const g = tf.addN(parts.map((part) => part![i]));
+        const m = this.first[i];
+        const v = this.second[i];
         m.assign(m.mul(beta1).add(g.mul(1 - beta1)));
         v.assign(v.mul(beta2).add(g.square().mul(1 - beta2)));
         const change = m.div(scale1).div(v.div(scale2).sqrt().add(epsilon));

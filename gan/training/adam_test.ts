@@ -7,7 +7,8 @@ import { Tensorflow, tf } from "../tensorflow.ts";
 /** Algorithm 1 of Kingma and Ba 2015 in double precision. */
 function adamReference(values: Float32Array, gradients: readonly Float32Array[], rate: number) {
   const [beta1, beta2, epsilon] = [0.5, 0.999, 1e-8];
-  const first = new Float64Array(values.length), second = new Float64Array(values.length);
+  const first = new Float64Array(values.length);
+  const second = new Float64Array(values.length);
   const moved = Float64Array.from(values);
   gradients.forEach((gradient, step) => {
     for (let i = 0; i < moved.length; i++) {

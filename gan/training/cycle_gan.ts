@@ -143,7 +143,9 @@ export class CycleGan {
    */
   #cycle(image: tf.Tensor4D, here: Modality, there: Modality): CycleGradients {
     const { generators, discriminators, settings: { cycleWeight } } = this;
-    let fake!: tf.Tensor4D, deception!: tf.Scalar, cycle!: tf.Scalar;
+    let fake!: tf.Tensor4D;
+    let deception!: tf.Scalar;
+    let cycle!: tf.Scalar;
     const { value, grads } = tf.engine().gradients(
       () => {
         fake = tf.keep(generators[there].apply(image));

@@ -116,7 +116,8 @@ export function generatorReference(
     const inner = step(`block${block}a`, padded(y, 1), 4 * filters, 1, false);
     const b = `block${block}b`;
     const outer = layers.convolve(b, padded(inner, 1), 4 * filters, [3, 1, false]);
-    const { values } = layers.norm(b, outer, 1), before = y.values;
+    const { values } = layers.norm(b, outer, 1);
+    const before = y.values;
     y = { ...y, values: values.map((value, i) => value + before[i]) };
   }
   y = layers.norm("up1", layers.enlarge("up1", y, 2 * filters), 0);
@@ -135,7 +136,8 @@ export function discriminatorReference(
   const layers = new Layers(name, weights);
   let y = image;
   strides.forEach((stride, i) => {
-    const layer = `layer${i + 1}`, last = i === strides.length - 1;
+    const layer = `layer${i + 1}`;
+    const last = i === strides.length - 1;
     const channels = last ? 1 : discriminatorFilters * 2 ** Math.min(i, 3);
     y = layers.convolve(layer, y, channels, [4, stride, true]);
     if (last) return;

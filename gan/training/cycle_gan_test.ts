@@ -57,7 +57,8 @@ async function assertGradients(
   weights: Map<string, Float64Array>,
   loss: (weights: Map<string, Float64Array>) => number,
 ): Promise<void> {
-  const next = random(77), step = 1e-6;
+  const next = random(77);
+  const step = 1e-6;
   for (const [i, name] of names.entries()) {
     const values = weights.get(name)!;
     const gradient = new Float64Array(values.length);
@@ -96,7 +97,9 @@ for (
     using tensorflow = await Tensorflow.open(gpu, { ops });
     const gan = new CycleGan(tensorflow, small);
     const weights = await stir(gan);
-    const ct = images(small, 1), mr = images(small, 2), fake = images(small, 3);
+    const ct = images(small, 1);
+    const mr = images(small, 2);
+    const fake = images(small, 3);
     await t.step("generators", async () => {
       const parts = gan.generatorGradients({ ct: ct.tensor, mr: mr.tensor });
       const loss = (weights: Map<string, Float64Array>) =>
@@ -136,7 +139,9 @@ for (
 gpuTest("a step of training lowers its own losses and keeps no tensor", async (gpu) => {
   using tensorflow = await Tensorflow.open(gpu);
   const gan = new CycleGan(tensorflow, { ...base, pool: 1 });
-  const ct = images(base, 1), mr = images(base, 2), real = { ct: ct.tensor, mr: mr.tensor };
+  const ct = images(base, 1);
+  const mr = images(base, 2);
+  const real = { ct: ct.tensor, mr: mr.tensor };
   const losses: Float32Array[] = [];
   let tensors = 0;
   for (let step = 0; step < 30; step++) {
@@ -146,7 +151,8 @@ gpuTest("a step of training lowers its own losses and keeps no tensor", async (g
     if (step === 1) tensors = tf.memory().numTensors;
     if (step > 1) assertEquals(tf.memory().numTensors, tensors);
   }
-  const last = losses.at(-1)!, of = (name: typeof LOSSES[number]) => LOSSES.indexOf(name);
+  const last = losses.at(-1)!;
+  const of = (name: typeof LOSSES[number]) => LOSSES.indexOf(name);
   for (const name of ["cycleCt", "cycleMr"] as const) {
     assertLess(last[of(name)], 0.8 * losses[0][of(name)], name);
   }

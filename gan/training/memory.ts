@@ -15,7 +15,8 @@ export function countWeights(settings: CycleGanSettings): number {
   const norms = 2 * (f + 2 * f + 4 * f + 8 * f * blocks + 2 * f + f);
   const generator = 2 * 49 * c * f + 2 * 9 * (2 * f * f + 8 * f * f) +
     2 * blocks * 9 * 16 * f * f + norms;
-  let discriminator = 0, before = c;
+  let discriminator = 0;
+  let before = c;
   strides.forEach((_, layer) => {
     const isLast = layer === strides.length - 1;
     const after = isLast ? 1 : settings.discriminatorFilters * 2 ** Math.min(layer, 3);
@@ -52,7 +53,8 @@ function largestTensor({ crop, generatorFilters: filters }: CycleGanSettings): n
  */
 export function checkTrainingFits(gpu: Gpu, settings: CycleGanSettings, ops: Ops = "own"): void {
   checkSettings(settings);
-  const needed = trainingBytes(settings, ops), free = gpu.memoryBytes - gpu.liveBytes;
+  const needed = trainingBytes(settings, ops);
+  const free = gpu.memoryBytes - gpu.liveBytes;
   const fits = (change: Partial<CycleGanSettings>) => {
     const changed = { ...settings, ...change };
     return trainingBytes(changed, ops) <= free && largestTensor(changed) <= gpu.maxBindingBytes;

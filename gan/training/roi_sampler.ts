@@ -83,7 +83,8 @@ export class RoiSampler {
     const { crop, load = Math.round(crop * 286 / 256), flips = false } = options;
     this.#options = { ...options, load, flips };
     check(this.#options);
-    const { channels, plane } = options, least: Triple = [load, load, channels];
+    const { channels, plane } = options;
+    const least: Triple = [load, load, channels];
     this.#sources = options.volumes.map((volume) => {
       const stack = new PlaneStack(volume.grid.size, planeAxes(volume.grid, plane), least);
       const centralMean = meanAboveBackground(
@@ -108,7 +109,8 @@ export class RoiSampler {
       const start = size.map((extent, i) => random.integer(stack.extent[i] - extent + 1));
       const region = readRegion(volume.data, stack, start as unknown as Triple, size);
       if (meanAboveBackground(region) < DARK * centralMean) continue;
-      const column = random.integer(load - crop + 1), row = random.integer(load - crop + 1);
+      const column = random.integer(load - crop + 1);
+      const row = random.integer(load - crop + 1);
       const isMirrored = flips && random.uniform() < 0.5;
       return cropped(region, { load, crop, channels, column, row, isMirrored });
     }
@@ -120,7 +122,8 @@ export class RoiSampler {
 
   /** The regions in the middle of the first volumes, for looking at. */
   central(count: number): Float32Array<ArrayBuffer>[] {
-    const { load, crop, channels } = this.#options, size: Triple = [load, load, channels];
+    const { load, crop, channels } = this.#options;
+    const size: Triple = [load, load, channels];
     const border = (load - crop) >> 1;
     return this.#sources.slice(0, count).map(({ volume, stack }) => {
       const region = readRegion(volume.data, stack, middleOf(stack, size), size);

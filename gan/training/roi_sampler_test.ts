@@ -24,7 +24,8 @@ const sampler = (options: Partial<RoiSamplerOptions> = {}) =>
 
 Deno.test("RoiSampler gives pieces of the volume, in every plane", () => {
   for (const plane of ["axial", "coronal", "sagittal"] as const) {
-    const volume = numbered([23, 24, 31]), stack = new PlaneStack([23, 24, 31], PLANES[plane]);
+    const volume = numbered([23, 24, 31]);
+    const stack = new PlaneStack([23, 24, 31], PLANES[plane]);
     const roi = sampler({ volumes: [volume], plane });
     const starts = new Set<string>();
     for (let n = 0; n < 50; n++) {
@@ -43,7 +44,9 @@ Deno.test("RoiSampler gives pieces of the volume, in every plane", () => {
       const [x, y, s] = start!;
       starts.add(start!.join());
       for (let i = 0; i < region.length; i++) {
-        const c = i % 3, column = Math.floor(i / 3) % 16, row = Math.floor(i / 48);
+        const c = i % 3;
+        const column = Math.floor(i / 3) % 16;
+        const row = Math.floor(i / 48);
         assertEquals(region[i], volume.data[stack.voxel(x + column, y + row, s + c)]);
       }
     }
@@ -52,10 +55,12 @@ Deno.test("RoiSampler gives pieces of the volume, in every plane", () => {
 });
 
 Deno.test("RoiSampler draws the same from the same state", () => {
-  const one = sampler(), other = sampler();
+  const one = sampler();
+  const other = sampler();
   const first = [one.next(), one.next()];
   assertEquals([other.next(), other.next()], first);
-  const saved = one.save(), next = one.next();
+  const saved = one.save();
+  const next = one.next();
   other.restore(saved);
   assertEquals(other.next(), next);
 });
@@ -64,15 +69,16 @@ Deno.test("RoiSampler draws the same from another storage order", () => {
   const volume = numbered([23, 24, 31]);
   const turned = { name: volume.name, ...reorient(volume, "SLP") };
   for (const plane of ["axial", "coronal", "sagittal"] as const) {
-    const one = sampler({ volumes: [volume], plane }),
-      other = sampler({ volumes: [turned], plane });
+    const one = sampler({ volumes: [volume], plane });
+    const other = sampler({ volumes: [turned], plane });
     for (let n = 0; n < 5; n++) assertEquals(other.next(), one.next(), plane);
   }
 });
 
 Deno.test("RoiSampler shows the middle of its volumes without drawing", () => {
   const volumes = [numbered([22, 9, 30]), numbered([20, 3, 20])];
-  const roi = sampler({ volumes, load: 18 }), state = roi.save();
+  const roi = sampler({ volumes, load: 18 });
+  const state = roi.save();
   const central = roi.central(5);
   assertEquals(roi.save(), state);
   assertEquals(central.length, 2);

@@ -230,7 +230,8 @@ class Run {
     const values = await stacked.data();
     stacked.dispose();
     this.#options.tensorflow.gpu.check();
-    const lines: string[] = [], sums = new Float64Array(LOSSES.length);
+    const lines: string[] = [];
+    const sums = new Float64Array(LOSSES.length);
     const { stepsPerEpoch } = this.#options.settings;
     pending.forEach(({ step }, i) => {
       const losses = LOSSES.map((name, j) => [name, values[i * LOSSES.length + j]] as const);

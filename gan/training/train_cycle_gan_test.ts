@@ -33,10 +33,12 @@ const settings: CycleGanSettings = {
 
 /** Smooth blobs; those of the MR are dark. */
 function source(name: "ct" | "mr"): RegionSource {
-  const random = RandomState.of(5, name), sign = name === "ct" ? 1 : -1;
+  const random = RandomState.of(5, name);
+  const sign = name === "ct" ? 1 : -1;
   return {
     next() {
-      const x = random.between(4, 12), y = random.between(4, 12);
+      const x = random.between(4, 12);
+      const y = random.between(4, 12);
       return Float32Array.from(
         { length: 256 },
         (_, i) => sign * (2 * Math.exp(-((i % 16 - x) ** 2 + ((i >> 4) - y) ** 2) / 20) - 1),
@@ -193,7 +195,8 @@ gpuTest(
   "training: a loss that is not finite ends it and leaves the last good checkpoint",
   (gpu) =>
     withFolders(async (a) => {
-      const sources = { ct: source("ct"), mr: source("mr") }, { ct } = sources;
+      const sources = { ct: source("ct"), mr: source("mr") };
+      const { ct } = sources;
       let step = 0;
       sources.ct = {
         ...ct,
@@ -225,7 +228,8 @@ gpuTest("training: the discriminators' rate is theirs alone", (gpu) =>
       return (name: string) => all.get(`${name}/filter`)!.data;
     };
     // Adam's first step changes each weight by the rate, up or down.
-    const still = await weightsAfter(a, 0), moved = await weightsAfter(b, 3);
+    const still = await weightsAfter(a, 0);
+    const moved = await weightsAfter(b, 3);
     assertEquals(moved("generator_ct/enter"), still("generator_ct/enter"));
     const [before, after] = [still, moved].map((weights) => weights("discriminator_ct/layer1"));
     const changes = after.map((value, i) => Math.abs(value - before[i]));

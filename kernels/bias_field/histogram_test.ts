@@ -13,7 +13,8 @@ async function check(gpu: Gpu, size: Triple, bins: number): Promise<void> {
   const values = reference.filter((value) => value > -1e20);
   const minimum = values.reduce((a, b) => Math.min(a, b));
   const maximum = values.reduce((a, b) => Math.max(a, b));
-  const image = uploadImage(gpu, "image", size, data), logarithms = logImage(gpu, image);
+  const image = uploadImage(gpu, "image", size, data);
+  const logarithms = logImage(gpu, image);
   const report = gpu.buffer("report", 4 * (REPORT_HEADER + bins));
   gpu.write(report, Float32Array.of(minimum, maximum));
   const histogram = prepareLogHistogram(gpu, { logarithms, bins, report });

@@ -47,7 +47,8 @@ function axisTable(
   axis: SplineAxis,
   change: (weight: number, squares: number) => number,
 ): AxisTable {
-  const pitch = rowPitch(axis.samples), table = new Float32Array(axis.knots * pitch);
+  const pitch = rowPitch(axis.samples);
+  const table = new Float32Array(axis.knots * pitch);
   for (let i = 0; i < axis.samples; i++) {
     const weights = axis.weights.subarray(4 * i, 4 * i + 4);
     const squares = weights.reduce((sum, w) => sum + w * w, 0);
@@ -79,13 +80,17 @@ function prepareGather(
 ): Prepared {
   const tables = axes.map((axis) => axisTable(gpu, axis, change));
   const ranges = axes.map((axis) => gpu.upload("n4 sample ranges", sampleRanges(axis)));
-  const [kx, ky, kz] = latticeSize(axes), [, ny] = source.size;
-  const cut = slabs(gpu, source.size), deepest = Math.max(...cut.map((s) => s.end - s.begin));
+  const [kx, ky, kz] = latticeSize(axes);
+  const [, ny] = source.size;
+  const cut = slabs(gpu, source.size);
+  const deepest = Math.max(...cut.map((s) => s.end - s.begin));
   const rows = gpu.buffer("n4 lattice rows", 4 * kx * ny * deepest);
   const planes = gpu.buffer("n4 lattice planes", 4 * kx * ky * deepest);
   const dispatches: Dispatch[] = [];
   cut.forEach(({ begin, end }, index) => {
-    const depth = end - begin, across = rowWorkgroup(kx), flat = rowWorkgroup(kx * ky);
+    const depth = end - begin;
+    const across = rowWorkgroup(kx);
+    const flat = rowWorkgroup(kx * ky);
     dispatches.push(
       gpu.prepare(GATHER_ROWS, {
         parameters: [kx, source.pitch / 4, ny, depth].map(u32),
@@ -166,13 +171,18 @@ export function prepareLatticeExpansion(
     padded.set(axis.first);
     return gpu.upload("n4 spline starts", padded);
   });
-  const [kx, ky, kz] = latticeSize(axes), [, ny] = destination.size;
-  const cut = slabs(gpu, destination.size), deepest = Math.max(...cut.map((s) => s.end - s.begin));
+  const [kx, ky, kz] = latticeSize(axes);
+  const [, ny] = destination.size;
+  const cut = slabs(gpu, destination.size);
+  const deepest = Math.max(...cut.map((s) => s.end - s.begin));
   const planes = gpu.buffer("n4 spline planes", 4 * kx * ky * deepest);
   const rows = gpu.buffer("n4 spline rows", 4 * kx * ny * deepest);
-  const dispatches: Dispatch[] = [], quads = destination.pitch / 4;
+  const dispatches: Dispatch[] = [];
+  const quads = destination.pitch / 4;
   for (const { begin, end } of cut) {
-    const depth = end - begin, across = rowWorkgroup(kx), flat = rowWorkgroup(kx * ky);
+    const depth = end - begin;
+    const across = rowWorkgroup(kx);
+    const flat = rowWorkgroup(kx * ky);
     const workgroup = rowWorkgroup(quads);
     dispatches.push(
       gpu.prepare(EXPAND_AXIS, {
@@ -208,7 +218,8 @@ export function latticeFitReference(
   values: ArrayLike<number>,
   inside: ArrayLike<number>,
 ): Float64Array {
-  const delta = new Float64Array(latticePoints(axes)), omega = new Float64Array(delta.length);
+  const delta = new Float64Array(latticePoints(axes));
+  const omega = new Float64Array(delta.length);
   forEachSample(axes, (voxel, neighbours) => {
     if (inside[voxel] === 0) return;
     let squares = 0;

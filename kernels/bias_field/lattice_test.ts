@@ -23,7 +23,8 @@ async function check(gpu: Gpu, size: Triple, mesh: Triple): Promise<void> {
   const axes = size.map((length, axis) =>
     splineAxis({ length, spans: mesh[axis] })
   ) as unknown as SplineAxes;
-  const voxels = size[0] * size[1] * size[2], knots = latticePoints(axes);
+  const voxels = size[0] * size[1] * size[2];
+  const knots = latticePoints(axes);
   const inside = seededValues(voxels, 1).map((value) => value < 0.2 ? 1 : 0);
   const data = seededValues(voxels, 2).map((value, i) => value * inside[i]);
   const before = seededValues(knots, 3);

@@ -33,7 +33,8 @@ export interface Sharpening {
 
 /** Quads of a slab and the workgroups that have one invocation each. */
 function overQuads(image: GpuImage, { begin, end }: Slab) {
-  const quads = (end - begin) * image.size[1] * image.pitch / 4, groups = Math.ceil(quads / 64);
+  const quads = (end - begin) * image.size[1] * image.pitch / 4;
+  const groups = Math.ceil(quads / 64);
   const columns = Math.min(groups, 32768);
   const workgroups: [number, number] = [columns, Math.ceil(groups / columns)];
   return { quads, width: 64 * columns, workgroups };
@@ -153,7 +154,8 @@ export function residualReference(
   logarithms: ArrayLike<number>,
   { minimum, maximum, expected }: Sharpening,
 ): Float64Array {
-  const bins = expected.length, scale = maximum > minimum ? (bins - 1) / (maximum - minimum) : 0;
+  const bins = expected.length;
+  const scale = maximum > minimum ? (bins - 1) / (maximum - minimum) : 0;
   return Float64Array.from(logarithms, (u) => {
     if (u < -1e20) return 0;
     const position = Math.min(Math.max((u - minimum) * scale, 0), bins - 1);
@@ -168,9 +170,13 @@ export function logUpdateReference(
   field: ArrayLike<number>,
   corrected: Float64Array,
 ): [least: number, greatest: number, sum: number, squares: number] {
-  let least = Infinity, greatest = -Infinity, sum = 0, squares = 0;
+  let least = Infinity;
+  let greatest = -Infinity;
+  let sum = 0;
+  let squares = 0;
   for (let i = 0; i < corrected.length; i++) {
-    const counts = original[i] > -1e20, before = corrected[i];
+    const counts = original[i] > -1e20;
+    const before = corrected[i];
     corrected[i] = counts ? original[i] - field[i] : original[i];
     if (!counts) continue;
     least = Math.min(least, corrected[i]);

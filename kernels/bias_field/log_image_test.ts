@@ -25,7 +25,8 @@ function run(gpu: Gpu, dispatches: readonly Dispatch[]): void {
 }
 
 async function check(gpu: Gpu, size: Triple): Promise<void> {
-  const voxels = size[0] * size[1] * size[2], bins = 7;
+  const voxels = size[0] * size[1] * size[2];
+  const bins = 7;
   const data = seededValues(voxels, 1).map((value) => 500 * (value + 0.3));
   const field = seededValues(voxels, 2);
   const images = {
@@ -33,7 +34,8 @@ async function check(gpu: Gpu, size: Triple): Promise<void> {
     field: uploadImage(gpu, "field", size, field),
     residual: createImage(gpu, "residual", size),
   };
-  const original = logImage(gpu, images.data), corrected = logImage(gpu, images.data);
+  const original = logImage(gpu, images.data);
+  const corrected = logImage(gpu, images.data);
   const logarithms = logImageReference(data);
   assertCloseTo(
     (await downloadImage(gpu, original)).map((v) => v < -1e20 ? -1 : v),
@@ -41,7 +43,8 @@ async function check(gpu: Gpu, size: Triple): Promise<void> {
     `logarithms ${size}`,
   );
 
-  const report = gpu.buffer("report", 16), sharpening = createSharpening(gpu, bins);
+  const report = gpu.buffer("report", 16);
+  const sharpening = createSharpening(gpu, bins);
   const steps = { original, field: images.field, corrected, report };
   const update = prepareLogUpdate(gpu, steps);
   run(gpu, update.dispatches);
@@ -82,8 +85,10 @@ gpuTest("logImage(), residual, update and division go beyond one binding", async
 
 gpuTest("writeSharpening() leaves a single value as it is", async (gpu) => {
   const image = uploadImage(gpu, "image", [5, 1, 1], new Float32Array([7, 7, 0, 7, 7]));
-  const logarithms = logImage(gpu, image), sharpening = createSharpening(gpu, 3);
-  const value = Math.log(7), expected = new Float64Array(3).fill(value);
+  const logarithms = logImage(gpu, image);
+  const sharpening = createSharpening(gpu, 3);
+  const value = Math.log(7);
+  const expected = new Float64Array(3).fill(value);
   writeSharpening(gpu, sharpening, { minimum: value, maximum: value, expected });
   const residual = prepareResidual(gpu, { logarithms, sharpening, bins: 3, residual: image });
   run(gpu, residual.dispatches);

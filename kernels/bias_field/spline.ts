@@ -47,7 +47,8 @@ export function splineAxis(options: SplineAxisOptions): SplineAxis {
   if (!Number.isInteger(spans) || spans < 1) {
     throw new RangeError(`\`spans\` must be a positive whole number, got ${spans}`);
   }
-  const first = new Uint32Array(samples), weights = new Float64Array(4 * samples);
+  const first = new Uint32Array(samples);
+  const weights = new Float64Array(4 * samples);
   for (let i = 0; i < samples; i++) {
     const share = length > 1 ? (offset + step * i) / (length - 1) : 0;
     const position = spans * Math.min(Math.max(share, 0), 1);
@@ -82,10 +83,12 @@ export function refineLattice(
   const shape: [number, number, number] = [...size];
   for (let axis = 0; axis < 3; axis++) {
     const inner = shape.slice(0, axis).reduce((product, n) => product * n, 1);
-    const coarse = shape[axis], fine = 2 * coarse - 3;
+    const coarse = shape[axis];
+    const fine = 2 * coarse - 3;
     const to = new Float64Array(from.length / coarse * fine);
     for (let i = 0; i < to.length; i++) {
-      const k = Math.floor(i / inner) % fine, below = Math.floor(k / 2);
+      const k = Math.floor(i / inner) % fine;
+      const below = Math.floor(k / 2);
       const at = (Math.floor(i / inner / fine) * coarse + below) * inner + i % inner;
       to[i] = k % 2 === 0
         ? (from[at] + from[at + inner]) / 2

@@ -23,7 +23,8 @@ Deno.test("splineAxis() places samples between the points and keeps them inside"
 });
 
 Deno.test("refineLattice() keeps the spline", () => {
-  const size: Triple = [4, 5, 7], length = [13, 9, 11];
+  const size: Triple = [4, 5, 7];
+  const length = [13, 9, 11];
   const axesOf = (knots: Triple) =>
     knots.map((n, axis) =>
       splineAxis({ length: length[axis], spans: n - 3 })

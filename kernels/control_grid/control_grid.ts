@@ -52,7 +52,8 @@ export function controlGridSlabs(
   geometry: ControlGridGeometry,
   bytesPerVoxel = 4,
 ): Slab[] {
-  const [, ny, nz] = geometry.image, pitch = rowPitch(geometry.image[0]);
+  const [, ny, nz] = geometry.image;
+  const pitch = rowPitch(geometry.image[0]);
   const planeBytes = Math.max(bytesPerVoxel * pitch * ny, 16 * geometry.size[0] * ny);
   if (planeBytes * nz <= gpu.maxBindingBytes) return [{ begin: 0, end: nz }];
   let step = 1;
@@ -86,7 +87,8 @@ export function geometryParameters(
 
 /** A workgroup of 40 to 64 over rows of `width` items: as few idle invocations as may be, in long rows. */
 export function rowWorkgroup(width: number): { wx: number; wy: number } {
-  let best = { wx: 64, wy: 1 }, least = Infinity;
+  let best = { wx: 64, wy: 1 };
+  let least = Infinity;
   for (const wx of [64, 56, 48, 40, 32, 24, 16, 8]) {
     const covered = Math.ceil(width / wx) * wx;
     if (covered < least) [best, least] = [{ wx, wy: Math.floor(64 / wx) }, covered];
@@ -143,7 +145,8 @@ export function prepareAdjoint(
   v: readonly [GpuImage, GpuImage, GpuImage],
   knots: GpuBuffer,
 ): PreparedAdjoint {
-  const [, ny] = geometry.image, [kx, ky, kz] = geometry.size;
+  const [, ny] = geometry.image;
+  const [kx, ky, kz] = geometry.size;
   const slabs = controlGridSlabs(gpu, geometry);
   const deepest = Math.max(...slabs.map((slab) => slab.end - slab.begin));
   const rows = gpu.buffer("adjoint rows", 16 * kx * ny * deepest);
@@ -260,9 +263,12 @@ function forEachWeight(
         const position = [x / stride[0], y / stride[1], z / stride[2]];
         const cell = position.map(Math.floor);
         for (let corner = 0; corner < 8; corner++) {
-          let weight = 1, knot = 0, step = 1;
+          let weight = 1;
+          let knot = 0;
+          let step = 1;
           for (let axis = 0; axis < 3; axis++) {
-            const far = (corner >> axis) & 1, t = position[axis] - cell[axis];
+            const far = (corner >> axis) & 1;
+            const t = position[axis] - cell[axis];
             weight *= far ? t : 1 - t;
             knot += (cell[axis] + far) * step;
             step *= size[axis];

@@ -36,7 +36,8 @@ async function check(gpu: Gpu, image: Triple, stride: Triple): Promise<void> {
   const values = (n: number) => Float32Array.from({ length: n }, () => next() - 0.5);
   const knots = values(3 * controlPoints(geometry));
   const voxels = image[0] * image[1] * image[2];
-  const scale = values(voxels), v = [values(voxels), values(voxels), values(voxels)];
+  const scale = values(voxels);
+  const v = [values(voxels), values(voxels), values(voxels)];
 
   const knotBuffer = gpu.upload("knots", padded(knots));
   const field = controlGridDisplacement(gpu, { geometry, knots: knotBuffer, perVoxel: [1, 2, 3] });
@@ -66,7 +67,9 @@ async function check(gpu: Gpu, image: Triple, stride: Triple): Promise<void> {
   }
 
   // <A k, v> = <k, A^T v>, the two sides computed by the two GPU operators.
-  let left = 0, right = 0, size = 0;
+  let left = 0;
+  let right = 0;
+  let size = 0;
   for (let c = 0; c < 3; c++) {
     for (let i = 0; i < voxels; i++) {
       left += dense[c][i] / (c + 1) * scale[i] * v[c][i];

@@ -131,7 +131,8 @@ export function controlGridWarpReference(
   origin: Triple,
   perVoxel: Triple,
 ): { warped: Float32Array; gradient: [Float32Array, Float32Array, Float32Array] } {
-  const [nx, ny, nz] = geometry.image, [mx, my] = moving.size;
+  const [nx, ny, nz] = geometry.image;
+  const [mx, my] = moving.size;
   const u = controlGridDisplacementReference(geometry, knots, perVoxel);
   const warped = new Float32Array(nx * ny * nz);
   const gradient = [0, 1, 2].map(() => new Float32Array(nx * ny * nz));
@@ -144,7 +145,8 @@ export function controlGridWarpReference(
           Math.min(Math.floor(value), Math.max(moving.size[c] - 2, 0))
         );
         const slope = [0, 0, 0];
-        let value = 0, outside = false;
+        let value = 0;
+        let outside = false;
         for (let corner = 0; corner < 8; corner++) {
           const far = [corner & 1, (corner >> 1) & 1, corner >> 2];
           const at = cell.map((i, c) => Math.min(i + far[c], moving.size[c] - 1));

@@ -30,7 +30,8 @@ async function check(gpu: Gpu, image: Triple, stride: Triple, movingSize: Triple
       () => next() < 0.02 ? OUTSIDE : Math.fround(Math.round(next() / STEP) * STEP),
     ),
   };
-  const origin: Triple = [1, 0, 2], perVoxel: Triple = [1, 0.5, 1.5];
+  const origin: Triple = [1, 0, 2];
+  const perVoxel: Triple = [1, 0.5, 1.5];
   const expected = controlGridWarpReference(geometry, knots, moving, origin, perVoxel);
 
   const vec4 = new Float32Array(4 * controlPoints(geometry));

@@ -69,7 +69,9 @@ export function fromCheckerboard(gpu: Gpu, board: Checkerboard, image: GpuImage)
 }
 
 function run(gpu: Gpu, kernel: Kernel, image: GpuImage, board: Checkerboard, entry: number): void {
-  const { size, half, entries } = board, [, ny, planes] = size, constants = rowWorkgroup(half);
+  const { size, half, entries } = board;
+  const [, ny, planes] = size;
+  const constants = rowWorkgroup(half);
   const recorder = gpu.record(kernel.label);
   const own = [4 * image.pitch * ny, boardPlaneBytes(board)];
   for (const { begin, end } of haloSlabs(gpu, { planes, own })) {

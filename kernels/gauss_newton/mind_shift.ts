@@ -42,7 +42,9 @@ export function mindShift(gpu: Gpu, { shifted, still }: MindShiftOptions): MindS
       throw new RangeError("`shifted` and `still` must have one grid");
     }
   }
-  const { size, pitch } = still, constants = rowWorkgroup(pitch), planeBytes = 8 * pitch * size[1];
+  const { size, pitch } = still;
+  const constants = rowWorkgroup(pitch);
+  const planeBytes = 8 * pitch * size[1];
   const [difference, x, y, z] = ["S", "S by x", "S by y", "S by z"].map((label) =>
     createImage(gpu, label, size)
   );
@@ -105,7 +107,8 @@ export async function meanDifference(
   recorder.submit();
   const sums = new Float32Array(await gpu.download(parts));
   parts.destroy();
-  let sum = 0, voxels = 0;
+  let sum = 0;
+  let voxels = 0;
   for (let i = 0; i < sums.length; i += 2) [sum, voxels] = [sum + sums[i], voxels + sums[i + 1]];
   return { mean: sum / Math.max(voxels, 1), voxels };
 }
@@ -116,7 +119,8 @@ export function mindShiftReference(
   shifted: Float64Array,
   still: Float64Array,
 ): { difference: Float64Array; changes: [Float64Array, Float64Array, Float64Array] } {
-  const voxels = size[0] * size[1] * size[2], steps = [1, size[0], size[0] * size[1]];
+  const voxels = size[0] * size[1] * size[2];
+  const steps = [1, size[0], size[0] * size[1]];
   const distance = (from: number, here: number) => {
     let sum = 0;
     for (let c = 0; c < 6; c++) sum += Math.abs(shifted[6 * from + c] - still[6 * here + c]);

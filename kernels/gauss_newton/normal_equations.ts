@@ -40,7 +40,8 @@ export interface NormalEquationsOptions {
  * {@link ENTRIES} entries; the caller destroys it.
  */
 export function normalEquations(gpu: Gpu, options: NormalEquationsOptions): Checkerboard {
-  const { residual, derivatives, sigma } = options, { size } = residual;
+  const { residual, derivatives, sigma } = options;
+  const { size } = residual;
   const images = [...derivatives, residual];
   const equations = createCheckerboard(gpu, "normal equations", size, ENTRIES);
   FACTORS.forEach(([a, b], entry) => {
@@ -68,7 +69,8 @@ export function setRightHandSide(
   equations: Checkerboard,
   field: readonly Checkerboard[],
 ): void {
-  const { size, half } = equations, recorder = gpu.record("right-hand side");
+  const { size, half } = equations;
+  const recorder = gpu.record("right-hand side");
   const own = [equations, ...field].map(boardPlaneBytes);
   for (const { begin, end } of haloSlabs(gpu, { planes: size[2], own })) {
     const { workgroups, stride, quads } = linear((end - begin) * 2 * half * size[1]);
@@ -87,7 +89,8 @@ function linear(quads: number): {
   stride: number;
   quads: number;
 } {
-  const groups = Math.ceil(quads / 64), columns = Math.min(groups, 32768);
+  const groups = Math.ceil(quads / 64);
+  const columns = Math.min(groups, 32768);
   return { workgroups: [columns, Math.ceil(groups / columns)], stride: 64 * columns, quads };
 }
 

@@ -44,7 +44,8 @@ export function relax(
   field: GpuField,
   { alpha, iterations, omega }: RelaxationOptions,
 ): void {
-  const { size, half } = equations, constants = rowWorkgroup(half);
+  const { size, half } = equations;
+  const constants = rowWorkgroup(half);
   const boards = field.components.map((component) => {
     const board = createCheckerboard(gpu, "displacement by parity", size);
     toCheckerboard(gpu, component, board);
@@ -96,7 +97,8 @@ export function relaxReference(
   field: readonly Float64Array[],
   { alpha, iterations, omega }: RelaxationOptions,
 ): void {
-  const [nx, ny, nz] = size, steps = [1, nx, nx * ny];
+  const [nx, ny, nz] = size;
+  const steps = [1, nx, nx * ny];
   const tensor = (i: number) => {
     const [xx, xy, xz, yy, yz, zz] = equations.map((entry) => entry[i]);
     return [[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]];

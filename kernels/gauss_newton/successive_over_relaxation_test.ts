@@ -9,7 +9,8 @@ import { relax, type RelaxationOptions, relaxReference } from "./successive_over
 
 /** A residual, its derivatives and a field to start from. */
 function problem(size: Triple, seed: number) {
-  const next = random(seed), n = size[0] * size[1] * size[2];
+  const next = random(seed);
+  const n = size[0] * size[1] * size[2];
   const noise = (scale: number) => Float32Array.from({ length: n }, () => scale * (next() - 0.5));
   return {
     residual: noise(1),
@@ -46,7 +47,9 @@ function solve(
   u0: Float64Array[],
   alpha: number,
 ) {
-  const [nx, ny, nz] = size, voxels = nx * ny * nz, n = 3 * voxels;
+  const [nx, ny, nz] = size;
+  const voxels = nx * ny * nz;
+  const n = 3 * voxels;
   const rows = Array.from({ length: n }, () => new Float64Array(n + 1));
   const which = [[0, 1, 2], [1, 3, 4], [2, 4, 5]];
   for (let i = 0; i < voxels; i++) {
@@ -94,8 +97,10 @@ const largest = (a: readonly ArrayLike<number>[], b: readonly ArrayLike<number>[
 const doubles = (arrays: readonly Float32Array[]) => arrays.map((a) => Float64Array.from(a));
 
 async function check(gpu: Gpu, size: Triple): Promise<void> {
-  const options = { alpha: 0.1, iterations: 6, omega: 1.7 }, sigma = 0.5;
-  const data = problem(size, 3), field = doubles(data.start);
+  const options = { alpha: 0.1, iterations: 6, omega: 1.7 };
+  const sigma = 0.5;
+  const data = problem(size, 3);
+  const field = doubles(data.start);
   const equations = normalEquationsReference(size, data.residual, data.derivatives, sigma);
   relaxReference(size, equations, field, options);
   assertLess(largest(await onGpu(gpu, size, data, sigma, options), field), 2e-4, size.join(" x "));
@@ -112,7 +117,10 @@ gpuTest("normalEquations() and relax() work beyond one binding", async (gpu) => 
 }, { maxBindingBytes: 1 << 18 });
 
 gpuTest("relax() converges to the solution of the dense equations", async (gpu) => {
-  const size: Triple = [5, 4, 6], alpha = 0.1, sigma = 0.5, data = problem(size, 4);
+  const size: Triple = [5, 4, 6];
+  const alpha = 0.1;
+  const sigma = 0.5;
+  const data = problem(size, 4);
   const equations = normalEquationsReference(size, data.residual, data.derivatives, sigma);
   const u = solve(size, equations, doubles(data.start), alpha);
   const exact = [0, 1, 2].map((c) => u.filter((_, i) => i % 3 === c));

@@ -20,11 +20,13 @@ const TOLERANCE = 1e-4;
 
 /** Each component times its own factor; the caller destroys the result. */
 export function scaleField(gpu: Gpu, field: GpuField, factors: Triple): GpuField {
-  const scaled = createField(gpu, "scaled", field.size), recorder = gpu.record("scale field");
+  const scaled = createField(gpu, "scaled", field.size);
+  const recorder = gpu.record("scale field");
   field.components.forEach((component, c) => {
     for (const { begin, end } of slabs(gpu, field.size)) {
       const quads = (end - begin) * field.size[1] * component.pitch / 4;
-      const groups = Math.ceil(quads / 64), columns = Math.min(groups, 32768);
+      const groups = Math.ceil(quads / 64);
+      const columns = Math.min(groups, 32768);
       recorder.dispatch(SCALE_IMAGE, {
         parameters: [u32(quads), u32(64 * columns), f32(factors[c]), u32(0)],
         buffers: [planesOf(component, begin, end), planesOf(scaled.components[c], begin, end)],

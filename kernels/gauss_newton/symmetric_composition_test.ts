@@ -57,7 +57,8 @@ gpuTest("composeSymmetrically() and scaleField() agree with their twins", async 
 });
 
 gpuTest("composeSymmetrically() leaves two fields each other's inverse", async (gpu) => {
-  const size: Triple = [25, 22, 20], arrays = [bump(size, 2), bump(size, -0.9)] as const;
+  const size: Triple = [25, 22, 20];
+  const arrays = [bump(size, 2), bump(size, -0.9)] as const;
   assertLess(1, largest(composeFieldsReference(size, arrays[0], arrays[1])), "not at first");
   const fields = arrays.map((a) => upload(gpu, size, a)) as [GpuField, GpuField];
   const [first, second] = composeSymmetrically(gpu, fields);

@@ -37,7 +37,8 @@ export function haloSlabs(
   gpu: Gpu,
   { planes, own, read = [], halo = 0 }: HaloSlabOptions,
 ): HaloSlab[] {
-  const all = [...own, ...read], largest = Math.max(...all);
+  const all = [...own, ...read];
+  const largest = Math.max(...all);
   if (largest * planes <= gpu.maxBindingBytes) {
     return [{ begin: 0, end: planes, from: 0, to: planes }];
   }

@@ -101,7 +101,8 @@ async function downloadRows(gpu: Gpu, image: GpuImage): Promise<ArrayBuffer> {
   const [nx, ny, nz] = image.size;
   const padded = await gpu.download(image.buffer, 0, imageBytes(image.size));
   if (image.pitch === nx) return padded;
-  const source = new Uint32Array(padded), data = new Uint32Array(nx * ny * nz);
+  const source = new Uint32Array(padded);
+  const data = new Uint32Array(nx * ny * nz);
   for (let row = 0; row < ny * nz; row++) {
     data.set(source.subarray(row * image.pitch, row * image.pitch + nx), row * nx);
   }

@@ -9,10 +9,12 @@ import { uploadImage } from "../gpu/image.ts";
 const LABELS = [58, 32249, -4, 7, ...Array.from({ length: 40 }, (_, i) => 100 + i)];
 
 async function check(gpu: Gpu, size: Triple): Promise<void> {
-  const next = random(8), n = size[0] * size[1] * size[2];
+  const next = random(8);
+  const n = size[0] * size[1] * size[2];
   const draw = () => Int32Array.from({ length: n }, () => [0, ...LABELS][Math.floor(6 * next())]);
   const [left, right] = [draw(), draw()];
-  const a = uploadImage(gpu, "a", size, left), b = uploadImage(gpu, "b", size, right);
+  const a = uploadImage(gpu, "a", size, left);
+  const b = uploadImage(gpu, "b", size, right);
   const counts = await diceCounts(gpu, { a, b, labels: LABELS });
   assertEquals(counts, diceCountsReference(left, right, LABELS));
   a.destroy();

@@ -37,7 +37,8 @@ export function composeFields(gpu: Gpu, { first, second }: ComposeFieldsOptions)
     );
   }
   const composed = createField(gpu, "composed", size);
-  const { pitch } = first.components[0], workgroup = rowWorkgroup(size[0]);
+  const { pitch } = first.components[0];
+  const workgroup = rowWorkgroup(size[0]);
   const last = Math.max(size[2] - 1, 1);
   const windows = slabs(gpu, size, 1).filter((window) => window.begin < last);
   const recorder = gpu.record("compose fields");
@@ -103,7 +104,8 @@ export function invertField(
       `A field of ${field.size.join(" x ")} is larger than a binding: invert its control points`,
     );
   }
-  const inverse = createField(gpu, "inverse", size), residual = createImage(gpu, "residual", size);
+  const inverse = createField(gpu, "inverse", size);
+  const residual = createImage(gpu, "residual", size);
   const workgroup = rowWorkgroup(size[0]);
   const recorder = gpu.record("invert field");
   for (const { begin, end } of slabs(gpu, size)) {
@@ -133,14 +135,17 @@ export function invertField(
  * voxels along the grid's axes it equals the determinant in world coordinates. The caller destroys it.
  */
 export function jacobianDeterminant(gpu: Gpu, { field }: { readonly field: GpuField }): GpuImage {
-  const { size } = field, result = createImage(gpu, "Jacobian determinant", size);
-  const workgroup = rowWorkgroup(size[0]), { pitch } = result;
+  const { size } = field;
+  const result = createImage(gpu, "Jacobian determinant", size);
+  const workgroup = rowWorkgroup(size[0]);
+  const { pitch } = result;
   // A slab reads a plane beyond each of its ends; what is bound must begin aligned.
   let unit = 1;
   while ((4 * unit * pitch * size[1]) % gpu.bindingAlignment !== 0) unit++;
   const recorder = gpu.record("Jacobian determinant");
   for (const { begin, end } of slabs(gpu, size, 2 + unit)) {
-    const from = Math.floor(Math.max(begin - 1, 0) / unit) * unit, to = Math.min(end + 1, size[2]);
+    const from = Math.floor(Math.max(begin - 1, 0) / unit) * unit;
+    const to = Math.min(end + 1, size[2]);
     recorder.dispatch(JACOBIAN, {
       parameters: [...size, pitch, begin, end - begin, from, 0].map(u32),
       buffers: [
@@ -207,7 +212,8 @@ export function jacobianDeterminantReference(
   return field[0].map((_, i) => {
     const at = [i % size[0], Math.floor(i / size[0]) % size[1], Math.floor(i / steps[2])];
     const [a, b, c] = steps.map((step, axis) => {
-      const ahead = at[axis] + 1 < size[axis] ? 1 : 0, behind = at[axis] > 0 ? 1 : 0;
+      const ahead = at[axis] + 1 < size[axis] ? 1 : 0;
+      const behind = at[axis] > 0 ? 1 : 0;
       return field.map((u, component) =>
         (component === axis ? 1 : 0) +
         (ahead + behind === 0 ? 0 : (u[i + ahead * step] - u[i - behind * step]) / (ahead + behind))

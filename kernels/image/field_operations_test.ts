@@ -16,7 +16,8 @@ import { downloadImage, type GpuField, uploadImage } from "../gpu/image.ts";
 function waves(size: Triple, amplitude: number, phase: number): Float32Array[] {
   return [0, 1, 2].map((c) =>
     Float32Array.from({ length: size[0] * size[1] * size[2] }, (_, i) => {
-      const x = i % size[0], y = Math.floor(i / size[0]) % size[1];
+      const x = i % size[0];
+      const y = Math.floor(i / size[0]) % size[1];
       const z = Math.floor(i / (size[0] * size[1]));
       return amplitude * Math.sin(0.21 * x + 0.17 * y + 0.19 * z + 2 * c + phase);
     })
@@ -41,8 +42,10 @@ function assertClose(got: readonly Float32Array[], want: readonly Float32Array[]
 const SIZES: Triple[] = [[1, 1, 1], [63, 5, 7], [64, 6, 1], [65, 9, 6]];
 
 async function check(gpu: Gpu, size: Triple): Promise<void> {
-  const a = waves(size, 1.1, 0), b = waves(size, 0.8, 1);
-  const first = upload(gpu, size, a), second = upload(gpu, size, b);
+  const a = waves(size, 1.1, 0);
+  const b = waves(size, 0.8, 1);
+  const first = upload(gpu, size, a);
+  const second = upload(gpu, size, b);
   const composed = composeFields(gpu, { first, second });
   assertClose(await download(gpu, composed), composeFieldsReference(size, a, b), 1e-4);
   const determinant = jacobianDeterminant(gpu, { field: first });
@@ -71,7 +74,8 @@ gpuTest("invertField() agrees with its twin, on another grid and in slabs", asyn
   ];
   for (const [from, size, index] of cases) {
     await t.step(`${from.join("x")} to ${size.join("x")}`, async () => {
-      const arrays = waves(from, 1.2, 0.3), field = upload(gpu, from, arrays);
+      const arrays = waves(from, 1.2, 0.3);
+      const field = upload(gpu, from, arrays);
       const { inverse, residual } = invertField(gpu, { field, size, matrix: index });
       const left = await downloadImage(gpu, residual);
       assertLess(left.reduce((a, b) => Math.max(a, b)), 2e-3);
@@ -88,7 +92,9 @@ gpuTest(
     const size: Triple = [9, 8, 7];
     const linear = [0, 1, 2].map((c) =>
       Float32Array.from({ length: 9 * 8 * 7 }, (_, i) => {
-        const x = i % 9, y = Math.floor(i / 9) % 8, z = Math.floor(i / 72);
+        const x = i % 9;
+        const y = Math.floor(i / 9) % 8;
+        const z = Math.floor(i / 72);
         return c === 0 ? -1.5 * x + 0.1 * y : c === 1 ? 0.2 * z : 0.3 * z;
       })
     );

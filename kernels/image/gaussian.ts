@@ -72,9 +72,12 @@ function recordFilter(
   axis: number,
   sigma: number,
 ): void {
-  const weights = gaussianWeights(sigma), radius = weights.length - 1;
-  const [nx, ny, nz] = source.size, quads = source.pitch / 4;
-  const unrolled = radius <= LARGEST_UNROLLED, alongX = axis === 0;
+  const weights = gaussianWeights(sigma);
+  const radius = weights.length - 1;
+  const [nx, ny, nz] = source.size;
+  const quads = source.pitch / 4;
+  const unrolled = radius <= LARGEST_UNROLLED;
+  const alongX = axis === 0;
   const along = alongX ? {} : { alongZ: axis === 2 ? 1 : 0 };
   // Quads and rows that one invocation makes.
   const wide = unrolled && alongX ? ROW_QUADS : 1;
@@ -132,7 +135,8 @@ export function gaussianSmoothReference(
   let from = Float64Array.from(data);
   sigma.forEach((s, axis) => {
     if (s === 0) return;
-    const weights = gaussianWeights(s), to = new Float64Array(data.length);
+    const weights = gaussianWeights(s);
+    const to = new Float64Array(data.length);
     const step = axis === 0 ? 1 : axis === 1 ? size[0] : size[0] * size[1];
     for (let i = 0; i < to.length; i++) {
       const at = Math.floor(i / step) % size[axis];

@@ -45,11 +45,14 @@ function weighted(radius: number, at: (shift: number) => string): string {
  * @param width - Voxels in a row; what counts is how many its last quad holds.
  */
 export function unrolledRows(radius: number, width: number): Kernel {
-  const reach = Math.ceil(radius / 4), held = (width - 1) % 4 + 1;
+  const reach = Math.ceil(radius / 4);
+  const held = (width - 1) % 4 + 1;
   // The border's voxel continues beyond the row, also within its last quad.
-  const border = "xyzw"[held - 1], ragged = "xyzw".slice(0, held).padEnd(4, border);
+  const border = "xyzw"[held - 1];
+  const ragged = "xyzw".slice(0, held).padEnd(4, border);
   const load = (i: number) => {
-    const index = `first + ${i - reach}`, loaded = `source[row + clamp(${index}, 0, last)]`;
+    const index = `first + ${i - reach}`;
+    const loaded = `source[row + clamp(${index}, 0, last)]`;
     // Only what can lie beyond an end asks whether it does.
     let value = `l${i}`;
     if (held < 4) value = `select(${value}, l${i}.${ragged}, ${index} == last)`;
@@ -59,7 +62,8 @@ export function unrolledRows(radius: number, width: number): Kernel {
   };
   /** The four voxels that begin `shift` after the first of quad q. */
   const shifted = (q: number, shift: number) => {
-    const quad = q + reach + Math.floor(shift / 4), r = ((shift % 4) + 4) % 4;
+    const quad = q + reach + Math.floor(shift / 4);
+    const r = ((shift % 4) + 4) % 4;
     if (r === 0) return `q${quad}`;
     return `vec4f(q${quad}.${"xyzw".slice(r)}, q${quad + 1}.${"xyzw".slice(0, r)})`;
   };

@@ -13,7 +13,8 @@ export function maskImage(gpu: Gpu, image: GpuImage, mask: GpuImage): GpuImage {
   const masked = createImage(gpu, "masked", image.size);
   const recorder = gpu.record("mask image");
   for (const { begin, end } of slabs(gpu, image.size)) {
-    const quads = (end - begin) * image.size[1] * image.pitch / 4, groups = Math.ceil(quads / 64);
+    const quads = (end - begin) * image.size[1] * image.pitch / 4;
+    const groups = Math.ceil(quads / 64);
     const columns = Math.min(groups, 32768);
     recorder.dispatch(MASK_IMAGE, {
       parameters: [quads, 64 * columns, 0, 0].map(u32),

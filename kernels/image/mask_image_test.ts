@@ -7,16 +7,21 @@ import { maskImage } from "./mask_image.ts";
 
 /** A blob of values in nothing, with holes. */
 function blob(size: Triple): Float32Array {
-  const next = random(2), [nx, ny, nz] = size;
+  const next = random(2);
+  const [nx, ny, nz] = size;
   return Float32Array.from({ length: nx * ny * nz }, (_, i) => {
-    const x = i % nx, y = Math.floor(i / nx) % ny, z = Math.floor(i / (nx * ny));
+    const x = i % nx;
+    const y = Math.floor(i / nx) % ny;
+    const z = Math.floor(i / (nx * ny));
     const inside = Math.hypot(x / nx - 0.5, y / ny - 0.5, z / nz - 0.5) < 0.3 || nx * ny * nz === 1;
     return inside && next() > 0.1 ? next() : -1e30;
   });
 }
 
 gpuTest("a mask takes values away", async (gpu) => {
-  const size: Triple = [7, 3, 40], data = blob(size), next = random(9);
+  const size: Triple = [7, 3, 40];
+  const data = blob(size);
+  const next = random(9);
   const mask = data.map(() => next());
   const image = uploadImage(gpu, "image", size, data);
   const maskOnGpu = uploadImage(gpu, "mask", size, mask);

@@ -35,7 +35,9 @@ export async function percentiles(gpu: Gpu, options: PercentilesOptions): Promis
   if (fractions.length > MAX_RANKS / 2 || !fractions.every((f) => f >= 0 && f <= 1)) {
     throw new RangeError(`\`fractions\` must be at most ${MAX_RANKS / 2} numbers from 0 to 1`);
   }
-  let prefixes = [0], remaining: number[] = [], share: number[] = [];
+  let prefixes = [0];
+  let remaining: number[] = [];
+  let share: number[] = [];
   for (const [pass, { shift, known }] of PASSES.entries()) {
     const counts = await countDigits(gpu, options, prefixes, shift, known);
     if (pass === 0) {
@@ -110,7 +112,8 @@ export function percentilesReference(
 ): number[] {
   const sorted = data.slice().sort();
   return fractions.map((f) => {
-    const rank = f * (sorted.length - 1), lower = sorted[Math.floor(rank)];
+    const rank = f * (sorted.length - 1);
+    const lower = sorted[Math.floor(rank)];
     return lower + (rank - Math.floor(rank)) * (sorted[Math.ceil(rank)] - lower);
   });
 }

@@ -27,7 +27,8 @@ export interface ResampleOptions {
 export function resample(gpu: Gpu, options: ResampleOptions): GpuImage {
   const { source, size, matrix, outside = "clamp" } = options;
   const result = createImage(gpu, "resampled", size);
-  const quads = result.pitch / 4, workgroup = rowWorkgroup(quads);
+  const quads = result.pitch / 4;
+  const workgroup = rowWorkgroup(quads);
   const last = Math.max(source.size[2] - 1, 1);
   const windows = slabs(gpu, source.size, 1).filter((window) => window.begin < last);
   const recorder = gpu.record("resample");
@@ -89,9 +90,12 @@ export function interpolateClamped(
   const cell = p.map(Math.floor);
   let sum = 0;
   for (let corner = 0; corner < 8; corner++) {
-    let weight = 1, at = 0, step = 1;
+    let weight = 1;
+    let at = 0;
+    let step = 1;
     for (let axis = 0; axis < 3; axis++) {
-      const far = (corner >> axis) & 1, t = p[axis] - cell[axis];
+      const far = (corner >> axis) & 1;
+      const t = p[axis] - cell[axis];
       weight *= far ? t : 1 - t;
       at += Math.min(cell[axis] + far, size[axis] - 1) * step;
       step *= size[axis];

@@ -59,13 +59,15 @@ export function warpLabels(gpu: Gpu, options: Omit<WarpOptions, "outside">): Gpu
 
 function run(gpu: Gpu, kernel: Kernel, options: WarpOptions, results: readonly GpuImage[]): void {
   const { moving, field, matrix = IDENTITY, outside = "clamp" } = options;
-  const { size } = field, pitch = field.components[0].pitch;
+  const { size } = field;
+  const pitch = field.components[0].pitch;
   const nearest = kernel === WARP_LABELS;
   // Trilinear cells begin before the last plane and read one plane further; labels read one plane.
   const last = nearest ? moving.size[2] : Math.max(moving.size[2] - 1, 1);
   const windows: Slab[] = slabs(gpu, moving.size, nearest ? 0 : 1).filter((w) => w.begin < last);
   // Trilinear kernels do four voxels at a time.
-  const width = nearest ? size[0] : pitch / 4, workgroup = rowWorkgroup(width);
+  const width = nearest ? size[0] : pitch / 4;
+  const workgroup = rowWorkgroup(width);
   const known = {
     affine: matrix.some((v, i) => v !== IDENTITY[i]) ? 1 : 0,
     windowed: windows.length > 1 ? 1 : 0,
@@ -143,7 +145,8 @@ function pointsOf(
   { size, field, matrix }: Pick<WarpReferenceInputs, "size" | "field" | "matrix">,
 ): Triple[] {
   return Array.from(field[0], (_, i) => {
-    const x = i % size[0], y = Math.floor(i / size[0]) % size[1];
+    const x = i % size[0];
+    const y = Math.floor(i / size[0]) % size[1];
     const z = Math.floor(i / (size[0] * size[1]));
     return transformPoint(matrix, [x + field[0][i], y + field[1][i], z + field[2][i]]);
   });

@@ -59,7 +59,8 @@ async function check(gpu: Gpu, size: Triple, from: Triple): Promise<void> {
               k === c ? Float64Array.from(a, (u) => u + sign * h) as unknown as Float32Array : a
             ),
           });
-        const ahead = moved(1), behind = moved(-1);
+        const ahead = moved(1);
+        const behind = moved(-1);
         slopes[c].forEach((s, i) => {
           if (Math.abs(s - (ahead[i] - behind[i]) / (2 * h)) > 5e-3) off++;
         });

@@ -65,9 +65,11 @@ export interface LocalCorrelationOptions {
  */
 export function prepareLocalCorrelation(gpu: Gpu, options: LocalCorrelationOptions): Prepared {
   const { geometry, sigma, warped, residual, scalars } = options;
-  const { image: size } = geometry, [, ny] = size;
+  const { image: size } = geometry;
+  const [, ny] = size;
   const axes = size.map((n, axis) => windowAxis(n, sigma[axis]));
-  const [ax, ay, az] = axes, [lx, ly, lz] = axes.map(({ centres }) => centres);
+  const [ax, ay, az] = axes;
+  const [lx, ly, lz] = axes.map(({ centres }) => centres);
   const count = lx * ly * lz;
   // The widest array of a slab holds a vec4 a window centre along x.
   const slabs = controlGridSlabs(
@@ -96,7 +98,8 @@ export function prepareLocalCorrelation(gpu: Gpu, options: LocalCorrelationOptio
     const slopes = own(gpu.buffer("local slopes", 16 * count));
     const parts = own(gpu.buffer("local parts", 8 * CORRELATION_PARTS));
     const fixed = own(fixedInWindow(gpu, options));
-    const quads = residual.pitch / 4, spanX = centresTogether(ax.stride) * ax.stride / 4;
+    const quads = residual.pitch / 4;
+    const spanX = centresTogether(ax.stride) * ax.stride / 4;
     const images = (depth: number) => [
       ...[ny, depth, quads, lx].map(u32),
       f32(1 / options.movingTop),
@@ -153,7 +156,9 @@ export function prepareLocalCorrelation(gpu: Gpu, options: LocalCorrelationOptio
     );
     // A slab's moments are not needed any more: their buffers take what is spread.
     for (const { begin, end } of slabs) {
-      const depth = end - begin, spanY = rowsTogether(ay.stride), spanZ = rowsTogether(az.stride);
+      const depth = end - begin;
+      const spanY = rowsTogether(ay.stride);
+      const spanZ = rowsTogether(az.stride);
       const zGroups = Math.ceil(end / spanZ) - Math.floor(begin / spanZ);
       push(
         gpu.prepare(localSpread(az), {
@@ -198,7 +203,9 @@ function uniforms({ weights }: WindowAxis): Parameter[] {
 function fixedInWindow(gpu: Gpu, options: LocalCorrelationOptions): GpuImage {
   const { geometry, fixed, fixedRange: { low, high }, mask } = options;
   const result = createImage(gpu, "fixed, in [-1/2, 1/2]", fixed.size);
-  const quads = fixed.pitch / 4, [nx, ny] = fixed.size, workgroup = rowWorkgroup(quads);
+  const quads = fixed.pitch / 4;
+  const [nx, ny] = fixed.size;
+  const workgroup = rowWorkgroup(quads);
   const recorder = gpu.record("fixed image of the local correlation");
   for (const { begin, end } of controlGridSlabs(gpu, geometry)) {
     recorder.dispatch(LOCAL_FIXED, {
@@ -234,16 +241,20 @@ export interface LocalCorrelationReferenceOptions {
 export function localCorrelationReference(
   { size, sigma, fixed, moving, absolute = false }: LocalCorrelationReferenceOptions,
 ): { value: number; residual: Float64Array } {
-  const [nx, ny, nz] = size, axes = size.map((n, axis) => windowAxis(n, sigma[axis]));
+  const [nx, ny, nz] = size;
+  const axes = size.map((n, axis) => windowAxis(n, sigma[axis]));
   const residual = new Float64Array(nx * ny * nz);
-  let sum = 0, total = 0;
+  let sum = 0;
+  let total = 0;
   const [ax, ay, az] = axes;
   for (let cz = 0; cz < az.centres; cz++) {
     for (let cy = 0; cy < ay.centres; cy++) {
       for (let cx = 0; cx < ax.centres; cx++) {
         const inside: [number, number][] = []; // voxel, weight
         const range = (axis: WindowAxis, c: number, n: number) => {
-          const r = axis.weights.length - 1, at = c * axis.stride, list: [number, number][] = [];
+          const r = axis.weights.length - 1;
+          const at = c * axis.stride;
+          const list: [number, number][] = [];
           for (let i = Math.max(at - r, 0); i <= Math.min(at + r, n - 1); i++) {
             list.push([i, axis.weights[Math.abs(i - at)]]);
           }
@@ -263,7 +274,8 @@ export function localCorrelationReference(
         if (weight <= 1e-6) continue;
         const mean = (of: (i: number) => number) =>
           inside.reduce((s, [i, w]) => s + w * of(i), 0) / weight;
-        const f = mean((i) => fixed[i]), m = mean((i) => moving[i]);
+        const f = mean((i) => fixed[i]);
+        const m = mean((i) => moving[i]);
         const vf = mean((i) => (fixed[i] - f) ** 2) + VARIANCE_FLOOR;
         const vm = mean((i) => (moving[i] - m) ** 2) + VARIANCE_FLOOR;
         const cc = mean((i) => (fixed[i] - f) * (moving[i] - m)) / Math.sqrt(vf * vm);

@@ -78,7 +78,9 @@ const IMAGES =
  * [-1/2, 1/2]; what has no value has weight 0.
  */
 export function localMoments(axis: WindowAxis): Kernel {
-  const { stride } = axis, radius = axis.weights.length - 1, together = centresTogether(stride);
+  const { stride } = axis;
+  const radius = axis.weights.length - 1;
+  const together = centresTogether(stride);
   const span = together * stride;
   const quads = range(-Math.ceil(radius / 4), Math.ceil((span - stride + radius + 1) / 4));
   const quad = (q: number) => {
@@ -152,13 +154,16 @@ export function smoothWeights(axis: WindowAxis): number[] {
   if (stride <= LARGEST_UNROLLED_STRIDE) {
     return [...weights, 0, 0, 0].slice(0, 4 * Math.ceil(weights.length / 4));
   }
-  const { before, rows } = tableEdges(axis), padding = (SMOOTHED_TOGETHER - 1) * stride;
+  const { before, rows } = tableEdges(axis);
+  const padding = (SMOOTHED_TOGETHER - 1) * stride;
   return range(0, padding + rows).map((i) => weights[Math.abs(i - padding - before)] ?? 0);
 }
 
 /** The window along y or z: [outer][length][inner] becomes [outer][centres][inner], or is added to it. */
 export function localSmooth(axis: WindowAxis): Kernel {
-  const { stride } = axis, radius = axis.weights.length - 1, together = SMOOTHED_TOGETHER;
+  const { stride } = axis;
+  const radius = axis.weights.length - 1;
+  const together = SMOOTHED_TOGETHER;
   /** Adds a row, `index` from the first bound one, with a weight for each centre. */
   const add = (index: string, weights: (string | undefined)[]) =>
     `{
@@ -320,7 +325,9 @@ const variable = (c: number) => c < 0 ? `m${-c}` : `c${c}`;
 
 /** The transpose of the window along z or y: from the window centres to all planes or rows. */
 export function localSpread(axis: WindowAxis): Kernel {
-  const { stride } = axis, span = rowsTogether(stride), centres = reaching(axis, span);
+  const { stride } = axis;
+  const span = rowsTogether(stride);
+  const centres = reaching(axis, span);
   const row = (i: number) => {
     const sum = centres.flatMap((c) => {
       const w = weight(axis, i - c * stride);
@@ -363,7 +370,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 
 /** The same along x, and dE/dI_m of every voxel, I_m in the warped image's units. */
 export function localResidual(axis: WindowAxis): Kernel {
-  const { stride } = axis, together = centresTogether(stride), span = together * stride;
+  const { stride } = axis;
+  const together = centresTogether(stride);
+  const span = together * stride;
   const centres = reaching(axis, span);
   const quad = (q: number) => {
     const sum = centres.flatMap((c) => {

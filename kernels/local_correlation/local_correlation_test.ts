@@ -10,9 +10,13 @@ import { windowAxis } from "./window.ts";
 
 /** Two images in [0, 1] that have something in common; the second has holes. */
 function pair(size: Triple) {
-  const next = random(3), n = size[0] * size[1] * size[2], [nx, ny] = size;
+  const next = random(3);
+  const n = size[0] * size[1] * size[2];
+  const [nx, ny] = size;
   const fixed = Float32Array.from({ length: n }, (_, i) => {
-    const x = i % nx, y = Math.floor(i / nx) % ny, z = Math.floor(i / (nx * ny));
+    const x = i % nx;
+    const y = Math.floor(i / nx) % ny;
+    const z = Math.floor(i / (nx * ny));
     return 0.5 + 0.2 * Math.sin(0.4 * x) + 0.1 * Math.cos(0.5 * y - 0.3 * z) + 0.2 * (next() - 0.5);
   });
   const moving = fixed.map((v) => next() < 0.05 ? NaN : 0.2 + 0.5 * v + 0.1 * next());
@@ -29,7 +33,9 @@ async function evaluate(
   mask: Float32Array | undefined,
   absolute = false,
 ) {
-  const top = 99, low = 40, high = 240;
+  const top = 99;
+  const low = 40;
+  const high = 240;
   const fixedImage = uploadImage(gpu, "fixed", size, fixed.map((v) => low + v * (high - low)));
   const warped = uploadImage(
     gpu,
@@ -38,7 +44,8 @@ async function evaluate(
     moving.map((v) => Number.isNaN(v) ? -1e30 : top * v),
   );
   const maskImage = mask && uploadImage(gpu, "mask", size, mask);
-  const residual = createImage(gpu, "residual", size), scalars = gpu.buffer("scalars", 32);
+  const residual = createImage(gpu, "residual", size);
+  const scalars = gpu.buffer("scalars", 32);
   const prepared = prepareLocalCorrelation(gpu, {
     geometry: controlGridGeometry(size, [4, 4, 4]),
     sigma,
@@ -92,7 +99,8 @@ async function check(
   );
   const what = `${size.join(" x ")}, sigma ${sigma.join(", ")}`;
   assertAlmostEquals(found.value, expected.value, 2e-5, what);
-  let error = 0, norm = 0;
+  let error = 0;
+  let norm = 0;
   expected.residual.forEach((r, i) => {
     error += (r - found.slopes[i]) ** 2;
     norm += r * r;
@@ -108,7 +116,9 @@ gpuTest("local correlation and its derivative are those of the twin", async (gpu
 });
 
 gpuTest("absolute local correlation does not mind an inverted contrast", async (gpu) => {
-  const size: Triple = [24, 20, 16], sigma: Triple = [3, 3, 3], { fixed } = pair(size);
+  const size: Triple = [24, 20, 16];
+  const sigma: Triple = [3, 3, 3];
+  const { fixed } = pair(size);
   const inverted = fixed.map((v) => 0.8 - 0.6 * v);
   const { value } = await evaluate(gpu, size, sigma, fixed, inverted, undefined, true);
   assertLess(value, 0.02);
@@ -134,7 +144,9 @@ gpuTest("local correlation of images larger than one binding", async (gpu) => {
 gpuTest(
   "local correlation does not mind a change of contrast, and finds none in nothing",
   async (gpu) => {
-    const size: Triple = [24, 20, 16], sigma: Triple = [3, 3, 3], { fixed } = pair(size);
+    const size: Triple = [24, 20, 16];
+    const sigma: Triple = [3, 3, 3];
+    const { fixed } = pair(size);
     const same = await evaluate(
       gpu,
       size,
@@ -155,9 +167,13 @@ Deno.test("the derivative of the twin is that of its value (finite differences)"
 });
 
 function checkTwin(absolute: boolean): void {
-  const size: Triple = [9, 8, 7], sigma: Triple = [1.5, 2.1, 1], { fixed, ...rest } = pair(size);
+  const size: Triple = [9, 8, 7];
+  const sigma: Triple = [1.5, 2.1, 1];
+  const { fixed, ...rest } = pair(size);
   const moving = absolute ? halfInverted(rest.moving, size) : rest.moving;
-  const next = random(12), direction = Array.from(moving, () => next() - 0.5), h = 1e-5;
+  const next = random(12);
+  const direction = Array.from(moving, () => next() - 0.5);
+  const h = 1e-5;
   const at = (t: number) =>
     localCorrelationReference({
       size,

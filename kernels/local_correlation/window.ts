@@ -35,8 +35,8 @@ export function windowAxis(voxels: number, sigma: number): WindowAxis {
   }
   const radius = Math.max(1, Math.ceil(CUT * sigma));
   // Centres far apart lie on whole quads.
-  const step = Math.max(1, Math.round(STEP * sigma)),
-    stride = step > 6 ? Math.max(step - step % 4, 8) : step;
+  const step = Math.max(1, Math.round(STEP * sigma));
+  const stride = step > 6 ? Math.max(step - step % 4, 8) : step;
   const raw = Float64Array.from(
     { length: radius + 1 },
     (_, k) => Math.exp(-0.5 * k * k / (sigma * sigma)),

@@ -85,7 +85,8 @@ export function patchWeights(sigma: number): { radius: number; weights: number[]
 
 /** Slabs of the output for which all offsets' distances fit into one binding. */
 function descriptorSlabs(gpu: Gpu, source: GpuImage, offsets: number, words: number, halo: number) {
-  const nz = source.size[2], planeBytes = 4 * source.pitch * source.size[1];
+  const nz = source.size[2];
+  const planeBytes = 4 * source.pitch * source.size[1];
   let step = 1;
   while ((step * planeBytes) % gpu.bindingAlignment !== 0) step++;
   const fits = (planes: number) =>
@@ -124,14 +125,17 @@ function descriptorSlabs(gpu: Gpu, source: GpuImage, offsets: number, words: num
 /** Records and submits the descriptors of an image. */
 export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors {
   const { mask, neighbourhood, sigma, scale, bits } = options;
-  const layout = MIND_LAYOUTS[neighbourhood], words = descriptorWords(neighbourhood, bits);
+  const layout = MIND_LAYOUTS[neighbourhood];
+  const words = descriptorWords(neighbourhood, bits);
   const { radius, weights } = patchWeights(sigma);
   const recorder = gpu.record("MIND descriptors");
   // Nothing of what a mask leaves out may get into a patch.
   const source = mask === undefined
     ? options.source
     : recorder.temporary(maskImage(gpu, options.source, mask));
-  const [, ny] = source.size, quads = source.pitch / 4, offsets = layout.offsets.length;
+  const [, ny] = source.size;
+  const quads = source.pitch / 4;
+  const offsets = layout.offsets.length;
   const cut = descriptorSlabs(gpu, source, offsets, words, radius + 1);
   const planeBytes = 4 * source.pitch * ny;
   const deepest = Math.max(...cut.map(({ differences }) => differences[1] - differences[0]));
@@ -153,7 +157,8 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
   const part = ([begin, end]: Range) => planesOf(source, begin, end);
 
   const variances = (slab: typeof cut[number]) => {
-    const { differences, distances, image } = slab, own: Range = [slab.begin, slab.end];
+    const { differences, distances, image } = slab;
+    const own: Range = [slab.begin, slab.end];
     const depth = differences[1] - differences[0];
     layout.offsets.forEach((offset, index) =>
       recorder.dispatch(MIND_DIFFERENCES, {
@@ -262,7 +267,9 @@ export interface MindReferenceOptions {
 /** The plain twin: entries in [0, 1], `voxel * channels + channel`; NaN where the voxel does not count. */
 export function mindDescriptorsReference(options: MindReferenceOptions): Float64Array {
   const { size, data, mask, neighbourhood, sigma, scale } = options;
-  const [nx, ny, nz] = size, voxels = nx * ny * nz, layout = MIND_LAYOUTS[neighbourhood];
+  const [nx, ny, nz] = size;
+  const voxels = nx * ny * nz;
+  const layout = MIND_LAYOUTS[neighbourhood];
   const { radius, weights } = patchWeights(sigma);
   const index = (x: number, y: number, z: number) => (z * ny + y) * nx + x;
   const at = (i: number): Triple => [i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))];
@@ -276,7 +283,8 @@ export function mindDescriptorsReference(options: MindReferenceOptions): Float64
   const plus = (p: Triple, o: Triple): Triple => [p[0] + o[0], p[1] + o[1], p[2] + o[2]];
   const distances = layout.offsets.map((offset) => {
     const squared = Float64Array.from({ length: voxels }, (_, i) => {
-      const here = at(i), there = plus(here, offset);
+      const here = at(i);
+      const there = plus(here, offset);
       return exists(here) && exists(there) ? (scale * (data[i] - data[index(...there)])) ** 2 : 0;
     });
     return squared.map((_, i) => {
@@ -296,14 +304,16 @@ export function mindDescriptorsReference(options: MindReferenceOptions): Float64
     });
   });
   const channels = layout.channels.length;
-  const entries = new Float64Array(voxels * channels), variances = new Float64Array(voxels);
+  const entries = new Float64Array(voxels * channels);
+  const variances = new Float64Array(voxels);
   const counts = (p: Triple) =>
     exists(p) &&
     size.every((n, axis) => {
       const step = [0, 1, 2].map((other) => other === axis ? 1 : 0) as unknown as Triple;
       return n === 1 || exists(plus(p, step)) && exists(plus(p, step.map((s) => -s) as never));
     });
-  let sum = 0, counted = 0;
+  let sum = 0;
+  let counted = 0;
   for (let i = 0; i < voxels; i++) {
     const d = layout.channels.map(({ offset, shift }) =>
       distances[offset][clamped(plus(at(i), shift))]
@@ -317,9 +327,11 @@ export function mindDescriptorsReference(options: MindReferenceOptions): Float64
   const bounds = layout.varianceBounds === "sqrt-and-square"
     ? [Math.sqrt(mean), mean * mean]
     : [0.001 * mean, 1000 * mean];
-  const low = Math.max(Math.min(...bounds), 1e-12), high = Math.max(...bounds, 1e-12);
+  const low = Math.max(Math.min(...bounds), 1e-12);
+  const high = Math.max(...bounds, 1e-12);
   for (let i = 0; i < voxels; i++) {
-    const d = entries.subarray(i * channels, (i + 1) * channels), least = Math.min(...d);
+    const d = entries.subarray(i * channels, (i + 1) * channels);
+    const least = Math.min(...d);
     const v = Math.min(Math.max(variances[i], low), high);
     d.forEach((distance, c) => d[c] = Math.exp((least - distance) / v));
   }
@@ -331,7 +343,8 @@ export function unpackDescriptors(
   words: Uint32Array,
   { size, pitch, neighbourhood, bits, words: each }: Omit<MindDescriptors, "buffer" | "destroy">,
 ): Float64Array {
-  const channels = MIND_LAYOUTS[neighbourhood].channels.length, inWord = channelsAWord(bits);
+  const channels = MIND_LAYOUTS[neighbourhood].channels.length;
+  const inWord = channelsAWord(bits);
   const entries = new Float64Array(size[0] * size[1] * size[2] * channels);
   for (let row = 0, out = 0; row < size[1] * size[2]; row++) {
     for (let x = 0; x < size[0]; x++) {

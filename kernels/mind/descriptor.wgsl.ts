@@ -228,7 +228,8 @@ fn main() {
 /** Eq. 5: exp(-d / v), divided by its largest entry, in few bits a channel. */
 export function mindPack(neighbourhood: MindNeighbourhood, bits: ChannelBits): Kernel {
   const { channels } = MIND_LAYOUTS[neighbourhood];
-  const each = channelsAWord(bits), words = Math.ceil(channels.length / each);
+  const each = channelsAWord(bits);
+  const words = Math.ceil(channels.length / each);
   const least = channels.map((_, channel) => `d${channel}`)
     .reduce((expression, d) => `min(${expression}, ${d})`);
   const entry = (channel: number) =>

@@ -16,9 +16,12 @@ const NEIGHBOURHOODS: MindNeighbourhood[] = ["six", "dense", "ssc"];
 
 /** Structure, noise, and a corner without values. */
 function image(size: Triple, seed: number, holes = true): Float32Array {
-  const next = random(seed), [nx, ny] = size;
+  const next = random(seed);
+  const [nx, ny] = size;
   return Float32Array.from({ length: size[0] * size[1] * size[2] }, (_, i) => {
-    const x = i % nx, y = Math.floor(i / nx) % ny, z = Math.floor(i / (nx * ny));
+    const x = i % nx;
+    const y = Math.floor(i / nx) % ny;
+    const z = Math.floor(i / (nx * ny));
     if (holes && x > 0.7 * nx && y > 0.6 * ny && nx > 8) return -1e30;
     return 100 + 60 * Math.sin(0.5 * x + 0.2 * z) + 40 * Math.cos(0.4 * y) + 20 * next();
   });
@@ -32,7 +35,9 @@ async function check(
   masked: boolean,
   bits: ChannelBits = 10,
 ): Promise<number> {
-  const data = image(size, 3), scale = 1.3, next = random(5);
+  const data = image(size, 3);
+  const scale = 1.3;
+  const next = random(5);
   const mask = masked ? data.map(() => next() < 0.1 ? 0 : 1) : undefined;
   const expected = mindDescriptorsReference({ size, data, mask, neighbourhood, sigma, scale });
   const source = uploadImage(gpu, "image", size, data);
@@ -48,7 +53,8 @@ async function check(
   const entries = unpackDescriptors(new Uint32Array(await gpu.download(found.buffer)), found);
   [source, maskImage, found].forEach((resource) => resource?.destroy());
   const what = `${neighbourhood}, ${size.join(" x ")}, sigma ${sigma}`;
-  let worst = 0, counted = 0;
+  let worst = 0;
+  let counted = 0;
   expected.forEach((entry, i) => {
     assertEquals(Number.isNaN(entries[i]), Number.isNaN(entry), `${what}: whether ${i} counts`);
     if (Number.isNaN(entry)) return;
@@ -96,7 +102,9 @@ gpuTest("a constant image looks the same everywhere", async (gpu) => {
 });
 
 Deno.test("the twin is eq. 5, written out at one voxel", () => {
-  const size: Triple = [9, 9, 9], data = image(size, 8, false), sigma = 0.5;
+  const size: Triple = [9, 9, 9];
+  const data = image(size, 8, false);
+  const sigma = 0.5;
   const at = (x: number, y: number, z: number) => data[(z * 9 + y) * 9 + x];
   const g = (d: number) => Math.exp(-(d * d) / (2 * sigma * sigma));
   const norm = (g(0) + 2 * g(1)) ** 3;
@@ -115,7 +123,8 @@ Deno.test("the twin is eq. 5, written out at one voxel", () => {
   const d = [[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]]
     .map(([x, y, z]) => distance(x, y, z));
   const v = d.reduce((sum, one) => sum + one, 0) / 6;
-  const raw = d.map((one) => Math.exp(-one / v)), n = Math.max(...raw);
+  const raw = d.map((one) => Math.exp(-one / v));
+  const n = Math.max(...raw);
   const entries = mindDescriptorsReference({
     size,
     data,

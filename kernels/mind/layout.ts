@@ -63,10 +63,12 @@ function dense(): Triple[] {
 
 /** Pairs (a, b) of six-neighbours at distance sqrt 2: I(x + a) against I(x + b) is D_(b - a)(x + a). */
 function selfSimilarityContext(): Pick<MindLayout, "offsets" | "channels"> {
-  const offsets: Triple[] = [], channels: MindChannel[] = [];
+  const offsets: Triple[] = [];
+  const channels: MindChannel[] = [];
   for (const [i, j] of [[0, 1], [0, 2], [1, 2]]) {
     for (const sign of [1, -1]) {
-      const a = AXES[i], b = AXES[j].map((v) => sign * v) as unknown as Triple;
+      const a = AXES[i];
+      const b = AXES[j].map((v) => sign * v) as unknown as Triple;
       // o = b - a serves the pair (a, b), looked up at a, and the pair (-b, -a), looked up at -b.
       offsets.push([b[0] - a[0], b[1] - a[1], b[2] - a[2]]);
       channels.push({ offset: offsets.length - 1, shift: a });

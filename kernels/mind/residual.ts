@@ -52,8 +52,10 @@ export interface MindResidualOptions {
 /** Prepares E_MIND and its gradient by the control points. */
 export function prepareMindResidual(gpu: Gpu, options: MindResidualOptions): Prepared {
   const { geometry, knots, fixed, moving, difference, origin, perVoxel } = options;
-  const { gradient, scalars } = options, { words, neighbourhood } = fixed;
-  const [nx, ny] = geometry.image, pitch = rowPitch(nx);
+  const { gradient, scalars } = options;
+  const { words, neighbourhood } = fixed;
+  const [nx, ny] = geometry.image;
+  const pitch = rowPitch(nx);
   const constants = { ...rowWorkgroup(pitch), strideX: geometry.stride[0] };
   const cut = controlGridSlabs(gpu, geometry, 4 * words);
   const columns = gpu.buffer(
@@ -149,14 +151,17 @@ export function mindResidualReference(
   options: MindResidualReferenceOptions,
 ): { value: number; voxels: number; forces: [Float64Array, Float64Array, Float64Array] } {
   const { geometry, fixed, moving, channels, difference, origin, perVoxel } = options;
-  const [nx, ny, nz] = geometry.image, [, my] = moving.size, mx = moving.size[0];
+  const [nx, ny, nz] = geometry.image;
+  const [, my] = moving.size;
+  const mx = moving.size[0];
   const u = controlGridDisplacementReference(
     geometry,
     Float32Array.from(options.knots),
     perVoxel,
   );
   const forces = [0, 1, 2].map(() => new Float64Array(nx * ny * nz));
-  let sum = 0, voxels = 0;
+  let sum = 0;
+  let voxels = 0;
   for (let voxel = 0; voxel < nx * ny * nz; voxel++) {
     const x = [voxel % nx, Math.floor(voxel / nx) % ny, Math.floor(voxel / (nx * ny))];
     const raw = x.map((v, c) => v + origin[c] + u[c][voxel]);

@@ -30,7 +30,8 @@ export function mindResidual(
   bits: ChannelBits,
 ): Kernel {
   const channels = MIND_LAYOUTS[neighbourhood].channels.length;
-  const words = descriptorWords(neighbourhood, bits), each = channelsAWord(bits);
+  const words = descriptorWords(neighbourhood, bits);
+  const each = channelsAWord(bits);
   const one = channelOne(bits);
   const squared = difference === "squared";
   const word = (w: number) => {

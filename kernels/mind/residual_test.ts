@@ -27,7 +27,8 @@ async function check(
   { image, stride, neighbourhood = "six", difference = "absolute", reach = 6, bits = 10 }: Case,
 ): Promise<{ value: number; gradient: Float32Array }> {
   const next = random(11);
-  const geometry = controlGridGeometry(image, stride), count = controlPoints(geometry);
+  const geometry = controlGridGeometry(image, stride);
+  const count = controlPoints(geometry);
   const movingSize = image.map((n) => n + 4) as unknown as Triple;
   const make = (size: Triple) =>
     Float32Array.from(
@@ -42,9 +43,11 @@ async function check(
   const knots = Float32Array.from({ length: 3 * count }, () => reach * (next() - 0.5));
   const vec4 = new Float32Array(4 * count);
   for (let k = 0; k < count; k++) vec4.set(knots.subarray(3 * k, 3 * k + 3), 4 * k);
-  const knotBuffer = gpu.upload("knots", vec4), gradient = gpu.buffer("gradient", 16 * count);
+  const knotBuffer = gpu.upload("knots", vec4);
+  const gradient = gpu.buffer("gradient", 16 * count);
   const scalars = gpu.buffer("scalars", 32);
-  const origin: Triple = [2, 2, 2], perVoxel: Triple = [1, 0.5, 0.8];
+  const origin: Triple = [2, 2, 2];
+  const perVoxel: Triple = [1, 0.5, 0.8];
   const prepared = prepareMindResidual(gpu, {
     geometry,
     knots: knotBuffer,
@@ -85,7 +88,8 @@ async function check(
     ],
   );
   const got = new Float32Array(await gpu.download(gradient));
-  let error = 0, size = 0;
+  let error = 0;
+  let size = 0;
   for (let k = 0; k < count; k++) {
     for (let c = 0; c < 3; c++) {
       error += (got[4 * k + c] - expected[3 * k + c]) ** 2;
@@ -131,9 +135,11 @@ gpuTest("E_MIND of images larger than one binding", async (gpu) => {
 
 gpuTest("5 bits a channel tell what 10 bits tell", async (gpu) => {
   const at: Case = { image: [41, 36, 32], stride: [7, 6, 5], reach: 2.1 };
-  const coarse = await check(gpu, { ...at, bits: 5 }), fine = await check(gpu, { ...at, bits: 10 });
+  const coarse = await check(gpu, { ...at, bits: 5 });
+  const fine = await check(gpu, { ...at, bits: 10 });
   assertLess(Math.abs(coarse.value - fine.value), 0.01 * fine.value);
   const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, v, i) => sum + v * b[i], 0);
-  const { gradient: a } = coarse, { gradient: b } = fine;
+  const { gradient: a } = coarse;
+  const { gradient: b } = fine;
   assertLess(0.99, dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b)), "cosine of the gradients");
 });

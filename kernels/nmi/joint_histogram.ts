@@ -57,7 +57,8 @@ function recordBinning(
   if (!(range.bins >= 2 && range.bins < NO_BIN)) {
     throw new RangeError(`\`bins\` must be 2 to ${NO_BIN - 1}, got ${range.bins}`);
   }
-  const quads = source.pitch / 4, [, ny] = source.size;
+  const quads = source.pitch / 4;
+  const [, ny] = source.size;
   const workgroup = rowWorkgroup(quads);
   const unused = recorder.temporary(gpu.buffer("unused", 16));
   // The control grid's slabs start on the binding alignment for bytes, too.

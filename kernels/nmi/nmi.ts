@@ -51,7 +51,8 @@ export function prepareNmi(gpu: Gpu, options: NmiOptions): Prepared {
   });
   const rowBytes = rowPitch(geometry.image[0]) * geometry.image[1];
   const residuals = controlGridSlabs(gpu, geometry).map(({ begin, end }) => {
-    const bytes = (end - begin) * rowBytes, groups = Math.ceil(bytes / 4 / 64);
+    const bytes = (end - begin) * rowBytes;
+    const groups = Math.ceil(bytes / 4 / 64);
     const columns = Math.min(groups, 32768);
     return gpu.prepare(NMI_RESIDUAL, {
       parameters: [bytes / 4, bins, 64 * columns, 0].map(u32),
@@ -87,7 +88,8 @@ export function nmiReference(histogram: Float64Array, bins: number): NmiReferenc
   const voxels = histogram.reduce((sum, count) => sum + count, 0);
   const least = 0.5 / Math.max(voxels, 1);
   const joint = smooth(histogram, bins).map((count) => count / Math.max(voxels, 1));
-  const fixed = new Float64Array(bins), moving = new Float64Array(bins);
+  const fixed = new Float64Array(bins);
+  const moving = new Float64Array(bins);
   joint.forEach((p, cell) => {
     fixed[Math.floor(cell / bins)] += p;
     moving[cell % bins] += p;

@@ -19,8 +19,10 @@ import { NMI_SCALARS, nmiReference, nmiResidualReference, prepareNmi } from "./n
 
 /** Two images whose intensities depend on each other, not monotonically. */
 function images(size: Triple): { fixed: Float32Array; moving: Float32Array } {
-  const next = random(3), n = size[0] * size[1] * size[2];
-  const fixed = new Float32Array(n), moving = new Float32Array(n);
+  const next = random(3);
+  const n = size[0] * size[1] * size[2];
+  const fixed = new Float32Array(n);
+  const moving = new Float32Array(n);
   for (let i = 0; i < n; i++) {
     const t = 0.5 + 0.5 * Math.sin(i * 0.02);
     fixed[i] = t + 0.1 * next();
@@ -30,7 +32,8 @@ function images(size: Triple): { fixed: Float32Array; moving: Float32Array } {
   return { fixed, moving };
 }
 
-const FIXED = { low: 0.05, high: 1, bins: 100 }, MOVING = { low: -80, high: 400, bins: 100 };
+const FIXED = { low: 0.05, high: 1, bins: 100 };
+const MOVING = { low: -80, high: 400, bins: 100 };
 
 function bytes(binned: Float32Array): Uint8Array {
   return Uint8Array.from(binned, (b) => b < -1e20 ? 255 : Math.round(Math.fround(b)));
@@ -38,13 +41,16 @@ function bytes(binned: Float32Array): Uint8Array {
 
 async function check(gpu: Gpu, size: Triple, bins: number): Promise<void> {
   const { fixed, moving } = images(size);
-  const fixedRange = { ...FIXED, bins }, movingRange = { ...MOVING, bins };
+  const fixedRange = { ...FIXED, bins };
+  const movingRange = { ...MOVING, bins };
   const geometry = controlGridGeometry(size, [4, 4, 4]);
   const sources = [uploadImage(gpu, "f", size, fixed), uploadImage(gpu, "m", size, moving)];
   const expectedBinned = binIntensitiesReference(moving, movingRange);
   const warped = uploadImage(gpu, "warped", size, expectedBinned);
-  const pairs = createImage(gpu, "pairs", size), residual = createImage(gpu, "residual", size);
-  const fixedBins = gpu.buffer("bins", fixedBinBytes(size)), scalars = gpu.buffer("scalars", 32);
+  const pairs = createImage(gpu, "pairs", size);
+  const residual = createImage(gpu, "residual", size);
+  const fixedBins = gpu.buffer("bins", fixedBinBytes(size));
+  const scalars = gpu.buffer("scalars", 32);
   const histogram = gpu.buffer("histogram", 4 * bins * bins);
   const recorder = gpu.record("nmi");
   recordFixedBins(gpu, recorder, sources[0], fixedRange, fixedBins);
@@ -106,8 +112,11 @@ gpuTest("joint histogram works in slabs beyond one binding", async (gpu) => {
 }, { maxBindingBytes: 64000 });
 
 Deno.test("the derivative of NMI is that of its value (finite differences)", () => {
-  const bins = 16, n = 4000, next = random(5);
-  const fixed = new Uint8Array(n), warped = new Float32Array(n);
+  const bins = 16;
+  const n = 4000;
+  const next = random(5);
+  const fixed = new Uint8Array(n);
+  const warped = new Float32Array(n);
   for (let i = 0; i < n; i++) {
     fixed[i] = Math.floor(next() * bins);
     warped[i] = Math.min((fixed[i] * 7) % bins * 0.8 + 2.5 * next(), bins - 1.01);

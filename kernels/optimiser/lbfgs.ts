@@ -86,7 +86,8 @@ export class Lbfgs {
   #owned: { destroy(): void }[] = [];
 
   constructor(gpu: Gpu, options: LbfgsOptions) {
-    const { count } = options, bytes = 16 * count;
+    const { count } = options;
+    const bytes = 16 * count;
     const fits = Math.floor(gpu.maxBindingBytes / bytes);
     const memory = Math.min(options.memory ?? 8, MAX_MEMORY, Math.floor((fits - 1) / 2));
     if (memory < 1) {
@@ -107,12 +108,14 @@ export class Lbfgs {
     this.scalars = own("scalars", 32);
     this.penalties = own("penalties", 4 * options.penaltyPartials);
     this.#state = own("state", 64);
-    const direction = own("direction", bytes), kept = own("kept vectors", vectors * bytes);
+    const direction = own("direction", bytes);
+    const kept = own("kept vectors", vectors * bytes);
     const dots = own("dot products", 4 * 3 * vectors * DOT_PARTS);
     const gram = own("Gram matrix", 4 * vectors * vectors);
     const coefficients = own("coefficients", 4 * vectors);
     const largest = own("largest", 4 * LARGEST_PARTS);
-    const state = this.#state, groups = Math.ceil(count / 64);
+    const state = this.#state;
+    const groups = Math.ceil(count / 64);
     const sized = [count, memory, 0, 0].map(u32);
     this.#trial = gpu.prepare(LBFGS_TRIAL, {
       parameters: sized,
@@ -168,7 +171,8 @@ export class Lbfgs {
   /** Reads the state back, after all work submitted before. */
   async read(): Promise<LbfgsState> {
     const bytes = await this.#gpu.download(this.#state);
-    const floats = new Float32Array(bytes), words = new Uint32Array(bytes);
+    const floats = new Float32Array(bytes);
+    const words = new Uint32Array(bytes);
     return {
       cost: floats[0],
       iterations: words[8],

@@ -19,8 +19,10 @@ export function lbfgsReference(
   const memory = options.memory ?? 8;
   let point: Float64Array = start.slice();
   let { cost, gradient }: { cost: number; gradient: Float64Array } = evaluate(point);
-  const costs = [cost], pairs: { s: Float64Array; y: Float64Array }[] = [];
-  let evaluations = 1, quiet = 0;
+  const costs = [cost];
+  const pairs: { s: Float64Array; y: Float64Array }[] = [];
+  let evaluations = 1;
+  let quiet = 0;
   while (costs.length <= options.iterations && quiet < 3) {
     let direction = twoLoop(gradient, pairs);
     if (!(dot(direction, gradient) < 0)) {

@@ -35,8 +35,10 @@ function valleys(count: number): Cost {
     const gradient = new Float64Array(4 * count);
     let cost = 0;
     for (let i = 0; i < count; i++) {
-      const [x, y, z] = p.subarray(4 * i, 4 * i + 3), k = 1 + i % 7;
-      const a = 1 - x, b = y - x * x;
+      const [x, y, z] = p.subarray(4 * i, 4 * i + 3);
+      const k = 1 + i % 7;
+      const a = 1 - x;
+      const b = y - x * x;
       cost += (a * a + 10 * b * b + k * z * z) / count;
       gradient.set([-2 * a - 40 * x * b, 20 * b, 2 * k * z].map((g) => g / count), 4 * i);
     }

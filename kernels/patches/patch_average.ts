@@ -117,7 +117,10 @@ export async function patchAverage(
   let input: GpuBuffer | undefined;
   try {
     input = gpu.buffer("regions", 4 * batch * average.regionValues);
-    let done = 0, sinceWait = 0, batches = 1, began = performance.now();
+    let done = 0;
+    let sinceWait = 0;
+    let batches = 1;
+    let began = performance.now();
     const { total } = average;
     for (const slab of average.slabs) {
       average.load(slab);
@@ -202,9 +205,11 @@ export class PatchAverage {
     this.result = new Float32Array(this.#options.image.length);
     this.#slabPitch = aligned(gpu, 4 * SLAB_VALUES);
     try {
-      const sizes = [patch, patch, channels], names = ["columns", "rows", "slices"];
+      const sizes = [patch, patch, channels];
+      const names = ["columns", "rows", "slices"];
       starts.forEach((some, i) => {
-        const bytes = 4 * START_TABLE_WIDTH * sizes[i], pitch = aligned(gpu, bytes);
+        const bytes = 4 * START_TABLE_WIDTH * sizes[i];
+        const pitch = aligned(gpu, bytes);
         const table = startTable(some, patchWindow(sizes[i], weights), pitch / 4);
         const buffer = this.#buffer(`patch ${names[i]}`, table.byteLength);
         gpu.write(buffer, table);
@@ -237,8 +242,10 @@ export class PatchAverage {
 
   /** Uploads a slab of the image, and what earlier slabs said about it. */
   load(slab: PatchSlab): void {
-    const gpu = this.#gpu, { image, fill, batch } = this.#options;
-    const [columns] = this.#stack.extent, plane = columns * (slab.rows[1] - slab.rows[0]);
+    const gpu = this.#gpu;
+    const { image, fill, batch } = this.#options;
+    const [columns] = this.#stack.extent;
+    const plane = columns * (slab.rows[1] - slab.rows[0]);
     const values = new Float32Array(plane);
     for (const { rows, at } of planesOf(slab, plane)) {
       this.#stack.read(image, rows, fill, values);
@@ -272,7 +279,8 @@ export class PatchAverage {
   async store(): Promise<void> {
     const slab = this.#slab;
     if (slab === undefined) throw new RangeError("There is no slab: `load` one first");
-    const [columns] = this.#stack.extent, plane = columns * (slab.rows[1] - slab.rows[0]);
+    const [columns] = this.#stack.extent;
+    const plane = columns * (slab.rows[1] - slab.rows[0]);
     const mean = new Float32Array(
       await this.#gpu.download(this.#mean, 0, 4 * columns * planeRows(slab)),
     );
@@ -293,8 +301,8 @@ export class PatchAverage {
     values: GpuBuffer,
     planes: GpuBuffer,
   ): void {
-    const { patch, channels, batch } = this.#options,
-      bytes = 4 * regions.length * this.regionValues;
+    const { patch, channels, batch } = this.#options;
+    const bytes = 4 * regions.length * this.regionValues;
     if (this.#slab === undefined) throw new RangeError("There is no slab: `load` one first");
     if (regions.length > batch) {
       throw new RangeError(`${regions.length} regions were given; \`batch\` is ${batch}`);
@@ -436,12 +444,15 @@ export function patchAverageReference(
 ): Float32Array {
   const { image, patch, channels, weights = "uniform", fill = -1 } = options;
   const { stack, starts } = layout(options);
-  const inPlane = patchWindow(patch, weights), through = patchWindow(channels, weights);
-  const sums = new Float64Array(image.length), weight = new Float64Array(image.length);
+  const inPlane = patchWindow(patch, weights);
+  const through = patchWindow(channels, weights);
+  const sums = new Float64Array(image.length);
+  const weight = new Float64Array(image.length);
   for (const region of regionsBetween(starts, [0, starts[1].length], [0, starts[2].length])) {
     const [left, top, front] = region.start;
     const inRegion = Array.from({ length: patch * patch * channels }, (_, i) => {
-      const channel = i % channels, column = Math.floor(i / channels) % patch;
+      const channel = i % channels;
+      const column = Math.floor(i / channels) % patch;
       const row = Math.floor(i / (channels * patch));
       return {
         voxel: stack.voxel(left + column, top + row, front + channel),

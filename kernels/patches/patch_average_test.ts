@@ -61,7 +61,8 @@ const rampReference = (input: Float32Array, region: PatchRegion) =>
   input.map((value, i) => value * value + offsetOf(region) + i / input.length);
 
 async function averageOfRamps(gpu: Gpu, options: PatchAverageOptions): Promise<Float32Array> {
-  const { patch, channels, batch = 1 } = options, count = patch * patch * channels;
+  const { patch, channels, batch = 1 } = options;
+  const count = patch * patch * channels;
   const output = gpu.buffer("ramps", 4 * count * batch);
   try {
     return await patchAverage(gpu, { ...options, network: ramp(gpu, output, count) });
@@ -175,7 +176,8 @@ for (const weights of ["uniform", "feather"] as const) {
     `patchAverage() gives the image back through an identity, ${weights} weights`,
     async (gpu) => {
       for (const cut of Object.values(cuts)) {
-        const image = noise(cut.size, 3), network = (regions: GpuBuffer) => regions;
+        const image = noise(cut.size, 3);
+        const network = (regions: GpuBuffer) => regions;
         assertEquals(await patchAverage(gpu, { ...cut, image, weights, network }), image);
         const constant = image.map(() => 0.1);
         const same = await patchAverage(gpu, {
@@ -192,7 +194,8 @@ for (const weights of ["uniform", "feather"] as const) {
 }
 
 gpuTest("patchAverage() stays exact after thousands of regions", async (gpu) => {
-  const size: Triple = [40, 20, 40], image = noise(size, 5);
+  const size: Triple = [40, 20, 40];
+  const image = noise(size, 5);
   const same = await patchAverage(gpu, {
     size,
     image,
@@ -215,7 +218,8 @@ for (
   ]
 ) {
   gpuTest(`patchAverage() gives the same bytes in ${name}`, async (gpu) => {
-    const cut = cuts["coronal, C = 3"], options = { ...cut, image: noise(cut.size) };
+    const cut = cuts["coronal, C = 3"];
+    const options = { ...cut, image: noise(cut.size) };
     const parts = PatchAverage.of(gpu, options);
     parts.destroy();
     assertEquals(parts.slabs.length, slabs);
@@ -235,7 +239,8 @@ async function wholeAtOnce(options: PatchAverageOptions): Promise<Float32Array> 
 }
 
 gpuTest("patchAverage() gives the same bytes twice, and in batches", async (gpu) => {
-  const cut = cuts["axial, C = 4, odd patch"], options = { ...cut, image: noise(cut.size) };
+  const cut = cuts["axial, C = 4, odd patch"];
+  const options = { ...cut, image: noise(cut.size) };
   const once = await averageOfRamps(gpu, options);
   assertEquals(await averageOfRamps(gpu, options), once);
   assertEquals(await averageOfRamps(gpu, { ...options, batch: 3 }), once);
@@ -272,7 +277,8 @@ gpuTest("patchAverage() feathers away the seams of a large stride", async (gpu) 
 gpuTest(
   "patchAverage() waits for a network that waits, and takes buffers of others",
   async (gpu) => {
-    const cut = cuts["no overlap"], image = noise(cut.size);
+    const cut = cuts["no overlap"];
+    const image = noise(cut.size);
     const other = gpu.device.createBuffer({
       size: 4 * 8 * 8 * 3,
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
@@ -297,7 +303,8 @@ gpuTest(
 );
 
 gpuTest("patchAverage() tells its progress", async (gpu) => {
-  const cut = cuts["coronal, C = 3"], seen: number[] = [];
+  const cut = cuts["coronal, C = 3"];
+  const seen: number[] = [];
   await patchAverage(gpu, {
     ...cut,
     image: noise(cut.size),
@@ -314,7 +321,8 @@ gpuTest("patchAverage() tells its progress", async (gpu) => {
 });
 
 gpuTest("patchAverage() ends by its signal and frees its buffers", async (gpu) => {
-  const cut = cuts["coronal, C = 3"], abort = new AbortController();
+  const cut = cuts["coronal, C = 3"];
+  const abort = new AbortController();
   let calls = 0;
   const options = {
     ...cut,
@@ -332,7 +340,8 @@ gpuTest("patchAverage() ends by its signal and frees its buffers", async (gpu) =
 });
 
 gpuTest("patchAverage() frees its buffers when the network fails", async (gpu) => {
-  const cut = cuts["no overlap"], options = { ...cut, image: noise(cut.size) };
+  const cut = cuts["no overlap"];
+  const options = { ...cut, image: noise(cut.size) };
   const network = () => Promise.reject(new Error("no network"));
   await assertRejects(() => patchAverage(gpu, { ...options, network }), Error, "no network");
   const small = gpu.buffer("small", 64);

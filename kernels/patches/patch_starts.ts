@@ -25,7 +25,8 @@ export type PatchWeights = "uniform" | "feather";
  * ```
  */
 export function patchStarts(extent: number, patch: number, stride: number): number[] {
-  const last = extent - patch, starts: number[] = [];
+  const last = extent - patch;
+  const starts: number[] = [];
   for (let start = 0; start < last; start += stride) starts.push(start);
   return [...starts, last];
 }

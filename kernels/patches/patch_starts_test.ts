@@ -33,11 +33,14 @@ Deno.test("patchWindow() feathers symmetrically and nowhere to 0", () => {
 });
 
 Deno.test("startTable() sums the weights before and in all", () => {
-  const starts = [0, 2, 3], window = Float64Array.of(1, 2, 1, 0.5), pitch = 20;
+  const starts = [0, 2, 3];
+  const window = Float64Array.of(1, 2, 1, 0.5);
+  const pitch = 20;
   const table = startTable(starts, window, pitch);
   for (let i = 0; i < starts.length; i++) {
     for (let p = 0; p < window.length; p++) {
-      const at = i * pitch + START_TABLE_WIDTH * p, position = starts[i] + p;
+      const at = i * pitch + START_TABLE_WIDTH * p;
+      const position = starts[i] + p;
       const weightAt = (start: number) => window[position - start] ?? 0;
       const sum = (some: number[]) => some.reduce((s, start) => s + weightAt(start), 0);
       assertEquals([...table.subarray(at, at + 4)], [

@@ -114,8 +114,11 @@ export class PlaneStack {
 
   /** The index in the image of a voxel, -1 in the margin. */
   voxel(column: number, row: number, slice: number): number {
-    const { voxels, margin } = this, [dx, dy, dz] = this.#steps;
-    const x = column - margin[0], y = row - margin[1], z = slice - margin[2];
+    const { voxels, margin } = this;
+    const [dx, dy, dz] = this.#steps;
+    const x = column - margin[0];
+    const y = row - margin[1];
+    const z = slice - margin[2];
     const inside = x >= 0 && x < voxels[0] && y >= 0 && y < voxels[1] && z >= 0 && z < voxels[2];
     return inside ? this.#first + x * dx + y * dy + z * dz : -1;
   }
@@ -141,7 +144,8 @@ export class PlaneStack {
     { slice, begin, end }: PlaneRows,
     each: (inImage: number, inRows: number, count: number, step: number) => void,
   ): void {
-    const [width] = this.extent, [left] = this.margin;
+    const [width] = this.extent;
+    const [left] = this.margin;
     for (let row = begin; row < end; row++) {
       const at = this.voxel(left, row, slice);
       if (at >= 0) each(at, (row - begin) * width + left, this.voxels[0], this.#steps[0]);

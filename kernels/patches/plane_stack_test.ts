@@ -10,7 +10,8 @@ const image = Float32Array.from(
 );
 
 function plane(axes: PlaneAxes, slice: number, least?: Triple): number[][] {
-  const stack = new PlaneStack(size, axes, least), [columns, rows] = stack.extent;
+  const stack = new PlaneStack(size, axes, least);
+  const [columns, rows] = stack.extent;
   const values = new Float32Array(columns * rows);
   stack.read(image, { slice, begin: 0, end: rows }, -1, values);
   return Array.from(
@@ -61,7 +62,8 @@ Deno.test("PlaneStack puts axes that are too short in the middle", () => {
 
 Deno.test("PlaneStack.write undoes read, without the margin", () => {
   for (const axes of Object.values(PLANES)) {
-    const stack = new PlaneStack(size, axes, [7, 9, 8]), copy = new Float32Array(60);
+    const stack = new PlaneStack(size, axes, [7, 9, 8]);
+    const copy = new Float32Array(60);
     const values = new Float32Array(7 * 9);
     for (let slice = 0; slice < 8; slice++) {
       for (const [begin, end] of [[0, 4], [4, 9]]) {
@@ -74,7 +76,8 @@ Deno.test("PlaneStack.write undoes read, without the margin", () => {
 });
 
 Deno.test("PlaneStack refuses axes that are not x, y and z", () => {
-  const x = { axis: 0, reversed: false } as const, y = { axis: 1, reversed: false } as const;
+  const x = { axis: 0, reversed: false } as const;
+  const y = { axis: 1, reversed: false } as const;
   assertThrows(
     () => new PlaneStack(size, { column: x, row: y, slice: x }),
     RangeError,

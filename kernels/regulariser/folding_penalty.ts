@@ -78,10 +78,12 @@ export function foldingPenaltyReference(
   { size, spacing, weight }: FoldingPenaltyOptions,
   knots: ArrayLike<number>,
 ): { value: number; gradient: Float64Array } {
-  const gradient = new Float64Array(knots.length), m = FOLDING_MARGIN;
+  const gradient = new Float64Array(knots.length);
+  const m = FOLDING_MARGIN;
   let value = 0;
   forEachDeterminant(size, spacing, knots, 3, (determinant, edges) => {
-    const over = determinant - LEAST_DETERMINANT, below = m - determinant;
+    const over = determinant - LEAST_DETERMINANT;
+    const below = m - determinant;
     if (below <= 0) return;
     value += weight / 64 * (over > 0 ? below ** 2 / (m * over) : FOLDED);
     if (over <= 0) return;
@@ -144,7 +146,8 @@ function forEachDeterminant(
         const [along, across, up] = [0, 1, 2].map((axis) => {
           const [a, b] = [0, 1, 2].filter((other) => other !== axis).map((other) => steps[other]);
           return [0, a, b, a + b].map((offset): Edge => {
-            const from = corner + offset, to = from + steps[axis];
+            const from = corner + offset;
+            const to = from + steps[axis];
             const vector = [0, 1, 2].map((c) =>
               (c === axis ? 1 : 0) +
               (knots[stride * to + c] - knots[stride * from + c]) / spacing[axis]

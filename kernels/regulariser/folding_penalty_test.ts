@@ -20,7 +20,8 @@ function knotsOf(size: Triple, seed: number, least: number): Float64Array {
   const knots = Float64Array.from({ length: 3 * size[0] * size[1] * size[2] }, () => next() - 0.5);
   const smallest = (scale: number) =>
     Math.min(...leastCellDeterminants(size, SPACING, knots.map((v) => v * scale), 3));
-  let low = 0, high = 64;
+  let low = 0;
+  let high = 64;
   for (let i = 0; i < 40; i++) {
     const middle = (low + high) / 2;
     if (smallest(middle) > least) low = middle;
@@ -30,10 +31,13 @@ function knotsOf(size: Triple, seed: number, least: number): Float64Array {
 }
 
 async function onGpu(gpu: Gpu, size: Triple, weight: number, knots: Float64Array) {
-  const count = knots.length / 3, vec4 = new Float32Array(4 * count);
+  const count = knots.length / 3;
+  const vec4 = new Float32Array(4 * count);
   knots.forEach((k, i) => vec4[Math.floor(i / 3) * 4 + i % 3] = k);
-  const buffer = gpu.upload("knots", vec4), gradient = gpu.buffer("gradient", 16 * count);
-  const partials = foldingPenaltyPartials(size), sums = gpu.buffer("sums", 4 * (partials + 1));
+  const buffer = gpu.upload("knots", vec4);
+  const gradient = gpu.buffer("gradient", 16 * count);
+  const partials = foldingPenaltyPartials(size);
+  const sums = gpu.buffer("sums", 4 * (partials + 1));
   gpu.write(sums, new Float32Array([7]));
   const options = { size, spacing: SPACING, weight };
   const prepared = prepareFoldingPenalty(gpu, options, buffer, gradient, sums, 1);
@@ -83,8 +87,12 @@ gpuTest(
 );
 
 Deno.test("the folding penalty's gradient is that of its value (finite differences)", () => {
-  const size: Triple = [5, 4, 6], knots = knotsOf(size, 2, 0.05), next = random(9), h = 1e-6;
-  const direction = knots.map(() => next() - 0.5), options = { size, spacing: SPACING, weight: 1 };
+  const size: Triple = [5, 4, 6];
+  const knots = knotsOf(size, 2, 0.05);
+  const next = random(9);
+  const h = 1e-6;
+  const direction = knots.map(() => next() - 0.5);
+  const options = { size, spacing: SPACING, weight: 1 };
   const at = (t: number) =>
     foldingPenaltyReference(options, knots.map((k, i) => k + t * direction[i])).value;
   const numeric = (8 * (at(h) - at(-h)) - (at(2 * h) - at(-2 * h))) / (12 * h);
@@ -98,9 +106,11 @@ Deno.test("the determinants of a cell's edges bound the Jacobian inside, its cor
   const size: Triple = [2, 2, 2];
   let misled = 0;
   for (let seed = 1; seed < 400; seed++) {
-    const next = random(seed), knots = Float64Array.from({ length: 24 }, () => 16 * (next() - 0.5));
+    const next = random(seed);
+    const knots = Float64Array.from({ length: 24 }, () => 16 * (next() - 0.5));
     const [bound] = leastCellDeterminants(size, SPACING, knots, 3);
-    let least = Infinity, atCorners = Infinity;
+    let least = Infinity;
+    let atCorners = Infinity;
     for (let i = 0; i < 125; i++) {
       const at = [i % 5, Math.floor(i / 5) % 5, Math.floor(i / 25)].map((v) => v / 4);
       const j = jacobianInCell(knots, at);

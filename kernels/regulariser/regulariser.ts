@@ -127,7 +127,8 @@ function firstDifferences(
     for (let axis = 0; axis < 3; axis++) {
       if (at[axis] + 1 >= size[axis]) continue;
       for (let c = 0; c < 3; c++) {
-        const from = 3 * k + c, to = from + 3 * steps[axis];
+        const from = 3 * k + c;
+        const to = from + 3 * steps[axis];
         const slope = (knots[to] - knots[from]) / spacing[axis];
         differences.push({ from, to, axis, slope });
         squared += slope * slope;

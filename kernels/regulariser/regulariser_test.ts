@@ -20,12 +20,14 @@ gpuTest("regularisers agree with their twins", async (gpu, t) => {
   for (const regulariser of REGULARISERS) {
     for (const size of [[2, 2, 2], [63, 3, 2], [4, 64, 3], [5, 2, 65], [1, 7, 1]] as Triple[]) {
       await t.step(`${regulariser} ${size.join("x")}`, async () => {
-        const knots = knotsOf(size, 1), count = knots.length / 3;
+        const knots = knotsOf(size, 1);
+        const count = knots.length / 3;
         const vec4 = new Float32Array(4 * count);
         knots.forEach((k, i) => vec4[Math.floor(i / 3) * 4 + i % 3] = k);
         const options = { regulariser, size, spacing: SPACING, weight: 0.3 };
         const expected = regulariserReference(options, knots);
-        const buffer = gpu.upload("knots", vec4), gradient = gpu.buffer("gradient", 16 * count);
+        const buffer = gpu.upload("knots", vec4);
+        const gradient = gpu.buffer("gradient", 16 * count);
         const sums = gpu.buffer("sums", 4 * regulariserPartials(size));
         const prepared = prepareRegulariser(gpu, options, buffer, gradient, sums);
         const recorder = gpu.record("regulariser");
@@ -47,7 +49,10 @@ gpuTest("regularisers agree with their twins", async (gpu, t) => {
 });
 
 Deno.test("the gradient of each regulariser is that of its value (finite differences)", () => {
-  const size: Triple = [5, 4, 6], knots = knotsOf(size, 2), next = random(9), h = 1e-4;
+  const size: Triple = [5, 4, 6];
+  const knots = knotsOf(size, 2);
+  const next = random(9);
+  const h = 1e-4;
   const direction = knots.map(() => next() - 0.5);
   for (const regulariser of REGULARISERS) {
     const options = { regulariser, size, spacing: SPACING, weight: 1 };

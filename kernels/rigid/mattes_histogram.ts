@@ -107,7 +107,8 @@ function copiesFor(gpu: Gpu, voxels: number): number {
 
 /** Slabs for images of 4 bytes a voxel that start on the binding alignment at 1 byte a voxel too. */
 function byteSlabs(gpu: Gpu, size: Triple): Slab[] {
-  const [nx, ny, nz] = size, plane = rowPitch(nx) * ny;
+  const [nx, ny, nz] = size;
+  const plane = rowPitch(nx) * ny;
   if (4 * plane * nz <= gpu.maxBindingBytes) return [{ begin: 0, end: nz }];
   let step = 1;
   while ((step * plane) % gpu.bindingAlignment !== 0) step++;
@@ -124,7 +125,8 @@ function byteSlabs(gpu: Gpu, size: Triple): Slab[] {
 
 /** Workgroups of 64 for so many quads, and the quads of one row of workgroups. */
 function flat(quads: number): { workgroups: [number, number]; pitch: number } {
-  const groups = Math.ceil(quads / 64), wide = Math.min(groups, 32768);
+  const groups = Math.ceil(quads / 64);
+  const wide = Math.min(groups, 32768);
   return { workgroups: [wide, Math.ceil(groups / wide)], pitch: 64 * wide };
 }
 
@@ -134,7 +136,8 @@ function fixedBins(gpu: Gpu, options: MattesOptions, cut: Slab[]): GpuBuffer {
   const recorder = gpu.record("mattes fixed bins");
   const plane = fixed.pitch * fixed.size[1];
   for (const { begin, end } of cut) {
-    const count = plane * (end - begin) / 4, { workgroups, pitch } = flat(count);
+    const count = plane * (end - begin) / 4;
+    const { workgroups, pitch } = flat(count);
     const target = { buffer: bytes, offset: begin * plane, bytes: (end - begin) * plane };
     recorder.dispatch(mattesFixedBins(fixedMask !== undefined), {
       parameters: [
@@ -185,8 +188,10 @@ export function prepareMattes(gpu: Gpu, options: MattesOptions): PreparedMattes 
   const cut = byteSlabs(gpu, fixed.size);
   const bytes = fixedBins(gpu, options, cut);
   const pairs = movingPairs(gpu, options);
-  const [nx, ny, nz] = fixed.size, quads = rowPitch(nx) / 4;
-  const voxels = nx * ny * nz, copies = copiesFor(gpu, voxels);
+  const [nx, ny, nz] = fixed.size;
+  const quads = rowPitch(nx) / 4;
+  const voxels = nx * ny * nz;
+  const copies = copiesFor(gpu, voxels);
   const counts = gpu.buffer("mattes counts", 4 * copies * MATTES_INNER_BINS * MATTES_ROW);
   const rows = gpu.buffer("mattes rows", 4 * MATTES_INNER_BINS * (MATTES_BINS + 1));
   const totals = gpu.buffer("mattes totals", 4 * MATTES_INNER_BINS * MATTES_ROW);
@@ -286,7 +291,8 @@ export function prepareMattes(gpu: Gpu, options: MattesOptions): PreparedMattes 
 }
 
 function workgroupShape(quads: number): { wx: number; wy: number } {
-  let best = { wx: 64, wy: 1 }, least = Infinity;
+  let best = { wx: 64, wy: 1 };
+  let least = Infinity;
   for (const wx of [64, 32, 16, 8]) {
     const covered = Math.ceil(quads / wx) * wx;
     if (covered < least) [best, least] = [{ wx, wy: 64 / wx }, covered];
@@ -318,11 +324,14 @@ export function mattesReference(
   subdivisions: number = MATTES_SUBDIVISIONS,
 ): MattesValue {
   const joint = new Float64Array(MATTES_INNER_BINS * MATTES_BINS);
-  const m = matrix, [nx, ny] = fixed.size;
+  const m = matrix;
+  const [nx, ny] = fixed.size;
   let samples = 0;
   for (let i = 0; i < fixed.data.length; i++) {
     if (fixed.mask && fixed.mask[i] === 0) continue;
-    const x = i % nx, y = Math.floor(i / nx) % ny, z = Math.floor(i / (nx * ny));
+    const x = i % nx;
+    const y = Math.floor(i / nx) % ny;
+    const z = Math.floor(i / (nx * ny));
     const p: Triple = [0, 4, 8].map((r) =>
       m[r] * x + m[r + 1] * y + m[r + 2] * z + m[r + 3]
     ) as unknown as Triple;
@@ -351,7 +360,8 @@ function sample(
   { size, data, range, mask }: MattesReferenceImage,
   p: Triple,
 ): number | undefined {
-  const low = [0, 0, 0], fraction = [0, 0, 0];
+  const low = [0, 0, 0];
+  const fraction = [0, 0, 0];
   for (let axis = 0; axis < 3; axis++) {
     if (p[axis] < -0.5 || p[axis] > size[axis] - 0.5) return undefined;
     const inside = Math.min(size[axis] - 1, Math.max(0, p[axis]));
@@ -360,7 +370,8 @@ function sample(
   }
   let sum = 0;
   for (let corner = 0; corner < 8; corner++) {
-    let weight = 1, index = 0;
+    let weight = 1;
+    let index = 0;
     for (let axis = 2; axis >= 0; axis--) {
       const upper = (corner >> axis) & 1;
       weight *= upper ? fraction[axis] : 1 - fraction[axis];
@@ -373,7 +384,8 @@ function sample(
 }
 
 function information(joint: Float64Array, samples: number): number {
-  const ofFixed = new Float64Array(MATTES_INNER_BINS), ofMoving = new Float64Array(MATTES_BINS);
+  const ofFixed = new Float64Array(MATTES_INNER_BINS);
+  const ofMoving = new Float64Array(MATTES_BINS);
   const term = (p: number) => p > 1e-12 ? p * Math.log(p) : 0;
   let sum = 0;
   joint.forEach((count, i) => {

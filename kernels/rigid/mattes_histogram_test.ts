@@ -10,9 +10,12 @@ const RANGE = { minimum: -20, maximum: 130 };
 
 /** A smooth image with some noise. */
 function image(size: Triple, seed: number): Float32Array {
-  const next = random(seed), [nx, ny, nz] = size;
+  const next = random(seed);
+  const [nx, ny, nz] = size;
   return Float32Array.from({ length: nx * ny * nz }, (_, i) => {
-    const x = i % nx, y = Math.floor(i / nx) % ny, z = Math.floor(i / nx / ny);
+    const x = i % nx;
+    const y = Math.floor(i / nx) % ny;
+    const z = Math.floor(i / nx / ny);
     return 50 + 40 * Math.sin(0.4 * x + 0.3 * y) * Math.cos(0.5 * z) + 10 * next();
   });
 }
@@ -31,7 +34,8 @@ const OBLIQUE: Matrix4 = [
 ];
 
 async function compare(gpu: Gpu, fixedSize: Triple, movingSize: Triple, masked: boolean) {
-  const fixedData = image(fixedSize, 1), movingData = image(movingSize, 2);
+  const fixedData = image(fixedSize, 1);
+  const movingData = image(movingSize, 2);
   const fixedMask = masked ? mask(fixedData.length, 3) : undefined;
   const movingMask = masked ? mask(movingData.length, 4) : undefined;
   const images = [
@@ -85,7 +89,8 @@ gpuTest("prepareMattes() agrees with its twin when images exceed one binding", a
 gpuTest(
   "prepareMattes() skips when told so and gives 1e30 below the least samples",
   async (gpu) => {
-    const size: Triple = [9, 8, 7], data = image(size, 1);
+    const size: Triple = [9, 8, 7];
+    const data = image(size, 1);
     const fixed = uploadImage(gpu, "fixed", size, data);
     const metric = prepareMattes(gpu, {
       fixed,

@@ -55,7 +55,8 @@ export function normalVariates(seed: number, count: number): Float32Array {
   };
   const variates = new Float32Array(count);
   for (let i = 0; i < count; i += 2) {
-    const radius = Math.sqrt(-2 * Math.log(1 - uniform())), angle = 2 * Math.PI * uniform();
+    const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
+    const angle = 2 * Math.PI * uniform();
     variates[i] = radius * Math.cos(angle);
     if (i + 1 < count) variates[i + 1] = radius * Math.sin(angle);
   }
@@ -89,7 +90,8 @@ export function onePlusOneReference(
   variates: Float32Array,
   onStep?: (state: SearchState) => void,
 ): SearchState {
-  const n = start.length, { scales, radius, epsilon, growth = 1.05, iterations } = settings;
+  const n = start.length;
+  const { scales, radius, epsilon, growth = 1.05, iterations } = settings;
   const shrink = settings.shrink ?? growth ** -0.25;
   const a = Array.from({ length: n * n }, (_, i) => i % (n + 1) === 0 ? radius / scales[i % n] : 0);
   const initialCost = cost(start);
@@ -106,8 +108,10 @@ export function onePlusOneReference(
     const f = variates.subarray(n * state.iterations, n * (state.iterations + 1));
     const delta = start.map((_, i) => f.reduce((sum, value, j) => sum + a[n * i + j] * value, 0));
     const child = state.parameters.map((value, i) => value + delta[i]);
-    const childCost = cost(child), better = childCost < state.cost;
-    const norm = Math.hypot(...a), done = state.iterations + 1;
+    const childCost = cost(child);
+    const better = childCost < state.cost;
+    const norm = Math.hypot(...a);
+    const done = state.iterations + 1;
     state = {
       parameters: better ? child : state.parameters,
       cost: better ? childCost : state.cost,
@@ -162,7 +166,8 @@ export class Search {
    * @param cost - A different cost from here on.
    */
   begin(settings: SearchSettings, variates: Float32Array, cost: GpuBuffer = this.#cost): void {
-    const gpu = this.#gpu, { scales, radius, epsilon, growth = 1.05, iterations } = settings;
+    const gpu = this.#gpu;
+    const { scales, radius, epsilon, growth = 1.05, iterations } = settings;
     if (scales.length !== SEARCH_DIMENSION) throw new RangeError("`scales` must be six numbers");
     if (variates.length < SEARCH_DIMENSION * iterations) {
       throw new RangeError(`\`variates\` must be ${SEARCH_DIMENSION * iterations} numbers`);

@@ -87,7 +87,8 @@ gpuTest("Search takes the twin's steps on a quadratic", async (gpu) => {
     search.step(recorder);
     if (step % 10 !== 9) continue;
     recorder.submit();
-    const state = await search.read(), twin = steps[step];
+    const state = await search.read();
+    const twin = steps[step];
     assertEquals(state.accepted, twin.accepted, `children accepted after ${step + 1}`);
     assertAlmostEquals(state.cost, twin.cost, 1e-3 * twin.cost);
     assertAlmostEquals(state.norm, twin.norm, 1e-3 * twin.norm);

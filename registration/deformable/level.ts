@@ -137,7 +137,8 @@ export async function optimiseLevel(gpu: Gpu, work: LevelWork): Promise<LevelOut
     const spacing = h.map((size, axis) => size * level.stride[axis]) as unknown as Triple;
     const cell = spacing[0] * spacing[1] * spacing[2];
     const domain = level.grid.voxels * h[0] * h[1] * h[2];
-    const { trial, gradient, penalties } = optimiser, { size } = geometry;
+    const { trial, gradient, penalties } = optimiser;
+    const { size } = geometry;
     const penalty = own(prepareRegulariser(
       gpu,
       { regulariser: work.regulariser, size, spacing, weight: lambda * cell / domain },

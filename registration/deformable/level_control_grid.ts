@@ -58,7 +58,8 @@ export function prolong(
 
 /** Displacements along the grid's axes become RAS mm. */
 export function toControlGrid({ geometry, grid, values }: LevelKnots): ControlGrid {
-  const h = grid.spacing, [sx, sy, sz] = geometry.stride;
+  const h = grid.spacing;
+  const [sx, sy, sz] = geometry.stride;
   const direction = multiply(grid.affine, [
     1 / h[0],
     0,

@@ -24,7 +24,8 @@ import { type LevelKnots, toControlGrid } from "./level_control_grid.ts";
 import { jacobianOf } from "../transform.ts";
 
 /** Rounds of smoothing, after each few of which the surroundings grow. */
-const ROUNDS = 60, ROUNDS_A_WIDTH = 4;
+const ROUNDS = 60;
+const ROUNDS_A_WIDTH = 4;
 /** After so many halvings nothing is left of any displacement. */
 const HALVINGS = 60;
 

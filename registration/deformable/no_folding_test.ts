@@ -16,7 +16,8 @@ const GRID = Grid.axisAligned([32, 30, 28], [3, 3, 3], [-48, -45, -42]);
 
 /** Waves in noise, which an unregularised registration follows into folds. */
 function image(seed: number): Volume {
-  const data = new Float32Array(GRID.voxels), next = random(seed);
+  const data = new Float32Array(GRID.voxels);
+  const next = random(seed);
   for (let i = 0; i < data.length; i++) {
     const [x, y, z] = GRID.world([i % 32, Math.floor(i / 32) % 30, Math.floor(i / 960)]);
     data[i] = 100 * (Math.sin(0.13 * x + 0.06 * y) + Math.sin(0.15 * y - 0.05 * z + seed) +
@@ -30,7 +31,8 @@ function knotsOf(seed: number, amount: number, resolution: number): LevelKnots {
     ...[number, number, number],
   ];
   const h = size.map((n, axis) => (GRID.size[axis] - 1) * 3 / (n - 1)) as [number, number, number];
-  const geometry = controlGridGeometry(size, [4, 4, 3]), next = random(seed);
+  const geometry = controlGridGeometry(size, [4, 4, 3]);
+  const next = random(seed);
   const values = Float32Array.from(
     { length: 4 * controlPoints(geometry) },
     (_, i) => i % 4 === 3 ? 0 : amount * (next() - 0.5),

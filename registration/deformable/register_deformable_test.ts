@@ -13,7 +13,8 @@ const GRID = Grid.axisAligned([40, 36, 32], [3, 3, 3], [-60, -54, -48]);
 
 /** A bumpy body; "mr" is a non-monotone remap of "ct". `shift` moves it, mm. */
 function image(grid: Grid, contrast: "ct" | "mr", shift: Triple = [0, 0, 0]): Volume {
-  const data = new Float32Array(grid.voxels), [nx, ny] = grid.size;
+  const data = new Float32Array(grid.voxels);
+  const [nx, ny] = grid.size;
   for (let i = 0; i < data.length; i++) {
     const p = grid.world([i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))]);
     const [x, y, z] = p.map((v, axis) => v - shift[axis]);
@@ -39,7 +40,8 @@ function meanDisplacement(result: Awaited<ReturnType<typeof registerDeformable>>
 const SHIFT: Triple = [4, -3, 5];
 
 gpuTest("registerDeformable() finds a shift with every regulariser", async (gpu) => {
-  const fixed = image(GRID, "mr"), moving = image(GRID, "ct", SHIFT);
+  const fixed = image(GRID, "mr");
+  const moving = image(GRID, "ct", SHIFT);
   for (const regulariser of REGULARISERS) {
     const result = await registerDeformable(gpu, { fixed, moving, regulariser });
     meanDisplacement(result).forEach((u, c) => assertAlmostEquals(u, SHIFT[c], 1));
@@ -50,10 +52,12 @@ gpuTest("registerDeformable() finds a shift with every regulariser", async (gpu)
 });
 
 gpuTest("registerDeformable() finds the same however the voxels are stored", async (gpu) => {
-  const fixed = image(GRID, "mr"), moving = image(GRID, "ct", SHIFT);
+  const fixed = image(GRID, "mr");
+  const moving = image(GRID, "ct", SHIFT);
   const expected = meanDisplacement(await registerDeformable(gpu, { fixed, moving }));
   // Axes permuted and reversed, and the whole world turned.
-  const c = Math.cos(0.5), s = Math.sin(0.5);
+  const c = Math.cos(0.5);
+  const s = Math.sin(0.5);
   const turn = [c, -s, 0, 20, s, c, 0, -9, 0, 0, 1, 30, 0, 0, 0, 1];
   const stored = new Grid([32, 40, 36], [0, -3, 0, 57, 0, 0, 3, -54, 3, 0, 0, -48, 0, 0, 0, 1]);
   const turned = (volume: Volume): Volume => ({
@@ -75,7 +79,8 @@ gpuTest("registerDeformable() finds the same however the voxels are stored", asy
 });
 
 gpuTest("registerDeformable() ignores what its masks leave out", async (gpu) => {
-  const fixed = image(GRID, "mr"), moving = image(GRID, "ct", SHIFT);
+  const fixed = image(GRID, "mr");
+  const moving = image(GRID, "ct", SHIFT);
   const keep = Int32Array.from(fixed.data, (_, i) => i % 40 < 27 ? 1 : 0);
   const mask = { grid: GRID, data: keep };
   const masked = { fixed, moving, fixedMask: mask, movingMask: mask };
@@ -98,7 +103,8 @@ gpuTest("registerDeformable() ignores what its masks leave out", async (gpu) => 
 });
 
 gpuTest("registerDeformable() says what is wrong with its input", async (gpu) => {
-  const fixed = image(GRID, "mr"), moving = image(GRID, "ct");
+  const fixed = image(GRID, "mr");
+  const moving = image(GRID, "ct");
   const far = new Grid(GRID.size, GRID.affine.map((v, i) => i === 3 ? v + 900 : v));
   const cases: [Parameters<typeof registerDeformable>[1], new (m: string) => Error, string][] = [
     [{ fixed, moving: { grid: far, data: moving.data } }, NoOverlapError, "rigidly first"],
@@ -129,7 +135,8 @@ gpuTest("registerDeformable() says what is wrong with its input", async (gpu) =>
 });
 
 gpuTest("registerDeformable() stops when it is told to", async (gpu) => {
-  const fixed = image(GRID, "mr"), moving = image(GRID, "ct", SHIFT);
+  const fixed = image(GRID, "mr");
+  const moving = image(GRID, "ct", SHIFT);
   const controller = new AbortController();
   let seen = 0;
   await assertRejects(
@@ -150,7 +157,8 @@ gpuTest("registerDeformable() stops when it is told to", async (gpu) => {
 });
 
 gpuTest("registerDeformable() refuses what does not fit before it starts", async (gpu) => {
-  const fixed = image(GRID, "mr"), moving = image(GRID, "ct");
+  const fixed = image(GRID, "mr");
+  const moving = image(GRID, "ct");
   let begun = false;
   await assertRejects(
     () => registerDeformable(gpu, { fixed, moving, onProgress: () => begun = true }),

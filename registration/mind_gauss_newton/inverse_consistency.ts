@@ -28,7 +28,8 @@ export async function inverseConsistency(
   second: GpuField,
   affine: Matrix4,
 ): Promise<InverseConsistency> {
-  const { size } = first, composed = composeFields(gpu, { first, second });
+  const { size } = first;
+  const composed = composeFields(gpu, { first, second });
   const [there, back] = await Promise.all(
     [first, composed].map(({ components }) =>
       Promise.all(components.map((component) => downloadImage(gpu, component)))
@@ -36,7 +37,8 @@ export async function inverseConsistency(
   );
   composed.destroy();
   const lengths = new Float32Array(there[0].length);
-  let count = 0, sum = 0;
+  let count = 0;
+  let sum = 0;
   for (let i = 0; i < there[0].length; i++) {
     const at = [
       i % size[0],

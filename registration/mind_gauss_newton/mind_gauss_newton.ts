@@ -167,7 +167,8 @@ export async function registerMindGaussNewton(
   options: MindGaussNewtonOptions,
 ): Promise<MindGaussNewtonResult> {
   const { fixed, moving, signal, initial = IDENTITY } = options;
-  const settings = settingsOf(options), { warps } = settings;
+  const settings = settingsOf(options);
+  const { warps } = settings;
   const levels = resolutionLevels(fixed.grid, {
     levels: warps.length,
     spacing: 1,
@@ -317,7 +318,8 @@ async function step(
       owned.splice(-3).forEach((resource) => resource.destroy());
       return own(found);
     };
-    const fixed = halfway(0), moving = halfway(1);
+    const fixed = halfway(0);
+    const moving = halfway(1);
     const update = async (which: 0 | 1): Promise<GpuField> => {
       const [shifted, still] = which === 0 ? [moving, fixed] : [fixed, moving];
       const shift = mindShift(gpu, { shifted, still });
@@ -354,7 +356,8 @@ async function step(
 /** A level's displacements on the next one's grid, in its voxels. */
 function prolong(gpu: Gpu, coarse: GpuField, size: Triple): GpuField {
   const factors = size.map((n, axis) => n === 1 ? 1 : (coarse.size[axis] - 1) / (n - 1));
-  const [x, y, z] = factors, matrix: Matrix4 = [x, 0, 0, 0, 0, y, 0, 0, 0, 0, z, 0, 0, 0, 0, 1];
+  const [x, y, z] = factors;
+  const matrix: Matrix4 = [x, 0, 0, 0, 0, y, 0, 0, 0, 0, z, 0, 0, 0, 0, 1];
   const components = coarse.components.map((source) =>
     resample(gpu, { source, size, matrix })
   ) as unknown as GpuField["components"];

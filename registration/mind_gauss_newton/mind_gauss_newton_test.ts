@@ -10,12 +10,16 @@ import { GpuMemoryError } from "../../kernels/gpu/errors.ts";
 import { registerMindGaussNewton } from "./mind_gauss_newton.ts";
 import { NoOverlapError } from "../errors.ts";
 
-const scene = new Scene(1), { grid } = scene;
-const body = scene.body(), fixed = scene.image("mr");
+const scene = new Scene(1);
+const { grid } = scene;
+const body = scene.body();
+const fixed = scene.image("mr");
 
 /** Mean and largest |a - b| inside the body, voxels of the scene. */
 function difference(a: DisplacementField, b?: DisplacementField): { mean: number; max: number } {
-  let sum = 0, max = 0, count = 0;
+  let sum = 0;
+  let max = 0;
+  let count = 0;
   for (let i = 0; i < body.length; i++) {
     if (!body[i]) continue;
     const length = Math.hypot(
@@ -34,7 +38,8 @@ function deformed(seed: number) {
     amplitude: [10, 10],
   });
   const moving = scene.image("ct", (p) => deformation.forward(p[0], p[1], p[2], p));
-  const [nx, ny] = grid.size, there = new Float64Array(3);
+  const [nx, ny] = grid.size;
+  const there = new Float64Array(3);
   const components = [0, 1, 2].map(() => new Float32Array(grid.voxels));
   for (let i = 0; i < grid.voxels; i++) {
     const p = grid.world([i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))]);
@@ -60,7 +65,8 @@ gpuTest(
   "registerMindGaussNewton() recovers a known smooth field between two contrasts, without folds, " +
     "with its inverse, twice to the same bytes",
   async (gpu) => {
-    const { moving, truth } = deformed(1), steps: string[] = [];
+    const { moving, truth } = deformed(1);
+    const steps: string[] = [];
     const result = await registerMindGaussNewton(gpu, {
       fixed,
       moving,
@@ -68,7 +74,8 @@ gpuTest(
         steps.push(`${level}/${levels} ${warp}/${warps}`),
     });
     const found = hostField(grid, { controlGrid: result.controlGrid });
-    const { mean } = difference(found, truth), before = difference(truth).mean;
+    const { mean } = difference(found, truth);
+    const before = difference(truth).mean;
     assertLess(0.8, before, "the field to find is not small");
     assertLess(mean, 0.5, `mean error in voxels, ${before} before`);
     assertEquals(result.foldedVoxels, { forward: 0, backward: 0 });
@@ -94,13 +101,15 @@ gpuTest(
       data: Int32Array.from({ length: grid.voxels }, (_, i) => i % nx < nx / 2 ? 1 : 0),
     };
     // The moving image's other half is of another body; its axes are reversed.
-    const { moving } = deformed(2), other = new Scene(5).image("ct");
+    const { moving } = deformed(2);
+    const other = new Scene(5).image("ct");
     const mixed = Float32Array.from(moving.data, (v, i) => half.data[i] ? v : other.data[i]);
     const flip = (i: number) => {
       const [x, y, z] = [i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))];
       return ((grid.size[2] - 1 - z) * ny + y) * nx + x;
     };
-    const last = grid.world([0, 0, grid.size[2] - 1]), h = grid.spacing;
+    const last = grid.world([0, 0, grid.size[2] - 1]);
+    const h = grid.spacing;
     const reversed = new Grid(grid.size, [
       h[0],
       0,

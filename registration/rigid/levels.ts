@@ -132,7 +132,8 @@ export async function prepareRigidLevels(
   images: RigidImages,
   schedule: RigidSchedule,
 ): Promise<RigidLevels> {
-  const owned = new Owned(), kept = new Owned();
+  const owned = new Owned();
+  const kept = new Owned();
   try {
     const { levels: plan, range } = schedule;
     const fixed = scaled(

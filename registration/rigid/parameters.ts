@@ -22,7 +22,9 @@ export type RigidParameters = readonly [number, number, number, number, number, 
 export function rigidMatrix(parameters: RigidParameters, centre: Triple): Matrix4 {
   const [px, py, pz, tx, ty, tz] = parameters;
   const length = Math.max(1, Math.hypot(px, py, pz));
-  const x = px / length, y = py / length, z = pz / length;
+  const x = px / length;
+  const y = py / length;
+  const z = pz / length;
   const w = Math.sqrt(Math.max(0, 1 - x * x - y * y - z * z));
   // deno-fmt-ignore
   const r = [
@@ -53,7 +55,8 @@ export function rigidParameters(matrix: Matrix4, centre: Triple): RigidParameter
     1 - m[0] - m[5] + m[10],
     1 + m[0] + m[5] + m[10],
   ];
-  const largest = squares.indexOf(Math.max(...squares)), root = Math.sqrt(squares[largest]);
+  const largest = squares.indexOf(Math.max(...squares));
+  const root = Math.sqrt(squares[largest]);
   const q = [
     [root, (m[1] + m[4]) / root, (m[2] + m[8]) / root, (m[9] - m[6]) / root],
     [(m[1] + m[4]) / root, root, (m[6] + m[9]) / root, (m[2] - m[8]) / root],
@@ -108,7 +111,8 @@ export interface RigidDifference {
 /** The angle between two rigid matrices and the distance of where they send `centre`. */
 export function rigidDifference(a: Matrix4, b: Matrix4, centre: Triple): RigidDifference {
   const [x, y, z] = rigidParameters(multiply(invert(a), b), centre);
-  const pa = transformPoint(a, centre), pb = transformPoint(b, centre);
+  const pa = transformPoint(a, centre);
+  const pb = transformPoint(b, centre);
   return {
     degrees: 2 * Math.asin(Math.min(1, Math.hypot(x, y, z))) * 180 / Math.PI,
     millimetres: Math.hypot(pa[0] - pb[0], pa[1] - pb[1], pa[2] - pb[2]),

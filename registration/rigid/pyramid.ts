@@ -116,7 +116,8 @@ export function shrunkImage(gpu: Gpu, image: GpuImage, grid: Grid, factor: Tripl
 
 /** A mask on another grid, by nearest neighbour: 1 inside, 0 outside. */
 export function maskOnGrid(mask: LabelVolume, grid: Grid): Int32Array {
-  const [nx, ny, nz] = grid.size, [mx, my, mz] = mask.grid.size;
+  const [nx, ny, nz] = grid.size;
+  const [mx, my, mz] = mask.grid.size;
   const m = multiply(mask.grid.inverse, grid.affine);
   const out = new Int32Array(nx * ny * nz);
   for (let z = 0, i = 0; z < nz; z++) {

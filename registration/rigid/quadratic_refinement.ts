@@ -60,13 +60,18 @@ const HESSIAN_ROUNDS = 3;
  * ```
  */
 export async function refineQuadratic(options: RefinementOptions): Promise<RefinementResult> {
-  const { evaluate, start, radius, rounds = 3, tolerance = 0.02 } = options, n = start.length;
+  const { evaluate, start, radius, rounds = 3, tolerance = 0.02 } = options;
+  const n = start.length;
   // In units of the radius, around `best`.
   const at = (best: readonly number[], u: readonly number[]) =>
     best.map((value, i) => value + radius[i] * u[i]);
   const unit = (i: number, sign: number) => start.map((_, k) => k === i ? sign : 0);
   const pairs = start.flatMap((_, i) => start.slice(0, i).map((_, j) => [i, j] as const));
-  let best = [...start], cost = NaN, evaluations = 0, round = 0, converged = false;
+  let best = [...start];
+  let cost = NaN;
+  let evaluations = 0;
+  let round = 0;
+  let converged = false;
   let hessian: number[][] | undefined;
   while (round < rounds && !converged) {
     if (round++ % HESSIAN_ROUNDS === 0) hessian = undefined;
@@ -93,7 +98,8 @@ export async function refineQuadratic(options: RefinementOptions): Promise<Refin
     const steps = FRACTIONS.map((fraction) => step.map((v) => fraction * v));
     const stepped = await evaluate(steps.map((u) => at(best, u)));
     evaluations += steps.length;
-    const choices = [...steps, ...offsets], all = [...stepped, ...costs];
+    const choices = [...steps, ...offsets];
+    const all = [...stepped, ...costs];
     const chosen = all.reduce((least, c, i) => c < all[least] ? i : least, 0);
     // Where no point at these distances is better, differences over them can tell no more.
     const isBetter = all[chosen] < cost;
@@ -123,7 +129,8 @@ function newtonStep(hessian: readonly number[][], gradient: readonly number[]): 
 export function symmetricEigen(
   matrix: readonly (readonly number[])[],
 ): { values: number[]; vectors: number[][] } {
-  const n = matrix.length, a = matrix.map((row) => [...row]);
+  const n = matrix.length;
+  const a = matrix.map((row) => [...row]);
   const v: number[][] = a.map((_, i) => a.map((_, j) => i === j ? 1 : 0));
   for (let sweep = 0; sweep < 30; sweep++) {
     let off = 0;
@@ -134,7 +141,8 @@ export function symmetricEigen(
         if (a[p][q] === 0) continue;
         const theta = (a[q][q] - a[p][p]) / (2 * a[p][q]);
         const t = (theta < 0 ? -1 : 1) / (Math.abs(theta) + Math.hypot(theta, 1));
-        const c = 1 / Math.hypot(t, 1), s = t * c;
+        const c = 1 / Math.hypot(t, 1);
+        const s = t * c;
         for (let k = 0; k < n; k++) {
           [a[k][p], a[k][q]] = [c * a[k][p] - s * a[k][q], s * a[k][p] + c * a[k][q]];
         }

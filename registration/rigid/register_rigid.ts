@@ -184,7 +184,8 @@ export async function registerRigid(gpu: Gpu, options: RigidOptions): Promise<Ri
       onBatch: (name, iteration, similarity) => report(0, name, { iteration, similarity }),
     });
     const { candidate, frame, leastShare, outcome: first } = tried.best;
-    let parameters = first.parameters, last = first;
+    let parameters = first.parameters;
+    let last = first;
     const reports: RigidLevelReport[] = [];
     for (const [index, level] of levels.entries()) {
       const plan = schedule.levels[index];

@@ -16,7 +16,8 @@ const ct = scene.image("ct");
 function motion(seed: number, degrees: number, mm: number, centre: Triple): Matrix4 {
   const next = random(seed);
   const direction = (length: number) => {
-    const v = [next() - 0.5, next() - 0.5, next() - 0.5], scale = length / Math.hypot(...v);
+    const v = [next() - 0.5, next() - 0.5, next() - 0.5];
+    const scale = length / Math.hypot(...v);
     return v.map((value) => value * scale);
   };
   const versor = direction(Math.sin(degrees / 2 * Math.PI / 180));
@@ -25,7 +26,8 @@ function motion(seed: number, degrees: number, mm: number, centre: Triple): Matr
 
 /** What an MR on `grid` shows when fixed points lie at `truth` in the CT's world. */
 function mr(grid: Grid, truth: Matrix4): Volume {
-  const [nx, ny, nz] = grid.size, data = new Float32Array(grid.voxels);
+  const [nx, ny, nz] = grid.size;
+  const data = new Float32Array(grid.voxels);
   for (let z = 0, i = 0; z < nz; z++) {
     for (let y = 0; y < ny; y++) {
       for (let x = 0; x < nx; x++, i++) {
@@ -96,7 +98,8 @@ gpuTest("registerRigid() with masks sees only what is inside them", async (gpu) 
   const truth = motion(4, 5, 8, ct.grid.centre);
   const fixed = mr(ct.grid, truth);
   // A third of both images is replaced by something unrelated and masked.
-  const next = random(9), spoiled = ct.data.slice();
+  const next = random(9);
+  const spoiled = ct.data.slice();
   for (let i = 0; i < fixed.data.length; i++) {
     if (i % 64 >= 44) fixed.data[i] = 3000 * next();
     if (i % 64 < 12) spoiled[i] = -1000 + 3000 * next();

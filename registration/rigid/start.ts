@@ -52,12 +52,14 @@ export function imageStatistics(
     (_, i) => counted[i * stride],
   ).sort();
   const quantile = (fraction: number) => sorted[Math.round(fraction * (sorted.length - 1))];
-  let minimum = Infinity, maximum = -Infinity;
+  let minimum = Infinity;
+  let maximum = -Infinity;
   for (const value of counted) {
     minimum = Math.min(minimum, value);
     maximum = Math.max(maximum, value);
   }
-  const low = quantile(0.005), high = quantile(0.995);
+  const low = quantile(0.005);
+  const high = quantile(0.995);
   const robust = high > low ? { minimum: low, maximum: high } : { minimum, maximum };
   return {
     robust,
@@ -74,7 +76,8 @@ function centreOfMass(
   { minimum, maximum }: IntensityRange,
   mask?: Int32Array,
 ): Triple {
-  const [nx, ny, nz] = grid.size, sum = [0, 0, 0];
+  const [nx, ny, nz] = grid.size;
+  const sum = [0, 0, 0];
   let mass = 0;
   for (let z = 0, i = 0; z < nz; z++) {
     for (let y = 0; y < ny; y++) {

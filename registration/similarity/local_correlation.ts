@@ -79,7 +79,8 @@ function prepare(
     recordMovingBins(gpu, recorder, inputs.moving, movingRange, moving, inputs.movingMask);
     recorder.submit();
     const image = (label: string) => own(createImage(gpu, label, geometry.image));
-    const warped = image("warped"), residual = image("dE/dI");
+    const warped = image("warped");
+    const residual = image("dE/dI");
     const slopes = [image("dI/dx"), image("dI/dy"), image("dI/dz")] as const;
     const warp = own(prepareControlGridWarp(gpu, {
       geometry,

@@ -41,14 +41,16 @@ async function evaluate(
   movingData: Float32Array,
   movingRange: BinRange,
 ): Promise<{ value: number; gradient: Float32Array }> {
-  const geometry = controlGridGeometry(size, [4, 4, 4]), next = random(9);
+  const geometry = controlGridGeometry(size, [4, 4, 4]);
+  const next = random(9);
   const fixed = uploadImage(gpu, "fixed", size, fixedData);
   const moving = uploadImage(gpu, "moving", size, movingData);
   const knots = gpu.upload(
     "knots",
     Float32Array.from({ length: 4 * controlPoints(geometry) }, () => 0.4 * next()),
   );
-  const gradient = gpu.buffer("gradient", knots.bytes), scalars = gpu.buffer("scalars", 32);
+  const gradient = gpu.buffer("gradient", knots.bytes);
+  const scalars = gpu.buffer("scalars", 32);
   const prepared = localCorrelationSimilarity({ low: 0, high: 1, bins: 100 }, movingRange, 3)
     .prepare(gpu, {
       geometry,
@@ -72,8 +74,11 @@ async function evaluate(
 }
 
 gpuTest("local correlation is that of any a I + b, and of a flat image nothing", async (gpu) => {
-  const size: Triple = [22, 19, 17], next = random(5), n = size[0] * size[1] * size[2];
-  const fixed = Float32Array.from({ length: n }, () => next()), moving = fixed.map((v) => v * v);
+  const size: Triple = [22, 19, 17];
+  const next = random(5);
+  const n = size[0] * size[1] * size[2];
+  const fixed = Float32Array.from({ length: n }, () => next());
+  const moving = fixed.map((v) => v * v);
   const range = { low: 0, high: 1, bins: 100 };
   const one = await evaluate(gpu, size, fixed, moving, range);
   const scaled = moving.map((v) => 700 * v - 300);
@@ -95,7 +100,10 @@ gpuTest("local correlation is that of any a I + b, and of a flat image nothing",
 });
 
 gpuTest("local correlation recovers a known field between uneven, noisy images", async (gpu) => {
-  const scene = new Scene(1), body = scene.body(), { grid } = scene, [nx, ny] = grid.size;
+  const scene = new Scene(1);
+  const body = scene.body();
+  const { grid } = scene;
+  const [nx, ny] = grid.size;
   const deformation = new KnownDeformation(grid, new Random(1), {
     degrees: 0,
     translation: [0, 0],
@@ -114,8 +122,11 @@ gpuTest("local correlation recovers a known field between uneven, noisy images",
   const fixed = spoilt(scene.image("mr"), 1);
   const moving = spoilt(scene.image("mr", (p) => deformation.forward(p[0], p[1], p[2], p)), 2);
   const { controlGrid } = await registerDeformable(gpu, { fixed, moving, similarity: "lncc" });
-  const found = hostField(grid, { controlGrid }).components, there = new Float64Array(3);
-  let error = 0, size = 0, count = 0;
+  const found = hostField(grid, { controlGrid }).components;
+  const there = new Float64Array(3);
+  let error = 0;
+  let size = 0;
+  let count = 0;
   for (let i = 0; i < grid.voxels; i++) {
     if (!body[i]) continue;
     const p = grid.world([i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))]);

@@ -74,7 +74,8 @@ export function mindSimilarity(
           scale: scale(range),
           bits: BITS,
         });
-      const fixed = descriptors("fixed", fixedRange), moving = descriptors("moving", movingRange);
+      const fixed = descriptors("fixed", fixedRange);
+      const moving = descriptors("moving", movingRange);
       const { geometry, knots, origin, perVoxel, gradient, scalars } = inputs;
       const residual = prepareMindResidual(gpu, {
         geometry,

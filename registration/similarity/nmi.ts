@@ -60,7 +60,8 @@ function prepare(
 
   const warped = createImage(gpu, "warped", size);
   const residual = createImage(gpu, "dE/dI", size);
-  const dx = createImage(gpu, "dI/dx", size), dy = createImage(gpu, "dI/dy", size);
+  const dx = createImage(gpu, "dI/dx", size);
+  const dy = createImage(gpu, "dI/dy", size);
   const dz = createImage(gpu, "dI/dz", size);
   const warp = prepareControlGridWarp(gpu, {
     geometry,

@@ -14,12 +14,15 @@ gpuTest("the gradient of NMI+MIND by the control points is that of its value", a
 
 /** Two balls of different contrast, the second one moved by 3 mm. */
 function pair() {
-  const size: Triple = [40, 36, 32], grid = Grid.axisAligned(size, [2, 2, 2]);
+  const size: Triple = [40, 36, 32];
+  const grid = Grid.axisAligned(size, [2, 2, 2]);
   const ball = (centre: number, inside: number, outside: number) => ({
     grid,
     data: Float32Array.from({ length: grid.voxels }, (_, i) => {
-      const x = 2 * (i % 40) - centre, y = 2 * (Math.floor(i / 40) % 36) - 36;
-      const z = 2 * Math.floor(i / 1440) - 32, r = Math.sqrt(x * x + y * y + z * z);
+      const x = 2 * (i % 40) - centre;
+      const y = 2 * (Math.floor(i / 40) % 36) - 36;
+      const z = 2 * Math.floor(i / 1440) - 32;
+      const r = Math.sqrt(x * x + y * y + z * z);
       const wave = 8 * Math.sin(0.4 * x) * Math.cos(0.3 * y + 0.2 * z);
       return outside + (inside - outside) / (1 + Math.exp((r - 20) / 2)) + wave;
     }),
@@ -37,7 +40,8 @@ gpuTest(
       return levels.map((level) => level.similarity!.s);
     };
     assertEquals(await scales(0.25), [0.25, 0.25]);
-    const gradient = await scales("gradient"), change = await scales("change");
+    const gradient = await scales("gradient");
+    const change = await scales("change");
     for (const s of [...gradient, ...change]) assertEquals(Number.isFinite(s) && s > 0, true);
     assertAlmostEquals(change[0], gradient[0], 1e-6); // nothing has changed before the first level
     assertEquals(Math.abs(change[1] - gradient[1]) > 1e-6, true);

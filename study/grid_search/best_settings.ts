@@ -46,7 +46,8 @@ export interface BestSettings {
   readonly settings: readonly BestSetting[];
 }
 
-const FORMAT = "crosswarp-settings", VERSION = 1;
+const FORMAT = "crosswarp-settings";
+const VERSION = 1;
 
 /** Writes settings. */
 export async function writeBestSettings({ path, settings }: BestSettings): Promise<void> {

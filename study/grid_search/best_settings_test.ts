@@ -20,7 +20,8 @@ const THORAX: BestSetting = {
 };
 
 Deno.test("readBestSettings() reads what was written and names the field that is wrong", async () => {
-  const folder = await Deno.makeTempDir(), path = `${folder}/best.json`;
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/best.json`;
   assertEquals(await readBestSettingsIfAny(path), undefined);
   await assertRejects(() => readBestSettings(path), SettingsError, "no such file");
   await writeBestSettings({ path, settings: [THORAX] });

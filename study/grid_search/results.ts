@@ -48,7 +48,8 @@ export interface CollectedSearch {
 
 /** Reads the scores that are there. */
 export async function collectGridSearch(plan: GridSearchPlan): Promise<CollectedSearch> {
-  const tables: SearchTable[] = [], missing: MissingUnits[] = [];
+  const tables: SearchTable[] = [];
+  const missing: MissingUnits[] = [];
   for (const similarity of plan.similarities) {
     for (const region of plan.regions) {
       const units = plan.units.filter((unit) =>
@@ -59,7 +60,8 @@ export async function collectGridSearch(plan: GridSearchPlan): Promise<Collected
         const kept = await finished<UnitScore>(unit.path, unit.key);
         if (kept !== undefined) scored.push({ unit, score: kept.value });
       }
-      const total = units.length, left = total - scored.length;
+      const total = units.length;
+      const left = total - scored.length;
       if (left > 0) missing.push({ similarity, region, missing: left, total });
       else tables.push(searchTable(plan, scored));
     }
@@ -77,7 +79,8 @@ export async function writeGridSearch(
   tables: readonly SearchTable[],
 ): Promise<void> {
   for (const table of tables) {
-    const name = `${folder}/${table.similarity}_${table.region}`, cells = searchCells(table);
+    const name = `${folder}/${table.similarity}_${table.region}`;
+    const cells = searchCells(table);
     const text = [searchCaption(table), "", alignedTable(cells), "", ...sameSpacings(table)];
     await writeText(`${name}.txt`, `${text.join("\n").trimEnd()}\n`);
     await writeText(`${name}.csv`, csvTable(cells));
@@ -136,7 +139,8 @@ export function searchHeatMaps(table: SearchTable): Map<number, Picture> {
 async function updateBestSettings(folder: string, path: string): Promise<void> {
   let written = "";
   for (;;) {
-    const settings = await bestOfTables(folder), text = settingsText(settings);
+    const settings = await bestOfTables(folder);
+    const text = settingsText(settings);
     if (text === written) return;
     await writeBestSettings({ path, settings });
     written = text;

@@ -69,7 +69,8 @@ export function searchTable(
 ): SearchTable {
   const settings = new Map<string, ScoredUnit[]>();
   for (const scored of units) {
-    const { lambda, spacing, levels } = scored.unit, setting = `${levels} ${lambda} ${spacing}`;
+    const { lambda, spacing, levels } = scored.unit;
+    const setting = `${levels} ${lambda} ${spacing}`;
     settings.set(setting, [...settings.get(setting) ?? [], scored]);
   }
   const rows = [...settings.values()].map(settingRow);

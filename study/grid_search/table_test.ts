@@ -35,7 +35,8 @@ Deno.test("bestRow() takes the highest Dice; of equals fewer folds, then the che
     { ...ROW, dice: 0.8001, foldedPercent: 9 },
   ];
   for (let left = rows.length; left > 0; left--) {
-    const order = rows.slice(0, left), expected = [, , 1, 2, 3, 4, 5, 6, 7][left];
+    const order = rows.slice(0, left);
+    const expected = [, , 1, 2, 3, 4, 5, 6, 7][left];
     assertEquals(bestRow(order), left === 1 ? null : rows[expected!]);
     assertEquals(bestRow(order.toReversed()), bestRow(order));
   }
@@ -111,7 +112,8 @@ Deno.test("searchTable() averages over structures and subjects, and says which s
 });
 
 Deno.test("writeGridSearch() keeps the best settings of other searches in the folder", async () => {
-  const folder = await Deno.makeTempDir(), best = `${folder}/best.json`;
+  const folder = await Deno.makeTempDir();
+  const best = `${folder}/best.json`;
   const table = searchTable(PLAN, units());
   const none = { best: null, rows: table.rows.map((row) => ({ ...row, dice: null })) };
   await writeGridSearch(folder, best, [{ ...table, similarity: "mind" }]);

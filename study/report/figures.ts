@@ -38,7 +38,8 @@ export async function studyFigures(
   options: StudyFiguresOptions,
 ): Promise<Record<string, Figure[]>> {
   const { out, models, registrations } = options;
-  const samples: Figure[] = [], losses: Figure[] = [];
+  const samples: Figure[] = [];
+  const losses: Figure[] = [];
   for (const { folder, settings: { epochs, stepsPerEpoch } } of models) {
     const name = folder.replace("models/", "").replaceAll("_", ", ");
     const last = `step-${String(epochs * stepsPerEpoch).padStart(7, "0")}.png`;
@@ -68,7 +69,8 @@ async function synthesisFigures(
   { out, regions, keys, registrations }: StudyFiguresOptions,
 ): Promise<Figure[]> {
   type Synthesis = { readonly method: Method; readonly kept: KeptSynthesis };
-  const first = registrations.pairs[0].subject, figures: Figure[] = [];
+  const first = registrations.pairs[0].subject;
+  const figures: Figure[] = [];
   const found = new Map<StudyRegion, { read: () => Promise<RegionPair>; all: Synthesis[] }>();
   await registrations.eachSynthesis(keys, ({ subject, region, read }, method, kept) => {
     if (subject !== first) return Promise.resolve();
@@ -77,9 +79,11 @@ async function synthesisFigures(
     return Promise.resolve();
   });
   for (const region of regions) {
-    const { read, all } = found.get(region)!, { fixed, moving } = await read();
+    const { read, all } = found.get(region)!;
+    const { fixed, moving } = await read();
     for (const to of ["mr", "ct"] as const) {
-      const source = to === "mr" ? moving : fixed, from = to === "mr" ? "CT" : "MR";
+      const source = to === "mr" ? moving : fixed;
+      const from = to === "mr" ? "CT" : "MR";
       const images = [{ title: from, image: source.image }];
       for (const { method, kept } of all.filter(({ method }) => method.synthesis!.of === to)) {
         images.push({ title: method.title, image: await readVolume(kept.path) });
@@ -103,7 +107,8 @@ async function registrationFigures(
 ): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const region of regions) {
-    const here = pairs.filter((pair) => pair.region === region), [{ subject }] = here;
+    const here = pairs.filter((pair) => pair.region === region);
+    const [{ subject }] = here;
     for (const isSynthesised of [false, true]) {
       const [best] = METHODS
         .filter(({ similarity, synthesis }) =>

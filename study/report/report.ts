@@ -105,7 +105,8 @@ export const PHANTOM_CAUTION =
 export function reportOf(inputs: ReportInputs): StudyReport {
   const { profile, pairs, regions, isPhantom, manifest } = inputs;
   const count = manifest.subjects.filter(({ kind }) => kind === "paired").length;
-  const tables = tablesOf(inputs), setup = setupOf(inputs);
+  const tables = tablesOf(inputs);
+  const setup = setupOf(inputs);
   const title = isPhantom
     ? "MR-CT deformable registration: the study on a phantom cohort"
     : `MR-CT deformable registration: the study on the cohort "${manifest.profile}"`;
@@ -172,7 +173,8 @@ function cohortCaution(pairs: number, regions: readonly StudyRegion[]): string {
 }
 
 function tablesOf(inputs: ReportInputs): ReportTable[] {
-  const { pairs, regions, volumes, lungs, ablations } = inputs, isLabelled = regions[0] !== "all";
+  const { pairs, regions, volumes, lungs, ablations } = inputs;
+  const isLabelled = regions[0] !== "all";
   const extra = ablationMethods(ablations);
   const tables: (ReportTable | false)[] = [
     isLabelled && {
@@ -259,7 +261,8 @@ function populationNote(volumes: readonly Table1Row[]): string {
 }
 
 function setupOf(inputs: ReportInputs): string[] {
-  const { profile, manifest, isPhantom } = inputs, { attribution } = manifest;
+  const { profile, manifest, isPhantom } = inputs;
+  const { attribution } = manifest;
   const subjects = (kind: string) => manifest.subjects.filter((one) => one.kind === kind).length;
   return [
     `Cohort: ${isPhantom ? "phantom, " : ""}${subjects("ct")} CT and ${

@@ -28,8 +28,11 @@ export interface SynthesisPictureOptions {
 }
 
 const PLANES: readonly Plane[] = ["coronal", "axial"];
-const PANEL = 260, GAP = 6, HEAD = 24;
-const WHITE: Colour = [235, 235, 235], CONTOUR: Colour = [255, 170, 40];
+const PANEL = 260;
+const GAP = 6;
+const HEAD = 24;
+const WHITE: Colour = [235, 235, 235];
+const CONTOUR: Colour = [255, 170, 40];
 
 /** Renders the picture: the images side by side, a plane below the other. */
 export function synthesisPicture({ images, labels, caption }: SynthesisPictureOptions): Picture {
@@ -47,7 +50,8 @@ export function synthesisPicture({ images, labels, caption }: SynthesisPictureOp
     [16, 16, 18],
   );
   images.forEach(({ title, image }, i) => {
-    const left = GAP + i * (column + GAP), window = displayWindow(image.data);
+    const left = GAP + i * (column + GAP);
+    const window = displayWindow(image.data);
     picture.text(left + ((column - textWidth(title)) >> 1), 5, title, WHITE);
     let top = HEAD;
     for (const raster of rasters) {

@@ -29,7 +29,9 @@ export function normalisedMutualInformation(
   map: PointMap,
   movingGrid: Grid,
 ): number {
-  const [nx, ny] = grid.size, toMoving = movingGrid.inverse, reached: number[] = [];
+  const [nx, ny] = grid.size;
+  const toMoving = movingGrid.inverse;
+  const reached: number[] = [];
   for (let i = 0; i < fixed.length; i++) {
     const x = grid.world([i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))]);
     const at = transformPoint(toMoving, map(i, x));
@@ -38,7 +40,8 @@ export function normalisedMutualInformation(
   if (reached.length === 0) return NaN;
   const bins = (data: Float32Array) => {
     const values = Float32Array.from(reached, (i) => data[i]);
-    const sorted = values.toSorted(), last = sorted.length - 1;
+    const sorted = values.toSorted();
+    const last = sorted.length - 1;
     const [low, high] = [0.005, 0.995].map((share) => sorted[Math.round(share * last)]);
     return binIntensitiesReference(values, { low, high, bins: BINS });
   };

@@ -68,11 +68,13 @@ export function segmentLungs(
   data: Float32Array,
   threshold: number,
 ): Uint8Array<ArrayBuffer> {
-  const [nx, ny, nz] = size, slice = nx * ny;
+  const [nx, ny, nz] = size;
+  const slice = nx * ny;
   const dark = Uint8Array.from(data, (value) => value < threshold ? 1 : 0);
   for (let z = 0; z < nz; z++) {
     const border = (i: number) => {
-      const x = i % nx, y = Math.floor(i / nx);
+      const x = i % nx;
+      const y = Math.floor(i / nx);
       return x === 0 || y === 0 || x === nx - 1 || y === ny - 1;
     };
     for (let i = 0; i < slice; i++) {
@@ -104,7 +106,10 @@ function flood(
   let count = 0;
   mask[offset + start] = value;
   while (left.length > 0) {
-    const i = left.pop()!, x = i % nx, y = Math.floor(i / nx) % ny, z = Math.floor(i / (nx * ny));
+    const i = left.pop()!;
+    const x = i % nx;
+    const y = Math.floor(i / nx) % ny;
+    const z = Math.floor(i / (nx * ny));
     count++;
     const visit = (inside: boolean, j: number) => {
       if (!inside || mask[offset + j] !== 1) return;

@@ -7,7 +7,9 @@ const SIZE: Triple = [24, 16, 6];
 /** Air around a body with two lungs up to both ends, and a bubble. */
 function chest(lung: (x: number, y: number) => boolean): Float32Array {
   return Float32Array.from({ length: 24 * 16 * 6 }, (_, i) => {
-    const x = i % 24, y = Math.floor(i / 24) % 16, z = Math.floor(i / (24 * 16));
+    const x = i % 24;
+    const y = Math.floor(i / 24) % 16;
+    const z = Math.floor(i / (24 * 16));
     const inside = x >= 2 && x < 22 && y >= 2 && y < 14;
     return !inside || lung(x, y) || (x === 12 && y === 3 && z === 2) ? -900 : 50;
   });
@@ -24,7 +26,8 @@ Deno.test("segmentLungs() leaves out the air around the body and a bubble", () =
 });
 
 Deno.test("lungBias() gives volumes and overlaps", () => {
-  const source = chest(lungs(4)), synthesis = chest(lungs(8));
+  const source = chest(lungs(4));
+  const synthesis = chest(lungs(8));
   const bias = lungBias({
     size: SIZE,
     voxel: 0.5,

@@ -82,8 +82,10 @@ function errorsOf(
   map: PointMap,
 ): { treMean: number | null; tre95: number | null } {
   if (truth === undefined) return { treMean: null, tre95: null };
-  const scored = new Set(ids), [nx, ny] = grid.size;
-  const toTruth = truth.grid.inverse, errors: number[] = [];
+  const scored = new Set(ids);
+  const [nx, ny] = grid.size;
+  const toTruth = truth.grid.inverse;
+  const errors: number[] = [];
   data.forEach((label, i) => {
     if (!scored.has(label)) return;
     const x = grid.world([i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))]);

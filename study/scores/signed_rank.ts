@@ -48,7 +48,8 @@ export function signedRankTest(a: readonly number[], b: readonly number[]): Sign
     first = last + 1;
   }
   const seen = differences.reduce((sum, d, i) => d > 0 ? sum + doubled[i] : sum, 0);
-  const total = n * (n + 1), distance = Math.abs(2 * seen - total);
+  const total = n * (n + 1);
+  const distance = Math.abs(2 * seen - total);
   let p = 0;
   probabilities(doubled, total).forEach((probability, sum) => {
     if (Math.abs(2 * sum - total) >= distance) p += probability;

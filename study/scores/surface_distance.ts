@@ -21,7 +21,8 @@ import type { LabelVolume } from "../../volume/volume.ts";
 export function hausdorff95(a: LabelVolume, b: LabelVolume, label: number): number {
   const sorted = surfaceDistances(a, b, label).sort();
   if (sorted.length === 0) return NaN;
-  const at = 0.95 * (sorted.length - 1), low = Math.floor(at);
+  const at = 0.95 * (sorted.length - 1);
+  const low = Math.floor(at);
   const high = Math.min(low + 1, sorted.length - 1);
   return sorted[low] + (at - low) * (sorted[high] - sorted[low]);
 }
@@ -82,7 +83,8 @@ export function squaredDistances(
  * the lower envelope of parabolas.
  */
 function envelopeOf(longest: number) {
-  const value = new Float64Array(longest), vertex = new Int32Array(longest);
+  const value = new Float64Array(longest);
+  const vertex = new Int32Array(longest);
   const start = new Float64Array(longest + 1);
   return (data: Float64Array, from: number, length: number, stride: number, spacing: number) => {
     const square = spacing * spacing;
@@ -143,7 +145,8 @@ function boxAround(volumes: readonly LabelVolume[], label: number): Box {
 
 /** 1 at the label's surface voxels, in the box. */
 function surfaceInBox({ grid, data }: LabelVolume, label: number, { least, size }: Box) {
-  const [nx, ny, nz] = grid.size, [bx, by, bz] = size;
+  const [nx, ny, nz] = grid.size;
+  const [bx, by, bz] = size;
   const on = new Uint8Array(bx * by * bz);
   const steps = [1, nx, nx * ny];
   for (let z = 0, i = 0; z < bz; z++) {

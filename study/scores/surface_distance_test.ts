@@ -110,7 +110,8 @@ Deno.test("hausdorff95() is the pooled distances' percentile", () => {
 });
 
 Deno.test("hausdorff95() is NaN when an image lacks the label, and refuses different grids", () => {
-  const a = labels([3, 3, 3], [1, 1, 1], () => 1), none = labels([3, 3, 3], [1, 1, 1], () => 0);
+  const a = labels([3, 3, 3], [1, 1, 1], () => 1);
+  const none = labels([3, 3, 3], [1, 1, 1], () => 0);
   assertEquals(hausdorff95(a, none, 1), NaN);
   assertEquals(hausdorff95(none, a, 1), NaN);
   assertEquals(hausdorff95(none, none, 1), NaN);

@@ -50,7 +50,8 @@ export async function correctCohort(gpu: Gpu, options: CorrectCohortOptions): Pr
     signal?.throwIfAborted();
     if (mr !== undefined) {
       onProgress?.(done, total, id);
-      const of = subjectKeys[id], key = await keyOf({ version, adapter: gpu.description, of });
+      const of = subjectKeys[id];
+      const key = await keyOf({ version, adapter: gpu.description, of });
       await once(`${folder}/${id}_mr.json`, key, async () => {
         const image = await readVolume(mr);
         const found = await correctBias(gpu, {

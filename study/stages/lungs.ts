@@ -27,7 +27,8 @@ export interface LungRow {
   readonly bias: LungBias;
 }
 
-const LUNGS = labelsOf("right lung", "left lung"), LIVER = labelsOf("liver");
+const LUNGS = labelsOf("right lung", "left lung");
+const LIVER = labelsOf("liver");
 
 /**
  * Measures every synthesis of a thorax.
@@ -66,10 +67,12 @@ export async function measureLungs(
     }
     const rows: LungRow[] = [];
     for (const { subject, method, kept, read } of found) {
-      const { of } = method.synthesis!, from = of === "mr" ? "ct" : "mr";
+      const { of } = method.synthesis!;
+      const from = of === "mr" ? "ct" : "mr";
       if (Number.isNaN(thresholds.get(subject)![from]) || shares[of].length === 0) continue;
       const { fixed, moving } = await read();
-      const source = of === "mr" ? moving : fixed, { grid } = source.image;
+      const source = of === "mr" ? moving : fixed;
+      const { grid } = source.image;
       const header = await readCheckpointHeader(`${out}/${kept.model}`);
       const bias = lungBias({
         size: grid.size,

@@ -188,7 +188,8 @@ export class StudyRegistrations {
         if (method.synthesis === undefined) continue;
         this.#options.signal?.throwIfAborted();
         await this.#synthesis(one, method, models, network);
-        const { subject: { id: subject }, region } = one, read = () => this.#pair(one);
+        const { subject: { id: subject }, region } = one;
+        const read = () => this.#pair(one);
         await visit({ subject, region, read }, method, await this.#kept(one, method, models));
       }
     }
@@ -235,8 +236,10 @@ export class StudyRegistrations {
     method: Method,
     models: ReadonlyMap<string, string>,
   ): Promise<KeptSynthesis> {
-    const { profile: { name: profile }, seed, out } = this.#options, { synthesis, name } = method;
-    const { of, channels } = synthesis!, { exclude: _, ...images } = one.key;
+    const { profile: { name: profile }, seed, out } = this.#options;
+    const { synthesis, name } = method;
+    const { of, channels } = synthesis!;
+    const { exclude: _, ...images } = one.key;
     const { folder: model } = studyModel(profile, one.region, synthesis!, seed);
     return {
       path: `${out}/synthesis/${one.name}_${name}.nii.gz`,
@@ -267,7 +270,8 @@ export class StudyRegistrations {
   ): Promise<{ path: string; key: string }> {
     const path = `${this.#options.out}/registrations/${one.name}_${method.name}.json`;
     if (method.similarity === undefined) return { path, key: await keyOf(one.key) };
-    const { framework } = method, deformable = this.#parameters(one, method);
+    const { framework } = method;
+    const deformable = this.#parameters(one, method);
     const synthesis = method.synthesis && (await this.#kept(one, method, models)).key;
     const key = { ...one.key, synthesis, ...(framework ? { framework } : { deformable }) };
     return { path, key: await keyOf(key) };
@@ -293,8 +297,10 @@ export class StudyRegistrations {
   ): Promise<MethodResult> {
     const { path, key } = await this.#step(one, method, models);
     const { value } = await once(path, key, async () => {
-      const { profile, signal } = this.#options, { framework, synthesis } = method;
-      const pair = await this.#pair(one), { rigid } = await this.#rigid(one);
+      const { profile, signal } = this.#options;
+      const { framework, synthesis } = method;
+      const pair = await this.#pair(one);
+      const { rigid } = await this.#rigid(one);
       const image = synthesis && await readVolume(
         await this.#synthesis(one, method, models, network),
       );
@@ -336,10 +342,12 @@ export class StudyRegistrations {
     models: ReadonlyMap<string, string>,
     network: SharedTensorflow,
   ): Promise<string> {
-    const { out, profile, signal } = this.#options, { of, channels } = method.synthesis!;
+    const { out, profile, signal } = this.#options;
+    const { of, channels } = method.synthesis!;
     const { path, key, model } = await this.#kept(one, method, models);
     await once(path.replace(/nii\.gz$/, "json"), key, async () => {
-      const { fixed, moving } = await this.#pair(one), folder = `${out}/${model}`;
+      const { fixed, moving } = await this.#pair(one);
+      const folder = `${out}/${model}`;
       const image = await synthesiseRegion(await network.open(folder), {
         folder,
         image: (of === "mr" ? moving : fixed).image,

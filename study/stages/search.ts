@@ -46,7 +46,8 @@ export async function searchStudySettings(
   options: StudySearchOptions & { readonly given?: BestSettings | undefined },
 ): Promise<BestSettings> {
   const { profile, manifest, out, seed, version, signal, told, given } = options;
-  const folder = `${out}/settings`, scale = SEARCHES[profile.name];
+  const folder = `${out}/settings`;
+  const scale = SEARCHES[profile.name];
   const plan = await planGridSearch({
     ...searchOptions(scale, profile),
     manifest,
@@ -78,9 +79,10 @@ export async function searchSynthesisSettings(
   options: SynthesisSearchOptions,
 ): Promise<Record<string, BestSettings>> {
   const { profile, manifest, out, seed, version, signal, told, study, models } = options;
-  const folder = `${out}/synthesis-settings`,
-    methods = METHODS.filter(({ synthesis }) => synthesis);
-  const plans: GridSearchPlan[] = [], contentKeys = new Map<string, string>();
+  const folder = `${out}/synthesis-settings`;
+  const methods = METHODS.filter(({ synthesis }) => synthesis);
+  const plans: GridSearchPlan[] = [];
+  const contentKeys = new Map<string, string>();
   for (const method of methods) {
     const absolute = profile.synthesisAbsolute;
     const asked = {
@@ -102,8 +104,8 @@ export async function searchSynthesisSettings(
   }
   const registrations = study.options;
   const jobs = (await missingParts(plans)).map((searches) => {
-    const { pair: { subject, region } } = searches[0].units[0],
-      only = study.numberOf(subject.id, region);
+    const { pair: { subject, region } } = searches[0].units[0];
+    const only = study.numberOf(subject.id, region);
     const used = methods.filter((_, i) => searches.some(({ plan }) => plan === plans[i]));
     return { searches, syntheses: { registrations, methods: used, models, only } };
   });

@@ -80,8 +80,10 @@ export class StudyTrainings {
    * @param told - Told how many steps are done.
    */
   async train(model: StudyModel, told: (steps: number, note: string) => void): Promise<void> {
-    const { profile, out, signal, convolution } = this.#options, { region, settings } = model;
-    const folder = `${out}/${model.folder}`, key = await this.keyOf(model);
+    const { profile, out, signal, convolution } = this.#options;
+    const { region, settings } = model;
+    const folder = `${out}/${model.folder}`;
+    const key = await this.keyOf(model);
     await once(this.#kept(model), key, async () => {
       await startOver(folder, key);
       await runTraining(this.#gpu, {
@@ -109,7 +111,8 @@ export class StudyTrainings {
 
   async #read(region: StudyRegion): Promise<Record<Modality, TrainingImage[]>> {
     if (this.#images?.region !== region) {
-      const { manifest, profile, signal } = this.#options, voxel = ganVoxel(profile);
+      const { manifest, profile, signal } = this.#options;
+      const voxel = ganVoxel(profile);
       const read = await readTrainingImages(this.#gpu, {
         source: { manifest },
         region,

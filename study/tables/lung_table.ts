@@ -22,8 +22,10 @@ export function lungCells(rows: readonly LungRow[]): Cells {
     const found = rows.filter(({ method }) => method === name).map(({ bias }) => bias);
     if (synthesis === undefined || found.length === 0) return [];
     const mean = (value: (bias: LungBias) => number) => meanOf(found.map(value));
-    const labelled = mean((bias) => bias.labelled), made = mean((bias) => bias.synthesis);
-    const { share, dice } = inReal[synthesis.of], faithful = labelled * share;
+    const labelled = mean((bias) => bias.labelled);
+    const made = mean((bias) => bias.synthesis);
+    const { share, dice } = inReal[synthesis.of];
+    const faithful = labelled * share;
     return [[
       `${synthesis.of === "mr" ? "CT to" : "MR to"} ${title}`,
       ...[labelled, made, faithful, 100 * made / faithful].map((value) => fixed(value, 0)),
