@@ -4,6 +4,8 @@
  * @module
  */
 
+import { withoutUndefined } from "../host/defaults.ts";
+
 /** How a command went. */
 export interface CommandResult {
   /** Wall seconds. */
@@ -12,15 +14,15 @@ export interface CommandResult {
    * Largest resident set of the command or of one of its child processes, bytes. Measured by GNU time
    * (Debian: `apt-get install time`); undefined where that is not installed.
    */
-  readonly peakBytes?: number;
+  readonly peakBytes?: number | undefined;
 }
 
 /** How a command is run. */
 export interface CommandOptions {
   /** Where; by default the current folder. */
-  readonly cwd?: string;
+  readonly cwd?: string | undefined;
   /** More environment variables. */
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string>> | undefined;
   /** Ends the command. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -32,14 +34,14 @@ export async function runCommand(
   { cwd, env, signal }: CommandOptions = {},
 ): Promise<CommandResult> {
   signal?.throwIfAborted();
+  const place = withoutUndefined({ cwd, env });
   const isTimed = await hasGnuTime();
   const report = isTimed ? await Deno.makeTempFile({ prefix: "peak-memory-" }) : "";
   try {
     const start = performance.now();
     const child = new Deno.Command(isTimed ? "time" : command, {
       args: isTimed ? ["-f", "%M", "-o", report, command, ...args] : [...args],
-      ...(cwd === undefined ? {} : { cwd }),
-      ...(env === undefined ? {} : { env }),
+      ...place,
       stdout: "piped",
       stderr: "piped",
     }).spawn();

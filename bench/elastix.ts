@@ -17,19 +17,19 @@ export interface ElastixOptions {
   /** An existing folder for its parameter and output files. */
   readonly directory: string;
   /** Similarity of the B-spline step ("nmi"). */
-  readonly metric?: "nmi" | "mattes";
+  readonly metric?: "nmi" | "mattes" | undefined;
   /** Weight of the bending energy against the similarity (50). */
-  readonly bendingWeight?: number;
+  readonly bendingWeight?: number | undefined;
   /** Spacing of the finest control grid, mm (12). */
-  readonly spacing?: number;
+  readonly spacing?: number | undefined;
   /** Resolution levels of the B-spline step (4). */
-  readonly levels?: number;
+  readonly levels?: number | undefined;
   /** Iterations a level of the B-spline step (500). */
-  readonly iterations?: number;
+  readonly iterations?: number | undefined;
   /** Threads (2). */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /** Stop after the rigid step (false). */
-  readonly rigidOnly?: boolean;
+  readonly rigidOnly?: boolean | undefined;
   /** Ends the child process. */
   readonly signal?: AbortSignal | undefined;
 }

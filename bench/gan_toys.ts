@@ -14,7 +14,7 @@ import {
   Tensorflow,
   tf,
 } from "../gan/mod.ts";
-import type { Modality } from "../gan/training/cycle_gan.ts";
+import type { Modality } from "../volume/modality.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { disc, type DiscDomain, discRadius, inverted, section } from "../testing/toy_images.ts";
 

@@ -38,7 +38,7 @@ export interface KernelBenchmark {
   /** Megavoxels that they go through. */
   readonly megavoxels: number;
   /** Mvox/s to be reached on the stock software driver; none where there is no measured target. */
-  readonly target?: number;
+  readonly target?: number | undefined;
 }
 
 /** The benchmarks' image: 192 voxels an axis. */

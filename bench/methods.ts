@@ -63,7 +63,7 @@ export interface MethodResult extends Partial<PeerResult> {
   /** The map, on the fixed grid. */
   readonly field: DisplacementField;
   /** The most memory that crosswarp had on the GPU, bytes. */
-  readonly gpuBytes?: number;
+  readonly gpuBytes?: number | undefined;
 }
 
 /** What a method is to do. */

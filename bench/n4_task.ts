@@ -89,7 +89,7 @@ async function main(): Promise<void> {
   const peer = await buildPeer(`${folder}/itk`);
   using gpu = await Gpu.open();
   const rows = [["", "ours : truth", "ITK : truth", "ours : ITK", "ours, s", "ITK, s"]];
-  const jobs: [string, { image: Volume; truth?: Float32Array }][] = [];
+  const jobs: [string, { image: Volume; truth?: Float32Array | undefined }][] = [];
   for (const seed of flags.seeds) jobs.push([`phantom ${seed}`, phantom(Number(seed))]);
   for (const path of flags.images) {
     jobs.push([path.replace(/^.*\//, ""), { image: await readVolume(path) }]);

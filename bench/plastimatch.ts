@@ -17,13 +17,13 @@ export interface PlastimatchOptions {
   /** An existing folder for its parameter and output files. */
   readonly directory: string;
   /** Weight of the curvature penalty against MI (1e-5). */
-  readonly regularization?: number;
+  readonly regularization?: number | undefined;
   /** Spacing of the finest control grid, mm (15); the stages before have 2 and 4 times as much. */
-  readonly spacing?: number;
+  readonly spacing?: number | undefined;
   /** Iterations a B-spline stage (100). */
-  readonly iterations?: number;
+  readonly iterations?: number | undefined;
   /** Threads (2). */
-  readonly threads?: number;
+  readonly threads?: number | undefined;
   /** Ends the child process. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -9,6 +9,7 @@
  * @module
  */
 
+import { type Complete, withDefaults } from "../host/defaults.ts";
 import type { Prepared } from "../kernels/control_grid/control_grid_warp.ts";
 import type { Gpu, GpuBuffer } from "../kernels/gpu/gpu.ts";
 import { createImage, downloadImage, type GpuImage, uploadImage } from "../kernels/gpu/image.ts";
@@ -37,27 +38,27 @@ export interface CorrectBiasOptions {
    * The estimate takes voxels above 0 here, where labels are not 0; on the image's grid. Default: the
    * whole image. A mask that leaves out the air helps where the air's noise is not 0.
    */
-  readonly mask?: LabelVolume;
+  readonly mask?: LabelVolume | undefined;
   /** The field is estimated from every so many voxels along each axis, but from 4 at least. Default 4. */
-  readonly shrink?: number;
+  readonly shrink?: number | undefined;
   /** Levels; from one to the next every span of the spline is halved. Default 4. */
-  readonly levels?: number;
+  readonly levels?: number | undefined;
   /** Iterations of a level at most. Default 50. */
-  readonly iterations?: number;
+  readonly iterations?: number | undefined;
   /** A level ends when the coefficient of variation of (field before / field now) is no larger. Default 0.001. */
-  readonly tolerance?: number;
+  readonly tolerance?: number | undefined;
   /** Spans of the spline along x, y, z at the first level. Default [1, 1, 1]. */
-  readonly mesh?: Triple;
+  readonly mesh?: Triple | undefined;
   /** Full width at half maximum of the distribution of the field's logarithms. Default 0.15. */
-  readonly fwhm?: number;
+  readonly fwhm?: number | undefined;
   /** Noise of the Wiener filter. Default 0.01. */
-  readonly noise?: number;
+  readonly noise?: number | undefined;
   /** Bins of the histogram. Default 200. */
-  readonly bins?: number;
+  readonly bins?: number | undefined;
   /** Stops the work: {@link correctBias} throws its reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called after every iteration. */
-  readonly onProgress?: (progress: BiasProgress) => void;
+  readonly onProgress?: ((progress: BiasProgress) => void) | undefined;
 }
 
 /** How far {@link correctBias} is. */
@@ -157,11 +158,11 @@ export async function correctBias(
 }
 
 type Settings =
-  & Required<Omit<CorrectBiasOptions, "mask" | "signal" | "onProgress">>
+  & Complete<Omit<CorrectBiasOptions, "mask" | "signal" | "onProgress">>
   & Pick<CorrectBiasOptions, "mask" | "signal" | "onProgress">;
 
 function checked(options: CorrectBiasOptions): Settings {
-  const settings = { ...N4_DEFAULTS, ...options };
+  const settings = withDefaults(N4_DEFAULTS, options);
   const whole = (name: "shrink" | "levels" | "iterations" | "bins", least: number) => {
     if (!(Number.isInteger(settings[name]) && settings[name] >= least)) {
       throw new RangeError(

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Modality } from "../volume/modality.ts";
 import type { LabelVolume, Volume } from "../volume/volume.ts";
 import { readVolume } from "../volume/read_nifti.ts";
 import { STRUCTURES } from "./label_scheme.ts";
@@ -48,7 +49,7 @@ async function collect(folder: string, below: string, paths: string[]): Promise<
 
 function ownCohort(paths: readonly string[]): FoundCohort {
   const remarks: string[] = [];
-  type Files = { images: { ct?: string; mr?: string }; labels: { ct?: string; mr?: string } };
+  type Files = Record<"images" | "labels", Partial<Record<Modality, string>>>;
   const subjects = new Map<string, Files>();
   for (const path of paths) {
     const match = OWN.exec(path.slice(path.lastIndexOf("/") + 1));
@@ -59,7 +60,7 @@ function ownCohort(paths: readonly string[]): FoundCohort {
       continue;
     }
     const id = match[1];
-    const modality = match[2].toLowerCase() as "ct" | "mr";
+    const modality = match[2].toLowerCase() as Modality;
     const files: Files = subjects.get(id) ?? { images: {}, labels: {} };
     const kind = match[3] === undefined ? files.images : files.labels;
     if (kind[modality] === undefined) kind[modality] = path;
@@ -114,7 +115,7 @@ export async function inspectSubject(
   return remarks;
 }
 
-function oddIntensities(path: string, modality: "ct" | "mr", { data, grid }: Volume): string[] {
+function oddIntensities(path: string, modality: Modality, { data, grid }: Volume): string[] {
   let least = Infinity;
   let most = -Infinity;
   for (const value of data) {

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { withoutUndefined } from "../host/defaults.ts";
+import { type ByModality, MODALITIES, type Modality } from "../volume/modality.ts";
 import { writeWholeFile } from "../host/write_file.ts";
 
 /** A manifest that cannot be used; the message names the file and the field. */
@@ -14,23 +16,13 @@ export class ManifestError extends Error {
 }
 
 /** Files by modality. */
-export interface ModalityPaths {
-  /** The CT's. */
-  readonly ct?: string;
-  /** The MR's. */
-  readonly mr?: string;
-}
+export type ModalityPaths = ByModality<string>;
 
 /** A label image's file, or a mask for each structure: files by label id. */
 export type LabelFiles = string | Readonly<Record<string, string>>;
 
 /** Labels by modality. */
-export interface ModalityLabels {
-  /** The CT's. */
-  readonly ct?: LabelFiles;
-  /** The MR's. */
-  readonly mr?: LabelFiles;
-}
+export type ModalityLabels = ByModality<LabelFiles>;
 
 /** One subject; paths as written in the manifest (relative to it) or, once read, usable as they are. */
 export interface ManifestSubject {
@@ -43,9 +35,9 @@ export interface ManifestSubject {
   /** Label images or masks, ids as in `label_scheme.ts`. */
   readonly labels: ModalityLabels;
   /** True displacement from MR to CT on the MR grid (5-D NIfTI, LPS mm), where it is known. */
-  readonly truth?: string;
+  readonly truth?: string | undefined;
   /** Label ids left out of scores, by modality. */
-  readonly exclude?: { readonly ct?: readonly number[]; readonly mr?: readonly number[] };
+  readonly exclude?: ByModality<readonly number[]> | undefined;
 }
 
 /** A cohort. */
@@ -57,11 +49,11 @@ export interface Manifest {
   /** Name of the phantom's profile, or another word. */
   readonly profile: string;
   /** The phantom's seed. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Whose images they are and under which licence, for reports that show them. */
-  readonly attribution?: string;
+  readonly attribution?: string | undefined;
   /** Nominal voxel sizes in mm by modality. */
-  readonly voxelSizes?: { readonly ct?: readonly number[]; readonly mr?: readonly number[] };
+  readonly voxelSizes?: ByModality<readonly number[]> | undefined;
   /** The subjects. */
   readonly subjects: readonly ManifestSubject[];
 }
@@ -120,11 +112,7 @@ export async function readManifest(path: string): Promise<Manifest> {
       }
       return full;
     };
-    const all = async (field: string, paths: ModalityPaths): Promise<ModalityPaths> => ({
-      ...(paths.ct !== undefined && { ct: await found(`${field}.ct`, paths.ct) }),
-      ...(paths.mr !== undefined && { mr: await found(`${field}.mr`, paths.mr) }),
-    });
-    const labels = async (field: string, files: LabelFiles): Promise<LabelFiles> => {
+    const allOf = async (field: string, files: LabelFiles): Promise<LabelFiles> => {
       if (typeof files === "string") return await found(field, files);
       const masks: Record<string, string> = {};
       for (const [id, file] of Object.entries(files)) {
@@ -132,17 +120,18 @@ export async function readManifest(path: string): Promise<Manifest> {
       }
       return masks;
     };
-    subjects.push({
-      ...subject,
-      images: await all("images", subject.images),
-      labels: {
-        ...(subject.labels.ct !== undefined &&
-          { ct: await labels("labels.ct", subject.labels.ct) }),
-        ...(subject.labels.mr !== undefined &&
-          { mr: await labels("labels.mr", subject.labels.mr) }),
-      },
-      ...(subject.truth !== undefined && { truth: await found("truth", subject.truth) }),
-    });
+    const images: Partial<Record<Modality, string>> = {};
+    const labels: Partial<Record<Modality, LabelFiles>> = {};
+    for (const modality of MODALITIES) {
+      const image = subject.images[modality];
+      if (image !== undefined) images[modality] = await found(`images.${modality}`, image);
+    }
+    for (const modality of MODALITIES) {
+      const files = subject.labels[modality];
+      if (files !== undefined) labels[modality] = await allOf(`labels.${modality}`, files);
+    }
+    const truth = subject.truth && await found("truth", subject.truth);
+    subjects.push(withoutUndefined({ ...subject, images, labels, truth }));
   }
   return { ...manifest, subjects };
 }

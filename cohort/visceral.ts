@@ -8,19 +8,18 @@
  * @module
  */
 
+import { type ByModality, MODALITIES, type Modality } from "../volume/modality.ts";
 import CORRECTIONS from "./visceral_corrections.json" with { type: "json" };
 import { STRUCTURES } from "./label_scheme.ts";
-import type { ManifestSubject, ModalityLabels } from "./manifest.ts";
-
-type Modality = "ct" | "mr";
+import type { ManifestSubject } from "./manifest.ts";
 
 /** What section 2 corrects: labels that were swapped, and labels left out of the scores. */
 interface Correction {
-  readonly swap?: Partial<Record<Modality, readonly number[]>>;
-  readonly exclude?: Partial<Record<Modality, readonly number[]>>;
+  readonly swap?: ByModality<readonly number[]> | undefined;
+  readonly exclude?: ByModality<readonly number[]> | undefined;
 }
 
-const MODALITIES: Readonly<Record<string, Modality>> = { CT: "ct", MRT1: "mr" };
+const MODALITY_WORDS: Readonly<Record<string, Modality>> = { CT: "ct", MRT1: "mr" };
 const VOLUME = /^(\d+)_(\d+)_([A-Za-z0-9]+)_wb\.nii(\.gz)?$/;
 const MASK = /^(\d+)_(\d+)_([A-Za-z0-9]+)_wb_(\d+)_(\d+)\.nii(\.gz)?$/;
 
@@ -69,7 +68,7 @@ export function visceralCohort(paths: readonly string[]): FoundCohort {
     const volume = VOLUME.exec(name);
     const mask = MASK.exec(name);
     const [, patient, session, kind, radlex] = mask ?? volume ?? [];
-    const modality = MODALITIES[kind];
+    const modality = MODALITY_WORDS[kind];
     if (modality === undefined) {
       if (kind !== undefined) ignored.set(kind, (ignored.get(kind) ?? 0) + 1);
       continue;
@@ -103,8 +102,8 @@ export function visceralCohort(paths: readonly string[]): FoundCohort {
   const subjects = ids.flatMap((id): ManifestSubject[] => {
     const paths = { ...images.get(id)! };
     const correction: Correction = (CORRECTIONS as Record<string, Correction>)[id] ?? {};
-    const labels: { ct?: Record<string, string>; mr?: Record<string, string> } = {};
-    for (const modality of ["ct", "mr"] as const) {
+    const labels: Partial<Record<Modality, Record<string, string>>> = {};
+    for (const modality of MODALITIES) {
       if (paths[modality] === undefined) continue;
       const found = masks.get(nameOf(paths[modality]).replace(/\.nii(\.gz)?$/, ""));
       if (found === undefined) {
@@ -126,8 +125,8 @@ export function visceralCohort(paths: readonly string[]): FoundCohort {
       id,
       kind: paths.ct && paths.mr ? "paired" : paths.ct ? "ct" : "mr",
       images: paths,
-      labels: labels as ModalityLabels,
-      ...(exclude && { exclude }),
+      labels,
+      exclude,
     }];
   });
   return { subjects, remarks };

@@ -23,9 +23,9 @@ export type Ops = "own" | "stock";
 /** Options of {@link Tensorflow.open}. */
 export interface TensorflowOptions {
   /** Whose kernels compute; "own" when absent. */
-  readonly ops?: Ops;
+  readonly ops?: Ops | undefined;
   /** How the convolutions hold their sums; measured when absent. */
-  readonly convolution?: ConvolutionVariant;
+  readonly convolution?: ConvolutionVariant | undefined;
 }
 
 /** The one that is open: tfjs keeps its backends and kernels for the whole process. */

@@ -15,11 +15,11 @@ export interface ThreadsOptions<Job, Told> {
   /** Stops the work. */
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds that the threads have after `signal` to keep what they have got; none when absent. */
-  readonly grace?: number;
+  readonly grace?: number | undefined;
   /** Called with what a job tells of its progress. */
-  readonly onTold?: (index: number, told: Told) => void;
+  readonly onTold?: ((index: number, told: Told) => void) | undefined;
   /** Called as jobs get done. */
-  readonly onDone?: (index: number) => void;
+  readonly onDone?: ((index: number) => void) | undefined;
 }
 
 /** What a thread is sent. */
@@ -27,10 +27,10 @@ type Order<Job> = { readonly job: Job } | { readonly stop: true };
 
 /** What it answers; its last answer to a job has `end`. */
 interface Answer<Told> {
-  readonly told?: Told;
-  readonly end?: true;
+  readonly told?: Told | undefined;
+  readonly end?: true | undefined;
   /** Messages of an error and of what caused it. */
-  readonly error?: readonly string[];
+  readonly error?: readonly string[] | undefined;
 }
 
 /**

@@ -27,7 +27,7 @@ export async function writeWholeFile(path: string, bytes: Uint8Array): Promise<v
     await rename(beside, path);
   } catch (cause) {
     await rm(beside).catch(() => {});
-    const why = (cause as { code?: string }).code === "ENOENT"
+    const why = (cause as { code?: string | undefined }).code === "ENOENT"
       ? "its folder does not exist. Make the folder first."
       : `${(cause as Error).message}. Choose another place.`;
     throw new FileAccessError(`Cannot write ${path}: ${why}`, { cause });

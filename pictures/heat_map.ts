@@ -29,9 +29,9 @@ export interface HeatMapOptions {
   /** A number as it is written. */
   readonly format: (value: number) => string;
   /** Row and column of the cell that is marked by a frame. */
-  readonly marked?: readonly [row: number, column: number];
+  readonly marked?: readonly [row: number, column: number] | undefined;
   /** Lines at the bottom. */
-  readonly captions?: readonly string[];
+  readonly captions?: readonly string[] | undefined;
 }
 
 const CELL = { width: 104, height: 56 };

@@ -25,9 +25,9 @@ export interface LinePlotOptions {
   /** What x is. */
   readonly xTitle: string;
   /** Pixels across; 900 when absent. */
-  readonly width?: number;
+  readonly width?: number | undefined;
   /** Pixels down; 340 when absent. */
-  readonly height?: number;
+  readonly height?: number | undefined;
 }
 
 /** Told apart by the colour-blind too (Okabe and Ito 2008). */

@@ -27,13 +27,13 @@ export interface OverviewOptions {
   /** The moving image after registration. */
   readonly after: Volume;
   /** Labels of the fixed image. */
-  readonly fixedLabels?: LabelVolume;
+  readonly fixedLabels?: LabelVolume | undefined;
   /** The moving labels after registration. */
-  readonly warpedLabels?: LabelVolume;
+  readonly warpedLabels?: LabelVolume | undefined;
   /** Jacobian determinant of the deformation. */
-  readonly jacobian?: Volume;
+  readonly jacobian?: Volume | undefined;
   /** A line at the bottom. */
-  readonly caption?: string;
+  readonly caption?: string | undefined;
 }
 
 const PLANES: readonly Plane[] = ["axial", "coronal", "sagittal"];

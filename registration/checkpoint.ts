@@ -26,9 +26,9 @@ import type { RigidResult } from "./rigid/register_rigid.ts";
 /** What a registration has found so far. */
 export interface Checkpoint {
   /** The rigid registration's result. */
-  readonly rigid?: RigidResult;
+  readonly rigid?: RigidResult | undefined;
   /** The deformable registration's state at its last finished level. */
-  readonly level?: LevelState;
+  readonly level?: LevelState | undefined;
 }
 
 /** What a registration's result depends on: each thing's name, and its value or a digest of it. */
@@ -100,11 +100,11 @@ export function decodeCheckpoint(
   name = "the checkpoint",
 ): Checkpoint {
   let value: {
-    format?: unknown;
-    version?: unknown;
+    format?: unknown | undefined;
+    version?: unknown | undefined;
     identity: RunIdentity;
-    rigid?: RigidResult;
-    level?: { level: number; knots: string; records: DeformableLevel[] };
+    rigid?: RigidResult | undefined;
+    level?: { level: number; knots: string; records: DeformableLevel[] } | undefined;
   };
   try {
     value = JSON.parse(text);
@@ -129,8 +129,8 @@ export function decodeCheckpoint(
   const { rigid, level } = value;
   try {
     return {
-      ...(rigid === undefined ? {} : { rigid }),
-      ...(level === undefined ? {} : { level: { ...level, knots: decodeFloats(level.knots) } }),
+      rigid,
+      level: level === undefined ? undefined : { ...level, knots: decodeFloats(level.knots) },
     };
   } catch (cause) {
     throw new CheckpointError(`${name} is damaged. Remove it and start without --resume.`, {

@@ -1,3 +1,4 @@
+import type { Modality } from "../volume/modality.ts";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Grid } from "../volume/grid.ts";
 import type { Volume } from "../volume/volume.ts";
@@ -15,7 +16,7 @@ import { registerImages } from "./register.ts";
 const GRID = Grid.axisAligned([32, 30, 28], [3, 3, 3], [-48, -45, -42]);
 
 /** A bumpy body moved by a few mm, in two contrasts. */
-function image(shift: number, contrast: "ct" | "mr"): Volume {
+function image(shift: number, contrast: Modality): Volume {
   const data = new Float32Array(GRID.voxels);
   for (let i = 0; i < data.length; i++) {
     const [x, y, z] = GRID.world([i % 32, Math.floor(i / 32) % 30, Math.floor(i / 960)]);

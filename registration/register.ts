@@ -48,40 +48,46 @@ export interface RegisterImagesOptions {
   /** The image that is registered to it; any orientation, spacing and size. */
   readonly moving: Volume;
   /** Labels on the fixed image's grid, for Dice. */
-  readonly fixedLabels?: LabelVolume;
+  readonly fixedLabels?: LabelVolume | undefined;
   /** Labels in the moving image's world, to be warped. */
-  readonly movingLabels?: LabelVolume;
+  readonly movingLabels?: LabelVolume | undefined;
   /** Voxels of the fixed image that count (non-zero), on its grid. */
-  readonly fixedMask?: LabelVolume;
+  readonly fixedMask?: LabelVolume | undefined;
   /** Voxels of the moving image that count (non-zero), on its grid. */
-  readonly movingMask?: LabelVolume;
+  readonly movingMask?: LabelVolume | undefined;
   /** The rigid registration's own options, or false to start from the files' positions. */
-  readonly rigid?: Omit<RigidOptions, "fixed" | "moving" | "fixedMask" | "movingMask"> | false;
+  readonly rigid?:
+    | Omit<RigidOptions, "fixed" | "moving" | "fixedMask" | "movingMask">
+    | false
+    | undefined;
   /** The method of the deformable registration. Default "control-grid". */
-  readonly method?: DeformableMethod;
+  readonly method?: DeformableMethod | undefined;
   /** The options of "control-grid", or false to stop after the rigid registration, whatever the method. */
   readonly deformable?:
     | Omit<
       DeformableOptions,
       "fixed" | "moving" | "fixedMask" | "movingMask" | "initial" | "resume" | "onLevel"
     >
-    | false;
+    | false
+    | undefined;
   /** The options of "mind-gauss-newton". */
-  readonly mindGaussNewton?: Omit<
-    MindGaussNewtonOptions,
-    "fixed" | "moving" | "fixedMask" | "movingMask" | "initial" | "signal" | "onProgress"
-  >;
+  readonly mindGaussNewton?:
+    | Omit<
+      MindGaussNewtonOptions,
+      "fixed" | "moving" | "fixedMask" | "movingMask" | "initial" | "signal" | "onProgress"
+    >
+    | undefined;
   /** What an earlier call with the same images and options had found: it is not sought again. */
-  readonly resume?: Checkpoint;
+  readonly resume?: Checkpoint | undefined;
   /**
    * Called, and waited for, after the rigid registration and after each level of "control-grid", with all
    * found so far.
    */
-  readonly onCheckpoint?: (found: Checkpoint) => void | Promise<void>;
+  readonly onCheckpoint?: ((found: Checkpoint) => void | Promise<void>) | undefined;
   /** Stops the registration. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Told what is being done. */
-  readonly onProgress?: (progress: RegisterProgress) => void;
+  readonly onProgress?: ((progress: RegisterProgress) => void) | undefined;
 }
 
 /** How far {@link registerImages} is. */
@@ -89,9 +95,9 @@ export interface RegisterProgress {
   /** What is being done. */
   readonly stage: "rigid" | "deformable" | "results";
   /** The progress of "control-grid", in the stage "deformable". */
-  readonly deformable?: DeformableProgress;
+  readonly deformable?: DeformableProgress | undefined;
   /** The progress of "mind-gauss-newton", in the stage "deformable". */
-  readonly mindGaussNewton?: MindGaussNewtonProgress;
+  readonly mindGaussNewton?: MindGaussNewtonProgress | undefined;
 }
 
 /** Dice of one label. */
@@ -113,7 +119,7 @@ export interface RegisterImagesResult {
   /** The moving image on the fixed grid as the files place it, before registration. */
   readonly before: Volume;
   /** The moving labels on the fixed grid. */
-  readonly warpedLabels?: LabelVolume;
+  readonly warpedLabels?: LabelVolume | undefined;
   /** rigid(x + u(x)) - x on the fixed grid, RAS mm. */
   readonly field: DisplacementField;
   /** The inverse map's displacement on the moving grid, RAS mm. */
@@ -127,11 +133,11 @@ export interface RegisterImagesResult {
   /** Overlap of every label that both label images have. */
   readonly overlap: readonly LabelOverlap[];
   /** The rigid registration's record. */
-  readonly rigid?: RigidResult;
+  readonly rigid?: RigidResult | undefined;
   /** The record of "control-grid". */
-  readonly deformable?: DeformableResult;
+  readonly deformable?: DeformableResult | undefined;
   /** The record of "mind-gauss-newton". */
-  readonly mindGaussNewton?: MindGaussNewtonResult;
+  readonly mindGaussNewton?: MindGaussNewtonResult | undefined;
   /** Seconds each stage took. */
   readonly seconds: {
     readonly rigid: number;
@@ -157,9 +163,9 @@ export async function registerImages(
   const common = {
     fixed,
     moving,
-    ...(options.fixedMask === undefined ? {} : { fixedMask: options.fixedMask }),
-    ...(options.movingMask === undefined ? {} : { movingMask: options.movingMask }),
-    ...(signal === undefined ? {} : { signal }),
+    fixedMask: options.fixedMask,
+    movingMask: options.movingMask,
+    signal,
   };
   const times = [performance.now()];
   let rigid: RigidResult | undefined;
@@ -189,8 +195,8 @@ export async function registerImages(
         ...options.deformable,
         ...common,
         initial: matrix,
-        ...(options.resume?.level === undefined ? {} : { resume: options.resume.level }),
-        onLevel: (level) => options.onCheckpoint?.({ ...(rigid && { rigid }), level }),
+        resume: options.resume?.level === undefined ? undefined : options.resume.level,
+        onLevel: (level) => options.onCheckpoint?.({ rigid, level }),
         onProgress: (progress) => onProgress?.({ stage: "deformable", deformable: progress }),
       });
     }
@@ -201,9 +207,9 @@ export async function registerImages(
 
   const transform: Transform = {
     rigid: matrix,
-    ...((deformable ?? mindGaussNewton) && {
-      controlGrid: (deformable ?? mindGaussNewton)!.controlGrid,
-    }),
+    controlGrid: deformable ?? mindGaussNewton
+      ? (deformable ?? mindGaussNewton)!.controlGrid
+      : undefined,
     fixedGrid: fixed.grid,
     movingGrid: moving.grid,
   };
@@ -230,16 +236,16 @@ export async function registerImages(
     before,
     field,
     jacobian,
-    ...(warpedLabels === undefined ? {} : { warpedLabels }),
+    warpedLabels,
     inverseField: inverse.field,
     inverseResidual: inverse.largestResidual,
     jacobianStatistics: jacobianStatistics(jacobian.data),
     overlap: fixedLabels && warpedLabels && labelsBefore
       ? overlapOf(fixedLabels, labelsBefore, warpedLabels)
       : [],
-    ...(rigid === undefined ? {} : { rigid }),
-    ...(deformable === undefined ? {} : { deformable }),
-    ...(mindGaussNewton === undefined ? {} : { mindGaussNewton }),
+    rigid,
+    deformable,
+    mindGaussNewton,
     seconds: { rigid: seconds(0), deformable: seconds(1), results: seconds(2) },
   };
 }

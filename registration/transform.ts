@@ -44,7 +44,7 @@ export interface Transform {
   /** Fixed RAS mm to moving RAS mm, applied after the displacement. */
   readonly rigid: Matrix4;
   /** The deformation; none after a rigid registration. */
-  readonly controlGrid?: ControlGrid;
+  readonly controlGrid?: ControlGrid | undefined;
   /** The fixed image's grid. */
   readonly fixedGrid: Grid;
   /** The moving image's grid. */
@@ -221,9 +221,9 @@ export interface ApplyTransformOptions {
   /** The grid of the result: in the fixed image's world, or in the moving image's when inverse. */
   readonly like: Grid;
   /** Apply the inverse map. Default false. */
-  readonly inverse?: boolean;
+  readonly inverse?: boolean | undefined;
   /** What points beyond the image get. Default: its smallest intensity. */
-  readonly outside?: number;
+  readonly outside?: number | undefined;
 }
 
 /** An image pulled through the transform, trilinear, interpolated once. */

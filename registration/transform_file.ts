@@ -76,7 +76,7 @@ export function decodeTransform(text: string, name = "the transform"): Transform
       rigid: numbers(value.rigid, 16),
       fixedGrid: gridOf(value.fixedGrid),
       movingGrid: gridOf(value.movingGrid),
-      ...(controlGrid === null ? {} : { controlGrid: controlGridOf(controlGrid) }),
+      controlGrid: controlGrid === null ? undefined : controlGridOf(controlGrid),
     };
   } catch (cause) {
     throw new TransformFileError(`${name} is damaged: ${(cause as Error).message}`, { cause });

@@ -58,7 +58,7 @@ export interface SearchJob {
     readonly methods: readonly Method[];
     readonly models: ReadonlyMap<string, string>;
     readonly only: number;
-  };
+  } | undefined;
 }
 
 /** How far a piece of work is. */
@@ -84,7 +84,7 @@ export async function runSearchJob(
   let done = 0;
   for (const { plan, units } of searches) {
     await runUnits(gpu, plan, units, {
-      ...(signal && { signal }),
+      signal,
       onProgress: (more, _, note) => tell({ done: done + more, note }),
     });
     done += units.length;

@@ -37,15 +37,12 @@ export function methodParameters(
   const { similarity = deformable.similarity, synthesis, regulariser, options } = method;
   const lambda = synthesis === undefined ? deformable.lambda : synthesisLambda;
   const found = foundSetting(method, region, settings);
-  return {
-    ...deformable,
-    similarity,
-    lambda,
-    ...(found && valuesOf(found)),
-    ...(synthesis && { absolute: synthesisAbsolute }),
-    ...options,
-    ...(regulariser && { regulariser, lambda: SIMILARITIES[similarity].lambda[regulariser] }),
-  };
+  let parameters: MethodParameters = { ...deformable, similarity, lambda };
+  if (found !== undefined) parameters = { ...parameters, ...valuesOf(found) };
+  if (synthesis !== undefined) parameters = { ...parameters, absolute: synthesisAbsolute };
+  parameters = { ...parameters, ...options };
+  if (regulariser === undefined) return parameters;
+  return { ...parameters, regulariser, lambda: SIMILARITIES[similarity].lambda[regulariser] };
 }
 
 /** What a grid search found for a method in a region; nothing where the profile's parameters stand. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Modality } from "../gan/training/cycle_gan.ts";
+import type { Modality } from "../volume/modality.ts";
 import type { SimilarityName } from "../registration/similarity/similarities.ts";
 import type { SimilarityOptions } from "../registration/similarity/similarity.ts";
 import type { Regulariser } from "../kernels/regulariser/regulariser.ts";
@@ -33,18 +33,18 @@ export interface Method {
   /** In the report. */
   readonly title: string;
   /** What the deformable registration maximises; rigid alone has none. */
-  readonly similarity?: SimilarityName;
+  readonly similarity?: SimilarityName | undefined;
   /**
    * The image that a synthesised one stands in for: a synthesised MR for the moving CT, a synthesised CT
    * for the fixed MR, so that both images are of one modality.
    */
-  readonly synthesis?: GanColumn & { readonly of: Modality };
+  readonly synthesis?: GanColumn & { readonly of: Modality } | undefined;
   /** MIND's own framework (Gauss-Newton, squared L2) in the place of the control grid. */
-  readonly framework?: "mind-gauss-newton";
+  readonly framework?: "mind-gauss-newton" | undefined;
   /** Another regulariser than the profile's, with the similarity's own weight beside it. */
-  readonly regulariser?: Regulariser;
+  readonly regulariser?: Regulariser | undefined;
   /** Parameters of the similarity; its defaults where absent. */
-  readonly options?: SimilarityOptions;
+  readonly options?: SimilarityOptions | undefined;
 }
 
 /** What all others begin with. */

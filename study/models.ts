@@ -5,7 +5,7 @@
  */
 
 import { loadGenerator } from "../gan/model/checkpoint.ts";
-import type { Modality } from "../gan/training/cycle_gan.ts";
+import type { Modality } from "../volume/modality.ts";
 import { receptiveField } from "../gan/networks/discriminator.ts";
 import { planeAxes } from "../gan/synthesis/image_planes.ts";
 import { fromNetwork, intensityScaleOf, toNetwork } from "../gan/synthesis/intensity_scale.ts";

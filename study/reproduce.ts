@@ -181,7 +181,7 @@ export async function reproduce(
     settings: { originals },
   });
   const register = (methods: readonly Method[], told: Told, models?: Map<string, string>) =>
-    registerCases(gpu, registrations, { methods, told, signal, ...(models && { models }) });
+    registerCases(gpu, registrations, { methods, told, signal, models });
   const isSynthesised = ({ synthesis }: Method) => synthesis !== undefined;
   await run(
     "originals",
@@ -270,7 +270,7 @@ async function cohortOf(
     profile: profile.name,
     seed,
     subjects: "all",
-    ...(signal && { signal }),
+    signal,
     onProgress: ({ done, total, subject }) => told(done, total, subject),
   });
   return { path, manifest: await readManifest(path) };

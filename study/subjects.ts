@@ -50,7 +50,7 @@ export async function readRegionPair(
     fixed: await cut(images.mr, labels.mr),
     moving: await cut(images.ct, labels.ct),
     region,
-    ...(truth !== undefined && { truth: await readDisplacementField(truth) }),
+    truth: truth !== undefined ? await readDisplacementField(truth) : undefined,
     excluded: [...exclude?.mr ?? [], ...exclude?.ct ?? []],
   };
 }

@@ -76,7 +76,7 @@ export async function registerCases(
   study: StudyRegistrations,
   { methods, models = new Map(), signal, told }: {
     readonly methods: readonly Method[];
-    readonly models?: ReadonlyMap<string, string>;
+    readonly models?: ReadonlyMap<string, string> | undefined;
     readonly signal?: AbortSignal | undefined;
     readonly told: Told;
   },

@@ -12,11 +12,11 @@ interface FlagBase {
   /** One or two sentences for `--help`. */
   readonly help: string;
   /** Whether it must be given; a flag with a default must not. */
-  readonly required?: boolean;
+  readonly required?: boolean | undefined;
   /** What stands for the value in `--help`, such as `FILE`. */
-  readonly valueName?: string;
+  readonly valueName?: string | undefined;
   /** The value's unit, for `--help`. */
-  readonly unit?: string;
+  readonly unit?: string | undefined;
 }
 
 /** A flag with any text, a path for instance. */
@@ -24,7 +24,7 @@ export interface StringFlag extends FlagBase {
   /** The kind of value. */
   readonly type: "string";
   /** The value when not given. */
-  readonly default?: string;
+  readonly default?: string | undefined;
 }
 
 /** A flag with a number; the bounds are allowed values. */
@@ -32,11 +32,11 @@ export interface NumberFlag extends FlagBase {
   /** The kind of value. */
   readonly type: "number" | "integer";
   /** The value when not given. */
-  readonly default?: number;
+  readonly default?: number | undefined;
   /** Smallest value. */
-  readonly min?: number;
+  readonly min?: number | undefined;
   /** Largest value. */
-  readonly max?: number;
+  readonly max?: number | undefined;
 }
 
 /** A flag without a value. It is false when absent; a negative one is declared as `noRigid`. */
@@ -52,7 +52,7 @@ export interface ChoiceFlag extends FlagBase {
   /** The words. */
   readonly choices: readonly string[];
   /** The value when not given. */
-  readonly default?: string;
+  readonly default?: string | undefined;
 }
 
 /** A flag with several values, separated by commas or given by repeating the flag. */
@@ -60,9 +60,9 @@ export interface ListFlag extends FlagBase {
   /** The kind of value. */
   readonly type: "list";
   /** The allowed words; any when absent. */
-  readonly choices?: readonly string[];
+  readonly choices?: readonly string[] | undefined;
   /** The values when not given. */
-  readonly default?: readonly string[];
+  readonly default?: readonly string[] | undefined;
 }
 
 /** A flag with several numbers, separated by commas or given by repeating the flag. */
@@ -70,11 +70,11 @@ export interface NumberListFlag extends FlagBase {
   /** The kind of value. */
   readonly type: "numbers" | "integers";
   /** The values when not given. */
-  readonly default?: readonly number[];
+  readonly default?: readonly number[] | undefined;
   /** Smallest value. */
-  readonly min?: number;
+  readonly min?: number | undefined;
   /** Largest value. */
-  readonly max?: number;
+  readonly max?: number | undefined;
 }
 
 /** One flag of a task. */
@@ -93,9 +93,9 @@ export interface TaskSpec<F extends Readonly<Record<string, Flag>>> {
   /** One sentence: what it does. */
   readonly summary: string;
   /** More lines for `--help`, after the flags. */
-  readonly details?: string;
+  readonly details?: string | undefined;
   /** Command lines for `--help`, without `deno task name`. */
-  readonly examples?: readonly string[];
+  readonly examples?: readonly string[] | undefined;
   /** Its flags. */
   readonly flags: F;
 }

@@ -7,15 +7,15 @@
 /** Options of {@link Progress}. */
 export interface ProgressOptions {
   /** Stages in all, shown as `[2/5]`; not shown when absent. */
-  readonly stages?: number;
+  readonly stages?: number | undefined;
   /** Whether the output is a terminal; asked of standard error when absent. */
-  readonly isTerminal?: boolean;
+  readonly isTerminal?: boolean | undefined;
   /** Where text goes; standard error when absent. */
-  readonly write?: (text: string) => void;
+  readonly write?: ((text: string) => void) | undefined;
   /** Milliseconds since some moment; `performance.now` when absent. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
   /** Width of the terminal; asked of it when absent. */
-  readonly columns?: number;
+  readonly columns?: number | undefined;
 }
 
 const REDRAW_MILLISECONDS = 100;

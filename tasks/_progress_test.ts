@@ -9,7 +9,7 @@ function recorded(isTerminal: boolean, stages?: number) {
     columns: 60,
     now: () => clock.milliseconds,
     write: (text) => written.push(text),
-    ...stages === undefined ? {} : { stages },
+    stages,
   });
   return { clock, progress, text: () => written.join(""), written };
 }

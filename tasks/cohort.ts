@@ -50,7 +50,7 @@ image is read, and what is missing or odd is said. The manifest is written into 
     format: "crosswarp-cohort",
     version: 1,
     profile: flags.profile,
-    ...(flags.attribution !== undefined && { attribution: flags.attribution }),
+    attribution: flags.attribution,
     subjects,
   });
   for (const remark of all) console.log(`- ${remark}`);

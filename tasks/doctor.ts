@@ -65,7 +65,8 @@ async function main(): Promise<number> {
     if (variables.length > 0) missing.push(`Drivers may be hidden by ${variables.join(" and ")}.`);
   } else {
     const { info } = adapter;
-    const isFallback = (info as { isFallbackAdapter?: boolean }).isFallbackAdapter === true;
+    const isFallback =
+      (info as { isFallbackAdapter?: boolean | undefined }).isFallbackAdapter === true;
     print("Adapter", info.description || "unnamed");
     print(
       "",

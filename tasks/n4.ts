@@ -82,7 +82,7 @@ is not 0. The result is the image divided by the field, everywhere.`,
     iterations,
     tolerance,
     signal,
-    ...(mask && { mask }),
+    mask,
     onProgress: ({ level, iteration, change }) =>
       progress.update(
         (level - 1) * iterations + iteration,

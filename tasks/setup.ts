@@ -25,7 +25,8 @@ async function main(): Promise<number> {
   if (adapter) {
     const { info } = adapter;
     const name = info.description || `${info.vendor} ${info.architecture}`.trim();
-    const isFallback = (info as { isFallbackAdapter?: boolean }).isFallbackAdapter === true;
+    const isFallback =
+      (info as { isFallbackAdapter?: boolean | undefined }).isFallbackAdapter === true;
     console.log(`WebGPU adapter: ${name}${isFallback ? " (software, on the processor)" : ""}`);
     return 0;
   }

@@ -7,7 +7,7 @@ import type { ControlGrid } from "../registration/transform.ts";
 /** `rigid (x + u(x)) - x` in RAS mm at each voxel of `grid`; u is trilinear between knots and clamped beyond. */
 export function hostField(
   grid: Grid,
-  transform: { rigid?: Matrix4; controlGrid?: ControlGrid },
+  transform: { rigid?: Matrix4 | undefined; controlGrid?: ControlGrid | undefined },
 ): DisplacementField {
   const { rigid = IDENTITY, controlGrid } = transform;
   const [nx, ny, nz] = grid.size;

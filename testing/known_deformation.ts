@@ -11,13 +11,13 @@ import { SmoothNoise } from "./smooth_noise.ts";
 /** The random numbers' ranges. */
 export interface KnownDeformationOptions {
   /** Angle of the rotation about a random axis through the grid's centre, degrees (4). */
-  readonly degrees?: number;
+  readonly degrees?: number | undefined;
   /** Translation along each axis: a random sign, and a length between these, mm ([6, 8]). */
-  readonly translation?: readonly [number, number];
+  readonly translation?: readonly [number, number] | undefined;
   /** Standard deviation of the Gaussian that smooths the noise, mm (40). */
-  readonly sigma?: number;
+  readonly sigma?: number | undefined;
   /** Longest displacement of the smoothed noise inside the grid's box, mm: between these ([11, 18]). */
-  readonly amplitude?: readonly [number, number];
+  readonly amplitude?: readonly [number, number] | undefined;
 }
 
 /** `forward(y) = R (y + n(y) - c) + c + t` in RAS mm, with its inverse. */

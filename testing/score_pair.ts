@@ -20,7 +20,7 @@ export interface ScoredPair {
   /** 1 in the body on the fixed grid. */
   readonly body: LabelVolume;
   /** 1 at the voxels whose errors count, on the fixed grid; by default those of the body. */
-  readonly measured?: LabelVolume;
+  readonly measured?: LabelVolume | undefined;
   /** The structures that are scored, with their label ids. */
   readonly structures: Readonly<Record<string, number>>;
 }

@@ -61,7 +61,7 @@ export interface SemiRealOptions extends KnownDeformationOptions, T1LikeOptions 
    * The moving image's HU are clipped to these ([-1000, 1000]): the CT has a metal implant of 3000 HU,
    * and methods whose histograms span the full range would be left a few bins for all soft tissue.
    */
-  readonly range?: readonly [number, number];
+  readonly range?: readonly [number, number] | undefined;
 }
 
 /**

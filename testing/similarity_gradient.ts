@@ -28,9 +28,9 @@ export interface GradientCase {
   /** The similarity. */
   readonly kind: SimilarityKind;
   /** Its parameters. */
-  readonly options?: SimilarityOptions;
+  readonly options?: SimilarityOptions | undefined;
   /** Whether the fixed image has a mask with holes. */
-  readonly masked?: boolean;
+  readonly masked?: boolean | undefined;
 }
 
 /**

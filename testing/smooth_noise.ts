@@ -25,7 +25,13 @@ export class SmoothNoise {
    * @param sigma standard deviation of the Gaussian, mm; the lattice has 6 knots a sigma.
    */
   constructor(
-    options: { grid: Grid; random: Random; sigma: number; margin?: number; channels?: number },
+    options: {
+      grid: Grid;
+      random: Random;
+      sigma: number;
+      margin?: number | undefined;
+      channels?: number | undefined;
+    },
   ) {
     const { grid, random, sigma, margin = 60, channels = 1 } = options;
     this.#box = boxOf(grid);

@@ -37,13 +37,13 @@ const signalOfHu: readonly (readonly [number, number])[] = [
 /** How much of each effect. */
 export interface T1LikeOptions {
   /** Each label's signal is multiplied by a random factor between these ([0.8, 1.25]). */
-  readonly gain?: readonly [number, number];
+  readonly gain?: readonly [number, number] | undefined;
   /** Standard deviation of the texture, a fraction of the signal (0.05). */
-  readonly texture?: number;
+  readonly texture?: number | undefined;
   /** Largest magnitude of the log of the bias field (0.25). */
-  readonly bias?: number;
+  readonly bias?: number | undefined;
   /** Standard deviation of each channel of the Rician noise, a fraction of fat's signal (0.03). */
-  readonly noise?: number;
+  readonly noise?: number | undefined;
 }
 
 /**

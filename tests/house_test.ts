@@ -155,7 +155,7 @@ Deno.test("tests open a GPU through gpuTest(), or close it with `using`", () => 
 });
 
 interface Task {
-  description?: string;
+  description?: string | undefined;
   command: string;
 }
 const { tasks } = JSON.parse(read("deno.json")) as { tasks: Record<string, Task> };

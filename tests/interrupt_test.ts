@@ -1,5 +1,6 @@
 /** A registration that is stopped, or whose disk is full: what it leaves, and that it can be gone on with. */
 
+import type { Modality } from "../volume/modality.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { Gpu } from "../kernels/gpu/gpu.ts";
 import { GpuLostError } from "../kernels/gpu/errors.ts";
@@ -13,7 +14,7 @@ const ROOT = new URL("../", import.meta.url);
 const GRID = Grid.axisAligned([34, 32, 30], [3, 3, 3], [-50, -47, -44]);
 
 /** A bumpy body, moved by some mm, in two contrasts. */
-function body(contrast: "ct" | "mr", shift = 0): Volume {
+function body(contrast: Modality, shift = 0): Volume {
   const data = new Float32Array(GRID.voxels);
   const [nx, ny] = GRID.size;
   for (let i = 0; i < data.length; i++) {

@@ -1,5 +1,6 @@
 /** The register and apply tasks as a user runs them. */
 
+import type { Modality } from "../volume/modality.ts";
 import { assert, assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import {
   type DisplacementField,
@@ -15,7 +16,7 @@ import { decodeTransform, mapPoint } from "../registration/mod.ts";
 import { SKIPS_GPU_TASKS, task } from "../testing/run_task.ts";
 
 /** A body with a few organs; `shift` displaces the organs, `contrast` is CT- or MR-like. */
-function body(grid: Grid, contrast: "ct" | "mr", shift: Triple) {
+function body(grid: Grid, contrast: Modality, shift: Triple) {
   const data = new Float32Array(grid.voxels);
   const labels = new Int32Array(grid.voxels);
   const organs: { centre: Triple; radii: Triple; ct: number; mr: number; label: number }[] = [

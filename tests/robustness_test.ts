@@ -1,5 +1,6 @@
 /** What images are like in practice: uneven, thick, cut off, masked, overlapping in part. */
 
+import type { Modality } from "../volume/modality.ts";
 import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
 import { KnownDeformation } from "../testing/known_deformation.ts";
 import { Random } from "../testing/random.ts";
@@ -28,14 +29,14 @@ function forEachVoxel(grid: Grid, visit: (index: number, point: Triple) => void)
 }
 
 /** The scene where the fixed image sees it. */
-function fixedImage(grid: Grid, contrast: "ct" | "mr", change: Change = (value) => value): Volume {
+function fixedImage(grid: Grid, contrast: Modality, change: Change = (value) => value): Volume {
   const data = new Float32Array(grid.voxels);
   forEachVoxel(grid, (i, p) => data[i] = change(scene.signal(contrast, ...p), p));
   return { grid, data };
 }
 
 /** The deformed scene. */
-function movingImage(grid: Grid, contrast: "ct" | "mr", change: Change = (value) => value): Volume {
+function movingImage(grid: Grid, contrast: Modality, change: Change = (value) => value): Volume {
   const data = new Float32Array(grid.voxels);
   const there = new Float64Array(3);
   forEachVoxel(grid, (i, p) => {
@@ -54,10 +55,10 @@ function part(grid: Grid, from: Triple, to: Triple): Grid {
 interface Case {
   fixed: Volume;
   moving: Volume;
-  fixedMask?: LabelVolume;
-  movingMask?: LabelVolume;
+  fixedMask?: LabelVolume | undefined;
+  movingMask?: LabelVolume | undefined;
   /** Whether the rigid registration comes first. */
-  rigid?: boolean;
+  rigid?: boolean | undefined;
   /** Mean error allowed inside both images (and masks), voxels. */
   bound: number;
 }

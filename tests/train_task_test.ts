@@ -1,5 +1,6 @@
 /** The train and synthesise tasks as a user runs them: from folders of files to a synthesised file. */
 
+import type { Modality } from "../volume/modality.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Grid, readVolume, writeVolume } from "../volume/mod.ts";
 import config from "../deno.json" with { type: "json" };
@@ -8,7 +9,7 @@ import { ROOT, SKIPS_GPU_TASKS, task } from "../testing/run_task.ts";
 const namesIn = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 
 /** A thick-sliced image with two ellipses. */
-function ellipses(seed: number, modality: "ct" | "mr") {
+function ellipses(seed: number, modality: Modality) {
   // deno-fmt-ignore
   const grid = new Grid([26, 22, 5], [
     -1, 0, 0, 12,

@@ -16,6 +16,7 @@
 export * from "./affine.ts";
 export * from "./grid.ts";
 export * from "./volume.ts";
+export * from "./modality.ts";
 export * from "./nifti_errors.ts";
 export * from "../host/errors.ts";
 export * from "./orientation.ts";

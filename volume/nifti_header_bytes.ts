@@ -20,7 +20,7 @@ export interface HeaderContents {
   /** Free text, cut at 79 bytes. */
   readonly description: string;
   /** NIfTI's intent code; default 0, none. */
-  readonly intent?: number;
+  readonly intent?: number | undefined;
 }
 
 /** How far apart in mm sform and qform may put a corner of the image. */

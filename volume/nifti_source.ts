@@ -158,7 +158,7 @@ async function* pieces(path: string | URL, name: string): AsyncGenerator<Uint8Ar
 }
 
 function unreadable(cause: unknown, name: string): FileAccessError {
-  const why = (cause as { code?: string }).code === "ENOENT"
+  const why = (cause as { code?: string | undefined }).code === "ENOENT"
     ? "there is no such file"
     : (cause as Error).message;
   return new FileAccessError(`Cannot read ${name}: ${why}. Check the path.`, { cause });

@@ -16,15 +16,15 @@ export interface WriteOptions {
    * How voxels are stored. Whole-number types round to the nearest number and clip to their range.
    * Default: "float32"; for labels the smallest of uint8, int16, uint16 and int32 that holds every id.
    */
-  readonly type?: VoxelType;
+  readonly type?: VoxelType | undefined;
   /** Free text in the header, cut at 79 bytes. Default "crosswarp". */
-  readonly description?: string;
+  readonly description?: string | undefined;
 }
 
 /** Options of {@link encodeNifti}. */
 export interface EncodeOptions extends WriteOptions {
   /** Whether the file is compressed with gzip. Default true. */
-  readonly compressed?: boolean;
+  readonly compressed?: boolean | undefined;
 }
 
 const DEFAULT_DESCRIPTION = "crosswarp";

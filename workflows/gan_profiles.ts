@@ -107,11 +107,11 @@ const SCALES: Readonly<Record<ProfileName, GanScale>> = {
 /** Options of {@link ganSettings}. */
 export interface GanSettingsOptions {
   /** The paper's number of slices; 3 when absent. */
-  readonly channels?: typeof PAPER_CHANNELS[number];
+  readonly channels?: typeof PAPER_CHANNELS[number] | undefined;
   /** The paper's receptive field; 70 when absent. */
-  readonly field?: typeof PAPER_FIELDS[number];
+  readonly field?: typeof PAPER_FIELDS[number] | undefined;
   /** Of everything drawn. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
 }
 
 /** The settings of a profile for one of the paper's columns, in the profile's pixels. */

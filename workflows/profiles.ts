@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Complete } from "../host/defaults.ts";
 import type { DeformableOptions } from "../registration/deformable/register_deformable.ts";
 
 /** The names of the profiles. */
@@ -19,7 +20,7 @@ export interface Profile {
   readonly voxel: number;
   /** The deformable registration: total variation, as in section 4.2. */
   readonly deformable:
-    & Required<
+    & Complete<
       Pick<DeformableOptions, "similarity" | "regulariser" | "lambda" | "spacing" | "iterations">
     >
     & Pick<DeformableOptions, "levels">;

@@ -5,7 +5,7 @@
  */
 
 import { type CheckpointHeader, loadGenerator } from "../gan/model/checkpoint.ts";
-import type { Modality } from "../gan/training/cycle_gan.ts";
+import type { Modality } from "../volume/modality.ts";
 import type { Generator } from "../gan/networks/generator.ts";
 import { planeAxes } from "../gan/synthesis/image_planes.ts";
 import { fromNetwork, intensityScaleOf, toNetwork } from "../gan/synthesis/intensity_scale.ts";
@@ -27,7 +27,7 @@ export interface SynthesisJobOptions {
   /** What it becomes. */
   readonly to: Modality;
   /** How regions follow each other. Default "full". */
-  readonly stitch?: Stitch;
+  readonly stitch?: Stitch | undefined;
   /** Rows and columns from one region to the next. */
   readonly stride?: number | undefined;
   /** Slices from one region to the next. */
@@ -48,7 +48,9 @@ export interface SynthesisResult {
    * Mean and largest difference between the cheap and the full average over the slices in the middle, in
    * the synthesised intensities; only when stitched cheaply.
    */
-  readonly cheapError?: { readonly mean: number; readonly most: number; readonly slices: number };
+  readonly cheapError?:
+    | { readonly mean: number; readonly most: number; readonly slices: number }
+    | undefined;
   /** What the user should know. */
   readonly notices: readonly string[];
 }
@@ -94,7 +96,7 @@ export async function synthesiseImage(
     return {
       image: voxel === undefined ? result : await resampleTo(gpu, result, image.grid),
       regions: countRegions(job),
-      ...(stitch === "cheap" && { cheapError: await cheapError(job, header, to) }),
+      cheapError: stitch === "cheap" ? await cheapError(job, header, to) : undefined,
       notices: noticesFor(seen, header, generator),
     };
   } finally {

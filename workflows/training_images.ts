@@ -7,7 +7,7 @@
 import { type LabelFiles, type Manifest, readManifest } from "../cohort/manifest.ts";
 import type { Region } from "../cohort/label_scheme.ts";
 import { labelPaths, readLabels } from "../cohort/read_labels.ts";
-import type { Modality } from "../gan/training/cycle_gan.ts";
+import type { Modality } from "../volume/modality.ts";
 import {
   type IntensityScale,
   intensityScaleOf,

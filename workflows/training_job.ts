@@ -5,7 +5,8 @@
  */
 
 import { readCheckpointHeader } from "../gan/model/checkpoint.ts";
-import type { CycleGan, Modality } from "../gan/training/cycle_gan.ts";
+import type { Modality } from "../volume/modality.ts";
+import type { CycleGan } from "../gan/training/cycle_gan.ts";
 import { planeAxes, type PlaneName } from "../gan/synthesis/image_planes.ts";
 import { populationScale } from "../gan/synthesis/intensity_scale.ts";
 import { RandomState } from "../gan/random.ts";
@@ -36,17 +37,17 @@ export interface TrainingJobOptions {
   /** The model's folder; made when missing. */
   readonly folder: string;
   /** Goes on from the folder's checkpoint, where there is one. */
-  readonly resume?: boolean;
+  readonly resume?: boolean | undefined;
   /** Mirrors half of the regions, left to right. Default false. */
-  readonly flips?: boolean;
+  readonly flips?: boolean | undefined;
   /** Whose kernels compute. Default "own". */
-  readonly ops?: Ops;
+  readonly ops?: Ops | undefined;
   /** How the convolutions hold their sums; measured when absent. */
   readonly convolution?: ConvolutionVariant | undefined;
   /** Steps from one checkpoint to the next. Default 500. */
-  readonly checkpointEvery?: number;
+  readonly checkpointEvery?: number | undefined;
   /** Steps from one picture of samples to the next. Default 500. */
-  readonly sampleEvery?: number;
+  readonly sampleEvery?: number | undefined;
   /** Ends the training after the step, with a checkpoint. */
   readonly signal?: AbortSignal | undefined;
   /** Called about twice a second. */
@@ -74,7 +75,7 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
   const before = options.resume ? await readCheckpointHeader(folder) : undefined;
   // Another way to hold the sums gives other last digits.
   const convolution = options.convolution ?? before?.convolution;
-  using tensorflow = await Tensorflow.open(gpu, { ops, ...(convolution && { convolution }) });
+  using tensorflow = await Tensorflow.open(gpu, { ops, convolution });
   const central = { ct: samplers.ct.central(SAMPLES), mr: samplers.mr.central(SAMPLES) };
   const names = (of: Modality) => images[of].map(({ name }) => name);
   const scale = (of: Modality) => populationScale(images[of].map(({ scale }) => scale));
@@ -90,13 +91,13 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
       region,
       flips,
       spacing: planeSpacing(images.ct[0].grid, plane),
-      ...(voxel !== undefined && { voxel }),
+      voxel,
       scale: { ct: scale("ct"), mr: scale("mr") },
       images: { ct: names("ct"), mr: names("mr") },
     },
     resume: options.resume ?? false,
-    ...(options.checkpointEvery !== undefined && { checkpointEvery: options.checkpointEvery }),
-    ...(options.sampleEvery !== undefined && { sampleEvery: options.sampleEvery }),
+    checkpointEvery: options.checkpointEvery,
+    sampleEvery: options.sampleEvery,
     onSample: async (gan, step) => {
       const log = parseLog(await Deno.readTextFile(`${folder}/log.jsonl`));
       await writeWholeFile(`${folder}/losses.png`, lossCurves(log).toPng());

@@ -8,7 +8,9 @@
 import type { Triple } from "../../volume/affine.ts";
 import type { BodyMeasures } from "./anatomy.ts";
 import { type BodyState, drawWaves } from "./body_motion.ts";
-import type { BodyPlan, ImagePlan, Modality } from "./imaging.ts";
+import { withoutUndefined } from "../../host/defaults.ts";
+import type { ByModality, Modality } from "../../volume/modality.ts";
+import type { BodyPlan, ImagePlan } from "./imaging.ts";
 import { type StructureName, STRUCTURES } from "../label_scheme.ts";
 import { RandomStream } from "./random.ts";
 
@@ -41,7 +43,7 @@ export interface SubjectPlan {
   /** Its body. */
   readonly body: BodyPlan;
   /** Its images. */
-  readonly images: { readonly ct?: ImagePlan; readonly mr?: ImagePlan };
+  readonly images: ByModality<ImagePlan>;
 }
 
 /** A whole cohort as planned. */
@@ -178,10 +180,10 @@ function planSubject(
     id: `${kind}-${String(index + 1).padStart(2, "0")}`,
     kind,
     body: { measures, shape },
-    images: {
-      ...(kind !== "mr" && { ct: image("ct") }),
-      ...(kind !== "ct" && { mr: image("mr") }),
-    },
+    images: withoutUndefined({
+      ct: kind === "mr" ? undefined : image("ct"),
+      mr: kind === "ct" ? undefined : image("mr"),
+    }),
   };
 }
 

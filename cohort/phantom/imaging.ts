@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Modality } from "../../volume/modality.ts";
 import type { Triple } from "../../volume/affine.ts";
 import { Grid } from "../../volume/grid.ts";
 import type { DisplacementField, LabelVolume, Volume } from "../../volume/volume.ts";
@@ -12,9 +13,6 @@ import { BodyMotion, type BodyShape, type BodyState } from "./body_motion.ts";
 import { STRUCTURES } from "../label_scheme.ts";
 import { hash, RandomStream } from "./random.ts";
 import { ctContrast, mrContrast } from "./tissue_contrast.ts";
-
-/** The two modalities. */
-export type Modality = "ct" | "mr";
 
 /** One image of one body, as planned. */
 export interface ImagePlan {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { withoutUndefined } from "../../host/defaults.ts";
 import { FileAccessError } from "../../host/errors.ts";
 import { runOnThreads } from "../../host/worker_pool.ts";
 import {
@@ -23,17 +24,17 @@ export interface PhantomOptions {
   /** The folder, made when missing. */
   readonly out: string;
   /** How fine. Default "quick". */
-  readonly profile?: CohortProfile;
+  readonly profile?: CohortProfile | undefined;
   /** Of everything drawn. Default 1. */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** All 37 subjects or only the 3 paired ones (the same as among all). Default "all". */
-  readonly subjects?: "all" | "paired";
+  readonly subjects?: "all" | "paired" | undefined;
   /** Threads that render. Default: as many as there are processors, at most 4; 0 renders in this one. */
-  readonly workers?: number;
+  readonly workers?: number | undefined;
   /** Stops the work; files that are complete stay, and the next run goes on from there. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called as images get done. */
-  readonly onProgress?: (progress: PhantomProgress) => void;
+  readonly onProgress?: ((progress: PhantomProgress) => void) | undefined;
 }
 
 /** How far {@link writePhantomCohort} is. */
@@ -83,7 +84,7 @@ export async function writePhantomCohort(options: PhantomOptions): Promise<strin
   const report = (subject: string) => onProgress?.({ done, total, subject });
   report("");
   await runJobs(jobs, options.workers ?? Math.min(4, navigator.hardwareConcurrency), {
-    ...(signal && { signal }),
+    signal,
     onDone: (job) => {
       done++;
       report(job.subject.id);
@@ -106,9 +107,9 @@ function manifestSubject({ id, kind, images }: SubjectPlan): ManifestSubject {
   return {
     id,
     kind,
-    images: { ...(ct && { ct: ct.image }), ...(mr && { mr: mr.image }) },
-    labels: { ...(ct && { ct: ct.labels }), ...(mr && { mr: mr.labels }) },
-    ...(kind === "paired" && { truth: filesOf(id, "mr").truth }),
+    images: withoutUndefined({ ct: ct?.image, mr: mr?.image }),
+    labels: withoutUndefined({ ct: ct?.labels, mr: mr?.labels }),
+    truth: kind === "paired" ? filesOf(id, "mr").truth : undefined,
   };
 }
 
@@ -162,7 +163,7 @@ async function missingJobs(out: string, subjects: readonly SubjectPlan[]): Promi
 async function runJobs(
   jobs: readonly PhantomJob[],
   workers: number,
-  { signal, onDone }: { signal?: AbortSignal; onDone: (job: PhantomJob) => void },
+  { signal, onDone }: { signal?: AbortSignal | undefined; onDone: (job: PhantomJob) => void },
 ): Promise<void> {
   if (workers === 0 || jobs.length < 2) {
     for (const job of jobs) {

@@ -6,7 +6,8 @@
 
 import { writeDisplacementField, writeLabelVolume, writeVolume } from "../../volume/write_nifti.ts";
 import type { SubjectPlan } from "./cohort_plan.ts";
-import { imageGrid, type Modality, renderImage, trueDisplacement } from "./imaging.ts";
+import type { Modality } from "../../volume/modality.ts";
+import { imageGrid, renderImage, trueDisplacement } from "./imaging.ts";
 
 /** What is to be rendered and where it goes. */
 export interface PhantomJob {

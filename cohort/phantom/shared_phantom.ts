@@ -17,9 +17,9 @@ export interface SharedPhantomOptions {
   /** Of everything drawn. */
   readonly seed: number;
   /** Stops the work; nothing is left then. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called as images get done. */
-  readonly onProgress?: (progress: PhantomProgress) => void;
+  readonly onProgress?: ((progress: PhantomProgress) => void) | undefined;
 }
 
 /**
@@ -38,8 +38,8 @@ export async function sharedPhantom(options: SharedPhantomOptions): Promise<stri
       profile,
       seed,
       subjects: "paired" as const,
-      ...(signal && { signal }),
-      ...(onProgress && { onProgress }),
+      signal,
+      onProgress,
     });
   // What is there is only checked.
   if (await isFolder(place)) return await write(place);

@@ -8,7 +8,8 @@
 
 import { FileAccessError } from "../../host/errors.ts";
 import { writeWholeFile } from "../../host/write_file.ts";
-import type { CycleGan, Modality } from "../training/cycle_gan.ts";
+import type { Modality } from "../../volume/modality.ts";
+import type { CycleGan } from "../training/cycle_gan.ts";
 import { Generator } from "../networks/generator.ts";
 import type { PlaneName } from "../synthesis/image_planes.ts";
 import type { IntensityScale } from "../synthesis/intensity_scale.ts";
@@ -36,7 +37,7 @@ export interface TrainingData {
   /** Which planes the regions are cut from. */
   readonly plane: PlaneName;
   /** Voxel size in mm, when the images were resampled. */
-  readonly voxel?: number;
+  readonly voxel?: number | undefined;
   /** Voxel sizes in mm along columns, rows and slices, as the networks saw them. */
   readonly spacing: readonly [number, number, number];
   /** The part of the body. */
@@ -68,7 +69,7 @@ export interface CheckpointHeader {
   /** Whose kernels computed. */
   readonly ops: Ops;
   /** How the convolutions held their sums. */
-  readonly convolution?: ConvolutionVariant;
+  readonly convolution?: ConvolutionVariant | undefined;
 }
 
 /** A training's state beside the networks'. */

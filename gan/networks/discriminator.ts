@@ -48,7 +48,7 @@ export interface DiscriminatorOptions {
   /** Strides of the convolutions, the last of which gives the one output channel. */
   readonly strides: readonly number[];
   /** Whether features are normalised, which makes each output depend a little on the whole region; true when absent. */
-  readonly norm?: boolean;
+  readonly norm?: boolean | undefined;
 }
 
 /** Judges each patch of an image: 1 is real, 0 is synthesised. */

@@ -5,7 +5,8 @@
  */
 
 import { Adam } from "../training/adam.ts";
-import type { CycleGan, Modality } from "../training/cycle_gan.ts";
+import type { Modality } from "../../volume/modality.ts";
+import type { CycleGan } from "../training/cycle_gan.ts";
 import { cycleLoss } from "../training/losses.ts";
 import { type Tensorflow, tf } from "../tensorflow.ts";
 

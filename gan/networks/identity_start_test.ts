@@ -1,3 +1,4 @@
+import type { Modality } from "../../volume/modality.ts";
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import { gpuTest } from "../../testing/gpu.ts";
 import { CycleGan } from "../training/cycle_gan.ts";
@@ -34,7 +35,7 @@ gpuTest(
       });
       return tf.tensor4d(values, [1, 32, 32, 2]);
     };
-    const error = async (of: "ct" | "mr") => {
+    const error = async (of: Modality) => {
       const image = draw();
       const value = tf.tidy(() => gan.generators[of].apply(image).sub(image).abs().mean());
       const [mean] = await value.data();

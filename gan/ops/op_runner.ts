@@ -72,7 +72,7 @@ export interface PlanOptions {
   readonly kernel: Kernel;
   readonly parameters: readonly Parameter[];
   readonly workgroups: readonly [number, number?, number?];
-  readonly constants?: Readonly<Record<string, number>>;
+  readonly constants?: Readonly<Record<string, number>> | undefined;
 }
 
 /**

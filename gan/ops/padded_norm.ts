@@ -112,25 +112,18 @@ export function registerPaddedNorm(runner: OpRunner): () => void {
       const [x, gamma, beta, statistics] = saved;
       const [, ...come] = dys as tf.Tensor[];
       const { keep, padded, skip } = attrs as unknown as Attributes;
-      const gradients = tf.engine().runKernel<tf.Tensor[]>(
-        GRADIENT,
-        {
-          x,
-          gamma,
-          beta,
-          statistics,
-          ...(keep && { dy: come[0] }),
-          ...(padded && { dpadded: come.at(-1)! }),
-        },
-        attrs,
-      );
+      const inputs: Record<string, tf.Tensor> = { x, gamma, beta, statistics };
+      if (keep) inputs.dy = come[0];
+      if (padded) inputs.dpadded = come.at(-1)!;
+      const gradients = tf.engine().runKernel<tf.Tensor[]>(GRADIENT, inputs, attrs);
       const [dx, dgamma, dbeta, dadded] = gradients;
-      return {
+      const gradientOf: Record<string, () => tf.Tensor> = {
         x: () => dx,
         gamma: () => dgamma,
         beta: () => dbeta,
-        ...(skip && { added: () => dadded }),
       };
+      if (skip) gradientOf.added = () => dadded;
+      return gradientOf;
     },
   });
   return () => {
@@ -171,9 +164,11 @@ export function normAndPad(options: NormAndPadOptions): NormAndPad {
   const { x, gamma, beta, slope, added, keep, pad } = options;
   const isOne = tf.getKernel(FORWARD, "webgpu") !== undefined && isSmall(x.shape);
   if (isOne) {
+    const inputs: Record<string, tf.Tensor> = { x, gamma, beta };
+    if (added !== undefined) inputs.added = added;
     const found = tf.engine().runKernel<tf.Tensor[]>(
       FORWARD,
-      { x, gamma, beta, ...(added && { added }) },
+      inputs,
       { slope, skip: added !== undefined, keep, padded: pad > 0, pad },
     );
     return {

@@ -72,7 +72,7 @@ async function check(
       slope,
       keep,
       pad,
-      ...(isAdded && { added: added as tf.Tensor4D }),
+      added: isAdded ? added as tf.Tensor4D : undefined,
     });
   tf.engine().startScope();
   const found = run(tensors);

@@ -20,8 +20,8 @@ type Attributes = Parameters<KernelConfig["kernelFunc"]>[0]["attrs"] & {
   strides: [number, number] | number;
   pad: number | "valid" | "same" | backend_util.ExplicitPadding;
   dataFormat: "NHWC" | "NCHW";
-  dimRoundingMode?: "floor" | "round" | "ceil";
-  dilations?: [number, number] | number;
+  dimRoundingMode?: "floor" | "round" | "ceil" | undefined;
+  dilations?: [number, number] | number | undefined;
   inputShape: Four;
   filterShape: Four;
 };

@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { Modality } from "../../volume/modality.ts";
+
 /** The intensities that are 0 and 255; what is beyond them is clamped. */
 export interface IntensityScale {
   /** Becomes 0, then -1. */
@@ -36,7 +38,7 @@ const MR_FRACTION = 0.995;
  * assertEquals(fromNetwork(new Float32Array([-1, 0]), scale), new Float32Array([-1000, 0]));
  * ```
  */
-export function intensityScaleOf(modality: "ct" | "mr", values: Float32Array): IntensityScale {
+export function intensityScaleOf(modality: Modality, values: Float32Array): IntensityScale {
   if (modality === "ct") return CT_SCALE;
   const finite = values.filter((value) => Number.isFinite(value)).sort();
   const positive = finite.subarray(finite.findLastIndex((value) => value <= 0) + 1);

@@ -35,7 +35,7 @@ export interface SynthesisOptions {
   /** Rows and columns of a region, a multiple of 4: those of the training. */
   readonly crop: number;
   /** How regions follow each other. Default "full". */
-  readonly stitch?: Stitch;
+  readonly stitch?: Stitch | undefined;
   /** Rows and columns from one region to the next, S; by {@link stridesOf} when absent. */
   readonly stride?: number | undefined;
   /** Slices from one region to the next, S_C; by {@link stridesOf} when absent. */
@@ -58,6 +58,14 @@ const EMPTY = 1 / 16;
 /** Pixels of all regions that go through the generator at once, by default. */
 const PIXELS_AT_ONCE = 256 * 256;
 
+/** The steps from one region to the next. */
+export interface Strides {
+  /** Rows and columns, S. */
+  readonly stride: number;
+  /** Slices, S_C. */
+  readonly sliceStride: number;
+}
+
 /**
  * Strides of a synthesis. The paper's are 4 in plane and 2 of 3 or 4 of 12 slices; the cheap ones half a
  * region and all its slices.
@@ -65,7 +73,7 @@ const PIXELS_AT_ONCE = 256 * 256;
 export function stridesOf(
   stitch: Stitch,
   { crop, channels }: { readonly crop: number; readonly channels: number },
-): { stride: number; sliceStride: number } {
+): Strides {
   if (stitch === "cheap") return { stride: Math.max(1, crop / 2), sliceStride: channels };
   return { stride: Math.min(4, crop), sliceStride: channels < 4 ? Math.min(2, channels) : 4 };
 }
@@ -112,7 +120,7 @@ export async function synthesiseVolume(options: SynthesisOptions): Promise<Float
 /** How many regions a synthesis takes. */
 export function countRegions(options: Omit<SynthesisOptions, "tensorflow" | "image">): number {
   const { size, axes, crop, generator: { options: { channels } } } = options;
-  const strides = { ...stridesOf(options.stitch ?? "full", { crop, channels }), ...given(options) };
+  const strides = chosenStrides(options, channels);
   const counts = [axes.column, axes.row, axes.slice].map(({ axis }, i) => {
     const [patch, stride] = i < 2 ? [crop, strides.stride] : [channels, strides.sliceStride];
     return patchStarts(Math.max(size[axis], patch), patch, stride).length;
@@ -138,17 +146,22 @@ function regionOptions(options: SynthesisOptions): PatchAverageOptions {
     axes,
     patch: crop,
     channels,
-    ...stridesOf(stitch, { crop, channels }),
-    ...given(options),
+    ...chosenStrides(options, channels),
     weights: stitch === "cheap" ? "feather" : "uniform",
     fill: -1,
     batch: options.batch ?? Math.min(fitting, countRegions(options)),
   };
 }
 
-function given({ stride, sliceStride }: Pick<SynthesisOptions, "stride" | "sliceStride">) {
+/** The strides asked for, and those of the stitching in place of an absent one. */
+function chosenStrides(
+  options: Pick<SynthesisOptions, "stitch" | "crop" | "stride" | "sliceStride">,
+  channels: number,
+): Strides {
+  const { stitch = "full", crop } = options;
+  const defaults = stridesOf(stitch, { crop, channels });
   return {
-    ...(stride !== undefined && { stride }),
-    ...(sliceStride !== undefined && { sliceStride }),
+    stride: options.stride ?? defaults.stride,
+    sliceStride: options.sliceStride ?? defaults.sliceStride,
   };
 }

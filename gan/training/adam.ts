@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Complete } from "../../host/defaults.ts";
 import { f32, u32 } from "../../kernels/gpu/gpu.ts";
 import { adamStep } from "../ops/adam.wgsl.ts";
 import { type Tensorflow, tf } from "../tensorflow.ts";
@@ -11,11 +12,11 @@ import { type Tensorflow, tf } from "../tensorflow.ts";
 /** Options of {@link Adam}. */
 export interface AdamOptions {
   /** Decay of the mean of gradients; 0.5 when absent, as in the paper's base implementation. */
-  readonly beta1?: number;
+  readonly beta1?: number | undefined;
   /** Decay of the mean of squares; 0.999 when absent. */
-  readonly beta2?: number;
+  readonly beta2?: number | undefined;
   /** Keeps the quotient finite; 1e-8 when absent. */
-  readonly epsilon?: number;
+  readonly epsilon?: number | undefined;
 }
 
 /** An optimiser of a fixed list of variables. */
@@ -28,7 +29,7 @@ export class Adam {
   readonly second: readonly tf.Variable[];
   readonly #tensorflow: Tensorflow;
   readonly #variables: readonly tf.Variable[];
-  readonly #options: Required<AdamOptions>;
+  readonly #options: Complete<AdamOptions>;
   readonly #step: tf.Variable;
 
   /** An optimiser of these variables, at its first step. */

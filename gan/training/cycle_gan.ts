@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Modality } from "../../volume/modality.ts";
 import { Adam } from "./adam.ts";
 import { Discriminator } from "../networks/discriminator.ts";
 import { Generator } from "../networks/generator.ts";
@@ -12,9 +13,6 @@ import { cycleLoss, deceptionLoss, judgementLoss } from "./losses.ts";
 import { RandomState } from "../random.ts";
 import { checkSettings, type CycleGanSettings } from "../model/settings.ts";
 import { type Tensorflow, tf } from "../tensorflow.ts";
-
-/** The images' modalities. */
-export type Modality = "ct" | "mr";
 
 /** The losses of a step, in the order in which {@link CycleGan.step} gives them. */
 export const LOSSES = [

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Modality } from "../../volume/modality.ts";
 import type { CycleGanSettings } from "../model/settings.ts";
 import { convolutionReference, inputGradientReference } from "../ops/convolution_reference.ts";
 import type { ConvolutionShape } from "../ops/convolution_shape.ts";
@@ -155,7 +156,7 @@ const mean = (values: Float64Array, of: (value: number, i: number) => number) =>
 export function generatorLossReference(
   settings: CycleGanSettings,
   weights: ReferenceWeights,
-  real: Readonly<Record<"ct" | "mr", ReferenceImage>>,
+  real: Readonly<Record<Modality, ReferenceImage>>,
 ): number {
   let loss = 0;
   for (const [here, there] of [["ct", "mr"], ["mr", "ct"]] as const) {
@@ -171,7 +172,7 @@ export function generatorLossReference(
 
 /** A discriminator's loss on a real and a synthesised image. */
 export function discriminatorLossReference(
-  of: "ct" | "mr",
+  of: Modality,
   settings: CycleGanSettings,
   weights: ReferenceWeights,
   real: ReferenceImage,

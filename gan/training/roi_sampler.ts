@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Complete } from "../../host/defaults.ts";
 import { PlaneStack } from "../../kernels/patches/plane_stack.ts";
 import type { Triple } from "../../volume/affine.ts";
 import type { Grid } from "../../volume/grid.ts";
@@ -32,9 +33,9 @@ export interface RoiSamplerOptions {
   /** Adjacent slices of a region, C. */
   readonly channels: number;
   /** Rows and columns of a region before its crop. Default 286 for every 256 of the crop. */
-  readonly load?: number;
+  readonly load?: number | undefined;
   /** Whether half of the regions are mirrored, left to right. It swaps the organs' sides. Default false. */
-  readonly flips?: boolean;
+  readonly flips?: boolean | undefined;
   /** Draws; its state is all that a sampler must keep. */
   readonly random: RandomState;
 }
@@ -71,7 +72,7 @@ interface Source {
  * ```
  */
 export class RoiSampler {
-  readonly #options: Required<RoiSamplerOptions>;
+  readonly #options: Complete<RoiSamplerOptions>;
   readonly #sources: readonly Source[];
 
   /**
@@ -149,7 +150,7 @@ export class RoiSampler {
   }
 }
 
-function check(options: Required<RoiSamplerOptions>): void {
+function check(options: Complete<RoiSamplerOptions>): void {
   for (const name of ["crop", "channels", "load"] as const) {
     const value = options[name];
     if (!Number.isInteger(value) || value < 1) {

@@ -12,7 +12,8 @@ import {
   type TrainingData,
   writeCheckpoint,
 } from "../model/checkpoint.ts";
-import { CycleGan, LOSSES, type Modality } from "./cycle_gan.ts";
+import type { Modality } from "../../volume/modality.ts";
+import { CycleGan, LOSSES } from "./cycle_gan.ts";
 import { startFromIdentity } from "../networks/identity_start.ts";
 import { learningRate } from "./learning_rate.ts";
 import { ModelFileError } from "../model/model_error.ts";
@@ -57,11 +58,11 @@ export interface TrainingOptions {
   /** Checkpoints and `log.jsonl` go there; it exists. */
   readonly folder: string;
   /** Goes on from the folder's checkpoint, where there is one. */
-  readonly resume?: boolean;
+  readonly resume?: boolean | undefined;
   /** Steps from one checkpoint to the next. Default 500; there is always one at the end. */
-  readonly checkpointEvery?: number;
+  readonly checkpointEvery?: number | undefined;
   /** Steps from one call of `onSample` to the next. Default 500. */
-  readonly sampleEvery?: number;
+  readonly sampleEvery?: number | undefined;
   /** Called before the first step, every `sampleEvery` steps and after the last. */
   readonly onSample?: ((gan: CycleGan, step: number) => Promise<void>) | undefined;
   /** Called about twice a second. */
@@ -274,7 +275,7 @@ class Run {
       data,
       random,
       ops: tensorflow.ops,
-      ...(tensorflow.convolution !== undefined && { convolution: tensorflow.convolution }),
+      convolution: tensorflow.convolution,
     });
     this.#lastCheckpoint = this.step;
   }

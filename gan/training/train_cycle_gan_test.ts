@@ -1,3 +1,4 @@
+import type { Modality } from "../../volume/modality.ts";
 import {
   assert,
   assertAlmostEquals,
@@ -32,7 +33,7 @@ const settings: CycleGanSettings = {
 };
 
 /** Smooth blobs; those of the MR are dark. */
-function source(name: "ct" | "mr"): RegionSource {
+function source(name: Modality): RegionSource {
   const random = RandomState.of(5, name);
   const sign = name === "ct" ? 1 : -1;
   return {

@@ -29,11 +29,11 @@ export interface SplineAxisOptions {
   /** Polynomial pieces in the domain. */
   readonly spans: number;
   /** Where the first sample lies, in points. Default 0. */
-  readonly offset?: number;
+  readonly offset?: number | undefined;
   /** Points from one sample to the next. Default 1. */
-  readonly step?: number;
+  readonly step?: number | undefined;
   /** Number of samples. Default `length`. */
-  readonly samples?: number;
+  readonly samples?: number | undefined;
 }
 
 /**

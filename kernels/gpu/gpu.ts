@@ -13,7 +13,7 @@ export interface Kernel {
   /** WGSL: bindings in group 0, the parameters (uniform) at 0 and the storage buffers from 1 on. */
   readonly code: string;
   /** The entry point; `main` when absent. */
-  readonly entryPoint?: string;
+  readonly entryPoint?: string | undefined;
 }
 
 /** A buffer that `Gpu` counts until it is destroyed. */
@@ -51,13 +51,13 @@ export const f32 = (value: number): Parameter => ["f32", value];
 /** What one dispatch needs. */
 export interface DispatchOptions {
   /** The uniform block at binding 0, packed in order without gaps (mind vec3 alignment); absent: no binding 0. */
-  readonly parameters?: readonly Parameter[];
+  readonly parameters?: readonly Parameter[] | undefined;
   /** The storage buffers at bindings 1, 2, ... */
   readonly buffers: readonly (GpuBuffer | BufferRange)[];
   /** Workgroups along x, y, z. */
   readonly workgroups: readonly [number, number?, number?];
   /** Values of the shader's `override` constants. */
-  readonly constants?: Readonly<Record<string, number>>;
+  readonly constants?: Readonly<Record<string, number>> | undefined;
 }
 
 /** A dispatch made ready once, to be recorded as often as needed. */
@@ -79,9 +79,9 @@ export interface Dispatch {
 /** Options of {@link Gpu.open}. */
 export interface GpuOptions {
   /** Bytes that this process may hold on the device; unknown (no limit but the driver's) when absent. */
-  readonly memoryBytes?: number;
+  readonly memoryBytes?: number | undefined;
   /** Upper limit of one binding; the adapter's when absent. Tests lower it to exercise the slabs. */
-  readonly maxBindingBytes?: number;
+  readonly maxBindingBytes?: number | undefined;
 }
 
 const MEBIBYTE = 1024 * 1024;
@@ -128,7 +128,8 @@ export class Gpu implements Disposable {
     const info = adapter.info;
     this.description = info.description || [info.vendor, info.architecture].join(" ").trim() ||
       "unnamed adapter";
-    this.isSoftware = (info as { isFallbackAdapter?: boolean }).isFallbackAdapter === true ||
+    this.isSoftware =
+      (info as { isFallbackAdapter?: boolean | undefined }).isFallbackAdapter === true ||
       /llvmpipe|lavapipe|swiftshader|software/i.test(this.description);
     this.maxBindingBytes = Math.min(
       device.limits.maxStorageBufferBindingSize,

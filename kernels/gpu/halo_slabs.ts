@@ -22,9 +22,9 @@ export interface HaloSlabOptions {
   /** Bytes a plane of the arrays of which a slab's own planes are bound. */
   readonly own: readonly number[];
   /** Bytes a plane of the arrays that are read with a halo. */
-  readonly read?: readonly number[];
+  readonly read?: readonly number[] | undefined;
   /** Planes that are read beyond either end of a slab. Default 0. */
-  readonly halo?: number;
+  readonly halo?: number | undefined;
 }
 
 /**

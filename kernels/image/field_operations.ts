@@ -76,13 +76,13 @@ export interface InvertFieldOptions {
   /** Displacements in voxels of their own grid; must fit into one binding a component. */
   readonly field: GpuField;
   /** Voxels of the result. Default the field's. */
-  readonly size?: Triple;
+  readonly size?: Triple | undefined;
   /** Voxel index of the result to (fractional) voxel index of the field. Default identity. */
-  readonly matrix?: Matrix4;
+  readonly matrix?: Matrix4 | undefined;
   /** Steps at most. Default 50. */
-  readonly iterations?: number;
+  readonly iterations?: number | undefined;
   /** Length of u(p + v) + v, in voxels of the field, at which a voxel is done. Default 1e-3. */
-  readonly tolerance?: number;
+  readonly tolerance?: number | undefined;
 }
 
 /**

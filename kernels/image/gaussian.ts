@@ -108,7 +108,7 @@ function recordFilter(
         ...(buffer === undefined ? [] : [buffer]),
         planesOf(result, begin, end),
       ],
-      constants: { ...workgroup, ...(unrolled ? {} : { radius }), ...along },
+      constants: unrolled ? { ...workgroup, ...along } : { ...workgroup, radius, ...along },
       workgroups: [
         Math.ceil(quads / wide / workgroup.wx),
         Math.ceil(ny / (axis === 1 ? results : 1) / workgroup.wy),

@@ -15,7 +15,7 @@ export interface PercentilesOptions {
   /** Fractions from 0 to 1, at most 4. */
   readonly fractions: readonly number[];
   /** Only voxels whose mask is at least 0.5 count; all when absent. */
-  readonly mask?: GpuImage;
+  readonly mask?: GpuImage | undefined;
 }
 
 /** Bits of a key that each pass finds, from the top. */

@@ -20,7 +20,7 @@ export interface ResampleOptions {
   /** Voxel index of the result to voxel index of the source. */
   readonly matrix: Matrix4;
   /** What points more than half a voxel beyond the source get: its border ("clamp") or a number. Default "clamp". */
-  readonly outside?: "clamp" | number;
+  readonly outside?: "clamp" | number | undefined;
 }
 
 /** The source on another grid, by trilinear interpolation; the caller destroys it. */

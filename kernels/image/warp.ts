@@ -26,9 +26,9 @@ export interface WarpOptions {
   /** Displacements u in voxels of their own grid. */
   readonly field: GpuField;
   /** Voxel index on the field's grid to voxel index of the moving image. Default identity. */
-  readonly matrix?: Matrix4;
+  readonly matrix?: Matrix4 | undefined;
   /** What points more than half a voxel beyond the moving image get: its border ("clamp") or a number. Default "clamp"; labels always get 0. */
-  readonly outside?: "clamp" | number;
+  readonly outside?: "clamp" | number | undefined;
 }
 
 /** moving(matrix (x + u(x))) on the field's grid; the caller destroys it. */

@@ -47,7 +47,7 @@ export interface LocalCorrelationOptions {
   /** Fixed voxels that count (0.5 or more). */
   readonly mask: GpuImage | undefined;
   /** Whether a correlation below 0 counts as one above. Default false. */
-  readonly absolute?: boolean;
+  readonly absolute?: boolean | undefined;
   /** The warped moving image, 0 to `movingTop`; below -1e20 where it has no value. */
   readonly warped: GpuImage;
   /** The largest value of the warped image. */
@@ -234,7 +234,7 @@ export interface LocalCorrelationReferenceOptions {
   /** The warped moving image. */
   readonly moving: ArrayLike<number>;
   /** Whether a correlation below 0 counts as one above. */
-  readonly absolute?: boolean;
+  readonly absolute?: boolean | undefined;
 }
 
 /** The plain twin: E = 1 - mean cc (or |cc|) and dE/dm, window by window. */

@@ -16,10 +16,10 @@ import { type MindDifference, mindResidualReference, prepareMindResidual } from 
 interface Case {
   readonly image: Triple;
   readonly stride: Triple;
-  readonly neighbourhood?: MindNeighbourhood;
-  readonly difference?: MindDifference;
-  readonly reach?: number;
-  readonly bits?: 5 | 10;
+  readonly neighbourhood?: MindNeighbourhood | undefined;
+  readonly difference?: MindDifference | undefined;
+  readonly reach?: number | undefined;
+  readonly bits?: 5 | 10 | undefined;
 }
 
 async function check(

@@ -52,7 +52,7 @@ function recordBinning(
   source: GpuImage,
   range: BinRange,
   mask: GpuImage | undefined,
-  destination: { pairs?: GpuImage; bytes?: GpuBuffer },
+  destination: { pairs?: GpuImage | undefined; bytes?: GpuBuffer | undefined },
 ): void {
   if (!(range.bins >= 2 && range.bins < NO_BIN)) {
     throw new RangeError(`\`bins\` must be 2 to ${NO_BIN - 1}, got ${range.bins}`);

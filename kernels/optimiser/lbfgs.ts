@@ -35,7 +35,7 @@ export interface LbfgsOptions {
   /** Partial sums of the penalty. */
   readonly penaltyPartials: number;
   /** Pairs of steps and gradient changes kept, at most 16. Default 8, less where bindings are small. */
-  readonly memory?: number;
+  readonly memory?: number | undefined;
   /** Accepted steps allowed. */
   readonly iterations: number;
   /** Three accepted steps in a row that lower the cost by less than this end it. */

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { type Complete, withDefaults } from "../../host/defaults.ts";
 import type { Triple } from "../../volume/affine.ts";
 import { rowWorkgroup } from "../control_grid/control_grid.ts";
 import type { BufferRange, Gpu, GpuBuffer, Kernel, Recorder } from "../gpu/gpu.ts";
@@ -38,11 +39,11 @@ export interface PatchAverageOptions {
   /** Slices from one region to the next, at most `channels` (the paper: 2 of 3, 4 of 12). */
   readonly sliceStride: number;
   /** "uniform", or "feather", which hides the seams of large strides. Default "uniform". */
-  readonly weights?: PatchWeights;
+  readonly weights?: PatchWeights | undefined;
   /** What regions have beyond an axis that is shorter than they are. Default -1. */
-  readonly fill?: number;
+  readonly fill?: number | undefined;
   /** Regions that can be gathered into one buffer. Default 1. */
-  readonly batch?: number;
+  readonly batch?: number | undefined;
 }
 
 /** Where a region lies. */
@@ -171,7 +172,7 @@ export class PatchAverage {
   readonly result: Float32Array;
 
   #gpu: Gpu;
-  #options: Required<PatchAverageOptions>;
+  #options: Complete<PatchAverageOptions>;
   #stack: PlaneStack;
   #starts: readonly (readonly number[])[];
   #tables: { readonly buffer: GpuBuffer; readonly pitch: number; readonly bytes: number }[] = [];
@@ -395,8 +396,8 @@ function regionsBetween(
   return regions;
 }
 
-function checked(gpu: Gpu, options: PatchAverageOptions): Required<PatchAverageOptions> {
-  const whole = { weights: "uniform", fill: -1, batch: 1, ...options } as const;
+function checked(gpu: Gpu, options: PatchAverageOptions): Complete<PatchAverageOptions> {
+  const whole = withDefaults({ weights: "uniform", fill: -1, batch: 1 } as const, options);
   const { size, image, patch, channels, stride, sliceStride, weights, fill, batch } = whole;
   const voxels = size[0] * size[1] * size[2];
   const refuse = (message: string) => {

@@ -18,7 +18,7 @@ export type Regulariser = "tv" | "l2" | "bending";
 /** A regulariser's two twins. */
 interface RegulariserKind {
   readonly kernel: Kernel;
-  readonly constants?: Readonly<Record<string, number>>;
+  readonly constants?: Readonly<Record<string, number>> | undefined;
   readonly reference: (options: RegulariserOptions, knots: ArrayLike<number>) => ValueAndGradient;
 }
 

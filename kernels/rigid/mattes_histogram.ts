@@ -44,16 +44,16 @@ export interface MattesOptions {
   /** Intensities that the moving image's bins span. */
   readonly movingRange: IntensityRange;
   /** i32 image on the fixed image's grid: voxels with 0 do not count. */
-  readonly fixedMask?: GpuImage;
+  readonly fixedMask?: GpuImage | undefined;
   /** i32 image on the moving image's grid: samples between voxels of which one has 0 do not count. */
-  readonly movingMask?: GpuImage;
+  readonly movingMask?: GpuImage | undefined;
   /** With fewer samples than this the cost is 1e30 (1). */
-  readonly leastSamples?: number;
+  readonly leastSamples?: number | undefined;
   /**
    * When given, the cost is -information * samples / `wholeSamples`: the information that the images
    * share per voxel of the whole, which a small overlap does not inflate. When absent: -information.
    */
-  readonly wholeSamples?: number;
+  readonly wholeSamples?: number | undefined;
 }
 
 /** The value at one transform. */
@@ -309,7 +309,7 @@ export interface MattesReferenceImage {
   /** Intensities that the bins span. */
   readonly range: IntensityRange;
   /** Voxels with 0 do not count. */
-  readonly mask?: Int32Array;
+  readonly mask?: Int32Array | undefined;
 }
 
 /**

@@ -49,16 +49,17 @@ async function compare(gpu: Gpu, fixedSize: Triple, movingSize: Triple, masked: 
     moving: images[1],
     fixedRange: RANGE,
     movingRange: RANGE,
-    ...(masked ? { fixedMask: images[2], movingMask: images[3] } : {}),
+    fixedMask: masked ? images[2] : undefined,
+    movingMask: masked ? images[3] : undefined,
   });
   const value = await metric.evaluate(OBLIQUE);
   const twin = mattesReference(
-    { size: fixedSize, data: fixedData, range: RANGE, ...(fixedMask ? { mask: fixedMask } : {}) },
+    { size: fixedSize, data: fixedData, range: RANGE, mask: fixedMask },
     {
       size: movingSize,
       data: movingData,
       range: RANGE,
-      ...(movingMask ? { mask: movingMask } : {}),
+      mask: movingMask,
     },
     OBLIQUE,
   );

@@ -19,9 +19,9 @@ export interface SearchSettings {
   /** Ends the search when the Frobenius norm of the step matrix falls to it. */
   readonly epsilon: number;
   /** Factor of the step size along a step that succeeded (1.05). */
-  readonly growth?: number;
+  readonly growth?: number | undefined;
   /** Factor along a step that failed (growth^-0.25). */
-  readonly shrink?: number;
+  readonly shrink?: number | undefined;
   /** Children at most. */
   readonly iterations: number;
 }

@@ -27,41 +27,41 @@ export interface DeformableOptions extends SimilarityOptions {
   /** The image that is pulled onto it. */
   readonly moving: Volume;
   /** Fixed RAS mm to moving RAS mm, the result of the rigid registration. Default identity. */
-  readonly initial?: Matrix4;
+  readonly initial?: Matrix4 | undefined;
   /** Voxels of the fixed image that count (non-zero), on its grid. Default all. */
-  readonly fixedMask?: LabelVolume;
+  readonly fixedMask?: LabelVolume | undefined;
   /** Voxels of the moving image that count (non-zero), on its grid. Default all. */
-  readonly movingMask?: LabelVolume;
+  readonly movingMask?: LabelVolume | undefined;
   /** The similarity. Default "nmi+mind". */
-  readonly similarity?: SimilarityName;
+  readonly similarity?: SimilarityName | undefined;
   /** The regulariser: bending energy (default), or the paper's total variation or squared L2 norm. */
-  readonly regulariser?: Regulariser;
+  readonly regulariser?: Regulariser | undefined;
   /** Its weight lambda, for displacements in mm and E averaged over the domain. Default the similarity's own. */
-  readonly lambda?: number;
+  readonly lambda?: number | undefined;
   /** Control-point spacing at the finest level, mm, rounded to whole working voxels. Default 20. */
-  readonly spacing?: number;
+  readonly spacing?: number | undefined;
   /** Resolution levels. Default: until voxels measure about 10 mm, at most 4. */
-  readonly levels?: number;
+  readonly levels?: number | undefined;
   /** Accepted steps allowed at each level. Default 100. */
-  readonly iterations?: number;
+  readonly iterations?: number | undefined;
   /** Smallest working voxel, mm. Default the fixed image's own. */
-  readonly resolution?: number;
+  readonly resolution?: number | undefined;
   /**
    * Keeps the map from folding: no voxel of the fixed image has a Jacobian determinant of 0 or less.
    * Costs a few percent of the time. Default false.
    */
-  readonly noFolding?: boolean;
+  readonly noFolding?: boolean | undefined;
   /**
    * What {@link DeformableOptions.onLevel} was given by an earlier call with the same images and
    * options: its levels are not done again, and the result is the same to the byte.
    */
-  readonly resume?: LevelState;
+  readonly resume?: LevelState | undefined;
   /** Called, and waited for, after each level. */
-  readonly onLevel?: (state: LevelState) => void | Promise<void>;
+  readonly onLevel?: ((state: LevelState) => void | Promise<void>) | undefined;
   /** Stops the registration between iterations. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called now and then. */
-  readonly onProgress?: (progress: DeformableProgress) => void;
+  readonly onProgress?: ((progress: DeformableProgress) => void) | undefined;
 }
 
 /** How far a registration is. */
@@ -101,7 +101,7 @@ export interface DeformableLevel {
   /** Why it ended. */
   readonly stopped: string;
   /** What the similarity found where the level started, such as eq. 7's s. */
-  readonly similarity?: Readonly<Record<string, number>>;
+  readonly similarity?: Readonly<Record<string, number>> | undefined;
 }
 
 /** How far a registration had come when a level was finished. */
@@ -250,7 +250,7 @@ export async function registerDeformable(
         iterations: result.state.iterations,
         evaluations: result.state.evaluations,
         stopped: result.state.stopped,
-        ...(result.details && { similarity: result.details }),
+        similarity: result.details,
       });
       await options.onLevel?.({
         level: index,
@@ -334,7 +334,7 @@ async function intensityRange(gpu: Gpu, source: GpuImage, mask: GpuImage | undef
   const [low, high] = await percentiles(gpu, {
     source,
     fractions: [...PERCENTILES],
-    ...(mask === undefined ? {} : { mask }),
+    mask,
   });
   return { low, high, bins: BINS };
 }

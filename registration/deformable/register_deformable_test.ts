@@ -1,3 +1,4 @@
+import type { Modality } from "../../volume/modality.ts";
 import { assert, assertAlmostEquals, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { multiply, transformPoint, type Triple } from "../../volume/affine.ts";
 import { Grid } from "../../volume/grid.ts";
@@ -12,7 +13,7 @@ import { displacementAt } from "../transform.ts";
 const GRID = Grid.axisAligned([40, 36, 32], [3, 3, 3], [-60, -54, -48]);
 
 /** A bumpy body; "mr" is a non-monotone remap of "ct". `shift` moves it, mm. */
-function image(grid: Grid, contrast: "ct" | "mr", shift: Triple = [0, 0, 0]): Volume {
+function image(grid: Grid, contrast: Modality, shift: Triple = [0, 0, 0]): Volume {
   const data = new Float32Array(grid.voxels);
   const [nx, ny] = grid.size;
   for (let i = 0; i < data.length; i++) {

@@ -48,27 +48,27 @@ export interface MindGaussNewtonOptions {
   /** The image that is pulled onto it. */
   readonly moving: Volume;
   /** Fixed RAS mm to moving RAS mm, the result of the rigid registration. Default identity. */
-  readonly initial?: Matrix4;
+  readonly initial?: Matrix4 | undefined;
   /** Voxels of the fixed image that count (non-zero), on its grid. Default all. */
-  readonly fixedMask?: LabelVolume;
+  readonly fixedMask?: LabelVolume | undefined;
   /** Voxels of the moving image that count (non-zero), on its grid. Default all. */
-  readonly movingMask?: LabelVolume;
+  readonly movingMask?: LabelVolume | undefined;
   /** Weight of the squared differences between neighbouring displacements, in voxels. Default 0.1. */
-  readonly alpha?: number;
+  readonly alpha?: number | undefined;
   /** Standard deviation of the descriptor's patch weights, voxels of the level. Default 0.5. */
-  readonly sigma?: number;
+  readonly sigma?: number | undefined;
   /** Smallest working voxel, mm. Default the fixed image's own. */
-  readonly resolution?: number;
+  readonly resolution?: number | undefined;
   /** Gauss-Newton steps at each level, coarse to fine; voxels double from level to level. Default 8, 4, 2. */
-  readonly warps?: readonly number[];
+  readonly warps?: readonly number[] | undefined;
   /** Sweeps of the relaxation that solves a step's equations. Default 25. */
-  readonly iterations?: number;
+  readonly iterations?: number | undefined;
   /** Its over-relaxation, above 0 and below 2. Default 1.9. */
-  readonly omega?: number;
+  readonly omega?: number | undefined;
   /** Stops the registration between steps. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called before each step. */
-  readonly onProgress?: (progress: MindGaussNewtonProgress) => void;
+  readonly onProgress?: ((progress: MindGaussNewtonProgress) => void) | undefined;
 }
 
 /** How far a registration is. */

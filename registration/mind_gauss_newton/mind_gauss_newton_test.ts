@@ -134,10 +134,10 @@ gpuTest(
         ...options,
         resolution: 8,
         moving: { grid: reversed, data: data.map((_, i) => data[flip(i)]) },
-        ...(mask && {
-          fixedMask: half,
-          movingMask: { grid: reversed, data: half.data.map((_, i) => half.data[flip(i)]) },
-        }),
+        fixedMask: mask ? half : undefined,
+        movingMask: mask
+          ? { grid: reversed, data: half.data.map((_, i) => half.data[flip(i)]) }
+          : undefined,
       });
       assertEquals(controlGrid.size, [33, 29, 25]);
       return controlGrid.displacements;

@@ -67,7 +67,7 @@ export async function workingImage(
     const [low, high] = await percentiles(gpu, {
       source: original,
       fractions,
-      ...(mask === undefined ? {} : { mask: whole }),
+      mask: mask === undefined ? undefined : whole,
     });
     const image = own(pyramidLevel(gpu, { source: original, ...to }));
     const inside = resample(gpu, { source: whole, ...to, outside: 0 });

@@ -50,9 +50,9 @@ export interface RigidImages {
   /** The image that is aligned to it. */
   readonly moving: Volume;
   /** Only fixed voxels inside count. */
-  readonly fixedMask?: LabelVolume;
+  readonly fixedMask?: LabelVolume | undefined;
   /** Only moving voxels inside count. */
-  readonly movingMask?: LabelVolume;
+  readonly movingMask?: LabelVolume | undefined;
 }
 
 interface Scaled {
@@ -170,9 +170,9 @@ export async function prepareRigidLevels(
         moving: m.image,
         fixedRange: ofFixed[range],
         movingRange: ofMoving[range],
-        ...(f.maskImage ? { fixedMask: f.maskImage } : {}),
-        ...(m.maskImage ? { movingMask: m.maskImage } : {}),
-        ...(schedule.weighOverlap && i === 0 ? { wholeSamples } : {}),
+        fixedMask: f.maskImage,
+        movingMask: m.maskImage,
+        wholeSamples: schedule.weighOverlap && i === 0 ? wholeSamples : undefined,
       }));
       const toMoving = m.grid.inverse;
       return {

@@ -15,9 +15,9 @@ export interface RefinementOptions {
   /** The distance of the differences along each axis, about the width of the minimum's bottom. */
   readonly radius: readonly number[];
   /** Rounds at most (3); each ends with a step. */
-  readonly rounds?: number;
+  readonly rounds?: number | undefined;
   /** Ends it when a step is shorter than this fraction of `radius` (0.02). */
-  readonly tolerance?: number;
+  readonly tolerance?: number | undefined;
 }
 
 /** Where it ended. */

@@ -23,28 +23,28 @@ export interface RigidOptions {
   /** The image that is aligned to it. */
   readonly moving: Volume;
   /** Only fixed voxels inside (not 0) count. Any grid, nearest neighbour. */
-  readonly fixedMask?: LabelVolume;
+  readonly fixedMask?: LabelVolume | undefined;
   /** Only samples between moving voxels inside count. Any grid, nearest neighbour. */
-  readonly movingMask?: LabelVolume;
+  readonly movingMask?: LabelVolume | undefined;
   /**
    * "robust" (default) or "imregister": exactly MATLAB's numbers, geometric start, three levels of
    * 100 iterations, full intensity range. {@link rigidSchedule} has the details of both.
    */
-  readonly preset?: RigidPreset;
+  readonly preset?: RigidPreset | undefined;
   /** "automatic" ("geometric" for the imregister preset): see {@link RigidStart}. */
-  readonly start?: RigidStart;
+  readonly start?: RigidStart | undefined;
   /** Seed of the search's random numbers (12345, ITK's). */
-  readonly seed?: number;
+  readonly seed?: number | undefined;
   /** Resolutions, each with half the voxel size of the one before (3). */
-  readonly levels?: number;
+  readonly levels?: number | undefined;
   /** Children of the evolution strategy at most, at each level that has one (the preset's). */
-  readonly iterations?: number;
+  readonly iterations?: number | undefined;
   /** The finest level's fixed image has at most so many voxels (2^21; no limit for the imregister preset). */
-  readonly mostVoxels?: number;
+  readonly mostVoxels?: number | undefined;
   /** Stops the work between batches of iterations. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Told after every batch of iterations. */
-  readonly onProgress?: (progress: RigidProgress) => void;
+  readonly onProgress?: ((progress: RigidProgress) => void) | undefined;
 }
 
 /** How far a rigid registration is. */

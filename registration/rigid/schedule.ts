@@ -27,7 +27,7 @@ export interface LevelSchedule {
   /** How much the images shrink. */
   readonly factors: LevelFactors;
   /** The search, if there is one at this level. */
-  readonly search?: SearchSchedule;
+  readonly search?: SearchSchedule | undefined;
   /** Rounds of quadratic refinement after it (0: none). */
   readonly refinementRounds: number;
 }
@@ -124,7 +124,7 @@ export function rigidSchedule(options: RigidScheduleOptions): RigidSchedule {
       const last = level === levels - 1;
       return {
         factors,
-        ...(level === 0 || !last ? { search } : {}),
+        search: level === 0 || !last ? search : undefined,
         refinementRounds: last ? 3 : level > 0 ? 6 : 0,
       };
     }),

@@ -82,7 +82,7 @@ export interface SearchLevelOptions {
   /** Stops it. */
   readonly signal?: AbortSignal | undefined;
   /** Told after each batch. */
-  readonly onBatch?: (iteration: number, similarity: number) => void;
+  readonly onBatch?: ((iteration: number, similarity: number) => void) | undefined;
 }
 
 /** Searches one resolution by the evolution strategy. */

@@ -34,7 +34,9 @@ export interface TryStartsOptions {
   /** Stops it. */
   readonly signal?: AbortSignal | undefined;
   /** Told after each batch of iterations. */
-  readonly onBatch?: (name: StartCandidate["name"], iteration: number, similarity: number) => void;
+  readonly onBatch?:
+    | ((name: StartCandidate["name"], iteration: number, similarity: number) => void)
+    | undefined;
 }
 
 /** A start and what its search found. */

@@ -52,7 +52,7 @@ export function localCorrelationSimilarity(
   }
   return {
     name: "lncc",
-    parameters: { window, ...(absolute && { absolute: "yes" }) },
+    parameters: absolute ? { window, absolute: "yes" } : { window },
     // Seven images, and 23 bytes where windows stand two voxels apart along each axis; fewer where wider.
     bytesPerVoxel: 4 * 7 + 23,
     prepare: (gpu, inputs) => prepare(gpu, inputs, { fixedRange, movingRange, window, absolute }),

@@ -45,7 +45,7 @@ export interface PreparedSimilarity extends Prepared {
    */
   begin?(start: Float32Array): Promise<void>;
   /** What was found there, for the record. */
-  readonly details?: Readonly<Record<string, number>>;
+  readonly details?: Readonly<Record<string, number>> | undefined;
 }
 
 /** A dissimilarity E and its gradient by the control points. */
@@ -63,20 +63,20 @@ export interface Similarity {
 /** Parameters of the similarities; each takes what is its own. */
 export interface SimilarityOptions {
   /** MIND: standard deviation of the patch weights G_sigma, voxels of the level (eq. 5). Default 0.5. */
-  readonly sigma?: number;
+  readonly sigma?: number | undefined;
   /** MIND: the neighbourhood N of eq. 6, six neighbours (default) or all 26. */
-  readonly neighbourhood?: "six" | "dense";
+  readonly neighbourhood?: "six" | "dense" | undefined;
   /** NMI+MIND: the weight beta of NMI (eq. 7). Default 0.8. */
-  readonly beta?: number;
+  readonly beta?: number | undefined;
   /**
    * NMI+MIND: the factor s of E_MIND (eq. 7), or how it is found where each level starts: from the
    * gradients' magnitudes (eq. 8, default) or from the changes so far (eq. 9).
    */
-  readonly scaling?: number | "gradient" | "change";
+  readonly scaling?: number | "gradient" | "change" | undefined;
   /** Local correlation: standard deviation of the Gaussian window, mm. Default 10. */
-  readonly window?: number;
+  readonly window?: number | undefined;
   /** Local correlation: whether an inverted contrast is as good as the same. Default false. */
-  readonly absolute?: boolean;
+  readonly absolute?: boolean | undefined;
 }
 
 /** What a similarity is made from. */

@@ -47,9 +47,9 @@ export interface UnitScore extends PairScores {
 /** Options of {@link runUnits}. */
 export interface RunUnitsOptions {
   /** Stops the search; finished units stay. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Told ahead of each unit and after the last. */
-  readonly onProgress?: (done: number, total: number, note: string) => void;
+  readonly onProgress?: ((done: number, total: number, note: string) => void) | undefined;
 }
 
 /** The units whose scores are not there yet. */
@@ -125,15 +125,12 @@ async function preparePair(
       fixed: fixed.image,
       moving: moving.image,
       seed,
-      ...(signal === undefined ? {} : { signal }),
+      signal,
     });
     return matrix;
   });
-  const registered = {
-    fixed: fixed.image,
-    moving: moving.image,
-    ...(substitute && { [substitute.of]: await readVolume(substitute.path) }),
-  };
+  const registered = { fixed: fixed.image, moving: moving.image };
+  if (substitute !== undefined) registered[substitute.of] = await readVolume(substitute.path);
   return { fixed, moving, registered, truth, rigid };
 }
 
@@ -156,7 +153,7 @@ async function scoreUnit(
     spacing: spacing * PAPER_PIXEL,
     levels,
     iterations,
-    ...(signal === undefined ? {} : { signal }),
+    signal,
   });
   const seconds = (performance.now() - began) / 1000;
   const transform: Transform = {
@@ -175,28 +172,30 @@ async function scoreUnit(
     pulled,
     region: pair.region,
     excluded: pair.excluded,
-    ...(truth === undefined ? {} : { truth }),
+    truth,
     map: displacedBy(await compositeField(gpu, transform)),
   });
   const jacobian = jacobianStatistics((await jacobianOf(gpu, transform)).data);
   const dice = Object.values(scores.dice).filter((value) => value !== null);
+  const parameters: Record<string, string | number> = {
+    crosswarp: version,
+    subject: pair.subject.id,
+    region: pair.region,
+    similarity,
+    regulariser,
+    lambda,
+    spacing,
+    levels,
+    iterations,
+    voxel,
+    seed,
+  };
+  if (plan.title !== undefined) parameters.images = plan.title;
+  if (similarityOptions?.absolute !== undefined) {
+    parameters.absolute = `${similarityOptions.absolute}`;
+  }
   return {
-    parameters: {
-      crosswarp: version,
-      subject: pair.subject.id,
-      region: pair.region,
-      similarity,
-      regulariser,
-      lambda,
-      spacing,
-      levels,
-      iterations,
-      voxel,
-      seed,
-      ...(plan.title !== undefined && { images: plan.title }),
-      ...(similarityOptions?.absolute !== undefined &&
-        { absolute: `${similarityOptions.absolute}` }),
-    },
+    parameters,
     meanDice: dice.length === 0 ? null : meanOf(dice),
     ...scores,
     foldedPercent: jacobian.foldedPercent,

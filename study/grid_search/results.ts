@@ -120,7 +120,7 @@ export function searchHeatMaps(table: SearchTable): Map<number, Picture> {
           values,
           range: dice.length === 0 ? [0, 100] : range,
           format: (value) => value.toFixed(1),
-          ...(bestHere === null ? {} : { marked: at(bestHere) as [number, number] }),
+          marked: bestHere === null ? undefined : at(bestHere) as [number, number],
           captions: bestHere === null ? [] : [
             bestHere === best
               ? "Framed: the best of all levels"

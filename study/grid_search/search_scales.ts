@@ -21,7 +21,7 @@ export interface SearchScale {
   /** Numbers of levels. */
   readonly levels: readonly number[];
   /** Paired subjects, from the first on; all when absent. */
-  readonly subjects?: number;
+  readonly subjects?: number | undefined;
 }
 
 const ALL = ["nmi", "mind", "nmi+mind"] as const;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Modality } from "../../volume/modality.ts";
 import type { Manifest } from "../../cohort/manifest.ts";
 import { type Ablation, ablationMethods } from "../ablations.ts";
 import { comparisonCells } from "../tables/comparison_table.ts";
@@ -72,9 +73,9 @@ export interface ReportTable {
   /** Its heading. */
   readonly title: string;
   /** How it is read. */
-  readonly note?: string;
+  readonly note?: string | undefined;
   /** Whether cells end in ** where they are the best of their row, and in * where they are near it. */
-  readonly isMarked?: boolean;
+  readonly isMarked?: boolean | undefined;
   /** Its cells. */
   readonly cells: Cells;
 }
@@ -248,7 +249,7 @@ function tablesOf(inputs: ReportInputs): ReportTable[] {
 /** What the populations differ in, which the networks can learn. */
 function populationNote(volumes: readonly Table1Row[]): string {
   const lungs = volumes.filter(({ structure }) => structure.endsWith("lung"));
-  const sum = (of: "ct" | "mr") => lungs.reduce((all, row) => all + row[of], 0);
+  const sum = (of: Modality) => lungs.reduce((all, row) => all + row[of], 0);
   const percent = 100 * sum("ct") / sum("mr");
   if (!Number.isFinite(percent)) return "The populations' own lungs are not known.";
   return `By Table 1 the lungs of the CT images have ${

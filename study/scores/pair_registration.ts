@@ -38,7 +38,7 @@ export interface RegionPair {
   /** True MR-to-CT displacement in RAS mm, where it is known. */
   readonly truth?: DisplacementField | undefined;
   /** Label ids left out of the scores. */
-  readonly excluded?: readonly number[];
+  readonly excluded?: readonly number[] | undefined;
 }
 
 /** Registers a pair rigidly and scores it. */
@@ -52,7 +52,7 @@ export async function registerPairRigidly(
     fixed: fixed.image,
     moving: moving.image,
     seed,
-    ...(signal && { signal }),
+    signal,
   });
   const transform = {
     rigid: rigid.matrix,
@@ -99,7 +99,7 @@ export async function registerPairBy(
     movingLabels: pair.moving.labels,
     resume: { rigid },
     ...(method === undefined ? { deformable } : { method }),
-    ...(signal && { signal }),
+    signal,
   });
   const { transform, warpedLabels, field, jacobianStatistics: jacobian } = found;
   const scores = await scoresOf(gpu, pair, transform, warpedLabels!, displacedBy(field));

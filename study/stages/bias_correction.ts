@@ -4,6 +4,7 @@
  * @module
  */
 
+import { withoutUndefined } from "../../host/defaults.ts";
 import {
   type LabelFiles,
   type Manifest,
@@ -58,7 +59,7 @@ export async function correctCohort(gpu: Gpu, options: CorrectCohortOptions): Pr
           image,
           mask: tissueMask(image),
           shrink: shrinkOf(image),
-          ...(signal && { signal }),
+          signal,
         });
         await writeVolume(`${folder}/${id}_mr.nii.gz`, found.image);
         return { iterations: found.iterations };
@@ -67,15 +68,15 @@ export async function correctCohort(gpu: Gpu, options: CorrectCohortOptions): Pr
     }
     subjects.push({
       ...subject,
-      images: {
-        ...(ct !== undefined && { ct: await Deno.realPath(ct) }),
-        ...(mr !== undefined && { mr: `${id}_mr.nii.gz` }),
-      },
-      labels: {
-        ...(labels.ct && { ct: await realFiles(labels.ct) }),
-        ...(labels.mr && { mr: await realFiles(labels.mr) }),
-      },
-      ...(truth !== undefined && { truth: await Deno.realPath(truth) }),
+      images: withoutUndefined({
+        ct: ct && await Deno.realPath(ct),
+        mr: mr && `${id}_mr.nii.gz`,
+      }),
+      labels: withoutUndefined({
+        ct: labels.ct && await realFiles(labels.ct),
+        mr: labels.mr && await realFiles(labels.mr),
+      }),
+      truth: truth !== undefined ? await Deno.realPath(truth) : undefined,
     });
   }
   onProgress?.(total, total, "");

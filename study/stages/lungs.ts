@@ -6,7 +6,7 @@
 
 import { type StructureName, STRUCTURES } from "../../cohort/label_scheme.ts";
 import { readCheckpointHeader } from "../../gan/model/checkpoint.ts";
-import type { Modality } from "../../gan/training/cycle_gan.ts";
+import type { Modality } from "../../volume/modality.ts";
 import { type IntensityScale, intensityScaleOf } from "../../gan/synthesis/intensity_scale.ts";
 import { readVolume } from "../../volume/read_nifti.ts";
 import { type LungBias, lungBias, lungThreshold } from "../scores/lung_bias.ts";

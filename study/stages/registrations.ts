@@ -314,7 +314,7 @@ export class StudyRegistrations {
       });
       const labels = one.region !== "all" && {
         fixedLabels: pair.fixed.labels,
-        ...(found.warpedLabels && { warpedLabels: found.warpedLabels }),
+        warpedLabels: found.warpedLabels,
       };
       const picture = overviewPicture({
         fixed: synthesised?.fixed ?? pair.fixed.image,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Modality } from "../../gan/training/cycle_gan.ts";
+import type { Modality } from "../../volume/modality.ts";
 import type { ConvolutionVariant } from "../../gan/ops/convolution.ts";
 import { Tensorflow } from "../../gan/tensorflow.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Modality } from "../../gan/training/cycle_gan.ts";
+import type { Modality } from "../../volume/modality.ts";
 import type { LungBias } from "../scores/lung_bias.ts";
 import { meanOf } from "../scores/mean.ts";
 import { METHODS } from "../methods.ts";

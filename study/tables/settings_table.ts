@@ -33,7 +33,9 @@ export function settingsCells(
         return [
           `${method.title}, ${region}`,
           REGULARISER_WORDS[parameters.regulariser],
-          ...[parameters.lambda, parameters.spacing, parameters.levels ?? "-"].map(String),
+          `${parameters.lambda}`,
+          `${parameters.spacing}`,
+          `${parameters.levels ?? "-"}`,
           fixed(100 * (found?.dice ?? NaN), 1),
         ];
       })

@@ -1,3 +1,4 @@
+import type { Modality } from "../../volume/modality.ts";
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import { planCohort } from "../../cohort/phantom/cohort_plan.ts";
 import { imageGrid, renderLabels } from "../../cohort/phantom/imaging.ts";
@@ -52,7 +53,7 @@ Deno.test("table1() measures volumes in cm3 and leaves out pairs and excluded st
     const grid = Grid.axisAligned([10, 10, 10], [10, 5, 4]);
     const data = new Int32Array(1000).fill(58, 0, 500).fill(86, 500, 600);
     await writeLabelVolume(`${folder}/l.nii.gz`, { grid, data });
-    const files = (kind: "ct" | "mr") => ({
+    const files = (kind: Modality) => ({
       images: { [kind]: "l.nii.gz" },
       labels: { [kind]: "l.nii.gz" },
     });

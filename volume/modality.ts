@@ -1,0 +1,14 @@
+/**
+ * The two modalities, and values that one or both of them have.
+ *
+ * @module
+ */
+
+/** The modality of an image. */
+export type Modality = "ct" | "mr";
+
+/** Both modalities, in the order in which they are worked on. */
+export const MODALITIES: readonly Modality[] = ["ct", "mr"];
+
+/** A value for each modality that has one; the other's key is absent. */
+export type ByModality<T> = Readonly<Partial<Record<Modality, T>>>;
