@@ -5,6 +5,8 @@
  */
 
 import { GpuLostError, GpuMemoryError, GpuUnavailableError, GpuValidationError } from "./errors.ts";
+import { Recorder } from "./recorder.ts";
+import { packUniforms, uniformLayout, type UniformValues } from "./uniform_block.ts";
 
 /** A compute shader: everything that a pipeline is made of, as data. */
 export interface Kernel {
@@ -50,8 +52,8 @@ export const f32 = (value: number): Parameter => ["f32", value];
 
 /** What one dispatch needs. */
 export interface DispatchOptions {
-  /** The uniform block at binding 0, packed in order without gaps (mind vec3 alignment); absent: no binding 0. */
-  readonly parameters?: readonly Parameter[] | undefined;
+  /** The uniform block at binding 0 by the names of the WGSL struct's fields; absent: no binding 0. */
+  readonly parameters?: UniformValues | readonly Parameter[] | undefined;
   /** The storage buffers at bindings 1, 2, ... */
   readonly buffers: readonly (GpuBuffer | BufferRange)[];
   /** Workgroups along x, y, z. */
@@ -64,6 +66,8 @@ export interface DispatchOptions {
 export interface Dispatch {
   /** The kernel's label. */
   readonly label: string;
+  /** The kernel's shader. */
+  readonly code: string;
   /** The pipeline. */
   readonly pipeline: GPUComputePipeline;
   /** Its buffers. */
@@ -360,12 +364,13 @@ export class Gpu implements Disposable {
     const entries: GPUBindGroupEntry[] = [];
     let uniform: GpuBuffer | undefined;
     if (options.parameters !== undefined) {
+      const block = uniformBytes(kernel, options.parameters);
       uniform = this.buffer(
         `${kernel.label} parameters`,
-        4 * options.parameters.length,
+        block.byteLength,
         GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
       );
-      this.write(uniform, packParameters(options.parameters));
+      this.write(uniform, block);
       entries.push({ binding: 0, resource: { buffer: uniform.handle } });
     }
     options.buffers.forEach((bound, index) => {
@@ -397,6 +402,7 @@ export class Gpu implements Disposable {
     }
     return {
       label: kernel.label,
+      code: kernel.code,
       pipeline,
       bindGroup,
       workgroups: [x, y, z],
@@ -406,9 +412,9 @@ export class Gpu implements Disposable {
   }
 
   /** Rewrites the uniform block of a prepared dispatch. */
-  writeParameters(dispatch: Dispatch, parameters: readonly Parameter[]): void {
+  writeParameters(dispatch: Dispatch, parameters: UniformValues | readonly Parameter[]): void {
     if (dispatch.uniform === undefined) throw new TypeError(`${dispatch.label} has no parameters`);
-    this.write(dispatch.uniform, packParameters(parameters));
+    this.write(dispatch.uniform, uniformBytes(dispatch, parameters));
   }
 
   /** A recorder of dispatches, run in order when it is submitted. */
@@ -427,6 +433,29 @@ export class Gpu implements Disposable {
   }
 }
 
+/**
+ * The bytes of a kernel's uniform block.
+ *
+ * @throws {TypeError} when the shader has no such block or its fields are others.
+ */
+export function uniformBytes(
+  { label, code }: Pick<Kernel, "label" | "code">,
+  parameters: UniformValues | readonly Parameter[],
+): Uint8Array<ArrayBuffer> {
+  if (Array.isArray(parameters)) {
+    const view = packParameters(parameters);
+    return new Uint8Array(view.buffer as ArrayBuffer);
+  }
+  const layout = uniformLayout(code);
+  if (layout === undefined) throw new TypeError(`${label} has no uniform block at binding 0`);
+  try {
+    return new Uint8Array(packUniforms(layout, parameters as UniformValues));
+  } catch (error) {
+    (error as Error).message = `${label}: ${(error as Error).message}`;
+    throw error;
+  }
+}
+
 /** The bytes of a uniform block. */
 export function packParameters(parameters: readonly Parameter[]): DataView {
   const view = new DataView(new ArrayBuffer(4 * parameters.length));
@@ -436,78 +465,4 @@ export function packParameters(parameters: readonly Parameter[]): DataView {
     else view.setInt32(4 * index, value, true);
   });
   return view;
-}
-
-/** Collects dispatches and copies in order; nothing runs before {@link Recorder.submit}. */
-export class Recorder {
-  #gpu: Gpu;
-  #encoder: GPUCommandEncoder;
-  #pass: GPUComputePassEncoder | undefined;
-  #temporary: { destroy(): void }[] = [];
-
-  /** Use {@link Gpu.record}. */
-  constructor(gpu: Gpu, label: string) {
-    this.#gpu = gpu;
-    this.#encoder = gpu.device.createCommandEncoder({ label });
-  }
-
-  /** Records a prepared dispatch. */
-  run(dispatch: Dispatch): this {
-    this.#pass ??= this.#encoder.beginComputePass();
-    this.#pass.setPipeline(dispatch.pipeline);
-    this.#pass.setBindGroup(0, dispatch.bindGroup);
-    this.#pass.dispatchWorkgroups(...dispatch.workgroups);
-    return this;
-  }
-
-  /** Prepares a dispatch, records it, and frees it once submitted. */
-  dispatch(kernel: Kernel, options: DispatchOptions): this {
-    const dispatch = this.#gpu.prepare(kernel, options);
-    this.#temporary.push(dispatch);
-    return this.run(dispatch);
-  }
-
-  /** Records a copy between buffers. */
-  copy(
-    source: GpuBuffer,
-    destination: GpuBuffer,
-    bytes: number = Math.min(source.bytes, destination.bytes),
-    sourceOffset = 0,
-    destinationOffset = 0,
-  ): this {
-    this.#endPass();
-    this.#encoder.copyBufferToBuffer(
-      source.handle,
-      sourceOffset,
-      destination.handle,
-      destinationOffset,
-      bytes,
-    );
-    return this;
-  }
-
-  /** Records filling a buffer with zeros. */
-  clear(buffer: GpuBuffer): this {
-    this.#endPass();
-    this.#encoder.clearBuffer(buffer.handle);
-    return this;
-  }
-
-  /** Frees `resource` once this is submitted. */
-  temporary<T extends { destroy(): void }>(resource: T): T {
-    this.#temporary.push(resource);
-    return resource;
-  }
-
-  /** Hands all that was recorded to the GPU and returns at once. */
-  submit(): void {
-    this.#endPass();
-    this.#gpu.device.queue.submit([this.#encoder.finish()]);
-    for (const resource of this.#temporary.splice(0)) resource.destroy();
-  }
-
-  #endPass(): void {
-    this.#pass?.end();
-    this.#pass = undefined;
-  }
 }

@@ -14,7 +14,8 @@ import {
   unrolledColumns,
   unrolledRows,
 } from "./gaussian_unrolled.wgsl.ts";
-import { f32, type Gpu, type Recorder, u32 } from "../gpu/gpu.ts";
+import { f32, type Gpu, u32 } from "../gpu/gpu.ts";
+import type { Recorder } from "../gpu/recorder.ts";
 import { createImage, type GpuImage, planesOf, slabs } from "../gpu/image.ts";
 
 /** Options of {@link gaussianSmooth}. */

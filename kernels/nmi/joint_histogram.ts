@@ -13,7 +13,8 @@ import {
 } from "../control_grid/control_grid.ts";
 import type { ControlGridGeometry } from "../control_grid/control_grid.ts";
 import type { Prepared } from "../control_grid/control_grid_warp.ts";
-import { f32, type Gpu, type GpuBuffer, type Recorder, u32 } from "../gpu/gpu.ts";
+import { f32, type Gpu, type GpuBuffer, u32 } from "../gpu/gpu.ts";
+import type { Recorder } from "../gpu/recorder.ts";
 import { type GpuImage, planesOf, rowPitch } from "../gpu/image.ts";
 import {
   BIN_INTENSITIES,

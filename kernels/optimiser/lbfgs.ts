@@ -6,7 +6,8 @@
  * @module
  */
 
-import { type Dispatch, f32, type Gpu, type GpuBuffer, type Recorder, u32 } from "../gpu/gpu.ts";
+import { type Dispatch, f32, type Gpu, type GpuBuffer, u32 } from "../gpu/gpu.ts";
+import type { Recorder } from "../gpu/recorder.ts";
 import {
   DOT_PARTS,
   LARGEST_PARTS,

@@ -9,7 +9,8 @@
 import { type Complete, withDefaults } from "../../host/defaults.ts";
 import type { Triple } from "../../volume/affine.ts";
 import { rowWorkgroup } from "../control_grid/control_grid.ts";
-import type { BufferRange, Gpu, GpuBuffer, Kernel, Recorder } from "../gpu/gpu.ts";
+import type { BufferRange, Gpu, GpuBuffer, Kernel } from "../gpu/gpu.ts";
+import type { Recorder } from "../gpu/recorder.ts";
 import { ACCUMULATE_PATCH, GATHER_PATCH } from "./patch_average.wgsl.ts";
 import {
   type PatchSlab,

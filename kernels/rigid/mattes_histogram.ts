@@ -8,7 +8,8 @@
  */
 
 import type { Matrix4, Triple } from "../../volume/affine.ts";
-import { type Dispatch, f32, type Gpu, type GpuBuffer, type Recorder, u32 } from "../gpu/gpu.ts";
+import { type Dispatch, f32, type Gpu, type GpuBuffer, u32 } from "../gpu/gpu.ts";
+import type { Recorder } from "../gpu/recorder.ts";
 import { createImage, type GpuImage, planesOf, rowPitch, type Slab, slabs } from "../gpu/image.ts";
 import {
   MATTES_BINS,

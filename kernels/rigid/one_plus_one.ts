@@ -7,7 +7,8 @@
  * @module
  */
 
-import { type Dispatch, f32, type Gpu, type GpuBuffer, type Recorder } from "../gpu/gpu.ts";
+import { type Dispatch, f32, type Gpu, type GpuBuffer } from "../gpu/gpu.ts";
+import type { Recorder } from "../gpu/recorder.ts";
 import { SEARCH_BEGIN, SEARCH_DIMENSION, SEARCH_STATE, SEARCH_STEP } from "./one_plus_one.wgsl.ts";
 
 /** How to search. */

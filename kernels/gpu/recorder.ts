@@ -1,0 +1,82 @@
+/**
+ * A recorder of dispatches and copies, which run in order.
+ *
+ * @module
+ */
+
+import type { Dispatch, DispatchOptions, Gpu, GpuBuffer, Kernel } from "./gpu.ts";
+import type { Destroyable } from "./owned.ts";
+
+/** Collects dispatches and copies in order; nothing runs before {@link Recorder.submit}. */
+export class Recorder {
+  #gpu: Gpu;
+  #encoder: GPUCommandEncoder;
+  #pass: GPUComputePassEncoder | undefined;
+  #temporary: Destroyable[] = [];
+
+  /** Use {@link Gpu.record}. */
+  constructor(gpu: Gpu, label: string) {
+    this.#gpu = gpu;
+    this.#encoder = gpu.device.createCommandEncoder({ label });
+  }
+
+  /** Records a prepared dispatch. */
+  run(dispatch: Dispatch): this {
+    this.#pass ??= this.#encoder.beginComputePass();
+    this.#pass.setPipeline(dispatch.pipeline);
+    this.#pass.setBindGroup(0, dispatch.bindGroup);
+    this.#pass.dispatchWorkgroups(...dispatch.workgroups);
+    return this;
+  }
+
+  /** Prepares a dispatch, records it, and frees it once submitted. */
+  dispatch(kernel: Kernel, options: DispatchOptions): this {
+    const dispatch = this.#gpu.prepare(kernel, options);
+    this.#temporary.push(dispatch);
+    return this.run(dispatch);
+  }
+
+  /** Records a copy between buffers. */
+  copy(
+    source: GpuBuffer,
+    destination: GpuBuffer,
+    bytes: number = Math.min(source.bytes, destination.bytes),
+    sourceOffset = 0,
+    destinationOffset = 0,
+  ): this {
+    this.#endPass();
+    this.#encoder.copyBufferToBuffer(
+      source.handle,
+      sourceOffset,
+      destination.handle,
+      destinationOffset,
+      bytes,
+    );
+    return this;
+  }
+
+  /** Records filling a buffer with zeros. */
+  clear(buffer: GpuBuffer): this {
+    this.#endPass();
+    this.#encoder.clearBuffer(buffer.handle);
+    return this;
+  }
+
+  /** Frees `resource` once this is submitted. */
+  temporary<T extends Destroyable>(resource: T): T {
+    this.#temporary.push(resource);
+    return resource;
+  }
+
+  /** Hands all that was recorded to the GPU and returns at once. */
+  submit(): void {
+    this.#endPass();
+    this.#gpu.device.queue.submit([this.#encoder.finish()]);
+    for (const resource of this.#temporary.splice(0)) resource.destroy();
+  }
+
+  #endPass(): void {
+    this.#pass?.end();
+    this.#pass = undefined;
+  }
+}
