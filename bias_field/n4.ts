@@ -10,7 +10,7 @@
  */
 
 import { type Complete, withDefaults } from "../host/defaults.ts";
-import type { Prepared } from "../kernels/control_grid/control_grid_warp.ts";
+
 import type { Gpu, GpuBuffer } from "../kernels/gpu/gpu.ts";
 import { createImage, downloadImage, type GpuImage, uploadImage } from "../kernels/gpu/image.ts";
 import { prepareLogHistogram } from "../kernels/bias_field/histogram.ts";
@@ -29,6 +29,7 @@ import type { Triple } from "../volume/affine.ts";
 import type { LabelVolume, Volume } from "../volume/volume.ts";
 import { sampleImage } from "./samples.ts";
 import { sharpen } from "./sharpening.ts";
+import type { Prepared } from "../kernels/gpu/prepared.ts";
 
 /** Options of {@link correctBias}; the defaults are ITK's, with the shrinking and the levels that its users take. */
 export interface CorrectBiasOptions {

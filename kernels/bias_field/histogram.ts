@@ -5,10 +5,11 @@
  * @module
  */
 
-import type { Prepared } from "../control_grid/control_grid_warp.ts";
 import { f32, type Gpu, type GpuBuffer, u32 } from "../gpu/gpu.ts";
-import { type GpuImage, planesOf, slabs } from "../gpu/image.ts";
+import { type GpuImage, planesOf } from "../gpu/image.ts";
 import { COUNT_LOGARITHMS, SUM_LOGARITHMS } from "./histogram.wgsl.ts";
+import type { Prepared } from "../gpu/prepared.ts";
+import { imageSlabs } from "../gpu/slabs.ts";
 
 /** Workgroups that count, each into a copy of its own. */
 const COPIES = 32;
@@ -27,7 +28,7 @@ export interface LogHistogramOptions {
 export function prepareLogHistogram(gpu: Gpu, options: LogHistogramOptions): Prepared {
   const { logarithms, bins, report } = options;
   const copies = gpu.buffer("n4 histogram copies", 4 * bins * COPIES);
-  const cut = slabs(gpu, logarithms.size);
+  const cut = imageSlabs(gpu, logarithms.size);
   const quads = ({ begin, end }: { begin: number; end: number }) =>
     (end - begin) * logarithms.size[1] * logarithms.pitch / 4;
   // The largest whole weight for which no copy can overflow, were all its voxels alike.

@@ -10,10 +10,9 @@
  */
 
 import type { Triple } from "../../volume/affine.ts";
-import { rowWorkgroup } from "../control_grid/control_grid.ts";
-import type { Prepared } from "../control_grid/control_grid_warp.ts";
+
 import { type Dispatch, type Gpu, type GpuBuffer, u32 } from "../gpu/gpu.ts";
-import { type GpuImage, planesOf, rowPitch, slabs } from "../gpu/image.ts";
+import { type GpuImage, planesOf, rowPitch } from "../gpu/image.ts";
 import {
   ADD_FIT,
   EXPAND_AXIS,
@@ -22,6 +21,9 @@ import {
   GATHER_ROWS,
 } from "./lattice.wgsl.ts";
 import type { SplineAxes, SplineAxis } from "./spline.ts";
+import type { Prepared } from "../gpu/prepared.ts";
+import { imageSlabs } from "../gpu/slabs.ts";
+import { rowWorkgroup } from "../gpu/workgroups.ts";
 
 /** The weights of one axis on the GPU. */
 interface AxisTable {
@@ -82,7 +84,7 @@ function prepareGather(
   const ranges = axes.map((axis) => gpu.upload("n4 sample ranges", sampleRanges(axis)));
   const [kx, ky, kz] = latticeSize(axes);
   const [, ny] = source.size;
-  const cut = slabs(gpu, source.size);
+  const cut = imageSlabs(gpu, source.size);
   const deepest = Math.max(...cut.map((s) => s.end - s.begin));
   const rows = gpu.buffer("n4 lattice rows", 4 * kx * ny * deepest);
   const planes = gpu.buffer("n4 lattice planes", 4 * kx * ky * deepest);
@@ -173,7 +175,7 @@ export function prepareLatticeExpansion(
   });
   const [kx, ky, kz] = latticeSize(axes);
   const [, ny] = destination.size;
-  const cut = slabs(gpu, destination.size);
+  const cut = imageSlabs(gpu, destination.size);
   const deepest = Math.max(...cut.map((s) => s.end - s.begin));
   const planes = gpu.buffer("n4 spline planes", 4 * kx * ky * deepest);
   const rows = gpu.buffer("n4 spline rows", 4 * kx * ny * deepest);

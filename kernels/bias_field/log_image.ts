@@ -5,9 +5,8 @@
  * @module
  */
 
-import type { Prepared } from "../control_grid/control_grid_warp.ts";
 import { type Gpu, type GpuBuffer, u32 } from "../gpu/gpu.ts";
-import { createImage, type GpuImage, planesOf, type Slab, slabs } from "../gpu/image.ts";
+import { createImage, type GpuImage, planesOf } from "../gpu/image.ts";
 import {
   DIVIDE_BY_FIELD,
   LOG_IMAGE,
@@ -18,6 +17,9 @@ import {
   UPDATE_LOG_IMAGE,
   UPDATE_WORKGROUPS,
 } from "./log_image.wgsl.ts";
+import type { Prepared } from "../gpu/prepared.ts";
+import { imageSlabs, type Slab } from "../gpu/slabs.ts";
+import { flatWorkgroups } from "../gpu/workgroups.ts";
 
 export { NO_LOGARITHM, REPORT_HEADER } from "./log_image.wgsl.ts";
 
@@ -34,17 +36,15 @@ export interface Sharpening {
 /** Quads of a slab and the workgroups that have one invocation each. */
 function overQuads(image: GpuImage, { begin, end }: Slab) {
   const quads = (end - begin) * image.size[1] * image.pitch / 4;
-  const groups = Math.ceil(quads / 64);
-  const columns = Math.min(groups, 32768);
-  const workgroups: [number, number] = [columns, Math.ceil(groups / columns)];
-  return { quads, width: 64 * columns, workgroups };
+  const { workgroups, stride } = flatWorkgroups(quads);
+  return { quads, width: stride, workgroups };
 }
 
 /** The logarithms of an image, {@link NO_LOGARITHM} where it is not positive; the caller destroys them. */
 export function logImage(gpu: Gpu, source: GpuImage): GpuImage {
   const logarithms = createImage(gpu, "n4 logarithms", source.size);
   const recorder = gpu.record("n4 log image");
-  for (const slab of slabs(gpu, source.size)) {
+  for (const slab of imageSlabs(gpu, source.size)) {
     const { quads, width, workgroups } = overQuads(source, slab);
     recorder.dispatch(LOG_IMAGE, {
       parameters: [quads, width, source.pitch / 4, source.size[0]].map(u32),
@@ -82,7 +82,7 @@ export function prepareResidual(
     readonly residual: GpuImage;
   },
 ): Prepared {
-  const dispatches = slabs(gpu, logarithms.size).map((slab) => {
+  const dispatches = imageSlabs(gpu, logarithms.size).map((slab) => {
     const { quads, width, workgroups } = overQuads(logarithms, slab);
     const part = (image: GpuImage) => planesOf(image, slab.begin, slab.end);
     return gpu.prepare(RESIDUAL, {
@@ -112,7 +112,7 @@ export function prepareLogUpdate(
   },
 ): Prepared {
   const parts = gpu.buffer("n4 update parts", 16 * 64 * UPDATE_WORKGROUPS);
-  const dispatches = slabs(gpu, original.size).map((slab, index) => {
+  const dispatches = imageSlabs(gpu, original.size).map((slab, index) => {
     const part = (image: GpuImage) => planesOf(image, slab.begin, slab.end);
     return gpu.prepare(UPDATE_LOG_IMAGE, {
       parameters: [overQuads(original, slab).quads, index === 0 ? 0 : 1, 0, 0].map(u32),
@@ -133,7 +133,7 @@ export function prepareLogUpdate(
 /** Turns a log field into the field and divides the image by it, both in place. */
 export function divideByField(gpu: Gpu, image: GpuImage, field: GpuImage): void {
   const recorder = gpu.record("n4 divide by the field");
-  for (const slab of slabs(gpu, image.size)) {
+  for (const slab of imageSlabs(gpu, image.size)) {
     const { quads, width, workgroups } = overQuads(image, slab);
     recorder.dispatch(DIVIDE_BY_FIELD, {
       parameters: [quads, width, 0, 0].map(u32),

@@ -5,17 +5,13 @@
  * @module
  */
 
+import { rowWorkgroup } from "../gpu/workgroups.ts";
 import type { Triple } from "../../volume/affine.ts";
 import { ADJOINT_AXIS, ADJOINT_ROWS, EXPAND_COLUMNS, EXPAND_ROWS } from "./control_grid.wgsl.ts";
 import { type Dispatch, f32, type Gpu, type GpuBuffer, type Parameter, u32 } from "../gpu/gpu.ts";
-import {
-  createField,
-  type GpuField,
-  type GpuImage,
-  planesOf,
-  rowPitch,
-  type Slab,
-} from "../gpu/image.ts";
+import { createField, type GpuField, type GpuImage, planesOf, rowPitch } from "../gpu/image.ts";
+import type { Prepared } from "../gpu/prepared.ts";
+import { cutSlabs, type Slab } from "../gpu/slabs.ts";
 
 /** Where control points lie on an image: at voxels 0, s, 2s, ... along every axis, the last at or beyond its end. */
 export interface ControlGridGeometry {
@@ -52,25 +48,12 @@ export function controlGridSlabs(
   geometry: ControlGridGeometry,
   bytesPerVoxel = 4,
 ): Slab[] {
-  const [, ny, nz] = geometry.image;
-  const pitch = rowPitch(geometry.image[0]);
-  const planeBytes = Math.max(bytesPerVoxel * pitch * ny, 16 * geometry.size[0] * ny);
-  if (planeBytes * nz <= gpu.maxBindingBytes) return [{ begin: 0, end: nz }];
-  let step = 1;
-  while ((step * pitch * ny) % gpu.bindingAlignment !== 0) step++;
-  while ((step * 16 * geometry.size[0] * ny) % gpu.bindingAlignment !== 0) step *= 2;
-  const planes = Math.floor(gpu.maxBindingBytes / planeBytes / step) * step;
-  if (planes < 1) {
-    throw new RangeError(
-      `Planes of ${geometry.image[0]} x ${ny} voxels are too large for bindings of ` +
-        `${gpu.maxBindingBytes} bytes: choose a coarser resolution`,
-    );
-  }
-  const cut: Slab[] = [];
-  for (let begin = 0; begin < nz; begin += planes) {
-    cut.push({ begin, end: Math.min(begin + planes, nz) });
-  }
-  return cut;
+  const [nx, ny, planes] = geometry.image;
+  const plane = rowPitch(nx) * ny;
+  return cutSlabs(gpu, {
+    planes,
+    bound: [bytesPerVoxel * plane, plane, 16 * geometry.size[0] * ny],
+  });
 }
 
 /** The uniform block of `CONTROL_GRID_GEOMETRY`. */
@@ -83,17 +66,6 @@ export function geometryParameters(
       u32,
     ),
   ];
-}
-
-/** A workgroup of 40 to 64 over rows of `width` items: as few idle invocations as may be, in long rows. */
-export function rowWorkgroup(width: number): { wx: number; wy: number } {
-  let best = { wx: 64, wy: 1 };
-  let least = Infinity;
-  for (const wx of [64, 56, 48, 40, 32, 24, 16, 8]) {
-    const covered = Math.ceil(width / wx) * wx;
-    if (covered < least) [best, least] = [{ wx, wy: Math.floor(64 / wx) }, covered];
-  }
-  return best;
 }
 
 /** Bytes of the scratch columns (and row sums) of one slab. */
@@ -123,14 +95,6 @@ export function prepareColumns(
   });
 }
 
-/** Scratch buffers and dispatches that apply the transpose of the interpolation. */
-export interface PreparedAdjoint {
-  /** To be run in order. */
-  readonly dispatches: readonly Dispatch[];
-  /** Frees dispatches and scratch. */
-  destroy(): void;
-}
-
 /**
  * Prepares `knots = A^T (scale * v)`, with A the interpolation: what turns a gradient at voxels into
  * a gradient at control points (chain rule of eq. 7's E(d(k))).
@@ -144,7 +108,7 @@ export function prepareAdjoint(
   scale: GpuImage | undefined,
   v: readonly [GpuImage, GpuImage, GpuImage],
   knots: GpuBuffer,
-): PreparedAdjoint {
+): Prepared {
   const [, ny] = geometry.image;
   const [kx, ky, kz] = geometry.size;
   const slabs = controlGridSlabs(gpu, geometry);

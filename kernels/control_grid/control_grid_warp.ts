@@ -5,6 +5,7 @@
  * @module
  */
 
+import { rowWorkgroup } from "../gpu/workgroups.ts";
 import type { Triple } from "../../volume/affine.ts";
 import {
   columnBytes,
@@ -13,12 +14,13 @@ import {
   controlGridSlabs,
   geometryParameters,
   prepareColumns,
-  rowWorkgroup,
 } from "./control_grid.ts";
 import { CONTROL_GRID_WARP } from "./control_grid_warp.wgsl.ts";
 import { type Dispatch, f32, type Gpu, type GpuBuffer, u32 } from "../gpu/gpu.ts";
-import { type GpuImage, planesOf, rowPitch, slabs } from "../gpu/image.ts";
+import { type GpuImage, planesOf, rowPitch } from "../gpu/image.ts";
 import { NO_VALUE } from "../nmi/joint_histogram.wgsl.ts";
+import type { Prepared } from "../gpu/prepared.ts";
+import { cellWindows } from "../gpu/slabs.ts";
 
 /** The value of a voxel that does not count: outside the image or its mask. */
 export const OUTSIDE = -1e30;
@@ -43,14 +45,6 @@ export interface ControlGridWarpOptions {
   readonly gradient: readonly [GpuImage, GpuImage, GpuImage];
 }
 
-/** Dispatches to run in order, and the scratch that they need. */
-export interface Prepared {
-  /** To be run in order. */
-  readonly dispatches: readonly Dispatch[];
-  /** Frees dispatches and scratch. */
-  destroy(): void;
-}
-
 /** Prepares the warp of the moving image through a control grid. */
 export function prepareControlGridWarp(gpu: Gpu, options: ControlGridWarpOptions): Prepared {
   const { geometry, knots, moving, step, origin, perVoxel, warped, gradient } = options;
@@ -60,8 +54,7 @@ export function prepareControlGridWarp(gpu: Gpu, options: ControlGridWarpOptions
     "columns",
     Math.max(...cut.map((slab) => columnBytes(geometry, slab))),
   );
-  const last = Math.max(moving.size[2] - 1, 1);
-  const windows = slabs(gpu, moving.size, 1).filter((window) => window.begin < last);
+  const windows = cellWindows(gpu, moving.size);
   const constants = {
     ...rowWorkgroup(quads),
     strideX: geometry.stride[0],
@@ -72,7 +65,7 @@ export function prepareControlGridWarp(gpu: Gpu, options: ControlGridWarpOptions
     dispatches.push(prepareColumns(gpu, geometry, slab, knots, columns));
     const part = (image: GpuImage) => planesOf(image, slab.begin, slab.end);
     for (const window of windows) {
-      const end = Math.min(window.end, last);
+      const end = window.end;
       dispatches.push(gpu.prepare(CONTROL_GRID_WARP, {
         parameters: [
           ...geometryParameters(geometry, slab),
@@ -88,7 +81,7 @@ export function prepareControlGridWarp(gpu: Gpu, options: ControlGridWarpOptions
         ],
         buffers: [
           columns,
-          planesOf(moving, window.begin, Math.min(window.end + 1, moving.size[2])),
+          planesOf(moving, window.begin, window.to),
           part(warped),
           ...gradient.map(part),
         ],

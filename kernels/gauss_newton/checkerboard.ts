@@ -7,10 +7,11 @@
 
 import type { Triple } from "../../volume/affine.ts";
 import { FROM_CHECKERBOARD, TO_CHECKERBOARD } from "./checkerboard.wgsl.ts";
-import { rowWorkgroup } from "../control_grid/control_grid.ts";
+
 import { type Gpu, type GpuBuffer, type Kernel, u32 } from "../gpu/gpu.ts";
 import { type GpuImage, planesOf } from "../gpu/image.ts";
-import { haloSlabs } from "../gpu/halo_slabs.ts";
+import { cutSlabs } from "../gpu/slabs.ts";
+import { rowWorkgroup } from "../gpu/workgroups.ts";
 
 /**
  * Voxels of one or more images by parity: quad q (from 0) of the even voxels 8 q, 8 q + 2, 8 q + 4,
@@ -74,7 +75,7 @@ function run(gpu: Gpu, kernel: Kernel, image: GpuImage, board: Checkerboard, ent
   const constants = rowWorkgroup(half);
   const recorder = gpu.record(kernel.label);
   const own = [4 * image.pitch * ny, boardPlaneBytes(board)];
-  for (const { begin, end } of haloSlabs(gpu, { planes, own })) {
+  for (const { begin, end } of cutSlabs(gpu, { planes, bound: own })) {
     const parts = [planesOf(image, begin, end), boardPlanes(board, begin, end)];
     recorder.dispatch(kernel, {
       parameters: [ny, end - begin, image.pitch / 4, half, entries, entry, 0, 0].map(u32),

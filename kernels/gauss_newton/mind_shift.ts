@@ -6,13 +6,15 @@
  */
 
 import type { Triple } from "../../volume/affine.ts";
-import { rowWorkgroup } from "../control_grid/control_grid.ts";
+
 import { type Gpu, u32 } from "../gpu/gpu.ts";
-import { createImage, type GpuImage, planesOf, slabs } from "../gpu/image.ts";
-import { haloSlabs } from "../gpu/halo_slabs.ts";
+import { createImage, type GpuImage, planesOf } from "../gpu/image.ts";
+
 import type { MindDescriptors } from "../mind/descriptor.ts";
 import { COUNTED_PARTS, SUM_COUNTED } from "../sums/sum_counted.wgsl.ts";
 import { MIND_SHIFT } from "./mind_shift.wgsl.ts";
+import { cutSlabs, imageSlabs } from "../gpu/slabs.ts";
+import { rowWorkgroup } from "../gpu/workgroups.ts";
 
 /** Options of {@link mindShift}. */
 export interface MindShiftOptions {
@@ -53,11 +55,12 @@ export function mindShift(gpu: Gpu, { shifted, still }: MindShiftOptions): MindS
     offset: begin * planeBytes,
     bytes: (end - begin) * planeBytes,
   });
-  const cut = haloSlabs(gpu, {
+  const cut = cutSlabs(gpu, {
     planes: size[2],
-    halo: 1,
+    bound: [planeBytes, planeBytes / 2],
     read: [planeBytes],
-    own: [planeBytes, planeBytes / 2],
+    before: 1,
+    after: 1,
   });
   const recorder = gpu.record("MIND shifts");
   for (const { begin, end, from, to } of cut) {
@@ -89,7 +92,7 @@ export async function meanDifference(
   gpu: Gpu,
   { difference }: Pick<MindShift, "difference">,
 ): Promise<{ mean: number; voxels: number }> {
-  const cut = slabs(gpu, difference.size);
+  const cut = imageSlabs(gpu, difference.size);
   const parts = gpu.buffer("S parts", 8 * COUNTED_PARTS * cut.length);
   const recorder = gpu.record("mean of S");
   cut.forEach(({ begin, end }, index) =>

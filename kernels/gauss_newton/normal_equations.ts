@@ -16,9 +16,11 @@ import {
 } from "./checkerboard.ts";
 import { gaussianSmooth, gaussianSmoothReference } from "../image/gaussian.ts";
 import { type Gpu, u32 } from "../gpu/gpu.ts";
-import { createImage, type GpuImage, planesOf, slabs } from "../gpu/image.ts";
-import { haloSlabs } from "../gpu/halo_slabs.ts";
+import { createImage, type GpuImage, planesOf } from "../gpu/image.ts";
+
 import { MULTIPLY_IMAGES, RIGHT_HAND_SIDE } from "./normal_equations.wgsl.ts";
+import { cutSlabs, imageSlabs } from "../gpu/slabs.ts";
+import { flatWorkgroups } from "../gpu/workgroups.ts";
 
 /** Numbers of a voxel: xx, xy, xz, yy, yz, zz of the tensor, then x, y, z of the right-hand side. */
 export const ENTRIES = 9;
@@ -47,8 +49,9 @@ export function normalEquations(gpu: Gpu, options: NormalEquationsOptions): Chec
   FACTORS.forEach(([a, b], entry) => {
     const product = createImage(gpu, "product", size);
     const recorder = gpu.record("multiply images");
-    for (const { begin, end } of slabs(gpu, size)) {
-      const { workgroups, stride, quads } = linear((end - begin) * residual.pitch * size[1] / 4);
+    for (const { begin, end } of imageSlabs(gpu, size)) {
+      const quads = (end - begin) * residual.pitch * size[1] / 4;
+      const { workgroups, stride } = flatWorkgroups(quads);
       recorder.dispatch(MULTIPLY_IMAGES, {
         parameters: [quads, stride, 0, 0].map(u32),
         buffers: [images[a], images[b], product].map((image) => planesOf(image, begin, end)),
@@ -72,8 +75,9 @@ export function setRightHandSide(
   const { size, half } = equations;
   const recorder = gpu.record("right-hand side");
   const own = [equations, ...field].map(boardPlaneBytes);
-  for (const { begin, end } of haloSlabs(gpu, { planes: size[2], own })) {
-    const { workgroups, stride, quads } = linear((end - begin) * 2 * half * size[1]);
+  for (const { begin, end } of cutSlabs(gpu, { planes: size[2], bound: own })) {
+    const quads = (end - begin) * 2 * half * size[1];
+    const { workgroups, stride } = flatWorkgroups(quads);
     recorder.dispatch(RIGHT_HAND_SIDE, {
       parameters: [quads, stride, 0, 0].map(u32),
       buffers: [...field, equations].map((board) => boardPlanes(board, begin, end)),
@@ -81,17 +85,6 @@ export function setRightHandSide(
     });
   }
   recorder.submit();
-}
-
-/** Workgroups of 64 for so many quads, in rows of at most 32768. */
-function linear(quads: number): {
-  workgroups: [number, number];
-  stride: number;
-  quads: number;
-} {
-  const groups = Math.ceil(quads / 64);
-  const columns = Math.min(groups, 32768);
-  return { workgroups: [columns, Math.ceil(groups / columns)], stride: 64 * columns, quads };
 }
 
 /** The plain twin: nine arrays, b as it is before {@link setRightHandSide}. */

@@ -14,12 +14,14 @@ import {
   fromCheckerboard,
   toCheckerboard,
 } from "./checkerboard.ts";
-import { rowWorkgroup } from "../control_grid/control_grid.ts";
+
 import { f32, type Gpu, u32 } from "../gpu/gpu.ts";
 import type { GpuField } from "../gpu/image.ts";
-import { haloSlabs } from "../gpu/halo_slabs.ts";
+
 import { setRightHandSide } from "./normal_equations.ts";
 import { RELAX } from "./successive_over_relaxation.wgsl.ts";
+import { cutSlabs } from "../gpu/slabs.ts";
+import { rowWorkgroup } from "../gpu/workgroups.ts";
 
 /** How the equations are relaxed. */
 export interface RelaxationOptions {
@@ -53,11 +55,12 @@ export function relax(
   });
   setRightHandSide(gpu, equations, boards);
   const recorder = gpu.record("successive over-relaxation");
-  const cut = haloSlabs(gpu, {
+  const cut = cutSlabs(gpu, {
     planes: size[2],
-    halo: 1,
+    bound: [boardPlaneBytes(equations)],
     read: [boardPlaneBytes(boards[0])],
-    own: [boardPlaneBytes(equations)],
+    before: 1,
+    after: 1,
   });
   const sweeps = [0, 1].flatMap((colour) =>
     cut.map(({ begin, end, from, to }) =>

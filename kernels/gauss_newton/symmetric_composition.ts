@@ -12,8 +12,10 @@ import {
   invertFieldReference,
 } from "../image/field_operations.ts";
 import { f32, type Gpu, u32 } from "../gpu/gpu.ts";
-import { createField, type GpuField, planesOf, slabs } from "../gpu/image.ts";
+import { createField, type GpuField, planesOf } from "../gpu/image.ts";
 import { SCALE_IMAGE } from "./symmetric_composition.wgsl.ts";
+import { imageSlabs } from "../gpu/slabs.ts";
+import { flatWorkgroups } from "../gpu/workgroups.ts";
 
 /** How closely the halves are inverted, voxels. */
 const TOLERANCE = 1e-4;
@@ -23,14 +25,13 @@ export function scaleField(gpu: Gpu, field: GpuField, factors: Triple): GpuField
   const scaled = createField(gpu, "scaled", field.size);
   const recorder = gpu.record("scale field");
   field.components.forEach((component, c) => {
-    for (const { begin, end } of slabs(gpu, field.size)) {
+    for (const { begin, end } of imageSlabs(gpu, field.size)) {
       const quads = (end - begin) * field.size[1] * component.pitch / 4;
-      const groups = Math.ceil(quads / 64);
-      const columns = Math.min(groups, 32768);
+      const { workgroups, stride } = flatWorkgroups(quads);
       recorder.dispatch(SCALE_IMAGE, {
-        parameters: [u32(quads), u32(64 * columns), f32(factors[c]), u32(0)],
+        parameters: [u32(quads), u32(stride), f32(factors[c]), u32(0)],
         buffers: [planesOf(component, begin, end), planesOf(scaled.components[c], begin, end)],
-        workgroups: [columns, Math.ceil(groups / columns)],
+        workgroups,
       });
     }
   });

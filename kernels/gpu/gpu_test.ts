@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { gpuTest } from "../../testing/gpu.ts";
 import { f32, Gpu, type Kernel, u32 } from "./gpu.ts";
 import { GpuLostError, GpuMemoryError, GpuValidationError } from "./errors.ts";
-import { downloadImage, slabs, uploadImage } from "./image.ts";
+import { downloadImage, uploadImage } from "./image.ts";
 
 const SCALE: Kernel = {
   label: "scale",
@@ -54,14 +54,6 @@ gpuTest("uploadImage() and downloadImage() keep every voxel of odd sizes", async
     image.destroy();
   }
 });
-
-gpuTest("slabs() cover every plane once and start aligned", (gpu) => {
-  const cut = slabs(gpu, [5, 3, 50], 1);
-  assertEquals(cut[0].begin, 0);
-  assertEquals(cut.at(-1)!.end, 50);
-  cut.slice(1).forEach((slab, i) => assertEquals(slab.begin, cut[i].end));
-  for (const { begin } of cut) assertEquals((begin * 8 * 3 * 4) % gpu.bindingAlignment, 0);
-}, { maxBindingBytes: 1024 });
 
 Deno.test({
   name: "Gpu says that the device was lost",

@@ -30,14 +30,6 @@ export interface GpuField {
   destroy(): void;
 }
 
-/** A range of z planes [begin, end). */
-export interface Slab {
-  /** First plane. */
-  readonly begin: number;
-  /** One past the last plane. */
-  readonly end: number;
-}
-
 /** `nx` rounded up to a multiple of 4. */
 export function rowPitch(nx: number): number {
   return Math.ceil(nx / 4) * 4;
@@ -115,37 +107,6 @@ export function createField(gpu: Gpu, label: string, size: Triple): GpuField {
     createImage(gpu, `${label} ${axis}`, size)
   ) as unknown as GpuField["components"];
   return { size, components, destroy: () => components.forEach((c) => c.destroy()) };
-}
-
-/**
- * Cuts an image into slabs of whole planes, each (with `overlap` planes shared with the next) small
- * enough for one binding, and each starting on the binding alignment.
- *
- * @param gpu - Whose limits count.
- * @param size - The image's size.
- * @param overlap - Planes that a slab reads beyond its own end.
- * @param bytesPerVoxel - 4 unless an element is larger.
- * @throws {RangeError} when not even one plane fits.
- */
-export function slabs(gpu: Gpu, size: Triple, overlap = 0, bytesPerVoxel = 4): Slab[] {
-  const [nx, ny, nz] = size;
-  const planeBytes = bytesPerVoxel * rowPitch(nx) * ny;
-  if (planeBytes * nz <= gpu.maxBindingBytes) return [{ begin: 0, end: nz }];
-  // A slab's first byte must be aligned: step in the smallest number of planes that is.
-  let step = 1;
-  while ((step * planeBytes) % gpu.bindingAlignment !== 0) step++;
-  const fit = Math.floor(gpu.maxBindingBytes / planeBytes) - overlap;
-  const planes = Math.floor(fit / step) * step;
-  if (planes < 1) {
-    throw new RangeError(
-      `A plane of ${nx} x ${ny} voxels is too large for one binding of ${gpu.maxBindingBytes} bytes`,
-    );
-  }
-  const cut: Slab[] = [];
-  for (let begin = 0; begin < nz; begin += planes) {
-    cut.push({ begin, end: Math.min(begin + planes, nz) });
-  }
-  return cut;
 }
 
 /** The part of an image's buffer that holds planes [begin, end). */

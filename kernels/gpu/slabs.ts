@@ -39,6 +39,13 @@ export interface SlabOptions {
   readonly after?: number | undefined;
 }
 
+/** The smallest number of planes whose bytes are a multiple of the binding alignment. */
+export function alignedPlanes(gpu: Gpu, ...bytesPerPlane: readonly number[]): number {
+  let planes = 1;
+  while (bytesPerPlane.some((bytes) => (planes * bytes) % gpu.bindingAlignment !== 0)) planes++;
+  return planes;
+}
+
 /**
  * Cuts arrays into slabs of whole planes, such that each slab fits into one binding of every array and
  * begins where a binding can. One slab where everything fits.
@@ -53,8 +60,7 @@ export function cutSlabs(gpu: Gpu, options: SlabOptions): HaloSlab[] {
     return [{ begin: 0, end: planes, from: 0, to: planes }];
   }
   // A slab's first byte must be aligned in every array.
-  let step = 1;
-  while (arrays.some((bytes) => (step * bytes) % gpu.bindingAlignment !== 0)) step++;
+  const step = alignedPlanes(gpu, ...arrays);
   // The planes before a slab are read from where a binding can begin: up to step - 1 more.
   const extra = before + after + (before > 0 ? step : 0);
   const max = Math.min(

@@ -5,8 +5,9 @@
  */
 
 import { type Gpu, u32 } from "../gpu/gpu.ts";
-import { type GpuImage, planesOf, slabs } from "../gpu/image.ts";
+import { type GpuImage, planesOf } from "../gpu/image.ts";
 import { COUNT_LABELS } from "./dice.wgsl.ts";
+import { imageSlabs } from "../gpu/slabs.ts";
 
 /** Voxels of one label. */
 export interface DiceCount {
@@ -40,7 +41,7 @@ export async function diceCounts(gpu: Gpu, options: DiceCountsOptions): Promise<
   const ids = gpu.upload("labels", Int32Array.from(labels));
   const counts = gpu.buffer("Dice counts", 12 * labels.length);
   const recorder = gpu.record("Dice");
-  for (const { begin, end } of slabs(gpu, a.size)) {
+  for (const { begin, end } of imageSlabs(gpu, a.size)) {
     recorder.dispatch(COUNT_LABELS, {
       parameters: [a.size[0], a.size[1], end - begin, a.pitch, labels.length, 0, 0, 0].map(u32),
       buffers: [planesOf(a, begin, end), planesOf(b, begin, end), ids, counts],

@@ -5,18 +5,13 @@
  */
 
 import { IDENTITY, type Matrix4, transformPoint, type Triple } from "../../volume/affine.ts";
-import { rowWorkgroup } from "../control_grid/control_grid.ts";
+
 import { COMPOSE_FIELDS, INVERT_FIELD, JACOBIAN } from "./field_operations.wgsl.ts";
 import { f32, type Gpu, u32 } from "../gpu/gpu.ts";
-import {
-  createField,
-  createImage,
-  type GpuField,
-  type GpuImage,
-  planesOf,
-  slabs,
-} from "../gpu/image.ts";
+import { createField, createImage, type GpuField, type GpuImage, planesOf } from "../gpu/image.ts";
 import { interpolateClamped } from "./resample.ts";
+import { cellWindows, imageSlabs } from "../gpu/slabs.ts";
+import { rowWorkgroup } from "../gpu/workgroups.ts";
 
 /** Options of {@link composeFields}. */
 export interface ComposeFieldsOptions {
@@ -39,10 +34,9 @@ export function composeFields(gpu: Gpu, { first, second }: ComposeFieldsOptions)
   const composed = createField(gpu, "composed", size);
   const { pitch } = first.components[0];
   const workgroup = rowWorkgroup(size[0]);
-  const last = Math.max(size[2] - 1, 1);
-  const windows = slabs(gpu, size, 1).filter((window) => window.begin < last);
+  const windows = cellWindows(gpu, size);
   const recorder = gpu.record("compose fields");
-  for (const { begin, end } of slabs(gpu, size)) {
+  for (const { begin, end } of imageSlabs(gpu, size)) {
     const part = (image: GpuImage) => planesOf(image, begin, end);
     for (const window of windows) {
       for (let c = 0; c < 3; c++) {
@@ -53,12 +47,12 @@ export function composeFields(gpu: Gpu, { first, second }: ComposeFieldsOptions)
             begin,
             end - begin,
             window.begin,
-            Math.min(window.end, last),
+            window.end,
           ].map(u32),
           buffers: [
             part(first.components[c]),
             ...first.components.map(part),
-            planesOf(second.components[c], window.begin, Math.min(window.end + 1, size[2])),
+            planesOf(second.components[c], window.begin, window.to),
             part(composed.components[c]),
           ],
           constants: workgroup,
@@ -108,7 +102,7 @@ export function invertField(
   const residual = createImage(gpu, "residual", size);
   const workgroup = rowWorkgroup(size[0]);
   const recorder = gpu.record("invert field");
-  for (const { begin, end } of slabs(gpu, size)) {
+  for (const { begin, end } of imageSlabs(gpu, size)) {
     const part = (image: GpuImage) => planesOf(image, begin, end);
     recorder.dispatch(INVERT_FIELD, {
       parameters: [
@@ -139,13 +133,8 @@ export function jacobianDeterminant(gpu: Gpu, { field }: { readonly field: GpuFi
   const result = createImage(gpu, "Jacobian determinant", size);
   const workgroup = rowWorkgroup(size[0]);
   const { pitch } = result;
-  // A slab reads a plane beyond each of its ends; what is bound must begin aligned.
-  let unit = 1;
-  while ((4 * unit * pitch * size[1]) % gpu.bindingAlignment !== 0) unit++;
   const recorder = gpu.record("Jacobian determinant");
-  for (const { begin, end } of slabs(gpu, size, 2 + unit)) {
-    const from = Math.floor(Math.max(begin - 1, 0) / unit) * unit;
-    const to = Math.min(end + 1, size[2]);
+  for (const { begin, end, from, to } of imageSlabs(gpu, size, { halo: 1 })) {
     recorder.dispatch(JACOBIAN, {
       parameters: [...size, pitch, begin, end - begin, from, 0].map(u32),
       buffers: [

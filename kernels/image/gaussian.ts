@@ -5,7 +5,7 @@
  */
 
 import type { Triple } from "../../volume/affine.ts";
-import { rowWorkgroup } from "../control_grid/control_grid.ts";
+
 import { FILTER_COLUMNS, FILTER_ROWS, MAX_RADIUS } from "./gaussian.wgsl.ts";
 import {
   COLUMN_RESULTS,
@@ -16,7 +16,9 @@ import {
 } from "./gaussian_unrolled.wgsl.ts";
 import { f32, type Gpu, u32 } from "../gpu/gpu.ts";
 import type { Recorder } from "../gpu/recorder.ts";
-import { createImage, type GpuImage, planesOf, slabs } from "../gpu/image.ts";
+import { createImage, type GpuImage, planesOf } from "../gpu/image.ts";
+import { imageSlabs } from "../gpu/slabs.ts";
+import { rowWorkgroup } from "../gpu/workgroups.ts";
 
 /** Options of {@link gaussianSmooth}. */
 export interface GaussianSmoothOptions {
@@ -75,7 +77,7 @@ function recordFilter(
 ): void {
   const weights = gaussianWeights(sigma);
   const radius = weights.length - 1;
-  const [nx, ny, nz] = source.size;
+  const [nx, ny] = source.size;
   const quads = source.pitch / 4;
   const unrolled = radius <= LARGEST_UNROLLED;
   const alongX = axis === 0;
@@ -95,10 +97,7 @@ function recordFilter(
   const uniform = unrolled ? [...weights, 0, 0, 0].slice(0, 4 * Math.ceil((radius + 1) / 4)) : [];
   // Along z a slab reads planes beyond both its ends, and every slab must begin aligned.
   const reach = axis === 2 ? radius : 0;
-  const unit = alignedPlanes(gpu, source);
-  for (const { begin, end } of slabs(gpu, source.size, 2 * reach + unit)) {
-    const from = Math.floor(Math.max(begin - reach, 0) / unit) * unit;
-    const to = Math.min(end + reach, nz);
+  for (const { begin, end, from, to } of imageSlabs(gpu, source.size, { halo: reach })) {
     recorder.dispatch(kernel, {
       parameters: [
         ...[...source.size, begin, quads, end - begin, from, to].map(u32),
@@ -117,14 +116,6 @@ function recordFilter(
       ],
     });
   }
-}
-
-/** The fewest planes whose bytes are a multiple of the binding alignment. */
-function alignedPlanes(gpu: Gpu, image: GpuImage): number {
-  const planeBytes = 4 * image.pitch * image.size[1];
-  let planes = 1;
-  while ((planes * planeBytes) % gpu.bindingAlignment !== 0) planes++;
-  return planes;
 }
 
 /** The plain twin, on an array without padding. */

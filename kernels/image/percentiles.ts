@@ -5,8 +5,9 @@
  */
 
 import { type Gpu, u32 } from "../gpu/gpu.ts";
-import { type GpuImage, planesOf, slabs } from "../gpu/image.ts";
+import { type GpuImage, planesOf } from "../gpu/image.ts";
 import { COUNT_DIGITS, DIGITS, MAX_RANKS } from "./percentiles.wgsl.ts";
+import { imageSlabs } from "../gpu/slabs.ts";
 
 /** Options of {@link percentiles}. */
 export interface PercentilesOptions {
@@ -71,7 +72,7 @@ async function countDigits(
   const counts = gpu.buffer("digit counts", 4 * DIGITS * prefixes.length);
   const known32 = gpu.upload("digits known", Uint32Array.from(prefixes));
   const recorder = gpu.record("percentiles");
-  for (const { begin, end } of slabs(gpu, source.size)) {
+  for (const { begin, end } of imageSlabs(gpu, source.size)) {
     recorder.dispatch(COUNT_DIGITS, {
       parameters: [
         source.size[0],

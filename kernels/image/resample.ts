@@ -6,10 +6,12 @@
 
 import type { Matrix4, Triple } from "../../volume/affine.ts";
 import { transformPoint } from "../../volume/affine.ts";
-import { rowWorkgroup } from "../control_grid/control_grid.ts";
+
 import { f32, type Gpu, u32 } from "../gpu/gpu.ts";
-import { createImage, type GpuImage, planesOf, slabs } from "../gpu/image.ts";
+import { createImage, type GpuImage, planesOf } from "../gpu/image.ts";
 import { RESAMPLE } from "./resample.wgsl.ts";
+import { cellWindows, imageSlabs } from "../gpu/slabs.ts";
+import { rowWorkgroup } from "../gpu/workgroups.ts";
 
 /** Options of {@link resample}. */
 export interface ResampleOptions {
@@ -29,22 +31,21 @@ export function resample(gpu: Gpu, options: ResampleOptions): GpuImage {
   const result = createImage(gpu, "resampled", size);
   const quads = result.pitch / 4;
   const workgroup = rowWorkgroup(quads);
-  const last = Math.max(source.size[2] - 1, 1);
-  const windows = slabs(gpu, source.size, 1).filter((window) => window.begin < last);
+  const windows = cellWindows(gpu, source.size);
   const recorder = gpu.record("resample");
-  for (const slab of slabs(gpu, size)) {
+  for (const slab of imageSlabs(gpu, size)) {
     for (const window of windows) {
       recorder.dispatch(RESAMPLE, {
         parameters: [
           ...matrix.slice(0, 12).map(f32),
           ...[...size, slab.begin, ...source.size, source.pitch].map(u32),
-          ...[window.begin, Math.min(window.end, last)].map(u32),
+          ...[window.begin, window.end].map(u32),
           f32(outside === "clamp" ? 0 : outside),
           u32(outside === "clamp" ? 1 : 0),
           ...[quads, slab.end - slab.begin, 0, 0].map(u32),
         ],
         buffers: [
-          planesOf(source, window.begin, Math.min(window.end + 1, source.size[2])),
+          planesOf(source, window.begin, window.to),
           planesOf(result, slab.begin, slab.end),
         ],
         constants: workgroup,

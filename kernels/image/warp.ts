@@ -6,18 +6,13 @@
  */
 
 import { IDENTITY, type Matrix4, transformPoint, type Triple } from "../../volume/affine.ts";
-import { rowWorkgroup } from "../control_grid/control_grid.ts";
+
 import { f32, type Gpu, type Kernel, u32 } from "../gpu/gpu.ts";
-import {
-  createImage,
-  type GpuField,
-  type GpuImage,
-  planesOf,
-  type Slab,
-  slabs,
-} from "../gpu/image.ts";
+import { createImage, type GpuField, type GpuImage, planesOf } from "../gpu/image.ts";
 import { interpolateClamped } from "./resample.ts";
 import { WARP, WARP_LABELS, WARP_WITH_GRADIENT } from "./warp.wgsl.ts";
+import { cellWindows, imageSlabs } from "../gpu/slabs.ts";
+import { rowWorkgroup } from "../gpu/workgroups.ts";
 
 /** Options of {@link warp}, {@link warpWithGradient} and {@link warpLabels}. */
 export interface WarpOptions {
@@ -63,8 +58,7 @@ function run(gpu: Gpu, kernel: Kernel, options: WarpOptions, results: readonly G
   const pitch = field.components[0].pitch;
   const nearest = kernel === WARP_LABELS;
   // Trilinear cells begin before the last plane and read one plane further; labels read one plane.
-  const last = nearest ? moving.size[2] : Math.max(moving.size[2] - 1, 1);
-  const windows: Slab[] = slabs(gpu, moving.size, nearest ? 0 : 1).filter((w) => w.begin < last);
+  const windows = nearest ? imageSlabs(gpu, moving.size) : cellWindows(gpu, moving.size);
   // Trilinear kernels do four voxels at a time.
   const width = nearest ? size[0] : pitch / 4;
   const workgroup = rowWorkgroup(width);
@@ -74,21 +68,20 @@ function run(gpu: Gpu, kernel: Kernel, options: WarpOptions, results: readonly G
     clamped: outside === "clamp" ? 1 : 0,
   };
   const recorder = gpu.record(kernel.label);
-  for (const slab of slabs(gpu, size)) {
+  for (const slab of imageSlabs(gpu, size)) {
     const part = (image: GpuImage) => planesOf(image, slab.begin, slab.end);
     for (const window of windows) {
-      const readTo = nearest ? window.end : Math.min(window.end + 1, moving.size[2]);
       recorder.dispatch(kernel, {
         parameters: [
           ...matrix.slice(0, 12).map(f32),
           ...[...size, slab.begin, ...moving.size, moving.pitch].map(u32),
-          ...[window.begin, Math.min(window.end, last)].map(u32),
+          ...[window.begin, window.end].map(u32),
           f32(outside === "clamp" ? 0 : outside),
           ...[pitch, slab.end - slab.begin, 0, 0, 0].map(u32),
         ],
         buffers: [
           ...field.components.map(part),
-          planesOf(moving, window.begin, readTo),
+          planesOf(moving, window.begin, window.to),
           ...results.map(part),
         ],
         constants: nearest ? workgroup : { ...workgroup, ...known },

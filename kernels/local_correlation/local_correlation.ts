@@ -10,12 +10,8 @@
  */
 
 import type { Triple } from "../../volume/affine.ts";
-import {
-  type ControlGridGeometry,
-  controlGridSlabs,
-  rowWorkgroup,
-} from "../control_grid/control_grid.ts";
-import type { Prepared } from "../control_grid/control_grid_warp.ts";
+import { type ControlGridGeometry, controlGridSlabs } from "../control_grid/control_grid.ts";
+
 import { type Dispatch, f32, type Gpu, type GpuBuffer, type Parameter, u32 } from "../gpu/gpu.ts";
 import { createImage, type GpuImage, planesOf } from "../gpu/image.ts";
 import type { BinRange } from "../nmi/joint_histogram.ts";
@@ -33,6 +29,8 @@ import {
   VARIANCE_FLOOR,
 } from "./local_correlation.wgsl.ts";
 import { centresTogether, rowsTogether, type WindowAxis, windowAxis } from "./window.ts";
+import type { Prepared } from "../gpu/prepared.ts";
+import { rowWorkgroup } from "../gpu/workgroups.ts";
 
 /** Options of {@link prepareLocalCorrelation}. */
 export interface LocalCorrelationOptions {

@@ -12,7 +12,7 @@
  */
 
 import type { Triple } from "../../volume/affine.ts";
-import { rowWorkgroup } from "../control_grid/control_grid.ts";
+
 import { f32, type Gpu, type GpuBuffer, i32, u32 } from "../gpu/gpu.ts";
 import { type GpuImage, planesOf } from "../gpu/image.ts";
 import { maskImage } from "../image/mask_image.ts";
@@ -34,6 +34,8 @@ import {
   NO_DESCRIPTOR,
 } from "./layout.ts";
 import { COUNTED_PARTS, SUM_COUNTED } from "../sums/sum_counted.wgsl.ts";
+import { alignedPlanes, cutSlabs } from "../gpu/slabs.ts";
+import { rowWorkgroup } from "../gpu/workgroups.ts";
 
 /** Options of {@link mindDescriptors}. */
 export interface MindOptions {
@@ -85,41 +87,25 @@ export function patchWeights(sigma: number): { radius: number; weights: number[]
 
 /** Slabs of the output for which all offsets' distances fit into one binding. */
 function descriptorSlabs(gpu: Gpu, source: GpuImage, offsets: number, words: number, halo: number) {
-  const nz = source.size[2];
+  const planes = source.size[2];
   const planeBytes = 4 * source.pitch * source.size[1];
-  let step = 1;
-  while ((step * planeBytes) % gpu.bindingAlignment !== 0) step++;
-  const fits = (planes: number) =>
-    (planes + 2 * (halo + step)) * planeBytes * offsets <= gpu.maxBindingBytes &&
-    planes * planeBytes * words <= gpu.maxBindingBytes;
-  let planes = nz;
-  if (!(nz * planeBytes * Math.max(offsets, words) <= gpu.maxBindingBytes)) {
-    planes = step;
-    if (!fits(planes)) {
-      throw new RangeError(
-        `Planes of ${source.size[0]} x ${source.size[1]} voxels are too large for bindings of ` +
-          `${gpu.maxBindingBytes} bytes: choose a coarser resolution`,
-      );
-    }
-    while (planes + step < nz && fits(planes + step)) planes += step;
-  }
-  const cut = [];
-  for (let begin = 0; begin < nz; begin += planes) {
-    const end = Math.min(begin + planes, nz);
-    cut.push({
-      begin,
-      end,
-      // Planes of distances (a channel looks one plane aside), of their input (a patch further), and of
-      // the image (a neighbour further), the last from where a binding can begin.
-      distances: [Math.max(begin - 1, 0), Math.min(end + 1, nz)] as const,
-      differences: [Math.max(begin - halo, 0), Math.min(end + halo, nz)] as const,
-      image: [
-        Math.floor(Math.max(begin - halo - 1, 0) / step) * step,
-        Math.min(end + halo + 1, nz),
-      ] as const,
-    });
-  }
-  return cut;
+  const step = alignedPlanes(gpu, planeBytes);
+  const read = [planeBytes * offsets];
+  const bound = [planeBytes * words];
+  return cutSlabs(gpu, { planes, bound, read, before: halo + step, after: halo }).map((
+    { begin, end },
+  ) => ({
+    begin,
+    end,
+    // Planes of distances (a channel looks one plane aside), of their input (a patch further), and of
+    // the image (a neighbour further), the last from where a binding can begin.
+    distances: [Math.max(begin - 1, 0), Math.min(end + 1, planes)] as const,
+    differences: [Math.max(begin - halo, 0), Math.min(end + halo, planes)] as const,
+    image: [
+      Math.floor(Math.max(begin - halo - 1, 0) / step) * step,
+      Math.min(end + halo + 1, planes),
+    ] as const,
+  }));
 }
 
 /** Records and submits the descriptors of an image. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { rowWorkgroup } from "../gpu/workgroups.ts";
 import type { Triple } from "../../volume/affine.ts";
 import {
   columnBytes,
@@ -15,15 +16,16 @@ import {
   geometryParameters,
   prepareAdjoint,
   prepareColumns,
-  rowWorkgroup,
 } from "../control_grid/control_grid.ts";
-import type { Prepared } from "../control_grid/control_grid_warp.ts";
+
 import { type Dispatch, f32, type Gpu, type GpuBuffer, u32 } from "../gpu/gpu.ts";
-import { createImage, type GpuImage, planesOf, rowPitch, slabs } from "../gpu/image.ts";
+import { createImage, type GpuImage, planesOf, rowPitch } from "../gpu/image.ts";
 import type { MindDescriptors } from "./descriptor.ts";
 import { MEAN_ENERGY, type MindDifference, mindResidual, STEEPNESS } from "./residual.wgsl.ts";
 
 import { COUNTED_PARTS, SUM_COUNTED } from "../sums/sum_counted.wgsl.ts";
+import type { Prepared } from "../gpu/prepared.ts";
+import { cellWindows } from "../gpu/slabs.ts";
 
 export type { MindDifference } from "./residual.wgsl.ts";
 
@@ -67,15 +69,14 @@ export function prepareMindResidual(gpu: Gpu, options: MindResidualOptions): Pre
     createImage(gpu, `dE/du ${axis}`, geometry.image)
   ) as unknown as [GpuImage, GpuImage, GpuImage];
   const parts = gpu.buffer("MIND parts", 8 * COUNTED_PARTS * cut.length);
-  const last = Math.max(moving.size[2] - 1, 1);
-  const windows = slabs(gpu, moving.size, 1, 4 * words).filter((window) => window.begin < last);
+  const windows = cellWindows(gpu, moving.size, 4 * words);
   const kernel = mindResidual(neighbourhood, difference, fixed.bits);
   const dispatches: Dispatch[] = [];
   cut.forEach((slab, index) => {
     dispatches.push(prepareColumns(gpu, geometry, slab, knots, columns));
     const part = (image: GpuImage) => planesOf(image, slab.begin, slab.end);
     for (const window of windows) {
-      const end = Math.min(window.end, last);
+      const end = window.end;
       dispatches.push(gpu.prepare(kernel, {
         parameters: [
           ...geometryParameters(geometry, slab),
@@ -88,7 +89,7 @@ export function prepareMindResidual(gpu: Gpu, options: MindResidualOptions): Pre
         buffers: [
           columns,
           wordsOf(fixed, slab.begin, slab.end),
-          wordsOf(moving, window.begin, Math.min(window.end + 1, moving.size[2])),
+          wordsOf(moving, window.begin, window.to),
           part(energy),
           ...forces.map(part),
         ],

@@ -6,13 +6,9 @@
  * @module
  */
 
-import {
-  controlGridGeometry,
-  controlGridSlabs,
-  rowWorkgroup,
-} from "../control_grid/control_grid.ts";
+import { controlGridSlabs } from "../control_grid/control_grid.ts";
 import type { ControlGridGeometry } from "../control_grid/control_grid.ts";
-import type { Prepared } from "../control_grid/control_grid_warp.ts";
+
 import { f32, type Gpu, type GpuBuffer, u32 } from "../gpu/gpu.ts";
 import type { Recorder } from "../gpu/recorder.ts";
 import { type GpuImage, planesOf, rowPitch } from "../gpu/image.ts";
@@ -23,6 +19,9 @@ import {
   NO_VALUE,
   SUM_JOINT,
 } from "./joint_histogram.wgsl.ts";
+import type { Prepared } from "../gpu/prepared.ts";
+import { imageSlabs } from "../gpu/slabs.ts";
+import { rowWorkgroup } from "../gpu/workgroups.ts";
 
 /** Workgroups that count, each into a copy of its own. */
 const COPIES = 32;
@@ -62,8 +61,7 @@ function recordBinning(
   const [, ny] = source.size;
   const workgroup = rowWorkgroup(quads);
   const unused = recorder.temporary(gpu.buffer("unused", 16));
-  // The control grid's slabs start on the binding alignment for bytes, too.
-  for (const { begin, end } of controlGridSlabs(gpu, controlGridGeometry(source.size, [4, 4, 4]))) {
+  for (const { begin, end } of imageSlabs(gpu, source.size, { withBytes: true })) {
     const planeBytes = source.pitch * ny;
     recorder.dispatch(BIN_INTENSITIES, {
       parameters: binParameters(source, range, end - begin, mask !== undefined),

@@ -11,12 +11,14 @@
  */
 
 import { type ControlGridGeometry, controlGridSlabs } from "../control_grid/control_grid.ts";
-import type { Prepared } from "../control_grid/control_grid_warp.ts";
+
 import { type Gpu, type GpuBuffer, u32 } from "../gpu/gpu.ts";
 import { type GpuImage, planesOf, rowPitch } from "../gpu/image.ts";
 import { prepareJointHistogram } from "./joint_histogram.ts";
 import { NO_BIN } from "./joint_histogram.wgsl.ts";
 import { NMI_RESIDUAL, NMI_TABLE } from "./nmi.wgsl.ts";
+import type { Prepared } from "../gpu/prepared.ts";
+import { flatWorkgroups } from "../gpu/workgroups.ts";
 
 export { NMI_SCALARS } from "./nmi.wgsl.ts";
 
@@ -52,17 +54,16 @@ export function prepareNmi(gpu: Gpu, options: NmiOptions): Prepared {
   const rowBytes = rowPitch(geometry.image[0]) * geometry.image[1];
   const residuals = controlGridSlabs(gpu, geometry).map(({ begin, end }) => {
     const bytes = (end - begin) * rowBytes;
-    const groups = Math.ceil(bytes / 4 / 64);
-    const columns = Math.min(groups, 32768);
+    const { workgroups, stride } = flatWorkgroups(bytes / 4);
     return gpu.prepare(NMI_RESIDUAL, {
-      parameters: [bytes / 4, bins, 64 * columns, 0].map(u32),
+      parameters: [bytes / 4, bins, stride, 0].map(u32),
       buffers: [
         { buffer: fixedBins, offset: begin * rowBytes, bytes },
         planesOf(warped, begin, end),
         slopes,
         planesOf(residual, begin, end),
       ],
-      workgroups: [columns, Math.ceil(groups / columns)],
+      workgroups,
     });
   });
   return {

@@ -8,7 +8,7 @@
 
 import { type Complete, withDefaults } from "../../host/defaults.ts";
 import type { Triple } from "../../volume/affine.ts";
-import { rowWorkgroup } from "../control_grid/control_grid.ts";
+
 import type { BufferRange, Gpu, GpuBuffer, Kernel } from "../gpu/gpu.ts";
 import type { Recorder } from "../gpu/recorder.ts";
 import { ACCUMULATE_PATCH, GATHER_PATCH } from "./patch_average.wgsl.ts";
@@ -22,6 +22,7 @@ import {
   startTable,
 } from "./patch_starts.ts";
 import { type PlaneAxes, PlaneStack } from "./plane_stack.ts";
+import { rowWorkgroup } from "../gpu/workgroups.ts";
 
 /** What is cut, and how. */
 export interface PatchAverageOptions {

@@ -17,9 +17,10 @@
  */
 
 import type { Triple } from "../../volume/affine.ts";
-import type { Prepared } from "../control_grid/control_grid_warp.ts";
+
 import { FOLDED, FOLDING_PENALTY } from "./folding_penalty.wgsl.ts";
 import { f32, type Gpu, type GpuBuffer, u32 } from "../gpu/gpu.ts";
+import type { Prepared } from "../gpu/prepared.ts";
 
 /** Determinants from here up cost nothing. */
 export const FOLDING_MARGIN = 0.2;

@@ -7,10 +7,11 @@
  */
 
 import type { Triple } from "../../volume/affine.ts";
-import type { Prepared } from "../control_grid/control_grid_warp.ts";
+
 import { BENDING_ENERGY } from "./bending_energy.wgsl.ts";
 import { f32, type Gpu, type GpuBuffer, type Kernel, u32 } from "../gpu/gpu.ts";
 import { REGULARISER, REGULARISER_KINDS } from "./regulariser.wgsl.ts";
+import type { Prepared } from "../gpu/prepared.ts";
 
 /** Total variation or squared L2 norm of the displacement gradient, or the squared second derivatives. */
 export type Regulariser = "tv" | "l2" | "bending";

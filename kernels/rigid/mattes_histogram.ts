@@ -10,7 +10,7 @@
 import type { Matrix4, Triple } from "../../volume/affine.ts";
 import { type Dispatch, f32, type Gpu, type GpuBuffer, u32 } from "../gpu/gpu.ts";
 import type { Recorder } from "../gpu/recorder.ts";
-import { createImage, type GpuImage, planesOf, rowPitch, type Slab, slabs } from "../gpu/image.ts";
+import { createImage, type GpuImage, planesOf, rowPitch } from "../gpu/image.ts";
 import {
   MATTES_BINS,
   MATTES_COUNT,
@@ -25,6 +25,8 @@ import {
   mattesFixedBins,
   mattesMovingPairs,
 } from "./mattes_histogram.wgsl.ts";
+import { cutSlabs, imageSlabs, type Slab } from "../gpu/slabs.ts";
+import { flatWorkgroups } from "../gpu/workgroups.ts";
 
 /** Intensities that the bins span; those beyond are counted in the first and last bin. */
 export interface IntensityRange {
@@ -106,31 +108,6 @@ function copiesFor(gpu: Gpu, voxels: number): number {
   return Math.max(2, Math.min(gpu.isSoftware ? 4 : 32, Math.ceil(voxels / 32768)));
 }
 
-/** Slabs for images of 4 bytes a voxel that start on the binding alignment at 1 byte a voxel too. */
-function byteSlabs(gpu: Gpu, size: Triple): Slab[] {
-  const [nx, ny, nz] = size;
-  const plane = rowPitch(nx) * ny;
-  if (4 * plane * nz <= gpu.maxBindingBytes) return [{ begin: 0, end: nz }];
-  let step = 1;
-  while ((step * plane) % gpu.bindingAlignment !== 0) step++;
-  const planes = Math.floor(gpu.maxBindingBytes / (4 * plane) / step) * step;
-  if (planes < 1) {
-    throw new RangeError(`Planes of ${nx} x ${ny} voxels are too large for one binding`);
-  }
-  const cut: Slab[] = [];
-  for (let begin = 0; begin < nz; begin += planes) {
-    cut.push({ begin, end: Math.min(begin + planes, nz) });
-  }
-  return cut;
-}
-
-/** Workgroups of 64 for so many quads, and the quads of one row of workgroups. */
-function flat(quads: number): { workgroups: [number, number]; pitch: number } {
-  const groups = Math.ceil(quads / 64);
-  const wide = Math.min(groups, 32768);
-  return { workgroups: [wide, Math.ceil(groups / wide)], pitch: 64 * wide };
-}
-
 function fixedBins(gpu: Gpu, options: MattesOptions, cut: Slab[]): GpuBuffer {
   const { fixed, fixedRange, fixedMask } = options;
   const bytes = gpu.buffer("mattes fixed bins", fixed.pitch * fixed.size[1] * fixed.size[2]);
@@ -138,7 +115,7 @@ function fixedBins(gpu: Gpu, options: MattesOptions, cut: Slab[]): GpuBuffer {
   const plane = fixed.pitch * fixed.size[1];
   for (const { begin, end } of cut) {
     const count = plane * (end - begin) / 4;
-    const { workgroups, pitch } = flat(count);
+    const { workgroups, stride: pitch } = flatWorkgroups(count);
     const target = { buffer: bytes, offset: begin * plane, bytes: (end - begin) * plane };
     recorder.dispatch(mattesFixedBins(fixedMask !== undefined), {
       parameters: [
@@ -162,9 +139,9 @@ function movingPairs(gpu: Gpu, options: MattesOptions): GpuImage {
   const { moving, movingRange, movingMask } = options;
   const pairs = createImage(gpu, "mattes moving pairs", moving.size);
   const recorder = gpu.record("mattes moving pairs");
-  for (const { begin, end } of slabs(gpu, moving.size)) {
+  for (const { begin, end } of imageSlabs(gpu, moving.size)) {
     const count = moving.pitch * moving.size[1] * (end - begin) / 4;
-    const { workgroups, pitch } = flat(count);
+    const { workgroups, stride: pitch } = flatWorkgroups(count);
     recorder.dispatch(mattesMovingPairs(movingMask !== undefined), {
       parameters: [
         f32(movingRange.minimum),
@@ -186,7 +163,7 @@ function movingPairs(gpu: Gpu, options: MattesOptions): GpuImage {
 /** Makes the metric of a pair of images ready: bins both once, so that an evaluation only samples and counts. */
 export function prepareMattes(gpu: Gpu, options: MattesOptions): PreparedMattes {
   const { fixed, moving, leastSamples = 1, wholeSamples = 0 } = options;
-  const cut = byteSlabs(gpu, fixed.size);
+  const cut = imageSlabs(gpu, fixed.size, { withBytes: true });
   const bytes = fixedBins(gpu, options, cut);
   const pairs = movingPairs(gpu, options);
   const [nx, ny, nz] = fixed.size;
@@ -211,8 +188,10 @@ export function prepareMattes(gpu: Gpu, options: MattesOptions): PreparedMattes 
   const plane = fixed.pitch * ny;
   const dispatches: Dispatch[] = [];
   const constants = workgroupShape(quads);
+  const read = [4 * moving.pitch * moving.size[1]];
+  const movingSlabs = cutSlabs(gpu, { planes: moving.size[2], bound: read, read, after: 1 });
   for (const { begin, end } of cut) {
-    for (const { begin: from, end: to } of slabs(gpu, moving.size, 1)) {
+    for (const { begin: from, end: to, to: readTo } of movingSlabs) {
       dispatches.push(gpu.prepare(MATTES_COUNT, {
         parameters: [
           ...[nx, ny, nz, begin, ...moving.size, moving.pitch, quads, copies, from, to].map(u32),
@@ -220,7 +199,7 @@ export function prepareMattes(gpu: Gpu, options: MattesOptions): PreparedMattes 
         buffers: [
           transform,
           { buffer: bytes, offset: begin * plane, bytes: (end - begin) * plane },
-          planesOf(pairs, from, Math.min(to + 1, moving.size[2])),
+          planesOf(pairs, from, readTo),
           counts,
         ],
         constants,

@@ -6,11 +6,12 @@
 
 import type { Triple } from "../../volume/affine.ts";
 import type { ControlGridGeometry } from "../../kernels/control_grid/control_grid.ts";
-import type { Prepared } from "../../kernels/control_grid/control_grid_warp.ts";
+
 import type { Gpu, GpuBuffer } from "../../kernels/gpu/gpu.ts";
 import type { GpuImage } from "../../kernels/gpu/image.ts";
 import type { BinRange } from "../../kernels/nmi/joint_histogram.ts";
 import type { Regulariser } from "../../kernels/regulariser/regulariser.ts";
+import type { Prepared } from "../../kernels/gpu/prepared.ts";
 
 /** What a similarity works on at one resolution. */
 export interface SimilarityInputs {
