@@ -112,7 +112,7 @@ function steps(group: Group, folder: string): Step[] {
     case "train": {
       const images = ["--cohort", `${phantom}/cohort.json`, "--profile", "smoke"];
       const networks = ["--filters", "4", "--blocks", "1", "--channels", "2", "--crop", "16"];
-      const length = ["--epochs", "2", "--steps-per-epoch", "3"];
+      const length = ["--epochs", "2", "--steps-per-epoch", "2"];
       return ["registers", "tiles"].map((convolution) => ({
         task: group,
         out: `train/${convolution}`,
