@@ -1,5 +1,5 @@
 /**
- * A cohort from a folder of files: VISCERAL's names, or a simple convention for one's own.
+ * Makes a cohort from a folder of files, named as VISCERAL's or by a simple convention.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { ManifestError, type ManifestSubject } from "./manifest.ts";
 import { readLabels } from "./read_labels.ts";
 import { type FoundCohort, isVisceralVolume, LABELS_FOR_ALL, visceralCohort } from "./visceral.ts";
 
-/** Names of one's own files: `anna_ct.nii.gz`, `anna_mr.nii.gz`, `anna_ct_labels.nii.gz`, ... */
+/** Names of files by the simple convention: `anna_ct.nii.gz`, `anna_mr.nii.gz`, `anna_ct_labels.nii.gz`, ... */
 const OWN = /^([A-Za-z0-9][\w.-]*?)_(ct|mr)(_labels)?\.nii(\.gz)?$/i;
 
 /**
@@ -40,7 +40,7 @@ export async function findCohort(folder: string): Promise<FoundCohort> {
 async function collect(folder: string, below: string, paths: string[]): Promise<void> {
   const entries = await Array.fromAsync(Deno.readDir(`${folder}/${below}`));
   for (const { name } of entries.sort((a, b) => a.name < b.name ? -1 : 1)) {
-    // Links count as what they lead to.
+    // Links are followed.
     const { isDirectory, isFile } = await Deno.stat(`${folder}/${below}${name}`);
     if (isDirectory) await collect(folder, `${below}${name}/`, paths);
     else if (isFile && /\.nii(\.gz)?$/i.test(name)) paths.push(`${below}${name}`);
@@ -94,7 +94,7 @@ function ownCohort(paths: readonly string[]): FoundCohort {
   return { subjects: kept, remarks };
 }
 
-/** Reads a subject's images and labels and says what is odd about them, a sentence each. */
+/** Reads a subject's images and labels, and returns remarks on unusual ones, one sentence each. */
 export async function inspectSubject(
   { id, images, labels }: ManifestSubject,
   folder: string,
@@ -116,18 +116,18 @@ export async function inspectSubject(
 }
 
 function oddIntensities(path: string, modality: Modality, { data, grid }: Volume): string[] {
-  let least = Infinity;
-  let most = -Infinity;
+  let min = Infinity;
+  let max = -Infinity;
   for (const value of data) {
-    if (value < least) least = value;
-    if (value > most) most = value;
+    if (value < min) min = value;
+    if (value > max) max = value;
   }
   const remarks: string[] = [];
-  const range = `${least} to ${most}`;
-  if (modality === "ct" && !(least < -200 && most > 200)) {
+  const range = `${min} to ${max}`;
+  if (modality === "ct" && !(min < -200 && max > 200)) {
     remarks.push(`${path} does not look like Hounsfield units: ${range}`);
   }
-  if (modality === "mr" && !(least >= 0 || least > -0.1 * most)) {
+  if (modality === "mr" && !(min >= 0 || min > -0.1 * max)) {
     remarks.push(`${path} has negative intensities, which an MR has not: ${range}`);
   }
   const thickest = Math.max(...grid.spacing);

@@ -4,16 +4,16 @@
  * @module
  */
 
-/** Which of the study's two regions a structure is scored in (section 2). */
+/** The region of the body in which a structure is scored (section 2). */
 export type Region = "thorax" | "abdomen";
 
 /** A scored structure. */
 export interface Structure {
-  /** Its name in tables. */
+  /** The structure's name in tables. */
   readonly name: string;
-  /** Its label id in label images. */
+  /** The structure's id in label images. */
   readonly label: number;
-  /** Where it is scored. */
+  /** The region in which it is scored. */
   readonly region: Region;
 }
 

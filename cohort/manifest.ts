@@ -1,6 +1,6 @@
 /**
- * The cohort manifest, `cohort.json`: who takes part, and where the images, labels and truths are. Real
- * data and phantoms are read in the same way.
+ * The cohort manifest, `cohort.json`: the subjects, and the files of their images, labels and true
+ * displacements. Real data and phantoms use the same format.
  *
  * @module
  */
@@ -28,7 +28,7 @@ export type ModalityLabels = ByModality<LabelFiles>;
 export interface ManifestSubject {
   /** Unique name: letters, digits, `-`, `_` and `.`. */
   readonly id: string;
-  /** Which images it has. */
+  /** The images that the subject has. */
   readonly kind: "ct" | "mr" | "paired";
   /** Intensity images. */
   readonly images: ModalityPaths;
@@ -42,7 +42,7 @@ export interface ManifestSubject {
 
 /** A cohort. */
 export interface Manifest {
-  /** What the file is. */
+  /** Identifies the file format. */
   readonly format: "crosswarp-cohort";
   /** Version of the format. */
   readonly version: 1;

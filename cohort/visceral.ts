@@ -13,7 +13,7 @@ import CORRECTIONS from "./visceral_corrections.json" with { type: "json" };
 import { STRUCTURES } from "./label_scheme.ts";
 import type { ManifestSubject } from "./manifest.ts";
 
-/** What section 2 corrects: labels that were swapped, and labels left out of the scores. */
+/** The corrections of section 2: labels that were swapped, and labels left out of the scores. */
 interface Correction {
   readonly swap?: ByModality<readonly number[]> | undefined;
   readonly exclude?: ByModality<readonly number[]> | undefined;
@@ -30,11 +30,11 @@ export const LABELS_FOR_ALL = "since the study takes labels of all images or of 
 export interface FoundCohort {
   /** The subjects, paths as given. */
   readonly subjects: readonly ManifestSubject[];
-  /** What is missing or odd, a sentence each. */
+  /** Remarks on missing or unusual files, one sentence each. */
   readonly remarks: readonly string[];
 }
 
-/** Whether a file is named as VISCERAL's volumes are. */
+/** Says whether a file has the name of a VISCERAL volume. */
 export function isVisceralVolume(path: string): boolean {
   return VOLUME.test(nameOf(path));
 }
@@ -58,7 +58,7 @@ export function isVisceralVolume(path: string): boolean {
  */
 export function visceralCohort(paths: readonly string[]): FoundCohort {
   const images = new Map<string, Partial<Record<Modality, string>>>();
-  // By the volume's name: a patient's second examination has masks of its own.
+  // By the volume's name: a patient's second examination has separate masks.
   const masks = new Map<string, Record<string, string>>();
   const remarks: string[] = [];
   const known = new Set<string>(STRUCTURES.map(({ label }) => String(label)));

@@ -18,7 +18,7 @@ export class ByteReader {
     this.#pieces = pieces[Symbol.asyncIterator]();
   }
 
-  /** The next `count` bytes, or all that there are, without passing over them. */
+  /** The next `count` bytes, or all that there are, without consuming them. */
   async peek(count: number): Promise<Uint8Array> {
     while (this.#piece.length - this.#at < count) {
       const { done, value } = await this.#pieces.next();
@@ -32,7 +32,7 @@ export class ByteReader {
     return this.#piece.subarray(this.#at, this.#at + count);
   }
 
-  /** Fills `target` with the next bytes; returns how many there were. */
+  /** Fills `target` with the next bytes; returns the number of bytes written. */
   async fill(target: Uint8Array): Promise<number> {
     let filled = 0;
     while (filled < target.length && await this.#more()) {
@@ -44,7 +44,7 @@ export class ByteReader {
     return filled;
   }
 
-  /** Passes over the next `count` bytes; returns how many there were. */
+  /** Skips the next `count` bytes; returns the number of bytes skipped. */
   async skip(count: number): Promise<number> {
     let skipped = 0;
     while (skipped < count && await this.#more()) {
@@ -81,8 +81,8 @@ export class ByteReader {
 }
 
 /**
- * Undoes gzip: also of several members one after another, as bgzip writes, and with zeros after the end,
- * both of which the web's DecompressionStream refuses. Damage and a missing end are errors.
+ * Decompresses gzip. It accepts several members one after another (bgzip writes such files) and zeros after
+ * the end; the web's DecompressionStream refuses both. Damaged data and a missing end are errors.
  */
 export async function* gunzip(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const inflate = createGunzip({ chunkSize: 1 << 18 });
@@ -91,7 +91,7 @@ export async function* gunzip(pieces: AsyncIterable<Uint8Array>): AsyncGenerator
   yield* inflate;
 }
 
-/** Whether bytes begin as gzip does. */
+/** Says whether the bytes begin with gzip's signature. */
 export function isGzip(bytes: Uint8Array): boolean {
   return bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
 }

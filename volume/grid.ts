@@ -6,7 +6,7 @@
 
 import { invert, type Matrix4, transformPoint, type Triple } from "./affine.ts";
 
-/** Where the voxels of an image lie: `size` voxels, x fastest, placed by a voxel-to-RAS matrix in mm. */
+/** The geometry of an image: `size` voxels, x fastest, placed by a voxel-to-RAS matrix in mm. */
 export class Grid {
   /** Voxels along x, y, z. */
   readonly size: Triple;
@@ -76,7 +76,7 @@ export class Grid {
     ]);
   }
 
-  /** Whether both grids have the same size and, within `tolerance` mm at every corner, the same place. */
+  /** Says whether both grids have the same size and, within `tolerance` mm, the same corners. */
   equals(other: Grid, tolerance = 1e-3): boolean {
     if (this.size.some((n, axis) => n !== other.size[axis])) return false;
     for (let corner = 0; corner < 8; corner++) {

@@ -1,5 +1,5 @@
 /**
- * What can be wrong with an image file, each as a class; messages name the file and say what to do.
+ * The errors of image files, one class per cause. Messages name the file and the remedy.
  *
  * @module
  */

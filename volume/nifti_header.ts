@@ -15,9 +15,9 @@ import {
 import { describeOtherFile } from "./other_formats.ts";
 import { matrixOfQform } from "./qform.ts";
 
-/** What is needed of a header. */
+/** The parts of a header that reading needs. */
 export interface NiftiHeader {
-  /** Length of each axis, as many as the file declares, all positive. */
+  /** Length of each axis that the file declares; all are positive. */
   readonly dimensions: readonly number[];
   /** NIfTI's data type code. */
   readonly type: number;
@@ -27,7 +27,7 @@ export interface NiftiHeader {
   readonly offset: number;
   /** Intensity = slope * stored + intercept. */
   readonly slope: number;
-  /** See `slope`. */
+  /** The intercept in the formula of `slope`. */
   readonly intercept: number;
   /** Voxel index to RAS mm. */
   readonly affine: Matrix4;
@@ -54,7 +54,7 @@ const SPATIAL_UNITS: Readonly<Record<number, number>> = { 1: 1000, 2: 1, 3: 0.00
  * Parses and checks the header in the first bytes of an uncompressed file (544 of them, or all if there
  * are fewer). The matrix is the sform when its code is set, else the qform, else the voxel size alone
  * (methods 3, 2 and 1 of the standard); metres and micrometres become millimetres. Extensions are
- * passed over.
+ * skipped.
  *
  * @throws {NotNiftiError} when it is not a NIfTI file in one piece.
  * @throws {TruncatedFileError} when it ends within the header.
@@ -155,7 +155,7 @@ function affineOf(header: Header, name: string): Matrix4 {
   return m;
 }
 
-/** The voxel-to-world matrix in the file's own unit; for NIfTI-2 the library knows the sform alone. */
+/** The voxel-to-world matrix in the file's unit; for NIfTI-2 the library knows the sform alone. */
 function fileMatrix(header: Header): Matrix4 {
   if (header.sform_code > 0) return [...header.affine.slice(0, 3).flat(), 0, 0, 0, 1];
   const spacing = header.pixDims.slice(1, 4).map((size) => size === 0 ? 1 : Math.abs(size));

@@ -1,5 +1,5 @@
 /**
- * Making a NIfTI-1 header.
+ * Encodes a NIfTI-1 header.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { SHEAR_TOLERANCE, shearOf } from "./nifti_header.ts";
 import { matrixOfQform, type Qform, qformOf } from "./qform.ts";
 import { type VoxelType, WRITTEN_TYPES } from "./voxel_types.ts";
 
-/** What a header says beside the grid. */
+/** The contents of a header in addition to the grid. */
 export interface HeaderContents {
   /** The voxel type. */
   readonly type: VoxelType;
@@ -23,7 +23,7 @@ export interface HeaderContents {
   readonly intent?: number | undefined;
 }
 
-/** How far apart in mm sform and qform may put a corner of the image. */
+/** The maximum distance in mm between the corners of the image by sform and by qform. */
 const QFORM_TOLERANCE = 1e-3;
 
 /** Cosine between two axes up to which ITK takes an sform; measured, it lies between this and 1e-4. */
@@ -73,7 +73,7 @@ export function niftiHeader(grid: Grid, contents: HeaderContents): Uint8Array {
   return new Uint8Array(header.toArrayBuffer());
 }
 
-/** Whether a qform puts every corner of the grid where the grid's matrix does. */
+/** Says whether a qform maps every corner of the grid to the same place as the grid's matrix. */
 function agrees(grid: Grid, qform: Qform): boolean {
   const matrix = matrixOfQform(qform);
   for (let corner = 0; corner < 8; corner++) {
@@ -85,7 +85,7 @@ function agrees(grid: Grid, qform: Qform): boolean {
   return true;
 }
 
-/** The most of a text that fits into so many bytes of UTF-8. */
+/** The longest start of a text that fits into the given number of bytes of UTF-8. */
 function cut(text: string, bytes: number): string {
   const { read } = new TextEncoder().encodeInto(text, new Uint8Array(bytes));
   return text.slice(0, read);

@@ -25,27 +25,27 @@ const BLOCK_BYTES = 1 << 20;
 
 /** An open NIfTI file whose voxels can be read once. */
 export class NiftiSource {
-  /** Its header. */
+  /** The file's header. */
   readonly header: NiftiHeader;
   readonly #reader: ByteReader;
-  readonly #mostBytes: number;
+  readonly #maxBytes: number;
 
   /**
    * An open file.
    *
-   * @param name - Its name, for messages.
-   * @param reader - Its uncompressed bytes, from the first.
-   * @param mostBytes - At most how many there can be.
+   * @param name - The file's name, for messages.
+   * @param reader - The uncompressed bytes, from the first one.
+   * @param maxBytes - The maximum number of uncompressed bytes that the file can hold.
    */
   constructor(
     readonly name: string,
     header: NiftiHeader,
     reader: ByteReader,
-    mostBytes: number,
+    maxBytes: number,
   ) {
     this.header = header;
     this.#reader = reader;
-    this.#mostBytes = mostBytes;
+    this.#maxBytes = maxBytes;
   }
 
   /**
@@ -62,7 +62,7 @@ export class NiftiSource {
           "only real numbers can be registered. Convert it first.",
       );
     }
-    if (offset + count * STORED_TYPES[type].bytes > this.#mostBytes) this.#tooShort(count);
+    if (offset + count * STORED_TYPES[type].bytes > this.#maxBytes) this.#tooShort(count);
   }
 
   /**
@@ -109,14 +109,14 @@ export async function withNifti<T>(
   const size = input instanceof Uint8Array ? input.length : await fileSize(input, name);
   const stored = new ByteReader(input instanceof Uint8Array ? once(input) : pieces(input, name));
   let reader = stored;
-  let mostBytes = size;
+  let maxBytes = size;
   try {
     if (isGzip(await stored.peek(2))) {
       reader = new ByteReader(uncompressed(stored, name));
-      mostBytes = HIGHEST_RATIO * size;
+      maxBytes = HIGHEST_RATIO * size;
     }
     const header = parseHeader(await reader.peek(HEADER_BYTES.second), name);
-    return await use(new NiftiSource(name, header, reader, mostBytes));
+    return await use(new NiftiSource(name, header, reader, maxBytes));
   } finally {
     await reader.close();
     await stored.close();

@@ -1,5 +1,5 @@
 /**
- * A NIfTI file's stored values to intensities and labels.
+ * Converts the stored values of a NIfTI file to intensities and labels.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { ImageShapeError, NonFiniteVoxelsError, NotLabelsError } from "./nifti_e
 import type { NiftiSource } from "./nifti_source.ts";
 import type { LabelVolume, Volume } from "./volume.ts";
 
-/** How far a stored label may be from a whole number: room for scaled and single-precision labels. */
+/** The maximum distance of a stored label from a whole number: allows scaled and single-precision labels. */
 const LABEL_TOLERANCE = 1e-3;
 
 /** Reads an intensity image. */

@@ -1,5 +1,5 @@
 /**
- * Which way an image's axes run, and images turned so that they run another way.
+ * The directions of an image's axes, and images whose voxels are reordered to other directions.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { type Matrix4, multiply, type Triple } from "./affine.ts";
 import { Grid } from "./grid.ts";
 import type { DisplacementField, LabelVolume, Volume } from "./volume.ts";
 
-/** A voxel axis and the way along it that one axis of a turned image takes. */
+/** The voxel axis, and the direction along it, of one axis of a reordered image. */
 export interface AxisStep {
   /** The voxel axis: 0, 1 or 2. */
   readonly axis: 0 | 1 | 2;
@@ -16,7 +16,7 @@ export interface AxisStep {
   readonly sign: 1 | -1;
 }
 
-/** Letters of the ways towards which a world axis grows and shrinks: right, anterior, superior. */
+/** Letters of the directions in which a world axis increases and decreases: right, anterior, superior. */
 const LETTERS = ["RL", "AP", "SI"];
 
 const ORDERS = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] as const;
@@ -29,14 +29,14 @@ export function nearestAxes(grid: Grid): readonly [AxisStep, AxisStep, AxisStep]
   const { affine, spacing } = grid;
   const cosine = (world: number, axis: number) => affine[4 * world + axis] / spacing[axis];
   let best: readonly (0 | 1 | 2)[] = ORDERS[0];
-  let most = -1;
+  let max = -1;
   for (const order of ORDERS) {
     const sum = order.reduce<number>(
       (total, axis, world) => total + Math.abs(cosine(world, axis)),
       0,
     );
     // Rounding must not choose between equals: the first of them stays.
-    if (sum > most + 1e-9) [best, most] = [order, sum];
+    if (sum > max + 1e-9) [best, max] = [order, sum];
   }
   const step = (world: number): AxisStep => ({
     axis: best[world],
@@ -46,7 +46,7 @@ export function nearestAxes(grid: Grid): readonly [AxisStep, AxisStep, AxisStep]
 }
 
 /**
- * The three letters of the ways towards which the voxel axes run: "RAS" where the first runs to the right,
+ * The three letters of the directions of the voxel axes: "RAS" where the first runs to the right,
  * the second to the front and the third to the head; of an oblique image, the nearest.
  *
  * @example Usage
@@ -110,7 +110,7 @@ export function reorient(
     : { grid, data: turned(data, new Int32Array(data.length), image.grid.size, steps) };
 }
 
-/** For each axis of the turned image, the voxel axis it takes and which way. */
+/** For each axis of the reordered image, its voxel axis and direction. */
 function stepsTowards(grid: Grid, orientation: string): AxisStep[] {
   const nearest = nearestAxes(grid);
   const worlds = [...orientation].map((letter) =>

@@ -20,14 +20,14 @@ export interface Qform {
   readonly offset: Triple;
 }
 
-/** The matrix of a qform, in the qform's own unit of length. */
+/** The matrix of a qform, in the qform's unit of length. */
 export function matrixOfQform({ quaternion, factor, spacing, offset }: Qform): Matrix4 {
   let [b, c, d] = quaternion;
   const rest = 1 - (b * b + c * c + d * d);
   let a = 0;
   if (rest > 1e-7) a = Math.sqrt(rest);
   else {
-    // A half turn, up to rounding: as the standard's own code, a = 0 and the others made a unit.
+    // A half turn, up to rounding: as in the standard's code, a = 0 and (b, c, d) is normalised.
     const length = Math.sqrt(b * b + c * c + d * d);
     [b, c, d] = [b / length, c / length, d / length];
   }

@@ -18,7 +18,7 @@ import type { LabelVolume, Volume } from "./volume.ts";
  * rounded to 24 significant bits, once, after scaling. Scaling itself is done in double precision.
  *
  * @param bytes - The file.
- * @param name - Its name, for messages.
+ * @param name - The file's name, for messages.
  * @throws {NotNiftiError} when it is not a NIfTI file in one piece (an Analyze pair is not).
  * @throws {TruncatedFileError} when it ends too early or its gzip compression is damaged.
  * @throws {UnsupportedVoxelsError} when voxels are complex or coloured.
@@ -57,7 +57,7 @@ export function readNiftiLabels(
 
 /**
  * Reads an intensity image from a file; see {@link readNifti}. The file is read and decoded in pieces:
- * memory is little more than the result's 4 bytes a voxel.
+ * memory is little more than the result's 4 bytes per voxel.
  *
  * @param path - A .nii or .nii.gz file.
  * @throws {FileAccessError} when the file is missing or cannot be read; otherwise as {@link readNifti}.

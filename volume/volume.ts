@@ -8,15 +8,15 @@ import type { Grid } from "./grid.ts";
 
 /** An intensity image: `data[(z * ny + y) * nx + x]`, `grid.voxels` values. */
 export interface Volume {
-  /** Where the voxels lie. */
+  /** The grid of the voxels. */
   readonly grid: Grid;
   /** Intensities, x fastest. */
   readonly data: Float32Array;
 }
 
-/** A label image: one whole-number label id a voxel, 0 for background. */
+/** A label image: one whole-number label id per voxel, 0 for background. */
 export interface LabelVolume {
-  /** Where the voxels lie. */
+  /** The grid of the voxels. */
   readonly grid: Grid;
   /** Label ids, x fastest. */
   readonly data: Int32Array;

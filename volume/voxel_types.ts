@@ -18,7 +18,7 @@ export type StoredArray =
   | Float32Array
   | Float64Array;
 
-/** How a voxel type is stored. */
+/** The storage of a voxel type. */
 export interface StoredType {
   /** Bytes of a voxel. */
   readonly bytes: number;
@@ -40,7 +40,7 @@ export const STORED_TYPES: Readonly<Record<number, StoredType>> = {
   1280: { bytes: 8, view: (buffer, count) => wholeNumbers(buffer, count, false) },
 };
 
-/** What the other codes mean, for messages. */
+/** The meaning of the other codes, for messages. */
 export const OTHER_TYPES: Readonly<Record<number, string>> = {
   1: "single bits",
   32: "complex numbers",
@@ -51,19 +51,19 @@ export const OTHER_TYPES: Readonly<Record<number, string>> = {
   2304: "RGBA colours",
 };
 
-/** How each type is written: NIfTI's code, and the whole numbers it holds. */
+/** For each type that is written: NIfTI's code, and the range of whole numbers that it holds. */
 export const WRITTEN_TYPES = {
-  uint8: { code: 2, make: Uint8Array, least: 0, most: 255 },
-  int16: { code: 4, make: Int16Array, least: -32768, most: 32767 },
-  uint16: { code: 512, make: Uint16Array, least: 0, most: 65535 },
-  int32: { code: 8, make: Int32Array, least: -2147483648, most: 2147483647 },
-  float32: { code: 16, make: Float32Array, least: -Infinity, most: Infinity },
+  uint8: { code: 2, make: Uint8Array, min: 0, max: 255 },
+  int16: { code: 4, make: Int16Array, min: -32768, max: 32767 },
+  uint16: { code: 512, make: Uint16Array, min: 0, max: 65535 },
+  int32: { code: 8, make: Int32Array, min: -2147483648, max: 2147483647 },
+  float32: { code: 16, make: Float32Array, min: -Infinity, max: Infinity },
 } as const satisfies Record<VoxelType, unknown>;
 
-/** Whether this machine stores the lowest byte first. */
+/** True when this machine stores the lowest byte first. */
 export const LITTLE_ENDIAN: boolean = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
-/** Turns the byte order of values of `size` bytes round, in place. */
+/** Reverses the byte order of values of `size` bytes, in place. */
 export function swapBytes(bytes: Uint8Array, size: number): void {
   if (size === 1) return;
   for (let start = 0; start + size <= bytes.length; start += size) {

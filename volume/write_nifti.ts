@@ -13,7 +13,7 @@ import { writeWholeFile } from "../host/write_file.ts";
 /** Options of {@link writeVolume}. */
 export interface WriteOptions {
   /**
-   * How voxels are stored. Whole-number types round to the nearest number and clip to their range.
+   * The type in which voxels are stored. Whole-number types round to the nearest number and clip to their range.
    * Default: "float32"; for labels the smallest of uint8, int16, uint16 and int32 that holds every id.
    */
   readonly type?: VoxelType | undefined;
@@ -23,7 +23,7 @@ export interface WriteOptions {
 
 /** Options of {@link encodeNifti}. */
 export interface EncodeOptions extends WriteOptions {
-  /** Whether the file is compressed with gzip. Default true. */
+  /** Compresses the file with gzip. Default true. */
   readonly compressed?: boolean | undefined;
 }
 
@@ -102,7 +102,7 @@ export async function encodeDisplacementField(
 }
 
 /**
- * Writes an intensity image, beside its place and then renamed: a failed write leaves nothing.
+ * Writes an intensity image to a temporary file and renames it: a failed write leaves nothing.
  *
  * @param path - A .nii.gz file, or a .nii file, which is written uncompressed.
  * @throws {FileAccessError} when the name ends otherwise, or the folder is missing or cannot be written to.
@@ -158,26 +158,26 @@ function checkLength(what: string, data: ArrayLike<number>, voxels: number): voi
 
 /** The smallest type that holds every label. */
 function smallestType(labels: Int32Array): VoxelType {
-  let least = 0;
-  let most = 0;
+  let min = 0;
+  let max = 0;
   for (let i = 0; i < labels.length; i++) {
-    if (labels[i] < least) least = labels[i];
-    else if (labels[i] > most) most = labels[i];
+    if (labels[i] < min) min = labels[i];
+    else if (labels[i] > max) max = labels[i];
   }
   return (["uint8", "int16", "uint16"] as const).find((type) =>
-    least >= WRITTEN_TYPES[type].least && most <= WRITTEN_TYPES[type].most
+    min >= WRITTEN_TYPES[type].min && max <= WRITTEN_TYPES[type].max
   ) ?? "int32";
 }
 
 /** The values as they are stored. */
 function stored(data: Float32Array | Int32Array, type: VoxelType): ArrayBufferView {
-  const { make, least, most } = WRITTEN_TYPES[type];
+  const { make, min, max } = WRITTEN_TYPES[type];
   if (type === "float32") return data instanceof Float32Array ? data : Float32Array.from(data);
   const out = new make(data.length);
   for (let i = 0; i < data.length; i++) {
     const value = Math.round(data[i]);
     if (value !== value) throw new RangeError(`Value ${i} is NaN, which ${type} cannot hold`);
-    out[i] = value < least ? least : value > most ? most : value;
+    out[i] = value < min ? min : value > max ? max : value;
   }
   return out;
 }

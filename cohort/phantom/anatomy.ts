@@ -10,7 +10,7 @@
 
 import type { StructureName } from "../label_scheme.ts";
 
-/** What a point is made of. */
+/** The tissue at a point. */
 export const TISSUE = {
   air: 0,
   skin: 1,
@@ -48,7 +48,7 @@ export const TISSUE = {
   hepaticVein: 33,
 } as const;
 
-/** Which scored structure a tissue belongs to. */
+/** The scored structure of each tissue. */
 export const TISSUE_STRUCTURE: Readonly<Record<number, StructureName>> = {
   [TISSUE.rightLung]: "right lung",
   [TISSUE.leftLung]: "left lung",
@@ -65,7 +65,7 @@ export const TISSUE_STRUCTURE: Readonly<Record<number, StructureName>> = {
   [TISSUE.firstLumbarMarrow]: "lumbar vertebra 1",
 };
 
-/** One body's own measures. */
+/** The measures of one body. */
 export interface BodyMeasures {
   /** Linear size of each scored structure, 1 on average; for the lungs the height above the diaphragm. */
   readonly size: Readonly<Record<StructureName, number>>;
@@ -96,12 +96,12 @@ const OUTLINE: readonly (readonly [number, number, number])[] = [
   [400, 62, 60],
 ];
 
-/** Whether a point's cross-section position lies in the part of the trunk that moves with the breath. */
+/** Says whether a point's cross-section position lies in the part of the trunk that moves with the breath. */
 export function isMovingColumn(x: number, y: number): boolean {
   return power25(x / 137) + power25((y - 4) / 85) < 1 && !isBesideSpine(x, y, 0);
 }
 
-/** Whether a point lies in the rounded block around the spine, `within` mm inside its surface. */
+/** Says whether a point lies in the rounded block around the spine, `within` mm inside its surface. */
 function isBesideSpine(x: number, y: number, within: number): boolean {
   const sx = Math.abs(x) / (60 - within);
   const sy = (y + 80) / (52 - within);

@@ -1,5 +1,5 @@
 /**
- * How one body lies in an image: its own shape, its breath, its posture.
+ * The map from the reference anatomy to one body in an image: its shape, breath and posture.
  *
  * The pull map takes a point of the image's world (RAS mm) to the reference anatomy, in closed form:
  * posture (rigid) -> residual waves -> shape (scale, chest height, waves) -> breath. The push map is its
@@ -24,21 +24,21 @@ export interface Wave {
   readonly phase: number;
 }
 
-/** What makes one body differ from the reference anatomy besides its organs' sizes. */
+/** The differences between one body and the reference anatomy, in addition to the sizes of organs. */
 export interface BodyShape {
   /** Size along x, y, z; 1 on average. */
   readonly scale: Triple;
-  /** How much taller the chest is than the reference's, mm. */
+  /** The chest's additional height over the reference's, mm. */
   readonly chestHeight: number;
   /** Smooth deformation. */
   readonly waves: readonly Wave[];
 }
 
-/** How a body lies and breathes in one image. */
+/** A body's posture and breath in one image. */
 export interface BodyState {
   /** 0 at end-exhale, 1 at end-inhale. */
   readonly breath: number;
-  /** How far the diaphragm comes down from 0 to 1, mm. */
+  /** The travel of the diaphragm from breath 0 to 1, mm. */
   readonly travel: number;
   /** Rotation about x, then y, then z, radians. */
   readonly rotation: Triple;
@@ -52,9 +52,9 @@ export interface BodyState {
 const STEEPEST = 0.32;
 const CHEST_FROM = 80;
 const CHEST_LENGTH = 230;
-/** Where the breath's motion begins, is full and ends, in heights at end-inhale. */
+/** The heights at end-inhale at which the breath's motion begins, is full and ends. */
 const BREATH: readonly [number, number, number, number] = [-225, -50, 122, 322];
-/** Where the ribs' motion begins, is full and ends. */
+/** The heights at which the ribs' motion begins, is full and ends. */
 const RIBS: readonly [number, number, number, number] = [10, 150, 230, 335];
 const SIDEWAYS = 0.05;
 const FRONT_BACK = 0.08;

@@ -14,7 +14,7 @@ import type { BodyPlan, ImagePlan } from "./imaging.ts";
 import { type StructureName, STRUCTURES } from "../label_scheme.ts";
 import { RandomStream } from "./random.ts";
 
-/** How fine a cohort's images are. */
+/** The resolution of a cohort's images. */
 export type CohortProfile = "smoke" | "quick" | "standard" | "paper";
 
 /** The profiles, coarse to fine. */
@@ -31,35 +31,35 @@ export const PROFILE_VOXELS: Readonly<
   paper: { ct: [0.9, 0.9, 1.5], mr: [1.25, 6, 1.25] },
 };
 
-/** What kind of subject: with one image or with both. */
+/** The kind of a subject: with one image or with both. */
 export type SubjectKind = "ct" | "mr" | "paired";
 
 /** One subject as planned. */
 export interface SubjectPlan {
-  /** Its name, also of its files. */
+  /** The subject's name, also in the names of its files. */
   readonly id: string;
-  /** Which images it has. */
+  /** The images that the subject has. */
   readonly kind: SubjectKind;
-  /** Its body. */
+  /** The subject's body. */
   readonly body: BodyPlan;
-  /** Its images. */
+  /** The plans of the subject's images. */
   readonly images: ByModality<ImagePlan>;
 }
 
 /** A whole cohort as planned. */
 export interface CohortPlan {
-  /** How fine. */
+  /** The resolution of the images. */
   readonly profile: CohortProfile;
-  /** Of everything drawn. */
+  /** The seed of all random choices. */
   readonly seed: number;
   /** The subjects. */
   readonly subjects: readonly SubjectPlan[];
 }
 
-/** How many subjects of each kind the paper has. */
+/** The paper's number of subjects of each kind. */
 const COUNTS: readonly (readonly [SubjectKind, number])[] = [["ct", 17], ["mr", 17], ["paired", 3]];
 
-/** What differs between the people who got a CT and those who got an MR scan. */
+/** The differences between the populations with CT and with MR images. */
 interface Population {
   /** Linear size of structures against the reference anatomy, found by rendering whole cohorts. */
   readonly size: Readonly<Record<StructureName, number>>;

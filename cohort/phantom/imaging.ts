@@ -20,7 +20,7 @@ export interface ImagePlan {
   readonly modality: Modality;
   /** Voxel size from left to right, back to front, feet to head, mm. */
   readonly voxel: Triple;
-  /** How the body lies and breathes. */
+  /** The body's posture and breath. */
   readonly state: BodyState;
   /** Seed of tissue values, bias field and noise. */
   readonly seed: number;
@@ -28,9 +28,9 @@ export interface ImagePlan {
 
 /** One body. */
 export interface BodyPlan {
-  /** Its organs. */
+  /** The measures of the organs. */
   readonly measures: BodyMeasures;
-  /** Its shape. */
+  /** The shape of the body. */
   readonly shape: BodyShape;
 }
 
@@ -54,8 +54,8 @@ for (const [tissue, name] of Object.entries(TISSUE_STRUCTURE)) {
  */
 export function imageGrid(body: BodyPlan, image: ImagePlan): Grid {
   const motion = new BodyMotion(body.shape, image.state);
-  const least = [Infinity, Infinity, Infinity];
-  const most = [-Infinity, -Infinity, -Infinity];
+  const min = [Infinity, Infinity, Infinity];
+  const max = [-Infinity, -Infinity, -Infinity];
   const p = new Float64Array(3);
   const half: [number, number] = [0, 0];
   for (let step = 0; step <= 40; step++) {
@@ -69,17 +69,17 @@ export function imageGrid(body: BodyPlan, image: ImagePlan): Grid {
       p.set([half[0] * c * reach, half[1] * s * reach, z]);
       motion.push(p);
       for (let axis = 0; axis < 3; axis++) {
-        least[axis] = Math.min(least[axis], p[axis]);
-        most[axis] = Math.max(most[axis], p[axis]);
+        min[axis] = Math.min(min[axis], p[axis]);
+        max[axis] = Math.max(max[axis], p[axis]);
       }
     }
   }
   const { voxel } = image;
   const margins = [MARGIN, MARGIN, 0];
   const size = voxel.map((mm, axis) =>
-    Math.ceil((most[axis] - least[axis] + 2 * margins[axis]) / mm)
+    Math.ceil((max[axis] - min[axis] + 2 * margins[axis]) / mm)
   ) as unknown as Triple;
-  const first = voxel.map((mm, axis) => (least[axis] + most[axis]) / 2 - (size[axis] - 1) / 2 * mm);
+  const first = voxel.map((mm, axis) => (min[axis] + max[axis]) / 2 - (size[axis] - 1) / 2 * mm);
   const last = first.map((at, axis) => at + (size[axis] - 1) * voxel[axis]);
   const [sx, sy, sz] = voxel;
   return image.modality === "mr"
@@ -169,7 +169,7 @@ export function trueDisplacement(
   return { grid, components };
 }
 
-/** Whether a point of the reference anatomy is so far from the skin that its whole voxel is air. */
+/** Says whether a point of the reference anatomy is so far from the skin that its whole voxel is air. */
 function isFarOutside(p: Float64Array): boolean {
   return Math.abs(p[0]) > 206 || Math.abs(p[1]) > 136;
 }

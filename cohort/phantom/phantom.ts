@@ -23,9 +23,9 @@ import { PHANTOM_WORKER } from "./phantom_worker.ts";
 export interface PhantomOptions {
   /** The folder, made when missing. */
   readonly out: string;
-  /** How fine. Default "quick". */
+  /** The resolution of the images. Default "quick". */
   readonly profile?: CohortProfile | undefined;
-  /** Of everything drawn. Default 1. */
+  /** The seed of all random choices. Default 1. */
   readonly seed?: number | undefined;
   /** All 37 subjects or only the 3 paired ones (the same as among all). Default "all". */
   readonly subjects?: "all" | "paired" | undefined;
@@ -37,7 +37,7 @@ export interface PhantomOptions {
   readonly onProgress?: ((progress: PhantomProgress) => void) | undefined;
 }
 
-/** How far {@link writePhantomCohort} is. */
+/** The progress of {@link writePhantomCohort}. */
 export interface PhantomProgress {
   /** Images done. */
   readonly done: number;

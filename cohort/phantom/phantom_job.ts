@@ -9,13 +9,13 @@ import type { SubjectPlan } from "./cohort_plan.ts";
 import type { Modality } from "../../volume/modality.ts";
 import { imageGrid, renderImage, trueDisplacement } from "./imaging.ts";
 
-/** What is to be rendered and where it goes. */
+/** An image to render, and the files to write. */
 export interface PhantomJob {
   /** The cohort's folder. */
   readonly out: string;
   /** Whom. */
   readonly subject: SubjectPlan;
-  /** Which of the subject's images. */
+  /** The modality of the image. */
   readonly modality: Modality;
 }
 

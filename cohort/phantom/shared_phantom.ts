@@ -12,9 +12,9 @@ import { FileAccessError } from "../../host/errors.ts";
 export interface SharedPhantomOptions {
   /** The folder that the cohort's own folder is made in. */
   readonly folder: string;
-  /** How fine. */
+  /** The resolution of the images. */
   readonly profile: CohortProfile;
-  /** Of everything drawn. */
+  /** The seed of all random choices. */
   readonly seed: number;
   /** Stops the work; nothing is left then. */
   readonly signal?: AbortSignal | undefined;

@@ -1,5 +1,5 @@
 /**
- * What tissues look like: CT numbers and T1-weighted MR intensities, with texture that moves with the
+ * The appearance of tissues: CT numbers and T1-weighted MR intensities, with texture that moves with the
  * body. The T1 contrast is not a function of the CT number: fat and marrow are bright, bone, air, bile
  * and urine dark, liver brighter than spleen and muscle, whatever their order in CT.
  *
