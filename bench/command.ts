@@ -6,7 +6,7 @@
 
 import { withoutUndefined } from "../host/defaults.ts";
 
-/** How a command went. */
+/** The cost of a command. */
 export interface CommandResult {
   /** Wall seconds. */
   readonly seconds: number;
@@ -17,9 +17,9 @@ export interface CommandResult {
   readonly peakBytes?: number | undefined;
 }
 
-/** How a command is run. */
+/** Options of {@link runCommand}. */
 export interface CommandOptions {
-  /** Where; by default the current folder. */
+  /** The working directory. Default: the current one. */
   readonly cwd?: string | undefined;
   /** More environment variables. */
   readonly env?: Readonly<Record<string, string>> | undefined;
@@ -64,7 +64,7 @@ export async function runCommand(
   }
 }
 
-/** Whether a command is there and ends well with these arguments. */
+/** Says whether a command is installed and succeeds with these arguments. */
 export async function hasCommand(command: string, args: readonly string[]): Promise<boolean> {
   try {
     const { success } = await new Deno.Command(command, {

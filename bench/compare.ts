@@ -9,7 +9,7 @@ import { type methodFlags, runMethod } from "./methods.ts";
 import { type ScoredPair, scorePair } from "../testing/score_pair.ts";
 import type { ScoreRow, ScoreTable } from "./score_table.ts";
 
-/** What is compared. */
+/** The pairs and methods to compare. */
 export interface ComparisonOptions {
   /** The pair's name. */
   readonly name: string;

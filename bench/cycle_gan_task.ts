@@ -22,7 +22,7 @@ async function main(signal: AbortSignal): Promise<void> {
   const flags = parseFlags({
     name: "bench:cycle-gan",
     summary:
-      "Measures the cycle-GAN: steps beside tfjs's own kernels and PyTorch, rates, memory, toys.",
+      "Measures the cycle-GAN: steps compared with tfjs's own kernels and PyTorch, rates, memory, toys.",
     flags: {
       parts: { type: "list", choices: PARTS, default: PARTS, help: "What to measure." },
       crop: { type: "integer", default: 64, min: 16, help: "Rows and columns of a region." },

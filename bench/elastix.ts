@@ -8,7 +8,7 @@ import type { DisplacementField } from "../volume/mod.ts";
 import { readDisplacementField } from "../volume/mod.ts";
 import { type CommandResult, hasCommand, runCommand } from "./command.ts";
 
-/** What elastix is asked to do. */
+/** Options of an elastix run. */
 export interface ElastixOptions {
   /** Fixed image file. */
   readonly fixed: string;
@@ -34,13 +34,13 @@ export interface ElastixOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What another tool found, and what it took: the registration command alone. */
+/** The field that another tool found, and the cost of its registration command alone. */
 export interface PeerResult extends CommandResult {
   /** On the fixed grid. */
   readonly field: DisplacementField;
 }
 
-/** Whether the elastix and transformix commands are there. */
+/** Says whether the elastix and transformix commands are installed. */
 export async function hasElastix(): Promise<boolean> {
   return await hasCommand("elastix", ["--version"]) &&
     await hasCommand("transformix", ["--version"]);

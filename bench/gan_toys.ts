@@ -1,5 +1,5 @@
 /**
- * What cycle-GANs learn where the truth is known: an inversion, and discs whose size is the population's.
+ * Trains cycle-GANs on images with a known truth: an inversion, and discs whose size depends on the population.
  *
  * @module
  */

@@ -21,9 +21,9 @@ export const ITERATION_SIZE: Triple = [122, 101, 112];
 /** Control points lie every so many voxels. */
 export const ITERATION_STRIDE = 7;
 
-/** What one dispatch of an evaluation takes. */
+/** The time of one dispatch of an evaluation. */
 export interface DispatchTime {
-  /** Its kernel. */
+  /** The kernel's label. */
   readonly label: string;
   /** Median over the evaluations, ms. */
   readonly milliseconds: number;

@@ -14,7 +14,7 @@ import {
   rigidParameters,
 } from "./elastix.ts";
 
-/** What it is asked to do. */
+/** Options of an ITK-Wasm elastix run. */
 export interface ItkWasmElastixOptions {
   /** Fixed image file. */
   readonly fixed: string;
@@ -22,24 +22,24 @@ export interface ItkWasmElastixOptions {
   readonly moving: string;
   /** An existing folder for its output files. */
   readonly directory: string;
-  /** Where the package is or will be installed. */
+  /** The folder in which the package is, or will be, installed. */
   readonly packageFolder: string;
-  /** Its own default maps for rigid and B-spline, or the very settings of our elastix runs by NMI. */
+  /** The package's default maps for rigid and B-spline, or the settings of the elastix runs by NMI. */
   readonly settings: "default" | "tuned";
   /** Ends the child process. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Whether Node and npm are there, and transformix for the field. */
+/** Says whether Node, npm and transformix (for the field) are installed. */
 export async function canRunItkWasmElastix(): Promise<boolean> {
   return await hasCommand("node", ["--version"]) && await hasCommand("npm", ["--version"]) &&
     await hasElastix();
 }
 
-/** Of these versions. */
+/** The versions of the packages. */
 const PACKAGES = ["@itk-wasm/elastix@1.0.1", "@itk-wasm/image-io@1.6.1"];
 
-/** What Node runs: images, folder and settings are its arguments. */
+/** The script that Node runs: its arguments are images, folder and settings. */
 const SCRIPT = `
 import {
   defaultParameterMapNode,

@@ -1,5 +1,5 @@
 /**
- * `deno task bench`: rates of the kernels by GPU timestamps, beside the targets.
+ * `deno task bench`: rates of the kernels by GPU timestamps, compared with the targets.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import { runTask } from "../tasks/_run_task.ts";
 async function main(signal: AbortSignal): Promise<void> {
   const { rounds, similarity: similarities } = parseFlags({
     name: "bench",
-    summary: "Times the kernels by GPU timestamps and prints their rates beside the targets.",
+    summary: "Times the kernels by GPU timestamps and prints their rates and the targets.",
     details:
       "The targets hold for Mesa 22.3's software driver (Debian 12) on two cores: about four\n" +
       "fifths of what was measured there. Elsewhere read them as a scale.",
@@ -33,22 +33,22 @@ async function main(signal: AbortSignal): Promise<void> {
   using gpu = await Gpu.open();
   console.log(`Adapter: ${gpu.description}; Deno ${Deno.version.deno}; images ${SIZE.join(" x ")}`);
   const { benchmarks, dispose } = kernelBenchmarks(gpu);
-  const least = benchmarks.map(() => Infinity);
+  const min = benchmarks.map(() => Infinity);
   for (let round = 0; round <= rounds; round++) {
     for (const [i, { dispatches }] of benchmarks.entries()) {
       signal.throwIfAborted();
       const milliseconds = (await timeDispatches(gpu, dispatches)).reduce((sum, t) => sum + t, 0);
       // The first round compiles.
-      if (round > 0) least[i] = Math.min(least[i], milliseconds);
+      if (round > 0) min[i] = Math.min(min[i], milliseconds);
     }
   }
   console.log(alignedTable([
     ["kernel", "ms", "Mvox/s", "target", "of target"],
     ...benchmarks.map(({ name, megavoxels, target }, i) => {
-      const rate = 1000 * megavoxels / least[i];
+      const rate = 1000 * megavoxels / min[i];
       return [
         name,
-        least[i].toFixed(2),
+        min[i].toFixed(2),
         rate.toFixed(0),
         target === undefined ? "-" : String(target),
         target === undefined ? "-" : `${(100 * rate / target).toFixed(0)} %`,

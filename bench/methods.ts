@@ -1,5 +1,5 @@
 /**
- * What is compared: crosswarp's `register` command and other tools', all from the same files.
+ * The compared methods: crosswarp's `register` command and those of other tools, all on the same files.
  *
  * @module
  */
@@ -58,15 +58,15 @@ export const methodFlags = {
   },
 } as const satisfies Record<string, Flag>;
 
-/** What a method found and what it took. */
+/** The result and the cost of a method. */
 export interface MethodResult extends Partial<PeerResult> {
   /** The map, on the fixed grid. */
   readonly field: DisplacementField;
-  /** The most memory that crosswarp had on the GPU, bytes. */
+  /** The maximum of crosswarp's GPU memory, bytes. */
   readonly gpuBytes?: number | undefined;
 }
 
-/** What a method is to do. */
+/** The input of a method. */
 export interface MethodJob {
   /** Fixed image file. */
   readonly fixed: string;

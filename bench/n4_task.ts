@@ -30,7 +30,7 @@ async function buildPeer(folder: string): Promise<string | undefined> {
   }
 }
 
-/** Where a field was estimated: the voxels of the full image at the samples' places, in the mask. */
+/** The voxels at which a field was estimated: those of the full image at the samples' positions, in the mask. */
 function samplesOf(
   { grid: samples }: Volume,
   { grid }: Volume,

@@ -8,7 +8,7 @@ import { readDisplacementField } from "../volume/mod.ts";
 import { hasCommand, runCommand } from "./command.ts";
 import type { PeerResult } from "./elastix.ts";
 
-/** What plastimatch is asked to do. */
+/** Options of a plastimatch run. */
 export interface PlastimatchOptions {
   /** Fixed image file. */
   readonly fixed: string;
@@ -28,7 +28,7 @@ export interface PlastimatchOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Whether the plastimatch command is there. */
+/** Says whether the plastimatch command is installed. */
 export async function hasPlastimatch(): Promise<boolean> {
   return await hasCommand("plastimatch", ["--version"]);
 }
@@ -53,7 +53,7 @@ export async function runPlastimatch(options: PlastimatchOptions): Promise<PeerR
   return { ...cost, field: await readDisplacementField(field) };
 }
 
-/** Its command file. */
+/** The command file of plastimatch. */
 export function plastimatchStages(
   options:
     & Pick<

@@ -22,7 +22,7 @@ const LEFT_OUT_PROPERTIES: ReadonlySet<string> = new Set([
 /** Hashes by file name. */
 export type ResultHashes = ReadonlyMap<string, string>;
 
-/** Whether a file, by its path, is a result that is hashed. */
+/** Says by a file's path whether the file is a result that is hashed. */
 export function isResult(path: string): boolean {
   return RESULT.test(path) && !LEFT_OUT.test(path);
 }
@@ -95,7 +95,7 @@ export function parseHashes(text: string): ResultHashes {
 }
 
 /**
- * What differs between two lists, one sentence for each file.
+ * The differences between two lists, one sentence per file.
  *
  * @param groups - Top folders that are compared; those of an earlier list that did not run now are not.
  */

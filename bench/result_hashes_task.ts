@@ -17,7 +17,7 @@ const GROUPS = ["phantom", "register", "apply", "n4", "train", "synthesise", "re
 
 type Group = typeof GROUPS[number];
 
-/** What a group's commands read. */
+/** The groups that a group's commands read. */
 const NEEDS: Readonly<Record<Group, readonly Group[]>> = {
   phantom: [],
   register: ["phantom"],

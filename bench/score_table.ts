@@ -10,9 +10,9 @@ import type { PairScore } from "../testing/score_pair.ts";
 
 /** The figures of one method on one pair. */
 export interface ScoreRow extends PairScore, Omit<MethodResult, "field"> {
-  /** Which pair. */
+  /** The name of the pair. */
   readonly pair: string;
-  /** Which method. */
+  /** The name of the method. */
   readonly method: string;
 }
 
@@ -68,7 +68,7 @@ export function meanRow(rows: readonly ScoreRow[], method: string, pair = "mean"
   const own = rows.filter((row) => row.method === method);
   const mean = (value: (row: ScoreRow) => number | undefined) =>
     own.reduce((sum, row) => sum + (value(row) ?? NaN), 0) / own.length;
-  const most = (value: (row: ScoreRow) => number | undefined) =>
+  const max = (value: (row: ScoreRow) => number | undefined) =>
     Math.max(...own.map((row) => value(row) ?? NaN));
   const record = (values: (row: ScoreRow) => Readonly<Record<string, number>>) =>
     Object.fromEntries(
@@ -90,8 +90,8 @@ export function meanRow(rows: readonly ScoreRow[], method: string, pair = "mean"
     jacobianMin: mean((r) => r.jacobianMin),
     sdLogJacobian: mean((r) => r.sdLogJacobian),
     ...defined("seconds", mean((r) => r.seconds)),
-    ...defined("peakBytes", most((r) => r.peakBytes)),
-    ...defined("gpuBytes", most((r) => r.gpuBytes)),
+    ...defined("peakBytes", max((r) => r.peakBytes)),
+    ...defined("gpuBytes", max((r) => r.gpuBytes)),
   };
 }
 

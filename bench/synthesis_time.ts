@@ -17,11 +17,11 @@ import {
 import { type Gpu, PLANES } from "../kernels/mod.ts";
 import type { Triple } from "../volume/affine.ts";
 
-/** What a synthesis took. */
+/** The time of a synthesis. */
 export interface SynthesisTime {
   readonly regions: number;
   readonly seconds: number;
-  /** Of the loop: measured over some of the regions. */
+  /** Seconds of the loop over single patches, extrapolated from some of them. */
   readonly naiveSeconds: number;
   readonly naiveRegions: number;
 }

@@ -54,7 +54,7 @@ export async function timeSteps(
   return times.sort((a, b) => a - b)[times.length >> 1];
 }
 
-/** What PyTorch takes, or undefined where it is not installed (Debian: `apt-get install python3-torch`). */
+/** PyTorch's time for a step, or undefined where PyTorch is not installed (Debian: `apt-get install python3-torch`). */
 export async function timeTorchSteps(
   settings: CycleGanSettings,
   steps: number,

@@ -42,7 +42,7 @@ export class KnownDeformation {
     this.#noise = new SmoothNoise({ grid, random, sigma, channels: 3 }).scaleTo(this.amplitude);
   }
 
-  /** Where `(x, y, z)` goes, RAS mm, written into `out`. */
+  /** The deformed position of `(x, y, z)`, RAS mm, written into `out`. */
   forward(x: number, y: number, z: number, out: Float64Array): void {
     const n = this.#buffer;
     const r = this.#rotation;

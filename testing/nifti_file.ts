@@ -14,7 +14,7 @@ export const OBLIQUE: Matrix4 = (() => {
   ];
 })();
 
-/** What a made file's header says. */
+/** The header of a file that is made for a test. */
 export interface MadeHeader {
   little: boolean;
   type: number;

@@ -24,7 +24,7 @@ import {
 import { bodyMask } from "./body_mask.ts";
 import { type ScoredPair, warpLabelsOnHost } from "./score_pair.ts";
 
-/** What of the body: one of the study's regions or all that the images show. */
+/** The part of the body: one of the study's regions, or all that the images show. */
 export type PhantomRegion = Region | "trunk";
 
 /** All regions. */
@@ -90,13 +90,13 @@ async function resample(
       [0, 1, 2].map((axis) => corner >> axis & 1 ? grid.size[axis] - 1 : 0) as unknown as Triple,
     )
   );
-  const least = [0, 1, 2].map((axis) => Math.min(...corners.map((at) => at[axis])));
-  const most = [0, 1, 2].map((axis) => Math.max(...corners.map((at) => at[axis])));
-  const size = least.map((from, axis) => Math.floor((most[axis] - from) / spacing + 1e-6) + 1);
+  const min = [0, 1, 2].map((axis) => Math.min(...corners.map((at) => at[axis])));
+  const max = [0, 1, 2].map((axis) => Math.max(...corners.map((at) => at[axis])));
+  const size = min.map((from, axis) => Math.floor((max[axis] - from) / spacing + 1e-6) + 1);
   const like = Grid.axisAligned(
     size as unknown as Triple,
     [spacing, spacing, spacing],
-    least as unknown as Triple,
+    min as unknown as Triple,
   );
   const transform = { rigid: IDENTITY, fixedGrid: like, movingGrid: grid };
   return {

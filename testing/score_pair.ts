@@ -1,5 +1,5 @@
 /**
- * How good a displacement field is where the truth is known, in plain TypeScript: it shares no
+ * The error of a displacement field against a known truth, in plain TypeScript: it shares no
  * code with what it judges.
  *
  * @module

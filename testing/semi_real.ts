@@ -49,7 +49,7 @@ export interface SemiRealPair {
   readonly amplitude: number;
 }
 
-/** What a pair is made from. */
+/** The sources of a pair. */
 export interface SemiRealOptions extends KnownDeformationOptions, T1LikeOptions {
   /** A whole number: the same seed gives the same pair. */
   readonly seed: number;
@@ -172,7 +172,7 @@ function linear(volume: Volume, at: Triple): number {
   return low * (1 - fz) + high * fz;
 }
 
-/** Offset of the voxel nearest to a voxel index, clamped at the border. */
+/** The offset of the voxel nearest to a voxel index, clamped at the border. */
 function nearest(size: Triple, at: Triple): number {
   const x = clampTo(Math.round(at[0]), size[0] - 1);
   const y = clampTo(Math.round(at[1]), size[1] - 1);

@@ -15,7 +15,7 @@ import {
 } from "../volume/mod.ts";
 import type { SemiRealPair } from "./semi_real.ts";
 
-/** Where the CT and its labels are looked for: beside the repository, never in it. */
+/** The folder of the CT and its labels: next to the repository, never in it. */
 export const semiRealFolder: URL = new URL("../../shared/data/abdomen/", import.meta.url);
 
 /** The CT and its labels from a folder with `ct.nii.gz` and `ct_labels.nii.gz`; undefined when it lacks them. */

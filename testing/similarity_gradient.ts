@@ -23,7 +23,7 @@ function bumps(size: Triple, shift: number): Float32Array {
   return data;
 }
 
-/** What {@link gradientError} looks at. */
+/** Options of {@link gradientError}. */
 export interface GradientCase {
   /** The similarity. */
   readonly kind: SimilarityKind;

@@ -34,7 +34,7 @@ const signalOfHu: readonly (readonly [number, number])[] = [
   [3000, 0.02],
 ];
 
-/** How much of each effect. */
+/** The strength of each effect. */
 export interface T1LikeOptions {
   /** Each label's signal is multiplied by a random factor between these ([0.8, 1.25]). */
   readonly gain?: readonly [number, number] | undefined;
