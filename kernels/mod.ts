@@ -33,7 +33,6 @@ export * from "./image/pyramid.ts";
 export * from "./image/resample.ts";
 export * from "./image/warp.ts";
 export * from "./image/percentiles.ts";
-export * from "./image/dice.ts";
 export * from "./image/field_operations.ts";
 export * from "./patches/patch_average.ts";
 export type { PatchSlab, PatchWeights } from "./patches/patch_starts.ts";

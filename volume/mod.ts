@@ -16,6 +16,7 @@
 export * from "./affine.ts";
 export * from "./grid.ts";
 export * from "./volume.ts";
+export { diceCoefficient, type DiceCount, diceCounts } from "./dice.ts";
 export * from "./modality.ts";
 export * from "./nifti_errors.ts";
 export * from "../host/errors.ts";
