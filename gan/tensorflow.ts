@@ -6,7 +6,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
-import type { Gpu } from "../kernels/mod.ts";
+import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { chooseConvolution } from "./ops/choose_convolution.ts";
 import type { ConvolutionVariant } from "./ops/convolution.ts";
 import { registerInstanceNorm } from "./ops/instance_norm.ts";
