@@ -8,10 +8,10 @@ import type { Grid } from "../../volume/grid.ts";
 import { nearestAxes } from "../../volume/orientation.ts";
 import type { PlaneAxes, WalkedAxis } from "./plane_stack.ts";
 
-/** The body's planes. */
-export const PLANE_NAMES = ["axial", "coronal", "sagittal"] as const;
-/** One of them. */
-export type PlaneName = typeof PLANE_NAMES[number];
+/** A plane of the body. */
+export type PlaneName = "axial" | "coronal" | "sagittal";
+/** All planes of the body. */
+export const PLANE_NAMES = ["axial", "coronal", "sagittal"] as const satisfies readonly PlaneName[];
 
 /**
  * How planes lie in an image: columns to the patient's right (sagittal: to the front), rows downward
