@@ -22,5 +22,11 @@
  * @module
  */
 
-export * from "./n4.ts";
-export * from "./foreground_mask.ts";
+export {
+  type BiasProgress,
+  correctBias,
+  type CorrectBiasOptions,
+  type CorrectedImage,
+  N4_DEFAULTS,
+} from "./n4.ts";
+export { tissueMask } from "./foreground_mask.ts";
