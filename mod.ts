@@ -1,9 +1,16 @@
 /**
  * Registers CT and MR images of the same body, on the GPU by WebGPU.
  *
- * - `crosswarp/volume`: images on the host, NIfTI in and out
- * - `crosswarp/kernels`: the GPU layer and its operations
- * - `crosswarp/registration`: rigid and deformable registration
+ * This entry has what a script needs: images in and out, the registrations, their transforms, the errors.
+ * The other entries have the rest:
+ *
+ * - `./volume`: images on the host; their bytes, orientation and affine matrices; Dice
+ * - `./kernels`: the parts of the method as functions of a volume; images on the GPU
+ * - `./registration`: everything about the registrations and transforms
+ * - `./gan`: the cycle-GAN, by tfjs
+ * - `./bias-field`: N4
+ * - `./cohort`: manifests, labels, phantoms
+ * - `./study`: the experiments: grid search, scores, tables, the whole study
  *
  * @example Usage
  * ```ts
