@@ -1,9 +1,16 @@
 /**
  * Registers CT and MR images of the same body, on the GPU by WebGPU.
  *
- * - `crosswarp/volume`: images on the host, NIfTI in and out
- * - `crosswarp/kernels`: the GPU layer and its operations
- * - `crosswarp/registration`: rigid and deformable registration
+ * This entry has what a script needs: images in and out, the registrations, their transforms, the errors.
+ * The other entries have the rest:
+ *
+ * - `./volume`: images on the host; their bytes, orientation and affine matrices; Dice
+ * - `./kernels`: the parts of the method as functions of a volume; images on the GPU
+ * - `./registration`: everything about the registrations and transforms
+ * - `./gan`: the cycle-GAN, by tfjs
+ * - `./bias-field`: N4
+ * - `./cohort`: manifests, labels, phantoms
+ * - `./study`: the experiments: grid search, scores, tables, the whole study
  *
  * @example Usage
  * ```ts
@@ -34,6 +41,82 @@
  * @module
  */
 
-export * from "./volume/mod.ts";
-export * from "./kernels/mod.ts";
-export * from "./registration/mod.ts";
+// Images, labels and displacement fields.
+export { Grid } from "./volume/grid.ts";
+export type { Matrix4, Triple } from "./volume/affine.ts";
+export type { DisplacementField, LabelVolume, Volume } from "./volume/volume.ts";
+export type { VoxelType } from "./volume/voxel_types.ts";
+export { readLabelVolume, readVolume } from "./volume/read_nifti.ts";
+export { readDisplacementField } from "./volume/read_displacement_field.ts";
+export {
+  writeDisplacementField,
+  writeLabelVolume,
+  type WriteOptions,
+  writeVolume,
+} from "./volume/write_nifti.ts";
+
+// The GPU.
+export { Gpu, type GpuOptions } from "./kernels/gpu/gpu.ts";
+
+// Registration.
+export {
+  type DeformableMethod,
+  registerImages,
+  type RegisterImagesOptions,
+  type RegisterImagesResult,
+  type RegisterProgress,
+} from "./registration/register.ts";
+export {
+  registerRigid,
+  type RigidOptions,
+  type RigidProgress,
+  type RigidResult,
+} from "./registration/rigid/register_rigid.ts";
+export {
+  type DeformableOptions,
+  type DeformableProgress,
+  type DeformableResult,
+  registerDeformable,
+} from "./registration/deformable/register_deformable.ts";
+export type { SimilarityName } from "./registration/similarity/similarities.ts";
+export type { Regulariser } from "./kernels/regulariser/regulariser.ts";
+export {
+  type MindGaussNewtonOptions,
+  type MindGaussNewtonProgress,
+  type MindGaussNewtonResult,
+  registerMindGaussNewton,
+} from "./registration/mind_gauss_newton/mind_gauss_newton.ts";
+export {
+  type Checkpoint,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  identifyRun,
+  type RunIdentity,
+} from "./registration/checkpoint.ts";
+
+// Transforms.
+export {
+  applyTransform,
+  type ApplyTransformOptions,
+  applyTransformToLabels,
+  compositeField,
+  type ControlGrid,
+  inverseField,
+  mapPoint,
+  type Transform,
+} from "./registration/transform.ts";
+export { decodeTransform, encodeTransform } from "./registration/transform_file.ts";
+export { type JacobianStatistics, jacobianStatistics } from "./registration/jacobian_statistics.ts";
+
+// Errors.
+export { CrosswarpError, FileAccessError } from "./host/errors.ts";
+export { ImageFileError } from "./volume/nifti_errors.ts";
+export {
+  GpuLostError,
+  GpuMemoryError,
+  GpuUnavailableError,
+  GpuValidationError,
+} from "./kernels/gpu/errors.ts";
+export { ConstantImageError, EmptyMaskError, NoOverlapError } from "./registration/errors.ts";
+export { CheckpointError } from "./registration/checkpoint.ts";
+export { TransformFileError } from "./registration/transform_file.ts";

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { Tensorflow, tf } from "../gan/mod.ts";
+import { Tensorflow } from "../gan/mod.ts";
+import { tf } from "../gan/tensorflow.ts";
 import {
   convolutionFilterGradient,
   convolutionInputGradient,

@@ -12,8 +12,8 @@ import {
   RandomState,
   STRIDES,
   Tensorflow,
-  tf,
 } from "../gan/mod.ts";
+import { tf } from "../gan/tensorflow.ts";
 import type { Modality } from "../volume/modality.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { disc, type DiscDomain, discRadius, inverted, section } from "../testing/toy_images.ts";

@@ -16,7 +16,7 @@ import { gaussianSmooth } from "../kernels/image/gaussian.ts";
 import type { Dispatch, Gpu } from "../kernels/gpu/gpu.ts";
 import { createField, createImage, type GpuImage, uploadImage } from "../kernels/gpu/image.ts";
 import {
-  binIntensitiesReference,
+  binIntensitiesOnHost,
   binStep,
   fixedBinBytes,
   prepareJointHistogram,
@@ -71,7 +71,7 @@ export function kernelBenchmarks(gpu: Gpu): { benchmarks: KernelBenchmark[]; dis
   const range = { low: 0, high: 230, bins: 100 };
   const pairs = own(createImage(gpu, "pairs", SIZE));
   // Bin units as a warp leaves them.
-  const binned = own(uploadImage(gpu, "binned", SIZE, binIntensitiesReference(noise, range)));
+  const binned = own(uploadImage(gpu, "binned", SIZE, binIntensitiesOnHost(noise, range)));
   const bins = own(gpu.buffer("bins", fixedBinBytes(SIZE)));
   const recorder = gpu.record("bins");
   recordFixedBins(gpu, recorder, image, range, bins);

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { CycleGan, type CycleGanSettings, RandomState, Tensorflow, tf } from "../gan/mod.ts";
+import { CycleGan, type CycleGanSettings, RandomState, Tensorflow } from "../gan/mod.ts";
+import { tf } from "../gan/tensorflow.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 
 /** Memory after a step. */

@@ -5,15 +5,15 @@
  */
 
 import {
-  countRegions,
   type CycleGanSettings,
   Generator,
   RandomState,
   synthesiseVolume,
   type SynthesisOptions,
   Tensorflow,
-  tf,
 } from "../gan/mod.ts";
+import { countRegions } from "../gan/synthesis/synthesis.ts";
+import { tf } from "../gan/tensorflow.ts";
 import { type Gpu, PLANES } from "../kernels/mod.ts";
 import type { Triple } from "../volume/affine.ts";
 

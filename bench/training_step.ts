@@ -5,7 +5,8 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { CycleGan, type CycleGanSettings, type Ops, Tensorflow, tf } from "../gan/mod.ts";
+import { CycleGan, type CycleGanSettings, type Ops, Tensorflow } from "../gan/mod.ts";
+import { tf } from "../gan/tensorflow.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 
 /** Floating-point operations of the convolutions of one step, both directions, 2 for each product. */

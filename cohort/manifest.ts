@@ -5,14 +5,15 @@
  * @module
  */
 
+import { CrosswarpError } from "../host/errors.ts";
 import { withoutUndefined } from "../host/defaults.ts";
 import { type ByModality, MODALITIES, type Modality } from "../volume/modality.ts";
 import { writeWholeFile } from "../host/write_file.ts";
 
 /** A manifest that cannot be used; the message names the file and the field. */
-export class ManifestError extends Error {
-  /** The error's name. */
-  override name = "ManifestError";
+export class ManifestError extends CrosswarpError {
+  /** The name of the class. */
+  override readonly name = "ManifestError";
 }
 
 /** Files by modality. */

@@ -16,10 +16,23 @@
  * @module
  */
 
+export { findCohort, inspectSubject } from "./find_cohort.ts";
+export { type Region, type Structure, type StructureName, STRUCTURES } from "./label_scheme.ts";
+export {
+  type LabelFiles,
+  type Manifest,
+  ManifestError,
+  type ManifestSubject,
+  type ModalityLabels,
+  type ModalityPaths,
+  readManifest,
+  writeManifest,
+} from "./manifest.ts";
 export { COHORT_PROFILES, type CohortProfile } from "./phantom/cohort_plan.ts";
-export * from "./find_cohort.ts";
-export * from "./label_scheme.ts";
-export * from "./manifest.ts";
-export * from "./phantom/phantom.ts";
-export * from "./read_labels.ts";
+export {
+  type PhantomOptions,
+  type PhantomProgress,
+  writePhantomCohort,
+} from "./phantom/phantom.ts";
+export { labelPaths, readLabels } from "./read_labels.ts";
 export type { FoundCohort } from "./visceral.ts";

@@ -4,8 +4,9 @@
  *
  * @example Usage
  * ```ts
- * import { CycleGan, PAPER_SETTINGS, synthesiseVolume, Tensorflow, tf } from "./mod.ts";
+ * import { CycleGan, PAPER_SETTINGS, synthesiseVolume, Tensorflow, type Tensor4D } from "./mod.ts";
  * import { Gpu, PLANES } from "../kernels/mod.ts";
+ * import * as tf from "@tensorflow/tfjs"; // the version in this package's deno.json
  *
  * if (await navigator.gpu?.requestAdapter()) {
  *   using gpu = await Gpu.open();
@@ -16,7 +17,7 @@
  *     strides: [2, 1],
  *   });
  *   // A step on one region of each modality; `trainCycleGan()` takes as many as there are.
- *   const region = () => tf.randomUniform([1, 16, 16, 1], -1, 1) as tf.Tensor4D;
+ *   const region = () => tf.randomUniform([1, 16, 16, 1], -1, 1) as Tensor4D;
  *   const real = { ct: region(), mr: region() };
  *   const losses = gan.step(real, 2e-4);
  *   console.log(await losses.data());
@@ -34,25 +35,63 @@
  * @module
  */
 
-export * from "./tensorflow.ts";
+export {
+  type Ops,
+  type Scalar,
+  type Tensor,
+  type Tensor1D,
+  type Tensor4D,
+  Tensorflow,
+  type TensorflowOptions,
+  type Variable,
+} from "./tensorflow.ts";
 export type { ConvolutionVariant } from "./ops/convolution.ts";
-export * from "./model/settings.ts";
-export * from "./networks/generator.ts";
-export * from "./networks/discriminator.ts";
+export { type CycleGanSettings, PAPER_SETTINGS } from "./model/settings.ts";
+export { Generator, type GeneratorOptions } from "./networks/generator.ts";
+export {
+  Discriminator,
+  type DiscriminatorOptions,
+  receptiveField,
+  STRIDES,
+} from "./networks/discriminator.ts";
 export { Network } from "./networks/network.ts";
-export * from "./training/losses.ts";
-export * from "./training/learning_rate.ts";
-export * from "./training/adam.ts";
-export * from "./training/image_pool.ts";
-export * from "./training/cycle_gan.ts";
-export * from "./random.ts";
-export * from "./synthesis/intensity_scale.ts";
-export * from "./synthesis/image_planes.ts";
-export * from "./training/roi_sampler.ts";
-export * from "./training/train_cycle_gan.ts";
-export * from "./training/memory.ts";
-export * from "./training/diverged.ts";
-export * from "./model/checkpoint.ts";
-export * from "./model/safetensors.ts";
-export * from "./model/model_error.ts";
-export * from "./synthesis/synthesis.ts";
+export { CycleGan, type CycleGradients, LOSSES } from "./training/cycle_gan.ts";
+export { cycleLoss, deceptionLoss, judgementLoss } from "./training/losses.ts";
+export { learningRate } from "./training/learning_rate.ts";
+export { RandomState, type RandomWords } from "./random.ts";
+export { RoiSampler, type RoiSamplerOptions, type TrainingVolume } from "./training/roi_sampler.ts";
+export {
+  type RegionSource,
+  type StepLosses,
+  trainCycleGan,
+  type TrainingOptions,
+  type TrainingProgress,
+} from "./training/train_cycle_gan.ts";
+export { checkTrainingFits, trainingBytes } from "./training/memory.ts";
+export { TrainingDivergedError } from "./training/diverged.ts";
+export {
+  type CheckpointHeader,
+  loadGenerator,
+  readCheckpointHeader,
+  restoreCheckpoint,
+  type TrainingData,
+  type TrainingState,
+  writeCheckpoint,
+} from "./model/checkpoint.ts";
+export { ModelFileError } from "./model/model_error.ts";
+export {
+  CT_SCALE,
+  fromNetwork,
+  type IntensityScale,
+  intensityScaleOf,
+  populationScale,
+  toNetwork,
+} from "./synthesis/intensity_scale.ts";
+export { naturalPlane, PLANE_NAMES, planeAxes, type PlaneName } from "./synthesis/image_planes.ts";
+export {
+  type Stitch,
+  type Strides,
+  stridesOf,
+  synthesiseVolume,
+  type SynthesisOptions,
+} from "./synthesis/synthesis.ts";

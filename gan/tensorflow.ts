@@ -6,7 +6,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
-import type { Gpu } from "../kernels/mod.ts";
+import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { chooseConvolution } from "./ops/choose_convolution.ts";
 import type { ConvolutionVariant } from "./ops/convolution.ts";
 import { registerInstanceNorm } from "./ops/instance_norm.ts";
@@ -16,6 +16,17 @@ import { registerPaddedNorm } from "./ops/padded_norm.ts";
 import { registerReflectPad } from "./ops/reflect_pad.ts";
 
 export { tf };
+
+/** A tensor of tfjs. */
+export type Tensor = tf.Tensor;
+/** A tensor of tfjs without axes: one number. */
+export type Scalar = tf.Scalar;
+/** A tensor of tfjs with one axis. */
+export type Tensor1D = tf.Tensor1D;
+/** A tensor of tfjs with four axes: images, rows, columns, channels. */
+export type Tensor4D = tf.Tensor4D;
+/** A tensor of tfjs whose values a training changes. */
+export type Variable = tf.Variable;
 
 /** Whose kernels compute: ours, or tfjs's own, to compare. */
 export type Ops = "own" | "stock";
@@ -41,7 +52,11 @@ export class Tensorflow implements Disposable {
   readonly ops: Ops;
   /** How the convolutions hold their sums; undefined with tfjs's own kernels. */
   readonly convolution: ConvolutionVariant | undefined;
-  /** Records our kernels among tfjs's. */
+  /**
+   * Records our kernels among tfjs's.
+   *
+   * @internal
+   */
   readonly runner: OpRunner;
   #restore: (() => void)[] = [];
 

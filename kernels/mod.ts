@@ -1,12 +1,34 @@
 /**
  * Images on the GPU and what can be done with them: a device whose memory is counted and whose errors
- * are raised, and one host function per operation, each with a plain TypeScript twin (`...Reference`)
- * that gives the same values on the processor.
+ * are raised, the parts of the method as functions of a `Volume`, and operations on images that stay on
+ * the GPU.
  *
- * The kernels that a registration records many times over (joint histogram, similarity gradients,
- * regularisers, optimisers) are not part of the public interface; use `registerRigid` and `registerDeformable`.
+ * - On volumes: MIND descriptors and E_MIND, joint histogram and normalised mutual information, local
+ *   normalised cross-correlation, regularisers of a displacement, patch averaging.
+ * - On GPU images: smoothing, resampling, warping, percentiles, operations on displacement fields.
+ *
+ * The kernels that a registration records many times over are not part of the public interface; use
+ * `registerRigid` and `registerDeformable`.
  *
  * @example Usage
+ * ```ts
+ * import { Gpu, mindDescriptor, normalisedMutualInformation } from "./mod.ts";
+ * import { Grid } from "../volume/mod.ts";
+ * import { assertEquals, assertGreater } from "@std/assert";
+ *
+ * const grid = Grid.axisAligned([16, 16, 16], [2, 2, 2]);
+ * const fixed = { grid, data: Float32Array.from({ length: grid.voxels }, (_, i) => Math.sin(i)) };
+ * const moving = { grid, data: fixed.data.map((value) => 3 - value * value) };
+ * if (await navigator.gpu?.requestAdapter()) {
+ *   using gpu = await Gpu.open();
+ *   const { nmi } = await normalisedMutualInformation(gpu, { fixed, moving });
+ *   const { channels } = await mindDescriptor(gpu, fixed);
+ *   assertGreater(nmi, 1);
+ *   assertEquals(channels, 6);
+ * }
+ * ```
+ *
+ * @example Images that stay on the GPU
  * ```ts
  * import { downloadImage, gaussianSmooth, Gpu, uploadImage } from "./mod.ts";
  * import { assertAlmostEquals } from "@std/assert";
@@ -25,16 +47,68 @@
  * @module
  */
 
-export * from "./gpu/gpu.ts";
-export * from "./gpu/errors.ts";
-export * from "./gpu/image.ts";
-export * from "./image/gaussian.ts";
-export * from "./image/pyramid.ts";
-export * from "./image/resample.ts";
-export * from "./image/warp.ts";
-export * from "./image/percentiles.ts";
-export * from "./image/dice.ts";
-export * from "./image/field_operations.ts";
-export * from "./patches/patch_average.ts";
-export type { PatchSlab, PatchWeights } from "./patches/patch_starts.ts";
+export { Gpu, type GpuBuffer, type GpuOptions } from "./gpu/gpu.ts";
+export {
+  GpuLostError,
+  GpuMemoryError,
+  GpuUnavailableError,
+  GpuValidationError,
+} from "./gpu/errors.ts";
+export {
+  createField,
+  createImage,
+  downloadImage,
+  downloadLabels,
+  type GpuField,
+  type GpuImage,
+  uploadImage,
+} from "./gpu/image.ts";
+
+export type { ImagePair, IntensityWindow } from "./on_volumes/inputs.ts";
+export {
+  mindDescriptor,
+  type MindDescriptorOptions,
+  type MindDescriptorVolume,
+  mindDissimilarity,
+  type MindDissimilarityOptions,
+} from "./on_volumes/mind.ts";
+export type { MindNeighbourhood } from "./mind/layout.ts";
+export type { MindDifference } from "./mind/residual.ts";
+export {
+  type JointHistogram,
+  jointHistogram,
+  type JointHistogramOptions,
+  type MutualInformation,
+  normalisedMutualInformation,
+} from "./on_volumes/joint_histogram.ts";
+export { localCorrelation, type LocalCorrelationOptions } from "./on_volumes/local_correlation.ts";
+export {
+  type DisplacementGrid,
+  regularisation,
+  type RegularisationOptions,
+} from "./on_volumes/regularisation.ts";
+export type { Regulariser } from "./regulariser/regulariser.ts";
+export { averagePatches, type AveragePatchesOptions } from "./on_volumes/patch_average.ts";
+
+export { gaussianSmooth, type GaussianSmoothOptions } from "./image/gaussian.ts";
+export { pyramidLevel } from "./image/pyramid.ts";
+export { resample, type ResampleOptions } from "./image/resample.ts";
+export { warp, warpLabels, type WarpOptions } from "./image/warp.ts";
+export { percentiles, type PercentilesOptions } from "./image/percentiles.ts";
+export {
+  composeFields,
+  type ComposeFieldsOptions,
+  invertField,
+  type InvertFieldOptions,
+  jacobianDeterminant,
+} from "./image/field_operations.ts";
+export {
+  patchAverage,
+  type PatchAverageOptions,
+  type PatchAverageProgress,
+  type PatchAverageRunOptions,
+  type PatchRegion,
+} from "./patches/patch_average.ts";
+export type { PatchWeights } from "./patches/patch_starts.ts";
+export { planeAxes, type PlaneName } from "./patches/plane_axes.ts";
 export { type PlaneAxes, PLANES, type WalkedAxis } from "./patches/plane_stack.ts";

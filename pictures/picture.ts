@@ -19,6 +19,13 @@ export class Picture {
   /** Red, green, blue of each pixel, row by row from the top. */
   readonly data: Uint8Array;
 
+  /**
+   * A picture of one colour.
+   *
+   * @param width - Pixels across.
+   * @param height - Pixels down.
+   * @param background - The colour; black when absent.
+   */
   constructor(width: number, height: number, background: Colour = [0, 0, 0]) {
     this.width = width;
     this.height = height;

@@ -18,6 +18,7 @@
  * @module
  */
 
+import { CrosswarpError } from "../host/errors.ts";
 import type { LabelVolume, Volume } from "../volume/volume.ts";
 import type { DeformableLevel, LevelState } from "./deformable/register_deformable.ts";
 import { decodeFloats, encodeFloats } from "./float_text.ts";
@@ -35,7 +36,7 @@ export interface Checkpoint {
 export type RunIdentity = Readonly<Record<string, string>>;
 
 /** A text that nothing can be continued from, or not by this run. */
-export class CheckpointError extends Error {
+export class CheckpointError extends CrosswarpError {
   /** The name of the class. */
   override readonly name = "CheckpointError";
 }

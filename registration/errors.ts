@@ -4,20 +4,22 @@
  * @module
  */
 
+import { CrosswarpError } from "../host/errors.ts";
+
 /** The images have too little in common to be registered. */
-export class NoOverlapError extends Error {
+export class NoOverlapError extends CrosswarpError {
   /** The name of the class. */
   override readonly name = "NoOverlapError";
 }
 
 /** A mask has no voxel inside its image. */
-export class EmptyMaskError extends Error {
+export class EmptyMaskError extends CrosswarpError {
   /** The name of the class. */
   override readonly name = "EmptyMaskError";
 }
 
 /** An image has the same intensity everywhere (inside its mask): there is nothing to align. */
-export class ConstantImageError extends Error {
+export class ConstantImageError extends CrosswarpError {
   /** The name of the class. */
   override readonly name = "ConstantImageError";
 }

@@ -31,19 +31,68 @@
  * @module
  */
 
-export * from "./rigid/register_rigid.ts";
+export {
+  DEFORMABLE_METHODS,
+  type DeformableMethod,
+  type LabelOverlap,
+  registerImages,
+  type RegisterImagesOptions,
+  type RegisterImagesResult,
+  type RegisterProgress,
+} from "./register.ts";
+export {
+  registerRigid,
+  type RigidLevelReport,
+  type RigidOptions,
+  type RigidProgress,
+  type RigidResult,
+} from "./rigid/register_rigid.ts";
 export type { RigidPreset } from "./rigid/schedule.ts";
 export type { RigidStart, StartCandidate } from "./rigid/start.ts";
 export type { StartOutcome } from "./rigid/try_starts.ts";
-export * from "./deformable/register_deformable.ts";
-export * from "./mind_gauss_newton/mind_gauss_newton.ts";
-export type { InverseConsistency } from "./mind_gauss_newton/inverse_consistency.ts";
+export {
+  DEFORMABLE_DEFAULTS,
+  type DeformableLevel,
+  type DeformableOptions,
+  type DeformableProgress,
+  type DeformableResult,
+  type LevelState,
+  registerDeformable,
+} from "./deformable/register_deformable.ts";
 export type { SimilarityName } from "./similarity/similarities.ts";
 export type { SimilarityOptions } from "./similarity/similarity.ts";
 export type { Regulariser } from "../kernels/regulariser/regulariser.ts";
-export * from "./register.ts";
-export * from "./checkpoint.ts";
-export * from "./jacobian_statistics.ts";
-export * from "./transform.ts";
-export * from "./transform_file.ts";
-export * from "./errors.ts";
+export {
+  MIND_GAUSS_NEWTON_DEFAULTS,
+  type MindGaussNewtonLevel,
+  type MindGaussNewtonOptions,
+  type MindGaussNewtonProgress,
+  type MindGaussNewtonResult,
+  registerMindGaussNewton,
+} from "./mind_gauss_newton/mind_gauss_newton.ts";
+export type { InverseConsistency } from "./mind_gauss_newton/inverse_consistency.ts";
+export {
+  type Checkpoint,
+  CheckpointError,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  identifyRun,
+  type RunIdentity,
+} from "./checkpoint.ts";
+export {
+  applyTransform,
+  type ApplyTransformOptions,
+  applyTransformToLabels,
+  compositeField,
+  type ControlGrid,
+  denseDisplacement,
+  displacementAt,
+  inverseField,
+  type InverseFieldResult,
+  jacobianOf,
+  mapPoint,
+  type Transform,
+} from "./transform.ts";
+export { decodeTransform, encodeTransform, TransformFileError } from "./transform_file.ts";
+export { type JacobianStatistics, jacobianStatistics } from "./jacobian_statistics.ts";
+export { ConstantImageError, EmptyMaskError, NoOverlapError } from "./errors.ts";

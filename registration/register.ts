@@ -6,7 +6,7 @@
 
 import { IDENTITY, type Matrix4 } from "../volume/affine.ts";
 import type { DisplacementField, LabelVolume, Volume } from "../volume/volume.ts";
-import { diceCoefficient, diceCountsReference } from "../kernels/image/dice.ts";
+import { diceCoefficient, diceCounts } from "../volume/dice.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import {
   type DeformableOptions,
@@ -258,7 +258,7 @@ function overlapOf(
   const labels = [...new Set([...new Set(fixed.data), ...new Set(after.data)])]
     .filter((label) => label !== 0).sort((a, b) => a - b);
   const dice = (moved: LabelVolume) =>
-    diceCountsReference(fixed.data, moved.data, labels).map(diceCoefficient);
+    diceCounts(fixed.data, moved.data, labels).map(diceCoefficient);
   const [first, last] = [dice(before), dice(after)];
   return labels.map((label, i) => ({ label, before: first[i], after: last[i] }));
 }

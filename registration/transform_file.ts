@@ -4,12 +4,13 @@
  * @module
  */
 
+import { CrosswarpError } from "../host/errors.ts";
 import { Grid } from "../volume/grid.ts";
 import { decodeFloats, encodeFloats } from "./float_text.ts";
 import type { ControlGrid, Transform } from "./transform.ts";
 
 /** A text that is not a transform. */
-export class TransformFileError extends Error {
+export class TransformFileError extends CrosswarpError {
   /** The name of the class. */
   override readonly name = "TransformFileError";
 }

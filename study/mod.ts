@@ -14,32 +14,108 @@
  * @module
  */
 
-export * from "./ablations.ts";
-export * from "./grid_search/best_settings.ts";
-export * from "./stages/bias_correction.ts";
-export * from "./tables/comparison_table.ts";
-export * from "../workflows/gan_profiles.ts";
-export * from "./scores/image_agreement.ts";
-export * from "./scores/lung_bias.ts";
-export * from "./methods.ts";
-export * from "../pictures/overview.ts";
-export * from "./scores/pair_registration.ts";
-export * from "./scores/pair_scores.ts";
-export * from "./tables/paper_tables.ts";
-export * from "../pictures/picture.ts";
-export * from "../workflows/profiles.ts";
-export * from "../workflows/body_region.ts";
-export * from "./report/report.ts";
-export * from "./reproduce.ts";
-export * from "./tables/score_tables.ts";
-export * from "./scores/signed_rank.ts";
-export * from "./subjects.ts";
-export * from "./plan.ts";
-export * from "./regions.ts";
-export * from "./scores/surface_distance.ts";
-export * from "../workflows/synthesis_job.ts";
-export * from "./tables/table1.ts";
-export * from "./tables/table2.ts";
-export * from "./tables/text_table.ts";
-export * from "../workflows/training_images.ts";
-export * from "../workflows/training_job.ts";
+// The whole study.
+export { reproduce, type ReproduceOptions, studyPlan, type StudyProgress } from "./reproduce.ts";
+export { type StageName, type StagePlan, STAGES } from "./plan.ts";
+export type { ReportTable, StudyReport } from "./report/report.ts";
+export {
+  type Profile,
+  type ProfileDeformable,
+  type ProfileName,
+  profileOf,
+  PROFILES,
+} from "../workflows/profiles.ts";
+export { type Ablation, ABLATIONS } from "./ablations.ts";
+export { type GanColumn, type Method, METHODS } from "./methods.ts";
+
+// The grid search: plan it, run a shard of it, collect it.
+export {
+  type GridSearchOptions,
+  type GridSearchPlan,
+  PAPER_GRID,
+  parseShard,
+  planGridSearch,
+  type SearchPair,
+  type SearchUnit,
+  type Shard,
+  shareOf,
+  type Substitute,
+} from "./grid_search/plan.ts";
+export {
+  runUnits,
+  type RunUnitsOptions,
+  unfinishedUnits,
+  type UnitScore,
+} from "./grid_search/grid_search.ts";
+export {
+  type CollectedSearch,
+  collectGridSearch,
+  type MissingUnits,
+  writeGridSearch,
+} from "./grid_search/results.ts";
+export type { SearchTable, SettingRow } from "./grid_search/table.ts";
+export {
+  type BestSetting,
+  type BestSettings,
+  readBestSettings,
+  SettingsError,
+  writeBestSettings,
+} from "./grid_search/best_settings.ts";
+
+// Pairs of a cohort: read, register, score, compare.
+export { pairedSubjects, readRegionPair } from "./subjects.ts";
+export type { StudyRegion } from "./regions.ts";
+export type { LabelledImage } from "../workflows/body_region.ts";
+export {
+  type PairMethodOptions,
+  type RegionPair,
+  registerPairBy,
+  registerPairRigidly,
+} from "./scores/pair_registration.ts";
+export {
+  type MethodResult,
+  type PairScores,
+  pairScores,
+  type PairScoresOptions,
+  type PointMap,
+} from "./scores/pair_scores.ts";
+export { hausdorff95, surfaceDistances } from "./scores/surface_distance.ts";
+export { type SignedRankResult, signedRankTest } from "./scores/signed_rank.ts";
+
+// Tables.
+export { PAPER_TABLE_1, table1, type Table1Row } from "./tables/table1.ts";
+export {
+  type ScoredPair,
+  type StructureRow,
+  structureTable,
+  table2,
+  type Table2Row,
+} from "./tables/table2.ts";
+export { PAPER_TABLE_2 } from "./tables/paper_tables.ts";
+export { alignedTable, type Cells, csvTable, markdownTable } from "./tables/text_table.ts";
+
+// Training a cycle-GAN on files and synthesising with it.
+export {
+  ganSettings,
+  type GanSettingsOptions,
+  PAPER_CHANNELS,
+  PAPER_FIELDS,
+} from "../workflows/gan_profiles.ts";
+export {
+  readTrainingImages,
+  type TrainingImage,
+  TrainingImagesError,
+  type TrainingImagesOptions,
+  type TrainingRegion,
+  type TrainingSource,
+} from "../workflows/training_images.ts";
+export { runTraining, type TrainingJobOptions } from "../workflows/training_job.ts";
+export {
+  synthesiseImage,
+  type SynthesisJobOptions,
+  type SynthesisResult,
+} from "../workflows/synthesis_job.ts";
+
+// The picture of a registration.
+export { type OverviewOptions, overviewPicture } from "../pictures/overview.ts";
+export { type Colour, Picture } from "../pictures/picture.ts";

@@ -1,7 +1,8 @@
 /** A cycle-GAN learns a mapping whose truth is known. */
 
 import { assertGreater, assertLess } from "@std/assert";
-import { CycleGan, PAPER_SETTINGS, RandomState, STRIDES, Tensorflow, tf } from "../gan/mod.ts";
+import { CycleGan, PAPER_SETTINGS, RandomState, STRIDES, Tensorflow } from "../gan/mod.ts";
+import { tf } from "../gan/tensorflow.ts";
 import { gpuTest } from "../testing/gpu.ts";
 import { inverted, section } from "../testing/toy_images.ts";
 

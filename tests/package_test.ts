@@ -4,7 +4,8 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { ROOT } from "../testing/run_task.ts";
 
 const SCRIPT = `
-import { diceCoefficient, Gpu, Grid, readVolume, writeVolume } from "@crosswarp/crosswarp";
+import { Gpu, Grid, readVolume, writeVolume } from "@crosswarp/crosswarp";
+import { diceCoefficient } from "@crosswarp/crosswarp/volume";
 import { STRUCTURES } from "@crosswarp/crosswarp/cohort";
 import { PAPER_SETTINGS } from "@crosswarp/crosswarp/gan";
 const grid = Grid.axisAligned([4, 3, 2], [1, 1, 5]);

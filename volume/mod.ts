@@ -13,15 +13,42 @@
  * @module
  */
 
-export * from "./affine.ts";
-export * from "./grid.ts";
-export * from "./volume.ts";
-export * from "./modality.ts";
-export * from "./nifti_errors.ts";
-export * from "../host/errors.ts";
-export * from "./orientation.ts";
-export * from "./read_nifti.ts";
-export * from "./read_displacement_field.ts";
-export * from "../host/write_file.ts";
-export * from "./write_nifti.ts";
+export { CrosswarpError, FileAccessError } from "../host/errors.ts";
+export {
+  determinant3,
+  IDENTITY,
+  invert,
+  type Matrix4,
+  multiply,
+  transformPoint,
+  transformVector,
+  type Triple,
+} from "./affine.ts";
+export { diceCoefficient, type DiceCount, diceCounts } from "./dice.ts";
+export { Grid } from "./grid.ts";
+export { type ByModality, MODALITIES, type Modality } from "./modality.ts";
+export {
+  ImageFileError,
+  ImageGeometryError,
+  ImageShapeError,
+  NonFiniteVoxelsError,
+  NotLabelsError,
+  NotNiftiError,
+  TruncatedFileError,
+  UnsupportedVoxelsError,
+} from "./nifti_errors.ts";
+export { type AxisStep, nearestAxes, orientationOf, reorient } from "./orientation.ts";
+export { readDisplacementField } from "./read_displacement_field.ts";
+export { readLabelVolume, readNifti, readNiftiLabels, readVolume } from "./read_nifti.ts";
+export type { DisplacementField, LabelVolume, Volume } from "./volume.ts";
 export type { VoxelType } from "./voxel_types.ts";
+export {
+  encodeDisplacementField,
+  encodeNifti,
+  encodeNiftiLabels,
+  type EncodeOptions,
+  writeDisplacementField,
+  writeLabelVolume,
+  type WriteOptions,
+  writeVolume,
+} from "./write_nifti.ts";

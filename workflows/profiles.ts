@@ -4,13 +4,29 @@
  * @module
  */
 
-import type { Complete } from "../host/defaults.ts";
-import type { DeformableOptions } from "../registration/deformable/register_deformable.ts";
+import type { Regulariser } from "../kernels/regulariser/regulariser.ts";
+import type { SimilarityName } from "../registration/similarity/similarities.ts";
 
 /** The names of the profiles. */
 export const PROFILES = ["smoke", "quick", "standard", "paper"] as const;
 /** A profile's name. */
 export type ProfileName = typeof PROFILES[number];
+
+/** What a profile sets of the deformable registration, as in its options. */
+export interface ProfileDeformable {
+  /** The similarity. */
+  readonly similarity: SimilarityName;
+  /** The regulariser. */
+  readonly regulariser: Regulariser;
+  /** The regulariser's weight. */
+  readonly lambda: number;
+  /** Control-point spacing at the finest level, mm. */
+  readonly spacing: number;
+  /** Accepted steps allowed at each level. */
+  readonly iterations: number;
+  /** Resolution levels; the registration's default when absent. */
+  readonly levels?: number | undefined;
+}
 
 /** What a profile sets. */
 export interface Profile {
@@ -19,11 +35,7 @@ export interface Profile {
   /** Isotropic voxel size of the registrations, mm (the paper's 1.25). */
   readonly voxel: number;
   /** The deformable registration: total variation, as in section 4.2. */
-  readonly deformable:
-    & Complete<
-      Pick<DeformableOptions, "similarity" | "regulariser" | "lambda" | "spacing" | "iterations">
-    >
-    & Pick<DeformableOptions, "levels">;
+  readonly deformable: ProfileDeformable;
   /** The weight of the regulariser where synthesised images are registered, by local correlation. */
   readonly synthesisLambda: number;
   /**

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CrosswarpError } from "../host/errors.ts";
 import { type LabelFiles, type Manifest, readManifest } from "../cohort/manifest.ts";
 import type { Region } from "../cohort/label_scheme.ts";
 import { labelPaths, readLabels } from "../cohort/read_labels.ts";
@@ -55,7 +56,7 @@ export interface TrainingImage extends TrainingVolume {
 }
 
 /** Images that cannot be trained on; the message names them and says what to do. */
-export class TrainingImagesError extends Error {
+export class TrainingImagesError extends CrosswarpError {
   /** The name of the class. */
   override readonly name = "TrainingImagesError";
 }

@@ -7,7 +7,7 @@
 import { Network } from "./network.ts";
 import { activate, instanceNorm } from "../ops/instance_norm.ts";
 import type { RandomState } from "../random.ts";
-import { tf } from "../tensorflow.ts";
+import { type Tensor4D, tf } from "../tensorflow.ts";
 
 /** Side of a convolution's kernel. */
 const KERNEL = 4;
@@ -76,7 +76,7 @@ export class Discriminator extends Network {
    *
    * @param x - [batch, height, width, channels] in [-1, 1]; the result is [batch, rows, columns, 1].
    */
-  apply(x: tf.Tensor4D): tf.Tensor4D {
+  apply(x: Tensor4D): Tensor4D {
     const { strides, norm = true } = this.options;
     return tf.tidy(() => {
       let y = x;

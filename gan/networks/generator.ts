@@ -9,7 +9,7 @@ import { instanceNorm } from "../ops/instance_norm.ts";
 import { type NormAndPad, normAndPad, type NormAndPadOptions } from "../ops/padded_norm.ts";
 import { reflectPad } from "../ops/reflect_pad.ts";
 import type { RandomState } from "../random.ts";
-import { tf } from "../tensorflow.ts";
+import { type Tensor1D, type Tensor4D, tf } from "../tensorflow.ts";
 
 /** What a generator is. */
 export interface GeneratorOptions {
@@ -59,7 +59,7 @@ export class Generator extends Network {
    *
    * @param x - [batch, height, width, channels] in [-1, 1]; the result has its shape.
    */
-  apply(x: tf.Tensor4D): tf.Tensor4D {
+  apply(x: Tensor4D): Tensor4D {
     return tf.tidy(() => {
       let y = this.#normed("enter", this.#convolve("enter", reflectPad(x, 3), 1, "valid"), 0);
       y = this.#normed("down1", this.#convolve("down1", y, 2, "same"), 0);
@@ -91,12 +91,12 @@ export class Generator extends Network {
     });
   }
 
-  #convolve(name: string, x: tf.Tensor4D, stride: number, pad: "same" | "valid"): tf.Tensor4D {
+  #convolve(name: string, x: Tensor4D, stride: number, pad: "same" | "valid"): Tensor4D {
     return tf.conv2d(x, this.filterOf(name), stride, pad);
   }
 
   /** Twice as high and wide, by a transposed ("fractionally strided") convolution. */
-  #enlarge(name: string, x: tf.Tensor4D): tf.Tensor4D {
+  #enlarge(name: string, x: Tensor4D): Tensor4D {
     const [batch, height, width] = x.shape;
     const filter = this.filterOf(name);
     return tf.conv2dTranspose(
@@ -110,14 +110,14 @@ export class Generator extends Network {
 
   #normAndPad(
     name: string,
-    x: tf.Tensor4D,
+    x: Tensor4D,
     options: Pick<NormAndPadOptions, "slope" | "added" | "keep" | "pad">,
   ): NormAndPad {
-    const gamma = this.get<tf.Tensor1D>(`${name}/scale`);
+    const gamma = this.get<Tensor1D>(`${name}/scale`);
     return normAndPad({ x, gamma, beta: this.get(`${name}/offset`), ...options });
   }
 
-  #normed(name: string, x: tf.Tensor4D, slope: number): tf.Tensor4D {
+  #normed(name: string, x: Tensor4D, slope: number): Tensor4D {
     return instanceNorm(x, this.get(`${name}/scale`), this.get(`${name}/offset`), slope);
   }
 }

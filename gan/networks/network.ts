@@ -5,7 +5,7 @@
  */
 
 import type { RandomState } from "../random.ts";
-import { tf } from "../tensorflow.ts";
+import { type Tensor, type Tensor4D, tf, type Variable } from "../tensorflow.ts";
 
 /** Standard deviation of initial weights (section 4.1's training regime). */
 const DEVIATION = 0.02;
@@ -15,7 +15,7 @@ export abstract class Network {
   /** Prefix of the weights' names. */
   readonly name: string;
   readonly #random: RandomState;
-  readonly #weights = new Map<string, tf.Variable>();
+  readonly #weights = new Map<string, Variable>();
 
   /**
    * A network without layers yet.
@@ -29,12 +29,12 @@ export abstract class Network {
   }
 
   /** All weights. */
-  get variables(): tf.Variable[] {
+  get variables(): Variable[] {
     return [...this.#weights.values()];
   }
 
   /** All weights by name. */
-  get weights(): ReadonlyMap<string, tf.Variable> {
+  get weights(): ReadonlyMap<string, Variable> {
     return this.#weights;
   }
 
@@ -55,14 +55,14 @@ export abstract class Network {
   }
 
   /** A weight by name. */
-  protected get<T extends tf.Tensor>(name: string): T {
+  protected get<T extends Tensor>(name: string): T {
     const weight = this.#weights.get(`${this.name}/${name}`);
     if (weight === undefined) throw new RangeError(`${this.name} has no weight ${name}`);
     return weight as unknown as T;
   }
 
   /** A convolution's filter. */
-  protected filterOf(name: string): tf.Tensor4D {
+  protected filterOf(name: string): Tensor4D {
     return this.get(`${name}/filter`);
   }
 

@@ -6,14 +6,14 @@
 
 import type { DataId, TensorInfo } from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
+import { GpuMemoryError } from "../../kernels/gpu/errors.ts";
 import {
   type Gpu,
   type GpuBuffer,
-  GpuMemoryError,
   type Kernel,
   packParameters,
-} from "../../kernels/mod.ts";
-import type { Parameter } from "../../kernels/gpu/gpu.ts";
+  type Parameter,
+} from "../../kernels/gpu/gpu.ts";
 
 /** What tfjs's backend keeps to itself and a kernel recorded into its pass needs (version 4.22). */
 interface BackendInside {

@@ -4,46 +4,14 @@
  * @module
  */
 
-import type { PlaneAxes, WalkedAxis } from "../../kernels/patches/plane_stack.ts";
+import type { PlaneName } from "../../kernels/patches/plane_axes.ts";
 import type { Grid } from "../../volume/grid.ts";
 import { nearestAxes } from "../../volume/orientation.ts";
 
-/** The body's planes. */
-export const PLANE_NAMES = ["axial", "coronal", "sagittal"] as const;
-/** One of them. */
-export type PlaneName = typeof PLANE_NAMES[number];
+export { PLANE_NAMES, planeAxes, type PlaneName } from "../../kernels/patches/plane_axes.ts";
 
 /** A voxel axis this much longer than the others is thick: slices were taken across it. */
 const THICK = 1.2;
-
-/**
- * How planes lie in an image: columns to the patient's right (sagittal: to the front), rows downward
- * (axial: to the back), slices to the front, right or head. The same body gives the same planes in every
- * storage order.
- *
- * @example Usage
- * ```ts
- * import { planeAxes } from "./image_planes.ts";
- * import { Grid } from "../../volume/grid.ts";
- * import { PLANES } from "../../kernels/patches/plane_stack.ts";
- * import { assertEquals } from "@std/assert";
- *
- * assertEquals(planeAxes(Grid.axisAligned([4, 5, 6], [1, 1, 1]), "axial"), PLANES.axial);
- * ```
- */
-export function planeAxes(grid: Grid, plane: PlaneName): PlaneAxes {
-  const [x, y, z] = nearestAxes(grid);
-  const along = ({ axis, sign }: typeof x): WalkedAxis => ({ axis, reversed: sign < 0 });
-  const against = ({ axis, sign }: typeof x): WalkedAxis => ({ axis, reversed: sign > 0 });
-  switch (plane) {
-    case "axial":
-      return { column: along(x), row: against(y), slice: along(z) };
-    case "coronal":
-      return { column: along(x), row: against(z), slice: along(y) };
-    case "sagittal":
-      return { column: along(y), row: against(z), slice: along(x) };
-  }
-}
 
 /** The plane that an image's slices were taken in: across its thickest voxel axis; coronal where none is thick. */
 export function naturalPlane(grid: Grid): PlaneName {

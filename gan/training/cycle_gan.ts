@@ -12,7 +12,15 @@ import { ImagePool } from "./image_pool.ts";
 import { cycleLoss, deceptionLoss, judgementLoss } from "./losses.ts";
 import { RandomState } from "../random.ts";
 import { checkSettings, type CycleGanSettings } from "../model/settings.ts";
-import { type Tensorflow, tf } from "../tensorflow.ts";
+import {
+  type Scalar,
+  type Tensor,
+  type Tensor1D,
+  type Tensor4D,
+  type Tensorflow,
+  tf,
+  type Variable,
+} from "../tensorflow.ts";
 
 /** The losses of a step, in the order in which {@link CycleGan.step} gives them. */
 export const LOSSES = [
@@ -32,13 +40,29 @@ export class CycleGan {
   readonly generators: Readonly<Record<Modality, Generator>>;
   /** D_CT and D_MR: what they judge. */
   readonly discriminators: Readonly<Record<Modality, Discriminator>>;
-  /** Of both generators. */
+  /**
+   * The optimiser of both generators.
+   *
+   * @internal
+   */
   readonly generatorAdam: Adam;
-  /** Of both discriminators. */
+  /**
+   * The optimiser of both discriminators.
+   *
+   * @internal
+   */
   readonly discriminatorAdam: Adam;
-  /** Earlier syntheses. */
+  /**
+   * Earlier syntheses.
+   *
+   * @internal
+   */
   readonly pool: ImagePool;
-  /** Draws from the pool. */
+  /**
+   * Draws from the pool.
+   *
+   * @internal
+   */
   readonly poolRandom: RandomState;
 
   /**
@@ -80,7 +104,7 @@ export class CycleGan {
   }
 
   /** All weights by name. */
-  get weights(): Map<string, tf.Variable> {
+  get weights(): Map<string, Variable> {
     const networks = [...Object.values(this.generators), ...Object.values(this.discriminators)];
     return new Map(networks.flatMap((network) => [...network.weights]));
   }
@@ -93,20 +117,20 @@ export class CycleGan {
    * @param learningRate - Of this step; the discriminators' by their setting.
    * @returns The losses before the step, in the order of {@link LOSSES}, on the GPU; the caller disposes them.
    */
-  step(real: Readonly<Record<Modality, tf.Tensor4D>>, learningRate: number): tf.Tensor1D {
+  step(real: Readonly<Record<Modality, Tensor4D>>, learningRate: number): Tensor1D {
     const { losses: generatorLosses, fakes } = this.#generatorStep(real, learningRate);
     const pooled = this.pool.exchange(fakes);
     const discriminatorLosses = this.#discriminatorStep(real, pooled, learningRate);
     tf.dispose([pooled.ct, pooled.mr]);
     const all = [...generatorLosses, ...discriminatorLosses];
-    const losses = tf.stack(all) as tf.Tensor1D;
+    const losses = tf.stack(all) as Tensor1D;
     tf.dispose(all);
     return losses;
   }
 
   /** The gradients of both cycles by all generators' weights; also what {@link CycleGan.step} is made of. */
   generatorGradients(
-    real: Readonly<Record<Modality, tf.Tensor4D>>,
+    real: Readonly<Record<Modality, Tensor4D>>,
   ): Record<Modality, CycleGradients> {
     return { ct: this.#cycle(real.ct, "ct", "mr"), mr: this.#cycle(real.mr, "mr", "ct") };
   }
@@ -114,16 +138,16 @@ export class CycleGan {
   /** The gradient of a discriminator's loss by its weights. */
   discriminatorGradients(
     of: Modality,
-    real: tf.Tensor4D,
-    synthesised: tf.Tensor4D,
-  ): { loss: tf.Scalar; gradients: tf.Tensor[] } {
+    real: Tensor4D,
+    synthesised: Tensor4D,
+  ): { loss: Scalar; gradients: Tensor[] } {
     const judge = this.discriminators[of];
     const { value, grads } = tf.engine().gradients(
       () => judgementLoss(judge.apply(tf.concat([real, synthesised]))),
       judge.variables,
-      undefined as unknown as tf.Scalar,
+      undefined as unknown as Scalar,
     );
-    return { loss: value as tf.Scalar, gradients: grads };
+    return { loss: value as Scalar, gradients: grads };
   }
 
   /** Frees everything. */
@@ -139,26 +163,26 @@ export class CycleGan {
    * One half of the generators' loss: an image, its synthesis in the other modality, and back. The halves
    * are taken one after the other, since what a gradient keeps of both at once would be twice as much.
    */
-  #cycle(image: tf.Tensor4D, here: Modality, there: Modality): CycleGradients {
+  #cycle(image: Tensor4D, here: Modality, there: Modality): CycleGradients {
     const { generators, discriminators, settings: { cycleWeight } } = this;
-    let fake!: tf.Tensor4D;
-    let deception!: tf.Scalar;
-    let cycle!: tf.Scalar;
+    let fake!: Tensor4D;
+    let deception!: Scalar;
+    let cycle!: Scalar;
     const { value, grads } = tf.engine().gradients(
       () => {
         fake = tf.keep(generators[there].apply(image));
         deception = tf.keep(deceptionLoss(discriminators[there].apply(fake)));
         cycle = tf.keep(cycleLoss(generators[here].apply(fake), image));
-        return deception.add(cycle.mul(cycleWeight)) as tf.Scalar;
+        return deception.add(cycle.mul(cycleWeight)) as Scalar;
       },
       variables(generators),
-      undefined as unknown as tf.Scalar,
+      undefined as unknown as Scalar,
     );
     value.dispose();
     return { fake, deception, cycle, gradients: grads };
   }
 
-  #generatorStep(real: Readonly<Record<Modality, tf.Tensor4D>>, learningRate: number) {
+  #generatorStep(real: Readonly<Record<Modality, Tensor4D>>, learningRate: number) {
     const { ct, mr } = this.generatorGradients(real);
     this.generatorAdam.apply([ct.gradients, mr.gradients], learningRate);
     tf.dispose([ct.gradients, mr.gradients]);
@@ -170,10 +194,10 @@ export class CycleGan {
   }
 
   #discriminatorStep(
-    real: Readonly<Record<Modality, tf.Tensor4D>>,
-    synthesised: Readonly<Record<Modality, tf.Tensor4D>>,
+    real: Readonly<Record<Modality, Tensor4D>>,
+    synthesised: Readonly<Record<Modality, Tensor4D>>,
     learningRate: number,
-  ): tf.Scalar[] {
+  ): Scalar[] {
     const steps = (["ct", "mr"] as const).map((of) =>
       this.discriminatorGradients(of, real[of], synthesised[of])
     );
@@ -187,15 +211,15 @@ export class CycleGan {
 /** What one image's way there and back gives; the caller disposes it. */
 export interface CycleGradients {
   /** The synthesised image. */
-  readonly fake: tf.Tensor4D;
+  readonly fake: Tensor4D;
   /** The generator's loss in its discriminator's eyes. */
-  readonly deception: tf.Scalar;
+  readonly deception: Scalar;
   /** The cycle loss, not yet weighted. */
-  readonly cycle: tf.Scalar;
+  readonly cycle: Scalar;
   /** By all generators' weights, G_CT's first. */
-  readonly gradients: tf.Tensor[];
+  readonly gradients: Tensor[];
 }
 
-function variables(networks: Readonly<Record<Modality, Generator | Discriminator>>): tf.Variable[] {
+function variables(networks: Readonly<Record<Modality, Generator | Discriminator>>): Variable[] {
   return [...networks.ct.variables, ...networks.mr.variables];
 }

@@ -4,8 +4,10 @@
  * @module
  */
 
+import { CrosswarpError } from "../../host/errors.ts";
+
 /** A loss or a weight is not a number any more, or far too large. */
-export class TrainingDivergedError extends Error {
+export class TrainingDivergedError extends CrosswarpError {
   /** The name of the class. */
   override readonly name = "TrainingDivergedError";
   /** The step at which it was seen. */

@@ -8,14 +8,14 @@
  * @module
  */
 
-import { tf } from "../tensorflow.ts";
+import { type Scalar, type Tensor, type Tensor4D, tf } from "../tensorflow.ts";
 
 /**
  * What a generator pays for patches that are told from real ones: mean (1 - D)^2.
  *
  * @param judged - The discriminator's output for synthesised images.
  */
-export function deceptionLoss(judged: tf.Tensor4D): tf.Scalar {
+export function deceptionLoss(judged: Tensor4D): Scalar {
   return judged.sub(1).square().mean();
 }
 
@@ -24,7 +24,7 @@ export function deceptionLoss(judged: tf.Tensor4D): tf.Scalar {
  *
  * @param judged - The discriminator's output for a batch of one real and one synthesised image.
  */
-export function judgementLoss(judged: tf.Tensor4D): tf.Scalar {
+export function judgementLoss(judged: Tensor4D): Scalar {
   return judged.sub(tf.tensor4d([1, 0], [2, 1, 1, 1])).square().mean();
 }
 
@@ -32,19 +32,19 @@ export function judgementLoss(judged: tf.Tensor4D): tf.Scalar {
  * A term of equation 4: mean |again - original|. Its gradient is 0 where both are equal (tfjs's own for the
  * absolute value is not).
  */
-export function cycleLoss(again: tf.Tensor4D, original: tf.Tensor4D): tf.Scalar {
+export function cycleLoss(again: Tensor4D, original: Tensor4D): Scalar {
   const loss = tf.customGrad((...inputs) => {
-    const save = inputs.pop() as unknown as (tensors: tf.Tensor[]) => void;
-    const [again, original] = inputs as tf.Tensor[];
+    const save = inputs.pop() as unknown as (tensors: Tensor[]) => void;
+    const [again, original] = inputs as Tensor[];
     const difference = again.sub(original);
     save([difference]);
     return {
       value: difference.abs().mean(),
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+      gradFunc: (dy: Tensor, saved: Tensor[]) => {
         const gradient = saved[0].sign().mul(dy.div(again.size));
         return [gradient, gradient.neg()];
       },
     };
   });
-  return loss(again, original) as tf.Scalar;
+  return loss(again, original) as Scalar;
 }

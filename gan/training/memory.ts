@@ -4,8 +4,8 @@
  * @module
  */
 
-import type { Gpu } from "../../kernels/mod.ts";
-import { GpuMemoryError } from "../../kernels/mod.ts";
+import { GpuMemoryError } from "../../kernels/gpu/errors.ts";
+import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import { checkSettings, type CycleGanSettings } from "../model/settings.ts";
 import type { Ops } from "../tensorflow.ts";
 

@@ -7,9 +7,9 @@
 
 import { rowWorkgroup } from "../gpu/workgroups.ts";
 import type { Triple } from "../../volume/affine.ts";
-import { ADJOINT_AXIS, ADJOINT_ROWS, EXPAND_COLUMNS, EXPAND_ROWS } from "./control_grid.wgsl.ts";
-import { type Dispatch, f32, type Gpu, type GpuBuffer, type Parameter, u32 } from "../gpu/gpu.ts";
-import { createField, type GpuField, type GpuImage, planesOf, rowPitch } from "../gpu/image.ts";
+import { ADJOINT_AXIS, ADJOINT_ROWS, EXPAND_COLUMNS } from "./control_grid.wgsl.ts";
+import { type Dispatch, type Gpu, type GpuBuffer, type Parameter, u32 } from "../gpu/gpu.ts";
+import { type GpuImage, planesOf, rowPitch } from "../gpu/image.ts";
 import type { Prepared } from "../gpu/prepared.ts";
 import { cutSlabs, type Slab } from "../gpu/slabs.ts";
 
@@ -151,44 +151,13 @@ export function prepareAdjoint(
   };
 }
 
-/** Options of {@link controlGridDisplacement}. */
-export interface ControlGridDisplacementOptions {
-  /** Where the control points lie. */
-  readonly geometry: ControlGridGeometry;
-  /** Displacements, one vec4 (x, y, z, 0) a control point, x fastest. */
-  readonly knots: GpuBuffer;
-  /** Voxels per unit of displacement along each axis: 1 / spacing for displacements in mm. */
-  readonly perVoxel: Triple;
-}
-
-/** The dense displacement field d(k), in voxels, of displacements k at control points (section 3.2). */
-export function controlGridDisplacement(
-  gpu: Gpu,
-  { geometry, knots, perVoxel }: ControlGridDisplacementOptions,
-): GpuField {
-  const field = createField(gpu, "displacement", geometry.image);
-  const quads = rowPitch(geometry.image[0]) / 4;
-  const constants = { ...rowWorkgroup(quads), strideX: geometry.stride[0] };
-  const recorder = gpu.record("control grid displacement");
-  for (const slab of controlGridSlabs(gpu, geometry)) {
-    const columns = recorder.temporary(gpu.buffer("columns", columnBytes(geometry, slab)));
-    recorder.run(recorder.temporary(prepareColumns(gpu, geometry, slab, knots, columns)));
-    recorder.dispatch(EXPAND_ROWS, {
-      parameters: [...geometryParameters(geometry, slab), ...perVoxel.map(f32), f32(0)],
-      buffers: [columns, ...field.components.map((c) => planesOf(c, slab.begin, slab.end))],
-      constants,
-      workgroups: [
-        Math.ceil(quads / constants.wx),
-        Math.ceil(geometry.image[1] / constants.wy),
-        slab.end - slab.begin,
-      ],
-    });
-  }
-  recorder.submit();
-  return field;
-}
-
-/** The plain twin of {@link controlGridDisplacement}: `knots` has 3 values a control point. */
+/**
+ * The plain twin of the interpolation: the dense displacement field d(k), in voxels, of displacements k
+ * at control points (section 3.2).
+ *
+ * @param knots - Displacements, 3 values per control point.
+ * @param perVoxel - Voxels per unit of displacement along each axis: 1 / spacing for displacements in mm.
+ */
 export function controlGridDisplacementReference(
   geometry: ControlGridGeometry,
   knots: Float32Array,

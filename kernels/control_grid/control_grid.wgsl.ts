@@ -81,34 +81,6 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 }`,
 };
 
-/** Columns to a dense displacement field in voxels. */
-export const EXPAND_ROWS: Kernel = {
-  label: "control grid: expand rows",
-  code: /* wgsl */ `
-${CONTROL_GRID_GEOMETRY}
-struct Parameters { geometry: Geometry, perVoxel: vec3f, padding: f32 }
-@group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> columns: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> ux: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> uy: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> uz: array<vec4f>;
-override wx: u32 = 32;
-override wy: u32 = 2;
-${COLUMN_INTERPOLATION}
-
-@compute @workgroup_size(wx, wy)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let g = parameters.geometry;
-  if (4 * id.x >= g.pitch || id.y >= g.image.y || id.z >= g.planes) { return; }
-  let row = id.z * g.image.y + id.y;
-  let u = displacements(row * g.knots.x, 4 * id.x, g.knots.x);
-  let quad = row * (g.pitch / 4) + id.x;
-  ux[quad] = u.x * parameters.perVoxel.x;
-  uy[quad] = u.y * parameters.perVoxel.y;
-  uz[quad] = u.z * parameters.perVoxel.z;
-}`,
-};
-
 /**
  * The transpose of the interpolation along x, applied to the dense vector field
  * `scale * (vx, vy, vz)`: row sums of one (y, z) row onto its control points.

@@ -337,7 +337,11 @@ export class Gpu implements Disposable {
     this.check();
   }
 
-  /** The pipeline of a kernel with these constants, made at the first call. */
+  /**
+   * The pipeline of a kernel with these constants, made at the first call.
+   *
+   * @internal
+   */
   pipeline(kernel: Kernel, constants: Readonly<Record<string, number>> = {}): GPUComputePipeline {
     const key = kernel.label + "\0" + (kernel.entryPoint ?? "") + "\0" + JSON.stringify(constants) +
       "\0" + kernel.code;
@@ -358,7 +362,11 @@ export class Gpu implements Disposable {
     return pipeline;
   }
 
-  /** Makes a dispatch ready to be recorded; destroy it after use. */
+  /**
+   * Makes a dispatch ready to be recorded; destroy it after use.
+   *
+   * @internal
+   */
   prepare(kernel: Kernel, options: DispatchOptions): Dispatch {
     const pipeline = this.pipeline(kernel, options.constants);
     const entries: GPUBindGroupEntry[] = [];
@@ -411,13 +419,21 @@ export class Gpu implements Disposable {
     };
   }
 
-  /** Rewrites the uniform block of a prepared dispatch. */
+  /**
+   * Rewrites the uniform block of a prepared dispatch.
+   *
+   * @internal
+   */
   writeParameters(dispatch: Dispatch, parameters: UniformValues | readonly Parameter[]): void {
     if (dispatch.uniform === undefined) throw new TypeError(`${dispatch.label} has no parameters`);
     this.write(dispatch.uniform, uniformBytes(dispatch, parameters));
   }
 
-  /** A recorder of dispatches, run in order when it is submitted. */
+  /**
+   * A recorder of dispatches, run in order when it is submitted.
+   *
+   * @internal
+   */
   record(label: string): Recorder {
     return new Recorder(this, label);
   }

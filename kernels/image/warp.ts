@@ -1,6 +1,6 @@
 /**
- * Pulling an image through a dense displacement field: trilinear for intensities (with its analytic
- * derivative), nearest neighbour for labels.
+ * Pulling an image through a dense displacement field: trilinear for intensities, nearest
+ * neighbour for labels.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import { IDENTITY, type Matrix4, transformPoint, type Triple } from "../../volum
 import { f32, type Gpu, type Kernel, u32 } from "../gpu/gpu.ts";
 import { createImage, type GpuField, type GpuImage, planesOf } from "../gpu/image.ts";
 import { interpolateClamped } from "./resample.ts";
-import { WARP, WARP_LABELS, WARP_WITH_GRADIENT } from "./warp.wgsl.ts";
+import { WARP, WARP_LABELS } from "./warp.wgsl.ts";
 import { cellWindows, imageSlabs } from "../gpu/slabs.ts";
 import { rowWorkgroup } from "../gpu/workgroups.ts";
 
-/** Options of {@link warp}, {@link warpWithGradient} and {@link warpLabels}. */
+/** Options of {@link warp} and {@link warpLabels}. */
 export interface WarpOptions {
   /** The image that is pulled. */
   readonly moving: GpuImage;
@@ -29,30 +29,18 @@ export interface WarpOptions {
 /** moving(matrix (x + u(x))) on the field's grid; the caller destroys it. */
 export function warp(gpu: Gpu, options: WarpOptions): GpuImage {
   const warped = createImage(gpu, "warped", options.field.size);
-  run(gpu, WARP, options, [warped]);
+  run(gpu, WARP, options, warped);
   return warped;
-}
-
-/** {@link warp} and its derivative by u along x, y and z (0 where the border continues). */
-export function warpWithGradient(
-  gpu: Gpu,
-  options: WarpOptions,
-): { warped: GpuImage; gradient: [GpuImage, GpuImage, GpuImage] } {
-  const [warped, x, y, z] = ["warped", "dx", "dy", "dz"].map((label) =>
-    createImage(gpu, label, options.field.size)
-  );
-  run(gpu, WARP_WITH_GRADIENT, options, [warped, x, y, z]);
-  return { warped, gradient: [x, y, z] };
 }
 
 /** The label of the voxel nearest to matrix (x + u(x)), 0 beyond the moving image. */
 export function warpLabels(gpu: Gpu, options: Omit<WarpOptions, "outside">): GpuImage {
   const warped = createImage(gpu, "warped labels", options.field.size);
-  run(gpu, WARP_LABELS, { ...options, outside: 0 }, [warped]);
+  run(gpu, WARP_LABELS, { ...options, outside: 0 }, warped);
   return warped;
 }
 
-function run(gpu: Gpu, kernel: Kernel, options: WarpOptions, results: readonly GpuImage[]): void {
+function run(gpu: Gpu, kernel: Kernel, options: WarpOptions, result: GpuImage): void {
   const { moving, field, matrix = IDENTITY, outside = "clamp" } = options;
   const { size } = field;
   const pitch = field.components[0].pitch;
@@ -82,7 +70,7 @@ function run(gpu: Gpu, kernel: Kernel, options: WarpOptions, results: readonly G
         buffers: [
           ...field.components.map(part),
           planesOf(moving, window.begin, window.to),
-          ...results.map(part),
+          part(result),
         ],
         constants: nearest ? workgroup : { ...workgroup, ...known },
         workgroups: [

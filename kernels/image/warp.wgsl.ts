@@ -21,34 +21,24 @@ struct Parameters {
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 `;
 
-/** Four voxels an invocation: fields and results are loaded and stored as vec4. */
-const TRILINEAR = (gradient: boolean): string => /* wgsl */ `
+/** moving(matrix (x + u(x))), trilinear; four voxels an invocation: fields and results are vec4. */
+export const WARP: Kernel = {
+  label: "warp",
+  code: /* wgsl */ `
 ${PARAMETERS}
 @group(0) @binding(1) var<storage, read> ux: array<vec4f>;
 @group(0) @binding(2) var<storage, read> uy: array<vec4f>;
 @group(0) @binding(3) var<storage, read> uz: array<vec4f>;
 @group(0) @binding(4) var<storage, read> moving: array<f32>;
 @group(0) @binding(5) var<storage, read_write> warped: array<vec4f>;
-${
-  gradient
-    ? `
-@group(0) @binding(6) var<storage, read_write> gx: array<vec4f>;
-@group(0) @binding(7) var<storage, read_write> gy: array<vec4f>;
-@group(0) @binding(8) var<storage, read_write> gz: array<vec4f>;`
-    : ""
-}
 override wx: u32 = 64;
 override wy: u32 = 1;
 override affine: bool = true;    // whether the matrix is more than the identity
 override windowed: bool = true;  // whether the moving image is bound in more than one window
 override clamped: bool = false;  // whether the border continues beyond the moving image
 
-// Value ${
-  gradient ? "and derivative " : ""
-}of the trilinear interpolant in the cell whose first voxel is at the index.
-fn interpolate(at: u32, nextX: u32, nextY: u32, nextZ: u32, t: vec3f) -> ${
-  gradient ? "vec4f" : "f32"
-} {
+// Value of the trilinear interpolant in the cell whose first voxel is at the index.
+fn interpolate(at: u32, nextX: u32, nextY: u32, nextZ: u32, t: vec3f) -> f32 {
   let a = vec4f(moving[at], moving[at + nextY], moving[at + nextZ], moving[at + nextY + nextZ]);
   let far = at + nextX;
   let b = vec4f(moving[far], moving[far + nextY], moving[far + nextZ], moving[far + nextY + nextZ]);
@@ -56,14 +46,7 @@ fn interpolate(at: u32, nextX: u32, nextY: u32, nextZ: u32, t: vec3f) -> ${
   let along = a + t.x * slope;
   let dy = along.yw - along.xz;
   let plane = along.xz + t.y * dy;
-  let value = plane.x + t.z * (plane.y - plane.x);
-  ${
-  gradient
-    ? `
-  let dx = slope.xz + t.y * (slope.yw - slope.xz);
-  return vec4f(value, dx.x + t.z * (dx.y - dx.x), dy.x + t.z * (dy.y - dy.x), plane.y - plane.x);`
-    : "return value;"
-}
+  return plane.x + t.z * (plane.y - plane.x);
 }
 
 @compute @workgroup_size(wx, wy)
@@ -117,39 +100,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     beyond = (rawX < -half) | (rawY < -half) | (rawZ < -half) |
       (rawX > last.x + half) | (rawY > last.y + half) | (rawZ > last.z + half);
   }
-  let value = select(vec4f(${
-  gradient ? "a.x, b.x, c.x, d.x" : "a, b, c, d"
-}), vec4f(p.outside), beyond);
+  let value = select(vec4f(a, b, c, d), vec4f(p.outside), beyond);
   let whole = !windowed || all(inWindow);
-  ${
-  gradient
-    ? `
-  let zero = vec4f(0);
-  let sx = select(zero, vec4f(a.y, b.y, c.y, d.y), (px == rawX) & !beyond);
-  let sy = select(zero, vec4f(a.z, b.z, c.z, d.z), (py == rawY) & !beyond);
-  let sz = select(zero, vec4f(a.w, b.w, c.w, d.w), (pz == rawZ) & !beyond);
-  let dx = p.row0.x * sx + p.row1.x * sy + p.row2.x * sz;
-  let dy = p.row0.y * sx + p.row1.y * sy + p.row2.y * sz;
-  let dz = p.row0.z * sx + p.row1.z * sy + p.row2.z * sz;
-  if (whole) {
-    gx[quad] = dx;
-    gy[quad] = dy;
-    gz[quad] = dz;
-  } else {
-    gx[quad] = select(gx[quad], dx, inWindow);
-    gy[quad] = select(gy[quad], dy, inWindow);
-    gz[quad] = select(gz[quad], dz, inWindow);
-  }`
-    : ""
-}
   if (whole) { warped[quad] = value; } else { warped[quad] = select(warped[quad], value, inWindow); }
-}`;
-
-/** moving(matrix (x + u(x))), trilinear. */
-export const WARP: Kernel = { label: "warp", code: TRILINEAR(false) };
-
-/** The same, and its derivative by u. */
-export const WARP_WITH_GRADIENT: Kernel = { label: "warp with gradient", code: TRILINEAR(true) };
+}`,
+};
 
 /** moving(matrix (x + u(x))), the nearest voxel's label; 0 beyond the moving image. */
 export const WARP_LABELS: Kernel = {

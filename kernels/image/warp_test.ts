@@ -4,7 +4,7 @@ import { gpuTest } from "../../testing/gpu.ts";
 import { random } from "../../testing/uniform_values.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { downloadImage, downloadLabels, type GpuField, uploadImage } from "../gpu/image.ts";
-import { warp, warpLabels, warpLabelsReference, warpReference, warpWithGradient } from "./warp.ts";
+import { warp, warpLabels, warpLabelsReference, warpReference } from "./warp.ts";
 
 // deno-fmt-ignore
 const MATRIX: Matrix4 = [
@@ -38,37 +38,9 @@ async function check(gpu: Gpu, size: Triple, from: Triple): Promise<void> {
     const options = { moving: source, field, matrix: MATRIX, outside };
     const expected = warpReference({ moving, size, field: arrays, matrix: MATRIX, outside });
     const plain = warp(gpu, options);
-    const { warped, gradient } = warpWithGradient(gpu, options);
-    for (const result of [plain, warped]) {
-      (await downloadImage(gpu, result))
-        .forEach((v, i) => assertAlmostEquals(v, expected[i], 1e-4));
-    }
-    if (outside === "clamp") {
-      // The derivative by each component of u, against differences of the twin.
-      const h = 1e-4;
-      const slopes = await Promise.all(gradient.map((g) => downloadImage(gpu, g)));
-      let off = 0;
-      for (let c = 0; c < 3; c++) {
-        const moved = (sign: number) =>
-          warpReference({
-            moving,
-            size,
-            matrix: MATRIX,
-            outside,
-            field: arrays.map((a, k) =>
-              k === c ? Float64Array.from(a, (u) => u + sign * h) as unknown as Float32Array : a
-            ),
-          });
-        const ahead = moved(1);
-        const behind = moved(-1);
-        slopes[c].forEach((s, i) => {
-          if (Math.abs(s - (ahead[i] - behind[i]) / (2 * h)) > 5e-3) off++;
-        });
-      }
-      // Only where a step crosses a cell's face may the two differ.
-      assertEquals(off <= Math.ceil(3 * n * 2e-3), true, `${off} of ${3 * n} derivatives differ`);
-    }
-    [plain, warped, ...gradient].forEach((image) => image.destroy());
+    (await downloadImage(gpu, plain))
+      .forEach((v, i) => assertAlmostEquals(v, expected[i], 1e-4));
+    plain.destroy();
   }
   const warpedLabels = warpLabels(gpu, { moving: labels, field, matrix: MATRIX });
   const got = await downloadLabels(gpu, warpedLabels);
@@ -83,7 +55,7 @@ async function check(gpu: Gpu, size: Triple, from: Triple): Promise<void> {
   [field, source, labels, warpedLabels].forEach((resource) => resource.destroy());
 }
 
-gpuTest("warp(), its gradient and warpLabels() agree with their twins", async (gpu, t) => {
+gpuTest("warp() and warpLabels() agree with their twins", async (gpu, t) => {
   const cases: [Triple, Triple][] = [
     [[1, 1, 1], [3, 2, 2]],
     [[63, 5, 7], [64, 8, 4]],

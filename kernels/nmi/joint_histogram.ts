@@ -168,8 +168,8 @@ export function prepareJointHistogram(gpu: Gpu, options: JointHistogramOptions):
   };
 }
 
-/** The plain twin of the binning: bin units, `OUTSIDE` where the intensity is. */
-export function binIntensitiesReference(data: Float32Array, range: BinRange): Float32Array {
+/** The binning on the processor, for scores and as the plain twin: bin units, `OUTSIDE` where the intensity is. */
+export function binIntensitiesOnHost(data: Float32Array, range: BinRange): Float32Array {
   const scale = range.high > range.low ? (range.bins - 1) / (range.high - range.low) : 0;
   return data.map((intensity) =>
     intensity < -1e20
@@ -178,8 +178,8 @@ export function binIntensitiesReference(data: Float32Array, range: BinRange): Fl
   );
 }
 
-/** The plain twin of the count: `fixed` holds whole bins (255: does not count), `warped` bin units. */
-export function jointHistogramReference(
+/** The count on the processor, for scores and as the plain twin: `fixed` holds whole bins (255: does not count), `warped` bin units. */
+export function jointHistogramOnHost(
   fixed: Uint8Array,
   warped: Float32Array,
   bins: number,

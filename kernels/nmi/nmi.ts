@@ -74,8 +74,8 @@ export function prepareNmi(gpu: Gpu, options: NmiOptions): Prepared {
   };
 }
 
-/** What {@link nmiReference} returns. */
-export interface NmiReference {
+/** What {@link nmiOnHost} returns. */
+export interface NmiOnHost {
   /** E_NMI. */
   readonly dissimilarity: number;
   /** Voxels counted. */
@@ -84,8 +84,8 @@ export interface NmiReference {
   readonly slopes: Float64Array;
 }
 
-/** The plain twin: value and slopes from the joint counts. */
-export function nmiReference(histogram: Float64Array, bins: number): NmiReference {
+/** E_NMI on the processor, for scores and as the plain twin: value and slopes from the joint counts. */
+export function nmiOnHost(histogram: Float64Array, bins: number): NmiOnHost {
   const voxels = histogram.reduce((sum, count) => sum + count, 0);
   const least = 0.5 / Math.max(voxels, 1);
   const joint = smooth(histogram, bins).map((count) => count / Math.max(voxels, 1));

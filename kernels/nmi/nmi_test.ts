@@ -7,15 +7,15 @@ import { packPairs } from "../control_grid/control_grid_warp.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { createImage, downloadImage, downloadLabels, uploadImage } from "../gpu/image.ts";
 import {
-  binIntensitiesReference,
+  binIntensitiesOnHost,
   binStep,
   fixedBinBytes,
-  jointHistogramReference,
+  jointHistogramOnHost,
   prepareJointHistogram,
   recordFixedBins,
   recordMovingBins,
 } from "./joint_histogram.ts";
-import { NMI_SCALARS, nmiReference, nmiResidualReference, prepareNmi } from "./nmi.ts";
+import { NMI_SCALARS, nmiOnHost, nmiResidualReference, prepareNmi } from "./nmi.ts";
 
 /** Two images whose intensities depend on each other, not monotonically. */
 function images(size: Triple): { fixed: Float32Array; moving: Float32Array } {
@@ -45,7 +45,7 @@ async function check(gpu: Gpu, size: Triple, bins: number): Promise<void> {
   const movingRange = { ...MOVING, bins };
   const geometry = controlGridGeometry(size, [4, 4, 4]);
   const sources = [uploadImage(gpu, "f", size, fixed), uploadImage(gpu, "m", size, moving)];
-  const expectedBinned = binIntensitiesReference(moving, movingRange);
+  const expectedBinned = binIntensitiesOnHost(moving, movingRange);
   const warped = uploadImage(gpu, "warped", size, expectedBinned);
   const pairs = createImage(gpu, "pairs", size);
   const residual = createImage(gpu, "residual", size);
@@ -69,7 +69,7 @@ async function check(gpu: Gpu, size: Triple, bins: number): Promise<void> {
     }
   });
   const binned = expectedBinned;
-  const fixedBytes = bytes(binIntensitiesReference(fixed, fixedRange));
+  const fixedBytes = bytes(binIntensitiesOnHost(fixed, fixedRange));
   const counts = new Float32Array(await gpu.download(histogram, 0, 4 * bins * bins));
   // The twin counts what the GPU binned, so that a rounding at a bin's edge is not a difference.
   const gpuBytes = new Uint8Array(await gpu.download(fixedBins));
@@ -83,11 +83,11 @@ async function check(gpu: Gpu, size: Triple, bins: number): Promise<void> {
     if (b !== fixedBytes[i]) moved++;
   });
   assertEquals(moved <= 2, true, `${moved} fixed bins differ`);
-  const expected = jointHistogramReference(unpadded, binned, bins);
+  const expected = jointHistogramOnHost(unpadded, binned, bins);
   counts.forEach((count, cell) =>
     assertAlmostEquals(count, expected[cell], 1e-3 + 1e-6 * expected[cell])
   );
-  const reference = nmiReference(expected, bins);
+  const reference = nmiOnHost(expected, bins);
   const got = new Float32Array(await gpu.download(scalars));
   assertAlmostEquals(got[NMI_SCALARS.dissimilarity], reference.dissimilarity, 1e-5);
   assertAlmostEquals(got[NMI_SCALARS.voxels], reference.voxels, 1e-2);
@@ -122,8 +122,8 @@ Deno.test("the derivative of NMI is that of its value (finite differences)", () 
     warped[i] = Math.min((fixed[i] * 7) % bins * 0.8 + 2.5 * next(), bins - 1.01);
   }
   const value = (w: Float32Array) =>
-    nmiReference(jointHistogramReference(fixed, w, bins), bins).dissimilarity;
-  const { slopes } = nmiReference(jointHistogramReference(fixed, warped, bins), bins);
+    nmiOnHost(jointHistogramOnHost(fixed, w, bins), bins).dissimilarity;
+  const { slopes } = nmiOnHost(jointHistogramOnHost(fixed, warped, bins), bins);
   const residual = nmiResidualReference(fixed, warped, slopes, bins);
   const direction = Float64Array.from({ length: n }, () => next() - 0.5);
   // No intensity may cross a bin's centre, where the slope jumps.

@@ -5,15 +5,16 @@
  * @module
  */
 
+import { CrosswarpError } from "../../host/errors.ts";
 import type { Region } from "../../cohort/label_scheme.ts";
 import { type Regulariser, REGULARISERS } from "../../kernels/regulariser/regulariser.ts";
 import { SIMILARITIES, type SimilarityName } from "../../registration/similarity/similarities.ts";
 import { writeText } from "../run_folder.ts";
 
 /** A file of settings that cannot be used; the message names the file and the field. */
-export class SettingsError extends Error {
-  /** The error's name. */
-  override name = "SettingsError";
+export class SettingsError extends CrosswarpError {
+  /** The name of the class. */
+  override readonly name = "SettingsError";
 }
 
 /** The best setting of a similarity in a region. */

@@ -124,7 +124,7 @@ export interface GridSearchPlan extends GridSearchOptions {
 export async function planGridSearch(
   options: GridSearchOptions,
   substituteOf?: (subject: string, region: Region) => Promise<Substitute>,
-  contentKeys = new Map<string, string>(),
+  contentKeys: Map<string, string> = new Map(),
 ): Promise<GridSearchPlan> {
   const lists = {
     similarities: inOrder("similarities", options.similarities, Object.keys(SIMILARITIES)),

@@ -4,11 +4,8 @@
  * @module
  */
 
-import {
-  binIntensitiesReference,
-  jointHistogramReference,
-} from "../../kernels/nmi/joint_histogram.ts";
-import { nmiReference } from "../../kernels/nmi/nmi.ts";
+import { binIntensitiesOnHost, jointHistogramOnHost } from "../../kernels/nmi/joint_histogram.ts";
+import { nmiOnHost } from "../../kernels/nmi/nmi.ts";
 import type { Volume } from "../../volume/volume.ts";
 import type { PointMap } from "./pair_scores.ts";
 import { transformPoint } from "../../volume/affine.ts";
@@ -43,8 +40,8 @@ export function normalisedMutualInformation(
     const sorted = values.toSorted();
     const last = sorted.length - 1;
     const [low, high] = [0.005, 0.995].map((share) => sorted[Math.round(share * last)]);
-    return binIntensitiesReference(values, { low, high, bins: BINS });
+    return binIntensitiesOnHost(values, { low, high, bins: BINS });
   };
   const whole = Uint8Array.from(bins(fixed), (value) => Math.round(value));
-  return -nmiReference(jointHistogramReference(whole, bins(warped), BINS), BINS).dissimilarity;
+  return -nmiOnHost(jointHistogramOnHost(whole, bins(warped), BINS), BINS).dissimilarity;
 }

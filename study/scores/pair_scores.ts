@@ -5,7 +5,7 @@
  * @module
  */
 
-import { diceCoefficient, diceCountsReference } from "../../kernels/image/dice.ts";
+import { diceCoefficient, diceCounts } from "../../volume/dice.ts";
 import type { JacobianStatistics } from "../../registration/jacobian_statistics.ts";
 import { transformPoint, type Triple } from "../../volume/affine.ts";
 import type { DisplacementField, LabelVolume } from "../../volume/volume.ts";
@@ -66,7 +66,7 @@ export function pairScores(options: PairScoresOptions): PairScores {
   const { fixed, pulled, region, truth, map, excluded } = options;
   const ids = scoredLabels(region, excluded);
   const dice = Object.fromEntries(
-    diceCountsReference(fixed.data, pulled.data, ids).map((count) => [
+    diceCounts(fixed.data, pulled.data, ids).map((count) => [
       String(count.label),
       count.a + count.b === 0 ? null : diceCoefficient(count),
     ]),

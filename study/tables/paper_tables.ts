@@ -15,7 +15,7 @@ const ROWS = {
 
 /** Table 2: mean Dice in percent by region and method. */
 export const PAPER_TABLE_2: Readonly<
-  Record<keyof typeof ROWS, Readonly<Record<string, number>>>
+  Record<"thorax" | "abdomen" | "both", Readonly<Record<string, number>>>
 > = {
   thorax: byMethod(ROWS.thorax),
   abdomen: byMethod(ROWS.abdomen),

@@ -1,0 +1,180 @@
+/** The names that each entry of the package exports: what is public changes by intent only. */
+
+import { assert, assertEquals } from "@std/assert";
+import config from "../deno.json" with { type: "json" };
+import { CrosswarpError } from "../host/errors.ts";
+
+/** An entry's names, in the order of their characters. */
+interface PublicNames {
+  /** Values and types together. */
+  readonly count: number;
+  /** What `import * as entry` has. */
+  readonly values: string;
+  /** Interfaces and type aliases. */
+  readonly types: string;
+}
+
+const PUBLIC: Readonly<Record<string, PublicNames>> = {
+  ".": {
+    count: 64,
+    values: `
+      CheckpointError ConstantImageError CrosswarpError EmptyMaskError FileAccessError Gpu
+      GpuLostError GpuMemoryError GpuUnavailableError GpuValidationError Grid ImageFileError
+      NoOverlapError TransformFileError applyTransform applyTransformToLabels compositeField
+      decodeCheckpoint decodeTransform encodeCheckpoint encodeTransform identifyRun inverseField
+      jacobianStatistics mapPoint readDisplacementField readLabelVolume readVolume
+      registerDeformable registerImages registerMindGaussNewton registerRigid
+      writeDisplacementField writeLabelVolume writeVolume`,
+    types: `
+      ApplyTransformOptions Checkpoint ControlGrid DeformableMethod DeformableOptions
+      DeformableProgress DeformableResult DisplacementField GpuOptions JacobianStatistics
+      LabelVolume Matrix4 MindGaussNewtonOptions MindGaussNewtonProgress MindGaussNewtonResult
+      RegisterImagesOptions RegisterImagesResult RegisterProgress Regulariser RigidOptions
+      RigidProgress RigidResult RunIdentity SimilarityName Transform Triple Volume VoxelType
+      WriteOptions`,
+  },
+  "./volume": {
+    count: 46,
+    values: `
+      CrosswarpError FileAccessError Grid IDENTITY ImageFileError ImageGeometryError
+      ImageShapeError MODALITIES NonFiniteVoxelsError NotLabelsError NotNiftiError
+      TruncatedFileError UnsupportedVoxelsError determinant3 diceCoefficient diceCounts
+      encodeDisplacementField encodeNifti encodeNiftiLabels invert multiply nearestAxes
+      orientationOf readDisplacementField readLabelVolume readNifti readNiftiLabels readVolume
+      reorient transformPoint transformVector writeDisplacementField writeLabelVolume writeVolume`,
+    types: `
+      AxisStep ByModality DiceCount DisplacementField EncodeOptions LabelVolume Matrix4 Modality
+      Triple Volume VoxelType WriteOptions`,
+  },
+  "./kernels": {
+    count: 62,
+    values: `
+      Gpu GpuLostError GpuMemoryError GpuUnavailableError GpuValidationError PLANES averagePatches
+      composeFields createField createImage downloadImage downloadLabels gaussianSmooth
+      invertField jacobianDeterminant jointHistogram localCorrelation mindDescriptor
+      mindDissimilarity normalisedMutualInformation patchAverage percentiles planeAxes
+      pyramidLevel regularisation resample uploadImage warp warpLabels`,
+    types: `
+      AveragePatchesOptions ComposeFieldsOptions DisplacementGrid GaussianSmoothOptions GpuBuffer
+      GpuField GpuImage GpuOptions ImagePair IntensityWindow InvertFieldOptions JointHistogram
+      JointHistogramOptions LocalCorrelationOptions MindDescriptorOptions MindDescriptorVolume
+      MindDifference MindDissimilarityOptions MindNeighbourhood MutualInformation
+      PatchAverageOptions PatchAverageProgress PatchAverageRunOptions PatchRegion PatchWeights
+      PercentilesOptions PlaneAxes PlaneName RegularisationOptions Regulariser ResampleOptions
+      WalkedAxis WarpOptions`,
+  },
+  "./registration": {
+    count: 59,
+    values: `
+      CheckpointError ConstantImageError DEFORMABLE_DEFAULTS DEFORMABLE_METHODS EmptyMaskError
+      MIND_GAUSS_NEWTON_DEFAULTS NoOverlapError TransformFileError applyTransform
+      applyTransformToLabels compositeField decodeCheckpoint decodeTransform denseDisplacement
+      displacementAt encodeCheckpoint encodeTransform identifyRun inverseField jacobianOf
+      jacobianStatistics mapPoint registerDeformable registerImages registerMindGaussNewton
+      registerRigid`,
+    types: `
+      ApplyTransformOptions Checkpoint ControlGrid DeformableLevel DeformableMethod
+      DeformableOptions DeformableProgress DeformableResult InverseConsistency InverseFieldResult
+      JacobianStatistics LabelOverlap LevelState MindGaussNewtonLevel MindGaussNewtonOptions
+      MindGaussNewtonProgress MindGaussNewtonResult RegisterImagesOptions RegisterImagesResult
+      RegisterProgress Regulariser RigidLevelReport RigidOptions RigidPreset RigidProgress
+      RigidResult RigidStart RunIdentity SimilarityName SimilarityOptions StartCandidate
+      StartOutcome Transform`,
+  },
+  "./gan": {
+    count: 61,
+    values: `
+      CT_SCALE CycleGan Discriminator Generator LOSSES ModelFileError Network PAPER_SETTINGS
+      PLANE_NAMES RandomState RoiSampler STRIDES Tensorflow TrainingDivergedError
+      checkTrainingFits cycleLoss deceptionLoss fromNetwork intensityScaleOf judgementLoss
+      learningRate loadGenerator naturalPlane planeAxes populationScale readCheckpointHeader
+      receptiveField restoreCheckpoint stridesOf synthesiseVolume toNetwork trainCycleGan
+      trainingBytes writeCheckpoint`,
+    types: `
+      CheckpointHeader ConvolutionVariant CycleGanSettings CycleGradients DiscriminatorOptions
+      GeneratorOptions IntensityScale Ops PlaneName RandomWords RegionSource RoiSamplerOptions
+      Scalar StepLosses Stitch Strides SynthesisOptions Tensor Tensor1D Tensor4D TensorflowOptions
+      TrainingData TrainingOptions TrainingProgress TrainingState TrainingVolume Variable`,
+  },
+  "./bias-field": {
+    count: 6,
+    values: `
+      N4_DEFAULTS correctBias tissueMask`,
+    types: `
+      BiasProgress CorrectBiasOptions CorrectedImage`,
+  },
+  "./cohort": {
+    count: 22,
+    values: `
+      COHORT_PROFILES ManifestError STRUCTURES findCohort inspectSubject labelPaths readLabels
+      readManifest writeManifest writePhantomCohort`,
+    types: `
+      CohortProfile FoundCohort LabelFiles Manifest ManifestSubject ModalityLabels ModalityPaths
+      PhantomOptions PhantomProgress Region Structure StructureName`,
+  },
+  "./study": {
+    count: 93,
+    values: `
+      ABLATIONS METHODS PAPER_CHANNELS PAPER_FIELDS PAPER_GRID PAPER_TABLE_1 PAPER_TABLE_2
+      PROFILES Picture STAGES SettingsError TrainingImagesError alignedTable collectGridSearch
+      csvTable ganSettings hausdorff95 markdownTable overviewPicture pairScores pairedSubjects
+      parseShard planGridSearch profileOf readBestSettings readRegionPair readTrainingImages
+      registerPairBy registerPairRigidly reproduce runTraining runUnits shareOf signedRankTest
+      structureTable studyPlan surfaceDistances synthesiseImage table1 table2 unfinishedUnits
+      writeBestSettings writeGridSearch`,
+    types: `
+      Ablation BestSetting BestSettings Cells CollectedSearch Colour GanColumn GanSettingsOptions
+      GridSearchOptions GridSearchPlan LabelledImage Method MethodResult MissingUnits
+      OverviewOptions PairMethodOptions PairScores PairScoresOptions PointMap Profile
+      ProfileDeformable ProfileName RegionPair ReportTable ReproduceOptions RunUnitsOptions
+      ScoredPair SearchPair SearchTable SearchUnit SettingRow Shard SignedRankResult StageName
+      StagePlan StructureRow StudyProgress StudyRegion StudyReport Substitute SynthesisJobOptions
+      SynthesisResult Table1Row Table2Row TrainingImage TrainingImagesOptions TrainingJobOptions
+      TrainingRegion TrainingSource UnitScore`,
+  },
+};
+
+/** The names of a text. */
+const listed = (names: string) => names.split(/\s+/).filter((name) => name !== "");
+
+/** The export lists of a module that has nothing else. */
+function exported(code: string): { values: string[]; types: string[] } {
+  const values: string[] = [];
+  const types: string[] = [];
+  for (const [, all, list] of code.matchAll(/^export (type )?\{([^}]*)\} from "/gm)) {
+    for (const name of list.split(",").map((item) => item.trim())) {
+      if (name === "") continue;
+      if (all !== undefined || name.startsWith("type ")) types.push(name.replace("type ", ""));
+      else values.push(name);
+    }
+  }
+  return { values: values.sort(), types: types.sort() };
+}
+
+Deno.test("each entry of the package is pinned", () => {
+  assertEquals(Object.keys(PUBLIC), Object.keys(config.exports));
+});
+
+for (const [entry, path] of Object.entries(config.exports)) {
+  Deno.test(`the public names of "${entry}" are the pinned ones`, async () => {
+    const url = new URL(`../${path}`, import.meta.url);
+    const code = (await Deno.readTextFile(url)).replace(/^\s*\*.*$/gm, "");
+    const statements = code.match(/^(export|import) .*/gm) ?? [];
+    const others = statements.filter((line) => !/^export (type )?\{/.test(line));
+    assertEquals(others, [], "an entry names each of its exports");
+    const { values, types } = exported(code);
+    const pinned = PUBLIC[entry];
+    assertEquals(values, listed(pinned.values));
+    assertEquals(types, listed(pinned.types));
+    assertEquals(values.length + types.length, pinned.count);
+
+    const found: Record<string, unknown> = await import(url.href);
+    assertEquals(Object.keys(found).sort(), values);
+    for (const [name, value] of Object.entries(found)) {
+      assert(!name.endsWith("Reference"), `${name}: twins are not public`);
+      if (!name.endsWith("Error") || name === "CrosswarpError") continue;
+      const { prototype } = value as { prototype: unknown };
+      assert(prototype instanceof CrosswarpError, `${name} extends CrosswarpError`);
+    }
+  });
+}
