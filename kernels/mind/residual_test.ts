@@ -9,6 +9,7 @@ import {
 } from "../control_grid/control_grid.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { uploadImage } from "../gpu/image.ts";
+import { NO_VALUE } from "../gpu/no_value.ts";
 import { mindDescriptors, unpackDescriptors } from "./descriptor.ts";
 import { MIND_LAYOUTS, type MindNeighbourhood } from "./layout.ts";
 import { type MindDifference, mindResidualReference, prepareMindResidual } from "./residual.ts";
@@ -33,7 +34,7 @@ async function check(
   const make = (size: Triple) =>
     Float32Array.from(
       { length: size[0] * size[1] * size[2] },
-      (_, i) => next() < 0.004 ? -1e30 : 100 * Math.sin(0.3 * i) + 50 * next(),
+      (_, i) => next() < 0.004 ? NO_VALUE : 100 * Math.sin(0.3 * i) + 50 * next(),
     );
   const source = uploadImage(gpu, "fixed", image, make(image));
   const movingSource = uploadImage(gpu, "moving", movingSize, make(movingSize));
