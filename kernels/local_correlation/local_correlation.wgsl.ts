@@ -1,28 +1,35 @@
 import type { Kernel } from "../gpu/gpu.ts";
+import { NO_VALUE_WGSL } from "../gpu/no_value.ts";
 import { centresTogether, rowsTogether, type WindowAxis } from "./window.ts";
 
-/** Added to variances of intensities in [0, 1]: where there is nothing but noise nothing is correlated. */
+/** The constant that is added to variances of intensities in [0, 1], so that noise in uniform areas is not correlated. */
 export const VARIANCE_FLOOR = 1e-4;
 
-/** Window centres along y or z that one invocation takes. */
+/** Window centres along y or z that one invocation computes. */
 export const SMOOTHED_TOGETHER = 2;
 
-/** Windows at most this far apart are written out along y and z, too. */
-const LARGEST_UNROLLED_STRIDE = 6;
+/** Windows up to this many voxels apart are written out along y and z, too. */
+const MAX_UNROLLED_STRIDE = 6;
 
 const range = (begin: number, end: number): number[] =>
   Array.from({ length: Math.max(end - begin, 0) }, (_, i) => begin + i);
 const lines = (text: string[]): string => text.join("\n  ");
-const OUTSIDE = "-1e30";
 
 /**
- * The fixed image as it is compared: intensities clipped to a range and mapped to [-1/2, 1/2], no value
- * outside the mask, where it has none and in the rows' padding.
+ * The fixed image of the comparison: intensities clipped to a range and mapped to [-1/2, 1/2]; NO_VALUE
+ * outside the mask, where the image has no value, and in the padding of rows.
  */
 export const LOCAL_FIXED: Kernel = {
-  label: "local correlation: fixed image",
+  label: "Local correlation fixed image",
   code: /* wgsl */ `
-struct Parameters { nx: u32, ny: u32, planes: u32, quads: u32, low: f32, scale: f32, masked: u32, padding: u32 }
+${NO_VALUE_WGSL}
+struct Parameters {
+  size: vec3u,   // voxels of the bound planes
+  quads: u32,    // quads of voxels per row
+  low: f32,      // intensity that becomes -1/2
+  scale: f32,    // 1 / (range of intensities)
+  masked: u32,   // whether there is a mask
+}
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> image: array<vec4f>;
 @group(0) @binding(2) var<storage, read> mask: array<vec4f>;
@@ -33,33 +40,38 @@ override wy: u32 = 1;
 @compute @workgroup_size(wx, wy)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let p = parameters;
-  if (id.x >= p.quads || id.y >= p.ny || id.z >= p.planes) { return; }
-  let at = (id.z * p.ny + id.y) * p.quads + id.x;
+  if (id.x >= p.quads || id.y >= p.size.y || id.z >= p.size.z) { return; }
+  let at = (id.z * p.size.y + id.y) * p.quads + id.x;
   let value = image[at];
   let inside = vec4<bool>(p.masked == 0) | (mask[at] >= vec4f(0.5));
-  let held = vec4u(4 * id.x) + vec4u(0, 1, 2, 3) < vec4u(p.nx);
+  let inRow = vec4u(4 * id.x) + vec4u(0, 1, 2, 3) < vec4u(p.size.x);
   let scaled = clamp((value - p.low) * p.scale, vec4f(0), vec4f(1)) - 0.5;
-  result[at] = select(vec4f(${OUTSIDE}), scaled, inside & held & (value > vec4f(-1e20)));
+  result[at] = select(vec4f(NO_VALUE), scaled, inside & inRow & haveValues(value));
 }`,
 };
 
-/** The window's weights as uniforms, at constant places, after what else a kernel is told. */
-function windowed(members: string, weights: number): string {
+/** A uniform block of these fields and, in `weights`, the weights of a window, to be read at constant indices. */
+function windowParameters(fields: string, weights: number): string {
   return /* wgsl */ `
-struct Parameters { ${members}, weights: array<vec4f, ${Math.ceil(weights / 4)}> }
+struct Parameters {
+  ${fields.trim()}
+  weights: array<vec4f, ${
+    Math.ceil(weights / 4)
+  }>,  // from the centre outwards, or of every row that is read
+}
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 override wx: u32 = 64;
 override wy: u32 = 1;
 `;
 }
 
-/** The weight of what lies `distance` from a centre; undefined where the window does not reach. */
+/** The weight of a voxel `distance` voxels from a centre; undefined beyond the window. */
 function weight(axis: WindowAxis, distance: number): string | undefined {
   const k = Math.abs(distance);
   return k < axis.weights.length ? `p.weights[${k >> 2}].${"xyzw"[k % 4]}` : undefined;
 }
 
-/** The weights of the four voxels from `first` on for a centre at `centre`; undefined where all are 0. */
+/** The weights of the four voxels from `first` on for a centre at `centre`; undefined when all are 0. */
 function quadWeights(axis: WindowAxis, first: number, centre: number): string | undefined {
   const four = range(0, 4).map((lane) => weight(axis, first + lane - centre));
   return four.some((w) => w !== undefined)
@@ -69,13 +81,18 @@ function quadWeights(axis: WindowAxis, first: number, centre: number): string | 
 
 const name = ({ weights, stride }: WindowAxis) => `radius ${weights.length - 1}, step ${stride}`;
 
-/** A slab of both images in whole quads. */
-const IMAGES =
-  "ny: u32, planes: u32, quads: u32, centres: u32, movingScale: f32, pad0: u32, pad1: u32, pad2: u32";
+/** The fields of a kernel on a slab of both images. */
+const IMAGES = /* wgsl */ `
+  ny: u32,            // rows per plane
+  planes: u32,        // planes of the slab
+  quads: u32,         // quads of voxels per row
+  centres: u32,       // window centres along x
+  movingScale: f32,   // 1 / (largest value of the warped image)
+`;
 
 /**
- * Along x: moments of both images, weighted with the window, at the window centres of a row. Images in
- * [-1/2, 1/2]; what has no value has weight 0.
+ * Moments of both images along x, weighted with the window, at the window centres of each row. Intensities
+ * are in [-1/2, 1/2]; voxels without value have the weight 0.
  */
 export function localMoments(axis: WindowAxis): Kernel {
   const { stride } = axis;
@@ -97,7 +114,7 @@ export function localMoments(axis: WindowAxis): Kernel {
     let at = row + clamp(index, 0, last);
     let fixed = fixedImage[at];
     let moving = warped[at];
-    let counts = (fixed > vec4f(-1e20)) & (moving > vec4f(-1e20)) & vec4<bool>(index >= 0 && index <= last);
+    let counts = haveValues(fixed) & haveValues(moving) & vec4<bool>(index >= 0 && index <= last);
     let one = select(vec4f(0), vec4f(1), counts);
     let f = select(vec4f(0), fixed, counts);
     let m = select(vec4f(0), moving * p.movingScale - 0.5, counts);
@@ -105,9 +122,10 @@ export function localMoments(axis: WindowAxis): Kernel {
   }`;
   };
   return {
-    label: `local correlation: moments along x, ${name(axis)}`,
+    label: `Local correlation moments along x, ${name(axis)}`,
     code: /* wgsl */ `
-${windowed(IMAGES, axis.weights.length)}
+${NO_VALUE_WGSL}
+${windowParameters(IMAGES, axis.weights.length)}
 @group(0) @binding(1) var<storage, read> fixedImage: array<vec4f>;
 @group(0) @binding(2) var<storage, read> warped: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> means: array<vec4f>;     // w, w f, w m, w f^2
@@ -135,36 +153,45 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   };
 }
 
-/** An axis of arrays [outer][length][inner], of which rows `begin` to `begin + length` are bound. */
-const AXIS =
-  "inner: u32, length: u32, outer: u32, centres: u32, begin: u32, accumulate: u32, pad0: u32, pad1: u32";
+/** The fields of a kernel along one axis of arrays [outer][length][inner]. */
+const AXIS = /* wgsl */ `
+  inner: u32,       // elements before the axis, which varies slower
+  length: u32,      // voxels along the axis that are bound
+  outer: u32,       // elements after the axis
+  centres: u32,     // window centres along the axis
+  begin: u32,       // first voxel along the axis that is bound
+  accumulate: u32,  // whether to add to the sums of earlier slabs
+`;
 
-/** Rows for a table of weights, so that every four of them begin where a vec4 does. */
+/** Rows of a table of weights, padded so that every four of them begin at a vec4. */
 function tableEdges({ weights, stride }: WindowAxis): { before: number; rows: number } {
   const before = 4 * Math.ceil((weights.length - 1) / 4);
   return { before, rows: 2 * before + (SMOOTHED_TOGETHER - 1) * stride + 4 };
 }
 
+/** The field `weights` of a uniform block: the window's weights from the centre outwards, padded to whole vectors. */
+export function centredWeights({ weights }: WindowAxis): number[] {
+  return [...weights, 0, 0, 0].slice(0, 4 * Math.ceil(weights.length / 4));
+}
+
 /**
- * What a kernel along y or z takes as its weights: those from the centre outwards; or, for windows far
- * apart, those of all rows that it reads, zeros before and after them.
+ * The field `weights` of {@link localSmooth}: the weights from the centre outwards or, for windows far
+ * apart, the weights of all rows that the kernel reads, with zeros before and after them.
  */
 export function smoothWeights(axis: WindowAxis): number[] {
   const { weights, stride } = axis;
-  if (stride <= LARGEST_UNROLLED_STRIDE) {
-    return [...weights, 0, 0, 0].slice(0, 4 * Math.ceil(weights.length / 4));
-  }
+  if (stride <= MAX_UNROLLED_STRIDE) return centredWeights(axis);
   const { before, rows } = tableEdges(axis);
   const padding = (SMOOTHED_TOGETHER - 1) * stride;
   return range(0, padding + rows).map((i) => weights[Math.abs(i - padding - before)] ?? 0);
 }
 
-/** The window along y or z: [outer][length][inner] becomes [outer][centres][inner], or is added to it. */
+/** Smooths moments along y or z with the window: [outer][length][inner] becomes, or is added to, [outer][centres][inner]. */
 export function localSmooth(axis: WindowAxis): Kernel {
   const { stride } = axis;
   const radius = axis.weights.length - 1;
   const together = SMOOTHED_TOGETHER;
-  /** Adds a row, `index` from the first bound one, with a weight for each centre. */
+  /** WGSL that adds a row, `index` rows after the first bound one, with one weight per centre. */
   const add = (index: string, weights: (string | undefined)[]) =>
     `{
     let index = ${index};
@@ -183,7 +210,7 @@ export function localSmooth(axis: WindowAxis): Kernel {
       add(`start + ${i}`, range(0, together).map((c) => weight(axis, i - c * stride)))
     );
   const { before, rows } = tableEdges(axis);
-  // Four rows a turn: code written out for all of a wide window takes long to compile.
+  // Four rows per iteration, because code for all rows of a wide window takes long to compile.
   const looped = () => [
     `for (var k = 0; k < ${rows / 4}; k++) {
   ${
@@ -206,9 +233,9 @@ export function localSmooth(axis: WindowAxis): Kernel {
   }`,
   ];
   return {
-    label: `local correlation: moments along y or z, ${name(axis)}`,
+    label: `Local correlation moments along y or z, ${name(axis)}`,
     code: /* wgsl */ `
-${windowed(AXIS, smoothWeights(axis).length)}
+${windowParameters(AXIS, smoothWeights(axis).length)}
 @group(0) @binding(1) var<storage, read> means: array<vec4f>;
 @group(0) @binding(2) var<storage, read> products: array<vec2f>;
 @group(0) @binding(3) var<storage, read_write> meansSmoothed: array<vec4f>;
@@ -223,7 +250,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let last = i32(p.length) - 1;
   let origin = id.z * p.length * p.inner + id.x;
   ${lines(range(0, together).map((c) => `var a${c} = vec4f(0); var b${c} = vec2f(0);`))}
-  ${lines(stride > LARGEST_UNROLLED_STRIDE ? looped() : unrolled())}
+  ${lines(stride > MAX_UNROLLED_STRIDE ? looped() : unrolled())}
   let to = (id.z * p.centres + centre) * p.inner + id.x;
   ${
       lines(
@@ -241,18 +268,22 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   };
 }
 
-/** Parts of the sum over window centres. */
+/** Number of partial sums over the window centres. */
 export const CORRELATION_PARTS = 64;
 
 /**
- * The correlation at every window centre, and what its derivative by m is made of: with window weight W,
- * W dcc/dm(x) = sum over centres of G (A f(x) - B m(x) + C), A = 1 / sqrt(v_f v_m), B = cc / v_m,
- * C = B mean_m - A mean_f. Of the absolute correlation all three change their signs where cc < 0.
+ * The correlation at every window centre, and the coefficients A, B, C of its derivative with respect to
+ * m. With the window's total weight W and weights G, W dcc/dm(x) = sum over centres of
+ * G (A f(x) - B m(x) + C), where A = 1 / sqrt(v_f v_m), B = cc / v_m and C = B mean_m - A mean_f. For the
+ * absolute correlation all three change their signs where cc < 0.
  */
 export const LOCAL_CORRELATION: Kernel = {
-  label: "local correlation: value",
+  label: "Local correlation value",
   code: /* wgsl */ `
-struct Parameters { centres: u32, isAbsolute: u32, padding0: u32, padding1: u32 }
+struct Parameters {
+  centres: u32,   // number of window centres
+  absolute: u32,  // whether the absolute value of the correlation counts
+}
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> means: array<vec4f>;
 @group(0) @binding(2) var<storage, read> products: array<vec2f>;
@@ -268,18 +299,18 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_inde
     let a = means[i];
     let b = products[i];
     let weight = a.x;
-    let each = select(0.0, 1 / weight, weight > 1e-6);
-    let f = a.y * each;
-    let m = a.z * each;
-    let varianceF = max(a.w * each - f * f, 0) + ${VARIANCE_FLOOR};
-    let varianceM = max(b.x * each - m * m, 0) + ${VARIANCE_FLOOR};
+    let perWeight = select(0.0, 1 / weight, weight > 1e-6);
+    let f = a.y * perWeight;
+    let m = a.z * perWeight;
+    let varianceF = max(a.w * perWeight - f * f, 0) + ${VARIANCE_FLOOR};
+    let varianceM = max(b.x * perWeight - m * m, 0) + ${VARIANCE_FLOOR};
     let scale = inverseSqrt(varianceF * varianceM);
-    let signed = (b.y * each - f * m) * scale;
-    let side = select(1.0, -1.0, parameters.isAbsolute != 0 && signed < 0);
-    let correlation = side * signed;
+    let signed = (b.y * perWeight - f * m) * scale;
+    let sign = select(1.0, -1.0, parameters.absolute != 0 && signed < 0);
+    let correlation = sign * signed;
     let counts = weight > 1e-6;
     let perM = correlation / varianceM;
-    let perF = side * scale;
+    let perF = sign * scale;
     slopes[i] = select(vec4f(0), vec4f(perF, perM, perM * m - perF * f, 0), counts);
     sum += select(vec2f(0), vec2f(weight * correlation, weight), counts);
   }
@@ -293,11 +324,11 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_inde
 }`,
 };
 
-/** E = 1 - the mean correlation, and the voxels that the windows' weights amount to. */
+/** E, which is 1 minus the mean correlation, and the number of voxels to which the weights of the windows add up. */
 export const MEAN_CORRELATION: Kernel = {
-  label: "local correlation: mean",
+  label: "Local correlation mean",
   code: /* wgsl */ `
-struct Parameters { voxelsPerCentre: f32, padding0: f32, padding1: f32, padding2: f32 }
+struct Parameters { voxelsPerCentre: f32 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> parts: array<vec2f>;
 @group(0) @binding(2) var<storage, read_write> scalars: array<f32>;
@@ -312,7 +343,7 @@ fn main() {
 }`,
 };
 
-/** The centres, relative to a group's first, whose windows reach into its `span` voxels. */
+/** The centres, relative to the first one of a group, whose windows reach the `span` voxels of the group. */
 function reaching(axis: WindowAxis, span: number): number[] {
   const radius = axis.weights.length - 1;
   return range(
@@ -323,7 +354,7 @@ function reaching(axis: WindowAxis, span: number): number[] {
 
 const variable = (c: number) => c < 0 ? `m${-c}` : `c${c}`;
 
-/** The transpose of the window along z or y: from the window centres to all planes or rows. */
+/** The transpose of the smoothing along z or y: from the window centres to all planes or rows. */
 export function localSpread(axis: WindowAxis): Kernel {
   const { stride } = axis;
   const span = rowsTogether(stride);
@@ -341,9 +372,9 @@ export function localSpread(axis: WindowAxis): Kernel {
   }`;
   };
   return {
-    label: `local correlation: derivative along z or y, ${name(axis)}`,
+    label: `Local correlation derivative along z or y, ${name(axis)}`,
     code: /* wgsl */ `
-${windowed(AXIS, axis.weights.length)}
+${windowParameters(AXIS, axis.weights.length)}
 @group(0) @binding(1) var<storage, read> slopes: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> spread: array<vec4f>;
 
@@ -368,7 +399,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   };
 }
 
-/** The same along x, and dE/dI_m of every voxel, I_m in the warped image's units. */
+/** The transpose of the smoothing along x, and dE/dI_m of every voxel; I_m is in the units of the warped image. */
 export function localResidual(axis: WindowAxis): Kernel {
   const { stride } = axis;
   const together = centresTogether(stride);
@@ -392,14 +423,15 @@ export function localResidual(axis: WindowAxis): Kernel {
     let f = fixedImage[at];
     let moving = warped[at];
     let m = moving * p.movingScale - 0.5;
-    let counts = (f > vec4f(-1e20)) & (moving > vec4f(-1e20));
+    let counts = haveValues(f) & haveValues(moving);
     residual[at] = select(vec4f(0), (b * m - a * f - c) * scale, counts);
   }`;
   };
   return {
-    label: `local correlation: derivative by intensity, ${name(axis)}`,
+    label: `Local correlation residual, ${name(axis)}`,
     code: /* wgsl */ `
-${windowed(IMAGES, axis.weights.length)}
+${NO_VALUE_WGSL}
+${windowParameters(IMAGES, axis.weights.length)}
 @group(0) @binding(1) var<storage, read> fixedImage: array<vec4f>;
 @group(0) @binding(2) var<storage, read> warped: array<vec4f>;
 @group(0) @binding(3) var<storage, read> spread: array<vec4f>;

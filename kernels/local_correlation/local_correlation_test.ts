@@ -5,6 +5,7 @@ import { random } from "../../testing/uniform_values.ts";
 import { controlGridGeometry } from "../control_grid/control_grid.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { createImage, downloadImage, uploadImage } from "../gpu/image.ts";
+import { NO_VALUE } from "../gpu/no_value.ts";
 import { localCorrelationReference, prepareLocalCorrelation } from "./local_correlation.ts";
 import { windowAxis } from "./window.ts";
 
@@ -41,7 +42,7 @@ async function evaluate(
     gpu,
     "warped",
     size,
-    moving.map((v) => Number.isNaN(v) ? -1e30 : top * v),
+    moving.map((v) => Number.isNaN(v) ? NO_VALUE : top * v),
   );
   const maskImage = mask && uploadImage(gpu, "mask", size, mask);
   const residual = createImage(gpu, "residual", size);
