@@ -15,18 +15,19 @@ import { type ControlGridGeometry, controlGridSlabs } from "../control_grid/cont
 import type { Dispatch, DispatchOptions, Gpu, GpuBuffer, Kernel } from "../gpu/gpu.ts";
 import { createImage, type GpuImage, planesOf } from "../gpu/image.ts";
 import type { BinRange } from "../image/bin_units.ts";
+import { localResidual, localSpread } from "./_derivative.wgsl.ts";
 import {
-  centredWeights,
-  CORRELATION_PARTS,
-  LOCAL_CORRELATION,
   LOCAL_FIXED,
   localMoments,
-  localResidual,
   localSmooth,
-  localSpread,
-  MEAN_CORRELATION,
   SMOOTHED_TOGETHER,
   smoothWeights,
+} from "./_moments.wgsl.ts";
+import { centredWeights } from "./_window.wgsl.ts";
+import {
+  CORRELATION_PARTS,
+  LOCAL_CORRELATION,
+  MEAN_CORRELATION,
   VARIANCE_FLOOR,
 } from "./local_correlation.wgsl.ts";
 import { centresTogether, rowsTogether, type WindowAxis, windowAxis } from "./window.ts";
