@@ -14,7 +14,7 @@ import {
   unrolledColumns,
   unrolledRows,
   unrolledWeights,
-} from "./gaussian_unrolled.wgsl.ts";
+} from "./_gaussian_unrolled.wgsl.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Recorder } from "../gpu/recorder.ts";
 import { createImage, type GpuImage, planesOf } from "../gpu/image.ts";

@@ -3,7 +3,7 @@ import type { Triple } from "../../volume/affine.ts";
 import { gpuTest } from "../../testing/gpu.ts";
 import { random } from "../../testing/uniform_values.ts";
 import { gaussianSmooth, gaussianSmoothReference, gaussianWeights } from "./gaussian.ts";
-import { MAX_UNROLLED_RADIUS } from "./gaussian_unrolled.wgsl.ts";
+import { MAX_UNROLLED_RADIUS } from "./_gaussian_unrolled.wgsl.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { downloadImage, uploadImage } from "../gpu/image.ts";
 

@@ -116,7 +116,7 @@ gpuTest("local correlation and its derivative are those of the twin", async (gpu
   for (const masked of [false, true]) await check(gpu, [31, 17, 15], [2, 2.2, 3.1], masked, true);
 });
 
-gpuTest("absolute local correlation does not mind an inverted contrast", async (gpu) => {
+gpuTest("absolute local correlation is invariant to an inverted contrast", async (gpu) => {
   const size: Triple = [24, 20, 16];
   const sigma: Triple = [3, 3, 3];
   const { fixed } = pair(size);
@@ -143,7 +143,7 @@ gpuTest("local correlation of images larger than one binding", async (gpu) => {
 }, { maxBindingBytes: 70000 });
 
 gpuTest(
-  "local correlation does not mind a change of contrast, and finds none in nothing",
+  "local correlation is invariant to contrast, and 0 in a uniform image",
   async (gpu) => {
     const size: Triple = [24, 20, 16];
     const sigma: Triple = [3, 3, 3];

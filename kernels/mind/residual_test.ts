@@ -134,7 +134,7 @@ gpuTest("E_MIND of images larger than one binding", async (gpu) => {
   });
 }, { maxBindingBytes: 150000 });
 
-gpuTest("5 bits a channel tell what 10 bits tell", async (gpu) => {
+gpuTest("E_MIND of 5 bits per channel agrees with that of 10 bits", async (gpu) => {
   const at: Case = { image: [41, 36, 32], stride: [7, 6, 5], reach: 2.1 };
   const coarse = await check(gpu, { ...at, bits: 5 });
   const fine = await check(gpu, { ...at, bits: 10 });
