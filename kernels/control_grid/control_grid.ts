@@ -15,7 +15,10 @@ import type { Prepared } from "../gpu/prepared.ts";
 import { cutSlabs, type Slab } from "../gpu/slabs.ts";
 import type { UniformValues } from "../gpu/uniform_block.ts";
 
-/** A grid of control points over an image: at voxels 0, s, 2s, ... along every axis, the last at or beyond the image's end. */
+/**
+ * A grid of control points over an image: at voxels 0, s, 2s, ... along every axis, the last at or beyond
+ * the image's end.
+ */
 export interface ControlGridGeometry {
   /** Voxels of the image along x, y, z. */
   readonly image: Triple;
@@ -90,7 +93,10 @@ export interface ColumnsOptions {
   readonly slab: Slab;
   /** Displacements, one vec4 (x, y, z, 0) per control point, x fastest. */
   readonly knots: GpuBuffer;
-  /** Receives the displacements interpolated along y and z, one vec4 per control point along x and voxel along y and z. */
+  /**
+   * Receives the displacements interpolated along y and z, one vec4 per control point along x and voxel
+   * along y and z.
+   */
   readonly columns: GpuBuffer;
 }
 

@@ -12,7 +12,10 @@ struct Geometry {
 }
 `;
 
-/** WGSL that interpolates the displacements (mm) of the four voxels of a quad linearly between the columns of its cells. */
+/**
+ * WGSL that interpolates the displacements (mm) of the four voxels of a quad linearly between the columns
+ * of its cells.
+ */
 export const COLUMN_INTERPOLATION = /* wgsl */ `
 struct Quad { x: vec4f, y: vec4f, z: vec4f }  // displacements of four voxels along x, y, z
 override strideX: u32 = 4;
@@ -51,7 +54,10 @@ fn displacements(row: u32, x: u32, controlPointsX: u32) -> Quad {
 }
 `;
 
-/** Control points to columns: interpolates along y and z; the kernel that reads the columns interpolates along x. */
+/**
+ * Control points to columns: interpolates along y and z; the kernel that reads the columns interpolates
+ * along x.
+ */
 export const EXPAND_COLUMNS: Kernel = {
   label: "Control grid columns",
   code: /* wgsl */ `

@@ -39,7 +39,10 @@ export interface ControlGridWarpOptions {
   readonly perVoxel: Triple;
   /** Receives moving(x + d(x)); `NO_VALUE` where a voxel of its cell has no value. */
   readonly warped: GpuImage;
-  /** Receives the derivative with respect to the displacement, per mm; 0 where the position is clamped or has no value. */
+  /**
+   * Receives the derivative with respect to the displacement, per mm; 0 where the position is clamped or
+   * has no value.
+   */
   readonly gradient: readonly [GpuImage, GpuImage, GpuImage];
 }
 

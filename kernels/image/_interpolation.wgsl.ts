@@ -1,4 +1,7 @@
-/** WGSL that finds the cell of a point in an image whose planes from `windowBegin` on are bound, and interpolates in it. */
+/**
+ * WGSL that finds the cell of a point in an image whose planes from `windowBegin` on are bound, and
+ * interpolates in it.
+ */
 export const CELL = /* wgsl */ `
 struct Cell {
   at: u32,      // index of the first voxel in the bound planes

@@ -20,7 +20,10 @@ export interface PercentilesOptions {
   readonly mask?: GpuImage | undefined;
 }
 
-/** The passes, from a key's highest bits on: the lowest bit that a pass finds, and the mask of the bits known before it. */
+/**
+ * The passes, from a key's highest bits on: the lowest bit that a pass finds, and the mask of the bits
+ * known before it.
+ */
 const PASSES = [{ shift: 21, known: 0 }, { shift: 10, known: 0xffe00000 }, {
   shift: 0,
   known: 0xfffffc00,

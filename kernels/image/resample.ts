@@ -21,7 +21,10 @@ export interface ResampleOptions {
   readonly size: Triple;
   /** Matrix from voxel indices of the result to voxel indices of the source. */
   readonly matrix: Matrix4;
-  /** The value of points more than half a voxel outside the source: a number, or "clamp" for the border's value. Default "clamp". */
+  /**
+   * The value of points more than half a voxel outside the source: a number, or "clamp" for the border's
+   * value. Default "clamp".
+   */
   readonly outside?: "clamp" | number | undefined;
 }
 

@@ -22,7 +22,10 @@ export interface WarpOptions {
   readonly field: GpuField;
   /** Matrix from voxel indices of the field to voxel indices of the moving image. Default: identity. */
   readonly matrix?: Matrix4 | undefined;
-  /** The value of points more than half a voxel outside the moving image: a number, or "clamp" for the border's value. Default "clamp"; labels are always 0 there. */
+  /**
+   * The value of points more than half a voxel outside the moving image: a number, or "clamp" for the
+   * border's value. Default "clamp"; labels are always 0 there.
+   */
   readonly outside?: "clamp" | number | undefined;
 }
 

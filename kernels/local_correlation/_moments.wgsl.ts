@@ -135,7 +135,10 @@ export function smoothWeights(axis: WindowAxis): number[] {
   return range(0, padding + rows).map((i) => weights[Math.abs(i - padding - before)] ?? 0);
 }
 
-/** Smooths moments along y or z with the window: [outer][length][inner] becomes, or is added to, [outer][centres][inner]. */
+/**
+ * Smooths moments along y or z with the window: [outer][length][inner] becomes, or is added to,
+ * [outer][centres][inner].
+ */
 export function localSmooth(axis: WindowAxis): Kernel {
   const { stride } = axis;
   const radius = axis.weights.length - 1;

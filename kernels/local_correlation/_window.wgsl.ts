@@ -58,7 +58,10 @@ export const AXIS = /* wgsl */ `
   accumulate: u32,  // whether to add to the sums of earlier slabs
 `;
 
-/** The field `weights` of a uniform block: the window's weights from the centre outwards, padded to whole vectors. */
+/**
+ * The field `weights` of a uniform block: the window's weights from the centre outwards, padded to whole
+ * vectors.
+ */
 export function centredWeights({ weights }: WindowAxis): number[] {
   return [...weights, 0, 0, 0].slice(0, 4 * Math.ceil(weights.length / 4));
 }

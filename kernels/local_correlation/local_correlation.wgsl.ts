@@ -1,6 +1,9 @@
 import type { Kernel } from "../gpu/gpu.ts";
 
-/** The constant that is added to variances of intensities in [0, 1], so that noise in uniform areas is not correlated. */
+/**
+ * The constant that is added to variances of intensities in [0, 1], so that noise in uniform areas is not
+ * correlated.
+ */
 export const VARIANCE_FLOOR = 1e-4;
 
 /** Number of partial sums over the window centres. */
@@ -59,7 +62,10 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_inde
 }`,
 };
 
-/** E, which is 1 minus the mean correlation, and the number of voxels to which the weights of the windows add up. */
+/**
+ * E, which is 1 minus the mean correlation, and the number of voxels to which the weights of the windows
+ * add up.
+ */
 export const MEAN_CORRELATION: Kernel = {
   label: "Local correlation mean",
   code: /* wgsl */ `

@@ -67,7 +67,10 @@ export interface MindDescriptors {
   readonly bits: ChannelBits;
   /** 32-bit words per voxel. */
   readonly words: number;
-  /** The words of voxel (x, y, z), from `((z * ny + y) * pitch + x) * words` on; all bits are set where it does not count. */
+  /**
+   * The words of voxel (x, y, z), from `((z * ny + y) * pitch + x) * words` on; all bits are set where it
+   * does not count.
+   */
   readonly buffer: GpuBuffer;
   /** Frees them. */
   destroy(): void;
@@ -327,7 +330,10 @@ export function mindDescriptorsReference(options: MindReferenceOptions): Float64
   return entries;
 }
 
-/** Unpacks words to entries in [0, 1] at `voxel * channels + channel`, without padding; NaN where a voxel does not count. */
+/**
+ * Unpacks words to entries in [0, 1] at `voxel * channels + channel`, without padding; NaN where a voxel
+ * does not count.
+ */
 export function unpackDescriptors(
   words: Uint32Array,
   { size, pitch, neighbourhood, bits, words: wordsPerVoxel }: Omit<

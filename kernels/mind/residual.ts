@@ -150,7 +150,10 @@ export interface MindResidualReferenceOptions {
   readonly perVoxel: Triple;
 }
 
-/** The plain twin: E, the number of voxels that count, and the derivative of E with respect to every voxel's displacement, per mm. */
+/**
+ * The plain twin: E, the number of voxels that count, and the derivative of E with respect to every
+ * voxel's displacement, per mm.
+ */
 export function mindResidualReference(
   options: MindResidualReferenceOptions,
 ): { value: number; voxels: number; forces: [Float64Array, Float64Array, Float64Array] } {

@@ -9,10 +9,16 @@ import {
   type MindNeighbourhood,
 } from "./layout.ts";
 
-/** The measure of the differences between channels: the squared mean of absolute values (eq. 6), or the mean of squares. */
+/**
+ * The measure of the differences between channels: the squared mean of absolute values (eq. 6), or the
+ * mean of squares.
+ */
 export type MindDifference = "absolute" | "squared";
 
-/** The sign of a difference d is replaced by clamp(STEEPNESS d, -1, 1), so that it does not depend on rounding where d is 0. */
+/**
+ * The sign of a difference d is replaced by clamp(STEEPNESS d, -1, 1), so that it does not depend on
+ * rounding where d is 0.
+ */
 export const STEEPNESS = 2000;
 
 const CORNERS = [0, 1, 2, 3, 4, 5, 6, 7];

@@ -29,7 +29,10 @@ import type { PlaneStack } from "./plane_stack.ts";
 /** Maximum size of a slab, bytes, even if larger bindings are possible. */
 const MAX_SLAB_BYTES = 128 * 1024 * 1024;
 
-/** Values per entry of the table of slabs: the five fields of the WGSL struct Slab, padded to the smallest binding. */
+/**
+ * Values per entry of the table of slabs: the five fields of the WGSL struct Slab, padded to the smallest
+ * binding.
+ */
 const SLAB_VALUES = 8;
 
 /** A kernel that copies between regions and planes. */
@@ -118,7 +121,10 @@ export class PatchAverage {
     return Owned.build((owned) => new PatchAverage(gpu, options, owned));
   }
 
-  /** The regions of a slab in the order in which they must be accumulated: columns first, then rows, then slices. */
+  /**
+   * The regions of a slab in the order in which they must be accumulated: columns first, then rows, then
+   * slices.
+   */
   regionsOf({ rowStarts, sliceStarts }: PatchSlab): PatchRegion[] {
     return regionsBetween(this.#starts, rowStarts, sliceStarts);
   }

@@ -26,7 +26,10 @@ export interface PatchAverageOptions {
   readonly stride: number;
   /** Slices from one region to the next, at most `channels` (the paper: 2 of 3, 4 of 12). */
   readonly sliceStride: number;
-  /** The weights of a region's voxels: "uniform", or "feather", which hides the seams of large strides. Default "uniform". */
+  /**
+   * The weights of a region's voxels: "uniform", or "feather", which hides the seams of large strides.
+   * Default "uniform".
+   */
   readonly weights?: PatchWeights | undefined;
   /** The value outside the volume, where an axis is shorter than a region. Default -1. */
   readonly fill?: number | undefined;
@@ -38,7 +41,10 @@ export interface PatchAverageOptions {
 export interface PatchRegion {
   /** Indices of its starts along columns, rows and slices. */
   readonly index: Triple;
-  /** First column, row and slice, counted from the first one of the margin around a stack that is smaller than a region. */
+  /**
+   * First column, row and slice, counted from the first one of the margin around a stack that is smaller
+   * than a region.
+   */
   readonly start: Triple;
 }
 

@@ -123,7 +123,10 @@ export class PlaneStack {
     return inside ? this.#first + x * dx + y * dy + z * dz : -1;
   }
 
-  /** Copies rows of the image, `extent[0]` columns each, to the beginning of `values`; the margin becomes `fill`. */
+  /**
+   * Copies rows of the image, `extent[0]` columns each, to the beginning of `values`; the margin becomes
+   * `fill`.
+   */
   read(image: Float32Array, rows: PlaneRows, fill: number, values: Float32Array): void {
     const width = this.extent[0];
     values.fill(fill, 0, width * (rows.end - rows.begin));
@@ -139,7 +142,10 @@ export class PlaneStack {
     });
   }
 
-  /** Calls `each` for every row with the indices of its first voxel in the image and in the rows, its number of voxels and the step in the image. */
+  /**
+   * Calls `each` for every row with the indices of its first voxel in the image and in the rows, its
+   * number of voxels and the step in the image.
+   */
   #walk(
     { slice, begin, end }: PlaneRows,
     each: (inImage: number, inRows: number, count: number, step: number) => void,
