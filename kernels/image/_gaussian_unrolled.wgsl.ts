@@ -4,10 +4,10 @@ import type { Kernel } from "../gpu/gpu.ts";
 export const MAX_UNROLLED_RADIUS = 10;
 
 /** Quads that an invocation of {@link unrolledRows} computes. */
-export const ROW_QUADS = 2;
+export const QUADS_PER_INVOCATION = 2;
 
 /** Results along the filtered axis that an invocation of {@link unrolledColumns} computes. */
-export const COLUMN_RESULTS = 8;
+export const RESULTS_PER_INVOCATION = 8;
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 const lines = (text: string[]): string => text.join("\n  ");
@@ -80,15 +80,15 @@ ${common(radius)}
 @compute @workgroup_size(wx, wy)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let p = parameters;
-  let first = i32(${ROW_QUADS} * id.x);
+  let first = i32(${QUADS_PER_INVOCATION} * id.x);
   let last = i32(p.quads) - 1;
   if (first > last || id.y >= p.size.y || id.z >= p.planes) { return; }
   let row = i32(((p.firstPlane + id.z - p.sourceBegin) * p.size.y + id.y) * p.quads);
-  ${lines(range(ROW_QUADS + 2 * reach).map(load))}
+  ${lines(range(QUADS_PER_INVOCATION + 2 * reach).map(load))}
   let at = i32((id.z * p.size.y + id.y) * p.quads) + first;
   ${
       lines(
-        range(ROW_QUADS).map((q) =>
+        range(QUADS_PER_INVOCATION).map((q) =>
           `if (first + ${q} <= last) { destination[at + ${q}] = ${
             weighted(radius, (shift) => shifted(q, shift))
           }; }`
@@ -111,7 +111,7 @@ override alongZ: bool = false;
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let p = parameters;
   // id counts groups of results along the filtered axis.
-  let first = select(${COLUMN_RESULTS} * id.y, p.firstPlane + ${COLUMN_RESULTS} * id.z, alongZ);
+  let first = select(${RESULTS_PER_INVOCATION} * id.y, p.firstPlane + ${RESULTS_PER_INVOCATION} * id.z, alongZ);
   let end = select(p.size.y, p.firstPlane + p.planes, alongZ);
   let other = select(id.z < p.planes, id.y < p.size.y, alongZ);
   if (id.x >= p.quads || first >= end || !other) { return; }
@@ -126,7 +126,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let start = i32(first) - ${radius};
   ${
       lines(
-        range(COLUMN_RESULTS + 2 * radius).map((i) =>
+        range(RESULTS_PER_INVOCATION + 2 * radius).map((i) =>
           `let v${i} = source[origin + clamp(start + ${i}, 0, last) * step];`
         ),
       )
@@ -138,7 +138,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   );
   ${
       lines(
-        range(COLUMN_RESULTS).map((j) =>
+        range(RESULTS_PER_INVOCATION).map((j) =>
           `if (first + ${j} < end) { destination[at + ${j} * u32(step)] = ${
             weighted(radius, (shift) => `v${j + radius + shift}`)
           }; }`

@@ -8,9 +8,9 @@ import type { Triple } from "../../volume/affine.ts";
 
 import { FILTER_COLUMNS, FILTER_ROWS, MAX_RADIUS } from "./gaussian.wgsl.ts";
 import {
-  COLUMN_RESULTS,
   MAX_UNROLLED_RADIUS,
-  ROW_QUADS,
+  QUADS_PER_INVOCATION,
+  RESULTS_PER_INVOCATION,
   unrolledColumns,
   unrolledRows,
   unrolledWeights,
@@ -90,8 +90,8 @@ function recordFilter(
   const unrolled = radius <= MAX_UNROLLED_RADIUS;
   const alongX = axis === 0;
   // Quads along x, and results along the filtered axis, that one invocation computes.
-  const quadsPerInvocation = unrolled && alongX ? ROW_QUADS : 1;
-  const resultsPerInvocation = alongX ? 1 : unrolled ? COLUMN_RESULTS : 4;
+  const quadsPerInvocation = unrolled && alongX ? QUADS_PER_INVOCATION : 1;
+  const resultsPerInvocation = alongX ? 1 : unrolled ? RESULTS_PER_INVOCATION : 4;
   const workgroup = rowWorkgroup(Math.ceil(quads / quadsPerInvocation));
   const kernel = unrolled
     ? alongX ? unrolledRows(radius, nx) : unrolledColumns(radius)

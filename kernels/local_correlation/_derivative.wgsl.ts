@@ -10,7 +10,7 @@ import {
   windowName,
   windowParameters,
 } from "./_window.wgsl.ts";
-import { centresTogether, rowsTogether, type WindowAxis } from "./window.ts";
+import { centresPerInvocation, rowsPerInvocation, type WindowAxis } from "./window.ts";
 
 /** The centres, relative to the first one of a group, whose windows reach the `span` voxels of the group. */
 function reaching(axis: WindowAxis, span: number): number[] {
@@ -26,7 +26,7 @@ const variable = (c: number) => c < 0 ? `m${-c}` : `c${c}`;
 /** The transpose of the smoothing along z or y: from the window centres to all planes or rows. */
 export function localSpread(axis: WindowAxis): Kernel {
   const { stride } = axis;
-  const span = rowsTogether(stride);
+  const span = rowsPerInvocation(stride);
   const centres = reaching(axis, span);
   const row = (i: number) => {
     const sum = centres.flatMap((c) => {
@@ -71,7 +71,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 /** The transpose of the smoothing along x, and dE/dI_m of every voxel; I_m is in the units of the warped image. */
 export function localResidual(axis: WindowAxis): Kernel {
   const { stride } = axis;
-  const together = centresTogether(stride);
+  const together = centresPerInvocation(stride);
   const span = together * stride;
   const centres = reaching(axis, span);
   const quad = (q: number) => {

@@ -11,10 +11,10 @@ import {
   windowName,
   windowParameters,
 } from "./_window.wgsl.ts";
-import { centresTogether, type WindowAxis } from "./window.ts";
+import { centresPerInvocation, type WindowAxis } from "./window.ts";
 
 /** Window centres along y or z that one invocation computes. */
-export const SMOOTHED_TOGETHER = 2;
+export const CENTRES_PER_INVOCATION = 2;
 
 /** Windows up to this many voxels apart are written out along y and z, too. */
 const MAX_UNROLLED_STRIDE = 6;
@@ -61,7 +61,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 export function localMoments(axis: WindowAxis): Kernel {
   const { stride } = axis;
   const radius = axis.weights.length - 1;
-  const together = centresTogether(stride);
+  const together = centresPerInvocation(stride);
   const span = together * stride;
   const quads = range(-Math.ceil(radius / 4), Math.ceil((span - stride + radius + 1) / 4));
   const quad = (q: number) => {
@@ -69,7 +69,7 @@ export function localMoments(axis: WindowAxis): Kernel {
       const w = quadWeights(axis, 4 * q, c * stride);
       return w === undefined ? [] : [
         `{ let w = ${w};
-      a${c} += vec4f(dot(w, one), dot(w, f), dot(w, m), dot(w, f * f));
+      a${c} += vec4f(dot(w, counted), dot(w, f), dot(w, m), dot(w, f * f));
       b${c} += vec2f(dot(w, m * m), dot(w, f * m)); }`,
       ];
     });
@@ -79,7 +79,7 @@ export function localMoments(axis: WindowAxis): Kernel {
     let fixed = fixedImage[at];
     let moving = warped[at];
     let counts = haveValues(fixed) & haveValues(moving) & vec4<bool>(index >= 0 && index <= last);
-    let one = select(vec4f(0), vec4f(1), counts);
+    let counted = select(vec4f(0), vec4f(1), counts);
     let f = select(vec4f(0), fixed, counts);
     let m = select(vec4f(0), moving * p.movingScale - 0.5, counts);
     ${sums.join("\n    ")}
@@ -120,7 +120,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 /** Rows of a table of weights, padded so that every four of them begin at a vec4. */
 function tableEdges({ weights, stride }: WindowAxis): { before: number; rows: number } {
   const before = 4 * Math.ceil((weights.length - 1) / 4);
-  return { before, rows: 2 * before + (SMOOTHED_TOGETHER - 1) * stride + 4 };
+  return { before, rows: 2 * before + (CENTRES_PER_INVOCATION - 1) * stride + 4 };
 }
 
 /**
@@ -131,7 +131,7 @@ export function smoothWeights(axis: WindowAxis): number[] {
   const { weights, stride } = axis;
   if (stride <= MAX_UNROLLED_STRIDE) return centredWeights(axis);
   const { before, rows } = tableEdges(axis);
-  const padding = (SMOOTHED_TOGETHER - 1) * stride;
+  const padding = (CENTRES_PER_INVOCATION - 1) * stride;
   return range(0, padding + rows).map((i) => weights[Math.abs(i - padding - before)] ?? 0);
 }
 
@@ -142,7 +142,7 @@ export function smoothWeights(axis: WindowAxis): number[] {
 export function localSmooth(axis: WindowAxis): Kernel {
   const { stride } = axis;
   const radius = axis.weights.length - 1;
-  const together = SMOOTHED_TOGETHER;
+  const together = CENTRES_PER_INVOCATION;
   /** WGSL that adds a row, `index` rows after the first bound one, with one weight per centre. */
   const add = (index: string, weights: (string | undefined)[]) =>
     `{

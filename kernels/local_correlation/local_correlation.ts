@@ -17,10 +17,10 @@ import { createImage, type GpuImage, planesOf } from "../gpu/image.ts";
 import type { BinRange } from "../image/bin_units.ts";
 import { localResidual, localSpread } from "./_derivative.wgsl.ts";
 import {
+  CENTRES_PER_INVOCATION,
   LOCAL_FIXED,
   localMoments,
   localSmooth,
-  SMOOTHED_TOGETHER,
   smoothWeights,
 } from "./_moments.wgsl.ts";
 import { centredWeights } from "./_window.wgsl.ts";
@@ -30,7 +30,7 @@ import {
   MEAN_CORRELATION,
   VARIANCE_FLOOR,
 } from "./local_correlation.wgsl.ts";
-import { centresTogether, rowsTogether, type WindowAxis, windowAxis } from "./window.ts";
+import { centresPerInvocation, rowsPerInvocation, type WindowAxis, windowAxis } from "./window.ts";
 import { Owned } from "../gpu/owned.ts";
 import type { Prepared } from "../gpu/prepared.ts";
 import { rowWorkgroup } from "../gpu/workgroups.ts";
@@ -97,7 +97,7 @@ export function prepareLocalCorrelation(gpu: Gpu, options: LocalCorrelationOptio
     const parts = owned.add(gpu.buffer("local parts", 8 * CORRELATION_PARTS));
     const fixed = owned.add(fixedInWindow(gpu, options));
     const quads = residual.pitch / 4;
-    const spanX = centresTogether(ax.stride) * ax.stride / 4;
+    const spanX = centresPerInvocation(ax.stride) * ax.stride / 4;
     const images = (depth: number) => ({
       ny,
       planes: depth,
@@ -106,7 +106,7 @@ export function prepareLocalCorrelation(gpu: Gpu, options: LocalCorrelationOptio
       movingScale: 1 / options.movingTop,
       weights: centredWeights(ax),
     });
-    const xGroups = rowWorkgroup(Math.ceil(lx / centresTogether(ax.stride)));
+    const xGroups = rowWorkgroup(Math.ceil(lx / centresPerInvocation(ax.stride)));
     const xSpans = rowWorkgroup(Math.ceil(quads / spanX));
     // The workgroups along y and z are equal, so that equal windows share a pipeline.
     const rows = rowWorkgroup(lx);
@@ -137,19 +137,19 @@ export function prepareLocalCorrelation(gpu: Gpu, options: LocalCorrelationOptio
         parameters: images(depth),
         buffers: [planesOf(fixed, begin, end), planesOf(warped, begin, end), ...alongX],
         constants: xGroups,
-        workgroups: groups(Math.ceil(lx / centresTogether(ax.stride)), ny, depth, xGroups),
+        workgroups: groups(Math.ceil(lx / centresPerInvocation(ax.stride)), ny, depth, xGroups),
       });
       prepare(localSmooth(ay), {
         parameters: { ...alongAxisY, weights: smoothWeights(ay) },
         buffers: [...alongX, ...alongY],
         constants: rows,
-        workgroups: groups(lx, Math.ceil(ly / SMOOTHED_TOGETHER), depth, rows),
+        workgroups: groups(lx, Math.ceil(ly / CENTRES_PER_INVOCATION), depth, rows),
       });
       prepare(localSmooth(az), {
         parameters: { ...alongAxisZ, weights: smoothWeights(az) },
         buffers: [...alongY, ...alongZ],
         constants: rows,
-        workgroups: groups(lx * ly, Math.ceil(lz / SMOOTHED_TOGETHER), 1, rows),
+        workgroups: groups(lx * ly, Math.ceil(lz / CENTRES_PER_INVOCATION), 1, rows),
       });
     }
     prepare(LOCAL_CORRELATION, {
@@ -165,8 +165,8 @@ export function prepareLocalCorrelation(gpu: Gpu, options: LocalCorrelationOptio
     // The moments of a slab are no longer needed: their buffers receive the spread derivatives.
     for (const { begin, end } of slabs) {
       const depth = end - begin;
-      const spanY = rowsTogether(ay.stride);
-      const spanZ = rowsTogether(az.stride);
+      const spanY = rowsPerInvocation(ay.stride);
+      const spanZ = rowsPerInvocation(az.stride);
       const zGroups = Math.ceil(end / spanZ) - Math.floor(begin / spanZ);
       const alongAxisY = {
         inner: lx,

@@ -54,7 +54,7 @@ export function windowAxis(voxels: number, sigma: number): WindowAxis {
  * The number of window centres along x that one invocation computes, so that it begins and ends with whole
  * quads.
  */
-export function centresTogether(stride: number): number {
+export function centresPerInvocation(stride: number): number {
   let together = stride % 4 === 0 ? 1 : stride % 2 === 0 ? 2 : 4;
   while (2 * together <= 4 && 2 * together * stride <= 16) together *= 2;
   return together;
@@ -64,6 +64,6 @@ export function centresTogether(stride: number): number {
  * The number of rows or planes, a multiple of the stride, that one invocation computes from the window
  * centres around them.
  */
-export function rowsTogether(stride: number): number {
+export function rowsPerInvocation(stride: number): number {
   return stride * Math.max(1, Math.floor(4 / stride));
 }

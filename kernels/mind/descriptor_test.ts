@@ -128,8 +128,8 @@ Deno.test("the twin is eq. 5, written out at one voxel", () => {
   };
   const d = [[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]]
     .map(([x, y, z]) => distance(x, y, z));
-  const v = d.reduce((sum, one) => sum + one, 0) / 6;
-  const raw = d.map((one) => Math.exp(-one / v));
+  const v = d.reduce((sum, distance) => sum + distance, 0) / 6;
+  const raw = d.map((distance) => Math.exp(-distance / v));
   const n = Math.max(...raw);
   const entries = mindDescriptorsReference({
     size,

@@ -116,10 +116,10 @@ const CASES: Case[] = [
 ];
 
 gpuTest("E_MIND and its gradient are those of the twin", async (gpu, t) => {
-  for (const one of CASES) {
+  for (const options of CASES) {
     await t.step(
-      `${one.neighbourhood ?? "six"} ${one.image.join("x")}, ${one.bits ?? 10} bits`,
-      async () => void await check(gpu, one),
+      `${options.neighbourhood ?? "six"} ${options.image.join("x")}, ${options.bits ?? 10} bits`,
+      async () => void await check(gpu, options),
     );
   }
 });

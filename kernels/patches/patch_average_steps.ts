@@ -21,8 +21,8 @@ import {
   type PatchSlab,
   patchSlabs,
   patchWindow,
-  START_TABLE_WIDTH,
   startTable,
+  VALUES_PER_POSITION,
 } from "./patch_starts.ts";
 import type { PlaneStack } from "./plane_stack.ts";
 
@@ -33,7 +33,7 @@ const MAX_SLAB_BYTES = 128 * 1024 * 1024;
  * Values per entry of the table of slabs: the five fields of the WGSL struct Slab, padded to the smallest
  * binding.
  */
-const SLAB_VALUES = 8;
+const VALUES_PER_SLAB = 8;
 
 /** A kernel that copies between regions and planes. */
 interface RegionPass {
@@ -94,11 +94,11 @@ export class PatchAverage {
       bytes: Math.floor(Math.min(gpu.maxBindingBytes, MAX_SLAB_BYTES) / 16) * 16,
     });
     this.result = new Float32Array(this.#options.image.length);
-    this.#slabPitch = aligned(gpu, 4 * SLAB_VALUES);
+    this.#slabPitch = aligned(gpu, 4 * VALUES_PER_SLAB);
     const sizes = [patch, patch, channels];
     const names = ["columns", "rows", "slices"];
     starts.forEach((axisStarts, i) => {
-      const bytes = 4 * START_TABLE_WIDTH * sizes[i];
+      const bytes = 4 * VALUES_PER_POSITION * sizes[i];
       const pitch = aligned(gpu, bytes);
       const table = startTable(axisStarts, patchWindow(sizes[i], weights), pitch / 4);
       const buffer = this.#buffer(`patch ${names[i]}`, table.byteLength);

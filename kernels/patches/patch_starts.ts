@@ -43,7 +43,7 @@ export function patchWindow(patch: number, weights: PatchWeights): Float64Array 
 }
 
 /** Number of values per position in {@link startTable}. */
-export const START_TABLE_WIDTH = 4;
+export const VALUES_PER_POSITION = 4;
 
 /**
  * A table of four values for each start and each position of its patch: the weight of the patch at the
@@ -56,18 +56,18 @@ export const START_TABLE_WIDTH = 4;
 export function startTable(
   starts: readonly number[],
   window: Float64Array,
-  pitch: number = START_TABLE_WIDTH * window.length,
+  pitch: number = VALUES_PER_POSITION * window.length,
 ): Float32Array {
   const sums = new Float64Array(starts[starts.length - 1] + window.length);
   const table = new Float32Array(pitch * starts.length);
   starts.forEach((start, i) =>
     window.forEach((weight, p) => {
-      table.set([weight, sums[start + p], 0, start], i * pitch + START_TABLE_WIDTH * p);
+      table.set([weight, sums[start + p], 0, start], i * pitch + VALUES_PER_POSITION * p);
       sums[start + p] += weight;
     })
   );
   starts.forEach((start, i) =>
-    window.forEach((_, p) => table[i * pitch + START_TABLE_WIDTH * p + 2] = sums[start + p])
+    window.forEach((_, p) => table[i * pitch + VALUES_PER_POSITION * p + 2] = sums[start + p])
   );
   return table;
 }
