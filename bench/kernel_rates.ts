@@ -12,16 +12,15 @@ import {
   prepareAdjoint,
 } from "../kernels/control_grid/control_grid.ts";
 import { prepareControlGridWarp } from "../kernels/control_grid/control_grid_warp.ts";
+import { binStep, recordVoxelPairs } from "../kernels/control_grid/voxel_pairs.ts";
 import { gaussianSmooth } from "../kernels/image/gaussian.ts";
 import type { Dispatch, Gpu } from "../kernels/gpu/gpu.ts";
 import { createField, createImage, type GpuImage, uploadImage } from "../kernels/gpu/image.ts";
 import {
   binIntensitiesOnHost,
-  binStep,
   fixedBinBytes,
   prepareJointHistogram,
   recordFixedBins,
-  recordMovingBins,
 } from "../kernels/nmi/joint_histogram.ts";
 import { prepareNmi } from "../kernels/nmi/nmi.ts";
 import { prepareRegulariser, regulariserPartials } from "../kernels/regulariser/regulariser.ts";
@@ -74,8 +73,8 @@ export function kernelBenchmarks(gpu: Gpu): { benchmarks: KernelBenchmark[]; dis
   const binned = own(uploadImage(gpu, "binned", SIZE, binIntensitiesOnHost(noise, range)));
   const bins = own(gpu.buffer("bins", fixedBinBytes(SIZE)));
   const recorder = gpu.record("bins");
-  recordFixedBins(gpu, recorder, image, range, bins);
-  recordMovingBins(gpu, recorder, image, range, pairs);
+  recordFixedBins(gpu, recorder, { source: image, range, bins });
+  recordVoxelPairs(gpu, recorder, { source: image, range, pairs });
   recorder.submit();
   const histogram = own(gpu.buffer("histogram", 4e4));
   const scalars = own(gpu.buffer("scalars", 32));
@@ -102,7 +101,7 @@ export function kernelBenchmarks(gpu: Gpu): { benchmarks: KernelBenchmark[]; dis
     scalars,
   }));
   const sums = own(gpu.buffer("sums", 16 * count));
-  const adjoint = own(prepareAdjoint(gpu, geometry, residual, slopes, sums));
+  const adjoint = own(prepareAdjoint(gpu, { geometry, vectors: slopes, scale: residual, sums }));
   const optimiser = own(lbfgs(gpu, count));
   const penalties = own(gpu.buffer("penalties", 4 * regulariserPartials(geometry.size)));
   const penalty = own(prepareRegulariser(

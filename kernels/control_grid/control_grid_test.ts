@@ -35,13 +35,12 @@ async function check(gpu: Gpu, image: Triple, stride: Triple): Promise<void> {
   const scaleImage = uploadImage(gpu, "scale", image, scale);
   const images = v.map((c) => uploadImage(gpu, "v", image, c));
   const sums = gpu.buffer("sums", 16 * controlPoints(geometry));
-  const adjoint = prepareAdjoint(
-    gpu,
+  const adjoint = prepareAdjoint(gpu, {
     geometry,
-    scaleImage,
-    images as unknown as Parameters<typeof prepareAdjoint>[3],
+    vectors: [images[0], images[1], images[2]],
+    scale: scaleImage,
     sums,
-  );
+  });
   const recorder = gpu.record("adjoint");
   adjoint.dispatches.forEach((dispatch) => recorder.run(dispatch));
   recorder.submit();

@@ -9,6 +9,7 @@ import type { Grid } from "../../volume/grid.ts";
 import type { LabelVolume, Volume } from "../../volume/volume.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { type GpuImage, uploadImage } from "../gpu/image.ts";
+import { Owned } from "../gpu/owned.ts";
 import { percentiles } from "../image/percentiles.ts";
 
 /** Two images on one grid, and the voxels of them that are compared. */
@@ -32,20 +33,10 @@ export interface IntensityWindow {
 /** Shares of the voxels below the ends of the default window: those of the registrations. */
 const WINDOW_SHARES = [0.005, 0.995];
 
-/** Keeps a resource until the call ends. */
-export type Own = <T extends { destroy(): void }>(resource: T) => T;
-
-/** Runs the work and frees what it owns, also when it fails. */
-export async function owning<T>(work: (own: Own) => Promise<T>): Promise<T> {
-  const owned: { destroy(): void }[] = [];
-  try {
-    return await work((resource) => {
-      owned.push(resource);
-      return resource;
-    });
-  } finally {
-    owned.reverse().forEach((resource) => resource.destroy());
-  }
+/** Runs the work with resources that are freed when it ends or fails. */
+export async function owning<T>(work: (owned: Owned) => Promise<T>): Promise<T> {
+  using owned = new Owned();
+  return await work(owned);
 }
 
 /**

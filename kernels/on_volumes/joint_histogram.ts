@@ -6,8 +6,10 @@
 
 import type { Triple } from "../../volume/affine.ts";
 import { type ControlGridGeometry, controlGridGeometry } from "../control_grid/control_grid.ts";
-import { OUTSIDE, type Prepared } from "../control_grid/control_grid_warp.ts";
+import { NO_VALUE } from "../gpu/no_value.ts";
+import type { Prepared } from "../gpu/prepared.ts";
 import type { Gpu, GpuBuffer } from "../gpu/gpu.ts";
+import type { Owned } from "../gpu/owned.ts";
 import { createImage, type GpuImage, uploadImage } from "../gpu/image.ts";
 import {
   binIntensitiesOnHost,
@@ -21,7 +23,6 @@ import {
   checkPair,
   type ImagePair,
   type IntensityWindow,
-  type Own,
   owning,
   uploadMask,
   windowOf,
@@ -84,10 +85,10 @@ export async function jointHistogram(
   gpu: Gpu,
   options: JointHistogramOptions,
 ): Promise<JointHistogram> {
-  return await binned(gpu, options, async (own, pair) => {
+  return await binned(gpu, options, async (owned, pair) => {
     const { bins, fixedWindow, movingWindow } = pair;
-    const histogram = own(gpu.buffer("joint histogram", 4 * bins * bins));
-    run(gpu, own(prepareJointHistogram(gpu, { ...pair, histogram })));
+    const histogram = owned.add(gpu.buffer("joint histogram", 4 * bins * bins));
+    run(gpu, owned.add(prepareJointHistogram(gpu, { ...pair, histogram })));
     const counts = new Float32Array(await gpu.download(histogram, 0, 4 * bins * bins));
     return { bins, counts, fixedWindow, movingWindow };
   });
@@ -136,11 +137,11 @@ export async function normalisedMutualInformation(
   gpu: Gpu,
   options: JointHistogramOptions,
 ): Promise<MutualInformation> {
-  return await binned(gpu, options, async (own, pair) => {
-    const scalars = own(gpu.buffer("NMI", 4 * Object.keys(NMI_SCALARS).length));
+  return await binned(gpu, options, async (owned, pair) => {
+    const scalars = owned.add(gpu.buffer("NMI", 4 * Object.keys(NMI_SCALARS).length));
     // The kernels that find the value find its derivative in the same run.
-    const residual = own(createImage(gpu, "dE/dI", options.fixed.grid.size));
-    run(gpu, own(prepareNmi(gpu, { ...pair, residual, scalars })));
+    const residual = owned.add(createImage(gpu, "dE/dI", options.fixed.grid.size));
+    run(gpu, owned.add(prepareNmi(gpu, { ...pair, residual, scalars })));
     const values = new Float32Array(await gpu.download(scalars));
     return {
       nmi: -values[NMI_SCALARS.dissimilarity],
@@ -166,7 +167,7 @@ interface BinnedPair {
 async function binned<T>(
   gpu: Gpu,
   options: JointHistogramOptions,
-  work: (own: Own, pair: BinnedPair) => Promise<T>,
+  work: (owned: Owned, pair: BinnedPair) => Promise<T>,
 ): Promise<T> {
   const { fixed, bins = BINS } = options;
   checkPair(options);
@@ -174,19 +175,24 @@ async function binned<T>(
     throw new RangeError(`\`bins\` must be a whole number from 2 to 254, got ${bins}`);
   }
   const { size } = fixed.grid;
-  return await owning(async (own) => {
-    const mask = options.mask && own(uploadMask(gpu, options.mask));
-    const source = own(uploadImage(gpu, "fixed", size, fixed.data));
+  return await owning(async (owned) => {
+    const mask = options.mask && owned.add(uploadMask(gpu, options.mask));
+    const source = owned.add(uploadImage(gpu, "fixed", size, fixed.data));
     const fixedWindow = await windowOf(gpu, "fixedWindow", source, mask, options.fixedWindow);
-    const fixedBins = own(gpu.buffer("fixed bins", fixedBinBytes(size)));
+    const fixedBins = owned.add(gpu.buffer("fixed bins", fixedBinBytes(size)));
     const recorder = gpu.record("fixed bins");
-    recordFixedBins(gpu, recorder, source, { ...fixedWindow, bins }, fixedBins, mask);
+    recordFixedBins(gpu, recorder, {
+      source,
+      range: { ...fixedWindow, bins },
+      mask,
+      bins: fixedBins,
+    });
     recorder.submit();
     const movingWindow = await movingWindowOf(gpu, options, mask);
     const inBins = movingBins(options, { ...movingWindow, bins });
-    const warped = own(uploadImage(gpu, "moving, in bins", size, inBins));
+    const warped = owned.add(uploadImage(gpu, "moving, in bins", size, inBins));
     const geometry = controlGridGeometry(size, STRIDE);
-    return await work(own, { geometry, bins, fixedBins, warped, fixedWindow, movingWindow });
+    return await work(owned, { geometry, bins, fixedBins, warped, fixedWindow, movingWindow });
   });
 }
 
@@ -207,7 +213,7 @@ async function movingWindowOf(
 function movingBins({ moving, mask }: JointHistogramOptions, range: BinRange): Float32Array {
   const inBins = binIntensitiesOnHost(moving.data, range);
   mask?.data.forEach((label, i) => {
-    if (label === 0) inBins[i] = OUTSIDE;
+    if (label === 0) inBins[i] = NO_VALUE;
   });
   return inBins;
 }

@@ -6,7 +6,7 @@
 
 import type { Triple } from "../../volume/affine.ts";
 import { controlGridGeometry } from "../control_grid/control_grid.ts";
-import { OUTSIDE } from "../control_grid/control_grid_warp.ts";
+import { NO_VALUE } from "../gpu/no_value.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { createImage, uploadImage } from "../gpu/image.ts";
 import { prepareLocalCorrelation } from "../local_correlation/local_correlation.ts";
@@ -72,15 +72,15 @@ export async function localCorrelation(
     throw new RangeError(`\`sigma\` must be above 0 mm, got ${sigma}`);
   }
   const { size, spacing } = fixed.grid;
-  return await owning(async (own) => {
-    const mask = options.mask && own(uploadMask(gpu, options.mask));
-    const image = own(uploadImage(gpu, "fixed", size, fixed.data));
+  return await owning(async (owned) => {
+    const mask = options.mask && owned.add(uploadMask(gpu, options.mask));
+    const image = owned.add(uploadImage(gpu, "fixed", size, fixed.data));
     const fixedWindow = await windowOf(gpu, "fixedWindow", image, mask, options.fixedWindow);
-    const raw = own(uploadImage(gpu, "moving", size, moving.data));
+    const raw = owned.add(uploadImage(gpu, "moving", size, moving.data));
     const movingWindow = await windowOf(gpu, "movingWindow", raw, mask, options.movingWindow);
     const scaled = inWindow(options, movingWindow);
-    const scalars = own(gpu.buffer("local correlation", 16));
-    const correlation = own(prepareLocalCorrelation(gpu, {
+    const scalars = owned.add(gpu.buffer("local correlation", 16));
+    const correlation = owned.add(prepareLocalCorrelation(gpu, {
       geometry: controlGridGeometry(size, STRIDE),
       sigma: [sigma / spacing[0], sigma / spacing[1], sigma / spacing[2]],
       fixed: image,
@@ -88,9 +88,9 @@ export async function localCorrelation(
       fixedRange: { ...fixedWindow, bins: 2 },
       mask,
       absolute,
-      warped: own(uploadImage(gpu, "moving, in [0, 1]", size, scaled)),
+      warped: owned.add(uploadImage(gpu, "moving, in [0, 1]", size, scaled)),
       movingTop: 1,
-      residual: own(createImage(gpu, "dE/dI", size)),
+      residual: owned.add(createImage(gpu, "dE/dI", size)),
       scalars,
     }));
     const recorder = gpu.record("local correlation");
@@ -109,7 +109,7 @@ function inWindow(
   const scale = high > low ? 1 / (high - low) : 0;
   return moving.data.map((value, i) =>
     mask !== undefined && mask.data[i] === 0
-      ? OUTSIDE
+      ? NO_VALUE
       : Math.min(Math.max((value - low) * scale, 0), 1)
   );
 }

@@ -94,11 +94,11 @@ export async function mindDescriptor(
   const { neighbourhood = "six" } = options;
   checkVolume("volume", volume);
   checkMask(options.mask, volume.grid);
-  return await owning(async (own) => {
-    const mask = options.mask && own(uploadMask(gpu, options.mask));
-    const source = own(uploadImage(gpu, "image", volume.grid.size, volume.data));
+  return await owning(async (owned) => {
+    const mask = options.mask && owned.add(uploadMask(gpu, options.mask));
+    const source = owned.add(uploadImage(gpu, "image", volume.grid.size, volume.data));
     const window = await windowOf(gpu, "window", source, mask, options.window);
-    const descriptors = own(descriptorsOf(gpu, source, mask, window, options));
+    const descriptors = owned.add(descriptorsOf(gpu, source, mask, window, options));
     const words = new Uint32Array(await gpu.download(descriptors.buffer));
     return {
       grid: volume.grid,
@@ -154,30 +154,30 @@ export async function mindDissimilarity(
 ): Promise<number> {
   const { fixed, moving, difference = "absolute" } = options;
   checkPair(options);
-  return await owning(async (own) => {
-    const mask = options.mask && own(uploadMask(gpu, options.mask));
+  return await owning(async (owned) => {
+    const mask = options.mask && owned.add(uploadMask(gpu, options.mask));
     const descriptors = async (name: "fixed" | "moving", { grid, data }: Volume) => {
       const source = uploadImage(gpu, name, grid.size, data);
       try {
         const windowName = `${name}Window` as const;
         const window = await windowOf(gpu, windowName, source, mask, options[windowName]);
-        return own(descriptorsOf(gpu, source, mask, window, options));
+        return owned.add(descriptorsOf(gpu, source, mask, window, options));
       } finally {
         source.destroy();
       }
     };
     const geometry = controlGridGeometry(fixed.grid.size, STRIDE);
     const points = 16 * controlPoints(geometry);
-    const scalars = own(gpu.buffer("E_MIND", 16));
-    const residual = own(prepareMindResidual(gpu, {
+    const scalars = owned.add(gpu.buffer("E_MIND", 16));
+    const residual = owned.add(prepareMindResidual(gpu, {
       geometry,
-      knots: own(gpu.buffer("no displacement", points)),
+      knots: owned.add(gpu.buffer("no displacement", points)),
       fixed: await descriptors("fixed", fixed),
       moving: await descriptors("moving", moving),
       difference,
       origin: [0, 0, 0],
       perVoxel: [1, 1, 1],
-      gradient: own(gpu.buffer("dE/dk", points)),
+      gradient: owned.add(gpu.buffer("dE/dk", points)),
       scalars,
     }));
     const recorder = gpu.record("E_MIND");

@@ -68,7 +68,7 @@ export async function averagePatches(
   const { plane = "coronal", process, ...rest } = options;
   const { grid, data: image } = volume;
   checkVolume("volume", volume);
-  return await owning(async (own) => {
+  return await owning(async (owned) => {
     const values = rest.patch * rest.patch * rest.channels;
     let results: ReturnType<Gpu["buffer"]> | undefined;
     const data = await patchAverage(gpu, {
@@ -84,7 +84,7 @@ export async function averagePatches(
             `\`process\` returned ${result.length} values; a patch has ${values}`,
           );
         }
-        results ??= own(gpu.buffer("processed patch", 4 * values));
+        results ??= owned.add(gpu.buffer("processed patch", 4 * values));
         gpu.write(results, result);
         return results;
       },

@@ -91,15 +91,15 @@ export async function regularisation(
     );
   }
   const sumOf = (begin: number, end: number) =>
-    owning(async (own) => {
+    owning(async (owned) => {
       const slab: Triple = [size[0], size[1], end - begin];
       const values = points.values(begin, end);
-      const knots = own(gpu.upload("displacements", values));
-      const gradient = own(gpu.buffer("dR/du", values.byteLength));
+      const knots = owned.add(gpu.upload("displacements", values));
+      const gradient = owned.add(gpu.buffer("dR/du", values.byteLength));
       const partials = regulariserPartials(slab);
-      const sums = own(gpu.buffer("regulariser sums", 4 * partials));
+      const sums = owned.add(gpu.buffer("regulariser sums", 4 * partials));
       const options = { regulariser, size: slab, spacing, weight: 1 };
-      const prepared = own(prepareRegulariser(gpu, options, knots, gradient, sums));
+      const prepared = owned.add(prepareRegulariser(gpu, options, knots, gradient, sums));
       const recorder = gpu.record("regulariser");
       prepared.dispatches.forEach((dispatch) => recorder.run(dispatch));
       recorder.submit();

@@ -10,7 +10,7 @@ import {
   type ControlGridGeometry,
   controlPoints,
 } from "../../kernels/control_grid/control_grid.ts";
-import { OUTSIDE } from "../../kernels/control_grid/control_grid_warp.ts";
+import { NO_VALUE } from "../../kernels/gpu/no_value.ts";
 import {
   foldingPenaltyPartials,
   prepareFoldingPenalty,
@@ -217,7 +217,7 @@ function levelImages(
   const onMoving = { size: padded, matrix: toMoving };
   return {
     fixed: own(pyramidLevel(gpu, { source: images.fixed, ...onFixed })),
-    moving: own(pyramidLevel(gpu, { source: images.moving, ...onMoving, outside: OUTSIDE })),
+    moving: own(pyramidLevel(gpu, { source: images.moving, ...onMoving, outside: NO_VALUE })),
     // Masks are not smoothed: half a voxel inside counts.
     fixedMask: images.fixedMask &&
       own(resample(gpu, { source: images.fixedMask, ...onFixed, outside: 0 })),

@@ -7,9 +7,10 @@
 
 import { prepareAdjoint } from "../../kernels/control_grid/control_grid.ts";
 import { prepareControlGridWarp } from "../../kernels/control_grid/control_grid_warp.ts";
+import { binStep, recordVoxelPairs } from "../../kernels/control_grid/voxel_pairs.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import { createImage } from "../../kernels/gpu/image.ts";
-import { type BinRange, binStep, recordMovingBins } from "../../kernels/nmi/joint_histogram.ts";
+import type { BinRange } from "../../kernels/nmi/joint_histogram.ts";
 import { prepareLocalCorrelation } from "../../kernels/local_correlation/local_correlation.ts";
 import type {
   PreparedSimilarity,
@@ -76,7 +77,12 @@ function prepare(
   try {
     const moving = own(createImage(gpu, "moving by pairs", inputs.moving.size));
     const recorder = gpu.record("moving by pairs");
-    recordMovingBins(gpu, recorder, inputs.moving, movingRange, moving, inputs.movingMask);
+    recordVoxelPairs(gpu, recorder, {
+      source: inputs.moving,
+      range: movingRange,
+      mask: inputs.movingMask,
+      pairs: moving,
+    });
     recorder.submit();
     const image = (label: string) => own(createImage(gpu, label, geometry.image));
     const warped = image("warped");
@@ -104,7 +110,9 @@ function prepare(
       movingTop: movingRange.bins - 1,
       absolute,
     }));
-    const adjoint = own(prepareAdjoint(gpu, geometry, residual, slopes, gradient));
+    const adjoint = own(
+      prepareAdjoint(gpu, { geometry, vectors: slopes, scale: residual, sums: gradient }),
+    );
     return {
       dispatches: [...warp.dispatches, ...correlation.dispatches, ...adjoint.dispatches],
       destroy,

@@ -6,14 +6,13 @@
 
 import { prepareAdjoint } from "../../kernels/control_grid/control_grid.ts";
 import { prepareControlGridWarp } from "../../kernels/control_grid/control_grid_warp.ts";
+import { binStep, recordVoxelPairs } from "../../kernels/control_grid/voxel_pairs.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import { createImage } from "../../kernels/gpu/image.ts";
 import {
   type BinRange,
-  binStep,
   fixedBinBytes,
   recordFixedBins,
-  recordMovingBins,
 } from "../../kernels/nmi/joint_histogram.ts";
 import { prepareNmi } from "../../kernels/nmi/nmi.ts";
 import type {
@@ -54,8 +53,18 @@ function prepare(
   const fixedBins = gpu.buffer("fixed bins", fixedBinBytes(size));
   const moving = createImage(gpu, "moving, in bins by pairs", inputs.moving.size);
   const recorder = gpu.record("bin intensities");
-  recordFixedBins(gpu, recorder, inputs.fixed, fixedRange, fixedBins, inputs.fixedMask);
-  recordMovingBins(gpu, recorder, inputs.moving, movingRange, moving, inputs.movingMask);
+  recordFixedBins(gpu, recorder, {
+    source: inputs.fixed,
+    range: fixedRange,
+    mask: inputs.fixedMask,
+    bins: fixedBins,
+  });
+  recordVoxelPairs(gpu, recorder, {
+    source: inputs.moving,
+    range: movingRange,
+    mask: inputs.movingMask,
+    pairs: moving,
+  });
   recorder.submit();
 
   const warped = createImage(gpu, "warped", size);
@@ -81,7 +90,12 @@ function prepare(
     residual,
     scalars,
   });
-  const adjoint = prepareAdjoint(gpu, geometry, residual, [dx, dy, dz], gradient);
+  const adjoint = prepareAdjoint(gpu, {
+    geometry,
+    vectors: [dx, dy, dz],
+    scale: residual,
+    sums: gradient,
+  });
   return {
     dispatches: [...warp.dispatches, ...nmi.dispatches, ...adjoint.dispatches],
     destroy: () => {
