@@ -53,8 +53,8 @@ export async function timeIteration(
       iterations: 1e6,
       tolerance: -1,
       firstMove: 3,
-      mostMove: 6,
-      leastMove: 0,
+      maxMove: 6,
+      minMove: 0,
     }),
   );
   const range = { low: 0, high: 210, bins: 100 };

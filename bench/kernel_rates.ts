@@ -219,8 +219,8 @@ function lbfgs(gpu: Gpu, count: number): { dispatches: Dispatch[]; destroy(): vo
     iterations: 1e6,
     tolerance: -1,
     firstMove: 1,
-    mostMove: 1,
-    leastMove: 0,
+    maxMove: 1,
+    minMove: 0,
   });
   const recorder = { run: (dispatch: Dispatch) => dispatches.push(dispatch) };
   optimiser.record(recorder as unknown as Parameters<Lbfgs["record"]>[0], []);

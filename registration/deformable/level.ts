@@ -111,8 +111,8 @@ export async function optimiseLevel(gpu: Gpu, work: LevelWork): Promise<LevelOut
         iterations: work.iterations,
         tolerance: 1e-5,
         firstMove: voxel,
-        mostMove: 2 * voxel,
-        leastMove: 1e-3 * voxel,
+        maxMove: 2 * voxel,
+        minMove: 1e-3 * voxel,
       }),
     );
     gpu.write(optimiser.point, work.start);
