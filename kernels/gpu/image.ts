@@ -7,6 +7,7 @@
 
 import type { Triple } from "../../volume/affine.ts";
 import type { BufferRange, Gpu, GpuBuffer } from "./gpu.ts";
+import { Owned } from "./owned.ts";
 
 /** An f32 image on the GPU: voxel (x, y, z) at `(z * ny + y) * pitch + x`; the padding's content means nothing. */
 export interface GpuImage {
@@ -103,8 +104,8 @@ async function downloadRows(gpu: Gpu, image: GpuImage): Promise<ArrayBuffer> {
 
 /** A field of zeros. */
 export function createField(gpu: Gpu, label: string, size: Triple): GpuField {
-  const components = ["x", "y", "z"].map((axis) =>
-    createImage(gpu, `${label} ${axis}`, size)
+  const components = Owned.build((owned) =>
+    ["x", "y", "z"].map((axis) => owned.add(createImage(gpu, `${label} ${axis}`, size)))
   ) as unknown as GpuField["components"];
   return { size, components, destroy: () => components.forEach((c) => c.destroy()) };
 }

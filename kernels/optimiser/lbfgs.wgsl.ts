@@ -16,7 +16,7 @@ export const MAX_MEMORY = 16;
 
 /** The trial point: the point plus the step along the direction. */
 export const LBFGS_TRIAL: Kernel = {
-  label: "L-BFGS: trial point",
+  label: "L-BFGS trial point",
   code: /* wgsl */ `
 ${LBFGS_STATE_WGSL}
 struct Parameters {
@@ -37,7 +37,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 
 /** Armijo's test of the trial point, and the next step length when it fails. */
 export const LBFGS_DECIDE: Kernel = {
-  label: "L-BFGS: decide",
+  label: "L-BFGS decision",
   code: /* wgsl */ `
 ${LBFGS_STATE_WGSL}
 struct Parameters {
@@ -102,7 +102,7 @@ fn main(@builtin(local_invocation_index) worker: u32) {
  * holds the vectors: all steps, all gradient changes, then the gradient.
  */
 export const LBFGS_UPDATE: Kernel = {
-  label: "L-BFGS: update",
+  label: "L-BFGS update",
   code: /* wgsl */ `
 ${LBFGS_STATE_WGSL}
 struct Parameters {
@@ -134,7 +134,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 
 /** Dot products of the newest step, gradient change and gradient with every kept vector, in parts. */
 export const LBFGS_DOTS: Kernel = {
-  label: "L-BFGS: dot products",
+  label: "L-BFGS dot products",
   code: /* wgsl */ `
 ${LBFGS_STATE_WGSL}
 struct Parameters {
@@ -181,7 +181,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) wo
  * (Chen, Wang, Zhou 2014, "Large-scale L-BFGS using MapReduce").
  */
 export const LBFGS_SOLVE: Kernel = {
-  label: "L-BFGS: two-loop recursion",
+  label: "L-BFGS two-loop recursion",
   code: /* wgsl */ `
 ${LBFGS_STATE_WGSL}
 struct Parameters {
@@ -301,7 +301,7 @@ fn main(@builtin(local_invocation_index) worker: u32) {
 
 /** The direction as the sum of the kept vectors times their coefficients, and its largest component in parts. */
 export const LBFGS_DIRECTION: Kernel = {
-  label: "L-BFGS: direction",
+  label: "L-BFGS direction",
   code: /* wgsl */ `
 ${LBFGS_STATE_WGSL}
 struct Parameters {
@@ -346,7 +346,7 @@ fn main(
 
 /** The first step length along a new direction. */
 export const LBFGS_STEP: Kernel = {
-  label: "L-BFGS: step length",
+  label: "L-BFGS step length",
   code: /* wgsl */ `
 ${LBFGS_STATE_WGSL}
 struct Parameters {

@@ -6,7 +6,7 @@ import type { Kernel } from "../gpu/gpu.ts";
  * adds the gradient to the buffer's content.
  */
 export const BENDING_ENERGY: Kernel = {
-  label: "bending energy",
+  label: "Bending energy",
   code: /* wgsl */ `
 struct Parameters {
   size: vec3u,       // control points along each axis

@@ -12,7 +12,7 @@ export const FOLDED_CELL_COST = 1e30;
  * writes one partial sum of the value per workgroup and adds the gradient to the buffer's content.
  */
 export const FOLDING_PENALTY: Kernel = {
-  label: "folding penalty",
+  label: "Folding penalty",
   code: /* wgsl */ `
 struct Parameters {
   size: vec3u,             // control points along each axis

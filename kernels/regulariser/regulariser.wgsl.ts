@@ -9,7 +9,7 @@ export const REGULARISER_KINDS = { tv: 1, l2: 2 } as const;
  * to the buffer's content.
  */
 export const REGULARISER: Kernel = {
-  label: "regulariser",
+  label: "Regulariser",
   code: /* wgsl */ `
 struct Parameters {
   size: vec3u,       // control points along each axis

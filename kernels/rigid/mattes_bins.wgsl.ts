@@ -10,7 +10,7 @@ import { MATTES_OUTSIDE_BYTE, MATTES_WGSL } from "./mattes_constants.ts";
 /** The fixed image as one byte per voxel: the bin, or 255 for a voxel that does not count. */
 export function mattesFixedBins(masked: boolean): Kernel {
   return {
-    label: masked ? "Mattes: fixed bins, masked" : "Mattes: fixed bins",
+    label: masked ? "Mattes fixed bins, masked" : "Mattes fixed bins",
     code: MATTES_WGSL + /* wgsl */ `
 struct Parameters {
   minimum: f32, // intensity at the lower end of the first bin
@@ -46,7 +46,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
  */
 export function mattesMovingPairs(masked: boolean): Kernel {
   return {
-    label: masked ? "Mattes: moving pairs, masked" : "Mattes: moving pairs",
+    label: masked ? "Mattes moving pairs, masked" : "Mattes moving pairs",
     code: MATTES_WGSL + /* wgsl */ `
 struct Parameters {
   minimum: f32, // intensity at the lower end of the first bin

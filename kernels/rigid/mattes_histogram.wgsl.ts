@@ -12,7 +12,7 @@ import { MATTES_WGSL, TOO_FEW_SAMPLES_COST } from "./mattes_constants.ts";
  * Each invocation processes four neighbouring voxels; several copies of the counters spread the atomics.
  */
 export const MATTES_COUNT: Kernel = {
-  label: "Mattes: count",
+  label: "Mattes counts",
   code: MATTES_WGSL + /* wgsl */ `
 override wx: u32 = 16u;
 override wy: u32 = 4u;
@@ -79,7 +79,7 @@ fn main(
 
 /** Sums the copies of the counters and sets them to 0. */
 export const MATTES_TOTALS: Kernel = {
-  label: "Mattes: totals",
+  label: "Mattes totals",
   code: MATTES_WGSL + /* wgsl */ `
 struct Parameters {
   copies: u32, // copies of the counters
@@ -104,7 +104,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 
 /** Applies the Parzen window: for each fixed bin, 50 values and then its number of samples. */
 export const MATTES_ROWS: Kernel = {
-  label: "Mattes: rows",
+  label: "Mattes rows",
   code: MATTES_WGSL + /* wgsl */ `
 @group(0) @binding(1) var<storage, read> transform: array<vec4f, 4>;
 @group(0) @binding(2) var<storage, read> window: array<vec4f>;
@@ -137,7 +137,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
  * samples, which are not known yet.
  */
 export const MATTES_TERMS: Kernel = {
-  label: "Mattes: terms",
+  label: "Mattes terms",
   code: MATTES_WGSL + /* wgsl */ `
 struct Parameters {
   voxels: f32, // voxels of the fixed image
@@ -178,7 +178,7 @@ fn main(@builtin(local_invocation_index) bin: u32) {
  * not 0, or TOO_FEW_SAMPLES_COST with fewer samples than `minSamples`.
  */
 export const MATTES_VALUE: Kernel = {
-  label: "Mattes: value",
+  label: "Mattes value",
   code: /* wgsl */ `
 const TOO_FEW_SAMPLES_COST: f32 = ${TOO_FEW_SAMPLES_COST.toExponential()};
 struct Parameters {

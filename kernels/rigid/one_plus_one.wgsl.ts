@@ -14,7 +14,7 @@ ${SEARCH_STATE.wgsl}
 
 /** Starts a search: A = diag(radius / scale), and the first child is the parent itself. */
 export const SEARCH_BEGIN: Kernel = {
-  label: "rigid search: begin",
+  label: "Rigid search begin",
   code: STATE + /* wgsl */ `
 struct Parameters {
   epsilon: f32,              // the search ends when the norm of the step matrix falls to this
@@ -48,7 +48,7 @@ fn main() {
  * 19:153, section IV; the order of events is ITK's).
  */
 export const SEARCH_STEP: Kernel = {
-  label: "rigid search: step",
+  label: "Rigid search step",
   code: STATE + /* wgsl */ `
 @group(0) @binding(1) var<storage, read> cost: array<f32, 4>;
 @group(0) @binding(2) var<storage, read> normals: array<f32>;
@@ -101,7 +101,7 @@ fn main() {
  * metric whether the search has ended.
  */
 export const SEARCH_RIGID_MATRIX: Kernel = {
-  label: "rigid search: matrix",
+  label: "Rigid search matrix",
   code: STATE + /* wgsl */ `
 struct Parameters {
   right: array<vec4f, 3>, // rows of the matrix that is applied before the rotation
