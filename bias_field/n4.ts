@@ -198,7 +198,7 @@ function checked(options: CorrectBiasOptions): Settings {
   return settings;
 }
 
-/** What is the same at all levels of an estimate. */
+/** Buffers that all levels of an estimate share. */
 interface EstimateParts {
   readonly owned: Owned;
   /** 1 at samples that count, 0 elsewhere. */

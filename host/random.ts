@@ -12,8 +12,8 @@
 export type RandomWords = [number, number, number, number];
 
 /**
- * xoshiro128** (Blackman and Vigna 2018). Splitmix32 fills its state from a seed and the name of a stream. The
- * streams of a seed are independent: an additional consumer does not change the numbers of the others.
+ * The generator xoshiro128** (Blackman and Vigna 2018). Splitmix32 fills its state from a seed and the name of a stream.
+ * Streams of one seed are independent: an additional stream does not change the numbers of the others.
  *
  * @example Usage
  * ```ts
@@ -35,17 +35,17 @@ export class RandomState {
   }
 
   /**
-   * The generator at the beginning of a stream.
+   * Makes a generator at the beginning of a stream.
    *
-   * @param seed - A whole number from 0 to 2^32 - 1.
-   * @param stream - Name of the consumer.
-   * @throws {RangeError} when the seed is not such a number.
+   * @param seed - Whole number from 0 to 2^32 - 1.
+   * @param stream - Name of the stream.
+   * @throws {RangeError} if the seed is invalid.
    */
   static of(seed: number, stream: string): RandomState {
     if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
       throw new RangeError(`The seed must be a whole number from 0 to 4294967295, got ${seed}`);
     }
-    // FNV-1a of the stream's name, from the seed on.
+    // FNV-1a of the stream's name, with the seed in the initial value.
     let hash = (seed ^ 0x811c9dc5) >>> 0;
     for (const byte of new TextEncoder().encode(stream)) {
       hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
@@ -60,7 +60,7 @@ export class RandomState {
     return new RandomState(words.some((word) => word !== 0) ? words : [1, 2, 3, 4]);
   }
 
-  /** The next 32 bits. */
+  /** Draws 32 bits. */
   bits(): number {
     const w = this.#words;
     const result = Math.imul(rotated(Math.imul(w[1], 5), 7), 9) >>> 0;
@@ -74,20 +74,20 @@ export class RandomState {
     return result;
   }
 
-  /** Uniform in [0, 1), with 53 random bits. */
+  /** Draws a number of 53 bits, uniform in [0, 1). */
   uniform(): number {
     return ((this.bits() >>> 5) * 2 ** 26 + (this.bits() >>> 6)) / 2 ** 53;
   }
 
-  /** Uniform in [low, high). */
+  /** Draws a number, uniform in [low, high). */
   between(low: number, high: number): number {
     return low + (high - low) * this.uniform();
   }
 
   /**
-   * A whole number from 0 to count - 1, all with the same probability.
+   * Draws a whole number, uniform from 0 to count - 1.
    *
-   * @throws {RangeError} when the count is not a whole number of at least 1.
+   * @throws {RangeError} if the count is not a whole number of at least 1.
    */
   integer(count: number): number {
     if (!Number.isInteger(count) || count < 1) {
@@ -97,22 +97,22 @@ export class RandomState {
   }
 
   /**
-   * Standard normal (Box and Muller 1958). The second number of each pair is dropped, so that the four words are
-   * the whole state.
+   * Draws a standard normal number (Box and Muller 1958). The second number of each pair is dropped, so that the four
+   * words are the whole state.
    */
   normal(): number {
     return Math.sqrt(-2 * Math.log(1 - this.uniform())) * Math.cos(2 * Math.PI * this.uniform());
   }
 
-  /** The current state. */
+  /** Returns the current state. */
   save(): RandomWords {
     return [...this.#words] as RandomWords;
   }
 
   /**
-   * Returns to a saved state.
+   * Restores a saved state.
    *
-   * @throws {RangeError} when `words` is not a state.
+   * @throws {RangeError} if the words are not a state.
    */
   restore(words: readonly number[]): void {
     const valid = words.length === 4 && words.some((word) => word !== 0) &&

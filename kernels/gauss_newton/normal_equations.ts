@@ -31,7 +31,7 @@ const FACTORS = [[0, 0], [0, 1], [0, 2], [1, 1], [1, 2], [2, 2], [0, 3], [1, 3],
 export interface NormalEquationsOptions {
   /** The residual r. */
   readonly residual: GpuImage;
-  /** Its derivatives with respect to the displacement along x, y, z in voxels. */
+  /** The derivatives of r with respect to the displacement along x, y, z in voxels. */
   readonly derivatives: readonly [GpuImage, GpuImage, GpuImage];
   /** Standard deviation of the smoothing, voxels. */
   readonly sigma: number;

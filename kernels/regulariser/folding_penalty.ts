@@ -88,7 +88,7 @@ export function foldingPenaltyReference(
   const gradient = new Float64Array(knots.length);
   const m = FOLDING_MARGIN;
   let value = 0;
-  forEachDeterminant(size, spacing, knots, 3, (determinant, edges) => {
+  forEachDeterminant({ size, spacing, knots, stride: 3 }, (determinant, edges) => {
     const over = determinant - MIN_DETERMINANT;
     const below = m - determinant;
     if (below <= 0) return;
@@ -122,7 +122,7 @@ export function minCellDeterminants(
 ): Float64Array {
   const [cx, cy, cz] = size.map((n) => Math.max(n - 1, 0));
   const minima = new Float64Array(cx * cy * cz).fill(Infinity);
-  forEachDeterminant(size, spacing, knots, stride, (determinant, _, cell) => {
+  forEachDeterminant({ size, spacing, knots, stride }, (determinant, _, cell) => {
     // Not `<`: a NaN replaces the minimum, too.
     if (!(determinant >= minima[cell])) minima[cell] = determinant;
   });
@@ -136,12 +136,18 @@ interface Edge {
   vector: Triple;
 }
 
+/** Displacements of a control grid on the host. */
+interface Displacements {
+  readonly size: Triple;
+  readonly spacing: Triple;
+  readonly knots: ArrayLike<number>;
+  /** Values per control point in `knots`. */
+  readonly stride: number;
+}
+
 /** Visits the 64 determinants of every cell. */
 function forEachDeterminant(
-  size: Triple,
-  spacing: Triple,
-  knots: ArrayLike<number>,
-  stride: number,
+  { size, spacing, knots, stride }: Displacements,
   visit: (determinant: number, edges: readonly [Edge, Edge, Edge], cell: number) => void,
 ): void {
   const steps = [1, size[0], size[0] * size[1]];
