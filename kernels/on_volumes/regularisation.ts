@@ -4,16 +4,12 @@
  * @module
  */
 
+import { partialSumCount } from "../regulariser/control_point_cost.ts";
 import type { Matrix4, Triple } from "../../volume/affine.ts";
 import { Grid } from "../../volume/grid.ts";
 import type { DisplacementField } from "../../volume/volume.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import {
-  prepareRegulariser,
-  type Regulariser,
-  regulariserPartials,
-  REGULARISERS,
-} from "../regulariser/regulariser.ts";
+import { prepareRegulariser, type Regulariser, REGULARISERS } from "../regulariser/regulariser.ts";
 import { owning } from "./inputs.ts";
 
 /** Displacements at the points of a regular grid; a registration's `controlGrid` is one. */
@@ -96,10 +92,17 @@ export async function regularisation(
       const values = points.values(begin, end);
       const knots = owned.add(gpu.upload("displacements", values));
       const gradient = owned.add(gpu.buffer("dR/du", values.byteLength));
-      const partials = regulariserPartials(slab);
+      const partials = partialSumCount(slab);
       const sums = owned.add(gpu.buffer("regulariser sums", 4 * partials));
-      const options = { regulariser, size: slab, spacing, weight: 1 };
-      const prepared = owned.add(prepareRegulariser(gpu, options, knots, gradient, sums));
+      const prepared = owned.add(prepareRegulariser(gpu, {
+        regulariser,
+        size: slab,
+        spacing,
+        weight: 1,
+        knots,
+        gradient,
+        partialSums: sums,
+      }));
       const recorder = gpu.record("regulariser");
       prepared.dispatches.forEach((dispatch) => recorder.run(dispatch));
       recorder.submit();

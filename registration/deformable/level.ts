@@ -11,18 +11,12 @@ import {
   controlPoints,
 } from "../../kernels/control_grid/control_grid.ts";
 import { NO_VALUE } from "../../kernels/gpu/no_value.ts";
-import {
-  foldingPenaltyPartials,
-  prepareFoldingPenalty,
-} from "../../kernels/regulariser/folding_penalty.ts";
+import { partialSumCount } from "../../kernels/regulariser/control_point_cost.ts";
+import { prepareFoldingPenalty } from "../../kernels/regulariser/folding_penalty.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import type { GpuImage } from "../../kernels/gpu/image.ts";
 import { pyramidLevel } from "../../kernels/image/pyramid.ts";
-import {
-  prepareRegulariser,
-  type Regulariser,
-  regulariserPartials,
-} from "../../kernels/regulariser/regulariser.ts";
+import { prepareRegulariser, type Regulariser } from "../../kernels/regulariser/regulariser.ts";
 import { resample } from "../../kernels/image/resample.ts";
 import { Lbfgs, type LbfgsState } from "../../kernels/optimiser/lbfgs.ts";
 import { NoOverlapError } from "../errors.ts";
@@ -109,16 +103,16 @@ export async function optimiseLevel(gpu: Gpu, work: LevelWork): Promise<LevelOut
   try {
     const margin = h.map((size) => Math.ceil(MARGIN / size)) as unknown as Triple;
     const inputs = levelImages(gpu, work, margin, own);
-    const partials = regulariserPartials(geometry.size);
+    const partials = partialSumCount(geometry.size);
     const optimiser = own(
       new Lbfgs(gpu, {
         count: controlPoints(geometry),
-        penaltyPartials: partials + (work.noFolding ? foldingPenaltyPartials(geometry.size) : 0),
+        penaltyPartials: work.noFolding ? 2 * partials : partials,
         iterations: work.iterations,
         tolerance: 1e-5,
         firstMove: voxel,
-        mostMove: 2 * voxel,
-        leastMove: 1e-3 * voxel,
+        maxMove: 2 * voxel,
+        minMove: 1e-3 * voxel,
       }),
     );
     gpu.write(optimiser.point, work.start);
@@ -139,17 +133,26 @@ export async function optimiseLevel(gpu: Gpu, work: LevelWork): Promise<LevelOut
     const domain = level.grid.voxels * h[0] * h[1] * h[2];
     const { trial, gradient, penalties } = optimiser;
     const { size } = geometry;
-    const penalty = own(prepareRegulariser(
-      gpu,
-      { regulariser: work.regulariser, size, spacing, weight: lambda * cell / domain },
-      trial,
+    const penalty = own(prepareRegulariser(gpu, {
+      regulariser: work.regulariser,
+      size,
+      spacing,
+      weight: lambda * cell / domain,
+      knots: trial,
       gradient,
-      penalties,
-    ));
+      partialSums: penalties,
+    }));
     const evaluate = [...data.dispatches, ...penalty.dispatches];
     if (work.noFolding) {
-      const options = { size, spacing, weight: FOLDING_WEIGHT * cell / domain };
-      const folding = prepareFoldingPenalty(gpu, options, trial, gradient, penalties, partials);
+      const folding = prepareFoldingPenalty(gpu, {
+        size,
+        spacing,
+        weight: FOLDING_WEIGHT * cell / domain,
+        knots: trial,
+        gradient,
+        partialSums: penalties,
+        firstPartial: partials,
+      });
       evaluate.push(...own(folding).dispatches);
     }
     const state = await iterate(gpu, work, optimiser, evaluate);

@@ -15,10 +15,7 @@
 
 import { IDENTITY, invert, multiply, transformPoint, type Triple } from "../../volume/affine.ts";
 import type { Grid } from "../../volume/grid.ts";
-import {
-  LEAST_DETERMINANT,
-  leastCellDeterminants,
-} from "../../kernels/regulariser/folding_penalty.ts";
+import { MIN_DETERMINANT, minCellDeterminants } from "../../kernels/regulariser/folding_penalty.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import { type LevelKnots, toControlGrid } from "./level_control_grid.ts";
 import { jacobianOf } from "../transform.ts";
@@ -36,8 +33,8 @@ export function unfoldCells(knots: LevelKnots): Promise<LevelKnots> {
   const [cx, cy] = size.map((n) => n - 1);
   return unfold(knots, (values) => {
     const around: Triple[] = [];
-    leastCellDeterminants(size, spacing, values, 4).forEach((least, i) => {
-      if (least > 2 * LEAST_DETERMINANT) return; // not on the barrier's brink either
+    minCellDeterminants(size, spacing, values, 4).forEach((least, i) => {
+      if (least > 2 * MIN_DETERMINANT) return; // not on the barrier's brink either
       around.push([i % cx + 0.5, Math.floor(i / cx) % cy + 0.5, Math.floor(i / (cx * cy)) + 0.5]);
     });
     return Promise.resolve(around);

@@ -189,7 +189,7 @@ export async function registerRigid(gpu: Gpu, options: RigidOptions): Promise<Ri
     const reports: RigidLevelReport[] = [];
     for (const [index, level] of levels.entries()) {
       const plan = schedule.levels[index];
-      level.metric.setLeastSamples(leastShare * level.wholeSamples);
+      level.metric.setMinSamples(leastShare * level.wholeSamples);
       let searched: LevelOutcome | undefined = index === 0 ? first : undefined;
       if (index > 0 && plan.search !== undefined) {
         searched = await searchLevel(gpu, {

@@ -6,7 +6,7 @@
 
 import { IDENTITY, type Matrix4, type Triple } from "../../volume/affine.ts";
 import type { Grid } from "../../volume/grid.ts";
-import type { IntensityRange } from "../../kernels/rigid/mattes_histogram.ts";
+import type { IntensityRange } from "../../kernels/rigid/mattes_bins.ts";
 
 /**
  * A start: "geometric" puts the centres of the two boxes on each other, "centre-of-mass" the centres

@@ -71,7 +71,7 @@ export async function tryStarts(
     const share = before[i].samples / wholeSamples;
     if (!(share >= schedule.leastOverlap)) continue;
     const leastShare = Math.max(schedule.leastOverlap, schedule.leastOfStart * share);
-    metric.setLeastSamples(leastShare * wholeSamples);
+    metric.setMinSamples(leastShare * wholeSamples);
     const frame = { start: candidate.matrix, ...box };
     const outcome = await searchLevel(gpu, {
       level,
