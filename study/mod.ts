@@ -16,12 +16,12 @@
 
 export * from "./ablations.ts";
 export * from "./grid_search/best_settings.ts";
-export * from "./stages/bias_correction.ts";
+export * from "./bias_correction.ts";
 export * from "./tables/comparison_table.ts";
 export * from "../workflows/gan_profiles.ts";
 export * from "./scores/image_agreement.ts";
 export * from "./scores/lung_bias.ts";
-export * from "./methods.ts";
+export * from "./columns.ts";
 export * from "../pictures/overview.ts";
 export * from "./scores/pair_registration.ts";
 export * from "./scores/pair_scores.ts";

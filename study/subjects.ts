@@ -10,7 +10,7 @@ import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { readDisplacementField, readVolume } from "../volume/mod.ts";
 import type { RegionPair } from "./scores/pair_registration.ts";
 import { cutRegion, resampleIsotropic } from "../workflows/body_region.ts";
-import type { StudyRegion } from "./regions.ts";
+import type { ImageRegion } from "../workflows/body_region.ts";
 
 /** A cohort's paired subjects. */
 export function pairedSubjects({ subjects }: Manifest): ManifestSubject[] {
@@ -26,7 +26,7 @@ export function pairedSubjects({ subjects }: Manifest): ManifestSubject[] {
 export async function readRegionPair(
   gpu: Gpu,
   subject: ManifestSubject,
-  region: StudyRegion,
+  region: ImageRegion,
   voxel: number,
 ): Promise<RegionPair> {
   const { images, labels, truth, exclude } = subject;

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
 import { readCheckpointHeader } from "../gan/model/checkpoint.ts";
-import { METHODS } from "../study/methods.ts";
+import { COLUMNS } from "../study/columns.ts";
 import { profileOf } from "../workflows/profiles.ts";
 import { reproduce } from "../study/reproduce.ts";
 import { studyModels } from "../study/models.ts";
@@ -112,7 +112,7 @@ gpuTest(
     const subject = "paired-02_thorax";
     const { tensors } = (await readCheckpointHeader(`${out}/${model.folder}`))!;
     const weights = `${out}/${model.folder}/${tensors}`;
-    const results = METHODS.map(({ name }) => `${out}/registrations/${subject}_${name}.json`);
+    const results = COLUMNS.map(({ name }) => `${out}/registrations/${subject}_${name}.json`);
     const contents = () => Promise.all([weights, ...results].map((path) => Deno.readFile(path)));
     const inThreads = await contents();
     await Deno.remove(`${out}/${model.folder}`, { recursive: true });

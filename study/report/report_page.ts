@@ -6,7 +6,7 @@
 
 import { boxPlot, escapeXml } from "../../pictures/box_plot.ts";
 import { STRUCTURES } from "../../cohort/label_scheme.ts";
-import { METHODS } from "../methods.ts";
+import { COLUMNS } from "../columns.ts";
 import type { ReportTable, StudyReport } from "./report.ts";
 import type { ScoredPair } from "../tables/table2.ts";
 import type { Cells } from "../tables/text_table.ts";
@@ -131,7 +131,7 @@ function plots(pairs: readonly ScoredPair[]): string[] {
       title: name,
       unit: "Dice, %",
       range: [0, 100],
-      groups: METHODS.map(({ name: method, title }) => ({
+      groups: COLUMNS.map(({ name: method, title }) => ({
         name: title,
         values: pairs.filter((pair) => pair.region === region)
           .map(({ results }) => results[method]?.dice[label])

@@ -7,8 +7,8 @@
 import type { Modality } from "../../volume/modality.ts";
 import type { LungBias } from "../scores/lung_bias.ts";
 import { meanOf } from "../scores/mean.ts";
-import { METHODS } from "../methods.ts";
-import type { LungRow } from "../stages/lungs.ts";
+import { COLUMNS } from "../columns.ts";
+import type { LungRow } from "../lungs.ts";
 import { type Cells, fixed } from "./text_table.ts";
 
 /**
@@ -18,7 +18,7 @@ import { type Cells, fixed } from "./text_table.ts";
  */
 export function lungCells(rows: readonly LungRow[]): Cells {
   const inReal = { ct: findings(rows, "ct"), mr: findings(rows, "mr") };
-  const body = METHODS.flatMap(({ name, title, synthesis }) => {
+  const body = COLUMNS.flatMap(({ name, title, synthesis }) => {
     const found = rows.filter(({ method }) => method === name).map(({ bias }) => bias);
     if (synthesis === undefined || found.length === 0) return [];
     const mean = (value: (bias: LungBias) => number) => meanOf(found.map(value));
@@ -49,7 +49,7 @@ export function lungCells(rows: readonly LungRow[]): Cells {
 /** Of real images of a modality: the share of the labelled volume that the threshold finds, and its Dice. */
 function findings(rows: readonly LungRow[], modality: Modality): { share: number; dice: number } {
   const from = new Set(
-    METHODS.filter(({ synthesis }) => synthesis && synthesis.of !== modality).map(({ name }) =>
+    COLUMNS.filter(({ synthesis }) => synthesis && synthesis.of !== modality).map(({ name }) =>
       name
     ),
   );

@@ -4,20 +4,20 @@
  * @module
  */
 
-import { withoutUndefined } from "../../host/defaults.ts";
+import { withoutUndefined } from "../host/defaults.ts";
 import {
   type LabelFiles,
   type Manifest,
   type ManifestSubject,
   writeManifest,
-} from "../../cohort/manifest.ts";
-import { correctBias } from "../../bias_field/n4.ts";
-import { tissueMask } from "../../bias_field/foreground_mask.ts";
-import type { Gpu } from "../../kernels/gpu/gpu.ts";
-import { readVolume } from "../../volume/read_nifti.ts";
-import type { Volume } from "../../volume/volume.ts";
-import { writeVolume } from "../../volume/write_nifti.ts";
-import { keyOf, once } from "../run_folder.ts";
+} from "../cohort/manifest.ts";
+import { correctBias } from "../bias_field/n4.ts";
+import { tissueMask } from "../bias_field/foreground_mask.ts";
+import type { Gpu } from "../kernels/gpu/gpu.ts";
+import { readVolume } from "../volume/read_nifti.ts";
+import type { Volume } from "../volume/volume.ts";
+import { writeVolume } from "../volume/write_nifti.ts";
+import { keyOf, once } from "./run_folder.ts";
 
 /** Options of {@link correctCohort}. */
 export interface CorrectCohortOptions {
