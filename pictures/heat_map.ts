@@ -8,9 +8,9 @@ import { type Colour, Picture, textWidth } from "./picture.ts";
 
 /** An axis of a heat map. */
 export interface HeatMapAxis {
-  /** What it is. */
+  /** The axis' title. */
   readonly title: string;
-  /** Its values. */
+  /** The labels of its values. */
   readonly labels: readonly string[];
 }
 

@@ -1,6 +1,6 @@
 /**
- * The steps of the study, each by itself: preparing images, registering and scoring pairs, training
- * cycle-GANs and synthesising with them, tables and tests; and the whole of it. Imports tfjs.
+ * The whole study and each of its steps: preparing images, registering and scoring pairs, training cycle-GANs and
+ * synthesising with them, tables and tests. Imports tfjs.
  *
  * @example Usage
  * ```ts

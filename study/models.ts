@@ -13,13 +13,13 @@ import { GAN_VARIANTS, type GanVariant } from "./columns.ts";
 
 /** A cycle-GAN of the study. */
 export interface StudyModel {
-  /** The region that it is trained on. */
+  /** The region that the model is trained on. */
   readonly region: ImageRegion;
-  /** The first of the paper's variants that it stands for; on coarse voxels several can be one. */
+  /** The paper's variant; the first of them where several are the same on coarse voxels. */
   readonly variant: GanVariant;
-  /** Its settings. */
+  /** The settings of the networks and the training. */
   readonly settings: CycleGanSettings;
-  /** Its folder below the run's. */
+  /** The model's folder below the run folder. */
   readonly folder: string;
 }
 

@@ -1,5 +1,5 @@
 /**
- * A cohort's subjects as the study takes them: cut to a region, with labels and truth.
+ * Reads a cohort's subjects for the study: cut to a region, with labels and truth.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export function pairedSubjects({ subjects }: Manifest): ManifestSubject[] {
  * Reads a paired subject and cuts a region from both images; whole images have labels of 0.
  *
  * @param voxel - Isotropic voxel size, mm.
- * @throws {RangeError} when it lacks labels, or they hold no structure of the region.
+ * @throws {RangeError} when the subject lacks labels, or they hold no structure of the region.
  */
 export async function readRegionPair(
   gpu: Gpu,

@@ -39,7 +39,7 @@ export class StudySyntheses implements Disposable {
     this.#tensorflow = new SharedTensorflow(cases.context.gpu);
   }
 
-  /** Where a synthesis is kept; it need not be there yet. */
+  /** The file, key and model of a synthesis, which need not exist yet. */
   async placeOf(one: StudyCase, { name, synthesis }: SynthesisedColumn): Promise<KeptSynthesis> {
     const { profile: { name: profile }, seed, out } = this.#cases.context;
     const { exclude: _, ...images } = one.key;
@@ -53,7 +53,7 @@ export class StudySyntheses implements Disposable {
     };
   }
 
-  /** Makes a synthesis that is not there yet. */
+  /** Makes a synthesis that does not exist yet. */
   async make(one: StudyCase, column: SynthesisedColumn): Promise<KeptSynthesis> {
     const { out, profile, signal } = this.#cases.context;
     const { of, channels } = column.synthesis;

@@ -32,8 +32,8 @@ export function regionLabels(region: Region): number[] {
 
 /**
  * A region of an image, resampled to isotropic voxels (linear; labels nearest) along the world's axes.
- * The region's structures stay at least 5 mm from its lower and upper end, where the image reaches
- * that far.
+ * The region's lower and upper end are at least 5 mm from its structures, if the image reaches that
+ * far.
  *
  * @param spacing - Voxel size, mm (the paper's 1.25).
  * @throws {RangeError} when the image has none of the region's structures.
@@ -58,7 +58,7 @@ export async function resampleIsotropic(gpu: Gpu, image: Volume, spacing: number
   return await resampleTo(gpu, image, grid);
 }
 
-/** An image on another grid of the same world, linearly; its smallest intensity beyond its box. */
+/** An image resampled to another grid of the same world (linear); its smallest intensity beyond its box. */
 export async function resampleTo(gpu: Gpu, image: Volume, grid: Grid): Promise<Volume> {
   const transform = { rigid: IDENTITY, fixedGrid: grid, movingGrid: image.grid };
   return await applyTransform(gpu, { transform, image, like: grid });
@@ -84,7 +84,7 @@ function regionGrid(grid: Grid, labels: LabelVolume, region: Region, spacing: nu
   return isotropicGrid(grid, spacing, [lowest - reach, highest + reach]);
 }
 
-/** The grid along the world's axes that holds another one's box, between two heights in mm. */
+/** The grid along the world's axes that covers another grid's box between two heights in mm. */
 function isotropicGrid(
   grid: Grid,
   spacing: number,

@@ -47,7 +47,7 @@ export interface SynthesisJobOptions extends GridSynthesisOptions {
   readonly model: string;
 }
 
-/** What {@link synthesiseImage} gives. */
+/** The result of {@link synthesiseImage}. */
 export interface SynthesisResult {
   /** The synthesised image: on the image's grid, in the intensities of its new modality. */
   readonly image: Volume;
@@ -58,7 +58,7 @@ export interface SynthesisResult {
    * the synthesised intensities; only when stitched cheaply.
    */
   readonly cheapError?:
-    | { readonly mean: number; readonly most: number; readonly slices: number }
+    | { readonly mean: number; readonly max: number; readonly slices: number }
     | undefined;
   /** Warnings for the user. */
   readonly notices: readonly string[];
@@ -138,7 +138,7 @@ export async function synthesiseOnGrid(
   return { image: { grid: image.grid, data: fromNetwork(values, data.scale[to]) }, job };
 }
 
-/** Compares both ways to stitch over as many slices in the middle as the generator sees at once. */
+/** Compares both ways of stitching over the slices in the middle that the generator sees at once. */
 async function cheapError(job: SynthesisOptions, { data }: CheckpointHeader, to: Modality) {
   const { size, image, axes: { slice: { axis } }, generator, signal } = job;
   const slices = Math.min(generator.options.channels, size[axis]);
@@ -162,13 +162,13 @@ async function cheapError(job: SynthesisOptions, { data }: CheckpointHeader, to:
   });
   const factor = (data.scale[to].high - data.scale[to].low) / 2;
   let sum = 0;
-  let most = 0;
+  let max = 0;
   cheap.forEach((value, i) => {
     const difference = factor * Math.abs(value - full[i]);
     sum += difference;
-    most = Math.max(most, difference);
+    max = Math.max(max, difference);
   });
-  return { mean: sum / cheap.length, most, slices };
+  return { mean: sum / cheap.length, max, slices };
 }
 
 function noticesFor(

@@ -19,7 +19,7 @@ import { readVolume } from "../volume/read_nifti.ts";
 import type { Volume } from "../volume/volume.ts";
 import { cutRegion, type ImageRegion, resampleIsotropic } from "./body_region.ts";
 
-/** Where the images are. */
+/** The source of the images. */
 export type TrainingSource =
   /** A manifest: its subjects of kind "ct" and "mr". */
   | { readonly manifest: string }
@@ -28,7 +28,7 @@ export type TrainingSource =
 
 /** Options of {@link readTrainingImages}. */
 export interface TrainingImagesOptions {
-  /** Where the images are. */
+  /** The source of the images. */
   readonly source: TrainingSource;
   /** The region that is cut out of them. It is found by labels, which folders do not have. */
   readonly region: ImageRegion;

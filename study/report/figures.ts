@@ -1,5 +1,5 @@
 /**
- * The report's pictures: syntheses with contours, registrations with contours, what the trainings did.
+ * The report's pictures: syntheses and registrations with contours, samples and losses of the trainings.
  *
  * @module
  */
@@ -100,7 +100,7 @@ async function registrationFigures(
         .sort((a, b) => goodness(here, b.name) - goodness(here, a.name));
       figures.push({
         caption:
-          `${subject}, ${region}, ${best.title} (the best of its kind there): fixed image, ` +
+          `${subject}, ${region}, ${best.title} (the best of its kind in this region): fixed image, ` +
           "moving image before and after, checkerboards, contours, log of the Jacobian determinant",
         png: await Deno.readFile(`${out}/registrations/${subject}_${region}_${best.name}.png`),
       });

@@ -18,7 +18,7 @@ export interface PairScores {
   readonly dice: Readonly<Record<string, number | null>>;
   /** Mean distance to the truth inside the labelled structures, mm; null without a truth. */
   readonly treMean: number | null;
-  /** Its 95th percentile. */
+  /** 95th percentile of that distance, mm. */
   readonly tre95: number | null;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Whether the columns of Table 2 differ: exact signed-rank tests between them.
+ * Exact signed-rank tests between the columns of Table 2.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import type { Cells } from "./text_table.ts";
 
 /**
  * Two-sided p of every column against every other one, over the Dice of all structures of all paired
- * subjects. Structures that either column has no Dice of do not count.
+ * subjects. Structures without a Dice in either column are left out.
  */
 export function comparisonCells(pairs: readonly ScoredPair[]): Cells {
   const values = COLUMNS.map(({ name }) =>
