@@ -11,7 +11,7 @@ import type { Profile } from "../workflows/profiles.ts";
 
 /** The shared values as plain data, which a message between threads can hold. */
 export interface StudyData {
-  /** The scale. */
+  /** The profile. */
   readonly profile: Profile;
   /** The seed of the phantom, the rigid search and the networks. */
   readonly seed: number;

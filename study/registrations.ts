@@ -46,7 +46,7 @@ export class StudyRegistrations {
   }
 
   /**
-   * Registers cases by some columns, or reads the results that are there.
+   * Registers cases by some columns; finished registrations are read.
    *
    * @returns The scores, in the order of the cases.
    */

@@ -22,7 +22,7 @@ import { StudyTimes } from "./times.ts";
 
 /** Options of {@link prepareStudy}. */
 export interface StudyOptions {
-  /** The scale. */
+  /** The profile. */
   readonly profile: Profile;
   /** The seed of the phantom, the rigid search and the networks. */
   readonly seed: number;

@@ -73,7 +73,7 @@ export interface WorkEstimates {
 
 /** Options of {@link estimateWork}. */
 export interface WorkOptions {
-  /** The scale. */
+  /** The profile. */
   readonly profile: Profile;
   /** The seed. */
   readonly seed: number;

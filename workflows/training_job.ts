@@ -62,7 +62,7 @@ const SAMPLES = 3;
  * Trains a cycle-GAN and writes to its folder the checkpoint, `log.jsonl`, `losses.png` and
  * `samples/step-*.png`.
  *
- * @throws {GpuMemoryError} when the training does not fit; nothing is written then.
+ * @throws {GpuMemoryError} when the training does not fit; in that case nothing is written.
  * @throws {TrainingDivergedError} when a loss or a weight is not finite; the last checkpoint stays.
  */
 export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promise<void> {

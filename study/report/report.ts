@@ -39,7 +39,7 @@ import { type Cells, fixed, markdownTable } from "../tables/text_table.ts";
 
 /** The inputs of {@link reportOf}. */
 export interface ReportInputs {
-  /** The scale. */
+  /** The profile. */
   readonly profile: Profile;
   /** The seed. */
   readonly seed: number;

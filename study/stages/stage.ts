@@ -49,7 +49,7 @@ export interface GivenCohort {
 export interface StageContext {
   /** The device. */
   readonly gpu: Gpu;
-  /** The scale. */
+  /** The profile. */
   readonly profile: Profile;
   /** The seed of the phantom, the rigid search and the networks. */
   readonly seed: number;
