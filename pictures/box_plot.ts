@@ -8,7 +8,7 @@
 export interface BoxGroup {
   /** The method. */
   readonly name: string;
-  /** Its values. */
+  /** The values. */
   readonly values: readonly number[];
 }
 
@@ -18,7 +18,7 @@ export interface BoxPlotOptions {
   readonly title: string;
   /** The boxes, from left to right. */
   readonly groups: readonly BoxGroup[];
-  /** What the values are. */
+  /** The unit of the values. */
   readonly unit: string;
   /** Both ends of the axis. */
   readonly range: readonly [number, number];

@@ -8,9 +8,9 @@ import { type Colour, Picture, textWidth } from "./picture.ts";
 
 /** An axis of a heat map. */
 export interface HeatMapAxis {
-  /** What it is. */
+  /** The axis' title. */
   readonly title: string;
-  /** Its values. */
+  /** The labels of its values. */
   readonly labels: readonly string[];
 }
 
@@ -26,7 +26,7 @@ export interface HeatMapOptions {
   readonly values: readonly (readonly (number | null)[])[];
   /** The numbers at both ends of the colours. */
   readonly range: readonly [low: number, high: number];
-  /** A number as it is written. */
+  /** Formats a number. */
   readonly format: (value: number) => string;
   /** Row and column of the cell that is marked by a frame. */
   readonly marked?: readonly [row: number, column: number] | undefined;
@@ -134,7 +134,7 @@ function lightness([r, g, b]: Colour): number {
 }
 
 function centred(picture: Picture, x: number, y: number, text: string, colour: Colour): void {
-  // The last letter's gap is not part of what is seen.
+  // The gap after the last letter is not visible.
   picture.text(Math.round(x - (textWidth(text) - 2) / 2), y, text, colour);
 }
 

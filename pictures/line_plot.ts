@@ -8,9 +8,9 @@ import { type Colour, Picture, textWidth } from "./picture.ts";
 
 /** A curve. */
 export interface PlotLine {
-  /** Its name in the legend. */
+  /** The name in the legend. */
   readonly name: string;
-  /** Its values, at `x`; those that are not finite leave a gap. */
+  /** The values at `x`; values that are not finite leave a gap. */
   readonly values: ArrayLike<number>;
 }
 
@@ -20,9 +20,9 @@ export interface LinePlotOptions {
   readonly title: string;
   /** The curves, at most as many as there are colours. */
   readonly lines: readonly PlotLine[];
-  /** Where the values lie, ascending. */
+  /** The positions of the values, ascending. */
   readonly x: ArrayLike<number>;
-  /** What x is. */
+  /** The title of the x axis. */
   readonly xTitle: string;
   /** Pixels across; 900 when absent. */
   readonly width?: number | undefined;
@@ -30,7 +30,7 @@ export interface LinePlotOptions {
   readonly height?: number | undefined;
 }
 
-/** Told apart by the colour-blind too (Okabe and Ito 2008). */
+/** Colours that colour-blind readers can distinguish (Okabe and Ito 2008). */
 export const LINE_COLOURS: readonly Colour[] = [
   [0, 114, 178],
   [213, 94, 0],

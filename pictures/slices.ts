@@ -1,5 +1,5 @@
 /**
- * Slices of volumes as radiologists look at them: the patient's right on the left of the picture,
+ * Slices of volumes as radiologists view them: the patient's right on the left of the picture,
  * front or head up, millimetres square.
  *
  * @module
@@ -100,7 +100,7 @@ export function sampleSlice(
   return values;
 }
 
-/** The window for images that look like CT in Hounsfield units: soft tissue, fat and lung told apart. */
+/** The window for images that look like CT in Hounsfield units: it separates soft tissue, fat and lung. */
 const CT_WINDOW: readonly [number, number] = [-400, 350];
 
 /**
@@ -140,17 +140,17 @@ export function labelContours(labels: Float32Array, { width, height }: SliceRast
 
 /** The world position of the middle of the labelled voxels' bounding box. */
 export function labelCentre({ grid, data }: LabelVolume): Triple {
-  const least = [...grid.size] as number[];
-  const most = [0, 0, 0];
+  const min = [...grid.size] as number[];
+  const max = [0, 0, 0];
   const [nx, ny] = grid.size;
   for (let i = 0; i < data.length; i++) {
     if (data[i] === 0) continue;
     const at = [i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))];
     for (let axis = 0; axis < 3; axis++) {
-      least[axis] = Math.min(least[axis], at[axis]);
-      most[axis] = Math.max(most[axis], at[axis]);
+      min[axis] = Math.min(min[axis], at[axis]);
+      max[axis] = Math.max(max[axis], at[axis]);
     }
   }
-  if (most.every((m, axis) => m < least[axis])) return grid.centre;
-  return grid.world([0, 1, 2].map((axis) => (least[axis] + most[axis]) / 2) as unknown as Triple);
+  if (max.every((m, axis) => m < min[axis])) return grid.centre;
+  return grid.world([0, 1, 2].map((axis) => (min[axis] + max[axis]) / 2) as unknown as Triple);
 }

@@ -1,33 +1,34 @@
 /**
- * Table 2's methods with one thing changed: MIND's own framework, the strategies of eq. 7, the regulariser.
+ * Columns of Table 2 with one thing changed: the registration method, the combination of NMI and MIND
+ * (eq. 7), or the regulariser.
  *
  * @module
  */
 
-import type { Method } from "./methods.ts";
+import type { Column } from "./columns.ts";
 
 /** The names of the ablations. */
-export const ABLATIONS = ["framework", "combination", "regulariser"] as const;
-/** One of them. */
+export const ABLATIONS = ["method", "combination", "regulariser"] as const;
+/** One of {@link ABLATIONS}. */
 export type Ablation = typeof ABLATIONS[number];
 
-/** What s can be in eq. 7: fixed, by the gradients' magnitudes (eq. 8), by the changes so far (eq. 9). */
+/** The values of s in eq. 7: fixed, by the gradients' magnitudes (eq. 8), by the changes so far (eq. 9). */
 const SCALINGS = [1, "gradient", "change"] as const;
 /** Weights of NMI in eq. 7. */
 const BETAS = [0.2, 0.5, 0.8] as const;
 
 const SCALING_WORDS = { 1: "s=1", gradient: "s by eq. 8", change: "s by eq. 9" } as const;
 
-const METHODS_OF: Readonly<Record<Ablation, readonly Method[]>> = {
-  framework: [{
+const COLUMNS_OF: Readonly<Record<Ablation, readonly Column[]>> = {
+  method: [{
     name: "mind-gauss-newton",
     title: "MIND, its own framework",
     similarity: "mind",
-    framework: "mind-gauss-newton",
+    method: "mind-gauss-newton",
   }],
-  // Eq. 8 with beta 0.8 is Table 2's own NMI+MIND.
+  // Table 2's NMI+MIND has eq. 8 with beta 0.8.
   combination: SCALINGS.flatMap((scaling) =>
-    BETAS.filter((beta) => scaling !== "gradient" || beta !== 0.8).map((beta): Method => ({
+    BETAS.filter((beta) => scaling !== "gradient" || beta !== 0.8).map((beta): Column => ({
       name: `nmi+mind-${scaling}-${beta}`,
       title: `NMI+MIND, ${SCALING_WORDS[scaling]}, beta ${beta}`,
       similarity: "nmi+mind",
@@ -42,7 +43,7 @@ const METHODS_OF: Readonly<Record<Ablation, readonly Method[]>> = {
   })),
 };
 
-/** The methods of some ablations, in their order. */
-export function ablationMethods(ablations: readonly Ablation[]): Method[] {
-  return ABLATIONS.filter((name) => ablations.includes(name)).flatMap((name) => METHODS_OF[name]);
+/** The columns of some ablations, in their order. */
+export function ablationColumns(ablations: readonly Ablation[]): Column[] {
+  return ABLATIONS.filter((name) => ablations.includes(name)).flatMap((name) => COLUMNS_OF[name]);
 }

@@ -1,21 +1,35 @@
 /**
- * How long a study will still take: estimates, corrected by what has been measured.
+ * Estimates the time that a study still takes; the estimates are corrected by what has been measured.
  *
  * @module
  */
 
 import type { StageName, StagePlan } from "./plan.ts";
 
-/** An item that takes no longer was only read. */
-const KEPT_SECONDS = 0.005;
+/** An item that takes no longer was read, not computed. */
+const READ_SECONDS = 0.005;
+
+/** The stage that runs. */
+interface CurrentStage {
+  readonly name: StageName;
+  /** When the first computed item began. */
+  began: number;
+  /** Items that were read. */
+  first: number;
+  /** Items that are done. */
+  done: number;
+  /** When the last item was done. */
+  updated: number;
+}
 
 /** Keeps the time of a study. */
 export class StudyClock {
   readonly #plan: readonly StagePlan[];
   readonly #now: () => number;
-  #at: { name: StageName; began: number; first: number; done: number; told: number } | undefined;
-  /** Seconds that finished work took, and was estimated to take. */
+  #current: CurrentStage | undefined;
+  /** Seconds that finished work took. */
   #taken = 0;
+  /** Seconds that the same work was estimated to take. */
   #estimated = 0;
 
   /** A clock of these stages. */
@@ -24,51 +38,51 @@ export class StudyClock {
     this.#now = now;
   }
 
-  /** Tells how many items of a stage are done. Those that were there already take no time, and do not count. */
-  tell(name: StageName, done: number): void {
+  /** Notes how many items of a stage are done. Items that were read take no time, and do not count. */
+  update(name: StageName, done: number): void {
     const now = this.#now();
-    if (this.#at?.name !== name) {
+    if (this.#current?.name !== name) {
       this.#close();
-      this.#at = { name, began: now, first: done, done, told: now };
+      this.#current = { name, began: now, first: done, done, updated: now };
     }
-    const { told, done: before } = this.#at;
+    const { updated, done: before } = this.#current;
     if (done > before) {
-      if (now - told < KEPT_SECONDS * (done - before)) {
-        this.#at.first += done - before;
-        this.#at.began += now - told;
+      if (now - updated < READ_SECONDS * (done - before)) {
+        this.#current.first += done - before;
+        this.#current.began += now - updated;
       }
-      this.#at.done = done;
-      this.#at.told = now;
+      this.#current.done = done;
+      this.#current.updated = now;
     }
   }
 
-  /** Seconds left for this stage and those behind it. */
+  /** Seconds left for this stage and those after it. */
   get left(): number {
-    const at = this.#at;
-    const index = this.#plan.findIndex(({ name }) => name === at?.name);
-    const behind = this.#plan.slice(index + 1).reduce((sum, { seconds }) => sum + seconds, 0);
-    if (at === undefined || index < 0) return behind * this.#factor(0, 0);
+    const current = this.#current;
+    const index = this.#plan.findIndex(({ name }) => name === current?.name);
+    const later = this.#plan.slice(index + 1).reduce((sum, { seconds }) => sum + seconds, 0);
+    if (current === undefined || index < 0) return later * this.#factor(0, 0);
     const { items, seconds } = this.#plan[index];
-    const one = items === 0 ? 0 : seconds / items;
-    const here = at.done - at.first;
-    const taken = this.#now() - at.began;
-    const factor = this.#factor(here * one, here > 0 ? taken : 0);
-    const measured = here > 0 ? taken / here : one * factor;
-    return Math.max(0, items - at.done) * measured + behind * factor;
+    const perItem = items === 0 ? 0 : seconds / items;
+    const computed = current.done - current.first;
+    const taken = this.#now() - current.began;
+    const factor = this.#factor(computed * perItem, computed > 0 ? taken : 0);
+    const measured = computed > 0 ? taken / computed : perItem * factor;
+    return Math.max(0, items - current.done) * measured + later * factor;
   }
 
-  /** Measured against estimated time, of all done so far. */
+  /** The ratio of measured to estimated time, over all work done so far. */
   #factor(estimated: number, taken: number): number {
     const all = this.#estimated + estimated;
-    // Too little has been seen of it to go by.
+    // Less than two seconds of estimated work are too little to correct by.
     return all < 2 ? 1 : (this.#taken + taken) / all;
   }
 
   #close(): void {
-    if (this.#at === undefined) return;
-    const { name, began, first } = this.#at;
+    if (this.#current === undefined) return;
+    const { name, began, first } = this.#current;
     const stage = this.#plan.find((one) => one.name === name);
-    this.#at = undefined;
+    this.#current = undefined;
     if (stage === undefined || stage.items <= first) return;
     this.#taken += this.#now() - began;
     this.#estimated += stage.seconds * (stage.items - first) / stage.items;

@@ -15,31 +15,31 @@ const PLAN = [stage("cohort", 10, 20), stage("originals", 10, 100), stage("repor
 Deno.test("the clock starts with the estimates and goes over to what is measured", () => {
   let now = 0;
   const clock = new StudyClock(PLAN, () => now);
-  clock.tell("cohort", 0);
+  clock.update("cohort", 0);
   assertEquals(clock.left, 125);
   // Half as fast as estimated.
   now = 20;
-  clock.tell("cohort", 5);
+  clock.update("cohort", 5);
   assertAlmostEquals(clock.left, 20 + 200 + 10);
   now = 40;
-  clock.tell("cohort", 10);
-  clock.tell("originals", 0);
+  clock.update("cohort", 10);
+  clock.update("originals", 0);
   assertAlmostEquals(clock.left, 210);
   now = 70;
-  clock.tell("originals", 3);
+  clock.update("originals", 3);
   assertAlmostEquals(clock.left, 70 + 5 * 70 / 50);
 });
 
-Deno.test("what was there already tells nothing about the time", () => {
+Deno.test("what was there already does not count for the time", () => {
   let now = 0;
   const clock = new StudyClock(PLAN, () => now);
-  clock.tell("cohort", 0);
-  clock.tell("cohort", 10);
-  clock.tell("originals", 0);
+  clock.update("cohort", 0);
+  clock.update("cohort", 10);
+  clock.update("originals", 0);
   now = 0.004;
-  clock.tell("originals", 6);
+  clock.update("originals", 6);
   assertAlmostEquals(clock.left, 40 + 5);
   now = 8.004;
-  clock.tell("originals", 8);
+  clock.update("originals", 8);
   assertAlmostEquals(clock.left, 8 + 5 * 0.4);
 });

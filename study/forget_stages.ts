@@ -1,56 +1,45 @@
 /**
- * Removes what stages of a study left, so that they are done again.
+ * Removes the results of stages, so that the stages run again.
  *
  * @module
  */
 
-import { ablationMethods, ABLATIONS } from "./ablations.ts";
-import { METHODS } from "./methods.ts";
 import { removeIfThere } from "./run_folder.ts";
-import type { StageName } from "./plan.ts";
+import type { Stage, StageFacts } from "./stages/stage.ts";
 
-/** Removes the results of some stages from a run folder. One's own cohort is never touched. */
+/** Removes everything that some stages leave in a run folder. */
 export async function forgetStages(
   out: string,
-  stages: readonly StageName[],
-  { isPhantom }: { readonly isPhantom: boolean },
+  stages: readonly Pick<Stage, "leaves">[],
+  study: StageFacts,
 ): Promise<void> {
-  const remove = async (name: string) => {
-    // The marks of finished steps first: a run that is killed here must not find marks without results.
-    for (const file of await namesIn(`${out}/${name}`)) {
-      if (file.endsWith(".json")) await removeIfThere(`${out}/${name}/${file}`);
-    }
-    await removeIfThere(`${out}/${name}`);
-  };
-  const removeRegistrations = async (methods: readonly { readonly name: string }[]) => {
-    for (const name of await namesIn(`${out}/registrations`)) {
-      const stem = name.replace(/\.(json|png)$/, "");
-      if (methods.some((method) => stem.endsWith(`_${method.name}`))) {
-        await remove(`registrations/${name}`);
-      }
-    }
-  };
-  const isSynthesised = (one: typeof METHODS[number]) => one.synthesis !== undefined;
-  for (const stage of stages) {
-    if (stage === "cohort" && isPhantom) await remove("cohort");
-    if (stage === "n4") await remove("corrected");
-    if (stage === "table1") await remove("table1.json");
-    if (stage === "gridsearch") await remove("settings");
-    if (stage === "originals") {
-      await removeRegistrations(METHODS.filter((one) => !isSynthesised(one)));
-    }
-    if (stage === "cycle-gans") await remove("models");
-    if (stage === "synthesis-search") await remove("synthesis-settings");
-    if (stage === "syntheses") {
-      await removeRegistrations(METHODS.filter(isSynthesised));
-      await remove("synthesis");
-      await remove("lungs.json");
-    }
-    if (stage === "ablations") await removeRegistrations(ablationMethods(ABLATIONS));
+  const patterns = stages.flatMap((stage) => stage.leaves(study));
+  const paths: string[] = [];
+  for (const pattern of patterns) paths.push(...await matching(out, pattern));
+  // The marks of finished steps first: a kill at this point must not leave marks without results.
+  const marks: string[] = [];
+  for (const path of paths) {
+    if (path.endsWith(".json")) marks.push(path);
+    const inside = (await namesIn(path)).filter((name) => name.endsWith(".json"));
+    marks.push(...inside.map((name) => `${path}/${name}`));
   }
+  for (const path of [...marks, ...paths]) await removeIfThere(path);
 }
 
-/** The names in a folder; none where there is no such folder. */
+/** The paths of a pattern, whose last part may have one `*`; a pattern without `*` is a path. */
+async function matching(out: string, pattern: string): Promise<string[]> {
+  const cut = pattern.lastIndexOf("/") + 1;
+  const folder = `${out}/${pattern.slice(0, cut)}`;
+  const [start, end] = pattern.slice(cut).split("*");
+  if (end === undefined) return [`${folder}${start}`];
+  return (await namesIn(folder))
+    .filter((name) =>
+      name.length >= start.length + end.length && name.startsWith(start) && name.endsWith(end)
+    )
+    .map((name) => `${folder}${name}`);
+}
+
+/** The names in a folder; none when it is missing or a file. */
 async function namesIn(folder: string): Promise<string[]> {
   try {
     return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);

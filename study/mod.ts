@@ -1,6 +1,6 @@
 /**
- * The steps of the study, each by itself: preparing images, registering and scoring pairs, training
- * cycle-GANs and synthesising with them, tables and tests; and the whole of it. Imports tfjs.
+ * The whole study and each of its steps: preparing images, registering and scoring pairs, training cycle-GANs and
+ * synthesising with them, tables and tests. Imports tfjs.
  *
  * @example Usage
  * ```ts
@@ -15,7 +15,13 @@
  */
 
 // The whole study.
-export { reproduce, type ReproduceOptions, studyPlan, type StudyProgress } from "./reproduce.ts";
+export {
+  prepareStudy,
+  reproduce,
+  type ReproduceOptions,
+  runStudy,
+  type StudyProgress,
+} from "./reproduce.ts";
 export { type StageName, type StagePlan, STAGES } from "./plan.ts";
 export type { ReportTable, StudyReport } from "./report/report.ts";
 export {
@@ -26,7 +32,7 @@ export {
   PROFILES,
 } from "../workflows/profiles.ts";
 export { type Ablation, ABLATIONS } from "./ablations.ts";
-export { type GanColumn, type Method, METHODS } from "./methods.ts";
+export { type Column, COLUMNS, type GanVariant } from "./columns.ts";
 
 // The grid search: plan it, run a shard of it, collect it.
 export {
@@ -64,26 +70,26 @@ export {
 
 // Pairs of a cohort: read, register, score, compare.
 export { pairedSubjects, readRegionPair } from "./subjects.ts";
-export type { StudyRegion } from "./regions.ts";
+export type { ImageRegion } from "../workflows/body_region.ts";
 export type { LabelledImage } from "../workflows/body_region.ts";
 export {
-  type PairMethodOptions,
+  type PairRegistrationOptions,
   type RegionPair,
   registerPairBy,
   registerPairRigidly,
 } from "./scores/pair_registration.ts";
 export {
-  type MethodResult,
   type PairScores,
   pairScores,
   type PairScoresOptions,
   type PointMap,
+  type RegistrationScores,
 } from "./scores/pair_scores.ts";
 export { hausdorff95, surfaceDistances } from "./scores/surface_distance.ts";
 export { type SignedRankResult, signedRankTest } from "./scores/signed_rank.ts";
 
 // Tables.
-export { PAPER_TABLE_1, table1, type Table1Row } from "./tables/table1.ts";
+export { table1, type Table1Row } from "./tables/table1.ts";
 export {
   type ScoredPair,
   type StructureRow,
@@ -91,7 +97,7 @@ export {
   table2,
   type Table2Row,
 } from "./tables/table2.ts";
-export { PAPER_TABLE_2 } from "./tables/paper_tables.ts";
+export { PAPER_TABLE_1, PAPER_TABLE_2 } from "./tables/paper_tables.ts";
 export { alignedTable, type Cells, csvTable, markdownTable } from "./tables/text_table.ts";
 
 // Training a cycle-GAN on files and synthesising with it.
@@ -106,7 +112,6 @@ export {
   type TrainingImage,
   TrainingImagesError,
   type TrainingImagesOptions,
-  type TrainingRegion,
   type TrainingSource,
 } from "../workflows/training_images.ts";
 export { runTraining, type TrainingJobOptions } from "../workflows/training_job.ts";

@@ -4,92 +4,80 @@
  * @module
  */
 
-import { loadGenerator } from "../gan/model/checkpoint.ts";
-import type { Modality } from "../volume/modality.ts";
 import { receptiveField } from "../gan/networks/discriminator.ts";
-import { planeAxes } from "../gan/synthesis/image_planes.ts";
-import { fromNetwork, intensityScaleOf, toNetwork } from "../gan/synthesis/intensity_scale.ts";
 import type { CycleGanSettings } from "../gan/model/settings.ts";
-import { synthesiseVolume } from "../gan/synthesis/synthesis.ts";
-import type { Tensorflow } from "../gan/tensorflow.ts";
-import type { Volume } from "../volume/volume.ts";
-import { ganSettings, ganStrides } from "../workflows/gan_profiles.ts";
-import { GAN_COLUMNS, type GanColumn } from "./methods.ts";
+import { ganSettings } from "../workflows/gan_profiles.ts";
+import type { ImageRegion } from "../workflows/body_region.ts";
 import type { ProfileName } from "../workflows/profiles.ts";
-import type { StudyRegion } from "./regions.ts";
+import { GAN_VARIANTS, type GanVariant } from "./columns.ts";
 
 /** A cycle-GAN of the study. */
 export interface StudyModel {
-  /** The region that it is trained on. */
-  readonly region: StudyRegion;
-  /** The first of the paper's settings that it stands for; on coarse voxels several can be one. */
-  readonly column: GanColumn;
-  /** Its settings. */
+  /** The region that the model is trained on. */
+  readonly region: ImageRegion;
+  /** The paper's variant; the first of them where several are the same on coarse voxels. */
+  readonly variant: GanVariant;
+  /** The settings of the networks and the training. */
   readonly settings: CycleGanSettings;
-  /** Its folder below the run's. */
+  /** The model's folder below the run folder. */
   readonly folder: string;
+}
+
+/** A trained cycle-GAN. */
+export interface TrainedModel extends StudyModel {
+  /** A key of everything that the training depends on. */
+  readonly key: string;
 }
 
 /** The study's planes: the paper's are coronal, across the MRs' thick slices. */
 export const STUDY_PLANE = "coronal";
 
-/** The model of a region and setting. */
-export function studyModel(
-  profile: ProfileName,
-  region: StudyRegion,
-  column: GanColumn,
-  seed: number,
-): StudyModel {
-  const settings = ganSettings(profile, { ...column, seed });
-  const name = `${region}_c${settings.channels}_p${receptiveField(settings.strides)}`;
-  return { region, column, settings, folder: `models/${name}` };
-}
-
 /** All models of a profile, each once. */
 export function studyModels(
   profile: ProfileName,
-  regions: readonly StudyRegion[],
+  regions: readonly ImageRegion[],
   seed: number,
 ): StudyModel[] {
   const models = regions.flatMap((region) =>
-    GAN_COLUMNS.map((column) => studyModel(profile, region, column, seed))
+    GAN_VARIANTS.map((variant) => studyModel(profile, region, variant, seed))
   );
   return [...new Map(models.reverse().map((model) => [model.folder, model])).values()].reverse();
 }
 
 /**
- * A region's image in the other modality, on its grid.
+ * The trained model of a region and variant.
  *
- * @param folder - The model's.
- * @param image - Of the other modality than `to`, at the profile's voxel size.
+ * @throws {Error} when `models` does not hold it.
  */
-export async function synthesiseRegion(
-  tensorflow: Tensorflow,
-  { folder, image, to, profile, channels, signal }: {
-    readonly folder: string;
-    readonly image: Volume;
-    readonly to: Modality;
+export function trainedModel(
+  models: readonly TrainedModel[],
+  { profile, region, variant, seed }: {
     readonly profile: ProfileName;
-    readonly channels: GanColumn["channels"];
-    readonly signal?: AbortSignal | undefined;
+    readonly region: ImageRegion;
+    readonly variant: GanVariant;
+    readonly seed: number;
   },
-): Promise<Volume> {
-  const { generator, header } = await loadGenerator(folder, to);
-  try {
-    const { scale } = header.data;
-    const from = to === "mr" ? scale.ct : intensityScaleOf("mr", image.data);
-    const values = await synthesiseVolume({
-      tensorflow,
-      generator,
-      size: image.grid.size,
-      axes: planeAxes(image.grid, STUDY_PLANE),
-      image: toNetwork(image.data, from),
-      crop: header.settings.crop,
-      signal,
-      ...ganStrides(profile, channels),
-    });
-    return { grid: image.grid, data: fromNetwork(values, scale[to]) };
-  } finally {
-    generator.dispose();
+): TrainedModel {
+  const { folder } = studyModel(profile, region, variant, seed);
+  const model = models.find((one) => one.folder === folder);
+  if (model === undefined) {
+    throw new Error(`Internal error: ${folder} is not among the trained models`);
   }
+  return model;
+}
+
+/** Steps of a model's training. */
+export function stepsOf({ settings }: StudyModel): number {
+  return settings.epochs * settings.stepsPerEpoch;
+}
+
+function studyModel(
+  profile: ProfileName,
+  region: ImageRegion,
+  variant: GanVariant,
+  seed: number,
+): StudyModel {
+  const settings = ganSettings(profile, { ...variant, seed });
+  const name = `${region}_c${settings.channels}_p${receptiveField(settings.strides)}`;
+  return { region, variant, settings, folder: `models/${name}` };
 }

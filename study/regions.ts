@@ -5,18 +5,15 @@
  */
 
 import { type Manifest, ManifestError } from "../cohort/manifest.ts";
+import type { ImageRegion } from "../workflows/body_region.ts";
 import { REGIONS } from "./grid_search/plan.ts";
-import type { TrainingRegion } from "../workflows/training_images.ts";
-
-/** A region of the paper's, or "all", the whole images, where no labels tell where the regions are. */
-export type StudyRegion = TrainingRegion;
 
 /**
- * The paper's two regions where all subjects have labels, the whole images where none has.
+ * The paper's two regions if all subjects have labels, the whole images if none has.
  *
  * @throws {ManifestError} when no subject is paired, or some have labels and others have none.
  */
-export function studyRegions({ subjects }: Manifest): readonly StudyRegion[] {
+export function studyRegions({ subjects }: Manifest): readonly ImageRegion[] {
   if (!subjects.some(({ kind }) => kind === "paired")) {
     throw new ManifestError(
       'The cohort has no subject of kind "paired", whose images could be registered; ' +
@@ -34,4 +31,9 @@ export function studyRegions({ subjects }: Manifest): readonly StudyRegion[] {
     } lack them for an image: ` +
       "give labels to all, to study thorax and abdomen, or to none, to study whole images",
   );
+}
+
+/** Whether the regions come from labels; without labels whole images are studied, and nothing scores overlap. */
+export function areLabelled(regions: readonly ImageRegion[]): boolean {
+  return !regions.includes("all");
 }

@@ -1,295 +1,191 @@
 /**
- * The study: a cohort, bias-field correction, Table 1, a grid search, registrations of the original images, cycle-GANs, what they
- * synthesise and its registration, and the report.
+ * The study: runs its stages, from the cohort to the report, in one run folder.
  *
  * @module
  */
 
-import { type Manifest, readManifest } from "../cohort/manifest.ts";
-import { writePhantomCohort } from "../cohort/phantom/phantom.ts";
+import { readManifest } from "../cohort/manifest.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
-import { type Ablation, ablationMethods } from "./ablations.ts";
-import { correctCohort } from "./stages/bias_correction.ts";
-import {
-  type BestSettings,
-  mergedSettings,
-  readBestSettingsIfAny,
-} from "./grid_search/best_settings.ts";
-import { forgetStages } from "./forget_stages.ts";
-import { type Method, METHODS } from "./methods.ts";
 import type { Profile } from "../workflows/profiles.ts";
-import { reportOf, type StudyReport } from "./report/report.ts";
-import { reportPage } from "./report/report_page.ts";
-import { isSearched, SEARCHES, SYNTHESIS_SEARCHES } from "./grid_search/search_scales.ts";
-import { keyOf, once, writeText } from "./run_folder.ts";
+import type { Ablation } from "./ablations.ts";
 import { StudyClock } from "./clock.ts";
-import { studyFigures } from "./report/figures.ts";
-import { type LungRow, measureLungs } from "./stages/lungs.ts";
-import { studyModels } from "./models.ts";
+import { forgetStages } from "./forget_stages.ts";
+import { type BestSettings, readBestSettingsIfAny } from "./grid_search/best_settings.ts";
 import { neededStages, planStudy, type StageName, type StagePlan, stagesFrom } from "./plan.ts";
-import { StudyRegistrations } from "./stages/registrations.ts";
-import { studyRegions } from "./regions.ts";
-import { searchStudySettings, searchSynthesisSettings } from "./stages/search.ts";
-import { registerCases, trainStudyModels } from "./threads.ts";
+import type { OnProgress } from "./progress.ts";
+import type { StudyReport } from "./report/report.ts";
+import { reportStage } from "./stages/report.ts";
+import type { GivenCohort, Stage } from "./stages/stage.ts";
+import { StageResults } from "./stages/stage_results.ts";
+import { STUDY_STAGES, type StudyStage } from "./stages/stages.ts";
 import { StudyTimes } from "./times.ts";
-import { subjectKeys } from "./subject_contents.ts";
-import { table1, type Table1Row } from "./tables/table1.ts";
-import { csvTable } from "./tables/text_table.ts";
 
-/** Options of {@link reproduce}. */
-export interface ReproduceOptions {
-  /** The scale. */
+/** Options of {@link prepareStudy}. */
+export interface StudyOptions {
+  /** The profile. */
   readonly profile: Profile;
-  /** Seed of the phantom, the rigid search and the networks. */
+  /** The seed of the phantom, the rigid search and the networks. */
   readonly seed: number;
   /** The run folder, made when missing. */
   readonly out: string;
-  /** The manifest of one's own cohort; a phantom is made when absent. */
+  /** The path of the manifest of the user's cohort; a phantom is made when absent. */
   readonly cohort?: string | undefined;
   /**
-   * Settings to use in the place of the study's own grid search, which still finds those that they lack; by
-   * default those of the run folder's best.json, which `deno task gridsearch` writes, when there.
+   * Settings in the place of those of the study's own grid search, which still finds the missing ones.
+   * Default: those of the run folder's best.json, which `deno task gridsearch` writes.
    */
   readonly settings?: BestSettings | undefined;
-  /** Methods to compare beside Table 2's. */
+  /** Methods to compare in addition to Table 2's. Default none. */
   readonly ablations?: readonly Ablation[] | undefined;
-  /** The stages to run, with what they need; all when absent. */
+  /** The stages to run, with those that they need. Default all. */
   readonly only?: readonly StageName[] | undefined;
-  /** Does this stage and those behind it again. */
+  /** The first stage that runs again, with all that come after it. Default none. */
   readonly from?: StageName | undefined;
-  /** What the program is, for the report and the keys of finished steps. */
+}
+
+/** Options of {@link runStudy}. */
+export interface RunStudyOptions {
+  /** The program's version, for the report and the keys of finished steps. */
   readonly version: string;
   /** Stops the study; the next run continues. */
   readonly signal?: AbortSignal | undefined;
-  /** Told what is being done. */
+  /** Called with the progress of the stage that runs. */
   readonly onProgress?: ((progress: StudyProgress) => void) | undefined;
 }
 
-/** How far a study is. */
+/** Options of {@link reproduce}. */
+export interface ReproduceOptions extends StudyOptions, RunStudyOptions {}
+
+/** The progress of a study. */
 export interface StudyProgress {
   /** The stage. */
   readonly stage: StagePlan;
-  /** Its number, from 1. */
+  /** The stage's number, from 1. */
   readonly number: number;
-  /** Stages in all. */
+  /** The number of stages. */
   readonly stages: number;
-  /** Items of the stage that are done. */
+  /** Finished items of the stage. */
   readonly done: number;
   /** Items of the stage. */
   readonly total: number;
-  /** What is going on. */
+  /** A note on the current item. */
   readonly note: string;
-  /** Estimated seconds left of the whole study. */
+  /** Estimated seconds that the study still takes. */
   readonly left: number;
 }
 
-/** The work of a study, before it is run. */
-export async function studyPlan(
-  options: Omit<ReproduceOptions, "version" | "signal" | "onProgress">,
-): Promise<StagePlan[]> {
-  const { profile, seed, cohort, ablations = [], only } = options;
-  const settings = await givenSettings(options);
-  const manifest = cohort === undefined ? undefined : await readManifest(cohort);
-  return planStudy({
-    profile,
-    manifest,
-    seed,
-    ablations,
-    stages: neededStages(only),
-    settings,
-  });
+/** A study, ready to run. */
+export interface PreparedStudy {
+  /** The options. */
+  readonly options: StudyOptions;
+  /** The stages that run and have work to do. */
+  readonly plan: readonly StagePlan[];
+  /** The user's cohort; a phantom is made when undefined. */
+  readonly cohort: GivenCohort | undefined;
+  /** The given settings. */
+  readonly given: BestSettings | undefined;
 }
 
 /**
- * Makes what is missing in the run folder and writes the report there.
+ * Reads the inputs of a study and plans its stages.
  *
- * @returns The report; nothing when that stage was not asked for.
+ * @throws {ManifestError} when the cohort cannot be used.
+ * @throws {SettingsError} when the run folder's best.json cannot be used.
+ */
+export async function prepareStudy(options: StudyOptions): Promise<PreparedStudy> {
+  const { profile, seed, out, ablations = [] } = options;
+  const given = options.settings ?? await readBestSettingsIfAny(`${out}/best.json`);
+  const cohort = options.cohort === undefined
+    ? undefined
+    : { path: options.cohort, manifest: await readManifest(options.cohort) };
+  const plan = planStudy({
+    profile,
+    seed,
+    manifest: cohort?.manifest,
+    settings: given,
+    ablations,
+    stages: neededStages(options.only),
+  });
+  return { options, plan, cohort, given };
+}
+
+/**
+ * Runs a study: makes everything that the run folder does not have yet, and writes the report there.
+ *
+ * @returns The report; undefined when that stage does not run.
+ */
+export async function runStudy(
+  gpu: Gpu,
+  study: PreparedStudy,
+  { version, signal, onProgress }: RunStudyOptions,
+): Promise<StudyReport | undefined> {
+  const { plan, cohort, given, options } = study;
+  const { profile, seed, out, ablations = [] } = options;
+  const names = neededStages(options.only);
+  const stages = STUDY_STAGES.filter(({ name }) => names.includes(name));
+  await Deno.mkdir(out, { recursive: true });
+  const times = await StudyTimes.open(`${out}/times.json`);
+  await forget(study, stages, times);
+  const results = new StageResults();
+  const context = {
+    gpu,
+    profile,
+    seed,
+    out,
+    version,
+    cohort,
+    given,
+    ablations,
+    signal,
+    seconds: times.seconds,
+    resultOf: results.of.bind(results),
+  };
+  const clock = new StudyClock(plan);
+  const run = async <Result>(stage: Stage<StageName, Result>) => {
+    signal?.throwIfAborted();
+    const index = plan.findIndex(({ name }) => name === stage.name);
+    const isPlanned = index >= 0;
+    const onStageProgress: OnProgress = (done, total, note) => {
+      if (!isPlanned || onProgress === undefined) return;
+      clock.update(stage.name, done);
+      onProgress({
+        stage: plan[index],
+        number: index + 1,
+        stages: plan.length,
+        done,
+        total,
+        note,
+        left: clock.left,
+      });
+    };
+    const work = () => stage.run({ ...context, onProgress: onStageProgress });
+    results.keep(stage, isPlanned ? await times.measure(stage.name, work) : await work());
+  };
+  for (const stage of stages) await run<unknown>(stage);
+  return names.includes("report") ? results.of(reportStage) : undefined;
+}
+
+/**
+ * Prepares and runs a study.
+ *
+ * @returns The report; undefined when that stage does not run.
  * @throws {ManifestError} when the cohort cannot be used.
  */
 export async function reproduce(
   gpu: Gpu,
   options: ReproduceOptions,
 ): Promise<StudyReport | undefined> {
-  const { profile, seed, out, version, signal, ablations = [] } = options;
-  const given = await givenSettings(options);
-  const stages = neededStages(options.only);
-  const told = await progressOf(options);
-  const times = await StudyTimes.open(`${out}/times.json`);
-  const run = async <T>(
-    stage: StageName,
-    work: (told: Told) => Promise<T>,
-  ): Promise<T | undefined> => {
-    if (!stages.includes(stage)) return undefined;
-    signal?.throwIfAborted();
-    return await times.measure(
-      stage,
-      () => work((done, total, note) => told(stage, done, total, note)),
-    );
-  };
-  const again = stagesFrom(options.from).filter((stage) => stages.includes(stage));
-  await forgetStages(out, again, { isPhantom: options.cohort === undefined });
-  times.forget(again);
-  for (const folder of ["registrations", "synthesis", "models"]) {
-    await Deno.mkdir(`${out}/${folder}`, { recursive: true });
-  }
-
-  const cohort = (await run("cohort", (told) => cohortOf(options, told)))!;
-  const regions = studyRegions(cohort.manifest);
-  const keysOf = await subjectKeys(cohort.manifest.subjects);
-  const unpaired = cohort.manifest.subjects.filter(({ kind }) => kind !== "paired")
-    .map(({ id, exclude }) => ({ id, of: keysOf[id], exclude }));
-  const corrected = await run("n4", (told) =>
-    correctCohort(gpu, {
-      manifest: cohort.manifest,
-      subjectKeys: keysOf,
-      folder: `${out}/corrected`,
-      version,
-      signal,
-      onProgress: told,
-    }));
-  const manifestPath = corrected ?? cohort.path;
-  const manifest = corrected === undefined ? cohort.manifest : await readManifest(corrected);
-  const isLabelled = regions[0] !== "all";
-
-  const volumes = await run("table1", async (told): Promise<readonly Table1Row[]> => {
-    told(0, 1, "");
-    if (!isLabelled) return [];
-    const { value } = await once(
-      `${out}/table1.json`,
-      await keyOf({ version, unpaired }),
-      () => table1(manifest, signal),
-    );
-    // JSON keeps NaN, an image without the structure, as null.
-    return value.map((row) => ({ ...row, ct: row.ct ?? NaN, mr: row.mr ?? NaN }));
-  });
-
-  const search = { profile, manifest: manifestPath, out, seed, version, signal };
-  const own = isLabelled && isSearched(SEARCHES[profile.name], given)
-    ? await run("gridsearch", (told) => searchStudySettings(gpu, { ...search, given, told }))
-    : undefined;
-  const originals = mergedSettings(given, own);
-
-  const registrations = new StudyRegistrations(gpu, {
-    profile,
-    seed,
-    out,
-    version,
-    manifest,
-    subjectKeys: keysOf,
-    regions,
-    signal,
-    settings: { originals },
-  });
-  const register = (methods: readonly Method[], told: Told, models?: Map<string, string>) =>
-    registerCases(gpu, registrations, { methods, told, signal, models });
-  const isSynthesised = ({ synthesis }: Method) => synthesis !== undefined;
-  await run(
-    "originals",
-    (told) => register(METHODS.filter((method) => !isSynthesised(method)), told),
-  );
-  const training = {
-    profile: profile.name,
-    regions,
-    seed,
-    manifest: manifestPath,
-    out,
-    version,
-    signal,
-    unpairedKey: await keyOf(unpaired.map(({ id, of }) => [id, of])),
-  };
-  const keys = await run("cycle-gans", (told) => trainStudyModels(gpu, training, told)) ??
-    new Map<string, string>();
-  const syntheses = isLabelled && isSearched(SYNTHESIS_SEARCHES[profile.name], given)
-    ? await run(
-      "synthesis-search",
-      (told) =>
-        searchSynthesisSettings(gpu, { ...search, study: registrations, models: keys, told }),
-    )
-    : undefined;
-  const settings = { originals, syntheses };
-  registrations.useSettings(settings);
-  const lungs = await run("syntheses", async (told): Promise<readonly LungRow[]> => {
-    await register(METHODS.filter(isSynthesised), told, keys);
-    return isLabelled ? await measureLungs(registrations, keys, out) : [];
-  });
-  await run("ablations", (told) => register(ablationMethods(ablations), told));
-
-  return await run("report", async (told) => {
-    told(0, 1, "");
-    const { pairs } = registrations;
-    const report = reportOf({
-      profile,
-      seed,
-      version,
-      adapter: gpu.description,
-      manifest,
-      regions,
-      pairs,
-      ablations,
-      volumes: volumes!,
-      lungs: lungs!,
-      settings,
-      given,
-      isPhantom: options.cohort === undefined,
-    });
-    const models = studyModels(profile.name, regions, seed);
-    const figures = await studyFigures({ out, regions, models, keys, registrations });
-    const seconds = times.seconds;
-    await writeText(`${out}/report.md`, report.markdown);
-    await writeText(
-      `${out}/report.json`,
-      JSON.stringify({ ...report.data, secondsByStage: seconds }, null, 2) + "\n",
-    );
-    await writeText(`${out}/report.html`, reportPage({ ...report, pairs, figures, seconds }));
-    for (const { name, cells } of report.tables) {
-      await writeText(`${out}/${name}.csv`, csvTable(cells));
-    }
-    told(1, 1, "");
-    return report;
-  });
+  return await runStudy(gpu, await prepareStudy(options), options);
 }
 
-type Told = (done: number, total: number, note: string) => void;
-
-async function givenSettings(
-  { settings, out }: Pick<ReproduceOptions, "settings" | "out">,
-): Promise<BestSettings | undefined> {
-  return settings ?? await readBestSettingsIfAny(`${out}/best.json`);
-}
-
-/** The cohort's manifest. */
-async function cohortOf(
-  { cohort, profile, seed, out, signal }: ReproduceOptions,
-  told: Told,
-): Promise<{ path: string; manifest: Manifest }> {
-  if (cohort !== undefined) {
-    return { path: cohort, manifest: await readManifest(cohort) };
-  }
-  const path = await writePhantomCohort({
-    out: `${out}/cohort`,
-    profile: profile.name,
-    seed,
-    subjects: "all",
-    signal,
-    onProgress: ({ done, total, subject }) => told(done, total, subject),
-  });
-  return { path, manifest: await readManifest(path) };
-}
-
-/** Tells a listener the stage and the time left with what is done. */
-async function progressOf(
-  options: ReproduceOptions,
-): Promise<(stage: StageName, done: number, total: number, note: string) => void> {
-  const { onProgress } = options;
-  if (onProgress === undefined) return () => {};
-  const plan = await studyPlan(options);
-  const clock = new StudyClock(plan);
-  return (name, done, total, note) => {
-    const index = plan.findIndex((stage) => stage.name === name);
-    if (index < 0) return;
-    clock.tell(name, done);
-    const stage = plan[index];
-    const stages = plan.length;
-    onProgress({ stage, number: index + 1, stages, done, total, note, left: clock.left });
-  };
+/** Removes the results and times of the stages that run again. */
+async function forget(
+  { options, cohort }: PreparedStudy,
+  stages: readonly StudyStage[],
+  times: StudyTimes,
+): Promise<void> {
+  const again = stagesFrom(options.from);
+  const forgotten = stages.filter(({ name }) => again.includes(name));
+  await forgetStages(options.out, forgotten, { isPhantom: cohort === undefined });
+  times.forget(forgotten.map(({ name }) => name));
 }

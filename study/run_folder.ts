@@ -1,6 +1,6 @@
 /**
- * A study's run folder: results of finished steps, kept under a key of what they depend on, so that an
- * interrupted run continues where it stopped.
+ * A study's run folder keeps the results of finished steps, each under a key of everything that the result
+ * depends on. An interrupted run continues where it stopped.
  *
  * @module
  */
@@ -8,7 +8,7 @@
 import { sha256Hex } from "../host/hash.ts";
 import { writeWholeFile } from "../host/write_file.ts";
 
-/** Writes a text file beside its place, under a name of its own, and renames it. */
+/** Writes a text file under a temporary name and renames it, so that the file appears whole. */
 export async function writeText(path: string, text: string): Promise<void> {
   await writeWholeFile(path, new TextEncoder().encode(text));
 }
@@ -18,16 +18,16 @@ export async function keyOf(value: unknown): Promise<string> {
   return (await sha256Hex(JSON.stringify(value))).slice(0, 16);
 }
 
-/** A hash of a file's contents, for keys: what they depend on is not where the file lies. */
+/** A hash of a file's contents, for keys: results depend on the contents and not on the path. */
 export async function contentHash(path: string): Promise<string> {
   return await sha256Hex(await Deno.readFile(path));
 }
 
 /**
- * The value of a finished step, or the step done now and kept.
+ * Returns the kept value of a finished step; runs the step and keeps its value otherwise.
  *
  * @param path - The step's JSON file.
- * @param key - What the step depends on; another key redoes it.
+ * @param key - A key of everything that the step depends on. A step with another key runs again.
  * @returns The value, and whether it was there already.
  */
 export async function once<T>(
@@ -37,21 +37,21 @@ export async function once<T>(
 ): Promise<{ value: T; reused: boolean }> {
   const kept = await finished<T>(path, key);
   if (kept !== undefined) return { value: kept.value, reused: true };
-  // What the step writes beside must not be taken for finished by an older mark when it is interrupted.
+  // An older mark must not make the files of an interrupted step look finished.
   await removeIfThere(path);
   const value = await step();
   await writeText(path, JSON.stringify({ key, value }, null, 1) + "\n");
   return { value, reused: false };
 }
 
-/** Removes a file, or a folder with all in it. */
+/** Removes a file, or a folder with everything in it; does nothing when it is missing. */
 export async function removeIfThere(path: string): Promise<void> {
   await Deno.remove(path, { recursive: true }).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
 }
 
-/** The kept value of a step, or nothing when it is not done under this key. */
+/** The kept value of a step; undefined when the step is not finished under this key. */
 export async function finished<T>(path: string, key: string): Promise<{ value: T } | undefined> {
   try {
     const kept = JSON.parse(await Deno.readTextFile(path));

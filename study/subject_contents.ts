@@ -1,5 +1,5 @@
 /**
- * What a subject's files hold, for keys: not where they lie.
+ * Keys of the contents of a subject's files, whatever the paths.
  *
  * @module
  */

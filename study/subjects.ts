@@ -1,5 +1,5 @@
 /**
- * A cohort's subjects as the study takes them: cut to a region, with labels and truth.
+ * Reads a cohort's subjects for the study: cut to a region, with labels and truth.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { readDisplacementField, readVolume } from "../volume/mod.ts";
 import type { RegionPair } from "./scores/pair_registration.ts";
 import { cutRegion, resampleIsotropic } from "../workflows/body_region.ts";
-import type { StudyRegion } from "./regions.ts";
+import type { ImageRegion } from "../workflows/body_region.ts";
 
 /** A cohort's paired subjects. */
 export function pairedSubjects({ subjects }: Manifest): ManifestSubject[] {
@@ -21,12 +21,12 @@ export function pairedSubjects({ subjects }: Manifest): ManifestSubject[] {
  * Reads a paired subject and cuts a region from both images; whole images have labels of 0.
  *
  * @param voxel - Isotropic voxel size, mm.
- * @throws {RangeError} when it lacks labels, or they hold no structure of the region.
+ * @throws {RangeError} when the subject lacks labels, or they hold no structure of the region.
  */
 export async function readRegionPair(
   gpu: Gpu,
   subject: ManifestSubject,
-  region: StudyRegion,
+  region: ImageRegion,
   voxel: number,
 ): Promise<RegionPair> {
   const { images, labels, truth, exclude } = subject;

@@ -1,152 +1,216 @@
 /**
  * The long stages of a study, on several threads where that is faster: on a software adapter, where a
- * dispatch is mostly waiting (docs/performance.md). The results do not depend on it.
+ * dispatch mostly waits (docs/performance.md). The results do not depend on it.
  *
  * @module
  */
 
 import { trainingBytes } from "../gan/training/memory.ts";
-import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { runOnThreads } from "../host/worker_pool.ts";
-import type { Method } from "./methods.ts";
-import { runSearchJob, type SearchJob, type StudyJob, type StudyJobProgress } from "./job.ts";
-import type { StudyRegistrations } from "./stages/registrations.ts";
-import { STUDY_WORKER } from "./worker.ts";
+import type { Gpu } from "../kernels/gpu/gpu.ts";
+import { StudyCases } from "./cases.ts";
+import type { StudySettings } from "./column_settings.ts";
+import type { Column } from "./columns.ts";
+import { dataOf, type StudyContext } from "./context.ts";
 import {
-  stepsOf,
-  studyConvolution,
-  StudyTrainings,
-  type StudyTrainingsOptions,
-} from "./stages/trainings.ts";
+  type JobDevice,
+  type RegistrationJob,
+  runSearchJob,
+  type SearchJob,
+  type StudyJob,
+  type StudyJobProgress,
+  type TrainingJob,
+  unitsOf,
+} from "./job.ts";
+import { stepsOf, type StudyModel, type TrainedModel } from "./models.ts";
+import type { OnProgress } from "./progress.ts";
+import { StudyRegistrations } from "./registrations.ts";
+import { StudySyntheses } from "./syntheses.ts";
+import type { ScoredPair } from "./tables/table2.ts";
+import { studyConvolution, StudyTrainings } from "./trainings.ts";
+import { STUDY_WORKER } from "./worker.ts";
 
-/** Told how much of how much is done. */
-type Told = (done: number, total: number, note: string) => void;
-
-/** The most threads: what was measured on two cores. */
-const MOST_THREADS = 2;
-/** A thread needs this much memory for its registrations. */
-const BYTES_A_THREAD = 2 * 2 ** 30;
+/** The number of threads: two cores were measured. */
+const MAX_THREADS = 2;
+/** Bytes that a thread needs for its registrations. */
+const BYTES_PER_THREAD = 2 * 2 ** 30;
 /** Milliseconds for a checkpoint after Ctrl-C. */
 const GRACE = 10_000;
 
-/**
- * Trains the models that are not there yet.
- *
- * @returns Their keys by their folders.
- */
+/** Trains the models that are not trained yet. */
 export async function trainStudyModels(
-  gpu: Gpu,
-  { signal, ...options }: Omit<StudyTrainingsOptions, "convolution">,
-  told: Told,
-): Promise<Map<string, string>> {
-  const trainings = { ...options, convolution: await studyConvolution(gpu, options.out) };
-  const study = new StudyTrainings(gpu, { ...trainings, signal });
-  const { models } = study;
-  const keys = new Map<string, string>();
-  const done = new Map<string, number>();
-  const total = models.reduce((sum, model) => sum + stepsOf(model), 0);
-  const missing: typeof models[number][] = [];
-  for (const model of models) {
-    keys.set(model.folder, await study.keyOf(model));
-    if (await study.isTrained(model)) done.set(model.folder, stepsOf(model));
+  context: StudyContext,
+  onProgress: OnProgress,
+): Promise<readonly TrainedModel[]> {
+  const { gpu, out, signal } = context;
+  await Deno.mkdir(`${out}/models`, { recursive: true });
+  const convolution = await studyConvolution(gpu, out);
+  const trainings = new StudyTrainings(context, convolution);
+  const models: TrainedModel[] = [];
+  const missing: StudyModel[] = [];
+  const progress = new JointProgress(
+    trainings.models.reduce((sum, model) => sum + stepsOf(model), 0),
+    onProgress,
+  );
+  for (const model of trainings.models) {
+    models.push({ ...model, key: await trainings.keyOf(model) });
+    if (await trainings.isTrained(model)) progress.add(model.folder, stepsOf(model));
     else missing.push(model);
   }
-  const tell = (folder: string, steps: number, note: string) => {
-    done.set(folder, steps);
-    told(sumOf(done), total, note);
-  };
-  told(sumOf(done), total, "");
-  const bytes = Math.max(...models.map(({ settings }) => trainingBytes(settings)));
-  const jobs = missing.map(({ folder }) => ({ ...jobOn(gpu), trainings, folder }));
+  progress.report();
+  const study = dataOf(context);
+  const jobs = missing.map((model): TrainingJob => ({
+    kind: "training",
+    study,
+    convolution,
+    model,
+  }));
+  const bytes = Math.max(...trainings.models.map(({ settings }) => trainingBytes(settings)));
   if (shouldUseThreads(gpu, jobs, bytes)) {
-    await onThreads(jobs, signal, (index, { done, note }) => tell(jobs[index].folder, done, note));
+    await onThreads(
+      context,
+      jobs,
+      (index, { done, note }) => progress.report(missing[index].folder, done, note),
+    );
   } else {
     for (const model of missing) {
       signal?.throwIfAborted();
-      await study.train(model, (steps, note) => tell(model.folder, steps, note));
+      await trainings.train(
+        model,
+        (done, _, note) => progress.report(model.folder, done, note),
+      );
     }
   }
-  told(total, total, "");
-  return keys;
+  progress.finish();
+  return models;
 }
 
-/** Registers what is not registered yet by some methods, and reads what is. */
+/** Options of {@link registerCases}. */
+export interface RegisterCasesOptions {
+  /** The columns that the cases are registered by. */
+  readonly columns: readonly Column[];
+  /** The settings that grid searches found. */
+  readonly settings: StudySettings;
+  /** The trained models, for columns that register syntheses. */
+  readonly models?: readonly TrainedModel[] | undefined;
+  /** Called with the number of finished registrations. */
+  readonly onProgress: OnProgress;
+}
+
+/**
+ * Registers all cases by some columns; finished registrations are read.
+ *
+ * @returns The scores, in the order of the cases.
+ */
 export async function registerCases(
-  gpu: Gpu,
-  study: StudyRegistrations,
-  { methods, models = new Map(), signal, told }: {
-    readonly methods: readonly Method[];
-    readonly models?: ReadonlyMap<string, string> | undefined;
-    readonly signal?: AbortSignal | undefined;
-    readonly told: Told;
-  },
-): Promise<void> {
-  const registrations = study.options;
-  const missing = await study.unfinished(methods, models);
-  const jobs = missing.map((only) => ({ ...jobOn(gpu), registrations, methods, models, only }));
-  if (!shouldUseThreads(gpu, jobs)) return await study.register(methods, models, told);
-  const total = study.cases * methods.length;
-  const done = new Map<unknown, number>();
-  done.set("kept", (study.cases - missing.length) * methods.length);
-  await onThreads(jobs, signal, (index, progress) => {
-    done.set(index, progress.done);
-    told(sumOf(done), total, progress.note);
-  });
-  await study.register(methods, models, (done, total, note) => {
-    if (done === total) told(done, total, note);
-  });
+  context: StudyContext,
+  { columns, settings, models, onProgress }: RegisterCasesOptions,
+): Promise<ScoredPair[]> {
+  await Deno.mkdir(`${context.out}/registrations`, { recursive: true });
+  const cases = new StudyCases(context);
+  using syntheses = models && new StudySyntheses(cases, models);
+  const registrations = new StudyRegistrations(cases, { settings, syntheses });
+  const missing = await registrations.unfinished(columns);
+  const study = dataOf(context);
+  const jobs = missing.map(({ name }): RegistrationJob => ({
+    kind: "registrations",
+    study,
+    settings,
+    columns,
+    models,
+    caseName: name,
+  }));
+  if (!shouldUseThreads(context.gpu, jobs)) {
+    return await registrations.register(cases.all, columns, onProgress);
+  }
+  const progress = new JointProgress(cases.all.length * columns.length, onProgress);
+  progress.add("kept", (cases.all.length - missing.length) * columns.length);
+  await onThreads(
+    context,
+    jobs,
+    (index, { done, note }) => progress.report(missing[index].name, done, note),
+  );
+  const pairs = await registrations.register(cases.all, columns, () => {});
+  progress.finish();
+  return pairs;
 }
 
-/** Does parts of grid searches. */
+/** Runs parts of grid searches. */
 export async function runSearches(
-  gpu: Gpu,
-  searches: readonly SearchJob[],
-  { total, signal, told }: {
-    readonly total: number;
-    readonly signal?: AbortSignal | undefined;
-    readonly told: Told;
-  },
+  { gpu, signal }: Pick<StudyContext, "gpu" | "signal">,
+  jobs: readonly SearchJob[],
+  { total, onProgress }: { readonly total: number; readonly onProgress: OnProgress },
 ): Promise<void> {
-  const done = new Map<unknown, number>();
-  const unitsOf = ({ searches }: SearchJob) =>
-    searches.reduce((sum, { units }) => sum + units.length, 0);
-  done.set("kept", total - searches.reduce((sum, job) => sum + unitsOf(job), 0));
-  const tell = (index: number, progress: StudyJobProgress) => {
-    done.set(index, progress.done);
-    told(sumOf(done), total, progress.note);
-  };
-  told(sumOf(done), total, "");
-  const jobs = searches.map((job) => ({ ...jobOn(gpu), ...job }));
-  if (shouldUseThreads(gpu, jobs)) return await onThreads(jobs, signal, tell);
-  for (const [index, job] of searches.entries()) {
-    await runSearchJob(gpu, job, (progress) => tell(index, progress), signal);
+  const progress = new JointProgress(total, onProgress);
+  progress.add("kept", total - jobs.reduce((sum, job) => sum + unitsOf(job), 0));
+  progress.report();
+  if (shouldUseThreads(gpu, jobs)) {
+    await onThreads(
+      { gpu, signal },
+      jobs,
+      (index, { done, note }) => progress.report(`${index}`, done, note),
+    );
+    return;
+  }
+  for (const [index, job] of jobs.entries()) {
+    await runSearchJob(
+      gpu,
+      job,
+      (done, _, note) => progress.report(`${index}`, done, note),
+      signal,
+    );
   }
 }
 
 function shouldUseThreads(gpu: Gpu, jobs: readonly unknown[], bytes = 0): boolean {
   return gpu.isSoftware && jobs.length > 1 && navigator.hardwareConcurrency > 1 &&
-    gpu.memoryBytes / MOST_THREADS >= Math.max(BYTES_A_THREAD, bytes);
-}
-
-function jobOn(gpu: Gpu): { adapter: string; memoryBytes: number } {
-  return { adapter: gpu.description, memoryBytes: gpu.memoryBytes / MOST_THREADS };
+    gpu.memoryBytes / MAX_THREADS >= Math.max(BYTES_PER_THREAD, bytes);
 }
 
 async function onThreads(
-  jobs: readonly StudyJob[],
-  signal: AbortSignal | undefined,
-  onTold: (index: number, progress: StudyJobProgress) => void,
+  { gpu, signal }: Pick<StudyContext, "gpu" | "signal">,
+  jobs: readonly (TrainingJob | RegistrationJob | SearchJob)[],
+  onProgress: (index: number, progress: StudyJobProgress) => void,
 ): Promise<void> {
-  await runOnThreads({
+  const device: JobDevice = {
+    adapter: gpu.description,
+    memoryBytes: gpu.memoryBytes / MAX_THREADS,
+  };
+  await runOnThreads<StudyJob, StudyJobProgress>({
     module: STUDY_WORKER,
-    jobs,
-    threads: MOST_THREADS,
+    jobs: jobs.map((job) => ({ ...device, ...job })),
+    threads: MAX_THREADS,
     grace: GRACE,
     signal,
-    onProgress: onTold,
+    onProgress,
   });
 }
 
-function sumOf(counts: ReadonlyMap<unknown, number>): number {
-  return [...counts.values()].reduce((sum, count) => sum + count, 0);
+/** Adds up the progress of jobs that run at the same time. */
+class JointProgress {
+  readonly #total: number;
+  readonly #onProgress: OnProgress;
+  readonly #done = new Map<string, number>();
+
+  constructor(total: number, onProgress: OnProgress) {
+    this.#total = total;
+    this.#onProgress = onProgress;
+  }
+
+  /** Notes how many items of a job are done. */
+  add(job: string, done: number): void {
+    this.#done.set(job, done);
+  }
+
+  /** Notes the progress of a job, and reports that of all; without a job, reports only. */
+  report(job?: string, done = 0, note = ""): void {
+    if (job !== undefined) this.add(job, done);
+    const sum = [...this.#done.values()].reduce((all, count) => all + count, 0);
+    this.#onProgress(sum, this.#total, note);
+  }
+
+  /** Reports that all items are done. */
+  finish(): void {
+    this.#onProgress(this.#total, this.#total, "");
+  }
 }

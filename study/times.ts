@@ -1,5 +1,5 @@
 /**
- * How long the stages of a study took, over all its runs.
+ * The time that the stages of a study took, over all its runs.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export class StudyTimes {
     this.#seconds = seconds;
   }
 
-  /** The times of a file; none when it is not there. */
+  /** Reads the times of a file; a missing file has none. */
   static async open(path: string): Promise<StudyTimes> {
     const text = await Deno.readTextFile(path).catch((error) => {
       if (error instanceof Deno.errors.NotFound) return "{}";
@@ -30,12 +30,12 @@ export class StudyTimes {
     return this.#seconds;
   }
 
-  /** Forgets stages that are done again. */
+  /** Forgets the times of stages that run again. */
   forget(stages: readonly string[]): void {
     for (const stage of stages) delete this.#seconds[stage];
   }
 
-  /** Runs a stage and adds its time, whether it ends well or not. */
+  /** Runs a stage and adds its time, also when it fails. */
   async measure<T>(stage: string, work: () => Promise<T>): Promise<T> {
     const began = performance.now();
     const keep = async () => {
@@ -47,7 +47,7 @@ export class StudyTimes {
     try {
       result = await work();
     } catch (error) {
-      // Why the work ended is what matters, not that its time cannot be written.
+      // The error of the work matters more than one of writing its time.
       await keep().catch(() => {});
       throw error;
     }

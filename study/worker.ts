@@ -1,5 +1,5 @@
 /**
- * The thread that does a study's jobs.
+ * The thread that runs a study's jobs.
  *
  * @module
  */
@@ -14,5 +14,6 @@ let jobs: StudyJobs | undefined;
 
 serveJobs<StudyJob, StudyJobProgress>(
   import.meta.url,
-  (job, { signal, onProgress }) => (jobs ??= new StudyJobs(signal)).run(job, onProgress),
+  (job, { signal, onProgress }) =>
+    (jobs ??= new StudyJobs(signal)).run(job, (done, _, note) => onProgress({ done, note })),
 );

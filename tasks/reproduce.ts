@@ -8,7 +8,7 @@ import { ABLATIONS } from "../study/ablations.ts";
 import { readBestSettings } from "../study/grid_search/best_settings.ts";
 import { Gpu } from "../kernels/gpu/gpu.ts";
 import { profileOf, PROFILES } from "../workflows/profiles.ts";
-import { reproduce, studyPlan } from "../study/reproduce.ts";
+import { prepareStudy, runStudy } from "../study/reproduce.ts";
 import { type StagePlan, STAGES } from "../study/plan.ts";
 import { alignedTable } from "../study/tables/text_table.ts";
 import { parseFlags } from "./_flags.ts";
@@ -37,7 +37,7 @@ async function main(signal: AbortSignal): Promise<void> {
     details: DETAILS,
     examples: [
       "",
-      "--profile smoke --ablation framework",
+      "--profile smoke --ablation method",
       "--cohort cohort.json --out results/ours",
     ],
     flags: {
@@ -76,29 +76,27 @@ async function main(signal: AbortSignal): Promise<void> {
   }, Deno.args);
   const profile = profileOf(flags.profile);
   const out = flags.out ?? `results/${profile.name}`;
-  const options = {
+  const study = await prepareStudy({
     profile,
     seed: flags.seed,
     out,
-    signal,
-    version: config.version,
     cohort: flags.cohort,
     settings: flags.settings === undefined ? undefined : await readBestSettings(flags.settings),
     ablations: flags.ablation,
     only: flags.only,
     from: flags.from,
-  };
+  });
   if (flags.dryRun) {
-    console.log(planText(await studyPlan(options)));
+    console.log(planText(study.plan));
     return;
   }
   await checkFolder(out);
   using gpu = await Gpu.open(memoryBudget());
-  const plan = await studyPlan(options);
-  using progress = new Progress({ stages: plan.length });
+  using progress = new Progress({ stages: study.plan.length });
   let stage = "";
-  const report = await reproduce(gpu, {
-    ...options,
+  const report = await runStudy(gpu, study, {
+    version: config.version,
+    signal,
     onProgress: ({ stage: { title, unit }, done, total, note, left }) => {
       if (title !== stage) progress.stage(stage = title, total, unit);
       progress.update(done, note, total, left);

@@ -78,11 +78,11 @@ region apart with feathered weights, and says how far that is from the full aver
   await writeVolume(flags.out, result.image);
   progress.end();
   if (result.cheapError !== undefined) {
-    const { mean, most, slices } = result.cheapError;
+    const { mean, max, slices } = result.cheapError;
     const unit = to === "ct" ? " HU" : "";
     console.log(
       `Cheap against full average, ${slices} slice${slices > 1 ? "s" : ""} in the middle: ` +
-        `mean difference ${mean.toFixed(1)}${unit}, largest ${most.toFixed(1)}${unit}`,
+        `mean difference ${mean.toFixed(1)}${unit}, largest ${max.toFixed(1)}${unit}`,
     );
   }
   console.log(

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
 import { readCheckpointHeader } from "../gan/model/checkpoint.ts";
-import { METHODS } from "../study/methods.ts";
+import { COLUMNS } from "../study/columns.ts";
 import { profileOf } from "../workflows/profiles.ts";
 import { reproduce } from "../study/reproduce.ts";
 import { studyModels } from "../study/models.ts";
@@ -78,20 +78,20 @@ gpuTest(
 
     const written = async () => {
       const times: Record<string, number> = {};
-      const look = async (folder: string) => {
+      const visit = async (folder: string) => {
         for await (const { name, isDirectory } of Deno.readDir(`${out}/${folder}`)) {
-          // The manifests are lists of what is there, written each time.
+          // The manifests are written each time.
           if (/^co/.test(folder) && !name.endsWith(".gz")) continue;
           // The report draws figures 1 and 2 each time.
           if (folder === "synthesis" && name.endsWith(".png")) continue;
           const path = `${folder}/${name}`;
-          if (isDirectory) await look(path);
+          if (isDirectory) await visit(path);
           else times[path] = (await Deno.stat(`${out}/${path}`)).mtime!.getTime();
         }
       };
       const settings = ["settings", "synthesis-settings"];
-      for (const folder of ["cohort", "corrected", ...settings, "models"]) await look(folder);
-      for (const folder of ["registrations", "synthesis"]) await look(folder);
+      for (const folder of ["cohort", "corrected", ...settings, "models"]) await visit(folder);
+      for (const folder of ["registrations", "synthesis"]) await visit(folder);
       return times;
     };
     const before = await written();
@@ -99,20 +99,20 @@ gpuTest(
     assertEquals(await written(), before);
     assertEquals(again.markdown, report.markdown);
 
-    // One stage with what it needs, done again; the others' results stay, and there is no report.
+    // One stage runs again with those that it needs. The others' results stay, and there is no report.
     const table1 = () => Deno.stat(`${out}/table1.json`).then(({ mtime }) => mtime!.getTime());
     const made = await table1();
     assertEquals(await reproduce(gpu, { ...options, only: ["table1"], from: "table1" }), undefined);
     assertGreater(await table1(), made);
     assertEquals(await written(), before);
 
-    // A single piece is done in this thread, all of them in several where the adapter is software: what
-    // comes out does not tell.
+    // A single missing result is made in this thread, many are made in several threads where the adapter is
+    // software. The bytes are the same.
     const [model] = studyModels("smoke", ["thorax"], 1);
     const subject = "paired-02_thorax";
     const { tensors } = (await readCheckpointHeader(`${out}/${model.folder}`))!;
     const weights = `${out}/${model.folder}/${tensors}`;
-    const results = METHODS.map(({ name }) => `${out}/registrations/${subject}_${name}.json`);
+    const results = COLUMNS.map(({ name }) => `${out}/registrations/${subject}_${name}.json`);
     const contents = () => Promise.all([weights, ...results].map((path) => Deno.readFile(path)));
     const inThreads = await contents();
     await Deno.remove(`${out}/${model.folder}`, { recursive: true });

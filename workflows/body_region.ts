@@ -11,6 +11,9 @@ import { type Region, STRUCTURES } from "../cohort/label_scheme.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { applyTransform, applyTransformToLabels } from "../registration/transform.ts";
 
+/** A region of the body, or "all", the whole image. */
+export type ImageRegion = Region | "all";
+
 /** An image and its labels on one grid. */
 export interface LabelledImage {
   /** Intensities. */
@@ -19,7 +22,7 @@ export interface LabelledImage {
   readonly labels: LabelVolume;
 }
 
-/** How far region boundaries stay from the structures, mm (section 2: at least 5 mm). */
+/** Distance of a region's lower and upper end from its structures, mm (section 2: at least 5 mm). */
 const MARGIN = 5;
 
 /** The label ids that a region is cut around and scored by. */
@@ -29,8 +32,8 @@ export function regionLabels(region: Region): number[] {
 
 /**
  * A region of an image, resampled to isotropic voxels (linear; labels nearest) along the world's axes.
- * The region's structures stay at least 5 mm from its lower and upper end, where the image reaches
- * that far.
+ * The region's lower and upper end are at least 5 mm from its structures, if the image reaches that
+ * far.
  *
  * @param spacing - Voxel size, mm (the paper's 1.25).
  * @throws {RangeError} when the image has none of the region's structures.
@@ -55,7 +58,7 @@ export async function resampleIsotropic(gpu: Gpu, image: Volume, spacing: number
   return await resampleTo(gpu, image, grid);
 }
 
-/** An image on another grid of the same world, linearly; its least intensity beyond its box. */
+/** An image resampled to another grid of the same world (linear); its smallest intensity beyond its box. */
 export async function resampleTo(gpu: Gpu, image: Volume, grid: Grid): Promise<Volume> {
   const transform = { rigid: IDENTITY, fixedGrid: grid, movingGrid: image.grid };
   return await applyTransform(gpu, { transform, image, like: grid });
@@ -81,14 +84,14 @@ function regionGrid(grid: Grid, labels: LabelVolume, region: Region, spacing: nu
   return isotropicGrid(grid, spacing, [lowest - reach, highest + reach]);
 }
 
-/** The grid along the world's axes that holds another one's box, between two heights in mm. */
+/** The grid along the world's axes that covers another grid's box between two heights in mm. */
 function isotropicGrid(
   grid: Grid,
   spacing: number,
   [lowest, highest]: readonly [number, number] = [-Infinity, Infinity],
 ): Grid {
-  const least = [Infinity, Infinity, Infinity];
-  const most = [-Infinity, -Infinity, -Infinity];
+  const min = [Infinity, Infinity, Infinity];
+  const max = [-Infinity, -Infinity, -Infinity];
   for (let corner = 0; corner < 8; corner++) {
     const at = grid.world([
       corner & 1 ? grid.size[0] - 1 : 0,
@@ -96,14 +99,14 @@ function isotropicGrid(
       corner & 4 ? grid.size[2] - 1 : 0,
     ]);
     at.forEach((value, axis) => {
-      least[axis] = Math.min(least[axis], value);
-      most[axis] = Math.max(most[axis], value);
+      min[axis] = Math.min(min[axis], value);
+      max[axis] = Math.max(max[axis], value);
     });
   }
-  least[2] = Math.max(least[2], lowest);
-  most[2] = Math.min(most[2], highest);
-  const size = least.map((from, axis) =>
-    Math.max(1, Math.floor((most[axis] - from) / spacing + 1e-6) + 1)
+  min[2] = Math.max(min[2], lowest);
+  max[2] = Math.min(max[2], highest);
+  const size = min.map((from, axis) =>
+    Math.max(1, Math.floor((max[axis] - from) / spacing + 1e-6) + 1)
   ) as unknown as Triple;
-  return Grid.axisAligned(size, [spacing, spacing, spacing], least as unknown as Triple);
+  return Grid.axisAligned(size, [spacing, spacing, spacing], min as unknown as Triple);
 }

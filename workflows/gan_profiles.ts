@@ -1,5 +1,5 @@
 /**
- * The cycle-GAN at the study's scales: its lengths in the body stay, voxels and effort change.
+ * The cycle-GAN in the study's profiles: its lengths in the body stay the same, voxels and effort differ.
  *
  * @module
  */
@@ -13,31 +13,31 @@ export const PAPER_CHANNELS = [3, 12] as const;
 /** The paper's receptive fields, P, in pixels of 1.25 mm. */
 export const PAPER_FIELDS = [70, 34, 22] as const;
 
-/** A cycle-GAN's size and effort at a scale. */
+/** A cycle-GAN's size and effort in a profile. */
 interface GanScale {
-  /** Rows and columns of a region: 320 mm. */
+  /** Rows and columns of a patch: 320 mm. */
   readonly crop: number;
   /** Slices for the paper's 3 and 12. */
   readonly channels: Readonly<Record<typeof PAPER_CHANNELS[number], number>>;
   /** Receptive fields, in pixels, for the paper's 70, 34 and 22. */
   readonly fields: Readonly<Record<typeof PAPER_FIELDS[number], number>>;
-  /** Pixels from one region of a synthesis to the next: the paper's 4, or fewer regions in less time. */
+  /** Pixels from one patch of a synthesis to the next: the paper's 4, or more to save time. */
   readonly stride: number;
-  /** The same across slices, for the paper's 3 and 12. */
+  /** Slices from one patch to the next, for the paper's 3 and 12 slices. */
   readonly sliceStrides: Readonly<Record<typeof PAPER_CHANNELS[number], number>>;
   /** Filters of the generators' first convolutions. */
   readonly filters: number;
-  /** The same of the discriminators. */
+  /** Filters of the discriminators' first convolutions. */
   readonly discriminatorFilters: number;
-  /** Residual blocks: the paper's nine, or six for small regions, as Zhu et al. 2017 have them. */
+  /** Residual blocks: the paper's nine, or six for small patches as in Zhu et al. 2017. */
   readonly blocks: number;
   readonly epochs: number;
   readonly stepsPerEpoch: number;
-  /** Higher where there are few steps. */
+  /** Learning rate, higher in profiles with few steps. */
   readonly learningRate: number;
-  /** The discriminators' learning rate over it. */
+  /** The discriminators' learning rate as a multiple of the generators'. */
   readonly discriminatorRate: number;
-  /** Steps in which the generators begin as copies, where a training is too short to end inversions. */
+  /** Steps in which the generators learn to copy first, for trainings too short to undo inverted contrasts. */
   readonly identitySteps: number;
 }
 
@@ -106,11 +106,11 @@ const SCALES: Readonly<Record<ProfileName, GanScale>> = {
 
 /** Options of {@link ganSettings}. */
 export interface GanSettingsOptions {
-  /** The paper's number of slices; 3 when absent. */
+  /** The paper's number of slices. Default 3. */
   readonly channels?: typeof PAPER_CHANNELS[number] | undefined;
-  /** The paper's receptive field; 70 when absent. */
+  /** The paper's receptive field. Default 70. */
   readonly field?: typeof PAPER_FIELDS[number] | undefined;
-  /** Of everything drawn. */
+  /** Seed of all random numbers. Default the paper settings' seed. */
   readonly seed?: number | undefined;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The study's scales: physical sizes stay, voxels and effort change.
+ * The study's profiles: physical sizes stay the same, voxels and effort differ.
  *
  * @module
  */
@@ -12,7 +12,7 @@ export const PROFILES = ["smoke", "quick", "standard", "paper"] as const;
 /** A profile's name. */
 export type ProfileName = typeof PROFILES[number];
 
-/** What a profile sets of the deformable registration, as in its options. */
+/** The parameters of the deformable registration in a profile, as in its options. */
 export interface ProfileDeformable {
   /** The similarity. */
   readonly similarity: SimilarityName;
@@ -28,9 +28,9 @@ export interface ProfileDeformable {
   readonly levels?: number | undefined;
 }
 
-/** What a profile sets. */
+/** The parameters of a profile. */
 export interface Profile {
-  /** Its name. */
+  /** The name. */
   readonly name: ProfileName;
   /** Isotropic voxel size of the registrations, mm (the paper's 1.25). */
   readonly voxel: number;
@@ -39,15 +39,15 @@ export interface Profile {
   /** The weight of the regulariser where synthesised images are registered, by local correlation. */
   readonly synthesisLambda: number;
   /**
-   * Whether an inverted contrast is as good as the same there: a short training leaves some inverted. The
-   * paper's local correlation has its sign.
+   * Whether an inverted contrast of a synthesised image counts as similar: a short training leaves some
+   * contrasts inverted. The paper's local correlation is signed.
    */
   readonly synthesisAbsolute: boolean;
 }
 
 /**
- * lambda and the spacing lie in the middle of the paper's grids (0.0125 to 0.2; 10 to 20 mm); a grid
- * search's best settings take their place where there are any.
+ * lambda and the spacing lie in the middle of the paper's grids (0.0125 to 0.2; 10 to 20 mm). The best settings of a
+ * grid search replace them.
  */
 const TV = {
   similarity: "nmi",
@@ -58,15 +58,15 @@ const TV = {
 } as const;
 
 /**
- * Where no search finds another: above the paper's grid, since what differs between a synthesis and the real
- * image pulls a smaller weight's deformation apart (docs/validation.md).
+ * The weight where no search finds another. It lies above the paper's grid, because with a smaller weight the
+ * differences between a synthesis and the real image tear the deformation (docs/validation.md).
  */
 const SYNTHESIS_LAMBDA = 0.4;
 
-/** Steps a level and control-point spacing where they are not the common ones. */
+/** Steps per level and control-point spacing, where they differ from the common ones. */
 const SMALL = { smoke: { spacing: 20, iterations: 30 }, quick: { iterations: 50 } } as const;
 
-/** A profile by name. */
+/** The profile of a name. */
 export function profileOf(name: ProfileName): Profile {
   const voxel = { smoke: 8, quick: 4, standard: 2.5, paper: 1.25 }[name];
   const levels = { smoke: 2, quick: 3, standard: 3, paper: 4 }[name];

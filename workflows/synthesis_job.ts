@@ -1,5 +1,5 @@
 /**
- * An image in the other modality, by a trained model.
+ * The synthesis of an image in the other modality by a trained model.
  *
  * @module
  */
@@ -9,7 +9,12 @@ import type { Modality } from "../volume/modality.ts";
 import type { Generator } from "../gan/networks/generator.ts";
 import { planeAxes } from "../gan/synthesis/image_planes.ts";
 import { fromNetwork, intensityScaleOf, toNetwork } from "../gan/synthesis/intensity_scale.ts";
-import { countRegions, type Stitch, synthesiseVolume } from "../gan/synthesis/synthesis.ts";
+import {
+  countRegions,
+  type Stitch,
+  synthesiseVolume,
+  type SynthesisOptions,
+} from "../gan/synthesis/synthesis.ts";
 import { Tensorflow } from "../gan/tensorflow.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import type { PatchAverageProgress } from "../kernels/patches/patch_average.ts";
@@ -18,19 +23,17 @@ import type { Volume } from "../volume/volume.ts";
 import { resampleIsotropic, resampleTo } from "./body_region.ts";
 import { planeSpacing } from "./training_job.ts";
 
-/** Options of {@link synthesiseImage}. */
-export interface SynthesisJobOptions {
-  /** The folder that a training wrote. */
-  readonly model: string;
-  /** The image, of the other modality than `to`. */
+/** Options of {@link synthesiseOnGrid}. */
+export interface GridSynthesisOptions {
+  /** The image, of the other modality than `to`, with voxels as in the training. */
   readonly image: Volume;
-  /** What it becomes. */
+  /** The modality of the synthesised image. */
   readonly to: Modality;
-  /** How regions follow each other. Default "full". */
+  /** How patches follow each other. Default "full". */
   readonly stitch?: Stitch | undefined;
-  /** Rows and columns from one region to the next. */
+  /** Rows and columns from one patch to the next. */
   readonly stride?: number | undefined;
-  /** Slices from one region to the next. */
+  /** Slices from one patch to the next. */
   readonly sliceStride?: number | undefined;
   /** Stops the work. */
   readonly signal?: AbortSignal | undefined;
@@ -38,29 +41,43 @@ export interface SynthesisJobOptions {
   readonly onProgress?: ((progress: PatchAverageProgress) => void) | undefined;
 }
 
-/** What {@link synthesiseImage} gives. */
+/** Options of {@link synthesiseImage}. */
+export interface SynthesisJobOptions extends GridSynthesisOptions {
+  /** The folder that a training wrote. */
+  readonly model: string;
+}
+
+/** The result of {@link synthesiseImage}. */
 export interface SynthesisResult {
-  /** The synthesised image: on the image's grid, in the intensities of the modality it became. */
+  /** The synthesised image: on the image's grid, in the intensities of its new modality. */
   readonly image: Volume;
-  /** Regions that were averaged. */
+  /** The number of patches that were averaged. */
   readonly regions: number;
   /**
    * Mean and largest difference between the cheap and the full average over the slices in the middle, in
    * the synthesised intensities; only when stitched cheaply.
    */
   readonly cheapError?:
-    | { readonly mean: number; readonly most: number; readonly slices: number }
+    | { readonly mean: number; readonly max: number; readonly slices: number }
     | undefined;
-  /** What the user should know. */
+  /** Warnings for the user. */
   readonly notices: readonly string[];
+}
+
+/** A model that is loaded. */
+export interface LoadedModel {
+  /** The generator of the synthesised modality. */
+  readonly generator: Generator;
+  /** The checkpoint's header. */
+  readonly header: CheckpointHeader;
 }
 
 /** An image's voxels may differ by this factor from those that a model was trained on. */
 const SPACING_FACTOR = 1.15;
 
 /**
- * Synthesises an image. Where the model was trained on resampled images, the image is resampled for it, and
- * the result is brought back to the image's own grid.
+ * Synthesises an image. If the model was trained on resampled images, the image is resampled for it, and
+ * the result is resampled to the image's own grid.
  *
  * @throws {ModelFileError} when the folder holds no model.
  * @throws {RangeError} when a stride makes no sense.
@@ -69,30 +86,17 @@ export async function synthesiseImage(
   gpu: Gpu,
   options: SynthesisJobOptions,
 ): Promise<SynthesisResult> {
-  const { image, to, stitch = "full" } = options;
+  const { model: folder, image, to, stitch } = options;
   using tensorflow = await Tensorflow.open(gpu);
-  const { generator, header } = await loadGenerator(options.model, to);
+  const model = await loadGenerator(folder, to);
+  const { generator, header } = model;
   try {
     const { voxel } = header.data;
     const seen = voxel === undefined ? image : await resampleIsotropic(gpu, image, voxel);
-    // A CT is seen as in the training; an MR's units are its own.
-    const scale = to === "mr" ? header.data.scale.ct : intensityScaleOf("mr", seen.data);
-    const scaled = toNetwork(seen.data, scale);
-    const job = {
-      tensorflow,
-      generator,
-      size: seen.grid.size,
-      image: scaled,
-      axes: planeAxes(seen.grid, header.data.plane),
-      crop: header.settings.crop,
-      stitch,
-      stride: options.stride,
-      sliceStride: options.sliceStride,
-      signal: options.signal,
-      onProgress: options.onProgress,
-    };
-    const values = await synthesiseVolume(job);
-    const result = { grid: seen.grid, data: fromNetwork(values, header.data.scale[to]) };
+    const { image: result, job } = await synthesiseOnGrid(tensorflow, model, {
+      ...options,
+      image: seen,
+    });
     return {
       image: voxel === undefined ? result : await resampleTo(gpu, result, image.grid),
       regions: countRegions(job),
@@ -104,10 +108,38 @@ export async function synthesiseImage(
   }
 }
 
-type Job = Parameters<typeof synthesiseVolume>[0];
+/**
+ * Synthesises an image on its own grid.
+ *
+ * @returns The image, and the options with which it was synthesised.
+ */
+export async function synthesiseOnGrid(
+  tensorflow: Tensorflow,
+  { generator, header: { data, settings } }: LoadedModel,
+  options: GridSynthesisOptions,
+): Promise<{ image: Volume; job: SynthesisOptions }> {
+  const { image, to } = options;
+  // A CT has the training's scale; the units of an MR differ from image to image.
+  const scale = to === "mr" ? data.scale.ct : intensityScaleOf("mr", image.data);
+  const job: SynthesisOptions = {
+    tensorflow,
+    generator,
+    size: image.grid.size,
+    image: toNetwork(image.data, scale),
+    axes: planeAxes(image.grid, data.plane),
+    crop: settings.crop,
+    stitch: options.stitch ?? "full",
+    stride: options.stride,
+    sliceStride: options.sliceStride,
+    signal: options.signal,
+    onProgress: options.onProgress,
+  };
+  const values = await synthesiseVolume(job);
+  return { image: { grid: image.grid, data: fromNetwork(values, data.scale[to]) }, job };
+}
 
-/** Compares both ways to stitch over as many slices in the middle as the generator sees at once. */
-async function cheapError(job: Job, { data }: CheckpointHeader, to: Modality) {
+/** Compares both ways of stitching over the slices in the middle that the generator sees at once. */
+async function cheapError(job: SynthesisOptions, { data }: CheckpointHeader, to: Modality) {
   const { size, image, axes: { slice: { axis } }, generator, signal } = job;
   const slices = Math.min(generator.options.channels, size[axis]);
   const first = (size[axis] - slices) >> 1;
@@ -130,13 +162,13 @@ async function cheapError(job: Job, { data }: CheckpointHeader, to: Modality) {
   });
   const factor = (data.scale[to].high - data.scale[to].low) / 2;
   let sum = 0;
-  let most = 0;
+  let max = 0;
   cheap.forEach((value, i) => {
     const difference = factor * Math.abs(value - full[i]);
     sum += difference;
-    most = Math.max(most, difference);
+    max = Math.max(max, difference);
   });
-  return { mean: sum / cheap.length, most, slices };
+  return { mean: sum / cheap.length, max, slices };
 }
 
 function noticesFor(

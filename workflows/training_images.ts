@@ -6,7 +6,6 @@
 
 import { CrosswarpError } from "../host/errors.ts";
 import { type LabelFiles, type Manifest, readManifest } from "../cohort/manifest.ts";
-import type { Region } from "../cohort/label_scheme.ts";
 import { labelPaths, readLabels } from "../cohort/read_labels.ts";
 import type { Modality } from "../volume/modality.ts";
 import {
@@ -19,27 +18,24 @@ import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { ImageFileError } from "../volume/nifti_errors.ts";
 import { readVolume } from "../volume/read_nifti.ts";
 import type { Volume } from "../volume/volume.ts";
-import { cutRegion, resampleIsotropic } from "./body_region.ts";
+import { cutRegion, type ImageRegion, resampleIsotropic } from "./body_region.ts";
 
-/** Where the images are. */
+/** The source of the images. */
 export type TrainingSource =
   /** A manifest: its subjects of kind "ct" and "mr". */
   | { readonly manifest: string }
   /** Two folders of NIfTI files. */
   | { readonly ct: string; readonly mr: string };
 
-/** Which part of the images is used; "all" is the whole. */
-export type TrainingRegion = Region | "all";
-
 /** Options of {@link readTrainingImages}. */
 export interface TrainingImagesOptions {
-  /** Where the images are. */
+  /** The source of the images. */
   readonly source: TrainingSource;
-  /** Which part of them; a region is found by labels, which folders do not have. */
-  readonly region: TrainingRegion;
+  /** The region that is cut out of them. It is found by labels, which folders do not have. */
+  readonly region: ImageRegion;
   /** Isotropic voxel size in mm; the images' own when absent, which only whole images can keep. */
   readonly voxel?: number | undefined;
-  /** What of the CT's range is seen; -1000 to 1000 HU when absent. */
+  /** The part of the CT's range that the networks see. Default -1000 to 1000 HU. */
   readonly ctWindow?: IntensityScale | undefined;
   /** Stops the reading. */
   readonly signal?: AbortSignal | undefined;
@@ -51,7 +47,7 @@ export interface TrainingImagesOptions {
 
 /** An image to train on. */
 export interface TrainingImage extends TrainingVolume {
-  /** What -1 and 1 are. */
+  /** The intensities that -1 and 1 stand for. */
   readonly scale: IntensityScale;
 }
 
@@ -147,7 +143,7 @@ async function folderFiles(folder: string, modality: Modality): Promise<File[]> 
 async function readImage(
   gpu: Gpu,
   { name, image: path, labels }: File,
-  region: TrainingRegion,
+  region: ImageRegion,
   voxel: number | undefined,
 ): Promise<Volume> {
   const image = await readVolume(path);

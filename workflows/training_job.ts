@@ -1,5 +1,5 @@
 /**
- * A whole training: images in, a model with pictures out.
+ * A whole training, from images to a model with pictures.
  *
  * @module
  */
@@ -19,28 +19,29 @@ import { trainCycleGan, type TrainingProgress } from "../gan/training/train_cycl
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import type { Grid } from "../volume/grid.ts";
 import { writeWholeFile } from "../host/write_file.ts";
-import type { TrainingImage, TrainingRegion } from "./training_images.ts";
+import type { ImageRegion } from "./body_region.ts";
+import type { TrainingImage } from "./training_images.ts";
 import { lossCurves, parseLog, type Tile, tileStrip } from "./training_pictures.ts";
 
 /** Options of {@link runTraining}. */
 export interface TrainingJobOptions {
-  /** What the cycle-GAN learns from. */
+  /** The images that the cycle-GAN learns from. */
   readonly images: Readonly<Record<Modality, readonly TrainingImage[]>>;
   /** The networks and their training. */
   readonly settings: CycleGanSettings;
-  /** The regions' plane. */
+  /** The plane of the patches. */
   readonly plane: PlaneName;
-  /** The part of the body. */
-  readonly region: TrainingRegion;
+  /** The region that the images were cut to. */
+  readonly region: ImageRegion;
   /** Voxel size that the images were resampled to, mm. */
   readonly voxel?: number | undefined;
   /** The model's folder; made when missing. */
   readonly folder: string;
-  /** Goes on from the folder's checkpoint, where there is one. */
+  /** Continues from the folder's checkpoint, if there is one. Default false. */
   readonly resume?: boolean | undefined;
-  /** Mirrors half of the regions, left to right. Default false. */
+  /** Mirrors half of the patches, left to right. Default false. */
   readonly flips?: boolean | undefined;
-  /** Whose kernels compute. Default "own". */
+  /** Whose kernels compute, the project's own or those of tfjs. Default "own". */
   readonly ops?: Ops | undefined;
   /** How the convolutions hold their sums; measured when absent. */
   readonly convolution?: ConvolutionVariant | undefined;
@@ -58,10 +59,10 @@ export interface TrainingJobOptions {
 const SAMPLES = 3;
 
 /**
- * Trains a cycle-GAN and leaves in its folder the checkpoint, `log.jsonl`, `losses.png` and
+ * Trains a cycle-GAN and writes to its folder the checkpoint, `log.jsonl`, `losses.png` and
  * `samples/step-*.png`.
  *
- * @throws {GpuMemoryError} when the training does not fit; nothing is written then.
+ * @throws {GpuMemoryError} when the training does not fit; in that case nothing is written.
  * @throws {TrainingDivergedError} when a loss or a weight is not finite; the last checkpoint stays.
  */
 export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promise<void> {
@@ -73,7 +74,7 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
   };
   await Deno.mkdir(`${folder}/samples`, { recursive: true });
   const before = options.resume ? await readCheckpointHeader(folder) : undefined;
-  // Another way to hold the sums gives other last digits.
+  // Another way of holding the sums gives other last digits.
   const convolution = options.convolution ?? before?.convolution;
   using tensorflow = await Tensorflow.open(gpu, { ops, convolution });
   const central = { ct: samplers.ct.central(SAMPLES), mr: samplers.mr.central(SAMPLES) };
@@ -125,7 +126,7 @@ export function planeSpacing(grid: Grid, plane: PlaneName): [number, number, num
   return [of(column.axis), of(row.axis), of(slice.axis)];
 }
 
-/** Regions of both modalities, what they become and what comes back: the slice in the middle. */
+/** Draws patches of both modalities with their syntheses and the way back: the slice in the middle. */
 async function samplePicture(
   gan: CycleGan,
   central: Readonly<Record<Modality, readonly Float32Array[]>>,

@@ -1,5 +1,5 @@
 /**
- * What a training looks like: its losses as curves, and images with their syntheses.
+ * Pictures of a training: its losses as curves, and images with their syntheses.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { type Colour, Picture, textWidth } from "../pictures/picture.ts";
 /** The losses of one step, as a line of `log.jsonl` has them. */
 export type LoggedStep = Readonly<Record<string, number>>;
 
-/** Reads a log; a last line that is not whole is left out. */
+/** Reads a log; an incomplete last line is left out. */
 export function parseLog(text: string): LoggedStep[] {
   const steps: LoggedStep[] = [];
   for (const line of text.split("\n")) {
@@ -76,7 +76,7 @@ export interface Tile {
 
 const GAP = 6;
 const HEAD = 26;
-const SMALLEST_TILE = 150;
+const MIN_TILE = 150;
 const BACKGROUND: Colour = [16, 16, 18];
 const WHITE: Colour = [235, 235, 235];
 
@@ -87,7 +87,7 @@ export function tileStrip(
   caption = "",
 ): Picture {
   const size = Math.max(1, ...rows.flat().map((tile) => tile.size));
-  const scale = Math.max(1, Math.ceil(SMALLEST_TILE / size));
+  const scale = Math.max(1, Math.ceil(MIN_TILE / size));
   const side = Math.max(size * scale, ...titles.map((title) => textWidth(title)));
   const picture = new Picture(
     GAP + titles.length * (side + GAP),

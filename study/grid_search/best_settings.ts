@@ -1,6 +1,5 @@
 /**
- * `best.json`: the best settings that grid searches found, by similarity and region, from where
- * `reproduce` takes them.
+ * `best.json`: the best settings of grid searches by similarity and region, which `reproduce` reads.
  *
  * @module
  */
@@ -25,7 +24,7 @@ export interface BestSetting {
   readonly region: Region;
   /** The regulariser that it was searched with. */
   readonly regulariser: Regulariser;
-  /** Its weight. */
+  /** The weight lambda of the regulariser. */
   readonly lambda: number;
   /** Control-point spacing, mm. */
   readonly spacing: number;
@@ -33,13 +32,13 @@ export interface BestSetting {
   readonly levels: number;
   /** Voxel size of the search, mm. */
   readonly voxel: number;
-  /** Steps a level that the search allowed. */
+  /** Maximum steps per level in the search. */
   readonly iterations: number;
-  /** The mean Dice it had there. */
+  /** The mean Dice in the search. */
   readonly dice: number;
 }
 
-/** Settings and the file that they come from. */
+/** Settings and their file. */
 export interface BestSettings {
   /** The file. */
   readonly path: string;
@@ -84,13 +83,13 @@ export async function readBestSettings(path: string): Promise<BestSettings> {
   return { path, settings: json.settings };
 }
 
-/** The settings of a file, or nothing where there is no such file. */
+/** The settings of a file; undefined when there is no such file. */
 export async function readBestSettingsIfAny(path: string): Promise<BestSettings | undefined> {
   const isThere = await Deno.stat(path).then((info) => info.isFile, () => false);
   return isThere ? await readBestSettings(path) : undefined;
 }
 
-/** Settings, and others for what they lack. */
+/** Settings, completed by others where they lack a similarity and region. */
 export function mergedSettings(
   first: BestSettings | undefined,
   others: BestSettings | undefined,

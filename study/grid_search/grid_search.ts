@@ -1,32 +1,29 @@
 /**
- * Runs units of a grid search: each registers a pair with one setting and keeps its score as a file.
- * Any number of processes may work on one folder at once: files appear whole, under names that hold a key
- * of all that they depend on, and the same work gives the same score.
+ * Runs units of a grid search: each unit registers a pair with one setting and keeps the score as a file.
+ * Any number of processes may work on one folder at once: files appear whole, their names hold a key of
+ * everything that the score depends on, and the same unit always gives the same score.
  *
  * @module
  */
 
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
-import { registerDeformable } from "../../registration/deformable/register_deformable.ts";
-import { jacobianStatistics } from "../../registration/jacobian_statistics.ts";
 import { registerRigid } from "../../registration/rigid/register_rigid.ts";
-import {
-  applyTransformToLabels,
-  compositeField,
-  jacobianOf,
-  type Transform,
-} from "../../registration/transform.ts";
 import type { Matrix4 } from "../../volume/affine.ts";
 import { readVolume } from "../../volume/read_nifti.ts";
-import type { DisplacementField, Volume } from "../../volume/volume.ts";
-import { type GridSearchPlan, PAPER_PIXEL, type SearchPair, type SearchUnit } from "./plan.ts";
-import { displacedBy, type PairScores, pairScores } from "../scores/pair_scores.ts";
-import { meanOf } from "../scores/mean.ts";
-import type { LabelledImage } from "../../workflows/body_region.ts";
+import type { OnProgress } from "../progress.ts";
 import { finished, once } from "../run_folder.ts";
+import { meanOf } from "../scores/mean.ts";
+import {
+  type RegionPair,
+  registerPairDeformably,
+  scoreTransform,
+  type Substitutes,
+} from "../scores/pair_registration.ts";
+import type { PairScores } from "../scores/pair_scores.ts";
 import { readRegionPair } from "../subjects.ts";
+import { type GridSearchPlan, PAPER_PIXEL, type SearchPair, type SearchUnit } from "./plan.ts";
 
-/** What a unit of work came to. */
+/** The score of a unit. The names are those in the files of the run folder. */
 export interface UnitScore extends PairScores {
   /** Every parameter, for a reader of the file. */
   readonly parameters: Readonly<Record<string, number | string>>;
@@ -48,11 +45,11 @@ export interface UnitScore extends PairScores {
 export interface RunUnitsOptions {
   /** Stops the search; finished units stay. */
   readonly signal?: AbortSignal | undefined;
-  /** Told ahead of each unit and after the last. */
-  readonly onProgress?: ((done: number, total: number, note: string) => void) | undefined;
+  /** Called before each unit and after the last. */
+  readonly onProgress?: OnProgress | undefined;
 }
 
-/** The units whose scores are not there yet. */
+/** The units that have no score yet. */
 export async function unfinishedUnits(units: readonly SearchUnit[]): Promise<SearchUnit[]> {
   const left: SearchUnit[] = [];
   for (const unit of units) {
@@ -62,7 +59,7 @@ export async function unfinishedUnits(units: readonly SearchUnit[]): Promise<Sea
 }
 
 /**
- * Does units of work; what another process has finished meanwhile is not done again.
+ * Runs units; a unit that another process has finished in the meantime is not run again.
  *
  * @throws {Error} that names subject, region and setting when a registration fails.
  */
@@ -104,80 +101,87 @@ export function unitName(
 }
 
 interface PreparedPair {
-  readonly fixed: LabelledImage;
-  readonly moving: LabelledImage;
-  /** What is registered deformably: the images, or a synthesised one in the place of one of them. */
-  readonly registered: { readonly fixed: Volume; readonly moving: Volume };
-  readonly truth: DisplacementField | undefined;
+  readonly pair: RegionPair;
+  /** The synthesised image that is registered in the place of a real one, if any. */
+  readonly substitutes: Substitutes;
   readonly rigid: Matrix4;
 }
 
-/** Reads a pair, cuts its region and aligns it rigidly, or takes the alignment that is there. */
+/** Reads a pair, cuts its region and aligns it rigidly, or reads the alignment that is kept. */
 async function preparePair(
   gpu: Gpu,
   { voxel, seed }: GridSearchPlan,
   { subject, region, key, path, substitute }: SearchPair,
   signal: AbortSignal | undefined,
 ): Promise<PreparedPair> {
-  const { fixed, moving, truth } = await readRegionPair(gpu, subject, region, voxel);
+  const pair = await readRegionPair(gpu, subject, region, voxel);
   const { value: rigid } = await once(path, key, async () => {
     const { matrix } = await registerRigid(gpu, {
-      fixed: fixed.image,
-      moving: moving.image,
+      fixed: pair.fixed.image,
+      moving: pair.moving.image,
       seed,
       signal,
     });
     return matrix;
   });
-  const registered = { fixed: fixed.image, moving: moving.image };
-  if (substitute !== undefined) registered[substitute.of] = await readVolume(substitute.path);
-  return { fixed, moving, registered, truth, rigid };
+  return {
+    pair,
+    substitutes: substitute === undefined
+      ? {}
+      : { [substitute.of]: await readVolume(substitute.path) },
+    rigid,
+  };
 }
 
 async function scoreUnit(
   gpu: Gpu,
   plan: GridSearchPlan,
-  { pair, similarity, lambda, spacing, levels }: SearchUnit,
-  { fixed, moving, registered, truth, rigid }: PreparedPair,
+  unit: SearchUnit,
+  { pair, substitutes, rigid }: PreparedPair,
   signal: AbortSignal | undefined,
 ): Promise<UnitScore> {
-  const { regulariser, iterations, voxel, seed, version, similarityOptions } = plan;
-  const began = performance.now();
-  const deformable = await registerDeformable(gpu, {
-    ...registered,
-    initial: rigid,
-    ...similarityOptions,
-    similarity,
-    regulariser,
-    lambda,
-    spacing: spacing * PAPER_PIXEL,
-    levels,
-    iterations,
+  const { similarity, lambda, spacing, levels } = unit;
+  const { regulariser, iterations, similarityOptions } = plan;
+  const { controlGrid, usedSpacing, seconds } = await registerPairDeformably(gpu, pair, {
+    rigid: { matrix: rigid },
+    deformable: {
+      ...similarityOptions,
+      similarity,
+      regulariser,
+      lambda,
+      spacing: spacing * PAPER_PIXEL,
+      levels,
+      iterations,
+    },
+    ...substitutes,
     signal,
   });
-  const seconds = (performance.now() - began) / 1000;
-  const transform: Transform = {
+  const { scores, jacobianStatistics } = await scoreTransform(gpu, pair, {
     rigid,
-    controlGrid: deformable.controlGrid,
-    fixedGrid: fixed.image.grid,
-    movingGrid: moving.image.grid,
-  };
-  const pulled = await applyTransformToLabels(gpu, {
-    transform,
-    image: moving.labels,
-    like: fixed.image.grid,
+    controlGrid,
+    fixedGrid: pair.fixed.image.grid,
+    movingGrid: pair.moving.image.grid,
   });
-  const scores = pairScores({
-    fixed: fixed.labels,
-    pulled,
-    region: pair.region,
-    excluded: pair.excluded,
-    truth,
-    map: displacedBy(await compositeField(gpu, transform)),
-  });
-  const jacobian = jacobianStatistics((await jacobianOf(gpu, transform)).data);
   const dice = Object.values(scores.dice).filter((value) => value !== null);
-  const parameters: Record<string, string | number> = {
+  return {
+    parameters: parametersOf(plan, unit),
+    meanDice: dice.length === 0 ? null : meanOf(dice),
+    ...scores,
+    foldedPercent: jacobianStatistics.foldedPercent,
+    leastJacobian: jacobianStatistics.least,
+    usedSpacing: usedSpacing[0],
+    seconds,
+    adapter: gpu.description,
+  };
+}
+
+/** Every parameter of a unit. */
+function parametersOf(
+  plan: GridSearchPlan,
+  { pair, similarity, lambda, spacing, levels }: SearchUnit,
+): Record<string, number | string> {
+  const { regulariser, iterations, voxel, seed, version, title, similarityOptions } = plan;
+  const parameters: Record<string, number | string> = {
     crosswarp: version,
     subject: pair.subject.id,
     region: pair.region,
@@ -190,18 +194,9 @@ async function scoreUnit(
     voxel,
     seed,
   };
-  if (plan.title !== undefined) parameters.images = plan.title;
+  if (title !== undefined) parameters.images = title;
   if (similarityOptions?.absolute !== undefined) {
     parameters.absolute = `${similarityOptions.absolute}`;
   }
-  return {
-    parameters,
-    meanDice: dice.length === 0 ? null : meanOf(dice),
-    ...scores,
-    foldedPercent: jacobian.foldedPercent,
-    leastJacobian: jacobian.least,
-    usedSpacing: deformable.levels.at(-1)!.spacing[0],
-    seconds,
-    adapter: gpu.description,
-  };
+  return parameters;
 }

@@ -1,6 +1,6 @@
 /**
- * What a grid search consists of (section 4.2): its units of work, one registration each, and how they
- * are shared among processes. No GPU.
+ * The plan of a grid search (section 4.2): its units of work, one registration each, and their distribution to
+ * processes. Needs no GPU.
  *
  * @module
  */
@@ -20,23 +20,23 @@ export const PAPER_GRID = {
   levels: [2, 3, 4],
 } as const;
 
-/** The paper's pixel, mm: what a spacing in pixels is counted in, whatever the working voxel. */
+/** The paper's pixel, mm: the unit of spacings in pixels, whatever the working voxel. */
 export const PAPER_PIXEL = 1.25;
 
 /** The regions in the order of the tables. */
 export const REGIONS: readonly Region[] = ["thorax", "abdomen"];
 
-/** Options of {@link planGridSearch}. Lists are sorted and taken once, so their order does not matter. */
+/** Options of {@link planGridSearch}. Lists are sorted and lose duplicates, so that their order does not matter. */
 export interface GridSearchOptions {
   /** The cohort's manifest; its paired subjects are registered. */
   readonly manifest: string;
   /** The search's folder. */
   readonly folder: string;
-  /** How many of the paired subjects, from the first on. Default all. */
-  readonly mostSubjects?: number | undefined;
-  /** Which similarities. */
+  /** The number of paired subjects, from the first on. Default all. */
+  readonly maxSubjects?: number | undefined;
+  /** The similarities. */
   readonly similarities: readonly SimilarityName[];
-  /** Which regions. */
+  /** The regions. */
   readonly regions: readonly Region[];
   /** Weights lambda. */
   readonly lambda: readonly number[];
@@ -52,21 +52,21 @@ export interface GridSearchOptions {
   readonly voxel: number;
   /** Seed of the rigid search. */
   readonly seed: number;
-  /** What the program is, for the keys of finished units. */
+  /** The program's version, for the keys of finished units. */
   readonly version: string;
   /** Parameters of the similarities; their defaults where absent. */
   readonly similarityOptions?: SimilarityOptions | undefined;
-  /** What is searched, where the similarity alone does not say it. */
+  /** The name of the search for people. Default the similarity. */
   readonly title?: string | undefined;
 }
 
 /** A synthesised image in the place of a real one. */
 export interface Substitute {
-  /** The one that it stands in for, the fixed MR or the moving CT. */
+  /** The image that it replaces, the fixed MR or the moving CT. */
   readonly of: "fixed" | "moving";
-  /** Its file. */
+  /** The file of the synthesised image. */
   readonly path: string;
-  /** Key of what it depends on. */
+  /** A key of everything that it depends on. */
   readonly key: string;
 }
 
@@ -78,46 +78,46 @@ export interface SearchPair {
   readonly region: Region;
   /** Label ids left out of the scores. */
   readonly excluded: readonly number[];
-  /** Key of its rigid registration. */
+  /** A key of the rigid registration. */
   readonly key: string;
-  /** Where that is kept. */
+  /** The file of the rigid registration. */
   readonly path: string;
-  /** What is registered deformably in the place of one of the images. */
+  /** The image that is registered deformably in the place of a real one. Default none. */
   readonly substitute?: Substitute | undefined;
 }
 
 /** One registration of the search. */
 export interface SearchUnit {
-  /** What is registered. */
+  /** The pair. */
   readonly pair: SearchPair;
-  /** By which similarity. */
+  /** The similarity. */
   readonly similarity: SimilarityName;
-  /** With which weight. */
+  /** The weight lambda. */
   readonly lambda: number;
-  /** With which control-point spacing, pixels of 1.25 mm. */
+  /** Control-point spacing, pixels of 1.25 mm. */
   readonly spacing: number;
-  /** In how many levels. */
+  /** Number of resolution levels. */
   readonly levels: number;
-  /** Key of everything that its score depends on. */
+  /** A key of everything that the score depends on. */
   readonly key: string;
-  /** Where the score is kept. */
+  /** The file of the score. */
   readonly path: string;
 }
 
-/** A grid search, ready to be run. */
+/** A grid search, ready to run. */
 export interface GridSearchPlan extends GridSearchOptions {
   /** The paired subjects' names. */
   readonly subjects: readonly string[];
-  /** The units in their order: a subject's region after the other, so that shares touch few images. */
+  /** The units, ordered by subject and region, so that a shard reads few images. */
   readonly units: readonly SearchUnit[];
 }
 
 /**
  * Reads the manifest and lists the units of work. Keys depend on the contents of the subject's files, not
- * on where they lie, so that machines with other paths agree on them.
+ * on their paths, so that machines with other paths agree on them.
  *
  * @param substituteOf - A subject's synthesised image in a region, where such images are registered.
- * @param contentKeys - Keys of subjects' files that are known; receives the others.
+ * @param contentKeys - Known keys of subjects' files by id; receives the missing ones.
  * @throws {ManifestError} when the manifest cannot be used or has no pair with labels.
  * @throws {RangeError} when a list is empty or a value is out of range.
  */
@@ -138,7 +138,7 @@ export async function planGridSearch(
       "whole numbers from 1 to 8",
     ),
   };
-  const subjects = (await pairedSubjects(options.manifest)).slice(0, options.mostSubjects);
+  const subjects = (await pairedSubjects(options.manifest)).slice(0, options.maxSubjects);
   const { version, voxel, seed, iterations, regulariser, folder, similarityOptions } = options;
   const units: SearchUnit[] = [];
   for (const subject of subjects) {
@@ -165,11 +165,11 @@ export async function planGridSearch(
   return { ...options, ...lists, subjects: subjects.map(({ id }) => id), units };
 }
 
-/** Which part of the units a process does. */
+/** The part of the units that one process runs. */
 export interface Shard {
-  /** Its number, from 1. */
+  /** The part's number, from 1. */
   readonly index: number;
-  /** Shards in all. */
+  /** The number of parts. */
   readonly count: number;
 }
 
@@ -186,7 +186,7 @@ export function parseShard(text: string): Shard {
   return { index, count };
 }
 
-/** A shard's part of a list: a run of neighbours. The parts of all shards make up the list. */
+/** A shard's part of a list: neighbouring items. The parts of all shards make up the list. */
 export function shareOf<T>(list: readonly T[], { index, count }: Shard): readonly T[] {
   const at = (i: number) => Math.floor(i * list.length / count);
   return list.slice(at(index - 1), at(index));
@@ -220,7 +220,7 @@ async function pairedSubjects(manifest: string): Promise<ManifestSubject[]> {
   return paired;
 }
 
-/** The words of a list in the order of all there are, each once. */
+/** The words of a list, each once, in the order of `all`. */
 function inOrder<T extends string>(name: string, list: readonly T[], all: readonly string[]): T[] {
   const unknown = list.find((word) => !all.includes(word));
   if (unknown !== undefined) {

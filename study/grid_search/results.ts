@@ -1,6 +1,6 @@
 /**
- * Collects a grid search: tables, heat maps and the best settings from the units' scores. Only what is
- * complete is written, and nothing that differs from run to run, so that any process may do it.
+ * Collects a grid search: tables, heat maps and the best settings from the units' scores. Only complete
+ * tables are written, and nothing that differs from run to run, so that any process may write them.
  *
  * @module
  */
@@ -26,7 +26,7 @@ import type { Picture } from "../../pictures/picture.ts";
 import { finished, writeText } from "../run_folder.ts";
 import { alignedTable, csvTable } from "../tables/text_table.ts";
 
-/** A similarity in a region whose units are not all done. */
+/** A similarity and region with unfinished units. */
 export interface MissingUnits {
   /** The similarity. */
   readonly similarity: SimilarityName;
@@ -38,15 +38,15 @@ export interface MissingUnits {
   readonly total: number;
 }
 
-/** What {@link collectGridSearch} found. */
+/** The result of {@link collectGridSearch}. */
 export interface CollectedSearch {
   /** The complete tables. */
   readonly tables: readonly SearchTable[];
-  /** What is not complete. */
+  /** The incomplete ones. */
   readonly missing: readonly MissingUnits[];
 }
 
-/** Reads the scores that are there. */
+/** Reads the finished scores. */
 export async function collectGridSearch(plan: GridSearchPlan): Promise<CollectedSearch> {
   const tables: SearchTable[] = [];
   const missing: MissingUnits[] = [];
@@ -133,8 +133,8 @@ export function searchHeatMaps(table: SearchTable): Map<number, Picture> {
 }
 
 /**
- * Puts the best rows of all tables in the folder together, those of other searches, too. When another
- * process wrote a table meanwhile, once more.
+ * Writes the best rows of all tables in the folder, including those of other searches, to one file. Repeats
+ * this until no other process has written a table in the meantime.
  */
 async function updateBestSettings(folder: string, path: string): Promise<void> {
   let written = "";
@@ -164,7 +164,7 @@ async function bestOfTables(folder: string): Promise<BestSetting[]> {
   return settings;
 }
 
-/** A table's best row as a setting; nothing when it has none. */
+/** A table's best row as a setting; undefined when it has none. */
 export function bestSettingOf(table: SearchTable): BestSetting | undefined {
   const { similarity, region, regulariser, voxel, iterations, best } = table;
   if (best === null || best.dice === null) return undefined;

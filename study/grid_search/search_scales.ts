@@ -1,6 +1,6 @@
 /**
- * What the study's own grid searches try (section 4.2): the paper's grid at its own scale, parts of it at
- * the others.
+ * The grids of the study's own searches (section 4.2): the paper's grid in its own profile, parts of it in the
+ * others.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { type BestSettings, settingOf } from "./best_settings.ts";
 import { type GridSearchOptions, PAPER_GRID, REGIONS } from "./plan.ts";
 import type { Profile, ProfileName } from "../../workflows/profiles.ts";
 
-/** What is searched at a scale. */
+/** The grid that is searched in a profile. */
 export interface SearchScale {
   /** Similarities. */
   readonly similarities: readonly SimilarityName[];
@@ -20,7 +20,7 @@ export interface SearchScale {
   readonly spacing: readonly number[];
   /** Numbers of levels. */
   readonly levels: readonly number[];
-  /** Paired subjects, from the first on; all when absent. */
+  /** The number of paired subjects, from the first on. Default all. */
   readonly subjects?: number | undefined;
 }
 
@@ -42,7 +42,7 @@ export const SEARCHES: Readonly<Record<ProfileName, SearchScale>> = {
 const SYNTHESISED = ["lncc"] as const;
 
 /**
- * The same on synthesised images, for each column of Table 2. Their best weights lie at the upper end of the
+ * The searches of the profiles on synthesised images, for each column of Table 2. Their best weights lie at the upper end of the
  * paper's grid and beyond it (docs/validation.md).
  */
 export const SYNTHESIS_SEARCHES: Readonly<Record<ProfileName, SearchScale>> = {
@@ -70,7 +70,7 @@ export const SYNTHESIS_SEARCHES: Readonly<Record<ProfileName, SearchScale>> = {
   paper: { similarities: SYNTHESISED, ...PAPER_GRID },
 };
 
-/** The similarities of a search that given settings lack in a region. */
+/** The similarities of a search for which given settings lack a region. */
 export function lackingSimilarities(
   { similarities }: SearchScale,
   given: BestSettings | undefined,
@@ -80,12 +80,12 @@ export function lackingSimilarities(
   );
 }
 
-/** Whether given settings leave something to search. */
+/** Whether given settings lack some that the search finds. */
 export function isSearched(search: SearchScale, given: BestSettings | undefined): boolean {
   return lackingSimilarities(search, given).length > 0;
 }
 
-/** Registrations of a search, beside given settings. */
+/** The number of registrations of a search for the settings that given ones lack. */
 export function searchedUnits(
   search: SearchScale,
   pairs: number,
@@ -97,10 +97,10 @@ export function searchedUnits(
     Math.min(subjects, pairs);
 }
 
-/** A search at a profile's scale. */
+/** The options of a search in a profile. */
 export function searchOptions(
   { subjects, ...lists }: SearchScale,
   { deformable: { regulariser, iterations }, voxel }: Profile,
 ): Omit<GridSearchOptions, "manifest" | "folder" | "seed" | "version"> {
-  return { mostSubjects: subjects, regions: REGIONS, ...lists, regulariser, iterations, voxel };
+  return { maxSubjects: subjects, regions: REGIONS, ...lists, regulariser, iterations, voxel };
 }

@@ -12,15 +12,15 @@ import { type GridSearchPlan, PAPER_PIXEL, type SearchUnit } from "./plan.ts";
 import { meanOf } from "../scores/mean.ts";
 import type { Cells } from "../tables/text_table.ts";
 
-/** A setting and what it came to over the subjects. */
+/** A setting and its mean scores over the subjects. */
 export interface SettingRow {
   /** The weight. */
   readonly lambda: number;
   /** Control-point spacing, pixels of 1.25 mm. */
   readonly spacing: number;
-  /** The same, mm. */
+  /** The control-point spacing, mm. */
   readonly spacingMillimetres: number;
-  /** The spacing as used, whole working voxels, mm. */
+  /** The spacing as used, rounded to whole working voxels, mm. */
   readonly usedMillimetres: number;
   /** Resolution levels. */
   readonly levels: number;
@@ -48,9 +48,9 @@ export interface SearchTable {
   readonly seed: number;
   /** The subjects. */
   readonly subjects: readonly string[];
-  /** By levels, lambda, spacing. */
+  /** The rows, ordered by levels, lambda and spacing. */
   readonly rows: readonly SettingRow[];
-  /** The best of them; null when no row has a Dice. */
+  /** The best row; null when no row has a Dice. */
   readonly best: SettingRow | null;
 }
 
@@ -58,7 +58,7 @@ export interface SearchTable {
 export interface ScoredUnit {
   /** The unit. */
   readonly unit: SearchUnit;
-  /** Its score. */
+  /** The score. */
   readonly score: UnitScore;
 }
 
@@ -90,8 +90,8 @@ export function searchTable(
 }
 
 /**
- * The row of the highest Dice. Of equals the one with fewer folds, then the cheaper and smoother: fewer
- * levels, the wider spacing, the larger lambda.
+ * The row with the highest Dice. Among equal ones it is the row with fewer folds, then fewer levels, wider
+ * spacing and larger lambda: the cheaper and smoother one.
  */
 export function bestRow(rows: readonly SettingRow[]): SettingRow | null {
   const order = (a: SettingRow, b: SettingRow) =>
@@ -141,15 +141,15 @@ export function bestCells(tables: readonly SearchTable[]): Cells {
   ];
 }
 
-/** What a table was made with, in one line. */
+/** The parameters of a table in one line. */
 export function searchCaption(table: SearchTable): string {
   const { similarity, region, regulariser, iterations, voxel, subjects } = table;
   return `${similarity}, ${region}: ${regulariser} regulariser, voxels of ${voxel} mm, at most ` +
-    `${iterations} steps a level, mean over the structures of ${subjects.length} ` +
+    `${iterations} steps per level, mean over the structures of ${subjects.length} ` +
     `${subjects.length === 1 ? "subject" : "subjects"}`;
 }
 
-/** Says which spacings are one and the same in whole working voxels. */
+/** Sentences on the spacings that are the same in whole working voxels. */
 export function sameSpacings({ rows, voxel }: SearchTable): string[] {
   const byUse = new Map<number, Set<number>>();
   for (const { spacing, usedMillimetres } of rows) {
@@ -188,7 +188,7 @@ function settingRow(units: readonly ScoredUnit[]): SettingRow {
   };
 }
 
-/** Mean of the values that are there, as JSON can hold it. */
+/** Mean of the numbers among the values; null when there are none. */
 function mean(values: readonly (number | null)[]): number | null {
   const all = meanOf(values);
   return Number.isNaN(all) ? null : all;

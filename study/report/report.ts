@@ -1,21 +1,21 @@
 /**
- * The study's report: its tables beside the paper's numbers, and what was run.
+ * The study's report: the tables with the paper's numbers, and the setup.
  *
  * @module
  */
 
 import type { Modality } from "../../volume/modality.ts";
 import type { Manifest } from "../../cohort/manifest.ts";
-import { type Ablation, ablationMethods } from "../ablations.ts";
+import { type Ablation, ablationColumns } from "../ablations.ts";
 import { comparisonCells } from "../tables/comparison_table.ts";
 import { lungCells } from "../tables/lung_table.ts";
 import type { BestSettings } from "../grid_search/best_settings.ts";
-import type { StudySettings } from "../method_settings.ts";
-import { GAN_COLUMNS, METHODS } from "../methods.ts";
+import type { StudySettings } from "../column_settings.ts";
+import { COLUMNS, GAN_VARIANTS } from "../columns.ts";
 import { receptiveField } from "../../gan/networks/discriminator.ts";
 import { ganSettings } from "../../workflows/gan_profiles.ts";
 import type { Profile, ProfileName } from "../../workflows/profiles.ts";
-import type { LungRow } from "../stages/lungs.ts";
+import type { LungRow } from "../lungs.ts";
 import {
   isSearched,
   lackingSimilarities,
@@ -23,8 +23,9 @@ import {
   type SearchScale,
   SYNTHESIS_SEARCHES,
 } from "../grid_search/search_scales.ts";
+import { areLabelled } from "../regions.ts";
 import { settingsCells } from "../tables/settings_table.ts";
-import type { StudyRegion } from "../regions.ts";
+import type { ImageRegion } from "../../workflows/body_region.ts";
 import {
   ablationCells,
   registrationCells,
@@ -36,9 +37,9 @@ import { table1Cells, type Table1Row } from "../tables/table1.ts";
 import { type ScoredPair, structureTable, table2 } from "../tables/table2.ts";
 import { type Cells, fixed, markdownTable } from "../tables/text_table.ts";
 
-/** What a report is made of. */
+/** The inputs of {@link reportOf}. */
 export interface ReportInputs {
-  /** The scale. */
+  /** The profile. */
   readonly profile: Profile;
   /** The seed. */
   readonly seed: number;
@@ -48,47 +49,60 @@ export interface ReportInputs {
   readonly adapter: string;
   /** The cohort. */
   readonly manifest: Manifest;
-  /** Whether that is the phantom. */
+  /** Whether the cohort is the phantom. */
   readonly isPhantom: boolean;
   /** The regions that were studied. */
-  readonly regions: readonly StudyRegion[];
+  readonly regions: readonly ImageRegion[];
   /** The settings that grid searches found. */
   readonly settings: StudySettings;
-  /** Those of them that were given, not searched by the study. */
+  /** The settings that were given and not searched by the study. */
   readonly given: BestSettings | undefined;
   /** Table 1. */
   readonly volumes: readonly Table1Row[];
   /** The registrations. */
   readonly pairs: readonly ScoredPair[];
-  /** What the cycle-GANs do to the lungs. */
+  /** The lungs in the images and in their syntheses. */
   readonly lungs: readonly LungRow[];
-  /** Which ablations were run. */
+  /** The ablations that were registered. */
   readonly ablations: readonly Ablation[];
 }
 
+/** The names of the tables that a report can have; each is written as a CSV file of that name. */
+export const TABLE_NAMES = [
+  "table1",
+  "table2",
+  "comparisons",
+  "structures",
+  "surfaces",
+  "lungs",
+  "registrations",
+  "settings",
+  "ablations",
+] as const;
+
 /** A table of the report. */
 export interface ReportTable {
-  /** Its file's name. */
-  readonly name: string;
-  /** Its heading. */
+  /** The name of its file. */
+  readonly name: typeof TABLE_NAMES[number];
+  /** The heading. */
   readonly title: string;
-  /** How it is read. */
+  /** How to read the table. */
   readonly note?: string | undefined;
-  /** Whether cells end in ** where they are the best of their row, and in * where they are near it. */
+  /** Whether the best cells of a row end in ** and those near them in *. Default false. */
   readonly isMarked?: boolean | undefined;
-  /** Its cells. */
+  /** The cells. */
   readonly cells: Cells;
 }
 
-/** A report in its forms. */
+/** A report in all its forms. */
 export interface StudyReport {
-  /** Its heading. */
+  /** The heading. */
   readonly title: string;
-  /** What its numbers can and cannot say. */
+  /** What can and what cannot be concluded from the numbers. */
   readonly caution: string;
-  /** The tables, ours beside the paper's. */
+  /** The tables, with the paper's numbers. */
   readonly tables: readonly ReportTable[];
-  /** What was run, a sentence each. */
+  /** The setup, one sentence per entry. */
   readonly setup: readonly string[];
   /** The whole report. */
   readonly markdown: string;
@@ -96,11 +110,11 @@ export interface StudyReport {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** What numbers from a phantom can and cannot say. */
+/** What can and what cannot be concluded from a phantom's numbers. */
 export const PHANTOM_CAUTION =
   "These numbers come from a phantom cohort, not from patients. They show that the methods run, and how " +
-  "they order when anatomy, contrast and motion are as modelled; their size says nothing of " +
-  "patients, and they neither confirm nor refute the paper's numbers beside them.";
+  "the methods rank when anatomy, contrast and motion are as modelled. The values say nothing about " +
+  "patients, and they neither confirm nor refute the paper's numbers.";
 
 /** Makes the report. */
 export function reportOf(inputs: ReportInputs): StudyReport {
@@ -123,7 +137,7 @@ export function reportOf(inputs: ReportInputs): StudyReport {
       markdownTable(cells),
     ]),
     ...pairs.flatMap(({ subject, region, results }) =>
-      [...METHODS, ...ablationMethods(inputs.ablations)]
+      [...COLUMNS, ...ablationColumns(inputs.ablations)]
         .filter(({ name, similarity }) => similarity && results[name] !== undefined)
         .map(({ name, title }) =>
           `![${subject} ${region} ${title}](registrations/${subject}_${region}_${name}.png)`
@@ -144,7 +158,7 @@ export function reportOf(inputs: ReportInputs): StudyReport {
     structures: structureTable(pairs),
     lungs: inputs.lungs,
     registrations: pairs,
-    // The tables as they are printed, those that nothing above has, too.
+    // All tables as they are printed.
     tables: Object.fromEntries(tables.map(({ name, title, cells }) => [name, { title, cells }])),
   };
   return { title, caution, tables, setup, markdown, data };
@@ -160,23 +174,24 @@ function settingsOf({ originals, syntheses = {} }: StudySettings) {
   };
 }
 
-/** So few pairs say little of small differences. */
-const FEW = 10;
+/** Fewer pairs than these say little about small differences. */
+const MIN_PAIRS = 10;
 
-function cohortCaution(pairs: number, regions: readonly StudyRegion[]): string {
+function cohortCaution(pairs: number, regions: readonly ImageRegion[]): string {
   const size = `${pairs} pair${pairs === 1 ? "" : "s"} of images`;
-  return regions[0] === "all"
-    ? `These numbers come from ${size} without labels. Normalised mutual information tells whether the ` +
-      "images agree, folds whether the deformation is one; neither tells whether it is right, and a method " +
-      "that optimises NMI has more of it. Look at the pictures."
+  return !areLabelled(regions)
+    ? `These numbers come from ${size} without labels. Normalised mutual information (NMI) ` +
+      "measures whether the images agree, and folds whether the deformation can be inverted. Neither measures " +
+      "whether the deformation is right, and a method that optimises NMI has an advantage in it. Look at " +
+      "the pictures."
     : `These numbers come from ${size}` +
-      (pairs < FEW ? ", too few to rank methods that differ by some percent." : ".");
+      (pairs < MIN_PAIRS ? ", too few to rank methods that differ by some percent." : ".");
 }
 
 function tablesOf(inputs: ReportInputs): ReportTable[] {
   const { pairs, regions, volumes, lungs, ablations } = inputs;
-  const isLabelled = regions[0] !== "all";
-  const extra = ablationMethods(ablations);
+  const isLabelled = areLabelled(regions);
+  const extra = ablationColumns(ablations);
   const tables: (ReportTable | false)[] = [
     isLabelled && {
       name: "table1",
@@ -195,8 +210,8 @@ function tablesOf(inputs: ReportInputs): ReportTable[] {
       title: "Do the columns differ? Exact signed-rank tests",
       note:
         "Two-sided p of a row's method against a column's, over the Dice of all structures of all paired " +
-        "subjects. Structures of one subject are not independent and the p are not corrected for their " +
-        "number: small ones are overstated.",
+        "subjects. The structures of one subject are not independent, and the p are not corrected for " +
+        "multiple tests: read small values with caution.",
       cells: comparisonCells(pairs),
     },
     isLabelled && {
@@ -211,12 +226,12 @@ function tablesOf(inputs: ReportInputs): ReportTable[] {
     },
     lungs.length > 0 && {
       name: "lungs",
-      title: "What the cycle-GANs do to the lungs",
+      title: "The lungs in the cycle-GANs' syntheses",
       note:
-        "The paper's explanation of its thorax results: volume of the lungs in a synthesis, found by " +
-        "threshold, and their overlap with the labels of its source; means over the paired subjects. A " +
-        "faithful synthesis would have the share of the labelled volume that the threshold finds in real " +
-        "images of its modality. " + populationNote(volumes),
+        "The paper explains its thorax results by the lungs. The table has the volume of the lungs in a " +
+        "synthesis, found by a threshold, and their overlap with the labels of the source image; means over " +
+        "the paired subjects. In a faithful synthesis the threshold would find the same share of the labelled " +
+        "volume as in real images of that modality. " + populationNote(volumes),
       cells: lungCells(lungs),
     },
     {
@@ -224,21 +239,21 @@ function tablesOf(inputs: ReportInputs): ReportTable[] {
       title: "The registrations",
       note:
         "TRE: distance to the true correspondence inside the scored structures, where it is known. " +
-        "NMI: of the original images, before (rigid) and after.",
-      cells: registrationCells(pairs, METHODS),
+        "NMI: normalised mutual information of the original images after the registration.",
+      cells: registrationCells(pairs, COLUMNS),
     },
     {
       name: "settings",
       title: "Settings of the registrations",
       note: settingsNote(inputs),
-      cells: settingsCells(inputs.profile, [...METHODS, ...extra], regions, inputs.settings),
+      cells: settingsCells(inputs.profile, [...COLUMNS, ...extra], regions, inputs.settings),
     },
     extra.length > 0 && {
       name: "ablations",
       title: "Ablations",
       note:
-        "Table 2's methods with one thing changed; means over the paired subjects. Squared L2 comes " +
-        "with its default weight, which was not searched.",
+        "Methods of Table 2 with one thing changed; means over the paired subjects. Squared L2 has its " +
+        "default weight, which was not searched.",
       cells: ablationCells(pairs, extra),
     },
   ];
@@ -246,16 +261,18 @@ function tablesOf(inputs: ReportInputs): ReportTable[] {
     .map((table) => ({ ...table, title: `${table.title} (profile ${inputs.profile.name})` }));
 }
 
-/** What the populations differ in, which the networks can learn. */
+/** The difference of the populations, which the networks can learn. */
 function populationNote(volumes: readonly Table1Row[]): string {
   const lungs = volumes.filter(({ structure }) => structure.endsWith("lung"));
   const sum = (of: Modality) => lungs.reduce((all, row) => all + row[of], 0);
   const percent = 100 * sum("ct") / sum("mr");
-  if (!Number.isFinite(percent)) return "The populations' own lungs are not known.";
+  if (!Number.isFinite(percent)) {
+    return "The volumes of the lungs in both populations are not known.";
+  }
   return `By Table 1 the lungs of the CT images have ${
     fixed(percent, 0)
   } % of the volume of the MR's: ` +
-    `a network that took over all of that would give ${
+    `a network that reproduced this difference would give ${
       fixed(1e4 / percent, 0)
     } % from CT to MR and ` +
     `${fixed(percent, 0)} % back.`;
@@ -271,30 +288,30 @@ function setupOf(inputs: ReportInputs): string[] {
     } MR images for the ` +
     `training, ${subjects("paired")} pairs to register.`,
     ...(attribution === undefined ? [] : [`Images: ${attribution}`]),
-    "MR images corrected for their bias fields by N4 (ITK's defaults, four levels; from samples of the " +
-    "tissue about 8 mm apart, every fourth voxel at most).",
+    "The bias fields of the MR images were corrected by N4 (ITK's defaults, four levels; samples of the " +
+    "tissue about 8 mm apart, at most every fourth voxel).",
     `Profile ${profile.name}: voxels of ${profile.voxel} mm (paper: 1.25 mm), seed ${inputs.seed}.`,
     "Fixed image MR, moving image CT (the paper does not say which). Rigid: Mattes mutual information. " +
-    `Deformable: at most ${profile.deformable.iterations} steps a level.`,
+    `Deformable: at most ${profile.deformable.iterations} steps per level.`,
     `Synthesised images are registered by ${
       profile.synthesisAbsolute ? "the absolute value of local" : "local"
-    } correlation: a synthesised MR in ` +
-    "the place of the CT, or a synthesised CT in that of the MR. " + columnsSetup(profile),
+    } correlation: a synthesised MR ` +
+    "replaces the CT, or a synthesised CT replaces the MR. " + columnsSetup(profile),
     trainingSetup(profile.name),
     `crosswarp ${inputs.version}, ${inputs.adapter}, Deno ${Deno.version.deno}.`,
   ];
 }
 
-/** What the paper's C and P are in a profile's voxels. */
+/** The paper's C and P in a profile's voxels. */
 function columnsSetup({ name, voxel }: Profile): string {
   if (name === "paper") return "C and P are the paper's.";
-  const settings = GAN_COLUMNS.map(({ channels, field }) => {
+  const settings = GAN_VARIANTS.map(({ channels, field }) => {
     const found = ganSettings(name, { channels, field });
     const slices = `${found.channels} slice${found.channels === 1 ? "" : "s"}`;
     return `C=${channels} P=${field}: ${slices}, ${receptiveField(found.strides)} pixels`;
   });
-  return `C and P are named by the paper's pixels of 1.25 mm; in voxels of ${voxel} mm, to the nearest ` +
-    `that keeps their lengths in the body, they are ${settings.join("; ")}.`;
+  return `C and P count the paper's pixels of 1.25 mm. In voxels of ${voxel} mm the nearest values with the ` +
+    `same lengths in the body are ${settings.join("; ")}.`;
 }
 
 function trainingSetup(profile: ProfileName): string {
@@ -310,21 +327,21 @@ function trainingSetup(profile: ProfileName): string {
   const special = [
     ...(discriminatorRate === 1
       ? []
-      : [`the discriminators learn at ${discriminatorRate} times the rate`]),
+      : [`the discriminators learn at ${discriminatorRate} times that rate`]),
     ...(rest.identitySteps === 0
       ? []
-      : [`the generators begin with ${rest.identitySteps} steps of copying their input`]),
+      : [`the generators first learn to copy their input for ${rest.identitySteps} steps`]),
   ];
   return `Cycle-GANs: ${epochs} epochs of ${stepsPerEpoch} steps, ${generatorFilters} filters, ` +
     `${blocks} residual blocks, learning rate ${learningRate}` +
-    (special.length === 0 ? "." : `; ${special.join(", ")} (not so in the paper's profile).`);
+    (special.length === 0 ? "." : `; ${special.join(", ")} (unlike the paper's profile).`);
 }
 
-/** Where the weights, spacings and levels come from. */
+/** The origin of the weights, spacings and levels. */
 function settingsNote({ profile, given, regions }: ReportInputs): string {
-  if (regions[0] === "all") {
-    return "The paper chose lambda, spacing and levels by a grid search, which needs labels; these are the " +
-      "profile's own.";
+  if (!areLabelled(regions)) {
+    return "The paper chose lambda, spacing and levels by a grid search, which needs labels. These settings are " +
+      "the profile's.";
   }
   const grid = ({ lambda, spacing, levels, subjects }: SearchScale) =>
     `lambda ${lambda.join(", ")}; spacing ${spacing.join(", ")} pixels of 1.25 mm; ` +
@@ -342,6 +359,6 @@ function settingsNote({ profile, given, regions }: ReportInputs): string {
   return [
     ...(given === undefined ? [] : [`The best settings of ${given.path}.`]),
     ...(made.length === 0 ? [] : [`${own}, ${made.join("; ")}.`]),
-    "As in the paper, settings were chosen by the Dice of pairs that Table 2 scores.",
+    "As in the paper, the settings were chosen by the Dice of pairs that Table 2 also scores.",
   ].join(" ");
 }

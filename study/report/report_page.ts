@@ -6,26 +6,26 @@
 
 import { boxPlot, escapeXml } from "../../pictures/box_plot.ts";
 import { STRUCTURES } from "../../cohort/label_scheme.ts";
-import { METHODS } from "../methods.ts";
+import { COLUMNS } from "../columns.ts";
 import type { ReportTable, StudyReport } from "./report.ts";
 import type { ScoredPair } from "../tables/table2.ts";
 import type { Cells } from "../tables/text_table.ts";
 
 /** A picture of the page. */
 export interface Figure {
-  /** What it shows. */
+  /** The caption. */
   readonly caption: string;
   /** A PNG file's bytes. */
   readonly png: Uint8Array;
 }
 
-/** What the page is made of. */
+/** The inputs of {@link reportPage}. */
 export interface ReportPageInputs extends Omit<StudyReport, "markdown" | "data"> {
   /** The registrations, for the box plots. */
   readonly pairs: readonly ScoredPair[];
   /** Pictures under their headings. */
   readonly figures: Readonly<Record<string, readonly Figure[]>>;
-  /** Seconds of each stage, over all runs that made the report. */
+  /** Seconds of each stage, over all runs. */
   readonly seconds: Readonly<Record<string, number>>;
 }
 
@@ -71,7 +71,7 @@ export function reportPage(inputs: ReportPageInputs): string {
     ...Object.entries(figures).filter(([, some]) => some.length > 0)
       .map(([heading, some]) => [heading, some.map(figure).join("")]),
     [
-      "What was run",
+      "Setup",
       `<ul>${
         [...setup, timesOf(seconds)].map((line) => `<li>${escapeXml(line)}</li>`).join("")
       }</ul>`,
@@ -98,18 +98,18 @@ function timesOf(seconds: Readonly<Record<string, number>>): string {
   const minutes = (value: number) => `${(value / 60).toFixed(1)} min`;
   const all = Object.values(seconds).reduce((sum, value) => sum + value, 0);
   const parts = Object.entries(seconds).map(([stage, value]) => `${stage} ${minutes(value)}`);
-  return `Time: ${minutes(all)} (${parts.join(", ")}). A stage that was killed is not counted.`;
+  return `Time: ${minutes(all)} (${parts.join(", ")}). Stages that were killed are not counted.`;
 }
 
-/** How a table is read. */
+/** The sentences above a table. */
 function htmlNote({ note, isMarked }: ReportTable): string {
   const marks =
-    "Bold: the best method of a row; shaded: within 5 % of it. In italics the paper's numbers.";
+    "Bold: the best method of a row; shaded: within 5 % of it; italics: the paper's numbers.";
   const text = [isMarked && marks, note].filter(Boolean).join(" ");
   return text === "" ? "" : `<p class="note">${escapeXml(text)}</p>`;
 }
 
-/** A table; cells that end in ** are the best of their row, those in * are near it. */
+/** A table. Cells that end in ** are the best of their row, cells that end in * are near the best. */
 function htmlTable([head, ...rows]: Cells): string {
   const cell = (text: string) => {
     const [, value, mark] = /^([\d.]+)(\*{1,2})$/.exec(text) ?? [];
@@ -131,10 +131,10 @@ function plots(pairs: readonly ScoredPair[]): string[] {
       title: name,
       unit: "Dice, %",
       range: [0, 100],
-      groups: METHODS.map(({ name: method, title }) => ({
+      groups: COLUMNS.map(({ name: column, title }) => ({
         name: title,
         values: pairs.filter((pair) => pair.region === region)
-          .map(({ results }) => results[method]?.dice[label])
+          .map(({ results }) => results[column]?.dice[label])
           .filter((dice): dice is number => typeof dice === "number")
           .map((dice) => 100 * dice),
       })),

@@ -1,6 +1,6 @@
 /**
- * The paper's figures 1 and 2: an image and what each cycle-GAN makes of it, a slice of each with the
- * contours of the image's labels.
+ * The paper's figures 1 and 2: a slice of an image and of its synthesis by each cycle-GAN, with the contours of
+ * the image's labels.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * How well two images of one body agree when no labels tell: normalised mutual information.
+ * Normalised mutual information: the agreement of two images of one body, which needs no labels.
  *
  * @module
  */
@@ -14,11 +14,12 @@ import type { Grid } from "../../volume/grid.ts";
 const BINS = 64;
 
 /**
- * (H(a) + H(b)) / H(a, b) of a fixed image and a moving one on its grid, over the voxels that the moving
- * image reaches; 64 bins between each one's 0.5 and 99.5 percentiles there. NaN where it reaches none.
+ * (H(a) + H(b)) / H(a, b) of a fixed image and a warped moving one on its grid, over the voxels that the moving
+ * image covers. Each image has 64 bins between its 0.5 and 99.5 percentiles at these voxels. NaN when the moving
+ * image covers none.
  *
- * @param map - What brought the moving image there.
- * @param movingGrid - Where it comes from.
+ * @param map - The map that warped the moving image.
+ * @param movingGrid - The moving image's own grid.
  */
 export function normalisedMutualInformation(
   { grid, data: fixed }: Volume,

@@ -1,13 +1,13 @@
 /**
- * How a synthesis changes the lungs (section 4.3): their volume and overlap in an image and in its
- * synthesis, found by threshold in both.
+ * The change of the lungs by a synthesis (section 4.3): their volume and overlap in an image and in its
+ * synthesis, found by a threshold in both.
  *
  * @module
  */
 
 import type { Triple } from "../../volume/affine.ts";
 
-/** What a synthesis makes of the lungs. */
+/** The lungs in an image and in its synthesis. */
 export interface LungBias {
   /** Volume of the lungs in the source image by its labels, ml. */
   readonly labelled: number;
@@ -29,9 +29,9 @@ export interface LungBiasOptions {
   readonly voxel: number;
   /** 1 in the lungs by the labels, else 0. */
   readonly labels: Uint8Array;
-  /** The source image, and below what it shows air. */
+  /** The source image, and the intensity below which it shows air. */
   readonly source: { readonly data: Float32Array; readonly threshold: number };
-  /** The same of the synthesis. */
+  /** The synthesis, and the intensity below which it shows air. */
   readonly synthesis: { readonly data: Float32Array; readonly threshold: number };
 }
 
@@ -54,7 +54,7 @@ export function lungThreshold(lungs: ArrayLike<number>, liver: ArrayLike<number>
 }
 
 /** Parts smaller than this share of the largest are bowel gas, not a lung. */
-const LEAST_SHARE = 0.2;
+const MIN_SHARE = 0.2;
 
 /**
  * The lungs: voxels darker than a threshold that are not the air around the body (which reaches the
@@ -84,17 +84,17 @@ export function segmentLungs(
   // Parts get the numbers 2, 3, ...
   const sizes: number[] = [];
   dark.forEach((_, i) => {
-    // More parts than a byte counts are noise, which the last number takes.
+    // More parts than a byte can count are noise; they share the last number.
     if (dark[i] === 1) {
       const part = Math.min(sizes.length + 2, 255);
       sizes[part - 2] = (sizes[part - 2] ?? 0) + flood(dark, size, 0, i, part);
     }
   });
-  const least = LEAST_SHARE * sizes.reduce((most, n) => Math.max(most, n), 0);
-  return dark.map((part) => part > 1 && part < 255 && sizes[part - 2] >= least ? 1 : 0);
+  const minSize = MIN_SHARE * sizes.reduce((max, n) => Math.max(max, n), 0);
+  return dark.map((part) => part > 1 && part < 255 && sizes[part - 2] >= minSize ? 1 : 0);
 }
 
-/** Gives a number to all voxels of 1 that join the one at `start`; tells how many. */
+/** Gives a number to all voxels of 1 that are connected with the one at `start`; returns their count. */
 function flood(
   mask: Uint8Array,
   [nx, ny, nz]: Triple,

@@ -1,10 +1,10 @@
 /**
- * Means of what was measured, where some of it may be missing.
+ * Means of measured values, some of which may be missing.
  *
  * @module
  */
 
-/** The mean of the values that are there; NaN where none is. */
+/** The mean of the values that are numbers; NaN when none is. */
 export function meanOf(values: readonly (number | null | undefined)[]): number {
   const there = values.filter((value): value is number =>
     typeof value === "number" && !Number.isNaN(value)

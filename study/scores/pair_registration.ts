@@ -1,30 +1,41 @@
 /**
- * The evidence for Table 2: a paired subject's CT registered to its MR in one region.
+ * The evidence for Table 2: a paired subject's CT registered to its MR in one region, and scored.
  *
  * @module
  */
 
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
-import type { DeformableOptions } from "../../registration/deformable/register_deformable.ts";
-import { registerImages, type RegisterImagesResult } from "../../registration/register.ts";
+import {
+  type DeformableOptions,
+  registerDeformable,
+} from "../../registration/deformable/register_deformable.ts";
+import {
+  type JacobianStatistics,
+  jacobianStatistics,
+} from "../../registration/jacobian_statistics.ts";
+import { registerMindGaussNewton } from "../../registration/mind_gauss_newton/mind_gauss_newton.ts";
+import type { DeformableMethod } from "../../registration/register.ts";
 import { registerRigid, type RigidResult } from "../../registration/rigid/register_rigid.ts";
 import {
   applyTransform,
   applyTransformToLabels,
+  compositeField,
+  type ControlGrid,
+  jacobianOf,
   type Transform,
 } from "../../registration/transform.ts";
-import { transformPoint } from "../../volume/affine.ts";
+import { IDENTITY, transformPoint, type Triple } from "../../volume/affine.ts";
 import type { DisplacementField, LabelVolume, Volume } from "../../volume/volume.ts";
 import { normalisedMutualInformation } from "./image_agreement.ts";
 import {
   displacedBy,
-  type MethodResult,
+  type PairScores,
   pairScores,
   type PointMap,
+  type RegistrationScores,
   scoredLabels,
 } from "./pair_scores.ts";
-import type { LabelledImage } from "../../workflows/body_region.ts";
-import type { StudyRegion } from "../regions.ts";
+import type { ImageRegion, LabelledImage } from "../../workflows/body_region.ts";
 import { hausdorff95 } from "./surface_distance.ts";
 
 /** A paired subject's images in one region. */
@@ -33,8 +44,8 @@ export interface RegionPair {
   readonly fixed: LabelledImage;
   /** The moving image: CT. */
   readonly moving: LabelledImage;
-  /** Which region. */
-  readonly region: StudyRegion;
+  /** The region. */
+  readonly region: ImageRegion;
   /** True MR-to-CT displacement in RAS mm, where it is known. */
   readonly truth?: DisplacementField | undefined;
   /** Label ids left out of the scores. */
@@ -46,7 +57,7 @@ export async function registerPairRigidly(
   gpu: Gpu,
   pair: RegionPair,
   { seed, signal }: { readonly seed: number; readonly signal?: AbortSignal | undefined },
-): Promise<{ rigid: RigidResult; result: MethodResult }> {
+): Promise<{ rigid: RigidResult; result: RegistrationScores }> {
   const { fixed, moving } = pair;
   const rigid = await registerRigid(gpu, {
     fixed: fixed.image,
@@ -59,77 +70,191 @@ export async function registerPairRigidly(
     fixedGrid: fixed.image.grid,
     movingGrid: moving.image.grid,
   };
-  const labels = await applyTransformToLabels(gpu, {
-    transform,
-    image: moving.labels,
-    like: fixed.image.grid,
-  });
+  const warpedLabels = await warpLabels(gpu, pair, transform);
   const map: PointMap = (_, x) => transformPoint(rigid.matrix, x);
   return {
     rigid,
-    result: { ...await scoresOf(gpu, pair, transform, labels, map), jacobian: null },
+    result: {
+      ...overlapOf(pair, warpedLabels, map),
+      ...await agreementOf(gpu, pair, transform, warpedLabels, map),
+      jacobian: null,
+    },
   };
 }
 
-/** Options of {@link registerPairBy}. */
-export interface PairMethodOptions {
-  /** The rigid registration of the original images. */
-  readonly rigid: RigidResult;
-  /** Parameters of the deformable registration on a control grid. */
-  readonly deformable: Omit<DeformableOptions, "fixed" | "moving" | "initial">;
-  /** MIND's own framework in the control grid's place. */
-  readonly method?: "mind-gauss-newton" | undefined;
-  /** A synthesised image in the fixed one's place, on its grid. */
+/** Images that are registered in the place of a pair's own, on the same grids. */
+export interface Substitutes {
+  /** The image in the place of the fixed one. */
   readonly fixed?: Volume | undefined;
-  /** A synthesised image in the moving one's place, on its grid. */
+  /** The image in the place of the moving one. */
   readonly moving?: Volume | undefined;
+}
+
+/** Options of {@link registerPairDeformably}. */
+export interface PairRegistrationOptions extends Substitutes {
+  /** The rigid registration of the original images. */
+  readonly rigid: Pick<RigidResult, "matrix">;
+  /** Parameters of "control-grid". */
+  readonly deformable: Omit<DeformableOptions, "fixed" | "moving" | "initial">;
+  /** The method of the deformable registration. Default "control-grid". */
+  readonly method?: DeformableMethod | undefined;
   /** Stops the work. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Registers a pair deformably and scores it; also gives the images for a picture. */
-export async function registerPairBy(
-  gpu: Gpu,
-  pair: RegionPair,
-  { rigid, deformable, method, signal, ...images }: PairMethodOptions,
-): Promise<{ result: MethodResult; images: RegisterImagesResult }> {
-  const found = await registerImages(gpu, {
-    fixed: images.fixed ?? pair.fixed.image,
-    moving: images.moving ?? pair.moving.image,
-    movingLabels: pair.moving.labels,
-    resume: { rigid },
-    ...(method === undefined ? { deformable } : { method }),
-    signal,
-  });
-  const { transform, warpedLabels, field, jacobianStatistics: jacobian } = found;
-  const scores = await scoresOf(gpu, pair, transform, warpedLabels!, displacedBy(field));
-  return { result: { ...scores, jacobian }, images: found };
+/** A deformable registration of a pair. */
+export interface PairRegistration {
+  /** The images that were registered. */
+  readonly registered: { readonly fixed: Volume; readonly moving: Volume };
+  /** The displacements. */
+  readonly controlGrid: ControlGrid;
+  /** Spacing of the displacements as used along x, y and z, whole working voxels, mm. */
+  readonly usedSpacing: Triple;
+  /** Seconds of the registration. */
+  readonly seconds: number;
 }
 
-/** All scores but the deformation's. */
-async function scoresOf(
+/** Registers a pair deformably from the rigid registration on. */
+export async function registerPairDeformably(
+  gpu: Gpu,
+  pair: RegionPair,
+  { rigid, deformable, method, signal, ...substitutes }: PairRegistrationOptions,
+): Promise<PairRegistration> {
+  const registered = {
+    fixed: substitutes.fixed ?? pair.fixed.image,
+    moving: substitutes.moving ?? pair.moving.image,
+  };
+  const images = { ...registered, initial: rigid.matrix, signal };
+  const began = performance.now();
+  const { controlGrid, levels } = method === "mind-gauss-newton"
+    ? await registerMindGaussNewton(gpu, images)
+    : await registerDeformable(gpu, { ...deformable, ...images });
+  const seconds = (performance.now() - began) / 1000;
+  const finest = levels[levels.length - 1];
+  const usedSpacing = "spacing" in finest ? finest.spacing : finest.voxel;
+  return { registered, controlGrid, usedSpacing, seconds };
+}
+
+/** A deformable map between the images of a pair, with its scores. */
+export interface ScoredTransform {
+  /** The moving labels on the transform's fixed grid. */
+  readonly warpedLabels: LabelVolume;
+  /** The map at the voxels of that grid. */
+  readonly map: PointMap;
+  /** Overlap of the structures and errors against the truth. */
+  readonly scores: PairScores;
+  /** Jacobian determinant of the map on that grid. */
+  readonly jacobian: Volume;
+  /** Folds and spread of the deformation. */
+  readonly jacobianStatistics: JacobianStatistics;
+}
+
+/** Scores a deformable map by the overlap of a pair's structures, the errors against the truth and its folds. */
+export async function scoreTransform(
   gpu: Gpu,
   pair: RegionPair,
   transform: Transform,
-  pulled: LabelVolume,
+): Promise<ScoredTransform> {
+  const warpedLabels = await warpLabels(gpu, pair, transform);
+  const map = displacedBy(await compositeField(gpu, transform));
+  const jacobian = await jacobianOf(gpu, transform);
+  return {
+    warpedLabels,
+    map,
+    scores: overlapOf(pair, warpedLabels, map),
+    jacobian,
+    jacobianStatistics: jacobianStatistics(jacobian.data),
+  };
+}
+
+/** The images of a registration, for its picture; all lie on the fixed grid. */
+export interface PairImages {
+  /** The fixed image that was registered. */
+  readonly fixed: Volume;
+  /** The moving image that was registered, as the files place it. */
+  readonly before: Volume;
+  /** The moving image after registration. */
+  readonly warped: Volume;
+  /** The moving labels after registration. */
+  readonly warpedLabels: LabelVolume;
+  /** Jacobian determinant of the map. */
+  readonly jacobian: Volume;
+}
+
+/** Registers a pair deformably with all scores of the study, and gives the images for a picture. */
+export async function registerPairBy(
+  gpu: Gpu,
+  pair: RegionPair,
+  options: PairRegistrationOptions,
+): Promise<{ result: RegistrationScores; images: PairImages }> {
+  const { registered: { fixed, moving }, controlGrid } = await registerPairDeformably(
+    gpu,
+    pair,
+    options,
+  );
+  options.signal?.throwIfAborted();
+  const transform = {
+    rigid: options.rigid.matrix,
+    controlGrid,
+    fixedGrid: fixed.grid,
+    movingGrid: moving.grid,
+  };
+  const scored = await scoreTransform(gpu, pair, transform);
+  const { warpedLabels, map } = scored;
+  const warp = (through: Transform) =>
+    applyTransform(gpu, { transform: through, image: moving, like: fixed.grid });
+  return {
+    result: {
+      ...scored.scores,
+      ...await agreementOf(gpu, pair, transform, warpedLabels, map),
+      jacobian: scored.jacobianStatistics,
+    },
+    images: {
+      fixed,
+      before: await warp({ ...transform, rigid: IDENTITY, controlGrid: undefined }),
+      warped: await warp(transform),
+      warpedLabels,
+      jacobian: scored.jacobian,
+    },
+  };
+}
+
+function warpLabels(gpu: Gpu, pair: RegionPair, transform: Transform): Promise<LabelVolume> {
+  return applyTransformToLabels(gpu, {
+    transform,
+    image: pair.moving.labels,
+    like: transform.fixedGrid,
+  });
+}
+
+/** Overlap of the structures and errors against the truth. */
+function overlapOf(pair: RegionPair, warpedLabels: LabelVolume, map: PointMap): PairScores {
+  const { fixed, region, excluded, truth } = pair;
+  return pairScores({ region, excluded, truth, fixed: fixed.labels, warped: warpedLabels, map });
+}
+
+/** Distance of the surfaces, and agreement of the original images. */
+async function agreementOf(
+  gpu: Gpu,
+  pair: RegionPair,
+  transform: Transform,
+  warpedLabels: LabelVolume,
   map: PointMap,
-): Promise<Omit<MethodResult, "jacobian">> {
-  const { fixed, moving, region, excluded, truth } = pair;
+): Promise<Pick<RegistrationScores, "hausdorff95" | "nmi">> {
+  const { fixed, moving, region, excluded } = pair;
   const warped = await applyTransform(gpu, {
     transform,
     image: moving.image,
     like: fixed.image.grid,
   });
-  const { grid } = moving.image;
   const finite = (value: number) => Number.isFinite(value) ? value : null;
   return {
-    ...pairScores({ region, excluded, truth, fixed: fixed.labels, pulled, map }),
     hausdorff95: Object.fromEntries(
       scoredLabels(region, excluded).map((id) => [
         String(id),
-        finite(hausdorff95(fixed.labels, pulled, id)),
+        finite(hausdorff95(fixed.labels, warpedLabels, id)),
       ]),
     ),
-    nmi: finite(normalisedMutualInformation(fixed.image, warped.data, map, grid)),
+    nmi: finite(normalisedMutualInformation(fixed.image, warped.data, map, moving.image.grid)),
   };
 }

@@ -10,20 +10,20 @@ import type { JacobianStatistics } from "../../registration/jacobian_statistics.
 import { transformPoint, type Triple } from "../../volume/affine.ts";
 import type { DisplacementField, LabelVolume } from "../../volume/volume.ts";
 import { regionLabels } from "../../workflows/body_region.ts";
-import type { StudyRegion } from "../regions.ts";
+import type { ImageRegion } from "../../workflows/body_region.ts";
 
-/** The scores of one registration. */
+/** The scores of one registration by labels and truth. */
 export interface PairScores {
   /** Dice by label id; null where the label is in neither image. */
   readonly dice: Readonly<Record<string, number | null>>;
   /** Mean distance to the truth inside the labelled structures, mm; null without a truth. */
   readonly treMean: number | null;
-  /** Its 95th percentile. */
+  /** 95th percentile of that distance, mm. */
   readonly tre95: number | null;
 }
 
-/** A registration's scores and what became of the voxels. */
-export interface MethodResult extends PairScores {
+/** All scores of one registration. */
+export interface RegistrationScores extends PairScores {
   /** 95th percentile of the distance of the surfaces by label id, mm; null where an image lacks the label. */
   readonly hausdorff95: Readonly<Record<string, number | null>>;
   /** Normalised mutual information of the original images, the moving one registered; null without overlap. */
@@ -32,7 +32,7 @@ export interface MethodResult extends PairScores {
   readonly jacobian: JacobianStatistics | null;
 }
 
-/** Where a point x of the fixed image's voxel goes in the moving image, RAS mm. */
+/** Maps a fixed image's voxel, whose position is x, to the moving image, RAS mm. */
 export type PointMap = (voxel: number, x: Triple) => Triple;
 
 /** The map of a displacement field on the fixed grid. */
@@ -40,10 +40,10 @@ export function displacedBy({ components: [u, v, w] }: DisplacementField): Point
   return (i, x) => [x[0] + u[i], x[1] + v[i], x[2] + w[i]];
 }
 
-/** What {@link pairScores} scores. */
+/** Options of {@link pairScores}. */
 export interface PairScoresOptions {
-  /** The region whose structures count; in whole images none do. */
-  readonly region: StudyRegion;
+  /** The region whose structures are scored; whole images have none. */
+  readonly region: ImageRegion;
   /** True displacement from the fixed to the moving image in RAS mm, where it is known. */
   readonly truth?: DisplacementField | undefined;
   /** Label ids left out of the scores. */
@@ -51,22 +51,22 @@ export interface PairScoresOptions {
   /** The fixed image's labels. */
   readonly fixed: LabelVolume;
   /** The moving image's labels on the fixed grid. */
-  readonly pulled: LabelVolume;
-  /** The map that pulled them. */
+  readonly warped: LabelVolume;
+  /** The map that brought them there. */
   readonly map: PointMap;
 }
 
 /** The label ids that are scored. */
-export function scoredLabels(region: StudyRegion, excluded: readonly number[] = []): number[] {
+export function scoredLabels(region: ImageRegion, excluded: readonly number[] = []): number[] {
   return region === "all" ? [] : regionLabels(region).filter((id) => !excluded.includes(id));
 }
 
 /** Dice of the region's structures, and distances to the truth at their voxels. */
 export function pairScores(options: PairScoresOptions): PairScores {
-  const { fixed, pulled, region, truth, map, excluded } = options;
+  const { fixed, warped, region, truth, map, excluded } = options;
   const ids = scoredLabels(region, excluded);
   const dice = Object.fromEntries(
-    diceCounts(fixed.data, pulled.data, ids).map((count) => [
+    diceCounts(fixed.data, warped.data, ids).map((count) => [
       String(count.label),
       count.a + count.b === 0 ? null : diceCoefficient(count),
     ]),
@@ -102,7 +102,7 @@ function errorsOf(
   };
 }
 
-/** The truth at the nearest voxel: between voxels of both sides of a sliding interface nothing is true. */
+/** The truth at the nearest voxel: interpolation between both sides of a sliding interface would be wrong. */
 function truthAt({ grid, components }: DisplacementField, index: Triple): Triple | undefined {
   const at = index.map(Math.round);
   if (at.some((i, axis) => i < 0 || i >= grid.size[axis])) return undefined;

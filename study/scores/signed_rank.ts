@@ -4,13 +4,13 @@
  * @module
  */
 
-/** What {@link signedRankTest} found. */
+/** The result of {@link signedRankTest}. */
 export interface SignedRankResult {
-  /** Pairs that differ; those that do not are left out. */
+  /** The number of pairs that differ; equal pairs are left out. */
   readonly pairs: number;
   /** Sum of the ranks of the positive differences. */
   readonly positive: number;
-  /** Two-sided probability of a sum as far from its mean, 1 when no pair differs. */
+  /** Two-sided probability of a sum at least as far from its mean; 1 when no pair differs. */
   readonly p: number;
 }
 
@@ -61,10 +61,10 @@ export function signedRankTest(a: readonly number[], b: readonly number[]): Sign
 function probabilities(ranks: readonly number[], total: number): Float64Array {
   const found = new Float64Array(total + 1);
   found[0] = 1;
-  let most = 0;
+  let max = 0;
   for (const rank of ranks) {
-    most += rank;
-    for (let sum = most; sum >= 0; sum--) {
+    max += rank;
+    for (let sum = max; sum >= 0; sum--) {
       found[sum] = 0.5 * (found[sum] + (sum >= rank ? found[sum - rank] : 0));
     }
   }

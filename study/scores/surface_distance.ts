@@ -1,8 +1,8 @@
 /**
- * How far the surfaces of two labellings of a structure lie apart.
+ * The distance between the surfaces of a structure in two label images.
  *
- * A label's surface are its voxels with a face neighbour outside it (outside the grid counts as outside
- * it). Distances come from an exact Euclidean distance transform (Felzenszwalb and Huttenlocher 2012,
+ * The surface of a label is the set of its voxels with a face neighbour that has another label or lies outside
+ * the grid. Distances come from an exact Euclidean distance transform (Felzenszwalb and Huttenlocher 2012,
  * Theory of Computing 8:415) on the box around both labels.
  *
  * @module
@@ -113,38 +113,38 @@ function envelopeOf(longest: number) {
 }
 
 interface Box {
-  readonly least: Triple;
+  readonly min: Triple;
   readonly size: Triple;
 }
 
 /** The box around a label in all volumes; empty when none has it. */
 function boxAround(volumes: readonly LabelVolume[], label: number): Box {
-  const least: [number, number, number] = [Infinity, Infinity, Infinity];
-  const most: [number, number, number] = [-Infinity, -Infinity, -Infinity];
+  const min: [number, number, number] = [Infinity, Infinity, Infinity];
+  const max: [number, number, number] = [-Infinity, -Infinity, -Infinity];
   for (const { grid: { size: [nx, ny, nz] }, data } of volumes) {
     for (let z = 0, i = 0; z < nz; z++) {
       for (let y = 0; y < ny; y++) {
         for (let x = 0; x < nx; x++, i++) {
           if (data[i] !== label) continue;
-          if (x < least[0]) least[0] = x;
-          if (x > most[0]) most[0] = x;
-          if (y < least[1]) least[1] = y;
-          if (y > most[1]) most[1] = y;
-          if (z < least[2]) least[2] = z;
-          if (z > most[2]) most[2] = z;
+          if (x < min[0]) min[0] = x;
+          if (x > max[0]) max[0] = x;
+          if (y < min[1]) min[1] = y;
+          if (y > max[1]) max[1] = y;
+          if (z < min[2]) min[2] = z;
+          if (z > max[2]) max[2] = z;
         }
       }
     }
   }
-  if (least[0] === Infinity) return { least: [0, 0, 0], size: [0, 0, 0] };
+  if (min[0] === Infinity) return { min: [0, 0, 0], size: [0, 0, 0] };
   return {
-    least,
-    size: [most[0] - least[0] + 1, most[1] - least[1] + 1, most[2] - least[2] + 1],
+    min,
+    size: [max[0] - min[0] + 1, max[1] - min[1] + 1, max[2] - min[2] + 1],
   };
 }
 
 /** 1 at the label's surface voxels, in the box. */
-function surfaceInBox({ grid, data }: LabelVolume, label: number, { least, size }: Box) {
+function surfaceInBox({ grid, data }: LabelVolume, label: number, { min, size }: Box) {
   const [nx, ny, nz] = grid.size;
   const [bx, by, bz] = size;
   const on = new Uint8Array(bx * by * bz);
@@ -152,7 +152,7 @@ function surfaceInBox({ grid, data }: LabelVolume, label: number, { least, size 
   for (let z = 0, i = 0; z < bz; z++) {
     for (let y = 0; y < by; y++) {
       for (let x = 0; x < bx; x++, i++) {
-        const at = [x + least[0], y + least[1], z + least[2]];
+        const at = [x + min[0], y + min[1], z + min[2]];
         const voxel = at[0] + nx * (at[1] + ny * at[2]);
         if (data[voxel] !== label) continue;
         const inner = steps.every((step, axis) =>

@@ -1,27 +1,27 @@
 /**
- * Whether the columns of Table 2 differ: exact signed-rank tests between them.
+ * Exact signed-rank tests between the columns of Table 2.
  *
  * @module
  */
 
-import { METHODS } from "../methods.ts";
+import { COLUMNS } from "../columns.ts";
 import { signedRankTest } from "../scores/signed_rank.ts";
 import type { ScoredPair } from "./table2.ts";
 import type { Cells } from "./text_table.ts";
 
 /**
  * Two-sided p of every column against every other one, over the Dice of all structures of all paired
- * subjects. Structures that either column has no Dice of do not count.
+ * subjects. Structures without a Dice in either column are left out.
  */
 export function comparisonCells(pairs: readonly ScoredPair[]): Cells {
-  const values = METHODS.map(({ name }) =>
+  const values = COLUMNS.map(({ name }) =>
     pairs.flatMap(({ results }) => Object.values(results[name]?.dice ?? {}))
   );
   return [
-    ["p", ...METHODS.map(({ title }) => title)],
-    ...METHODS.map(({ title }, i) => [
+    ["p", ...COLUMNS.map(({ title }) => title)],
+    ...COLUMNS.map(({ title }, i) => [
       title,
-      ...METHODS.map((_, j) => i === j ? "" : probability(values[i], values[j])),
+      ...COLUMNS.map((_, j) => i === j ? "" : probability(values[i], values[j])),
     ]),
   ];
 }

@@ -1,5 +1,5 @@
 /**
- * What the cycle-GANs do to the lungs, as a table.
+ * The lungs in the cycle-GANs' syntheses as a table.
  *
  * @module
  */
@@ -7,18 +7,18 @@
 import type { Modality } from "../../volume/modality.ts";
 import type { LungBias } from "../scores/lung_bias.ts";
 import { meanOf } from "../scores/mean.ts";
-import { METHODS } from "../methods.ts";
-import type { LungRow } from "../stages/lungs.ts";
+import { COLUMNS } from "../columns.ts";
+import type { LungRow } from "../lungs.ts";
 import { type Cells, fixed } from "./text_table.ts";
 
 /**
  * Means over the subjects, a row for each cycle-GAN and direction. A threshold finds more of the lungs in
- * one modality than in the other, so a synthesis is compared with what it finds in real images of its own
- * modality: that share of the labelled volume is what a faithful synthesis would have.
+ * one modality than in the other. A synthesis is therefore compared with real images of its own modality: in a
+ * faithful synthesis the threshold would find the same share of the labelled volume.
  */
 export function lungCells(rows: readonly LungRow[]): Cells {
   const inReal = { ct: findings(rows, "ct"), mr: findings(rows, "mr") };
-  const body = METHODS.flatMap(({ name, title, synthesis }) => {
+  const body = COLUMNS.flatMap(({ name, title, synthesis }) => {
     const found = rows.filter(({ method }) => method === name).map(({ bias }) => bias);
     if (synthesis === undefined || found.length === 0) return [];
     const mean = (value: (bias: LungBias) => number) => meanOf(found.map(value));
@@ -46,10 +46,10 @@ export function lungCells(rows: readonly LungRow[]): Cells {
   ];
 }
 
-/** Of real images of a modality: the share of the labelled volume that the threshold finds, and its Dice. */
+/** The share of the labelled volume that the threshold finds in real images of a modality, and the Dice. */
 function findings(rows: readonly LungRow[], modality: Modality): { share: number; dice: number } {
   const from = new Set(
-    METHODS.filter(({ synthesis }) => synthesis && synthesis.of !== modality).map(({ name }) =>
+    COLUMNS.filter(({ synthesis }) => synthesis && synthesis.of !== modality).map(({ name }) =>
       name
     ),
   );

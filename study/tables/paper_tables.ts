@@ -1,10 +1,28 @@
 /**
- * The paper's own numbers, to stand beside ours.
+ * The numbers of the paper's tables.
  *
  * @module
  */
 
-import { METHODS } from "../methods.ts";
+import type { StructureName } from "../../cohort/label_scheme.ts";
+import { COLUMNS } from "../columns.ts";
+
+/** The paper's Table 1: mean volumes in CT and MR images, cm3. */
+export const PAPER_TABLE_1: Readonly<
+  Record<StructureName, { readonly ct: number; readonly mr: number }>
+> = {
+  "liver": { ct: 1896, mr: 1576 },
+  "spleen": { ct: 244, mr: 248 },
+  "gallbladder": { ct: 42, mr: 201 },
+  "right lung": { ct: 2598, mr: 1338 },
+  "left lung": { ct: 2253, mr: 1144 },
+  "bladder": { ct: 198, mr: 153 },
+  "lumbar vertebra 1": { ct: 63, mr: 62 },
+  "right kidney": { ct: 185, mr: 211 },
+  "left kidney": { ct: 197, mr: 225 },
+  "right psoas": { ct: 208, mr: 158 },
+  "left psoas": { ct: 188, mr: 180 },
+};
 
 /** Table 2, in the order of its columns. */
 const ROWS = {
@@ -13,15 +31,15 @@ const ROWS = {
   both: [59.6, 67.7, 76.7, 76.9, 65.6, 69.0, 69.1, 56.6, 52.5, 64.6, 63.1, 57.8],
 } as const;
 
-/** Table 2: mean Dice in percent by region and method. */
+/** Table 2: mean Dice in percent by region and column. */
 export const PAPER_TABLE_2: Readonly<
   Record<"thorax" | "abdomen" | "both", Readonly<Record<string, number>>>
 > = {
-  thorax: byMethod(ROWS.thorax),
-  abdomen: byMethod(ROWS.abdomen),
-  both: byMethod(ROWS.both),
+  thorax: byColumn(ROWS.thorax),
+  abdomen: byColumn(ROWS.abdomen),
+  both: byColumn(ROWS.both),
 };
 
-function byMethod(values: readonly number[]): Record<string, number> {
-  return Object.fromEntries(METHODS.map(({ name }, i) => [name, values[i]]));
+function byColumn(values: readonly number[]): Record<string, number> {
+  return Object.fromEntries(COLUMNS.map(({ name }, i) => [name, values[i]]));
 }

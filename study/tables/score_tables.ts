@@ -6,14 +6,14 @@
 
 import { STRUCTURES } from "../../cohort/label_scheme.ts";
 import { meanOf } from "../scores/mean.ts";
-import { type Method, METHODS } from "../methods.ts";
-import type { MethodResult } from "../scores/pair_scores.ts";
+import { type Column, COLUMNS, ORIGINAL_COLUMNS } from "../columns.ts";
+import type { RegistrationScores } from "../scores/pair_scores.ts";
 import { marked, type ScoredPair, structureTable, table2 } from "./table2.ts";
 import { type Cells, fixed } from "./text_table.ts";
 
-const HEAD = ["", ...METHODS.map(({ title }) => title)] as const;
+const HEAD = ["", ...COLUMNS.map(({ title }) => title)] as const;
 
-/** Table 2, ours above the paper's. */
+/** Table 2: our rows, each above the paper's. */
 export function table2Cells(pairs: readonly ScoredPair[]): Cells {
   return [
     HEAD,
@@ -21,8 +21,8 @@ export function table2Cells(pairs: readonly ScoredPair[]): Cells {
       const { best, near } = marked(dice);
       const mark = (name: string) => best.includes(name) ? "**" : near.includes(name) ? "*" : "";
       return [
-        [region, ...METHODS.map(({ name }) => fixed(dice[name], 1) + mark(name))],
-        [`${region}, paper`, ...METHODS.map(({ name }) => fixed(paper[name], 1))],
+        [region, ...COLUMNS.map(({ name }) => fixed(dice[name], 1) + mark(name))],
+        [`${region}, paper`, ...COLUMNS.map(({ name }) => fixed(paper[name], 1))],
       ];
     }),
   ];
@@ -34,7 +34,7 @@ export function structureCells(pairs: readonly ScoredPair[]): Cells {
     HEAD,
     ...structureTable(pairs).map(({ structure, dice }) => [
       structure,
-      ...METHODS.map(({ name }) => fixed(dice[name], 1)),
+      ...COLUMNS.map(({ name }) => fixed(dice[name], 1)),
     ]),
   ];
 }
@@ -45,7 +45,7 @@ export function surfaceCells(pairs: readonly ScoredPair[]): Cells {
     HEAD,
     ...STRUCTURES.map(({ name: structure, label, region }) => [
       structure,
-      ...METHODS.map(({ name }) =>
+      ...COLUMNS.map(({ name }) =>
         fixed(
           meanOf(
             pairs.filter((pair) => pair.region === region)
@@ -59,11 +59,11 @@ export function surfaceCells(pairs: readonly ScoredPair[]): Cells {
 }
 
 /** A row for each registration. */
-export function registrationCells(pairs: readonly ScoredPair[], methods: readonly Method[]): Cells {
+export function registrationCells(pairs: readonly ScoredPair[], columns: readonly Column[]): Cells {
   return [
     ["Registration", "method", "TRE, mm", "95 %, mm", "NMI", "J <= 0, %", "SD log J"],
     ...pairs.flatMap(({ subject, region, results }) =>
-      methods.filter(({ name }) => results[name] !== undefined).map(({ name, title }) => [
+      columns.filter(({ name }) => results[name] !== undefined).map(({ name, title }) => [
         `${subject} ${region}`,
         title,
         ...scores([results[name]]),
@@ -72,12 +72,11 @@ export function registrationCells(pairs: readonly ScoredPair[], methods: readonl
   ];
 }
 
-/** A row for each method, beside Table 2's original images. */
-export function ablationCells(pairs: readonly ScoredPair[], extra: readonly Method[]): Cells {
-  const original = METHODS.filter(({ synthesis }) => synthesis === undefined);
+/** A row for each ablation, below those of Table 2's columns on original images. */
+export function ablationCells(pairs: readonly ScoredPair[], extra: readonly Column[]): Cells {
   return [
     [
-      "Method",
+      "Column",
       "thorax Dice, %",
       "abdomen Dice, %",
       "TRE, mm",
@@ -86,7 +85,7 @@ export function ablationCells(pairs: readonly ScoredPair[], extra: readonly Meth
       "J <= 0, %",
       "SD log J",
     ],
-    ...[...original, ...extra].map(({ name, title }) => {
+    ...[...ORIGINAL_COLUMNS, ...extra].map(({ name, title }) => {
       const dice = (region: string) =>
         100 * meanOf(
           pairs.filter((pair) => pair.region === region)
@@ -103,8 +102,8 @@ export function ablationCells(pairs: readonly ScoredPair[], extra: readonly Meth
 }
 
 /** Means of TRE, its 95th percentile, NMI, folds and the spread of log J. */
-function scores(results: readonly MethodResult[]): string[] {
-  const mean = (value: (result: MethodResult) => number | null | undefined) =>
+function scores(results: readonly RegistrationScores[]): string[] {
+  const mean = (value: (result: RegistrationScores) => number | null | undefined) =>
     meanOf(results.map(value));
   return [
     fixed(mean(({ treMean }) => treMean), 2),

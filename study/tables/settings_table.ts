@@ -1,14 +1,14 @@
 /**
- * With which settings each method registered, as a table.
+ * The settings of the registrations as a table.
  *
  * @module
  */
 
 import type { Regulariser } from "../../kernels/regulariser/regulariser.ts";
-import { foundSetting, methodParameters, type StudySettings } from "../method_settings.ts";
-import type { Method } from "../methods.ts";
+import { columnParameters, foundSetting, type StudySettings } from "../column_settings.ts";
+import type { Column } from "../columns.ts";
 import type { Profile } from "../../workflows/profiles.ts";
-import type { StudyRegion } from "../regions.ts";
+import type { ImageRegion } from "../../workflows/body_region.ts";
 import { type Cells, fixed } from "./text_table.ts";
 
 const REGULARISER_WORDS: Readonly<Record<Regulariser, string>> = {
@@ -17,21 +17,21 @@ const REGULARISER_WORDS: Readonly<Record<Regulariser, string>> = {
   bending: "bending energy",
 };
 
-/** A row for each method that registers deformably on a control grid, in each region. */
+/** A row for each column that registers on a control grid, in each region. */
 export function settingsCells(
   profile: Profile,
-  methods: readonly Method[],
-  regions: readonly StudyRegion[],
+  columns: readonly Column[],
+  regions: readonly ImageRegion[],
   settings: StudySettings,
 ): Cells {
-  const rows = methods.filter(({ similarity, framework }) => similarity && !framework)
-    .flatMap((method) =>
+  const rows = columns.filter(({ similarity, method }) => similarity && !method)
+    .flatMap((column) =>
       regions.map((region) => {
-        const parameters = methodParameters(profile, method, region, settings);
-        // A regulariser of the method's own has another weight than the search's.
-        const found = method.regulariser ? undefined : foundSetting(method, region, settings);
+        const parameters = columnParameters(profile, column, region, settings);
+        // A column's own regulariser has another weight than the search's.
+        const found = column.regulariser ? undefined : foundSetting(column, region, settings);
         return [
-          `${method.title}, ${region}`,
+          `${column.title}, ${region}`,
           REGULARISER_WORDS[parameters.regulariser],
           `${parameters.lambda}`,
           `${parameters.spacing}`,

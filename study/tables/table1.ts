@@ -1,5 +1,5 @@
 /**
- * Table 1: mean volumes of the structures, ours beside the paper's.
+ * Table 1: mean volumes of the structures, with the paper's.
  *
  * @module
  */
@@ -10,24 +10,8 @@ import { determinant3 } from "../../volume/affine.ts";
 import { readLabels } from "../../cohort/read_labels.ts";
 import type { LabelVolume } from "../../volume/volume.ts";
 import { meanOf } from "../scores/mean.ts";
+import { PAPER_TABLE_1 } from "./paper_tables.ts";
 import { type Cells, fixed } from "./text_table.ts";
-
-/** The paper's Table 1: mean volumes in CT and MR images, cm3. */
-export const PAPER_TABLE_1: Readonly<
-  Record<StructureName, { readonly ct: number; readonly mr: number }>
-> = {
-  "liver": { ct: 1896, mr: 1576 },
-  "spleen": { ct: 244, mr: 248 },
-  "gallbladder": { ct: 42, mr: 201 },
-  "right lung": { ct: 2598, mr: 1338 },
-  "left lung": { ct: 2253, mr: 1144 },
-  "bladder": { ct: 198, mr: 153 },
-  "lumbar vertebra 1": { ct: 63, mr: 62 },
-  "right kidney": { ct: 185, mr: 211 },
-  "left kidney": { ct: 197, mr: 225 },
-  "right psoas": { ct: 208, mr: 158 },
-  "left psoas": { ct: 188, mr: 180 },
-};
 
 /** Mean volumes of one structure over the subjects with one image. */
 export interface Table1Row {

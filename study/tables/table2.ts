@@ -1,33 +1,33 @@
 /**
- * Table 2: mean Dice of thorax, abdomen and both, per method.
+ * Table 2: mean Dice of thorax, abdomen and both, per column.
  *
  * @module
  */
 
 import { STRUCTURES } from "../../cohort/label_scheme.ts";
 import { meanOf } from "../scores/mean.ts";
-import { METHODS } from "../methods.ts";
-import type { MethodResult } from "../scores/pair_scores.ts";
+import { COLUMNS } from "../columns.ts";
+import type { RegistrationScores } from "../scores/pair_scores.ts";
 import { PAPER_TABLE_2 } from "./paper_tables.ts";
-import type { StudyRegion } from "../regions.ts";
+import type { ImageRegion } from "../../workflows/body_region.ts";
 
-/** A paired subject's scores in one region, by method. */
+/** A paired subject's scores in one region. */
 export interface ScoredPair {
   /** The subject. */
   readonly subject: string;
   /** The region. */
-  readonly region: StudyRegion;
-  /** The methods' results by name. */
-  readonly results: Readonly<Record<string, MethodResult>>;
+  readonly region: ImageRegion;
+  /** The scores by the columns' names. */
+  readonly results: Readonly<Record<string, RegistrationScores>>;
 }
 
-/** A row: mean Dice in percent by method, and the paper's. */
+/** A row: our mean Dice and the paper's. */
 export interface Table2Row {
   /** "thorax", "abdomen" or "both". */
   readonly region: keyof typeof PAPER_TABLE_2;
-  /** Our mean Dice, percent, by method; NaN where nothing was scored. */
+  /** Our mean Dice, percent, by column; NaN where nothing was scored. */
   readonly dice: Readonly<Record<string, number>>;
-  /** The paper's, percent. */
+  /** The paper's mean Dice, percent, by column. */
   readonly paper: Readonly<Record<string, number>>;
 }
 
@@ -35,20 +35,31 @@ export interface Table2Row {
 export interface StructureRow {
   /** The structure's name. */
   readonly structure: string;
-  /** Mean Dice over subjects, percent, by method. */
+  /** Mean Dice over subjects, percent, by column. */
   readonly dice: Readonly<Record<string, number>>;
 }
 
+/** The scores of the same pairs by several groups of columns, in the order of the groups. */
+export function mergedPairs(...groups: readonly (readonly ScoredPair[])[]): ScoredPair[] {
+  const [first = [], ...others] = groups;
+  return first.map(({ subject, region, results }) => {
+    const more = others.map((pairs) =>
+      pairs.find((pair) => pair.subject === subject && pair.region === region)?.results
+    );
+    return { subject, region, results: Object.assign({}, results, ...more) };
+  });
+}
+
 /**
- * The table. A region's Dice is the mean over its structures and subjects; "both" is the mean over all
+ * Makes Table 2. A region's Dice is the mean over its structures and subjects; "both" is the mean over all
  * of them, each structure counting once.
  */
 export function table2(pairs: readonly ScoredPair[]): Table2Row[] {
   return (["thorax", "abdomen", "both"] as const).map((region) => ({
     region,
-    dice: byMethod((method) => {
+    dice: byColumn((column) => {
       const chosen = pairs.filter((pair) => region === "both" || pair.region === region);
-      return 100 * meanOf(chosen.flatMap(({ results }) => diceOf(results[method])));
+      return 100 * meanOf(chosen.flatMap(({ results }) => diceOf(results[column])));
     }),
     paper: PAPER_TABLE_2[region],
   }));
@@ -58,33 +69,33 @@ export function table2(pairs: readonly ScoredPair[]): Table2Row[] {
 export function structureTable(pairs: readonly ScoredPair[]): StructureRow[] {
   return STRUCTURES.map(({ name, label, region }) => ({
     structure: name,
-    dice: byMethod((method) =>
+    dice: byColumn((column) =>
       100 * meanOf(
         pairs.filter((pair) => pair.region === region)
-          .map(({ results }) => results[method]?.dice[label]),
+          .map(({ results }) => results[column]?.dice[label]),
       )
     ),
   }));
 }
 
-/** Results within this many percent of a row's best are marked, as in the paper. */
+/** Values within this many percent of a row's best are marked, as in the paper. */
 const NEAR_PERCENT = 5;
 
-/** The methods of a row that are best, and those within 5 % of it. */
+/** The columns with the highest Dice of a row, and those within 5 % of it. */
 export function marked(dice: Readonly<Record<string, number>>): { best: string[]; near: string[] } {
-  const most = Math.max(...Object.values(dice).filter((value) => !Number.isNaN(value)));
+  const max = Math.max(...Object.values(dice).filter((value) => !Number.isNaN(value)));
   const those = (isMarked: (value: number) => boolean) =>
     Object.keys(dice).filter((name) => isMarked(dice[name]));
   return {
-    best: those((value) => value === most),
-    near: those((value) => value >= most * (1 - NEAR_PERCENT / 100)),
+    best: those((value) => value === max),
+    near: those((value) => value >= max * (1 - NEAR_PERCENT / 100)),
   };
 }
 
-function byMethod(value: (method: string) => number): Record<string, number> {
-  return Object.fromEntries(METHODS.map(({ name }) => [name, value(name)]));
+function byColumn(value: (column: string) => number): Record<string, number> {
+  return Object.fromEntries(COLUMNS.map(({ name }) => [name, value(name)]));
 }
 
-function diceOf(result: MethodResult | undefined): (number | null)[] {
+function diceOf(result: RegistrationScores | undefined): (number | null)[] {
   return Object.values(result?.dice ?? {});
 }

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { marked, type ScoredPair, structureTable, table2 } from "./table2.ts";
+import { marked, mergedPairs, type ScoredPair, structureTable, table2 } from "./table2.ts";
 
 function pair(
   subject: string,
@@ -40,4 +40,13 @@ Deno.test("table2() averages over structures and subjects and leaves out absent 
 Deno.test("marked() names the best and what is within 5 % of it", () => {
   const dice = { a: 80, b: 76, c: 75.9, d: NaN };
   assertEquals(marked(dice), { best: ["a"], near: ["a", "b"] });
+});
+
+Deno.test("mergedPairs() joins the columns of each pair in the order of the groups", () => {
+  const first = [pair("a", "thorax", 0.4, 0.8), pair("b", "thorax", 0.6, 0.9)];
+  const mind = first[0].results.nmi;
+  const second = first.map(({ subject, region }) => ({ subject, region, results: { mind } }));
+  const merged = mergedPairs(first, second.toReversed(), []);
+  assertEquals(merged.map(({ subject }) => subject), ["a", "b"]);
+  assertEquals(Object.keys(merged[1].results), ["rigid", "nmi", "mind"]);
 });

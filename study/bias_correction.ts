@@ -4,41 +4,42 @@
  * @module
  */
 
-import { withoutUndefined } from "../../host/defaults.ts";
+import { withoutUndefined } from "../host/defaults.ts";
 import {
   type LabelFiles,
   type Manifest,
   type ManifestSubject,
   writeManifest,
-} from "../../cohort/manifest.ts";
-import { correctBias } from "../../bias_field/n4.ts";
-import { tissueMask } from "../../bias_field/foreground_mask.ts";
-import type { Gpu } from "../../kernels/gpu/gpu.ts";
-import { readVolume } from "../../volume/read_nifti.ts";
-import type { Volume } from "../../volume/volume.ts";
-import { writeVolume } from "../../volume/write_nifti.ts";
-import { keyOf, once } from "../run_folder.ts";
+} from "../cohort/manifest.ts";
+import { correctBias } from "../bias_field/n4.ts";
+import { tissueMask } from "../bias_field/foreground_mask.ts";
+import type { Gpu } from "../kernels/gpu/gpu.ts";
+import { readVolume } from "../volume/read_nifti.ts";
+import type { Volume } from "../volume/volume.ts";
+import { writeVolume } from "../volume/write_nifti.ts";
+import type { OnProgress } from "./progress.ts";
+import { keyOf, once } from "./run_folder.ts";
 
 /** Options of {@link correctCohort}. */
 export interface CorrectCohortOptions {
   /** The cohort; paths ready to open. */
   readonly manifest: Manifest;
-  /** What the subjects are, by their names, for the keys of what is done. */
+  /** A key of the contents of each subject's files by the subject's id. */
   readonly subjectKeys: Readonly<Record<string, string>>;
-  /** The folder of the corrected images and of the manifest that has them; made when missing. */
+  /** The folder for the corrected images and their manifest; made when missing. */
   readonly folder: string;
   /** The program's version. */
   readonly version: string;
   /** Stops the work. */
   readonly signal?: AbortSignal | undefined;
-  /** Told how many images are done. */
-  readonly onProgress?: ((done: number, total: number, note: string) => void) | undefined;
+  /** Called with the number of corrected images. */
+  readonly onProgress?: OnProgress | undefined;
 }
 
 /**
- * Corrects every MR image of a cohort that is not corrected yet, by N4 in the tissue.
+ * Corrects the MR images of a cohort by N4 in the tissue; images that are corrected already are kept.
  *
- * @returns The path of a manifest with the corrected images, all else where it was.
+ * @returns The path of a manifest with the corrected images; all other files stay where they are.
  */
 export async function correctCohort(gpu: Gpu, options: CorrectCohortOptions): Promise<string> {
   const { manifest, subjectKeys, folder, version, signal, onProgress } = options;
@@ -85,13 +86,13 @@ export async function correctCohort(gpu: Gpu, options: CorrectCohortOptions): Pr
   return path;
 }
 
-/** Most millimetres between samples that a bias field needs; ITK's users take every fourth voxel at most. */
-const SAMPLE_MILLIMETRES = 8;
-const MOST_SHRINK = 4;
+/** Maximum distance of samples in mm and in voxels; ITK's users take every fourth voxel. */
+const MAX_SAMPLE_DISTANCE = 8;
+const MAX_SHRINK = 4;
 
 function shrinkOf({ grid: { spacing } }: Volume): number {
-  const step = Math.round(SAMPLE_MILLIMETRES / Math.min(...spacing));
-  return Math.min(MOST_SHRINK, Math.max(1, step));
+  const step = Math.round(MAX_SAMPLE_DISTANCE / Math.min(...spacing));
+  return Math.min(MAX_SHRINK, Math.max(1, step));
 }
 
 async function realFiles(files: LabelFiles): Promise<LabelFiles> {

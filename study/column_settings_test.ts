@@ -1,9 +1,9 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { ablationMethods } from "./ablations.ts";
+import { ablationColumns } from "./ablations.ts";
 import type { BestSetting } from "./grid_search/best_settings.ts";
 import { REGIONS } from "./grid_search/plan.ts";
-import { methodParameters } from "./method_settings.ts";
-import { METHODS } from "./methods.ts";
+import { columnParameters } from "./column_settings.ts";
+import { COLUMNS } from "./columns.ts";
 import { profileOf } from "../workflows/profiles.ts";
 import { reportOf } from "./report/report.ts";
 
@@ -20,14 +20,14 @@ const THORAX: BestSetting = {
 };
 const profile = profileOf("quick");
 const originals = { path: "a/best.json", settings: [THORAX] };
-const method = (name: string) =>
-  [...METHODS, ...ablationMethods(["regulariser"])].find((one) => one.name === name)!;
+const column = (name: string) =>
+  [...COLUMNS, ...ablationColumns(["regulariser"])].find((one) => one.name === name)!;
 
-Deno.test("methodParameters() takes the region's setting of the similarity, else the profile's", () => {
+Deno.test("columnParameters() takes the region's setting of the similarity, else the profile's", () => {
   const own = { ...profile.deformable, similarity: "nmi" } as const;
-  assertEquals(methodParameters(profile, method("nmi"), "abdomen", { originals }), own);
-  assertEquals(methodParameters(profile, method("nmi"), "all", { originals }), own);
-  assertEquals(methodParameters(profile, method("nmi"), "thorax", { originals }), {
+  assertEquals(columnParameters(profile, column("nmi"), "abdomen", { originals }), own);
+  assertEquals(columnParameters(profile, column("nmi"), "all", { originals }), own);
+  assertEquals(columnParameters(profile, column("nmi"), "thorax", { originals }), {
     similarity: "nmi",
     regulariser: "l2",
     lambda: 0.03,
@@ -36,7 +36,7 @@ Deno.test("methodParameters() takes the region's setting of the similarity, else
     iterations: 50,
   });
   // A regulariser of its own brings its own weight; spacing and levels are those that were found.
-  assertEquals(methodParameters(profile, method("nmi-l2"), "thorax", { originals }), {
+  assertEquals(columnParameters(profile, column("nmi-l2"), "thorax", { originals }), {
     similarity: "nmi",
     regulariser: "l2",
     lambda: 0.1,
@@ -46,13 +46,13 @@ Deno.test("methodParameters() takes the region's setting of the similarity, else
   });
 });
 
-Deno.test("methodParameters() takes a synthesised column's own setting, else one for all syntheses", () => {
+Deno.test("columnParameters() takes a synthesised column's own setting, else one for all syntheses", () => {
   const name = "synthesised-mr-c12-p34";
   const lncc = { ...THORAX, similarity: "lncc" } as const;
-  const of = (settings: Parameters<typeof methodParameters>[3]) => {
-    const { lambda, spacing, absolute } = methodParameters(
+  const of = (settings: Parameters<typeof columnParameters>[3]) => {
+    const { lambda, spacing, absolute } = columnParameters(
       profile,
-      method(name),
+      column(name),
       "thorax",
       settings,
     );

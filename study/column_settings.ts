@@ -1,6 +1,6 @@
 /**
- * With which parameters a method registers a region: the profile's, and in their place what grid searches
- * found best.
+ * The parameters with which a column registers a region: those of the profile, replaced by the best ones
+ * of grid searches where there are any.
  *
  * @module
  */
@@ -8,36 +8,36 @@
 import type { DeformableOptions } from "../registration/deformable/register_deformable.ts";
 import { SIMILARITIES } from "../registration/similarity/similarities.ts";
 import { type BestSetting, type BestSettings, settingOf } from "./grid_search/best_settings.ts";
-import type { Method } from "./methods.ts";
+import type { Column } from "./columns.ts";
 import type { Profile } from "../workflows/profiles.ts";
-import type { StudyRegion } from "./regions.ts";
+import type { ImageRegion } from "../workflows/body_region.ts";
 
-/** What grid searches found. */
+/** The settings that grid searches found. */
 export interface StudySettings {
-  /** For the original images, and where they name local correlation, for all syntheses; none when absent. */
+  /**
+   * The settings of the original images. Those of local correlation hold for all syntheses without
+   * settings of their own.
+   */
   readonly originals?: BestSettings | undefined;
-  /** For the synthesised columns of Table 2, by their names. */
+  /** The settings of the synthesised columns of Table 2, by the columns' names. */
   readonly syntheses?: Readonly<Record<string, BestSettings>> | undefined;
 }
 
-/** A method's parameters, without the images. */
-export type MethodParameters = Profile["deformable"] & Partial<DeformableOptions>;
+/** A column's parameters, without the images. */
+export type ColumnParameters = Profile["deformable"] & Partial<DeformableOptions>;
 
-/**
- * A method's parameters in a region. A regulariser of the method's own comes with the similarity's own
- * weight beside it.
- */
-export function methodParameters(
+/** A column's parameters in a region. A column with its own regulariser takes the similarity's weight for it. */
+export function columnParameters(
   profile: Profile,
-  method: Method,
-  region: StudyRegion,
+  column: Column,
+  region: ImageRegion,
   settings: StudySettings,
-): MethodParameters {
+): ColumnParameters {
   const { deformable, synthesisLambda, synthesisAbsolute } = profile;
-  const { similarity = deformable.similarity, synthesis, regulariser, options } = method;
+  const { similarity = deformable.similarity, synthesis, regulariser, options } = column;
   const lambda = synthesis === undefined ? deformable.lambda : synthesisLambda;
-  const found = foundSetting(method, region, settings);
-  let parameters: MethodParameters = { ...deformable, similarity, lambda };
+  const found = foundSetting(column, region, settings);
+  let parameters: ColumnParameters = { ...deformable, similarity, lambda };
   if (found !== undefined) parameters = { ...parameters, ...valuesOf(found) };
   if (synthesis !== undefined) parameters = { ...parameters, absolute: synthesisAbsolute };
   parameters = { ...parameters, ...options };
@@ -45,10 +45,10 @@ export function methodParameters(
   return { ...parameters, regulariser, lambda: SIMILARITIES[similarity].lambda[regulariser] };
 }
 
-/** What a grid search found for a method in a region; nothing where the profile's parameters stand. */
+/** The setting that a grid search found for a column in a region; undefined where the profile's hold. */
 export function foundSetting(
-  { name, similarity }: Method,
-  region: StudyRegion,
+  { name, similarity }: Column,
+  region: ImageRegion,
   { originals, syntheses }: StudySettings,
 ): BestSetting | undefined {
   if (region === "all" || similarity === undefined) return undefined;

@@ -1,0 +1,160 @@
+/**
+ * The study's own grid searches (section 4.2): on the original images, and on synthesised ones.
+ *
+ * @module
+ */
+
+import { caseName, StudyCases } from "./cases.ts";
+import { SYNTHESISED_COLUMNS } from "./columns.ts";
+import { dataOf, type StudyContext } from "./context.ts";
+import type { BestSettings } from "./grid_search/best_settings.ts";
+import { unfinishedUnits } from "./grid_search/grid_search.ts";
+import { type GridSearchPlan, planGridSearch, type SearchUnit } from "./grid_search/plan.ts";
+import { bestSettingOf, collectGridSearch, writeGridSearch } from "./grid_search/results.ts";
+import {
+  lackingSimilarities,
+  SEARCHES,
+  searchOptions,
+  SYNTHESIS_SEARCHES,
+} from "./grid_search/search_scales.ts";
+import type { SearchJob, SearchPart } from "./job.ts";
+import type { TrainedModel } from "./models.ts";
+import type { OnProgress } from "./progress.ts";
+import { keyOf, once } from "./run_folder.ts";
+import { StudySyntheses } from "./syntheses.ts";
+import { runSearches } from "./threads.ts";
+
+/** Options of {@link searchStudySettings}. */
+export interface StudySearchOptions {
+  /** Given settings; the search finds the missing ones. */
+  readonly given: BestSettings | undefined;
+  /** Called with the number of finished registrations. */
+  readonly onProgress: OnProgress;
+}
+
+/** Searches the settings of the original images that given ones lack, and returns the best. */
+export async function searchStudySettings(
+  study: StudyContext,
+  { given, onProgress }: StudySearchOptions,
+): Promise<BestSettings> {
+  const { profile, manifestPath, out, seed, version } = study;
+  const folder = `${out}/settings`;
+  const scale = SEARCHES[profile.name];
+  const plan = await planGridSearch({
+    ...searchOptions(scale, profile),
+    manifest: manifestPath,
+    folder,
+    seed,
+    version,
+    similarities: lackingSimilarities(scale, given),
+  });
+  const parts = await missingParts([plan]);
+  const jobs = parts.map((searches): SearchJob => ({ kind: "searches", searches }));
+  await runSearches(study, jobs, { total: plan.units.length, onProgress });
+  return await collect(plan, folder);
+}
+
+/** Options of {@link searchSynthesisSettings}. */
+export interface SynthesisSearchOptions {
+  /** The trained models. */
+  readonly models: readonly TrainedModel[];
+  /** Called with the number of finished registrations. */
+  readonly onProgress: OnProgress;
+}
+
+/**
+ * Searches the settings of each synthesised column of Table 2, on the column's own syntheses.
+ *
+ * @returns The settings by the columns' names.
+ */
+export async function searchSynthesisSettings(
+  study: StudyContext,
+  { models, onProgress }: SynthesisSearchOptions,
+): Promise<Record<string, BestSettings>> {
+  const folder = `${study.out}/synthesis-settings`;
+  const plans = await planSynthesisSearches(study, models, folder);
+  const jobs = (await missingParts(plans)).map((searches): SearchJob => {
+    const { pair: { subject, region } } = searches[0].units[0];
+    return {
+      kind: "searches",
+      searches,
+      syntheses: {
+        study: dataOf(study),
+        columns: SYNTHESISED_COLUMNS.filter((_, i) =>
+          searches.some(({ plan }) => plan === plans[i])
+        ),
+        models,
+        caseName: caseName(subject.id, region),
+      },
+    };
+  });
+  const total = plans.reduce((sum, { units }) => sum + units.length, 0);
+  await runSearches(study, jobs, { total, onProgress });
+  const settings: Record<string, BestSettings> = {};
+  for (const [i, { name }] of SYNTHESISED_COLUMNS.entries()) {
+    await Deno.mkdir(`${folder}/${name}`, { recursive: true });
+    settings[name] = await collect(plans[i], `${folder}/${name}`);
+  }
+  return settings;
+}
+
+/** A search for each synthesised column; they share the rigid registrations in the folder. */
+async function planSynthesisSearches(
+  study: StudyContext,
+  models: readonly TrainedModel[],
+  folder: string,
+): Promise<GridSearchPlan[]> {
+  const { profile, manifestPath, seed, version } = study;
+  const cases = new StudyCases(study);
+  using syntheses = new StudySyntheses(cases, models);
+  const plans: GridSearchPlan[] = [];
+  const contentKeys = new Map<string, string>();
+  for (const column of SYNTHESISED_COLUMNS) {
+    const options = {
+      ...searchOptions(SYNTHESIS_SEARCHES[profile.name], profile),
+      manifest: manifestPath,
+      folder,
+      seed,
+      version,
+      similarityOptions: { absolute: profile.synthesisAbsolute },
+      title: column.title,
+    };
+    const of = column.synthesis.of === "mr" ? "moving" : "fixed";
+    plans.push(
+      await planGridSearch(options, async (subject, region) => {
+        const one = cases.named(caseName(subject, region));
+        const { path, key } = await syntheses.placeOf(one, column);
+        return { of, path, key };
+      }, contentKeys),
+    );
+  }
+  return plans;
+}
+
+/** The unfinished units by subject and region, so that no two threads prepare the same pair. */
+async function missingParts(plans: readonly GridSearchPlan[]): Promise<SearchPart[][]> {
+  const parts = new Map<string, SearchPart[]>();
+  for (const plan of plans) {
+    const byPair = new Map<string, SearchUnit[]>();
+    for (const unit of await unfinishedUnits(plan.units)) {
+      const name = `${unit.pair.subject.id} ${unit.pair.region}`;
+      byPair.set(name, [...byPair.get(name) ?? [], unit]);
+    }
+    for (const [name, units] of byPair) {
+      parts.set(name, [...parts.get(name) ?? [], { plan, units }]);
+    }
+  }
+  return [...parts.values()];
+}
+
+/** The best settings of a finished search; writes its tables and heat maps where they are missing. */
+async function collect(plan: GridSearchPlan, folder: string): Promise<BestSettings> {
+  const { tables, missing } = await collectGridSearch(plan);
+  if (missing.length > 0) throw new Error(`The grid search in ${plan.folder} is not complete`);
+  const path = `${folder}/best.json`;
+  await once(`${folder}/tables.json`, await keyOf(plan.units.map(({ key }) => key)), async () => {
+    await writeGridSearch(folder, path, tables);
+    return {};
+  });
+  return { path, settings: tables.flatMap((table) => bestSettingOf(table) ?? []) };
+}

@@ -1,0 +1,38 @@
+/**
+ * The stage that corrects the MR images for their bias fields.
+ *
+ * @module
+ */
+
+import { readManifest } from "../../cohort/manifest.ts";
+import { correctCohort } from "../bias_correction.ts";
+import type { StudyContext } from "../context.ts";
+import { COST } from "../work_estimates.ts";
+import { cohortStage } from "./cohort.ts";
+import type { Stage } from "./stage.ts";
+
+/** Gives the study's context with the corrected images in the place of the cohort's. */
+export const n4Stage: Stage<"n4", StudyContext> = {
+  name: "n4",
+  title: "bias-field correction",
+  needs: [cohortStage],
+  plan: ({ mrImages, megavoxels, imageMegabytes }) => ({
+    items: mrImages,
+    unit: "images",
+    seconds: mrImages * (0.3 + 2 * megavoxels * COST.correctionMegavoxel),
+    megabytes: mrImages * imageMegabytes,
+  }),
+  async run({ resultOf, onProgress }) {
+    const study = resultOf(cohortStage);
+    const manifestPath = await correctCohort(study.gpu, {
+      manifest: study.manifest,
+      subjectKeys: study.subjectKeys,
+      folder: `${study.out}/corrected`,
+      version: study.version,
+      signal: study.signal,
+      onProgress,
+    });
+    return { ...study, manifestPath, manifest: await readManifest(manifestPath) };
+  },
+  leaves: () => ["corrected"],
+};

@@ -1,0 +1,81 @@
+/**
+ * The stage that writes the report.
+ *
+ * @module
+ */
+
+import { studyFigures } from "../report/figures.ts";
+import { reportOf, type StudyReport, TABLE_NAMES } from "../report/report.ts";
+import { reportPage } from "../report/report_page.ts";
+import { writeText } from "../run_folder.ts";
+import { mergedPairs } from "../tables/table2.ts";
+import { csvTable } from "../tables/text_table.ts";
+import { ablationsStage } from "./ablations.ts";
+import { cycleGansStage } from "./cycle_gans.ts";
+import { gridsearchStage } from "./gridsearch.ts";
+import { n4Stage } from "./n4.ts";
+import { originalsStage } from "./originals.ts";
+import type { Stage } from "./stage.ts";
+import { synthesesStage } from "./syntheses.ts";
+import { synthesisSearchStage } from "./synthesis_search.ts";
+import { table1Stage } from "./table1.ts";
+
+/** Gives the report. */
+export const reportStage: Stage<"report", StudyReport> = {
+  name: "report",
+  title: "report",
+  needs: [
+    n4Stage,
+    table1Stage,
+    gridsearchStage,
+    originalsStage,
+    cycleGansStage,
+    synthesisSearchStage,
+    synthesesStage,
+    ablationsStage,
+  ],
+  plan: () => ({ items: 1, unit: "reports", seconds: 5, megabytes: 10 }),
+  async run({ resultOf, cohort, given, ablations, seconds, onProgress }) {
+    onProgress(0, 1, "");
+    const study = resultOf(n4Stage);
+    const { pairs: synthesised, lungs } = resultOf(synthesesStage);
+    const pairs = mergedPairs(resultOf(originalsStage), synthesised, resultOf(ablationsStage));
+    const report = reportOf({
+      profile: study.profile,
+      seed: study.seed,
+      version: study.version,
+      adapter: study.gpu.description,
+      manifest: study.manifest,
+      isPhantom: cohort === undefined,
+      regions: study.regions,
+      settings: {
+        originals: resultOf(gridsearchStage),
+        syntheses: resultOf(synthesisSearchStage),
+      },
+      given,
+      volumes: resultOf(table1Stage),
+      pairs,
+      lungs,
+      ablations,
+    });
+    const figures = await studyFigures(study, resultOf(cycleGansStage), pairs);
+    const { out } = study;
+    await writeText(`${out}/report.md`, report.markdown);
+    await writeText(
+      `${out}/report.json`,
+      JSON.stringify({ ...report.data, secondsByStage: seconds }, null, 2) + "\n",
+    );
+    await writeText(`${out}/report.html`, reportPage({ ...report, pairs, figures, seconds }));
+    for (const { name, cells } of report.tables) {
+      await writeText(`${out}/${name}.csv`, csvTable(cells));
+    }
+    onProgress(1, 1, "");
+    return report;
+  },
+  leaves: () => [
+    "report.md",
+    "report.json",
+    "report.html",
+    ...TABLE_NAMES.map((name) => `${name}.csv`),
+  ],
+};

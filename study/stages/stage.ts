@@ -1,0 +1,78 @@
+/**
+ * A stage of the study: its work, its results and the files that it leaves.
+ *
+ * @module
+ */
+
+import type { Manifest } from "../../cohort/manifest.ts";
+import type { Gpu } from "../../kernels/gpu/gpu.ts";
+import type { Profile } from "../../workflows/profiles.ts";
+import type { Ablation } from "../ablations.ts";
+import type { BestSettings } from "../grid_search/best_settings.ts";
+import type { OnProgress } from "../progress.ts";
+import type { StageWork, WorkEstimates } from "../work_estimates.ts";
+
+/** A stage. To add one, write it in a file of its own and put it into the list of `stages.ts`. */
+export interface Stage<Name extends string = string, Result = unknown> {
+  /** The name, for flags and the file of times. */
+  readonly name: Name;
+  /** The name for people. */
+  readonly title: string;
+  /** The stages whose results this one takes. */
+  readonly needs: readonly Stage[];
+  /** Estimates the stage's work; a stage without items is not listed in the plan. */
+  plan(estimates: WorkEstimates): StageWork;
+  /** Does the part of the work that the run folder does not have yet, and returns the stage's result. */
+  run(context: StageContext): Promise<Result>;
+  /**
+   * Lists what the stage leaves in the run folder: paths of files and folders, in which the last part
+   * may have one `*`. `--from` removes these before the stage runs again.
+   */
+  leaves(study: StageFacts): readonly string[];
+}
+
+/** The facts that decide what a stage leaves. */
+export interface StageFacts {
+  /** Whether the study makes a phantom cohort; a user's own cohort is never removed. */
+  readonly isPhantom: boolean;
+}
+
+/** A user's own cohort. */
+export interface GivenCohort {
+  /** The manifest's path. */
+  readonly path: string;
+  /** The manifest. */
+  readonly manifest: Manifest;
+}
+
+/** What a stage is run with. */
+export interface StageContext {
+  /** The device. */
+  readonly gpu: Gpu;
+  /** The profile. */
+  readonly profile: Profile;
+  /** The seed of the phantom, the rigid search and the networks. */
+  readonly seed: number;
+  /** The run folder. */
+  readonly out: string;
+  /** The program's version. */
+  readonly version: string;
+  /** The user's cohort; a phantom is made when absent. */
+  readonly cohort: GivenCohort | undefined;
+  /** Given settings; the study searches for the missing ones. */
+  readonly given: BestSettings | undefined;
+  /** The ablations that are registered in addition to Table 2's columns. */
+  readonly ablations: readonly Ablation[];
+  /** Seconds of each stage, over all runs. */
+  readonly seconds: Readonly<Record<string, number>>;
+  /** Stops the stage; finished steps stay. */
+  readonly signal?: AbortSignal | undefined;
+  /** Reports the stage's progress. */
+  readonly onProgress: OnProgress;
+  /**
+   * The result of an earlier stage.
+   *
+   * @throws {Error} when that stage has not run, because `needs` does not name it.
+   */
+  readonly resultOf: <Result>(stage: Stage<string, Result>) => Result;
+}

@@ -1,0 +1,39 @@
+/**
+ * The list of the study's stages.
+ *
+ * @module
+ */
+
+import { ablationsStage } from "./ablations.ts";
+import { cohortStage } from "./cohort.ts";
+import { cycleGansStage } from "./cycle_gans.ts";
+import { gridsearchStage } from "./gridsearch.ts";
+import { n4Stage } from "./n4.ts";
+import { originalsStage } from "./originals.ts";
+import { reportStage } from "./report.ts";
+import { synthesesStage } from "./syntheses.ts";
+import { synthesisSearchStage } from "./synthesis_search.ts";
+import { table1Stage } from "./table1.ts";
+
+/** The stages in the order in which they run; a stage comes after those that it needs. */
+export const STUDY_STAGES = [
+  cohortStage,
+  n4Stage,
+  table1Stage,
+  gridsearchStage,
+  originalsStage,
+  cycleGansStage,
+  synthesisSearchStage,
+  synthesesStage,
+  ablationsStage,
+  reportStage,
+] as const;
+
+/** One of {@link STUDY_STAGES}. */
+export type StudyStage = typeof STUDY_STAGES[number];
+
+/** The name of a stage. */
+export type StageName = StudyStage["name"];
+
+/** The names of the stages in their order. */
+export const STAGES: readonly StageName[] = STUDY_STAGES.map(({ name }) => name);

@@ -1,0 +1,57 @@
+/**
+ * The stage that synthesises images, registers them by the last columns of Table 2 and measures the lungs.
+ *
+ * @module
+ */
+
+import { SYNTHESISED_COLUMNS } from "../columns.ts";
+import { type LungRow, measureLungs } from "../lungs.ts";
+import { areLabelled } from "../regions.ts";
+import { filesOfColumns } from "../registrations.ts";
+import type { ScoredPair } from "../tables/table2.ts";
+import { registerCases } from "../threads.ts";
+import { registrationWork } from "../work_estimates.ts";
+import { cycleGansStage } from "./cycle_gans.ts";
+import { n4Stage } from "./n4.ts";
+import type { Stage } from "./stage.ts";
+import { synthesisSearchStage } from "./synthesis_search.ts";
+
+/** What the stage gives. */
+export interface SynthesesResult {
+  /** The scores of the registrations. */
+  readonly pairs: readonly ScoredPair[];
+  /** The lungs in the images and in their syntheses; none without labels. */
+  readonly lungs: readonly LungRow[];
+}
+
+/** Gives the scores of the registrations and the lungs. */
+export const synthesesStage: Stage<"syntheses", SynthesesResult> = {
+  name: "syntheses",
+  title: "synthesis and registration of the syntheses",
+  needs: [n4Stage, cycleGansStage, synthesisSearchStage],
+  plan(estimates) {
+    const { cases, searchedCases, synthesisSeconds, imageMegabytes } = estimates;
+    const columns = SYNTHESISED_COLUMNS.length;
+    const { items, unit, seconds, megabytes } = registrationWork(estimates, columns);
+    return {
+      items,
+      unit,
+      seconds: seconds + (cases - searchedCases) * columns * synthesisSeconds,
+      megabytes: megabytes + items * imageMegabytes,
+    };
+  },
+  async run({ resultOf, given, onProgress }) {
+    const study = resultOf(n4Stage);
+    const models = resultOf(cycleGansStage);
+    const pairs = await registerCases(study, {
+      columns: SYNTHESISED_COLUMNS,
+      // The search on the original images finds no setting of the similarity that syntheses take.
+      settings: { originals: given, syntheses: resultOf(synthesisSearchStage) },
+      models,
+      onProgress,
+    });
+    const lungs = areLabelled(study.regions) ? await measureLungs(study, models) : [];
+    return { pairs, lungs };
+  },
+  leaves: () => [...filesOfColumns(SYNTHESISED_COLUMNS), "synthesis", "lungs.json"],
+};

@@ -1,0 +1,132 @@
+/**
+ * The trainings of a study's cycle-GANs, each kept in a folder of its own.
+ *
+ * @module
+ */
+
+import type { Modality } from "../volume/modality.ts";
+import type { ConvolutionVariant } from "../gan/ops/convolution.ts";
+import { Tensorflow } from "../gan/tensorflow.ts";
+import type { Gpu } from "../kernels/gpu/gpu.ts";
+import type { ImageRegion } from "../workflows/body_region.ts";
+import { ganVoxel } from "../workflows/gan_profiles.ts";
+import { readTrainingImages, type TrainingImage } from "../workflows/training_images.ts";
+import { runTraining } from "../workflows/training_job.ts";
+import { type StudyContext, unpairedSubjects } from "./context.ts";
+import { stepsOf, STUDY_PLANE, type StudyModel, studyModels } from "./models.ts";
+import type { OnProgress } from "./progress.ts";
+import { finished, keyOf, once, removeIfThere, writeText } from "./run_folder.ts";
+
+/** The trainings of a study. */
+export class StudyTrainings {
+  /** The models, each once. */
+  readonly models: readonly StudyModel[];
+  readonly #study: StudyContext;
+  readonly #convolution: ConvolutionVariant;
+  /** The images that were read last: the next model is often of the same region. */
+  #images: { region: ImageRegion; read: Record<Modality, TrainingImage[]> } | undefined;
+
+  /**
+   * Trainings of a study; none is done yet.
+   *
+   * @param convolution - How the convolutions hold their sums; another way gives other last digits.
+   */
+  constructor(study: StudyContext, convolution: ConvolutionVariant) {
+    this.#study = study;
+    this.#convolution = convolution;
+    this.models = studyModels(study.profile.name, study.regions, study.seed);
+  }
+
+  /** A key of everything that a model depends on. */
+  async keyOf({ region, settings }: StudyModel): Promise<string> {
+    const { version, gpu, manifest, subjectKeys, profile } = this.#study;
+    return await keyOf({
+      version,
+      adapter: gpu.description,
+      unpairedKey: await keyOf(unpairedSubjects(manifest).map(({ id }) => [id, subjectKeys[id]])),
+      convolution: this.#convolution,
+      region,
+      settings,
+      voxel: ganVoxel(profile.name),
+      plane: STUDY_PLANE,
+    });
+  }
+
+  /** Whether a model is trained. */
+  async isTrained(model: StudyModel): Promise<boolean> {
+    return await finished(this.#mark(model), await this.keyOf(model)) !== undefined;
+  }
+
+  /**
+   * Trains a model that is not trained yet; an interrupted training continues.
+   *
+   * @param onProgress - Called with the number of finished steps.
+   */
+  async train(model: StudyModel, onProgress: OnProgress): Promise<void> {
+    const { gpu, profile, out, signal } = this.#study;
+    const { region, settings } = model;
+    const folder = `${out}/${model.folder}`;
+    const key = await this.keyOf(model);
+    const steps = stepsOf(model);
+    await once(this.#mark(model), key, async () => {
+      await startOver(folder, key);
+      await runTraining(gpu, {
+        images: await this.#read(region),
+        settings,
+        plane: STUDY_PLANE,
+        region,
+        folder,
+        voxel: ganVoxel(profile.name),
+        resume: true,
+        checkpointEvery: 100,
+        sampleEvery: 250,
+        signal,
+        convolution: this.#convolution,
+        onProgress: ({ step, losses }) =>
+          onProgress(step, steps, `${model.folder}, cycle ${losses.cycleCt.toFixed(3)}`),
+      });
+      return { steps };
+    });
+  }
+
+  /** The file that marks a finished training. */
+  #mark({ folder }: StudyModel): string {
+    return `${this.#study.out}/${folder}.json`;
+  }
+
+  async #read(region: ImageRegion): Promise<Record<Modality, TrainingImage[]>> {
+    if (this.#images?.region !== region) {
+      const { gpu, manifestPath, profile, signal } = this.#study;
+      const read = await readTrainingImages(gpu, {
+        source: { manifest: manifestPath },
+        region,
+        voxel: ganVoxel(profile.name),
+        signal,
+      });
+      this.#images = { region, read };
+    }
+    return this.#images.read;
+  }
+}
+
+/**
+ * How a run folder's trainings hold the sums of their convolutions: measured once, so that all threads and
+ * all continued trainings take the same way.
+ */
+export async function studyConvolution(gpu: Gpu, out: string): Promise<ConvolutionVariant> {
+  const key = await keyOf({ adapter: gpu.description });
+  const { value } = await once(`${out}/models/convolution.json`, key, async () => {
+    using tensorflow = await Tensorflow.open(gpu);
+    return tensorflow.convolution!;
+  });
+  return value;
+}
+
+/** Removes a training of other settings or images; a training of this key stays, and continues. */
+async function startOver(folder: string, key: string): Promise<void> {
+  const path = `${folder}/key.txt`;
+  if (await Deno.readTextFile(path).catch(() => "") === key) return;
+  await removeIfThere(folder);
+  await Deno.mkdir(folder, { recursive: true });
+  await writeText(path, key);
+}

@@ -1,0 +1,205 @@
+/**
+ * Estimates of a study's work, from which the stages plan their time and disk space.
+ *
+ * @module
+ */
+
+import { planCohort } from "../cohort/phantom/cohort_plan.ts";
+import type { Manifest } from "../cohort/manifest.ts";
+import type { CycleGanSettings } from "../gan/model/settings.ts";
+import type { ImageRegion } from "../workflows/body_region.ts";
+import { ganStrides } from "../workflows/gan_profiles.ts";
+import type { Profile } from "../workflows/profiles.ts";
+import type { Ablation } from "./ablations.ts";
+import { SYNTHESISED_COLUMNS } from "./columns.ts";
+import type { BestSettings } from "./grid_search/best_settings.ts";
+import { REGIONS } from "./grid_search/plan.ts";
+import {
+  searchedUnits,
+  SEARCHES,
+  type SearchScale,
+  SYNTHESIS_SEARCHES,
+} from "./grid_search/search_scales.ts";
+import { stepsOf, type StudyModel, studyModels } from "./models.ts";
+import { areLabelled, studyRegions } from "./regions.ts";
+
+/** The work of one stage. */
+export interface StageWork {
+  /** The number of items. */
+  readonly items: number;
+  /** What an item is, in the plural. */
+  readonly unit: string;
+  /** Estimated seconds on two cores without a GPU. */
+  readonly seconds: number;
+  /** Estimated megabytes that the stage leaves on the disk. */
+  readonly megabytes: number;
+}
+
+/** The numbers that a study's work follows from. */
+export interface WorkEstimates {
+  /** Whether the study makes a phantom cohort. */
+  readonly isPhantom: boolean;
+  /** Whether the cohort has labels. */
+  readonly isLabelled: boolean;
+  /** The ablations that are registered. */
+  readonly ablations: readonly Ablation[];
+  /** Images of all subjects. */
+  readonly images: number;
+  /** MR images of all subjects. */
+  readonly mrImages: number;
+  /** Regions of all paired subjects. */
+  readonly cases: number;
+  /** Million voxels of a region. */
+  readonly megavoxels: number;
+  /** Megabytes of an image of a region. */
+  readonly imageMegabytes: number;
+  /** Registrations of the grid search on the original images. */
+  readonly searchedOriginals: number;
+  /** Registrations of the grid searches on synthesised images. */
+  readonly searchedSyntheses: number;
+  /** Cases whose syntheses these searches make. */
+  readonly searchedCases: number;
+  /** Seconds of one registration. */
+  readonly registrationSeconds: number;
+  /** Steps of all trainings. */
+  readonly trainingSteps: number;
+  /** Seconds of all trainings. */
+  readonly trainingSeconds: number;
+  /** Megabytes of all models. */
+  readonly modelMegabytes: number;
+  /** Mean seconds of a synthesis. */
+  readonly synthesisSeconds: number;
+}
+
+/** Options of {@link estimateWork}. */
+export interface WorkOptions {
+  /** The profile. */
+  readonly profile: Profile;
+  /** The seed. */
+  readonly seed: number;
+  /** The user's cohort; the phantom's when absent. */
+  readonly manifest?: Manifest | undefined;
+  /** Given settings; the study searches for the missing ones. */
+  readonly settings: BestSettings | undefined;
+  /** The ablations that are registered in addition to Table 2's columns. */
+  readonly ablations: readonly Ablation[];
+}
+
+/** Seconds on two cores without a GPU, measured (docs/performance.md). */
+export const COST = {
+  /** Rendering a million voxels of the phantom. */
+  phantomMegavoxel: 0.35,
+  /** Correcting a million voxels. */
+  correctionMegavoxel: 1,
+  /** A registration: the constant part, and the part for a million voxels of the fixed image. */
+  registration: 1.5,
+  registrationMegavoxel: 6,
+  /** A training step: the constant part, and the part for 10^9 floating-point operations. */
+  step: 0.14,
+  stepGigaflop: 0.06,
+  /** A synthesis, for 10^9 operations. */
+  synthesisGigaflop: 0.08,
+} as const;
+
+/** A region of a body in mm: roughly that of the phantom and of a patient. */
+const REGION_MILLIMETRES = [400, 300, 330] as const;
+
+/** The work of an identity step as a part of a training step's. */
+const IDENTITY_STEP = 0.4;
+
+/** Estimates the work of a study. */
+export function estimateWork(options: WorkOptions): WorkEstimates {
+  const { profile, manifest, seed, ablations, settings } = options;
+  const regions: readonly ImageRegion[] = manifest === undefined ? REGIONS : studyRegions(manifest);
+  const subjects = manifest?.subjects ?? planCohort({ profile: profile.name, seed }).subjects;
+  const pairs = subjects.filter(({ kind }) => kind === "paired").length;
+  const isLabelled = areLabelled(regions);
+  const megavoxels = REGION_MILLIMETRES.reduce((volume, mm) => volume * mm / profile.voxel, 1e-6) *
+    (isLabelled ? 1 : 2);
+  const unitsOf = (search: SearchScale) => isLabelled ? searchedUnits(search, pairs, settings) : 0;
+  const synthesisSearch = SYNTHESIS_SEARCHES[profile.name];
+  const searchedSyntheses = SYNTHESISED_COLUMNS.length * unitsOf(synthesisSearch);
+  const models = studyModels(profile.name, regions, seed);
+  return {
+    isPhantom: manifest === undefined,
+    isLabelled,
+    ablations,
+    images: subjects.reduce((sum, { images }) => sum + Object.keys(images).length, 0),
+    mrImages: subjects.filter(({ images }) => images.mr !== undefined).length,
+    cases: pairs * regions.length,
+    megavoxels,
+    imageMegabytes: 1.2 * megavoxels * 2,
+    searchedOriginals: unitsOf(SEARCHES[profile.name]),
+    searchedSyntheses,
+    searchedCases: searchedSyntheses === 0
+      ? 0
+      : Math.min(pairs, synthesisSearch.subjects ?? pairs) * regions.length,
+    registrationSeconds: COST.registration +
+      COST.registrationMegavoxel * megavoxels * profile.deformable.iterations / 100,
+    trainingSteps: sumOver(models, stepsOf),
+    trainingSeconds: sumOver(models, trainingSeconds),
+    modelMegabytes: sumOver(models, modelMegabytes),
+    synthesisSeconds: sumOver(models, (model) => synthesisSeconds(model, profile)) / models.length,
+  };
+}
+
+/** The work of registering every case by some columns. */
+export function registrationWork(
+  { cases, registrationSeconds }: WorkEstimates,
+  columns: number,
+): StageWork {
+  const items = cases * columns;
+  return {
+    items,
+    unit: "registrations",
+    seconds: items * registrationSeconds,
+    megabytes: 0.3 * items,
+  };
+}
+
+/** Multiplications and additions of a generator on one patch, forward. */
+export function generatorOperations(settings: CycleGanSettings): number {
+  const { crop, channels, generatorFilters: f, blocks } = settings;
+  const pixels = crop ** 2;
+  const convolution = (at: number, size: number, from: number, to: number) =>
+    2 * at * size ** 2 * from * to;
+  return convolution(pixels, 7, channels, f) + convolution(pixels / 4, 3, f, 2 * f) +
+    convolution(pixels / 16, 3, 2 * f, 4 * f) +
+    2 * blocks * convolution(pixels / 16, 3, 4 * f, 4 * f) +
+    convolution(pixels / 16, 3, 4 * f, 2 * f) + convolution(pixels / 4, 3, 2 * f, f) +
+    convolution(pixels, 7, f, channels);
+}
+
+/** Operations of a training step: four syntheses with both gradients; the discriminators add a tenth. */
+function stepOperations(settings: CycleGanSettings): number {
+  return 1.1 * 3 * 4 * generatorOperations(settings);
+}
+
+function trainingSeconds({ settings }: StudyModel): number {
+  const steps = settings.epochs * settings.stepsPerEpoch + IDENTITY_STEP * settings.identitySteps;
+  return steps * (COST.step + COST.stepGigaflop * stepOperations(settings) / 1e9);
+}
+
+function synthesisSeconds({ settings, variant }: StudyModel, profile: Profile): number {
+  const { crop, channels } = settings;
+  const { stride, sliceStride } = ganStrides(profile.name, variant.channels);
+  const positions = (millimetres: number, extent: number, step: number) =>
+    1 + Math.ceil(Math.max(0, millimetres / profile.voxel - extent) / step);
+  const [width, depth, height] = REGION_MILLIMETRES;
+  const patches = positions(width, crop, stride) * positions(height, crop, stride) *
+    positions(depth, channels, sliceStride);
+  return patches * generatorOperations(settings) / 1e9 * COST.synthesisGigaflop;
+}
+
+/**
+ * Megabytes of a checkpoint: weights and two moments of two generators, and about as much for the
+ * discriminators and pictures.
+ */
+function modelMegabytes({ settings: { generatorFilters: f, blocks } }: StudyModel): number {
+  const weights = 2 * blocks * 9 * (4 * f) ** 2 + 4 * 9 * 2 * f * 4 * f;
+  return 2 * 4 * 3 * weights * 1.3 / 1e6 + 1;
+}
+
+function sumOver<T>(list: readonly T[], value: (one: T) => number): number {
+  return list.reduce((sum, one) => sum + value(one), 0);
+}
