@@ -7,7 +7,7 @@
 import { PAPER_SETTINGS, receptiveField, STRIDES } from "../gan/mod.ts";
 import { Gpu } from "../kernels/gpu/gpu.ts";
 import { alignedTable } from "../study/tables/text_table.ts";
-import { parseFlags } from "../tasks/_flags.ts";
+import type { FlagsOf, TaskSpec } from "../tasks/_flags.ts";
 import { Progress } from "../tasks/_progress.ts";
 import { runTask } from "../tasks/_run_task.ts";
 import { convolutionRates, layersOf } from "./convolution_rates.ts";
@@ -18,27 +18,30 @@ import { stepOperations, timeSteps, timeTorchSteps } from "./training_step.ts";
 
 const PARTS = ["step", "convolutions", "memory", "synthesis", "toys"] as const;
 
-async function main(signal: AbortSignal): Promise<void> {
-  const flags = parseFlags({
-    name: "bench:cycle-gan",
-    summary:
-      "Measures the cycle-GAN: steps compared with tfjs's own kernels and PyTorch, rates, memory, toys.",
-    flags: {
-      parts: { type: "list", choices: PARTS, default: PARTS, help: "What to measure." },
-      crop: { type: "integer", default: 64, min: 16, help: "Rows and columns of a region." },
-      channels: { type: "integer", default: 3, min: 1, help: "Slices of a region." },
-      filters: { type: "integer", default: 16, min: 4, help: "Filters of the first convolution." },
-      patch: { type: "integer", default: 70, min: 4, help: "The discriminators' receptive field." },
-      rounds: { type: "integer", default: 3, min: 1, help: "Rounds of the steps, in turn." },
-      steps: { type: "integer", default: 9, min: 1, help: "Steps a round." },
-      noStock: { type: "boolean", help: "Without tfjs's own kernels, which are slow." },
-      threads: { type: "integer", default: 2, min: 1, help: "Of PyTorch." },
-      memorySteps: { type: "integer", default: 500, min: 1, help: "Steps of the memory's test." },
-      side: { type: "integer", default: 100, min: 8, help: "Voxels along each axis, synthesised." },
-      seeds: { type: "integers", default: [1, 2, 3], help: "Of the toys." },
-      toySteps: { type: "integer", default: 400, min: 1, help: "Steps of the toys." },
-    },
-  }, Deno.args);
+/** The declaration of `deno task bench:cycle-gan`. */
+export const TASK = {
+  name: "bench:cycle-gan",
+  summary:
+    "Measures the cycle-GAN: steps compared with tfjs's own kernels and PyTorch, rates, memory, toys.",
+  flags: {
+    parts: { type: "list", choices: PARTS, default: PARTS, help: "What to measure." },
+    crop: { type: "integer", default: 64, min: 16, help: "Rows and columns of a region." },
+    channels: { type: "integer", default: 3, min: 1, help: "Slices of a region." },
+    filters: { type: "integer", default: 16, min: 4, help: "Filters of the first convolution." },
+    patch: { type: "integer", default: 70, min: 4, help: "The discriminators' receptive field." },
+    rounds: { type: "integer", default: 3, min: 1, help: "Rounds of the steps, in turn." },
+    steps: { type: "integer", default: 9, min: 1, help: "Steps a round." },
+    noStock: { type: "boolean", help: "Without tfjs's own kernels, which are slow." },
+    threads: { type: "integer", default: 2, min: 1, help: "Of PyTorch." },
+    memorySteps: { type: "integer", default: 500, min: 1, help: "Steps of the memory's test." },
+    side: { type: "integer", default: 100, min: 8, help: "Voxels along each axis, synthesised." },
+    seeds: { type: "integers", default: [1, 2, 3], help: "Of the toys." },
+    toySteps: { type: "integer", default: 400, min: 1, help: "Steps of the toys." },
+  },
+} as const satisfies TaskSpec;
+
+/** The work of `deno task bench:cycle-gan`. */
+export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Promise<void> {
   const settings = {
     ...PAPER_SETTINGS,
     crop: flags.crop,
@@ -163,4 +166,4 @@ async function main(signal: AbortSignal): Promise<void> {
   }
 }
 
-await runTask(main);
+if (import.meta.main) await runTask(TASK, main);

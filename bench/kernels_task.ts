@@ -10,26 +10,32 @@ import { kernelBenchmarks, SIZE } from "./kernel_rates.ts";
 import { SIMILARITIES, type SimilarityName } from "../registration/similarity/similarities.ts";
 import { Gpu } from "../kernels/gpu/gpu.ts";
 import { alignedTable } from "../study/tables/text_table.ts";
-import { parseFlags } from "../tasks/_flags.ts";
+import type { FlagsOf, TaskSpec } from "../tasks/_flags.ts";
 import { runTask } from "../tasks/_run_task.ts";
 
-async function main(signal: AbortSignal): Promise<void> {
-  const { rounds, similarity: similarities } = parseFlags({
-    name: "bench",
-    summary: "Times the kernels by GPU timestamps and prints their rates and the targets.",
-    details:
-      "The targets hold for Mesa 22.3's software driver (Debian 12) on two cores: about four\n" +
-      "fifths of what was measured there. Elsewhere read them as a scale.",
-    flags: {
-      similarity: {
-        type: "list",
-        choices: Object.keys(SIMILARITIES) as SimilarityName[],
-        default: Object.keys(SIMILARITIES),
-        help: "Whose iterations are timed, dispatch by dispatch.",
-      },
-      rounds: { type: "integer", default: 5, min: 1, help: "Rounds; the fastest of each counts." },
+/** The declaration of `deno task bench`. */
+export const TASK = {
+  name: "bench",
+  summary: "Times the kernels by GPU timestamps and prints their rates and the targets.",
+  details:
+    "The targets hold for Mesa 22.3's software driver (Debian 12) on two cores: about four\n" +
+    "fifths of what was measured there. Elsewhere read them as a scale.",
+  flags: {
+    similarity: {
+      type: "list",
+      choices: Object.keys(SIMILARITIES) as SimilarityName[],
+      default: Object.keys(SIMILARITIES),
+      help: "Whose iterations are timed, dispatch by dispatch.",
     },
-  }, Deno.args);
+    rounds: { type: "integer", default: 5, min: 1, help: "Rounds; the fastest of each counts." },
+  },
+} as const satisfies TaskSpec;
+
+/** The work of `deno task bench`. */
+export async function main(
+  { rounds, similarity: similarities }: FlagsOf<typeof TASK>,
+  signal: AbortSignal,
+): Promise<void> {
   using gpu = await Gpu.open();
   console.log(`Adapter: ${gpu.description}; Deno ${Deno.version.deno}; images ${SIZE.join(" x ")}`);
   const { benchmarks, dispose } = kernelBenchmarks(gpu);
@@ -72,4 +78,4 @@ async function main(signal: AbortSignal): Promise<void> {
   }
 }
 
-if (import.meta.main) await runTask(main);
+if (import.meta.main) await runTask(TASK, main);

@@ -10,20 +10,23 @@ import { biasFieldOn, imageGrid, renderImage } from "../cohort/phantom/imaging.t
 import { correctBias } from "../bias_field/n4.ts";
 import { Gpu } from "../kernels/gpu/gpu.ts";
 import { alignedTable } from "../study/tables/text_table.ts";
-import { parseFlags } from "../tasks/_flags.ts";
+import type { FlagsOf, TaskSpec } from "../tasks/_flags.ts";
 import { runTask } from "../tasks/_run_task.ts";
 import { transformPoint } from "../volume/affine.ts";
 import { readVolume, type Volume, writeLabelVolume, writeVolume } from "../volume/mod.ts";
 
+/** Where ITK's program is built. The task may run this one alone (deno.json). */
+const PEER_FOLDER = new URL("../results/n4_itk", import.meta.url).pathname;
+
 /** Builds ITK's program; nothing where ITK or a compiler is missing. */
-async function buildPeer(folder: string): Promise<string | undefined> {
+async function buildPeer(): Promise<string | undefined> {
   const source = new URL("n4_itk", import.meta.url).pathname;
   try {
-    for (const args of [["-S", source, "-B", folder], ["--build", folder]]) {
+    for (const args of [["-S", source, "-B", PEER_FOLDER], ["--build", PEER_FOLDER]]) {
       const { success, stderr } = await new Deno.Command("cmake", { args }).output();
       if (!success) throw new Error(new TextDecoder().decode(stderr));
     }
-    return `${folder}/n4_itk`;
+    return `${PEER_FOLDER}/n4_itk`;
   } catch (error) {
     console.error(`Without ITK (Debian: libinsighttoolkit5-dev, cmake, g++): ${error}`);
     return undefined;
@@ -68,25 +71,28 @@ function phantom(seed: number): { image: Volume; truth: Float32Array } {
   return { image, truth: biasFieldOn(image.grid, plan.seed) };
 }
 
-async function main(): Promise<void> {
-  const flags = parseFlags({
-    name: "bench:n4",
-    summary: "Bias fields of phantoms and of MR images against the truth and ITK's N4.",
-    flags: {
-      seeds: { type: "list", default: ["1", "2", "3"], help: "Phantoms." },
-      shrink: {
-        type: "integer",
-        default: 4,
-        min: 1,
-        help: "Ours: every so many voxels; ITK's is 4.",
-      },
-      iterations: { type: "integer", default: 50, min: 1, help: "Of each level at most." },
-      tolerance: { type: "number", default: 0.001, min: 0, help: "Ends a level." },
-      images: { type: "list", default: [], help: "MR images." },
+/** The declaration of `deno task bench:n4`. */
+export const TASK = {
+  name: "bench:n4",
+  summary: "Bias fields of phantoms and of MR images against the truth and ITK's N4.",
+  flags: {
+    seeds: { type: "list", default: ["1", "2", "3"], help: "Phantoms." },
+    shrink: {
+      type: "integer",
+      default: 4,
+      min: 1,
+      help: "Ours: every so many voxels; ITK's is 4.",
     },
-  }, Deno.args);
+    iterations: { type: "integer", default: 50, min: 1, help: "Of each level at most." },
+    tolerance: { type: "number", default: 0.001, min: 0, help: "Ends a level." },
+    images: { type: "list", default: [], help: "MR images." },
+  },
+} as const satisfies TaskSpec;
+
+/** The work of `deno task bench:n4`. */
+export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
   const folder = await Deno.makeTempDir();
-  const peer = await buildPeer(`${folder}/itk`);
+  const peer = await buildPeer();
   using gpu = await Gpu.open();
   const rows = [["", "ours : truth", "ITK : truth", "ours : ITK", "ours, s", "ITK, s"]];
   const jobs: [string, { image: Volume; truth?: Float32Array | undefined }][] = [];
@@ -142,4 +148,4 @@ async function main(): Promise<void> {
   await Deno.remove(folder, { recursive: true });
 }
 
-if (import.meta.main) await runTask(main);
+if (import.meta.main) await runTask(TASK, main);

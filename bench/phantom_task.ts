@@ -4,7 +4,7 @@ import { readManifest } from "../cohort/manifest.ts";
 import { Gpu } from "../kernels/gpu/gpu.ts";
 import { profileOf } from "../workflows/profiles.ts";
 import { sharedPhantom } from "../cohort/phantom/shared_phantom.ts";
-import { type Flag, parseFlags } from "../tasks/_flags.ts";
+import type { Flag, FlagsOf, TaskSpec } from "../tasks/_flags.ts";
 import { memoryBudget } from "../tasks/_memory.ts";
 import { runTask } from "../tasks/_run_task.ts";
 import { compareMethods } from "./compare.ts";
@@ -13,7 +13,7 @@ import { PHANTOM_REGIONS, phantomPair } from "../testing/phantom_pairs.ts";
 import { meanRow, type ScoreRow, ScoreTable, writeScores } from "./score_table.ts";
 import { writePair } from "../testing/semi_real_files.ts";
 
-const flags = {
+const FLAGS = {
   seed: { type: "integer", default: 1, min: 0, help: "Of the phantom cohort." },
   ...methodFlags,
   regions: {
@@ -42,7 +42,8 @@ const flags = {
   out: { type: "string", valueName: "DIR", help: "Write scores.json and scores.csv to DIR." },
 } as const satisfies Record<string, Flag>;
 
-const spec = {
+/** The declaration of `deno task bench:phantom`. */
+export const TASK = {
   name: "bench:phantom",
   summary: "Registers CT to MR of the three paired phantoms and scores the results.",
   details:
@@ -52,11 +53,11 @@ measured in them; SD log J in the body. Seconds and memory as in bench:semi-real
     "--methods crosswarp,crosswarp:mind --seed 4",
     "--regions thorax --methods unregistered,crosswarp,elastix,plastimatch --out scores",
   ],
-  flags,
-};
+  flags: FLAGS,
+} as const satisfies TaskSpec;
 
-async function main(signal: AbortSignal): Promise<void> {
-  const options = parseFlags(spec, Deno.args);
+/** The work of `deno task bench:phantom`. */
+export async function main(options: FlagsOf<typeof TASK>, signal: AbortSignal): Promise<void> {
   const { seed } = options;
   const profile = profileOf(options.profile);
   const voxel = options.voxel ?? profile.voxel;
@@ -94,4 +95,4 @@ async function withGpu<T>(use: (gpu: Gpu) => Promise<T>): Promise<T> {
   return await use(gpu);
 }
 
-if (import.meta.main) await runTask(main);
+if (import.meta.main) await runTask(TASK, main);

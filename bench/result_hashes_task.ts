@@ -8,7 +8,7 @@
 import { REGULARISERS } from "../kernels/regulariser/regulariser.ts";
 import { DEFORMABLE_DEFAULTS } from "../registration/deformable/register_deformable.ts";
 import { SIMILARITIES } from "../registration/similarity/similarities.ts";
-import { parseFlags, UsageError } from "../tasks/_flags.ts";
+import { type FlagsOf, type TaskSpec, UsageError } from "../tasks/_flags.ts";
 import { runTask } from "../tasks/_run_task.ts";
 import { runCommand } from "./command.ts";
 import { differences, formatHashes, hashResults, parseHashes } from "./result_hashes.ts";
@@ -140,38 +140,41 @@ async function isEmpty(folder: string): Promise<boolean> {
   return true;
 }
 
-async function main(signal: AbortSignal): Promise<number> {
-  const flags = parseFlags({
-    name: "bench:result-hashes",
-    summary: "Runs the commands on the smallest phantom and prints hashes of all their results.",
-    details: `
+/** The declaration of `deno task bench:result-hashes`. */
+export const TASK = {
+  name: "bench:result-hashes",
+  summary: "Runs the commands on the smallest phantom and prints hashes of all their results.",
+  details: `
 Prints a line \`sha256  name\` for each file of results, to standard output. Images are hashed
 uncompressed, JSON files without seconds, version, adapter and folder. Reports are left out: the CSV files
 hold their tables. Results of different adapters differ in their last digits.`,
-    examples: [
-      "> before.txt",
-      "--compare before.txt",
-      "--only register,train --compare before.txt",
-    ],
-    flags: {
-      out: {
-        type: "string",
-        valueName: "FOLDER",
-        help: "Keeps the results in this new folder. By default they are removed at the end.",
-      },
-      only: {
-        type: "list",
-        choices: GROUPS,
-        default: GROUPS,
-        help: "Runs these commands and those whose results they read; by default all.",
-      },
-      compare: {
-        type: "string",
-        valueName: "FILE",
-        help: "An earlier list; exits with 1 when a result differs from it, and names it.",
-      },
+  examples: [
+    "> before.txt",
+    "--compare before.txt",
+    "--only register,train --compare before.txt",
+  ],
+  flags: {
+    out: {
+      type: "string",
+      valueName: "FOLDER",
+      help: "Keeps the results in this new folder. By default they are removed at the end.",
     },
-  }, Deno.args);
+    only: {
+      type: "list",
+      choices: GROUPS,
+      default: GROUPS,
+      help: "Runs these commands and those whose results they read; by default all.",
+    },
+    compare: {
+      type: "string",
+      valueName: "FILE",
+      help: "An earlier list; exits with 1 when a result differs from it, and names it.",
+    },
+  },
+} as const satisfies TaskSpec;
+
+/** The work of `deno task bench:result-hashes`. */
+export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Promise<number> {
   const text = flags.compare === undefined ? undefined : await Deno.readTextFile(flags.compare);
   const earlier = text === undefined ? undefined : parseHashes(text);
   if (flags.out !== undefined) {
@@ -209,4 +212,4 @@ hold their tables. Results of different adapters differ in their last digits.`,
   }
 }
 
-if (import.meta.main) await runTask(main);
+if (import.meta.main) await runTask(TASK, main);

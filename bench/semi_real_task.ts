@@ -1,7 +1,7 @@
 /** `deno task bench:semi-real`: the whole `register` command against other tools on semi-real pairs. */
 
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { type Flag, parseFlags } from "../tasks/_flags.ts";
+import type { Flag, FlagsOf, TaskSpec } from "../tasks/_flags.ts";
 import { runTask } from "../tasks/_run_task.ts";
 import { compareMethods } from "./compare.ts";
 import { installedMethods, methodFlags } from "./methods.ts";
@@ -9,7 +9,7 @@ import { meanRow, type ScoreRow, ScoreTable, writeScores } from "./score_table.t
 import { makeSemiRealPair, refineCase } from "../testing/semi_real.ts";
 import { readSemiRealCase, semiRealFolder, writePair } from "../testing/semi_real_files.ts";
 
-const flags = {
+const FLAGS = {
   seeds: { type: "integers", default: [1, 2, 3], min: 0, help: "Pairs to make, by seed." },
   ...methodFlags,
   factor: {
@@ -32,7 +32,8 @@ const flags = {
   out: { type: "string", valueName: "DIR", help: "Write scores.json and scores.csv to DIR." },
 } as const satisfies Record<string, Flag>;
 
-const spec = {
+/** The declaration of `deno task bench:semi-real`. */
+export const TASK = {
   name: "bench:semi-real",
   summary: "Registers semi-real MR-CT pairs with known deformations and scores the results.",
   details:
@@ -44,11 +45,11 @@ elastix's field. Host memory is the largest resident set, measured by GNU time.`
     "--seeds 1,2,3 --methods crosswarp,elastix",
     "--seeds 1 --factor 2 --methods crosswarp",
   ],
-  flags,
-};
+  flags: FLAGS,
+} as const satisfies TaskSpec;
 
-async function main(signal: AbortSignal): Promise<void> {
-  const options = parseFlags(spec, Deno.args);
+/** The work of `deno task bench:semi-real`. */
+export async function main(options: FlagsOf<typeof TASK>, signal: AbortSignal): Promise<void> {
   const data = options.data === undefined ? semiRealFolder : pathToFileURL(`${options.data}/`);
   const source = await readSemiRealCase(data);
   if (!source) {
@@ -81,4 +82,4 @@ async function main(signal: AbortSignal): Promise<void> {
   }
 }
 
-if (import.meta.main) await runTask(main);
+if (import.meta.main) await runTask(TASK, main);

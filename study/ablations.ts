@@ -8,7 +8,7 @@
 import type { Column } from "./columns.ts";
 
 /** The names of the ablations. */
-export const ABLATIONS = ["method", "combination", "regulariser"] as const;
+export const ABLATIONS = ["framework", "combination", "regulariser"] as const;
 /** One of {@link ABLATIONS}. */
 export type Ablation = typeof ABLATIONS[number];
 
@@ -20,7 +20,7 @@ const BETAS = [0.2, 0.5, 0.8] as const;
 const SCALING_WORDS = { 1: "s=1", gradient: "s by eq. 8", change: "s by eq. 9" } as const;
 
 const COLUMNS_OF: Readonly<Record<Ablation, readonly Column[]>> = {
-  method: [{
+  framework: [{
     name: "mind-gauss-newton",
     title: "MIND, its own framework",
     similarity: "mind",

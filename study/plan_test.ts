@@ -8,7 +8,7 @@ const planOf = (name: ProfileName) =>
     seed: 1,
     settings: undefined,
     stages: STAGES,
-    ablations: ["method"],
+    ablations: ["framework"],
   });
 
 Deno.test("neededStages() adds what a stage needs, and no more", () => {

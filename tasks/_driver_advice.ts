@@ -19,10 +19,10 @@ export type DriverAdvice =
   | { readonly kind: "install"; readonly commands: readonly (readonly string[])[] }
   | { readonly kind: "tell"; readonly text: string };
 
-const aptPackages = ["mesa-vulkan-drivers", "libvulkan1"];
+const APT_PACKAGES = ["mesa-vulkan-drivers", "libvulkan1"];
 
 /** Per family of distributions: the command that installs Mesa's software Vulkan driver. */
-const commands: readonly (readonly [family: readonly string[], command: string])[] = [
+const COMMANDS: readonly (readonly [family: readonly string[], command: string])[] = [
   [["fedora", "rhel", "centos"], "dnf install mesa-vulkan-drivers vulkan-loader"],
   [["arch"], "pacman -S vulkan-swrast vulkan-icd-loader"],
   [["suse", "opensuse"], "zypper install libvulkan_lvp libvulkan1"],
@@ -48,11 +48,11 @@ export function driverAdvice(machine: Machine): DriverAdvice {
   }
   const families = distributionFamilies(machine.osRelease);
   if (families.includes("debian") || families.includes("ubuntu")) {
-    const install = ["apt-get", "install", "-y", "--no-install-recommends", ...aptPackages];
+    const install = ["apt-get", "install", "-y", "--no-install-recommends", ...APT_PACKAGES];
     if (machine.isRoot) return { kind: "install", commands: [["apt-get", "update"], install] };
     return tellCommand(`sudo apt-get update && sudo ${install.join(" ")}`);
   }
-  for (const [family, command] of commands) {
+  for (const [family, command] of COMMANDS) {
     if (family.some((name) => families.includes(name))) {
       return tellCommand(machine.isRoot ? command : `sudo ${command}`);
     }

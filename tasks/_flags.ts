@@ -5,7 +5,7 @@
  * @module
  */
 
-import { parseArgs } from "node:util";
+import { parseArgs } from "@std/cli/parse-args";
 
 /** What every flag says of itself. */
 interface FlagBase {
@@ -86,8 +86,13 @@ export type Flag =
   | ListFlag
   | NumberListFlag;
 
-/** A task's declaration. `movingLabels` in `flags` is `--moving-labels` on the command line. */
-export interface TaskSpec<F extends Readonly<Record<string, Flag>>> {
+/**
+ * A task's declaration. `movingLabels` in `flags` is `--moving-labels` on the command line. Every task
+ * exports its own as `TASK`, `as const`, so that the flags' words stay types.
+ */
+export interface TaskSpec<
+  F extends Readonly<Record<string, Flag>> = Readonly<Record<string, Flag>>,
+> {
   /** The task's name in deno.json. */
   readonly name: string;
   /** One sentence: what it does. */
@@ -118,6 +123,9 @@ export type FlagValues<F extends Readonly<Record<string, Flag>>> = {
   -readonly [K in keyof F]: IsGiven<F[K]> extends true ? Value<F[K]> : Value<F[K]> | undefined;
 };
 
+/** The parsed values of a task's flags, as in `FlagsOf<typeof TASK>`. */
+export type FlagsOf<T extends TaskSpec> = FlagValues<T["flags"]>;
+
 /** A command line that the task cannot accept. `runTask` prints it and exits with 2. */
 export class UsageError extends Error {
   /** The error's name. */
@@ -142,53 +150,42 @@ export function parseFlags<const F extends Readonly<Record<string, Flag>>>(
   args: readonly string[],
 ): FlagValues<F> {
   const keys = new Map(Object.keys(spec.flags).map((key) => [kebabCase(key), key]));
-  const { tokens } = parseArgs({
-    args: [...args],
-    strict: false,
-    tokens: true,
-    options: {
-      help: { type: "boolean", short: "h" },
-      ...Object.fromEntries(
-        [...keys].map(([name, key]) => [
-          name,
-          { type: spec.flags[key].type === "boolean" ? "boolean" as const : "string" as const },
-        ]),
-      ),
-    },
-  });
-  if (tokens.some((token) => token.kind === "option" && token.name === "help")) {
-    throw new HelpRequest(helpText(spec));
-  }
+  const names = [...keys.keys()];
+  const isBoolean = (name: string) => spec.flags[keys.get(name) ?? ""]?.type === "boolean";
   const usage = (message: string) =>
     new UsageError(`${message}\nRun \`deno task ${spec.name} --help\` to see the flags.`);
-  const given = new Map<string, string[]>();
-  for (const token of tokens) {
-    if (token.kind === "positional") throw usage(`Unexpected argument "${token.value}"`);
-    if (token.kind !== "option") continue;
-    const key = token.rawName.startsWith("--") ? keys.get(token.name) : undefined;
-    if (key === undefined) {
-      throw usage(`Unknown flag ${token.rawName}${didYouMean(token.name, [...keys.keys()])}`);
-    }
-    const flag: Flag = spec.flags[key];
-    if (flag.type === "boolean") {
-      if (token.value !== undefined) throw usage(`${token.rawName} takes no value`);
-    } else if (
-      token.value === undefined || token.value === "" ||
-      (!token.inlineValue && token.value.startsWith("--"))
-    ) {
-      throw usage(`${token.rawName} needs a value`);
-    }
-    const earlier = given.get(key);
-    if (earlier !== undefined && !isList(flag)) throw usage(`${token.rawName} is given twice`);
-    given.set(key, [...earlier ?? [], token.value ?? ""]);
-  }
+  // Kept until the end, since --help goes before all of them.
+  const complaints = args
+    .filter((arg) => /^--.*=/.test(arg) && isBoolean(flagName(arg)))
+    .map((arg) => `--${flagName(arg)} takes no value`);
+  const parsed = parseArgs(joinValues(args, (name) => keys.has(name) && !isBoolean(name)), {
+    boolean: ["help", ...names.filter(isBoolean)],
+    string: ["_", ...names.filter((name) => !isBoolean(name))],
+    // All, so that a flag that is given twice is seen.
+    collect: names,
+    alias: { h: "help" },
+    unknown: (text, flag) => {
+      const hint = didYouMean(flagName(text), names);
+      if (flag === undefined) complaints.push(`Unexpected argument "${text}"`);
+      else complaints.push(`Unknown flag ${text.split("=")[0]}${hint}`);
+      return false;
+    },
+  });
+  if (parsed.help) throw new HelpRequest(helpText(spec));
+  if (complaints.length > 0) throw usage(complaints[0]);
+  if (parsed._.length > 0) throw usage(`Unexpected argument "${parsed._[0]}"`);
   const values: Record<string, unknown> = {};
   for (const [name, key] of keys) {
     const flag: Flag = spec.flags[key];
-    const texts = given.get(key);
+    const found = parsed[name] as readonly (string | boolean)[];
+    if (found.length > 1 && !isList(flag)) throw usage(`--${name} is given twice`);
     if (flag.type === "boolean") {
-      values[key] = texts !== undefined;
-    } else if (texts === undefined) {
+      values[key] = found[0] === true;
+      continue;
+    }
+    const texts = found.map(String);
+    if (texts.includes("")) throw usage(`--${name} needs a value`);
+    if (texts.length === 0) {
       if (flag.required) throw usage(`--${name} is required`);
       values[key] = flag.default;
     } else {
@@ -196,6 +193,26 @@ export function parseFlags<const F extends Readonly<Record<string, Flag>>>(
     }
   }
   return values as FlagValues<F>;
+}
+
+/**
+ * Binds values to their flags: `--flag value` becomes `--flag=value`. By itself `parseArgs` takes a value
+ * that begins with a hyphen, such as a negative number, for a flag.
+ */
+function joinValues(args: readonly string[], isValued: (name: string) => boolean): string[] {
+  const joined: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const next = args[i + 1];
+    const takesNext = args[i].startsWith("--") && isValued(args[i].slice(2)) &&
+      next !== undefined && !next.startsWith("--");
+    joined.push(takesNext ? `${args[i]}=${args[++i]}` : args[i]);
+  }
+  return joined;
+}
+
+/** `--levels=3` as `levels`. */
+function flagName(arg: string): string {
+  return arg.replace(/^--?/, "").split("=")[0];
 }
 
 type ValuedFlag = Exclude<Flag, BooleanFlag>;

@@ -4,10 +4,16 @@
  * @module
  */
 
-import { HelpRequest, UsageError } from "./_flags.ts";
+import { type FlagsOf, HelpRequest, parseFlags, type TaskSpec, UsageError } from "./_flags.ts";
 
 /** Exit codes of every task. */
-export const exitCodes = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+export const EXIT_CODES = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+
+/** The work of a task; it hands `signal` to whatever takes long, and may return an exit code. */
+export type TaskMain<T extends TaskSpec> = (
+  flags: FlagsOf<T>,
+  signal: AbortSignal,
+) => Promise<number | void> | number | void;
 
 /**
  * Runs a task and ends the process: 0 when it went well (or the number that `main` returns), 1 with
@@ -16,45 +22,61 @@ export const exitCodes = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as con
  * The first Ctrl-C aborts the signal, so that the task can leave no half-written file; a second one
  * ends the process at once. The stack of an error is shown when CROSSWARP_DEBUG=1.
  *
- * @param main - The work; it hands `signal` to whatever takes long.
+ * @param spec - The task's declaration, by which the command line is read.
+ * @param main - The work.
  */
-export async function runTask(
-  main: (signal: AbortSignal) => Promise<number | void> | number | void,
+export async function runTask<const T extends TaskSpec>(
+  spec: T,
+  main: TaskMain<T>,
 ): Promise<never> {
   const controller = new AbortController();
   const interrupt = () => {
-    if (controller.signal.aborted) Deno.exit(exitCodes.interrupted);
+    if (controller.signal.aborted) Deno.exit(EXIT_CODES.interrupted);
     console.error("\nStopping. Press Ctrl-C again to stop at once.");
     controller.abort();
   };
   Deno.addSignalListener("SIGINT", interrupt);
-  let code: number;
-  try {
-    code = await main(controller.signal) ?? exitCodes.ok;
-  } catch (error) {
-    code = report(error, controller.signal.aborted);
-  }
+  const code = await callTask(spec, main, Deno.args, controller.signal);
   // A device or a worker that is still alive would keep the process waiting.
   Deno.exit(code);
+}
+
+/**
+ * What {@link runTask} does, without ending the process.
+ *
+ * @param args - The command line, without the task's name.
+ * @returns The exit code. The messages are on standard error.
+ */
+export async function callTask<const T extends TaskSpec>(
+  spec: T,
+  main: TaskMain<T>,
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<number> {
+  try {
+    return await main(parseFlags(spec, args) as FlagsOf<T>, signal) ?? EXIT_CODES.ok;
+  } catch (error) {
+    return report(error, signal.aborted);
+  }
 }
 
 function report(error: unknown, interrupted: boolean): number {
   if (error instanceof HelpRequest) {
     // Exactly the text, without a second newline.
     Deno.stdout.writeSync(new TextEncoder().encode(error.message));
-    return exitCodes.ok;
+    return EXIT_CODES.ok;
   }
   if (error instanceof UsageError) {
     console.error(error.message);
-    return exitCodes.usage;
+    return EXIT_CODES.usage;
   }
   if (isDebugging()) console.error(error);
   if (interrupted) {
     console.error("Stopped.");
-    return exitCodes.interrupted;
+    return EXIT_CODES.interrupted;
   }
   if (!isDebugging()) console.error(errorMessage(error));
-  return exitCodes.failed;
+  return EXIT_CODES.failed;
 }
 
 /** The message of an error and of what caused it, without stacks. */

@@ -4,14 +4,17 @@ import { errorMessage } from "./_run_task.ts";
 const module = (name: string) => JSON.stringify(new URL(name, import.meta.url).href);
 
 /** A process whose task has this body; `signal` is the abort signal. */
-function spawn(body: string, env: Record<string, string> = {}): Deno.ChildProcess {
+function spawn(
+  body: string,
+  env: Record<string, string> = {},
+  args: readonly string[] = [],
+): Deno.ChildProcess {
   const code = `
-    import { parseFlags } from ${module("./_flags.ts")};
     import { runTask } from ${module("./_run_task.ts")};
     const spec = { name: "try", summary: "Tries.", flags: {} };
-    await runTask(async (signal) => { ${body} });`;
+    await runTask(spec, async (_flags, signal) => { ${body} });`;
   return new Deno.Command("deno", {
-    args: ["eval", code],
+    args: ["eval", code, "--", ...args],
     env: { CROSSWARP_DEBUG: "", ...env },
     stdout: "piped",
     stderr: "piped",
@@ -44,10 +47,10 @@ Deno.test("runTask() shows messages without a stack, and the stack on request", 
 });
 
 Deno.test("runTask() ends with 0 after --help and 2 after a wrong command line", async () => {
-  const help = await result(spawn(`await 0; parseFlags(spec, ["--help"]);`));
+  const help = await result(spawn("await 0;", {}, ["--help"]));
   assertEquals([help.code, help.stderr], [0, ""]);
   assertStringIncludes(help.stdout, "Usage: deno task try");
-  const wrong = await result(spawn(`await 0; parseFlags(spec, ["--bogus"]);`));
+  const wrong = await result(spawn("await 0;", {}, ["--bogus"]));
   assertEquals([wrong.code, wrong.stdout], [2, ""]);
   assertStringIncludes(wrong.stderr, "Unknown flag --bogus");
   assert(!wrong.stderr.includes("    at "));

@@ -10,37 +10,40 @@ import { decodeTransform } from "../registration/transform_file.ts";
 import { FileAccessError } from "../host/errors.ts";
 import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
 import { writeLabelVolume, writeVolume } from "../volume/write_nifti.ts";
-import { parseFlags } from "./_flags.ts";
+import type { FlagsOf, TaskSpec } from "./_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { runTask } from "./_run_task.ts";
 
-async function main(): Promise<void> {
-  const flags = parseFlags({
-    name: "apply",
-    summary: "Pulls an image through a transform that `deno task register` wrote.",
-    examples: [
-      "--transform registered/transform.json --image ct.nii.gz --like mr.nii.gz --out ct_on_mr.nii.gz",
-      "--transform registered/transform.json --image mr_organs.nii.gz --like ct.nii.gz --out organs_on_ct.nii.gz --labels --inverse",
-    ],
-    flags: {
-      transform: { type: "string", required: true, valueName: "FILE", help: "The transform.json." },
-      image: {
-        type: "string",
-        required: true,
-        valueName: "FILE",
-        help: "An image in the moving image's world (with --inverse in the fixed image's).",
-      },
-      like: {
-        type: "string",
-        required: true,
-        valueName: "FILE",
-        help: "The result lies on this image's grid.",
-      },
-      out: { type: "string", required: true, valueName: "FILE", help: "The result, .nii.gz." },
-      labels: { type: "boolean", help: "The image holds labels: take the nearest voxel's." },
-      inverse: { type: "boolean", help: "Apply the inverse: from the fixed to the moving image." },
+/** The declaration of `deno task apply`. */
+export const TASK = {
+  name: "apply",
+  summary: "Pulls an image through a transform that `deno task register` wrote.",
+  examples: [
+    "--transform registered/transform.json --image ct.nii.gz --like mr.nii.gz --out ct_on_mr.nii.gz",
+    "--transform registered/transform.json --image mr_organs.nii.gz --like ct.nii.gz --out organs_on_ct.nii.gz --labels --inverse",
+  ],
+  flags: {
+    transform: { type: "string", required: true, valueName: "FILE", help: "The transform.json." },
+    image: {
+      type: "string",
+      required: true,
+      valueName: "FILE",
+      help: "An image in the moving image's world (with --inverse in the fixed image's).",
     },
-  }, Deno.args);
+    like: {
+      type: "string",
+      required: true,
+      valueName: "FILE",
+      help: "The result lies on this image's grid.",
+    },
+    out: { type: "string", required: true, valueName: "FILE", help: "The result, .nii.gz." },
+    labels: { type: "boolean", help: "The image holds labels: take the nearest voxel's." },
+    inverse: { type: "boolean", help: "Apply the inverse: from the fixed to the moving image." },
+  },
+} as const satisfies TaskSpec;
+
+/** The work of `deno task apply`. */
+export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
   const text = await Deno.readTextFile(flags.transform).catch((cause: Error) => {
     throw new FileAccessError(`Cannot read ${flags.transform}: ${cause.message}`, { cause });
   });
@@ -59,4 +62,4 @@ async function main(): Promise<void> {
   console.log(`Wrote ${flags.out}`);
 }
 
-if (import.meta.main) await runTask(main);
+if (import.meta.main) await runTask(TASK, main);

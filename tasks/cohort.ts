@@ -6,33 +6,36 @@
 
 import { findCohort, inspectSubject } from "../cohort/find_cohort.ts";
 import { writeManifest } from "../cohort/manifest.ts";
-import { parseFlags } from "./_flags.ts";
+import type { FlagsOf, TaskSpec } from "./_flags.ts";
 import { Progress } from "./_progress.ts";
 import { runTask } from "./_run_task.ts";
 
 const NAME = "cohort.json";
 
-async function main(signal: AbortSignal): Promise<void> {
-  const flags = parseFlags({
-    name: "cohort",
-    summary: "Makes a manifest (cohort.json) from a folder of CT and MR images.",
-    details: `
+/** The declaration of `deno task cohort`. */
+export const TASK = {
+  name: "cohort",
+  summary: "Makes a manifest (cohort.json) from a folder of CT and MR images.",
+  details: `
 Takes VISCERAL Anatomy3's files as the challenge ships them (the paper's corrections applied), or one's
 own, named SUBJECT_ct.nii.gz, SUBJECT_mr.nii.gz, SUBJECT_ct_labels.nii.gz and SUBJECT_mr_labels.nii.gz,
 in any folders. A subject with both images is a pair to register; the others are learned from. Every
 image is read, and what is missing or odd is said. The manifest is written into the folder.`,
-    examples: ["--from visceral", "--from images --profile clinic"],
-    flags: {
-      from: { type: "string", required: true, valueName: "FOLDER", help: "The folder." },
-      profile: { type: "string", default: "own", help: "A word for the cohort, in the manifest." },
-      attribution: {
-        type: "string",
-        valueName: "TEXT",
-        help: "Whose images they are and under which licence; reports show it.",
-      },
-      quick: { type: "boolean", help: "Do not read the images." },
+  examples: ["--from visceral", "--from images --profile clinic"],
+  flags: {
+    from: { type: "string", required: true, valueName: "FOLDER", help: "The folder." },
+    profile: { type: "string", default: "own", help: "A word for the cohort, in the manifest." },
+    attribution: {
+      type: "string",
+      valueName: "TEXT",
+      help: "Whose images they are and under which licence; reports show it.",
     },
-  }, Deno.args);
+    quick: { type: "boolean", help: "Do not read the images." },
+  },
+} as const satisfies TaskSpec;
+
+/** The work of `deno task cohort`. */
+export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Promise<void> {
   const { subjects, remarks } = await findCohort(flags.from);
   const all = [...remarks];
   using progress = new Progress();
@@ -61,4 +64,4 @@ image is read, and what is missing or odd is said. The manifest is written into 
   );
 }
 
-await runTask(main);
+if (import.meta.main) await runTask(TASK, main);

@@ -5,12 +5,12 @@
  */
 
 import { Gpu, type Kernel, u32 } from "../kernels/gpu/gpu.ts";
-import { parseFlags } from "./_flags.ts";
+import type { TaskSpec } from "./_flags.ts";
 import { driverAdvice, hidingVariables, readMachine } from "./_driver_advice.ts";
 import { errorMessage, runTask } from "./_run_task.ts";
 
 /** The limits that matter, and the least of each that the kernels need. */
-const limits: readonly (readonly [keyof GPUSupportedLimits, least: number, what: string])[] = [
+const LIMITS: readonly (readonly [keyof GPUSupportedLimits, least: number, what: string])[] = [
   ["maxBufferSize", 256 * 2 ** 20, "bytes"],
   ["maxStorageBufferBindingSize", 128 * 2 ** 20, "bytes"],
   ["maxStorageBuffersPerShaderStage", 8, ""],
@@ -21,13 +21,13 @@ const limits: readonly (readonly [keyof GPUSupportedLimits, least: number, what:
 ];
 
 /** The features that are used when they are there. */
-const features: readonly (readonly [name: string, use: string])[] = [
+const FEATURES: readonly (readonly [name: string, use: string])[] = [
   ["timestamp-query", "times kernels in `deno task bench`"],
   ["shader-f16", "not needed so far"],
 ];
 
 /** Squares whole numbers: the smallest proof that a dispatch computes. */
-const square: Kernel = {
+const SQUARE: Kernel = {
   label: "square",
   code: /* wgsl */ `
     @group(0) @binding(0) var<uniform> count: u32;
@@ -37,15 +37,17 @@ const square: Kernel = {
     }`,
 };
 
-async function main(): Promise<number> {
-  parseFlags({
-    name: "doctor",
-    summary:
-      "Prints the GPU adapter, its driver, limits and features, the memory, and what is missing.",
-    flags: {},
-    details: "Exits with 0 when crosswarp can run here, else with 1.",
-  }, Deno.args);
+/** The declaration of `deno task doctor`. */
+export const TASK = {
+  name: "doctor",
+  summary:
+    "Prints the GPU adapter, its driver, limits and features, the memory, and what is missing.",
+  flags: {},
+  details: "Exits with 0 when crosswarp can run here, else with 1.",
+} as const satisfies TaskSpec;
 
+/** The work of `deno task doctor`. */
+export async function main(): Promise<number> {
   const missing: string[] = [];
   print("crosswarp", crosswarpVersion());
   print("Deno", `${Deno.version.deno}, V8 ${Deno.version.v8}`);
@@ -73,12 +75,12 @@ async function main(): Promise<number> {
       `vendor ${info.vendor || "unknown"}, device ${info.device || "unknown"}, ` +
         (isFallback ? "software on the processor" : "hardware"),
     );
-    for (const [name, least, unit] of limits) {
+    for (const [name, least, unit] of LIMITS) {
       const value = adapter.limits[name] as number;
       print(name, `${value} ${unit}`.trim());
       if (value < least) missing.push(`${name} is ${value}; at least ${least} is needed.`);
     }
-    for (const [name, use] of features) {
+    for (const [name, use] of FEATURES) {
       const has = (adapter.features as ReadonlySet<string>).has(name);
       print(name, `${has ? "yes" : "no"} (optional: ${use})`);
     }
@@ -108,7 +110,7 @@ async function tryDispatch(): Promise<string> {
   using gpu = await Gpu.open();
   const count = 1000;
   const buffer = gpu.buffer("squares", 4 * count);
-  gpu.record("square").dispatch(square, {
+  gpu.record("square").dispatch(SQUARE, {
     parameters: [u32(count)],
     buffers: [buffer],
     workgroups: [Math.ceil(count / 64)],
@@ -169,4 +171,4 @@ function gibibytes(bytes: number): string {
   return `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 }
 
-if (import.meta.main) await runTask(main);
+if (import.meta.main) await runTask(TASK, main);

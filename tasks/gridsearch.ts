@@ -24,11 +24,11 @@ import { bestCells, sameSpacings } from "../study/grid_search/table.ts";
 import { profileOf, PROFILES } from "../workflows/profiles.ts";
 import { sharedPhantom } from "../cohort/phantom/shared_phantom.ts";
 import { alignedTable } from "../study/tables/text_table.ts";
-import { parseFlags, UsageError } from "./_flags.ts";
+import { type FlagsOf, type TaskSpec, UsageError } from "./_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { checkFolder } from "./_output.ts";
 import { formatDuration, Progress } from "./_progress.ts";
-import { exitCodes, runTask } from "./_run_task.ts";
+import { EXIT_CODES, runTask } from "./_run_task.ts";
 import config from "../deno.json" with { type: "json" };
 
 const FLAGS = {
@@ -81,19 +81,21 @@ as a file in OUT/gridsearch/units and never done again. Tables (text, CSV, JSON)
 OUT/gridsearch, the best settings to OUT/best.json, from where reproduce takes them; whoever finishes
 the last registration writes them. docs/gridsearch.md has more, and a script for Slurm.`;
 
-async function main(signal: AbortSignal): Promise<number> {
+/** The declaration of `deno task gridsearch`. */
+export const TASK = {
+  name: "gridsearch",
+  summary: "Searches for the best lambda, control-point spacing and number of levels by mean Dice.",
+  details: DETAILS,
+  examples: [
+    "--profile smoke --lambda 0.05,0.1 --spacing 10,14 --levels 2",
+    "--cohort cohort.json --resolution 1.25 --similarity nmi,mind --out search --shard 2/8",
+  ],
+  flags: FLAGS,
+} as const satisfies TaskSpec;
+
+/** The work of `deno task gridsearch`. */
+export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Promise<number> {
   const began = performance.now();
-  const flags = parseFlags({
-    name: "gridsearch",
-    summary:
-      "Searches for the best lambda, control-point spacing and number of levels by mean Dice.",
-    details: DETAILS,
-    examples: [
-      "--profile smoke --lambda 0.05,0.1 --spacing 10,14 --levels 2",
-      "--cohort cohort.json --resolution 1.25 --similarity nmi,mind --out search --shard 2/8",
-    ],
-    flags: FLAGS,
-  }, Deno.args);
   if (flags.collect && flags.shard !== undefined) {
     throw new UsageError("--collect takes no --shard: it looks at the whole search");
   }
@@ -141,7 +143,7 @@ async function main(signal: AbortSignal): Promise<number> {
     console.log(`${similarity}, ${region}: ${count} of ${total} registrations ${state}`);
   }
   if (!flags.collect) console.log(`Done in ${formatDuration((performance.now() - began) / 1000)}`);
-  return flags.collect && missing.length > 0 ? exitCodes.failed : exitCodes.ok;
+  return flags.collect && missing.length > 0 ? EXIT_CODES.failed : EXIT_CODES.ok;
 
   async function phantom(): Promise<string> {
     let begun = false;
@@ -194,4 +196,4 @@ async function work(
   progress.end();
 }
 
-if (import.meta.main) await runTask(main);
+if (import.meta.main) await runTask(TASK, main);

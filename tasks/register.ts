@@ -22,7 +22,7 @@ import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
 import type { Volume } from "../volume/volume.ts";
 import { encodeDisplacementField, encodeNifti, encodeNiftiLabels } from "../volume/write_nifti.ts";
 import { CheckpointFile } from "./_checkpoint_file.ts";
-import { kebabCase, parseFlags, UsageError } from "./_flags.ts";
+import { type FlagsOf, kebabCase, type TaskSpec, UsageError } from "./_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { checkFolder, writeFolder } from "./_output.ts";
 import { Progress } from "./_progress.ts";
@@ -45,12 +45,11 @@ const CONTROL_GRID_FLAGS: Readonly<Record<string, unknown>> = {
   noFolding: false,
 };
 
-async function main(signal: AbortSignal): Promise<void> {
-  const began = performance.now();
-  const flags = parseFlags({
-    name: "register",
-    summary: "Registers a moving image (CT or MR) to a fixed one: rigidly, then by a deformation.",
-    details: `
+/** The declaration of `deno task register`. */
+export const TASK = {
+  name: "register",
+  summary: "Registers a moving image (CT or MR) to a fixed one: rigidly, then by a deformation.",
+  details: `
 Writes into the folder of --out, on the fixed image's grid (the inverse on the moving image's):
   warped.nii.gz          the moving image        warped_labels.nii.gz   its labels
   field.nii.gz           the map, and            inverse_field.nii.gz   its inverse, as displacement
@@ -62,153 +61,157 @@ The method control-grid (the default) optimises a similarity over displacements 
 mind-gauss-newton is the MIND registration framework: dense, symmetric, by Gauss-Newton steps; of the
 flags above it takes --alpha, --sigma and --resolution, and adds to metrics.json how far there and
 back again leads (inverse consistency) and the folds of both directions.`,
-    examples: [
-      "--fixed mr.nii.gz --moving ct.nii.gz --out registered",
-      "--fixed mr.nii.gz --moving ct.nii.gz --moving-labels organs.nii.gz --out registered",
-    ],
-    flags: {
-      fixed: { type: "string", required: true, valueName: "FILE", help: "The image that stays." },
-      moving: {
-        type: "string",
-        required: true,
-        valueName: "FILE",
-        help: "The image that is pulled.",
-      },
-      out: { type: "string", required: true, valueName: "FOLDER", help: "Where results go." },
-      movingLabels: {
-        type: "string",
-        valueName: "FILE",
-        help: "Labels of the moving image, to be warped.",
-      },
-      fixedLabels: {
-        type: "string",
-        valueName: "FILE",
-        help: "Labels of the fixed image, for Dice.",
-      },
-      fixedMask: {
-        type: "string",
-        valueName: "FILE",
-        help: "Only fixed voxels that are not 0 here count.",
-      },
-      movingMask: {
-        type: "string",
-        valueName: "FILE",
-        help: "Only moving voxels that are not 0 here count.",
-      },
-      method: {
-        type: "choice",
-        choices: DEFORMABLE_METHODS,
-        default: "control-grid",
-        help: "How the deformation is found; see below.",
-      },
-      alpha: {
-        type: "number",
-        min: 1e-6,
-        help:
-          `mind-gauss-newton: the weight of smoothness; by default ${MIND_GAUSS_NEWTON_DEFAULTS.alpha}.`,
-      },
-      similarity: {
-        type: "choice",
-        choices: Object.keys(SIMILARITIES) as SimilarityName[],
-        default: DEFORMABLE_DEFAULTS.similarity,
-        help: `The similarity: ${
-          Object.entries(SIMILARITIES).map(([name, { description }]) => `${name} (${description})`)
-            .join(", ")
-        }.`,
-      },
-      beta: {
-        type: "number",
-        min: 0,
-        max: 1,
-        help: "nmi+mind: the weight of NMI; by default 0.8.",
-      },
-      scaling: {
-        type: "string",
-        default: "gradient",
-        valueName: "gradient|change|S",
-        help:
-          "nmi+mind: how MIND is brought into NMI's range: by the gradients where a level starts " +
-          "(eq. 8), by the changes so far (eq. 9), or by a number.",
-      },
-      sigma: {
-        type: "number",
-        min: 0.1,
-        max: 2,
-        unit: "voxels",
-        help:
-          "mind, mind-ssc, nmi+mind, mind-gauss-newton: width of the patch weights; by default 0.5.",
-      },
-      window: {
-        type: "number",
-        min: 0.1,
-        unit: "mm",
-        help: "lncc: standard deviation of the Gaussian window; by default 10.",
-      },
-      absolute: {
-        type: "boolean",
-        help: "lncc: an inverted contrast is as good as the same.",
-      },
-      neighbourhood: {
-        type: "choice",
-        choices: ["six", "dense"],
-        default: "six",
-        help: "mind, nmi+mind: six neighbours or all 26.",
-      },
-      regulariser: {
-        type: "choice",
-        choices: REGULARISERS,
-        default: DEFORMABLE_DEFAULTS.regulariser,
-        help: "Total variation, squared L2 norm or bending energy.",
-      },
-      lambda: {
-        type: "number",
-        min: 0,
-        help: `The regulariser's weight; by default the similarity's own (${
-          Object.entries(SIMILARITIES).map(([name, { lambda }]) =>
-            `${name} ${lambda[DEFORMABLE_DEFAULTS.regulariser]}`
-          ).join(", ")
-        } for ${DEFORMABLE_DEFAULTS.regulariser}).`,
-      },
-      spacing: {
-        type: "number",
-        default: DEFORMABLE_DEFAULTS.spacing,
-        min: 0.1,
-        unit: "mm",
-        help: "Control-point spacing at the finest level.",
-      },
-      levels: {
-        type: "integer",
-        min: 1,
-        max: 8,
-        help: "Resolution levels; by default until voxels measure about 10 mm, at most 4.",
-      },
-      iterations: {
-        type: "integer",
-        default: DEFORMABLE_DEFAULTS.iterations,
-        min: 1,
-        help: "Steps at each level at most.",
-      },
-      resolution: {
-        type: "number",
-        min: 0.1,
-        unit: "mm",
-        help: "Smallest working voxel; by default the fixed image's.",
-      },
-      noFolding: {
-        type: "boolean",
-        help: "Keep the map from folding: no voxel has a Jacobian determinant of 0 or less.",
-      },
-      resume: {
-        type: "boolean",
-        help:
-          "Go on after the last finished level of a run that was interrupted (mind-gauss-newton: " +
-          "after its rigid registration).",
-      },
-      rigidOnly: { type: "boolean", help: "Stop after the rigid registration." },
-      noRigid: { type: "boolean", help: "Start from the positions in the files." },
-      seed: { type: "integer", default: 12345, help: "Seed of the rigid search." },
+  examples: [
+    "--fixed mr.nii.gz --moving ct.nii.gz --out registered",
+    "--fixed mr.nii.gz --moving ct.nii.gz --moving-labels organs.nii.gz --out registered",
+  ],
+  flags: {
+    fixed: { type: "string", required: true, valueName: "FILE", help: "The image that stays." },
+    moving: {
+      type: "string",
+      required: true,
+      valueName: "FILE",
+      help: "The image that is pulled.",
     },
-  }, Deno.args);
+    out: { type: "string", required: true, valueName: "FOLDER", help: "Where results go." },
+    movingLabels: {
+      type: "string",
+      valueName: "FILE",
+      help: "Labels of the moving image, to be warped.",
+    },
+    fixedLabels: {
+      type: "string",
+      valueName: "FILE",
+      help: "Labels of the fixed image, for Dice.",
+    },
+    fixedMask: {
+      type: "string",
+      valueName: "FILE",
+      help: "Only fixed voxels that are not 0 here count.",
+    },
+    movingMask: {
+      type: "string",
+      valueName: "FILE",
+      help: "Only moving voxels that are not 0 here count.",
+    },
+    method: {
+      type: "choice",
+      choices: DEFORMABLE_METHODS,
+      default: "control-grid",
+      help: "How the deformation is found; see below.",
+    },
+    alpha: {
+      type: "number",
+      min: 1e-6,
+      help:
+        `mind-gauss-newton: the weight of smoothness; by default ${MIND_GAUSS_NEWTON_DEFAULTS.alpha}.`,
+    },
+    similarity: {
+      type: "choice",
+      choices: Object.keys(SIMILARITIES) as SimilarityName[],
+      default: DEFORMABLE_DEFAULTS.similarity,
+      help: `The similarity: ${
+        Object.entries(SIMILARITIES).map(([name, { description }]) => `${name} (${description})`)
+          .join(", ")
+      }.`,
+    },
+    beta: {
+      type: "number",
+      min: 0,
+      max: 1,
+      help: "nmi+mind: the weight of NMI; by default 0.8.",
+    },
+    scaling: {
+      type: "string",
+      default: "gradient",
+      valueName: "gradient|change|S",
+      help:
+        "nmi+mind: how MIND is brought into NMI's range: by the gradients where a level starts " +
+        "(eq. 8), by the changes so far (eq. 9), or by a number.",
+    },
+    sigma: {
+      type: "number",
+      min: 0.1,
+      max: 2,
+      unit: "voxels",
+      help:
+        "mind, mind-ssc, nmi+mind, mind-gauss-newton: width of the patch weights; by default 0.5.",
+    },
+    window: {
+      type: "number",
+      min: 0.1,
+      unit: "mm",
+      help: "lncc: standard deviation of the Gaussian window; by default 10.",
+    },
+    absolute: {
+      type: "boolean",
+      help: "lncc: an inverted contrast is as good as the same.",
+    },
+    neighbourhood: {
+      type: "choice",
+      choices: ["six", "dense"],
+      default: "six",
+      help: "mind, nmi+mind: six neighbours or all 26.",
+    },
+    regulariser: {
+      type: "choice",
+      choices: REGULARISERS,
+      default: DEFORMABLE_DEFAULTS.regulariser,
+      help: "Total variation, squared L2 norm or bending energy.",
+    },
+    lambda: {
+      type: "number",
+      min: 0,
+      help: `The regulariser's weight; by default the similarity's own (${
+        Object.entries(SIMILARITIES).map(([name, { lambda }]) =>
+          `${name} ${lambda[DEFORMABLE_DEFAULTS.regulariser]}`
+        ).join(", ")
+      } for ${DEFORMABLE_DEFAULTS.regulariser}).`,
+    },
+    spacing: {
+      type: "number",
+      default: DEFORMABLE_DEFAULTS.spacing,
+      min: 0.1,
+      unit: "mm",
+      help: "Control-point spacing at the finest level.",
+    },
+    levels: {
+      type: "integer",
+      min: 1,
+      max: 8,
+      help: "Resolution levels; by default until voxels measure about 10 mm, at most 4.",
+    },
+    iterations: {
+      type: "integer",
+      default: DEFORMABLE_DEFAULTS.iterations,
+      min: 1,
+      help: "Steps at each level at most.",
+    },
+    resolution: {
+      type: "number",
+      min: 0.1,
+      unit: "mm",
+      help: "Smallest working voxel; by default the fixed image's.",
+    },
+    noFolding: {
+      type: "boolean",
+      help: "Keep the map from folding: no voxel has a Jacobian determinant of 0 or less.",
+    },
+    resume: {
+      type: "boolean",
+      help:
+        "Go on after the last finished level of a run that was interrupted (mind-gauss-newton: " +
+        "after its rigid registration).",
+    },
+    rigidOnly: { type: "boolean", help: "Stop after the rigid registration." },
+    noRigid: { type: "boolean", help: "Start from the positions in the files." },
+    seed: { type: "integer", default: 12345, help: "Seed of the rigid search." },
+  },
+} as const satisfies TaskSpec;
+
+/** The work of `deno task register`. */
+export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Promise<void> {
+  const began = performance.now();
 
   if (flags.rigidOnly && flags.noRigid) {
     throw new UsageError("--rigid-only and --no-rigid together leave nothing to do");
@@ -445,4 +448,4 @@ function metricsOf(
   };
 }
 
-if (import.meta.main) await runTask(main);
+if (import.meta.main) await runTask(TASK, main);

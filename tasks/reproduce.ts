@@ -11,7 +11,7 @@ import { profileOf, PROFILES } from "../workflows/profiles.ts";
 import { prepareStudy, runStudy } from "../study/reproduce.ts";
 import { type StagePlan, STAGES } from "../study/plan.ts";
 import { alignedTable } from "../study/tables/text_table.ts";
-import { parseFlags } from "./_flags.ts";
+import type { FlagsOf, TaskSpec } from "./_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { checkFolder } from "./_output.ts";
 import { formatDuration, Progress } from "./_progress.ts";
@@ -29,51 +29,54 @@ Stages: ${STAGES.join(", ")}.
 A cohort without labels is registered as whole images, and scored by normalised mutual information, folds
 and pictures. \`deno task cohort\` makes a manifest of one's own files.`;
 
-async function main(signal: AbortSignal): Promise<void> {
-  const began = performance.now();
-  const flags = parseFlags({
-    name: "reproduce",
-    summary: "Runs the study and prints its tables beside the paper's.",
-    details: DETAILS,
-    examples: [
-      "",
-      "--profile smoke --ablation method",
-      "--cohort cohort.json --out results/ours",
-    ],
-    flags: {
-      profile: { type: "choice", choices: PROFILES, default: "quick", help: "The scale." },
-      cohort: {
-        type: "string",
-        valueName: "FILE",
-        help: "The manifest of your own cohort; by default a phantom is made.",
-      },
-      seed: { type: "integer", default: 1, min: 0, help: "Of the phantom, search and networks." },
-      out: {
-        type: "string",
-        valueName: "FOLDER",
-        help: "The run folder; by default results/<profile>.",
-      },
-      settings: {
-        type: "string",
-        valueName: "FILE",
-        help: "The best.json of a grid search; the study's own searches what it lacks.",
-      },
-      ablation: {
-        type: "list",
-        choices: ABLATIONS,
-        default: [],
-        help: "Also compares: MIND's own framework, the strategies of eq. 7, squared L2 for TV.",
-      },
-      only: {
-        type: "list",
-        choices: STAGES,
-        default: [],
-        help: "Runs these stages and what they need.",
-      },
-      from: { type: "choice", choices: STAGES, help: "Does this stage and those behind it again." },
-      dryRun: { type: "boolean", help: "Only prints the stages, their time and disk space." },
+/** The declaration of `deno task reproduce`. */
+export const TASK = {
+  name: "reproduce",
+  summary: "Runs the study and prints its tables beside the paper's.",
+  details: DETAILS,
+  examples: [
+    "",
+    "--profile smoke --ablation framework",
+    "--cohort cohort.json --out results/ours",
+  ],
+  flags: {
+    profile: { type: "choice", choices: PROFILES, default: "quick", help: "The scale." },
+    cohort: {
+      type: "string",
+      valueName: "FILE",
+      help: "The manifest of your own cohort; by default a phantom is made.",
     },
-  }, Deno.args);
+    seed: { type: "integer", default: 1, min: 0, help: "Of the phantom, search and networks." },
+    out: {
+      type: "string",
+      valueName: "FOLDER",
+      help: "The run folder; by default results/<profile>.",
+    },
+    settings: {
+      type: "string",
+      valueName: "FILE",
+      help: "The best.json of a grid search; the study's own searches what it lacks.",
+    },
+    ablation: {
+      type: "list",
+      choices: ABLATIONS,
+      default: [],
+      help: "Also compares: MIND's own framework, the strategies of eq. 7, squared L2 for TV.",
+    },
+    only: {
+      type: "list",
+      choices: STAGES,
+      default: [],
+      help: "Runs these stages and what they need.",
+    },
+    from: { type: "choice", choices: STAGES, help: "Does this stage and those behind it again." },
+    dryRun: { type: "boolean", help: "Only prints the stages, their time and disk space." },
+  },
+} as const satisfies TaskSpec;
+
+/** The work of `deno task reproduce`. */
+export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Promise<void> {
+  const began = performance.now();
   const profile = profileOf(flags.profile);
   const out = flags.out ?? `results/${profile.name}`;
   const study = await prepareStudy({
@@ -132,4 +135,4 @@ function planText(plan: readonly StagePlan[]): string {
     "a GPU takes a small part.";
 }
 
-if (import.meta.main) await runTask(main);
+if (import.meta.main) await runTask(TASK, main);

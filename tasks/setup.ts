@@ -4,23 +4,21 @@
  * @module
  */
 
-import { parseFlags } from "./_flags.ts";
+import type { FlagsOf, TaskSpec } from "./_flags.ts";
 import { driverAdvice, hidingVariables, readMachine } from "./_driver_advice.ts";
 import { runTask } from "./_run_task.ts";
 
-/** What a fresh look in a child process may read of the environment. */
-const variables = "DENO_WEBGPU_BACKEND,XDG_RUNTIME_DIR,CROSSWARP_DEBUG";
+/** The declaration of `deno task setup`. */
+export const TASK = {
+  name: "setup",
+  summary: "Asks for a WebGPU adapter and, on Debian or Ubuntu as root, installs Mesa's software " +
+    "Vulkan driver when there is none.",
+  flags: { check: { type: "boolean", help: "Only look: install nothing." } },
+  details: "Exits with 0 when there is an adapter, else with 1 and the command to run.",
+} as const satisfies TaskSpec;
 
-async function main(): Promise<number> {
-  const flags = parseFlags({
-    name: "setup",
-    summary:
-      "Asks for a WebGPU adapter and, on Debian or Ubuntu as root, installs Mesa's software " +
-      "Vulkan driver when there is none.",
-    flags: { check: { type: "boolean", help: "Only look: install nothing." } },
-    details: "Exits with 0 when there is an adapter, else with 1 and the command to run.",
-  }, Deno.args);
-
+/** The work of `deno task setup`. */
+export async function main(flags: FlagsOf<typeof TASK>): Promise<number> {
   const adapter = await navigator.gpu?.requestAdapter();
   if (adapter) {
     const { info } = adapter;
@@ -48,8 +46,8 @@ async function main(): Promise<number> {
     }
   }
   // This process has loaded (or failed to load) the Vulkan loader already: look again in a fresh one.
-  const self = ["run", "-q", "--preload=tasks/_environment.ts", `--allow-env=${variables}`];
-  if (await run(["deno", ...self, "tasks/setup.ts", "--check"]) === 0) return 0;
+  const look = ["deno", "run", "-q", "--preload=tasks/_environment.ts", "-P=setup"];
+  if (await run([...look, "tasks/setup.ts", "--check"]) === 0) return 0;
   console.error("The driver is installed, but there is still no adapter.");
   warnOfHidingVariables();
   return 1;
@@ -72,4 +70,4 @@ async function run([command, ...args]: readonly string[]): Promise<number> {
   return (await child.status).code;
 }
 
-if (import.meta.main) await runTask(main);
+if (import.meta.main) await runTask(TASK, main);

@@ -8,47 +8,50 @@ import { Gpu } from "../kernels/gpu/gpu.ts";
 import { synthesiseImage } from "../workflows/synthesis_job.ts";
 import { readVolume } from "../volume/read_nifti.ts";
 import { writeVolume } from "../volume/write_nifti.ts";
-import { parseFlags, UsageError } from "./_flags.ts";
+import { type FlagsOf, type TaskSpec, UsageError } from "./_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { formatDuration, Progress } from "./_progress.ts";
 import { runTask } from "./_run_task.ts";
 
-async function main(signal: AbortSignal): Promise<void> {
-  const began = performance.now();
-  const flags = parseFlags({
-    name: "synthesise",
-    summary: "Synthesises an MR from a CT, or a CT from an MR, by a model that train wrote.",
-    details: `
+/** The declaration of `deno task synthesise`. */
+export const TASK = {
+  name: "synthesise",
+  summary: "Synthesises an MR from a CT, or a CT from an MR, by a model that train wrote.",
+  details: `
 Every voxel is the mean over the overlapping regions that hold it. The result lies on the image's own
 grid, in Hounsfield units or in the training MRs' intensities. --stitch cheap takes regions half a
 region apart with feathered weights, and says how far that is from the full average in the middle.`,
-    examples: [
-      "--model model --image ct.nii.gz --to mr --out synthesised_mr.nii.gz",
-      "--model model --image mr.nii.gz --to ct --out synthesised_ct.nii.gz --stitch cheap",
-    ],
-    flags: {
-      model: { type: "string", required: true, valueName: "FOLDER", help: "What train wrote." },
-      image: { type: "string", required: true, valueName: "FILE", help: "The image." },
-      to: { type: "choice", choices: ["mr", "ct"], required: true, help: "What it becomes." },
-      out: { type: "string", required: true, valueName: "FILE", help: "The result, a NIfTI file." },
-      stitch: {
-        type: "choice",
-        choices: ["full", "cheap"],
-        default: "full",
-        help: "How regions follow each other.",
-      },
-      stride: {
-        type: "integer",
-        min: 1,
-        help: "Rows and columns from one region to the next; by default 4, cheap: half a region.",
-      },
-      sliceStride: {
-        type: "integer",
-        min: 1,
-        help: "Slices from one region to the next; by default 2 of 3 or 4, cheap: all.",
-      },
+  examples: [
+    "--model model --image ct.nii.gz --to mr --out synthesised_mr.nii.gz",
+    "--model model --image mr.nii.gz --to ct --out synthesised_ct.nii.gz --stitch cheap",
+  ],
+  flags: {
+    model: { type: "string", required: true, valueName: "FOLDER", help: "What train wrote." },
+    image: { type: "string", required: true, valueName: "FILE", help: "The image." },
+    to: { type: "choice", choices: ["mr", "ct"], required: true, help: "What it becomes." },
+    out: { type: "string", required: true, valueName: "FILE", help: "The result, a NIfTI file." },
+    stitch: {
+      type: "choice",
+      choices: ["full", "cheap"],
+      default: "full",
+      help: "How regions follow each other.",
     },
-  }, Deno.args);
+    stride: {
+      type: "integer",
+      min: 1,
+      help: "Rows and columns from one region to the next; by default 4, cheap: half a region.",
+    },
+    sliceStride: {
+      type: "integer",
+      min: 1,
+      help: "Slices from one region to the next; by default 2 of 3 or 4, cheap: all.",
+    },
+  },
+} as const satisfies TaskSpec;
+
+/** The work of `deno task synthesise`. */
+export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Promise<void> {
+  const began = performance.now();
   const { to } = flags;
   if (!/\.nii(\.gz)?$/i.test(flags.out)) {
     throw new UsageError(`--out must end in .nii or .nii.gz, got ${flags.out}`);
@@ -92,4 +95,4 @@ region apart with feathered weights, and says how far that is from the full aver
   );
 }
 
-await runTask(main);
+if (import.meta.main) await runTask(TASK, main);

@@ -14,7 +14,7 @@ import { ganSettings, ganVoxel } from "../workflows/gan_profiles.ts";
 import { PROFILES } from "../workflows/profiles.ts";
 import { readTrainingImages, type TrainingSource } from "../workflows/training_images.ts";
 import { runTraining } from "../workflows/training_job.ts";
-import { parseFlags, UsageError } from "./_flags.ts";
+import { type FlagsOf, type TaskSpec, UsageError } from "./_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { checkFolder } from "./_output.ts";
 import { formatDuration, Progress } from "./_progress.ts";
@@ -163,24 +163,24 @@ function profileTable(): string {
   return ["  " + head, ...rows.map((row) => `  ${row.trimEnd()}`)].join("\n");
 }
 
-type Flags = ReturnType<typeof parse>;
+/** The declaration of `deno task train`. */
+export const TASK = {
+  name: "train",
+  summary: "Trains a cycle-GAN on unpaired CT and MR images, to turn one into the other.",
+  details: DETAILS,
+  examples: [
+    "--ct ct_folder --mr mr_folder --out model",
+    "--cohort cohort.json --region thorax --profile standard --out model",
+    "--cohort cohort.json --region thorax --profile standard --out model --resume",
+  ],
+  flags: FLAGS,
+} as const satisfies TaskSpec;
 
-const parse = () =>
-  parseFlags({
-    name: "train",
-    summary: "Trains a cycle-GAN on unpaired CT and MR images, to turn one into the other.",
-    details: DETAILS,
-    examples: [
-      "--ct ct_folder --mr mr_folder --out model",
-      "--cohort cohort.json --region thorax --profile standard --out model",
-      "--cohort cohort.json --region thorax --profile standard --out model --resume",
-    ],
-    flags: FLAGS,
-  }, Deno.args);
+type Flags = FlagsOf<typeof TASK>;
 
-async function main(signal: AbortSignal): Promise<void> {
+/** The work of `deno task train`. */
+export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
   const began = performance.now();
-  const flags = parse();
   const source = sourceOf(flags);
   const settings = settingsOf(flags);
   const ctWindow = windowOf(flags.ctWindow);
@@ -299,4 +299,4 @@ function settingsOf(flags: Flags): CycleGanSettings {
   };
 }
 
-await runTask(main);
+if (import.meta.main) await runTask(TASK, main);

@@ -1,24 +1,89 @@
-/** Tasks as a user runs them. */
+/** Tasks as a user runs them: in a process of their own, or faster in this one. */
 
-const required = Deno.env.get("REQUIRE_GPU") === "1";
-const adapter = await navigator.gpu?.requestAdapter();
-
-/** Whether tests of tasks that need an adapter are left out: there is none, and none is demanded. */
-export const SKIPS_GPU_TASKS = !adapter && !required;
+import type { TaskSpec } from "../tasks/_flags.ts";
+import { callTask, type TaskMain } from "../tasks/_run_task.ts";
 
 /** The project's folder. */
 export const ROOT = new URL("../", import.meta.url);
 
-/** Runs `deno task name ...args` to its end; `text` is all that it printed. */
-export async function task(
-  name: string,
-  ...args: string[]
-): Promise<{ code: number; text: string }> {
-  const command = new Deno.Command("deno", {
-    args: ["task", "--quiet", name, ...args],
+/** How a task ended. */
+export interface TaskResult {
+  /** The exit code. */
+  readonly code: number;
+  /** All that it printed. */
+  readonly text: string;
+}
+
+/** Runs `deno task name ...args` to its end. */
+export async function task(name: string, ...args: string[]): Promise<TaskResult> {
+  const { code, stdout, stderr } = await startTask(name, ...args).output();
+  return { code, text: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
+}
+
+/** Starts `deno task name ...args`. */
+export function startTask(name: string, ...args: string[]): Deno.ChildProcess {
+  return spawnDeno(["task", "--quiet", name, ...args]);
+}
+
+/**
+ * Starts a task without `deno task`, which would get a signal in the task's place.
+ *
+ * @param name - The task's name; its command is that of deno.json.
+ * @param args - Its command line.
+ */
+export function startScript(name: string, ...args: string[]): Deno.ChildProcess {
+  const config = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
+  const [, ...words] = config.tasks[name].command.split(" ") as string[];
+  return spawnDeno([...words, ...args]);
+}
+
+function spawnDeno(args: string[]): Deno.ChildProcess {
+  return new Deno.Command("deno", {
+    args,
     cwd: ROOT,
     env: { NO_COLOR: "1" },
-  });
-  const { code, stdout, stderr } = await command.output();
-  return { code, text: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+/**
+ * Runs a task's module in this process, with its own device, to its end. Calls must not overlap.
+ *
+ * @example Usage
+ * ```ts
+ * import * as doctor from "../tasks/doctor.ts";
+ * import { callModule } from "./run_task.ts";
+ *
+ * const { code, text } = await callModule(doctor, "--no-such-flag");
+ * console.log(code, text);
+ * ```
+ */
+export async function callModule<const T extends TaskSpec>(
+  { TASK, main }: { readonly TASK: T; readonly main: TaskMain<T> },
+  ...args: string[]
+): Promise<TaskResult> {
+  let text = "";
+  const { log, error, warn } = console;
+  const { stdout, stderr } = Deno;
+  const writes = [stdout.writeSync, stderr.writeSync];
+  const { isTerminal } = stderr;
+  const decoder = new TextDecoder();
+  const write = (bytes: Uint8Array) => {
+    text += decoder.decode(bytes);
+    return bytes.length;
+  };
+  const print = (...values: unknown[]) => void (text += values.map(String).join(" ") + "\n");
+  Object.assign(console, { log: print, error: print, warn: print });
+  stdout.writeSync = stderr.writeSync = write;
+  stderr.isTerminal = () => false;
+  try {
+    const { signal } = new AbortController();
+    return { code: await callTask(TASK, main, args, signal), text };
+  } finally {
+    Object.assign(console, { log, error, warn });
+    [stdout.writeSync, stderr.writeSync] = writes;
+    stderr.isTerminal = isTerminal;
+  }
 }

@@ -1,7 +1,8 @@
 /** The examples as a user runs them, on phantoms. */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { ROOT, SKIPS_GPU_TASKS } from "../testing/run_task.ts";
+import { SKIPS_GPU } from "../testing/gpu.ts";
+import { ROOT } from "../testing/run_task.ts";
 
 const SAYS: Readonly<Record<string, string>> = {
   "register_two_files": "field.nii.gz",
@@ -12,7 +13,7 @@ const SAYS: Readonly<Record<string, string>> = {
 for (const [name, says] of Object.entries(SAYS)) {
   Deno.test({
     name: `examples/${name}.ts runs on a phantom`,
-    ignore: SKIPS_GPU_TASKS,
+    ignore: SKIPS_GPU,
     fn: async () => {
       const { code, stdout, stderr } = await new Deno.Command("deno", {
         // Everything but the network, which an example does not need.

@@ -3,27 +3,10 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { writePhantomCohort } from "../cohort/phantom/phantom.ts";
 import { writeManifest } from "../cohort/manifest.ts";
+import * as gridsearch from "../tasks/gridsearch.ts";
+import { SKIPS_GPU } from "../testing/gpu.ts";
+import { callModule, task } from "../testing/run_task.ts";
 import { readBestSettings } from "../study/grid_search/best_settings.ts";
-
-const REQUIRED = Deno.env.get("REQUIRE_GPU") === "1";
-const ADAPTER = await navigator.gpu?.requestAdapter();
-const ROOT = new URL("../", import.meta.url);
-
-function start(...args: string[]): Deno.ChildProcess {
-  return new Deno.Command("deno", {
-    args: ["task", "--quiet", "gridsearch", ...args],
-    cwd: ROOT,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-}
-
-async function task(...args: string[]) {
-  const { code, stdout, stderr } = await start(...args).output();
-  return { code, text: new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr) };
-}
 
 /** Files below a folder with a digest of their bytes, without what tells the time. */
 async function contents(folder: string): Promise<Record<string, string>> {
@@ -50,7 +33,7 @@ const paths = (files: Record<string, string>, part: string) =>
 
 Deno.test({
   name: "gridsearch gives the same files in one process and in three at once, and redoes nothing",
-  ignore: !ADAPTER && !REQUIRED,
+  ignore: SKIPS_GPU,
   fn: async () => {
     const folder = await Deno.makeTempDir();
     const cohort = await writePhantomCohort({
@@ -79,8 +62,8 @@ Deno.test({
       "1",
     ];
     const [alone, ...shards] = await Promise.all([
-      task(...flags("alone")),
-      ...[1, 2, 3].map((i) => task(...flags("shared"), "--shard", `${i}/3`)),
+      task("gridsearch", ...flags("alone")),
+      ...[1, 2, 3].map((i) => task("gridsearch", ...flags("shared"), "--shard", `${i}/3`)),
     ]);
     for (const { code, text } of [alone, ...shards]) assertEquals(code, 0, text);
     assertMatch(alone.text, /nmi +abdomen +1 +0\.\d+ +\d+ /);
@@ -102,10 +85,10 @@ Deno.test({
     // One unit less is one unit to do; the others and the rigid registrations stay.
     const [first] = paths(expected, "units/");
     await Deno.remove(`${folder}/shared/${first}`);
-    const partial = await task(...flags("shared"), "--collect");
+    const partial = await callModule(gridsearch, ...flags("shared"), "--collect");
     assertEquals(partial.code, 1);
     assertStringIncludes(partial.text, "nmi, abdomen: 1 of 12 registrations are missing");
-    const again = await task(...flags("shared"));
+    const again = await callModule(gridsearch, ...flags("shared"));
     assertStringIncludes(again.text, "11 of 12 registrations are there already");
     assertEquals(await contents(`${folder}/shared`), expected);
     await Deno.remove(folder, { recursive: true });
@@ -132,11 +115,11 @@ Deno.test("gridsearch says what is wrong with its flags and its manifest", async
     [1, 'no subject of kind "paired"', "--cohort", manifest, "--out", `${folder}/out`],
     [1, "There is no manifest", "--cohort", `${folder}/none.json`, "--out", `${folder}/out`],
   ] as const;
-  await Promise.all(wrong.map(async ([expected, message, ...args]) => {
-    const { code, text } = await task(...args);
+  for (const [expected, message, ...args] of wrong) {
+    const { code, text } = await callModule(gridsearch, ...args);
     assertStringIncludes(text, message);
     assertEquals(code, expected, text);
-  }));
+  }
   const left = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
   assertEquals(left.sort(), ["cohort.json", "mr"], "no folder is made");
   await Deno.remove(folder, { recursive: true });

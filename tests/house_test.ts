@@ -1,8 +1,11 @@
-/** What holds for the whole house: shaders compile, tasks answer, arrows point down, tests free their GPU. */
+/** Rules for the whole project: shaders compile, tasks answer, arrows point down, tests free their GPU. */
 
 import { assert, assertEquals, assertGreater, assertStringIncludes } from "@std/assert";
 import type { Kernel } from "../kernels/gpu/gpu.ts";
+import { helpText, type TaskSpec } from "../tasks/_flags.ts";
+import type { TaskMain } from "../tasks/_run_task.ts";
 import { gpuTest } from "../testing/gpu.ts";
+import { callModule, task } from "../testing/run_task.ts";
 
 const root = new URL("../", import.meta.url);
 const folders = [
@@ -116,28 +119,129 @@ const below: Record<string, readonly string[]> = {
   ],
 };
 
+/**
+ * For rooms within a room, the rooms beside them that their files may import. All may import the files
+ * of the room itself but its entry.
+ */
+const WITHIN: Record<string, Record<string, readonly string[]>> = {
+  kernels: { gpu: [] },
+  registration: {
+    similarity: [],
+    rigid: [],
+    deformable: ["similarity"],
+    "mind_gauss_newton": ["similarity"],
+  },
+};
+
+/** Files that put a room's parts together. */
+const ENTRIES = /^(kernels|registration)\/(mod|register|checkpoint)\.ts$/;
+
+interface Import {
+  /** The importing file. */
+  readonly path: string;
+  /** What stands between the quotes. */
+  readonly specifier: string;
+  /** The imported file, relative to the root; undefined for a package. */
+  readonly target: string | undefined;
+}
+
+/** The files of a folder that are no tests. */
+const production = (folder: string) =>
+  sources(folder).filter((path) => !path.endsWith("_test.ts") && !path.endsWith(".d.ts"));
+
+/** A file without its comments, in which examples may use what they like. */
+const codeOf = (path: string) => read(path).replace(/^\s*\*.*$/gm, "").replace(/^\s*\/\/.*$/gm, "");
+
+/** What a file imports, or names as the module of a worker. */
+function importsOf(path: string): Import[] {
+  const pattern = /(?:(?:from|import)\s*\(?|new URL\()\s*"([^"]+)"/g;
+  return [...codeOf(path).matchAll(pattern)].map(([, specifier]) => ({
+    path,
+    specifier,
+    target: specifier.startsWith(".")
+      ? new URL(specifier, new URL(path, root)).href.slice(root.href.length)
+      : undefined,
+  }));
+}
+
 Deno.test("imports point down only, and the library needs no development dependency", () => {
   const wrong: string[] = [];
   let seen = 0;
   for (const [folder, allowed] of Object.entries(below)) {
-    for (const path of sources(folder).filter((path) => !path.endsWith("_test.ts"))) {
-      // Examples in comments may import what they like.
-      const code = read(path).replace(/^\s*\*.*$/gm, "");
-      for (const [, specifier] of code.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)) {
+    for (const { path, specifier, target } of production(folder).flatMap(importsOf)) {
+      seen++;
+      const isWrong = target !== undefined
+        ? /\.(ts|json)$/.test(target) && ![folder, ...allowed].includes(target.split("/")[0])
+        : (specifier.startsWith("@std/") && folder !== "tasks") ||
+          (/tensorflow/.test(specifier) && folder !== "gan");
+      if (isWrong && target !== "deno.json") wrong.push(`${path} imports ${target ?? specifier}`);
+    }
+  }
+  assertGreater(seen, 50);
+  assertEquals(wrong, []);
+});
+
+Deno.test("imports point down within kernels and registration", () => {
+  const wrong: string[] = [];
+  let seen = 0;
+  for (const [folder, rooms] of Object.entries(WITHIN)) {
+    for (const [room, allowed] of Object.entries(rooms)) {
+      for (const { path, target } of production(`${folder}/${room}`).flatMap(importsOf)) {
+        if (!target?.startsWith(`${folder}/`)) continue;
         seen++;
-        if (specifier.startsWith(".")) {
-          const target = new URL(specifier, new URL(path, root)).href.slice(root.href.length);
-          const into = target.split("/")[0];
-          if (into !== folder && !allowed.includes(into)) wrong.push(`${path} imports ${target}`);
-        } else if (specifier.startsWith("@std/") && folder !== "tasks") {
-          wrong.push(`${path} imports ${specifier}`);
-        } else if (/tensorflow/.test(specifier) && folder !== "gan") {
-          wrong.push(`${path} imports ${specifier}`);
+        const [, into, file] = target.split("/");
+        const isRoom = file !== undefined;
+        if (isRoom ? into !== room && !allowed.includes(into) : ENTRIES.test(target)) {
+          wrong.push(`${path} imports ${target}`);
         }
       }
     }
   }
   assertGreater(seen, 50);
+  assertEquals(wrong, []);
+});
+
+Deno.test("every file has a user, and no file or room is named util", () => {
+  const files = folders.flatMap(production);
+  const used = new Set([...files, "mod.ts"].flatMap(importsOf).map(({ target }) => target));
+  const tested = new Set(
+    folders.flatMap(sources).filter((path) => path.endsWith("_test.ts"))
+      .flatMap(importsOf).map(({ target }) => target),
+  );
+  const { exports } = JSON.parse(read("deno.json")) as { exports: Record<string, string> };
+  const entries = Object.values(exports).map((path) => path.slice(2));
+  const scripts = Object.values(tasks).flatMap(({ command }) => command.match(/\S+\.ts/g) ?? []);
+  const preloaded = scripts.map((path) => path.replace(/^--preload=/, ""));
+  // What only tests use is a twin, or belongs to testing/.
+  const dead = files.filter((path) =>
+    ![...entries, ...preloaded].includes(path) && !used.has(path) &&
+    !(/^testing\/|_reference\.ts$/.test(path) && tested.has(path))
+  );
+  assertEquals(dead, []);
+  assertEquals(files.filter((path) => /(^|[/_])(utils?|helpers?|misc|common)[/.]/.test(path)), []);
+});
+
+/** Files of other rooms that still call a kernel's twin. */
+const CALLS_TWINS: readonly string[] = [
+  "registration/register.ts",
+  "study/scores/image_agreement.ts",
+  "study/scores/pair_scores.ts",
+];
+
+Deno.test("production code calls no function whose name ends in Reference", () => {
+  const wrong: string[] = [];
+  for (const folder of Object.keys(below)) {
+    for (const path of production(folder)) {
+      if (path.endsWith("_reference.ts") || CALLS_TWINS.includes(path)) continue;
+      let inside = "";
+      for (const line of codeOf(path).split("\n")) {
+        inside = /^(?:export )?(?:async )?(?:function|class) (\w+)/.exec(line)?.[1] ?? inside;
+        // A twin may call another.
+        const [called] = line.match(/(?<!function )\b\w+Reference\(/) ?? [];
+        if (called !== undefined && !inside.endsWith("Reference")) wrong.push(`${path}: ${line}`);
+      }
+    }
+  }
   assertEquals(wrong, []);
 });
 
@@ -158,35 +262,63 @@ interface Task {
   description?: string | undefined;
   command: string;
 }
-const { tasks } = JSON.parse(read("deno.json")) as { tasks: Record<string, Task> };
+interface PermissionSet {
+  all?: unknown;
+  run?: unknown;
+}
+interface Config {
+  tasks: Record<string, Task>;
+  permissions: Record<string, PermissionSet>;
+}
+const { tasks, permissions } = JSON.parse(read("deno.json")) as Config;
 
 Deno.test("every task has a description and names its permissions", () => {
+  for (const [name, { all, run }] of Object.entries(permissions)) {
+    assertEquals(all, undefined, `the permission set "${name}" allows all`);
+    assert(run === undefined || Array.isArray(run), `"${name}" allows to run anything`);
+  }
   for (const [name, { description, command }] of Object.entries(tasks)) {
     assert(description, `${name} has no description`);
-    assert(!/\s(-A|--allow-all|-P)\b/.test(command), `${name}: ${command}`);
+    // -P takes a set's name; --allow-run takes programs.
+    assert(!/\s(-A|--allow-all|-P|--allow-run)(\s|$)/.test(command), `${name}: ${command}`);
+    for (const [, set] of command.matchAll(/\s-P=(\S+)/g)) {
+      assert(set in permissions, `${name} asks for the permission set "${set}"`);
+    }
   }
 });
 
-async function runTaskCommand(name: string, flag: string) {
-  const { code, stdout, stderr } = await new Deno.Command("deno", {
-    args: ["task", name, flag],
-    cwd: root,
-    stdin: "null",
-  }).output();
-  const text = new TextDecoder();
-  return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+const COMMAND =
+  /^deno run -q (--preload=tasks\/_environment\.ts )?-P=\w+ (--allow-run=\S+ )?(\S+\.ts)$/;
+
+const scriptTasks = Object.entries(tasks).filter(([, { command }]) => /^deno run/.test(command));
+
+for (const [name, { command }] of scriptTasks) {
+  Deno.test(`the task ${name} declares itself, answers --help and refuses an unknown flag`, async () => {
+    const script = COMMAND.exec(command)?.[3];
+    assert(script, `${name} is not run as the other tasks are: ${command}`);
+    const module: { TASK: TaskSpec; main: TaskMain<TaskSpec> } = await import(
+      new URL(script, root).href
+    );
+    assertEquals(module.TASK.name, name);
+    const lines = read(script).trimEnd().split("\n");
+    assertEquals(lines.at(-1), "if (import.meta.main) await runTask(TASK, main);");
+    const help = helpText(module.TASK);
+    assertStringIncludes(help, `Usage: deno task ${name}`);
+    assertEquals(await callModule(module, "--help"), { code: 0, text: help });
+    const unknown = await callModule(module, "--no-such-flag");
+    assertEquals(unknown.code, 2, unknown.text);
+    assertStringIncludes(unknown.text, "--no-such-flag");
+  });
 }
 
-for (const [name, { command }] of Object.entries(tasks)) {
-  if (!/\b(tasks|bench)\/\w+\.ts$/.test(command)) continue;
-  Deno.test(`deno task ${name} answers --help and refuses an unknown flag`, async () => {
-    const [help, unknown] = await Promise.all([
-      runTaskCommand(name, "--help"),
-      runTaskCommand(name, "--no-such-flag"),
-    ]);
-    assertEquals(help.code, 0, help.stderr);
-    assertStringIncludes(help.stdout, `Usage: deno task ${name}`);
-    assertEquals(unknown.code, 2, unknown.stderr);
-    assertStringIncludes(unknown.stderr, "--no-such-flag");
+// With the permissions of "task" and "setup", and with those of "doctor".
+for (const name of ["reproduce", "doctor"]) {
+  Deno.test(`deno task ${name} --help and an unknown flag, as processes`, async () => {
+    const help = await task(name, "--help");
+    assertEquals(help.code, 0, help.text);
+    assertStringIncludes(help.text, `Usage: deno task ${name}`);
+    const unknown = await task(name, "--no-such-flag");
+    assertEquals(unknown.code, 2, unknown.text);
+    assertStringIncludes(unknown.text, "--no-such-flag");
   });
 }

@@ -6,11 +6,10 @@ import { Gpu } from "../kernels/gpu/gpu.ts";
 import { GpuLostError } from "../kernels/gpu/errors.ts";
 import { registerImages } from "../registration/register.ts";
 import { Grid, type Volume, writeVolume } from "../volume/mod.ts";
-import { gpuTest } from "../testing/gpu.ts";
+import * as register from "../tasks/register.ts";
+import { gpuTest, SKIPS_GPU } from "../testing/gpu.ts";
+import { callModule, startScript } from "../testing/run_task.ts";
 
-const REQUIRED = Deno.env.get("REQUIRE_GPU") === "1";
-const ADAPTER = await navigator.gpu?.requestAdapter();
-const ROOT = new URL("../", import.meta.url);
 const GRID = Grid.axisAligned([34, 32, 30], [3, 3, 3], [-50, -47, -44]);
 
 /** A bumpy body, moved by some mm, in two contrasts. */
@@ -27,28 +26,14 @@ function body(contrast: Modality, shift = 0): Volume {
   return { grid: GRID, data };
 }
 
-/** The register task as its own process, that a signal reaches. */
-function register(args: readonly string[], preload: readonly string[] = []): Deno.ChildProcess {
-  const { tasks } = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));
-  const [, ...words] = tasks.register.command.split(" ") as string[];
-  const script = words.pop()!;
-  return new Deno.Command("deno", {
-    args: [...words, ...preload.map((path) => `--preload=${path}`), script, ...args],
-    cwd: ROOT,
-    env: { NO_COLOR: "1" },
-    stdin: "null",
-    stdout: "null",
-    stderr: "piped",
-  }).spawn();
-}
-
-/** Its exit code and what it said; `seen` is told what it said so far. */
-async function ended(child: Deno.ChildProcess, seen: (text: string) => void = () => {}) {
+/** The exit code of a process and what it said; `seen` is told what it said so far. */
+async function ended(child: Deno.ChildProcess, seen: (text: string) => void) {
   let text = "";
   for await (const part of child.stderr.pipeThrough(new TextDecoderStream())) {
     text += part;
     seen(text);
   }
+  await child.stdout.cancel();
   return { code: (await child.status).code, text };
 }
 
@@ -61,7 +46,7 @@ async function contents(folder: string): Promise<Record<string, Uint8Array>> {
 
 Deno.test({
   name: "register leaves nothing half-written when it is stopped or the disk is full, and goes on",
-  ignore: (!ADAPTER && !REQUIRED) || Deno.build.os === "windows", // which cannot send SIGINT to a child
+  ignore: SKIPS_GPU || Deno.build.os === "windows", // which cannot send SIGINT to a child
   fn: async (t) => {
     const folder = await Deno.makeTempDir();
     const file = (name: string) => `${folder}/${name}`;
@@ -72,7 +57,7 @@ Deno.test({
     const args = [...inputs, ...settings, "--no-folding", "--out"];
 
     await t.step("stopped after the first of three levels", async () => {
-      const child = register([...args, file("stopped")]);
+      const child = startScript("register", ...args, file("stopped"));
       let killed = false;
       const { code, text } = await ended(child, (text) => {
         if (killed || !text.includes("level 2 of 3")) return;
@@ -86,7 +71,7 @@ Deno.test({
 
     await t.step("another run's checkpoint is refused", async () => {
       const others = [...inputs, "--levels", "3", "--spacing", "20", "--out"];
-      const { code, text } = await ended(register([...others, file("stopped"), "--resume"]));
+      const { code, text } = await callModule(register, ...others, file("stopped"), "--resume");
       assertEquals(code, 1, text);
       assertStringIncludes(text, "--spacing was 15 and is 20");
       assertStringIncludes(text, "--no-folding was true and is false");
@@ -94,11 +79,11 @@ Deno.test({
     });
 
     await t.step("resumed: the bytes of a run that was not stopped", async () => {
-      const resumed = await ended(register([...args, file("stopped"), "--resume"]));
+      const resumed = await callModule(register, ...args, file("stopped"), "--resume");
       assertEquals(resumed.code, 0, resumed.text);
       assertStringIncludes(resumed.text, "Resuming after level");
       assert(!resumed.text.includes("level 1 of 3"), resumed.text);
-      const whole = await ended(register([...args, file("whole"), "--resume"]));
+      const whole = await callModule(register, ...args, file("whole"), "--resume");
       assertEquals(whole.code, 0, whole.text);
       assertStringIncludes(whole.text, "starting from the beginning");
       const [a, b] = [await contents(file("stopped")), await contents(file("whole"))];
@@ -124,9 +109,8 @@ Deno.test({
       // The disk is full after so many bytes: within a result, and already at the first checkpoint.
       const cases: [number, string[]][] = [[200_000, ["checkpoint.json"]], [1000, []]];
       for (const [bytes, left] of cases) {
-        await Deno.writeTextFile(file("full.ts"), fullDisk(bytes));
-        const child = register([...args, file("full")], [file("full.ts")]);
-        const { code, text } = await ended(child);
+        using _disk = fullDisk(bytes);
+        const { code, text } = await callModule(register, ...args, file("full"));
         assertEquals(code, 1, text);
         assertStringIncludes(text, "Cannot write to");
         assertStringIncludes(text, "No space left on device");
@@ -138,17 +122,18 @@ Deno.test({
   },
 });
 
-/** A module after whose import the disk is full after so many bytes; it cuts a file where it ends. */
-function fullDisk(bytes: number): string {
-  return `
-    let left = ${bytes};
-    const write = Deno.writeFile;
-    Deno.writeFile = async (path, data) => {
-      const fits = Math.min(left, data.length);
-      left -= fits;
-      await write(path, data.subarray(0, fits));
-      if (fits < data.length) throw new Error("No space left on device (os error 28)");
-    };`;
+/** Until it is disposed, the disk is full after so many bytes; a file is cut where it ends. */
+function fullDisk(bytes: number): Disposable {
+  let left = bytes;
+  const write = Deno.writeFile;
+  Deno.writeFile = async (path, data) => {
+    if (!(data instanceof Uint8Array)) throw new TypeError("bytes are awaited");
+    const fits = Math.min(left, data.length);
+    left -= fits;
+    await write(path, data.subarray(0, fits));
+    if (fits < data.length) throw new Error("No space left on device (os error 28)");
+  };
+  return { [Symbol.dispose]: () => void (Deno.writeFile = write) };
 }
 
 gpuTest(
@@ -178,7 +163,7 @@ gpuTest(
 
 Deno.test({
   name: "a registration says that the device was lost, whenever that is",
-  ignore: !ADAPTER && !REQUIRED,
+  ignore: SKIPS_GPU,
   fn: async () => {
     for (const stage of ["rigid", "deformable", "results"]) {
       using gpu = await Gpu.open();

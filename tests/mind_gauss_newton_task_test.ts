@@ -4,11 +4,14 @@ import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/ass
 import { readVolume, writeVolume } from "../volume/mod.ts";
 import { decodeTransform } from "../registration/mod.ts";
 import { Scene } from "../testing/scene.ts";
-import { SKIPS_GPU_TASKS, task } from "../testing/run_task.ts";
+import * as apply from "../tasks/apply.ts";
+import * as register from "../tasks/register.ts";
+import { SKIPS_GPU } from "../testing/gpu.ts";
+import { callModule } from "../testing/run_task.ts";
 
 Deno.test({
   name: "register --method mind-gauss-newton, from files to files",
-  ignore: SKIPS_GPU_TASKS,
+  ignore: SKIPS_GPU,
   fn: async () => {
     const folder = await Deno.makeTempDir();
     const scene = new Scene(2);
@@ -16,17 +19,17 @@ Deno.test({
     const [fixed, moving] = [`${folder}/mr.nii.gz`, `${folder}/ct.nii.gz`];
     await writeVolume(fixed, scene.image("mr"));
     await writeVolume(moving, scene.image("ct", (p) => p[0] += 5 * Math.sin(p[1] / 25)));
-    const common = ["register", "--method", "mind-gauss-newton", "--out", out, "--fixed", fixed];
-    const [name, ...args] = [...common, "--moving", moving];
+    const common = ["--method", "mind-gauss-newton", "--out", out, "--fixed", fixed];
+    const args = [...common, "--moving", moving];
 
-    const refused = await task(name, ...args, "--lambda", "3");
+    const refused = await callModule(register, ...args, "--lambda", "3");
     assertEquals(refused.code, 2, refused.text);
     assertStringIncludes(refused.text, "--lambda does nothing with --method mind-gauss-newton");
-    const other = await task("register", ...args.slice(2), "--alpha", "1");
+    const other = await callModule(register, ...args.slice(2), "--alpha", "1");
     assertEquals(other.code, 2, other.text);
     assertStringIncludes(other.text, "--alpha does nothing with --method control-grid");
 
-    const { code, text } = await task(name, ...args, "--resolution", "5");
+    const { code, text } = await callModule(register, ...args, "--resolution", "5");
     assertEquals(code, 0, text);
     assertStringIncludes(text, "Inverse consistency: ");
     assertStringIncludes(text, "0 working voxels folded forwards, 0 backwards");
@@ -47,8 +50,8 @@ Deno.test({
 
     const transform = decodeTransform(await Deno.readTextFile(`${out}/transform.json`));
     assertEquals(transform.controlGrid!.size, deformable.levels[2].size);
-    const applied = await task(
-      "apply",
+    const applied = await callModule(
+      apply,
       "--transform",
       `${out}/transform.json`,
       "--image",

@@ -2,11 +2,13 @@
 
 import { assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { Grid, readVolume, writeVolume } from "../volume/mod.ts";
-import { SKIPS_GPU_TASKS, task } from "../testing/run_task.ts";
+import * as n4 from "../tasks/n4.ts";
+import { SKIPS_GPU } from "../testing/gpu.ts";
+import { callModule, task } from "../testing/run_task.ts";
 
 Deno.test({
   name: "n4 corrects an image and writes its field; bad input leaves nothing",
-  ignore: SKIPS_GPU_TASKS,
+  ignore: SKIPS_GPU,
   fn: async () => {
     const folder = await Deno.makeTempDir();
     const grid = Grid.axisAligned([40, 32, 8], [3, 3, 5]);
@@ -27,10 +29,16 @@ Deno.test({
     assertLess(Math.abs(out.data[39] * field.data[39] / data[39] - 1), 1e-4);
 
     await Deno.remove(`${folder}/out.nii.gz`);
-    const none = await task("n4", ...files, "--mask", `${folder}/none.nii.gz`);
+    const none = await callModule(n4, ...files, "--mask", `${folder}/none.nii.gz`);
     assertEquals(none.code, 1);
     assertStringIncludes(none.text, "none.nii.gz");
-    const wrong = await task("n4", "--image", `${folder}/mr.nii.gz`, "--out", `${folder}/out.png`);
+    const wrong = await callModule(
+      n4,
+      "--image",
+      `${folder}/mr.nii.gz`,
+      "--out",
+      `${folder}/out.png`,
+    );
     assertEquals(wrong.code, 2);
     const left: string[] = [];
     for await (const { name } of Deno.readDir(folder)) left.push(name);

@@ -13,7 +13,10 @@ import {
   writeVolume,
 } from "../volume/mod.ts";
 import { decodeTransform, mapPoint } from "../registration/mod.ts";
-import { SKIPS_GPU_TASKS, task } from "../testing/run_task.ts";
+import * as apply from "../tasks/apply.ts";
+import * as register from "../tasks/register.ts";
+import { SKIPS_GPU } from "../testing/gpu.ts";
+import { callModule, task } from "../testing/run_task.ts";
 
 /** A body with a few organs; `shift` displaces the organs, `contrast` is CT- or MR-like. */
 function body(grid: Grid, contrast: Modality, shift: Triple) {
@@ -42,7 +45,7 @@ function body(grid: Grid, contrast: Modality, shift: Triple) {
 
 Deno.test({
   name: "register and apply, from files to files",
-  ignore: SKIPS_GPU_TASKS,
+  ignore: SKIPS_GPU,
   fn: async (t) => {
     const folder = await Deno.makeTempDir();
     const file = (name: string) => `${folder}/${name}`;
@@ -145,8 +148,8 @@ Deno.test({
         (await readVolume(file("applied.nii.gz"))).data,
         (await readVolume(`${out}/warped.nii.gz`)).data,
       );
-      const labels = await task(
-        "apply",
+      const labels = await callModule(
+        apply,
         ...common,
         "--image",
         file("mr_labels.nii.gz"),
@@ -195,7 +198,7 @@ Deno.test({
       cases.push([{ "--out": inFile }, 1, "is not a folder"]);
       for (const [change, expected, words] of cases) {
         const flags = Object.entries({ ...good, "--out": file("none"), ...change });
-        const { code, text } = await task("register", ...flags.flat().filter((a) => a !== ""));
+        const { code, text } = await callModule(register, ...flags.flat().filter((a) => a !== ""));
         assertEquals(code, expected, text);
         assertStringIncludes(text, words);
         assertEquals(await Deno.stat(file("none")).catch(() => undefined), undefined, text);
@@ -214,8 +217,8 @@ Deno.test({
       ];
       for (const [change, words] of wrong) {
         const last = { "--like": file("mr.nii.gz"), "--out": file("none.nii.gz") };
-        const { code, text } = await task(
-          "apply",
+        const { code, text } = await callModule(
+          apply,
           ...Object.entries({ ...applied, ...last, ...change }).flat(),
         );
         assertEquals(code, 1, text);

@@ -3,8 +3,10 @@
 import type { Modality } from "../volume/modality.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Grid, readVolume, writeVolume } from "../volume/mod.ts";
-import config from "../deno.json" with { type: "json" };
-import { ROOT, SKIPS_GPU_TASKS, task } from "../testing/run_task.ts";
+import * as synthesise from "../tasks/synthesise.ts";
+import * as train from "../tasks/train.ts";
+import { SKIPS_GPU } from "../testing/gpu.ts";
+import { callModule, startScript, task } from "../testing/run_task.ts";
 
 const namesIn = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 
@@ -29,7 +31,7 @@ function ellipses(seed: number, modality: Modality) {
 
 Deno.test({
   name: "train and synthesise, from folders to a file, killed and resumed on the way",
-  ignore: SKIPS_GPU_TASKS,
+  ignore: SKIPS_GPU,
   fn: async (t) => {
     const folder = await Deno.makeTempDir();
     for (const modality of ["ct", "mr"] as const) {
@@ -87,14 +89,7 @@ Deno.test({
 
     await t.step("resumes after SIGKILL to the same bytes", async () => {
       // Not by `deno task`, which would be killed in the task's place.
-      const args = config.tasks.train.command.split(" ").slice(1);
-      const child = new Deno.Command("deno", {
-        args: [...args, ...training("killed")],
-        cwd: ROOT,
-        env: { NO_COLOR: "1" },
-        stdout: "piped",
-        stderr: "piped",
-      }).spawn();
+      const child = startScript("train", ...training("killed"));
       const ended = child.output();
       const log = `${folder}/killed/log.jsonl`;
       const isFar = async () =>
@@ -104,10 +99,10 @@ Deno.test({
       await ended;
       const { step } = JSON.parse(await Deno.readTextFile(`${folder}/killed/checkpoint.json`));
       assert(step >= 4 && step < 40, `killed at step ${step}`);
-      const refused = await task("train", ...training("killed"));
+      const refused = await callModule(train, ...training("killed"));
       assertEquals(refused.code, 2, refused.text);
       assertStringIncludes(refused.text, "holds a training: go on with it by --resume");
-      const { code, text } = await task("train", ...training("killed", "--resume"));
+      const { code, text } = await callModule(train, ...training("killed", "--resume"));
       assertEquals(code, 0, text);
       for (const name of ["checkpoint-0000040.safetensors", "checkpoint.json", "log.jsonl"]) {
         assertEquals(await bytesOf("killed", name), await bytesOf("model", name), name);
@@ -134,8 +129,8 @@ Deno.test({
       assertEquals(found.grid, grid);
       assert(found.data.every((value) => value >= -1000 && value <= 1000));
       assert(new Set(found.data).size > 100);
-      const cheap = await task(
-        "synthesise",
+      const cheap = await callModule(
+        synthesise,
         "--model",
         `${folder}/model`,
         "--image",
@@ -174,7 +169,9 @@ Deno.test({
         ],
       ];
       for (const [name, args, message] of wrong) {
-        const { code, text } = await task(name, ...args);
+        const { code, text } = name === "train"
+          ? await callModule(train, ...args)
+          : await callModule(synthesise, ...args);
         assert(code !== 0, `${name} ${args.join(" ")}`);
         assertStringIncludes(text, message);
       }

@@ -10,7 +10,6 @@ import { readTrainingImages, TrainingImagesError } from "./training_images.ts";
 
 const STS = new URL("../../shared/data/sts/", import.meta.url);
 const isThere = await Deno.stat(STS).then(() => true, () => false);
-if (!isThere) console.warn("../shared/data/sts is absent: reading real images is not tested.");
 
 const grid = Grid.axisAligned([8, 6, 20], [2, 2, 2]);
 
@@ -168,30 +167,29 @@ gpuTest("readTrainingImages() stops when it is told to", (gpu) =>
     assertEquals(names, ["a"]);
   }));
 
-if (isThere) {
-  gpuTest(
-    "readTrainingImages() reads real images, from which regions can be drawn",
-    async (gpu) => {
-      const images = await readTrainingImages(gpu, {
-        source: { ct: new URL("train_ct", STS).pathname, mr: new URL("train_mr", STS).pathname },
-        region: "all",
-      });
-      for (const modality of ["ct", "mr"] as const) {
-        const volumes = images[modality];
-        const names = volumes.map(({ name }) => name);
-        assert(names.length > 0);
-        assertEquals(names, names.toSorted());
-        const options = { volumes, plane: "axial", crop: 64, channels: 3 } as const;
-        const sampler = new RoiSampler({ ...options, random: RandomState.of(1, modality) });
-        for (let n = 0; n < 10; n++) {
-          const region = sampler.next();
-          assert(region.every((value) => value >= -1 && value <= 1), modality);
-          assert(new Set(region).size > 50, `a region of ${modality} has structure`);
-        }
+gpuTest(
+  "readTrainingImages() reads real images, from which regions can be drawn",
+  async (gpu) => {
+    const images = await readTrainingImages(gpu, {
+      source: { ct: new URL("train_ct", STS).pathname, mr: new URL("train_mr", STS).pathname },
+      region: "all",
+    });
+    for (const modality of ["ct", "mr"] as const) {
+      const volumes = images[modality];
+      const names = volumes.map(({ name }) => name);
+      assert(names.length > 0);
+      assertEquals(names, names.toSorted());
+      const options = { volumes, plane: "axial", crop: 64, channels: 3 } as const;
+      const sampler = new RoiSampler({ ...options, random: RandomState.of(1, modality) });
+      for (let n = 0; n < 10; n++) {
+        const region = sampler.next();
+        assert(region.every((value) => value >= -1 && value <= 1), modality);
+        assert(new Set(region).size > 50, `a region of ${modality} has structure`);
       }
-    },
-  );
-}
+    }
+  },
+  { skips: isThere ? undefined : "no ../shared/data/sts" },
+);
 
 gpuTest("readTrainingImages() says what is missing", (gpu) =>
   withImages(async (folder) => {

@@ -1,4 +1,5 @@
 import { gpuTest } from "../../testing/gpu.ts";
+import { FAST_TO_COMPILE } from "../../testing/tensorflow.ts";
 import { assertCloseTo, seededValues } from "../../testing/float_values.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";
 import { INSTANCE_NORM_EPSILON, instanceNorm } from "./instance_norm.ts";
@@ -36,7 +37,7 @@ function valuesOf(shape: ImageShape, slope: number): InstanceNormValues & { dy: 
 
 for (const ops of ["own", "stock"] as const) {
   gpuTest(`instanceNorm(), ${ops}: value and gradients equal double precision`, async (gpu, t) => {
-    using _ = await Tensorflow.open(gpu, { ops });
+    using _ = await Tensorflow.open(gpu, { ...FAST_TO_COMPILE, ops });
     for (const [name, shape, slope] of cases) {
       await t.step(name, async () => {
         const values = valuesOf(shape, slope);

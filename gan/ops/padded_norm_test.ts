@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { assertCloseTo, seededValues } from "../../testing/float_values.ts";
 import { gpuTest } from "../../testing/gpu.ts";
+import { FAST_TO_COMPILE } from "../../testing/tensorflow.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";
 import { INSTANCE_NORM_EPSILON } from "./instance_norm.ts";
 import {
@@ -30,7 +31,7 @@ const cases: [string, ImageShape, { slope: number; added: boolean; keep: boolean
 
 for (const ops of ["own", "stock"] as const) {
   gpuTest(`normAndPad(), ${ops}: values and gradients equal double precision`, async (gpu, t) => {
-    using _ = await Tensorflow.open(gpu, { ops });
+    using _ = await Tensorflow.open(gpu, { ...FAST_TO_COMPILE, ops });
     for (const [name, shape, options] of cases) {
       await t.step(name, () => check(shape, options));
     }

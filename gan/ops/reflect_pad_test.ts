@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { gpuTest } from "../../testing/gpu.ts";
+import { FAST_TO_COMPILE } from "../../testing/tensorflow.ts";
 import { assertCloseTo, seededValues } from "../../testing/float_values.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";
 import type { ImageShape } from "./instance_norm_reference.ts";
@@ -16,7 +17,7 @@ const cases: [string, ImageShape, number][] = [
 
 for (const ops of ["own", "stock"] as const) {
   gpuTest(`reflectPad(), ${ops}: value and gradient equal double precision`, async (gpu, t) => {
-    using _ = await Tensorflow.open(gpu, { ops });
+    using _ = await Tensorflow.open(gpu, { ...FAST_TO_COMPILE, ops });
     for (const [name, shape, pad] of cases) {
       await t.step(name, async () => {
         const [images, height, width, channels] = shape;
@@ -43,7 +44,7 @@ for (const ops of ["own", "stock"] as const) {
 }
 
 gpuTest("reflectPad() refuses images that are too small", async (gpu) => {
-  using _ = await Tensorflow.open(gpu);
+  using _ = await Tensorflow.open(gpu, FAST_TO_COMPILE);
   const x = tf.zeros<tf.Rank.R4>([1, 3, 9, 4]);
   assertThrows(() => reflectPad(x, 3), RangeError, "3 x 9 pixels cannot be padded by 3");
   x.dispose();

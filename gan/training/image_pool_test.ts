@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { gpuTest } from "../../testing/gpu.ts";
+import { FAST_TO_COMPILE } from "../../testing/tensorflow.ts";
 import { ImagePool } from "./image_pool.ts";
 import { RandomState } from "../random.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";
@@ -19,7 +20,7 @@ async function given(pool: ImagePool, count: number): Promise<[number, number][]
 gpuTest(
   "ImagePool gives every new pair until it is full, then old ones half of the time",
   async (gpu) => {
-    using _ = await Tensorflow.open(gpu);
+    using _ = await Tensorflow.open(gpu, FAST_TO_COMPILE);
     const pool = new ImagePool(50, RandomState.of(1, "pool"));
     const pairs = await given(pool, 450);
     assertEquals(tf.memory().numTensors, 100);
@@ -37,7 +38,7 @@ gpuTest(
 );
 
 gpuTest("ImagePool of no capacity gives what it gets", async (gpu) => {
-  using _ = await Tensorflow.open(gpu);
+  using _ = await Tensorflow.open(gpu, FAST_TO_COMPILE);
   const pool = new ImagePool(0, RandomState.of(1, "pool"));
   assertEquals(await given(pool, 3), [[1, -1], [2, -2], [3, -3]]);
   assertEquals(tf.memory().numTensors, 0);

@@ -1,11 +1,12 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { gpuTest } from "../../testing/gpu.ts";
+import { FAST_TO_COMPILE } from "../../testing/tensorflow.ts";
 import { learningRate } from "./learning_rate.ts";
 import { cycleLoss, deceptionLoss, judgementLoss } from "./losses.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";
 
 gpuTest("losses have the values and gradients of equations 2 to 4", async (gpu) => {
-  using _ = await Tensorflow.open(gpu);
+  using _ = await Tensorflow.open(gpu, FAST_TO_COMPILE);
   const halves = tf.fill([1, 3, 4, 1], 0.5) as tf.Tensor4D;
   const read = async (tensor: tf.Tensor) => {
     const values = [...await tensor.data()];

@@ -3,6 +3,7 @@ import { type PatchWeights, patchWindow } from "../../kernels/patches/patch_star
 import { PLANES } from "../../kernels/patches/plane_stack.ts";
 import { assertCloseTo, seededValues } from "../../testing/float_values.ts";
 import { gpuTest } from "../../testing/gpu.ts";
+import { FAST_TO_COMPILE } from "../../testing/tensorflow.ts";
 import type { Triple } from "../../volume/affine.ts";
 import { Generator } from "../networks/generator.ts";
 import { RandomState } from "../random.ts";
@@ -70,7 +71,7 @@ async function naive(
 }
 
 gpuTest("synthesiseVolume() is the mean over all regions", async (gpu, t) => {
-  using tensorflow = await Tensorflow.open(gpu);
+  using tensorflow = await Tensorflow.open(gpu, FAST_TO_COMPILE);
   for (const [channels, sliceStride] of [[1, 1], [3, 2], [4, 4]]) {
     await t.step(`${channels} slices`, async () => {
       const options = withGenerator(tensorflow, channels);
@@ -97,7 +98,7 @@ gpuTest("synthesiseVolume() is the mean over all regions", async (gpu, t) => {
 gpuTest(
   "synthesiseVolume() leaves regions with next to nothing in them background",
   async (gpu) => {
-    using tensorflow = await Tensorflow.open(gpu);
+    using tensorflow = await Tensorflow.open(gpu, FAST_TO_COMPILE);
     const { generator, ...options } = withGenerator(tensorflow, 1);
     // Noise of the air in the first three coronal planes, a body in the others.
     const noise = seededValues(16 * 9 * 16, 2);
@@ -109,7 +110,7 @@ gpuTest(
 );
 
 gpuTest("synthesiseVolume() stitches few regions with feathered weights", async (gpu) => {
-  using tensorflow = await Tensorflow.open(gpu);
+  using tensorflow = await Tensorflow.open(gpu, FAST_TO_COMPILE);
   const options = withGenerator(tensorflow, 3);
   const cheap = await synthesiseVolume({ ...options, stitch: "cheap" });
   assertCloseTo(cheap, await naive(options, 8, 3, "feather"), "mean", 1e-5);
@@ -120,7 +121,7 @@ gpuTest("synthesiseVolume() stitches few regions with feathered weights", async 
 gpuTest(
   "synthesiseVolume() refuses strides that leave gaps and ends by its signal",
   async (gpu) => {
-    using tensorflow = await Tensorflow.open(gpu);
+    using tensorflow = await Tensorflow.open(gpu, FAST_TO_COMPILE);
     const options = withGenerator(tensorflow, 3);
     await assertRejects(
       () => synthesiseVolume({ ...options, stride: 17 }),

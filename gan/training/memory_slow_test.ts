@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { GpuMemoryError } from "../../kernels/mod.ts";
 import { gpuTest } from "../../testing/gpu.ts";
+import { FAST_TO_COMPILE } from "../../testing/tensorflow.ts";
 import { CycleGan } from "./cycle_gan.ts";
 import { type CycleGanSettings, PAPER_SETTINGS } from "../model/settings.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";
@@ -18,7 +19,7 @@ const settings: CycleGanSettings = {
 };
 
 gpuTest("trainingBytes() is what a training takes", async (gpu) => {
-  using tensorflow = await Tensorflow.open(gpu);
+  using tensorflow = await Tensorflow.open(gpu, FAST_TO_COMPILE);
   const gan = new CycleGan(tensorflow, settings);
   let weights = 0;
   for (const variable of gan.weights.values()) weights += variable.size;

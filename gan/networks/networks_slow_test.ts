@@ -1,6 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { seededValues } from "../../testing/float_values.ts";
 import { gpuTest } from "../../testing/gpu.ts";
+import { FAST_TO_COMPILE } from "../../testing/tensorflow.ts";
 import { Discriminator, receptiveField, STRIDES } from "./discriminator.ts";
 import { Generator } from "./generator.ts";
 import { RandomState } from "../random.ts";
@@ -10,7 +11,7 @@ import { Tensorflow, tf } from "../tensorflow.ts";
 const zeros = { normal: () => 0 } as RandomState;
 
 gpuTest("networks of the paper's size have its counts of weights", async (gpu) => {
-  using _ = await Tensorflow.open(gpu);
+  using _ = await Tensorflow.open(gpu, FAST_TO_COMPILE);
   const generators = { 1: 11_370_880, 3: 11_383_424, 12: 11_439_872 };
   for (const [channels, count] of Object.entries(generators)) {
     const options = { channels: Number(channels), filters: 64, blocks: 9 };
@@ -36,7 +37,7 @@ gpuTest("networks of the paper's size have its counts of weights", async (gpu) =
 });
 
 gpuTest("networks start from N(0, 0.02) filters and N(1, 0.02) scales", async (gpu) => {
-  using _ = await Tensorflow.open(gpu);
+  using _ = await Tensorflow.open(gpu, FAST_TO_COMPILE);
   const make = (seed: number) =>
     new Generator("g", { channels: 3, filters: 16, blocks: 1 }, RandomState.of(seed, "g"));
   const one = make(1);
@@ -56,7 +57,7 @@ gpuTest("networks start from N(0, 0.02) filters and N(1, 0.02) scales", async (g
 });
 
 gpuTest("a generator keeps the shape, within -1 and 1", async (gpu) => {
-  using _ = await Tensorflow.open(gpu);
+  using _ = await Tensorflow.open(gpu, FAST_TO_COMPILE);
   const options = { channels: 5, filters: 4, blocks: 1 };
   const generator = new Generator("g", options, RandomState.of(1, "g"));
   const values = seededValues(2 * 12 * 20 * 5, 1);
@@ -82,7 +83,7 @@ for (const ops of ["own", "stock"] as const) {
   gpuTest(
     `without norm, ${ops}, the gradient of one judgement reaches as far as P`,
     async (gpu, t) => {
-      using _ = await Tensorflow.open(gpu, { ops });
+      using _ = await Tensorflow.open(gpu, { ...FAST_TO_COMPILE, ops });
       for (const field of [70, 34, 22, 16, 10]) {
         await t.step(`P = ${field}`, async () => {
           const size = field + 26;

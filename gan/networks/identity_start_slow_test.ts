@@ -1,6 +1,7 @@
 import type { Modality } from "../../volume/modality.ts";
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import { gpuTest } from "../../testing/gpu.ts";
+import { FAST_TO_COMPILE } from "../../testing/tensorflow.ts";
 import { CycleGan } from "../training/cycle_gan.ts";
 import { startFromIdentity } from "./identity_start.ts";
 import { RandomState } from "../random.ts";
@@ -21,7 +22,7 @@ const settings: CycleGanSettings = {
 gpuTest(
   "startFromIdentity() leaves generators that copy images they have not seen",
   async (gpu) => {
-    using tensorflow = await Tensorflow.open(gpu);
+    using tensorflow = await Tensorflow.open(gpu, FAST_TO_COMPILE);
     const gan = new CycleGan(tensorflow, settings);
     const random = RandomState.of(3, "blobs");
     /** Blobs of either sign. */

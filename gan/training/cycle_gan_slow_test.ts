@@ -86,15 +86,15 @@ const shallow = { ...base, channels: 1, strides: [2, 1] };
 const plain = { ...base, crop: 20, channels: 4, strides: [1, 2, 1, 1], discriminatorNorm: false };
 
 for (
-  const [name, ops, small] of [
-    ["own kernels", "own", base],
-    ["stock kernels", "stock", base],
-    ["a shallow discriminator", "own", shallow],
-    ["no norm", "own", plain],
+  const [name, options, small] of [
+    ["own kernels, sums in registers", { convolution: "registers" }, base],
+    ["stock kernels", { ops: "stock" }, base],
+    ["a shallow discriminator, sums in tiles", { convolution: "tiles" }, shallow],
+    ["no norm, sums in tiles", { convolution: "tiles" }, plain],
   ] as const
 ) {
   gpuTest(`the cycle-GAN's gradients, ${name}, equal central differences`, async (gpu, t) => {
-    using tensorflow = await Tensorflow.open(gpu, { ops });
+    using tensorflow = await Tensorflow.open(gpu, options);
     const gan = new CycleGan(tensorflow, small);
     const weights = await stir(gan);
     const ct = images(small, 1);
@@ -137,7 +137,7 @@ for (
 }
 
 gpuTest("a step of training lowers its own losses and keeps no tensor", async (gpu) => {
-  using tensorflow = await Tensorflow.open(gpu);
+  using tensorflow = await Tensorflow.open(gpu, { convolution: "registers" });
   const gan = new CycleGan(tensorflow, { ...base, pool: 1 });
   const ct = images(base, 1);
   const mr = images(base, 2);

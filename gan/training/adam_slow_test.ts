@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { gpuTest } from "../../testing/gpu.ts";
+import { FAST_TO_COMPILE } from "../../testing/tensorflow.ts";
 import { assertCloseTo, seededValues } from "../../testing/float_values.ts";
 import { Adam } from "./adam.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";
@@ -24,7 +25,7 @@ function adamReference(values: Float32Array, gradients: readonly Float32Array[],
 
 for (const ops of ["own", "stock"] as const) {
   gpuTest(`Adam, ${ops}, equals double precision over several steps`, async (gpu) => {
-    using tensorflow = await Tensorflow.open(gpu, { ops });
+    using tensorflow = await Tensorflow.open(gpu, { ...FAST_TO_COMPILE, ops });
     const shapes = [[3, 3, 4, 8], [5], [7, 7, 3, 1], [64], [1]];
     const counts = shapes.map((shape) => shape.reduce((a, b) => a * b));
     const start = counts.map((count, i) => seededValues(count, i));
