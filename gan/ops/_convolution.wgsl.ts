@@ -6,25 +6,25 @@
  */
 
 const CORRELATION_FIELDS = /* wgsl */ `
-  in_height: i32,
-  in_width: i32,
-  in_channels: u32,
-  in_quads: u32,
+  inHeight: i32,
+  inWidth: i32,
+  inChannels: u32,
+  inQuads: u32,
   rows: u32,
   columns: u32,
-  out_channels: u32,
-  pad_top: i32,
-  pad_left: i32,
-  out_height: u32,
-  out_width: u32,
-  out_stride: u32,
-  out_y: u32,
-  out_x: u32,
+  outChannels: u32,
+  padTop: i32,
+  padLeft: i32,
+  outHeight: u32,
+  outWidth: u32,
+  outStride: u32,
+  outY: u32,
+  outX: u32,
   unit: u32,
   batch: u32,
   // Rows of taps (of the first of the filter's uniform blocks).
-  tap_from: u32,
-  tap_to: u32,`;
+  tapFrom: u32,
+  tapTo: u32,`;
 
 /** The uniform block of the tiles' kernel. */
 export const CORRELATION_PARAMETERS = /* wgsl */ `
@@ -37,17 +37,17 @@ struct Parameters {${CORRELATION_FIELDS}
 export const CORRELATION_PART_PARAMETERS = /* wgsl */ `
 struct Parameters {${CORRELATION_FIELDS}
   // Quads of input channels.
-  quad_from: u32,
-  quad_to: u32,
-  out_quad_from: u32,
+  quadFrom: u32,
+  quadTo: u32,
+  outQuadFrom: u32,
   continued: u32,
   // Where a quad of the filter is.
-  filter_origin: i32,
-  filter_row: i32,
-  filter_column: i32,
-  filter_in_quad: i32,
-  filter_out_quad: i32,
-  filter_channel: i32,
+  filterOrigin: i32,
+  filterRow: i32,
+  filterColumn: i32,
+  filterInQuad: i32,
+  filterOutQuad: i32,
+  filterChannel: i32,
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 `;
@@ -110,19 +110,19 @@ export function storeQuad(name: string, array: string, quads: boolean): string {
 export const FILTER_GRADIENT_PARAMETERS = /* wgsl */ `
 struct Parameters {
   batch: u32,
-  in_height: i32,
-  in_width: i32,
-  in_channels: u32,
-  in_quads: u32,
-  out_height: u32,
-  out_width: u32,
-  out_channels: u32,
-  out_quads: u32,
-  tap_rows: u32,
-  pad_top: i32,
-  pad_left: i32,
+  inHeight: i32,
+  inWidth: i32,
+  inChannels: u32,
+  inQuads: u32,
+  outHeight: u32,
+  outWidth: u32,
+  outChannels: u32,
+  outQuads: u32,
+  tapRows: u32,
+  padTop: i32,
+  padLeft: i32,
   // Rows of the output, over the whole batch, that one part sums.
-  part_rows: u32,
+  partRows: u32,
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 `;

@@ -50,9 +50,9 @@ export function convolutionRegisters(tile: RegisterTile): Kernel {
     range(tapColumns).map((kx) =>
       range(outQuads).map((t) =>
         `{
-        let at = weight + ${kx} * p.filter_column + ${t} * p.filter_out_quad;
+        let at = weight + ${kx} * p.filterColumn + ${t} * p.filterOutQuad;
         let w = mat4x4f(${
-          range(4).map((i) => `filters${block}[at + ${i} * p.filter_channel]`).join(", ")
+          range(4).map((i) => `filters${block}[at + ${i} * p.filterChannel]`).join(", ")
         });
         ${range(pixels).map((m) => `s${m}_${t} += ${product(m, kx)};`).join("\n        ")}
       }`
@@ -73,9 +73,9 @@ ${
 ${imageArray(1 + blocks.length, "input", tile.inWhole, tile.uniformInput)}
 ${pixelArray(2 + blocks.length, "output", tile.outWhole, "read_write")}
 
-${loadQuad("load_input", "input", tile.inWhole)}
-${loadQuad("load_output", "output", tile.outWhole)}
-${storeQuad("store_output", "output", tile.outWhole)}
+${loadQuad("loadInput", "input", tile.inWhole)}
+${loadQuad("loadOutput", "output", tile.outWhole)}
+${storeQuad("storeOutput", "output", tile.outWhole)}
 
 // In one dimension, since software Vulkan computes eight invocations along x at once.
 @compute @workgroup_size(8)
@@ -92,41 +92,41 @@ fn main(
   if (line >= p.batch * p.rows) { return; }
   let image = line / p.rows;
   let y = line - image * p.rows;
-  let out_quads = (p.out_channels + 3) / 4;
-  let out_quad = p.out_quad_from + quad;
-  let out_row = (image * p.out_height + y * p.out_stride + p.out_y) * p.out_width + p.out_x;
-  let first = i32(x) * ${stride} - p.pad_left;
+  let outQuads = (p.outChannels + 3) / 4;
+  let outQuad = p.outQuadFrom + quad;
+  let outRow = (image * p.outHeight + y * p.outStride + p.outY) * p.outWidth + p.outX;
+  let first = i32(x) * ${stride} - p.padLeft;
   // Columns outside the image are read at its border and count nothing.
   ${
       window.map((j) =>
-        `let c${j} = clamp(first + ${j}, 0, p.in_width - 1); let i${j} = select(0.0, 1.0, c${j} == first + ${j});`
+        `let c${j} = clamp(first + ${j}, 0, p.inWidth - 1); let i${j} = select(0.0, 1.0, c${j} == first + ${j});`
       ).join("\n  ")
     }
   ${each((m, t) => `var s${m}_${t} = vec4f(0);`)}
   if (p.continued != 0) {
     ${
       each((m, t) =>
-        `s${m}_${t} = load_output(out_row + min(x + ${m}, p.columns - 1) * p.out_stride, min(out_quad + ${t}, out_quads - 1), p.out_channels, out_quads);`
+        `s${m}_${t} = loadOutput(outRow + min(x + ${m}, p.columns - 1) * p.outStride, min(outQuad + ${t}, outQuads - 1), p.outChannels, outQuads);`
       )
     }
   }
-  let tap_rows = p.tap_to - p.tap_from;
+  let tapRows = p.tapTo - p.tapFrom;
   ${
       blocks.map((block) =>
-        `for (var r = 0u; r < tap_rows; r++) {
-    let row = i32(y) * ${stride} + i32(p.tap_from + ${block} * tap_rows + r) - p.pad_top;
-    let inside = select(0.0, 1.0, row >= 0 && row < p.in_height);
-    let base = (i32(image) * p.in_height + clamp(row, 0, p.in_height - 1)) * p.in_width;
-    var weight = p.filter_origin + i32(r) * p.filter_row + i32(quad) * p.filter_out_quad
-      + i32(p.quad_from) * p.filter_in_quad;
-    for (var q = p.quad_from; q < p.quad_to; q++) {
+        `for (var r = 0u; r < tapRows; r++) {
+    let row = i32(y) * ${stride} + i32(p.tapFrom + ${block} * tapRows + r) - p.padTop;
+    let inside = select(0.0, 1.0, row >= 0 && row < p.inHeight);
+    let base = (i32(image) * p.inHeight + clamp(row, 0, p.inHeight - 1)) * p.inWidth;
+    var weight = p.filterOrigin + i32(r) * p.filterRow + i32(quad) * p.filterOutQuad
+      + i32(p.quadFrom) * p.filterInQuad;
+    for (var q = p.quadFrom; q < p.quadTo; q++) {
       ${
           window.map((j) =>
-            `let v${j} = load_input(u32(base + c${j}), q, p.in_channels, p.in_quads) * (inside * i${j});`
+            `let v${j} = loadInput(u32(base + c${j}), q, p.inChannels, p.inQuads) * (inside * i${j});`
           ).join("\n      ")
         }
       ${sums(block)}
-      weight += p.filter_in_quad;
+      weight += p.filterInQuad;
     }
   }`
       ).join("\n  ")
@@ -135,7 +135,7 @@ fn main(
       range(pixels).map((m) =>
         `if (x + ${m} < p.columns) { ${
           range(outQuads).map((t) =>
-            `if (out_quad + ${t} < out_quads) { store_output(out_row + (x + ${m}) * p.out_stride, out_quad + ${t}, p.out_channels, out_quads, s${m}_${t}); }`
+            `if (outQuad + ${t} < outQuads) { storeOutput(outRow + (x + ${m}) * p.outStride, outQuad + ${t}, p.outChannels, outQuads, s${m}_${t}); }`
           ).join(" ")
         } }`
       ).join("\n  ")

@@ -28,18 +28,18 @@ ${CORRELATION_PARAMETERS}
 ${pixelArray(2, "input", tile.inWhole)}
 ${pixelArray(3, "output", tile.outWhole, "read_write")}
 
-${loadQuad("load_input", "input", tile.inWhole)}
-${storeQuad("store_output", "output", tile.outWhole)}
+${loadQuad("loadInput", "input", tile.inWhole)}
+${storeQuad("storeOutput", "output", tile.outWhole)}
 
 // 32 products by 64 pixels and by 64 channels, in quads of pixels and of channels.
-var<workgroup> image_tile: array<vec4f, 512>;
-var<workgroup> filter_tile: array<vec4f, 512>;
+var<workgroup> imageTile: array<vec4f, 512>;
+var<workgroup> filterTile: array<vec4f, 512>;
 
 @compute @workgroup_size(128)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let p = parameters;
   let pixels = p.batch * p.rows * p.columns;
-  let out_quads = (p.out_channels + 3) / 4;
+  let outQuads = (p.outChannels + 3) / 4;
 
   // Loading: quad lane % 8 of the products, pixels 4 (lane / 8) and the three after.
   let deep = lane % 8;
@@ -53,8 +53,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     let pixel = min(64 * group.x + 4 * loaded + ${m}, pixels - 1);
     let row = pixel / p.columns;
     images[${m}] = i32(row / p.rows);
-    rows[${m}] = i32(row % p.rows) * ${stride} - p.pad_top;
-    columns[${m}] = i32(pixel % p.columns) * ${stride} - p.pad_left;
+    rows[${m}] = i32(row % p.rows) * ${stride} - p.padTop;
+    columns[${m}] = i32(pixel % p.columns) * ${stride} - p.padLeft;
   }`
       ).join("\n  ")
     }
@@ -63,28 +63,28 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let along = lane / 16;
   ${range(8).map((m) => `var s${m} = vec4f(0);`).join(" ")}
 
-  let units = ${tapColumns}u * p.in_quads;
-  for (var ky = 0u; ky < p.tap_to; ky++) {
-    let packed = (group.y * p.tap_to + ky) * p.in_quads;
-    for (var from_unit = 0u; from_unit < units; from_unit += 8) {
-      let unit = from_unit + deep;
-      let kx = unit / p.in_quads;
-      let q = unit - kx * p.in_quads;
+  let units = ${tapColumns}u * p.inQuads;
+  for (var ky = 0u; ky < p.tapTo; ky++) {
+    let packed = (group.y * p.tapTo + ky) * p.inQuads;
+    for (var fromUnit = 0u; fromUnit < units; fromUnit += 8) {
+      let unit = fromUnit + deep;
+      let kx = unit / p.inQuads;
+      let q = unit - kx * p.inQuads;
       ${
       range(4).map((m) =>
         `var v${m} = vec4f(0);
       {
         let row = rows[${m}] + i32(ky);
         let column = columns[${m}] + i32(kx);
-        if (unit < units && row >= 0 && row < p.in_height && column >= 0 && column < p.in_width) {
-          v${m} = load_input(u32((images[${m}] * p.in_height + row) * p.in_width + column), q, p.in_channels, p.in_quads);
+        if (unit < units && row >= 0 && row < p.inHeight && column >= 0 && column < p.inWidth) {
+          v${m} = loadInput(u32((images[${m}] * p.inHeight + row) * p.inWidth + column), q, p.inChannels, p.inQuads);
         }
       }`
       ).join("\n      ")
     }
       ${
       ["x", "y", "z", "w"].map((channel, i) =>
-        `image_tile[(4 * deep + ${i}) * 16 + loaded] = vec4f(${
+        `imageTile[(4 * deep + ${i}) * 16 + loaded] = vec4f(${
           range(4).map((m) => `v${m}.${channel}`).join(", ")
         });`
       ).join("\n      ")
@@ -93,22 +93,22 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
       range(4).map((j) =>
         `{
         let row = along + ${8 * j};
-        let filter_unit = from_unit + row / 4;
-        let filter_kx = filter_unit / p.in_quads;
-        let filter_q = filter_unit - filter_kx * p.in_quads;
+        let filterUnit = fromUnit + row / 4;
+        let filterKx = filterUnit / p.inQuads;
+        let filterQ = filterUnit - filterKx * p.inQuads;
         var value = vec4f(0);
-        if (filter_unit < units) {
-          value = filters[(packed + filter_q) * p.unit + (4 * filter_kx + row % 4) * 16 + across];
+        if (filterUnit < units) {
+          value = filters[(packed + filterQ) * p.unit + (4 * filterKx + row % 4) * 16 + across];
         }
-        filter_tile[row * 16 + across] = value;
+        filterTile[row * 16 + across] = value;
       }`
       ).join("\n      ")
     }
       workgroupBarrier();
       for (var k = 0u; k < 32; k++) {
-        let a = image_tile[k * 16 + 2 * along];
-        let b = image_tile[k * 16 + 2 * along + 1];
-        let w = filter_tile[k * 16 + across];
+        let a = imageTile[k * 16 + 2 * along];
+        let b = imageTile[k * 16 + 2 * along + 1];
+        let w = filterTile[k * 16 + across];
         ${
       ["a.x", "a.y", "a.z", "a.w", "b.x", "b.y", "b.z", "b.w"].map((v, m) =>
         `s${m} = fma(vec4f(${v}), w, s${m});`
@@ -119,17 +119,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     }
   }
 
-  let out_quad = 16 * group.y + across;
-  if (out_quad >= out_quads) { return; }
+  let outQuad = 16 * group.y + across;
+  if (outQuad >= outQuads) { return; }
   ${
       range(8).map((m) =>
         `{
     let pixel = 64 * group.x + 8 * along + ${m};
     if (pixel < pixels) {
       let row = pixel / p.columns;
-      let y = (row % p.rows) * p.out_stride + p.out_y;
-      let x = (pixel % p.columns) * p.out_stride + p.out_x;
-      store_output(((row / p.rows) * p.out_height + y) * p.out_width + x, out_quad, p.out_channels, out_quads, s${m});
+      let y = (row % p.rows) * p.outStride + p.outY;
+      let x = (pixel % p.columns) * p.outStride + p.outX;
+      storeOutput(((row / p.rows) * p.outHeight + y) * p.outWidth + x, outQuad, p.outChannels, outQuads, s${m});
     }
   }`
       ).join("\n  ")

@@ -157,7 +157,7 @@ function packingOf(runner: OpRunner, job: Correlation, block: number, spare: num
       ...[f.firstRow, f.rowStep, f.firstColumn, f.columnStep].map(i32),
       ...[f.channelStep, f.outStep].map(u32),
     ],
-    constants: { tap_columns: job.tapColumns, block },
+    constants: { tapColumns: job.tapColumns, block },
     workgroups: [
       Math.ceil(blocks * block / 16),
       inQuads,

@@ -46,50 +46,50 @@ export function filterGradientRegisters(tile: FilterGradientTile): Kernel {
     label: `filter gradient, registers ${JSON.stringify(Object.values(tile))}`,
     code: /* wgsl */ `
 override lanes: u32 = 8;
-override in_quads: u32 = 8;
-override tap_groups: u32 = 1;
+override inQuads: u32 = 8;
+override tapGroups: u32 = 1;
 
 ${FILTER_GRADIENT_PARAMETERS}
 ${imageArray(1, "input", tile.inWhole, tile.uniformInput)}
 ${imageArray(2, "gradient", tile.outWhole, tile.uniformGradient)}
 @group(0) @binding(3) var<storage, read_write> sums: array<vec4f>;
 
-${loadQuad("load_input", "input", tile.inWhole)}
-${loadQuad("load_gradient", "gradient", tile.outWhole)}
+${loadQuad("loadInput", "input", tile.inWhole)}
+${loadQuad("loadGradient", "gradient", tile.outWhole)}
 
 // In one dimension, since software Vulkan computes eight invocations along x at once.
 @compute @workgroup_size(8)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let p = parameters;
   let n = id.x % lanes * ${outQuads};
-  let q = id.x / lanes % in_quads;
-  let ky = id.x / (lanes * in_quads) % tap_groups * ${tapRows};
-  let part = id.x / (lanes * in_quads * tap_groups);
-  let last = min((part + 1) * p.part_rows, p.batch * p.out_height);
+  let q = id.x / lanes % inQuads;
+  let ky = id.x / (lanes * inQuads) % tapGroups * ${tapRows};
+  let part = id.x / (lanes * inQuads * tapGroups);
+  let last = min((part + 1) * p.partRows, p.batch * p.outHeight);
   ${sums.map(({ name }) => `var ${name} = vec4f(0);`).join(" ")}
-  ${quads.map((t) => `let n${t} = min(n + ${t}, p.out_quads - 1);`).join(" ")}
-  for (var line = part * p.part_rows; line < last; line++) {
-    let image = line / p.out_height;
-    let y = i32(line - image * p.out_height);
+  ${quads.map((t) => `let n${t} = min(n + ${t}, p.outQuads - 1);`).join(" ")}
+  for (var line = part * p.partRows; line < last; line++) {
+    let image = line / p.outHeight;
+    let y = i32(line - image * p.outHeight);
     ${
       rows.map((r) =>
-        `let row${r} = y * ${stride} + i32(ky) + ${r} - p.pad_top;
-    let inside${r} = select(0.0, 1.0, row${r} >= 0 && row${r} < p.in_height);
-    let base${r} = (i32(image) * p.in_height + clamp(row${r}, 0, p.in_height - 1)) * p.in_width;`
+        `let row${r} = y * ${stride} + i32(ky) + ${r} - p.padTop;
+    let inside${r} = select(0.0, 1.0, row${r} >= 0 && row${r} < p.inHeight);
+    let base${r} = (i32(image) * p.inHeight + clamp(row${r}, 0, p.inHeight - 1)) * p.inWidth;`
       ).join("\n    ")
     }
-    for (var x = 0u; x < p.out_width; x += ${PIXELS}) {
-      let first = i32(x) * ${stride} - p.pad_left;
+    for (var x = 0u; x < p.outWidth; x += ${PIXELS}) {
+      let first = i32(x) * ${stride} - p.padLeft;
       ${
       window.map((j) =>
-        `let c${j} = clamp(first + ${j}, 0, p.in_width - 1); let i${j} = select(0.0, 1.0, c${j} == first + ${j});`
+        `let c${j} = clamp(first + ${j}, 0, p.inWidth - 1); let i${j} = select(0.0, 1.0, c${j} == first + ${j});`
       ).join("\n      ")
     }
       ${
       quads.map((t) =>
         `let g${t} = mat4x4f(${
           range(PIXELS).map((m) =>
-            `load_gradient(line * p.out_width + min(x + ${m}, p.out_width - 1), n${t}, p.out_channels, p.out_quads) * select(0.0, 1.0, x + ${m} < p.out_width)`
+            `loadGradient(line * p.outWidth + min(x + ${m}, p.outWidth - 1), n${t}, p.outChannels, p.outQuads) * select(0.0, 1.0, x + ${m} < p.outWidth)`
           ).join(", ")
         });`
       ).join("\n      ")
@@ -99,7 +99,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         `{
         ${
           window.map((j) =>
-            `let v${j} = load_input(u32(base${r} + c${j}), q, p.in_channels, p.in_quads) * (inside${r} * i${j});`
+            `let v${j} = loadInput(u32(base${r} + c${j}), q, p.inChannels, p.inQuads) * (inside${r} * i${j});`
           ).join("\n        ")
         }
         ${
@@ -116,11 +116,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   ${
       rows.map((r) =>
-        `if (last > part * p.part_rows && ky + ${r} < p.tap_rows) {
-    let at = (part * p.tap_rows + ky + ${r}) * ${tapColumns};
+        `if (last > part * p.partRows && ky + ${r} < p.tapRows) {
+    let at = (part * p.tapRows + ky + ${r}) * ${tapColumns};
     ${
           sums.filter((sum) => sum.r === r).map(({ name, kx, i, t }) =>
-            `if (n + ${t} < p.out_quads) { sums[((at + ${kx}) * 4 * p.in_quads + 4 * q + ${i}) * p.out_quads + n + ${t}] = ${name}; }`
+            `if (n + ${t} < p.outQuads) { sums[((at + ${kx}) * 4 * p.inQuads + 4 * q + ${i}) * p.outQuads + n + ${t}] = ${name}; }`
           ).join("\n    ")
         }
   }`

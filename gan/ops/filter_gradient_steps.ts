@@ -86,7 +86,7 @@ function registerFilterGradient(
       uniformGradient: uniformQuads(batch * shape.outHeight * shape.outWidth, shape.outChannels),
     }),
     parameters: filterGradientParameters(shape, partRows),
-    constants: { lanes, in_quads: inQuads, tap_groups: tapGroups },
+    constants: { lanes, inQuads: inQuads, tapGroups: tapGroups },
     workgroups: [Math.ceil(once * parts / 8)],
   });
   return { plan, parts };

@@ -29,17 +29,17 @@ ${pixelArray(1, "input", tile.inWhole)}
 ${pixelArray(2, "gradient", tile.outWhole)}
 @group(0) @binding(3) var<storage, read_write> sums: array<vec4f>;
 
-${loadQuad("load_input", "input", tile.inWhole)}
-${loadQuad("load_gradient", "gradient", tile.outWhole)}
+${loadQuad("loadInput", "input", tile.inWhole)}
+${loadQuad("loadGradient", "gradient", tile.outWhole)}
 
 // 32 pixels by 16 quads of channels.
-var<workgroup> input_tile: array<vec4f, 512>;
-var<workgroup> gradient_tile: array<vec4f, 512>;
+var<workgroup> inputTile: array<vec4f, 512>;
+var<workgroup> gradientTile: array<vec4f, 512>;
 
 @compute @workgroup_size(128)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let p = parameters;
-  let taps = p.tap_rows * ${tapColumns}u;
+  let taps = p.tapRows * ${tapColumns}u;
   let part = group.z / taps;
   let tap = group.z - part * taps;
   let ky = i32(tap / ${tapColumns}u);
@@ -48,35 +48,35 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   let along = lane / 16;
   let q = 16 * group.y + across;
   let n = 16 * group.x + across;
-  let to_pixel = min((part + 1) * p.part_rows, p.batch * p.out_height) * p.out_width;
+  let toPixel = min((part + 1) * p.partRows, p.batch * p.outHeight) * p.outWidth;
   ${range(8).map((m) => `var s${m} = vec4f(0);`).join(" ")}
-  for (var from_pixel = part * p.part_rows * p.out_width; from_pixel < to_pixel; from_pixel += 32) {
+  for (var fromPixel = part * p.partRows * p.outWidth; fromPixel < toPixel; fromPixel += 32) {
     ${
       range(4).map((j) =>
         `{
-      let pixel = from_pixel + along + ${8 * j};
-      let line = pixel / p.out_width;
-      let image = line / p.out_height;
-      let row = i32(line - image * p.out_height) * ${stride} + ky - p.pad_top;
-      let column = i32(pixel - line * p.out_width) * ${stride} + kx - p.pad_left;
+      let pixel = fromPixel + along + ${8 * j};
+      let line = pixel / p.outWidth;
+      let image = line / p.outHeight;
+      let row = i32(line - image * p.outHeight) * ${stride} + ky - p.padTop;
+      let column = i32(pixel - line * p.outWidth) * ${stride} + kx - p.padLeft;
       var value = vec4f(0);
-      if (pixel < to_pixel && q < p.in_quads && row >= 0 && row < p.in_height && column >= 0 && column < p.in_width) {
-        value = load_input(u32((i32(image) * p.in_height + row) * p.in_width + column), q, p.in_channels, p.in_quads);
+      if (pixel < toPixel && q < p.inQuads && row >= 0 && row < p.inHeight && column >= 0 && column < p.inWidth) {
+        value = loadInput(u32((i32(image) * p.inHeight + row) * p.inWidth + column), q, p.inChannels, p.inQuads);
       }
-      input_tile[(along + ${8 * j}) * 16 + across] = value;
+      inputTile[(along + ${8 * j}) * 16 + across] = value;
       value = vec4f(0);
-      if (pixel < to_pixel && n < p.out_quads) {
-        value = load_gradient(pixel, n, p.out_channels, p.out_quads);
+      if (pixel < toPixel && n < p.outQuads) {
+        value = loadGradient(pixel, n, p.outChannels, p.outQuads);
       }
-      gradient_tile[(along + ${8 * j}) * 16 + across] = value;
+      gradientTile[(along + ${8 * j}) * 16 + across] = value;
     }`
       ).join("\n    ")
     }
     workgroupBarrier();
     for (var k = 0u; k < 32; k++) {
-      let a = input_tile[k * 16 + 2 * along];
-      let b = input_tile[k * 16 + 2 * along + 1];
-      let g = gradient_tile[k * 16 + across];
+      let a = inputTile[k * 16 + 2 * along];
+      let b = inputTile[k * 16 + 2 * along + 1];
+      let g = gradientTile[k * 16 + across];
       ${
       ["a.x", "a.y", "a.z", "a.w", "b.x", "b.y", "b.z", "b.w"].map((v, m) =>
         `s${m} = fma(vec4f(${v}), g, s${m});`
@@ -85,11 +85,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     }
     workgroupBarrier();
   }
-  if (n >= p.out_quads) { return; }
+  if (n >= p.outQuads) { return; }
   ${
       range(8).map((m) =>
-        `if (64 * group.y + 8 * along + ${m} < 4 * p.in_quads) {
-    sums[((part * taps + tap) * 4 * p.in_quads + 64 * group.y + 8 * along + ${m}) * p.out_quads + n] = s${m};
+        `if (64 * group.y + 8 * along + ${m} < 4 * p.inQuads) {
+    sums[((part * taps + tap) * 4 * p.inQuads + 64 * group.y + 8 * along + ${m}) * p.outQuads + n] = s${m};
   }`
       ).join("\n  ")
     }

@@ -101,9 +101,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let quad = group.x * lanes + index % lanes;
   let part = group.y * rows + index / lanes;
   if (quad >= p.quads || part >= p.parts) { return; }
-  let of_image = 2 * group.z * p.quads + quad;
-  let mean = statistics[of_image];
-  let inverse = statistics[of_image + p.quads];
+  let ofImage = 2 * group.z * p.quads + quad;
+  let mean = statistics[ofImage];
+  let inverse = statistics[ofImage + p.quads];
   let g = gamma[quad];
   let b = beta[quad];
   let first = part * p.part;
@@ -135,9 +135,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let quad = group.x * lanes + index % lanes;
   let part = group.y * rows + index / lanes;
   if (quad >= p.quads || part >= p.parts) { return; }
-  let of_image = 2 * group.z * p.quads + quad;
-  let mean = statistics[of_image];
-  let inverse = statistics[of_image + p.quads];
+  let ofImage = 2 * group.z * p.quads + quad;
+  let mean = statistics[ofImage];
+  let inverse = statistics[ofImage + p.quads];
   let g = gamma[quad];
   let b = beta[quad];
   let first = part * p.part;
@@ -166,15 +166,15 @@ export const instanceGradientMeans: Kernel = {
 ${SHARED}
 @group(0) @binding(1) var<storage, read> sums: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> means: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> gamma_gradient: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> beta_gradient: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> gammaGradient: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> betaGradient: array<vec4f>;
 
 @compute @workgroup_size(16)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let p = parameters;
   if (id.x >= p.quads) { return; }
-  var all_sums = vec4f(0);
-  var all_products = vec4f(0);
+  var allSums = vec4f(0);
+  var allProducts = vec4f(0);
   for (var image = 0u; image < p.images; image++) {
     var sum = vec4f(0);
     var product = vec4f(0);
@@ -186,11 +186,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let at = 2 * image * p.quads + id.x;
     means[at] = sum / f32(p.pixels);
     means[at + p.quads] = product / f32(p.pixels);
-    all_sums += sum;
-    all_products += product;
+    allSums += sum;
+    allProducts += product;
   }
-  gamma_gradient[id.x] = all_products;
-  beta_gradient[id.x] = all_sums;
+  gammaGradient[id.x] = allProducts;
+  betaGradient[id.x] = allSums;
 }
 `,
 };
@@ -214,11 +214,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let quad = group.x * lanes + index % lanes;
   let part = group.y * rows + index / lanes;
   if (quad >= p.quads || part >= p.parts) { return; }
-  let of_image = 2 * group.z * p.quads + quad;
-  let mean = statistics[of_image];
-  let inverse = statistics[of_image + p.quads];
-  let sum = means[of_image];
-  let product = means[of_image + p.quads];
+  let ofImage = 2 * group.z * p.quads + quad;
+  let mean = statistics[ofImage];
+  let inverse = statistics[ofImage + p.quads];
+  let sum = means[ofImage];
+  let product = means[ofImage + p.quads];
   let g = gamma[quad];
   let b = beta[quad];
   let first = part * p.part;

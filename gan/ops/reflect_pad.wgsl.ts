@@ -30,13 +30,13 @@ fn reflected(at: u32, size: u32) -> u32 {
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let p = parameters;
-  let padded_width = p.width + 2 * p.pad;
-  if (id.x >= padded_width * p.channels) { return; }
+  let paddedWidth = p.width + 2 * p.pad;
+  if (id.x >= paddedWidth * p.channels) { return; }
   let column = id.x / p.channels;
   let channel = id.x - column * p.channels;
-  let padded_height = p.height + 2 * p.pad;
+  let paddedHeight = p.height + 2 * p.pad;
   let row = reflected(id.y, p.height);
-  output[(id.z * padded_height + id.y) * padded_width * p.channels + id.x] =
+  output[(id.z * paddedHeight + id.y) * paddedWidth * p.channels + id.x] =
     input[((id.z * p.height + row) * p.width + reflected(column, p.width)) * p.channels + channel];
 }
 `,
@@ -67,15 +67,15 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= p.width * p.channels) { return; }
   let column = id.x / p.channels;
   let channel = id.x - column * p.channels;
-  let padded_width = p.width + 2 * p.pad;
-  let padded_height = p.height + 2 * p.pad;
+  let paddedWidth = p.width + 2 * p.pad;
+  let paddedHeight = p.height + 2 * p.pad;
   let rows = places(id.y, p.height);
   let columns = places(column, p.width);
   var sum = ${element}(0);
   ${
       ["x", "y", "z"].map((j) =>
         `if (rows.${j} != 0xffffffffu) {
-    let base = (id.z * padded_height + rows.${j}) * padded_width;
+    let base = (id.z * paddedHeight + rows.${j}) * paddedWidth;
     sum += input[(base + columns.x) * p.channels + channel];
     if (columns.y != 0xffffffffu) { sum += input[(base + columns.y) * p.channels + channel]; }
     if (columns.z != 0xffffffffu) { sum += input[(base + columns.z) * p.channels + channel]; }

@@ -42,7 +42,7 @@ fn reflected(at: u32, size: u32) -> u32 {
 fn pixel(image: u32, row: u32, column: u32, quad: u32) -> u32 {
   return ((image * height + row) * width + column) * quads + quad;
 }
-fn padded_pixel(image: u32, row: u32, column: u32, quad: u32) -> u32 {
+fn paddedPixel(image: u32, row: u32, column: u32, quad: u32) -> u32 {
   return ((image * (height + 2 * pad) + row) * (width + 2 * pad) + column) * quads + quad;
 }
 `;
@@ -51,11 +51,11 @@ fn padded_pixel(image: u32, row: u32, column: u32, quad: u32) -> u32 {
 function eachBorderPixel(body: string): string {
   return /* wgsl */ `
   for (var row = 0u; row < height + 2 * pad; row++) {
-    let is_border = row < pad || row >= height + pad;
+    let isBorder = row < pad || row >= height + pad;
     // Columns at both ends, or all.
-    let step = select(width + pad, 1u, is_border);
+    let step = select(width + pad, 1u, isBorder);
     for (var first = 0u; first < width + 2 * pad; first += step) {
-      for (var column = first; column < select(first + pad, first + 1, is_border); column++) {
+      for (var column = first; column < select(first + pad, first + 1, isBorder); column++) {
         ${body}
       }
     }
@@ -73,7 +73,7 @@ export function wholeNorm(parts: WholeNormParts, uniformQuads: number): Kernel {
   let binding = 6;
   const optional = (name: string, access: string) =>
     `@group(0) @binding(${binding++}) var<storage, ${access}> ${name}: array<vec4f>;`;
-  const own = padded ? "output[padded_pixel(image, row + pad, column + pad, quad)]" : "output[at]";
+  const own = padded ? "output[paddedPixel(image, row + pad, column + pad, quad)]" : "output[at]";
   return {
     label: `instance norm, whole images ${JSON.stringify([skip, keep, padded, uniformQuads])}`,
     code: /* wgsl */ `
@@ -106,19 +106,19 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     }
     let here = ${AT_ONCE.map((i) => `w${i}`).join(" + ")};
     // From the first value on, so that an offset that all have costs no digits.
-    let mean_here = v0 + (${AT_ONCE.map((i) => `w${i} * (v${i} - v0)`).join(" + ")}) / here;
-    ${AT_ONCE.map((i) => `let d${i} = v${i} - mean_here;`).join(" ")}
+    let meanHere = v0 + (${AT_ONCE.map((i) => `w${i} * (v${i} - v0)`).join(" + ")}) / here;
+    ${AT_ONCE.map((i) => `let d${i} = v${i} - meanHere;`).join(" ")}
     // Joined as in the statistics of parts.
-    let difference = mean_here - mean;
+    let difference = meanHere - mean;
     let total = f32(first) + here;
     mean += difference * (here / total);
     squares += ${AT_ONCE.map((i) => `w${i} * d${i} * d${i}`).join(" + ")}
       + difference * difference * (f32(first) * here / total);
   }
   let inverse = inverseSqrt(squares / f32(pixels) + p.epsilon);
-  let of_image = 2 * image * quads + quad;
-  statistics[of_image] = mean;
-  statistics[of_image + quads] = inverse;
+  let ofImage = 2 * image * quads + quad;
+  statistics[ofImage] = mean;
+  statistics[ofImage + quads] = inverse;
   let g = gamma[quad];
   let b = beta[quad];
   var at = base;
@@ -134,7 +134,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   ${
       padded
         ? eachBorderPixel(
-          "output[padded_pixel(image, row, column, quad)] = output[padded_pixel(image, " +
+          "output[paddedPixel(image, row, column, quad)] = output[paddedPixel(image, " +
             "reflected(row, height) + pad, reflected(column, width) + pad, quad)];",
         )
         : ""
@@ -157,7 +157,7 @@ export function wholeNormGradient(parts: WholeNormParts, uniformQuads: number): 
     `@group(0) @binding(${binding++}) var<storage, ${access}> ${name}: array<vec4f>;`;
   // The sum of what comes back from the value and its copies; the added image's gradient is that sum.
   const isSummed = padded || skip;
-  const sum = skip ? "added_gradient" : padded ? "output" : "gradient";
+  const sum = skip ? "addedGradient" : padded ? "output" : "gradient";
   return {
     label: `instance norm gradient, whole images ${
       JSON.stringify([skip, keep, padded, uniformQuads])
@@ -169,9 +169,9 @@ ${imageArray(1, "input", true, uniformQuads)}
 @group(0) @binding(3) var<storage, read> gamma: array<vec4f>;
 @group(0) @binding(4) var<storage, read> beta: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> output: array<vec4f>;
-@group(0) @binding(6) var<storage, read_write> gamma_gradient: array<vec4f>;
-@group(0) @binding(7) var<storage, read_write> beta_gradient: array<vec4f>;
-${padded ? optional("padded_gradient", "read") : ""}
+@group(0) @binding(6) var<storage, read_write> gammaGradient: array<vec4f>;
+@group(0) @binding(7) var<storage, read_write> betaGradient: array<vec4f>;
+${padded ? optional("paddedGradient", "read") : ""}
 ${
       keep && isSummed
         ? optional("gradient", "read")
@@ -179,7 +179,7 @@ ${
         ? imageArray(binding++, "gradient", true, uniformQuads)
         : ""
     }
-${skip ? optional("added_gradient", "read_write") : ""}
+${skip ? optional("addedGradient", "read_write") : ""}
 
 @compute @workgroup_size(8)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -189,12 +189,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let g = gamma[quad];
   let b = beta[quad];
   let pixels = height * width;
-  var all_sums = vec4f(0);
-  var all_products = vec4f(0);
+  var allSums = vec4f(0);
+  var allProducts = vec4f(0);
   for (var image = 0u; image < images; image++) {
-    let of_image = 2 * image * quads + quad;
-    let mean = statistics[of_image];
-    let inverse = statistics[of_image + quads];
+    let ofImage = 2 * image * quads + quad;
+    let mean = statistics[ofImage];
+    let inverse = statistics[ofImage + quads];
     let base = image * pixels * quads + quad;
     ${
       isSummed
@@ -203,7 +203,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       for (var column = 0u; column < width; column++) {
         ${sum}[at] = ${
           [
-            padded ? "padded_gradient[padded_pixel(image, row + pad, column + pad, quad)]" : "",
+            padded ? "paddedGradient[paddedPixel(image, row + pad, column + pad, quad)]" : "",
             keep ? "gradient[at]" : "",
           ].filter((term) => term !== "").join(" + ")
         };
@@ -216,7 +216,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       padded
         ? eachBorderPixel(
           `let copied = pixel(image, reflected(row, height), reflected(column, width), quad);
-        ${sum}[copied] += padded_gradient[padded_pixel(image, row, column, quad)];`,
+        ${sum}[copied] += paddedGradient[paddedPixel(image, row, column, quad)];`,
         )
         : ""
     }
@@ -229,20 +229,20 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       sum += d;
       product = fma(d, normal, product);
     }
-    all_sums += sum;
-    all_products += product;
+    allSums += sum;
+    allProducts += product;
     let scale = g * inverse;
-    let mean_sum = sum / f32(pixels);
-    let mean_product = product / f32(pixels);
+    let meanSum = sum / f32(pixels);
+    let meanProduct = product / f32(pixels);
     for (var i = 0u; i < pixels; i++) {
       let normal = (input[base + i * quads] - mean) * inverse;
       let slope = select(vec4f(p.slope), vec4f(1), fma(normal, g, b) > vec4f(0));
       let d = ${sum}[base + i * quads] * slope;
-      output[base + i * quads] = scale * (d - mean_sum - normal * mean_product);
+      output[base + i * quads] = scale * (d - meanSum - normal * meanProduct);
     }
   }
-  gamma_gradient[quad] = all_products;
-  beta_gradient[quad] = all_sums;
+  gammaGradient[quad] = allProducts;
+  betaGradient[quad] = allSums;
 }
 `,
   };
