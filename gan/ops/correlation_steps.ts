@@ -5,7 +5,7 @@
  */
 
 import type { TensorInfo } from "@tensorflow/tfjs";
-import { i32, type Parameter, u32 } from "../../kernels/gpu/gpu.ts";
+import type { UniformValues } from "../../kernels/gpu/uniform_block.ts";
 import { convolutionRegisters } from "./convolution_registers.wgsl.ts";
 import { type Correlation, quadsOf, UNIFORM_BYTES, uniformQuads } from "./convolution_shape.ts";
 import { convolutionTiles } from "./convolution_tiles.wgsl.ts";
@@ -152,11 +152,21 @@ function packingOf(runner: OpRunner, job: Correlation, block: number, spare: num
   const f = job.filter;
   const plan = runner.plan({
     kernel: packFilter,
-    parameters: [
-      ...[job.inChannels, job.outChannels, inQuads, job.tapRows, unit, f.width, f.perTap].map(u32),
-      ...[f.firstRow, f.rowStep, f.firstColumn, f.columnStep].map(i32),
-      ...[f.channelStep, f.outStep].map(u32),
-    ],
+    parameters: {
+      inChannels: job.inChannels,
+      outChannels: job.outChannels,
+      inQuads,
+      tapRows: job.tapRows,
+      unit,
+      filterWidth: f.width,
+      perTap: f.perTap,
+      firstRow: f.firstRow,
+      rowStep: f.rowStep,
+      firstColumn: f.firstColumn,
+      columnStep: f.columnStep,
+      channelStep: f.channelStep,
+      outStep: f.outStep,
+    },
     constants: { tapColumns: job.tapColumns, block },
     workgroups: [
       Math.ceil(blocks * block / 16),
@@ -256,11 +266,19 @@ function registerPlans(
   return parts.map((part) => ({
     plan: runner.plan({
       kernel,
-      parameters: [
+      parameters: {
         ...correlationParameters(job, 0, part.tapFrom, part.rows),
-        ...[part.quadFrom, part.quadTo, part.outQuadFrom, part.continued ? 1 : 0].map(u32),
-        ...Object.values(part.filter).map(i32),
-      ],
+        quadFrom: part.quadFrom,
+        quadTo: part.quadTo,
+        outQuadFrom: part.outQuadFrom,
+        continued: part.continued,
+        filterOrigin: part.filter.origin,
+        filterRow: part.filter.row,
+        filterColumn: part.filter.column,
+        filterInQuad: part.filter.inQuad,
+        filterOutQuad: part.filter.outQuad,
+        filterChannel: part.filter.channel,
+      },
       constants: { lanes, tiles },
       workgroups: [Math.ceil(groups / groupRows), groupRows],
     }),
@@ -294,16 +312,25 @@ function correlationParameters(
   unit: number,
   tapFrom: number,
   rows: number,
-): Parameter[] {
-  const inQuads = quadsOf(job.inChannels);
-  return [
-    i32(job.inHeight),
-    i32(job.inWidth),
-    u32(job.inChannels),
-    u32(inQuads),
-    ...[job.rows, job.columns, job.outChannels].map(u32),
-    ...[job.padTop, job.padLeft].map(i32),
-    ...[job.outHeight, job.outWidth, job.outStride, job.outY, job.outX].map(u32),
-    ...[unit, job.batch, tapFrom, tapFrom + rows].map(u32),
-  ];
+): UniformValues {
+  return {
+    inHeight: job.inHeight,
+    inWidth: job.inWidth,
+    inChannels: job.inChannels,
+    inQuads: quadsOf(job.inChannels),
+    rows: job.rows,
+    columns: job.columns,
+    outChannels: job.outChannels,
+    padTop: job.padTop,
+    padLeft: job.padLeft,
+    outHeight: job.outHeight,
+    outWidth: job.outWidth,
+    outStride: job.outStride,
+    outY: job.outY,
+    outX: job.outX,
+    unit,
+    batch: job.batch,
+    tapFrom,
+    tapTo: tapFrom + rows,
+  };
 }

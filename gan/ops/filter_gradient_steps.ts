@@ -4,7 +4,7 @@
  * @module
  */
 
-import { i32, type Parameter, u32 } from "../../kernels/gpu/gpu.ts";
+import type { UniformValues } from "../../kernels/gpu/uniform_block.ts";
 import { type ConvolutionShape, quadsOf, uniformQuads } from "./convolution_shape.ts";
 import type { Steps } from "./correlation_steps.ts";
 import { filterGradientRegisters } from "./filter_gradient_registers.wgsl.ts";
@@ -37,7 +37,7 @@ export function filterGradientSteps(
   }
   const adding = runner.plan({
     kernel: sumParts,
-    parameters: [parts, inChannels, inQuads, outChannels, outQuads].map(u32),
+    parameters: { parts, inChannels, inQuads, outChannels, outQuads },
     workgroups: [Math.ceil(outQuads / 16), Math.ceil(inChannels / 4), taps],
   });
   const bytes = 16 * parts * taps * 4 * inQuads * outQuads;
@@ -109,18 +109,20 @@ function tileFilterGradient(
   return { plan, parts };
 }
 
-function filterGradientParameters(shape: ConvolutionShape, partRows: number): Parameter[] {
-  const { inChannels, outChannels } = shape;
-  return [
-    u32(shape.batch),
-    i32(shape.inHeight),
-    i32(shape.inWidth),
-    u32(inChannels),
-    u32(quadsOf(inChannels)),
-    ...[shape.outHeight, shape.outWidth, outChannels, quadsOf(outChannels)].map(u32),
-    u32(shape.kernelHeight),
-    i32(shape.padTop),
-    i32(shape.padLeft),
-    u32(partRows),
-  ];
+function filterGradientParameters(shape: ConvolutionShape, partRows: number): UniformValues {
+  return {
+    batch: shape.batch,
+    inHeight: shape.inHeight,
+    inWidth: shape.inWidth,
+    inChannels: shape.inChannels,
+    inQuads: quadsOf(shape.inChannels),
+    outHeight: shape.outHeight,
+    outWidth: shape.outWidth,
+    outChannels: shape.outChannels,
+    outQuads: quadsOf(shape.outChannels),
+    tapRows: shape.kernelHeight,
+    padTop: shape.padTop,
+    padLeft: shape.padLeft,
+    partRows,
+  };
 }

@@ -6,7 +6,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { TensorInfo } from "@tensorflow/tfjs";
-import { f32, type Kernel, u32 } from "../../kernels/gpu/gpu.ts";
+import type { Kernel } from "../../kernels/gpu/gpu.ts";
 import { uniformQuads } from "./convolution_shape.ts";
 import {
   instanceGradientMeans,
@@ -68,7 +68,7 @@ function wholeSteps(runner: OpRunner, shape: Shape, slope: Slope): Steps {
   const uniform = uniformQuads(images * height * width, channels);
   const groups = Math.ceil(quads / 8);
   const parts = { skip: false, keep: true, padded: false };
-  const shared = { parameters: [INSTANCE_NORM_EPSILON, slope].map(f32) };
+  const shared = { parameters: { epsilon: INSTANCE_NORM_EPSILON, slope } };
   const forward = runner.plan({
     ...shared,
     kernel: wholeNorm(parts, uniform),
@@ -103,10 +103,8 @@ function partSteps(runner: OpRunner, shape: Shape, slope: Slope): Steps {
   const quads = channels / 4;
   const part = Math.max(PART, Math.ceil(pixels / MOST_PARTS));
   const parts = Math.ceil(pixels / part);
-  const parameters = [
-    ...[pixels, quads, part, parts, images].map(u32),
-    ...[INSTANCE_NORM_EPSILON, slope].map(f32),
-  ];
+  const epsilon = INSTANCE_NORM_EPSILON;
+  const parameters = { pixels, quads, part, parts, images, epsilon, slope };
   const lanes = Math.min(16, 2 ** Math.ceil(Math.log2(quads)));
   const rows = Math.min(64 / lanes, 2 ** Math.ceil(Math.log2(parts)));
   const wide = {

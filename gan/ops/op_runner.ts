@@ -6,14 +6,9 @@
 
 import type { DataId, TensorInfo } from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
-import {
-  type Gpu,
-  type GpuBuffer,
-  GpuMemoryError,
-  type Kernel,
-  packParameters,
-} from "../../kernels/mod.ts";
-import type { Parameter } from "../../kernels/gpu/gpu.ts";
+import { type Gpu, type GpuBuffer, GpuMemoryError, type Kernel } from "../../kernels/mod.ts";
+import { uniformBytes } from "../../kernels/gpu/gpu.ts";
+import type { UniformValues } from "../../kernels/gpu/uniform_block.ts";
 
 /** What tfjs's backend keeps to itself and a kernel recorded into its pass needs (version 4.22). */
 interface BackendInside {
@@ -54,7 +49,7 @@ export interface TensorRange {
 }
 
 /** Bind groups that a plan keeps. */
-const BIND_GROUPS_A_PLAN = 256;
+const BIND_GROUPS_PER_PLAN = 256;
 
 /** A dispatch of which only the buffers are missing. */
 export interface Plan {
@@ -70,7 +65,7 @@ export interface Plan {
 /** What {@link OpRunner.plan} makes a plan of. */
 export interface PlanOptions {
   readonly kernel: Kernel;
-  readonly parameters: readonly Parameter[];
+  readonly parameters: UniformValues;
   readonly workgroups: readonly [number, number?, number?];
   readonly constants?: Readonly<Record<string, number>> | undefined;
 }
@@ -141,7 +136,7 @@ export class OpRunner {
   /** A dispatch without its buffers: binding 0 is the uniform block, the rest is given to {@link OpRunner.run}. */
   plan({ kernel, parameters, workgroups: [x, y = 1, z = 1], constants }: PlanOptions): Plan {
     const pipeline = this.gpu.pipeline(kernel, constants);
-    const bytes = packParameters(parameters);
+    const bytes = uniformBytes(kernel, parameters);
     const uniform = this.gpu.buffer(
       `${kernel.label} parameters`,
       bytes.byteLength,
@@ -222,7 +217,7 @@ export class OpRunner {
         resource,
       }));
       group = this.gpu.device.createBindGroup({ layout: plan.layout, entries });
-      if (plan.bindGroups.size >= BIND_GROUPS_A_PLAN) plan.bindGroups.clear();
+      if (plan.bindGroups.size >= BIND_GROUPS_PER_PLAN) plan.bindGroups.clear();
       plan.bindGroups.set(key, group);
     }
     return group;

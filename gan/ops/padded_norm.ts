@@ -8,7 +8,6 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { TensorInfo } from "@tensorflow/tfjs";
-import { f32 } from "../../kernels/gpu/gpu.ts";
 import { uniformQuads } from "./convolution_shape.ts";
 import { INSTANCE_NORM_EPSILON, instanceNorm, isSmall, type Slope } from "./instance_norm.ts";
 import type { OpRunner } from "./op_runner.ts";
@@ -39,7 +38,7 @@ function stepsAt(runner: OpRunner, shape: readonly number[], attributes: Attribu
     const quads = channels / 4;
     const uniform = uniformQuads(images * height * width, channels);
     const shared = {
-      parameters: [INSTANCE_NORM_EPSILON, slope].map(f32),
+      parameters: { epsilon: INSTANCE_NORM_EPSILON, slope },
       constants: { height, width, quads, pad: padded ? pad : 0 },
     };
     const groups = Math.ceil(quads / 8);

@@ -6,7 +6,6 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { TensorInfo } from "@tensorflow/tfjs";
-import { u32 } from "../../kernels/gpu/gpu.ts";
 import type { OpRunner } from "./op_runner.ts";
 import { reflectFold, reflectPad as padKernel } from "./reflect_pad.wgsl.ts";
 
@@ -24,7 +23,7 @@ export function registerReflectPad(runner: OpRunner): () => void {
     return runner.cached(`${kernel.name} ${shape} ${pad}`, () =>
       runner.plan({
         kernel: kernel(whole ? "vec4f" : "f32"),
-        parameters: [height, width, steps, pad, images].map(u32),
+        parameters: { height, width, channels: steps, pad, images },
         workgroups: [Math.ceil((width + padded) * steps / 64), height + padded, images],
       }));
   };

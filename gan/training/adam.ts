@@ -5,7 +5,6 @@
  */
 
 import type { Complete } from "../../host/defaults.ts";
-import { f32, u32 } from "../../kernels/gpu/gpu.ts";
 import { adamStep } from "../ops/adam.wgsl.ts";
 import { type Tensorflow, tf } from "../tensorflow.ts";
 
@@ -77,7 +76,7 @@ export class Adam {
         const rows = Math.ceil(groups / gpu.device.limits.maxComputeWorkgroupsPerDimension);
         return runner.plan({
           kernel: adamStep(whole ? "vec4f" : "f32", gradients.length === 2),
-          parameters: [u32(count), ...[beta1, beta2, epsilon].map(f32)],
+          parameters: { count, beta1, beta2, epsilon },
           workgroups: [Math.ceil(groups / rows), rows],
         });
       });
