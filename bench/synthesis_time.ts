@@ -5,7 +5,7 @@
  */
 
 import {
-  countRegions,
+  countPatches,
   type CycleGanSettings,
   Generator,
   RandomState,
@@ -50,7 +50,7 @@ export async function timeSynthesis(
       stitch,
       onProgress: ({ regions, total }) => onProgress(regions, total),
     });
-    const regions = countRegions({ ...options, stitch });
+    const regions = countPatches({ ...options, stitch });
     return {
       regions,
       seconds: (performance.now() - began) / 1000,

@@ -35,7 +35,7 @@
  */
 
 export * from "./tensorflow.ts";
-export type { ConvolutionVariant } from "./ops/convolution.ts";
+export type { ConvolutionVariant } from "./ops/convolution/convolution.ts";
 export * from "./model/settings.ts";
 export * from "./networks/generator.ts";
 export * from "./networks/discriminator.ts";
@@ -48,7 +48,7 @@ export * from "./training/cycle_gan.ts";
 export * from "./random.ts";
 export * from "./synthesis/intensity_scale.ts";
 export * from "./synthesis/image_planes.ts";
-export * from "./training/roi_sampler.ts";
+export * from "./training/patch_sampler.ts";
 export * from "./training/train_cycle_gan.ts";
 export * from "./training/memory.ts";
 export * from "./training/diverged.ts";

@@ -7,13 +7,13 @@
 import * as tf from "@tensorflow/tfjs";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type { Gpu } from "../kernels/mod.ts";
-import { chooseConvolution } from "./ops/choose_convolution.ts";
-import type { ConvolutionVariant } from "./ops/convolution.ts";
-import { registerInstanceNorm } from "./ops/instance_norm.ts";
-import { dispatchesASubmit, OpRunner } from "./ops/op_runner.ts";
-import { registerConvolutions } from "./ops/register_convolutions.ts";
-import { registerPaddedNorm } from "./ops/padded_norm.ts";
-import { registerReflectPad } from "./ops/reflect_pad.ts";
+import { chooseConvolutionVariant } from "./ops/convolution/choose_variant.ts";
+import type { ConvolutionVariant } from "./ops/convolution/convolution.ts";
+import { addInstanceNormToTfjs } from "./ops/instance_norm/instance_norm.ts";
+import { dispatchesPerSubmit, OpRunner } from "./ops/op_runner.ts";
+import { addConvolutionsToTfjs } from "./ops/convolution/tfjs_convolutions.ts";
+import { addNormAndPadToTfjs } from "./ops/instance_norm/norm_and_pad.ts";
+import { addReflectPadToTfjs } from "./ops/reflect_pad/reflect_pad.ts";
 
 export { tf };
 
@@ -68,18 +68,18 @@ export class Tensorflow implements Disposable {
     await tf.setBackend("webgpu");
     // Small tensors stay on the device too.
     tf.env().set("WEBGPU_CPU_FORWARD", false);
-    tf.env().set("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE", dispatchesASubmit(gpu));
+    tf.env().set("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE", dispatchesPerSubmit(gpu));
     const runner = new OpRunner(gpu, backend);
     const convolution = ops === "own"
-      ? options.convolution ?? await chooseConvolution(runner)
+      ? options.convolution ?? await chooseConvolutionVariant(runner)
       : undefined;
     const tensorflow = new Tensorflow(gpu, runner, ops, convolution);
     if (convolution !== undefined) {
       tensorflow.#restore.push(
-        registerConvolutions(runner, convolution),
-        registerInstanceNorm(runner),
-        registerPaddedNorm(runner),
-        registerReflectPad(runner),
+        addConvolutionsToTfjs(runner, convolution),
+        addInstanceNormToTfjs(runner),
+        addNormAndPadToTfjs(runner),
+        addReflectPadToTfjs(runner),
       );
     }
     current = tensorflow;

@@ -9,7 +9,7 @@ import type { Modality } from "../volume/modality.ts";
 import type { Generator } from "../gan/networks/generator.ts";
 import { planeAxes } from "../gan/synthesis/image_planes.ts";
 import { fromNetwork, intensityScaleOf, toNetwork } from "../gan/synthesis/intensity_scale.ts";
-import { countRegions, type Stitch, synthesiseVolume } from "../gan/synthesis/synthesis.ts";
+import { countPatches, type Stitch, synthesiseVolume } from "../gan/synthesis/synthesis.ts";
 import { Tensorflow } from "../gan/tensorflow.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import type { PatchAverageProgress } from "../kernels/patches/patch_average.ts";
@@ -95,7 +95,7 @@ export async function synthesiseImage(
     const result = { grid: seen.grid, data: fromNetwork(values, header.data.scale[to]) };
     return {
       image: voxel === undefined ? result : await resampleTo(gpu, result, image.grid),
-      regions: countRegions(job),
+      regions: countPatches(job),
       cheapError: stitch === "cheap" ? await cheapError(job, header, to) : undefined,
       notices: noticesFor(seen, header, generator),
     };

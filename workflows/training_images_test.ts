@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { writeManifest } from "../cohort/manifest.ts";
 import { RandomState } from "../gan/random.ts";
-import { RoiSampler } from "../gan/training/roi_sampler.ts";
+import { PatchSampler } from "../gan/training/patch_sampler.ts";
 import { gpuTest } from "../testing/gpu.ts";
 import { Grid } from "../volume/grid.ts";
 import { TruncatedFileError } from "../volume/nifti_errors.ts";
@@ -182,7 +182,7 @@ if (isThere) {
         assert(names.length > 0);
         assertEquals(names, names.toSorted());
         const options = { volumes, plane: "axial", crop: 64, channels: 3 } as const;
-        const sampler = new RoiSampler({ ...options, random: RandomState.of(1, modality) });
+        const sampler = new PatchSampler({ ...options, random: RandomState.of(1, modality) });
         for (let n = 0; n < 10; n++) {
           const region = sampler.next();
           assert(region.every((value) => value >= -1 && value <= 1), modality);

@@ -14,7 +14,7 @@ import { Generator } from "../networks/generator.ts";
 import type { PlaneName } from "../synthesis/image_planes.ts";
 import type { IntensityScale } from "../synthesis/intensity_scale.ts";
 import { ModelFileError } from "./model_error.ts";
-import type { ConvolutionVariant } from "../ops/convolution.ts";
+import type { ConvolutionVariant } from "../ops/convolution/convolution.ts";
 import { RandomState, type RandomWords } from "../random.ts";
 import {
   readSafetensors,

@@ -25,7 +25,7 @@ interface Entry {
 }
 
 /** A header is not larger than this; a file that says so is something else. */
-const MOST_HEADER_BYTES = 100_000_000;
+const MAX_HEADER_BYTES = 100_000_000;
 
 const bytesOf = (shape: readonly number[]) => 4 * shape.reduce((a, b) => a * b, 1);
 
@@ -147,7 +147,7 @@ async function readWanted(
   const damaged = "is not a whole safetensors file: copy it again, or use an older checkpoint";
   if (size < 8) throw fail(damaged);
   const length = Number(new DataView((await readAt(file, 0, 8)).buffer).getBigUint64(0, true));
-  if (length > MOST_HEADER_BYTES || 8 + length > size) throw fail(damaged);
+  if (length > MAX_HEADER_BYTES || 8 + length > size) throw fail(damaged);
   let header: Record<string, Entry>;
   try {
     header = JSON.parse(new TextDecoder().decode(await readAt(file, 8, length)));

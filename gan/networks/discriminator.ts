@@ -5,7 +5,7 @@
  */
 
 import { Network } from "./network.ts";
-import { activate, instanceNorm } from "../ops/instance_norm.ts";
+import { activate, instanceNorm } from "../ops/instance_norm/instance_norm.ts";
 import type { RandomState } from "../random.ts";
 import { tf } from "../tensorflow.ts";
 

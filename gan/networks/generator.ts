@@ -5,9 +5,13 @@
  */
 
 import { Network } from "./network.ts";
-import { instanceNorm } from "../ops/instance_norm.ts";
-import { type NormAndPad, normAndPad, type NormAndPadOptions } from "../ops/padded_norm.ts";
-import { reflectPad } from "../ops/reflect_pad.ts";
+import { instanceNorm } from "../ops/instance_norm/instance_norm.ts";
+import {
+  type NormAndPad,
+  normAndPad,
+  type NormAndPadOptions,
+} from "../ops/instance_norm/norm_and_pad.ts";
+import { reflectPad } from "../ops/reflect_pad/reflect_pad.ts";
 import type { RandomState } from "../random.ts";
 import { tf } from "../tensorflow.ts";
 

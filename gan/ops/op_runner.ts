@@ -11,7 +11,7 @@ import { uniformBytes } from "../../kernels/gpu/gpu.ts";
 import type { UniformValues } from "../../kernels/gpu/uniform_block.ts";
 
 /** What tfjs's backend keeps to itself and a kernel recorded into its pass needs (version 4.22). */
-interface BackendInside {
+interface BackendInternals {
   readonly tensorMap: { get(id: DataId): { resource: GPUBuffer; values: unknown } };
   commandEncoder: GPUCommandEncoder | null;
   computePassEncoder: GPUComputePassEncoder | null;
@@ -74,7 +74,7 @@ export interface PlanOptions {
  * Dispatches that go to the GPU at once. Software Vulkan runs them on the threads that record the next
  * ones, and is fastest with few; a GPU has its own.
  */
-export function dispatchesASubmit(gpu: Gpu): number {
+export function dispatchesPerSubmit(gpu: Gpu): number {
   return gpu.isSoftware ? 8 : 64;
 }
 
@@ -85,8 +85,8 @@ export function dispatchesASubmit(gpu: Gpu): number {
 export class OpRunner {
   /** The device. */
   readonly gpu: Gpu;
-  readonly #dispatchesASubmit: number;
-  #backend: BackendInside;
+  readonly #dispatchesPerSubmit: number;
+  #backend: BackendInternals;
   #plans = new Map<string, unknown>();
   #buffers: GpuBuffer[] = [];
   #scratch = new Map<string, GpuBuffer>();
@@ -95,8 +95,8 @@ export class OpRunner {
 
   constructor(gpu: Gpu, backend: WebGPUBackend) {
     this.gpu = gpu;
-    this.#dispatchesASubmit = dispatchesASubmit(gpu);
-    this.#backend = backend as unknown as BackendInside;
+    this.#dispatchesPerSubmit = dispatchesPerSubmit(gpu);
+    this.#backend = backend as unknown as BackendInternals;
     const { bufferManager } = this.#backend;
     const acquire = bufferManager.acquireBuffer.bind(bufferManager);
     bufferManager.acquireBuffer = (bytes, usage, ...rest) => {
@@ -203,7 +203,7 @@ export class OpRunner {
     pass.setPipeline(plan.pipeline);
     pass.setBindGroup(0, bindGroup);
     pass.dispatchWorkgroups(...plan.workgroups);
-    if (++backend.dispatchCountInPass >= this.#dispatchesASubmit) this.flush();
+    if (++backend.dispatchCountInPass >= this.#dispatchesPerSubmit) this.flush();
   }
 
   #bindGroup(plan: Plan, bindings: GPUBufferBinding[]): GPUBindGroup {

@@ -14,7 +14,7 @@ import { patchStarts } from "../../kernels/patches/patch_starts.ts";
 import { type PlaneAxes, PlaneStack } from "../../kernels/patches/plane_stack.ts";
 import type { Triple } from "../../volume/affine.ts";
 import type { Generator } from "../networks/generator.ts";
-import { BACKGROUND, meanAboveBackground, middleOf, readRegion } from "./plane_region.ts";
+import { BACKGROUND, meanAboveBackground, middleOf, readPatch } from "./plane_patch.ts";
 import { type Tensorflow, tf } from "../tensorflow.ts";
 
 /** "full" is the paper's average; "cheap" takes few regions and hides their seams. */
@@ -88,8 +88,8 @@ export async function synthesiseVolume(options: SynthesisOptions): Promise<Float
   const { tensorflow, generator, crop } = options;
   const { gpu, runner } = tensorflow;
   const { channels } = generator.options;
-  const cut = regionOptions(options);
-  const least = leastMean(options);
+  const cut = patchOptions(options);
+  const least = minimumMean(options);
   let before: tf.Tensor | undefined;
   try {
     return await patchAverage(gpu, {
@@ -118,7 +118,7 @@ export async function synthesiseVolume(options: SynthesisOptions): Promise<Float
 }
 
 /** How many regions a synthesis takes. */
-export function countRegions(options: Omit<SynthesisOptions, "tensorflow" | "image">): number {
+export function countPatches(options: Omit<SynthesisOptions, "tensorflow" | "image">): number {
   const { size, axes, crop, generator: { options: { channels } } } = options;
   const strides = chosenStrides(options, channels);
   const counts = [axes.column, axes.row, axes.slice].map(({ axis }, i) => {
@@ -129,14 +129,14 @@ export function countRegions(options: Omit<SynthesisOptions, "tensorflow" | "ima
 }
 
 /** The mean above the background from which on a region is synthesised. */
-function leastMean({ size, image, axes, crop, generator }: SynthesisOptions): number {
+function minimumMean({ size, image, axes, crop, generator }: SynthesisOptions): number {
   const region: Triple = [crop, crop, generator.options.channels];
   const stack = new PlaneStack(size, axes, region);
   const middle = middleOf(stack, region);
-  return EMPTY * meanAboveBackground(readRegion(image, stack, middle, region));
+  return EMPTY * meanAboveBackground(readPatch(image, stack, middle, region));
 }
 
-function regionOptions(options: SynthesisOptions): PatchAverageOptions {
+function patchOptions(options: SynthesisOptions): PatchAverageOptions {
   const { size, image, axes, crop, stitch = "full", generator } = options;
   const { channels } = generator.options;
   const fitting = Math.max(1, Math.floor(PIXELS_AT_ONCE / crop ** 2));
@@ -149,7 +149,7 @@ function regionOptions(options: SynthesisOptions): PatchAverageOptions {
     ...chosenStrides(options, channels),
     weights: stitch === "cheap" ? "feather" : "uniform",
     fill: -1,
-    batch: options.batch ?? Math.min(fitting, countRegions(options)),
+    batch: options.batch ?? Math.min(fitting, countPatches(options)),
   };
 }
 

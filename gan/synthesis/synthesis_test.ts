@@ -6,7 +6,7 @@ import { gpuTest } from "../../testing/gpu.ts";
 import type { Triple } from "../../volume/affine.ts";
 import { Generator } from "../networks/generator.ts";
 import { RandomState } from "../random.ts";
-import { countRegions, synthesiseVolume, type SynthesisOptions } from "./synthesis.ts";
+import { countPatches, synthesiseVolume, type SynthesisOptions } from "./synthesis.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";
 
 const size: Triple = [21, 9, 18];
@@ -83,11 +83,11 @@ gpuTest("synthesiseVolume() is the mean over all regions", async (gpu, t) => {
         batch: 3,
         onProgress: ({ regions, total }) => {
           calls.push(regions);
-          assertEquals(total, countRegions(options));
+          assertEquals(total, countPatches(options));
         },
       });
       assertCloseTo(batched, found, "in other batches", 1e-6);
-      assertEquals(calls.at(-1), countRegions(options));
+      assertEquals(calls.at(-1), countPatches(options));
       options.generator.dispose();
       assertEquals(tf.memory().numTensors, 0);
     });
@@ -113,7 +113,7 @@ gpuTest("synthesiseVolume() stitches few regions with feathered weights", async 
   const options = withGenerator(tensorflow, 3);
   const cheap = await synthesiseVolume({ ...options, stitch: "cheap" });
   assertCloseTo(cheap, await naive(options, 8, 3, "feather"), "mean", 1e-5);
-  assertEquals(countRegions({ ...options, stitch: "cheap" }), 2 * 2 * 3);
+  assertEquals(countPatches({ ...options, stitch: "cheap" }), 2 * 2 * 3);
   options.generator.dispose();
 });
 

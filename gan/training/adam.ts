@@ -5,7 +5,7 @@
  */
 
 import type { Complete } from "../../host/defaults.ts";
-import { adamStep } from "../ops/adam.wgsl.ts";
+import { adamStep } from "./adam.wgsl.ts";
 import { type Tensorflow, tf } from "../tensorflow.ts";
 
 /** Options of {@link Adam}. */

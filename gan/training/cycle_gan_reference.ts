@@ -6,11 +6,14 @@
 
 import type { Modality } from "../../volume/modality.ts";
 import type { CycleGanSettings } from "../model/settings.ts";
-import { convolutionReference, inputGradientReference } from "../ops/convolution_reference.ts";
-import type { ConvolutionShape } from "../ops/convolution_shape.ts";
-import { INSTANCE_NORM_EPSILON } from "../ops/instance_norm.ts";
-import { instanceNormReference } from "../ops/instance_norm_reference.ts";
-import { reflectPadReference } from "../ops/reflect_pad_reference.ts";
+import {
+  convolutionReference,
+  inputGradientReference,
+} from "../ops/convolution/convolution_reference.ts";
+import type { ConvolutionShape } from "../ops/convolution/convolution_shape.ts";
+import { INSTANCE_NORM_EPSILON } from "../ops/instance_norm/instance_norm.ts";
+import { instanceNormReference } from "../ops/instance_norm/instance_norm_reference.ts";
+import { reflectPadReference } from "../ops/reflect_pad/reflect_pad_reference.ts";
 
 /** One image: square, its channels fastest. */
 export interface ReferenceImage {

@@ -14,7 +14,7 @@ import {
 } from "../model/checkpoint.ts";
 import type { Modality } from "../../volume/modality.ts";
 import { CycleGan, LOSSES } from "./cycle_gan.ts";
-import { startFromIdentity } from "../networks/identity_start.ts";
+import { startFromIdentity } from "./identity_start.ts";
 import { learningRate } from "./learning_rate.ts";
 import { ModelFileError } from "../model/model_error.ts";
 import type { RandomWords } from "../random.ts";
@@ -22,8 +22,8 @@ import type { CycleGanSettings } from "../model/settings.ts";
 import { type Tensorflow, tf } from "../tensorflow.ts";
 import { TrainingDivergedError } from "./diverged.ts";
 
-/** Where training regions come from: a `RoiSampler`, or something that draws in its own way. */
-export interface RegionSource {
+/** Where training regions come from: a `PatchSampler`, or something that draws in its own way. */
+export interface PatchSource {
   /** The next region, [crop, crop, channels] in [-1, 1], the channel fastest. */
   next(): Float32Array;
   /** The state to go on from. */
@@ -52,7 +52,7 @@ export interface TrainingOptions {
   /** The networks and their training. */
   readonly settings: CycleGanSettings;
   /** Where the regions come from. */
-  readonly sources: Readonly<Record<Modality, RegionSource>>;
+  readonly sources: Readonly<Record<Modality, PatchSource>>;
   /** What the images are, for whoever uses the model. */
   readonly data: TrainingData;
   /** Checkpoints and `log.jsonl` go there; it exists. */

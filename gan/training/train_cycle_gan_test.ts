@@ -14,7 +14,7 @@ import { RandomState } from "../random.ts";
 import { readSafetensors } from "../model/safetensors.ts";
 import { type CycleGanSettings, PAPER_SETTINGS } from "../model/settings.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";
-import { type RegionSource, trainCycleGan, type TrainingOptions } from "./train_cycle_gan.ts";
+import { type PatchSource, trainCycleGan, type TrainingOptions } from "./train_cycle_gan.ts";
 import { TrainingDivergedError } from "./diverged.ts";
 
 const settings: CycleGanSettings = {
@@ -33,7 +33,7 @@ const settings: CycleGanSettings = {
 };
 
 /** Smooth blobs; those of the MR are dark. */
-function source(name: Modality): RegionSource {
+function source(name: Modality): PatchSource {
   const random = RandomState.of(5, name);
   const sign = name === "ct" ? 1 : -1;
   return {

@@ -49,7 +49,7 @@ export interface PatchAverageOptions {
 }
 
 /** Where a region lies. */
-export interface PatchRegion {
+export interface PatchPosition {
   /** Which of the starts along columns, rows and slices. */
   readonly index: Triple;
   /** First column, row and slice, counted from the margin around a stack that is smaller than a region. */
@@ -65,7 +65,7 @@ export interface PatchAverageRunOptions extends PatchAverageOptions {
    */
   readonly network: (
     input: GpuBuffer,
-    regions: readonly PatchRegion[],
+    regions: readonly PatchPosition[],
   ) => GpuBuffer | GPUBuffer | Promise<GpuBuffer | GPUBuffer>;
   /** Ends the run with its reason. */
   readonly signal?: AbortSignal | undefined;
@@ -119,7 +119,7 @@ export async function patchAverage(
   const average = PatchAverage.of(gpu, options);
   let input: GpuBuffer | undefined;
   try {
-    input = gpu.buffer("regions", 4 * batch * average.regionValues);
+    input = gpu.buffer("regions", 4 * batch * average.patchValues);
     let done = 0;
     let sinceWait = 0;
     let batches = 1;
@@ -127,7 +127,7 @@ export async function patchAverage(
     const { total } = average;
     for (const slab of average.slabs) {
       average.load(slab);
-      const regions = average.regionsOf(slab);
+      const regions = average.patchesOf(slab);
       let recorder = gpu.record("patch average");
       for (let first = 0; first < regions.length; first += batch) {
         const some = regions.slice(first, first + batch);
@@ -167,7 +167,7 @@ export class PatchAverage {
   /** Regions in all. */
   readonly total: number;
   /** Values of one region: patch x patch x channels. */
-  readonly regionValues: number;
+  readonly patchValues: number;
   /** What is on the GPU at a time, in order. */
   readonly slabs: readonly PatchSlab[];
   /** The mean so far, x fastest; whole once the last slab was stored. */
@@ -192,7 +192,7 @@ export class PatchAverage {
     const { stack, starts } = layout(this.#options);
     this.#stack = stack;
     this.#starts = starts;
-    this.regionValues = patch * patch * channels;
+    this.patchValues = patch * patch * channels;
     this.total = starts.reduce((product, { length }) => product * length, 1);
     const [columns, rows] = stack.extent;
     this.slabs = patchSlabs({
@@ -239,8 +239,8 @@ export class PatchAverage {
   }
 
   /** A slab's regions in the order in which they count: columns first, then rows, then slices. */
-  regionsOf({ rowStarts, sliceStarts }: PatchSlab): PatchRegion[] {
-    return regionsBetween(this.#starts, rowStarts, sliceStarts);
+  patchesOf({ rowStarts, sliceStarts }: PatchSlab): PatchPosition[] {
+    return patchesBetween(this.#starts, rowStarts, sliceStarts);
   }
 
   /** Uploads a slab of the image, and what earlier slabs said about it. */
@@ -260,7 +260,7 @@ export class PatchAverage {
     const table = new Uint32Array(batch * this.#slabPitch / 4);
     for (let i = 0; i < batch; i++) {
       table.set(
-        [columns, plane, slab.rows[0], slab.slices[0], i * this.regionValues],
+        [columns, plane, slab.rows[0], slab.slices[0], i * this.patchValues],
         i * this.#slabPitch / 4,
       );
     }
@@ -269,12 +269,12 @@ export class PatchAverage {
   }
 
   /** Records the regions' voxels into `target`, one region after the other; at most a batch of them. */
-  gather(recorder: Recorder, regions: readonly PatchRegion[], target: GpuBuffer): void {
+  gather(recorder: Recorder, regions: readonly PatchPosition[], target: GpuBuffer): void {
     this.#record(recorder, GATHER_PATCH, regions, target, this.#source);
   }
 
   /** Records the regions' results, as `gather` gave their voxels, into the mean. */
-  accumulate(recorder: Recorder, regions: readonly PatchRegion[], source: GpuBuffer): void {
+  accumulate(recorder: Recorder, regions: readonly PatchPosition[], source: GpuBuffer): void {
     this.#record(recorder, ACCUMULATE_PATCH, regions, source, this.#mean);
   }
 
@@ -300,12 +300,12 @@ export class PatchAverage {
   #record(
     recorder: Recorder,
     kernel: Kernel,
-    regions: readonly PatchRegion[],
+    regions: readonly PatchPosition[],
     values: GpuBuffer,
     planes: GpuBuffer,
   ): void {
     const { patch, channels, batch } = this.#options;
-    const bytes = 4 * regions.length * this.regionValues;
+    const bytes = 4 * regions.length * this.patchValues;
     if (this.#slab === undefined) throw new RangeError("There is no slab: `load` one first");
     if (regions.length > batch) {
       throw new RangeError(`${regions.length} regions were given; \`batch\` is ${batch}`);
@@ -379,12 +379,12 @@ function layout(
   return { stack, starts };
 }
 
-function regionsBetween(
+function patchesBetween(
   starts: readonly (readonly number[])[],
   rowStarts: readonly [number, number],
   sliceStarts: readonly [number, number],
-): PatchRegion[] {
-  const regions: PatchRegion[] = [];
+): PatchPosition[] {
+  const regions: PatchPosition[] = [];
   for (let slice = sliceStarts[0]; slice < sliceStarts[1]; slice++) {
     for (let row = rowStarts[0]; row < rowStarts[1]; row++) {
       for (let column = 0; column < starts[0].length; column++) {
@@ -443,7 +443,7 @@ function checked(gpu: Gpu, options: PatchAverageOptions): Complete<PatchAverageO
  */
 export function patchAverageReference(
   options: PatchAverageOptions,
-  network: (input: Float32Array, region: PatchRegion) => Float32Array,
+  network: (input: Float32Array, region: PatchPosition) => Float32Array,
 ): Float32Array {
   const { image, patch, channels, weights = "uniform", fill = -1 } = options;
   const { stack, starts } = layout(options);
@@ -451,7 +451,7 @@ export function patchAverageReference(
   const through = patchWindow(channels, weights);
   const sums = new Float64Array(image.length);
   const weight = new Float64Array(image.length);
-  for (const region of regionsBetween(starts, [0, starts[1].length], [0, starts[2].length])) {
+  for (const region of patchesBetween(starts, [0, starts[1].length], [0, starts[2].length])) {
     const [left, top, front] = region.start;
     const inRegion = Array.from({ length: patch * patch * channels }, (_, i) => {
       const channel = i % channels;

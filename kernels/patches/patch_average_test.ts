@@ -15,7 +15,7 @@ import {
   patchAverage,
   type PatchAverageOptions,
   patchAverageReference,
-  type PatchRegion,
+  type PatchPosition,
 } from "./patch_average.ts";
 import { type PlaneAxes, PLANES } from "./plane_stack.ts";
 
@@ -40,11 +40,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   output[p.first + id.x] = value * value + p.offset + f32(id.x) / f32(p.count);
 }`,
 };
-const offsetOf = ({ start: [column, row, slice] }: PatchRegion) =>
+const offsetOf = ({ start: [column, row, slice] }: PatchPosition) =>
   0.5 * Math.sin(column + 7 * row + 31 * slice);
 
 function ramp(gpu: Gpu, output: GpuBuffer, count: number) {
-  return (input: GpuBuffer, regions: readonly PatchRegion[]) => {
+  return (input: GpuBuffer, regions: readonly PatchPosition[]) => {
     const recorder = gpu.record("ramp");
     regions.forEach((region, i) =>
       recorder.dispatch(RAMP, {
@@ -57,7 +57,7 @@ function ramp(gpu: Gpu, output: GpuBuffer, count: number) {
     return output;
   };
 }
-const rampReference = (input: Float32Array, region: PatchRegion) =>
+const rampReference = (input: Float32Array, region: PatchPosition) =>
   input.map((value, i) => value * value + offsetOf(region) + i / input.length);
 
 async function averageOfRamps(gpu: Gpu, options: PatchAverageOptions): Promise<Float32Array> {

@@ -4,10 +4,10 @@
  * @module
  */
 
-import { Adam } from "../training/adam.ts";
+import { Adam } from "./adam.ts";
 import type { Modality } from "../../volume/modality.ts";
-import type { CycleGan } from "../training/cycle_gan.ts";
-import { cycleLoss } from "../training/losses.ts";
+import type { CycleGan } from "./cycle_gan.ts";
+import { cycleLoss } from "./losses.ts";
 import { type Tensorflow, tf } from "../tensorflow.ts";
 
 /** Adam's learning rate: a plain regression bears more than the game of generators and discriminators. */

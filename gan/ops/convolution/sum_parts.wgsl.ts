@@ -1,4 +1,4 @@
-import type { Kernel } from "../../kernels/gpu/gpu.ts";
+import type { Kernel } from "../../../kernels/gpu/gpu.ts";
 
 /** Adds the parts of a filter's gradient, in order, and leaves out the channels that fill up quads. */
 export const sumParts: Kernel = {

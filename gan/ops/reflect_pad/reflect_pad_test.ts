@@ -1,8 +1,8 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { gpuTest } from "../../testing/gpu.ts";
-import { assertCloseTo, seededValues } from "../../testing/float_values.ts";
-import { Tensorflow, tf } from "../tensorflow.ts";
-import type { ImageShape } from "./instance_norm_reference.ts";
+import { gpuTest } from "../../../testing/gpu.ts";
+import { assertCloseTo, seededValues } from "../../../testing/float_values.ts";
+import { Tensorflow, tf } from "../../tensorflow.ts";
+import type { ImageShape } from "../instance_norm/instance_norm_reference.ts";
 import { reflectPad } from "./reflect_pad.ts";
 import { reflectFoldReference, reflectPadReference } from "./reflect_pad_reference.ts";
 

@@ -1,4 +1,4 @@
-import type { Kernel } from "../../kernels/gpu/gpu.ts";
+import type { Kernel } from "../../../kernels/gpu/gpu.ts";
 
 /** The uniform block of both kernels; channels are counted in quads where these are whole. */
 const SHARED = (element: string) => /* wgsl */ `

@@ -1,8 +1,8 @@
-import type { Kernel } from "../../kernels/gpu/gpu.ts";
-import { imageArray } from "./_convolution.wgsl.ts";
+import type { Kernel } from "../../../kernels/gpu/gpu.ts";
+import { imageArray } from "../convolution/_parameters.wgsl.ts";
 
 /** What is done beside normalising. */
-export interface WholeNormParts {
+export interface NormOutputs {
   /** An image is added behind the activation. */
   readonly skip: boolean;
   /** The value itself is wanted. */
@@ -68,7 +68,7 @@ function eachBorderPixel(body: string): string {
  *
  * @param uniformQuads - Of the input, where it fits a uniform block, else 0.
  */
-export function wholeNorm(parts: WholeNormParts, uniformQuads: number): Kernel {
+export function normWholeImages(parts: NormOutputs, uniformQuads: number): Kernel {
   const { skip, keep, padded } = parts;
   let binding = 6;
   const optional = (name: string, access: string) =>
@@ -150,7 +150,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
  *
  * @param uniformQuads - Of the input, where it fits a uniform block, else 0.
  */
-export function wholeNormGradient(parts: WholeNormParts, uniformQuads: number): Kernel {
+export function normWholeImagesGradient(parts: NormOutputs, uniformQuads: number): Kernel {
   const { skip, keep, padded } = parts;
   let binding = 8;
   const optional = (name: string, access: string) =>

@@ -13,7 +13,7 @@ import {
   convolve,
 } from "./convolution.ts";
 import type { ConvolutionShape } from "./convolution_shape.ts";
-import type { OpRunner } from "./op_runner.ts";
+import type { OpRunner } from "../op_runner.ts";
 
 type Four = [number, number, number, number];
 type Attributes = Parameters<KernelConfig["kernelFunc"]>[0]["attrs"] & {
@@ -60,7 +60,7 @@ function shapeOf(input: Four, filter: Four, attributes: Attributes): Convolution
 }
 
 /** Replaces the three kernels; the function that it gives puts tfjs's own back. */
-export function registerConvolutions(runner: OpRunner, variant: ConvolutionVariant): () => void {
+export function addConvolutionsToTfjs(runner: OpRunner, variant: ConvolutionVariant): () => void {
   const replaced = [
     replace("Conv2D", ({ x, filter }, attributes) => {
       const shape = shapeOf(x.shape as Four, filter.shape as Four, attributes);

@@ -1,5 +1,5 @@
-import type { Kernel } from "../../kernels/gpu/gpu.ts";
-import { CORRELATION_PARAMETERS, loadQuad, pixelArray, storeQuad } from "./_convolution.wgsl.ts";
+import type { Kernel } from "../../../kernels/gpu/gpu.ts";
+import { CORRELATION_PARAMETERS, loadQuad, pixelArray, storeQuad } from "./_parameters.wgsl.ts";
 
 /** What the code of {@link convolutionTiles} is written out for. */
 export interface WorkgroupTile {

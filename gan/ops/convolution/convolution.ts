@@ -10,9 +10,9 @@ import {
   forwardCorrelation,
   inputGradientCorrelations,
 } from "./convolution_shape.ts";
-import { registerSteps, tileSteps } from "./correlation_steps.ts";
+import { stepsInRegisters, stepsInTiles } from "./correlation_steps.ts";
 import { filterGradientSteps } from "./filter_gradient_steps.ts";
-import type { OpRunner } from "./op_runner.ts";
+import type { OpRunner } from "../op_runner.ts";
 
 /**
  * How sums are held: "registers" of single invocations with the filter in uniform memory, which suits
@@ -20,7 +20,7 @@ import type { OpRunner } from "./op_runner.ts";
  */
 export type ConvolutionVariant = "registers" | "tiles";
 
-const STEPS = { registers: registerSteps, tiles: tileSteps };
+const STEPS = { registers: stepsInRegisters, tiles: stepsInTiles };
 
 /** Records the convolution of `input` with `filter`. */
 export function convolve(

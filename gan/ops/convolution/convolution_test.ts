@@ -1,6 +1,6 @@
-import { gpuTest } from "../../testing/gpu.ts";
-import { assertCloseTo, seededValues } from "../../testing/float_values.ts";
-import { Tensorflow, tf } from "../tensorflow.ts";
+import { gpuTest } from "../../../testing/gpu.ts";
+import { assertCloseTo, seededValues } from "../../../testing/float_values.ts";
+import { Tensorflow, tf } from "../../tensorflow.ts";
 import {
   convolutionReference,
   filterGradientReference,

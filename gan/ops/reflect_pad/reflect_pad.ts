@@ -6,14 +6,14 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { TensorInfo } from "@tensorflow/tfjs";
-import type { OpRunner } from "./op_runner.ts";
+import type { OpRunner } from "../op_runner.ts";
 import { reflectFold, reflectPad as padKernel } from "./reflect_pad.wgsl.ts";
 
 const FORWARD = "CrosswarpReflectPad";
 const GRADIENT = "CrosswarpReflectPadGradient";
 
 /** Registers the kernels; the function that it gives takes them away. */
-export function registerReflectPad(runner: OpRunner): () => void {
+export function addReflectPadToTfjs(runner: OpRunner): () => void {
   const backendName = "webgpu";
   const plan = (kernel: typeof padKernel, shape: readonly number[], pad: number) => {
     const [images, height, width, channels] = shape;

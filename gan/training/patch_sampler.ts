@@ -9,7 +9,7 @@ import { PlaneStack } from "../../kernels/patches/plane_stack.ts";
 import type { Triple } from "../../volume/affine.ts";
 import type { Grid } from "../../volume/grid.ts";
 import { planeAxes, type PlaneName } from "../synthesis/image_planes.ts";
-import { meanAboveBackground, middleOf, readRegion } from "../synthesis/plane_region.ts";
+import { meanAboveBackground, middleOf, readPatch } from "../synthesis/plane_patch.ts";
 import type { RandomState, RandomWords } from "../random.ts";
 
 /** An image to cut regions from. */
@@ -22,8 +22,8 @@ export interface TrainingVolume {
   readonly data: Float32Array;
 }
 
-/** Options of a {@link RoiSampler}. */
-export interface RoiSamplerOptions {
+/** Options of a {@link PatchSampler}. */
+export interface PatchSamplerOptions {
   /** At least one. */
   readonly volumes: readonly TrainingVolume[];
   /** The regions' plane. */
@@ -43,7 +43,7 @@ export interface RoiSamplerOptions {
 /** A region is dark below this part of the mean intensity of the region in its volume's middle. */
 const DARK = 1 / 4;
 /** After so many dark regions of a volume there is something wrong with it. */
-const MOST_DARK_REGIONS = 1000;
+const MAX_DARK_PATCHES = 1000;
 
 interface Source {
   readonly volume: TrainingVolume;
@@ -58,21 +58,21 @@ interface Source {
  * @example Usage
  * ```ts
  * import { RandomState } from "../random.ts";
- * import { RoiSampler } from "./roi_sampler.ts";
+ * import { PatchSampler } from "./patch_sampler.ts";
  * import { Grid } from "../../volume/grid.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const grid = Grid.axisAligned([40, 8, 40], [1, 1, 1]);
  * const data = Float32Array.from({ length: grid.voxels }, () => 0.5);
- * const sampler = new RoiSampler({
+ * const sampler = new PatchSampler({
  *   volumes: [{ name: "constant", grid, data }],
  *   plane: "coronal", crop: 32, channels: 3, random: RandomState.of(1, "ct"),
  * });
  * assertEquals(sampler.next(), new Float32Array(32 * 32 * 3).fill(0.5));
  * ```
  */
-export class RoiSampler {
-  readonly #options: Complete<RoiSamplerOptions>;
+export class PatchSampler {
+  readonly #options: Complete<PatchSamplerOptions>;
   readonly #sources: readonly Source[];
 
   /**
@@ -80,7 +80,7 @@ export class RoiSampler {
    *
    * @throws {RangeError} when an option makes no sense or a volume's middle is dark.
    */
-  constructor(options: RoiSamplerOptions) {
+  constructor(options: PatchSamplerOptions) {
     const { crop, load = Math.round(crop * 286 / 256), flips = false } = options;
     this.#options = { ...options, load, flips };
     check(this.#options);
@@ -89,7 +89,7 @@ export class RoiSampler {
     this.#sources = options.volumes.map((volume) => {
       const stack = new PlaneStack(volume.grid.size, planeAxes(volume.grid, plane), least);
       const centralMean = meanAboveBackground(
-        readRegion(volume.data, stack, middleOf(stack, least), least),
+        readPatch(volume.data, stack, middleOf(stack, least), least),
       );
       if (!(centralMean > 0)) {
         throw new RangeError(
@@ -106,9 +106,9 @@ export class RoiSampler {
     const { random, load, crop, channels, flips } = this.#options;
     const { volume, stack, centralMean } = this.#sources[random.integer(this.#sources.length)];
     const size: Triple = [load, load, channels];
-    for (let dark = 0; dark < MOST_DARK_REGIONS; dark++) {
+    for (let dark = 0; dark < MAX_DARK_PATCHES; dark++) {
       const start = size.map((extent, i) => random.integer(stack.extent[i] - extent + 1));
-      const region = readRegion(volume.data, stack, start as unknown as Triple, size);
+      const region = readPatch(volume.data, stack, start as unknown as Triple, size);
       if (meanAboveBackground(region) < DARK * centralMean) continue;
       const column = random.integer(load - crop + 1);
       const row = random.integer(load - crop + 1);
@@ -116,7 +116,7 @@ export class RoiSampler {
       return cropped(region, { load, crop, channels, column, row, isMirrored });
     }
     throw new RangeError(
-      `${volume.name}: ${MOST_DARK_REGIONS} regions one after the other are dark; cut the image to the ` +
+      `${volume.name}: ${MAX_DARK_PATCHES} regions one after the other are dark; cut the image to the ` +
         "part that shows the body",
     );
   }
@@ -127,7 +127,7 @@ export class RoiSampler {
     const size: Triple = [load, load, channels];
     const border = (load - crop) >> 1;
     return this.#sources.slice(0, count).map(({ volume, stack }) => {
-      const region = readRegion(volume.data, stack, middleOf(stack, size), size);
+      const region = readPatch(volume.data, stack, middleOf(stack, size), size);
       return cropped(region, {
         load,
         crop,
@@ -150,7 +150,7 @@ export class RoiSampler {
   }
 }
 
-function check(options: Complete<RoiSamplerOptions>): void {
+function check(options: Complete<PatchSamplerOptions>): void {
   for (const name of ["crop", "channels", "load"] as const) {
     const value = options[name];
     if (!Number.isInteger(value) || value < 1) {

@@ -1,11 +1,11 @@
-import type { Kernel } from "../../kernels/gpu/gpu.ts";
+import type { Kernel } from "../../../kernels/gpu/gpu.ts";
 import {
   CORRELATION_PART_PARAMETERS,
   imageArray,
   loadQuad,
   pixelArray,
   storeQuad,
-} from "./_convolution.wgsl.ts";
+} from "./_parameters.wgsl.ts";
 
 /** What the code of {@link convolutionRegisters} is written out for. */
 export interface RegisterTile {

@@ -1,15 +1,15 @@
 import { assertEquals } from "@std/assert";
-import { assertCloseTo, seededValues } from "../../testing/float_values.ts";
-import { gpuTest } from "../../testing/gpu.ts";
-import { Tensorflow, tf } from "../tensorflow.ts";
+import { assertCloseTo, seededValues } from "../../../testing/float_values.ts";
+import { gpuTest } from "../../../testing/gpu.ts";
+import { Tensorflow, tf } from "../../tensorflow.ts";
 import { INSTANCE_NORM_EPSILON } from "./instance_norm.ts";
 import {
   type ImageShape,
   instanceNormGradientReference,
   instanceNormReference,
 } from "./instance_norm_reference.ts";
-import { normAndPad } from "./padded_norm.ts";
-import { reflectFoldReference, reflectPadReference } from "./reflect_pad_reference.ts";
+import { normAndPad } from "./norm_and_pad.ts";
+import { reflectFoldReference, reflectPadReference } from "../reflect_pad/reflect_pad_reference.ts";
 
 const cases: [string, ImageShape, { slope: number; added: boolean; keep: boolean; pad: number }][] =
   [

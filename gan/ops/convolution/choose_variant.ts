@@ -7,7 +7,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { type ConvolutionVariant, convolve } from "./convolution.ts";
 import type { ConvolutionShape } from "./convolution_shape.ts";
-import type { OpRunner } from "./op_runner.ts";
+import type { OpRunner } from "../op_runner.ts";
 
 /** The residual blocks' convolution at a middling size: 75 MFLOP. */
 const SHAPE: ConvolutionShape = {
@@ -36,7 +36,7 @@ const LONG_ENOUGH = 20;
 const chosen = new Map<string, ConvolutionVariant>();
 
 /** Measures both variants, once for each adapter. */
-export async function chooseConvolution(runner: OpRunner): Promise<ConvolutionVariant> {
+export async function chooseConvolutionVariant(runner: OpRunner): Promise<ConvolutionVariant> {
   const { gpu } = runner;
   const known = chosen.get(gpu.description);
   if (known !== undefined) return known;

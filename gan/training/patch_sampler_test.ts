@@ -3,7 +3,7 @@ import { PLANES, PlaneStack } from "../../kernels/patches/plane_stack.ts";
 import { Grid } from "../../volume/grid.ts";
 import { reorient } from "../../volume/orientation.ts";
 import { RandomState } from "../random.ts";
-import { RoiSampler, type RoiSamplerOptions } from "./roi_sampler.ts";
+import { PatchSampler, type PatchSamplerOptions } from "./patch_sampler.ts";
 
 /** Voxels that tell where they are: bright, and each another. */
 function numbered(size: [number, number, number], name = "numbered") {
@@ -12,8 +12,8 @@ function numbered(size: [number, number, number], name = "numbered") {
   return { name, grid, data };
 }
 
-const sampler = (options: Partial<RoiSamplerOptions> = {}) =>
-  new RoiSampler({
+const sampler = (options: Partial<PatchSamplerOptions> = {}) =>
+  new PatchSampler({
     volumes: [numbered([23, 9, 31])],
     plane: "coronal",
     crop: 16,
@@ -22,7 +22,7 @@ const sampler = (options: Partial<RoiSamplerOptions> = {}) =>
     ...options,
   });
 
-Deno.test("RoiSampler gives pieces of the volume, in every plane", () => {
+Deno.test("PatchSampler gives pieces of the volume, in every plane", () => {
   for (const plane of ["axial", "coronal", "sagittal"] as const) {
     const volume = numbered([23, 24, 31]);
     const stack = new PlaneStack([23, 24, 31], PLANES[plane]);
@@ -54,7 +54,7 @@ Deno.test("RoiSampler gives pieces of the volume, in every plane", () => {
   }
 });
 
-Deno.test("RoiSampler draws the same from the same state", () => {
+Deno.test("PatchSampler draws the same from the same state", () => {
   const one = sampler();
   const other = sampler();
   const first = [one.next(), one.next()];
@@ -65,7 +65,7 @@ Deno.test("RoiSampler draws the same from the same state", () => {
   assertEquals(other.next(), next);
 });
 
-Deno.test("RoiSampler draws the same from another storage order", () => {
+Deno.test("PatchSampler draws the same from another storage order", () => {
   const volume = numbered([23, 24, 31]);
   const turned = { name: volume.name, ...reorient(volume, "SLP") };
   for (const plane of ["axial", "coronal", "sagittal"] as const) {
@@ -75,7 +75,7 @@ Deno.test("RoiSampler draws the same from another storage order", () => {
   }
 });
 
-Deno.test("RoiSampler shows the middle of its volumes without drawing", () => {
+Deno.test("PatchSampler shows the middle of its volumes without drawing", () => {
   const volumes = [numbered([22, 9, 30]), numbered([20, 3, 20])];
   const roi = sampler({ volumes, load: 18 });
   const state = roi.save();
@@ -86,7 +86,7 @@ Deno.test("RoiSampler shows the middle of its volumes without drawing", () => {
   assertEquals(central[0][0], volumes[0].data[stack.voxel(2 + 1, 6 + 1, 3)]);
 });
 
-Deno.test("RoiSampler leaves out dark regions", () => {
+Deno.test("PatchSampler leaves out dark regions", () => {
   // The body is the middle third; regions with less than a quarter of it are dark.
   const grid = Grid.axisAligned([120, 3, 20], [1, 1, 1]);
   const data = Float32Array.from(
@@ -102,7 +102,7 @@ Deno.test("RoiSampler leaves out dark regions", () => {
   assert(least >= 1 / 16, `${least} of a region is bright`);
 });
 
-Deno.test("RoiSampler gives up on a volume that is dark almost everywhere", () => {
+Deno.test("PatchSampler gives up on a volume that is dark almost everywhere", () => {
   const grid = Grid.axisAligned([1001, 1, 1001], [1, 1, 1]);
   const data = new Float32Array(grid.voxels).fill(-1);
   data[500 * 1001 + 500] = 1;
@@ -115,7 +115,7 @@ Deno.test("RoiSampler gives up on a volume that is dark almost everywhere", () =
   assertThrows(() => roi.next(), Error, "speck: 1000 regions one after the other are dark");
 });
 
-Deno.test("RoiSampler surrounds volumes that are smaller than a region", () => {
+Deno.test("PatchSampler surrounds volumes that are smaller than a region", () => {
   const roi = sampler({ volumes: [numbered([10, 2, 12])], load: 16 });
   const region = roi.next();
   // The last of the three slices is beyond the volume, and so is the first row.
@@ -123,7 +123,7 @@ Deno.test("RoiSampler surrounds volumes that are smaller than a region", () => {
   assert(region[3 * (16 * 8 + 8)] > 0);
 });
 
-Deno.test("RoiSampler mirrors half of the regions when asked to", () => {
+Deno.test("PatchSampler mirrors half of the regions when asked to", () => {
   const grid = Grid.axisAligned([16, 1, 16], [1, 1, 1]);
   const data = Float32Array.from({ length: 256 }, (_, i) => i % 16 / 16);
   const options = { volumes: [{ name: "ramp", grid, data }], load: 16, channels: 1 };
@@ -136,8 +136,8 @@ Deno.test("RoiSampler mirrors half of the regions when asked to", () => {
   assert(count > 30 && count < 70, `${count} of 100`);
 });
 
-Deno.test("RoiSampler says what is wrong with its options", () => {
-  const wrong: [Partial<RoiSamplerOptions>, string][] = [
+Deno.test("PatchSampler says what is wrong with its options", () => {
+  const wrong: [Partial<PatchSamplerOptions>, string][] = [
     [{ volumes: [] }, "`volumes` is empty"],
     [{ crop: 0 }, "`crop` must be a whole number of at least 1, got 0"],
     [{ channels: 1.5 }, "`channels` must be a whole number of at least 1, got 1.5"],

@@ -1,4 +1,4 @@
-import type { Kernel } from "../../kernels/gpu/gpu.ts";
+import type { Kernel } from "../../../kernels/gpu/gpu.ts";
 
 /**
  * Orders a filter for the convolution kernels: blocks of output channels, then rows of taps, quads of

@@ -1,4 +1,4 @@
-import type { Kernel } from "../../kernels/gpu/gpu.ts";
+import type { Kernel } from "../../../kernels/gpu/gpu.ts";
 
 /** The uniform block of the kernels for parts of images, and who computes what. */
 const SHARED = /* wgsl */ `

@@ -5,11 +5,11 @@
  */
 
 import type { TensorInfo } from "@tensorflow/tfjs";
-import type { UniformValues } from "../../kernels/gpu/uniform_block.ts";
+import type { UniformValues } from "../../../kernels/gpu/uniform_block.ts";
 import { convolutionRegisters } from "./convolution_registers.wgsl.ts";
 import { type Correlation, quadsOf, UNIFORM_BYTES, uniformQuads } from "./convolution_shape.ts";
 import { convolutionTiles } from "./convolution_tiles.wgsl.ts";
-import type { OpRunner, Plan, Range } from "./op_runner.ts";
+import type { OpRunner, Plan, Range } from "../op_runner.ts";
 import { packFilter } from "./pack_filter.wgsl.ts";
 
 /** Records what an operation is made of. */
@@ -20,7 +20,7 @@ const ALIGNMENT = 256;
 /** Quads of output channels of a block of the packed filter. */
 const BLOCK = 16;
 /** Uniform blocks of the filter in one dispatch: a kernel is written out for each. */
-const MOST_BLOCKS = 4;
+const MAX_BLOCKS = 4;
 
 /** Where filter(ky, kx, c, n) is in a uniform block, in quads. */
 interface FilterSteps {
@@ -58,11 +58,17 @@ const wholes = (job: Correlation) => ({
 });
 
 /** The filter comes as it is where each of its rows of taps fits a uniform block, and packed where not. */
-export function registerSteps(runner: OpRunner, job: Correlation): Steps {
+export function stepsInRegisters(runner: OpRunner, job: Correlation): Steps {
   const ranges = filterRanges(job);
   if (ranges !== undefined) {
     const { bytes, offsets } = ranges;
-    const [{ plan }] = registerPlans(runner, job, [rangesPart(job, ranges)], bytes, offsets.length);
+    const [{ plan }] = plansInRegisters(
+      runner,
+      job,
+      [rangesPart(job, ranges)],
+      bytes,
+      offsets.length,
+    );
     return (input, filter, output) =>
       runner.run(plan, [
         ...offsets.map((offset) => ({ tensor: filter, offset, bytes })),
@@ -72,7 +78,7 @@ export function registerSteps(runner: OpRunner, job: Correlation): Steps {
   }
   const block = Math.min(BLOCK, 2 ** Math.ceil(Math.log2(quadsOf(job.outChannels))));
   const packing = packingOf(runner, job, block, UNIFORM_BYTES);
-  const plans = registerPlans(runner, job, packedParts(job, block, packing), UNIFORM_BYTES, 1);
+  const plans = plansInRegisters(runner, job, packedParts(job, block, packing), UNIFORM_BYTES, 1);
   return (input, filter, output) => {
     const { buffer } = packing.pack(filter);
     for (const { plan, offset } of plans) {
@@ -98,7 +104,7 @@ function filterRanges(job: Correlation): FilterRanges | undefined {
   const rowBytes = 4 * width * perTap;
   for (let rows = tapRows; rows > 0; rows--) {
     const bytes = ((rows - 1) * Math.abs(rowStep) + 1) * rowBytes;
-    if (tapRows % rows !== 0 || tapRows / rows > MOST_BLOCKS || bytes > UNIFORM_BYTES) continue;
+    if (tapRows % rows !== 0 || tapRows / rows > MAX_BLOCKS || bytes > UNIFORM_BYTES) continue;
     const offsets = range(tapRows / rows).map((at) => {
       const first = firstRow + rowStep * at * rows;
       return rowBytes * Math.min(first, first + rowStep * (rows - 1));
@@ -237,7 +243,7 @@ function cutUnits(tapRows: number, inQuads: number, limit: number) {
 }
 
 /** A dispatch for each part. */
-function registerPlans(
+function plansInRegisters(
   runner: OpRunner,
   job: Correlation,
   parts: Part[],
@@ -292,7 +298,7 @@ function evenly(count: number, most: number): number {
 }
 
 /** Packs the filter and multiplies tiles of it in workgroup memory. */
-export function tileSteps(runner: OpRunner, job: Correlation): Steps {
+export function stepsInTiles(runner: OpRunner, job: Correlation): Steps {
   const { tapColumns, stride } = job;
   const packing = packingOf(runner, job, BLOCK, 0);
   const plan = runner.plan({

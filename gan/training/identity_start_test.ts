@@ -1,7 +1,7 @@
 import type { Modality } from "../../volume/modality.ts";
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import { gpuTest } from "../../testing/gpu.ts";
-import { CycleGan } from "../training/cycle_gan.ts";
+import { CycleGan } from "./cycle_gan.ts";
 import { startFromIdentity } from "./identity_start.ts";
 import { RandomState } from "../random.ts";
 import { type CycleGanSettings, PAPER_SETTINGS } from "../model/settings.ts";

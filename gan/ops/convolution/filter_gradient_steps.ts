@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { UniformValues } from "../../kernels/gpu/uniform_block.ts";
+import type { UniformValues } from "../../../kernels/gpu/uniform_block.ts";
 import { type ConvolutionShape, quadsOf, uniformQuads } from "./convolution_shape.ts";
 import type { Steps } from "./correlation_steps.ts";
 import { filterGradientRegisters } from "./filter_gradient_registers.wgsl.ts";
 import { filterGradientTiles } from "./filter_gradient_tiles.wgsl.ts";
-import type { OpRunner, Plan } from "./op_runner.ts";
+import type { OpRunner, Plan } from "../op_runner.ts";
 import { sumParts } from "./sum_parts.wgsl.ts";
 
 /** The filter gradient's dispatch, and in how many parts it leaves the sums. */
@@ -30,8 +30,8 @@ export function filterGradientSteps(
   const taps = shape.kernelHeight * shape.kernelWidth;
   const wholes = { inWhole: inChannels % 4 === 0, outWhole: outChannels % 4 === 0 };
   const { plan, parts } = variant === "registers"
-    ? registerFilterGradient(runner, shape, wholes)
-    : tileFilterGradient(runner, shape, wholes);
+    ? partsInRegisters(runner, shape, wholes)
+    : partsInTiles(runner, shape, wholes);
   if (parts === 1 && wholes.inWhole && wholes.outWhole) {
     return (input, gradient, output) => runner.run(plan, [input, gradient, output]);
   }
@@ -49,7 +49,7 @@ export function filterGradientSteps(
 }
 
 /** Sums of an invocation of the filter gradient: more are slower than reading the images again. */
-const MOST_SUMS = 144;
+const MAX_SUMS = 144;
 /** Invocations of the filter gradient that keep a processor's cores, or a graphics processor, busy. */
 const ENOUGH = { registers: 64, tiles: 128 * 512 };
 
@@ -60,7 +60,7 @@ function cutRows(shape: ConvolutionShape, once: number, enough: number) {
   return { partRows, parts: Math.ceil(lines / partRows) };
 }
 
-function registerFilterGradient(
+function partsInRegisters(
   runner: OpRunner,
   shape: ConvolutionShape,
   wholes: { inWhole: boolean; outWhole: boolean },
@@ -69,7 +69,7 @@ function registerFilterGradient(
   const inQuads = quadsOf(shape.inChannels);
   const allOutQuads = quadsOf(shape.outChannels);
   const outQuads = Math.min(4, allOutQuads);
-  const mostRows = Math.max(1, Math.floor(MOST_SUMS / (4 * tapColumns * outQuads)));
+  const mostRows = Math.max(1, Math.floor(MAX_SUMS / (4 * tapColumns * outQuads)));
   const tapGroups = Math.ceil(kernelHeight / mostRows);
   const tapRows = Math.ceil(kernelHeight / tapGroups);
   const lanes = Math.ceil(allOutQuads / outQuads);
@@ -92,7 +92,7 @@ function registerFilterGradient(
   return { plan, parts };
 }
 
-function tileFilterGradient(
+function partsInTiles(
   runner: OpRunner,
   shape: ConvolutionShape,
   wholes: { inWhole: boolean; outWhole: boolean },

@@ -1,5 +1,5 @@
-import type { Kernel } from "../../kernels/gpu/gpu.ts";
-import { FILTER_GRADIENT_PARAMETERS, loadQuad, pixelArray } from "./_convolution.wgsl.ts";
+import type { Kernel } from "../../../kernels/gpu/gpu.ts";
+import { FILTER_GRADIENT_PARAMETERS, loadQuad, pixelArray } from "./_parameters.wgsl.ts";
 
 /** What the code of {@link filterGradientTiles} is written out for. */
 export interface FilterGradientWorkgroupTile {

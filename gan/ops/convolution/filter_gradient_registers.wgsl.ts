@@ -1,5 +1,5 @@
-import type { Kernel } from "../../kernels/gpu/gpu.ts";
-import { FILTER_GRADIENT_PARAMETERS, imageArray, loadQuad } from "./_convolution.wgsl.ts";
+import type { Kernel } from "../../../kernels/gpu/gpu.ts";
+import { FILTER_GRADIENT_PARAMETERS, imageArray, loadQuad } from "./_parameters.wgsl.ts";
 
 /** What the code of {@link filterGradientRegisters} is written out for. */
 export interface FilterGradientTile {

@@ -6,8 +6,8 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { TensorInfo } from "@tensorflow/tfjs";
-import type { Kernel } from "../../kernels/gpu/gpu.ts";
-import { uniformQuads } from "./convolution_shape.ts";
+import type { Kernel } from "../../../kernels/gpu/gpu.ts";
+import { uniformQuads } from "../convolution/convolution_shape.ts";
 import {
   instanceGradientMeans,
   instanceGradientSums,
@@ -15,9 +15,9 @@ import {
   instanceMoments,
   instanceNormalise,
   instanceStatistics,
-} from "./instance_norm.wgsl.ts";
-import type { OpRunner } from "./op_runner.ts";
-import { wholeNorm, wholeNormGradient } from "./whole_norm.wgsl.ts";
+} from "./in_parts.wgsl.ts";
+import type { OpRunner } from "../op_runner.ts";
+import { normWholeImages, normWholeImagesGradient } from "./whole_images.wgsl.ts";
 
 /** Added to the variance (the base implementation's value). */
 export const INSTANCE_NORM_EPSILON = 1e-5;
@@ -29,7 +29,7 @@ const FORWARD = "CrosswarpInstanceNorm";
 const GRADIENT = "CrosswarpInstanceNormGradient";
 /** Pixels of a part; more where an image would have too many parts. */
 const PART = 16;
-const MOST_PARTS = 256;
+const MAX_PARTS = 256;
 
 /** Pixels of an image that are few enough for one invocation a quad, and the quads that are enough of them. */
 const FEW_PIXELS = 1024;
@@ -71,13 +71,13 @@ function wholeSteps(runner: OpRunner, shape: Shape, slope: Slope): Steps {
   const shared = { parameters: { epsilon: INSTANCE_NORM_EPSILON, slope } };
   const forward = runner.plan({
     ...shared,
-    kernel: wholeNorm(parts, uniform),
+    kernel: normWholeImages(parts, uniform),
     workgroups: [groups, images],
     constants: { height, width, quads },
   });
   const gradient = runner.plan({
     ...shared,
-    kernel: wholeNormGradient(parts, uniform),
+    kernel: normWholeImagesGradient(parts, uniform),
     workgroups: [groups],
     constants: { height, width, quads, images },
   });
@@ -101,7 +101,7 @@ function partSteps(runner: OpRunner, shape: Shape, slope: Slope): Steps {
   const [images, height, width, channels] = shape;
   const pixels = height * width;
   const quads = channels / 4;
-  const part = Math.max(PART, Math.ceil(pixels / MOST_PARTS));
+  const part = Math.max(PART, Math.ceil(pixels / MAX_PARTS));
   const parts = Math.ceil(pixels / part);
   const epsilon = INSTANCE_NORM_EPSILON;
   const parameters = { pixels, quads, part, parts, images, epsilon, slope };
@@ -152,7 +152,7 @@ function partSteps(runner: OpRunner, shape: Shape, slope: Slope): Steps {
 }
 
 /** Registers the kernel and its gradient; the function that it gives takes them away. */
-export function registerInstanceNorm(runner: OpRunner): () => void {
+export function addInstanceNormToTfjs(runner: OpRunner): () => void {
   const backendName = "webgpu";
   tf.registerKernel({
     kernelName: FORWARD,

@@ -16,7 +16,7 @@ export function middleOf({ extent }: PlaneStack, size: Triple): Triple {
 }
 
 /** A region's values, plane by plane: [channels, rows, columns], columns fastest. */
-export function readRegion(
+export function readPatch(
   data: Float32Array,
   stack: PlaneStack,
   [column, row, slice]: Triple,

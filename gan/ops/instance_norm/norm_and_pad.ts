@@ -8,19 +8,19 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { TensorInfo } from "@tensorflow/tfjs";
-import { uniformQuads } from "./convolution_shape.ts";
+import { uniformQuads } from "../convolution/convolution_shape.ts";
 import { INSTANCE_NORM_EPSILON, instanceNorm, isSmall, type Slope } from "./instance_norm.ts";
-import type { OpRunner } from "./op_runner.ts";
-import { wholeNorm, wholeNormGradient, type WholeNormParts } from "./whole_norm.wgsl.ts";
-import { reflectPad } from "./reflect_pad.ts";
+import type { OpRunner } from "../op_runner.ts";
+import { type NormOutputs, normWholeImages, normWholeImagesGradient } from "./whole_images.wgsl.ts";
+import { reflectPad } from "../reflect_pad/reflect_pad.ts";
 
 const FORWARD = "CrosswarpPaddedNorm";
 const GRADIENT = "CrosswarpPaddedNormGradient";
 
 /** The storage buffers of the gradient. */
-const MOST_BUFFERS = 10;
+const STORAGE_BUFFERS = 10;
 
-interface Attributes extends WholeNormParts {
+interface Attributes extends NormOutputs {
   readonly slope: Slope;
   readonly pad: number;
 }
@@ -44,12 +44,12 @@ function stepsAt(runner: OpRunner, shape: readonly number[], attributes: Attribu
     const groups = Math.ceil(quads / 8);
     const forward = runner.plan({
       ...shared,
-      kernel: wholeNorm(parts, uniform),
+      kernel: normWholeImages(parts, uniform),
       workgroups: [groups, images],
     });
     const gradient = runner.plan({
       ...shared,
-      kernel: wholeNormGradient(parts, uniform),
+      kernel: normWholeImagesGradient(parts, uniform),
       workgroups: [groups],
       constants: { ...shared.constants, images },
     });
@@ -89,10 +89,10 @@ function stepsAt(runner: OpRunner, shape: readonly number[], attributes: Attribu
 }
 
 /** Registers the kernel and its gradient; the function that it gives takes them away. */
-export function registerPaddedNorm(runner: OpRunner): () => void {
+export function addNormAndPadToTfjs(runner: OpRunner): () => void {
   const backendName = "webgpu";
   const { isSoftware, device: { limits } } = runner.gpu;
-  if (!isSoftware || limits.maxStorageBuffersPerShaderStage < MOST_BUFFERS) return () => {};
+  if (!isSoftware || limits.maxStorageBuffersPerShaderStage < STORAGE_BUFFERS) return () => {};
   for (const [kernelName, step] of [[FORWARD, "forward"], [GRADIENT, "gradient"]] as const) {
     tf.registerKernel({
       kernelName,

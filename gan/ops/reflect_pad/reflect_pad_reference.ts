@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ImageShape } from "./instance_norm_reference.ts";
+import type { ImageShape } from "../instance_norm/instance_norm_reference.ts";
 
 /** Calls `visit` with each index of the padded images and that of the pixel it copies. */
 function eachCopy(
