@@ -15,13 +15,13 @@ export const PAPER_FIELDS = [70, 34, 22] as const;
 
 /** A cycle-GAN's size and effort at a scale. */
 interface GanScale {
-  /** Rows and columns of a region: 320 mm. */
+  /** Rows and columns of a patch: 320 mm. */
   readonly crop: number;
   /** Slices for the paper's 3 and 12. */
   readonly channels: Readonly<Record<typeof PAPER_CHANNELS[number], number>>;
   /** Receptive fields, in pixels, for the paper's 70, 34 and 22. */
   readonly fields: Readonly<Record<typeof PAPER_FIELDS[number], number>>;
-  /** Pixels from one region of a synthesis to the next: the paper's 4, or fewer regions in less time. */
+  /** Pixels from one patch of a synthesis to the next: the paper's 4, or fewer patches in less time. */
   readonly stride: number;
   /** The same across slices, for the paper's 3 and 12. */
   readonly sliceStrides: Readonly<Record<typeof PAPER_CHANNELS[number], number>>;
@@ -29,7 +29,7 @@ interface GanScale {
   readonly filters: number;
   /** The same of the discriminators. */
   readonly discriminatorFilters: number;
-  /** Residual blocks: the paper's nine, or six for small regions, as Zhu et al. 2017 have them. */
+  /** Residual blocks: the paper's nine, or six for small patches, as Zhu et al. 2017 have them. */
   readonly blocks: number;
   readonly epochs: number;
   readonly stepsPerEpoch: number;

@@ -26,11 +26,11 @@ export interface SynthesisJobOptions {
   readonly image: Volume;
   /** What it becomes. */
   readonly to: Modality;
-  /** How regions follow each other. Default "full". */
+  /** How patches follow each other. Default "full". */
   readonly stitch?: Stitch | undefined;
-  /** Rows and columns from one region to the next. */
+  /** Rows and columns from one patch to the next. */
   readonly stride?: number | undefined;
-  /** Slices from one region to the next. */
+  /** Slices from one patch to the next. */
   readonly sliceStride?: number | undefined;
   /** Stops the work. */
   readonly signal?: AbortSignal | undefined;
@@ -42,8 +42,8 @@ export interface SynthesisJobOptions {
 export interface SynthesisResult {
   /** The synthesised image: on the image's grid, in the intensities of the modality it became. */
   readonly image: Volume;
-  /** Regions that were averaged. */
-  readonly regions: number;
+  /** Patches that were averaged. */
+  readonly patches: number;
   /**
    * Mean and largest difference between the cheap and the full average over the slices in the middle, in
    * the synthesised intensities; only when stitched cheaply.
@@ -95,7 +95,7 @@ export async function synthesiseImage(
     const result = { grid: seen.grid, data: fromNetwork(values, header.data.scale[to]) };
     return {
       image: voxel === undefined ? result : await resampleTo(gpu, result, image.grid),
-      regions: countPatches(job),
+      patches: countPatches(job),
       cheapError: stitch === "cheap" ? await cheapError(job, header, to) : undefined,
       notices: noticesFor(seen, header, generator),
     };

@@ -170,7 +170,7 @@ gpuTest("readTrainingImages() stops when it is told to", (gpu) =>
 
 if (isThere) {
   gpuTest(
-    "readTrainingImages() reads real images, from which regions can be drawn",
+    "readTrainingImages() reads real images, from which patches can be drawn",
     async (gpu) => {
       const images = await readTrainingImages(gpu, {
         source: { ct: new URL("train_ct", STS).pathname, mr: new URL("train_mr", STS).pathname },
@@ -184,9 +184,9 @@ if (isThere) {
         const options = { volumes, plane: "axial", crop: 64, channels: 3 } as const;
         const sampler = new PatchSampler({ ...options, random: RandomState.of(1, modality) });
         for (let n = 0; n < 10; n++) {
-          const region = sampler.next();
-          assert(region.every((value) => value >= -1 && value <= 1), modality);
-          assert(new Set(region).size > 50, `a region of ${modality} has structure`);
+          const patch = sampler.next();
+          assert(patch.every((value) => value >= -1 && value <= 1), modality);
+          assert(new Set(patch).size > 50, `a patch of ${modality} has structure`);
         }
       }
     },

@@ -28,7 +28,7 @@ export interface TrainingJobOptions {
   readonly images: Readonly<Record<Modality, readonly TrainingImage[]>>;
   /** The networks and their training. */
   readonly settings: CycleGanSettings;
-  /** The regions' plane. */
+  /** The patches' plane. */
   readonly plane: PlaneName;
   /** The part of the body. */
   readonly region: TrainingRegion;
@@ -38,7 +38,7 @@ export interface TrainingJobOptions {
   readonly folder: string;
   /** Goes on from the folder's checkpoint, where there is one. */
   readonly resume?: boolean | undefined;
-  /** Mirrors half of the regions, left to right. Default false. */
+  /** Mirrors half of the patches, left to right. Default false. */
   readonly flips?: boolean | undefined;
   /** Whose kernels compute. Default "own". */
   readonly ops?: Ops | undefined;

@@ -34,7 +34,7 @@ const UNSTATED: Partial<CycleGanSettings> = { discriminatorRate: 1, identityStep
 
 /** What the images of a training were, which a synthesis must be given alike. */
 export interface TrainingData {
-  /** Which planes the regions are cut from. */
+  /** Which planes the patches are cut from. */
   readonly plane: PlaneName;
   /** Voxel size in mm, when the images were resampled. */
   readonly voxel?: number | undefined;
@@ -42,7 +42,7 @@ export interface TrainingData {
   readonly spacing: readonly [number, number, number];
   /** The part of the body. */
   readonly region: string;
-  /** Whether half of the regions were mirrored, left to right. */
+  /** Whether half of the patches were mirrored, left to right. */
   readonly flips: boolean;
   /** What -1 and 1 mean: the population's intensities. */
   readonly scale: Readonly<Record<Modality, IntensityScale>>;

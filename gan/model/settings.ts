@@ -10,7 +10,7 @@ import { receptiveField, STRIDES } from "../networks/discriminator.ts";
 export interface CycleGanSettings {
   /** Adjacent slices of an image, C. The paper's 3 or 12. */
   readonly channels: number;
-  /** Rows and columns of a training region after its random crop, a multiple of 4. The paper's 256. */
+  /** Rows and columns of a training patch after its random crop, a multiple of 4. The paper's 256. */
   readonly crop: number;
   /** Filters of the generators' first convolution, a multiple of 4. The paper's 64. */
   readonly generatorFilters: number;
@@ -99,8 +99,8 @@ export function checkSettings(settings: CycleGanSettings): void {
     throw new RangeError(
       `\`strides\` [${
         strides.join(", ")
-      }] see ${field} pixels, more than twice a region of ${crop}: ` +
-        "use fewer layers or a larger region",
+      }] see ${field} pixels, more than twice a patch of ${crop}: ` +
+        "use fewer layers or a larger patch",
     );
   }
   for (const [name, value] of Object.entries({ cycleWeight, learningRate, discriminatorRate })) {

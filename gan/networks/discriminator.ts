@@ -47,7 +47,7 @@ export interface DiscriminatorOptions {
   readonly filters: number;
   /** Strides of the convolutions, the last of which gives the one output channel. */
   readonly strides: readonly number[];
-  /** Whether features are normalised, which makes each output depend a little on the whole region; true when absent. */
+  /** Whether features are normalised, which makes each output depend a little on the whole patch; true when absent. */
   readonly norm?: boolean | undefined;
 }
 

@@ -1,5 +1,5 @@
 /**
- * Regions of a volume's planes on the host, and how bright they are.
+ * Patches of a volume's planes on the host, and how bright they are.
  *
  * @module
  */
@@ -7,15 +7,15 @@
 import type { PlaneStack } from "../../kernels/patches/plane_stack.ts";
 import type { Triple } from "../../volume/affine.ts";
 
-/** What is beyond a volume that is smaller than a region. */
+/** What is beyond a volume that is smaller than a patch. */
 export const BACKGROUND = -1;
 
-/** Where the region in the middle of a stack begins: column, row, slice. */
+/** Where the patch in the middle of a stack begins: column, row, slice. */
 export function middleOf({ extent }: PlaneStack, size: Triple): Triple {
   return extent.map((count, i) => (count - size[i]) >> 1) as unknown as Triple;
 }
 
-/** A region's values, plane by plane: [channels, rows, columns], columns fastest. */
+/** A patch's values, plane by plane: [channels, rows, columns], columns fastest. */
 export function readPatch(
   data: Float32Array,
   stack: PlaneStack,
@@ -24,20 +24,20 @@ export function readPatch(
 ): Float32Array {
   const width = stack.extent[0];
   const lines = new Float32Array(width * rows);
-  const region = new Float32Array(columns * rows * channels);
+  const patch = new Float32Array(columns * rows * channels);
   for (let c = 0; c < channels; c++) {
     stack.read(data, { slice: slice + c, begin: row, end: row + rows }, BACKGROUND, lines);
     for (let y = 0; y < rows; y++) {
       const line = lines.subarray(y * width + column, y * width + column + columns);
-      region.set(line, (c * rows + y) * columns);
+      patch.set(line, (c * rows + y) * columns);
     }
   }
-  return region;
+  return patch;
 }
 
-/** Mean of a region, from the background on. */
-export function meanAboveBackground(region: Float32Array): number {
+/** Mean of a patch, from the background on. */
+export function meanAboveBackground(patch: Float32Array): number {
   let sum = 0;
-  for (let i = 0; i < region.length; i++) sum += region[i] - BACKGROUND;
-  return sum / region.length;
+  for (let i = 0; i < patch.length; i++) sum += patch[i] - BACKGROUND;
+  return sum / patch.length;
 }

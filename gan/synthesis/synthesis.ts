@@ -1,5 +1,5 @@
 /**
- * Patch-averaged synthesis of a volume (section 3.1): a generator sees overlapping regions, and every voxel
+ * Patch-averaged synthesis of a volume (section 3.1): a generator sees overlapping patches, and every voxel
  * is the mean of what they say.
  *
  * @module
@@ -17,7 +17,7 @@ import type { Generator } from "../networks/generator.ts";
 import { BACKGROUND, meanAboveBackground, middleOf, readPatch } from "./plane_patch.ts";
 import { type Tensorflow, tf } from "../tensorflow.ts";
 
-/** "full" is the paper's average; "cheap" takes few regions and hides their seams. */
+/** "full" is the paper's average; "cheap" takes few patches and hides their seams. */
 export type Stitch = "full" | "cheap";
 
 /** Options of {@link synthesiseVolume}. */
@@ -32,15 +32,15 @@ export interface SynthesisOptions {
   readonly image: Float32Array;
   /** How the planes that the generator was trained on lie. */
   readonly axes: PlaneAxes;
-  /** Rows and columns of a region, a multiple of 4: those of the training. */
+  /** Rows and columns of a patch, a multiple of 4: those of the training. */
   readonly crop: number;
-  /** How regions follow each other. Default "full". */
+  /** How patches follow each other. Default "full". */
   readonly stitch?: Stitch | undefined;
-  /** Rows and columns from one region to the next, S; by {@link stridesOf} when absent. */
+  /** Rows and columns from one patch to the next, S; by {@link stridesOf} when absent. */
   readonly stride?: number | undefined;
-  /** Slices from one region to the next, S_C; by {@link stridesOf} when absent. */
+  /** Slices from one patch to the next, S_C; by {@link stridesOf} when absent. */
   readonly sliceStride?: number | undefined;
-  /** Regions that go through the generator at once. By default as many as keep the device busy. */
+  /** Patches that go through the generator at once. By default as many as keep the device busy. */
   readonly batch?: number | undefined;
   /** Ends the synthesis with its reason. */
   readonly signal?: AbortSignal | undefined;
@@ -49,16 +49,16 @@ export interface SynthesisOptions {
 }
 
 /**
- * A region below this part of the mean intensity of the region in the middle holds next to nothing. Training
- * shows no such region (section 4.1 leaves out dark ones), and the networks' normalisation would blow up its
+ * A patch below this part of the mean intensity of the patch in the middle holds next to nothing. Training
+ * shows no such patch (section 4.1 leaves out dark ones), and the networks' normalisation would blow up its
  * noise: it stays background.
  */
 const EMPTY = 1 / 16;
 
-/** Pixels of all regions that go through the generator at once, by default. */
+/** Pixels of all patches that go through the generator at once, by default. */
 const PIXELS_AT_ONCE = 256 * 256;
 
-/** The steps from one region to the next. */
+/** The steps from one patch to the next. */
 export interface Strides {
   /** Rows and columns, S. */
   readonly stride: number;
@@ -68,7 +68,7 @@ export interface Strides {
 
 /**
  * Strides of a synthesis. The paper's are 4 in plane and 2 of 3 or 4 of 12 slices; the cheap ones half a
- * region and all its slices.
+ * patch and all its slices.
  */
 export function stridesOf(
   stitch: Stitch,
@@ -79,7 +79,7 @@ export function stridesOf(
 }
 
 /**
- * A volume in the other modality, in [-1, 1], x fastest. Regions with next to nothing in them stay
+ * A volume in the other modality, in [-1, 1], x fastest. Patches with next to nothing in them stay
  * background. Two runs give the same bytes.
  *
  * @throws {RangeError} when an option makes no sense.
@@ -96,14 +96,14 @@ export async function synthesiseVolume(options: SynthesisOptions): Promise<Float
       ...cut,
       signal: options.signal,
       onProgress: options.onProgress,
-      network: (input, regions) => {
+      network: (input, patches) => {
         before?.dispose();
         before = tf.tidy(() => {
           const { handle: buffer } = input;
-          const shape = [regions.length, crop, crop, channels];
+          const shape = [patches.length, crop, crop, channels];
           const x = tf.tensor({ buffer, zeroCopy: true }, shape, "float32");
-          const isBody = x.reshape([regions.length, -1]).mean(1).sub(BACKGROUND)
-            .greaterEqual(least).cast("float32").reshape([regions.length, 1, 1, 1]);
+          const isBody = x.reshape([patches.length, -1]).mean(1).sub(BACKGROUND)
+            .greaterEqual(least).cast("float32").reshape([patches.length, 1, 1, 1]);
           return generator.apply(x as tf.Tensor4D).sub(BACKGROUND).mul(isBody).add(BACKGROUND);
         });
         // The average reads what is recorded here.
@@ -117,7 +117,7 @@ export async function synthesiseVolume(options: SynthesisOptions): Promise<Float
   }
 }
 
-/** How many regions a synthesis takes. */
+/** How many patches a synthesis takes. */
 export function countPatches(options: Omit<SynthesisOptions, "tensorflow" | "image">): number {
   const { size, axes, crop, generator: { options: { channels } } } = options;
   const strides = chosenStrides(options, channels);
@@ -128,12 +128,12 @@ export function countPatches(options: Omit<SynthesisOptions, "tensorflow" | "ima
   return counts.reduce((a, b) => a * b);
 }
 
-/** The mean above the background from which on a region is synthesised. */
+/** The mean above the background from which on a patch is synthesised. */
 function minimumMean({ size, image, axes, crop, generator }: SynthesisOptions): number {
-  const region: Triple = [crop, crop, generator.options.channels];
-  const stack = new PlaneStack(size, axes, region);
-  const middle = middleOf(stack, region);
-  return EMPTY * meanAboveBackground(readPatch(image, stack, middle, region));
+  const patch: Triple = [crop, crop, generator.options.channels];
+  const stack = new PlaneStack(size, axes, patch);
+  const middle = middleOf(stack, patch);
+  return EMPTY * meanAboveBackground(readPatch(image, stack, middle, patch));
 }
 
 function patchOptions(options: SynthesisOptions): PatchAverageOptions {

@@ -24,7 +24,7 @@ function withGenerator(
   return { tensorflow, generator, size, image, axes: PLANES.coronal, crop: 16 };
 }
 
-/** The mean over all regions by a loop on the processor. */
+/** The mean over all patches by a loop on the processor. */
 async function naive(
   { generator, crop }: { generator: Generator; crop: number },
   stride: number,
@@ -56,20 +56,20 @@ async function naive(
           }
         }
         const values = Float32Array.from(indices, (at) => image[at]);
-        const region = tf.tensor4d(values, [1, crop, crop, channels]);
-        const result = generator.apply(region);
+        const patch = tf.tensor4d(values, [1, crop, crop, channels]);
+        const result = generator.apply(patch);
         (await result.data()).forEach((value, i) => {
           sums[indices[i]] += weight[i] * value;
           counts[indices[i]] += weight[i];
         });
-        tf.dispose([region, result]);
+        tf.dispose([patch, result]);
       }
     }
   }
   return Float32Array.from(sums, (sum, i) => sum / counts[i]);
 }
 
-gpuTest("synthesiseVolume() is the mean over all regions", async (gpu, t) => {
+gpuTest("synthesiseVolume() is the mean over all patches", async (gpu, t) => {
   using tensorflow = await Tensorflow.open(gpu);
   for (const [channels, sliceStride] of [[1, 1], [3, 2], [4, 4]]) {
     await t.step(`${channels} slices`, async () => {
@@ -81,8 +81,8 @@ gpuTest("synthesiseVolume() is the mean over all regions", async (gpu, t) => {
       const batched = await synthesiseVolume({
         ...options,
         batch: 3,
-        onProgress: ({ regions, total }) => {
-          calls.push(regions);
+        onProgress: ({ patches, total }) => {
+          calls.push(patches);
           assertEquals(total, countPatches(options));
         },
       });
@@ -95,7 +95,7 @@ gpuTest("synthesiseVolume() is the mean over all regions", async (gpu, t) => {
 });
 
 gpuTest(
-  "synthesiseVolume() leaves regions with next to nothing in them background",
+  "synthesiseVolume() leaves patches with next to nothing in them background",
   async (gpu) => {
     using tensorflow = await Tensorflow.open(gpu);
     const { generator, ...options } = withGenerator(tensorflow, 1);
@@ -108,7 +108,7 @@ gpuTest(
   },
 );
 
-gpuTest("synthesiseVolume() stitches few regions with feathered weights", async (gpu) => {
+gpuTest("synthesiseVolume() stitches few patches with feathered weights", async (gpu) => {
   using tensorflow = await Tensorflow.open(gpu);
   const options = withGenerator(tensorflow, 3);
   const cheap = await synthesiseVolume({ ...options, stitch: "cheap" });

@@ -30,7 +30,7 @@ export function countWeights(settings: CycleGanSettings): number {
 /**
  * Bytes of the GPU's memory that a training takes, within about a tenth: the weights with their gradients
  * and running means, the pool, and what the gradient of one cycle keeps. The factors were measured over
- * regions of 64 to 128 pixels, 8 to 32 filters, 1 to 12 channels and 3 to 9 blocks.
+ * patches of 64 to 128 pixels, 8 to 32 filters, 1 to 12 channels and 3 to 9 blocks.
  */
 export function trainingBytes(settings: CycleGanSettings, ops: Ops = "own"): number {
   const { crop, channels, generatorFilters, blocks, pool } = settings;
@@ -63,7 +63,7 @@ export function checkTrainingFits(gpu: Gpu, settings: CycleGanSettings, ops: Ops
   const advice: string[] = [];
   for (let crop = settings.crop - 4; crop >= 16; crop -= 4) {
     if (!fits({ crop })) continue;
-    advice.push(`a region of ${crop} instead of ${settings.crop} pixels`);
+    advice.push(`a patch of ${crop} instead of ${settings.crop} pixels`);
     break;
   }
   for (let filters = settings.generatorFilters - 4; filters >= 4; filters -= 4) {

@@ -1,5 +1,5 @@
 /**
- * Training regions (section 4.1): random regions of the images, dark ones left out, randomly cropped.
+ * Training patches (section 4.1): random patches of the images, dark ones left out, randomly cropped.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { planeAxes, type PlaneName } from "../synthesis/image_planes.ts";
 import { meanAboveBackground, middleOf, readPatch } from "../synthesis/plane_patch.ts";
 import type { RandomState, RandomWords } from "../random.ts";
 
-/** An image to cut regions from. */
+/** An image to cut patches from. */
 export interface TrainingVolume {
   /** The name in errors. */
   readonly name: string;
@@ -26,34 +26,34 @@ export interface TrainingVolume {
 export interface PatchSamplerOptions {
   /** At least one. */
   readonly volumes: readonly TrainingVolume[];
-  /** The regions' plane. */
+  /** The patches' plane. */
   readonly plane: PlaneName;
-  /** Rows and columns of a cropped region. The paper's 256. */
+  /** Rows and columns of a cropped patch. The paper's 256. */
   readonly crop: number;
-  /** Adjacent slices of a region, C. */
+  /** Adjacent slices of a patch, C. */
   readonly channels: number;
-  /** Rows and columns of a region before its crop. Default 286 for every 256 of the crop. */
+  /** Rows and columns of a patch before its crop. Default 286 for every 256 of the crop. */
   readonly load?: number | undefined;
-  /** Whether half of the regions are mirrored, left to right. It swaps the organs' sides. Default false. */
+  /** Whether half of the patches are mirrored, left to right. It swaps the organs' sides. Default false. */
   readonly flips?: boolean | undefined;
   /** Draws; its state is all that a sampler must keep. */
   readonly random: RandomState;
 }
 
-/** A region is dark below this part of the mean intensity of the region in its volume's middle. */
+/** A patch is dark below this part of the mean intensity of the patch in its volume's middle. */
 const DARK = 1 / 4;
-/** After so many dark regions of a volume there is something wrong with it. */
+/** After so many dark patches of a volume there is something wrong with it. */
 const MAX_DARK_PATCHES = 1000;
 
 interface Source {
   readonly volume: TrainingVolume;
   readonly stack: PlaneStack;
-  /** Mean above the background of the region in the middle. */
+  /** Mean above the background of the patch in the middle. */
   readonly centralMean: number;
 }
 
 /**
- * Draws regions of `crop` x `crop` pixels in `channels` adjacent slices.
+ * Draws patches of `crop` x `crop` pixels in `channels` adjacent slices.
  *
  * @example Usage
  * ```ts
@@ -93,7 +93,7 @@ export class PatchSampler {
       );
       if (!(centralMean > 0)) {
         throw new RangeError(
-          `${volume.name}: the region in the middle is empty; leave the image out, or give the part ` +
+          `${volume.name}: the patch in the middle is empty; leave the image out, or give the part ` +
             "of it that shows the body",
         );
       }
@@ -101,34 +101,34 @@ export class PatchSampler {
     });
   }
 
-  /** The next region: `[crop, crop, channels]` in [-1, 1], the channel fastest. */
+  /** The next patch: `[crop, crop, channels]` in [-1, 1], the channel fastest. */
   next(): Float32Array<ArrayBuffer> {
     const { random, load, crop, channels, flips } = this.#options;
     const { volume, stack, centralMean } = this.#sources[random.integer(this.#sources.length)];
     const size: Triple = [load, load, channels];
     for (let dark = 0; dark < MAX_DARK_PATCHES; dark++) {
       const start = size.map((extent, i) => random.integer(stack.extent[i] - extent + 1));
-      const region = readPatch(volume.data, stack, start as unknown as Triple, size);
-      if (meanAboveBackground(region) < DARK * centralMean) continue;
+      const patch = readPatch(volume.data, stack, start as unknown as Triple, size);
+      if (meanAboveBackground(patch) < DARK * centralMean) continue;
       const column = random.integer(load - crop + 1);
       const row = random.integer(load - crop + 1);
       const isMirrored = flips && random.uniform() < 0.5;
-      return cropped(region, { load, crop, channels, column, row, isMirrored });
+      return cropped(patch, { load, crop, channels, column, row, isMirrored });
     }
     throw new RangeError(
-      `${volume.name}: ${MAX_DARK_PATCHES} regions one after the other are dark; cut the image to the ` +
+      `${volume.name}: ${MAX_DARK_PATCHES} patches one after the other are dark; cut the image to the ` +
         "part that shows the body",
     );
   }
 
-  /** The regions in the middle of the first volumes, for looking at. */
+  /** The patches in the middle of the first volumes, for looking at. */
   central(count: number): Float32Array<ArrayBuffer>[] {
     const { load, crop, channels } = this.#options;
     const size: Triple = [load, load, channels];
     const border = (load - crop) >> 1;
     return this.#sources.slice(0, count).map(({ volume, stack }) => {
-      const region = readPatch(volume.data, stack, middleOf(stack, size), size);
-      return cropped(region, {
+      const patch = readPatch(volume.data, stack, middleOf(stack, size), size);
+      return cropped(patch, {
         load,
         crop,
         channels,
@@ -177,7 +177,7 @@ interface CropOptions {
 }
 
 function cropped(
-  region: Float32Array,
+  patch: Float32Array,
   { load, crop, channels, column, row, isMirrored }: CropOptions,
 ): Float32Array<ArrayBuffer> {
   const result = new Float32Array(crop * crop * channels);
@@ -186,7 +186,7 @@ function cropped(
       const line = (c * load + row + y) * load + column;
       for (let x = 0; x < crop; x++) {
         const from = isMirrored ? crop - 1 - x : x;
-        result[(y * crop + x) * channels + c] = region[line + from];
+        result[(y * crop + x) * channels + c] = patch[line + from];
       }
     }
   }

@@ -29,10 +29,10 @@ Deno.test("PatchSampler gives pieces of the volume, in every plane", () => {
     const roi = sampler({ volumes: [volume], plane });
     const starts = new Set<string>();
     for (let n = 0; n < 50; n++) {
-      const region = roi.next();
-      assertEquals(region.length, 16 * 16 * 3);
+      const patch = roi.next();
+      assertEquals(patch.length, 16 * 16 * 3);
       // Its first value tells where it is; all others must follow.
-      const at = volume.data.indexOf(region[0]);
+      const at = volume.data.indexOf(patch[0]);
       let start: number[] | undefined;
       for (let s = 0; s < stack.extent[2] && !start; s++) {
         for (let y = 0; y < stack.extent[1] && !start; y++) {
@@ -43,11 +43,11 @@ Deno.test("PatchSampler gives pieces of the volume, in every plane", () => {
       }
       const [x, y, s] = start!;
       starts.add(start!.join());
-      for (let i = 0; i < region.length; i++) {
+      for (let i = 0; i < patch.length; i++) {
         const c = i % 3;
         const column = Math.floor(i / 3) % 16;
         const row = Math.floor(i / 48);
-        assertEquals(region[i], volume.data[stack.voxel(x + column, y + row, s + c)]);
+        assertEquals(patch[i], volume.data[stack.voxel(x + column, y + row, s + c)]);
       }
     }
     assert(starts.size > 40, `${starts.size} places of 50`);
@@ -86,8 +86,8 @@ Deno.test("PatchSampler shows the middle of its volumes without drawing", () => 
   assertEquals(central[0][0], volumes[0].data[stack.voxel(2 + 1, 6 + 1, 3)]);
 });
 
-Deno.test("PatchSampler leaves out dark regions", () => {
-  // The body is the middle third; regions with less than a quarter of it are dark.
+Deno.test("PatchSampler leaves out dark patches", () => {
+  // The body is the middle third; patches with less than a quarter of it are dark.
   const grid = Grid.axisAligned([120, 3, 20], [1, 1, 1]);
   const data = Float32Array.from(
     { length: grid.voxels },
@@ -95,11 +95,11 @@ Deno.test("PatchSampler leaves out dark regions", () => {
   );
   const roi = sampler({ volumes: [{ name: "body", grid, data }], load: 20, channels: 1 });
   const least = Math.min(...Array.from({ length: 200 }, () => {
-    const region = roi.next();
-    return region.filter((value) => value > 0).length / region.length;
+    const patch = roi.next();
+    return patch.filter((value) => value > 0).length / patch.length;
   }));
   // A crop of 16 of 20 columns with 5 bright ones keeps at least one of them.
-  assert(least >= 1 / 16, `${least} of a region is bright`);
+  assert(least >= 1 / 16, `${least} of a patch is bright`);
 });
 
 Deno.test("PatchSampler gives up on a volume that is dark almost everywhere", () => {
@@ -112,18 +112,18 @@ Deno.test("PatchSampler gives up on a volume that is dark almost everywhere", ()
     load: 4,
     channels: 1,
   });
-  assertThrows(() => roi.next(), Error, "speck: 1000 regions one after the other are dark");
+  assertThrows(() => roi.next(), Error, "speck: 1000 patches one after the other are dark");
 });
 
-Deno.test("PatchSampler surrounds volumes that are smaller than a region", () => {
+Deno.test("PatchSampler surrounds volumes that are smaller than a patch", () => {
   const roi = sampler({ volumes: [numbered([10, 2, 12])], load: 16 });
-  const region = roi.next();
+  const patch = roi.next();
   // The last of the three slices is beyond the volume, and so is the first row.
-  assertEquals(region.filter((value) => value === -1).length, 16 * 16 * 3 - 10 * 12 * 2);
-  assert(region[3 * (16 * 8 + 8)] > 0);
+  assertEquals(patch.filter((value) => value === -1).length, 16 * 16 * 3 - 10 * 12 * 2);
+  assert(patch[3 * (16 * 8 + 8)] > 0);
 });
 
-Deno.test("PatchSampler mirrors half of the regions when asked to", () => {
+Deno.test("PatchSampler mirrors half of the patches when asked to", () => {
   const grid = Grid.axisAligned([16, 1, 16], [1, 1, 1]);
   const data = Float32Array.from({ length: 256 }, (_, i) => i % 16 / 16);
   const options = { volumes: [{ name: "ramp", grid, data }], load: 16, channels: 1 };
@@ -149,5 +149,5 @@ Deno.test("PatchSampler says what is wrong with its options", () => {
   }
   const dark = numbered([20, 4, 20], "night");
   dark.data.fill(-1);
-  assertThrows(() => sampler({ volumes: [dark] }), RangeError, "night: the region in the middle");
+  assertThrows(() => sampler({ volumes: [dark] }), RangeError, "night: the patch in the middle");
 });

@@ -22,9 +22,9 @@ import type { CycleGanSettings } from "../model/settings.ts";
 import { type Tensorflow, tf } from "../tensorflow.ts";
 import { TrainingDivergedError } from "./diverged.ts";
 
-/** Where training regions come from: a `PatchSampler`, or something that draws in its own way. */
+/** Where training patches come from: a `PatchSampler`, or something that draws in its own way. */
 export interface PatchSource {
-  /** The next region, [crop, crop, channels] in [-1, 1], the channel fastest. */
+  /** The next patch, [crop, crop, channels] in [-1, 1], the channel fastest. */
   next(): Float32Array;
   /** The state to go on from. */
   save(): RandomWords;
@@ -51,7 +51,7 @@ export interface TrainingOptions {
   readonly tensorflow: Tensorflow;
   /** The networks and their training. */
   readonly settings: CycleGanSettings;
-  /** Where the regions come from. */
+  /** Where the patches come from. */
   readonly sources: Readonly<Record<Modality, PatchSource>>;
   /** What the images are, for whoever uses the model. */
   readonly data: TrainingData;
@@ -77,7 +77,7 @@ const MILLISECONDS_BETWEEN_READINGS = 500;
 const LARGEST_LOSS = 1000;
 
 /**
- * Trains a cycle-GAN, from the beginning or from a checkpoint. The same settings, regions and device give
+ * Trains a cycle-GAN, from the beginning or from a checkpoint. The same settings, patches and device give
  * the same bytes, interrupted or not. The networks are the caller's to dispose.
  *
  * @throws {RangeError} when a setting makes no sense.

@@ -242,7 +242,7 @@ gpuTest("training: settings without sense are refused", (gpu) =>
     const wrong: [Partial<CycleGanSettings>, string][] = [
       [{ crop: 30 }, "`crop` must be a whole number of at least 16 and a multiple of 4, got 30"],
       [{ strides: [3] }, "`strides` must be a list of 1 and 2, got [3]"],
-      [{ strides: [2, 2, 2, 1, 1] }, "see 70 pixels, more than twice a region of 16"],
+      [{ strides: [2, 2, 2, 1, 1] }, "see 70 pixels, more than twice a patch of 16"],
       [{ learningRate: NaN }, "`learningRate` must be a number of at least 0"],
       [{ discriminatorRate: -1 }, "`discriminatorRate` must be a number of at least 0"],
       [{ identitySteps: 0.5 }, "`identitySteps` must be a whole number of at least 0"],

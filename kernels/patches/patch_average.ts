@@ -1,7 +1,7 @@
 /**
- * Patch-averaged synthesis (section 3.1 of the paper): a volume is cut into overlapping regions of
+ * Patch-averaged synthesis (section 3.1 of the paper): a volume is cut into overlapping patches of
  * P x P pixels in C adjacent planes, each goes through a network, and every voxel gets the weighted
- * mean of what its regions say. Regions count one after the other, so that two runs give the same bytes.
+ * mean of what its patches say. Patches count one after the other, so that two runs give the same bytes.
  *
  * @module
  */
@@ -32,40 +32,40 @@ export interface PatchAverageOptions {
   readonly image: Float32Array;
   /** Which voxel axes are columns, rows and slices: one of `PLANES`, or others. */
   readonly axes: PlaneAxes;
-  /** Rows and columns of a region (the paper: 256). */
+  /** Rows and columns of a patch (the paper: 256). */
   readonly patch: number;
-  /** Slices of a region (the paper: 1, 3 or 12). */
+  /** Slices of a patch (the paper: 1, 3 or 12). */
   readonly channels: number;
-  /** Rows and columns from one region to the next, at most `patch` (the paper: 4). */
+  /** Rows and columns from one patch to the next, at most `patch` (the paper: 4). */
   readonly stride: number;
-  /** Slices from one region to the next, at most `channels` (the paper: 2 of 3, 4 of 12). */
+  /** Slices from one patch to the next, at most `channels` (the paper: 2 of 3, 4 of 12). */
   readonly sliceStride: number;
   /** "uniform", or "feather", which hides the seams of large strides. Default "uniform". */
   readonly weights?: PatchWeights | undefined;
-  /** What regions have beyond an axis that is shorter than they are. Default -1. */
+  /** What patches have beyond an axis that is shorter than they are. Default -1. */
   readonly fill?: number | undefined;
-  /** Regions that can be gathered into one buffer. Default 1. */
+  /** Patches that can be gathered into one buffer. Default 1. */
   readonly batch?: number | undefined;
 }
 
-/** Where a region lies. */
+/** Where a patch lies. */
 export interface PatchPosition {
   /** Which of the starts along columns, rows and slices. */
   readonly index: Triple;
-  /** First column, row and slice, counted from the margin around a stack that is smaller than a region. */
+  /** First column, row and slice, counted from the margin around a stack that is smaller than a patch. */
   readonly start: Triple;
 }
 
 /** Options of {@link patchAverage}. */
 export interface PatchAverageRunOptions extends PatchAverageOptions {
   /**
-   * Gets regions one after the other, each float32 [patch, patch, channels], the channel fastest, and
+   * Gets patches one after the other, each float32 [patch, patch, channels], the channel fastest, and
    * gives as many of the same shape: in place, or in a buffer that stays as it is until the next call.
    * It may record and submit only, or wait.
    */
   readonly network: (
     input: GpuBuffer,
-    regions: readonly PatchPosition[],
+    patches: readonly PatchPosition[],
   ) => GpuBuffer | GPUBuffer | Promise<GpuBuffer | GPUBuffer>;
   /** Ends the run with its reason. */
   readonly signal?: AbortSignal | undefined;
@@ -75,9 +75,9 @@ export interface PatchAverageRunOptions extends PatchAverageOptions {
 
 /** How far a run is. */
 export interface PatchAverageProgress {
-  /** Regions done. */
-  readonly regions: number;
-  /** Regions in all. */
+  /** Patches done. */
+  readonly patches: number;
+  /** Patches in all. */
   readonly total: number;
 }
 
@@ -87,7 +87,7 @@ const MOST_SLAB_BYTES = 128 * 1024 * 1024;
 const MILLISECONDS_BETWEEN_WAITS = 500;
 
 /**
- * The mean of a network's results over all regions of a volume: x fastest, as the image.
+ * The mean of a network's results over all patches of a volume: x fastest, as the image.
  *
  * @throws {RangeError} when an option makes no sense, or the network's result is too small.
  *
@@ -104,7 +104,7 @@ const MILLISECONDS_BETWEEN_WAITS = 500;
  *   const same = await patchAverage(gpu, {
  *     image, size: [9, 5, 7], axes: PLANES.coronal, weights: "feather",
  *     patch: 4, channels: 3, stride: 2, sliceStride: 2,
- *     network: (regions) => regions,
+ *     network: (patches) => patches,
  *   });
  *   assertEquals(same, image);
  * }
@@ -119,7 +119,7 @@ export async function patchAverage(
   const average = PatchAverage.of(gpu, options);
   let input: GpuBuffer | undefined;
   try {
-    input = gpu.buffer("regions", 4 * batch * average.patchValues);
+    input = gpu.buffer("patches", 4 * batch * average.patchValues);
     let done = 0;
     let sinceWait = 0;
     let batches = 1;
@@ -127,10 +127,10 @@ export async function patchAverage(
     const { total } = average;
     for (const slab of average.slabs) {
       average.load(slab);
-      const regions = average.patchesOf(slab);
+      const patches = average.patchesOf(slab);
       let recorder = gpu.record("patch average");
-      for (let first = 0; first < regions.length; first += batch) {
-        const some = regions.slice(first, first + batch);
+      for (let first = 0; first < patches.length; first += batch) {
+        const some = patches.slice(first, first + batch);
         average.gather(recorder, some, input);
         recorder.submit();
         const output = await network(input, some);
@@ -142,7 +142,7 @@ export async function patchAverage(
         recorder = gpu.record("patch average");
         await gpu.finish();
         signal?.throwIfAborted();
-        onProgress?.({ regions: done, total });
+        onProgress?.({ patches: done, total });
         const each = (performance.now() - began) / sinceWait;
         batches = Math.min(Math.max(1, Math.round(MILLISECONDS_BETWEEN_WAITS / each)), 1024);
         [sinceWait, began] = [0, performance.now()];
@@ -151,7 +151,7 @@ export async function patchAverage(
       await average.store();
       signal?.throwIfAborted();
     }
-    if (sinceWait > 0) onProgress?.({ regions: done, total });
+    if (sinceWait > 0) onProgress?.({ patches: done, total });
     return average.result;
   } finally {
     input?.destroy();
@@ -161,12 +161,12 @@ export async function patchAverage(
 
 /**
  * The steps of {@link patchAverage}, for callers who run the network themselves: for each slab `load`,
- * for each of its regions in their order `gather` and `accumulate`, then `store`.
+ * for each of its patches in their order `gather` and `accumulate`, then `store`.
  */
 export class PatchAverage {
-  /** Regions in all. */
+  /** Patches in all. */
   readonly total: number;
-  /** Values of one region: patch x patch x channels. */
+  /** Values of one patch: patch x patch x channels. */
   readonly patchValues: number;
   /** What is on the GPU at a time, in order. */
   readonly slabs: readonly PatchSlab[];
@@ -229,7 +229,7 @@ export class PatchAverage {
   }
 
   /**
-   * Cuts a volume into regions and makes room for them; destroy it after use.
+   * Cuts a volume into patches and makes room for them; destroy it after use.
    *
    * @throws {RangeError} when an option makes no sense.
    * @throws {import("../gpu/errors.ts").GpuMemoryError} when there is too little memory.
@@ -238,7 +238,7 @@ export class PatchAverage {
     return new PatchAverage(gpu, options);
   }
 
-  /** A slab's regions in the order in which they count: columns first, then rows, then slices. */
+  /** A slab's patches in the order in which they count: columns first, then rows, then slices. */
   patchesOf({ rowStarts, sliceStarts }: PatchSlab): PatchPosition[] {
     return patchesBetween(this.#starts, rowStarts, sliceStarts);
   }
@@ -268,14 +268,14 @@ export class PatchAverage {
     this.#slab = slab;
   }
 
-  /** Records the regions' voxels into `target`, one region after the other; at most a batch of them. */
-  gather(recorder: Recorder, regions: readonly PatchPosition[], target: GpuBuffer): void {
-    this.#record(recorder, GATHER_PATCH, regions, target, this.#source);
+  /** Records the patches' voxels into `target`, one patch after the other; at most a batch of them. */
+  gather(recorder: Recorder, patches: readonly PatchPosition[], target: GpuBuffer): void {
+    this.#record(recorder, GATHER_PATCH, patches, target, this.#source);
   }
 
-  /** Records the regions' results, as `gather` gave their voxels, into the mean. */
-  accumulate(recorder: Recorder, regions: readonly PatchPosition[], source: GpuBuffer): void {
-    this.#record(recorder, ACCUMULATE_PATCH, regions, source, this.#mean);
+  /** Records the patches' results, as `gather` gave their voxels, into the mean. */
+  accumulate(recorder: Recorder, patches: readonly PatchPosition[], source: GpuBuffer): void {
+    this.#record(recorder, ACCUMULATE_PATCH, patches, source, this.#mean);
   }
 
   /** Reads the slab's mean back into the result, once all that was submitted has ended. */
@@ -300,24 +300,24 @@ export class PatchAverage {
   #record(
     recorder: Recorder,
     kernel: Kernel,
-    regions: readonly PatchPosition[],
+    patches: readonly PatchPosition[],
     values: GpuBuffer,
     planes: GpuBuffer,
   ): void {
     const { patch, channels, batch } = this.#options;
-    const bytes = 4 * regions.length * this.patchValues;
+    const bytes = 4 * patches.length * this.patchValues;
     if (this.#slab === undefined) throw new RangeError("There is no slab: `load` one first");
-    if (regions.length > batch) {
-      throw new RangeError(`${regions.length} regions were given; \`batch\` is ${batch}`);
+    if (patches.length > batch) {
+      throw new RangeError(`${patches.length} patches were given; \`batch\` is ${batch}`);
     }
     if (values.bytes < bytes) {
       throw new RangeError(
-        `"${values.label}" has ${values.bytes} bytes; ${regions.length} regions of ` +
+        `"${values.label}" has ${values.bytes} bytes; ${patches.length} patches of ` +
           `${patch} x ${patch} x ${channels} float32 values take ${bytes}`,
       );
     }
     const workgroup = rowWorkgroup(patch);
-    regions.forEach(({ index }, i) => {
+    patches.forEach(({ index }, i) => {
       const slabEntry = { buffer: this.#slabTable, offset: i * this.#slabPitch, bytes: 32 };
       const entries = this.#tables.map((table, axis): BufferRange => ({
         buffer: table.buffer,
@@ -384,18 +384,18 @@ function patchesBetween(
   rowStarts: readonly [number, number],
   sliceStarts: readonly [number, number],
 ): PatchPosition[] {
-  const regions: PatchPosition[] = [];
+  const patches: PatchPosition[] = [];
   for (let slice = sliceStarts[0]; slice < sliceStarts[1]; slice++) {
     for (let row = rowStarts[0]; row < rowStarts[1]; row++) {
       for (let column = 0; column < starts[0].length; column++) {
-        regions.push({
+        patches.push({
           index: [column, row, slice],
           start: [starts[0][column], starts[1][row], starts[2][slice]],
         });
       }
     }
   }
-  return regions;
+  return patches;
 }
 
 function checked(gpu: Gpu, options: PatchAverageOptions): Complete<PatchAverageOptions> {
@@ -439,11 +439,11 @@ function checked(gpu: Gpu, options: PatchAverageOptions): Complete<PatchAverageO
  * The plain twin of {@link patchAverage}: sums of weights and weighted values, and their quotient.
  *
  * @param options - Of them `batch` does not matter.
- * @param network - Gets one region, the channel fastest, and gives one of the same shape.
+ * @param network - Gets one patch, the channel fastest, and gives one of the same shape.
  */
 export function patchAverageReference(
   options: PatchAverageOptions,
-  network: (input: Float32Array, region: PatchPosition) => Float32Array,
+  network: (input: Float32Array, position: PatchPosition) => Float32Array,
 ): Float32Array {
   const { image, patch, channels, weights = "uniform", fill = -1 } = options;
   const { stack, starts } = layout(options);
@@ -451,9 +451,9 @@ export function patchAverageReference(
   const through = patchWindow(channels, weights);
   const sums = new Float64Array(image.length);
   const weight = new Float64Array(image.length);
-  for (const region of patchesBetween(starts, [0, starts[1].length], [0, starts[2].length])) {
-    const [left, top, front] = region.start;
-    const inRegion = Array.from({ length: patch * patch * channels }, (_, i) => {
+  for (const position of patchesBetween(starts, [0, starts[1].length], [0, starts[2].length])) {
+    const [left, top, front] = position.start;
+    const inPatch = Array.from({ length: patch * patch * channels }, (_, i) => {
       const channel = i % channels;
       const column = Math.floor(i / channels) % patch;
       const row = Math.floor(i / (channels * patch));
@@ -462,9 +462,9 @@ export function patchAverageReference(
         counts: inPlane[column] * inPlane[row] * through[channel],
       };
     });
-    const input = inRegion.map(({ voxel }) => voxel < 0 ? fill : image[voxel]);
-    network(Float32Array.from(input), region).forEach((value, i) => {
-      const { voxel, counts } = inRegion[i];
+    const input = inPatch.map(({ voxel }) => voxel < 0 ? fill : image[voxel]);
+    network(Float32Array.from(input), position).forEach((value, i) => {
+      const { voxel, counts } = inPatch[i];
       if (voxel < 0) return;
       sums[voxel] += counts * value;
       weight[voxel] += counts;
