@@ -1,12 +1,12 @@
 import type { Kernel } from "../../kernels/gpu/gpu.ts";
 
 /**
- * One step of Adam on one variable, in place; on quads where its size is a multiple of four. The gradient is
- * one, or the sum of two.
+ * One step of Adam on one variable, in place. The elements are quads if the variable's size is a multiple of four.
+ * The gradient is one buffer or the sum of two buffers.
  */
 export function adamStep(element: "vec4f" | "f32", inTwoParts: boolean): Kernel {
   return {
-    label: `Adam (${element}${inTwoParts ? ", gradient in two parts" : ""})`,
+    label: `Adam: step (${element}${inTwoParts ? ", gradient in two parts" : ""})`,
     code: /* wgsl */ `
 struct Parameters {
   count: u32,

@@ -1,15 +1,15 @@
 /**
- * Which way to hold a convolution's sums is faster on a device, by a short measurement.
+ * Chooses the faster variant of the convolutions on a device, by a short measurement.
  *
  * @module
  */
 
 import * as tf from "@tensorflow/tfjs";
+import type { OpRunner } from "../op_runner.ts";
 import { type ConvolutionVariant, convolve } from "./convolution.ts";
 import type { ConvolutionShape } from "./convolution_shape.ts";
-import type { OpRunner } from "../op_runner.ts";
 
-/** The residual blocks' convolution at a middling size: 75 MFLOP. */
+/** The convolution of the residual blocks at a medium size: 75 million floating-point operations. */
 const SHAPE: ConvolutionShape = {
   batch: 1,
   inHeight: 34,
@@ -24,25 +24,22 @@ const SHAPE: ConvolutionShape = {
   padTop: 0,
   padLeft: 0,
 };
-/**
- * Tiles must be faster by this factor: the two give other last digits, and noise must not choose between
- * them.
- */
-const CLEARLY = 1.25;
-/** A measurement takes about this long, milliseconds. */
-const LONG_ENOUGH = 20;
+/** Minimum ratio of speeds at which tiles are chosen. The variants differ in the last digits, so noise must not decide. */
+const MIN_SPEEDUP = 1.25;
+/** Approximate duration of one measurement in milliseconds. */
+const MEASUREMENT_MILLISECONDS = 20;
 
-/** What was chosen for an adapter in this process. */
+/** Chosen variants of this process, by adapter. */
 const chosen = new Map<string, ConvolutionVariant>();
 
-/** Measures both variants, once for each adapter. */
+/** Measures both variants, once per adapter, and returns the faster one. */
 export async function chooseConvolutionVariant(runner: OpRunner): Promise<ConvolutionVariant> {
   const { gpu } = runner;
   const known = chosen.get(gpu.description);
   if (known !== undefined) return known;
   const input = tf.zeros([1, 34, 34, 64]);
   const filter = tf.zeros([3, 3, 64, 64]);
-  const seconds = async (variant: ConvolutionVariant, runs: number) => {
+  const milliseconds = async (variant: ConvolutionVariant, runs: number) => {
     const began = performance.now();
     for (let i = 0; i < runs; i++) {
       tf.engine().makeTensorFromTensorInfo(convolve(runner, variant, SHAPE, input, filter))
@@ -52,15 +49,17 @@ export async function chooseConvolutionVariant(runner: OpRunner): Promise<Convol
     await gpu.finish();
     return performance.now() - began;
   };
-  const rate = async (variant: ConvolutionVariant) => {
+  const runsPerMillisecond = async (variant: ConvolutionVariant) => {
     // The first run compiles.
-    await seconds(variant, 1);
-    const once = await seconds(variant, 1);
-    const runs = Math.max(1, Math.min(100, Math.round(LONG_ENOUGH / once)));
-    return runs / Math.min(await seconds(variant, runs), await seconds(variant, runs));
+    await milliseconds(variant, 1);
+    const single = await milliseconds(variant, 1);
+    const runs = Math.max(1, Math.min(100, Math.round(MEASUREMENT_MILLISECONDS / single)));
+    return runs / Math.min(await milliseconds(variant, runs), await milliseconds(variant, runs));
   };
   try {
-    const variant = await rate("tiles") > CLEARLY * await rate("registers") ? "tiles" : "registers";
+    const tiles = await runsPerMillisecond("tiles");
+    const registers = await runsPerMillisecond("registers");
+    const variant = tiles > MIN_SPEEDUP * registers ? "tiles" : "registers";
     chosen.set(gpu.description, variant);
     return variant;
   } finally {

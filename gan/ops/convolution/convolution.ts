@@ -15,12 +15,12 @@ import { filterGradientSteps } from "./filter_gradient_steps.ts";
 import type { OpRunner } from "../op_runner.ts";
 
 /**
- * How sums are held: "registers" of single invocations with the filter in uniform memory, which suits
- * software Vulkan, or "tiles" in workgroup memory, which suits graphics processors.
+ * Place of the sums: "registers" of single invocations, with the filter in uniform memory, suit software Vulkan;
+ * "tiles" in workgroup memory suit graphics processors.
  */
 export type ConvolutionVariant = "registers" | "tiles";
 
-const STEPS = { registers: stepsInRegisters, tiles: stepsInTiles };
+const STEPS_IN = { registers: stepsInRegisters, tiles: stepsInTiles };
 
 /** Records the convolution of `input` with `filter`. */
 export function convolve(
@@ -33,13 +33,13 @@ export function convolve(
   const output = runner.output([shape.batch, shape.outHeight, shape.outWidth, shape.outChannels]);
   const steps = runner.cached(
     `convolve ${variant} ${JSON.stringify(Object.values(shape))}`,
-    () => STEPS[variant](runner, forwardCorrelation(shape)),
+    () => STEPS_IN[variant](runner, forwardCorrelation(shape)),
   );
   steps(input, filter, output);
   return output;
 }
 
-/** Records the gradient of a convolution by its input; also the transposed convolution. */
+/** Records the gradient of a convolution by its input, which is also the transposed convolution. */
 export function convolutionInputGradient(
   runner: OpRunner,
   variant: ConvolutionVariant,
@@ -50,7 +50,7 @@ export function convolutionInputGradient(
   const output = runner.output([shape.batch, shape.inHeight, shape.inWidth, shape.inChannels]);
   const phases = runner.cached(
     `input gradient ${variant} ${JSON.stringify(Object.values(shape))}`,
-    () => inputGradientCorrelations(shape).map((phase) => STEPS[variant](runner, phase)),
+    () => inputGradientCorrelations(shape).map((phase) => STEPS_IN[variant](runner, phase)),
   );
   for (const steps of phases) steps(gradient, filter, output);
   return output;

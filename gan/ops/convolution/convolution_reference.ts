@@ -1,5 +1,5 @@
 /**
- * Convolution and its gradients on the processor, in double precision: what the kernels are compared with.
+ * Convolution and its gradients on the processor in double precision, with which tests compare the kernels.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import type { ConvolutionShape } from "./convolution_shape.ts";
 
 type Values = ArrayLike<number>;
 
-/** Calls `visit` for every product that a convolution adds up, with the indices of its three parts. */
+/** Calls `visit` for every product of a convolution with the indices of input, filter and output. */
 function eachProduct(
   shape: ConvolutionShape,
   visit: (input: number, filter: number, output: number) => void,
@@ -38,7 +38,7 @@ function eachProduct(
   }
 }
 
-/** The convolution of `input` [batch, height, width, channels] with `filter` [height, width, in, out]. */
+/** Convolves `input` [batch, height, width, channels] with `filter` [height, width, in, out]. */
 export function convolutionReference(
   shape: ConvolutionShape,
   input: Values,
@@ -51,7 +51,7 @@ export function convolutionReference(
   return out;
 }
 
-/** The gradient by the input, given that by the output. */
+/** Computes the gradient by the input from the gradient by the output. */
 export function inputGradientReference(
   shape: ConvolutionShape,
   gradient: Values,
@@ -62,7 +62,7 @@ export function inputGradientReference(
   return out;
 }
 
-/** The gradient by the filter, given that by the output. */
+/** Computes the gradient by the filter from the gradient by the output. */
 export function filterGradientReference(
   shape: ConvolutionShape,
   input: Values,

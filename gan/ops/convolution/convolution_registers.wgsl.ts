@@ -1,65 +1,45 @@
 import type { Kernel } from "../../../kernels/gpu/gpu.ts";
-import {
-  CORRELATION_PART_PARAMETERS,
-  imageArray,
-  loadQuad,
-  pixelArray,
-  storeQuad,
-} from "./_parameters.wgsl.ts";
+import { imageArray, loadQuad, pixelArray, storeQuad } from "../_quads.wgsl.ts";
+import { range } from "../range.ts";
+import { CORRELATION_PART_PARAMETERS } from "./_parameters.wgsl.ts";
 
-/** What the code of {@link convolutionRegisters} is written out for. */
+/** The properties of a correlation for which the code of {@link convolutionRegisters} is generated. */
 export interface RegisterTile {
   /** Columns of taps. */
   readonly tapColumns: number;
+  /** Pixels from one output's window to the next. */
   readonly stride: number;
-  /** Neighbouring output pixels of an invocation. */
+  /** Neighbouring output pixels per invocation. */
   readonly pixels: number;
-  /** Quads of output channels of an invocation. */
+  /** Quads of output channels per invocation. */
   readonly outQuads: number;
-  /** Whether the input's channels are whole quads. */
+  /** Whether the input's channels fill whole quads. */
   readonly inWhole: boolean;
-  /** Whether the output's channels are whole quads. */
+  /** Whether the output's channels fill whole quads. */
   readonly outWhole: boolean;
-  /** The input's quads where they fit a uniform block, else 0. */
+  /** Number of quads of the input if they fit a uniform block, otherwise 0. */
   readonly uniformInput: number;
-  /** Uniform blocks with the filter's rows of taps, the same number in each. */
+  /** Number of uniform blocks that hold the filter's rows of taps; each holds the same number of rows. */
   readonly filterBlocks: number;
-  /** Quads of each. */
+  /** Quads per uniform block of the filter. */
   readonly filterQuads: number;
-  /** Whether the filter has quads of input channels instead of output channels. */
+  /** Whether the filter's quads consist of input channels instead of output channels. */
   readonly transposed: boolean;
 }
 
-const range = (n: number) => Array.from({ length: n }, (_, i) => i);
-
 /**
- * A correlation with an invocation's sums in registers and the filter in a uniform block, 64 KiB of it
- * a dispatch. Software Vulkan reads uniform memory 2 to 3 times as fast as storage memory, a loaded value is
- * worth `pixels` or 4 `outQuads` products, and a sum, which there are too many of to stay in its registers,
- * is read and written once for the four products of a quad.
+ * A correlation in which an invocation holds its sums in registers. The filter lies in uniform blocks of up to
+ * 64 KiB. Software Vulkan reads uniform memory 2 to 3 times as fast as storage memory. Each loaded value takes part
+ * in `pixels` or in 4 `outQuads` products. There are too many sums for the registers of a processor, so each sum is
+ * read and written once per four products of a quad.
  */
 export function convolutionRegisters(tile: RegisterTile): Kernel {
-  const { tapColumns, stride, pixels, outQuads } = tile;
-  const window = range(stride * (pixels - 1) + tapColumns);
+  const { stride, pixels, outQuads } = tile;
   const blocks = range(tile.filterBlocks);
   const each = (line: (m: number, t: number) => string) =>
     range(pixels).map((m) => range(outQuads).map((t) => line(m, t)).join(" ")).join("\n  ");
-  const product = (m: number, kx: number) =>
-    tile.transposed ? `v${m * stride + kx} * w` : `w * v${m * stride + kx}`;
-  const sums = (block: number) =>
-    range(tapColumns).map((kx) =>
-      range(outQuads).map((t) =>
-        `{
-        let at = weight + ${kx} * p.filterColumn + ${t} * p.filterOutQuad;
-        let w = mat4x4f(${
-          range(4).map((i) => `filters${block}[at + ${i} * p.filterChannel]`).join(", ")
-        });
-        ${range(pixels).map((m) => `s${m}_${t} += ${product(m, kx)};`).join("\n        ")}
-      }`
-      ).join("\n      ")
-    ).join("\n      ");
   return {
-    label: `convolution, registers ${JSON.stringify(Object.values(tile))}`,
+    label: `convolution: in registers ${JSON.stringify(Object.values(tile))}`,
     code: /* wgsl */ `
 override lanes: u32 = 8;
 override tiles: u32 = 8;
@@ -98,7 +78,7 @@ fn main(
   let first = i32(x) * ${stride} - p.padLeft;
   // Columns outside the image are read at its border and count nothing.
   ${
-      window.map((j) =>
+      windowOf(tile).map((j) =>
         `let c${j} = clamp(first + ${j}, 0, p.inWidth - 1); let i${j} = select(0.0, 1.0, c${j} == first + ${j});`
       ).join("\n  ")
     }
@@ -111,26 +91,7 @@ fn main(
     }
   }
   let tapRows = p.tapTo - p.tapFrom;
-  ${
-      blocks.map((block) =>
-        `for (var r = 0u; r < tapRows; r++) {
-    let row = i32(y) * ${stride} + i32(p.tapFrom + ${block} * tapRows + r) - p.padTop;
-    let inside = select(0.0, 1.0, row >= 0 && row < p.inHeight);
-    let base = (i32(image) * p.inHeight + clamp(row, 0, p.inHeight - 1)) * p.inWidth;
-    var weight = p.filterOrigin + i32(r) * p.filterRow + i32(quad) * p.filterOutQuad
-      + i32(p.quadFrom) * p.filterInQuad;
-    for (var q = p.quadFrom; q < p.quadTo; q++) {
-      ${
-          window.map((j) =>
-            `let v${j} = loadInput(u32(base + c${j}), q, p.inChannels, p.inQuads) * (inside * i${j});`
-          ).join("\n      ")
-        }
-      ${sums(block)}
-      weight += p.filterInQuad;
-    }
-  }`
-      ).join("\n  ")
-    }
+  ${blocks.map((block) => addBlock(tile, block)).join("\n  ")}
   ${
       range(pixels).map((m) =>
         `if (x + ${m} < p.columns) { ${
@@ -143,4 +104,48 @@ fn main(
 }
 `,
   };
+}
+
+/** Columns of the input that the pixels of an invocation depend on, counted from the first. */
+function windowOf({ stride, pixels, tapColumns }: RegisterTile): number[] {
+  return range(stride * (pixels - 1) + tapColumns);
+}
+
+/** Adds the products of the rows of taps that a uniform block of the filter holds. */
+function addBlock(tile: RegisterTile, block: number): string {
+  return /* wgsl */ `for (var r = 0u; r < tapRows; r++) {
+    let row = i32(y) * ${tile.stride} + i32(p.tapFrom + ${block} * tapRows + r) - p.padTop;
+    let inside = select(0.0, 1.0, row >= 0 && row < p.inHeight);
+    let base = (i32(image) * p.inHeight + clamp(row, 0, p.inHeight - 1)) * p.inWidth;
+    var weight = p.filterOrigin + i32(r) * p.filterRow + i32(quad) * p.filterOutQuad
+      + i32(p.quadFrom) * p.filterInQuad;
+    for (var q = p.quadFrom; q < p.quadTo; q++) {
+      ${
+    windowOf(tile).map((j) =>
+      `let v${j} = loadInput(u32(base + c${j}), q, p.inChannels, p.inQuads) * (inside * i${j});`
+    ).join("\n      ")
+  }
+      ${addProducts(tile, block)}
+      weight += p.filterInQuad;
+    }
+  }`;
+}
+
+/** Adds the products of a row of taps and a quad of input channels. */
+function addProducts(tile: RegisterTile, block: number): string {
+  const { tapColumns, stride, pixels, outQuads } = tile;
+  const product = (m: number, kx: number) =>
+    tile.transposed ? `v${m * stride + kx} * w` : `w * v${m * stride + kx}`;
+  return range(tapColumns).map((kx) =>
+    range(outQuads).map((t) =>
+      /* wgsl */
+      `{
+        let at = weight + ${kx} * p.filterColumn + ${t} * p.filterOutQuad;
+        let w = mat4x4f(${
+        range(4).map((i) => `filters${block}[at + ${i} * p.filterChannel]`).join(", ")
+      });
+        ${range(pixels).map((m) => `s${m}_${t} += ${product(m, kx)};`).join("\n        ")}
+      }`
+    ).join("\n      ")
+  ).join("\n      ");
 }

@@ -1,10 +1,10 @@
 /**
- * What a convolution is, and how its forward pass and its input gradient are both correlations.
+ * Shapes of convolutions. The forward pass and the input gradient of a convolution are both correlations.
  *
  * @module
  */
 
-/** The shape of a 2-D convolution: NHWC images, HWIO filters, zeros around the image. */
+/** Shape of a 2-D convolution with NHWC images, HWIO filters and zeros around the image. */
 export interface ConvolutionShape {
   readonly batch: number;
   readonly inHeight: number;
@@ -23,9 +23,9 @@ export interface ConvolutionShape {
 }
 
 /**
- * out[outStride j + outY, outStride i + outX, n] = sum over ky, kx, c of
+ * A correlation: out[outStride j + outY, outStride i + outX, n] = sum over ky, kx, c of
  * in[stride j + ky - padTop, stride i + kx - padLeft, c] filter(ky, kx, c, n),
- * for j < rows and i < columns, zero outside the input.
+ * for j < rows and i < columns; the input is 0 outside its borders.
  */
 export interface Correlation {
   readonly batch: number;
@@ -35,7 +35,7 @@ export interface Correlation {
   readonly rows: number;
   readonly columns: number;
   readonly outChannels: number;
-  /** Rows of taps; 0 when no tap reaches these outputs, which are then 0. */
+  /** Rows of taps; 0 if no tap reaches these outputs, which are then 0. */
   readonly tapRows: number;
   readonly tapColumns: number;
   readonly stride: number;
@@ -46,7 +46,7 @@ export interface Correlation {
   readonly outStride: number;
   readonly outY: number;
   readonly outX: number;
-  /** Where filter(ky, kx, c, n) is in the filter's array. */
+  /** Positions of filter(ky, kx, c, n) in the filter's array. */
   readonly filter: {
     readonly width: number;
     readonly perTap: number;
@@ -59,7 +59,7 @@ export interface Correlation {
   };
 }
 
-/** The forward pass as a correlation. */
+/** Expresses the forward pass as a correlation. */
 export function forwardCorrelation(shape: ConvolutionShape): Correlation {
   const { outHeight, outWidth, inChannels, outChannels } = shape;
   return {
@@ -84,7 +84,7 @@ export function forwardCorrelation(shape: ConvolutionShape): Correlation {
   };
 }
 
-/** Along one axis: the taps that reach the inputs phase, phase + stride, ... */
+/** Finds the taps that reach the inputs phase, phase + stride, ... along one axis. */
 function phaseOf(phase: number, kernel: number, stride: number, pad: number, size: number) {
   const first = (phase + pad) % stride;
   const taps = Math.max(0, Math.ceil((kernel - first) / stride));
@@ -97,8 +97,8 @@ function phaseOf(phase: number, kernel: number, stride: number, pad: number, siz
 }
 
 /**
- * The input gradient as one correlation of the output's gradient for each phase of the stride: an
- * input pixel is reached by every stride-th tap only.
+ * Expresses the input gradient as correlations of the output's gradient, one per phase of the stride: only every
+ * stride-th tap reaches an input pixel.
  */
 export function inputGradientCorrelations(shape: ConvolutionShape): Correlation[] {
   const { stride, inChannels, outChannels } = shape;
@@ -141,18 +141,4 @@ export function inputGradientCorrelations(shape: ConvolutionShape): Correlation[
     }
   }
   return correlations;
-}
-
-/** Bytes of a uniform block that every WebGPU device can bind. */
-export const UNIFORM_BYTES = 65536;
-
-/** Quads that hold so many channels. */
-export function quadsOf(channels: number): number {
-  return Math.ceil(channels / 4);
-}
-
-/** Quads of images that fit a uniform block; 0 where they do not, or are no whole quads. */
-export function uniformQuads(pixels: number, channels: number): number {
-  const quads = pixels * channels / 4;
-  return channels % 4 === 0 && 16 * quads <= UNIFORM_BYTES ? quads : 0;
 }

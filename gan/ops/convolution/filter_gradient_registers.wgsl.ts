@@ -1,49 +1,65 @@
 import type { Kernel } from "../../../kernels/gpu/gpu.ts";
-import { FILTER_GRADIENT_PARAMETERS, imageArray, loadQuad } from "./_parameters.wgsl.ts";
+import { imageArray, loadQuad } from "../_quads.wgsl.ts";
+import { range } from "../range.ts";
+import { FILTER_GRADIENT_PARAMETERS } from "./_parameters.wgsl.ts";
 
-/** What the code of {@link filterGradientRegisters} is written out for. */
+/** The properties of a convolution for which the code of {@link filterGradientRegisters} is generated. */
 export interface FilterGradientTile {
   /** Columns of taps. */
   readonly tapColumns: number;
+  /** Pixels from one output's window to the next. */
   readonly stride: number;
-  /** Rows of taps of an invocation. */
+  /** Rows of taps per invocation. */
   readonly tapRows: number;
-  /** Quads of output channels of an invocation. */
+  /** Quads of output channels per invocation. */
   readonly outQuads: number;
-  /** Whether the input's channels are whole quads. */
+  /** Whether the input's channels fill whole quads. */
   readonly inWhole: boolean;
-  /** Whether the output's channels are whole quads. */
+  /** Whether the output's channels fill whole quads. */
   readonly outWhole: boolean;
-  /** The input's quads where they fit a uniform block, else 0. */
+  /** Number of quads of the input if they fit a uniform block, otherwise 0. */
   readonly uniformInput: number;
-  /** The gradient's quads where they fit a uniform block, else 0. */
+  /** Number of quads of the gradient if they fit a uniform block, otherwise 0. */
   readonly uniformGradient: number;
 }
 
-/** Neighbouring output pixels that are read at once: their gradients are the columns of a matrix. */
+/** Neighbouring output pixels that are read together; their gradients are the columns of a matrix. */
 const PIXELS = 4;
-const range = (n: number) => Array.from({ length: n }, (_, i) => i);
 
-/**
- * A part of the filter's gradient: a few rows of taps, a quad of input channels and a few output channels
- * an invocation, summed over some of the output's rows. A sum is read and written once for four pixels.
- */
-export function filterGradientRegisters(tile: FilterGradientTile): Kernel {
-  const { tapColumns, stride, tapRows, outQuads } = tile;
-  const window = range(stride * (PIXELS - 1) + tapColumns);
-  const rows = range(tapRows);
-  const taps = range(tapColumns);
-  const quads = range(outQuads);
-  const channels = ["x", "y", "z", "w"];
-  const sums = rows.flatMap((r) =>
-    taps.flatMap((kx) =>
-      channels.flatMap((channel, i) =>
-        quads.map((t) => ({ name: `s${r}_${kx}_${i}_${t}`, r, kx, channel, i, t }))
+/** One sum of an invocation: the gradient of a tap, an input channel and a quad of output channels. */
+interface Sum {
+  readonly name: string;
+  /** Row of the tap. */
+  readonly r: number;
+  /** Column of the tap. */
+  readonly kx: number;
+  readonly channel: string;
+  /** Index of the channel in its quad. */
+  readonly i: number;
+  /** Quad of output channels. */
+  readonly t: number;
+}
+
+function sumsOf({ tapRows, tapColumns, outQuads }: FilterGradientTile): Sum[] {
+  return range(tapRows).flatMap((r) =>
+    range(tapColumns).flatMap((kx) =>
+      ["x", "y", "z", "w"].flatMap((channel, i) =>
+        range(outQuads).map((t) => ({ name: `s${r}_${kx}_${i}_${t}`, r, kx, channel, i, t }))
       )
     )
   );
+}
+
+/**
+ * A part of a filter's gradient. An invocation holds the sums of a few rows of taps, a quad of input channels and a
+ * few quads of output channels, and adds over some of the output's rows. It reads and writes each sum once per four
+ * pixels.
+ */
+export function filterGradientRegisters(tile: FilterGradientTile): Kernel {
+  const { tapRows, outQuads } = tile;
+  const sums = sumsOf(tile);
   return {
-    label: `filter gradient, registers ${JSON.stringify(Object.values(tile))}`,
+    label: `filter gradient: in registers ${JSON.stringify(Object.values(tile))}`,
     code: /* wgsl */ `
 override lanes: u32 = 8;
 override inQuads: u32 = 8;
@@ -67,66 +83,77 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let part = id.x / (lanes * inQuads * tapGroups);
   let last = min((part + 1) * p.partRows, p.batch * p.outHeight);
   ${sums.map(({ name }) => `var ${name} = vec4f(0);`).join(" ")}
-  ${quads.map((t) => `let n${t} = min(n + ${t}, p.outQuads - 1);`).join(" ")}
+  ${range(outQuads).map((t) => `let n${t} = min(n + ${t}, p.outQuads - 1);`).join(" ")}
   for (var line = part * p.partRows; line < last; line++) {
-    let image = line / p.outHeight;
-    let y = i32(line - image * p.outHeight);
-    ${
-      rows.map((r) =>
-        `let row${r} = y * ${stride} + i32(ky) + ${r} - p.padTop;
-    let inside${r} = select(0.0, 1.0, row${r} >= 0 && row${r} < p.inHeight);
-    let base${r} = (i32(image) * p.inHeight + clamp(row${r}, 0, p.inHeight - 1)) * p.inWidth;`
-      ).join("\n    ")
-    }
-    for (var x = 0u; x < p.outWidth; x += ${PIXELS}) {
-      let first = i32(x) * ${stride} - p.padLeft;
-      ${
-      window.map((j) =>
-        `let c${j} = clamp(first + ${j}, 0, p.inWidth - 1); let i${j} = select(0.0, 1.0, c${j} == first + ${j});`
-      ).join("\n      ")
-    }
-      ${
-      quads.map((t) =>
-        `let g${t} = mat4x4f(${
-          range(PIXELS).map((m) =>
-            `loadGradient(line * p.outWidth + min(x + ${m}, p.outWidth - 1), n${t}, p.outChannels, p.outQuads) * select(0.0, 1.0, x + ${m} < p.outWidth)`
-          ).join(", ")
-        });`
-      ).join("\n      ")
-    }
-      ${
-      rows.map((r) =>
-        `{
-        ${
-          window.map((j) =>
-            `let v${j} = loadInput(u32(base${r} + c${j}), q, p.inChannels, p.inQuads) * (inside${r} * i${j});`
-          ).join("\n        ")
-        }
-        ${
-          sums.filter((sum) => sum.r === r).map(({ name, kx, channel, t }) =>
-            `${name} += g${t} * vec4f(${
-              range(PIXELS).map((m) => `v${m * stride + kx}.${channel}`).join(", ")
-            });`
-          ).join("\n        ")
-        }
-      }`
-      ).join("\n      ")
-    }
-    }
+    ${addLine(tile, sums)}
   }
-  ${
-      rows.map((r) =>
-        `if (last > part * p.partRows && ky + ${r} < p.tapRows) {
-    let at = (part * p.tapRows + ky + ${r}) * ${tapColumns};
-    ${
-          sums.filter((sum) => sum.r === r).map(({ name, kx, i, t }) =>
-            `if (n + ${t} < p.outQuads) { sums[((at + ${kx}) * 4 * p.inQuads + 4 * q + ${i}) * p.outQuads + n + ${t}] = ${name}; }`
-          ).join("\n    ")
-        }
-  }`
-      ).join("\n  ")
-    }
+  ${storeSums(tile, sums)}
 }
 `,
   };
+}
+
+/** Adds the products of a row of the output. */
+function addLine(tile: FilterGradientTile, sums: readonly Sum[]): string {
+  const { tapColumns, stride, tapRows, outQuads } = tile;
+  const window = range(stride * (PIXELS - 1) + tapColumns);
+  return /* wgsl */ `let image = line / p.outHeight;
+    let y = i32(line - image * p.outHeight);
+    ${
+    range(tapRows).map((r) =>
+      `let row${r} = y * ${stride} + i32(ky) + ${r} - p.padTop;
+    let inside${r} = select(0.0, 1.0, row${r} >= 0 && row${r} < p.inHeight);
+    let base${r} = (i32(image) * p.inHeight + clamp(row${r}, 0, p.inHeight - 1)) * p.inWidth;`
+    ).join("\n    ")
+  }
+    for (var x = 0u; x < p.outWidth; x += ${PIXELS}) {
+      let first = i32(x) * ${stride} - p.padLeft;
+      ${
+    window.map((j) =>
+      `let c${j} = clamp(first + ${j}, 0, p.inWidth - 1); let i${j} = select(0.0, 1.0, c${j} == first + ${j});`
+    ).join("\n      ")
+  }
+      ${
+    range(outQuads).map((t) =>
+      `let g${t} = mat4x4f(${
+        range(PIXELS).map((m) =>
+          `loadGradient(line * p.outWidth + min(x + ${m}, p.outWidth - 1), n${t}, p.outChannels, p.outQuads) * select(0.0, 1.0, x + ${m} < p.outWidth)`
+        ).join(", ")
+      });`
+    ).join("\n      ")
+  }
+      ${
+    range(tapRows).map((r) =>
+      `{
+        ${
+        window.map((j) =>
+          `let v${j} = loadInput(u32(base${r} + c${j}), q, p.inChannels, p.inQuads) * (inside${r} * i${j});`
+        ).join("\n        ")
+      }
+        ${
+        sums.filter((sum) => sum.r === r).map(({ name, kx, channel, t }) =>
+          `${name} += g${t} * vec4f(${
+            range(PIXELS).map((m) => `v${m * stride + kx}.${channel}`).join(", ")
+          });`
+        ).join("\n        ")
+      }
+      }`
+    ).join("\n      ")
+  }
+    }`;
+}
+
+/** Writes the sums of the part. */
+function storeSums({ tapRows, tapColumns }: FilterGradientTile, sums: readonly Sum[]): string {
+  return range(tapRows).map((r) =>
+    /* wgsl */
+    `if (last > part * p.partRows && ky + ${r} < p.tapRows) {
+    let at = (part * p.tapRows + ky + ${r}) * ${tapColumns};
+    ${
+      sums.filter((sum) => sum.r === r).map(({ name, kx, i, t }) =>
+        `if (n + ${t} < p.outQuads) { sums[((at + ${kx}) * 4 * p.inQuads + 4 * q + ${i}) * p.outQuads + n + ${t}] = ${name}; }`
+      ).join("\n    ")
+    }
+  }`
+  ).join("\n  ");
 }

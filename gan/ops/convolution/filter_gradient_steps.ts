@@ -1,24 +1,26 @@
 /**
- * The dispatches of a convolution's filter gradient.
+ * Dispatches of a convolution's filter gradient.
  *
  * @module
  */
 
 import type { UniformValues } from "../../../kernels/gpu/uniform_block.ts";
-import { type ConvolutionShape, quadsOf, uniformQuads } from "./convolution_shape.ts";
+import { quadsOf, uniformQuads } from "../quads.ts";
+import type { ConvolutionShape } from "./convolution_shape.ts";
 import type { Steps } from "./correlation_steps.ts";
 import { filterGradientRegisters } from "./filter_gradient_registers.wgsl.ts";
 import { filterGradientTiles } from "./filter_gradient_tiles.wgsl.ts";
 import type { OpRunner, Plan } from "../op_runner.ts";
 import { sumParts } from "./sum_parts.wgsl.ts";
 
-/** The filter gradient's dispatch, and in how many parts it leaves the sums. */
+/** Dispatch that computes the filter gradient in parts. */
 interface PartialGradient {
   readonly plan: Plan;
+  /** Number of parts, over which the gradient is the sum. */
   readonly parts: number;
 }
 
-/** The sums of parts of the image, and their sum; one part is the gradient itself. */
+/** Prepares the sums over parts of the images and the sum of the parts, which a single part does not need. */
 export function filterGradientSteps(
   runner: OpRunner,
   variant: "registers" | "tiles",
@@ -35,7 +37,7 @@ export function filterGradientSteps(
   if (parts === 1 && wholes.inWhole && wholes.outWhole) {
     return (input, gradient, output) => runner.run(plan, [input, gradient, output]);
   }
-  const adding = runner.plan({
+  const addition = runner.plan({
     kernel: sumParts,
     parameters: { parts, inChannels, inQuads, outChannels, outQuads },
     workgroups: [Math.ceil(outQuads / 16), Math.ceil(inChannels / 4), taps],
@@ -44,22 +46,23 @@ export function filterGradientSteps(
   return (input, gradient, output) => {
     const sums = { buffer: runner.scratch("filter gradient parts", bytes), offset: 0, bytes };
     runner.run(plan, [input, gradient, sums]);
-    runner.run(adding, [sums, output]);
+    runner.run(addition, [sums, output]);
   };
 }
 
-/** Sums of an invocation of the filter gradient: more are slower than reading the images again. */
+/** Maximum number of sums per invocation; reading the images again is faster than more sums. */
 const MAX_SUMS = 144;
-/** Invocations of the filter gradient that keep a processor's cores, or a graphics processor, busy. */
-const ENOUGH = { registers: 64, tiles: 128 * 512 };
+/** Number of invocations that keep all cores of a processor (registers) or of a GPU (tiles) busy. */
+const MIN_INVOCATIONS = { registers: 64, tiles: 128 * 512 };
 
-/** Cuts the output's rows in parts so that there are `enough` invocations of `once` for one part. */
-function cutRows(shape: ConvolutionShape, once: number, enough: number) {
+/** Cuts the output's rows into parts of `perPart` invocations each, so that there are at least `min` invocations. */
+function cutRows(shape: ConvolutionShape, perPart: number, min: number) {
   const lines = shape.batch * shape.outHeight;
-  const partRows = Math.ceil(lines / Math.min(lines, Math.ceil(enough / once)));
+  const partRows = Math.ceil(lines / Math.min(lines, Math.ceil(min / perPart)));
   return { partRows, parts: Math.ceil(lines / partRows) };
 }
 
+/** Prepares the partial sums in registers. */
 function partsInRegisters(
   runner: OpRunner,
   shape: ConvolutionShape,
@@ -69,12 +72,12 @@ function partsInRegisters(
   const inQuads = quadsOf(shape.inChannels);
   const allOutQuads = quadsOf(shape.outChannels);
   const outQuads = Math.min(4, allOutQuads);
-  const mostRows = Math.max(1, Math.floor(MAX_SUMS / (4 * tapColumns * outQuads)));
-  const tapGroups = Math.ceil(kernelHeight / mostRows);
+  const maxRows = Math.max(1, Math.floor(MAX_SUMS / (4 * tapColumns * outQuads)));
+  const tapGroups = Math.ceil(kernelHeight / maxRows);
   const tapRows = Math.ceil(kernelHeight / tapGroups);
   const lanes = Math.ceil(allOutQuads / outQuads);
-  const once = lanes * inQuads * tapGroups;
-  const { partRows, parts } = cutRows(shape, once, ENOUGH.registers);
+  const perPart = lanes * inQuads * tapGroups;
+  const { partRows, parts } = cutRows(shape, perPart, MIN_INVOCATIONS.registers);
   const plan = runner.plan({
     kernel: filterGradientRegisters({
       tapColumns,
@@ -86,12 +89,13 @@ function partsInRegisters(
       uniformGradient: uniformQuads(batch * shape.outHeight * shape.outWidth, shape.outChannels),
     }),
     parameters: filterGradientParameters(shape, partRows),
-    constants: { lanes, inQuads: inQuads, tapGroups: tapGroups },
-    workgroups: [Math.ceil(once * parts / 8)],
+    constants: { lanes, inQuads, tapGroups },
+    workgroups: [Math.ceil(perPart * parts / 8)],
   });
   return { plan, parts };
 }
 
+/** Prepares the partial sums in tiles. */
 function partsInTiles(
   runner: OpRunner,
   shape: ConvolutionShape,
@@ -100,7 +104,11 @@ function partsInTiles(
   const { kernelHeight, kernelWidth: tapColumns, stride } = shape;
   const taps = kernelHeight * tapColumns;
   const groups = [shape.outChannels, shape.inChannels].map((n) => Math.ceil(quadsOf(n) / 16));
-  const { partRows, parts } = cutRows(shape, groups[0] * groups[1] * taps * 128, ENOUGH.tiles);
+  const { partRows, parts } = cutRows(
+    shape,
+    groups[0] * groups[1] * taps * 128,
+    MIN_INVOCATIONS.tiles,
+  );
   const plan = runner.plan({
     kernel: filterGradientTiles({ tapColumns, stride, ...wholes }),
     parameters: filterGradientParameters(shape, partRows),

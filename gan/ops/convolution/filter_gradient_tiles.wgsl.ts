@@ -1,28 +1,29 @@
 import type { Kernel } from "../../../kernels/gpu/gpu.ts";
-import { FILTER_GRADIENT_PARAMETERS, loadQuad, pixelArray } from "./_parameters.wgsl.ts";
+import { loadQuad, pixelArray } from "../_quads.wgsl.ts";
+import { range } from "../range.ts";
+import { FILTER_GRADIENT_PARAMETERS } from "./_parameters.wgsl.ts";
 
-/** What the code of {@link filterGradientTiles} is written out for. */
+/** The properties of a convolution for which the code of {@link filterGradientTiles} is generated. */
 export interface FilterGradientWorkgroupTile {
   /** Columns of taps. */
   readonly tapColumns: number;
+  /** Pixels from one output's window to the next. */
   readonly stride: number;
-  /** Whether the input's channels are whole quads. */
+  /** Whether the input's channels fill whole quads. */
   readonly inWhole: boolean;
-  /** Whether the output's channels are whole quads. */
+  /** Whether the output's channels fill whole quads. */
   readonly outWhole: boolean;
 }
 
-const range = (n: number) => Array.from({ length: n }, (_, i) => i);
-
 /**
- * A part of the filter's gradient as a matrix product of tiles in workgroup memory, for graphics
- * processors: 64 input by 64 output channels of one tap a workgroup, summed over some of the output's
- * rows, 32 pixels at a time; 8 by 4 channels an invocation.
+ * A part of a filter's gradient as a matrix product of tiles in workgroup memory, for graphics processors. A
+ * workgroup computes 64 input by 64 output channels of one tap and adds over some of the output's rows, 32 pixels at
+ * a time. An invocation computes 8 by 4 channels.
  */
 export function filterGradientTiles(tile: FilterGradientWorkgroupTile): Kernel {
   const { tapColumns, stride } = tile;
   return {
-    label: `filter gradient, tiles ${JSON.stringify(Object.values(tile))}`,
+    label: `filter gradient: in tiles ${JSON.stringify(Object.values(tile))}`,
     code: /* wgsl */ `
 ${FILTER_GRADIENT_PARAMETERS}
 ${pixelArray(1, "input", tile.inWhole)}

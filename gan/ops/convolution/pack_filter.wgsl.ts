@@ -1,12 +1,12 @@
 import type { Kernel } from "../../../kernels/gpu/gpu.ts";
 
 /**
- * Orders a filter for the convolution kernels: blocks of output channels, then rows of taps, quads of
- * input channels, columns of taps, the quad's channels, output channels (in quads). Channels are filled
- * up to quads with zeros; what belongs to one row of taps and one quad begins at a multiple of `unit`.
+ * Orders a filter for the convolution kernels. The order is: blocks of output channels, rows of taps, quads of input
+ * channels, columns of taps, the channels of the quad, and output channels in quads. Zeros fill the last quads. The
+ * values of one row of taps and one quad of input channels begin at a multiple of `unit`.
  */
 export const packFilter: Kernel = {
-  label: "pack filter",
+  label: "convolution: pack filter",
   code: /* wgsl */ `
 override tapColumns: u32 = 3;
 override block: u32 = 16;

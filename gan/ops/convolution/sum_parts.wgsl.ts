@@ -1,8 +1,8 @@
 import type { Kernel } from "../../../kernels/gpu/gpu.ts";
 
-/** Adds the parts of a filter's gradient, in order, and leaves out the channels that fill up quads. */
+/** Adds the parts of a filter's gradient in order, and drops the channels that only fill up the last quads. */
 export const sumParts: Kernel = {
-  label: "sum filter gradient",
+  label: "filter gradient: sum parts",
   code: /* wgsl */ `
 struct Parameters {
   parts: u32,

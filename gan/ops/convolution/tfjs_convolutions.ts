@@ -1,5 +1,5 @@
 /**
- * Puts our convolutions in the place of tfjs's, by its kernel registry.
+ * Replaces the convolutions of tfjs by ours, in its kernel registry.
  *
  * @module
  */
@@ -15,19 +15,23 @@ import {
 import type { ConvolutionShape } from "./convolution_shape.ts";
 import type { OpRunner } from "../op_runner.ts";
 
-type Four = [number, number, number, number];
+type Shape4 = [number, number, number, number];
 type Attributes = Parameters<KernelConfig["kernelFunc"]>[0]["attrs"] & {
   strides: [number, number] | number;
   pad: number | "valid" | "same" | backend_util.ExplicitPadding;
   dataFormat: "NHWC" | "NCHW";
   dimRoundingMode?: "floor" | "round" | "ceil" | undefined;
   dilations?: [number, number] | number | undefined;
-  inputShape: Four;
-  filterShape: Four;
+  inputShape: Shape4;
+  filterShape: Shape4;
 };
 
-/** The shape of a convolution, or nothing where only tfjs's own kernel can do it. */
-function shapeOf(input: Four, filter: Four, attributes: Attributes): ConvolutionShape | undefined {
+/** The shape of a convolution; undefined if only the kernel of tfjs supports it. */
+function shapeOf(
+  input: Shape4,
+  filter: Shape4,
+  attributes: Attributes,
+): ConvolutionShape | undefined {
   const { strides, pad, dataFormat, dimRoundingMode, dilations = 1 } = attributes;
   if (dataFormat === "NCHW") return undefined;
   const info = tf.backend_util.computeConv2DInfo(
@@ -40,9 +44,9 @@ function shapeOf(input: Four, filter: Four, attributes: Attributes): Convolution
     false,
     "channelsLast",
   );
-  const usual = info.strideHeight === info.strideWidth && info.strideHeight <= 2 &&
+  const isSupported = info.strideHeight === info.strideWidth && info.strideHeight <= 2 &&
     info.dilationHeight === 1 && info.dilationWidth === 1 && filter[2] === input[3];
-  if (!usual) return undefined;
+  if (!isSupported) return undefined;
   return {
     batch: info.batchSize,
     inHeight: info.inHeight,
@@ -59,19 +63,19 @@ function shapeOf(input: Four, filter: Four, attributes: Attributes): Convolution
   };
 }
 
-/** Replaces the three kernels; the function that it gives puts tfjs's own back. */
+/** Replaces the convolution and its two gradients in tfjs; the returned function restores the kernels of tfjs. */
 export function addConvolutionsToTfjs(runner: OpRunner, variant: ConvolutionVariant): () => void {
   const replaced = [
     replace("Conv2D", ({ x, filter }, attributes) => {
-      const shape = shapeOf(x.shape as Four, filter.shape as Four, attributes);
+      const shape = shapeOf(x.shape as Shape4, filter.shape as Shape4, attributes);
       return shape && convolve(runner, variant, shape, x, filter);
     }),
     replace("Conv2DBackpropInput", ({ dy, filter }, attributes) => {
-      const shape = shapeOf(attributes.inputShape, filter.shape as Four, attributes);
+      const shape = shapeOf(attributes.inputShape, filter.shape as Shape4, attributes);
       return shape && convolutionInputGradient(runner, variant, shape, dy, filter);
     }),
     replace("Conv2DBackpropFilter", ({ x, dy }, attributes) => {
-      const shape = shapeOf(x.shape as Four, attributes.filterShape, attributes);
+      const shape = shapeOf(x.shape as Shape4, attributes.filterShape, attributes);
       return shape && convolutionFilterGradient(runner, variant, shape, x, dy);
     }),
   ];
@@ -80,16 +84,20 @@ export function addConvolutionsToTfjs(runner: OpRunner, variant: ConvolutionVari
   };
 }
 
+/** Replaces a kernel; `replacement` returns undefined for arguments that it leaves to the kernel of tfjs. */
 function replace(
   kernelName: string,
-  own: (inputs: Record<string, TensorInfo>, attributes: Attributes) => TensorInfo | undefined,
+  replacement: (
+    inputs: Record<string, TensorInfo>,
+    attributes: Attributes,
+  ) => TensorInfo | undefined,
 ): () => void {
   const stock = tf.getKernel(kernelName, "webgpu");
   tf.unregisterKernel(kernelName, "webgpu");
   tf.registerKernel({
     ...stock,
     kernelFunc: (call) =>
-      own(call.inputs as Record<string, TensorInfo>, call.attrs as Attributes) ??
+      replacement(call.inputs as Record<string, TensorInfo>, call.attrs as Attributes) ??
         stock.kernelFunc(call),
   });
   return () => {

@@ -1,6 +1,6 @@
 import type { Kernel } from "../../../kernels/gpu/gpu.ts";
 
-/** The uniform block of the kernels for parts of images, and who computes what. */
+/** Uniform block of all kernels of this file; a workgroup is `lanes` quads of channels by `rows` parts. */
 const SHARED = /* wgsl */ `
 override lanes: u32 = 16;
 override rows: u32 = 4;
@@ -8,12 +8,12 @@ override rows: u32 = 4;
 struct Parameters {
   pixels: u32,
   quads: u32,
-  // Pixels are summed in parts of this many, and the parts added in order.
+  // Pixels per part. Parts are added in order.
   part: u32,
   parts: u32,
   images: u32,
   epsilon: f32,
-  // Of the activation below 0: 1 without one, 0 for ReLU.
+  // Slope of the activation below 0: 1 for no activation, 0 for ReLU.
   slope: f32,
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
@@ -21,7 +21,7 @@ struct Parameters {
 
 /** Mean and sum of squared deviations of each channel over a part of an image's pixels. */
 export const instanceMoments: Kernel = {
-  label: "instance norm, moments",
+  label: "instance norm: moments",
   code: /* wgsl */ `
 ${SHARED}
 @group(0) @binding(1) var<storage, read> input: array<vec4f>;
@@ -36,7 +36,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let first = part * p.part;
   let count = min(p.part, p.pixels - first);
   let base = (group.z * p.pixels + first) * p.quads + quad;
-  // From the first value on, so that an offset that all have costs no digits.
+  // Relative to the first value, so that a common offset costs no digits.
   let origin = input[base];
   var sum = vec4f(0);
   for (var i = 1u; i < count; i++) { sum += input[base + i * p.quads] - origin; }
@@ -53,9 +53,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
 `,
 };
 
-/** Joins the parts' moments (Chan, Golub and LeVeque 1983): mean and 1 / deviation of each channel. */
+/** Combines the moments of the parts (Chan, Golub and LeVeque 1983) to the mean and 1 / deviation of each channel. */
 export const instanceStatistics: Kernel = {
-  label: "instance norm, statistics",
+  label: "instance norm: statistics",
   code: /* wgsl */ `
 ${SHARED}
 @group(0) @binding(1) var<storage, read> moments: array<vec4f>;
@@ -84,9 +84,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 `,
 };
 
-/** y = activation(gamma (x - mean) / deviation + beta). */
+/** Computes y = activation(gamma (x - mean) / deviation + beta). */
 export const instanceNormalise: Kernel = {
-  label: "instance norm",
+  label: "instance norm: normalise",
   code: /* wgsl */ `
 ${SHARED}
 @group(0) @binding(1) var<storage, read> input: array<vec4f>;
@@ -119,7 +119,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
 
 /** Sums of the gradient and of gradient times normalised value over a part of an image's pixels. */
 export const instanceGradientSums: Kernel = {
-  label: "instance norm gradient, sums",
+  label: "instance norm: gradient sums",
   code: /* wgsl */ `
 ${SHARED}
 @group(0) @binding(1) var<storage, read> input: array<vec4f>;
@@ -159,9 +159,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
 `,
 };
 
-/** Adds the parts: means for each image, and the gradients by gamma and beta over all images. */
+/** Adds the sums of the parts to means per image, and to the gradients by gamma and beta over all images. */
 export const instanceGradientMeans: Kernel = {
-  label: "instance norm gradient, means",
+  label: "instance norm: gradient means",
   code: /* wgsl */ `
 ${SHARED}
 @group(0) @binding(1) var<storage, read> sums: array<vec4f>;
@@ -195,9 +195,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 `,
 };
 
-/** dx = gamma / deviation (dy - mean(dy) - normalised x mean(dy normalised x)). */
+/** Computes dx = gamma / deviation (dy - mean(dy) - normalised x mean(dy normalised x)). */
 export const instanceInputGradient: Kernel = {
-  label: "instance norm gradient",
+  label: "instance norm: input gradient",
   code: /* wgsl */ `
 ${SHARED}
 @group(0) @binding(1) var<storage, read> input: array<vec4f>;

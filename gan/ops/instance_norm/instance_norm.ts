@@ -1,157 +1,75 @@
 /**
- * Instance normalisation with the activation behind it, and its gradient, as tfjs kernels.
+ * Instance normalisation with the activation that follows it, and its gradient, as tfjs kernels.
+ *
+ * There are two variants. On a software adapter a dispatch costs more than the sums of a small image, so small images
+ * are normalised by one dispatch per direction (`whole_images.ts`). Other images are cut into parts of some pixels
+ * each (`in_parts.ts`). `norm_and_pad.ts` adds the steps that follow in a residual block.
  *
  * @module
  */
 
 import * as tf from "@tensorflow/tfjs";
 import type { TensorInfo } from "@tensorflow/tfjs";
-import type { Kernel } from "../../../kernels/gpu/gpu.ts";
-import { uniformQuads } from "../convolution/convolution_shape.ts";
-import {
-  instanceGradientMeans,
-  instanceGradientSums,
-  instanceInputGradient,
-  instanceMoments,
-  instanceNormalise,
-  instanceStatistics,
-} from "./in_parts.wgsl.ts";
 import type { OpRunner } from "../op_runner.ts";
-import { normWholeImages, normWholeImagesGradient } from "./whole_images.wgsl.ts";
+import { normInParts } from "./in_parts.ts";
+import { fitsOneDispatch, normOfWholeImages } from "./whole_images.ts";
 
-/** Added to the variance (the base implementation's value). */
+/** Number that is added to the variance; the value of the base implementation. */
 export const INSTANCE_NORM_EPSILON = 1e-5;
 
-/** Slope of the activation below 0: 1 is none, 0 is ReLU, 0.2 the discriminators' leaky ReLU. */
+/** Slope of the activation below 0: 1 for no activation, 0 for ReLU, 0.2 for the discriminators' leaky ReLU. */
 export type Slope = number;
 
 const FORWARD = "CrosswarpInstanceNorm";
 const GRADIENT = "CrosswarpInstanceNormGradient";
-/** Pixels of a part; more where an image would have too many parts. */
-const PART = 16;
-const MAX_PARTS = 256;
 
-/** Pixels of an image that are few enough for one invocation a quad, and the quads that are enough of them. */
-const FEW_PIXELS = 1024;
-const ENOUGH_QUADS = 4;
-
-type Shape = readonly number[];
-
-/** Whether images are small enough, and have channels enough, for one dispatch on a processor. */
-export function isSmall([, height, width, channels]: Shape): boolean {
-  return height * width <= FEW_PIXELS && channels % 4 === 0 && channels / 4 >= ENOUGH_QUADS;
-}
-
-/** Records the forward pass: gives the values and what the gradient needs of the statistics. */
+/** Records the forward pass; returns the values, and the statistics that the gradient needs. */
 type Forward = (x: TensorInfo, gamma: TensorInfo, beta: TensorInfo) => TensorInfo[];
-/** Records the gradient: gives those by x, gamma and beta. */
+/** Records the gradient; returns the gradients by x, gamma and beta. */
 type Gradient = (
-  ...saved: readonly [...Parameters<Forward>, TensorInfo, TensorInfo]
+  ...saved: readonly [...Parameters<Forward>, statistics: TensorInfo, dy: TensorInfo]
 ) => TensorInfo[];
 
-interface Steps {
+/** Both directions of an instance normalisation at one shape. */
+export interface InstanceNormSteps {
+  /** Records the forward pass. */
   readonly forward: Forward;
+  /** Records the gradient. */
   readonly gradient: Gradient;
 }
 
-function stepsAt(runner: OpRunner, shape: Shape, slope: Slope): Steps {
+function stepsFor(runner: OpRunner, shape: readonly number[], slope: Slope): InstanceNormSteps {
   return runner.cached(`instance norm ${shape} ${slope}`, () => {
-    const whole = runner.gpu.isSoftware && isSmall(shape);
-    return whole ? wholeSteps(runner, shape, slope) : partSteps(runner, shape, slope);
+    const parameters = { epsilon: INSTANCE_NORM_EPSILON, slope };
+    return runner.gpu.isSoftware && fitsOneDispatch(shape)
+      ? wholeSteps(runner, shape, parameters)
+      : normInParts(runner, shape, parameters);
   });
 }
 
-/** One dispatch each way. */
-function wholeSteps(runner: OpRunner, shape: Shape, slope: Slope): Steps {
-  const [images, height, width, channels] = shape;
-  const quads = channels / 4;
-  const uniform = uniformQuads(images * height * width, channels);
-  const groups = Math.ceil(quads / 8);
-  const parts = { skip: false, keep: true, padded: false };
-  const shared = { parameters: { epsilon: INSTANCE_NORM_EPSILON, slope } };
-  const forward = runner.plan({
-    ...shared,
-    kernel: normWholeImages(parts, uniform),
-    workgroups: [groups, images],
-    constants: { height, width, quads },
-  });
-  const gradient = runner.plan({
-    ...shared,
-    kernel: normWholeImagesGradient(parts, uniform),
-    workgroups: [groups],
-    constants: { height, width, quads, images },
-  });
+function wholeSteps(
+  runner: OpRunner,
+  shape: readonly number[],
+  parameters: { epsilon: number; slope: Slope },
+): InstanceNormSteps {
+  const outputs = { skip: false, keep: true, padded: false };
+  const plans = normOfWholeImages(runner, shape, { ...parameters, ...outputs, pad: 0 });
   return {
     forward: (x, gamma, beta) => {
       const output = runner.output(shape);
-      const statistics = runner.output([images, 2, channels]);
-      runner.run(forward, [x, gamma, beta, statistics, output]);
+      const statistics = runner.output(plans.statisticsShape);
+      runner.run(plans.forward, [x, gamma, beta, statistics, output]);
       return [output, statistics];
     },
     gradient: (x, gamma, beta, statistics, dy) => {
       const outputs = [shape, gamma.shape, beta.shape].map((shape) => runner.output(shape));
-      runner.run(gradient, [x, statistics, gamma, beta, ...outputs, dy]);
+      runner.run(plans.gradient, [x, statistics, gamma, beta, ...outputs, dy]);
       return outputs;
     },
   };
 }
 
-/** Images in parts, the parts' sums, then the values. */
-function partSteps(runner: OpRunner, shape: Shape, slope: Slope): Steps {
-  const [images, height, width, channels] = shape;
-  const pixels = height * width;
-  const quads = channels / 4;
-  const part = Math.max(PART, Math.ceil(pixels / MAX_PARTS));
-  const parts = Math.ceil(pixels / part);
-  const epsilon = INSTANCE_NORM_EPSILON;
-  const parameters = { pixels, quads, part, parts, images, epsilon, slope };
-  const lanes = Math.min(16, 2 ** Math.ceil(Math.log2(quads)));
-  const rows = Math.min(64 / lanes, 2 ** Math.ceil(Math.log2(parts)));
-  const wide = {
-    parameters,
-    constants: { lanes, rows },
-    workgroups: [Math.ceil(quads / lanes), Math.ceil(parts / rows), images] as const,
-  };
-  const joined = Math.ceil(quads / 16);
-  const plan = (kernel: Kernel) => runner.plan({ kernel, ...wide });
-  const join = (kernel: Kernel, images: number) =>
-    runner.plan({ kernel, parameters, workgroups: [joined, 1, images] });
-  const moments = plan(instanceMoments);
-  const normalise = plan(instanceNormalise);
-  const statistics = join(instanceStatistics, images);
-  const sums = plan(instanceGradientSums);
-  const input = plan(instanceInputGradient);
-  const means = join(instanceGradientMeans, 1);
-  const scratch = (use: string, bytes: number) => ({
-    buffer: runner.scratch(use, bytes),
-    offset: 0,
-    bytes,
-  });
-  const partBytes = 32 * images * parts * quads;
-  const meanBytes = 8 * images * channels;
-  return {
-    forward: (x, gamma, beta) => {
-      const output = runner.output(shape);
-      const found = runner.output([images, 2, channels]);
-      const ofParts = scratch("parts", partBytes);
-      runner.run(moments, [x, ofParts]);
-      runner.run(statistics, [ofParts, found]);
-      runner.run(normalise, [x, found, gamma, beta, output]);
-      return [output, found];
-    },
-    gradient: (x, gamma, beta, found, dy) => {
-      const outputs = [shape, gamma.shape, beta.shape].map((shape) => runner.output(shape));
-      const ofParts = scratch("parts", partBytes);
-      const ofImages = scratch("means", meanBytes);
-      runner.run(sums, [x, found, gamma, beta, dy, ofParts]);
-      runner.run(means, [ofParts, ofImages, outputs[1], outputs[2]]);
-      runner.run(input, [x, found, gamma, beta, dy, ofImages, outputs[0]]);
-      return outputs;
-    },
-  };
-}
-
-/** Registers the kernel and its gradient; the function that it gives takes them away. */
+/** Adds the kernel and its gradient to tfjs; the returned function removes them. */
 export function addInstanceNormToTfjs(runner: OpRunner): () => void {
   const backendName = "webgpu";
   tf.registerKernel({
@@ -160,7 +78,7 @@ export function addInstanceNormToTfjs(runner: OpRunner): () => void {
     kernelFunc: ({ inputs, attrs }) => {
       const { x, gamma, beta } = inputs as Record<string, TensorInfo>;
       const { slope } = attrs as unknown as { slope: Slope };
-      return stepsAt(runner, x.shape, slope).forward(x, gamma, beta);
+      return stepsFor(runner, x.shape, slope).forward(x, gamma, beta);
     },
   });
   tf.registerKernel({
@@ -169,7 +87,7 @@ export function addInstanceNormToTfjs(runner: OpRunner): () => void {
     kernelFunc: ({ inputs, attrs }) => {
       const { x, gamma, beta, statistics, dy } = inputs as Record<string, TensorInfo>;
       const { slope } = attrs as unknown as { slope: Slope };
-      return stepsAt(runner, x.shape, slope).gradient(x, gamma, beta, statistics, dy);
+      return stepsFor(runner, x.shape, slope).gradient(x, gamma, beta, statistics, dy);
     },
   });
   tf.registerGradient({
@@ -194,13 +112,13 @@ export function addInstanceNormToTfjs(runner: OpRunner): () => void {
 }
 
 /**
- * activation(gamma (x - mean) / sqrt(variance + epsilon) + beta) with mean and (biased) variance of each
- * channel of each image.
+ * Computes activation(gamma (x - mean) / sqrt(variance + epsilon) + beta). The mean and the (biased) variance are
+ * those of each channel of each image.
  *
- * @param x - [batch, height, width, channels].
- * @param gamma - [channels].
- * @param beta - [channels].
- * @param slope - Of the activation below 0.
+ * @param x - Images, [batch, height, width, channels].
+ * @param gamma - Scales, [channels].
+ * @param beta - Offsets, [channels].
+ * @param slope - Slope of the activation below 0.
  */
 export function instanceNorm(
   x: tf.Tensor4D,
@@ -219,7 +137,7 @@ export function instanceNorm(
   });
 }
 
-/** max(x, slope x): ReLU for 0, x itself for 1. */
+/** Computes max(x, slope x): ReLU for slope 0, x itself for slope 1. */
 export function activate<T extends tf.Tensor>(x: T, slope: Slope): T {
   return slope === 1 ? x : slope === 0 ? tf.relu(x) : tf.leakyRelu(x, slope);
 }

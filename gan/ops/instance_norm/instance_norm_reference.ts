@@ -1,27 +1,27 @@
 /**
- * Instance normalisation on the processor, in double precision: what the kernels are compared with.
+ * Instance normalisation on the processor in double precision, with which tests compare the kernels.
  *
  * @module
  */
 
 type Values = ArrayLike<number>;
 
-/** Batch, height, width, channels. */
+/** Shape of images: [batch, height, width, channels]. */
 export type ImageShape = readonly [number, number, number, number];
 
-/** What an instance normalisation works on. */
+/** Arguments of an instance normalisation. */
 export interface InstanceNormValues {
-  /** Of x. */
+  /** Shape of x. */
   readonly shape: ImageShape;
-  /** The input. */
+  /** Input images. */
   readonly x: Values;
-  /** One scale a channel. */
+  /** Scales, one per channel. */
   readonly gamma: Values;
-  /** One offset a channel. */
+  /** Offsets, one per channel. */
   readonly beta: Values;
-  /** Of the activation below 0. */
+  /** Slope of the activation below 0. */
   readonly slope: number;
-  /** Added to the variance. */
+  /** Number that is added to the variance. */
   readonly epsilon: number;
 }
 
@@ -49,7 +49,7 @@ function statistics(x: Values, pixels: Int32Array, epsilon: number) {
   return { mean, scale: 1 / Math.sqrt(variance + epsilon) };
 }
 
-/** activation(gamma (x - mean) / sqrt(variance + epsilon) + beta). */
+/** Computes activation(gamma (x - mean) / sqrt(variance + epsilon) + beta). */
 export function instanceNormReference(
   { shape, x, gamma, beta, slope, epsilon }: InstanceNormValues,
 ): Float64Array {
@@ -64,7 +64,7 @@ export function instanceNormReference(
   return y;
 }
 
-/** The gradients by x, gamma and beta, given that by the value. */
+/** Computes the gradients by x, gamma and beta from the gradient by the value. */
 export function instanceNormGradientReference(
   { shape, x, gamma, beta, slope, epsilon }: InstanceNormValues,
   dy: Values,

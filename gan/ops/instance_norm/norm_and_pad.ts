@@ -1,23 +1,25 @@
 /**
- * Instance normalisation as residual blocks need it: with an image added behind the activation, and the
- * result surrounded by its reflection for the next convolution. On a processor, where a dispatch costs more
- * than its sums, all of it is one dispatch each way; elsewhere it is put together from its parts.
+ * Instance normalisation as residual blocks need it: an image can be added after the activation, and the result can
+ * be surrounded by its reflection for the next convolution.
+ *
+ * For small images on a software adapter, where a dispatch costs more than its sums, all of it is one dispatch per
+ * direction. Otherwise `instanceNorm()`, an addition and `reflectPad()` follow one another.
  *
  * @module
  */
 
 import * as tf from "@tensorflow/tfjs";
 import type { TensorInfo } from "@tensorflow/tfjs";
-import { uniformQuads } from "../convolution/convolution_shape.ts";
-import { INSTANCE_NORM_EPSILON, instanceNorm, isSmall, type Slope } from "./instance_norm.ts";
 import type { OpRunner } from "../op_runner.ts";
-import { type NormOutputs, normWholeImages, normWholeImagesGradient } from "./whole_images.wgsl.ts";
 import { reflectPad } from "../reflect_pad/reflect_pad.ts";
+import { INSTANCE_NORM_EPSILON, instanceNorm, type Slope } from "./instance_norm.ts";
+import { fitsOneDispatch, normOfWholeImages } from "./whole_images.ts";
+import type { NormOutputs } from "./whole_images.wgsl.ts";
 
 const FORWARD = "CrosswarpPaddedNorm";
 const GRADIENT = "CrosswarpPaddedNormGradient";
 
-/** The storage buffers of the gradient. */
+/** Storage buffers that the gradient's shader binds. */
 const STORAGE_BUFFERS = 10;
 
 interface Attributes extends NormOutputs {
@@ -25,70 +27,53 @@ interface Attributes extends NormOutputs {
   readonly pad: number;
 }
 
+type NamedTensors = Record<string, TensorInfo>;
+
 interface Steps {
-  readonly forward: (inputs: Record<string, TensorInfo>) => TensorInfo[];
-  readonly gradient: (inputs: Record<string, TensorInfo>) => TensorInfo[];
+  /** Records the forward pass: returns the statistics, then the value and the padded value if they are wanted. */
+  readonly forward: (inputs: NamedTensors) => TensorInfo[];
+  /** Records the gradient: returns the gradients by x, gamma, beta and, if there is one, the added image. */
+  readonly gradient: (inputs: NamedTensors) => TensorInfo[];
 }
 
-function stepsAt(runner: OpRunner, shape: readonly number[], attributes: Attributes): Steps {
-  const { slope, pad, ...parts } = attributes;
-  const { skip, keep, padded } = parts;
+function stepsFor(runner: OpRunner, shape: readonly number[], attributes: Attributes): Steps {
+  const { pad, skip, keep, padded } = attributes;
   return runner.cached(`padded norm ${shape} ${Object.values(attributes)}`, () => {
+    const plans = normOfWholeImages(runner, shape, {
+      ...attributes,
+      epsilon: INSTANCE_NORM_EPSILON,
+    });
     const [images, height, width, channels] = shape;
-    const quads = channels / 4;
-    const uniform = uniformQuads(images * height * width, channels);
-    const shared = {
-      parameters: { epsilon: INSTANCE_NORM_EPSILON, slope },
-      constants: { height, width, quads, pad: padded ? pad : 0 },
-    };
-    const groups = Math.ceil(quads / 8);
-    const forward = runner.plan({
-      ...shared,
-      kernel: normWholeImages(parts, uniform),
-      workgroups: [groups, images],
-    });
-    const gradient = runner.plan({
-      ...shared,
-      kernel: normWholeImagesGradient(parts, uniform),
-      workgroups: [groups],
-      constants: { ...shared.constants, images },
-    });
-    const larger = [images, height + 2 * pad, width + 2 * pad, channels];
+    const paddedShape = [images, height + 2 * pad, width + 2 * pad, channels];
     return {
       forward: ({ x, gamma, beta, added }) => {
-        const statistics = runner.output([images, 2, channels]);
-        const value = keep ? [runner.output(shape)] : [];
-        const around = padded ? [runner.output(larger)] : [];
-        runner.run(forward, [
-          x,
-          gamma,
-          beta,
-          statistics,
-          ...(padded ? [...around, ...value] : value),
-          ...(skip ? [added] : []),
-        ]);
-        return [statistics, ...value, ...around];
+        const statistics = runner.output(plans.statisticsShape);
+        const values = keep ? [runner.output(shape)] : [];
+        const paddedValues = padded ? [runner.output(paddedShape)] : [];
+        const addends = skip ? [added] : [];
+        runner.run(
+          plans.forward,
+          [x, gamma, beta, statistics, ...paddedValues, ...values, ...addends],
+        );
+        return [statistics, ...values, ...paddedValues];
       },
       gradient: ({ x, gamma, beta, statistics, dy, dpadded }) => {
         const outputs = [shape, gamma.shape, beta.shape].map((shape) => runner.output(shape));
-        const dadded = skip ? [runner.output(shape)] : [];
-        runner.run(gradient, [
-          x,
-          statistics,
-          gamma,
-          beta,
-          ...outputs,
-          ...(padded ? [dpadded] : []),
-          ...(keep ? [dy] : []),
-          ...dadded,
-        ]);
-        return [...outputs, ...dadded];
+        const addedGradients = skip ? [runner.output(shape)] : [];
+        const buffers = [x, statistics, gamma, beta, ...outputs];
+        if (padded) buffers.push(dpadded);
+        if (keep) buffers.push(dy);
+        runner.run(plans.gradient, [...buffers, ...addedGradients]);
+        return [...outputs, ...addedGradients];
       },
     };
   });
 }
 
-/** Registers the kernel and its gradient; the function that it gives takes them away. */
+/**
+ * Adds the kernel and its gradient to tfjs; the returned function removes them. It adds nothing on an adapter that is
+ * not software, or that cannot bind all buffers.
+ */
 export function addNormAndPadToTfjs(runner: OpRunner): () => void {
   const backendName = "webgpu";
   const { isSoftware, device: { limits } } = runner.gpu;
@@ -98,8 +83,8 @@ export function addNormAndPadToTfjs(runner: OpRunner): () => void {
       kernelName,
       backendName,
       kernelFunc: ({ inputs, attrs }) => {
-        const tensors = inputs as Record<string, TensorInfo>;
-        return stepsAt(runner, tensors.x.shape, attrs as unknown as Attributes)[step](tensors);
+        const tensors = inputs as NamedTensors;
+        return stepsFor(runner, tensors.x.shape, attrs as unknown as Attributes)[step](tensors);
       },
     });
   }
@@ -109,11 +94,12 @@ export function addNormAndPadToTfjs(runner: OpRunner): () => void {
     outputsToSave: [true],
     gradFunc: (dys, saved, attrs) => {
       const [x, gamma, beta, statistics] = saved;
-      const [, ...come] = dys as tf.Tensor[];
+      // The statistics come first; no gradient passes through them.
+      const outputGradients = (dys as tf.Tensor[]).slice(1);
       const { keep, padded, skip } = attrs as unknown as Attributes;
       const inputs: Record<string, tf.Tensor> = { x, gamma, beta, statistics };
-      if (keep) inputs.dy = come[0];
-      if (padded) inputs.dpadded = come.at(-1)!;
+      if (keep) inputs.dy = outputGradients[0];
+      if (padded) inputs.dpadded = outputGradients.at(-1)!;
       const gradients = tf.engine().runKernel<tf.Tensor[]>(GRADIENT, inputs, attrs);
       const [dx, dgamma, dbeta, dadded] = gradients;
       const gradientOf: Record<string, () => tf.Tensor> = {
@@ -132,47 +118,46 @@ export function addNormAndPadToTfjs(runner: OpRunner): () => void {
   };
 }
 
-/** What {@link normAndPad} makes. */
+/** Options of {@link normAndPad}. */
 export interface NormAndPadOptions {
-  /** Input: [batch, height, width, channels]. */
+  /** Input images, [batch, height, width, channels]. */
   readonly x: tf.Tensor4D;
-  /** [channels]. */
+  /** Scales, [channels]. */
   readonly gamma: tf.Tensor1D;
-  /** [channels]. */
+  /** Offsets, [channels]. */
   readonly beta: tf.Tensor1D;
-  /** Of the activation below 0. */
+  /** Slope of the activation below 0. */
   readonly slope: Slope;
-  /** Added behind the activation; of x's shape. */
+  /** Images that are added after the activation, in the shape of x. Default none. */
   readonly added?: tf.Tensor4D | undefined;
-  /** Whether the value itself is wanted. */
+  /** Whether the result includes the value without a border. */
   readonly keep: boolean;
-  /** By how many pixels the value is surrounded by its reflection; 0: it is not wanted. */
+  /** Width in pixels of the reflected border; 0 for no padded value. */
   readonly pad: number;
 }
 
-/** The value of {@link normAndPad}, where it was wanted, and its padded form. */
+/** Result of {@link normAndPad}. */
 export interface NormAndPad {
-  /** The normalised image with what is added. */
+  /** The normalised images plus the added ones; undefined if `keep` is false and one dispatch computed everything. */
   readonly value: tf.Tensor4D | undefined;
-  /** The same, surrounded by its reflection. */
+  /** The value, surrounded by its reflection; undefined if `pad` is 0. */
   readonly padded: tf.Tensor4D | undefined;
 }
 
-/** Instance normalisation, activation, the added image, and the reflection around all. */
+/** Normalises images, applies the activation, adds images, and surrounds the result by its reflection. */
 export function normAndPad(options: NormAndPadOptions): NormAndPad {
   const { x, gamma, beta, slope, added, keep, pad } = options;
-  const isOne = tf.getKernel(FORWARD, "webgpu") !== undefined && isSmall(x.shape);
-  if (isOne) {
+  if (tf.getKernel(FORWARD, "webgpu") !== undefined && fitsOneDispatch(x.shape)) {
     const inputs: Record<string, tf.Tensor> = { x, gamma, beta };
     if (added !== undefined) inputs.added = added;
-    const found = tf.engine().runKernel<tf.Tensor[]>(
+    const outputs = tf.engine().runKernel<tf.Tensor[]>(
       FORWARD,
       inputs,
       { slope, skip: added !== undefined, keep, padded: pad > 0, pad },
     );
     return {
-      value: keep ? found[1] as tf.Tensor4D : undefined,
-      padded: pad > 0 ? found.at(-1) as tf.Tensor4D : undefined,
+      value: keep ? outputs[1] as tf.Tensor4D : undefined,
+      padded: pad > 0 ? outputs.at(-1) as tf.Tensor4D : undefined,
     };
   }
   const normed = instanceNorm(x, gamma, beta, slope);

@@ -1,22 +1,23 @@
 import type { Kernel } from "../../../kernels/gpu/gpu.ts";
-import { imageArray } from "../convolution/_parameters.wgsl.ts";
+import { imageArray } from "../_quads.wgsl.ts";
+import { range } from "../range.ts";
 
-/** What is done beside normalising. */
+/** Steps in addition to the normalisation, and the values that are wanted. */
 export interface NormOutputs {
-  /** An image is added behind the activation. */
+  /** Whether an image is added after the activation. */
   readonly skip: boolean;
-  /** The value itself is wanted. */
+  /** Whether the value without a border is wanted. */
   readonly keep: boolean;
-  /** The value surrounded by its reflection is wanted. */
+  /** Whether the value surrounded by its reflection is wanted. */
   readonly padded: boolean;
 }
 
-/** Pixels that are read at once, for their moments. */
-const AT_ONCE = Array.from({ length: 8 }, (_, i) => i);
+/** Pixels that are read together, for their moments. */
+const AT_ONCE = range(8);
 
 /**
- * Sizes are constants: software Vulkan would compile a kernel again at each dispatch where these come from a
- * uniform block and bound loops in loops.
+ * Sizes are constants. If they came from a uniform block and bounded nested loops, software Vulkan would compile the
+ * kernel again at each dispatch.
  */
 const SHARED = /* wgsl */ `
 override images: u32 = 1;
@@ -27,7 +28,7 @@ override pad: u32 = 0;
 
 struct Parameters {
   epsilon: f32,
-  // Of the activation below 0: 1 without one, 0 for ReLU.
+  // Slope of the activation below 0: 1 for no activation, 0 for ReLU.
   slope: f32,
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
@@ -38,7 +39,7 @@ fn reflected(at: u32, size: u32) -> u32 {
   return u32(last - abs(last - inside));
 }
 
-// The quad at a row and column of the images, and of the padded ones.
+// Index of the quad at a row and column of the images, and of the padded images.
 fn pixel(image: u32, row: u32, column: u32, quad: u32) -> u32 {
   return ((image * height + row) * width + column) * quads + quad;
 }
@@ -47,12 +48,12 @@ fn paddedPixel(image: u32, row: u32, column: u32, quad: u32) -> u32 {
 }
 `;
 
-/** Loops over the border of a padded image, with \`row\` and \`column\` in it. */
+/** WGSL of a loop over the border of a padded image; `body` uses `row` and `column`. */
 function eachBorderPixel(body: string): string {
   return /* wgsl */ `
   for (var row = 0u; row < height + 2 * pad; row++) {
     let isBorder = row < pad || row >= height + pad;
-    // Columns at both ends, or all.
+    // Columns at both ends of a row inside, all columns of a border row.
     let step = select(width + pad, 1u, isBorder);
     for (var first = 0u; first < width + 2 * pad; first += step) {
       for (var column = first; column < select(first + pad, first + 1, isBorder); column++) {
@@ -63,26 +64,28 @@ function eachBorderPixel(body: string): string {
 }
 
 /**
- * Statistics, values and their reflection in one dispatch, an invocation for a quad of channels of an image:
- * for small images on a processor, where a dispatch costs more than the sums.
+ * Statistics, values and their reflection in one dispatch, for small images on a software adapter. An invocation
+ * computes a quad of channels of one image.
  *
- * @param uniformQuads - Of the input, where it fits a uniform block, else 0.
+ * @param uniformQuads - Number of quads of the input if it fits a uniform block, otherwise 0.
  */
-export function normWholeImages(parts: NormOutputs, uniformQuads: number): Kernel {
-  const { skip, keep, padded } = parts;
+export function normWholeImages(outputs: NormOutputs, uniformQuads: number): Kernel {
+  const { skip, keep, padded } = outputs;
   let binding = 6;
   const optional = (name: string, access: string) =>
     `@group(0) @binding(${binding++}) var<storage, ${access}> ${name}: array<vec4f>;`;
-  const own = padded ? "output[paddedPixel(image, row + pad, column + pad, quad)]" : "output[at]";
+  const result = padded
+    ? "output[paddedPixel(image, row + pad, column + pad, quad)]"
+    : "output[at]";
   return {
-    label: `instance norm, whole images ${JSON.stringify([skip, keep, padded, uniformQuads])}`,
+    label: `instance norm: whole images ${JSON.stringify([skip, keep, padded, uniformQuads])}`,
     code: /* wgsl */ `
 ${SHARED}
 ${imageArray(1, "input", true, uniformQuads)}
 @group(0) @binding(2) var<storage, read> gamma: array<vec4f>;
 @group(0) @binding(3) var<storage, read> beta: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> statistics: array<vec4f>;
-// The padded values where they are wanted, else the values.
+// The padded values if they are wanted, otherwise the values.
 @group(0) @binding(5) var<storage, read_write> output: array<vec4f>;
 ${keep && padded ? optional("value", "read_write") : ""}
 ${skip ? optional("added", "read") : ""}
@@ -105,10 +108,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       ).join("\n    ")
     }
     let here = ${AT_ONCE.map((i) => `w${i}`).join(" + ")};
-    // From the first value on, so that an offset that all have costs no digits.
+    // Relative to the first value, so that a common offset costs no digits.
     let meanHere = v0 + (${AT_ONCE.map((i) => `w${i} * (v${i} - v0)`).join(" + ")}) / here;
     ${AT_ONCE.map((i) => `let d${i} = v${i} - meanHere;`).join(" ")}
-    // Joined as in the statistics of parts.
+    // Combined as in the statistics of parts.
     let difference = meanHere - mean;
     let total = f32(first) + here;
     mean += difference * (here / total);
@@ -126,7 +129,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     for (var column = 0u; column < width; column++) {
       let y = fma((input[at] - mean) * inverse, g, b);
       let result = max(y, vec4f(0)) + p.slope * min(y, vec4f(0))${skip ? " + added[at]" : ""};
-      ${own} = result;
+      ${result} = result;
       ${keep && padded ? "value[at] = result;" : ""}
       at += quads;
     }
@@ -145,21 +148,21 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 }
 
 /**
- * The gradients in one dispatch, an invocation for a quad of channels of all images: by the input, gamma,
- * beta, and the image that is added.
+ * The gradients by the input, gamma, beta and the added image in one dispatch. An invocation computes a quad of
+ * channels of all images.
  *
- * @param uniformQuads - Of the input, where it fits a uniform block, else 0.
+ * @param uniformQuads - Number of quads of the input if it fits a uniform block, otherwise 0.
  */
-export function normWholeImagesGradient(parts: NormOutputs, uniformQuads: number): Kernel {
-  const { skip, keep, padded } = parts;
+export function normWholeImagesGradient(outputs: NormOutputs, uniformQuads: number): Kernel {
+  const { skip, keep, padded } = outputs;
   let binding = 8;
   const optional = (name: string, access: string) =>
     `@group(0) @binding(${binding++}) var<storage, ${access}> ${name}: array<vec4f>;`;
-  // The sum of what comes back from the value and its copies; the added image's gradient is that sum.
+  // The gradients by the value and by its padded copy are added; the sum is the gradient by the added image.
   const isSummed = padded || skip;
   const sum = skip ? "addedGradient" : padded ? "output" : "gradient";
   return {
-    label: `instance norm gradient, whole images ${
+    label: `instance norm: gradient of whole images ${
       JSON.stringify([skip, keep, padded, uniformQuads])
     }`,
     code: /* wgsl */ `
@@ -196,30 +199,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let mean = statistics[ofImage];
     let inverse = statistics[ofImage + quads];
     let base = image * pixels * quads + quad;
-    ${
-      isSummed
-        ? `var at = base;
-    for (var row = 0u; row < height; row++) {
-      for (var column = 0u; column < width; column++) {
-        ${sum}[at] = ${
-          [
-            padded ? "paddedGradient[paddedPixel(image, row + pad, column + pad, quad)]" : "",
-            keep ? "gradient[at]" : "",
-          ].filter((term) => term !== "").join(" + ")
-        };
-        at += quads;
-      }
-    }`
-        : ""
-    }
-    ${
-      padded
-        ? eachBorderPixel(
-          `let copied = pixel(image, reflected(row, height), reflected(column, width), quad);
-        ${sum}[copied] += paddedGradient[paddedPixel(image, row, column, quad)];`,
-        )
-        : ""
-    }
+    ${isSummed ? sumGradients(outputs, sum) : ""}
     var sum = vec4f(0);
     var product = vec4f(0);
     for (var i = 0u; i < pixels; i++) {
@@ -246,4 +226,23 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 }
 `,
   };
+}
+
+/** WGSL that adds, per pixel, the gradients by the value and by all of its copies in the padded value. */
+function sumGradients({ keep, padded }: NormOutputs, sum: string): string {
+  const terms = [];
+  if (padded) terms.push("paddedGradient[paddedPixel(image, row + pad, column + pad, quad)]");
+  if (keep) terms.push("gradient[at]");
+  const addBorder = eachBorderPixel(
+    `let copied = pixel(image, reflected(row, height), reflected(column, width), quad);
+        ${sum}[copied] += paddedGradient[paddedPixel(image, row, column, quad)];`,
+  );
+  return /* wgsl */ `var at = base;
+    for (var row = 0u; row < height; row++) {
+      for (var column = 0u; column < width; column++) {
+        ${sum}[at] = ${terms.join(" + ")};
+        at += quads;
+      }
+    }
+    ${padded ? addBorder : ""}`;
 }

@@ -1,5 +1,5 @@
 /**
- * Reflect padding with its true gradient. tfjs's own gradient leaves out what the border adds.
+ * Reflect padding with its exact gradient. The gradient of tfjs omits the contributions of the border.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { reflectFold, reflectPad as padKernel } from "./reflect_pad.wgsl.ts";
 const FORWARD = "CrosswarpReflectPad";
 const GRADIENT = "CrosswarpReflectPadGradient";
 
-/** Registers the kernels; the function that it gives takes them away. */
+/** Adds the kernels to tfjs; the returned function removes them. */
 export function addReflectPadToTfjs(runner: OpRunner): () => void {
   const backendName = "webgpu";
   const plan = (kernel: typeof padKernel, shape: readonly number[], pad: number) => {
@@ -27,7 +27,7 @@ export function addReflectPadToTfjs(runner: OpRunner): () => void {
         workgroups: [Math.ceil((width + padded) * steps / 64), height + padded, images],
       }));
   };
-  const register = (kernelName: string, kernel: typeof padKernel, grow: number) =>
+  const add = (kernelName: string, kernel: typeof padKernel, grow: number) =>
     tf.registerKernel({
       kernelName,
       backendName,
@@ -42,8 +42,8 @@ export function addReflectPadToTfjs(runner: OpRunner): () => void {
         return output;
       },
     });
-  register(FORWARD, padKernel, 2);
-  register(GRADIENT, reflectFold, -2);
+  add(FORWARD, padKernel, 2);
+  add(GRADIENT, reflectFold, -2);
   tf.registerGradient({
     kernelName: FORWARD,
     inputsToSave: [],
@@ -59,10 +59,10 @@ export function addReflectPadToTfjs(runner: OpRunner): () => void {
 }
 
 /**
- * Surrounds images by `pad` pixels of their reflection, the border itself not repeated.
+ * Surrounds images by `pad` pixels of their reflection; the border pixels are not repeated.
  *
- * @param x - [batch, height, width, channels], height and width larger than `pad`.
- * @throws {RangeError} when an image is too small to be reflected so far.
+ * @param x - Images, [batch, height, width, channels]; height and width are larger than `pad`.
+ * @throws {RangeError} if the images are too small for this border.
  */
 export function reflectPad(x: tf.Tensor4D, pad: number): tf.Tensor4D {
   const [, height, width] = x.shape;
@@ -75,7 +75,7 @@ export function reflectPad(x: tf.Tensor4D, pad: number): tf.Tensor4D {
   return padWithStockOps(x, pad);
 }
 
-/** The same from tfjs's own kernels. */
+/** Computes the same with the kernels of tfjs. */
 function padWithStockOps(x: tf.Tensor4D, pad: number): tf.Tensor4D {
   const around: [number, number][] = [[0, 0], [pad, pad], [pad, pad], [0, 0]];
   const padded = tf.customGrad((...inputs) => ({
@@ -85,7 +85,7 @@ function padWithStockOps(x: tf.Tensor4D, pad: number): tf.Tensor4D {
   return padded(x) as tf.Tensor4D;
 }
 
-/** Takes the borders off an axis and adds them to what they are a copy of. */
+/** Removes the borders of an axis and adds their values to the pixels of which they are copies. */
 function fold(dy: tf.Tensor4D, axis: 1 | 2, pad: number): tf.Tensor4D {
   return tf.tidy(() => {
     const size = dy.shape[axis] - 2 * pad;

@@ -1,6 +1,6 @@
 import type { Kernel } from "../../../kernels/gpu/gpu.ts";
 
-/** The uniform block of both kernels; channels are counted in quads where these are whole. */
+/** Bindings of both kernels; `channels` counts quads if the channels fill whole quads. */
 const SHARED = (element: string) => /* wgsl */ `
 struct Parameters {
   height: u32,
@@ -14,10 +14,10 @@ struct Parameters {
 @group(0) @binding(2) var<storage, read_write> output: array<${element}>;
 `;
 
-/** Surrounds images by their reflection, the border itself not repeated. */
+/** Surrounds images by their reflection; the border pixels are not repeated. */
 export function reflectPad(element: "vec4f" | "f32"): Kernel {
   return {
-    label: `reflect padding (${element})`,
+    label: `reflect padding: pad (${element})`,
     code: /* wgsl */ `
 ${SHARED(element)}
 
@@ -43,15 +43,15 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   };
 }
 
-/** The transpose of {@link reflectPad}: adds what is in the border to the pixels that it is a copy of. */
+/** Transpose of {@link reflectPad}: adds the values of the border to the pixels of which they are copies. */
 export function reflectFold(element: "vec4f" | "f32"): Kernel {
   return {
-    label: `reflect padding gradient (${element})`,
+    label: `reflect padding: gradient (${element})`,
     code: /* wgsl */ `
 ${SHARED(element)}
 
-// The places of the padded axis that hold a copy of a pixel: its own, and one in each border; u32 -1: none.
-fn places(at: u32, size: u32) -> vec3u {
+// Positions on the padded axis that hold a copy of a pixel: inside, and in each border; 0xffffffff for none.
+fn copies(at: u32, size: u32) -> vec3u {
   let pad = parameters.pad;
   let none = 0xffffffffu;
   return vec3u(
@@ -69,8 +69,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let channel = id.x - column * p.channels;
   let paddedWidth = p.width + 2 * p.pad;
   let paddedHeight = p.height + 2 * p.pad;
-  let rows = places(id.y, p.height);
-  let columns = places(column, p.width);
+  let rows = copies(id.y, p.height);
+  let columns = copies(column, p.width);
   var sum = ${element}(0);
   ${
       ["x", "y", "z"].map((j) =>

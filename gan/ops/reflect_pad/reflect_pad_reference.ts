@@ -1,12 +1,12 @@
 /**
- * Reflect padding on the processor, in double precision: what the kernels are compared with.
+ * Reflect padding on the processor in double precision, with which tests compare the kernels.
  *
  * @module
  */
 
 import type { ImageShape } from "../instance_norm/instance_norm_reference.ts";
 
-/** Calls `visit` with each index of the padded images and that of the pixel it copies. */
+/** Calls `visit` with each index of the padded images and the index of the pixel that it copies. */
 function eachCopy(
   [images, height, width, channels]: ImageShape,
   pad: number,
@@ -30,7 +30,7 @@ function eachCopy(
 const paddedCount = ([images, height, width, channels]: ImageShape, pad: number) =>
   images * (height + 2 * pad) * (width + 2 * pad) * channels;
 
-/** Images with `pad` pixels of their reflection around them. */
+/** Surrounds images by `pad` pixels of their reflection. */
 export function reflectPadReference(
   shape: ImageShape,
   x: ArrayLike<number>,
@@ -41,7 +41,7 @@ export function reflectPadReference(
   return y;
 }
 
-/** The gradient by the images, given that by the padded ones. */
+/** Computes the gradient by the images from the gradient by the padded images. */
 export function reflectFoldReference(
   shape: ImageShape,
   dy: ArrayLike<number>,
