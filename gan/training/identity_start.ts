@@ -1,23 +1,24 @@
 /**
- * A start for short trainings: generators that give back what they are given.
+ * A start for short trainings: the generators first learn to copy their input.
  *
  * @module
  */
 
-import { Adam } from "./adam.ts";
 import type { Modality } from "../../volume/modality.ts";
-import type { CycleGan } from "./cycle_gan.ts";
-import { cycleLoss } from "./losses.ts";
 import { type Tensorflow, tf } from "../tensorflow.ts";
+import { Adam } from "./adam.ts";
+import type { CycleGan } from "./cycle_gan.ts";
+import { lossGradients } from "./loss_gradients.ts";
+import { cycleLoss } from "./losses.ts";
 
-/** Adam's learning rate: a plain regression bears more than the game of generators and discriminators. */
+/** Adam's learning rate; this regression tolerates a larger rate than the adversarial training. */
 const LEARNING_RATE = 2e-3;
 
 /**
- * Trains both generators to copy an image of the other modality, mean |G(x) - x|.
+ * Trains both generators to copy an image of the other modality, by mean |G(x) - x|.
  *
- * @param draw - Gives the next real image of a modality, [1, crop, crop, channels].
- * @param betweenSteps - Awaited after every step.
+ * @param draw - Returns the next real image of a modality, [1, crop, crop, channels].
+ * @param betweenSteps - Is awaited after every step.
  */
 export async function startFromIdentity(
   tensorflow: Tensorflow,
@@ -31,13 +32,12 @@ export async function startFromIdentity(
     for (let step = 0; step < identitySteps; step++) {
       const gradients = ([["mr", ct], ["ct", mr]] as const).flatMap(([of, generator]) => {
         const image = draw(of);
-        const { value, grads } = tf.engine().gradients(
-          () => cycleLoss(generator.apply(image), image),
-          generator.variables,
-          undefined as unknown as tf.Scalar,
-        );
-        tf.dispose([value, image]);
-        return grads;
+        const { loss, gradients } = lossGradients(generator.variables, () => ({
+          loss: cycleLoss(generator.apply(image), image),
+          parts: {},
+        }));
+        tf.dispose([loss, image]);
+        return gradients;
       });
       adam.apply([gradients], LEARNING_RATE);
       tf.dispose(gradients);
