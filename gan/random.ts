@@ -1,5 +1,5 @@
 /**
- * Random numbers whose state can be saved, so that a resumed training draws what it would have drawn.
+ * Random numbers whose state can be saved. A resumed training draws the same numbers as an uninterrupted one.
  *
  * @module
  */
@@ -8,8 +8,8 @@
 export type RandomWords = [number, number, number, number];
 
 /**
- * xoshiro128** (Blackman and Vigna 2018), its state filled by splitmix32 from a seed and a stream's name:
- * streams of one seed are independent, so that one consumer more does not change what others draw.
+ * The generator xoshiro128** (Blackman and Vigna 2018). Splitmix32 fills its state from a seed and the name of a stream.
+ * Streams of one seed are independent: an additional stream does not change the numbers of the others.
  *
  * @example Usage
  * ```ts
@@ -31,16 +31,17 @@ export class RandomState {
   }
 
   /**
-   * A generator at the beginning of a stream.
+   * Makes a generator at the beginning of a stream.
    *
-   * @param seed - A whole number from 0 to 2^32 - 1.
-   * @param stream - Names who draws.
+   * @param seed - Whole number from 0 to 2^32 - 1.
+   * @param stream - Name of the stream.
+   * @throws {RangeError} if the seed is invalid.
    */
   static of(seed: number, stream: string): RandomState {
     if (!Number.isInteger(seed) || seed < 0 || seed >= 2 ** 32) {
       throw new RangeError(`The seed must be a whole number from 0 to 4294967295, got ${seed}`);
     }
-    // FNV-1a of the stream's name, from the seed on.
+    // FNV-1a of the stream's name, with the seed in the initial value.
     let hash = (seed ^ 0x811c9dc5) >>> 0;
     for (const byte of new TextEncoder().encode(stream)) {
       hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
@@ -55,7 +56,7 @@ export class RandomState {
     return new RandomState(words.some((word) => word !== 0) ? words : [1, 2, 3, 4]);
   }
 
-  /** The next 32 bits. */
+  /** Draws 32 bits. */
   bits(): number {
     const w = this.#words;
     const result = Math.imul(rotated(Math.imul(w[1], 5), 7), 9) >>> 0;
@@ -69,17 +70,21 @@ export class RandomState {
     return result;
   }
 
-  /** Uniform in [0, 1), of 53 bits. */
+  /** Draws a number of 53 bits, uniform in [0, 1). */
   uniform(): number {
     return ((this.bits() >>> 5) * 2 ** 26 + (this.bits() >>> 6)) / 2 ** 53;
   }
 
-  /** Uniform in [low, high). */
+  /** Draws a number, uniform in [low, high). */
   between(low: number, high: number): number {
     return low + (high - low) * this.uniform();
   }
 
-  /** A whole number from 0 to count - 1, each as likely. */
+  /**
+   * Draws a whole number, uniform from 0 to count - 1.
+   *
+   * @throws {RangeError} if the count is not a whole number of at least 1.
+   */
   integer(count: number): number {
     if (!Number.isInteger(count) || count < 1) {
       throw new RangeError(`A count must be a whole number of at least 1, got ${count}`);
@@ -87,20 +92,23 @@ export class RandomState {
     return Math.floor(this.uniform() * count);
   }
 
-  /** Standard normal (Box and Muller 1958); the second of each pair is not kept, so that the state is the words alone. */
+  /**
+   * Draws a standard normal number (Box and Muller 1958). The second number of each pair is dropped, so that the four
+   * words are the whole state.
+   */
   normal(): number {
     return Math.sqrt(-2 * Math.log(1 - this.uniform())) * Math.cos(2 * Math.PI * this.uniform());
   }
 
-  /** The state as it is now. */
+  /** Returns the current state. */
   save(): RandomWords {
     return [...this.#words] as RandomWords;
   }
 
   /**
-   * Goes back to a saved state.
+   * Restores a saved state.
    *
-   * @throws {RangeError} when it is not one.
+   * @throws {RangeError} if the words are not a state.
    */
   restore(words: readonly number[]): void {
     const valid = words.length === 4 && words.some((word) => word !== 0) &&

@@ -1,5 +1,5 @@
 /**
- * Which planes of an image the networks see, however its voxels are stored.
+ * The anatomical planes of an image, independent of the order in which its voxels are stored.
  *
  * @module
  */
@@ -8,18 +8,18 @@ import type { PlaneAxes, WalkedAxis } from "../../kernels/patches/plane_stack.ts
 import type { Grid } from "../../volume/grid.ts";
 import { nearestAxes } from "../../volume/orientation.ts";
 
-/** The body's planes. */
+/** Names of the anatomical planes. */
 export const PLANE_NAMES = ["axial", "coronal", "sagittal"] as const;
-/** One of them. */
+/** Name of an anatomical plane. */
 export type PlaneName = typeof PLANE_NAMES[number];
 
-/** A voxel axis this much longer than the others is thick: slices were taken across it. */
+/** Minimum ratio of a voxel's longest side to its other sides at which its slices were taken across that side. */
 const THICK = 1.2;
 
 /**
- * How planes lie in an image: columns to the patient's right (sagittal: to the front), rows downward
- * (axial: to the back), slices to the front, right or head. The same body gives the same planes in every
- * storage order.
+ * Determines the axes of planes in an image. Columns run to the patient's right (sagittal: to the front), rows run
+ * downward (axial: to the back), and slices run to the front, the right or the head. The planes of a body are the same
+ * in every storage order.
  *
  * @example Usage
  * ```ts
@@ -45,7 +45,7 @@ export function planeAxes(grid: Grid, plane: PlaneName): PlaneAxes {
   }
 }
 
-/** The plane that an image's slices were taken in: across its thickest voxel axis; coronal where none is thick. */
+/** Determines the plane of an image's slices: across the longest side of its voxels, or coronal if none is much longer. */
 export function naturalPlane(grid: Grid): PlaneName {
   const { spacing } = grid;
   const ofWorld = nearestAxes(grid).map(({ axis }) => spacing[axis]);

@@ -1,5 +1,5 @@
 /**
- * Patches of a volume's planes on the host, and how bright they are.
+ * Patches of the planes of a volume on the host, and their brightness.
  *
  * @module
  */
@@ -7,15 +7,15 @@
 import type { PlaneStack } from "../../kernels/patches/plane_stack.ts";
 import type { Triple } from "../../volume/affine.ts";
 
-/** What is beyond a volume that is smaller than a patch. */
+/** Value of the background, and of positions outside a volume that is smaller than a patch. */
 export const BACKGROUND = -1;
 
-/** Where the patch in the middle of a stack begins: column, row, slice. */
+/** Finds the first column, row and slice of the patch in the middle of a stack. */
 export function middleOf({ extent }: PlaneStack, size: Triple): Triple {
   return extent.map((count, i) => (count - size[i]) >> 1) as unknown as Triple;
 }
 
-/** A patch's values, plane by plane: [channels, rows, columns], columns fastest. */
+/** Reads a patch plane by plane: [channels, rows, columns], columns fastest. */
 export function readPatch(
   data: Float32Array,
   stack: PlaneStack,
@@ -35,7 +35,7 @@ export function readPatch(
   return patch;
 }
 
-/** Mean of a patch, from the background on. */
+/** Computes the mean of a patch minus the background. */
 export function meanAboveBackground(patch: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < patch.length; i++) sum += patch[i] - BACKGROUND;

@@ -1,5 +1,5 @@
 /**
- * Training patches (section 4.1): random patches of the images, dark ones left out, randomly cropped.
+ * Training patches (section 4.1): random samples of the images without dark ones, randomly cropped.
  *
  * @module
  */
@@ -12,11 +12,11 @@ import { planeAxes, type PlaneName } from "../synthesis/image_planes.ts";
 import { meanAboveBackground, middleOf, readPatch } from "../synthesis/plane_patch.ts";
 import type { RandomState, RandomWords } from "../random.ts";
 
-/** An image to cut patches from. */
+/** An image from which patches are drawn. */
 export interface TrainingVolume {
-  /** The name in errors. */
+  /** Name of the image in error messages. */
   readonly name: string;
-  /** Where its voxels lie. */
+  /** Grid of the voxels. */
   readonly grid: Grid;
   /** The voxels in [-1, 1], x fastest. */
   readonly data: Float32Array;
@@ -24,31 +24,31 @@ export interface TrainingVolume {
 
 /** Options of a {@link PatchSampler}. */
 export interface PatchSamplerOptions {
-  /** At least one. */
+  /** One or more images. */
   readonly volumes: readonly TrainingVolume[];
-  /** The patches' plane. */
+  /** Plane of the patches. */
   readonly plane: PlaneName;
-  /** Rows and columns of a cropped patch. The paper's 256. */
+  /** Rows and columns of a patch after its random crop; 256 in the paper. */
   readonly crop: number;
-  /** Adjacent slices of a patch, C. */
+  /** Number of adjacent slices of a patch, C. */
   readonly channels: number;
-  /** Rows and columns of a patch before its crop. Default 286 for every 256 of the crop. */
+  /** Rows and columns of the sample from which a patch is cropped. Default 286 / 256 of `crop`. */
   readonly load?: number | undefined;
-  /** Whether half of the patches are mirrored, left to right. It swaps the organs' sides. Default false. */
+  /** Whether half of the patches are mirrored left to right, which swaps the sides of organs. Default false. */
   readonly flips?: boolean | undefined;
-  /** Draws; its state is all that a sampler must keep. */
+  /** Random numbers; their state is the whole state of a sampler. */
   readonly random: RandomState;
 }
 
-/** A patch is dark below this part of the mean intensity of the patch in its volume's middle. */
+/** A sample is dark if its mean intensity is below this fraction of the mean of the sample in the volume's middle. */
 const DARK = 1 / 4;
-/** After so many dark patches of a volume there is something wrong with it. */
+/** Maximum number of consecutive dark samples of a volume. */
 const MAX_DARK_PATCHES = 1000;
 
 interface Source {
   readonly volume: TrainingVolume;
   readonly stack: PlaneStack;
-  /** Mean above the background of the patch in the middle. */
+  /** Mean above the background of the sample in the middle. */
   readonly centralMean: number;
 }
 
@@ -76,20 +76,20 @@ export class PatchSampler {
   readonly #sources: readonly Source[];
 
   /**
-   * A sampler of these volumes.
+   * Makes a sampler of these volumes.
    *
-   * @throws {RangeError} when an option makes no sense or a volume's middle is dark.
+   * @throws {RangeError} if an option is invalid or the middle of a volume is dark.
    */
   constructor(options: PatchSamplerOptions) {
     const { crop, load = Math.round(crop * 286 / 256), flips = false } = options;
     this.#options = { ...options, load, flips };
     check(this.#options);
     const { channels, plane } = options;
-    const least: Triple = [load, load, channels];
+    const size: Triple = [load, load, channels];
     this.#sources = options.volumes.map((volume) => {
-      const stack = new PlaneStack(volume.grid.size, planeAxes(volume.grid, plane), least);
+      const stack = new PlaneStack(volume.grid.size, planeAxes(volume.grid, plane), size);
       const centralMean = meanAboveBackground(
-        readPatch(volume.data, stack, middleOf(stack, least), least),
+        readPatch(volume.data, stack, middleOf(stack, size), size),
       );
       if (!(centralMean > 0)) {
         throw new RangeError(
@@ -101,19 +101,23 @@ export class PatchSampler {
     });
   }
 
-  /** The next patch: `[crop, crop, channels]` in [-1, 1], the channel fastest. */
+  /**
+   * Draws the next patch, [crop, crop, channels] in [-1, 1]; the channel is the fastest axis.
+   *
+   * @throws {RangeError} if a volume is dark almost everywhere.
+   */
   next(): Float32Array<ArrayBuffer> {
     const { random, load, crop, channels, flips } = this.#options;
     const { volume, stack, centralMean } = this.#sources[random.integer(this.#sources.length)];
     const size: Triple = [load, load, channels];
     for (let dark = 0; dark < MAX_DARK_PATCHES; dark++) {
       const start = size.map((extent, i) => random.integer(stack.extent[i] - extent + 1));
-      const patch = readPatch(volume.data, stack, start as unknown as Triple, size);
-      if (meanAboveBackground(patch) < DARK * centralMean) continue;
+      const sample = readPatch(volume.data, stack, start as unknown as Triple, size);
+      if (meanAboveBackground(sample) < DARK * centralMean) continue;
       const column = random.integer(load - crop + 1);
       const row = random.integer(load - crop + 1);
       const isMirrored = flips && random.uniform() < 0.5;
-      return cropped(patch, { load, crop, channels, column, row, isMirrored });
+      return cropped(sample, { load, crop, channels, column, row, isMirrored });
     }
     throw new RangeError(
       `${volume.name}: ${MAX_DARK_PATCHES} patches one after the other are dark; cut the image to the ` +
@@ -121,14 +125,14 @@ export class PatchSampler {
     );
   }
 
-  /** The patches in the middle of the first volumes, for looking at. */
+  /** Returns the patches in the middle of the first `count` volumes, for display. */
   central(count: number): Float32Array<ArrayBuffer>[] {
     const { load, crop, channels } = this.#options;
     const size: Triple = [load, load, channels];
     const border = (load - crop) >> 1;
     return this.#sources.slice(0, count).map(({ volume, stack }) => {
-      const patch = readPatch(volume.data, stack, middleOf(stack, size), size);
-      return cropped(patch, {
+      const sample = readPatch(volume.data, stack, middleOf(stack, size), size);
+      return cropped(sample, {
         load,
         crop,
         channels,
@@ -139,12 +143,12 @@ export class PatchSampler {
     });
   }
 
-  /** The state to go on from. */
+  /** Returns the state, from which the sampler can continue. */
   save(): RandomWords {
     return this.#options.random.save();
   }
 
-  /** Goes back to a state. */
+  /** Restores a saved state. */
   restore(words: readonly number[]): void {
     this.#options.random.restore(words);
   }
@@ -176,8 +180,9 @@ interface CropOptions {
   readonly isMirrored: boolean;
 }
 
+/** Crops a sample to a patch and moves its channels to the fastest axis. */
 function cropped(
-  patch: Float32Array,
+  sample: Float32Array,
   { load, crop, channels, column, row, isMirrored }: CropOptions,
 ): Float32Array<ArrayBuffer> {
   const result = new Float32Array(crop * crop * channels);
@@ -186,7 +191,7 @@ function cropped(
       const line = (c * load + row + y) * load + column;
       for (let x = 0; x < crop; x++) {
         const from = isMirrored ? crop - 1 - x : x;
-        result[(y * crop + x) * channels + c] = patch[line + from];
+        result[(y * crop + x) * channels + c] = sample[line + from];
       }
     }
   }
