@@ -1,6 +1,6 @@
 /**
- * The cycle-GAN: trained on unpaired CT and MR images by tfjs on WebGPU, with kernels of our own, and
- * applied to whole volumes by patch averaging.
+ * The cycle-GAN. tfjs on WebGPU, with our kernels, trains it on unpaired CT and MR images. Patch averaging applies it to
+ * whole volumes.
  *
  * @example Usage
  * ```ts
@@ -15,7 +15,7 @@
  *     crop: 16, channels: 1, generatorFilters: 4, blocks: 1, discriminatorFilters: 4,
  *     strides: [2, 1],
  *   });
- *   // A step on one patch of each modality; `trainCycleGan()` takes as many as there are.
+ *   // One step on one patch of each modality; `trainCycleGan()` takes all steps of a training.
  *   const patch = () => tf.randomUniform([1, 16, 16, 1], -1, 1) as tf.Tensor4D;
  *   const real = { ct: patch(), mr: patch() };
  *   const losses = gan.step(real, 2e-4);

@@ -1,5 +1,5 @@
 /**
- * tfjs on our device, with our kernels in the place of its slow or wrong ones.
+ * tfjs on our device. Our kernels replace kernels of tfjs that are slow or wrong.
  *
  * @module
  */
@@ -17,31 +17,31 @@ import { addReflectPadToTfjs } from "./ops/reflect_pad/reflect_pad.ts";
 
 export { tf };
 
-/** Whose kernels compute: ours, or tfjs's own, to compare. */
+/** Origin of the kernels: "own" are ours, "stock" are those of tfjs, for comparison. */
 export type Ops = "own" | "stock";
 
 /** Options of {@link Tensorflow.open}. */
 export interface TensorflowOptions {
-  /** Whose kernels compute; "own" when absent. */
+  /** Origin of the kernels. Default "own". */
   readonly ops?: Ops | undefined;
-  /** How the convolutions hold their sums; measured when absent. */
+  /** Variant of the convolutions. Default the faster one, by a measurement. */
   readonly convolution?: ConvolutionVariant | undefined;
 }
 
-/** The one that is open: tfjs keeps its backends and kernels for the whole process. */
+/** The open instance. There can be only one, because the registries of tfjs are global. */
 let current: Tensorflow | undefined;
 
 /**
- * tfjs on a device of ours. There is one at a time in a process.
+ * tfjs on one of our devices. A process can have one open instance at a time.
  */
 export class Tensorflow implements Disposable {
   /** The device. */
   readonly gpu: Gpu;
-  /** Whose kernels compute. */
+  /** Origin of the kernels. */
   readonly ops: Ops;
-  /** How the convolutions hold their sums; undefined with tfjs's own kernels. */
+  /** Variant of the convolutions; undefined with the kernels of tfjs. */
   readonly convolution: ConvolutionVariant | undefined;
-  /** Records our kernels among tfjs's. */
+  /** Records our kernels in order with those of tfjs. */
   readonly runner: OpRunner;
   #restore: (() => void)[] = [];
 
@@ -55,7 +55,7 @@ export class Tensorflow implements Disposable {
   /**
    * Makes tfjs compute on this device.
    *
-   * @throws {Error} when another one is open.
+   * @throws {Error} if another instance is open.
    */
   static async open(gpu: Gpu, options: TensorflowOptions = {}): Promise<Tensorflow> {
     if (current !== undefined) {
@@ -66,7 +66,7 @@ export class Tensorflow implements Disposable {
     if (tf.findBackendFactory("webgpu") !== null) tf.removeBackend("webgpu");
     tf.registerBackend("webgpu", () => backend, 3);
     await tf.setBackend("webgpu");
-    // Small tensors stay on the device too.
+    // Small tensors are computed on the device, too.
     tf.env().set("WEBGPU_CPU_FORWARD", false);
     tf.env().set("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE", dispatchesPerSubmit(gpu));
     const runner = new OpRunner(gpu, backend);
@@ -86,13 +86,13 @@ export class Tensorflow implements Disposable {
     return tensorflow;
   }
 
-  /** Waits until all that was recorded has ended and raises the device's errors. */
+  /** Waits until all recorded work has ended, and throws the errors of the device. */
   async finish(): Promise<void> {
     this.runner.flush();
     await this.gpu.finish();
   }
 
-  /** Frees tfjs's tensors on this device and gives it its own kernels back. */
+  /** Frees the tensors of tfjs on this device and restores the kernels of tfjs. */
   [Symbol.dispose](): void {
     for (const restore of this.#restore.splice(0)) restore();
     this.runner.flush();

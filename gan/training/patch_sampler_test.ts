@@ -5,7 +5,7 @@ import { reorient } from "../../volume/orientation.ts";
 import { RandomState } from "../random.ts";
 import { PatchSampler, type PatchSamplerOptions } from "./patch_sampler.ts";
 
-/** Voxels that tell where they are: bright, and each another. */
+/** An image in which every voxel has another bright value. */
 function numbered(size: [number, number, number], name = "numbered") {
   const grid = Grid.axisAligned(size, [1, 1, 1]);
   const data = Float32Array.from({ length: grid.voxels }, (_, i) => i / grid.voxels);
@@ -26,12 +26,12 @@ Deno.test("PatchSampler gives pieces of the volume, in every plane", () => {
   for (const plane of ["axial", "coronal", "sagittal"] as const) {
     const volume = numbered([23, 24, 31]);
     const stack = new PlaneStack([23, 24, 31], PLANES[plane]);
-    const roi = sampler({ volumes: [volume], plane });
+    const patches = sampler({ volumes: [volume], plane });
     const starts = new Set<string>();
     for (let n = 0; n < 50; n++) {
-      const patch = roi.next();
+      const patch = patches.next();
       assertEquals(patch.length, 16 * 16 * 3);
-      // Its first value tells where it is; all others must follow.
+      // The first value determines the position, and that determines all other values.
       const at = volume.data.indexOf(patch[0]);
       let start: number[] | undefined;
       for (let s = 0; s < stack.extent[2] && !start; s++) {
@@ -77,10 +77,10 @@ Deno.test("PatchSampler draws the same from another storage order", () => {
 
 Deno.test("PatchSampler shows the middle of its volumes without drawing", () => {
   const volumes = [numbered([22, 9, 30]), numbered([20, 3, 20])];
-  const roi = sampler({ volumes, load: 18 });
-  const state = roi.save();
-  const central = roi.central(5);
-  assertEquals(roi.save(), state);
+  const patches = sampler({ volumes, load: 18 });
+  const state = patches.save();
+  const central = patches.central(5);
+  assertEquals(patches.save(), state);
   assertEquals(central.length, 2);
   const stack = new PlaneStack([22, 9, 30], PLANES.coronal);
   assertEquals(central[0][0], volumes[0].data[stack.voxel(2 + 1, 6 + 1, 3)]);
@@ -93,31 +93,31 @@ Deno.test("PatchSampler leaves out dark patches", () => {
     { length: grid.voxels },
     (_, i) => i % 120 >= 50 && i % 120 < 70 ? 1 : -1,
   );
-  const roi = sampler({ volumes: [{ name: "body", grid, data }], load: 20, channels: 1 });
-  const least = Math.min(...Array.from({ length: 200 }, () => {
-    const patch = roi.next();
+  const patches = sampler({ volumes: [{ name: "body", grid, data }], load: 20, channels: 1 });
+  const minimum = Math.min(...Array.from({ length: 200 }, () => {
+    const patch = patches.next();
     return patch.filter((value) => value > 0).length / patch.length;
   }));
   // A crop of 16 of 20 columns with 5 bright ones keeps at least one of them.
-  assert(least >= 1 / 16, `${least} of a patch is bright`);
+  assert(minimum >= 1 / 16, `${minimum} of a patch is bright`);
 });
 
 Deno.test("PatchSampler gives up on a volume that is dark almost everywhere", () => {
   const grid = Grid.axisAligned([1001, 1, 1001], [1, 1, 1]);
   const data = new Float32Array(grid.voxels).fill(-1);
   data[500 * 1001 + 500] = 1;
-  const roi = sampler({
+  const patches = sampler({
     volumes: [{ name: "speck", grid, data }],
     crop: 4,
     load: 4,
     channels: 1,
   });
-  assertThrows(() => roi.next(), Error, "speck: 1000 patches one after the other are dark");
+  assertThrows(() => patches.next(), Error, "speck: 1000 patches one after the other are dark");
 });
 
 Deno.test("PatchSampler surrounds volumes that are smaller than a patch", () => {
-  const roi = sampler({ volumes: [numbered([10, 2, 12])], load: 16 });
-  const patch = roi.next();
+  const patches = sampler({ volumes: [numbered([10, 2, 12])], load: 16 });
+  const patch = patches.next();
   // The last of the three slices is beyond the volume, and so is the first row.
   assertEquals(patch.filter((value) => value === -1).length, 16 * 16 * 3 - 10 * 12 * 2);
   assert(patch[3 * (16 * 8 + 8)] > 0);
@@ -128,8 +128,8 @@ Deno.test("PatchSampler mirrors half of the patches when asked to", () => {
   const data = Float32Array.from({ length: 256 }, (_, i) => i % 16 / 16);
   const options = { volumes: [{ name: "ramp", grid, data }], load: 16, channels: 1 };
   const mirrored = (flips: boolean) => {
-    const roi = sampler({ ...options, flips });
-    return Array.from({ length: 100 }, () => roi.next()).filter((r) => r[0] > r[15]).length;
+    const patches = sampler({ ...options, flips });
+    return Array.from({ length: 100 }, () => patches.next()).filter((r) => r[0] > r[15]).length;
   };
   assertEquals(mirrored(false), 0);
   const count = mirrored(true);

@@ -121,7 +121,7 @@ gpuTest(
   (gpu) =>
     withFolders(async (a, b) => {
       await train(gpu, a);
-      // Ended by its signal after a step of its own choice, then killed beyond a checkpoint.
+      // The signal ends it after step 5; then an error kills it beyond a checkpoint.
       const abort = new AbortController();
       const interrupted = train(gpu, b, {
         signal: abort.signal,
@@ -141,7 +141,7 @@ gpuTest(
       assertStringIncludes(await Deno.readTextFile(`${b}/log.jsonl`), '"step":8');
       await train(gpu, b, { resume: true });
       assertEquals(filesOf(b), filesOf(a));
-      // There is nothing left to do, and it stays so.
+      // A finished training that is resumed changes nothing.
       await train(gpu, b, { resume: true });
       assertEquals(filesOf(b), filesOf(a));
     }),

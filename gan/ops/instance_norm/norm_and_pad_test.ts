@@ -18,7 +18,12 @@ const cases: [string, ImageShape, { slope: number; added: boolean; keep: boolean
     ["of the last block", [2, 5, 7, 64], { slope: 1, added: true, keep: true, pad: 0 }],
     ["ahead of the blocks", [2, 9, 4, 68], { slope: 0, added: false, keep: true, pad: 1 }],
     ["a wide border", [1, 5, 4, 64], { slope: 0.2, added: true, keep: false, pad: 3 }],
-    ["the least that can be padded", [1, 2, 2, 64], { slope: 0, added: true, keep: true, pad: 1 }],
+    ["the smallest image that can be padded", [1, 2, 2, 64], {
+      slope: 0,
+      added: true,
+      keep: true,
+      pad: 1,
+    }],
     ["larger than a uniform block", [1, 23, 25, 68], { slope: 0, added: true, keep: true, pad: 1 }],
     ["few channels, of several kernels", [2, 6, 5, 3], {
       slope: 0,
