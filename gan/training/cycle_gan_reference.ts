@@ -100,7 +100,7 @@ function padded({ size, channels, values }: ReferenceImage, pad: number): Refere
 }
 
 /** Applies the generator of this name to an image. */
-export function generatorReference(
+function generatorReference(
   name: string,
   { channels, generatorFilters: filters, blocks }: CycleGanSettings,
   weights: ReferenceWeights,
@@ -131,7 +131,7 @@ export function generatorReference(
 }
 
 /** Applies the discriminator of this name to an image. */
-export function discriminatorReference(
+function discriminatorReference(
   name: string,
   { strides, discriminatorFilters, discriminatorNorm }: CycleGanSettings,
   weights: ReferenceWeights,

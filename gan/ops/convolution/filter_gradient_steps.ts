@@ -11,7 +11,7 @@ import type { Steps } from "./correlation_steps.ts";
 import { filterGradientRegisters } from "./filter_gradient_registers.wgsl.ts";
 import { filterGradientTiles } from "./filter_gradient_tiles.wgsl.ts";
 import type { OpRunner, Plan } from "../op_runner.ts";
-import { sumParts } from "./sum_parts.wgsl.ts";
+import { SUM_PARTS } from "./sum_parts.wgsl.ts";
 
 /** Dispatch that computes the filter gradient in parts. */
 interface PartialGradient {
@@ -38,7 +38,7 @@ export function filterGradientSteps(
     return (input, gradient, output) => runner.run(plan, [input, gradient, output]);
   }
   const addition = runner.plan({
-    kernel: sumParts,
+    kernel: SUM_PARTS,
     parameters: { parts, inChannels, inQuads, outChannels, outQuads },
     workgroups: [Math.ceil(outQuads / 16), Math.ceil(inChannels / 4), taps],
   });

@@ -8,7 +8,7 @@ import type { TensorInfo } from "@tensorflow/tfjs";
 import type { OpRunner, Range } from "../op_runner.ts";
 import { quadsOf } from "../quads.ts";
 import type { Correlation } from "./convolution_shape.ts";
-import { packFilter } from "./pack_filter.wgsl.ts";
+import { PACK_FILTER } from "./pack_filter.wgsl.ts";
 
 /** Maximum number of quads of output channels per block of the packed filter. */
 export const BLOCK_QUADS = 16;
@@ -39,7 +39,7 @@ export function filterPacking(
   const unit = Math.ceil(4 * tapColumns * block / 16) * 16;
   const bytes = 16 * unit * tapRows * inQuads * blocks;
   const plan = runner.plan({
-    kernel: packFilter,
+    kernel: PACK_FILTER,
     parameters: {
       inChannels,
       outChannels,

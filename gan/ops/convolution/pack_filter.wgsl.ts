@@ -5,7 +5,7 @@ import type { Kernel } from "../../../kernels/gpu/gpu.ts";
  * channels, columns of taps, the channels of the quad, and output channels in quads. Zeros fill the last quads. The
  * values of one row of taps and one quad of input channels begin at a multiple of `unit`.
  */
-export const packFilter: Kernel = {
+export const PACK_FILTER: Kernel = {
   label: "convolution: pack filter",
   code: /* wgsl */ `
 override tapColumns: u32 = 3;

@@ -1,7 +1,7 @@
 import type { Kernel } from "../../../kernels/gpu/gpu.ts";
 
 /** Adds the parts of a filter's gradient in order, and drops the channels that only fill up the last quads. */
-export const sumParts: Kernel = {
+export const SUM_PARTS: Kernel = {
   label: "filter gradient: sum parts",
   code: /* wgsl */ `
 struct Parameters {

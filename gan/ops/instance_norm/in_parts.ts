@@ -7,12 +7,12 @@
 import type { Kernel } from "../../../kernels/gpu/gpu.ts";
 import type { OpRunner, Range } from "../op_runner.ts";
 import {
-  instanceGradientMeans,
-  instanceGradientSums,
-  instanceInputGradient,
-  instanceMoments,
-  instanceNormalise,
-  instanceStatistics,
+  INSTANCE_GRADIENT_MEANS,
+  INSTANCE_GRADIENT_SUMS,
+  INSTANCE_INPUT_GRADIENT,
+  INSTANCE_MOMENTS,
+  INSTANCE_NORMALISE,
+  INSTANCE_STATISTICS,
 } from "./in_parts.wgsl.ts";
 import type { InstanceNormSteps } from "./instance_norm.ts";
 
@@ -43,12 +43,12 @@ export function normInParts(
     });
   const perQuad = (kernel: Kernel, images: number) =>
     runner.plan({ kernel, parameters, workgroups: [Math.ceil(quads / 16), 1, images] });
-  const moments = perPart(instanceMoments);
-  const normalise = perPart(instanceNormalise);
-  const statistics = perQuad(instanceStatistics, images);
-  const sums = perPart(instanceGradientSums);
-  const inputGradient = perPart(instanceInputGradient);
-  const means = perQuad(instanceGradientMeans, 1);
+  const moments = perPart(INSTANCE_MOMENTS);
+  const normalise = perPart(INSTANCE_NORMALISE);
+  const statistics = perQuad(INSTANCE_STATISTICS, images);
+  const sums = perPart(INSTANCE_GRADIENT_SUMS);
+  const inputGradient = perPart(INSTANCE_INPUT_GRADIENT);
+  const means = perQuad(INSTANCE_GRADIENT_MEANS, 1);
   const scratch = (use: string, bytes: number): Range => ({
     buffer: runner.scratch(use, bytes),
     offset: 0,

@@ -20,7 +20,7 @@ struct Parameters {
 `;
 
 /** Mean and sum of squared deviations of each channel over a part of an image's pixels. */
-export const instanceMoments: Kernel = {
+export const INSTANCE_MOMENTS: Kernel = {
   label: "instance norm: moments",
   code: /* wgsl */ `
 ${SHARED}
@@ -54,7 +54,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
 };
 
 /** Combines the moments of the parts (Chan, Golub and LeVeque 1983) to the mean and 1 / deviation of each channel. */
-export const instanceStatistics: Kernel = {
+export const INSTANCE_STATISTICS: Kernel = {
   label: "instance norm: statistics",
   code: /* wgsl */ `
 ${SHARED}
@@ -85,7 +85,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 };
 
 /** Computes y = activation(gamma (x - mean) / deviation + beta). */
-export const instanceNormalise: Kernel = {
+export const INSTANCE_NORMALISE: Kernel = {
   label: "instance norm: normalise",
   code: /* wgsl */ `
 ${SHARED}
@@ -118,7 +118,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
 };
 
 /** Sums of the gradient and of gradient times normalised value over a part of an image's pixels. */
-export const instanceGradientSums: Kernel = {
+export const INSTANCE_GRADIENT_SUMS: Kernel = {
   label: "instance norm: gradient sums",
   code: /* wgsl */ `
 ${SHARED}
@@ -160,7 +160,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
 };
 
 /** Adds the sums of the parts to means per image, and to the gradients by gamma and beta over all images. */
-export const instanceGradientMeans: Kernel = {
+export const INSTANCE_GRADIENT_MEANS: Kernel = {
   label: "instance norm: gradient means",
   code: /* wgsl */ `
 ${SHARED}
@@ -196,7 +196,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 };
 
 /** Computes dx = gamma / deviation (dy - mean(dy) - normalised x mean(dy normalised x)). */
-export const instanceInputGradient: Kernel = {
+export const INSTANCE_INPUT_GRADIENT: Kernel = {
   label: "instance norm: input gradient",
   code: /* wgsl */ `
 ${SHARED}
