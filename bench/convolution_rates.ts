@@ -11,8 +11,8 @@ import {
   convolutionInputGradient,
   type ConvolutionVariant,
   convolve,
-} from "../gan/ops/convolution.ts";
-import type { ConvolutionShape } from "../gan/ops/convolution_shape.ts";
+} from "../gan/ops/convolution/convolution.ts";
+import type { ConvolutionShape } from "../gan/ops/convolution/convolution_shape.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 
 /** A layer of a network: its name and its shape. */

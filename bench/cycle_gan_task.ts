@@ -25,8 +25,8 @@ export const TASK = {
     "Measures the cycle-GAN: steps compared with tfjs's own kernels and PyTorch, rates, memory, toys.",
   flags: {
     parts: { type: "list", choices: PARTS, default: PARTS, help: "What to measure." },
-    crop: { type: "integer", default: 64, min: 16, help: "Rows and columns of a region." },
-    channels: { type: "integer", default: 3, min: 1, help: "Slices of a region." },
+    crop: { type: "integer", default: 64, min: 16, help: "Rows and columns of a patch." },
+    channels: { type: "integer", default: 3, min: 1, help: "Slices of a patch." },
     filters: { type: "integer", default: 16, min: 4, help: "Filters of the first convolution." },
     patch: { type: "integer", default: 70, min: 4, help: "The discriminators' receptive field." },
     rounds: { type: "integer", default: 3, min: 1, help: "Rounds of the steps, in turn." },
@@ -114,7 +114,7 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
 
   if (wants("synthesis")) {
     const side = flags.side;
-    progress.stage("synthesis", 0, "regions");
+    progress.stage("synthesis", 0, "patches");
     const times = await timeSynthesis(
       gpu,
       settings,
@@ -124,10 +124,10 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
     );
     progress.end();
     console.log(alignedTable([
-      [`synthesis of ${side} x ${side} x ${side}`, "regions", "s", "loop, s", "ratio"],
-      ...Object.entries(times).map(([name, { regions, seconds, naiveSeconds }]) => [
+      [`synthesis of ${side} x ${side} x ${side}`, "patches", "s", "loop, s", "ratio"],
+      ...Object.entries(times).map(([name, { patches, seconds, naiveSeconds }]) => [
         name,
-        String(regions),
+        String(patches),
         seconds.toFixed(1),
         naiveSeconds.toFixed(1),
         (naiveSeconds / seconds).toFixed(2),

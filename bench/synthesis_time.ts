@@ -1,5 +1,5 @@
 /**
- * The time of a patch-averaged synthesis, against a loop that reads every region back.
+ * The time of a patch-averaged synthesis, against a loop that reads every patch back.
  *
  * @module
  */
@@ -12,26 +12,26 @@ import {
   type SynthesisOptions,
   Tensorflow,
 } from "../gan/mod.ts";
-import { countRegions } from "../gan/synthesis/synthesis.ts";
+import { countPatches } from "../gan/synthesis/synthesis.ts";
 import { tf } from "../gan/tensorflow.ts";
 import { type Gpu, PLANES } from "../kernels/mod.ts";
 import type { Triple } from "../volume/affine.ts";
 
 /** The time of a synthesis. */
 export interface SynthesisTime {
-  readonly regions: number;
+  readonly patches: number;
   readonly seconds: number;
   /** Seconds of the loop over single patches, extrapolated from some of them. */
   readonly naiveSeconds: number;
-  readonly naiveRegions: number;
+  readonly naivePatches: number;
 }
 
-/** Synthesises a volume of noise in coronal regions, with full and with cheap stitching. */
+/** Synthesises a volume of noise in coronal patches, with full and with cheap stitching. */
 export async function timeSynthesis(
   gpu: Gpu,
   { crop, channels, generatorFilters: filters, blocks }: CycleGanSettings,
   size: Triple,
-  naiveRegions: number,
+  naivePatches: number,
   onProgress: (done: number, total: number) => void,
 ): Promise<Record<"full" | "cheap", SynthesisTime>> {
   using tensorflow = await Tensorflow.open(gpu);
@@ -42,20 +42,20 @@ export async function timeSynthesis(
     () => random.between(-1, 1),
   );
   const options = { tensorflow, generator, size, image, axes: PLANES.coronal, crop };
-  const each = await naiveLoop(options, naiveRegions);
+  const each = await naiveLoop(options, naivePatches);
   const timed = async (stitch: "full" | "cheap"): Promise<SynthesisTime> => {
     const began = performance.now();
     await synthesiseVolume({
       ...options,
       stitch,
-      onProgress: ({ regions, total }) => onProgress(regions, total),
+      onProgress: ({ patches, total }) => onProgress(patches, total),
     });
-    const regions = countRegions({ ...options, stitch });
+    const patches = countPatches({ ...options, stitch });
     return {
-      regions,
+      patches,
       seconds: (performance.now() - began) / 1000,
-      naiveSeconds: each * regions,
-      naiveRegions,
+      naiveSeconds: each * patches,
+      naivePatches,
     };
   };
   const times = { full: await timed("full"), cheap: await timed("cheap") };
@@ -63,7 +63,7 @@ export async function timeSynthesis(
   return times;
 }
 
-/** Seconds a region: cut on the host, uploaded, read back and added on the host. */
+/** Seconds a patch: cut on the host, uploaded, read back and added on the host. */
 async function naiveLoop(
   { generator, size: [nx, ny], image, crop }: SynthesisOptions,
   count: number,
@@ -71,7 +71,7 @@ async function naiveLoop(
   const { channels } = generator.options;
   const sums = new Float64Array(image.length);
   let began = 0;
-  // The first region compiles.
+  // The first patch compiles.
   for (let n = -1; n < count; n++) {
     if (n === 0) began = performance.now();
     const values = new Float32Array(crop * crop * channels);
@@ -83,10 +83,10 @@ async function naiveLoop(
       at[i] = (z * ny + c) * nx + x;
       values[i] = image[at[i]];
     }
-    const region = tf.tensor4d(values, [1, crop, crop, channels]);
-    const result = generator.apply(region);
+    const patch = tf.tensor4d(values, [1, crop, crop, channels]);
+    const result = generator.apply(patch);
     (await result.data()).forEach((value, i) => sums[at[i]] += value);
-    tf.dispose([region, result]);
+    tf.dispose([patch, result]);
   }
   return (performance.now() - began) / 1000 / count;
 }

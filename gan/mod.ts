@@ -45,7 +45,7 @@ export {
   type TensorflowOptions,
   type Variable,
 } from "./tensorflow.ts";
-export type { ConvolutionVariant } from "./ops/convolution.ts";
+export type { ConvolutionVariant } from "./ops/convolution/convolution.ts";
 export { type CycleGanSettings, PAPER_SETTINGS } from "./model/settings.ts";
 export { Generator, type GeneratorOptions } from "./networks/generator.ts";
 export {
@@ -59,9 +59,13 @@ export { CycleGan, type CycleGradients, LOSSES } from "./training/cycle_gan.ts";
 export { cycleLoss, deceptionLoss, judgementLoss } from "./training/losses.ts";
 export { learningRate } from "./training/learning_rate.ts";
 export { RandomState, type RandomWords } from "./random.ts";
-export { RoiSampler, type RoiSamplerOptions, type TrainingVolume } from "./training/roi_sampler.ts";
 export {
-  type RegionSource,
+  PatchSampler,
+  type PatchSamplerOptions,
+  type TrainingVolume,
+} from "./training/patch_sampler.ts";
+export {
+  type PatchSource,
   type StepLosses,
   trainCycleGan,
   type TrainingOptions,

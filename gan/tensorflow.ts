@@ -1,5 +1,5 @@
 /**
- * tfjs on our device, with our kernels in the place of its slow or wrong ones.
+ * tfjs on our device. Our kernels replace kernels of tfjs that are slow or wrong.
  *
  * @module
  */
@@ -7,13 +7,13 @@
 import * as tf from "@tensorflow/tfjs";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
-import { chooseConvolution } from "./ops/choose_convolution.ts";
-import type { ConvolutionVariant } from "./ops/convolution.ts";
-import { registerInstanceNorm } from "./ops/instance_norm.ts";
-import { dispatchesASubmit, OpRunner } from "./ops/op_runner.ts";
-import { registerConvolutions } from "./ops/register_convolutions.ts";
-import { registerPaddedNorm } from "./ops/padded_norm.ts";
-import { registerReflectPad } from "./ops/reflect_pad.ts";
+import { chooseConvolutionVariant } from "./ops/convolution/choose_variant.ts";
+import type { ConvolutionVariant } from "./ops/convolution/convolution.ts";
+import { addInstanceNormToTfjs } from "./ops/instance_norm/instance_norm.ts";
+import { dispatchesPerSubmit, OpRunner } from "./ops/op_runner.ts";
+import { addConvolutionsToTfjs } from "./ops/convolution/tfjs_convolutions.ts";
+import { addNormAndPadToTfjs } from "./ops/instance_norm/norm_and_pad.ts";
+import { addReflectPadToTfjs } from "./ops/reflect_pad/reflect_pad.ts";
 
 export { tf };
 
@@ -28,32 +28,32 @@ export type Tensor4D = tf.Tensor4D;
 /** A tensor of tfjs whose values a training changes. */
 export type Variable = tf.Variable;
 
-/** Whose kernels compute: ours, or tfjs's own, to compare. */
+/** Origin of the kernels: "own" are ours, "stock" are those of tfjs, for comparison. */
 export type Ops = "own" | "stock";
 
 /** Options of {@link Tensorflow.open}. */
 export interface TensorflowOptions {
-  /** Whose kernels compute; "own" when absent. */
+  /** Origin of the kernels. Default "own". */
   readonly ops?: Ops | undefined;
-  /** How the convolutions hold their sums; measured when absent. */
+  /** Variant of the convolutions. Default the faster one, by a measurement. */
   readonly convolution?: ConvolutionVariant | undefined;
 }
 
-/** The one that is open: tfjs keeps its backends and kernels for the whole process. */
+/** The open instance. There can be only one, because the registries of tfjs are global. */
 let current: Tensorflow | undefined;
 
 /**
- * tfjs on a device of ours. There is one at a time in a process.
+ * tfjs on one of our devices. A process can have one open instance at a time.
  */
 export class Tensorflow implements Disposable {
   /** The device. */
   readonly gpu: Gpu;
-  /** Whose kernels compute. */
+  /** Origin of the kernels. */
   readonly ops: Ops;
-  /** How the convolutions hold their sums; undefined with tfjs's own kernels. */
+  /** Variant of the convolutions; undefined with the kernels of tfjs. */
   readonly convolution: ConvolutionVariant | undefined;
   /**
-   * Records our kernels among tfjs's.
+   * Records our kernels in order with those of tfjs.
    *
    * @internal
    */
@@ -70,7 +70,7 @@ export class Tensorflow implements Disposable {
   /**
    * Makes tfjs compute on this device.
    *
-   * @throws {Error} when another one is open.
+   * @throws {Error} if another instance is open.
    */
   static async open(gpu: Gpu, options: TensorflowOptions = {}): Promise<Tensorflow> {
     if (current !== undefined) {
@@ -81,33 +81,33 @@ export class Tensorflow implements Disposable {
     if (tf.findBackendFactory("webgpu") !== null) tf.removeBackend("webgpu");
     tf.registerBackend("webgpu", () => backend, 3);
     await tf.setBackend("webgpu");
-    // Small tensors stay on the device too.
+    // Small tensors are computed on the device, too.
     tf.env().set("WEBGPU_CPU_FORWARD", false);
-    tf.env().set("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE", dispatchesASubmit(gpu));
+    tf.env().set("WEBGPU_DEFERRED_SUBMIT_BATCH_SIZE", dispatchesPerSubmit(gpu));
     const runner = new OpRunner(gpu, backend);
     const convolution = ops === "own"
-      ? options.convolution ?? await chooseConvolution(runner)
+      ? options.convolution ?? await chooseConvolutionVariant(runner)
       : undefined;
     const tensorflow = new Tensorflow(gpu, runner, ops, convolution);
     if (convolution !== undefined) {
       tensorflow.#restore.push(
-        registerConvolutions(runner, convolution),
-        registerInstanceNorm(runner),
-        registerPaddedNorm(runner),
-        registerReflectPad(runner),
+        addConvolutionsToTfjs(runner, convolution),
+        addInstanceNormToTfjs(runner),
+        addNormAndPadToTfjs(runner),
+        addReflectPadToTfjs(runner),
       );
     }
     current = tensorflow;
     return tensorflow;
   }
 
-  /** Waits until all that was recorded has ended and raises the device's errors. */
+  /** Waits until all recorded work has ended, and throws the errors of the device. */
   async finish(): Promise<void> {
     this.runner.flush();
     await this.gpu.finish();
   }
 
-  /** Frees tfjs's tensors on this device and gives it its own kernels back. */
+  /** Frees the tensors of tfjs on this device and restores the kernels of tfjs. */
   [Symbol.dispose](): void {
     for (const restore of this.#restore.splice(0)) restore();
     this.runner.flush();

@@ -107,7 +107,7 @@ export {
   type PatchAverageOptions,
   type PatchAverageProgress,
   type PatchAverageRunOptions,
-  type PatchRegion,
+  type PatchPosition,
 } from "./patches/patch_average.ts";
 export type { PatchWeights } from "./patches/patch_starts.ts";
 export { planeAxes, type PlaneName } from "./patches/plane_axes.ts";

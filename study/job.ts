@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { ConvolutionVariant } from "../gan/ops/convolution.ts";
+import type { ConvolutionVariant } from "../gan/ops/convolution/convolution.ts";
 import { Gpu } from "../kernels/gpu/gpu.ts";
 import { StudyCases } from "./cases.ts";
 import type { StudySettings } from "./column_settings.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { Modality } from "../volume/modality.ts";
-import type { ConvolutionVariant } from "../gan/ops/convolution.ts";
+import type { ConvolutionVariant } from "../gan/ops/convolution/convolution.ts";
 import { Tensorflow } from "../gan/tensorflow.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import type { ImageRegion } from "../workflows/body_region.ts";

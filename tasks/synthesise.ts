@@ -18,9 +18,9 @@ export const TASK = {
   name: "synthesise",
   summary: "Synthesises an MR from a CT, or a CT from an MR, by a model that train wrote.",
   details: `
-Every voxel is the mean over the overlapping regions that hold it. The result lies on the image's own
-grid, in Hounsfield units or in the training MRs' intensities. --stitch cheap takes regions half a
-region apart with feathered weights, and says how far that is from the full average in the middle.`,
+Every voxel is the mean over the overlapping patches that hold it. The result lies on the image's own
+grid, in Hounsfield units or in the training MRs' intensities. --stitch cheap takes patches half a
+patch apart with feathered weights, and says how far that is from the full average in the middle.`,
   examples: [
     "--model model --image ct.nii.gz --to mr --out synthesised_mr.nii.gz",
     "--model model --image mr.nii.gz --to ct --out synthesised_ct.nii.gz --stitch cheap",
@@ -34,17 +34,17 @@ region apart with feathered weights, and says how far that is from the full aver
       type: "choice",
       choices: ["full", "cheap"],
       default: "full",
-      help: "How regions follow each other.",
+      help: "How patches follow each other.",
     },
     stride: {
       type: "integer",
       min: 1,
-      help: "Rows and columns from one region to the next; by default 4, cheap: half a region.",
+      help: "Rows and columns from one patch to the next; by default 4, cheap: half a patch.",
     },
     sliceStride: {
       type: "integer",
       min: 1,
-      help: "Slices from one region to the next; by default 2 of 3 or 4, cheap: all.",
+      help: "Slices from one patch to the next; by default 2 of 3 or 4, cheap: all.",
     },
   },
 } as const satisfies TaskSpec;
@@ -70,10 +70,10 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
     signal,
     stride: flags.stride,
     sliceStride: flags.sliceStride,
-    onProgress: ({ regions, total }) => {
-      if (isFirst) progress.stage("synthesising", total, "regions");
+    onProgress: ({ patches, total }) => {
+      if (isFirst) progress.stage("synthesising", total, "patches");
       isFirst = false;
-      progress.update(regions);
+      progress.update(patches);
     },
   });
   for (const notice of result.notices) progress.log(`${notice}.`);
@@ -89,7 +89,7 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
     );
   }
   console.log(
-    `Wrote ${flags.out}: the mean of ${result.regions} regions, in ${
+    `Wrote ${flags.out}: the mean of ${result.patches} patches, in ${
       formatDuration((performance.now() - began) / 1000)
     }`,
   );

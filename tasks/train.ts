@@ -91,7 +91,7 @@ const FLAGS = {
   },
   flips: {
     type: "boolean",
-    help: "Mirror half of the regions. It swaps the organs' sides.",
+    help: "Mirror half of the patches. It swaps the organs' sides.",
   },
   plane: {
     type: "choice",
@@ -210,7 +210,7 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
   const plane = flags.plane ?? naturalPlane(images.ct[0].grid);
   const total = settings.epochs * settings.stepsPerEpoch;
   progress.log(
-    `${images.ct.length} CT and ${images.mr.length} MR; ${plane} regions of ${settings.crop} x ` +
+    `${images.ct.length} CT and ${images.mr.length} MR; ${plane} patches of ${settings.crop} x ` +
       `${settings.crop} x ${settings.channels}, P = ${
         receptiveField(settings.strides)
       }; ${total} ` +

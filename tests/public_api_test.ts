@@ -59,7 +59,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       GpuField GpuImage GpuOptions ImagePair IntensityWindow InvertFieldOptions JointHistogram
       JointHistogramOptions LocalCorrelationOptions MindDescriptorOptions MindDescriptorVolume
       MindDifference MindDissimilarityOptions MindNeighbourhood MutualInformation
-      PatchAverageOptions PatchAverageProgress PatchAverageRunOptions PatchRegion PatchWeights
+      PatchAverageOptions PatchAverageProgress PatchAverageRunOptions PatchPosition PatchWeights
       PercentilesOptions PlaneAxes PlaneName RegularisationOptions Regulariser ResampleOptions
       WalkedAxis WarpOptions`,
   },
@@ -85,14 +85,14 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
     count: 61,
     values: `
       CT_SCALE CycleGan Discriminator Generator LOSSES ModelFileError Network PAPER_SETTINGS
-      PLANE_NAMES RandomState RoiSampler STRIDES Tensorflow TrainingDivergedError
+      PLANE_NAMES RandomState PatchSampler STRIDES Tensorflow TrainingDivergedError
       checkTrainingFits cycleLoss deceptionLoss fromNetwork intensityScaleOf judgementLoss
       learningRate loadGenerator naturalPlane planeAxes populationScale readCheckpointHeader
       receptiveField restoreCheckpoint stridesOf synthesiseVolume toNetwork trainCycleGan
       trainingBytes writeCheckpoint`,
     types: `
       CheckpointHeader ConvolutionVariant CycleGanSettings CycleGradients DiscriminatorOptions
-      GeneratorOptions IntensityScale Ops PlaneName RandomWords RegionSource RoiSamplerOptions
+      GeneratorOptions IntensityScale Ops PlaneName RandomWords PatchSource PatchSamplerOptions
       Scalar StepLosses Stitch Strides SynthesisOptions Tensor Tensor1D Tensor4D TensorflowOptions
       TrainingData TrainingOptions TrainingProgress TrainingState TrainingVolume Variable`,
   },

@@ -73,7 +73,7 @@ Deno.test({
     await t.step("trains", async () => {
       const { code, text } = await task("train", ...training("model"));
       assertEquals(code, 0, text);
-      assertStringIncludes(text, "2 CT and 2 MR; axial regions of 16 x 16 x 2, P = 10; 40 steps");
+      assertStringIncludes(text, "2 CT and 2 MR; axial patches of 16 x 16 x 2, P = 10; 40 steps");
       assertEquals(namesIn(`${folder}/model`), [
         "checkpoint-0000040.safetensors",
         "checkpoint.json",

@@ -10,7 +10,7 @@ import type { Generator } from "../gan/networks/generator.ts";
 import { planeAxes } from "../gan/synthesis/image_planes.ts";
 import { fromNetwork, intensityScaleOf, toNetwork } from "../gan/synthesis/intensity_scale.ts";
 import {
-  countRegions,
+  countPatches,
   type Stitch,
   synthesiseVolume,
   type SynthesisOptions,
@@ -52,7 +52,7 @@ export interface SynthesisResult {
   /** The synthesised image: on the image's grid, in the intensities of its new modality. */
   readonly image: Volume;
   /** The number of patches that were averaged. */
-  readonly regions: number;
+  readonly patches: number;
   /**
    * Mean and largest difference between the cheap and the full average over the slices in the middle, in
    * the synthesised intensities; only when stitched cheaply.
@@ -99,7 +99,7 @@ export async function synthesiseImage(
     });
     return {
       image: voxel === undefined ? result : await resampleTo(gpu, result, image.grid),
-      regions: countRegions(job),
+      patches: countPatches(job),
       cheapError: stitch === "cheap" ? await cheapError(job, header, to) : undefined,
       notices: noticesFor(seen, header, generator),
     };

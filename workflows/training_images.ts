@@ -13,7 +13,7 @@ import {
   intensityScaleOf,
   toNetwork,
 } from "../gan/synthesis/intensity_scale.ts";
-import type { TrainingVolume } from "../gan/training/roi_sampler.ts";
+import type { TrainingVolume } from "../gan/training/patch_sampler.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { ImageFileError } from "../volume/nifti_errors.ts";
 import { readVolume } from "../volume/read_nifti.ts";

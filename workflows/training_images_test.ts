@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { writeManifest } from "../cohort/manifest.ts";
 import { RandomState } from "../gan/random.ts";
-import { RoiSampler } from "../gan/training/roi_sampler.ts";
+import { PatchSampler } from "../gan/training/patch_sampler.ts";
 import { gpuTest } from "../testing/gpu.ts";
 import { Grid } from "../volume/grid.ts";
 import { TruncatedFileError } from "../volume/nifti_errors.ts";
@@ -168,7 +168,7 @@ gpuTest("readTrainingImages() stops when it is told to", (gpu) =>
   }));
 
 gpuTest(
-  "readTrainingImages() reads real images, from which regions can be drawn",
+  "readTrainingImages() reads real images, from which patches can be drawn",
   async (gpu) => {
     const images = await readTrainingImages(gpu, {
       source: { ct: new URL("train_ct", STS).pathname, mr: new URL("train_mr", STS).pathname },
@@ -180,11 +180,11 @@ gpuTest(
       assert(names.length > 0);
       assertEquals(names, names.toSorted());
       const options = { volumes, plane: "axial", crop: 64, channels: 3 } as const;
-      const sampler = new RoiSampler({ ...options, random: RandomState.of(1, modality) });
+      const sampler = new PatchSampler({ ...options, random: RandomState.of(1, modality) });
       for (let n = 0; n < 10; n++) {
-        const region = sampler.next();
-        assert(region.every((value) => value >= -1 && value <= 1), modality);
-        assert(new Set(region).size > 50, `a region of ${modality} has structure`);
+        const patch = sampler.next();
+        assert(patch.every((value) => value >= -1 && value <= 1), modality);
+        assert(new Set(patch).size > 50, `a patch of ${modality} has structure`);
       }
     }
   },

@@ -10,8 +10,8 @@ import type { CycleGan } from "../gan/training/cycle_gan.ts";
 import { planeAxes, type PlaneName } from "../gan/synthesis/image_planes.ts";
 import { populationScale } from "../gan/synthesis/intensity_scale.ts";
 import { RandomState } from "../gan/random.ts";
-import { RoiSampler } from "../gan/training/roi_sampler.ts";
-import type { ConvolutionVariant } from "../gan/ops/convolution.ts";
+import { PatchSampler } from "../gan/training/patch_sampler.ts";
+import type { ConvolutionVariant } from "../gan/ops/convolution/convolution.ts";
 import type { CycleGanSettings } from "../gan/model/settings.ts";
 import { type Ops, Tensorflow, tf } from "../gan/tensorflow.ts";
 import { checkTrainingFits } from "../gan/training/memory.ts";
@@ -114,9 +114,9 @@ function samplerOf(
   { images, settings: { crop, channels, seed }, plane }: TrainingJobOptions,
   of: Modality,
   flips: boolean,
-): RoiSampler {
+): PatchSampler {
   const random = RandomState.of(seed, `regions of ${of}`);
-  return new RoiSampler({ volumes: images[of], plane, crop, channels, flips, random });
+  return new PatchSampler({ volumes: images[of], plane, crop, channels, flips, random });
 }
 
 /** Voxel sizes in mm along columns, rows and slices. */

@@ -1,7 +1,7 @@
 /**
- * A training as files: `checkpoint-<step>.safetensors` with the weights, both optimisers' running means and
- * the pool, and `checkpoint.json`, which says what they are and names them. The JSON file is replaced last,
- * at once, so that it always names a whole checkpoint.
+ * Files of a training. `checkpoint-<step>.safetensors` contains the weights, the running means of both optimisers and the
+ * pool. `checkpoint.json` contains the settings and the name of the tensors' file. The JSON file is replaced last and
+ * atomically, so it always names a complete checkpoint.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { Generator } from "../networks/generator.ts";
 import type { PlaneName } from "../synthesis/image_planes.ts";
 import type { IntensityScale } from "../synthesis/intensity_scale.ts";
 import { ModelFileError } from "./model_error.ts";
-import type { ConvolutionVariant } from "../ops/convolution.ts";
+import type { ConvolutionVariant } from "../ops/convolution/convolution.ts";
 import { RandomState, type RandomWords } from "../random.ts";
 import {
   readSafetensors,
@@ -29,53 +29,53 @@ import { TrainingDivergedError } from "../training/diverged.ts";
 const FORMAT = "crosswarp-cycle-gan";
 const VERSION = 1;
 const NAME = "checkpoint.json";
-/** Settings that models of earlier versions were trained with and do not state. */
-const UNSTATED: Partial<CycleGanSettings> = { discriminatorRate: 1, identitySteps: 0 };
+/** Settings that the files of earlier versions do not contain, with the values of these versions. */
+const ABSENT_SETTINGS: Partial<CycleGanSettings> = { discriminatorRate: 1, identitySteps: 0 };
 
-/** What the images of a training were, which a synthesis must be given alike. */
+/** Description of the images of a training. A synthesis needs images of the same kind. */
 export interface TrainingData {
-  /** Which planes the regions are cut from. */
+  /** Plane of the patches. */
   readonly plane: PlaneName;
-  /** Voxel size in mm, when the images were resampled. */
+  /** Voxel size in mm to which the images were resampled; undefined if they were not. */
   readonly voxel?: number | undefined;
-  /** Voxel sizes in mm along columns, rows and slices, as the networks saw them. */
+  /** Voxel sizes of the patches in mm along columns, rows and slices. */
   readonly spacing: readonly [number, number, number];
-  /** The part of the body. */
+  /** Region of the body: thorax, abdomen, or all for the whole image. */
   readonly region: string;
-  /** Whether half of the regions were mirrored, left to right. */
+  /** Whether half of the patches were mirrored left to right. */
   readonly flips: boolean;
-  /** What -1 and 1 mean: the population's intensities. */
+  /** Intensities that -1 and 1 stand for: the scale of the population. */
   readonly scale: Readonly<Record<Modality, IntensityScale>>;
   /** Names of the images. */
   readonly images: Readonly<Record<Modality, readonly string[]>>;
 }
 
-/** The JSON file. */
+/** Contents of the JSON file. */
 export interface CheckpointHeader {
-  /** What the file is. */
+  /** Marks the file as a cycle-GAN of this project. */
   readonly format: "crosswarp-cycle-gan";
   /** Version of the format. */
   readonly version: 1;
-  /** Steps done. */
+  /** Number of finished steps. */
   readonly step: number;
-  /** The tensors' file, in the same folder. */
+  /** Name of the tensors' file in the same folder. */
   readonly tensors: string;
-  /** The networks and their training. */
+  /** Settings of the networks and their training. */
   readonly settings: CycleGanSettings;
-  /** The images. */
+  /** Description of the images. */
   readonly data: TrainingData;
-  /** States of all that is drawn from. */
+  /** States of the random numbers. */
   readonly random: Readonly<Record<Modality | "pool", RandomWords>>;
-  /** Whose kernels computed. */
+  /** Origin of the kernels. */
   readonly ops: Ops;
-  /** How the convolutions held their sums. */
+  /** Variant of the convolutions; undefined with the kernels of tfjs. */
   readonly convolution?: ConvolutionVariant | undefined;
 }
 
-/** A training's state beside the networks'. */
+/** State of a training in addition to that of the networks. */
 export type TrainingState = Omit<CheckpointHeader, "format" | "version" | "tensors" | "settings">;
 
-/** Every tensor of a cycle-GAN's training, in a fixed order. */
+/** Lists every tensor of a training except the pool, in a fixed order. */
 function tensorsOf(gan: CycleGan): { name: string; tensor: tf.Tensor }[] {
   const weights = [...gan.weights];
   const optimisers = [
@@ -93,12 +93,12 @@ function tensorsOf(gan: CycleGan): { name: string; tensor: tf.Tensor }[] {
 }
 
 /**
- * Writes a checkpoint and removes those before it.
+ * Writes a checkpoint and removes the earlier checkpoints. After an error the previous checkpoint remains.
  *
- * @param folder - Exists.
- * @throws {TrainingDivergedError} when a value is not finite; the checkpoint before stays.
- * @throws {ModelFileError} when the tensors cannot be written; the checkpoint before stays.
- * @throws {FileAccessError} when the JSON file cannot be written; the checkpoint before stays.
+ * @param folder - Existing folder.
+ * @throws {TrainingDivergedError} if a value is not finite.
+ * @throws {ModelFileError} if the tensors cannot be written.
+ * @throws {FileAccessError} if the JSON file cannot be written.
  */
 export async function writeCheckpoint(
   folder: string,
@@ -106,7 +106,7 @@ export async function writeCheckpoint(
   state: TrainingState,
 ): Promise<void> {
   const tensors = `checkpoint-${String(state.step).padStart(7, "0")}.safetensors`;
-  const pool = gan.pool.kept.flatMap((pair, i) =>
+  const pool = gan.pool.pairs.flatMap((pair, i) =>
     (["ct", "mr"] as const).map((of) => ({ name: `pool/${i}/${of}`, tensor: pair[of] }))
   );
   const tensorsToRead = [...tensorsOf(gan), ...pool];
@@ -140,9 +140,10 @@ export async function writeCheckpoint(
 }
 
 /**
- * Reads what a folder's checkpoint is; nothing when there is none.
+ * Reads the JSON file of a folder's checkpoint; returns undefined if there is none.
  *
- * @throws {ModelFileError} when it is not one, or of another version.
+ * @throws {ModelFileError} if the file is not a checkpoint, or has another version.
+ * @throws {FileAccessError} if the file cannot be read.
  */
 export async function readCheckpointHeader(folder: string): Promise<CheckpointHeader | undefined> {
   const path = `${folder}/${NAME}`;
@@ -165,7 +166,7 @@ export async function readCheckpointHeader(folder: string): Promise<CheckpointHe
         "version that wrote it",
     );
   }
-  const settings = { ...UNSTATED, ...header.settings };
+  const settings = { ...ABSENT_SETTINGS, ...header.settings };
   try {
     checkSettings(settings);
   } catch (cause) {
@@ -175,10 +176,10 @@ export async function readCheckpointHeader(folder: string): Promise<CheckpointHe
 }
 
 /**
- * A generator with the weights of a folder's checkpoint; the caller disposes it.
+ * Makes a generator with the weights of a folder's checkpoint; the caller disposes it.
  *
- * @param to - What it gives.
- * @throws {ModelFileError} when the folder has no checkpoint, or a damaged one.
+ * @param to - Modality of the generator's output.
+ * @throws {ModelFileError} if the folder has no checkpoint, or a damaged one.
  */
 export async function loadGenerator(
   folder: string,
@@ -206,10 +207,10 @@ export async function loadGenerator(
 }
 
 /**
- * Gives a cycle-GAN the weights, running means and pool of a checkpoint.
+ * Restores the weights, running means and pool of a cycle-GAN from a checkpoint.
  *
- * @param gan - Of the header's settings.
- * @throws {ModelFileError} when the tensors' file is damaged, or lacks one.
+ * @param gan - Cycle-GAN with the settings of the header.
+ * @throws {ModelFileError} if the tensors' file is damaged or a tensor is missing.
  */
 export async function restoreCheckpoint(
   folder: string,
@@ -234,6 +235,7 @@ export async function restoreCheckpoint(
 
 type ReadTensors = ReadonlyMap<string, ReadTensor>;
 
+/** Assigns the tensors of a file to variables of the same names. */
 function assignAll(
   path: string,
   read: ReadTensors,
@@ -246,6 +248,7 @@ function assignAll(
   }
 }
 
+/** Makes a tensor from a file's tensor of this name and shape. */
 function take(
   path: string,
   read: ReadTensors,
@@ -260,20 +263,20 @@ function take(
   return tf.tensor(found.data, [...shape]);
 }
 
-/** Readings under way at once: one alone waits for the GPU, whatever its size. */
-const READ_AHEAD = 32;
+/** Maximum number of concurrent readings. Each reading waits for the GPU, independent of its size. */
+const MAX_CONCURRENT_READINGS = 32;
 
-/** Reads tensors, each once and in their order, some of them ahead. */
+/** Reads tensors in their order, each once, with several readings at a time. */
 function readAhead(tensors: readonly tf.Tensor[]): (index: number) => Promise<Float32Array> {
-  const underWay: Promise<Float32Array>[] = [];
+  const readings: Promise<Float32Array>[] = [];
   let begun = 0;
   return (index) => {
-    for (; begun < Math.min(tensors.length, index + READ_AHEAD); begun++) {
+    for (; begun < Math.min(tensors.length, index + MAX_CONCURRENT_READINGS); begun++) {
       const reading = tensors[begun].data() as Promise<Float32Array>;
-      // One that fails is heard of when its turn comes, if it comes.
+      // An error is reported when the caller awaits this reading.
       reading.catch(() => {});
-      underWay.push(reading);
+      readings.push(reading);
     }
-    return underWay.shift()!;
+    return readings.shift()!;
   };
 }

@@ -1,40 +1,41 @@
 /**
- * Named float32 tensors in a safetensors file (github.com/huggingface/safetensors): the length of a JSON
- * header as 8 little-endian bytes, the header, then the tensors' bytes. PyTorch, TensorFlow and NumPy read it.
+ * Named float32 tensors in a safetensors file (github.com/huggingface/safetensors). The file contains the length of a
+ * JSON header as 8 little-endian bytes, the header, and the bytes of the tensors. PyTorch, TensorFlow and NumPy have
+ * readers.
  *
  * @module
  */
 
 import { ModelFileError } from "./model_error.ts";
 
-/** A tensor to be written; its data are asked for when its turn comes. */
+/** A tensor to write. */
 export interface TensorToWrite {
-  /** Unique in the file. */
+  /** Name, unique in the file. */
   readonly name: string;
-  /** Its axes. */
+  /** Lengths of the axes. */
   readonly shape: readonly number[];
-  /** Its values. */
+  /** Returns the values; it is called when the preceding tensors have been written. */
   readonly data: () => Promise<Float32Array> | Float32Array;
 }
 
-/** Where a tensor is in a file. */
+/** A tensor's entry in the header. */
 interface Entry {
   readonly dtype: string;
   readonly shape: readonly number[];
   readonly "data_offsets": readonly [number, number];
 }
 
-/** A header is not larger than this; a file that says so is something else. */
-const MOST_HEADER_BYTES = 100_000_000;
+/** Maximum size of a header. A file with a larger one has another format. */
+const MAX_HEADER_BYTES = 100_000_000;
 
 const bytesOf = (shape: readonly number[]) => 4 * shape.reduce((a, b) => a * b, 1);
 
 /**
- * Writes tensors, one after the other, beside the file's place and renames it when it is whole.
+ * Writes tensors, one after the other, into a temporary file, and renames the complete file. After an error, the
+ * temporary file is removed, and an older file of that name remains unchanged.
  *
  * @param metadata - Texts for the header.
- * @throws {ModelFileError} when the file cannot be written; nothing is left then, and an older file of that
- * name stays as it was. An error of `data` goes on as it is.
+ * @throws {ModelFileError} if the file cannot be written. An error of `data` is thrown unchanged.
  *
  * @example Usage
  * ```ts
@@ -63,21 +64,21 @@ export async function writeSafetensors(
     offset = end;
   }
   let text = JSON.stringify(header);
-  // Spaces bring the tensors to a multiple of 8 bytes.
+  // Spaces align the tensors to a multiple of 8 bytes.
   text += " ".repeat((8 - new TextEncoder().encode(text).length % 8) % 8);
   const json = new TextEncoder().encode(text);
   const length = new DataView(new ArrayBuffer(8));
   length.setBigUint64(0, BigInt(json.length), true);
-  const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
-  let failed: unknown;
+  const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
+  let dataError: unknown;
   try {
-    const file = await Deno.open(beside, { write: true, createNew: true });
+    const file = await Deno.open(temporary, { write: true, createNew: true });
     try {
       await writeAll(file, new Uint8Array(length.buffer));
       await writeAll(file, json);
       for (const { name, shape, data } of tensors) {
         const values = await Promise.try(data).catch((error) => {
-          failed = error;
+          dataError = error;
           throw error;
         });
         if (4 * values.length !== bytesOf(shape)) {
@@ -88,11 +89,10 @@ export async function writeSafetensors(
     } finally {
       file.close();
     }
-    await Deno.rename(beside, path);
+    await Deno.rename(temporary, path);
   } catch (cause) {
-    await Deno.remove(beside).catch(() => {});
-    // What the data's own making says needs no other words.
-    if (failed !== undefined) throw failed;
+    await Deno.remove(temporary).catch(() => {});
+    if (dataError !== undefined) throw dataError;
     throw new ModelFileError(
       `Cannot write ${path}: ${(cause as Error).message}. Make room or choose another folder.`,
       { cause },
@@ -104,19 +104,19 @@ async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
 }
 
-/** A tensor that was read. */
+/** A tensor from a file. */
 export interface ReadTensor {
-  /** Its axes. */
+  /** Lengths of the axes. */
   readonly shape: readonly number[];
-  /** Its values. */
+  /** Values. */
   readonly data: Float32Array<ArrayBuffer>;
 }
 
 /**
- * Reads a file's tensors, or those whose names are wanted.
+ * Reads the tensors of a file.
  *
- * @param isWanted - All when absent.
- * @throws {ModelFileError} when it is missing, damaged or of another kind.
+ * @param isWanted - Selects tensors by name. Default all.
+ * @throws {ModelFileError} if the file is missing, damaged or has another format.
  */
 export async function readSafetensors(
   path: string,
@@ -147,7 +147,7 @@ async function readWanted(
   const damaged = "is not a whole safetensors file: copy it again, or use an older checkpoint";
   if (size < 8) throw fail(damaged);
   const length = Number(new DataView((await readAt(file, 0, 8)).buffer).getBigUint64(0, true));
-  if (length > MOST_HEADER_BYTES || 8 + length > size) throw fail(damaged);
+  if (length > MAX_HEADER_BYTES || 8 + length > size) throw fail(damaged);
   let header: Record<string, Entry>;
   try {
     header = JSON.parse(new TextDecoder().decode(await readAt(file, 8, length)));

@@ -1,5 +1,5 @@
 /**
- * What a cycle-GAN and its training are: numbers that are kept beside the weights.
+ * Settings of a cycle-GAN and its training, which are stored with the weights.
  *
  * @module
  */
@@ -8,45 +8,45 @@ import { receptiveField, STRIDES } from "../networks/discriminator.ts";
 
 /** Settings of a cycle-GAN and its training. */
 export interface CycleGanSettings {
-  /** Adjacent slices of an image, C. The paper's 3 or 12. */
+  /** Number of adjacent slices of an image, C; 3 or 12 in the paper. */
   readonly channels: number;
-  /** Rows and columns of a training region after its random crop, a multiple of 4. The paper's 256. */
+  /** Rows and columns of a training patch after its random crop, a multiple of 4; 256 in the paper. */
   readonly crop: number;
-  /** Filters of the generators' first convolution, a multiple of 4. The paper's 64. */
+  /** Filters of the generators' first convolution, a multiple of 4; 64 in the paper. */
   readonly generatorFilters: number;
-  /** Residual blocks of the generators. The paper's 9. */
+  /** Number of residual blocks of the generators; 9 in the paper. */
   readonly blocks: number;
-  /** Filters of the discriminators' first convolution, a multiple of 4. The paper's 64. */
+  /** Filters of the discriminators' first convolution, a multiple of 4; 64 in the paper. */
   readonly discriminatorFilters: number;
-  /** Strides of the discriminators' convolutions; they set the receptive field P. */
+  /** Strides of the discriminators' convolutions, which determine the receptive field P. */
   readonly strides: readonly number[];
   /** Whether the discriminators normalise their features. */
   readonly discriminatorNorm: boolean;
-  /** Weight of the cycle loss, lambda_cyc. The paper's 10. */
+  /** Weight of the cycle loss, lambda_cyc; 10 in the paper. */
   readonly cycleWeight: number;
-  /** Learning rate of the first half. The paper's 0.0002. */
+  /** Learning rate of the first half of the epochs; 0.0002 in the paper. */
   readonly learningRate: number;
   /**
-   * The discriminators' learning rate over the generators'. The paper's 1; more keeps few steps of training
-   * from fooling discriminators that have not learned yet (Heusel et al. 2017).
+   * Ratio of the discriminators' learning rate to that of the generators; 1 in the paper. In short trainings a larger
+   * ratio prevents that the generators deceive discriminators that have not learned yet (Heusel et al. 2017).
    */
   readonly discriminatorRate: number;
   /**
-   * Steps before the first in which the generators only learn to copy their input. The paper's 0; some keep
-   * a training of few steps from ending with inverted contrasts, which the cycle loss allows.
+   * Number of identity steps, in which the generators learn to copy their input before the training; 0 in the paper.
+   * They prevent that a short training ends with inverted contrasts, which the cycle loss allows.
    */
   readonly identitySteps: number;
-  /** Epochs. The paper's 200. */
+  /** Number of epochs; 200 in the paper. */
   readonly epochs: number;
-  /** Steps of an epoch. */
+  /** Steps per epoch. */
   readonly stepsPerEpoch: number;
-  /** Pairs of synthesised images that the discriminators also see. The base implementation's 50. */
+  /** Capacity of the pool: pairs of earlier synthesised images for the discriminators; 50 in the base implementation. */
   readonly pool: number;
-  /** Seed of everything that is drawn. */
+  /** Seed of all random numbers. */
   readonly seed: number;
 }
 
-/** The paper's settings (section 4.1) with C = 3 and P = 70. */
+/** Settings of the paper (section 4.1) for C = 3 and P = 70. */
 export const PAPER_SETTINGS: CycleGanSettings = {
   channels: 3,
   crop: 256,
@@ -68,15 +68,15 @@ export const PAPER_SETTINGS: CycleGanSettings = {
 /**
  * Checks settings.
  *
- * @throws {RangeError} that names the setting.
+ * @throws {RangeError} if a setting is invalid; the message names the setting.
  */
 export function checkSettings(settings: CycleGanSettings): void {
-  const whole = (name: keyof CycleGanSettings, least: number, step = 1) => {
+  const whole = (name: keyof CycleGanSettings, min: number, step = 1) => {
     const value = settings[name] as number;
-    if (!Number.isInteger(value) || value < least || value % step !== 0) {
+    if (!Number.isInteger(value) || value < min || value % step !== 0) {
       const multiple = step > 1 ? ` and a multiple of ${step}` : "";
       throw new RangeError(
-        `\`${name}\` must be a whole number of at least ${least}${multiple}, got ${value}`,
+        `\`${name}\` must be a whole number of at least ${min}${multiple}, got ${value}`,
       );
     }
   };
@@ -99,8 +99,8 @@ export function checkSettings(settings: CycleGanSettings): void {
     throw new RangeError(
       `\`strides\` [${
         strides.join(", ")
-      }] see ${field} pixels, more than twice a region of ${crop}: ` +
-        "use fewer layers or a larger region",
+      }] see ${field} pixels, more than twice a patch of ${crop}: ` +
+        "use fewer layers or a larger patch",
     );
   }
   for (const [name, value] of Object.entries({ cycleWeight, learningRate, discriminatorRate })) {

@@ -1,11 +1,12 @@
 /**
- * The discriminator: a PatchGAN that tells real from synthesised patches (section 3.1, footnote 2).
+ * The discriminator, a PatchGAN: each of its outputs judges whether a small part of an image is real or synthesised
+ * (section 3.1, footnote 2).
  *
  * @module
  */
 
 import { Network } from "./network.ts";
-import { activate, instanceNorm } from "../ops/instance_norm.ts";
+import { activate, instanceNorm } from "../ops/instance_norm/instance_norm.ts";
 import type { RandomState } from "../random.ts";
 import { type Tensor4D, tf } from "../tensorflow.ts";
 
@@ -15,8 +16,8 @@ const KERNEL = 4;
 const SLOPE = 0.2;
 
 /**
- * Strides of the convolutions for the paper's receptive fields P (70, 34, 22), and for smaller ones, which
- * the same lengths in the body have on coarser voxels.
+ * Strides of the convolutions by receptive field P in pixels: the paper's 70, 34 and 22, and smaller ones. On coarser
+ * voxels, a smaller receptive field covers the same length in the body.
  */
 export const STRIDES: Readonly<Record<number, readonly number[]>> = {
   70: [2, 2, 2, 1, 1],
@@ -28,7 +29,7 @@ export const STRIDES: Readonly<Record<number, readonly number[]>> = {
   4: [1],
 };
 
-/** The side of the patch, in pixels, that one output of the discriminator depends on. */
+/** Computes the receptive field P: the side, in pixels, of the square that one output of the discriminator depends on. */
 export function receptiveField(strides: readonly number[]): number {
   let field = 1;
   let step = 1;
@@ -39,24 +40,24 @@ export function receptiveField(strides: readonly number[]): number {
   return field;
 }
 
-/** What a discriminator is. */
+/** Options of a {@link Discriminator}. */
 export interface DiscriminatorOptions {
-  /** Slices of an image. */
+  /** Number of slices of an image. */
   readonly channels: number;
-  /** Filters of the first convolution, doubled in each that follows up to 8 times; 64 in the paper. */
+  /** Filters of the first convolution; 64 in the paper. The next three convolutions double the number each. */
   readonly filters: number;
-  /** Strides of the convolutions, the last of which gives the one output channel. */
+  /** Strides of the convolutions. The last convolution has one output channel. */
   readonly strides: readonly number[];
-  /** Whether features are normalised, which makes each output depend a little on the whole region; true when absent. */
+  /** Whether features are normalised. Each output then depends slightly on the whole patch. Default true. */
   readonly norm?: boolean | undefined;
 }
 
-/** Judges each patch of an image: 1 is real, 0 is synthesised. */
+/** Judges each receptive field of an image: 1 is real, 0 is synthesised. */
 export class Discriminator extends Network {
-  /** What it is. */
+  /** Options of the network. */
   readonly options: DiscriminatorOptions;
 
-  /** A discriminator with initial weights, drawn from `random`; its weights' names begin with `name`. */
+  /** Makes a discriminator whose initial weights are drawn from `random`; `name` begins the names of the weights. */
   constructor(name: string, options: DiscriminatorOptions, random: RandomState) {
     super(name, random);
     this.options = options;
@@ -74,7 +75,8 @@ export class Discriminator extends Network {
   /**
    * Judges images.
    *
-   * @param x - [batch, height, width, channels] in [-1, 1]; the result is [batch, rows, columns, 1].
+   * @param x - Images, [batch, height, width, channels] in [-1, 1].
+   * @returns Judgements, [batch, rows, columns, 1].
    */
   apply(x: Tensor4D): Tensor4D {
     const { strides, norm = true } = this.options;

@@ -1,35 +1,38 @@
 /**
- * The generator: a ResNet with nine residual blocks (section 3.1; Johnson, Alahi and Fei-Fei 2016).
+ * The generator, a ResNet with nine residual blocks (section 3.1; Johnson, Alahi and Fei-Fei 2016).
  *
  * @module
  */
 
 import { Network } from "./network.ts";
-import { instanceNorm } from "../ops/instance_norm.ts";
-import { type NormAndPad, normAndPad, type NormAndPadOptions } from "../ops/padded_norm.ts";
-import { reflectPad } from "../ops/reflect_pad.ts";
+import { instanceNorm } from "../ops/instance_norm/instance_norm.ts";
+import {
+  type NormAndPad,
+  normAndPad,
+  type NormAndPadOptions,
+} from "../ops/instance_norm/norm_and_pad.ts";
+import { reflectPad } from "../ops/reflect_pad/reflect_pad.ts";
 import type { RandomState } from "../random.ts";
 import { type Tensor1D, type Tensor4D, tf } from "../tensorflow.ts";
 
-/** What a generator is. */
+/** Options of a {@link Generator}. */
 export interface GeneratorOptions {
-  /** Slices of an image, in and out. */
+  /** Number of slices of the input and of the output. */
   readonly channels: number;
-  /** Filters of the first convolution; 64 in the paper. A multiple of 4. */
+  /** Filters of the first convolution, a multiple of 4; 64 in the paper. */
   readonly filters: number;
-  /** Residual blocks; 9 in the paper. */
+  /** Number of residual blocks; 9 in the paper. */
   readonly blocks: number;
 }
 
 /**
- * Turns images of one modality into the other, in [-1, 1]. Height and width are multiples of 4 and
- * at least 8.
+ * Translates images from one modality to the other, in [-1, 1]. Height and width are multiples of 4, and at least 8.
  */
 export class Generator extends Network {
-  /** What it is. */
+  /** Options of the network. */
   readonly options: GeneratorOptions;
 
-  /** A generator with initial weights, drawn from `random`; its weights' names begin with `name`. */
+  /** Makes a generator whose initial weights are drawn from `random`; `name` begins the names of the weights. */
   constructor(name: string, options: GeneratorOptions, random: RandomState) {
     super(name, random);
     this.options = options;
@@ -46,7 +49,7 @@ export class Generator extends Network {
         this.norm(`block${block}${half}`, 4 * filters);
       }
     }
-    // A transposed convolution's filter is [height, width, out, in].
+    // The filter of a transposed convolution is [height, width, out, in].
     this.filter("up1", [3, 3, 2 * filters, 4 * filters]);
     this.norm("up1", 2 * filters);
     this.filter("up2", [3, 3, filters, 2 * filters]);
@@ -57,7 +60,8 @@ export class Generator extends Network {
   /**
    * Synthesises images.
    *
-   * @param x - [batch, height, width, channels] in [-1, 1]; the result has its shape.
+   * @param x - Images, [batch, height, width, channels] in [-1, 1].
+   * @returns Images of the same shape, in [-1, 1].
    */
   apply(x: Tensor4D): Tensor4D {
     return tf.tidy(() => {
@@ -95,7 +99,7 @@ export class Generator extends Network {
     return tf.conv2d(x, this.filterOf(name), stride, pad);
   }
 
-  /** Twice as high and wide, by a transposed ("fractionally strided") convolution. */
+  /** Doubles height and width by a transposed ("fractionally strided") convolution. */
   #enlarge(name: string, x: Tensor4D): Tensor4D {
     const [batch, height, width] = x.shape;
     const filter = this.filterOf(name);

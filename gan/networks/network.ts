@@ -1,5 +1,5 @@
 /**
- * What both networks are: a list of named weights.
+ * The base of generators and discriminators: a list of named weights.
  *
  * @module
  */
@@ -10,18 +10,18 @@ import { type Tensor, type Tensor4D, tf, type Variable } from "../tensorflow.ts"
 /** Standard deviation of initial weights (section 4.1's training regime). */
 const DEVIATION = 0.02;
 
-/** Named variables in the order of their making. */
+/** Named weights in the order in which they were added. */
 export abstract class Network {
-  /** Prefix of the weights' names. */
+  /** Prefix of the names of the weights. */
   readonly name: string;
   readonly #random: RandomState;
   readonly #weights = new Map<string, Variable>();
 
   /**
-   * A network without layers yet.
+   * Makes a network without layers.
    *
-   * @param name - Prefix of the weights' names.
-   * @param random - Gives the initial weights.
+   * @param name - Prefix of the names of the weights.
+   * @param random - Random numbers for the initial weights.
    */
   constructor(name: string, random: RandomState) {
     this.name = name;
@@ -38,30 +38,30 @@ export abstract class Network {
     return this.#weights;
   }
 
-  /** Count of single weights. */
+  /** Number of scalar weights. */
   get parameters(): number {
     return this.variables.reduce((sum, variable) => sum + variable.size, 0);
   }
 
-  /** Adds a convolution's filter, N(0, 0.02), without a bias. */
+  /** Adds the filter of a convolution without bias; its values are N(0, 0.02). */
   protected filter(name: string, shape: [number, number, number, number]): void {
     this.#add(`${name}/filter`, shape, () => DEVIATION * this.#random.normal());
   }
 
-  /** Adds an instance normalisation's scale, N(1, 0.02), and offset, 0. */
+  /** Adds the scales, N(1, 0.02), and the offsets, 0, of an instance normalisation. */
   protected norm(name: string, channels: number): void {
     this.#add(`${name}/scale`, [channels], () => 1 + DEVIATION * this.#random.normal());
     this.#add(`${name}/offset`, [channels], () => 0);
   }
 
-  /** A weight by name. */
+  /** Returns a weight by name. */
   protected get<T extends Tensor>(name: string): T {
     const weight = this.#weights.get(`${this.name}/${name}`);
     if (weight === undefined) throw new RangeError(`${this.name} has no weight ${name}`);
     return weight as unknown as T;
   }
 
-  /** A convolution's filter. */
+  /** Returns the filter of a convolution. */
   protected filterOf(name: string): Tensor4D {
     return this.get(`${name}/filter`);
   }

@@ -1,5 +1,5 @@
 /**
- * Runs our kernels on tfjs tensors, in order with tfjs's own.
+ * Runs our kernels on tfjs tensors, in order with the kernels of tfjs.
  *
  * @module
  */
@@ -7,16 +7,11 @@
 import type { DataId, TensorInfo } from "@tensorflow/tfjs";
 import type { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { GpuMemoryError } from "../../kernels/gpu/errors.ts";
-import {
-  type Gpu,
-  type GpuBuffer,
-  type Kernel,
-  packParameters,
-  type Parameter,
-} from "../../kernels/gpu/gpu.ts";
+import { type Gpu, type GpuBuffer, type Kernel, uniformBytes } from "../../kernels/gpu/gpu.ts";
+import type { UniformValues } from "../../kernels/gpu/uniform_block.ts";
 
-/** What tfjs's backend keeps to itself and a kernel recorded into its pass needs (version 4.22). */
-interface BackendInside {
+/** Internals of the backend of tfjs 4.22 that are needed to record a kernel into its pass. */
+interface BackendInternals {
   readonly tensorMap: { get(id: DataId): { resource: GPUBuffer; values: unknown } };
   commandEncoder: GPUCommandEncoder | null;
   computePassEncoder: GPUComputePassEncoder | null;
@@ -33,115 +28,132 @@ interface BackendInside {
   submitQueue(): void;
 }
 
-/** A part of one of our buffers. */
+/** A range of bytes of one of our buffers. */
 export interface Range {
   /** The buffer. */
   readonly buffer: GpuBuffer;
   /** First byte, a multiple of the alignment of its binding. */
   readonly offset: number;
-  /** Bytes. */
+  /** Number of bytes. */
   readonly bytes: number;
 }
 
-/** A part of a tensor. */
+/** A range of bytes of a tensor. */
 export interface TensorRange {
   /** The tensor. */
   readonly tensor: TensorInfo;
   /** First byte, a multiple of the alignment of its binding. */
   readonly offset: number;
-  /** Bytes. */
+  /** Number of bytes. */
   readonly bytes: number;
 }
 
-/** Bind groups that a plan keeps. */
-const BIND_GROUPS_A_PLAN = 256;
+/** Maximum number of bind groups that a plan caches. */
+const MAX_BIND_GROUPS_PER_PLAN = 256;
 
-/** A dispatch of which only the buffers are missing. */
+/** A prepared dispatch, to which {@link OpRunner.run} binds buffers. */
 export interface Plan {
+  /** Label of the kernel, for error messages. */
   readonly label: string;
+  /** Compiled kernel. */
   readonly pipeline: GPUComputePipeline;
+  /** Layout of the bind groups. */
   readonly layout: GPUBindGroupLayout;
+  /** Uniform block at binding 0. */
   readonly uniform: GPUBuffer;
+  /** Workgroups along x, y, z. */
   readonly workgroups: readonly [number, number, number];
-  /** Bind groups that were made, by the buffers that they bind. */
+  /** Cached bind groups by their buffers. */
   readonly bindGroups: Map<string, GPUBindGroup>;
 }
 
-/** What {@link OpRunner.plan} makes a plan of. */
+/** Options of {@link OpRunner.plan}. */
 export interface PlanOptions {
+  /** The shader. */
   readonly kernel: Kernel;
-  readonly parameters: readonly Parameter[];
+  /** Values of the uniform block at binding 0. */
+  readonly parameters: UniformValues;
+  /** Workgroups along x, y, z. Default 1 along y and z. */
   readonly workgroups: readonly [number, number?, number?];
+  /** Values of the `override` constants. Default those of the shader. */
   readonly constants?: Readonly<Record<string, number>> | undefined;
 }
 
 /**
- * Dispatches that go to the GPU at once. Software Vulkan runs them on the threads that record the next
- * ones, and is fastest with few; a GPU has its own.
+ * Number of dispatches per submit. Software Vulkan runs them on the threads that record the next dispatches, and is
+ * fastest with few; a GPU has separate cores.
  */
-export function dispatchesASubmit(gpu: Gpu): number {
+export function dispatchesPerSubmit(gpu: Gpu): number {
   return gpu.isSoftware ? 8 : 64;
 }
 
 /**
- * Records our kernels in tfjs's compute pass. Uniform blocks and scratch buffers live as long as the
- * runner, since a network's shapes are the same in every step.
+ * Records our kernels in the compute pass of tfjs. Uniform blocks and scratch buffers live as long as the runner,
+ * because the shapes of a network are the same in every step.
  */
 export class OpRunner {
   /** The device. */
   readonly gpu: Gpu;
-  readonly #dispatchesASubmit: number;
-  #backend: BackendInside;
+  readonly #dispatchesPerSubmit: number;
+  #backend: BackendInternals;
   #plans = new Map<string, unknown>();
   #buffers: GpuBuffer[] = [];
   #scratch = new Map<string, GpuBuffer>();
-  #numbers = new WeakMap<GPUBuffer, number>();
-  #numbered = 0;
+  #bufferIds = new WeakMap<GPUBuffer, number>();
+  #nextBufferId = 0;
 
+  /** A runner on the device of `backend`; it changes how the backend chooses buffers. */
   constructor(gpu: Gpu, backend: WebGPUBackend) {
     this.gpu = gpu;
-    this.#dispatchesASubmit = dispatchesASubmit(gpu);
-    this.#backend = backend as unknown as BackendInside;
+    this.#dispatchesPerSubmit = dispatchesPerSubmit(gpu);
+    this.#backend = backend as unknown as BackendInternals;
     const { bufferManager } = this.#backend;
     const acquire = bufferManager.acquireBuffer.bind(bufferManager);
     bufferManager.acquireBuffer = (bytes, usage, ...rest) => {
-      // So that kernels may read small tensors as uniform memory.
+      // Kernels can then read small tensors as uniform memory.
       if (usage & GPUBufferUsage.STORAGE) usage |= GPUBufferUsage.UNIFORM;
-      this.#oldestLast(bufferManager.freeBuffers.get(`${bytes}_${usage}`));
+      this.#moveOldestToEnd(bufferManager.freeBuffers.get(`${bytes}_${usage}`));
       return acquire(bytes, usage, ...rest);
     };
   }
 
   /**
-   * Makes tfjs take the oldest free buffer, which it takes from the end, so that every step binds the same
-   * buffers and finds its bind groups made.
+   * Moves the oldest free buffer to the end of the list, from where tfjs takes it. Every step then binds the same
+   * buffers and finds its bind groups in the cache.
    */
-  #oldestLast(free: GPUBuffer[] = []): void {
+  #moveOldestToEnd(free: GPUBuffer[] = []): void {
     const last = free.length - 1;
     let oldest = last;
     for (let i = 0; i < last; i++) {
-      if (this.#number(free[i]) < this.#number(free[oldest])) oldest = i;
+      if (this.#idOf(free[i]) < this.#idOf(free[oldest])) oldest = i;
     }
     if (oldest < last) [free[oldest], free[last]] = [free[last], free[oldest]];
   }
 
-  #number(buffer: GPUBuffer): number {
-    let number = this.#numbers.get(buffer);
-    if (number === undefined) this.#numbers.set(buffer, number = this.#numbered++);
-    return number;
+  /** Ids ascend in the order in which buffers are first seen. */
+  #idOf(buffer: GPUBuffer): number {
+    let id = this.#bufferIds.get(buffer);
+    if (id === undefined) {
+      id = this.#nextBufferId++;
+      this.#bufferIds.set(buffer, id);
+    }
+    return id;
   }
 
-  /** What `make` gave for this key at the first call: the plans of an operation at certain shapes. */
+  /** Returns the plans of an operation at certain shapes: `make` makes them at the first call with this key. */
   cached<T>(key: string, make: () => T): T {
     let plans = this.#plans.get(key) as T | undefined;
-    if (plans === undefined) this.#plans.set(key, plans = make());
+    if (plans === undefined) {
+      plans = make();
+      this.#plans.set(key, plans);
+    }
     return plans;
   }
 
-  /** A dispatch without its buffers: binding 0 is the uniform block, the rest is given to {@link OpRunner.run}. */
+  /** Prepares a dispatch: binding 0 is the uniform block, {@link OpRunner.run} gets the other buffers. */
   plan({ kernel, parameters, workgroups: [x, y = 1, z = 1], constants }: PlanOptions): Plan {
     const pipeline = this.gpu.pipeline(kernel, constants);
-    const bytes = packParameters(parameters);
+    const bytes = uniformBytes(kernel, parameters);
     const uniform = this.gpu.buffer(
       `${kernel.label} parameters`,
       bytes.byteLength,
@@ -167,13 +179,13 @@ export class OpRunner {
   }
 
   /**
-   * Scratch memory that is written and read within one operation. Operations run one after the other,
-   * so that all may use the same.
+   * Returns scratch memory that is written and read within one operation. Operations run one after the other, so all
+   * operations with the same `use` share a buffer.
    */
   scratch(use: string, bytes: number, usage: number = GPUBufferUsage.STORAGE): GpuBuffer {
     let buffer = this.#scratch.get(use);
     if (buffer === undefined || buffer.bytes < bytes) {
-      // The old one may be in recorded dispatches; it goes with the rest at the end.
+      // Recorded dispatches may use the old buffer; destroy() frees it.
       if (buffer !== undefined) this.#buffers.push(buffer);
       buffer = this.gpu.buffer(use, bytes, usage);
       this.#scratch.set(use, buffer);
@@ -181,20 +193,20 @@ export class OpRunner {
     return buffer;
   }
 
-  /** A new tensor on the GPU; its contents are for a kernel to write. */
+  /** Makes a tensor on the GPU, whose contents a kernel must write. */
   output(shape: readonly number[]): TensorInfo {
     const info = this.#backend.makeTensorInfo([...shape], "float32");
     this.#backend.uploadToGPU(info.dataId);
     return info;
   }
 
-  /** The bytes of a tensor's buffer. */
+  /** The GPU buffer of a tensor. */
   handle(tensor: TensorInfo): GPUBuffer {
     this.#backend.uploadToGPU(tensor.dataId);
     return this.#backend.tensorMap.get(tensor.dataId).resource;
   }
 
-  /** Says that a kernel has written into a tensor that was there before: what tfjs knew of it is old. */
+  /** Must be called after a kernel has overwritten a tensor: it removes the values that tfjs has cached on the host. */
   changed(tensor: TensorInfo): void {
     this.#backend.tensorMap.get(tensor.dataId).values = null;
   }
@@ -208,12 +220,12 @@ export class OpRunner {
     pass.setPipeline(plan.pipeline);
     pass.setBindGroup(0, bindGroup);
     pass.dispatchWorkgroups(...plan.workgroups);
-    if (++backend.dispatchCountInPass >= this.#dispatchesASubmit) this.flush();
+    if (++backend.dispatchCountInPass >= this.#dispatchesPerSubmit) this.flush();
   }
 
   #bindGroup(plan: Plan, bindings: GPUBufferBinding[]): GPUBindGroup {
     const key = bindings.map(({ buffer, offset, size }) =>
-      `${this.#number(buffer as GPUBuffer)} ${offset} ${size}`
+      `${this.#idOf(buffer as GPUBuffer)} ${offset} ${size}`
     ).join();
     let group = plan.bindGroups.get(key);
     if (group === undefined) {
@@ -222,7 +234,7 @@ export class OpRunner {
         resource,
       }));
       group = this.gpu.device.createBindGroup({ layout: plan.layout, entries });
-      if (plan.bindGroups.size >= BIND_GROUPS_A_PLAN) plan.bindGroups.clear();
+      if (plan.bindGroups.size >= MAX_BIND_GROUPS_PER_PLAN) plan.bindGroups.clear();
       plan.bindGroups.set(key, group);
     }
     return group;
@@ -241,7 +253,7 @@ export class OpRunner {
     return { buffer, offset, size: bytes };
   }
 
-  /** Hands all that was recorded to the GPU. */
+  /** Submits all recorded dispatches to the GPU. */
   flush(): void {
     const backend = this.#backend;
     if (backend.commandEncoder === null) return;

@@ -1,5 +1,5 @@
 /**
- * Which planes of an image the networks see, however its voxels are stored.
+ * The anatomical planes of an image, independent of the order in which its voxels are stored.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { nearestAxes } from "../../volume/orientation.ts";
 
 export { PLANE_NAMES, planeAxes, type PlaneName } from "../../kernels/patches/plane_axes.ts";
 
-/** A voxel axis this much longer than the others is thick: slices were taken across it. */
+/** Minimum ratio of a voxel's longest side to its other sides at which its slices were taken across that side. */
 const THICK = 1.2;
 
-/** The plane that an image's slices were taken in: across its thickest voxel axis; coronal where none is thick. */
+/** Determines the plane of an image's slices: across the longest side of its voxels, or coronal if none is much longer. */
 export function naturalPlane(grid: Grid): PlaneName {
   const { spacing } = grid;
   const ofWorld = nearestAxes(grid).map(({ axis }) => spacing[axis]);

@@ -1,31 +1,31 @@
 /**
- * How an image's intensities become what the networks see: [0, 255], as the paper scales them, then [-1, 1].
+ * Scaling of intensities for the networks: to [0, 255], as in the paper, and then to [-1, 1].
  *
  * @module
  */
 
 import type { Modality } from "../../volume/modality.ts";
 
-/** The intensities that are 0 and 255; what is beyond them is clamped. */
+/** The intensities that become -1 and 1; intensities beyond these are clamped. */
 export interface IntensityScale {
-  /** Becomes 0, then -1. */
+  /** Intensity that becomes 0, then -1. */
   readonly low: number;
-  /** Becomes 255, then 1. */
+  /** Intensity that becomes 255, then 1. */
   readonly high: number;
 }
 
-/** Hounsfield units from air to dense bone. */
+/** The scale of CT: Hounsfield units from air to dense bone. */
 export const CT_SCALE: IntensityScale = { low: -1000, high: 1000 };
 
-/** Of the MR's voxels above 0, this part is below its highest intensity. */
+/** Fraction of the MR's voxels above 0 that are below the intensity that becomes 1. */
 const MR_FRACTION = 0.995;
 
 /**
- * The scale of an image: fixed for CT; for MR, whose units mean nothing, from 0 to the 99.5th percentile of
- * the voxels above 0.
+ * Determines the scale of an image. The scale of CT is fixed. The scale of MR, which has no physical unit, is from 0 to
+ * the 99.5th percentile of the voxels above 0.
  *
- * @param values - Voxels in any order; those that are not finite do not count.
- * @throws {RangeError} when an MR has no voxel above 0, or the same intensity everywhere.
+ * @param values - Voxels in any order; voxels that are not finite are ignored.
+ * @throws {RangeError} if an MR has no voxel above 0, or the same intensity everywhere.
  *
  * @example Usage
  * ```ts
@@ -56,7 +56,11 @@ export function intensityScaleOf(modality: Modality, values: Float32Array): Inte
   return { low: 0, high: positive[at] };
 }
 
-/** The scale of a population, for images that are synthesised to look like it: medians of both ends. */
+/**
+ * Determines the scale of a population of images, for synthesised images: the medians of `low` and of `high`.
+ *
+ * @throws {RangeError} if there are no scales.
+ */
 export function populationScale(scales: readonly IntensityScale[]): IntensityScale {
   if (scales.length === 0) throw new RangeError("There are no scales");
   const median = (values: number[]) => {
@@ -70,7 +74,7 @@ export function populationScale(scales: readonly IntensityScale[]): IntensitySca
   };
 }
 
-/** Intensities as the networks see them, in [-1, 1]; NaN is -1, and infinities are clamped. */
+/** Scales intensities to [-1, 1]; NaN becomes -1, and infinities are clamped. */
 export function toNetwork(
   values: Float32Array,
   { low, high }: IntensityScale,
@@ -84,7 +88,7 @@ export function toNetwork(
   return result;
 }
 
-/** The intensities of what networks give, in [-1, 1]. */
+/** Scales the output of a network, in [-1, 1], to intensities. */
 export function fromNetwork(
   values: Float32Array,
   { low, high }: IntensityScale,

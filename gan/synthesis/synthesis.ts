@@ -1,6 +1,6 @@
 /**
- * Patch-averaged synthesis of a volume (section 3.1): a generator sees overlapping regions, and every voxel
- * is the mean of what they say.
+ * Synthesis of a volume by patch averaging (section 3.1): a generator translates overlapping patches, and every voxel is
+ * the mean of the patches that contain it.
  *
  * @module
  */
@@ -14,61 +14,61 @@ import { patchStarts } from "../../kernels/patches/patch_starts.ts";
 import { type PlaneAxes, PlaneStack } from "../../kernels/patches/plane_stack.ts";
 import type { Triple } from "../../volume/affine.ts";
 import type { Generator } from "../networks/generator.ts";
-import { BACKGROUND, meanAboveBackground, middleOf, readRegion } from "./plane_region.ts";
+import { BACKGROUND, meanAboveBackground, middleOf, readPatch } from "./plane_patch.ts";
 import { type Tensorflow, tf } from "../tensorflow.ts";
 
-/** "full" is the paper's average; "cheap" takes few regions and hides their seams. */
+/** "full" is the average of the paper; "cheap" uses few patches, with weights that hide their seams. */
 export type Stitch = "full" | "cheap";
 
 /** Options of {@link synthesiseVolume}. */
 export interface SynthesisOptions {
-  /** tfjs on the device. */
+  /** The device with tfjs. */
   readonly tensorflow: Tensorflow;
-  /** What gives the other modality. */
+  /** Generator of the other modality. */
   readonly generator: Generator;
-  /** Voxels along x, y, z. */
+  /** Number of voxels along x, y, z. */
   readonly size: Triple;
-  /** The image in [-1, 1], x fastest. */
+  /** Image in [-1, 1], x fastest. */
   readonly image: Float32Array;
-  /** How the planes that the generator was trained on lie. */
+  /** Orientation of the planes on which the generator was trained. */
   readonly axes: PlaneAxes;
-  /** Rows and columns of a region, a multiple of 4: those of the training. */
+  /** Rows and columns of a patch, as in the training; a multiple of 4. */
   readonly crop: number;
-  /** How regions follow each other. Default "full". */
+  /** Arrangement of the patches. Default "full". */
   readonly stitch?: Stitch | undefined;
-  /** Rows and columns from one region to the next, S; by {@link stridesOf} when absent. */
+  /** Rows and columns from one patch to the next, S. Default by {@link stridesOf}. */
   readonly stride?: number | undefined;
-  /** Slices from one region to the next, S_C; by {@link stridesOf} when absent. */
+  /** Slices from one patch to the next, S_C. Default by {@link stridesOf}. */
   readonly sliceStride?: number | undefined;
-  /** Regions that go through the generator at once. By default as many as keep the device busy. */
+  /** Patches per batch of the generator. Default enough to keep the device busy. */
   readonly batch?: number | undefined;
-  /** Ends the synthesis with its reason. */
+  /** Stops the synthesis, which then throws the reason of the signal. */
   readonly signal?: AbortSignal | undefined;
-  /** Called about twice a second. */
+  /** Is called about twice per second. */
   readonly onProgress?: ((progress: PatchAverageProgress) => void) | undefined;
 }
 
 /**
- * A region below this part of the mean intensity of the region in the middle holds next to nothing. Training
- * shows no such region (section 4.1 leaves out dark ones), and the networks' normalisation would blow up its
- * noise: it stays background.
+ * A patch is empty if its mean intensity is below this fraction of the mean of the patch in the middle. The networks
+ * have not been trained on such patches (section 4.1 excludes dark ones), and their normalisation would amplify the
+ * noise. Empty patches remain background.
  */
-const EMPTY = 1 / 16;
+const EMPTY_FRACTION = 1 / 16;
 
-/** Pixels of all regions that go through the generator at once, by default. */
-const PIXELS_AT_ONCE = 256 * 256;
+/** Default number of pixels per batch of the generator. */
+const PIXELS_PER_BATCH = 256 * 256;
 
-/** The steps from one region to the next. */
+/** Distances from one patch to the next. */
 export interface Strides {
-  /** Rows and columns, S. */
+  /** Number of rows and columns, S. */
   readonly stride: number;
-  /** Slices, S_C. */
+  /** Number of slices, S_C. */
   readonly sliceStride: number;
 }
 
 /**
- * Strides of a synthesis. The paper's are 4 in plane and 2 of 3 or 4 of 12 slices; the cheap ones half a
- * region and all its slices.
+ * Returns the default strides of a synthesis. The strides of the paper are 4 pixels in plane, and 2 of 3 or 4 of 12
+ * slices. The strides of "cheap" are half a patch and all of its slices.
  */
 export function stridesOf(
   stitch: Stitch,
@@ -79,46 +79,45 @@ export function stridesOf(
 }
 
 /**
- * A volume in the other modality, in [-1, 1], x fastest. Regions with next to nothing in them stay
- * background. Two runs give the same bytes.
+ * Synthesises a volume in the other modality, in [-1, 1], x fastest. Nearly empty patches remain background. Two runs
+ * give the same bytes.
  *
- * @throws {RangeError} when an option makes no sense.
+ * @throws {RangeError} if an option is invalid.
  */
 export async function synthesiseVolume(options: SynthesisOptions): Promise<Float32Array> {
   const { tensorflow, generator, crop } = options;
   const { gpu, runner } = tensorflow;
   const { channels } = generator.options;
-  const cut = regionOptions(options);
-  const least = leastMean(options);
-  let before: tf.Tensor | undefined;
+  const minimum = minimumMean(options);
+  let result: tf.Tensor | undefined;
   try {
     return await patchAverage(gpu, {
-      ...cut,
+      ...patchOptions(options),
       signal: options.signal,
       onProgress: options.onProgress,
-      network: (input, regions) => {
-        before?.dispose();
-        before = tf.tidy(() => {
+      network: (input, patches) => {
+        result?.dispose();
+        result = tf.tidy(() => {
           const { handle: buffer } = input;
-          const shape = [regions.length, crop, crop, channels];
+          const shape = [patches.length, crop, crop, channels];
           const x = tf.tensor({ buffer, zeroCopy: true }, shape, "float32");
-          const isBody = x.reshape([regions.length, -1]).mean(1).sub(BACKGROUND)
-            .greaterEqual(least).cast("float32").reshape([regions.length, 1, 1, 1]);
+          const isBody = x.reshape([patches.length, -1]).mean(1).sub(BACKGROUND)
+            .greaterEqual(minimum).cast("float32").reshape([patches.length, 1, 1, 1]);
           return generator.apply(x as tf.Tensor4D).sub(BACKGROUND).mul(isBody).add(BACKGROUND);
         });
-        // The average reads what is recorded here.
+        // The average is submitted later and reads this result.
         runner.flush();
-        return runner.handle(before);
+        return runner.handle(result);
       },
     });
   } finally {
     runner.flush();
-    before?.dispose();
+    result?.dispose();
   }
 }
 
-/** How many regions a synthesis takes. */
-export function countRegions(options: Omit<SynthesisOptions, "tensorflow" | "image">): number {
+/** Counts the patches of a synthesis. */
+export function countPatches(options: Omit<SynthesisOptions, "tensorflow" | "image">): number {
   const { size, axes, crop, generator: { options: { channels } } } = options;
   const strides = chosenStrides(options, channels);
   const counts = [axes.column, axes.row, axes.slice].map(({ axis }, i) => {
@@ -128,18 +127,19 @@ export function countRegions(options: Omit<SynthesisOptions, "tensorflow" | "ima
   return counts.reduce((a, b) => a * b);
 }
 
-/** The mean above the background from which on a region is synthesised. */
-function leastMean({ size, image, axes, crop, generator }: SynthesisOptions): number {
-  const region: Triple = [crop, crop, generator.options.channels];
-  const stack = new PlaneStack(size, axes, region);
-  const middle = middleOf(stack, region);
-  return EMPTY * meanAboveBackground(readRegion(image, stack, middle, region));
+/** The minimum mean above the background at which a patch is synthesised. */
+function minimumMean({ size, image, axes, crop, generator }: SynthesisOptions): number {
+  const patch: Triple = [crop, crop, generator.options.channels];
+  const stack = new PlaneStack(size, axes, patch);
+  const middle = middleOf(stack, patch);
+  return EMPTY_FRACTION * meanAboveBackground(readPatch(image, stack, middle, patch));
 }
 
-function regionOptions(options: SynthesisOptions): PatchAverageOptions {
+/** Options of the patch averaging. */
+function patchOptions(options: SynthesisOptions): PatchAverageOptions {
   const { size, image, axes, crop, stitch = "full", generator } = options;
   const { channels } = generator.options;
-  const fitting = Math.max(1, Math.floor(PIXELS_AT_ONCE / crop ** 2));
+  const fitting = Math.max(1, Math.floor(PIXELS_PER_BATCH / crop ** 2));
   return {
     size,
     image,
@@ -149,11 +149,11 @@ function regionOptions(options: SynthesisOptions): PatchAverageOptions {
     ...chosenStrides(options, channels),
     weights: stitch === "cheap" ? "feather" : "uniform",
     fill: -1,
-    batch: options.batch ?? Math.min(fitting, countRegions(options)),
+    batch: options.batch ?? Math.min(fitting, countPatches(options)),
   };
 }
 
-/** The strides asked for, and those of the stitching in place of an absent one. */
+/** The strides of the options, or the default of a stride that is absent. */
 function chosenStrides(
   options: Pick<SynthesisOptions, "stitch" | "crop" | "stride" | "sliceStride">,
   channels: number,

@@ -7,7 +7,7 @@ import { FAST_TO_COMPILE } from "../../testing/tensorflow.ts";
 import type { Triple } from "../../volume/affine.ts";
 import { Generator } from "../networks/generator.ts";
 import { RandomState } from "../random.ts";
-import { countRegions, synthesiseVolume, type SynthesisOptions } from "./synthesis.ts";
+import { countPatches, synthesiseVolume, type SynthesisOptions } from "./synthesis.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";
 
 const size: Triple = [21, 9, 18];
@@ -25,7 +25,7 @@ function withGenerator(
   return { tensorflow, generator, size, image, axes: PLANES.coronal, crop: 16 };
 }
 
-/** The mean over all regions by a loop on the processor. */
+/** The mean over all patches by a loop on the processor. */
 async function naive(
   { generator, crop }: { generator: Generator; crop: number },
   stride: number,
@@ -57,20 +57,20 @@ async function naive(
           }
         }
         const values = Float32Array.from(indices, (at) => image[at]);
-        const region = tf.tensor4d(values, [1, crop, crop, channels]);
-        const result = generator.apply(region);
+        const patch = tf.tensor4d(values, [1, crop, crop, channels]);
+        const result = generator.apply(patch);
         (await result.data()).forEach((value, i) => {
           sums[indices[i]] += weight[i] * value;
           counts[indices[i]] += weight[i];
         });
-        tf.dispose([region, result]);
+        tf.dispose([patch, result]);
       }
     }
   }
   return Float32Array.from(sums, (sum, i) => sum / counts[i]);
 }
 
-gpuTest("synthesiseVolume() is the mean over all regions", async (gpu, t) => {
+gpuTest("synthesiseVolume() is the mean over all patches", async (gpu, t) => {
   using tensorflow = await Tensorflow.open(gpu, FAST_TO_COMPILE);
   for (const [channels, sliceStride] of [[1, 1], [3, 2], [4, 4]]) {
     await t.step(`${channels} slices`, async () => {
@@ -82,13 +82,13 @@ gpuTest("synthesiseVolume() is the mean over all regions", async (gpu, t) => {
       const batched = await synthesiseVolume({
         ...options,
         batch: 3,
-        onProgress: ({ regions, total }) => {
-          calls.push(regions);
-          assertEquals(total, countRegions(options));
+        onProgress: ({ patches, total }) => {
+          calls.push(patches);
+          assertEquals(total, countPatches(options));
         },
       });
       assertCloseTo(batched, found, "in other batches", 1e-6);
-      assertEquals(calls.at(-1), countRegions(options));
+      assertEquals(calls.at(-1), countPatches(options));
       options.generator.dispose();
       assertEquals(tf.memory().numTensors, 0);
     });
@@ -96,7 +96,7 @@ gpuTest("synthesiseVolume() is the mean over all regions", async (gpu, t) => {
 });
 
 gpuTest(
-  "synthesiseVolume() leaves regions with next to nothing in them background",
+  "synthesiseVolume() leaves patches with next to nothing in them background",
   async (gpu) => {
     using tensorflow = await Tensorflow.open(gpu, FAST_TO_COMPILE);
     const { generator, ...options } = withGenerator(tensorflow, 1);
@@ -109,12 +109,12 @@ gpuTest(
   },
 );
 
-gpuTest("synthesiseVolume() stitches few regions with feathered weights", async (gpu) => {
+gpuTest("synthesiseVolume() stitches few patches with feathered weights", async (gpu) => {
   using tensorflow = await Tensorflow.open(gpu, FAST_TO_COMPILE);
   const options = withGenerator(tensorflow, 3);
   const cheap = await synthesiseVolume({ ...options, stitch: "cheap" });
   assertCloseTo(cheap, await naive(options, 8, 3, "feather"), "mean", 1e-5);
-  assertEquals(countRegions({ ...options, stitch: "cheap" }), 2 * 2 * 3);
+  assertEquals(countPatches({ ...options, stitch: "cheap" }), 2 * 2 * 3);
   options.generator.dispose();
 });
 

@@ -1,38 +1,37 @@
 /**
- * Adam (Kingma and Ba 2015, algorithm 1) on tfjs variables, with a state that can be saved.
+ * Adam (Kingma and Ba 2015, algorithm 1) on tfjs variables. Its state can be saved.
  *
  * @module
  */
 
 import type { Complete } from "../../host/defaults.ts";
-import { f32, u32 } from "../../kernels/gpu/gpu.ts";
-import { adamStep } from "../ops/adam.wgsl.ts";
+import { adamStep } from "./adam.wgsl.ts";
 import { type Tensorflow, tf } from "../tensorflow.ts";
 
 /** Options of {@link Adam}. */
 export interface AdamOptions {
-  /** Decay of the mean of gradients; 0.5 when absent, as in the paper's base implementation. */
+  /** Decay of the mean of gradients. Default 0.5, the value of the paper's base implementation. */
   readonly beta1?: number | undefined;
-  /** Decay of the mean of squares; 0.999 when absent. */
+  /** Decay of the mean of squared gradients. Default 0.999. */
   readonly beta2?: number | undefined;
-  /** Keeps the quotient finite; 1e-8 when absent. */
+  /** Number that keeps the quotient finite. Default 1e-8. */
   readonly epsilon?: number | undefined;
 }
 
-/** An optimiser of a fixed list of variables. */
+/** Optimises a fixed list of variables. */
 export class Adam {
-  /** Steps taken. */
+  /** Number of steps taken. */
   steps = 0;
-  /** Running means of the gradients, one for each variable. */
+  /** Running means of the gradients, one per variable. */
   readonly first: readonly tf.Variable[];
-  /** Running means of their squares. */
+  /** Running means of the squared gradients, one per variable. */
   readonly second: readonly tf.Variable[];
   readonly #tensorflow: Tensorflow;
   readonly #variables: readonly tf.Variable[];
   readonly #options: Complete<AdamOptions>;
   readonly #step: tf.Variable;
 
-  /** An optimiser of these variables, at its first step. */
+  /** Makes an optimiser of these variables, before its first step. */
   constructor(
     tensorflow: Tensorflow,
     variables: readonly tf.Variable[],
@@ -51,8 +50,8 @@ export class Adam {
   /**
    * Takes one step.
    *
-   * @param parts - The gradient, or two parts whose sum it is: each a tensor for each variable, in their order.
-   * @param learningRate - Of this step.
+   * @param parts - The gradient, or two parts whose sum is the gradient: one tensor per variable, in their order.
+   * @param learningRate - Learning rate of this step.
    */
   apply(
     parts: readonly [readonly tf.Tensor[], (readonly tf.Tensor[])?],
@@ -64,7 +63,7 @@ export class Adam {
     if (this.#tensorflow.ops === "stock") return this.#applyStock(parts, scales);
     const { runner, gpu } = this.#tensorflow;
     const step = runner.handle(this.#step);
-    // The queue writes at once, while what is recorded (the tensor's first upload too) waits: so nothing may.
+    // The queue writes immediately, before dispatches that wait (the first upload of the tensor is one): submit them.
     runner.flush();
     gpu.device.queue.writeBuffer(step, 0, new Float32Array(scales));
     this.#variables.forEach((variable, i) => {
@@ -77,7 +76,7 @@ export class Adam {
         const rows = Math.ceil(groups / gpu.device.limits.maxComputeWorkgroupsPerDimension);
         return runner.plan({
           kernel: adamStep(whole ? "vec4f" : "f32", gradients.length === 2),
-          parameters: [u32(count), ...[beta1, beta2, epsilon].map(f32)],
+          parameters: { count, beta1, beta2, epsilon },
           workgroups: [Math.ceil(groups / rows), rows],
         });
       });
@@ -87,6 +86,7 @@ export class Adam {
     });
   }
 
+  /** Takes a step with the kernels of tfjs. */
   #applyStock(
     parts: readonly [readonly tf.Tensor[], (readonly tf.Tensor[])?],
     [rate, scale1, scale2]: readonly number[],

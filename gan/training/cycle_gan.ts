@@ -9,6 +9,7 @@ import { Adam } from "./adam.ts";
 import { Discriminator } from "../networks/discriminator.ts";
 import { Generator } from "../networks/generator.ts";
 import { ImagePool } from "./image_pool.ts";
+import { lossGradients } from "./loss_gradients.ts";
 import { cycleLoss, deceptionLoss, judgementLoss } from "./losses.ts";
 import { RandomState } from "../random.ts";
 import { checkSettings, type CycleGanSettings } from "../model/settings.ts";
@@ -22,7 +23,7 @@ import {
   type Variable,
 } from "../tensorflow.ts";
 
-/** The losses of a step, in the order in which {@link CycleGan.step} gives them. */
+/** Names of a step's losses, in the order in which {@link CycleGan.step} returns them. */
 export const LOSSES = [
   "generatorCt",
   "generatorMr",
@@ -34,42 +35,42 @@ export const LOSSES = [
 
 /** Two generators and two discriminators, their optimisers and the pool. */
 export class CycleGan {
-  /** What it is. */
+  /** Settings of the networks and their training. */
   readonly settings: CycleGanSettings;
-  /** G_CT and G_MR: what they give. */
+  /** Generators by the modality of their output: G_CT and G_MR. */
   readonly generators: Readonly<Record<Modality, Generator>>;
-  /** D_CT and D_MR: what they judge. */
+  /** Discriminators by the modality that they judge: D_CT and D_MR. */
   readonly discriminators: Readonly<Record<Modality, Discriminator>>;
   /**
-   * The optimiser of both generators.
+   * Optimiser of both generators.
    *
    * @internal
    */
   readonly generatorAdam: Adam;
   /**
-   * The optimiser of both discriminators.
+   * Optimiser of both discriminators.
    *
    * @internal
    */
   readonly discriminatorAdam: Adam;
   /**
-   * Earlier syntheses.
+   * Synthesised images of earlier steps.
    *
    * @internal
    */
   readonly pool: ImagePool;
   /**
-   * Draws from the pool.
+   * Random numbers that draw from the pool.
    *
    * @internal
    */
   readonly poolRandom: RandomState;
 
   /**
-   * Networks with initial weights.
+   * Makes networks with initial weights.
    *
-   * @param tensorflow - Open as long as the networks are used.
-   * @throws {RangeError} when a setting makes no sense.
+   * @param tensorflow - Must stay open as long as the networks are used.
+   * @throws {RangeError} if a setting is invalid.
    */
   constructor(tensorflow: Tensorflow, settings: CycleGanSettings) {
     checkSettings(settings);
@@ -110,12 +111,13 @@ export class CycleGan {
   }
 
   /**
-   * One training step on a real image of each modality: first the generators', then, with the images that
-   * these gave before it, the discriminators'.
+   * Takes one training step on a real image of each modality: first a step of the generators, then a step of the
+   * discriminators, with the images that the generators synthesised before their step.
    *
-   * @param real - [1, crop, crop, channels] in [-1, 1]; the caller disposes them.
-   * @param learningRate - Of this step; the discriminators' by their setting.
-   * @returns The losses before the step, in the order of {@link LOSSES}, on the GPU; the caller disposes them.
+   * @param real - Images, [1, crop, crop, channels] in [-1, 1]; the caller disposes them.
+   * @param learningRate - Learning rate of the generators. The setting `discriminatorRate` multiplies it for the
+   * discriminators.
+   * @returns The losses before the step on the GPU, in the order of {@link LOSSES}; the caller disposes them.
    */
   step(real: Readonly<Record<Modality, Tensor4D>>, learningRate: number): Tensor1D {
     const { losses: generatorLosses, fakes } = this.#generatorStep(real, learningRate);
@@ -128,29 +130,27 @@ export class CycleGan {
     return losses;
   }
 
-  /** The gradients of both cycles by all generators' weights; also what {@link CycleGan.step} is made of. */
+  /** Computes the gradients of both cycles by the weights of both generators, as {@link CycleGan.step} uses them. */
   generatorGradients(
     real: Readonly<Record<Modality, Tensor4D>>,
   ): Record<Modality, CycleGradients> {
     return { ct: this.#cycle(real.ct, "ct", "mr"), mr: this.#cycle(real.mr, "mr", "ct") };
   }
 
-  /** The gradient of a discriminator's loss by its weights. */
+  /** Computes the gradient of a discriminator's loss by its weights; the caller disposes the tensors. */
   discriminatorGradients(
     of: Modality,
     real: Tensor4D,
     synthesised: Tensor4D,
   ): { loss: Scalar; gradients: Tensor[] } {
-    const judge = this.discriminators[of];
-    const { value, grads } = tf.engine().gradients(
-      () => judgementLoss(judge.apply(tf.concat([real, synthesised]))),
-      judge.variables,
-      undefined as unknown as Scalar,
-    );
-    return { loss: value as Scalar, gradients: grads };
+    const discriminator = this.discriminators[of];
+    return lossGradients(discriminator.variables, () => ({
+      loss: judgementLoss(discriminator.apply(tf.concat([real, synthesised]))),
+      parts: {},
+    }));
   }
 
-  /** Frees everything. */
+  /** Frees the networks, the optimisers and the pool. */
   dispose(): void {
     for (const network of Object.values(this.generators)) network.dispose();
     for (const network of Object.values(this.discriminators)) network.dispose();
@@ -160,26 +160,20 @@ export class CycleGan {
   }
 
   /**
-   * One half of the generators' loss: an image, its synthesis in the other modality, and back. The halves
-   * are taken one after the other, since what a gradient keeps of both at once would be twice as much.
+   * Computes one half of the generators' loss: an image is translated to the other modality and back. The halves are
+   * computed one after the other, because both together would need twice the memory.
    */
   #cycle(image: Tensor4D, here: Modality, there: Modality): CycleGradients {
     const { generators, discriminators, settings: { cycleWeight } } = this;
-    let fake!: Tensor4D;
-    let deception!: Scalar;
-    let cycle!: Scalar;
-    const { value, grads } = tf.engine().gradients(
-      () => {
-        fake = tf.keep(generators[there].apply(image));
-        deception = tf.keep(deceptionLoss(discriminators[there].apply(fake)));
-        cycle = tf.keep(cycleLoss(generators[here].apply(fake), image));
-        return deception.add(cycle.mul(cycleWeight)) as Scalar;
-      },
-      variables(generators),
-      undefined as unknown as Scalar,
-    );
-    value.dispose();
-    return { fake, deception, cycle, gradients: grads };
+    const { loss, gradients, parts } = lossGradients(variables(generators), () => {
+      const fake = generators[there].apply(image);
+      const deception = deceptionLoss(discriminators[there].apply(fake));
+      const cycle = cycleLoss(generators[here].apply(fake), image);
+      const loss = deception.add(cycle.mul(cycleWeight)) as Scalar;
+      return { loss, parts: { fake, deception, cycle } };
+    });
+    loss.dispose();
+    return { ...parts, gradients };
   }
 
   #generatorStep(real: Readonly<Record<Modality, Tensor4D>>, learningRate: number) {
@@ -187,7 +181,7 @@ export class CycleGan {
     this.generatorAdam.apply([ct.gradients, mr.gradients], learningRate);
     tf.dispose([ct.gradients, mr.gradients]);
     return {
-      // The synthesised MR comes from the CT.
+      // `mr` belongs to the cycle of the MR, which synthesises a CT.
       losses: [mr.deception, ct.deception, ct.cycle, mr.cycle],
       fakes: { ct: mr.fake, mr: ct.fake },
     };
@@ -208,18 +202,19 @@ export class CycleGan {
   }
 }
 
-/** What one image's way there and back gives; the caller disposes it. */
+/** Losses and gradients of one cycle, an image's translation to the other modality and back; the caller disposes them. */
 export interface CycleGradients {
   /** The synthesised image. */
   readonly fake: Tensor4D;
-  /** The generator's loss in its discriminator's eyes. */
+  /** The generator's loss by its discriminator. */
   readonly deception: Scalar;
-  /** The cycle loss, not yet weighted. */
+  /** The cycle loss without its weight. */
   readonly cycle: Scalar;
-  /** By all generators' weights, G_CT's first. */
+  /** Gradients by the weights of both generators, those of G_CT first. */
   readonly gradients: Tensor[];
 }
 
+/** The weights of both networks, those of CT first. */
 function variables(networks: Readonly<Record<Modality, Generator | Discriminator>>): Variable[] {
   return [...networks.ct.variables, ...networks.mr.variables];
 }

@@ -1,28 +1,31 @@
 /**
- * The networks and their losses on the processor, in double precision: what the training is compared with.
+ * The networks and their losses on the processor in double precision, with which tests compare the training.
  *
  * @module
  */
 
 import type { Modality } from "../../volume/modality.ts";
 import type { CycleGanSettings } from "../model/settings.ts";
-import { convolutionReference, inputGradientReference } from "../ops/convolution_reference.ts";
-import type { ConvolutionShape } from "../ops/convolution_shape.ts";
-import { INSTANCE_NORM_EPSILON } from "../ops/instance_norm.ts";
-import { instanceNormReference } from "../ops/instance_norm_reference.ts";
-import { reflectPadReference } from "../ops/reflect_pad_reference.ts";
+import {
+  convolutionReference,
+  inputGradientReference,
+} from "../ops/convolution/convolution_reference.ts";
+import type { ConvolutionShape } from "../ops/convolution/convolution_shape.ts";
+import { INSTANCE_NORM_EPSILON } from "../ops/instance_norm/instance_norm.ts";
+import { instanceNormReference } from "../ops/instance_norm/instance_norm_reference.ts";
+import { reflectPadReference } from "../ops/reflect_pad/reflect_pad_reference.ts";
 
-/** One image: square, its channels fastest. */
+/** A square image; the channel is the fastest axis. */
 export interface ReferenceImage {
-  /** Rows and columns. */
+  /** Number of rows and of columns. */
   readonly size: number;
-  /** Channels. */
+  /** Number of channels. */
   readonly channels: number;
-  /** The values. */
+  /** Values, [size, size, channels]. */
   readonly values: Float64Array;
 }
 
-/** Weights by the names that the networks give them. */
+/** Weights by their names in the networks. */
 export type ReferenceWeights = ReadonlyMap<string, Float64Array>;
 
 function convolution(
@@ -49,7 +52,7 @@ function convolution(
   };
 }
 
-/** The layers of a network with its weights. */
+/** Layers of a network with its weights. */
 class Layers {
   constructor(readonly name: string, readonly weights: ReferenceWeights) {}
 
@@ -96,8 +99,8 @@ function padded({ size, channels, values }: ReferenceImage, pad: number): Refere
   return { size: size + 2 * pad, channels, values: y };
 }
 
-/** What the generator of this name makes of an image. */
-export function generatorReference(
+/** Applies the generator of this name to an image. */
+function generatorReference(
   name: string,
   { channels, generatorFilters: filters, blocks }: CycleGanSettings,
   weights: ReferenceWeights,
@@ -127,8 +130,8 @@ export function generatorReference(
   return { ...out, values: out.values.map(Math.tanh) };
 }
 
-/** What the discriminator of this name makes of an image. */
-export function discriminatorReference(
+/** Applies the discriminator of this name to an image. */
+function discriminatorReference(
   name: string,
   { strides, discriminatorFilters, discriminatorNorm }: CycleGanSettings,
   weights: ReferenceWeights,
@@ -152,7 +155,7 @@ export function discriminatorReference(
 const mean = (values: Float64Array, of: (value: number, i: number) => number) =>
   values.reduce((sum, value, i) => sum + of(value, i), 0) / values.length;
 
-/** The generators' whole loss on a CT and an MR. */
+/** Computes the whole loss of both generators for a CT and an MR. */
 export function generatorLossReference(
   settings: CycleGanSettings,
   weights: ReferenceWeights,
@@ -170,7 +173,7 @@ export function generatorLossReference(
   return loss;
 }
 
-/** A discriminator's loss on a real and a synthesised image. */
+/** Computes the loss of a discriminator for a real and a synthesised image. */
 export function discriminatorLossReference(
   of: Modality,
   settings: CycleGanSettings,

@@ -136,7 +136,7 @@ for (
   });
 }
 
-gpuTest("a step of training lowers its own losses and keeps no tensor", async (gpu) => {
+gpuTest("CycleGan.step() lowers its losses and leaves no tensor", async (gpu) => {
   using tensorflow = await Tensorflow.open(gpu, { convolution: "registers" });
   const gan = new CycleGan(tensorflow, { ...base, pool: 1 });
   const ct = images(base, 1);

@@ -1,24 +1,24 @@
 /**
- * When a training went wrong.
+ * The error of a training that diverged.
  *
  * @module
  */
 
 import { CrosswarpError } from "../../host/errors.ts";
 
-/** A loss or a weight is not a number any more, or far too large. */
+/** Is thrown if a loss or a weight is not finite, or is far too large. */
 export class TrainingDivergedError extends CrosswarpError {
   /** The name of the class. */
   override readonly name = "TrainingDivergedError";
-  /** The step at which it was seen. */
+  /** The step at which the value was found. */
   readonly step: number;
 
   /**
-   * Says what went wrong.
+   * Makes the message.
    *
-   * @param step - The step at which it was seen.
-   * @param what - The loss or weight, with its value where there is one.
-   * @param lastGood - The step of the last checkpoint, and where it is.
+   * @param step - The step at which the value was found.
+   * @param what - The loss or weight, with its value if it is a loss.
+   * @param lastGood - Step and folder of the last checkpoint; undefined if there is none.
    */
   constructor(step: number, what: string, lastGood?: { step: number; folder: string }) {
     const good = lastGood === undefined

@@ -1,5 +1,5 @@
 /**
- * Synthesised images of earlier steps, from which the discriminators learn too.
+ * Synthesised images of earlier steps, from which the discriminators also learn.
  *
  * @module
  */
@@ -16,53 +16,57 @@ export interface ImagePair {
 }
 
 /**
- * A pool of pairs, as in the implementation that the paper starts from: while it is not full it keeps and
- * gives every new pair; then it gives, by a coin, the new pair, or an old CT and an old MR, drawn one apart
- * from the other, whose places the new ones take.
+ * A pool of pairs, as in the paper's base implementation. While the pool is not full, it stores and returns every new
+ * pair. Afterwards it returns, with probability 1/2 each, either the new pair, or an old CT and an old MR that are drawn
+ * independently; the new images take their places.
  */
 export class ImagePool {
-  /** Pairs that are kept at most; 0 keeps none. */
+  /** Maximum number of stored pairs. */
   readonly capacity: number;
   readonly #random: RandomState;
-  readonly #kept: { ct: tf.Tensor4D; mr: tf.Tensor4D }[] = [];
+  readonly #pairs: { ct: tf.Tensor4D; mr: tf.Tensor4D }[] = [];
 
-  /** An empty pool; the base implementation's capacity is 50. */
+  /** Makes an empty pool. The capacity of the base implementation is 50. */
   constructor(capacity: number, random: RandomState) {
     this.capacity = capacity;
     this.#random = random;
   }
 
-  /** The pairs, in their places. */
-  get kept(): readonly ImagePair[] {
-    return this.#kept;
+  /** The stored pairs in the order of their places. */
+  get pairs(): readonly ImagePair[] {
+    return this.#pairs;
   }
 
-  /** Takes a new pair for its own and gives one that the caller disposes. */
+  /** Takes ownership of a new pair, and returns a pair that the caller disposes. */
   exchange(fresh: ImagePair): ImagePair {
-    if (this.#kept.length < this.capacity) {
-      this.#kept.push({ ...fresh });
+    if (this.#pairs.length < this.capacity) {
+      this.#pairs.push({ ...fresh });
       return { ct: tf.keep(tf.clone(fresh.ct)), mr: tf.keep(tf.clone(fresh.mr)) };
     }
     if (this.capacity === 0 || this.#random.uniform() >= 0.5) return fresh;
-    const ct = this.#kept[this.#random.integer(this.capacity)];
-    const mr = this.#kept[this.#random.integer(this.capacity)];
+    const ct = this.#pairs[this.#random.integer(this.capacity)];
+    const mr = this.#pairs[this.#random.integer(this.capacity)];
     const old = { ct: ct.ct, mr: mr.mr };
     ct.ct = fresh.ct;
     mr.mr = fresh.mr;
     return old;
   }
 
-  /** Puts pairs in the place of all; they are its own then. */
+  /**
+   * Replaces all pairs and takes ownership of the new pairs.
+   *
+   * @throws {RangeError} if there are more pairs than places.
+   */
   fill(pairs: readonly ImagePair[]): void {
     if (pairs.length > this.capacity) {
       throw new RangeError(`${pairs.length} pairs do not fit a pool of ${this.capacity}`);
     }
     this.dispose();
-    this.#kept.push(...pairs.map((pair) => ({ ...pair })));
+    this.#pairs.push(...pairs.map((pair) => ({ ...pair })));
   }
 
   /** Frees all pairs. */
   dispose(): void {
-    for (const { ct, mr } of this.#kept.splice(0)) tf.dispose([ct, mr]);
+    for (const { ct, mr } of this.#pairs.splice(0)) tf.dispose([ct, mr]);
   }
 }

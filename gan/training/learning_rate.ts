@@ -1,15 +1,15 @@
 /**
- * The learning rate over the epochs (section 4.1).
+ * Schedule of the learning rate (section 4.1).
  *
  * @module
  */
 
 /**
- * Constant for the first half of the epochs, then linear to 0.
+ * Computes the learning rate of an epoch: constant for the first half of the epochs, then linear to 0.
  *
- * @param initial - The paper's 0.0002.
- * @param epoch - From 0.
- * @param epochs - In all; the paper's 200.
+ * @param initial - Learning rate of the first half; 0.0002 in the paper.
+ * @param epoch - Index of the epoch, from 0.
+ * @param epochs - Number of epochs; 200 in the paper.
  *
  * @example Usage
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * How much memory a training takes on the GPU.
+ * The GPU memory that a training needs.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import { checkSettings, type CycleGanSettings } from "../model/settings.ts";
 import type { Ops } from "../tensorflow.ts";
 
-/** Single weights of both generators and both discriminators. */
+/** Counts the weights of both generators and both discriminators. */
 export function countWeights(settings: CycleGanSettings): number {
   const { channels: c, generatorFilters: f, blocks, strides, discriminatorNorm } = settings;
   const norms = 2 * (f + 2 * f + 4 * f + 8 * f * blocks + 2 * f + f);
@@ -28,28 +28,28 @@ export function countWeights(settings: CycleGanSettings): number {
 }
 
 /**
- * Bytes of the GPU's memory that a training takes, within about a tenth: the weights with their gradients
- * and running means, the pool, and what the gradient of one cycle keeps. The factors were measured over
- * regions of 64 to 128 pixels, 8 to 32 filters, 1 to 12 channels and 3 to 9 blocks.
+ * Estimates the bytes of GPU memory that a training needs, with an error of about 10 %: the weights with their
+ * gradients and running means, the pool, and the intermediate results of one cycle. The factors were measured for
+ * patches of 64 to 128 pixels, 8 to 32 filters, 1 to 12 channels and 3 to 9 blocks.
  */
 export function trainingBytes(settings: CycleGanSettings, ops: Ops = "own"): number {
   const { crop, channels, generatorFilters, blocks, pool } = settings;
   const pixels = crop * crop;
   const features = (25 + 7.15 * blocks) * pixels * generatorFilters + 26 * pixels * channels;
-  const kept = 5 * countWeights(settings) + 2 * pool * pixels * channels;
-  return Math.ceil(4 * 1.1 * (kept + (ops === "stock" ? 7 : 1) * features));
+  const persistent = 5 * countWeights(settings) + 2 * pool * pixels * channels;
+  return Math.ceil(4 * 1.1 * (persistent + (ops === "stock" ? 7 : 1) * features));
 }
 
-/** Bytes of the largest feature map, or of the largest filter. */
+/** Bytes of the largest tensor: a feature map or a filter. */
 function largestTensor({ crop, generatorFilters: filters }: CycleGanSettings): number {
   return 4 * Math.max((crop + 6) ** 2 * filters, 9 * 16 * filters ** 2);
 }
 
 /**
- * Refuses a training that does not fit the memory that there is.
+ * Refuses a training that needs more memory than the GPU has free.
  *
- * @throws {GpuMemoryError} which names the largest settings that fit.
- * @throws {RangeError} when a setting makes no sense.
+ * @throws {GpuMemoryError} if it does; the message names the largest settings that fit.
+ * @throws {RangeError} if a setting is invalid.
  */
 export function checkTrainingFits(gpu: Gpu, settings: CycleGanSettings, ops: Ops = "own"): void {
   checkSettings(settings);
@@ -63,7 +63,7 @@ export function checkTrainingFits(gpu: Gpu, settings: CycleGanSettings, ops: Ops
   const advice: string[] = [];
   for (let crop = settings.crop - 4; crop >= 16; crop -= 4) {
     if (!fits({ crop })) continue;
-    advice.push(`a region of ${crop} instead of ${settings.crop} pixels`);
+    advice.push(`a patch of ${crop} instead of ${settings.crop} pixels`);
     break;
   }
   for (let filters = settings.generatorFilters - 4; filters >= 4; filters -= 4) {

@@ -46,7 +46,7 @@ Deno.test("countWeights() of the paper's networks", () => {
 gpuTest("checkTrainingFits() names the largest training that fits", (gpu) => {
   checkTrainingFits(gpu, settings);
   const error = assertThrows(() => checkTrainingFits(gpu, PAPER_SETTINGS), GpuMemoryError);
-  const [, crop, filters] = error.message.match(/a region of (\d+) .* or (\d+) instead/)!;
+  const [, crop, filters] = error.message.match(/a patch of (\d+) .* or (\d+) instead/)!;
   checkTrainingFits(gpu, { ...PAPER_SETTINGS, crop: Number(crop) });
   const more = { ...PAPER_SETTINGS, crop: Number(crop) + 4 };
   assertThrows(() => checkTrainingFits(gpu, more), GpuMemoryError);
@@ -56,6 +56,6 @@ gpuTest("checkTrainingFits() names the largest training that fits", (gpu) => {
 
 gpuTest("checkTrainingFits() minds what one binding holds", (gpu) => {
   const error = assertThrows(() => checkTrainingFits(gpu, PAPER_SETTINGS), GpuMemoryError);
-  const crop = Number(error.message.match(/a region of (\d+)/)![1]);
+  const crop = Number(error.message.match(/a patch of (\d+)/)![1]);
   checkTrainingFits(gpu, { ...PAPER_SETTINGS, crop });
 }, { maxBindingBytes: 10_000_000 });

@@ -1,5 +1,5 @@
 /**
- * The training: steps in order, their losses, checkpoints, and going on from one.
+ * The training of a cycle-GAN: its steps, losses, log and checkpoints.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import {
 } from "../model/checkpoint.ts";
 import type { Modality } from "../../volume/modality.ts";
 import { CycleGan, LOSSES } from "./cycle_gan.ts";
-import { startFromIdentity } from "../networks/identity_start.ts";
+import { startFromIdentity } from "./identity_start.ts";
 import { learningRate } from "./learning_rate.ts";
 import { ModelFileError } from "../model/model_error.ts";
 import type { RandomWords } from "../random.ts";
@@ -22,67 +22,67 @@ import type { CycleGanSettings } from "../model/settings.ts";
 import { type Tensorflow, tf } from "../tensorflow.ts";
 import { TrainingDivergedError } from "./diverged.ts";
 
-/** Where training regions come from: a `RoiSampler`, or something that draws in its own way. */
-export interface RegionSource {
-  /** The next region, [crop, crop, channels] in [-1, 1], the channel fastest. */
+/** A source of training patches, for example a `PatchSampler`. */
+export interface PatchSource {
+  /** Returns the next patch, [crop, crop, channels] in [-1, 1]; the channel is the fastest axis. */
   next(): Float32Array;
-  /** The state to go on from. */
+  /** Returns the state, from which the source can continue. */
   save(): RandomWords;
-  /** Goes back to a state. */
+  /** Restores a saved state. */
   restore(words: readonly number[]): void;
 }
 
 /** The losses of a step by name. */
 export type StepLosses = Readonly<Record<typeof LOSSES[number], number>>;
 
-/** How far a training is. */
+/** Progress of a training. */
 export interface TrainingProgress {
-  /** Steps done. */
+  /** Number of finished steps. */
   readonly step: number;
-  /** Steps in all. */
+  /** Number of all steps. */
   readonly total: number;
-  /** Means over the steps since the last call. */
+  /** Mean losses over the steps since the previous call. */
   readonly losses: StepLosses;
 }
 
 /** Options of {@link trainCycleGan}. */
 export interface TrainingOptions {
-  /** tfjs on the device. */
+  /** The device with tfjs. */
   readonly tensorflow: Tensorflow;
-  /** The networks and their training. */
+  /** Settings of the networks and their training. */
   readonly settings: CycleGanSettings;
-  /** Where the regions come from. */
-  readonly sources: Readonly<Record<Modality, RegionSource>>;
-  /** What the images are, for whoever uses the model. */
+  /** Sources of the patches by modality. */
+  readonly sources: Readonly<Record<Modality, PatchSource>>;
+  /** Description of the images, which is stored with the model. */
   readonly data: TrainingData;
-  /** Checkpoints and `log.jsonl` go there; it exists. */
+  /** Existing folder for checkpoints and `log.jsonl`. */
   readonly folder: string;
-  /** Goes on from the folder's checkpoint, where there is one. */
+  /** Whether to continue from the folder's checkpoint, if there is one. Default false. */
   readonly resume?: boolean | undefined;
-  /** Steps from one checkpoint to the next. Default 500; there is always one at the end. */
+  /** Steps from one checkpoint to the next. The last step always writes one. Default 500. */
   readonly checkpointEvery?: number | undefined;
   /** Steps from one call of `onSample` to the next. Default 500. */
   readonly sampleEvery?: number | undefined;
-  /** Called before the first step, every `sampleEvery` steps and after the last. */
+  /** Is called before the first step, every `sampleEvery` steps and after the last step. */
   readonly onSample?: ((gan: CycleGan, step: number) => Promise<void>) | undefined;
-  /** Called about twice a second. */
+  /** Is called about twice per second. */
   readonly onProgress?: ((progress: TrainingProgress) => void) | undefined;
-  /** Ends the training after the step, with a checkpoint. */
+  /** Stops the training after the current step, with a checkpoint. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Between readings of the losses, which let the GPU come to an end and Ctrl-C through. */
+/** Time between two readings of the losses. A reading waits for the GPU and lets Ctrl-C through. */
 const MILLISECONDS_BETWEEN_READINGS = 500;
-/** A loss above this is none that training comes back from. */
-const LARGEST_LOSS = 1000;
+/** Maximum absolute loss. A training does not recover from a larger one. */
+const MAX_LOSS = 1000;
 
 /**
- * Trains a cycle-GAN, from the beginning or from a checkpoint. The same settings, regions and device give
- * the same bytes, interrupted or not. The networks are the caller's to dispose.
+ * Trains a cycle-GAN, from the beginning or from a checkpoint. The same settings, patches and device give the same
+ * bytes, also if the training was interrupted and resumed. The caller disposes the networks.
  *
- * @throws {RangeError} when a setting makes no sense.
- * @throws {ModelFileError} when the folder's checkpoint is damaged or of another training.
- * @throws {TrainingDivergedError} when a loss or a weight is not finite; the last checkpoint stays.
+ * @throws {RangeError} if a setting is invalid.
+ * @throws {ModelFileError} if the folder's checkpoint is damaged or belongs to another training.
+ * @throws {TrainingDivergedError} if a loss or a weight is not finite; the last checkpoint remains.
  */
 export async function trainCycleGan(options: TrainingOptions): Promise<CycleGan> {
   const { tensorflow, settings, folder, signal } = options;
@@ -93,10 +93,10 @@ export async function trainCycleGan(options: TrainingOptions): Promise<CycleGan>
   const gan = new CycleGan(tensorflow, settings);
   try {
     if (header !== undefined) await restoreTraining(header, gan, options);
-    const run = new Run(gan, options, header?.step ?? 0);
+    const run = new TrainingRun(gan, options, header?.step ?? 0);
     await run.openLog();
     if (run.step === 0) {
-      await run.start();
+      await run.startFromIdentity();
       await onSample?.(gan, 0);
     }
     while (run.step < run.total) {
@@ -104,9 +104,9 @@ export async function trainCycleGan(options: TrainingOptions): Promise<CycleGan>
       const isLast = run.step === run.total;
       const isDue = (every: number) => isLast || run.step % every === 0;
       if (!isDue(checkpointEvery) && !isDue(sampleEvery) && !run.isReadingDue()) continue;
-      await run.read();
+      await run.readLosses();
       if (isDue(sampleEvery)) await onSample?.(gan, run.step);
-      if (isDue(checkpointEvery) || signal?.aborted) await run.checkpoint();
+      if (isDue(checkpointEvery) || signal?.aborted) await run.writeCheckpoint();
       if (!isLast) signal?.throwIfAborted();
     }
     return gan;
@@ -116,6 +116,7 @@ export async function trainCycleGan(options: TrainingOptions): Promise<CycleGan>
   }
 }
 
+/** Refuses a checkpoint of other settings, images or kernels. */
 function checkSameTraining(
   path: string,
   header: CheckpointHeader,
@@ -144,6 +145,7 @@ function checkSameTraining(
   }
 }
 
+/** Restores the networks and the sources. */
 async function restoreTraining(
   header: CheckpointHeader,
   gan: CycleGan,
@@ -154,14 +156,16 @@ async function restoreTraining(
   sources.mr.restore(header.random.mr);
 }
 
-/** What changes while a training runs. */
-class Run {
+/** The changing state of a training, and its steps. */
+class TrainingRun {
+  /** Number of finished steps. */
   step: number;
+  /** Number of all steps. */
   readonly total: number;
   readonly #gan: CycleGan;
   readonly #options: TrainingOptions;
   #pending: { step: number; losses: tf.Tensor1D }[] = [];
-  #read = performance.now();
+  #lastReading = performance.now();
   #lastCheckpoint: number | undefined;
 
   constructor(gan: CycleGan, options: TrainingOptions, step: number) {
@@ -176,7 +180,7 @@ class Run {
     return `${this.#options.folder}/log.jsonl`;
   }
 
-  /** An empty log, or what it held at the checkpoint. */
+  /** Begins an empty log, or cuts the log to the lines that it had at the checkpoint. */
   async openLog(): Promise<void> {
     let lines: string[] = [];
     if (this.step > 0) {
@@ -187,83 +191,97 @@ class Run {
     await writeWholeFile(this.#logPath, new TextEncoder().encode(text));
   }
 
-  get #rate(): number {
+  get #learningRate(): number {
     const { learningRate: initial, epochs, stepsPerEpoch } = this.#options.settings;
     return learningRate(initial, Math.floor(this.step / stepsPerEpoch), epochs);
   }
 
-  /** What comes before the first step; a training that is interrupted in it begins anew. */
-  async start(): Promise<void> {
+  /** Takes the identity steps. A training that is interrupted during these begins again. */
+  async startFromIdentity(): Promise<void> {
     const { tensorflow, signal } = this.#options;
     await startFromIdentity(tensorflow, this.#gan, (of) => this.#draw(of), async () => {
       if (!this.isReadingDue()) return;
       // Lets Ctrl-C through.
       await new Promise((resolve) => setTimeout(resolve));
       signal?.throwIfAborted();
-      this.#read = performance.now();
+      this.#lastReading = performance.now();
     });
   }
 
+  /** Draws the next image of a modality. */
   #draw(of: Modality): tf.Tensor4D {
     const { sources, settings: { crop, channels } } = this.#options;
     return tf.tensor4d(sources[of].next().slice(), [1, crop, crop, channels]);
   }
 
-  /** One step; its losses are read later. */
+  /** Takes one step, whose losses are read later. */
   advance(): void {
     const real = { ct: this.#draw("ct"), mr: this.#draw("mr") };
-    const losses = this.#gan.step(real, this.#rate);
+    const losses = this.#gan.step(real, this.#learningRate);
     tf.dispose([real.ct, real.mr]);
     this.step++;
     this.#pending.push({ step: this.step, losses });
   }
 
+  /** Whether the last reading is long enough ago. */
   isReadingDue(): boolean {
-    return performance.now() - this.#read >= MILLISECONDS_BETWEEN_READINGS;
+    return performance.now() - this.#lastReading >= MILLISECONDS_BETWEEN_READINGS;
   }
 
-  /** Reads the losses of the steps since the last time, logs and tells them. */
-  async read(): Promise<void> {
+  /** Reads the losses of the steps since the last reading, logs them and reports the progress. */
+  async readLosses(): Promise<void> {
     const pending = this.#pending.splice(0);
     if (pending.length === 0) return;
     const stacked = tf.stack(pending.map(({ losses }) => losses));
     tf.dispose(pending.map(({ losses }) => losses));
-    const values = await stacked.data();
+    const values = await stacked.data() as Float32Array;
     stacked.dispose();
     this.#options.tensorflow.gpu.check();
-    const lines: string[] = [];
+    const rows = pending.map(({ step }, i) => ({
+      step,
+      losses: values.subarray(i * LOSSES.length, (i + 1) * LOSSES.length),
+    }));
     const sums = new Float64Array(LOSSES.length);
-    const { stepsPerEpoch } = this.#options.settings;
-    pending.forEach(({ step }, i) => {
-      const losses = LOSSES.map((name, j) => [name, values[i * LOSSES.length + j]] as const);
-      for (const [j, [name, value]] of losses.entries()) {
-        if (!(Math.abs(value) <= LARGEST_LOSS)) {
-          const lastGood = this.#lastCheckpoint;
-          throw new TrainingDivergedError(
-            step,
-            `${name} = ${value}`,
-            lastGood === undefined ? undefined : { step: lastGood, folder: this.#options.folder },
-          );
-        }
-        sums[j] += value / pending.length;
-      }
-      const rounded = losses.map(([name, value]) => [name, Number(value.toPrecision(6))]);
-      lines.push(JSON.stringify({
-        step,
-        epoch: Math.floor((step - 1) / stepsPerEpoch),
-        ...Object.fromEntries(rounded),
-      }));
-    });
+    for (const { step, losses } of rows) {
+      this.#checkLosses(step, losses);
+      losses.forEach((value, i) => sums[i] += value / rows.length);
+    }
+    const lines = rows.map(({ step, losses }) => this.#logLine(step, losses));
     await Deno.writeTextFile(this.#logPath, lines.join("\n") + "\n", { append: true });
     this.#options.onProgress?.({
       step: this.step,
       total: this.total,
       losses: Object.fromEntries(LOSSES.map((name, i) => [name, sums[i]])) as StepLosses,
     });
-    this.#read = performance.now();
+    this.#lastReading = performance.now();
   }
 
-  async checkpoint(): Promise<void> {
+  #checkLosses(step: number, losses: Float32Array): void {
+    const wrong = losses.findIndex((value) => !(Math.abs(value) <= MAX_LOSS));
+    if (wrong === -1) return;
+    const lastCheckpoint = this.#lastCheckpoint;
+    throw new TrainingDivergedError(
+      step,
+      `${LOSSES[wrong]} = ${losses[wrong]}`,
+      lastCheckpoint === undefined
+        ? undefined
+        : { step: lastCheckpoint, folder: this.#options.folder },
+    );
+  }
+
+  /** A step's line in `log.jsonl`: the losses with six digits. */
+  #logLine(step: number, losses: Float32Array): string {
+    const { stepsPerEpoch } = this.#options.settings;
+    const rounded = LOSSES.map((name, i) => [name, Number(losses[i].toPrecision(6))]);
+    return JSON.stringify({
+      step,
+      epoch: Math.floor((step - 1) / stepsPerEpoch),
+      ...Object.fromEntries(rounded),
+    });
+  }
+
+  /** Writes a checkpoint of the current step. */
+  async writeCheckpoint(): Promise<void> {
     const { sources, data, folder, tensorflow } = this.#options;
     const random = {
       ct: sources.ct.save(),

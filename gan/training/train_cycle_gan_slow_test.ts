@@ -14,7 +14,7 @@ import { RandomState } from "../random.ts";
 import { readSafetensors } from "../model/safetensors.ts";
 import { type CycleGanSettings, PAPER_SETTINGS } from "../model/settings.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";
-import { type RegionSource, trainCycleGan, type TrainingOptions } from "./train_cycle_gan.ts";
+import { type PatchSource, trainCycleGan, type TrainingOptions } from "./train_cycle_gan.ts";
 import { TrainingDivergedError } from "./diverged.ts";
 
 const settings: CycleGanSettings = {
@@ -33,7 +33,7 @@ const settings: CycleGanSettings = {
 };
 
 /** Smooth blobs; those of the MR are dark. */
-function source(name: Modality): RegionSource {
+function source(name: Modality): PatchSource {
   const random = RandomState.of(5, name);
   const sign = name === "ct" ? 1 : -1;
   return {
@@ -121,7 +121,7 @@ gpuTest(
   (gpu) =>
     withFolders(async (a, b) => {
       await train(gpu, a);
-      // Ended by its signal after a step of its own choice, then killed beyond a checkpoint.
+      // The signal ends it after step 5; then an error kills it beyond a checkpoint.
       const abort = new AbortController();
       const interrupted = train(gpu, b, {
         signal: abort.signal,
@@ -141,7 +141,7 @@ gpuTest(
       assertStringIncludes(await Deno.readTextFile(`${b}/log.jsonl`), '"step":8');
       await train(gpu, b, { resume: true });
       assertEquals(filesOf(b), filesOf(a));
-      // There is nothing left to do, and it stays so.
+      // A finished training that is resumed changes nothing.
       await train(gpu, b, { resume: true });
       assertEquals(filesOf(b), filesOf(a));
     }),
@@ -242,7 +242,7 @@ gpuTest("training: settings without sense are refused", (gpu) =>
     const wrong: [Partial<CycleGanSettings>, string][] = [
       [{ crop: 30 }, "`crop` must be a whole number of at least 16 and a multiple of 4, got 30"],
       [{ strides: [3] }, "`strides` must be a list of 1 and 2, got [3]"],
-      [{ strides: [2, 2, 2, 1, 1] }, "see 70 pixels, more than twice a region of 16"],
+      [{ strides: [2, 2, 2, 1, 1] }, "see 70 pixels, more than twice a patch of 16"],
       [{ learningRate: NaN }, "`learningRate` must be a number of at least 0"],
       [{ discriminatorRate: -1 }, "`discriminatorRate` must be a number of at least 0"],
       [{ identitySteps: 0.5 }, "`identitySteps` must be a whole number of at least 0"],

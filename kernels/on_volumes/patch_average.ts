@@ -10,7 +10,7 @@ import {
   patchAverage,
   type PatchAverageOptions,
   type PatchAverageProgress,
-  type PatchRegion,
+  type PatchPosition,
 } from "../patches/patch_average.ts";
 import { planeAxes, type PlaneName } from "../patches/plane_axes.ts";
 import { checkVolume, owning } from "./inputs.ts";
@@ -26,7 +26,7 @@ export interface AveragePatchesOptions
    */
   readonly process: (
     patch: Float32Array,
-    region: PatchRegion,
+    region: PatchPosition,
   ) => Float32Array | Promise<Float32Array>;
   /** Ends the run with its reason. */
   readonly signal?: AbortSignal | undefined;

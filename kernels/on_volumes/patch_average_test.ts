@@ -4,7 +4,7 @@ import { random } from "../../testing/uniform_values.ts";
 import { Grid } from "../../volume/grid.ts";
 import { reorient } from "../../volume/orientation.ts";
 import type { Volume } from "../../volume/volume.ts";
-import { patchAverageReference, type PatchRegion } from "../patches/patch_average.ts";
+import { patchAverageReference, type PatchPosition } from "../patches/patch_average.ts";
 import { planeAxes } from "../patches/plane_axes.ts";
 import { averagePatches } from "./patch_average.ts";
 
@@ -14,7 +14,7 @@ const VOLUME: Volume = { grid: GRID, data: Float32Array.from({ length: GRID.voxe
 const CUT = { patch: 4, channels: 3, stride: 2, sliceStride: 2 } as const;
 
 /** Differs from patch to patch and within one. */
-const process = (patch: Float32Array, { start: [column, row, slice] }: PatchRegion) =>
+const process = (patch: Float32Array, { start: [column, row, slice] }: PatchPosition) =>
   patch.map((value, i) => value * value + 0.1 * column + 0.01 * row - 0.2 * slice + 0.001 * i);
 
 gpuTest("averagePatches() agrees with its twin", async (gpu) => {

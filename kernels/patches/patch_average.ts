@@ -1,7 +1,7 @@
 /**
- * Patch-averaged synthesis (section 3.1 of the paper): a volume is cut into overlapping regions of
- * P x P pixels in C adjacent planes, each region passes through a network, and every voxel becomes the
- * weighted mean of the results of its regions. Regions are added in a fixed order, so that two runs give
+ * Patch-averaged synthesis (section 3.1 of the paper): a volume is cut into overlapping patches of
+ * P x P pixels in C adjacent planes, each patch passes through a network, and every voxel becomes the
+ * weighted mean of the results of its patches. Patches are added in a fixed order, so that two runs give
  * the same bytes.
  *
  * @module
@@ -11,25 +11,25 @@ import type { Gpu, GpuBuffer } from "../gpu/gpu.ts";
 import { PatchAverage } from "./patch_average_steps.ts";
 import {
   type PatchAverageOptions,
-  type PatchRegion,
+  patchesBetween,
+  type PatchPosition,
   regionLayout,
-  regionsBetween,
 } from "./patch_regions.ts";
 import { patchWindow } from "./patch_starts.ts";
 
 export { PatchAverage } from "./patch_average_steps.ts";
-export type { PatchAverageOptions, PatchRegion } from "./patch_regions.ts";
+export type { PatchAverageOptions, PatchPosition } from "./patch_regions.ts";
 
 /** Options of {@link patchAverage}. */
 export interface PatchAverageRunOptions extends PatchAverageOptions {
   /**
-   * The network. Its input holds regions one after the other, each float32 [patch, patch, channels] with
-   * the channel fastest. It returns as many regions of the same shape, in place or in a buffer that does
+   * The network. Its input holds patches one after the other, each float32 [patch, patch, channels] with
+   * the channel fastest. It returns as many patches of the same shape, in place or in a buffer that does
    * not change before the next call. It may return before the GPU has finished.
    */
   readonly network: (
     input: GpuBuffer,
-    regions: readonly PatchRegion[],
+    patches: readonly PatchPosition[],
   ) => GpuBuffer | GPUBuffer | Promise<GpuBuffer | GPUBuffer>;
   /** Aborts the run; the promise is then rejected with the reason of the signal. */
   readonly signal?: AbortSignal | undefined;
@@ -39,9 +39,9 @@ export interface PatchAverageRunOptions extends PatchAverageOptions {
 
 /** The progress of a run. */
 export interface PatchAverageProgress {
-  /** Number of regions that are done. */
-  readonly regions: number;
-  /** Total number of regions. */
+  /** Number of patches that are done. */
+  readonly patches: number;
+  /** Total number of patches. */
   readonly total: number;
 }
 
@@ -49,7 +49,7 @@ export interface PatchAverageProgress {
 const MILLISECONDS_BETWEEN_WAITS = 500;
 
 /**
- * The weighted mean of a network's results over all regions of a volume; x fastest, like the image.
+ * The weighted mean of a network's results over all patches of a volume; x fastest, like the image.
  *
  * @throws {RangeError} when an option makes no sense, or the result of the network is too small.
  *
@@ -66,7 +66,7 @@ const MILLISECONDS_BETWEEN_WAITS = 500;
  *   const same = await patchAverage(gpu, {
  *     image, size: [9, 5, 7], axes: PLANES.coronal, weights: "feather",
  *     patch: 4, channels: 3, stride: 2, sliceStride: 2,
- *     network: (regions) => regions,
+ *     network: (patches) => patches,
  *   });
  *   assertEquals(same, image);
  * }
@@ -81,7 +81,7 @@ export async function patchAverage(
   const average = PatchAverage.of(gpu, options);
   let input: GpuBuffer | undefined;
   try {
-    input = gpu.buffer("regions", 4 * batch * average.regionValues);
+    input = gpu.buffer("patches", 4 * batch * average.patchValues);
     let done = 0;
     let sinceWait = 0;
     let batches = 1;
@@ -89,10 +89,10 @@ export async function patchAverage(
     const { total } = average;
     for (const slab of average.slabs) {
       average.load(slab);
-      const regions = average.regionsOf(slab);
+      const patches = average.patchesOf(slab);
       let recorder = gpu.record("patch average");
-      for (let first = 0; first < regions.length; first += batch) {
-        const some = regions.slice(first, first + batch);
+      for (let first = 0; first < patches.length; first += batch) {
+        const some = patches.slice(first, first + batch);
         average.gather(recorder, some, input);
         recorder.submit();
         const output = await network(input, some);
@@ -104,7 +104,7 @@ export async function patchAverage(
         recorder = gpu.record("patch average");
         await gpu.finish();
         signal?.throwIfAborted();
-        onProgress?.({ regions: done, total });
+        onProgress?.({ patches: done, total });
         const each = (performance.now() - began) / sinceWait;
         batches = Math.min(Math.max(1, Math.round(MILLISECONDS_BETWEEN_WAITS / each)), 1024);
         [sinceWait, began] = [0, performance.now()];
@@ -113,7 +113,7 @@ export async function patchAverage(
       await average.store();
       signal?.throwIfAborted();
     }
-    if (sinceWait > 0) onProgress?.({ regions: done, total });
+    if (sinceWait > 0) onProgress?.({ patches: done, total });
     return average.result;
   } finally {
     input?.destroy();
@@ -130,11 +130,11 @@ function borrowed(handle: GPUBuffer): GpuBuffer {
  * The plain twin of {@link patchAverage}: sums of weights and weighted values, and their quotient.
  *
  * @param options - As for {@link patchAverage}; `batch` is ignored.
- * @param network - Maps one region, the channel fastest, to one of the same shape.
+ * @param network - Maps one patch, the channel fastest, to one of the same shape.
  */
 export function patchAverageReference(
   options: PatchAverageOptions,
-  network: (input: Float32Array, region: PatchRegion) => Float32Array,
+  network: (input: Float32Array, position: PatchPosition) => Float32Array,
 ): Float32Array {
   const { image, patch, channels, weights = "uniform", fill = -1 } = options;
   const { stack, starts } = regionLayout(options);
@@ -142,9 +142,9 @@ export function patchAverageReference(
   const through = patchWindow(channels, weights);
   const sums = new Float64Array(image.length);
   const weight = new Float64Array(image.length);
-  for (const region of regionsBetween(starts, [0, starts[1].length], [0, starts[2].length])) {
-    const [left, top, front] = region.start;
-    const inRegion = Array.from({ length: patch * patch * channels }, (_, i) => {
+  for (const position of patchesBetween(starts, [0, starts[1].length], [0, starts[2].length])) {
+    const [left, top, front] = position.start;
+    const inPatch = Array.from({ length: patch * patch * channels }, (_, i) => {
       const channel = i % channels;
       const column = Math.floor(i / channels) % patch;
       const row = Math.floor(i / (channels * patch));
@@ -153,9 +153,9 @@ export function patchAverageReference(
         counts: inPlane[column] * inPlane[row] * through[channel],
       };
     });
-    const input = inRegion.map(({ voxel }) => voxel < 0 ? fill : image[voxel]);
-    network(Float32Array.from(input), region).forEach((value, i) => {
-      const { voxel, counts } = inRegion[i];
+    const input = inPatch.map(({ voxel }) => voxel < 0 ? fill : image[voxel]);
+    network(Float32Array.from(input), position).forEach((value, i) => {
+      const { voxel, counts } = inPatch[i];
       if (voxel < 0) return;
       sums[voxel] += counts * value;
       weight[voxel] += counts;

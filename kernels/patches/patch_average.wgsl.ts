@@ -1,12 +1,12 @@
 import type { Kernel } from "../gpu/gpu.ts";
 
 /**
- * WGSL of the bindings. The tables are bound from the entries of the region's starts on, so that a region
+ * WGSL of the bindings. The tables are bound from the entries of the patch's starts on, so that a patch
  * needs a bind group but no upload. Entry i of a table holds the weight at position i, the sum of the
  * weights of earlier starts, the sum over all starts, and the start.
  */
 const BINDINGS = (
-  region: "read" | "read_write",
+  access: "read" | "read_write",
   planes: "read" | "read_write",
 ): string => /* wgsl */ `
 struct Slab {
@@ -14,13 +14,13 @@ struct Slab {
   plane: u32,       // voxels from one plane to the next
   firstRow: u32,    // first row of the slab in the stack
   firstSlice: u32,  // first plane of the slab in the stack
-  firstValue: u32,  // index of the region's first value in its buffer
+  firstValue: u32,  // index of the patch's first value in its buffer
 }
 @group(0) @binding(1) var<storage, read> slab: Slab;
 @group(0) @binding(2) var<storage, read> columns: array<vec4f>;
 @group(0) @binding(3) var<storage, read> rows: array<vec4f>;
 @group(0) @binding(4) var<storage, read> slices: array<vec4f>;
-@group(0) @binding(5) var<storage, ${region}> region: array<f32>;
+@group(0) @binding(5) var<storage, ${access}> values: array<f32>;
 @group(0) @binding(6) var<storage, ${planes}> planes: array<f32>;
 override wx: u32 = 64;
 override wy: u32 = 1;
@@ -33,7 +33,7 @@ fn voxel(column: u32, row: u32) -> u32 {
 }
 `;
 
-/** Copies a region from the planes: [row][column][channel]. */
+/** Copies a patch from the planes: [row][column][channel]. */
 export const GATHER_PATCH: Kernel = {
   label: "Patch gathering",
   code: /* wgsl */ `
@@ -44,16 +44,16 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   var at = voxel(id.x, id.y);
   let entry = slab.firstValue + (id.y * patchSize + id.x) * channels;
   for (var channel = 0u; channel < channels; channel++) {
-    region[entry + channel] = planes[at];
+    values[entry + channel] = planes[at];
     at += slab.plane;
   }
 }`,
 };
 
 /**
- * Moves the weighted mean in the planes toward a region's values by the region's share of the total weight
- * so far. Means are kept instead of sums, so that values on which all regions agree stay the same to the
- * bit after ten thousand regions.
+ * Moves the weighted mean in the planes toward a patch's values by the patch's share of the total weight
+ * so far. Means are kept instead of sums, so that values on which all patches agree stay the same to the
+ * bit after ten thousand patches.
  */
 export const ACCUMULATE_PATCH: Kernel = {
   label: "Patch accumulation",
@@ -73,9 +73,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let slice = slices[channel];
     let weight = slice.x * weightInPlane;
     let before = slice.y * allInPlane + slice.x * beforeInPlane;
-    let value = region[entry + channel];
+    let value = values[entry + channel];
     let mean = planes[at];
-    // Without an earlier region the voxel's content is undefined.
+    // Without an earlier patch the voxel's content is undefined.
     planes[at] = select(mean + weight / (before + weight) * (value - mean), value, before == 0);
     at += slab.plane;
   }

@@ -1,5 +1,5 @@
 /**
- * The steps of patch-averaged synthesis: gathering regions of a volume, and averaging their results.
+ * The steps of patch-averaged synthesis: gathering patches of a volume, and averaging their results.
  *
  * @module
  */
@@ -13,9 +13,9 @@ import { ACCUMULATE_PATCH, GATHER_PATCH } from "./patch_average.wgsl.ts";
 import {
   checkedOptions,
   type PatchAverageOptions,
-  type PatchRegion,
+  patchesBetween,
+  type PatchPosition,
   regionLayout,
-  regionsBetween,
 } from "./patch_regions.ts";
 import {
   type PatchSlab,
@@ -35,12 +35,12 @@ const MAX_SLAB_BYTES = 128 * 1024 * 1024;
  */
 const VALUES_PER_SLAB = 8;
 
-/** A kernel that copies between regions and planes. */
+/** A kernel that copies between patches and planes. */
 interface RegionPass {
   readonly kernel: Kernel;
-  /** At most `batch` regions. */
-  readonly regions: readonly PatchRegion[];
-  /** The values of the regions, one region after the other. */
+  /** At most `batch` patches. */
+  readonly patches: readonly PatchPosition[];
+  /** The values of the patches, one patch after the other. */
   readonly values: GpuBuffer;
   /** The planes of the slab. */
   readonly planes: GpuBuffer;
@@ -48,13 +48,13 @@ interface RegionPass {
 
 /**
  * The steps of `patchAverage`, for callers who run the network themselves. For each slab in order: `load`
- * it, `gather` and `accumulate` each of its regions in order, then `store` it.
+ * it, `gather` and `accumulate` each of its patches in order, then `store` it.
  */
 export class PatchAverage {
-  /** Total number of regions. */
+  /** Total number of patches. */
   readonly total: number;
-  /** Number of values per region: patch x patch x channels. */
-  readonly regionValues: number;
+  /** Number of values per patch: patch x patch x channels. */
+  readonly patchValues: number;
   /** The parts of the volume that are on the GPU at a time, in order. */
   readonly slabs: readonly PatchSlab[];
   /** The mean so far, x fastest; complete after the last slab is stored. */
@@ -80,7 +80,7 @@ export class PatchAverage {
     const { stack, starts } = regionLayout(this.#options);
     this.#stack = stack;
     this.#starts = starts;
-    this.regionValues = patch * patch * channels;
+    this.patchValues = patch * patch * channels;
     this.total = starts.reduce((product, { length }) => product * length, 1);
     const [columns, rows] = stack.extent;
     this.slabs = patchSlabs({
@@ -112,7 +112,7 @@ export class PatchAverage {
   }
 
   /**
-   * Cuts a volume into regions and makes room for them; destroy it after use.
+   * Cuts a volume into patches and makes room for them; destroy it after use.
    *
    * @throws {RangeError} when an option makes no sense.
    * @throws {import("../gpu/errors.ts").GpuMemoryError} when there is too little memory.
@@ -122,11 +122,11 @@ export class PatchAverage {
   }
 
   /**
-   * The regions of a slab in the order in which they must be accumulated: columns first, then rows, then
+   * The patches of a slab in the order in which they must be accumulated: columns first, then rows, then
    * slices.
    */
-  regionsOf({ rowStarts, sliceStarts }: PatchSlab): PatchRegion[] {
-    return regionsBetween(this.#starts, rowStarts, sliceStarts);
+  patchesOf({ rowStarts, sliceStarts }: PatchSlab): PatchPosition[] {
+    return patchesBetween(this.#starts, rowStarts, sliceStarts);
   }
 
   /** Uploads a slab of the image, and the mean that earlier slabs left in it. */
@@ -147,7 +147,7 @@ export class PatchAverage {
     for (let i = 0; i < batch; i++) {
       table.set(
         // The fields of the WGSL struct Slab: columns, plane, firstRow, firstSlice, firstValue.
-        [columns, plane, slab.rows[0], slab.slices[0], i * this.regionValues],
+        [columns, plane, slab.rows[0], slab.slices[0], i * this.patchValues],
         i * this.#slabPitch / 4,
       );
     }
@@ -155,16 +155,16 @@ export class PatchAverage {
     this.#slab = slab;
   }
 
-  /** Records copies of the regions' voxels into `target`, one region after the other; at most `batch` regions. */
-  gather(recorder: Recorder, regions: readonly PatchRegion[], target: GpuBuffer): void {
-    this.#record(recorder, { kernel: GATHER_PATCH, regions, values: target, planes: this.#source });
+  /** Records copies of the patches' voxels into `target`, one patch after the other; at most `batch` patches. */
+  gather(recorder: Recorder, patches: readonly PatchPosition[], target: GpuBuffer): void {
+    this.#record(recorder, { kernel: GATHER_PATCH, patches, values: target, planes: this.#source });
   }
 
   /** Records the addition of the network's results, in the layout of `gather`, to the mean. */
-  accumulate(recorder: Recorder, regions: readonly PatchRegion[], source: GpuBuffer): void {
+  accumulate(recorder: Recorder, patches: readonly PatchPosition[], source: GpuBuffer): void {
     this.#record(recorder, {
       kernel: ACCUMULATE_PATCH,
-      regions,
+      patches,
       values: source,
       planes: this.#mean,
     });
@@ -189,21 +189,21 @@ export class PatchAverage {
     this.#owned.destroy();
   }
 
-  #record(recorder: Recorder, { kernel, regions, values, planes }: RegionPass): void {
+  #record(recorder: Recorder, { kernel, patches, values, planes }: RegionPass): void {
     const { patch, channels, batch } = this.#options;
-    const bytes = 4 * regions.length * this.regionValues;
+    const bytes = 4 * patches.length * this.patchValues;
     if (this.#slab === undefined) throw new RangeError("There is no slab: `load` one first");
-    if (regions.length > batch) {
-      throw new RangeError(`${regions.length} regions were given; \`batch\` is ${batch}`);
+    if (patches.length > batch) {
+      throw new RangeError(`${patches.length} patches were given; \`batch\` is ${batch}`);
     }
     if (values.bytes < bytes) {
       throw new RangeError(
-        `"${values.label}" has ${values.bytes} bytes; ${regions.length} regions of ` +
+        `"${values.label}" has ${values.bytes} bytes; ${patches.length} patches of ` +
           `${patch} x ${patch} x ${channels} float32 values take ${bytes}`,
       );
     }
     const workgroup = rowWorkgroup(patch);
-    regions.forEach(({ index }, i) => {
+    patches.forEach(({ index }, i) => {
       const slabEntry = { buffer: this.#slabTable, offset: i * this.#slabPitch, bytes: 32 };
       const entries = this.#tables.map((table, axis): BufferRange => ({
         buffer: table.buffer,

@@ -14,7 +14,7 @@ import {
   patchAverage,
   type PatchAverageOptions,
   patchAverageReference,
-  type PatchRegion,
+  type PatchPosition,
 } from "./patch_average.ts";
 import { type PlaneAxes, PLANES } from "./plane_stack.ts";
 
@@ -24,7 +24,7 @@ function noise(size: Triple, seed = 1): Float32Array {
   return Float32Array.from({ length: size[0] * size[1] * size[2] }, () => 2 * next() - 1);
 }
 
-/** A network whose result depends on the region and the position in it: a value's square and a ramp. */
+/** A network whose result depends on the patch and the position in it: a value's square and a ramp. */
 const RAMP: Kernel = {
   label: "test ramp",
   code: /* wgsl */ `
@@ -39,15 +39,15 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   output[p.first + id.x] = value * value + p.offset + f32(id.x) / f32(p.count);
 }`,
 };
-const offsetOf = ({ start: [column, row, slice] }: PatchRegion) =>
+const offsetOf = ({ start: [column, row, slice] }: PatchPosition) =>
   0.5 * Math.sin(column + 7 * row + 31 * slice);
 
 function ramp(gpu: Gpu, output: GpuBuffer, count: number) {
-  return (input: GpuBuffer, regions: readonly PatchRegion[]) => {
+  return (input: GpuBuffer, patches: readonly PatchPosition[]) => {
     const recorder = gpu.record("ramp");
-    regions.forEach((region, i) =>
+    patches.forEach((position, i) =>
       recorder.dispatch(RAMP, {
-        parameters: { first: i * count, count, offset: offsetOf(region) },
+        parameters: { first: i * count, count, offset: offsetOf(position) },
         buffers: [input, output],
         workgroups: [Math.ceil(count / 64)],
       })
@@ -56,8 +56,8 @@ function ramp(gpu: Gpu, output: GpuBuffer, count: number) {
     return output;
   };
 }
-const rampReference = (input: Float32Array, region: PatchRegion) =>
-  input.map((value, i) => value * value + offsetOf(region) + i / input.length);
+const rampReference = (input: Float32Array, position: PatchPosition) =>
+  input.map((value, i) => value * value + offsetOf(position) + i / input.length);
 
 async function averageOfRamps(gpu: Gpu, options: PatchAverageOptions): Promise<Float32Array> {
   const { patch, channels, batch = 1 } = options;
@@ -117,7 +117,7 @@ const cuts: Record<string, Cut> = {
     stride: 1,
     sliceStride: 1,
   },
-  "smaller than a region along one axis": {
+  "smaller than a patch along one axis": {
     size: [5, 9, 20],
     axes: PLANES.coronal,
     patch: 10,
@@ -125,7 +125,7 @@ const cuts: Record<string, Cut> = {
     stride: 4,
     sliceStride: 2,
   },
-  "smaller than a region along all axes, by odd numbers": {
+  "smaller than a patch along all axes, by odd numbers": {
     size: [5, 3, 8],
     axes: PLANES.coronal,
     patch: 12,
@@ -176,7 +176,7 @@ for (const weights of ["uniform", "feather"] as const) {
     async (gpu) => {
       for (const cut of Object.values(cuts)) {
         const image = noise(cut.size, 3);
-        const network = (regions: GpuBuffer) => regions;
+        const network = (patches: GpuBuffer) => patches;
         assertEquals(await patchAverage(gpu, { ...cut, image, weights, network }), image);
         const constant = image.map(() => 0.1);
         const same = await patchAverage(gpu, {
@@ -192,14 +192,14 @@ for (const weights of ["uniform", "feather"] as const) {
   );
 }
 
-gpuTest("patchAverage() stays exact after thousands of regions", async (gpu) => {
+gpuTest("patchAverage() stays exact after thousands of patches", async (gpu) => {
   const size: Triple = [40, 20, 40];
   const image = noise(size, 5);
   const same = await patchAverage(gpu, {
     size,
     image,
     axes: PLANES.coronal,
-    network: (regions: GpuBuffer) => regions,
+    network: (patches: GpuBuffer) => patches,
     patch: 20,
     channels: 12,
     stride: 1,
@@ -246,7 +246,7 @@ gpuTest("patchAverage() gives the same bytes twice, and in batches", async (gpu)
 });
 
 gpuTest("patchAverage() feathers away the seams of a large stride", async (gpu) => {
-  // Every region gets a level of its own: seams are where the mean of levels jumps.
+  // Every patch gets a level of its own: seams are where the mean of levels jumps.
   const cut: Cut = {
     size: [64, 1, 16],
     axes: PLANES.coronal,
@@ -286,12 +286,12 @@ gpuTest(
     const same = await patchAverage(gpu, {
       ...cut,
       image,
-      network: async (input, regions) => {
+      network: async (input, patches) => {
         const encoder = gpu.device.createCommandEncoder();
         encoder.copyBufferToBuffer(input.handle, 0, other, 0, other.size);
         gpu.device.queue.submit([encoder.finish()]);
         await Promise.resolve();
-        seen.push(regions[0].start.join());
+        seen.push(patches[0].start.join());
         return other;
       },
     });
@@ -307,11 +307,11 @@ gpuTest("patchAverage() reports its progress", async (gpu) => {
   await patchAverage(gpu, {
     ...cut,
     image: noise(cut.size),
-    network: (regions: GpuBuffer) => regions,
+    network: (patches: GpuBuffer) => patches,
     batch: 4,
-    onProgress: ({ regions, total }) => {
+    onProgress: ({ patches, total }) => {
       assertEquals(total, 6 * 5 * 6);
-      seen.push(regions);
+      seen.push(patches);
     },
   });
   assertEquals(seen[0], 4);
@@ -327,9 +327,9 @@ gpuTest("patchAverage() ends by its signal and frees its buffers", async (gpu) =
     ...cut,
     image: noise(cut.size),
     signal: abort.signal,
-    network: (regions: GpuBuffer) => {
+    network: (patches: GpuBuffer) => {
       if (++calls === 1) abort.abort(new Error("enough"));
-      return regions;
+      return patches;
     },
   };
   await assertRejects(() => patchAverage(gpu, options), Error, "enough");
@@ -347,7 +347,7 @@ gpuTest("patchAverage() frees its buffers when the network fails", async (gpu) =
   await assertRejects(
     () => patchAverage(gpu, { ...options, network: () => small }),
     RangeError,
-    '"small" has 64 bytes; 1 regions of 8 x 8 x 3 float32 values take 768',
+    '"small" has 64 bytes; 1 patches of 8 x 8 x 3 float32 values take 768',
   );
   small.destroy();
 });

@@ -1,5 +1,5 @@
 /**
- * The overlapping regions of a volume: the options, their checks, and the order of the regions.
+ * The overlapping patches of a volume: the options, their checks, and the order of the patches.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { patchStarts, type PatchWeights } from "./patch_starts.ts";
 import { type PlaneAxes, PlaneStack } from "./plane_stack.ts";
 
-/** A volume and the regions into which it is cut. */
+/** A volume and the patches into which it is cut. */
 export interface PatchAverageOptions {
   /** Voxels along x, y, z. */
   readonly size: Triple;
@@ -18,37 +18,37 @@ export interface PatchAverageOptions {
   readonly image: Float32Array;
   /** The voxel axes of columns, rows and slices: one of `PLANES`, or others. */
   readonly axes: PlaneAxes;
-  /** Rows and columns per region (the paper: 256). */
+  /** Rows and columns per patch (the paper: 256). */
   readonly patch: number;
-  /** Slices per region (the paper: 1, 3 or 12). */
+  /** Slices per patch (the paper: 1, 3 or 12). */
   readonly channels: number;
-  /** Rows and columns from one region to the next, at most `patch` (the paper: 4). */
+  /** Rows and columns from one patch to the next, at most `patch` (the paper: 4). */
   readonly stride: number;
-  /** Slices from one region to the next, at most `channels` (the paper: 2 of 3, 4 of 12). */
+  /** Slices from one patch to the next, at most `channels` (the paper: 2 of 3, 4 of 12). */
   readonly sliceStride: number;
   /**
-   * The weights of a region's voxels: "uniform", or "feather", which hides the seams of large strides.
+   * The weights of a patch's voxels: "uniform", or "feather", which hides the seams of large strides.
    * Default "uniform".
    */
   readonly weights?: PatchWeights | undefined;
-  /** The value outside the volume, where an axis is shorter than a region. Default -1. */
+  /** The value outside the volume, where an axis is shorter than a patch. Default -1. */
   readonly fill?: number | undefined;
-  /** Maximum number of regions that are gathered into one buffer. Default 1. */
+  /** Maximum number of patches that are gathered into one buffer. Default 1. */
   readonly batch?: number | undefined;
 }
 
-/** The position of a region. */
-export interface PatchRegion {
+/** The position of a patch. */
+export interface PatchPosition {
   /** Indices of its starts along columns, rows and slices. */
   readonly index: Triple;
   /**
    * First column, row and slice, counted from the first one of the margin around a stack that is smaller
-   * than a region.
+   * than a patch.
    */
   readonly start: Triple;
 }
 
-/** The stack of planes of a volume, and the starts of the regions along its columns, rows and slices. */
+/** The stack of planes of a volume, and the starts of the patches along its columns, rows and slices. */
 export function regionLayout(
   { size, axes, patch, channels, stride, sliceStride }: PatchAverageOptions,
 ): { stack: PlaneStack; starts: number[][] } {
@@ -62,24 +62,24 @@ export function regionLayout(
   return { stack, starts };
 }
 
-/** The regions of ranges of row and slice starts, in order: columns first, then rows, then slices. */
-export function regionsBetween(
+/** The patches of ranges of row and slice starts, in order: columns first, then rows, then slices. */
+export function patchesBetween(
   starts: readonly (readonly number[])[],
   rowStarts: readonly [number, number],
   sliceStarts: readonly [number, number],
-): PatchRegion[] {
-  const regions: PatchRegion[] = [];
+): PatchPosition[] {
+  const patches: PatchPosition[] = [];
   for (let slice = sliceStarts[0]; slice < sliceStarts[1]; slice++) {
     for (let row = rowStarts[0]; row < rowStarts[1]; row++) {
       for (let column = 0; column < starts[0].length; column++) {
-        regions.push({
+        patches.push({
           index: [column, row, slice],
           start: [starts[0][column], starts[1][row], starts[2][slice]],
         });
       }
     }
   }
-  return regions;
+  return patches;
 }
 
 /**

@@ -3,12 +3,12 @@ import { gpuTest } from "../../testing/gpu.ts";
 import {
   checkedOptions,
   type PatchAverageOptions,
+  patchesBetween,
   regionLayout,
-  regionsBetween,
 } from "./patch_regions.ts";
 import { PLANES } from "./plane_stack.ts";
 
-Deno.test("regionsBetween() orders regions by columns, then rows, then slices", () => {
+Deno.test("patchesBetween() orders patches by columns, then rows, then slices", () => {
   const { starts } = regionLayout({
     size: [6, 5, 4],
     image: new Float32Array(6 * 5 * 4),
@@ -19,7 +19,7 @@ Deno.test("regionsBetween() orders regions by columns, then rows, then slices", 
     sliceStride: 3,
   });
   assertEquals(starts, [[0, 2], [0, 1], [0, 1]]);
-  assertEquals(regionsBetween(starts, [0, 2], [1, 2]), [
+  assertEquals(patchesBetween(starts, [0, 2], [1, 2]), [
     { index: [0, 0, 1], start: [0, 0, 1] },
     { index: [1, 0, 1], start: [2, 0, 1] },
     { index: [0, 1, 1], start: [0, 1, 1] },

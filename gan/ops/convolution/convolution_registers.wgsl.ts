@@ -1,0 +1,151 @@
+import type { Kernel } from "../../../kernels/gpu/gpu.ts";
+import { imageArray, loadQuad, pixelArray, storeQuad } from "../_quads.wgsl.ts";
+import { range } from "../range.ts";
+import { CORRELATION_PART_PARAMETERS } from "./_parameters.wgsl.ts";
+
+/** The properties of a correlation for which the code of {@link convolutionRegisters} is generated. */
+export interface RegisterTile {
+  /** Columns of taps. */
+  readonly tapColumns: number;
+  /** Pixels from one output's window to the next. */
+  readonly stride: number;
+  /** Neighbouring output pixels per invocation. */
+  readonly pixels: number;
+  /** Quads of output channels per invocation. */
+  readonly outQuads: number;
+  /** Whether the input's channels fill whole quads. */
+  readonly inWhole: boolean;
+  /** Whether the output's channels fill whole quads. */
+  readonly outWhole: boolean;
+  /** Number of quads of the input if they fit a uniform block, otherwise 0. */
+  readonly uniformInput: number;
+  /** Number of uniform blocks that hold the filter's rows of taps; each holds the same number of rows. */
+  readonly filterBlocks: number;
+  /** Quads per uniform block of the filter. */
+  readonly filterQuads: number;
+  /** Whether the filter's quads consist of input channels instead of output channels. */
+  readonly transposed: boolean;
+}
+
+/**
+ * A correlation in which an invocation holds its sums in registers. The filter lies in uniform blocks of up to
+ * 64 KiB. Software Vulkan reads uniform memory 2 to 3 times as fast as storage memory. Each loaded value takes part
+ * in `pixels` or in 4 `outQuads` products. There are too many sums for the registers of a processor, so each sum is
+ * read and written once per four products of a quad.
+ */
+export function convolutionRegisters(tile: RegisterTile): Kernel {
+  const { stride, pixels, outQuads } = tile;
+  const blocks = range(tile.filterBlocks);
+  const each = (line: (m: number, t: number) => string) =>
+    range(pixels).map((m) => range(outQuads).map((t) => line(m, t)).join(" ")).join("\n  ");
+  return {
+    label: `convolution: in registers ${JSON.stringify(Object.values(tile))}`,
+    code: /* wgsl */ `
+override lanes: u32 = 8;
+override tiles: u32 = 8;
+
+${CORRELATION_PART_PARAMETERS}
+${
+      blocks.map((b) =>
+        `@group(0) @binding(${1 + b}) var<uniform> filters${b}: array<vec4f, ${tile.filterQuads}>;`
+      ).join("\n")
+    }
+${imageArray(1 + blocks.length, "input", tile.inWhole, tile.uniformInput)}
+${pixelArray(2 + blocks.length, "output", tile.outWhole, "read_write")}
+
+${loadQuad("loadInput", "input", tile.inWhole)}
+${loadQuad("loadOutput", "output", tile.outWhole)}
+${storeQuad("storeOutput", "output", tile.outWhole)}
+
+// In one dimension, since software Vulkan computes eight invocations along x at once.
+@compute @workgroup_size(8)
+fn main(
+  @builtin(workgroup_id) id: vec3u,
+  @builtin(num_workgroups) groups: vec3u,
+  @builtin(local_invocation_index) index: u32,
+) {
+  let p = parameters;
+  let at = (id.y * groups.x + id.x) * 8 + index;
+  let quad = at % lanes * ${outQuads};
+  let x = at / lanes % tiles * ${pixels};
+  let line = at / (lanes * tiles);
+  if (line >= p.batch * p.rows) { return; }
+  let image = line / p.rows;
+  let y = line - image * p.rows;
+  let outQuads = (p.outChannels + 3) / 4;
+  let outQuad = p.outQuadFrom + quad;
+  let outRow = (image * p.outHeight + y * p.outStride + p.outY) * p.outWidth + p.outX;
+  let first = i32(x) * ${stride} - p.padLeft;
+  // Columns outside the image are read at its border and count nothing.
+  ${
+      windowOf(tile).map((j) =>
+        `let c${j} = clamp(first + ${j}, 0, p.inWidth - 1); let i${j} = select(0.0, 1.0, c${j} == first + ${j});`
+      ).join("\n  ")
+    }
+  ${each((m, t) => `var s${m}_${t} = vec4f(0);`)}
+  if (p.continued != 0) {
+    ${
+      each((m, t) =>
+        `s${m}_${t} = loadOutput(outRow + min(x + ${m}, p.columns - 1) * p.outStride, min(outQuad + ${t}, outQuads - 1), p.outChannels, outQuads);`
+      )
+    }
+  }
+  let tapRows = p.tapTo - p.tapFrom;
+  ${blocks.map((block) => addBlock(tile, block)).join("\n  ")}
+  ${
+      range(pixels).map((m) =>
+        `if (x + ${m} < p.columns) { ${
+          range(outQuads).map((t) =>
+            `if (outQuad + ${t} < outQuads) { storeOutput(outRow + (x + ${m}) * p.outStride, outQuad + ${t}, p.outChannels, outQuads, s${m}_${t}); }`
+          ).join(" ")
+        } }`
+      ).join("\n  ")
+    }
+}
+`,
+  };
+}
+
+/** Columns of the input that the pixels of an invocation depend on, counted from the first. */
+function windowOf({ stride, pixels, tapColumns }: RegisterTile): number[] {
+  return range(stride * (pixels - 1) + tapColumns);
+}
+
+/** Adds the products of the rows of taps that a uniform block of the filter holds. */
+function addBlock(tile: RegisterTile, block: number): string {
+  return /* wgsl */ `for (var r = 0u; r < tapRows; r++) {
+    let row = i32(y) * ${tile.stride} + i32(p.tapFrom + ${block} * tapRows + r) - p.padTop;
+    let inside = select(0.0, 1.0, row >= 0 && row < p.inHeight);
+    let base = (i32(image) * p.inHeight + clamp(row, 0, p.inHeight - 1)) * p.inWidth;
+    var weight = p.filterOrigin + i32(r) * p.filterRow + i32(quad) * p.filterOutQuad
+      + i32(p.quadFrom) * p.filterInQuad;
+    for (var q = p.quadFrom; q < p.quadTo; q++) {
+      ${
+    windowOf(tile).map((j) =>
+      `let v${j} = loadInput(u32(base + c${j}), q, p.inChannels, p.inQuads) * (inside * i${j});`
+    ).join("\n      ")
+  }
+      ${addProducts(tile, block)}
+      weight += p.filterInQuad;
+    }
+  }`;
+}
+
+/** Adds the products of a row of taps and a quad of input channels. */
+function addProducts(tile: RegisterTile, block: number): string {
+  const { tapColumns, stride, pixels, outQuads } = tile;
+  const product = (m: number, kx: number) =>
+    tile.transposed ? `v${m * stride + kx} * w` : `w * v${m * stride + kx}`;
+  return range(tapColumns).map((kx) =>
+    range(outQuads).map((t) =>
+      /* wgsl */
+      `{
+        let at = weight + ${kx} * p.filterColumn + ${t} * p.filterOutQuad;
+        let w = mat4x4f(${
+        range(4).map((i) => `filters${block}[at + ${i} * p.filterChannel]`).join(", ")
+      });
+        ${range(pixels).map((m) => `s${m}_${t} += ${product(m, kx)};`).join("\n        ")}
+      }`
+    ).join("\n      ")
+  ).join("\n      ");
+}

@@ -1,0 +1,166 @@
+/**
+ * Parts of a correlation whose filter fits uniform blocks: one part per dispatch.
+ *
+ * @module
+ */
+
+import { quadsOf, UNIFORM_BYTES } from "../quads.ts";
+import { range } from "../range.ts";
+import type { Correlation } from "./convolution_shape.ts";
+
+/** Uniform bindings begin at multiples of this number of bytes. */
+const ALIGNMENT = 256;
+/** Maximum number of uniform blocks of the filter per dispatch; a kernel repeats its code for each block. */
+const MAX_BLOCKS = 4;
+
+/** Positions of filter(ky, kx, c, n) in a uniform block, in quads. */
+interface FilterSteps {
+  /** Quad of the first tap. */
+  readonly origin: number;
+  /** From one row of taps to the next. */
+  readonly row: number;
+  /** From one column of taps to the next. */
+  readonly column: number;
+  /** From one quad of input channels to the next. */
+  readonly inQuad: number;
+  /** From one quad of output channels to the next. */
+  readonly outQuad: number;
+  /** From one quad of a 4 x 4 block of the filter to the next. */
+  readonly channel: number;
+}
+
+/** A dispatch: the range of taps and channels whose products it adds, and the outputs to which it adds them. */
+export interface CorrelationPart {
+  /** First row of taps. */
+  readonly tapFrom: number;
+  /** Rows of taps per uniform block of the filter. */
+  readonly rows: number;
+  /** First quad of input channels. */
+  readonly quadFrom: number;
+  /** One past the last quad of input channels. */
+  readonly quadTo: number;
+  /** Number of quads of output channels. */
+  readonly block: number;
+  /** First quad of output channels. */
+  readonly outQuadFrom: number;
+  /** Whether the output holds the sums of earlier parts. */
+  readonly continued: boolean;
+  /** Layout of the filter. */
+  readonly filter: FilterSteps;
+  /** First byte of the part's filter. */
+  readonly offset: number;
+}
+
+/** An unpacked filter in uniform blocks that one dispatch binds. */
+export interface FilterRanges {
+  /** Rows of taps per block. */
+  readonly rows: number;
+  /** Bytes per block. */
+  readonly bytes: number;
+  /** First byte of each block. */
+  readonly offsets: readonly number[];
+}
+
+/** The minimum number of uniform blocks that hold the filter; undefined if it must be packed. */
+export function filterRanges(correlation: Correlation): FilterRanges | undefined {
+  const { tapRows, inChannels, outChannels, filter } = correlation;
+  const { width, perTap, firstRow, rowStep } = filter;
+  if (inChannels % 4 !== 0 || outChannels % 4 !== 0 || tapRows === 0) return undefined;
+  const rowBytes = 4 * width * perTap;
+  for (let rows = tapRows; rows > 0; rows--) {
+    const bytes = ((rows - 1) * Math.abs(rowStep) + 1) * rowBytes;
+    if (tapRows % rows !== 0 || tapRows / rows > MAX_BLOCKS || bytes > UNIFORM_BYTES) continue;
+    const offsets = range(tapRows / rows).map((at) => {
+      const first = firstRow + rowStep * at * rows;
+      return rowBytes * Math.min(first, first + rowStep * (rows - 1));
+    });
+    if (offsets.every((offset) => offset % ALIGNMENT === 0)) return { rows, bytes, offsets };
+  }
+  return undefined;
+}
+
+/** The single part of a correlation whose filter is not packed. */
+export function rangesPart(correlation: Correlation, { rows }: FilterRanges): CorrelationPart {
+  const { width, perTap, rowStep, firstColumn, columnStep, channelStep } = correlation.filter;
+  const inQuads = quadsOf(correlation.inChannels);
+  const outQuads = quadsOf(correlation.outChannels);
+  const transposed = channelStep === 1;
+  const column = perTap / 4;
+  const row = width * column * rowStep;
+  return {
+    tapFrom: 0,
+    rows,
+    quadFrom: 0,
+    quadTo: inQuads,
+    block: outQuads,
+    outQuadFrom: 0,
+    continued: false,
+    filter: {
+      origin: firstColumn * column + Math.max(0, -row * (rows - 1)),
+      row,
+      column: columnStep * column,
+      inQuad: transposed ? 1 : 4 * outQuads,
+      outQuad: transposed ? 4 * inQuads : 1,
+      channel: transposed ? inQuads : outQuads,
+    },
+    offset: 0,
+  };
+}
+
+/**
+ * Parts of a correlation whose filter is packed.
+ *
+ * @param block - Quads of output channels per block of the packed filter.
+ * @param unit - Quads per row of taps and quad of input channels.
+ */
+export function packedParts(
+  correlation: Correlation,
+  block: number,
+  unit: number,
+): CorrelationPart[] {
+  const { tapRows } = correlation;
+  const inQuads = quadsOf(correlation.inChannels);
+  const outQuads = quadsOf(correlation.outChannels);
+  const maxUnits = Math.floor(UNIFORM_BYTES / 16 / unit);
+  const parts: CorrelationPart[] = [];
+  for (let outQuadFrom = 0; outQuadFrom < outQuads; outQuadFrom += block) {
+    const before = outQuadFrom / block * tapRows * inQuads;
+    let done = 0;
+    for (const { tapFrom, tapTo, quadFrom, quadTo } of cutUnits(tapRows, inQuads, maxUnits)) {
+      parts.push({
+        tapFrom,
+        rows: tapTo - tapFrom,
+        quadFrom,
+        quadTo,
+        block,
+        outQuadFrom,
+        continued: done > 0,
+        filter: {
+          origin: -quadFrom * unit,
+          row: unit * (quadTo - quadFrom),
+          column: 4 * block,
+          inQuad: unit,
+          outQuad: 1,
+          channel: block,
+        },
+        offset: 16 * unit * (before + done),
+      });
+      done += (tapTo - tapFrom) * (quadTo - quadFrom);
+    }
+  }
+  return parts;
+}
+
+/** Cuts tapRows x inQuads units, in this order, into parts of at most `maxUnits` units. */
+function cutUnits(tapRows: number, inQuads: number, maxUnits: number) {
+  const rows = Math.max(1, Math.floor(maxUnits / inQuads));
+  const quads = Math.ceil(inQuads / Math.ceil(inQuads / maxUnits));
+  const parts = [];
+  for (let tapFrom = 0; tapFrom < Math.max(1, tapRows); tapFrom += rows) {
+    const tapTo = Math.min(tapRows, tapFrom + rows);
+    for (let quadFrom = 0; quadFrom < inQuads; quadFrom += quads) {
+      parts.push({ tapFrom, tapTo, quadFrom, quadTo: Math.min(inQuads, quadFrom + quads) });
+    }
+  }
+  return parts;
+}

@@ -1,0 +1,159 @@
+import type { Kernel } from "../../../kernels/gpu/gpu.ts";
+import { imageArray, loadQuad } from "../_quads.wgsl.ts";
+import { range } from "../range.ts";
+import { FILTER_GRADIENT_PARAMETERS } from "./_parameters.wgsl.ts";
+
+/** The properties of a convolution for which the code of {@link filterGradientRegisters} is generated. */
+export interface FilterGradientTile {
+  /** Columns of taps. */
+  readonly tapColumns: number;
+  /** Pixels from one output's window to the next. */
+  readonly stride: number;
+  /** Rows of taps per invocation. */
+  readonly tapRows: number;
+  /** Quads of output channels per invocation. */
+  readonly outQuads: number;
+  /** Whether the input's channels fill whole quads. */
+  readonly inWhole: boolean;
+  /** Whether the output's channels fill whole quads. */
+  readonly outWhole: boolean;
+  /** Number of quads of the input if they fit a uniform block, otherwise 0. */
+  readonly uniformInput: number;
+  /** Number of quads of the gradient if they fit a uniform block, otherwise 0. */
+  readonly uniformGradient: number;
+}
+
+/** Neighbouring output pixels that are read together; their gradients are the columns of a matrix. */
+const PIXELS = 4;
+
+/** One sum of an invocation: the gradient of a tap, an input channel and a quad of output channels. */
+interface Sum {
+  readonly name: string;
+  /** Row of the tap. */
+  readonly r: number;
+  /** Column of the tap. */
+  readonly kx: number;
+  readonly channel: string;
+  /** Index of the channel in its quad. */
+  readonly i: number;
+  /** Quad of output channels. */
+  readonly t: number;
+}
+
+function sumsOf({ tapRows, tapColumns, outQuads }: FilterGradientTile): Sum[] {
+  return range(tapRows).flatMap((r) =>
+    range(tapColumns).flatMap((kx) =>
+      ["x", "y", "z", "w"].flatMap((channel, i) =>
+        range(outQuads).map((t) => ({ name: `s${r}_${kx}_${i}_${t}`, r, kx, channel, i, t }))
+      )
+    )
+  );
+}
+
+/**
+ * A part of a filter's gradient. An invocation holds the sums of a few rows of taps, a quad of input channels and a
+ * few quads of output channels, and adds over some of the output's rows. It reads and writes each sum once per four
+ * pixels.
+ */
+export function filterGradientRegisters(tile: FilterGradientTile): Kernel {
+  const { tapRows, outQuads } = tile;
+  const sums = sumsOf(tile);
+  return {
+    label: `filter gradient: in registers ${JSON.stringify(Object.values(tile))}`,
+    code: /* wgsl */ `
+override lanes: u32 = 8;
+override inQuads: u32 = 8;
+override tapGroups: u32 = 1;
+
+${FILTER_GRADIENT_PARAMETERS}
+${imageArray(1, "input", tile.inWhole, tile.uniformInput)}
+${imageArray(2, "gradient", tile.outWhole, tile.uniformGradient)}
+@group(0) @binding(3) var<storage, read_write> sums: array<vec4f>;
+
+${loadQuad("loadInput", "input", tile.inWhole)}
+${loadQuad("loadGradient", "gradient", tile.outWhole)}
+
+// In one dimension, since software Vulkan computes eight invocations along x at once.
+@compute @workgroup_size(8)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let p = parameters;
+  let n = id.x % lanes * ${outQuads};
+  let q = id.x / lanes % inQuads;
+  let ky = id.x / (lanes * inQuads) % tapGroups * ${tapRows};
+  let part = id.x / (lanes * inQuads * tapGroups);
+  let last = min((part + 1) * p.partRows, p.batch * p.outHeight);
+  ${sums.map(({ name }) => `var ${name} = vec4f(0);`).join(" ")}
+  ${range(outQuads).map((t) => `let n${t} = min(n + ${t}, p.outQuads - 1);`).join(" ")}
+  for (var line = part * p.partRows; line < last; line++) {
+    ${addLine(tile, sums)}
+  }
+  ${storeSums(tile, sums)}
+}
+`,
+  };
+}
+
+/** Adds the products of a row of the output. */
+function addLine(tile: FilterGradientTile, sums: readonly Sum[]): string {
+  const { tapColumns, stride, tapRows, outQuads } = tile;
+  const window = range(stride * (PIXELS - 1) + tapColumns);
+  return /* wgsl */ `let image = line / p.outHeight;
+    let y = i32(line - image * p.outHeight);
+    ${
+    range(tapRows).map((r) =>
+      `let row${r} = y * ${stride} + i32(ky) + ${r} - p.padTop;
+    let inside${r} = select(0.0, 1.0, row${r} >= 0 && row${r} < p.inHeight);
+    let base${r} = (i32(image) * p.inHeight + clamp(row${r}, 0, p.inHeight - 1)) * p.inWidth;`
+    ).join("\n    ")
+  }
+    for (var x = 0u; x < p.outWidth; x += ${PIXELS}) {
+      let first = i32(x) * ${stride} - p.padLeft;
+      ${
+    window.map((j) =>
+      `let c${j} = clamp(first + ${j}, 0, p.inWidth - 1); let i${j} = select(0.0, 1.0, c${j} == first + ${j});`
+    ).join("\n      ")
+  }
+      ${
+    range(outQuads).map((t) =>
+      `let g${t} = mat4x4f(${
+        range(PIXELS).map((m) =>
+          `loadGradient(line * p.outWidth + min(x + ${m}, p.outWidth - 1), n${t}, p.outChannels, p.outQuads) * select(0.0, 1.0, x + ${m} < p.outWidth)`
+        ).join(", ")
+      });`
+    ).join("\n      ")
+  }
+      ${
+    range(tapRows).map((r) =>
+      `{
+        ${
+        window.map((j) =>
+          `let v${j} = loadInput(u32(base${r} + c${j}), q, p.inChannels, p.inQuads) * (inside${r} * i${j});`
+        ).join("\n        ")
+      }
+        ${
+        sums.filter((sum) => sum.r === r).map(({ name, kx, channel, t }) =>
+          `${name} += g${t} * vec4f(${
+            range(PIXELS).map((m) => `v${m * stride + kx}.${channel}`).join(", ")
+          });`
+        ).join("\n        ")
+      }
+      }`
+    ).join("\n      ")
+  }
+    }`;
+}
+
+/** Writes the sums of the part. */
+function storeSums({ tapRows, tapColumns }: FilterGradientTile, sums: readonly Sum[]): string {
+  return range(tapRows).map((r) =>
+    /* wgsl */
+    `if (last > part * p.partRows && ky + ${r} < p.tapRows) {
+    let at = (part * p.tapRows + ky + ${r}) * ${tapColumns};
+    ${
+      sums.filter((sum) => sum.r === r).map(({ name, kx, i, t }) =>
+        `if (n + ${t} < p.outQuads) { sums[((at + ${kx}) * 4 * p.inQuads + 4 * q + ${i}) * p.outQuads + n + ${t}] = ${name}; }`
+      ).join("\n    ")
+    }
+  }`
+  ).join("\n  ");
+}

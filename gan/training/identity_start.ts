@@ -1,0 +1,49 @@
+/**
+ * A start for short trainings: the generators first learn to copy their input.
+ *
+ * @module
+ */
+
+import type { Modality } from "../../volume/modality.ts";
+import { type Tensorflow, tf } from "../tensorflow.ts";
+import { Adam } from "./adam.ts";
+import type { CycleGan } from "./cycle_gan.ts";
+import { lossGradients } from "./loss_gradients.ts";
+import { cycleLoss } from "./losses.ts";
+
+/** Adam's learning rate; this regression tolerates a larger rate than the adversarial training. */
+const LEARNING_RATE = 2e-3;
+
+/**
+ * Trains both generators to copy an image of the other modality, by mean |G(x) - x|.
+ *
+ * @param draw - Returns the next real image of a modality, [1, crop, crop, channels].
+ * @param betweenSteps - Is awaited after every step.
+ */
+export async function startFromIdentity(
+  tensorflow: Tensorflow,
+  gan: CycleGan,
+  draw: (of: Modality) => tf.Tensor4D,
+  betweenSteps: () => Promise<void>,
+): Promise<void> {
+  const { generators: { ct, mr }, settings: { identitySteps } } = gan;
+  const adam = new Adam(tensorflow, [...ct.variables, ...mr.variables]);
+  try {
+    for (let step = 0; step < identitySteps; step++) {
+      const gradients = ([["mr", ct], ["ct", mr]] as const).flatMap(([of, generator]) => {
+        const image = draw(of);
+        const { loss, gradients } = lossGradients(generator.variables, () => ({
+          loss: cycleLoss(generator.apply(image), image),
+          parts: {},
+        }));
+        tf.dispose([loss, image]);
+        return gradients;
+      });
+      adam.apply([gradients], LEARNING_RATE);
+      tf.dispose(gradients);
+      await betweenSteps();
+    }
+  } finally {
+    adam.dispose();
+  }
+}

@@ -1,0 +1,59 @@
+import type { Modality } from "../../volume/modality.ts";
+import { assertEquals, assertGreater, assertLess } from "@std/assert";
+import { gpuTest } from "../../testing/gpu.ts";
+import { FAST_TO_COMPILE } from "../../testing/tensorflow.ts";
+import { CycleGan } from "./cycle_gan.ts";
+import { startFromIdentity } from "./identity_start.ts";
+import { RandomState } from "../random.ts";
+import { type CycleGanSettings, PAPER_SETTINGS } from "../model/settings.ts";
+import { Tensorflow, tf } from "../tensorflow.ts";
+
+const settings: CycleGanSettings = {
+  ...PAPER_SETTINGS,
+  crop: 32,
+  channels: 2,
+  generatorFilters: 8,
+  blocks: 1,
+  discriminatorFilters: 4,
+  strides: [2, 1],
+  identitySteps: 80,
+};
+
+gpuTest(
+  "startFromIdentity() leaves generators that copy images they have not seen",
+  async (gpu) => {
+    using tensorflow = await Tensorflow.open(gpu, FAST_TO_COMPILE);
+    const gan = new CycleGan(tensorflow, settings);
+    const random = RandomState.of(3, "blobs");
+    /** Blobs of either sign. */
+    const draw = () => {
+      const sign = random.between(0, 1) < 0.5 ? -1 : 1;
+      const [x, y] = [random.between(8, 24), random.between(8, 24)];
+      const values = Float32Array.from({ length: 2 * 32 ** 2 }, (_, i) => {
+        const column = (i >> 1) % 32;
+        const row = i >> 6;
+        return sign * (1.6 * Math.exp(-((column - x) ** 2 + (row - y) ** 2) / 40) - 0.8);
+      });
+      return tf.tensor4d(values, [1, 32, 32, 2]);
+    };
+    const error = async (of: Modality) => {
+      const image = draw();
+      const value = tf.tidy(() => gan.generators[of].apply(image).sub(image).abs().mean());
+      const [mean] = await value.data();
+      tf.dispose([image, value]);
+      return mean;
+    };
+    const discriminator = async () =>
+      await gan.discriminators.ct.weights.get("discriminator_ct/layer1/filter")!.data();
+    const judge = await discriminator();
+    for (const to of ["ct", "mr"] as const) assertGreater(await error(to), 0.4, to);
+    const tensors = tf.memory().numTensors;
+    let steps = 0;
+    await startFromIdentity(tensorflow, gan, draw, () => Promise.resolve(void steps++));
+    assertEquals(steps, 80);
+    assertEquals(tf.memory().numTensors, tensors);
+    for (const to of ["ct", "mr"] as const) assertLess(await error(to), 0.15, to);
+    assertEquals([gan.generatorAdam.steps, await discriminator()], [0, judge]);
+    gan.dispose();
+  },
+);
