@@ -33,13 +33,15 @@
 
 export * from "./rigid/register_rigid.ts";
 export type { RigidPreset } from "./rigid/schedule.ts";
-export type { RigidStart, StartCandidate } from "./rigid/start.ts";
-export type { StartOutcome } from "./rigid/try_starts.ts";
+export type { RigidStart, StartPosition } from "./rigid/start.ts";
+export type { StartRecord } from "./rigid/try_starts.ts";
 export * from "./deformable/register_deformable.ts";
 export * from "./mind_gauss_newton/mind_gauss_newton.ts";
 export type { InverseConsistency } from "./mind_gauss_newton/inverse_consistency.ts";
-export type { SimilarityName } from "./similarity/similarities.ts";
-export type { SimilarityOptions } from "./similarity/similarity.ts";
+export type { SimilarityName, SimilarityOptions } from "./similarity/similarities.ts";
+export type { LocalCorrelationOptions } from "./similarity/local_correlation.ts";
+export type { MindOptions, MindSscOptions } from "./similarity/mind.ts";
+export type { MindScaling, NmiMindOptions } from "./similarity/nmi_mind.ts";
 export type { Regulariser } from "../kernels/regulariser/regulariser.ts";
 export * from "./register.ts";
 export * from "./checkpoint.ts";

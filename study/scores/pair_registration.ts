@@ -5,8 +5,11 @@
  */
 
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
-import type { DeformableOptions } from "../../registration/deformable/register_deformable.ts";
-import { registerImages, type RegisterImagesResult } from "../../registration/register.ts";
+import {
+  registerImages,
+  type RegisterImagesOptions,
+  type RegisterImagesResult,
+} from "../../registration/register.ts";
 import { registerRigid, type RigidResult } from "../../registration/rigid/register_rigid.ts";
 import {
   applyTransform,
@@ -76,7 +79,7 @@ export interface PairMethodOptions {
   /** The rigid registration of the original images. */
   readonly rigid: RigidResult;
   /** Parameters of the deformable registration on a control grid. */
-  readonly deformable: Omit<DeformableOptions, "fixed" | "moving" | "initial">;
+  readonly deformable: NonNullable<RegisterImagesOptions["deformable"]>;
   /** MIND's own framework in the control grid's place. */
   readonly method?: "mind-gauss-newton" | undefined;
   /** A synthesised image in the fixed one's place, on its grid. */
@@ -98,7 +101,8 @@ export async function registerPairBy(
     moving: images.moving ?? pair.moving.image,
     movingLabels: pair.moving.labels,
     resume: { rigid },
-    ...(method === undefined ? { deformable } : { method }),
+    method,
+    deformable: method === undefined ? deformable : undefined,
     signal,
   });
   const { transform, warpedLabels, field, jacobianStatistics: jacobian } = found;
