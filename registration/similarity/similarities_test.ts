@@ -1,6 +1,6 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { GpuMemoryError } from "../../kernels/gpu/errors.ts";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { Owned } from "../../kernels/gpu/owned.ts";
+import { assertNothingLeaks } from "../../testing/failing_allocations.ts";
 import { gpuTest } from "../../testing/gpu.ts";
 import { similarityCase } from "../../testing/similarity_gradient.ts";
 import { Grid } from "../../volume/grid.ts";
@@ -49,31 +49,10 @@ gpuTest("registerDeformable() refuses an option of another similarity", async (g
   );
 });
 
-gpuTest("every similarity frees all of its buffers when an allocation fails", (gpu) => {
+gpuTest("every similarity frees all of its buffers when an allocation fails", async (gpu) => {
   for (const kind of Object.values(SIMILARITIES)) {
     using owned = new Owned();
     const { similarity, inputs } = similarityCase(gpu, { kind, masked: true }, owned);
-    const live = gpu.liveBytes;
-    const buffer = gpu.buffer;
-    let allocations = 0;
-    for (let allowed = 0;; allowed++) {
-      let left = allowed;
-      gpu.buffer = (...args) => {
-        if (left-- === 0) throw new GpuMemoryError("no more buffers");
-        return buffer.apply(gpu, args);
-      };
-      try {
-        similarity.prepare(gpu, inputs).destroy();
-        allocations = allowed;
-        break;
-      } catch (error) {
-        assert(error instanceof GpuMemoryError);
-        assertEquals(gpu.liveBytes, live, `${kind.name}, with ${allowed} allocations allowed`);
-      } finally {
-        gpu.buffer = buffer;
-      }
-    }
-    assert(allocations > 5);
-    assertEquals(gpu.liveBytes, live, kind.name);
+    await assertNothingLeaks(gpu, () => similarity.prepare(gpu, inputs));
   }
 });
