@@ -1,10 +1,10 @@
 /**
- * What can be wrong with a pair of images.
+ * Errors about a pair of images.
  *
  * @module
  */
 
-/** The images have too little in common to be registered. */
+/** The images overlap too little to be registered. */
 export class NoOverlapError extends Error {
   /** The name of the class. */
   override readonly name = "NoOverlapError";
@@ -16,7 +16,7 @@ export class EmptyMaskError extends Error {
   override readonly name = "EmptyMaskError";
 }
 
-/** An image has the same intensity everywhere (inside its mask): there is nothing to align. */
+/** An image has the same intensity everywhere (inside its mask), so that it cannot be aligned. */
 export class ConstantImageError extends Error {
   /** The name of the class. */
   override readonly name = "ConstantImageError";

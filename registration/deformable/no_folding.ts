@@ -37,8 +37,8 @@ export function unfoldCells(level: LevelDisplacements): Promise<LevelDisplacemen
   const [cx, cy] = size.map((n) => n - 1);
   return unfold(level, (displacements) => {
     const around: Triple[] = [];
-    leastCellDeterminants(size, spacing, displacements, 4).forEach((least, i) => {
-      if (least > 2 * LEAST_DETERMINANT) return; // and not close to the penalty's pole
+    leastCellDeterminants(size, spacing, displacements, 4).forEach((minimum, i) => {
+      if (minimum > 2 * LEAST_DETERMINANT) return; // and not close to the penalty's pole
       around.push([i % cx + 0.5, Math.floor(i / cx) % cy + 0.5, Math.floor(i / (cx * cy)) + 0.5]);
     });
     return Promise.resolve(around);
