@@ -12,17 +12,16 @@ import {
   prepareAdjoint,
 } from "../kernels/control_grid/control_grid.ts";
 import { prepareControlGridWarp } from "../kernels/control_grid/control_grid_warp.ts";
+import { binStep, recordVoxelPairs } from "../kernels/control_grid/voxel_pairs.ts";
 import { gaussianSmooth } from "../kernels/image/gaussian.ts";
 import type { Dispatch, Gpu } from "../kernels/gpu/gpu.ts";
 import { createField, createImage, type GpuImage, uploadImage } from "../kernels/gpu/image.ts";
 import { type Destroyable, Owned } from "../kernels/gpu/owned.ts";
 import {
   binIntensitiesReference,
-  binStep,
   fixedBinBytes,
   prepareJointHistogram,
   recordFixedBins,
-  recordMovingBins,
 } from "../kernels/nmi/joint_histogram.ts";
 import { prepareNmi } from "../kernels/nmi/nmi.ts";
 import { prepareRegulariser, regulariserPartials } from "../kernels/regulariser/regulariser.ts";
@@ -74,8 +73,8 @@ export function kernelBenchmarks(gpu: Gpu): { benchmarks: KernelBenchmark[]; dis
   const binned = owned.add(uploadImage(gpu, "binned", SIZE, binIntensitiesReference(noise, range)));
   const bins = owned.add(gpu.buffer("bins", fixedBinBytes(SIZE)));
   const recorder = gpu.record("bins");
-  recordFixedBins(gpu, recorder, image, range, bins);
-  recordMovingBins(gpu, recorder, image, range, pairs);
+  recordFixedBins(gpu, recorder, { source: image, range, bins });
+  recordVoxelPairs(gpu, recorder, { source: image, range, pairs });
   recorder.submit();
   const histogram = owned.add(gpu.buffer("histogram", 4e4));
   const scalars = owned.add(gpu.buffer("scalars", 32));
@@ -102,7 +101,9 @@ export function kernelBenchmarks(gpu: Gpu): { benchmarks: KernelBenchmark[]; dis
     scalars,
   }));
   const sums = owned.add(gpu.buffer("sums", 16 * count));
-  const adjoint = owned.add(prepareAdjoint(gpu, geometry, residual, slopes, sums));
+  const adjoint = owned.add(
+    prepareAdjoint(gpu, { geometry, vectors: slopes, scale: residual, sums }),
+  );
   const optimiser = owned.add(lbfgs(gpu, count));
   const penalties = owned.add(gpu.buffer("penalties", 4 * regulariserPartials(geometry.size)));
   const penalty = owned.add(prepareRegulariser(

@@ -8,14 +8,19 @@
 import { rowWorkgroup } from "../gpu/workgroups.ts";
 import type { Triple } from "../../volume/affine.ts";
 import { ADJOINT_AXIS, ADJOINT_ROWS, EXPAND_COLUMNS, EXPAND_ROWS } from "./control_grid.wgsl.ts";
-import { type Dispatch, f32, type Gpu, type GpuBuffer, type Parameter, u32 } from "../gpu/gpu.ts";
+import type { Dispatch, DispatchOptions, Gpu, GpuBuffer, Kernel } from "../gpu/gpu.ts";
 import { createField, type GpuField, type GpuImage, planesOf, rowPitch } from "../gpu/image.ts";
+import { Owned } from "../gpu/owned.ts";
 import type { Prepared } from "../gpu/prepared.ts";
 import { cutSlabs, type Slab } from "../gpu/slabs.ts";
+import type { UniformValues } from "../gpu/uniform_block.ts";
 
-/** Where control points lie on an image: at voxels 0, s, 2s, ... along every axis, the last at or beyond its end. */
+/**
+ * A grid of control points over an image: at voxels 0, s, 2s, ... along every axis, the last at or beyond
+ * the image's end.
+ */
 export interface ControlGridGeometry {
-  /** Voxels of the image. */
+  /** Voxels of the image along x, y, z. */
   readonly image: Triple;
   /** Whole voxels from one control point to the next along each axis. */
   readonly stride: Triple;
@@ -23,7 +28,11 @@ export interface ControlGridGeometry {
   readonly size: Triple;
 }
 
-/** The geometry of a control grid over an image. */
+/**
+ * The geometry of a control grid over an image.
+ *
+ * @throws {RangeError} when `stride` is not positive whole numbers.
+ */
 export function controlGridGeometry(image: Triple, stride: Triple): ControlGridGeometry {
   if (!stride.every((s) => Number.isInteger(s) && s >= 1)) {
     throw new RangeError(`\`stride\` must be whole numbers of voxels, got ${stride.join(", ")}`);
@@ -32,7 +41,7 @@ export function controlGridGeometry(image: Triple, stride: Triple): ControlGridG
   return { image, stride, size };
 }
 
-/** Control points of a geometry. */
+/** The number of control points of a geometry. */
 export function controlPoints({ size }: ControlGridGeometry): number {
   return size[0] * size[1] * size[2];
 }
@@ -41,7 +50,7 @@ export function controlPoints({ size }: ControlGridGeometry): number {
  * Slabs of whole planes for which an image, its row sums and its byte-sized bins all fit into one
  * binding and start on the binding alignment.
  *
- * @param bytesPerVoxel - Of the largest thing bound, a whole number of 4 bytes.
+ * @param bytesPerVoxel - Bytes per voxel of the largest array that is bound, a multiple of 4.
  */
 export function controlGridSlabs(
   gpu: Gpu,
@@ -56,30 +65,45 @@ export function controlGridSlabs(
   });
 }
 
-/** The uniform block of `CONTROL_GRID_GEOMETRY`. */
+/** The values of the WGSL struct `Geometry` of `CONTROL_GRID_GEOMETRY`. */
 export function geometryParameters(
   { image, stride, size }: ControlGridGeometry,
   slab: Slab,
-): Parameter[] {
-  return [
-    ...[...image, slab.begin, ...size, slab.end - slab.begin, ...stride, rowPitch(image[0])].map(
-      u32,
-    ),
-  ];
+): UniformValues {
+  return {
+    image,
+    firstPlane: slab.begin,
+    controlPoints: size,
+    planes: slab.end - slab.begin,
+    stride,
+    pitch: rowPitch(image[0]),
+  };
 }
 
-/** Bytes of the scratch columns (and row sums) of one slab. */
+/** Bytes of the columns (and of the row sums) of one slab. */
 export function columnBytes(geometry: ControlGridGeometry, slab: Slab): number {
   return 16 * geometry.size[0] * geometry.image[1] * (slab.end - slab.begin);
 }
 
-/** Prepares control points -> columns of one slab. */
+/** Options of {@link prepareColumns}. */
+export interface ColumnsOptions {
+  /** The control grid. */
+  readonly geometry: ControlGridGeometry;
+  /** The planes of the image for which columns are computed. */
+  readonly slab: Slab;
+  /** Displacements, one vec4 (x, y, z, 0) per control point, x fastest. */
+  readonly knots: GpuBuffer;
+  /**
+   * Receives the displacements interpolated along y and z, one vec4 per control point along x and voxel
+   * along y and z.
+   */
+  readonly columns: GpuBuffer;
+}
+
+/** Prepares the interpolation from control points to the columns of one slab. */
 export function prepareColumns(
   gpu: Gpu,
-  geometry: ControlGridGeometry,
-  slab: Slab,
-  knots: GpuBuffer,
-  columns: GpuBuffer,
+  { geometry, slab, knots, columns }: ColumnsOptions,
 ): Dispatch {
   const [, strideY, strideZ] = geometry.stride;
   const constants = { ...rowWorkgroup(geometry.size[0]), strideY, strideZ };
@@ -95,60 +119,76 @@ export function prepareColumns(
   });
 }
 
+/** Options of {@link prepareAdjoint}. */
+export interface AdjointOptions {
+  /** The control grid. */
+  readonly geometry: ControlGridGeometry;
+  /** The components v of a vector field at voxels, along x, y, z. */
+  readonly vectors: readonly [GpuImage, GpuImage, GpuImage];
+  /** The factor of the vectors at every voxel. Default 1. */
+  readonly scale?: GpuImage | undefined;
+  /** Receives the sums, one vec4 (x, y, z, 0) per control point. */
+  readonly sums: GpuBuffer;
+}
+
 /**
- * Prepares `knots = A^T (scale * v)`, with A the interpolation: what turns a gradient at voxels into
- * a gradient at control points (chain rule of eq. 7's E(d(k))).
- *
- * @param scale - 1 everywhere when absent.
- * @param knots - Receives the sums, one vec4 (x, y, z, 0) a control point.
+ * Prepares `sums = A^T (scale * v)`, where A is the interpolation from control points to voxels. It turns
+ * a gradient at voxels into a gradient at control points (chain rule of eq. 7's E(d(k))).
  */
 export function prepareAdjoint(
   gpu: Gpu,
-  geometry: ControlGridGeometry,
-  scale: GpuImage | undefined,
-  v: readonly [GpuImage, GpuImage, GpuImage],
-  knots: GpuBuffer,
+  { geometry, vectors, scale, sums }: AdjointOptions,
 ): Prepared {
-  const [, ny] = geometry.image;
-  const [kx, ky, kz] = geometry.size;
-  const slabs = controlGridSlabs(gpu, geometry);
-  const deepest = Math.max(...slabs.map((slab) => slab.end - slab.begin));
-  const rows = gpu.buffer("adjoint rows", 16 * kx * ny * deepest);
-  const planes = gpu.buffer("adjoint planes", 16 * kx * ky * deepest);
-  const dispatches: Dispatch[] = [];
-  slabs.forEach((slab, index) => {
-    const depth = slab.end - slab.begin;
-    const constants = { ...rowWorkgroup(kx), scaled: scale === undefined ? 0 : 1 };
-    const part = (image: GpuImage) => planesOf(image, slab.begin, slab.end);
-    dispatches.push(
-      gpu.prepare(ADJOINT_ROWS, {
+  return Owned.build((owned) => {
+    const [, ny] = geometry.image;
+    const [kx, ky, kz] = geometry.size;
+    const slabs = controlGridSlabs(gpu, geometry);
+    const deepest = Math.max(...slabs.map((slab) => slab.end - slab.begin));
+    const rows = owned.add(gpu.buffer("adjoint rows", 16 * kx * ny * deepest));
+    const planes = owned.add(gpu.buffer("adjoint planes", 16 * kx * ky * deepest));
+    const dispatches: Dispatch[] = [];
+    const prepare = (kernel: Kernel, options: DispatchOptions) =>
+      dispatches.push(owned.add(gpu.prepare(kernel, options)));
+    slabs.forEach((slab, index) => {
+      const depth = slab.end - slab.begin;
+      const constants = { ...rowWorkgroup(kx), scaled: scale === undefined ? 0 : 1 };
+      const part = (image: GpuImage) => planesOf(image, slab.begin, slab.end);
+      prepare(ADJOINT_ROWS, {
         parameters: geometryParameters(geometry, slab),
-        buffers: [part(scale ?? v[0]), ...v.map(part), rows],
+        buffers: [part(scale ?? vectors[0]), ...vectors.map(part), rows],
         constants,
         workgroups: [Math.ceil(kx / constants.wx), Math.ceil(ny / constants.wy), depth],
-      }),
-      gpu.prepare(ADJOINT_AXIS, {
-        parameters: [kx, ny, depth, ky, geometry.stride[1], 0, 0, 0].map(u32),
+      });
+      prepare(ADJOINT_AXIS, {
+        parameters: {
+          inner: kx,
+          length: ny,
+          outer: depth,
+          controlPoints: ky,
+          stride: geometry.stride[1],
+          begin: 0,
+          accumulate: false,
+        },
         buffers: [rows, planes],
         constants: { wx: 32 },
         workgroups: [Math.ceil(kx / 32), ky, depth],
-      }),
-      gpu.prepare(ADJOINT_AXIS, {
-        parameters: [kx * ky, depth, 1, kz, geometry.stride[2], slab.begin, index === 0 ? 0 : 1, 0]
-          .map(u32),
-        buffers: [planes, knots],
+      });
+      prepare(ADJOINT_AXIS, {
+        parameters: {
+          inner: kx * ky,
+          length: depth,
+          outer: 1,
+          controlPoints: kz,
+          stride: geometry.stride[2],
+          begin: slab.begin,
+          accumulate: index > 0,
+        },
+        buffers: [planes, sums],
         workgroups: [Math.ceil(kx * ky / 64), kz],
-      }),
-    );
+      });
+    });
+    return { dispatches, destroy: () => owned.destroy() };
   });
-  return {
-    dispatches,
-    destroy: () => {
-      dispatches.forEach((dispatch) => dispatch.destroy());
-      rows.destroy();
-      planes.destroy();
-    },
-  };
 }
 
 /** Options of {@link controlGridDisplacement}. */
@@ -172,9 +212,9 @@ export function controlGridDisplacement(
   const recorder = gpu.record("control grid displacement");
   for (const slab of controlGridSlabs(gpu, geometry)) {
     const columns = recorder.temporary(gpu.buffer("columns", columnBytes(geometry, slab)));
-    recorder.run(recorder.temporary(prepareColumns(gpu, geometry, slab, knots, columns)));
+    recorder.run(recorder.temporary(prepareColumns(gpu, { geometry, slab, knots, columns })));
     recorder.dispatch(EXPAND_ROWS, {
-      parameters: [...geometryParameters(geometry, slab), ...perVoxel.map(f32), f32(0)],
+      parameters: { geometry: geometryParameters(geometry, slab), perVoxel },
       buffers: [columns, ...field.components.map((c) => planesOf(c, slab.begin, slab.end))],
       constants,
       workgroups: [
@@ -202,7 +242,7 @@ export function controlGridDisplacementReference(
   return field as [Float32Array, Float32Array, Float32Array];
 }
 
-/** The plain twin of {@link prepareAdjoint}: 3 sums a control point. */
+/** The plain twin of {@link prepareAdjoint}: 3 sums per control point. */
 export function controlGridAdjointReference(
   geometry: ControlGridGeometry,
   scale: Float32Array,
@@ -215,7 +255,7 @@ export function controlGridAdjointReference(
   return sums;
 }
 
-/** Visits every non-zero interpolation weight. */
+/** Calls `visit` for every voxel and control point with a non-zero interpolation weight. */
 function forEachWeight(
   { image, stride, size }: ControlGridGeometry,
   visit: (voxel: number, knot: number, weight: number) => void,

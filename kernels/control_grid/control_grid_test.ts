@@ -23,7 +23,7 @@ const CASES: [Triple, Triple][] = [
   [[66, 5, 4], [7, 3, 3]],
 ];
 
-/** 3 values a knot to the vec4 layout of the GPU. */
+/** The vec4 layout of the GPU from 3 values per control point. */
 function padded(knots: Float32Array): Float32Array {
   const out = new Float32Array(knots.length / 3 * 4);
   for (let i = 0; i < knots.length / 3; i++) out.set(knots.subarray(3 * i, 3 * i + 3), 4 * i);
@@ -50,13 +50,12 @@ async function check(gpu: Gpu, image: Triple, stride: Triple): Promise<void> {
   const scaleImage = uploadImage(gpu, "scale", image, scale);
   const images = v.map((c) => uploadImage(gpu, "v", image, c));
   const sums = gpu.buffer("sums", 16 * controlPoints(geometry));
-  const adjoint = prepareAdjoint(
-    gpu,
+  const adjoint = prepareAdjoint(gpu, {
     geometry,
-    scaleImage,
-    images as unknown as Parameters<typeof prepareAdjoint>[3],
+    vectors: [images[0], images[1], images[2]],
+    scale: scaleImage,
     sums,
-  );
+  });
   const recorder = gpu.record("adjoint");
   adjoint.dispatches.forEach((dispatch) => recorder.run(dispatch));
   recorder.submit();

@@ -1,27 +1,25 @@
 import { COLUMN_INTERPOLATION, CONTROL_GRID_GEOMETRY } from "./control_grid.wgsl.ts";
 import type { Kernel } from "../gpu/gpu.ts";
-import { NO_VALUE } from "../nmi/joint_histogram.wgsl.ts";
+import { NO_VALUE_WGSL } from "../gpu/no_value.ts";
+import { NO_PAIR_VALUE } from "./voxel_pairs.wgsl.ts";
 
 /**
  * The moving image pulled through a control grid, and its derivative with respect to the
  * displacement: interpolation of the displacement along x and the trilinear warp in one pass.
  */
 export const CONTROL_GRID_WARP: Kernel = {
-  label: "control grid: warp",
+  label: "Control grid warp",
   code: /* wgsl */ `
 ${CONTROL_GRID_GEOMETRY}
 struct Parameters {
   geometry: Geometry,
-  perVoxel: vec3f,       // voxels per mm
-  windowBegin: u32,      // planes of the moving image that are bound: this one ...
-  origin: vec3f,         // where the dense image's voxel (0, 0, 0) lies in the moving image
-  windowEnd: u32,        // ... up to the cell that begins before this one
-  moving: vec3u,         // voxels of the moving image
-  movingPitch: u32,
-  step: f32,             // what one step of its 16-bit values is
-  padding0: u32,
-  padding1: u32,
-  padding2: u32,
+  voxelsPerMm: vec3f,
+  windowBegin: u32,      // first plane of the moving image that is bound
+  origin: vec3f,         // position of the dense image's voxel (0, 0, 0) in the moving image, voxels
+  windowEnd: u32,        // cells that begin before this plane are interpolated here
+  movingSize: vec3u,     // voxels of the moving image
+  movingPitch: u32,      // voxels from one row of the moving image to the next
+  step: f32,             // intensity per unit of its 16-bit values
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> columns: array<vec4f>;
@@ -34,11 +32,9 @@ override wx: u32 = 32;
 override wy: u32 = 2;
 override windowed: bool = true;  // whether the moving image is bound in more than one window
 ${COLUMN_INTERPOLATION}
-
-const OUTSIDE = -1e30;
-
+${NO_VALUE_WGSL}
 // Value and derivative of the trilinear interpolant in the cell whose first voxel is at the index, in
-// steps. A word holds a voxel (low half) and its neighbour along x.
+// units of the 16-bit values. A word holds a voxel (low half) and its neighbour along x (high half).
 fn interpolate(at: u32, nextY: u32, nextZ: u32, t: vec3f) -> vec4f {
   let words = vec4u(moving[at], moving[at + nextY], moving[at + nextZ], moving[at + nextY + nextZ]);
   let a = vec4f(vec4i(words & vec4u(0xffff)));
@@ -51,10 +47,10 @@ fn interpolate(at: u32, nextY: u32, nextZ: u32, t: vec3f) -> vec4f {
   let slopeFar = slope.z + t.y * (slope.w - slope.z);
   let dyNear = along.y - along.x;
   let dyFar = along.w - along.z;
-  let most = max(a, b);
-  let valid = max(max(most.x, most.y), max(most.z, most.w)) < ${NO_VALUE};
+  let largest = max(a, b);
+  let valid = max(max(largest.x, largest.y), max(largest.z, largest.w)) < ${NO_PAIR_VALUE};
   return vec4f(
-    select(OUTSIDE, near + t.z * (far - near), valid),
+    select(NO_VALUE, near + t.z * (far - near), valid),
     slopeNear + t.z * (slopeFar - slopeNear),
     dyNear + t.z * (dyFar - dyNear),
     far - near,
@@ -67,21 +63,21 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let p = parameters;
   if (4 * id.x >= g.pitch || id.y >= g.image.y || id.z >= g.planes) { return; }
   let row = id.z * g.image.y + id.y;
-  let u = displacements(row * g.knots.x, 4 * id.x, g.knots.x);
-  let last = vec3f(p.moving - 1);
-  // Positions in the moving image, clamped to it; the derivative is 0 where they are.
-  let rawX = vec4f(vec4u(4 * id.x) + vec4u(0, 1, 2, 3)) + (p.origin.x + u.x * p.perVoxel.x);
-  let rawY = f32(id.y) + p.origin.y + u.y * p.perVoxel.y;
-  let rawZ = f32(g.firstPlane + id.z) + p.origin.z + u.z * p.perVoxel.z;
+  let u = displacements(row * g.controlPoints.x, 4 * id.x, g.controlPoints.x);
+  let last = vec3f(p.movingSize - 1);
+  // Positions in the moving image, clamped to it; the derivative is 0 where they are clamped.
+  let rawX = vec4f(vec4u(4 * id.x) + vec4u(0, 1, 2, 3)) + (p.origin.x + u.x * p.voxelsPerMm.x);
+  let rawY = f32(id.y) + p.origin.y + u.y * p.voxelsPerMm.y;
+  let rawZ = f32(g.firstPlane + id.z) + p.origin.z + u.z * p.voxelsPerMm.z;
   let x = clamp(rawX, vec4f(0), vec4f(last.x));
   let y = clamp(rawY, vec4f(0), vec4f(last.y));
   let z = clamp(rawZ, vec4f(0), vec4f(last.z));
   let cellX = vec4u(min(floor(x), vec4f(max(last.x - 1, 0))));
   let cellY = vec4u(min(floor(y), vec4f(max(last.y - 1, 0))));
   let cellZ = vec4u(min(floor(z), vec4f(max(last.z - 1, 0))));
-  let plane = p.movingPitch * p.moving.y;
-  let nextY = p.movingPitch * min(p.moving.y - 1, 1);
-  let nextZ = plane * min(p.moving.z - 1, 1);
+  let plane = p.movingPitch * p.movingSize.y;
+  let nextY = p.movingPitch * min(p.movingSize.y - 1, 1);
+  let nextZ = plane * min(p.movingSize.z - 1, 1);
   var inWindow = vec4<bool>(true);
   var local = cellZ;
   if (windowed) {
@@ -99,12 +95,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let d = interpolate(at.w, nextY, nextZ, vec3f(tx.w, ty.w, tz.w));
   let value = vec4f(a.x, b.x, c.x, d.x);
   // A voxel outside the moving image or mask has no value: no point whose cell touches it counts.
-  let valid = value > vec4f(-1e20);
+  let valid = haveValues(value);
   let zero = vec4f(0);
-  let dx = select(zero, vec4f(a.y, b.y, c.y, d.y) * (p.perVoxel.x * p.step), valid & (x == rawX));
-  let dy = select(zero, vec4f(a.z, b.z, c.z, d.z) * (p.perVoxel.y * p.step), valid & (y == rawY));
-  let dz = select(zero, vec4f(a.w, b.w, c.w, d.w) * (p.perVoxel.z * p.step), valid & (z == rawZ));
-  let result = select(vec4f(OUTSIDE), value * p.step, valid);
+  let dx = select(zero, vec4f(a.y, b.y, c.y, d.y) * (p.voxelsPerMm.x * p.step), valid & (x == rawX));
+  let dy = select(zero, vec4f(a.z, b.z, c.z, d.z) * (p.voxelsPerMm.y * p.step), valid & (y == rawY));
+  let dz = select(zero, vec4f(a.w, b.w, c.w, d.w) * (p.voxelsPerMm.z * p.step), valid & (z == rawZ));
+  let result = select(vec4f(NO_VALUE), value * p.step, valid);
   let quad = row * (g.pitch / 4) + id.x;
   if (!windowed || all(inWindow)) {
     warped[quad] = result;

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { gpuTest } from "../../testing/gpu.ts";
-import { f32, Gpu, type Kernel, u32 } from "./gpu.ts";
+import { Gpu, type Kernel } from "./gpu.ts";
 import { GpuLostError, GpuMemoryError, GpuValidationError } from "./errors.ts";
 import { downloadImage, uploadImage } from "./image.ts";
 
@@ -21,7 +21,7 @@ gpuTest("Gpu runs a kernel and counts live bytes", async (gpu) => {
   const source = gpu.upload("source", new Float32Array([1, 2, 3]));
   const destination = gpu.buffer("destination", 12);
   gpu.record("scale").dispatch(SCALE, {
-    parameters: [u32(3), f32(2)],
+    parameters: { count: 3, factor: 2 },
     buffers: [source, destination],
     workgroups: [1],
   }).submit();

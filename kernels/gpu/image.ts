@@ -7,26 +7,27 @@
 
 import type { Triple } from "../../volume/affine.ts";
 import type { BufferRange, Gpu, GpuBuffer } from "./gpu.ts";
+import { Owned } from "./owned.ts";
 
-/** An f32 image on the GPU: voxel (x, y, z) at `(z * ny + y) * pitch + x`; the padding's content means nothing. */
+/** An f32 image on the GPU: voxel (x, y, z) at `(z * ny + y) * pitch + x`; the content of the padding is undefined. */
 export interface GpuImage {
   /** Voxels along x, y, z. */
   readonly size: Triple;
   /** Elements from one row to the next: nx rounded up to a multiple of 4. */
   readonly pitch: number;
-  /** The voxels, 4 bytes each (f32; i32 for labels). */
+  /** The voxels, 4 bytes each: f32, or i32 for labels. */
   readonly buffer: GpuBuffer;
-  /** Frees it. */
+  /** Frees the buffer. */
   destroy(): void;
 }
 
-/** A displacement field on the GPU: three images, in voxels of their own grid along its x, y, z axes. */
+/** A displacement field on the GPU: one image per component, in voxels along the x, y, z axes of its grid. */
 export interface GpuField {
   /** Voxels along x, y, z. */
   readonly size: Triple;
   /** Displacements along x, y, z in voxels. */
   readonly components: readonly [GpuImage, GpuImage, GpuImage];
-  /** Frees all three. */
+  /** Frees the components. */
   destroy(): void;
 }
 
@@ -35,18 +36,22 @@ export function rowPitch(nx: number): number {
   return Math.ceil(nx / 4) * 4;
 }
 
-/** Bytes of one image of this size, padding included. */
+/** Bytes of an image of this size, padding included. */
 export function imageBytes(size: Triple): number {
   return 4 * rowPitch(size[0]) * size[1] * size[2];
 }
 
-/** An image of zeros. */
+/** An image of zeros; the caller destroys it. */
 export function createImage(gpu: Gpu, label: string, size: Triple): GpuImage {
   const buffer = gpu.buffer(label, imageBytes(size));
   return { size, pitch: rowPitch(size[0]), buffer, destroy: () => buffer.destroy() };
 }
 
-/** An image on the GPU with these voxels (`size[0] * size[1] * size[2]` of them, x fastest). */
+/**
+ * An image on the GPU with these voxels, x fastest; the caller destroys it.
+ *
+ * @throws {RangeError} when `data` does not have `size[0] * size[1] * size[2]` values.
+ */
 export function uploadImage(
   gpu: Gpu,
   label: string,
@@ -64,7 +69,7 @@ export function uploadImage(
     gpu.write(image.buffer, data);
     return image;
   }
-  // Planes in batches: a padded copy of a large volume need not exist whole.
+  // In batches of planes, because a padded copy of a whole large volume takes much memory.
   const planes = Math.max(1, Math.floor(16 * 1024 * 1024 / (4 * image.pitch * ny)));
   const Kind = data.constructor as { new (n: number): Float32Array | Int32Array };
   const padded = new Kind(image.pitch * ny * Math.min(planes, nz));
@@ -101,15 +106,19 @@ async function downloadRows(gpu: Gpu, image: GpuImage): Promise<ArrayBuffer> {
   return data.buffer;
 }
 
-/** A field of zeros. */
+/** A displacement field of zeros; the caller destroys it. */
 export function createField(gpu: Gpu, label: string, size: Triple): GpuField {
-  const components = ["x", "y", "z"].map((axis) =>
-    createImage(gpu, `${label} ${axis}`, size)
-  ) as unknown as GpuField["components"];
-  return { size, components, destroy: () => components.forEach((c) => c.destroy()) };
+  return Owned.build((owned) => {
+    const component = (axis: string) => owned.add(createImage(gpu, `${label} ${axis}`, size));
+    return {
+      size,
+      components: [component("x"), component("y"), component("z")],
+      destroy: () => owned.destroy(),
+    };
+  });
 }
 
-/** The part of an image's buffer that holds planes [begin, end). */
+/** The part of an image's buffer that holds the planes [begin, end). */
 export function planesOf(image: GpuImage, begin: number, end: number): BufferRange {
   const planeBytes = 4 * image.pitch * image.size[1];
   return {

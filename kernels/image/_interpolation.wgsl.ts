@@ -1,8 +1,16 @@
-/** Where the cell of a point lies in an image whose planes from `windowBegin` on are bound. */
+/**
+ * WGSL that finds the cell of a point in an image whose planes from `windowBegin` on are bound, and
+ * interpolates in it.
+ */
 export const CELL = /* wgsl */ `
-struct Cell { at: u32, next: vec3u, t: vec3f, plane: u32 }
+struct Cell {
+  at: u32,      // index of the first voxel in the bound planes
+  next: vec3u,  // steps to the next voxel along x, y, z; 0 along an axis of one voxel
+  t: vec3f,     // position in the cell, 0 to 1
+  plane: u32,   // first plane of the cell in the whole image
+}
 
-// The point is clamped to the image; at a last voxel the cell before it is taken.
+// Clamps the point to the image; at the last voxel of an axis the cell before it is taken.
 fn cellOf(point: vec3f, size: vec3u, pitch: u32, windowBegin: u32) -> Cell {
   let position = clamp(point, vec3f(0), vec3f(size - 1));
   let first = min(vec3u(position), max(size, vec3u(2)) - 2);

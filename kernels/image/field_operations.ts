@@ -7,17 +7,18 @@
 import { IDENTITY, type Matrix4, transformPoint, type Triple } from "../../volume/affine.ts";
 
 import { COMPOSE_FIELDS, INVERT_FIELD, JACOBIAN } from "./field_operations.wgsl.ts";
-import { f32, type Gpu, u32 } from "../gpu/gpu.ts";
+import type { Gpu } from "../gpu/gpu.ts";
 import { createField, createImage, type GpuField, type GpuImage, planesOf } from "../gpu/image.ts";
 import { interpolateClamped } from "./resample.ts";
+import { Owned } from "../gpu/owned.ts";
 import { cellWindows, imageSlabs } from "../gpu/slabs.ts";
 import { rowWorkgroup } from "../gpu/workgroups.ts";
 
 /** Options of {@link composeFields}. */
 export interface ComposeFieldsOptions {
-  /** Applied first, in voxels. */
+  /** The field that is applied first, in voxels. */
   readonly first: GpuField;
-  /** Applied to where the first leads, on the same grid, its border continued. */
+  /** The field that is applied to the points that the first one moved, on the same grid; its border continues. */
   readonly second: GpuField;
 }
 
@@ -31,24 +32,24 @@ export function composeFields(gpu: Gpu, { first, second }: ComposeFieldsOptions)
       }) must have one grid`,
     );
   }
-  const composed = createField(gpu, "composed", size);
+  const composed = createField(gpu, "composed field", size);
   const { pitch } = first.components[0];
   const workgroup = rowWorkgroup(size[0]);
   const windows = cellWindows(gpu, size);
-  const recorder = gpu.record("compose fields");
+  const recorder = gpu.record("field composition");
   for (const { begin, end } of imageSlabs(gpu, size)) {
     const part = (image: GpuImage) => planesOf(image, begin, end);
     for (const window of windows) {
       for (let c = 0; c < 3; c++) {
         recorder.dispatch(COMPOSE_FIELDS, {
-          parameters: [
-            ...size,
+          parameters: {
+            size,
             pitch,
-            begin,
-            end - begin,
-            window.begin,
-            window.end,
-          ].map(u32),
+            firstPlane: begin,
+            planes: end - begin,
+            windowBegin: window.begin,
+            windowEnd: window.end,
+          },
           buffers: [
             part(first.components[c]),
             ...first.components.map(part),
@@ -67,50 +68,65 @@ export function composeFields(gpu: Gpu, { first, second }: ComposeFieldsOptions)
 
 /** Options of {@link invertField}. */
 export interface InvertFieldOptions {
-  /** Displacements in voxels of their own grid; must fit into one binding a component. */
+  /** Displacements in voxels of their own grid; each component must fit into one binding. */
   readonly field: GpuField;
-  /** Voxels of the result. Default the field's. */
+  /** Voxels of the result along x, y, z. Default: the size of the field. */
   readonly size?: Triple | undefined;
-  /** Voxel index of the result to (fractional) voxel index of the field. Default identity. */
+  /** Matrix from voxel indices of the result to (fractional) voxel indices of the field. Default: identity. */
   readonly matrix?: Matrix4 | undefined;
-  /** Steps at most. Default 50. */
+  /** Maximum number of iterations. Default 50. */
   readonly iterations?: number | undefined;
-  /** Length of u(p + v) + v, in voxels of the field, at which a voxel is done. Default 1e-3. */
+  /** A voxel has converged when |u(p + v) + v| is at most this, in voxels of the field. Default 1e-3. */
   readonly tolerance?: number | undefined;
 }
 
 /**
- * v with p + v the point that x + u(x) moves to p, for p = matrix y and every voxel y of the result, by
- * fixed-point iteration (Chen et al. 2008). The field's border continues beyond it.
+ * Inverts a displacement field by fixed-point iteration (Chen et al. 2008). For every voxel y of the
+ * result and its point p = matrix y, the inverse v satisfies v = -u(p + v): the field moves p + v to p.
+ * The field's border continues beyond it.
  *
- * @returns The inverse in voxels of the field, and what is left of u(p + v) + v (0 where it is exact;
- * large where the field folds). The caller destroys both.
+ * @returns The inverse in voxels of the field, and the residual |u(p + v) + v| in the same unit (0 where
+ * the inverse is exact, large where the field folds). The caller destroys both.
  * @throws {RangeError} when the field is larger than a binding: pass its control points instead.
  */
 export function invertField(
   gpu: Gpu,
   options: InvertFieldOptions,
 ): { inverse: GpuField; residual: GpuImage } {
-  const { field, size = field.size, matrix = IDENTITY } = options;
+  const {
+    field,
+    size = field.size,
+    matrix = IDENTITY,
+    iterations = 50,
+    tolerance = 1e-3,
+  } = options;
   const { pitch } = field.components[0];
   if (4 * pitch * field.size[1] * field.size[2] > gpu.maxBindingBytes) {
     throw new RangeError(
       `A field of ${field.size.join(" x ")} is larger than a binding: invert its control points`,
     );
   }
-  const inverse = createField(gpu, "inverse", size);
-  const residual = createImage(gpu, "residual", size);
+  using owned = new Owned();
+  const inverse = owned.add(createField(gpu, "inverse field", size));
+  const residual = owned.add(createImage(gpu, "inversion residual", size));
   const workgroup = rowWorkgroup(size[0]);
-  const recorder = gpu.record("invert field");
+  const recorder = gpu.record("field inversion");
   for (const { begin, end } of imageSlabs(gpu, size)) {
     const part = (image: GpuImage) => planesOf(image, begin, end);
     recorder.dispatch(INVERT_FIELD, {
-      parameters: [
-        ...matrix.slice(0, 12).map(f32),
-        ...[...size, begin, ...field.size, pitch, residual.pitch, end - begin].map(u32),
-        u32(options.iterations ?? 50),
-        f32(options.tolerance ?? 1e-3),
-      ],
+      parameters: {
+        row0: matrix.slice(0, 4),
+        row1: matrix.slice(4, 8),
+        row2: matrix.slice(8, 12),
+        size,
+        firstPlane: begin,
+        fieldSize: field.size,
+        fieldPitch: pitch,
+        pitch: residual.pitch,
+        planes: end - begin,
+        maxIterations: iterations,
+        tolerance,
+      },
       buffers: [
         ...field.components.map((c) => c.buffer),
         ...inverse.components.map(part),
@@ -121,6 +137,8 @@ export function invertField(
     });
   }
   recorder.submit();
+  owned.release(inverse);
+  owned.release(residual);
   return { inverse, residual };
 }
 
@@ -136,7 +154,13 @@ export function jacobianDeterminant(gpu: Gpu, { field }: { readonly field: GpuFi
   const recorder = gpu.record("Jacobian determinant");
   for (const { begin, end, from, to } of imageSlabs(gpu, size, { halo: 1 })) {
     recorder.dispatch(JACOBIAN, {
-      parameters: [...size, pitch, begin, end - begin, from, 0].map(u32),
+      parameters: {
+        size,
+        pitch,
+        firstPlane: begin,
+        planes: end - begin,
+        sourceBegin: from,
+      },
       buffers: [
         ...field.components.map((c) => planesOf(c, from, to)),
         planesOf(result, begin, end),
@@ -170,7 +194,7 @@ export function composeFieldsReference(
   );
 }
 
-/** The plain twin of {@link invertField}, with many small steps in double precision. */
+/** The plain twin of {@link invertField}: 300 half steps in double precision. */
 export function invertFieldReference(
   field: { size: Triple; components: readonly Float32Array[] },
   size: Triple,

@@ -3,15 +3,15 @@ import type { Kernel } from "../gpu/gpu.ts";
 
 /** w(x) = first(x) + second(x + first(x)), in voxels of one grid. */
 export const COMPOSE_FIELDS: Kernel = {
-  label: "compose fields",
+  label: "Field composition",
   code: /* wgsl */ `
 struct Parameters {
-  size: vec3u,
-  pitch: u32,
-  firstPlane: u32,
-  planes: u32,
-  windowBegin: u32,
-  windowEnd: u32,
+  size: vec3u,        // voxels of both fields
+  pitch: u32,         // voxels from one row to the next
+  firstPlane: u32,    // first plane of the slab of the result that is bound
+  planes: u32,        // planes of the slab
+  windowBegin: u32,   // first plane of the second field that is bound
+  windowEnd: u32,     // cells that begin before this plane are interpolated here
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> first: array<f32>;   // one component, to be added
@@ -47,24 +47,24 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 };
 
 /**
- * v with x = p + v the point that the field moves to p = matrix y: v <- -u(p + v) (Chen et al. 2008),
- * halving the correction where it does not shrink.
+ * Inverse displacements v of the points p = matrix y by the fixed-point iteration v <- -u(p + v)
+ * (Chen et al. 2008). The step is halved where the residual does not decrease.
  */
 export const INVERT_FIELD: Kernel = {
-  label: "invert field",
+  label: "Field inversion",
   code: /* wgsl */ `
 struct Parameters {
-  row0: vec4f,        // output voxel index to field index
+  row0: vec4f,          // rows of the matrix from voxel indices of the result to those of the field
   row1: vec4f,
   row2: vec4f,
-  size: vec3u,        // of the output
-  firstPlane: u32,
-  field: vec3u,
-  fieldPitch: u32,
-  pitch: u32,
-  planes: u32,
-  iterations: u32,
-  tolerance: f32,
+  size: vec3u,          // voxels of the result
+  firstPlane: u32,      // first plane of the slab of the result that is bound
+  fieldSize: vec3u,     // voxels of the field
+  fieldPitch: u32,      // voxels from one row of the field to the next
+  pitch: u32,           // voxels from one row of the result to the next
+  planes: u32,          // planes of the slab
+  maxIterations: u32,
+  tolerance: f32,       // voxels of the field
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> ux: array<f32>;
@@ -80,7 +80,7 @@ ${CELL}
 
 fn displacement(point: vec3f) -> vec3f {
   let p = parameters;
-  let cell = cellOf(point, p.field, p.fieldPitch, 0);
+  let cell = cellOf(point, p.fieldSize, p.fieldPitch, 0);
   var sum = vec3f(0);
   for (var corner = 0u; corner < 8; corner++) {
     let far = vec3u(corner & 1, (corner >> 1) & 1, corner >> 2);
@@ -96,13 +96,13 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let p = parameters;
   if (id.x >= p.size.x || id.y >= p.size.y || id.z >= p.planes) { return; }
   let y = vec4f(vec3f(vec3u(id.xy, p.firstPlane + id.z)), 1);
-  let goal = vec3f(dot(p.row0, y), dot(p.row1, y), dot(p.row2, y));
-  var v = -displacement(goal);
-  var error = displacement(goal + v) + v;
+  let fixedPoint = vec3f(dot(p.row0, y), dot(p.row1, y), dot(p.row2, y));
+  var v = -displacement(fixedPoint);
+  var error = displacement(fixedPoint + v) + v;
   var pace = 1.0;
-  for (var i = 0u; i < p.iterations && length(error) > p.tolerance; i++) {
+  for (var i = 0u; i < p.maxIterations && length(error) > p.tolerance; i++) {
     let next = v - pace * error;
-    let nextError = displacement(goal + next) + next;
+    let nextError = displacement(fixedPoint + next) + next;
     if (length(nextError) < length(error)) {
       v = next;
       error = nextError;
@@ -124,12 +124,11 @@ export const JACOBIAN: Kernel = {
   label: "Jacobian determinant",
   code: /* wgsl */ `
 struct Parameters {
-  size: vec3u,
-  pitch: u32,
-  firstPlane: u32,
-  planes: u32,
+  size: vec3u,        // voxels of the field and the result
+  pitch: u32,         // voxels from one row to the next
+  firstPlane: u32,    // first plane of the slab of the result that is bound
+  planes: u32,        // planes of the slab
   sourceBegin: u32,   // first plane of the field that is bound
-  padding: u32,
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> ux: array<f32>;

@@ -8,13 +8,14 @@ import type { Triple } from "../../volume/affine.ts";
 
 import { FILTER_COLUMNS, FILTER_ROWS, MAX_RADIUS } from "./gaussian.wgsl.ts";
 import {
-  COLUMN_RESULTS,
-  LARGEST_UNROLLED,
-  ROW_QUADS,
+  MAX_UNROLLED_RADIUS,
+  QUADS_PER_INVOCATION,
+  RESULTS_PER_INVOCATION,
   unrolledColumns,
   unrolledRows,
-} from "./gaussian_unrolled.wgsl.ts";
-import { f32, type Gpu, u32 } from "../gpu/gpu.ts";
+  unrolledWeights,
+} from "./_gaussian_unrolled.wgsl.ts";
+import type { Gpu } from "../gpu/gpu.ts";
 import type { Recorder } from "../gpu/recorder.ts";
 import { createImage, type GpuImage, planesOf } from "../gpu/image.ts";
 import { imageSlabs } from "../gpu/slabs.ts";
@@ -28,7 +29,7 @@ export interface GaussianSmoothOptions {
   readonly sigma: Triple;
 }
 
-/** Normalised weights from the centre outwards, to a radius of ceil(3 sigma). */
+/** Normalised weights of a Gaussian of `sigma` voxels from the centre outwards, to a radius of ceil(3 sigma). */
 export function gaussianWeights(sigma: number): Float64Array {
   const radius = Math.ceil(3 * sigma);
   const weights = Float64Array.from(
@@ -55,7 +56,7 @@ export function gaussianSmooth(gpu: Gpu, { source, sigma }: GaussianSmoothOption
   sigma.forEach((s, axis) => {
     if (s === 0) return;
     const result = createImage(gpu, "smoothed", source.size);
-    recordFilter(gpu, recorder, image, result, axis, s);
+    recordFilter(gpu, recorder, { source: image, result, axis, sigma: s });
     if (image !== source) recorder.temporary(image);
     image = result;
   });
@@ -67,52 +68,64 @@ export function gaussianSmooth(gpu: Gpu, { source, sigma }: GaussianSmoothOption
   return image;
 }
 
+/** A Gaussian filter along one axis. */
+interface FilterOptions {
+  readonly source: GpuImage;
+  readonly result: GpuImage;
+  /** 0, 1, 2: x, y, z. */
+  readonly axis: number;
+  /** Standard deviation, voxels. */
+  readonly sigma: number;
+}
+
 function recordFilter(
   gpu: Gpu,
   recorder: Recorder,
-  source: GpuImage,
-  result: GpuImage,
-  axis: number,
-  sigma: number,
+  { source, result, axis, sigma }: FilterOptions,
 ): void {
   const weights = gaussianWeights(sigma);
   const radius = weights.length - 1;
   const [nx, ny] = source.size;
   const quads = source.pitch / 4;
-  const unrolled = radius <= LARGEST_UNROLLED;
+  const unrolled = radius <= MAX_UNROLLED_RADIUS;
   const alongX = axis === 0;
-  const along = alongX ? {} : { alongZ: axis === 2 ? 1 : 0 };
-  // Quads and rows that one invocation makes.
-  const wide = unrolled && alongX ? ROW_QUADS : 1;
-  const results = alongX ? 1 : unrolled ? COLUMN_RESULTS : 4;
-  const workgroup = rowWorkgroup(Math.ceil(quads / wide));
+  // Quads along x, and results along the filtered axis, that one invocation computes.
+  const quadsPerInvocation = unrolled && alongX ? QUADS_PER_INVOCATION : 1;
+  const resultsPerInvocation = alongX ? 1 : unrolled ? RESULTS_PER_INVOCATION : 4;
+  const workgroup = rowWorkgroup(Math.ceil(quads / quadsPerInvocation));
   const kernel = unrolled
     ? alongX ? unrolledRows(radius, nx) : unrolledColumns(radius)
     : alongX
     ? FILTER_ROWS
     : FILTER_COLUMNS;
-  const buffer = unrolled
+  const weightsBuffer = unrolled
     ? undefined
     : recorder.temporary(gpu.upload("Gaussian weights", Float32Array.from(weights)));
-  const uniform = unrolled ? [...weights, 0, 0, 0].slice(0, 4 * Math.ceil((radius + 1) / 4)) : [];
+  const constants: Record<string, number> = { ...workgroup };
+  if (!unrolled) constants.radius = radius;
+  if (!alongX) constants.alongZ = axis === 2 ? 1 : 0;
   // Along z a slab reads planes beyond both its ends, and every slab must begin aligned.
   const reach = axis === 2 ? radius : 0;
   for (const { begin, end, from, to } of imageSlabs(gpu, source.size, { halo: reach })) {
+    const slab = {
+      size: source.size,
+      firstPlane: begin,
+      quads,
+      planes: end - begin,
+      sourceBegin: from,
+    };
     recorder.dispatch(kernel, {
-      parameters: [
-        ...[...source.size, begin, quads, end - begin, from, to].map(u32),
-        ...uniform.map(f32),
-      ],
+      parameters: unrolled ? { ...slab, weights: unrolledWeights(weights) } : slab,
       buffers: [
         planesOf(source, from, to),
-        ...(buffer === undefined ? [] : [buffer]),
+        ...(weightsBuffer === undefined ? [] : [weightsBuffer]),
         planesOf(result, begin, end),
       ],
-      constants: unrolled ? { ...workgroup, ...along } : { ...workgroup, radius, ...along },
+      constants,
       workgroups: [
-        Math.ceil(quads / wide / workgroup.wx),
-        Math.ceil(ny / (axis === 1 ? results : 1) / workgroup.wy),
-        Math.ceil((end - begin) / (axis === 2 ? results : 1)),
+        Math.ceil(quads / quadsPerInvocation / workgroup.wx),
+        Math.ceil(ny / (axis === 1 ? resultsPerInvocation : 1) / workgroup.wy),
+        Math.ceil((end - begin) / (axis === 2 ? resultsPerInvocation : 1)),
       ],
     });
   }

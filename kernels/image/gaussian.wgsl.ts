@@ -5,12 +5,11 @@ export const MAX_RADIUS = 63;
 
 const COMMON = /* wgsl */ `
 struct Parameters {
-  size: vec3u,
-  firstPlane: u32,     // of the slab of the result that is bound
-  quads: u32,          // quads in a row
-  planes: u32,         // planes in the slab
+  size: vec3u,         // voxels of the image
+  firstPlane: u32,     // first plane of the slab of the result that is bound
+  quads: u32,          // quads of voxels per row
+  planes: u32,         // planes of the slab
   sourceBegin: u32,    // first plane of the source that is bound
-  sourceEnd: u32,
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> source: array<vec4f>;
@@ -21,9 +20,9 @@ override wy: u32 = 2;
 override radius: u32 = 1;
 `;
 
-/** A symmetric filter along x: the neighbours come from vec4 loads, shifted by one voxel a step. */
+/** A symmetric filter along x: the neighbours come from vec4 loads, shifted by one voxel per step. */
 export const FILTER_ROWS: Kernel = {
-  label: "Gaussian along x",
+  label: "Gaussian along x, any radius",
   code: /* wgsl */ `
 ${COMMON}
 fn quadAt(row: u32, index: i32) -> vec4f {
@@ -64,9 +63,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 }`,
 };
 
-/** A symmetric filter along y or z: whole quads, four results an invocation. */
+/** A symmetric filter along y or z on whole quads; an invocation computes four results. */
 export const FILTER_COLUMNS: Kernel = {
-  label: "Gaussian along y or z",
+  label: "Gaussian along y or z, any radius",
   code: /* wgsl */ `
 ${COMMON}
 override alongZ: bool = false;

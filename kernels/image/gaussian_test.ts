@@ -3,7 +3,7 @@ import type { Triple } from "../../volume/affine.ts";
 import { gpuTest } from "../../testing/gpu.ts";
 import { random } from "../../testing/uniform_values.ts";
 import { gaussianSmooth, gaussianSmoothReference, gaussianWeights } from "./gaussian.ts";
-import { LARGEST_UNROLLED } from "./gaussian_unrolled.wgsl.ts";
+import { MAX_UNROLLED_RADIUS } from "./_gaussian_unrolled.wgsl.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { downloadImage, uploadImage } from "../gpu/image.ts";
 
@@ -34,7 +34,7 @@ gpuTest("gaussianSmooth() agrees with its twin", async (gpu, t) => {
 });
 
 gpuTest("gaussianSmooth() agrees with its twin at every radius", async (gpu) => {
-  for (let radius = 1; radius <= LARGEST_UNROLLED + 2; radius++) {
+  for (let radius = 1; radius <= MAX_UNROLLED_RADIUS + 2; radius++) {
     const sigma = radius / 3;
     assertEquals(gaussianWeights(sigma).length, radius + 1);
     await check(gpu, [13 + radius, 11, 9], [sigma, sigma, sigma]);

@@ -1,18 +1,25 @@
 import type { Kernel } from "../gpu/gpu.ts";
 
-/** Values that one digit of a sorting key takes. */
+/** Number of values of one digit of a sorting key. */
 export const DIGITS = 2048;
-/** Order statistics found together. */
+/** Maximum number of order statistics that are found together. */
 export const MAX_RANKS = 8;
 
 /**
- * Counts, for every order statistic sought, the next digit of the keys that begin with the digits found
- * so far (a radix selection). Keys order as the floats do.
+ * One pass of a radix selection: counts, for every order statistic sought, the next digit of the keys
+ * that begin with the digits found so far. Keys have the order of the floats.
  */
 export const COUNT_DIGITS: Kernel = {
-  label: "percentiles: count digits",
+  label: "Percentile digit counts",
   code: /* wgsl */ `
-struct Parameters { size: vec3u, pitch: u32, ranks: u32, shift: u32, knownMask: u32, masked: u32 }
+struct Parameters {
+  size: vec3u,      // voxels of the bound planes
+  pitch: u32,       // voxels from one row to the next
+  ranks: u32,       // order statistics sought
+  shift: u32,       // lowest bit of the digit
+  knownMask: u32,   // bits of a key that are found already
+  masked: u32,      // whether there is a mask
+}
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> source: array<u32>;
 @group(0) @binding(2) var<storage, read> mask: array<f32>;

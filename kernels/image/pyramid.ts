@@ -1,5 +1,5 @@
 /**
- * A level of an image pyramid: smoothed as much as the new voxels ask for, then resampled.
+ * Levels of an image pyramid: the image is smoothed according to the new voxel size, then resampled.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import type { GpuImage } from "../gpu/image.ts";
 import { resample, type ResampleOptions, resampleReference } from "./resample.ts";
 
-/** Sigma in source voxels before voxels are made f times larger: 0.4 sqrt(f^2 - 1). */
+/** Factor of sigma = 0.4 sqrt(f^2 - 1), in source voxels, before voxels become f times larger. */
 const SMOOTHING = 0.4;
 
 /**

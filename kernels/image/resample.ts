@@ -7,7 +7,7 @@
 import type { Matrix4, Triple } from "../../volume/affine.ts";
 import { transformPoint } from "../../volume/affine.ts";
 
-import { f32, type Gpu, u32 } from "../gpu/gpu.ts";
+import type { Gpu } from "../gpu/gpu.ts";
 import { createImage, type GpuImage, planesOf } from "../gpu/image.ts";
 import { RESAMPLE } from "./resample.wgsl.ts";
 import { cellWindows, imageSlabs } from "../gpu/slabs.ts";
@@ -17,11 +17,14 @@ import { rowWorkgroup } from "../gpu/workgroups.ts";
 export interface ResampleOptions {
   /** The image to be interpolated. */
   readonly source: GpuImage;
-  /** Voxels of the result. */
+  /** Voxels of the result along x, y, z. */
   readonly size: Triple;
-  /** Voxel index of the result to voxel index of the source. */
+  /** Matrix from voxel indices of the result to voxel indices of the source. */
   readonly matrix: Matrix4;
-  /** What points more than half a voxel beyond the source get: its border ("clamp") or a number. Default "clamp". */
+  /**
+   * The value of points more than half a voxel outside the source: a number, or "clamp" for the border's
+   * value. Default "clamp".
+   */
   readonly outside?: "clamp" | number | undefined;
 }
 
@@ -36,14 +39,21 @@ export function resample(gpu: Gpu, options: ResampleOptions): GpuImage {
   for (const slab of imageSlabs(gpu, size)) {
     for (const window of windows) {
       recorder.dispatch(RESAMPLE, {
-        parameters: [
-          ...matrix.slice(0, 12).map(f32),
-          ...[...size, slab.begin, ...source.size, source.pitch].map(u32),
-          ...[window.begin, window.end].map(u32),
-          f32(outside === "clamp" ? 0 : outside),
-          u32(outside === "clamp" ? 1 : 0),
-          ...[quads, slab.end - slab.begin, 0, 0].map(u32),
-        ],
+        parameters: {
+          row0: matrix.slice(0, 4),
+          row1: matrix.slice(4, 8),
+          row2: matrix.slice(8, 12),
+          size,
+          firstPlane: slab.begin,
+          sourceSize: source.size,
+          sourcePitch: source.pitch,
+          windowBegin: window.begin,
+          windowEnd: window.end,
+          outside: outside === "clamp" ? 0 : outside,
+          clamped: outside === "clamp",
+          quads,
+          planes: slab.end - slab.begin,
+        },
         buffers: [
           planesOf(source, window.begin, window.to),
           planesOf(result, slab.begin, slab.end),
@@ -82,7 +92,7 @@ export function resampleReference(
   return result;
 }
 
-/** Trilinear interpolation at a voxel index, the border continued. */
+/** Trilinear interpolation at a (fractional) voxel index; the border continues beyond the image. */
 export function interpolateClamped(
   { size, data }: { size: Triple; data: ArrayLike<number> },
   point: Triple,

@@ -1,25 +1,23 @@
 import type { Kernel } from "../gpu/gpu.ts";
 
-/** Trilinear interpolation of a z window of the source; four voxels an invocation. */
+/** Trilinear interpolation in a window of planes of the source; an invocation computes four voxels. */
 export const RESAMPLE: Kernel = {
-  label: "resample",
+  label: "Resampling",
   code: /* wgsl */ `
 struct Parameters {
-  row0: vec4f,           // output index to source index
+  row0: vec4f,           // rows of the matrix from voxel indices of the result to those of the source
   row1: vec4f,
   row2: vec4f,
-  size: vec3u,           // of the output
-  firstPlane: u32,       // of the slab of the output that is bound
-  source: vec3u,
-  sourcePitch: u32,
+  size: vec3u,           // voxels of the result
+  firstPlane: u32,       // first plane of the slab of the result that is bound
+  sourceSize: vec3u,     // voxels of the source
+  sourcePitch: u32,      // voxels from one row of the source to the next
   windowBegin: u32,      // first plane of the source that is bound
   windowEnd: u32,        // cells that begin before this plane are interpolated here
-  outside: f32,
-  clamped: u32,          // whether the border continues beyond the source
-  quads: u32,
-  planes: u32,
-  padding0: u32,
-  padding1: u32,
+  outside: f32,          // value outside the source
+  clamped: u32,          // whether the border continues beyond the source instead
+  quads: u32,            // quads of voxels per row of the result
+  planes: u32,           // planes of the slab
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> source: array<f32>;
@@ -33,16 +31,16 @@ fn interpolate(voxel: vec3u) -> Sample {
   let p = parameters;
   let x = vec4f(vec3f(voxel), 1);
   let raw = vec3f(dot(p.row0, x), dot(p.row1, x), dot(p.row2, x));
-  let last = vec3f(p.source - 1);
+  let last = vec3f(p.sourceSize - 1);
   if (p.clamped == 0 && (any(raw < vec3f(-0.5)) || any(raw > last + 0.5))) {
     return Sample(p.outside, true);
   }
   let position = clamp(raw, vec3f(0), last);
-  let cell = min(vec3u(position), max(p.source, vec3u(2)) - 2);
+  let cell = min(vec3u(position), max(p.sourceSize, vec3u(2)) - 2);
   if (cell.z < p.windowBegin || cell.z >= p.windowEnd) { return Sample(0, false); }
   let t = position - vec3f(cell);
-  let plane = p.sourcePitch * p.source.y;
-  let next = vec3u(1, p.sourcePitch, plane) * min(p.source - 1, vec3u(1));
+  let plane = p.sourcePitch * p.sourceSize.y;
+  let next = vec3u(1, p.sourcePitch, plane) * min(p.sourceSize - 1, vec3u(1));
   let at = (cell.z - p.windowBegin) * plane + cell.y * p.sourcePitch + cell.x;
   let near = mix(
     mix(source[at], source[at + next.x], t.x),

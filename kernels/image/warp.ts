@@ -7,7 +7,7 @@
 
 import { IDENTITY, type Matrix4, transformPoint, type Triple } from "../../volume/affine.ts";
 
-import { f32, type Gpu, type Kernel, u32 } from "../gpu/gpu.ts";
+import type { Gpu, Kernel } from "../gpu/gpu.ts";
 import { createImage, type GpuField, type GpuImage, planesOf } from "../gpu/image.ts";
 import { interpolateClamped } from "./resample.ts";
 import { WARP, WARP_LABELS, WARP_WITH_GRADIENT } from "./warp.wgsl.ts";
@@ -18,11 +18,14 @@ import { rowWorkgroup } from "../gpu/workgroups.ts";
 export interface WarpOptions {
   /** The image that is pulled. */
   readonly moving: GpuImage;
-  /** Displacements u in voxels of their own grid. */
+  /** Displacements u in voxels of the field's grid. */
   readonly field: GpuField;
-  /** Voxel index on the field's grid to voxel index of the moving image. Default identity. */
+  /** Matrix from voxel indices of the field to voxel indices of the moving image. Default: identity. */
   readonly matrix?: Matrix4 | undefined;
-  /** What points more than half a voxel beyond the moving image get: its border ("clamp") or a number. Default "clamp"; labels always get 0. */
+  /**
+   * The value of points more than half a voxel outside the moving image: a number, or "clamp" for the
+   * border's value. Default "clamp"; labels are always 0 there.
+   */
   readonly outside?: "clamp" | number | undefined;
 }
 
@@ -59,7 +62,7 @@ function run(gpu: Gpu, kernel: Kernel, options: WarpOptions, results: readonly G
   const nearest = kernel === WARP_LABELS;
   // Trilinear cells begin before the last plane and read one plane further; labels read one plane.
   const windows = nearest ? imageSlabs(gpu, moving.size) : cellWindows(gpu, moving.size);
-  // Trilinear kernels do four voxels at a time.
+  // An invocation of the trilinear kernels computes four voxels.
   const width = nearest ? size[0] : pitch / 4;
   const workgroup = rowWorkgroup(width);
   const known = {
@@ -72,13 +75,20 @@ function run(gpu: Gpu, kernel: Kernel, options: WarpOptions, results: readonly G
     const part = (image: GpuImage) => planesOf(image, slab.begin, slab.end);
     for (const window of windows) {
       recorder.dispatch(kernel, {
-        parameters: [
-          ...matrix.slice(0, 12).map(f32),
-          ...[...size, slab.begin, ...moving.size, moving.pitch].map(u32),
-          ...[window.begin, window.end].map(u32),
-          f32(outside === "clamp" ? 0 : outside),
-          ...[pitch, slab.end - slab.begin, 0, 0, 0].map(u32),
-        ],
+        parameters: {
+          row0: matrix.slice(0, 4),
+          row1: matrix.slice(4, 8),
+          row2: matrix.slice(8, 12),
+          size,
+          firstPlane: slab.begin,
+          movingSize: moving.size,
+          movingPitch: moving.pitch,
+          windowBegin: window.begin,
+          windowEnd: window.end,
+          outside: outside === "clamp" ? 0 : outside,
+          pitch,
+          planes: slab.end - slab.begin,
+        },
         buffers: [
           ...field.components.map(part),
           planesOf(moving, window.begin, window.to),
@@ -100,11 +110,11 @@ function run(gpu: Gpu, kernel: Kernel, options: WarpOptions, results: readonly G
 export interface WarpReferenceInputs {
   /** The moving image. */
   readonly moving: { size: Triple; data: ArrayLike<number> };
-  /** Voxels of the field. */
+  /** Voxels of the field along x, y, z. */
   readonly size: Triple;
-  /** Its components. */
+  /** Components of the field along x, y, z, in voxels. */
   readonly field: readonly Float32Array[];
-  /** Field index to moving index. */
+  /** Matrix from voxel indices of the field to those of the moving image. */
   readonly matrix: Matrix4;
   /** See {@link WarpOptions}. */
   readonly outside: "clamp" | number;

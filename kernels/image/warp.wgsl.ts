@@ -2,26 +2,23 @@ import type { Kernel } from "../gpu/gpu.ts";
 
 const PARAMETERS = /* wgsl */ `
 struct Parameters {
-  row0: vec4f,        // field voxel index to moving voxel index
+  row0: vec4f,        // rows of the matrix from voxel indices of the field to those of the moving image
   row1: vec4f,
   row2: vec4f,
-  size: vec3u,        // of the field
-  firstPlane: u32,    // of the slab that is bound
-  moving: vec3u,
-  movingPitch: u32,
+  size: vec3u,        // voxels of the field
+  firstPlane: u32,    // first plane of the slab of the field that is bound
+  movingSize: vec3u,  // voxels of the moving image
+  movingPitch: u32,   // voxels from one row of the moving image to the next
   windowBegin: u32,   // first plane of the moving image that is bound
   windowEnd: u32,     // cells that begin before this plane are interpolated here
-  outside: f32,
-  pitch: u32,
-  planes: u32,
-  padding0: u32,
-  padding1: u32,
-  padding2: u32,
+  outside: f32,       // value outside the moving image
+  pitch: u32,         // voxels from one row of the field to the next
+  planes: u32,        // planes of the slab
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 `;
 
-/** Four voxels an invocation: fields and results are loaded and stored as vec4. */
+/** An invocation computes four voxels: fields and results are loaded and stored as vec4. */
 const TRILINEAR = (gradient: boolean): string => /* wgsl */ `
 ${PARAMETERS}
 @group(0) @binding(1) var<storage, read> ux: array<vec4f>;
@@ -82,8 +79,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     rawY = p.row1.x * x + p.row1.y * y + p.row1.z * z + p.row1.w;
     rawZ = p.row2.x * x + p.row2.y * y + p.row2.z * z + p.row2.w;
   }
-  // Clamped to the image; at a last voxel the cell before it is taken.
-  let last = vec3f(p.moving - 1);
+  // Clamped to the image; at the last voxel of an axis the cell before it is taken.
+  let last = vec3f(p.movingSize - 1);
   let px = clamp(rawX, vec4f(0), vec4f(last.x));
   let py = clamp(rawY, vec4f(0), vec4f(last.y));
   let pz = clamp(rawZ, vec4f(0), vec4f(last.z));
@@ -95,15 +92,15 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     inWindow = (cellZ >= vec4u(p.windowBegin)) & (cellZ < vec4u(p.windowEnd));
     if (!any(inWindow)) { return; }
   }
-  let nextX = min(p.moving.x - 1, 1);
-  let nextY = p.movingPitch * min(p.moving.y - 1, 1);
-  let nextZ = p.movingPitch * p.moving.y * min(p.moving.z - 1, 1);
+  let nextX = min(p.movingSize.x - 1, 1);
+  let nextY = p.movingPitch * min(p.movingSize.y - 1, 1);
+  let nextZ = p.movingPitch * p.movingSize.y * min(p.movingSize.z - 1, 1);
   // Cells outside the window are not used; their index must not wrap around.
   var local = cellZ;
   if (windowed) {
     local = clamp(cellZ, vec4u(p.windowBegin), vec4u(p.windowEnd - 1)) - p.windowBegin;
   }
-  let at = (local * p.moving.y + cellY) * p.movingPitch + cellX;
+  let at = (local * p.movingSize.y + cellY) * p.movingPitch + cellX;
   let tx = px - vec4f(cellX);
   let ty = py - vec4f(cellY);
   let tz = pz - vec4f(cellZ);
@@ -146,14 +143,14 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 }`;
 
 /** moving(matrix (x + u(x))), trilinear. */
-export const WARP: Kernel = { label: "warp", code: TRILINEAR(false) };
+export const WARP: Kernel = { label: "Warp", code: TRILINEAR(false) };
 
 /** The same, and its derivative by u. */
 export const WARP_WITH_GRADIENT: Kernel = { label: "warp with gradient", code: TRILINEAR(true) };
 
 /** moving(matrix (x + u(x))), the nearest voxel's label; 0 beyond the moving image. */
 export const WARP_LABELS: Kernel = {
-  label: "warp labels",
+  label: "Warp of labels",
   code: /* wgsl */ `
 ${PARAMETERS}
 @group(0) @binding(1) var<storage, read> ux: array<f32>;
@@ -171,10 +168,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let at = (id.z * p.size.y + id.y) * p.pitch + id.x;
   let x = vec4f(vec3f(vec3u(id.xy, p.firstPlane + id.z)) + vec3f(ux[at], uy[at], uz[at]), 1);
   let point = vec3f(dot(p.row0, x), dot(p.row1, x), dot(p.row2, x));
-  let beyond = any(point < vec3f(-0.5)) || any(point > vec3f(p.moving) - 0.5);
-  let nearest = vec3u(clamp(floor(point + 0.5), vec3f(0), vec3f(p.moving - 1)));
+  let beyond = any(point < vec3f(-0.5)) || any(point > vec3f(p.movingSize) - 0.5);
+  let nearest = vec3u(clamp(floor(point + 0.5), vec3f(0), vec3f(p.movingSize - 1)));
   if (nearest.z < p.windowBegin || nearest.z >= p.windowEnd) { return; }
-  let source = ((nearest.z - p.windowBegin) * p.moving.y + nearest.y) * p.movingPitch + nearest.x;
+  let source = ((nearest.z - p.windowBegin) * p.movingSize.y + nearest.y) * p.movingPitch + nearest.x;
   warped[at] = select(moving[source], u32(p.outside), beyond);
 }`,
 };

@@ -1,10 +1,10 @@
 /**
  * Local normalised cross-correlation in Gaussian windows, E = 1 - mean cc or 1 - mean |cc|, and its exact
- * derivative by the warped intensities.
+ * derivative with respect to the warped intensities.
  *
- * Windows stand on a lattice about as wide as their standard deviation, so that each smoothing pass
- * shrinks the data and the transposed passes begin small; the mean over them is weighted with the voxels
- * that count in each.
+ * The centres of the windows form a lattice whose spacing is about the windows' standard deviation, so
+ * that each smoothing pass reduces the data. The mean over the windows is weighted with the weights of the
+ * voxels that count in each window.
  *
  * @module
  */
@@ -12,52 +12,55 @@
 import type { Triple } from "../../volume/affine.ts";
 import { type ControlGridGeometry, controlGridSlabs } from "../control_grid/control_grid.ts";
 
-import { type Dispatch, f32, type Gpu, type GpuBuffer, type Parameter, u32 } from "../gpu/gpu.ts";
+import type { Dispatch, DispatchOptions, Gpu, GpuBuffer, Kernel } from "../gpu/gpu.ts";
 import { createImage, type GpuImage, planesOf } from "../gpu/image.ts";
-import type { BinRange } from "../nmi/joint_histogram.ts";
+import type { BinRange } from "../image/bin_units.ts";
+import { localResidual, localSpread } from "./_derivative.wgsl.ts";
+import {
+  CENTRES_PER_INVOCATION,
+  LOCAL_FIXED,
+  localMoments,
+  localSmooth,
+  smoothWeights,
+} from "./_moments.wgsl.ts";
+import { centredWeights } from "./_window.wgsl.ts";
 import {
   CORRELATION_PARTS,
   LOCAL_CORRELATION,
-  LOCAL_FIXED,
-  localMoments,
-  localResidual,
-  localSmooth,
-  localSpread,
   MEAN_CORRELATION,
-  SMOOTHED_TOGETHER,
-  smoothWeights,
   VARIANCE_FLOOR,
 } from "./local_correlation.wgsl.ts";
-import { centresTogether, rowsTogether, type WindowAxis, windowAxis } from "./window.ts";
+import { centresPerInvocation, rowsPerInvocation, type WindowAxis, windowAxis } from "./window.ts";
+import { Owned } from "../gpu/owned.ts";
 import type { Prepared } from "../gpu/prepared.ts";
 import { rowWorkgroup } from "../gpu/workgroups.ts";
 
 /** Options of {@link prepareLocalCorrelation}. */
 export interface LocalCorrelationOptions {
-  /** The dense image's geometry (for its slabs). */
+  /** The control grid on the dense image, which determines the slabs. */
   readonly geometry: ControlGridGeometry;
-  /** Standard deviation of the window along x, y, z, voxels. */
+  /** Standard deviations of the window along x, y, z, in voxels. */
   readonly sigma: Triple;
   /** The fixed image. */
   readonly fixed: GpuImage;
-  /** Its intensities become [0, 1] between these, clipped. */
+  /** The intensities of the fixed image that become 0 and 1; others are clipped. */
   readonly fixedRange: BinRange;
-  /** Fixed voxels that count (0.5 or more). */
+  /** The mask of the fixed image: voxels at which it is at least 0.5 count. All count when undefined. */
   readonly mask: GpuImage | undefined;
-  /** Whether a correlation below 0 counts as one above. Default false. */
+  /** Whether the absolute value of the correlation counts. Default false. */
   readonly absolute?: boolean | undefined;
-  /** The warped moving image, 0 to `movingTop`; below -1e20 where it has no value. */
+  /** The warped moving image, from 0 to `movingTop`; `NO_VALUE` where it has no value. */
   readonly warped: GpuImage;
   /** The largest value of the warped image. */
   readonly movingTop: number;
   /** Receives dE/dI_m. */
   readonly residual: GpuImage;
-  /** Receives E, and about how many voxels count. */
+  /** Receives E and, approximately, the number of voxels that count. */
   readonly scalars: GpuBuffer;
 }
 
 /**
- * Prepares value and derivative of the local correlation.
+ * Prepares the value and the derivative of the local correlation.
  *
  * @throws {RangeError} when there are more windows than a binding holds.
  */
@@ -69,7 +72,7 @@ export function prepareLocalCorrelation(gpu: Gpu, options: LocalCorrelationOptio
   const [ax, ay, az] = axes;
   const [lx, ly, lz] = axes.map(({ centres }) => centres);
   const count = lx * ly * lz;
-  // The widest array of a slab holds a vec4 a window centre along x.
+  // The widest array of a slab holds one vec4 per window centre along x.
   const slabs = controlGridSlabs(
     gpu,
     geometry,
@@ -82,122 +85,135 @@ export function prepareLocalCorrelation(gpu: Gpu, options: LocalCorrelationOptio
         "window or a coarser resolution",
     );
   }
-  const owned: { destroy(): void }[] = [];
-  const own = <T extends { destroy(): void }>(resource: T): T => (owned.push(resource), resource);
-  const destroy = () => owned.reverse().forEach((resource) => resource.destroy());
-  try {
+  return Owned.build((owned) => {
     const moments = (label: string, n: number) => [
-      own(gpu.buffer(`local means ${label}`, 16 * n)),
-      own(gpu.buffer(`local products ${label}`, 8 * n)),
+      owned.add(gpu.buffer(`local means ${label}`, 16 * n)),
+      owned.add(gpu.buffer(`local products ${label}`, 8 * n)),
     ];
     const alongX = moments("along x", lx * ny * deepest);
     const alongY = moments("along y", lx * ly * deepest);
     const alongZ = moments("along z", count);
-    const slopes = own(gpu.buffer("local slopes", 16 * count));
-    const parts = own(gpu.buffer("local parts", 8 * CORRELATION_PARTS));
-    const fixed = own(fixedInWindow(gpu, options));
+    const slopes = owned.add(gpu.buffer("local slopes", 16 * count));
+    const parts = owned.add(gpu.buffer("local parts", 8 * CORRELATION_PARTS));
+    const fixed = owned.add(fixedInWindow(gpu, options));
     const quads = residual.pitch / 4;
-    const spanX = centresTogether(ax.stride) * ax.stride / 4;
-    const images = (depth: number) => [
-      ...[ny, depth, quads, lx].map(u32),
-      f32(1 / options.movingTop),
-      u32(0),
-      u32(0),
-      u32(0),
-      ...uniforms(ax),
-    ];
-    const along = (inner: number, length: number, outer: number, axis: WindowAxis, begin = 0) => [
-      ...[inner, length, outer, axis.centres, begin, begin === 0 ? 0 : 1, 0, 0].map(u32),
-    ];
-    const xGroups = rowWorkgroup(Math.ceil(lx / centresTogether(ax.stride)));
+    const spanX = centresPerInvocation(ax.stride) * ax.stride / 4;
+    const images = (depth: number) => ({
+      ny,
+      planes: depth,
+      quads,
+      centres: lx,
+      movingScale: 1 / options.movingTop,
+      weights: centredWeights(ax),
+    });
+    const xGroups = rowWorkgroup(Math.ceil(lx / centresPerInvocation(ax.stride)));
     const xSpans = rowWorkgroup(Math.ceil(quads / spanX));
-    // The same along y and z, so that equal windows share a pipeline.
+    // The workgroups along y and z are equal, so that equal windows share a pipeline.
     const rows = rowWorkgroup(lx);
     const groups = (x: number, y: number, z: number, { wx, wy }: { wx: number; wy: number }) =>
       [Math.ceil(x / wx), Math.ceil(y / wy), z] as const;
     const dispatches: Dispatch[] = [];
-    const push = (...more: Dispatch[]) => dispatches.push(...more.map(own));
+    const prepare = (kernel: Kernel, dispatch: DispatchOptions) =>
+      dispatches.push(owned.add(gpu.prepare(kernel, dispatch)));
     for (const { begin, end } of slabs) {
       const depth = end - begin;
-      push(
-        gpu.prepare(localMoments(ax), {
-          parameters: images(depth),
-          buffers: [planesOf(fixed, begin, end), planesOf(warped, begin, end), ...alongX],
-          constants: xGroups,
-          workgroups: groups(Math.ceil(lx / centresTogether(ax.stride)), ny, depth, xGroups),
-        }),
-        gpu.prepare(localSmooth(ay), {
-          parameters: [...along(lx, ny, depth, ay), ...smoothWeights(ay).map(f32)],
-          buffers: [...alongX, ...alongY],
-          constants: rows,
-          workgroups: groups(lx, Math.ceil(ly / SMOOTHED_TOGETHER), depth, rows),
-        }),
-        gpu.prepare(localSmooth(az), {
-          parameters: [...along(lx * ly, depth, 1, az, begin), ...smoothWeights(az).map(f32)],
-          buffers: [...alongY, ...alongZ],
-          constants: rows,
-          workgroups: groups(lx * ly, Math.ceil(lz / SMOOTHED_TOGETHER), 1, rows),
-        }),
-      );
+      const alongAxisY = {
+        inner: lx,
+        length: ny,
+        outer: depth,
+        centres: ly,
+        begin: 0,
+        accumulate: false,
+      };
+      const alongAxisZ = {
+        inner: lx * ly,
+        length: depth,
+        outer: 1,
+        centres: lz,
+        begin,
+        accumulate: begin > 0,
+      };
+      prepare(localMoments(ax), {
+        parameters: images(depth),
+        buffers: [planesOf(fixed, begin, end), planesOf(warped, begin, end), ...alongX],
+        constants: xGroups,
+        workgroups: groups(Math.ceil(lx / centresPerInvocation(ax.stride)), ny, depth, xGroups),
+      });
+      prepare(localSmooth(ay), {
+        parameters: { ...alongAxisY, weights: smoothWeights(ay) },
+        buffers: [...alongX, ...alongY],
+        constants: rows,
+        workgroups: groups(lx, Math.ceil(ly / CENTRES_PER_INVOCATION), depth, rows),
+      });
+      prepare(localSmooth(az), {
+        parameters: { ...alongAxisZ, weights: smoothWeights(az) },
+        buffers: [...alongY, ...alongZ],
+        constants: rows,
+        workgroups: groups(lx * ly, Math.ceil(lz / CENTRES_PER_INVOCATION), 1, rows),
+      });
     }
-    push(
-      gpu.prepare(LOCAL_CORRELATION, {
-        parameters: [count, options.absolute ? 1 : 0, 0, 0].map(u32),
-        buffers: [...alongZ, slopes, parts],
-        workgroups: [CORRELATION_PARTS],
-      }),
-      gpu.prepare(MEAN_CORRELATION, {
-        parameters: [ax.stride * ay.stride * az.stride, 0, 0, 0].map(f32),
-        buffers: [parts, scalars],
-        workgroups: [1],
-      }),
-    );
-    // A slab's moments are not needed any more: their buffers take what is spread.
+    prepare(LOCAL_CORRELATION, {
+      parameters: { centres: count, absolute: options.absolute ?? false },
+      buffers: [...alongZ, slopes, parts],
+      workgroups: [CORRELATION_PARTS],
+    });
+    prepare(MEAN_CORRELATION, {
+      parameters: { voxelsPerCentre: ax.stride * ay.stride * az.stride },
+      buffers: [parts, scalars],
+      workgroups: [1],
+    });
+    // The moments of a slab are no longer needed: their buffers receive the spread derivatives.
     for (const { begin, end } of slabs) {
       const depth = end - begin;
-      const spanY = rowsTogether(ay.stride);
-      const spanZ = rowsTogether(az.stride);
+      const spanY = rowsPerInvocation(ay.stride);
+      const spanZ = rowsPerInvocation(az.stride);
       const zGroups = Math.ceil(end / spanZ) - Math.floor(begin / spanZ);
-      push(
-        gpu.prepare(localSpread(az), {
-          parameters: [...along(lx * ly, depth, 1, az, begin), ...uniforms(az)],
-          buffers: [slopes, alongY[0]],
-          constants: rows,
-          workgroups: groups(lx * ly, zGroups, 1, rows),
-        }),
-        gpu.prepare(localSpread(ay), {
-          parameters: [...along(lx, ny, depth, ay), ...uniforms(ay)],
-          buffers: [alongY[0], alongX[0]],
-          constants: rows,
-          workgroups: groups(lx, Math.ceil(ny / spanY), depth, rows),
-        }),
-        gpu.prepare(localResidual(ax), {
-          parameters: images(depth),
-          buffers: [
-            planesOf(fixed, begin, end),
-            planesOf(warped, begin, end),
-            alongX[0],
-            scalars,
-            planesOf(residual, begin, end),
-          ],
-          constants: xSpans,
-          workgroups: groups(Math.ceil(quads / spanX), ny, depth, xSpans),
-        }),
-      );
+      const alongAxisY = {
+        inner: lx,
+        length: ny,
+        outer: depth,
+        centres: ly,
+        begin: 0,
+        accumulate: false,
+      };
+      const alongAxisZ = {
+        inner: lx * ly,
+        length: depth,
+        outer: 1,
+        centres: lz,
+        begin,
+        accumulate: begin > 0,
+      };
+      prepare(localSpread(az), {
+        parameters: { ...alongAxisZ, weights: centredWeights(az) },
+        buffers: [slopes, alongY[0]],
+        constants: rows,
+        workgroups: groups(lx * ly, zGroups, 1, rows),
+      });
+      prepare(localSpread(ay), {
+        parameters: { ...alongAxisY, weights: centredWeights(ay) },
+        buffers: [alongY[0], alongX[0]],
+        constants: rows,
+        workgroups: groups(lx, Math.ceil(ny / spanY), depth, rows),
+      });
+      prepare(localResidual(ax), {
+        parameters: images(depth),
+        buffers: [
+          planesOf(fixed, begin, end),
+          planesOf(warped, begin, end),
+          alongX[0],
+          scalars,
+          planesOf(residual, begin, end),
+        ],
+        constants: xSpans,
+        workgroups: groups(Math.ceil(quads / spanX), ny, depth, xSpans),
+      });
     }
-    return { dispatches, destroy };
-  } catch (error) {
-    destroy();
-    throw error;
-  }
+    return { dispatches, destroy: () => owned.destroy() };
+  });
 }
 
-/** The window's weights as uniforms. */
-function uniforms({ weights }: WindowAxis): Parameter[] {
-  return [...weights, 0, 0, 0].slice(0, 4 * Math.ceil(weights.length / 4)).map(f32);
-}
-
-/** The fixed image as the windows take it. */
+/** The fixed image, scaled to [-1/2, 1/2] and masked. */
 function fixedInWindow(gpu: Gpu, options: LocalCorrelationOptions): GpuImage {
   const { geometry, fixed, fixedRange: { low, high }, mask } = options;
   const result = createImage(gpu, "fixed, in [-1/2, 1/2]", fixed.size);
@@ -207,11 +223,13 @@ function fixedInWindow(gpu: Gpu, options: LocalCorrelationOptions): GpuImage {
   const recorder = gpu.record("fixed image of the local correlation");
   for (const { begin, end } of controlGridSlabs(gpu, geometry)) {
     recorder.dispatch(LOCAL_FIXED, {
-      parameters: [
-        ...[nx, ny, end - begin, quads].map(u32),
-        ...[low, high > low ? 1 / (high - low) : 0].map(f32),
-        ...[mask === undefined ? 0 : 1, 0].map(u32),
-      ],
+      parameters: {
+        size: [nx, ny, end - begin],
+        quads,
+        low,
+        scale: high > low ? 1 / (high - low) : 0,
+        masked: mask !== undefined,
+      },
       buffers: [fixed, mask ?? fixed, result].map((image) => planesOf(image, begin, end)),
       constants: workgroup,
       workgroups: [Math.ceil(quads / workgroup.wx), Math.ceil(ny / workgroup.wy), end - begin],
@@ -221,17 +239,17 @@ function fixedInWindow(gpu: Gpu, options: LocalCorrelationOptions): GpuImage {
   return result;
 }
 
-/** What the plain twin computes from; images in [0, 1], NaN where a voxel does not count. */
+/** Options of {@link localCorrelationReference}: images in [0, 1], NaN where a voxel does not count. */
 export interface LocalCorrelationReferenceOptions {
   /** Voxels along x, y, z. */
   readonly size: Triple;
-  /** Standard deviation of the window, voxels. */
+  /** Standard deviations of the window along x, y, z, in voxels. */
   readonly sigma: Triple;
   /** The fixed image. */
   readonly fixed: ArrayLike<number>;
   /** The warped moving image. */
   readonly moving: ArrayLike<number>;
-  /** Whether a correlation below 0 counts as one above. */
+  /** Whether the absolute value of the correlation counts. Default false. */
   readonly absolute?: boolean | undefined;
 }
 

@@ -1,23 +1,23 @@
 /**
- * The modality independent neighbourhood descriptor (Heinrich et al. 2012; eq. 5): how alike the patch
- * around a voxel is to the patches around its neighbours, a channel each,
+ * The modality independent neighbourhood descriptor (MIND; Heinrich et al. 2012; eq. 5): the similarity of
+ * the patch around a voxel to the patches around its neighbours, with one channel per neighbour,
  *
  * m_r(x) = exp(-d_P(x, x + r) / v(x)) / n,  d_P = G_sigma * (I(x) - I(x + r))^2,
  *
- * with v the mean of d_P over the six-neighbourhood and n so that the largest entry is 1; and its
- * self-similarity context (MIND-SSC, Heinrich et al. 2013), which compares the six-neighbours' patches
- * with each other.
+ * where v is the mean of d_P over the six-neighbourhood and n makes the largest entry 1; and the
+ * self-similarity context (MIND-SSC; Heinrich et al. 2013), which compares the patches of the
+ * six-neighbours with each other.
  *
  * @module
  */
 
 import type { Triple } from "../../volume/affine.ts";
 
-import { f32, type Gpu, type GpuBuffer, i32, u32 } from "../gpu/gpu.ts";
+import type { Gpu, GpuBuffer } from "../gpu/gpu.ts";
 import { type GpuImage, planesOf } from "../gpu/image.ts";
 import { maskImage } from "../image/mask_image.ts";
 import {
-  LARGEST_PATCH,
+  MAX_PATCH_RADIUS,
   MIND_DIFFERENCES,
   MIND_SMOOTH,
   MIND_VARIANCE_BOUNDS,
@@ -26,56 +26,65 @@ import {
 } from "./descriptor.wgsl.ts";
 import {
   type ChannelBits,
-  channelOne,
-  channelsAWord,
+  channelsPerWord,
   descriptorWords,
+  maxChannelValue,
   MIND_LAYOUTS,
   type MindNeighbourhood,
   NO_DESCRIPTOR,
 } from "./layout.ts";
-import { COUNTED_PARTS, SUM_COUNTED } from "../sums/sum_counted.wgsl.ts";
+import { hasValue } from "../gpu/no_value.ts";
+import { Owned } from "../gpu/owned.ts";
+import { COUNTED_PARTS, prepareCountedSum } from "../sums/sum_counted.ts";
 import { alignedPlanes, cutSlabs } from "../gpu/slabs.ts";
 import { rowWorkgroup } from "../gpu/workgroups.ts";
 
 /** Options of {@link mindDescriptors}. */
 export interface MindOptions {
-  /** The image; below -1e20 where it has no value. */
+  /** The image; `NO_VALUE` where it has no value. */
   readonly source: GpuImage;
-  /** 1 where the image counts, 0 elsewhere, on its grid; everywhere when absent. */
+  /** 1 where the image counts, 0 elsewhere, on the grid of the image. Default: it counts everywhere. */
   readonly mask?: GpuImage | undefined;
-  /** What is compared with what. */
+  /** The patches that are compared. */
   readonly neighbourhood: MindNeighbourhood;
-  /** Standard deviation of the patch weights, voxels; the patch's half-size is ceil(1.5 sigma). At most 2. */
+  /** Standard deviation of the patch weights, at most 2 voxels; the half-size of the patch is ceil(1.5 sigma). */
   readonly sigma: number;
-  /** What intensities are multiplied by; they should then span about 255. */
+  /** Factor of the intensities; their range should then be about 255. */
   readonly scale: number;
-  /** Bits of a channel. */
+  /** Bits per channel. */
   readonly bits: ChannelBits;
 }
 
-/** Descriptors of all voxels: words of six 5-bit or three 10-bit channels, a voxel's together. */
+/** Descriptors of all voxels: words of six 5-bit or three 10-bit channels; the words of a voxel are adjacent. */
 export interface MindDescriptors {
   /** Voxels along x, y, z. */
   readonly size: Triple;
   /** Voxels from one row to the next. */
   readonly pitch: number;
-  /** What is compared with what. */
+  /** The patches that are compared. */
   readonly neighbourhood: MindNeighbourhood;
-  /** Bits of a channel. */
+  /** Bits per channel. */
   readonly bits: ChannelBits;
-  /** 32-bit words of a voxel. */
+  /** 32-bit words per voxel. */
   readonly words: number;
-  /** Voxel (x, y, z) at `((z * ny + y) * pitch + x) * words`; all bits set where it does not count. */
+  /**
+   * The words of voxel (x, y, z), from `((z * ny + y) * pitch + x) * words` on; all bits are set where it
+   * does not count.
+   */
   readonly buffer: GpuBuffer;
   /** Frees them. */
   destroy(): void;
 }
 
-/** Half-size of a patch, ceil(1.5 sigma), and its weights from the centre outwards. */
+/**
+ * The half-size of a patch, ceil(1.5 sigma), and its weights from the centre outwards.
+ *
+ * @throws {RangeError} when `sigma` is not above 0 or too large.
+ */
 export function patchWeights(sigma: number): { radius: number; weights: number[] } {
   const radius = Math.ceil(1.5 * sigma);
-  if (!(sigma > 0 && radius <= LARGEST_PATCH)) {
-    throw new RangeError(`\`sigma\` must be above 0 and at most ${LARGEST_PATCH / 1.5} voxels`);
+  if (!(sigma > 0 && radius <= MAX_PATCH_RADIUS)) {
+    throw new RangeError(`\`sigma\` must be above 0 and at most ${MAX_PATCH_RADIUS / 1.5} voxels`);
   }
   const raw = Array.from(
     { length: radius + 1 },
@@ -85,7 +94,7 @@ export function patchWeights(sigma: number): { radius: number; weights: number[]
   return { radius, weights: [0, 1, 2, 3].map((j) => (raw[j] ?? 0) / sum) };
 }
 
-/** Slabs of the output for which all offsets' distances fit into one binding. */
+/** Slabs of the output for which the distances of all offsets fit into one binding. */
 function descriptorSlabs(gpu: Gpu, source: GpuImage, offsets: number, words: number, halo: number) {
   const planes = source.size[2];
   const planeBytes = 4 * source.pitch * source.size[1];
@@ -97,8 +106,8 @@ function descriptorSlabs(gpu: Gpu, source: GpuImage, offsets: number, words: num
   ) => ({
     begin,
     end,
-    // Planes of distances (a channel looks one plane aside), of their input (a patch further), and of
-    // the image (a neighbour further), the last from where a binding can begin.
+    // Planes of the distances (a channel reads one plane beyond the slab), of the differences (a patch
+    // further) and of the image (a neighbour further). The last begin where a binding can begin.
     distances: [Math.max(begin - 1, 0), Math.min(end + 1, planes)] as const,
     differences: [Math.max(begin - halo, 0), Math.min(end + halo, planes)] as const,
     image: [
@@ -115,7 +124,7 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
   const words = descriptorWords(neighbourhood, bits);
   const { radius, weights } = patchWeights(sigma);
   const recorder = gpu.record("MIND descriptors");
-  // Nothing of what a mask leaves out may get into a patch.
+  // A masked voxel must not enter a patch.
   const source = mask === undefined
     ? options.source
     : recorder.temporary(maskImage(gpu, options.source, mask));
@@ -125,7 +134,8 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
   const cut = descriptorSlabs(gpu, source, offsets, words, radius + 1);
   const planeBytes = 4 * source.pitch * ny;
   const deepest = Math.max(...cut.map(({ differences }) => differences[1] - differences[0]));
-  const buffer = gpu.buffer("MIND descriptors", planeBytes * source.size[2] * words);
+  using owned = new Owned();
+  const buffer = owned.add(gpu.buffer("MIND descriptors", planeBytes * source.size[2] * words));
   const scratch = (label: string, bytes: number) =>
     recorder.temporary(gpu.buffer(`MIND ${label}`, bytes));
   const a = scratch("differences", offsets * deepest * planeBytes);
@@ -137,24 +147,29 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
   const groups = (planes: number) =>
     [Math.ceil(quads / constants.wx), Math.ceil(ny / constants.wy), planes] as const;
   type Range = readonly [number, number];
-  const pass = (input: Range, output: Range) =>
-    [...source.size, quads, input[0], output[0], output[1] - output[0], input[1] - input[0]]
-      .map(u32);
+  const slabOf = (input: Range, output: Range) => ({
+    size: source.size,
+    quads,
+    sourceBegin: input[0],
+    begin: output[0],
+    planes: output[1] - output[0],
+    sourcePlanes: input[1] - input[0],
+  });
   const part = ([begin, end]: Range) => planesOf(source, begin, end);
 
   const variances = (slab: typeof cut[number]) => {
     const { differences, distances, image } = slab;
-    const own: Range = [slab.begin, slab.end];
+    const inSlab: Range = [slab.begin, slab.end];
     const depth = differences[1] - differences[0];
     layout.offsets.forEach((offset, index) =>
       recorder.dispatch(MIND_DIFFERENCES, {
-        parameters: [
-          ...pass(image, differences),
-          ...offset.map(i32),
-          f32(scale),
-          ...weights.map(f32),
-          ...[index * depth * ny * quads, 0, 0, 0, 0, 0, 0, 0].map(u32),
-        ],
+        parameters: {
+          slab: slabOf(image, differences),
+          offset,
+          scale,
+          weights,
+          destination: index * depth * ny * quads,
+        },
         buffers: [part(image), a],
         constants,
         workgroups: groups(depth),
@@ -162,29 +177,19 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
     );
     for (
       const [alongZ, from, into, input, output] of [
-        [0, a, b, differences, differences],
-        [1, b, a, differences, distances],
+        [false, a, b, differences, differences],
+        [true, b, a, differences, distances],
       ] as const
     ) {
       recorder.dispatch(MIND_SMOOTH, {
-        parameters: [
-          ...pass(input, output),
-          ...weights.map(f32),
-          u32(alongZ),
-          u32(offsets),
-          i32(radius),
-          u32(0),
-        ],
+        parameters: { slab: slabOf(input, output), weights, alongZ, offsets, radius },
         buffers: [from, into],
         constants,
         workgroups: groups(output[1] - output[0]),
       });
     }
     recorder.dispatch(mindVariance(neighbourhood), {
-      parameters: [
-        ...pass(distances, own),
-        ...[image[0], 0, 0, 0].map(u32),
-      ],
+      parameters: { slab: slabOf(distances, inSlab), imageBegin: image[0] },
       buffers: [a, part(image), variance],
       constants,
       workgroups: groups(slab.end - slab.begin),
@@ -193,26 +198,26 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
 
   cut.forEach((slab, index) => {
     variances(slab);
-    recorder.dispatch(SUM_COUNTED, {
-      parameters: [(slab.end - slab.begin) * ny * quads, index * COUNTED_PARTS, 0, 0].map(u32),
-      buffers: [variance, parts],
-      workgroups: [COUNTED_PARTS],
+    const sum = prepareCountedSum(gpu, {
+      values: variance,
+      quads: (slab.end - slab.begin) * ny * quads,
+      parts,
+      firstPart: index * COUNTED_PARTS,
     });
+    recorder.run(recorder.temporary(sum));
   });
   recorder.dispatch(MIND_VARIANCE_BOUNDS, {
-    parameters: [
-      COUNTED_PARTS * cut.length,
-      layout.varianceBounds === "thousandth-to-thousandfold" ? 1 : 0,
-      0,
-      0,
-    ].map(u32),
+    parameters: {
+      parts: COUNTED_PARTS * cut.length,
+      thousandthAndFold: layout.varianceBounds === "thousandth-to-thousandfold",
+    },
     buffers: [parts, bounds],
     workgroups: [1],
   });
   for (const slab of cut) {
-    if (cut.length > 1) variances(slab); // the scratch held another slab's since
+    if (cut.length > 1) variances(slab); // the scratch buffers hold another slab by now
     recorder.dispatch(mindPack(neighbourhood, bits), {
-      parameters: pass(slab.distances, [slab.begin, slab.end]),
+      parameters: { slab: slabOf(slab.distances, [slab.begin, slab.end]) },
       buffers: [a, variance, bounds, {
         buffer,
         offset: slab.begin * planeBytes * words,
@@ -223,6 +228,7 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
     });
   }
   recorder.submit();
+  owned.release(buffer);
   return {
     size: source.size,
     pitch: source.pitch,
@@ -234,23 +240,23 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
   };
 }
 
-/** What the plain twins compute from. */
+/** Options of {@link mindDescriptorsReference}. */
 export interface MindReferenceOptions {
   /** Voxels along x, y, z. */
   readonly size: Triple;
-  /** Intensities, x fastest; below -1e20 where there is none. */
+  /** Intensities, x fastest; `NO_VALUE` where there is none. */
   readonly data: Float32Array;
   /** Non-zero where the image counts. */
   readonly mask?: ArrayLike<number> | undefined;
-  /** As in {@link MindOptions}. */
+  /** See {@link MindOptions}. */
   readonly neighbourhood: MindNeighbourhood;
-  /** As in {@link MindOptions}. */
+  /** See {@link MindOptions}. */
   readonly sigma: number;
-  /** As in {@link MindOptions}. */
+  /** See {@link MindOptions}. */
   readonly scale: number;
 }
 
-/** The plain twin: entries in [0, 1], `voxel * channels + channel`; NaN where the voxel does not count. */
+/** The plain twin: entries in [0, 1] at `voxel * channels + channel`; NaN where the voxel does not count. */
 export function mindDescriptorsReference(options: MindReferenceOptions): Float64Array {
   const { size, data, mask, neighbourhood, sigma, scale } = options;
   const [nx, ny, nz] = size;
@@ -264,7 +270,7 @@ export function mindDescriptorsReference(options: MindReferenceOptions): Float64
     return index(x, y, z);
   };
   const exists = (p: Triple) =>
-    p.every((v, axis) => v >= 0 && v < size[axis]) && data[index(...p)] > -1e20 &&
+    p.every((v, axis) => v >= 0 && v < size[axis]) && hasValue(data[index(...p)]) &&
     (mask === undefined || mask[index(...p)] >= 0.5);
   const plus = (p: Triple, o: Triple): Triple => [p[0] + o[0], p[1] + o[1], p[2] + o[2]];
   const distances = layout.offsets.map((offset) => {
@@ -317,27 +323,33 @@ export function mindDescriptorsReference(options: MindReferenceOptions): Float64
   const high = Math.max(...bounds, 1e-12);
   for (let i = 0; i < voxels; i++) {
     const d = entries.subarray(i * channels, (i + 1) * channels);
-    const least = Math.min(...d);
+    const minDistance = Math.min(...d);
     const v = Math.min(Math.max(variances[i], low), high);
-    d.forEach((distance, c) => d[c] = Math.exp((least - distance) / v));
+    d.forEach((distance, c) => d[c] = Math.exp((minDistance - distance) / v));
   }
   return entries;
 }
 
-/** Entries in [0, 1] from words, `voxel * channels + channel`, rows unpadded; NaN where a voxel does not count. */
+/**
+ * Unpacks words to entries in [0, 1] at `voxel * channels + channel`, without padding; NaN where a voxel
+ * does not count.
+ */
 export function unpackDescriptors(
   words: Uint32Array,
-  { size, pitch, neighbourhood, bits, words: each }: Omit<MindDescriptors, "buffer" | "destroy">,
+  { size, pitch, neighbourhood, bits, words: wordsPerVoxel }: Omit<
+    MindDescriptors,
+    "buffer" | "destroy"
+  >,
 ): Float64Array {
   const channels = MIND_LAYOUTS[neighbourhood].channels.length;
-  const inWord = channelsAWord(bits);
+  const inWord = channelsPerWord(bits);
   const entries = new Float64Array(size[0] * size[1] * size[2] * channels);
   for (let row = 0, out = 0; row < size[1] * size[2]; row++) {
     for (let x = 0; x < size[0]; x++) {
       for (let c = 0; c < channels; c++, out++) {
-        const word = words[(row * pitch + x) * each + Math.floor(c / inWord)];
-        const value = (word >>> (bits * (c % inWord))) & channelOne(bits);
-        entries[out] = word === NO_DESCRIPTOR ? NaN : value / channelOne(bits);
+        const word = words[(row * pitch + x) * wordsPerVoxel + Math.floor(c / inWord)];
+        const value = (word >>> (bits * (c % inWord))) & maxChannelValue(bits);
+        entries[out] = word === NO_DESCRIPTOR ? NaN : value / maxChannelValue(bits);
       }
     }
   }

@@ -1,37 +1,45 @@
 import type { Kernel } from "../gpu/gpu.ts";
+import { NO_VALUE_WGSL } from "../gpu/no_value.ts";
 import {
   type ChannelBits,
-  channelOne,
-  channelsAWord,
+  channelsPerWord,
+  maxChannelValue,
   MIND_LAYOUTS,
   type MindNeighbourhood,
   NO_DESCRIPTOR,
 } from "./layout.ts";
 
-/** The largest half-size of a patch. */
-export const LARGEST_PATCH = 3;
+/** The largest half-size of a patch, voxels. */
+export const MAX_PATCH_RADIUS = 3;
 
-/** What all passes know: the image, and the planes that are at hand. */
-const PASS = /* wgsl */ `
-struct Pass {
+/** The WGSL struct with which the uniform block of every pass begins: the image, and the planes that are bound. */
+const SLAB = /* wgsl */ `
+struct Slab {
   size: vec3u,         // voxels of the image
-  quads: u32,          // quads of voxels in a row
-  sourceBegin: u32,    // first plane that is bound of the pass's input ...
-  begin: u32,          // ... and of its output
-  planes: u32,         // planes of its output
-  sourcePlanes: u32,
+  quads: u32,          // quads of voxels per row
+  sourceBegin: u32,    // first plane of the input
+  begin: u32,          // first plane of the output
+  planes: u32,         // planes of the output
+  sourcePlanes: u32,   // planes of the input
 }
 `;
 
 /**
- * Squared differences (I(x) - I(x + o))^2, smoothed along x with the patch weights. A difference with
- * what is outside the image or has no value is 0.
+ * Squared differences (I(x) - I(x + o))^2, smoothed along x with the patch weights. A difference is 0
+ * where one of its voxels is outside the image or has no value.
  */
 export const MIND_DIFFERENCES: Kernel = {
-  label: "MIND: differences",
+  label: "MIND differences",
   code: /* wgsl */ `
-${PASS}
-struct Parameters { pass_: Pass, offset: vec3i, scale: f32, weights: vec4f, destination: u32, padding: vec3u }
+${SLAB}
+${NO_VALUE_WGSL}
+struct Parameters {
+  slab: Slab,
+  offset: vec3i,      // voxels from x to x + o
+  scale: f32,         // factor of the intensities
+  weights: vec4f,     // patch weights from the centre outwards
+  destination: u32,   // quads before the offset's result
+}
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> source: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> smoothed: array<vec4f>;
@@ -42,7 +50,7 @@ const LANES = vec4i(0, 1, 2, 3);
 
 @compute @workgroup_size(wx, wy)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let p = parameters.pass_;
+  let p = parameters.slab;
   if (id.x >= p.quads || id.y >= p.size.y || id.z >= p.planes) { return; }
   let o = parameters.offset;
   let y = i32(id.y);
@@ -90,18 +98,24 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 fn difference(a: vec4f, b: vec4f, x: vec4i, shift: i32, nx: i32, exists: bool) -> vec4f {
   let other = x + shift;
   let d = parameters.scale * (a - b);
-  let counts = (a > vec4f(-1e20)) & (b > vec4f(-1e20)) & (x < vec4i(nx)) &
+  let counts = haveValues(a) & haveValues(b) & (x < vec4i(nx)) &
     (x >= vec4i(0)) & (other >= vec4i(0)) & (other < vec4i(nx)) & vec4<bool>(exists);
   return select(vec4f(0), d * d, counts);
 }`,
 };
 
-/** Patch weights along y or z, over all offsets' distances at once. */
+/** Smooths the distances of all offsets with the patch weights along y or z. */
 export const MIND_SMOOTH: Kernel = {
-  label: "MIND: patch distances",
+  label: "MIND patch distances",
   code: /* wgsl */ `
-${PASS}
-struct Parameters { pass_: Pass, weights: vec4f, alongZ: u32, offsets: u32, radius: i32, padding: u32 }
+${SLAB}
+struct Parameters {
+  slab: Slab,
+  weights: vec4f,   // patch weights from the centre outwards
+  alongZ: u32,      // whether along z, not y
+  offsets: u32,     // number of offsets
+  radius: i32,      // half-size of the patch, voxels
+}
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> source: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> smoothed: array<vec4f>;
@@ -110,7 +124,7 @@ override wy: u32 = 2;
 
 @compute @workgroup_size(wx, wy)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let p = parameters.pass_;
+  let p = parameters.slab;
   if (id.x >= p.quads || id.y >= p.size.y || id.z >= p.planes) { return; }
   let g = parameters.weights;
   for (var offset = 0u; offset < parameters.offsets; offset++) {
@@ -130,7 +144,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 }`,
 };
 
-/** WGSL that puts the channels' patch distances of a quad into d0, d1, ... */
+/** WGSL that assigns the channels' patch distances of a quad to d0, d1, ... */
 function channelDistances(neighbourhood: MindNeighbourhood): string {
   return MIND_LAYOUTS[neighbourhood].channels.map(({ offset, shift: [x, y, z] }, channel) => {
     const at = (dx: number) => `distance(id, ${offset}, ${dx}, ${y}, ${z})`;
@@ -145,7 +159,7 @@ function channelDistances(neighbourhood: MindNeighbourhood): string {
 
 const DISTANCES = /* wgsl */ `
 fn distance(id: vec3u, offset: u32, dx: i32, dy: i32, dz: i32) -> vec4f {
-  let p = parameters;
+  let p = parameters.slab;
   let quad = u32(clamp(i32(id.x) + dx, 0, i32(p.quads) - 1));
   let y = u32(clamp(i32(id.y) + dy, 0, i32(p.size.y) - 1));
   let z = u32(clamp(i32(p.begin + id.z) + dz, 0, i32(p.size.z) - 1)) - p.sourceBegin;
@@ -154,18 +168,20 @@ fn distance(id: vec3u, offset: u32, dx: i32, dy: i32, dz: i32) -> vec4f {
 `;
 
 /**
- * The variance v of eq. 5, the mean of patch distances; -1 where the voxel does not count: without a
- * value, or with a six-neighbour that does not exist or has no value (an axis of one voxel has
- * no neighbours and asks for none).
+ * The variance v of eq. 5, the mean of patch distances. It is -1 where the voxel does not count: where it
+ * has no value, or one of its six-neighbours does not exist or has no value (an axis of one voxel has no
+ * neighbours and needs none).
  */
 export function mindVariance(neighbourhood: MindNeighbourhood): Kernel {
   const { variance } = MIND_LAYOUTS[neighbourhood];
   return {
-    label: `MIND: variance (${neighbourhood})`,
+    label: `MIND variance (${neighbourhood})`,
     code: /* wgsl */ `
+${SLAB}
+${NO_VALUE_WGSL}
 struct Parameters {
-  size: vec3u, quads: u32, sourceBegin: u32, begin: u32, planes: u32, sourcePlanes: u32,
-  imageBegin: u32, padding0: u32, padding1: u32, padding2: u32,
+  slab: Slab,
+  imageBegin: u32,   // first plane of the image that is bound
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> distances: array<vec4f>;
@@ -176,14 +192,16 @@ override wy: u32 = 2;
 ${DISTANCES}
 
 fn exists(quad: u32, y: i32, z: i32) -> vec4<bool> {
-  let p = parameters;
+  let p = parameters.slab;
   if (y < 0 || y >= i32(p.size.y) || z < 0 || z >= i32(p.size.z)) { return vec4<bool>(false); }
-  return image[((u32(z) - p.imageBegin) * p.size.y + u32(y)) * p.quads + quad] > vec4f(-1e20);
+  return haveValues(
+    image[((u32(z) - parameters.imageBegin) * p.size.y + u32(y)) * p.quads + quad],
+  );
 }
 
 @compute @workgroup_size(wx, wy)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let p = parameters;
+  let p = parameters.slab;
   if (id.x >= p.quads || id.y >= p.size.y || id.z >= p.planes) { return; }
 ${channelDistances(neighbourhood)}
   let mean = (${variance.map((channel) => `d${channel}`).join(" + ")}) / ${variance.length};
@@ -204,11 +222,14 @@ ${channelDistances(neighbourhood)}
   };
 }
 
-/** The bounds of the variance from its mean over the image. */
+/** The bounds of the variance, from its mean over the image. */
 export const MIND_VARIANCE_BOUNDS: Kernel = {
-  label: "MIND: bounds of the variance",
+  label: "MIND variance bounds",
   code: /* wgsl */ `
-struct Parameters { parts: u32, thousand: u32, padding0: u32, padding1: u32 }
+struct Parameters {
+  parts: u32,              // partial sums of the variance
+  thousandthAndFold: u32,  // whether the bounds are 0.001 and 1000 times the mean
+}
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> parts: array<vec2f>;
 @group(0) @binding(2) var<storage, read_write> bounds: array<f32>;
@@ -218,34 +239,33 @@ fn main() {
   var sum = vec2f(0);
   for (var i = 0u; i < parameters.parts; i++) { sum += parts[i]; }
   let mean = sum.x / max(sum.y, 1);
-  let a = select(sqrt(mean), 0.001 * mean, parameters.thousand != 0);
-  let b = select(mean * mean, 1000 * mean, parameters.thousand != 0);
-  bounds[0] = max(min(a, b), 1e-12);  // a constant image has no variance at all
+  let a = select(sqrt(mean), 0.001 * mean, parameters.thousandthAndFold != 0);
+  let b = select(mean * mean, 1000 * mean, parameters.thousandthAndFold != 0);
+  bounds[0] = max(min(a, b), 1e-12);  // a constant image has no variance
   bounds[1] = max(max(a, b), 1e-12);
 }`,
 };
 
-/** Eq. 5: exp(-d / v), divided by its largest entry, in few bits a channel. */
+/** Eq. 5: exp(-d / v), divided by the largest entry, in 5 or 10 bits per channel. */
 export function mindPack(neighbourhood: MindNeighbourhood, bits: ChannelBits): Kernel {
   const { channels } = MIND_LAYOUTS[neighbourhood];
-  const each = channelsAWord(bits);
-  const words = Math.ceil(channels.length / each);
-  const least = channels.map((_, channel) => `d${channel}`)
+  const inWord = channelsPerWord(bits);
+  const words = Math.ceil(channels.length / inWord);
+  const minDistance = channels.map((_, channel) => `d${channel}`)
     .reduce((expression, d) => `min(${expression}, ${d})`);
   const entry = (channel: number) =>
-    `vec4u(round(${channelOne(bits)} * exp((least - d${channel}) / v))) << vec4u(${
-      bits * (channel % each)
+    `vec4u(round(${maxChannelValue(bits)} * exp((minDistance - d${channel}) / v))) << vec4u(${
+      bits * (channel % inWord)
     })`;
   const word = (index: number) =>
     channels.map((_, channel) => channel)
-      .filter((channel) => Math.floor(channel / each) === index)
+      .filter((channel) => Math.floor(channel / inWord) === index)
       .map((channel) => `(${entry(channel)})`).join(" | ");
   return {
-    label: `MIND: descriptor (${neighbourhood}, ${bits} bits)`,
+    label: `MIND descriptors (${neighbourhood}, ${bits} bits)`,
     code: /* wgsl */ `
-struct Parameters {
-  size: vec3u, quads: u32, sourceBegin: u32, begin: u32, planes: u32, sourcePlanes: u32,
-}
+${SLAB}
+struct Parameters { slab: Slab }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> distances: array<vec4f>;
 @group(0) @binding(2) var<storage, read> variance: array<vec4f>;
@@ -257,10 +277,10 @@ ${DISTANCES}
 
 @compute @workgroup_size(wx, wy)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let p = parameters;
+  let p = parameters.slab;
   if (id.x >= p.quads || id.y >= p.size.y || id.z >= p.planes) { return; }
 ${channelDistances(neighbourhood)}
-  let least = ${least};
+  let minDistance = ${minDistance};
   let quad = (id.z * p.size.y + id.y) * p.quads + id.x;
   let raw = variance[quad];
   let v = clamp(raw, vec4f(bounds[0]), vec4f(bounds[1]));

@@ -1,5 +1,5 @@
 /**
- * Which patches a modality independent neighbourhood descriptor compares.
+ * The patches that a modality independent neighbourhood descriptor compares, and its bits.
  *
  * @module
  */
@@ -9,28 +9,29 @@ import type { Triple } from "../../volume/affine.ts";
 /** MIND's six-neighbourhood or all 26 neighbours (eq. 5), or the 12 pairs of the self-similarity context. */
 export type MindNeighbourhood = "six" | "dense" | "ssc";
 
-/** One channel: the patch distance D_o(x) = G * (I(x) - I(x + o))^2 of an offset, looked up at x + shift. */
+/** One channel: the patch distance D_o(x) = G * (I(x) - I(x + o))^2 of an offset o, read at x + shift. */
 export interface MindChannel {
-  /** Index of the offset. */
+  /** Index of the offset in the layout. */
   readonly offset: number;
-  /** Voxels from x to where it is looked up. */
+  /** Voxels from x to the voxel at which the distance is read. */
   readonly shift: Triple;
 }
 
 /**
- * A descriptor as distances of few offsets, each used by two channels: the distance of the patch at x to
- * the one at x - o is that of x - o to x, so half of the patch distances need not be computed.
+ * A descriptor as patch distances of few offsets. Two channels share each offset: the distance of the
+ * patch at x to the patch at x - o equals that of x - o to x, so that half of the distances are computed.
  */
 export interface MindLayout {
   /** Offsets o of the distances. */
   readonly offsets: readonly Triple[];
   /** The channels. */
   readonly channels: readonly MindChannel[];
-  /** Channels whose mean is the variance v of eq. 5. */
+  /** Indices of the channels whose mean is the variance v of eq. 5. */
   readonly variance: readonly number[];
   /**
-   * Between which bounds the variance is kept, given its mean over the image: Heinrich's for MIND (for
-   * intensities in [0, 255]), those in use for the self-similarity context.
+   * The bounds to which the variance is clamped, from its mean over the image: sqrt(mean) and mean^2 as in
+   * Heinrich's code for MIND (for intensities in [0, 255]), or 0.001 mean and 1000 mean as in his code for
+   * the self-similarity context.
    */
   readonly varianceBounds: "sqrt-and-square" | "thousandth-to-thousandfold";
 }
@@ -40,7 +41,7 @@ const AXES: readonly Triple[] = [[1, 0, 0], [0, 1, 0], [0, 0, 1]];
 
 const minus = (a: Triple): Triple => [0 - a[0], 0 - a[1], 0 - a[2]];
 
-/** Both patches of each offset: x against x + o, then x against x - o. */
+/** Two channels per offset o: x against x + o, then x against x - o. */
 function bothWays(offsets: readonly Triple[]): MindChannel[] {
   return offsets.flatMap((o, offset) => [
     { offset, shift: [0, 0, 0] as Triple },
@@ -61,7 +62,7 @@ function dense(): Triple[] {
   return [...AXES, ...rest];
 }
 
-/** Pairs (a, b) of six-neighbours at distance sqrt 2: I(x + a) against I(x + b) is D_(b - a)(x + a). */
+/** Pairs (a, b) of six-neighbours at the distance sqrt(2): I(x + a) against I(x + b) is D_(b - a)(x + a). */
 function selfSimilarityContext(): Pick<MindLayout, "offsets" | "channels"> {
   const offsets: Triple[] = [];
   const channels: MindChannel[] = [];
@@ -80,7 +81,7 @@ function selfSimilarityContext(): Pick<MindLayout, "offsets" | "channels"> {
 
 const all = (n: number) => Array.from({ length: n }, (_, i) => i);
 
-/** The layouts. */
+/** The layout of each neighbourhood. */
 export const MIND_LAYOUTS: Readonly<Record<MindNeighbourhood, MindLayout>> = {
   six: {
     offsets: AXES,
@@ -101,22 +102,22 @@ export const MIND_LAYOUTS: Readonly<Record<MindNeighbourhood, MindLayout>> = {
   },
 };
 
-/** Bits of a channel: 5 are enough for a sum over the image, 10 for a voxel's own derivative. */
+/** Bits per channel: 5 suffice for a sum over the image, 10 for the derivative of a single voxel. */
 export type ChannelBits = 5 | 10;
-/** All words of a voxel that does not count; the two uppermost bits are set in no other. */
+/** The value of all words of a voxel that does not count; the two highest bits are set in no other word. */
 export const NO_DESCRIPTOR = 0xffffffff;
 
-/** What the largest entry, 1, is stored as. */
-export function channelOne(bits: ChannelBits): number {
+/** The stored value of the largest entry, 1. */
+export function maxChannelValue(bits: ChannelBits): number {
   return 2 ** bits - 1;
 }
 
-/** Channels in a 32-bit word. */
-export function channelsAWord(bits: ChannelBits): number {
+/** Channels per 32-bit word. */
+export function channelsPerWord(bits: ChannelBits): number {
   return 30 / bits;
 }
 
-/** 32-bit words of a voxel's descriptor. */
+/** 32-bit words per voxel of a descriptor. */
 export function descriptorWords(neighbourhood: MindNeighbourhood, bits: ChannelBits): number {
-  return Math.ceil(MIND_LAYOUTS[neighbourhood].channels.length / channelsAWord(bits));
+  return Math.ceil(MIND_LAYOUTS[neighbourhood].channels.length / channelsPerWord(bits));
 }

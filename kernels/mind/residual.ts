@@ -1,6 +1,6 @@
 /**
- * E_MIND (eq. 6) of a moving image pulled through a control grid, and its derivative: descriptors are
- * computed once and interpolated as the image would be, so that the derivative is exact.
+ * E_MIND (eq. 6) of a moving image pulled through a control grid, and its derivative. Descriptors are
+ * computed once and interpolated like an image, so that the derivative is exact.
  *
  * @module
  */
@@ -18,12 +18,13 @@ import {
   prepareColumns,
 } from "../control_grid/control_grid.ts";
 
-import { type Dispatch, f32, type Gpu, type GpuBuffer, u32 } from "../gpu/gpu.ts";
-import { createImage, type GpuImage, planesOf, rowPitch } from "../gpu/image.ts";
+import type { Dispatch, Gpu, GpuBuffer } from "../gpu/gpu.ts";
+import { createField, createImage, type GpuImage, planesOf, rowPitch } from "../gpu/image.ts";
 import type { MindDescriptors } from "./descriptor.ts";
 import { MEAN_ENERGY, type MindDifference, mindResidual, STEEPNESS } from "./residual.wgsl.ts";
 
-import { COUNTED_PARTS, SUM_COUNTED } from "../sums/sum_counted.wgsl.ts";
+import { Owned } from "../gpu/owned.ts";
+import { COUNTED_PARTS, prepareCountedSum } from "../sums/sum_counted.ts";
 import type { Prepared } from "../gpu/prepared.ts";
 import { cellWindows } from "../gpu/slabs.ts";
 
@@ -31,94 +32,96 @@ export type { MindDifference } from "./residual.wgsl.ts";
 
 /** Options of {@link prepareMindResidual}. */
 export interface MindResidualOptions {
-  /** Where the control points lie on the fixed image. */
+  /** The control grid on the fixed image. */
   readonly geometry: ControlGridGeometry;
-  /** Displacements in mm, one vec4 (x, y, z, 0) a control point. */
+  /** Displacements in mm, one vec4 (x, y, z, 0) per control point. */
   readonly knots: GpuBuffer;
-  /** The fixed image's descriptors. */
+  /** Descriptors of the fixed image. */
   readonly fixed: MindDescriptors;
-  /** The moving image's, on a grid parallel to the fixed one. */
+  /** Descriptors of the moving image, on a grid parallel to the fixed one. */
   readonly moving: MindDescriptors;
-  /** How channels' differences add up. */
+  /** The measure of the differences between channels. */
   readonly difference: MindDifference;
-  /** Where the fixed image's voxel (0, 0, 0) lies in the moving image, in voxels. */
+  /** Position of the fixed image's voxel (0, 0, 0) in the moving image, in voxels. */
   readonly origin: Triple;
   /** Voxels per mm along each axis. */
   readonly perVoxel: Triple;
-  /** Receives dE/dk, one vec4 a control point. */
+  /** Receives dE/dk, one vec4 per control point. */
   readonly gradient: GpuBuffer;
-  /** Receives E, the mean over voxels that count, and their number. */
+  /** Receives E, the mean over the voxels that count, and the number of these voxels. */
   readonly scalars: GpuBuffer;
 }
 
-/** Prepares E_MIND and its gradient by the control points. */
+/** Prepares E_MIND and its gradient with respect to the control points. */
 export function prepareMindResidual(gpu: Gpu, options: MindResidualOptions): Prepared {
   const { geometry, knots, fixed, moving, difference, origin, perVoxel } = options;
   const { gradient, scalars } = options;
-  const { words, neighbourhood } = fixed;
-  const [nx, ny] = geometry.image;
-  const pitch = rowPitch(nx);
-  const constants = { ...rowWorkgroup(pitch), strideX: geometry.stride[0] };
-  const cut = controlGridSlabs(gpu, geometry, 4 * words);
-  const columns = gpu.buffer(
-    "columns",
-    Math.max(...cut.map((slab) => columnBytes(geometry, slab))),
-  );
-  const energy = createImage(gpu, "MIND residual", geometry.image);
-  const forces = ["x", "y", "z"].map((axis) =>
-    createImage(gpu, `dE/du ${axis}`, geometry.image)
-  ) as unknown as [GpuImage, GpuImage, GpuImage];
-  const parts = gpu.buffer("MIND parts", 8 * COUNTED_PARTS * cut.length);
-  const windows = cellWindows(gpu, moving.size, 4 * words);
-  const kernel = mindResidual(neighbourhood, difference, fixed.bits);
-  const dispatches: Dispatch[] = [];
-  cut.forEach((slab, index) => {
-    dispatches.push(prepareColumns(gpu, geometry, slab, knots, columns));
-    const part = (image: GpuImage) => planesOf(image, slab.begin, slab.end);
-    for (const window of windows) {
-      const end = window.end;
-      dispatches.push(gpu.prepare(kernel, {
-        parameters: [
-          ...geometryParameters(geometry, slab),
-          ...perVoxel.map(f32),
-          u32(window.begin),
-          ...origin.map(f32),
-          u32(end),
-          ...[...moving.size, moving.pitch].map(u32),
-        ],
-        buffers: [
-          columns,
-          wordsOf(fixed, slab.begin, slab.end),
-          wordsOf(moving, window.begin, window.to),
-          part(energy),
-          ...forces.map(part),
-        ],
-        constants,
-        workgroups: [
-          Math.ceil(pitch / constants.wx),
-          Math.ceil(ny / constants.wy),
-          slab.end - slab.begin,
-        ],
-      }));
-    }
-    dispatches.push(gpu.prepare(SUM_COUNTED, {
-      parameters: [(slab.end - slab.begin) * ny * pitch / 4, index * COUNTED_PARTS, 0, 0].map(u32),
-      buffers: [part(energy), parts],
-      workgroups: [COUNTED_PARTS],
+  return Owned.build((owned) => {
+    const { words, neighbourhood } = fixed;
+    const [nx, ny] = geometry.image;
+    const pitch = rowPitch(nx);
+    const constants = { ...rowWorkgroup(pitch), strideX: geometry.stride[0] };
+    const cut = controlGridSlabs(gpu, geometry, 4 * words);
+    const columns = owned.add(gpu.buffer(
+      "columns",
+      Math.max(...cut.map((slab) => columnBytes(geometry, slab))),
+    ));
+    const energy = owned.add(createImage(gpu, "MIND residual", geometry.image));
+    const forces = owned.add(createField(gpu, "dE/du", geometry.image)).components;
+    const parts = owned.add(gpu.buffer("MIND parts", 8 * COUNTED_PARTS * cut.length));
+    const windows = cellWindows(gpu, moving.size, 4 * words);
+    const kernel = mindResidual(neighbourhood, difference, fixed.bits);
+    const dispatches: Dispatch[] = [];
+    cut.forEach((slab, index) => {
+      dispatches.push(owned.add(prepareColumns(gpu, { geometry, slab, knots, columns })));
+      const part = (image: GpuImage) => planesOf(image, slab.begin, slab.end);
+      for (const window of windows) {
+        dispatches.push(owned.add(gpu.prepare(kernel, {
+          parameters: {
+            geometry: geometryParameters(geometry, slab),
+            voxelsPerMm: perVoxel,
+            windowBegin: window.begin,
+            origin,
+            windowEnd: window.end,
+            movingSize: moving.size,
+            movingPitch: moving.pitch,
+          },
+          buffers: [
+            columns,
+            wordsOf(fixed, slab.begin, slab.end),
+            wordsOf(moving, window.begin, window.to),
+            part(energy),
+            ...forces.map(part),
+          ],
+          constants,
+          workgroups: [
+            Math.ceil(pitch / constants.wx),
+            Math.ceil(ny / constants.wy),
+            slab.end - slab.begin,
+          ],
+        })));
+      }
+      dispatches.push(owned.add(prepareCountedSum(gpu, {
+        values: part(energy),
+        quads: (slab.end - slab.begin) * ny * pitch / 4,
+        parts,
+        firstPart: index * COUNTED_PARTS,
+      })));
+    });
+    const adjoint = owned.add(prepareAdjoint(gpu, { geometry, vectors: forces, sums: gradient }));
+    const mean = owned.add(gpu.prepare(MEAN_ENERGY, {
+      parameters: {
+        parts: COUNTED_PARTS * cut.length,
+        controlPoints: controlPoints(geometry),
+      },
+      buffers: [parts, gradient, scalars],
+      workgroups: [Math.ceil(controlPoints(geometry) / 64)],
     }));
+    return {
+      dispatches: [...dispatches, ...adjoint.dispatches, mean],
+      destroy: () => owned.destroy(),
+    };
   });
-  const adjoint = prepareAdjoint(gpu, geometry, undefined, forces, gradient);
-  const mean = gpu.prepare(MEAN_ENERGY, {
-    parameters: [COUNTED_PARTS * cut.length, controlPoints(geometry), 0, 0].map(u32),
-    buffers: [parts, gradient, scalars],
-    workgroups: [Math.ceil(controlPoints(geometry) / 64)],
-  });
-  return {
-    dispatches: [...dispatches, ...adjoint.dispatches, mean],
-    destroy: () => {
-      [...dispatches, adjoint, mean, columns, energy, ...forces, parts].forEach((r) => r.destroy());
-    },
-  };
 }
 
 /** The planes [begin, end) of descriptors. */
@@ -127,27 +130,30 @@ function wordsOf({ buffer, size, pitch, words }: MindDescriptors, begin: number,
   return { buffer, offset: begin * planeBytes, bytes: (end - begin) * planeBytes };
 }
 
-/** What {@link mindResidualReference} compares. */
+/** Options of {@link mindResidualReference}. */
 export interface MindResidualReferenceOptions {
-  /** Where the control points lie. */
+  /** The control grid on the fixed image. */
   readonly geometry: ControlGridGeometry;
-  /** Displacements in mm, 3 values a control point. */
+  /** Displacements in mm, 3 values per control point. */
   readonly knots: ArrayLike<number>;
-  /** The fixed image's entries, `voxel * channels + channel`, NaN where a voxel does not count. */
+  /** Descriptor entries of the fixed image at `voxel * channels + channel`; NaN where a voxel does not count. */
   readonly fixed: Float64Array;
-  /** The moving image's entries. */
+  /** Descriptor entries of the moving image in the same order. */
   readonly moving: { readonly size: Triple; readonly entries: Float64Array };
-  /** Entries of a voxel. */
+  /** Entries per voxel. */
   readonly channels: number;
-  /** As in {@link MindResidualOptions}. */
+  /** See {@link MindResidualOptions}. */
   readonly difference: MindDifference;
-  /** As in {@link MindResidualOptions}. */
+  /** See {@link MindResidualOptions}. */
   readonly origin: Triple;
-  /** As in {@link MindResidualOptions}. */
+  /** See {@link MindResidualOptions}. */
   readonly perVoxel: Triple;
 }
 
-/** The plain twin: E, the voxels that count, and the derivative of E by every voxel's displacement (mm). */
+/**
+ * The plain twin: E, the number of voxels that count, and the derivative of E with respect to every
+ * voxel's displacement, per mm.
+ */
 export function mindResidualReference(
   options: MindResidualReferenceOptions,
 ): { value: number; voxels: number; forces: [Float64Array, Float64Array, Float64Array] } {

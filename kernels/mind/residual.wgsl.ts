@@ -2,27 +2,33 @@ import { CONTROL_GRID_GEOMETRY } from "../control_grid/control_grid.wgsl.ts";
 import type { Kernel } from "../gpu/gpu.ts";
 import {
   type ChannelBits,
-  channelOne,
-  channelsAWord,
+  channelsPerWord,
   descriptorWords,
+  maxChannelValue,
   MIND_LAYOUTS,
   type MindNeighbourhood,
 } from "./layout.ts";
 
-/** How channels' differences add up: eq. 6's squared mean of absolute values, or the mean of squares. */
+/**
+ * The measure of the differences between channels: the squared mean of absolute values (eq. 6), or the
+ * mean of squares.
+ */
 export type MindDifference = "absolute" | "squared";
 
-/** The sign of a difference d of entries is clamp(STEEPNESS d, -1, 1), so that rounding does not decide it where d is 0. */
+/**
+ * The sign of a difference d is replaced by clamp(STEEPNESS d, -1, 1), so that it does not depend on
+ * rounding where d is 0.
+ */
 export const STEEPNESS = 2000;
 
 const CORNERS = [0, 1, 2, 3, 4, 5, 6, 7];
 
 /**
- * The moving descriptors pulled through a control grid, compared with the fixed ones: the voxel's
- * share of E (-1 where it does not count) and its derivative by the displacement.
+ * Compares the moving descriptors, pulled through a control grid, with the fixed ones: computes the
+ * voxel's share of E (-1 where it does not count) and its derivative with respect to the displacement.
  *
- * Trilinear interpolation is linear in the corners: the derivative needs only one sum over channels a
- * corner, weighted with the derivative of E by the channel.
+ * Trilinear interpolation is linear in the corners: the derivative needs only maxChannel sum over channels per
+ * corner, weighted with the derivative of E with respect to the channel.
  */
 export function mindResidual(
   neighbourhood: MindNeighbourhood,
@@ -31,13 +37,14 @@ export function mindResidual(
 ): Kernel {
   const channels = MIND_LAYOUTS[neighbourhood].channels.length;
   const words = descriptorWords(neighbourhood, bits);
-  const each = channelsAWord(bits);
-  const one = channelOne(bits);
+  const channelsInWord = channelsPerWord(bits);
+  const maxChannel = maxChannelValue(bits);
   const squared = difference === "squared";
   const word = (w: number) => {
-    const inWord = Array.from({ length: each }, (_, i) => i)
-      .filter((i) => w * each + i < channels);
-    const entry = (value: string, i: number) => `f32(i32((${value} >> ${bits * i}u) & ${one}u))`;
+    const inWord = Array.from({ length: channelsInWord }, (_, i) => i)
+      .filter((i) => w * channelsInWord + i < channels);
+    const entry = (value: string, i: number) =>
+      `f32(i32((${value} >> ${bits * i}u) & ${maxChannel}u))`;
     return `
   {
     let f = fixed[fixedAt + ${w}];
@@ -51,7 +58,7 @@ ${
       ${
         squared
           ? "sum += d * d; let s = d;"
-          : `sum += abs(d); let s = clamp(d * ${STEEPNESS / one}, -1, 1);`
+          : `sum += abs(d); let s = clamp(d * ${STEEPNESS / maxChannel}, -1, 1);`
       }
       ${CORNERS.map((c) => `g${c} += s * v${c};`).join("\n      ")}
     }`).join("")
@@ -59,17 +66,17 @@ ${
   }`;
   };
   return {
-    label: `MIND: residual (${neighbourhood}, ${difference}, ${bits} bits)`,
+    label: `MIND residual (${neighbourhood}, ${difference}, ${bits} bits)`,
     code: /* wgsl */ `
 ${CONTROL_GRID_GEOMETRY}
 struct Parameters {
   geometry: Geometry,
-  perVoxel: vec3f,       // voxels per mm
-  windowBegin: u32,      // planes of the moving descriptors that are bound: this one ...
-  origin: vec3f,         // where the dense image's voxel (0, 0, 0) lies in the moving image
-  windowEnd: u32,        // ... up to the cell that begins before this one
-  moving: vec3u,         // voxels of the moving image
-  movingPitch: u32,
+  voxelsPerMm: vec3f,
+  windowBegin: u32,      // first plane of the moving descriptors that is bound
+  origin: vec3f,         // position of the dense image's voxel (0, 0, 0) in the moving image, voxels
+  windowEnd: u32,        // cells that begin before this plane are interpolated here
+  movingSize: vec3u,     // voxels of the moving image
+  movingPitch: u32,      // voxels from maxChannel row of the moving image to the next
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> columns: array<vec4f>;
@@ -90,22 +97,22 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= g.pitch || id.y >= g.image.y || id.z >= g.planes) { return; }
   let row = id.z * g.image.y + id.y;
   // A row's padding may lie beyond the last control point.
-  let knot = min(id.x / strideX, g.knots.x - 2);
+  let column = min(id.x / strideX, g.controlPoints.x - 2);
   let u = mix(
-    columns[row * g.knots.x + knot].xyz,
-    columns[row * g.knots.x + knot + 1].xyz,
-    f32(id.x - knot * strideX) / f32(strideX),
+    columns[row * g.controlPoints.x + column].xyz,
+    columns[row * g.controlPoints.x + column + 1].xyz,
+    f32(id.x - column * strideX) / f32(strideX),
   );
-  let last = vec3f(p.moving - 1);
-  let raw = vec3f(f32(id.x), f32(id.y), f32(g.firstPlane + id.z)) + p.origin + u * p.perVoxel;
+  let last = vec3f(p.movingSize - 1);
+  let raw = vec3f(f32(id.x), f32(id.y), f32(g.firstPlane + id.z)) + p.origin + u * p.voxelsPerMm;
   let position = clamp(raw, vec3f(0), last);
   let cell = vec3u(min(floor(position), max(last - 1, vec3f(0))));
   if (cell.z < p.windowBegin || cell.z >= p.windowEnd) { return; }
   let t = position - vec3f(cell);
-  let nextX = min(p.moving.x - 1, 1) * ${words};
-  let nextY = p.movingPitch * min(p.moving.y - 1, 1) * ${words};
-  let nextZ = p.movingPitch * p.moving.y * min(p.moving.z - 1, 1) * ${words};
-  let at0 = (((cell.z - p.windowBegin) * p.moving.y + cell.y) * p.movingPitch + cell.x) * ${words};
+  let nextX = min(p.movingSize.x - 1, 1) * ${words};
+  let nextY = p.movingPitch * min(p.movingSize.y - 1, 1) * ${words};
+  let nextZ = p.movingPitch * p.movingSize.y * min(p.movingSize.z - 1, 1) * ${words};
+  let at0 = (((cell.z - p.windowBegin) * p.movingSize.y + cell.y) * p.movingPitch + cell.x) * ${words};
   let at1 = at0 + nextX;
   let at2 = at0 + nextY;
   let at3 = at1 + nextY;
@@ -133,17 +140,17 @@ ${Array.from({ length: words }, (_, w) => word(w)).join("")}
 ${
       squared
         ? `
-  let value = sum * ${1 / (channels * one ** 2)};
-  let slope = ${2 / (channels * one ** 2)};`
+  let value = sum * ${1 / (channels * maxChannel ** 2)};
+  let slope = ${2 / (channels * maxChannel ** 2)};`
         : `
-  let mean = sum * ${1 / (channels * one)};
+  let mean = sum * ${1 / (channels * maxChannel)};
   let value = mean * mean;
-  let slope = 2 * mean * ${1 / (channels * one)};`
+  let slope = 2 * mean * ${1 / (channels * maxChannel)};`
     }
   let dx = s.z * (s.y * (g1 - g0) + t.y * (g3 - g2)) + t.z * (s.y * (g5 - g4) + t.y * (g7 - g6));
   let dy = s.z * (s.x * (g2 - g0) + t.x * (g3 - g1)) + t.z * (s.x * (g6 - g4) + t.x * (g7 - g5));
   let dz = s.y * (s.x * (g4 - g0) + t.x * (g5 - g1)) + t.y * (s.x * (g6 - g2) + t.x * (g7 - g3));
-  let slopes = select(vec3f(0), vec3f(dx, dy, dz) * p.perVoxel * slope, vec3<bool>(counts) & (raw == position));
+  let slopes = select(vec3f(0), vec3f(dx, dy, dz) * p.voxelsPerMm * slope, vec3<bool>(counts) & (raw == position));
   energy[voxel] = select(-1.0, value, counts);
   gx[voxel] = slopes.x;
   gy[voxel] = slopes.y;
@@ -152,11 +159,14 @@ ${
   };
 }
 
-/** E as the mean over the voxels that count, and the gradient of the mean from that of the sum. */
+/** E as the mean over the voxels that count, and the gradient of the mean from the gradient of the sum. */
 export const MEAN_ENERGY: Kernel = {
-  label: "MIND: mean and gradient",
+  label: "MIND mean and gradient",
   code: /* wgsl */ `
-struct Parameters { parts: u32, knots: u32, padding0: u32, padding1: u32 }
+struct Parameters {
+  parts: u32,          // partial sums
+  controlPoints: u32,  // number of control points
+}
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> parts: array<vec2f>;
 @group(0) @binding(2) var<storage, read_write> gradient: array<vec4f>;
@@ -166,10 +176,10 @@ struct Parameters { parts: u32, knots: u32, padding0: u32, padding1: u32 }
 fn main(@builtin(global_invocation_id) id: vec3u) {
   var sum = vec2f(0);
   for (var i = 0u; i < parameters.parts; i++) { sum += parts[i]; }
-  let each = 1 / max(sum.y, 1);
-  if (id.x < parameters.knots) { gradient[id.x] *= each; }
+  let perVoxel = 1 / max(sum.y, 1);
+  if (id.x < parameters.controlPoints) { gradient[id.x] *= perVoxel; }
   if (id.x == 0) {
-    scalars[0] = sum.x * each;
+    scalars[0] = sum.x * perVoxel;
     scalars[1] = sum.y;
   }
 }`,

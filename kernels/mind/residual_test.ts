@@ -9,6 +9,7 @@ import {
 } from "../control_grid/control_grid.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { uploadImage } from "../gpu/image.ts";
+import { NO_VALUE } from "../gpu/no_value.ts";
 import { mindDescriptors, unpackDescriptors } from "./descriptor.ts";
 import { MIND_LAYOUTS, type MindNeighbourhood } from "./layout.ts";
 import { type MindDifference, mindResidualReference, prepareMindResidual } from "./residual.ts";
@@ -33,7 +34,7 @@ async function check(
   const make = (size: Triple) =>
     Float32Array.from(
       { length: size[0] * size[1] * size[2] },
-      (_, i) => next() < 0.004 ? -1e30 : 100 * Math.sin(0.3 * i) + 50 * next(),
+      (_, i) => next() < 0.004 ? NO_VALUE : 100 * Math.sin(0.3 * i) + 50 * next(),
     );
   const source = uploadImage(gpu, "fixed", image, make(image));
   const movingSource = uploadImage(gpu, "moving", movingSize, make(movingSize));
@@ -115,10 +116,10 @@ const CASES: Case[] = [
 ];
 
 gpuTest("E_MIND and its gradient are those of the twin", async (gpu, t) => {
-  for (const one of CASES) {
+  for (const options of CASES) {
     await t.step(
-      `${one.neighbourhood ?? "six"} ${one.image.join("x")}, ${one.bits ?? 10} bits`,
-      async () => void await check(gpu, one),
+      `${options.neighbourhood ?? "six"} ${options.image.join("x")}, ${options.bits ?? 10} bits`,
+      async () => void await check(gpu, options),
     );
   }
 });
@@ -133,7 +134,7 @@ gpuTest("E_MIND of images larger than one binding", async (gpu) => {
   });
 }, { maxBindingBytes: 150000 });
 
-gpuTest("5 bits a channel tell what 10 bits tell", async (gpu) => {
+gpuTest("E_MIND of 5 bits per channel agrees with that of 10 bits", async (gpu) => {
   const at: Case = { image: [41, 36, 32], stride: [7, 6, 5], reach: 2.1 };
   const coarse = await check(gpu, { ...at, bits: 5 });
   const fine = await check(gpu, { ...at, bits: 10 });

@@ -1,6 +1,6 @@
 /**
  * Normalised mutual information of binned images: E_NMI = -(H_A + H_B) / H_AB (section 3.2) and its
- * derivative by every warped intensity.
+ * derivative with respect to every warped intensity.
  *
  * The joint counts are smoothed with the cubic B-spline window sampled at the bins along both axes, so
  * that the window of a voxel is piecewise linear in its intensity: the derivative is one look-up in a
@@ -12,11 +12,13 @@
 
 import { type ControlGridGeometry, controlGridSlabs } from "../control_grid/control_grid.ts";
 
-import { type Gpu, type GpuBuffer, u32 } from "../gpu/gpu.ts";
+import type { Gpu, GpuBuffer } from "../gpu/gpu.ts";
 import { type GpuImage, planesOf, rowPitch } from "../gpu/image.ts";
 import { prepareJointHistogram } from "./joint_histogram.ts";
 import { NO_BIN } from "./joint_histogram.wgsl.ts";
 import { NMI_RESIDUAL, NMI_TABLE } from "./nmi.wgsl.ts";
+import { hasValue } from "../gpu/no_value.ts";
+import { Owned } from "../gpu/owned.ts";
 import type { Prepared } from "../gpu/prepared.ts";
 import { flatWorkgroups } from "../gpu/workgroups.ts";
 
@@ -24,70 +26,72 @@ export { NMI_SCALARS } from "./nmi.wgsl.ts";
 
 /** Options of {@link prepareNmi}. */
 export interface NmiOptions {
-  /** The dense image's geometry (for its slabs). */
+  /** The control grid on the dense image, which determines the slabs. */
   readonly geometry: ControlGridGeometry;
-  /** Bins along each axis; the paper's 100. */
+  /** Bins along each axis; the paper uses 100. */
   readonly bins: number;
-  /** The fixed image's bins, a byte a voxel. */
+  /** The fixed image's bins, a byte per voxel. */
   readonly fixedBins: GpuBuffer;
   /** The warped moving image in bin units. */
   readonly warped: GpuImage;
-  /** Receives dE/dI_m, I_m in bin units. */
+  /** Receives dE/dI_m; I_m is in bin units. */
   readonly residual: GpuImage;
-  /** Receives the scalars of `NMI_SCALARS`, f32. */
+  /** Receives the scalars at the indices `NMI_SCALARS`, f32. */
   readonly scalars: GpuBuffer;
 }
 
-/** Prepares value and derivative of E_NMI. */
+/** Prepares the value and the derivative of E_NMI. */
 export function prepareNmi(gpu: Gpu, options: NmiOptions): Prepared {
   const { geometry, bins, fixedBins, warped, residual, scalars } = options;
-  const tables = ["histogram", "joint", "derivative", "slopes"].map((label) =>
-    gpu.buffer(`NMI ${label}`, 4 * bins * bins)
-  );
-  const [histogram, joint, derivative, slopes] = tables;
-  const counted = prepareJointHistogram(gpu, { geometry, bins, fixedBins, warped, histogram });
-  const table = gpu.prepare(NMI_TABLE, {
-    parameters: [bins, 0, 0, 0].map(u32),
-    buffers: [histogram, joint, derivative, slopes, scalars],
-    workgroups: [1],
-  });
-  const rowBytes = rowPitch(geometry.image[0]) * geometry.image[1];
-  const residuals = controlGridSlabs(gpu, geometry).map(({ begin, end }) => {
-    const bytes = (end - begin) * rowBytes;
-    const { workgroups, stride } = flatWorkgroups(bytes / 4);
-    return gpu.prepare(NMI_RESIDUAL, {
-      parameters: [bytes / 4, bins, stride, 0].map(u32),
-      buffers: [
-        { buffer: fixedBins, offset: begin * rowBytes, bytes },
-        planesOf(warped, begin, end),
-        slopes,
-        planesOf(residual, begin, end),
-      ],
-      workgroups,
+  return Owned.build((owned) => {
+    const tables = ["histogram", "joint", "derivative", "slopes"].map((label) =>
+      owned.add(gpu.buffer(`NMI ${label}`, 4 * bins * bins))
+    );
+    const [histogram, joint, derivative, slopes] = tables;
+    const counted = owned.add(
+      prepareJointHistogram(gpu, { geometry, bins, fixedBins, warped, histogram }),
+    );
+    const table = owned.add(gpu.prepare(NMI_TABLE, {
+      parameters: { bins },
+      buffers: [histogram, joint, derivative, slopes, scalars],
+      workgroups: [1],
+    }));
+    const rowBytes = rowPitch(geometry.image[0]) * geometry.image[1];
+    const residuals = controlGridSlabs(gpu, geometry).map(({ begin, end }) => {
+      const bytes = (end - begin) * rowBytes;
+      const { workgroups, stride } = flatWorkgroups(bytes / 4);
+      return owned.add(gpu.prepare(NMI_RESIDUAL, {
+        parameters: { quads: bytes / 4, bins, stride },
+        buffers: [
+          { buffer: fixedBins, offset: begin * rowBytes, bytes },
+          planesOf(warped, begin, end),
+          slopes,
+          planesOf(residual, begin, end),
+        ],
+        workgroups,
+      }));
     });
+    return {
+      dispatches: [...counted.dispatches, table, ...residuals],
+      destroy: () => owned.destroy(),
+    };
   });
-  return {
-    dispatches: [...counted.dispatches, table, ...residuals],
-    destroy: () => {
-      [counted, table, ...residuals, ...tables].forEach((resource) => resource.destroy());
-    },
-  };
 }
 
-/** What {@link nmiReference} returns. */
+/** The result of {@link nmiReference}. */
 export interface NmiReference {
-  /** E_NMI. */
+  /** The dissimilarity E_NMI. */
   readonly dissimilarity: number;
-  /** Voxels counted. */
+  /** The number of voxels that count. */
   readonly voxels: number;
-  /** dE/dI_m by cell, `fixed * bins + lower moving bin`. */
+  /** dE/dI_m of each cell, at `fixed * bins + lower moving bin`. */
   readonly slopes: Float64Array;
 }
 
 /** The plain twin: value and slopes from the joint counts. */
 export function nmiReference(histogram: Float64Array, bins: number): NmiReference {
   const voxels = histogram.reduce((sum, count) => sum + count, 0);
-  const least = 0.5 / Math.max(voxels, 1);
+  const minProbability = 0.5 / Math.max(voxels, 1);
   const joint = smooth(histogram, bins).map((count) => count / Math.max(voxels, 1));
   const fixed = new Float64Array(bins);
   const moving = new Float64Array(bins);
@@ -96,10 +100,10 @@ export function nmiReference(histogram: Float64Array, bins: number): NmiReferenc
     moving[cell % bins] += p;
   });
   const entropy = (probabilities: Float64Array) =>
-    probabilities.reduce((h, p) => h - p * Math.log(Math.max(p, least)), 0);
+    probabilities.reduce((h, p) => h - p * Math.log(Math.max(p, minProbability)), 0);
   const jointEntropy = Math.max(entropy(joint), 1e-6);
   const nmi = (entropy(fixed) + entropy(moving)) / jointEntropy;
-  const slope = (p: number) => Math.log(Math.max(p, least)) + (p > least ? 1 : 0);
+  const slope = (p: number) => Math.log(Math.max(p, minProbability)) + (p > minProbability ? 1 : 0);
   const derivative = smooth(
     joint.map((p, cell) =>
       (slope(fixed[Math.floor(cell / bins)]) + slope(moving[cell % bins]) - nmi * slope(p)) /
@@ -121,12 +125,12 @@ export function nmiResidualReference(
   bins: number,
 ): Float64Array {
   return Float64Array.from(fixed, (bin, i) => {
-    if (bin === NO_BIN || warped[i] < -1e20) return 0;
+    if (bin === NO_BIN || !hasValue(warped[i])) return 0;
     return slopes[bin * bins + Math.min(Math.floor(warped[i]), bins - 2)];
   });
 }
 
-/** [1 4 1] / 6 along both axes; what would leave the table stays at its border. */
+/** Convolves a table with [1 4 1] / 6 along both axes; indices are clamped to the table. */
 function smooth(table: Float64Array, bins: number): Float64Array {
   const clamp = (bin: number) => Math.min(Math.max(bin, 0), bins - 1);
   return table.map((_, cell) => {

@@ -1,7 +1,8 @@
 import type { Kernel } from "../gpu/gpu.ts";
+import { NO_VALUE_WGSL } from "../gpu/no_value.ts";
 import { NO_BIN } from "./joint_histogram.wgsl.ts";
 
-/** Where each scalar of the similarity lies in its buffer. */
+/** The index of each scalar of the similarity in its buffer. */
 export const NMI_SCALARS = {
   dissimilarity: 0,
   voxels: 1,
@@ -11,13 +12,13 @@ export const NMI_SCALARS = {
 } as const;
 
 /**
- * From joint counts to E_NMI and, per cell, its derivative by a warped intensity. One workgroup: the
- * table is small, and all its steps wait for each other.
+ * E_NMI and, per cell, its derivative with respect to a warped intensity, from the joint counts. One
+ * workgroup does all: the table is small, and every step needs the whole result of the step before.
  */
 export const NMI_TABLE: Kernel = {
-  label: "NMI: value and slopes",
+  label: "NMI table",
   code: /* wgsl */ `
-struct Parameters { bins: u32, padding0: u32, padding1: u32, padding2: u32 }
+struct Parameters { bins: u32 }  // bins along each axis
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> histogram: array<f32>;
 @group(0) @binding(2) var<storage, read_write> joint: array<f32>;
@@ -44,7 +45,7 @@ fn total(worker: u32, value: f32) -> f32 {
   return sum;
 }
 
-// The cubic B-spline window sampled at the bins, [1 4 1] / 6; what leaves the table stays at its border.
+// The cubic B-spline window sampled at the bins, [1 4 1] / 6; indices are clamped to the table.
 fn smoothedDerivative(fixedBin: u32, movingBin: u32) -> f32 {
   let bins = parameters.bins;
   var sum = 0.0;
@@ -67,7 +68,7 @@ fn main(@builtin(local_invocation_index) worker: u32) {
   for (var cell = worker; cell < cells; cell += WORKERS) { sum += histogram[cell]; }
   let voxels = total(worker, sum);
   let perVoxel = 1 / max(voxels, 1);
-  let least = 0.5 * perVoxel;  // section 3.2: zero probabilities count as 1 / (2 N_V) in the logarithm
+  let minProbability = 0.5 * perVoxel;  // section 3.2: zero probabilities become 1 / (2 N_V) in the logarithm
 
   for (var cell = worker; cell < cells; cell += WORKERS) {
     derivative[cell] = histogram[cell] * perVoxel;
@@ -88,12 +89,12 @@ fn main(@builtin(local_invocation_index) worker: u32) {
     }
     fixedMarginal[worker] = row;
     movingMarginal[worker] = column;
-    hFixed = -row * log(max(row, least));
-    hMoving = -column * log(max(column, least));
+    hFixed = -row * log(max(row, minProbability));
+    hMoving = -column * log(max(column, minProbability));
   }
   var hJoint = 0.0;
   for (var cell = worker; cell < cells; cell += WORKERS) {
-    hJoint -= joint[cell] * log(max(joint[cell], least));
+    hJoint -= joint[cell] * log(max(joint[cell], minProbability));
   }
   hFixed = total(worker, hFixed);
   hMoving = total(worker, hMoving);
@@ -106,14 +107,14 @@ fn main(@builtin(local_invocation_index) worker: u32) {
     scalars[${NMI_SCALARS.movingEntropy}] = hMoving;
     scalars[${NMI_SCALARS.jointEntropy}] = hJoint;
   }
-  // dE/dp = (log p_f + log p_m - NMI log p) / H_fm, each logarithm with the 1 of d(p log p) where p counts.
+  // dE/dp = (log p_f + log p_m - NMI log p) / H_fm, each logarithm plus the 1 of d(p log p) where p is above the minimum.
   for (var cell = worker; cell < cells; cell += WORKERS) {
     let f = fixedMarginal[cell / bins];
     let m = movingMarginal[cell % bins];
     let p = joint[cell];
-    derivative[cell] = (log(max(f, least)) + select(0.0, 1.0, f > least) +
-      log(max(m, least)) + select(0.0, 1.0, m > least) -
-      nmi * (log(max(p, least)) + select(0.0, 1.0, p > least))) / hJoint;
+    derivative[cell] = (log(max(f, minProbability)) + select(0.0, 1.0, f > minProbability) +
+      log(max(m, minProbability)) + select(0.0, 1.0, m > minProbability) -
+      nmi * (log(max(p, minProbability)) + select(0.0, 1.0, p > minProbability))) / hJoint;
   }
   storageBarrier();
   for (var cell = worker; cell < cells; cell += WORKERS) {
@@ -126,11 +127,16 @@ fn main(@builtin(local_invocation_index) worker: u32) {
 }`,
 };
 
-/** dE/dI_m at every voxel: the slope of the cell that it was counted in. */
+/** dE/dI_m at every voxel: the slope of the cell in which the voxel was counted. */
 export const NMI_RESIDUAL: Kernel = {
-  label: "NMI: derivative by intensity",
+  label: "NMI residual",
   code: /* wgsl */ `
-struct Parameters { quads: u32, bins: u32, stride: u32, padding: u32 }
+${NO_VALUE_WGSL}
+struct Parameters {
+  quads: u32,    // quads of voxels in the bound planes
+  bins: u32,     // bins along each axis
+  stride: u32,   // invocations per row of workgroups
+}
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> fixedBins: array<u32>;
 @group(0) @binding(2) var<storage, read> warped: array<vec4f>;
@@ -144,7 +150,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let packed = fixedBins[quad];
   let value = warped[quad];
   let bin = (vec4u(packed) >> vec4u(0, 8, 16, 24)) & vec4u(255);
-  let valid = (bin != vec4u(${NO_BIN})) & (value > vec4f(-1e20));
+  let valid = (bin != vec4u(${NO_BIN})) & haveValues(value);
   let lower = vec4u(clamp(floor(value), vec4f(0), vec4f(f32(parameters.bins - 2))));
   let cell = select(vec4u(0), bin * parameters.bins + lower, valid);
   let slope = vec4f(slopes[cell.x], slopes[cell.y], slopes[cell.z], slopes[cell.w]);

@@ -3,17 +3,15 @@ import type { Triple } from "../../volume/affine.ts";
 import { gpuTest } from "../../testing/gpu.ts";
 import { random } from "../../testing/uniform_values.ts";
 import { controlGridGeometry } from "../control_grid/control_grid.ts";
-import { packPairs } from "../control_grid/control_grid_warp.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { createImage, downloadImage, downloadLabels, uploadImage } from "../gpu/image.ts";
+import { createImage, downloadImage, uploadImage } from "../gpu/image.ts";
+import { hasValue, NO_VALUE } from "../gpu/no_value.ts";
 import {
   binIntensitiesReference,
-  binStep,
   fixedBinBytes,
   jointHistogramReference,
   prepareJointHistogram,
   recordFixedBins,
-  recordMovingBins,
 } from "./joint_histogram.ts";
 import { NMI_SCALARS, nmiReference, nmiResidualReference, prepareNmi } from "./nmi.ts";
 
@@ -28,7 +26,7 @@ function images(size: Triple): { fixed: Float32Array; moving: Float32Array } {
     fixed[i] = t + 0.1 * next();
     moving[i] = Math.abs(t - 0.4) * 900 + 60 * next() - 100;
   }
-  moving[0] = -1e30;
+  moving[0] = NO_VALUE;
   return { fixed, moving };
 }
 
@@ -36,7 +34,7 @@ const FIXED = { low: 0.05, high: 1, bins: 100 };
 const MOVING = { low: -80, high: 400, bins: 100 };
 
 function bytes(binned: Float32Array): Uint8Array {
-  return Uint8Array.from(binned, (b) => b < -1e20 ? 255 : Math.round(Math.fround(b)));
+  return Uint8Array.from(binned, (b) => hasValue(b) ? Math.round(Math.fround(b)) : 255);
 }
 
 async function check(gpu: Gpu, size: Triple, bins: number): Promise<void> {
@@ -44,31 +42,20 @@ async function check(gpu: Gpu, size: Triple, bins: number): Promise<void> {
   const fixedRange = { ...FIXED, bins };
   const movingRange = { ...MOVING, bins };
   const geometry = controlGridGeometry(size, [4, 4, 4]);
-  const sources = [uploadImage(gpu, "f", size, fixed), uploadImage(gpu, "m", size, moving)];
-  const expectedBinned = binIntensitiesReference(moving, movingRange);
-  const warped = uploadImage(gpu, "warped", size, expectedBinned);
-  const pairs = createImage(gpu, "pairs", size);
+  const source = uploadImage(gpu, "fixed", size, fixed);
+  const binned = binIntensitiesReference(moving, movingRange);
+  const warped = uploadImage(gpu, "warped", size, binned);
   const residual = createImage(gpu, "residual", size);
   const fixedBins = gpu.buffer("bins", fixedBinBytes(size));
   const scalars = gpu.buffer("scalars", 32);
   const histogram = gpu.buffer("histogram", 4 * bins * bins);
   const recorder = gpu.record("nmi");
-  recordFixedBins(gpu, recorder, sources[0], fixedRange, fixedBins);
-  recordMovingBins(gpu, recorder, sources[1], movingRange, pairs);
+  recordFixedBins(gpu, recorder, { source, range: fixedRange, bins: fixedBins });
   const counted = prepareJointHistogram(gpu, { geometry, bins, fixedBins, warped, histogram });
   const nmi = prepareNmi(gpu, { geometry, bins, fixedBins, warped, residual, scalars });
   [...counted.dispatches, ...nmi.dispatches].forEach((dispatch) => recorder.run(dispatch));
   recorder.submit();
 
-  const words = await downloadLabels(gpu, pairs);
-  const expectedWords = packPairs(size, expectedBinned, binStep(bins));
-  words.forEach((word, i) => {
-    for (const shift of [0, 16]) {
-      const [got, want] = [word, expectedWords[i]].map((w) => (w >>> shift) & 0xffff);
-      assertAlmostEquals(got, want, 1, `voxel ${i}`);
-    }
-  });
-  const binned = expectedBinned;
   const fixedBytes = bytes(binIntensitiesReference(fixed, fixedRange));
   const counts = new Float32Array(await gpu.download(histogram, 0, 4 * bins * bins));
   // The twin counts what the GPU binned, so that a rounding at a bin's edge is not a difference.
@@ -95,7 +82,7 @@ async function check(gpu: Gpu, size: Triple, bins: number): Promise<void> {
   const expectedSlopes = nmiResidualReference(unpadded, binned, reference.slopes, bins);
   const largest = expectedSlopes.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
   slopes.forEach((s, i) => assertAlmostEquals(s, expectedSlopes[i], 1e-3 * largest));
-  [...sources, warped, pairs, residual, fixedBins, scalars, histogram, counted, nmi].forEach((r) =>
+  [source, warped, residual, fixedBins, scalars, histogram, counted, nmi].forEach((r) =>
     r.destroy()
   );
 }

@@ -1,19 +1,20 @@
 import type { Kernel } from "../gpu/gpu.ts";
 
 /**
- * The tables are bound where the region's starts begin, so that a region costs a bind group and no
- * upload: entry i holds the weight at position i, that of earlier starts, of all, and the start.
+ * WGSL of the bindings. The tables are bound from the entries of the region's starts on, so that a region
+ * needs a bind group but no upload. Entry i of a table holds the weight at position i, the sum of the
+ * weights of earlier starts, the sum over all starts, and the start.
  */
 const BINDINGS = (
   region: "read" | "read_write",
   planes: "read" | "read_write",
 ): string => /* wgsl */ `
 struct Slab {
-  columns: u32,     // of its planes
-  plane: u32,       // voxels from one of its planes to the next
-  firstRow: u32,
-  firstSlice: u32,
-  firstValue: u32,  // of the region, in its buffer
+  columns: u32,     // columns per plane
+  plane: u32,       // voxels from one plane to the next
+  firstRow: u32,    // first row of the slab in the stack
+  firstSlice: u32,  // first plane of the slab in the stack
+  firstValue: u32,  // index of the region's first value in its buffer
 }
 @group(0) @binding(1) var<storage, read> slab: Slab;
 @group(0) @binding(2) var<storage, read> columns: array<vec4f>;
@@ -32,9 +33,9 @@ fn voxel(column: u32, row: u32) -> u32 {
 }
 `;
 
-/** Copies a region out of the planes: row, column, channel, the channel fastest. */
+/** Copies a region from the planes: [row][column][channel]. */
 export const GATHER_PATCH: Kernel = {
-  label: "gather patch",
+  label: "Patch gathering",
   code: /* wgsl */ `
 ${BINDINGS("read_write", "read")}
 @compute @workgroup_size(wx, wy)
@@ -50,11 +51,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 };
 
 /**
- * Moves the planes' weighted mean toward a region by its weight's share in all so far. Means rather
- * than sums: what regions agree on stays as it is, to the bit, after ten thousand of them.
+ * Moves the weighted mean in the planes toward a region's values by the region's share of the total weight
+ * so far. Means are kept instead of sums, so that values on which all regions agree stay the same to the
+ * bit after ten thousand regions.
  */
 export const ACCUMULATE_PATCH: Kernel = {
-  label: "accumulate patch",
+  label: "Patch accumulation",
   code: /* wgsl */ `
 ${BINDINGS("read", "read_write")}
 @compute @workgroup_size(wx, wy)
@@ -73,7 +75,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     let before = slice.y * allInPlane + slice.x * beforeInPlane;
     let value = region[entry + channel];
     let mean = planes[at];
-    // Nothing before: the voxel may hold anything.
+    // Without an earlier region the voxel's content is undefined.
     planes[at] = select(mean + weight / (before + weight) * (value - mean), value, before == 0);
     at += slab.plane;
   }

@@ -1,19 +1,19 @@
 /**
- * Where overlapping patches start along an axis, and how much each of them counts where they overlap.
+ * The starts of overlapping patches along an axis, and the weights of the patches where they overlap.
  *
  * @module
  */
 
-/** How a patch counts along an axis: evenly, or smoothly less toward its ends. */
+/** The weights along a patch: equal, or decreasing smoothly toward its ends. */
 export type PatchWeights = "uniform" | "feather";
 
 /**
- * First positions of patches along an axis: 0, `stride`, 2 `stride`, ... and a last one flush with the
- * end, so that everything is covered.
+ * First positions of the patches along an axis: 0, `stride`, 2 `stride`, ... and a last patch that ends
+ * at the axis' end, so that all positions are covered.
  *
- * @param extent - Positions of the axis, at least `patch`.
- * @param patch - Positions of a patch.
- * @param stride - From one patch to the next, at most `patch`.
+ * @param extent - Number of positions of the axis, at least `patch`.
+ * @param patch - Number of positions of a patch.
+ * @param stride - Positions from one patch to the next, at most `patch`.
  *
  * @example Usage
  * ```ts
@@ -33,7 +33,7 @@ export function patchStarts(extent: number, patch: number, stride: number): numb
 
 /**
  * Weights along a patch: ones, or a raised cosine (Hann window) at half-integer points, which is
- * symmetric, 1 at most and nowhere 0.
+ * symmetric, at most 1 and nowhere 0.
  */
 export function patchWindow(patch: number, weights: PatchWeights): Float64Array {
   return Float64Array.from(
@@ -42,45 +42,45 @@ export function patchWindow(patch: number, weights: PatchWeights): Float64Array 
   );
 }
 
-/** Values of one position in {@link startTable}. */
-export const START_TABLE_WIDTH = 4;
+/** Number of values per position in {@link startTable}. */
+export const VALUES_PER_POSITION = 4;
 
 /**
- * For each start and each position of its patch four values: the patch's weight there, the sum of the
- * weights of the starts before it, the sum over all starts, and the start itself.
+ * A table of four values for each start and each position of its patch: the weight of the patch at the
+ * position, the sum of the weights of the starts before it, the sum over all starts, and the start.
  *
- * @param starts - Ascending.
+ * @param starts - Starts of the patches, ascending.
  * @param window - Weights along a patch.
- * @param pitch - Values from one start's entries to the next one's, at least four a position.
+ * @param pitch - Number of values from the entries of one start to those of the next, at least four per position.
  */
 export function startTable(
   starts: readonly number[],
   window: Float64Array,
-  pitch: number = START_TABLE_WIDTH * window.length,
+  pitch: number = VALUES_PER_POSITION * window.length,
 ): Float32Array {
   const sums = new Float64Array(starts[starts.length - 1] + window.length);
   const table = new Float32Array(pitch * starts.length);
   starts.forEach((start, i) =>
     window.forEach((weight, p) => {
-      table.set([weight, sums[start + p], 0, start], i * pitch + START_TABLE_WIDTH * p);
+      table.set([weight, sums[start + p], 0, start], i * pitch + VALUES_PER_POSITION * p);
       sums[start + p] += weight;
     })
   );
   starts.forEach((start, i) =>
-    window.forEach((_, p) => table[i * pitch + START_TABLE_WIDTH * p + 2] = sums[start + p])
+    window.forEach((_, p) => table[i * pitch + VALUES_PER_POSITION * p + 2] = sums[start + p])
   );
   return table;
 }
 
 /** Consecutive patches whose planes and rows are on the GPU together. */
 export interface PatchSlab {
-  /** Which of the slice starts: [first, one past the last]. */
+  /** Indices of its slice starts: [first, one past the last]. */
   readonly sliceStarts: readonly [number, number];
-  /** Which of the row starts: [first, one past the last]. */
+  /** Indices of its row starts: [first, one past the last]. */
   readonly rowStarts: readonly [number, number];
-  /** The slices that these cover: [first, one past the last]. */
+  /** The slices of its patches: [first, one past the last]. */
   readonly slices: readonly [number, number];
-  /** The rows that these cover: [first, one past the last]. */
+  /** The rows of its patches: [first, one past the last]. */
   readonly rows: readonly [number, number];
 }
 
@@ -98,30 +98,30 @@ export interface PatchSlabOptions {
   readonly columns: number;
   /** Rows of the planes. */
   readonly rows: number;
-  /** Bytes that a slab may have, 4 a voxel. */
+  /** Maximum number of bytes of a slab, 4 per voxel. */
   readonly bytes: number;
 }
 
 /**
- * Cuts a stack into slabs of whole planes, or, where the planes of a single slice start are too large,
- * of rows of them. Through the slabs, patches stay in the order of slice and row starts.
+ * Cuts a stack into slabs of whole planes or, when the planes of one slice start are too large, of rows of
+ * planes. Patches keep the order of slice and row starts across the slabs.
  *
  * @throws {RangeError} when not even the rows of one patch fit.
  */
 export function patchSlabs(options: PatchSlabOptions): PatchSlab[] {
   const { sliceStarts, rowStarts, channels, patch, columns, rows, bytes } = options;
-  const every: [number, number] = [0, rowStarts.length];
+  const allRowStarts: [number, number] = [0, rowStarts.length];
   const planes = Math.floor(bytes / (4 * columns * rows));
   if (planes >= channels) {
     return groups(sliceStarts, channels, planes).map((group) => ({
       sliceStarts: group,
-      rowStarts: every,
+      rowStarts: allRowStarts,
       rows: [0, rows],
       slices: covered(sliceStarts, group, channels),
     }));
   }
-  const most = Math.floor(bytes / (4 * columns * channels));
-  if (most < patch) {
+  const maxRows = Math.floor(bytes / (4 * columns * channels));
+  if (maxRows < patch) {
     throw new RangeError(
       `A patch's ${patch} rows of ${columns} columns in ${channels} slices take ` +
         `${4 * patch * columns * channels} bytes, more than the ${bytes} that one binding holds: ` +
@@ -129,7 +129,7 @@ export function patchSlabs(options: PatchSlabOptions): PatchSlab[] {
     );
   }
   return sliceStarts.flatMap((_, i) =>
-    groups(rowStarts, patch, most).map((group): PatchSlab => ({
+    groups(rowStarts, patch, maxRows).map((group): PatchSlab => ({
       sliceStarts: [i, i + 1],
       rowStarts: group,
       slices: covered(sliceStarts, [i, i + 1], channels),
@@ -138,12 +138,12 @@ export function patchSlabs(options: PatchSlabOptions): PatchSlab[] {
   );
 }
 
-/** Ranges of starts whose patches together cover at most `most` positions. */
-function groups(starts: readonly number[], patch: number, most: number): [number, number][] {
+/** Ranges of starts whose patches together cover at most `max` positions. */
+function groups(starts: readonly number[], patch: number, max: number): [number, number][] {
   const found: [number, number][] = [];
   for (let first = 0; first < starts.length;) {
     let end = first + 1;
-    while (end < starts.length && starts[end] + patch - starts[first] <= most) end++;
+    while (end < starts.length && starts[end] + patch - starts[first] <= max) end++;
     found.push([first, end]);
     first = end;
   }

@@ -3,8 +3,8 @@ import {
   patchSlabs,
   patchStarts,
   patchWindow,
-  START_TABLE_WIDTH,
   startTable,
+  VALUES_PER_POSITION,
 } from "./patch_starts.ts";
 
 Deno.test("patchStarts() covers every position and ends flush", () => {
@@ -39,7 +39,7 @@ Deno.test("startTable() sums the weights before and in all", () => {
   const table = startTable(starts, window, pitch);
   for (let i = 0; i < starts.length; i++) {
     for (let p = 0; p < window.length; p++) {
-      const at = i * pitch + START_TABLE_WIDTH * p;
+      const at = i * pitch + VALUES_PER_POSITION * p;
       const position = starts[i] + p;
       const weightAt = (start: number) => window[position - start] ?? 0;
       const sum = (some: number[]) => some.reduce((s, start) => s + weightAt(start), 0);

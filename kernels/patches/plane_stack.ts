@@ -1,34 +1,34 @@
 /**
- * A volume seen as a stack of planes: which voxel axis runs along the columns, the rows and the
- * slices, and in which direction.
+ * A volume as a stack of planes: the voxel axes that run along the columns, the rows and the slices, and
+ * their directions.
  *
  * @module
  */
 
 import type { Triple } from "../../volume/affine.ts";
 
-/** A voxel axis and the direction in which it is walked. */
+/** A voxel axis and its direction. */
 export interface WalkedAxis {
-  /** 0, 1, 2: x, y, z. */
+  /** The voxel axis: 0, 1, 2 for x, y, z. */
   readonly axis: 0 | 1 | 2;
-  /** Whether it starts at the axis' last voxel. */
+  /** Whether the direction is from the axis' last voxel to its first. */
   readonly reversed: boolean;
 }
 
-/** How planes lie in a volume. */
+/** The voxel axes along which the columns, rows and slices of planes are numbered. */
 export interface PlaneAxes {
-  /** From one column to the next. */
+  /** The axis from one column to the next. */
   readonly column: WalkedAxis;
-  /** From one row to the next, downward. */
+  /** The axis from one row to the next, downward. */
   readonly row: WalkedAxis;
-  /** From one plane to the next. */
+  /** The axis from one plane to the next. */
   readonly slice: WalkedAxis;
 }
 
 /**
  * The usual planes of a volume whose voxel axes run to the right, to the front and to the head: the
- * first row is the highest (coronal, sagittal) or the one in front (axial). For volumes stored in
- * another order, name the axes.
+ * first row is the highest (coronal, sagittal) or the most anterior (axial). Volumes in another order need
+ * axes of their own.
  */
 export const PLANES: Readonly<Record<"axial" | "coronal" | "sagittal", PlaneAxes>> = {
   axial: {
@@ -50,7 +50,7 @@ export const PLANES: Readonly<Record<"axial" | "coronal" | "sagittal", PlaneAxes
 
 /** Rows [begin, end) of a plane of a {@link PlaneStack}. */
 export interface PlaneRows {
-  /** The plane. */
+  /** Index of the plane. */
   readonly slice: number;
   /** First row. */
   readonly begin: number;
@@ -59,8 +59,8 @@ export interface PlaneRows {
 }
 
 /**
- * The stack, widened to a least extent: an axis that is shorter lies in its middle, with a margin on
- * both sides. Columns, rows and slices are counted from the margin's first one.
+ * A stack of planes, widened to a minimum extent: an axis that is shorter gets a margin on both sides.
+ * Columns, rows and slices are counted from the first one of the margin.
  *
  * @example Usage
  * ```ts
@@ -77,7 +77,7 @@ export interface PlaneRows {
 export class PlaneStack {
   /** Voxels along columns, rows and slices. */
   readonly voxels: Triple;
-  /** The same with margins. */
+  /** Voxels along columns, rows and slices, margins included. */
   readonly extent: Triple;
   /** Columns, rows and slices before the first voxel. */
   readonly margin: Triple;
@@ -86,11 +86,11 @@ export class PlaneStack {
 
   /**
    * @param size - Voxels along x, y, z.
-   * @param axes - How the planes lie.
-   * @param least - Columns, rows and slices that there shall be at least.
+   * @param axes - The axes of the planes.
+   * @param min - Minimum numbers of columns, rows and slices. Default 1 each.
    * @throws {RangeError} when the axes are not x, y and z, each once.
    */
-  constructor(size: Triple, axes: PlaneAxes, least: Triple = [1, 1, 1]) {
+  constructor(size: Triple, axes: PlaneAxes, min: Triple = [1, 1, 1]) {
     const walked = [axes.column, axes.row, axes.slice];
     const named = walked.map(({ axis }) => axis);
     if ([...named].sort().join() !== "0,1,2") {
@@ -103,7 +103,7 @@ export class PlaneStack {
     const triple = (of: (walk: WalkedAxis, i: number) => number) =>
       walked.map(of) as unknown as Triple;
     this.voxels = triple(({ axis }) => size[axis]);
-    this.extent = triple((_, i) => Math.max(this.voxels[i], least[i]));
+    this.extent = triple((_, i) => Math.max(this.voxels[i], min[i]));
     this.margin = triple((_, i) => Math.floor((this.extent[i] - this.voxels[i]) / 2));
     this.#steps = triple(({ axis, reversed }) => reversed ? -strides[axis] : strides[axis]);
     this.#first = walked.reduce(
@@ -112,7 +112,7 @@ export class PlaneStack {
     );
   }
 
-  /** The index in the image of a voxel, -1 in the margin. */
+  /** The index of a voxel in the image; -1 in the margin. */
   voxel(column: number, row: number, slice: number): number {
     const { voxels, margin } = this;
     const [dx, dy, dz] = this.#steps;
@@ -123,7 +123,10 @@ export class PlaneStack {
     return inside ? this.#first + x * dx + y * dy + z * dz : -1;
   }
 
-  /** Copies rows of the image, extent[0] columns each, to the beginning of `values`; `fill` in the margin. */
+  /**
+   * Copies rows of the image, `extent[0]` columns each, to the beginning of `values`; the margin becomes
+   * `fill`.
+   */
   read(image: Float32Array, rows: PlaneRows, fill: number, values: Float32Array): void {
     const width = this.extent[0];
     values.fill(fill, 0, width * (rows.end - rows.begin));
@@ -132,14 +135,17 @@ export class PlaneStack {
     });
   }
 
-  /** Copies rows, as {@link PlaneStack.read} gives them, into the image; the margin is left out. */
+  /** Copies rows, in the layout of {@link PlaneStack.read}, into the image; the margin is skipped. */
   write(image: Float32Array, rows: PlaneRows, values: Float32Array): void {
     this.#walk(rows, (to, from, count, step) => {
       for (let i = 0; i < count; i++) image[to + i * step] = values[from + i];
     });
   }
 
-  /** Calls `each` with every row's first voxel in the image and in the rows, its voxels and the step in the image. */
+  /**
+   * Calls `each` for every row with the indices of its first voxel in the image and in the rows, its
+   * number of voxels and the step in the image.
+   */
   #walk(
     { slice, begin, end }: PlaneRows,
     each: (inImage: number, inRows: number, count: number, step: number) => void,

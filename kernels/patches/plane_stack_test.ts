@@ -9,8 +9,8 @@ const image = Float32Array.from(
   (_, i) => i % 3 + 10 * (Math.floor(i / 3) % 4) + 100 * Math.floor(i / 12),
 );
 
-function plane(axes: PlaneAxes, slice: number, least?: Triple): number[][] {
-  const stack = new PlaneStack(size, axes, least);
+function plane(axes: PlaneAxes, slice: number, min?: Triple): number[][] {
+  const stack = new PlaneStack(size, axes, min);
   const [columns, rows] = stack.extent;
   const values = new Float32Array(columns * rows);
   stack.read(image, { slice, begin: 0, end: rows }, -1, values);

@@ -1,10 +1,17 @@
 import type { Kernel } from "../gpu/gpu.ts";
 
-/** Two dissimilarities and their gradients as one, a E_1 + b E_2 (eq. 7); what counts is what counts in the first. */
+/**
+ * The weighted sum of two dissimilarities and of their gradients, a E_1 + b E_2 (eq. 7). The number of
+ * voxels is that of the first dissimilarity.
+ */
 export const WEIGHTED_SUM: Kernel = {
-  label: "weighted sum",
+  label: "Weighted sum",
   code: /* wgsl */ `
-struct Parameters { first: f32, second: f32, count: u32, padding: u32 }
+struct Parameters {
+  first: f32,   // weight of the first dissimilarity
+  second: f32,  // weight of the second dissimilarity
+  count: u32,   // number of control points
+}
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> firstScalars: array<f32>;
 @group(0) @binding(2) var<storage, read> secondScalars: array<f32>;

@@ -6,11 +6,12 @@
 
 import { prepareAdjoint } from "../../kernels/control_grid/control_grid.ts";
 import { prepareControlGridWarp } from "../../kernels/control_grid/control_grid_warp.ts";
+import { binStep, recordVoxelPairs } from "../../kernels/control_grid/voxel_pairs.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import { createImage, type GpuImage } from "../../kernels/gpu/image.ts";
 import { Owned } from "../../kernels/gpu/owned.ts";
 import type { Prepared } from "../../kernels/gpu/prepared.ts";
-import { type BinRange, binStep, recordMovingBins } from "../../kernels/nmi/joint_histogram.ts";
+import type { BinRange } from "../../kernels/nmi/joint_histogram.ts";
 import type { PreparedSimilarity, SimilarityInputs } from "./similarity.ts";
 
 /** Options of {@link prepareIntensitySimilarity}. */
@@ -35,7 +36,12 @@ export function prepareIntensitySimilarity(
   return Owned.build((owned) => {
     const moving = owned.add(createImage(gpu, "moving, 16-bit pairs", inputs.moving.size));
     const recorder = gpu.record("16-bit pairs");
-    recordMovingBins(gpu, recorder, inputs.moving, movingRange, moving, inputs.movingMask);
+    recordVoxelPairs(gpu, recorder, {
+      source: inputs.moving,
+      range: movingRange,
+      mask: inputs.movingMask,
+      pairs: moving,
+    });
     recorder.submit();
     const image = (label: string) => owned.add(createImage(gpu, label, geometry.image));
     const warped = image("warped");
@@ -52,7 +58,9 @@ export function prepareIntensitySimilarity(
       gradient: slopes,
     }));
     const similarity = owned.add(prepareResidual({ warped, residual }));
-    const adjoint = owned.add(prepareAdjoint(gpu, geometry, residual, slopes, gradient));
+    const adjoint = owned.add(
+      prepareAdjoint(gpu, { geometry, vectors: slopes, scale: residual, sums: gradient }),
+    );
     return {
       dispatches: [...warp.dispatches, ...similarity.dispatches, ...adjoint.dispatches],
       destroy: () => owned.destroy(),

@@ -29,7 +29,12 @@ export const NMI: SimilarityKind = declareSimilarity({
           const { geometry, scalars } = inputs;
           const fixedBins = owned.add(gpu.buffer("fixed bins", fixedBinBytes(geometry.image)));
           const recorder = gpu.record("fixed bins");
-          recordFixedBins(gpu, recorder, inputs.fixed, fixedRange, fixedBins, inputs.fixedMask);
+          recordFixedBins(gpu, recorder, {
+            source: inputs.fixed,
+            range: fixedRange,
+            mask: inputs.fixedMask,
+            bins: fixedBins,
+          });
           recorder.submit();
           const { dispatches } = owned.add(prepareIntensitySimilarity(gpu, {
             inputs,

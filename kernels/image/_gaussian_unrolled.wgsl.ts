@@ -1,26 +1,32 @@
 import type { Kernel } from "../gpu/gpu.ts";
 
-/** Filters of at most this radius are written out, tap by tap. */
-export const LARGEST_UNROLLED = 10;
+/** Filters up to this radius, in voxels, are written out tap by tap. */
+export const MAX_UNROLLED_RADIUS = 10;
 
-/** Quads that an invocation of {@link unrolledRows} makes. */
-export const ROW_QUADS = 2;
+/** Quads that an invocation of {@link unrolledRows} computes. */
+export const QUADS_PER_INVOCATION = 2;
 
-/** Results of an invocation of {@link unrolledColumns} along the filtered axis. */
-export const COLUMN_RESULTS = 8;
+/** Results along the filtered axis that an invocation of {@link unrolledColumns} computes. */
+export const RESULTS_PER_INVOCATION = 8;
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 const lines = (text: string[]): string => text.join("\n  ");
 
-/** Weights are uniforms: at constant places they cost nothing, and one pipeline serves every sigma. */
+/** The field `weights` of the uniform block: the weights from the centre outwards, padded to whole vectors. */
+export function unrolledWeights(weights: ArrayLike<number>): Float64Array {
+  const padded = new Float64Array(4 * Math.ceil(weights.length / 4));
+  padded.set(weights);
+  return padded;
+}
+
+/** Weights are uniforms: read at constant indices they cost nothing, and one pipeline serves every sigma. */
 const common = (radius: number) => /* wgsl */ `
 struct Parameters {
-  size: vec3u,
-  firstPlane: u32,     // of the slab of the result that is bound
-  quads: u32,          // quads in a row
-  planes: u32,         // planes in the slab
+  size: vec3u,         // voxels of the image
+  firstPlane: u32,     // first plane of the slab of the result that is bound
+  quads: u32,          // quads of voxels per row
+  planes: u32,         // planes of the slab
   sourceBegin: u32,    // first plane of the source that is bound
-  sourceEnd: u32,
   weights: array<vec4f, ${Math.ceil((radius + 1) / 4)}>,  // from the centre outwards
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
@@ -42,7 +48,7 @@ function weighted(radius: number, at: (shift: number) => string): string {
 /**
  * A symmetric filter along x, written out: whole quads are loaded, shifted ones are swizzles of them.
  *
- * @param width - Voxels in a row; what counts is how many its last quad holds.
+ * @param width - Voxels per row; the shader depends only on the number of voxels in the last quad.
  */
 export function unrolledRows(radius: number, width: number): Kernel {
   const reach = Math.ceil(radius / 4);
@@ -53,7 +59,7 @@ export function unrolledRows(radius: number, width: number): Kernel {
   const load = (i: number) => {
     const index = `first + ${i - reach}`;
     const loaded = `source[row + clamp(${index}, 0, last)]`;
-    // Only what can lie beyond an end asks whether it does.
+    // Only quads that can lie beyond an end are tested.
     let value = `l${i}`;
     if (held < 4) value = `select(${value}, l${i}.${ragged}, ${index} == last)`;
     if (i > reach) value = `select(${value}, l${i}.${border.repeat(4)}, ${index} > last)`;
@@ -74,15 +80,15 @@ ${common(radius)}
 @compute @workgroup_size(wx, wy)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let p = parameters;
-  let first = i32(${ROW_QUADS} * id.x);
+  let first = i32(${QUADS_PER_INVOCATION} * id.x);
   let last = i32(p.quads) - 1;
   if (first > last || id.y >= p.size.y || id.z >= p.planes) { return; }
   let row = i32(((p.firstPlane + id.z - p.sourceBegin) * p.size.y + id.y) * p.quads);
-  ${lines(range(ROW_QUADS + 2 * reach).map(load))}
+  ${lines(range(QUADS_PER_INVOCATION + 2 * reach).map(load))}
   let at = i32((id.z * p.size.y + id.y) * p.quads) + first;
   ${
       lines(
-        range(ROW_QUADS).map((q) =>
+        range(QUADS_PER_INVOCATION).map((q) =>
           `if (first + ${q} <= last) { destination[at + ${q}] = ${
             weighted(radius, (shift) => shifted(q, shift))
           }; }`
@@ -93,7 +99,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   };
 }
 
-/** A symmetric filter along y or z, written out: eight results from one window of rows. */
+/** A symmetric filter along y or z, written out: an invocation computes eight results from one window of rows. */
 export function unrolledColumns(radius: number): Kernel {
   return {
     label: `Gaussian along y or z, radius ${radius}`,
@@ -105,13 +111,13 @@ override alongZ: bool = false;
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let p = parameters;
   // id counts groups of results along the filtered axis.
-  let first = select(${COLUMN_RESULTS} * id.y, p.firstPlane + ${COLUMN_RESULTS} * id.z, alongZ);
+  let first = select(${RESULTS_PER_INVOCATION} * id.y, p.firstPlane + ${RESULTS_PER_INVOCATION} * id.z, alongZ);
   let end = select(p.size.y, p.firstPlane + p.planes, alongZ);
   let other = select(id.z < p.planes, id.y < p.size.y, alongZ);
   if (id.x >= p.quads || first >= end || !other) { return; }
   let step = i32(select(p.quads, p.quads * p.size.y, alongZ));
   let last = i32(select(p.size.y, p.size.z, alongZ)) - 1;
-  // Where row 0 of the axis lies in what is bound.
+  // Index of row 0 of the axis in the bound planes.
   let origin = select(
     i32(((p.firstPlane + id.z - p.sourceBegin) * p.size.y) * p.quads + id.x),
     i32(id.y * p.quads + id.x) - i32(p.sourceBegin) * step,
@@ -120,7 +126,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let start = i32(first) - ${radius};
   ${
       lines(
-        range(COLUMN_RESULTS + 2 * radius).map((i) =>
+        range(RESULTS_PER_INVOCATION + 2 * radius).map((i) =>
           `let v${i} = source[origin + clamp(start + ${i}, 0, last) * step];`
         ),
       )
@@ -132,7 +138,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   );
   ${
       lines(
-        range(COLUMN_RESULTS).map((j) =>
+        range(RESULTS_PER_INVOCATION).map((j) =>
           `if (first + ${j} < end) { destination[at + ${j} * u32(step)] = ${
             weighted(radius, (shift) => `v${j + radius + shift}`)
           }; }`
