@@ -10,7 +10,8 @@ import { controlGridGeometry, controlPoints } from "../kernels/control_grid/cont
 import type { Dispatch, Gpu } from "../kernels/gpu/gpu.ts";
 import { uploadImage } from "../kernels/gpu/image.ts";
 import { Owned } from "../kernels/gpu/owned.ts";
-import { prepareRegulariser, regulariserPartials } from "../kernels/regulariser/regulariser.ts";
+import { partialSumCount } from "../kernels/regulariser/control_point_cost.ts";
+import { prepareRegulariser } from "../kernels/regulariser/regulariser.ts";
 import { DEFORMABLE_DEFAULTS } from "../registration/deformable/register_deformable.ts";
 import { Lbfgs } from "../kernels/optimiser/lbfgs.ts";
 import { SIMILARITIES, type SimilarityName } from "../registration/similarity/similarities.ts";
@@ -49,12 +50,12 @@ export async function timeIteration(
   const optimiser = owned.add(
     new Lbfgs(gpu, {
       count,
-      penaltyPartials: regulariserPartials(geometry.size),
+      penaltyPartials: partialSumCount(geometry.size),
       iterations: 1e6,
       tolerance: -1,
       firstMove: 3,
-      mostMove: 6,
-      leastMove: 0,
+      maxMove: 6,
+      minMove: 0,
     }),
   );
   const range = { low: 0, high: 210, bins: 100 };
@@ -77,18 +78,15 @@ export async function timeIteration(
     }),
   );
   const mm = 3 * ITERATION_STRIDE;
-  const penalty = owned.add(prepareRegulariser(
-    gpu,
-    {
-      regulariser: DEFORMABLE_DEFAULTS.regulariser,
-      size: geometry.size,
-      spacing: [mm, mm, mm],
-      weight: 1e-5,
-    },
-    optimiser.trial,
-    optimiser.gradient,
-    optimiser.penalties,
-  ));
+  const penalty = owned.add(prepareRegulariser(gpu, {
+    regulariser: DEFORMABLE_DEFAULTS.regulariser,
+    size: geometry.size,
+    spacing: [mm, mm, mm],
+    weight: 1e-5,
+    knots: optimiser.trial,
+    gradient: optimiser.gradient,
+    partialSums: optimiser.penalties,
+  }));
   const dispatches: Dispatch[] = [];
   const recorder = { run: (dispatch: Dispatch) => dispatches.push(dispatch) };
   const evaluate = [...data.dispatches, ...penalty.dispatches];

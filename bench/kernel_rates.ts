@@ -24,7 +24,8 @@ import {
   recordFixedBins,
 } from "../kernels/nmi/joint_histogram.ts";
 import { prepareNmi } from "../kernels/nmi/nmi.ts";
-import { prepareRegulariser, regulariserPartials } from "../kernels/regulariser/regulariser.ts";
+import { partialSumCount } from "../kernels/regulariser/control_point_cost.ts";
+import { prepareRegulariser } from "../kernels/regulariser/regulariser.ts";
 import { resample } from "../kernels/image/resample.ts";
 import { warp } from "../kernels/image/warp.ts";
 import { Lbfgs } from "../kernels/optimiser/lbfgs.ts";
@@ -105,14 +106,16 @@ export function kernelBenchmarks(gpu: Gpu): { benchmarks: KernelBenchmark[]; dis
     prepareAdjoint(gpu, { geometry, vectors: slopes, scale: residual, sums }),
   );
   const optimiser = owned.add(lbfgs(gpu, count));
-  const penalties = owned.add(gpu.buffer("penalties", 4 * regulariserPartials(geometry.size)));
-  const penalty = owned.add(prepareRegulariser(
-    gpu,
-    { regulariser: "l2", size: geometry.size, spacing: [8, 8, 8], weight: 1 },
+  const penalties = owned.add(gpu.buffer("penalties", 4 * partialSumCount(geometry.size)));
+  const penalty = owned.add(prepareRegulariser(gpu, {
+    regulariser: "l2",
+    size: geometry.size,
+    spacing: [8, 8, 8],
+    weight: 1,
     knots,
-    sums,
-    penalties,
-  ));
+    gradient: sums,
+    partialSums: penalties,
+  }));
 
   const captured = (work: () => Destroyable) => capture(gpu, owned, work);
   const axis = (sigma: Triple) => captured(() => gaussianSmooth(gpu, { source: image, sigma }));
@@ -217,8 +220,8 @@ function lbfgs(gpu: Gpu, count: number): { dispatches: Dispatch[]; destroy(): vo
     iterations: 1e6,
     tolerance: -1,
     firstMove: 1,
-    mostMove: 1,
-    leastMove: 0,
+    maxMove: 1,
+    minMove: 0,
   });
   const recorder = { run: (dispatch: Dispatch) => dispatches.push(dispatch) };
   optimiser.record(recorder as unknown as Parameters<Lbfgs["record"]>[0], []);

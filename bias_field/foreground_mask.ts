@@ -1,18 +1,19 @@
 /**
- * The tissue that N4 estimates from.
+ * The mask of the tissue in which N4 estimates the field.
  *
  * @module
  */
 
 import type { LabelVolume, Volume } from "../volume/volume.ts";
 
+/** Number of bins of the histogram. */
 const BINS = 256;
 
 /**
- * Voxels brighter than Otsu's threshold (1979, IEEE Trans. SMC 9(1)), which parts the histogram so that the
- * two parts' means lie furthest apart: in an MR image air and lung from tissue.
+ * The mask of all voxels from Otsu's threshold up (1979, IEEE Trans. SMC 9(1)), which maximises the variance
+ * between the two classes: in an MR image it separates tissue from air and lung.
  *
- * @returns 1 in tissue, else 0. Where all voxels are the same, all are tissue.
+ * @returns 1 in tissue, 0 elsewhere; 1 everywhere if all voxels are the same.
  *
  * @example Usage
  * ```ts
@@ -38,7 +39,7 @@ export function tissueMask({ grid, data }: Volume): LabelVolume {
   const sum = counts.reduce((all, count, bin) => all + count * bin, 0);
   let below = 0;
   let sumBelow = 0;
-  let most = -1;
+  let maximum = -1;
   let threshold = 0;
   for (let bin = 0; bin < BINS - 1; bin++) {
     below += counts[bin];
@@ -46,8 +47,8 @@ export function tissueMask({ grid, data }: Volume): LabelVolume {
     const above = finite.length - below;
     if (below === 0 || above === 0) continue;
     const between = below * above * (sumBelow / below - (sum - sumBelow) / above) ** 2;
-    if (between > most) {
-      most = between;
+    if (between > maximum) {
+      maximum = between;
       threshold = low + (bin + 1) / scale;
     }
   }

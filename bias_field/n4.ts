@@ -1,60 +1,62 @@
 /**
  * N4 bias-field correction (Tustison et al. 2010, "N4ITK: improved N3 bias correction", IEEE TMI 29(6)):
- * finds the smooth field that blurs the histogram of an MR image's logarithms, and divides it out.
+ * estimates the smooth field that blurs the histogram of an MR image's logarithms, and divides the image by it.
  *
- * In turn the histogram is sharpened, which gives the logarithm to be expected at every voxel, and a cubic
- * B-spline is fitted to what is left, finer from level to level. Voxels are worked on by the GPU; the
- * deconvolution of 200 bins and the lattice's refinement, which are small, are not.
+ * Each iteration sharpens the histogram, which gives the expected logarithm of every voxel, and fits a cubic
+ * B-spline to the residual; the spline gets finer from level to level. The GPU processes the voxels; the
+ * processor deconvolves the 200 bins and refines the lattice, which are small.
  *
  * @module
  */
 
 import { type Complete, withDefaults } from "../host/defaults.ts";
-
 import type { Gpu, GpuBuffer } from "../kernels/gpu/gpu.ts";
 import { createImage, downloadImage, type GpuImage, uploadImage } from "../kernels/gpu/image.ts";
+import { Owned } from "../kernels/gpu/owned.ts";
+import type { Prepared } from "../kernels/gpu/prepared.ts";
 import { prepareLogHistogram } from "../kernels/bias_field/histogram.ts";
 import { prepareLatticeExpansion, prepareLatticeFit } from "../kernels/bias_field/lattice.ts";
 import {
+  createReport,
   createSharpening,
   divideByField,
   logImage,
+  type LogReport,
   prepareLogUpdate,
   prepareResidual,
-  REPORT_HEADER,
+  readReport,
   writeSharpening,
 } from "../kernels/bias_field/log_image.ts";
 import { refineLattice, type SplineAxes, splineAxis } from "../kernels/bias_field/spline.ts";
 import type { Triple } from "../volume/affine.ts";
 import type { LabelVolume, Volume } from "../volume/volume.ts";
-import { sampleImage } from "./samples.ts";
+import { type ImageSamples, sampleImage } from "./samples.ts";
 import { sharpen } from "./sharpening.ts";
-import type { Prepared } from "../kernels/gpu/prepared.ts";
 
-/** Options of {@link correctBias}; the defaults are ITK's, with the shrinking and the levels that its users take. */
+/** Options of {@link correctBias}. The defaults are those of ITK, except for the usual shrinking and levels. */
 export interface CorrectBiasOptions {
-  /** An MR image. Voxels that are not above 0 are left out of the estimate. */
+  /** An MR image. The estimate uses only voxels above 0. */
   readonly image: Volume;
   /**
-   * The estimate takes voxels above 0 here, where labels are not 0; on the image's grid. Default: the
-   * whole image. A mask that leaves out the air helps where the air's noise is not 0.
+   * The estimate uses only voxels whose label is not 0; on the image's grid. Default: the whole image. A mask
+   * without the air improves the estimate if the noise in the air is above 0.
    */
   readonly mask?: LabelVolume | undefined;
-  /** The field is estimated from every so many voxels along each axis, but from 4 at least. Default 4. */
+  /** The estimate uses every `shrink`th voxel along each axis, but at least 4 per axis. Default 4. */
   readonly shrink?: number | undefined;
-  /** Levels; from one to the next every span of the spline is halved. Default 4. */
+  /** Number of levels; every level halves the spans of the spline. Default 4. */
   readonly levels?: number | undefined;
-  /** Iterations of a level at most. Default 50. */
+  /** Maximum number of iterations per level. Default 50. */
   readonly iterations?: number | undefined;
-  /** A level ends when the coefficient of variation of (field before / field now) is no larger. Default 0.001. */
+  /** A level ends when the coefficient of variation of (field before / field now) falls to this. Default 0.001. */
   readonly tolerance?: number | undefined;
-  /** Spans of the spline along x, y, z at the first level. Default [1, 1, 1]. */
+  /** Number of spans of the spline along x, y, z at the first level. Default [1, 1, 1]. */
   readonly mesh?: Triple | undefined;
   /** Full width at half maximum of the distribution of the field's logarithms. Default 0.15. */
   readonly fwhm?: number | undefined;
   /** Noise of the Wiener filter. Default 0.01. */
   readonly noise?: number | undefined;
-  /** Bins of the histogram. Default 200. */
+  /** Number of bins of the histogram. Default 200. */
   readonly bins?: number | undefined;
   /** Stops the work: {@link correctBias} throws its reason. */
   readonly signal?: AbortSignal | undefined;
@@ -62,25 +64,25 @@ export interface CorrectBiasOptions {
   readonly onProgress?: ((progress: BiasProgress) => void) | undefined;
 }
 
-/** How far {@link correctBias} is. */
+/** The progress of {@link correctBias}. */
 export interface BiasProgress {
   /** The level, from 1. */
   readonly level: number;
-  /** Levels in all. */
+  /** Number of levels. */
   readonly levels: number;
-  /** The level's iterations so far. */
+  /** Number of iterations of this level so far. */
   readonly iteration: number;
   /** Coefficient of variation of (field before / field now) in the mask. */
   readonly change: number;
 }
 
-/** What {@link correctBias} found. */
+/** Result of {@link correctBias}. */
 export interface CorrectedImage {
-  /** The image divided by the field, on its own grid, everywhere. */
+  /** The whole image divided by the field, on its own grid. */
   readonly image: Volume;
-  /** The field, a factor around 1, on the image's grid. Outside the mask it is extrapolated. */
+  /** The field, a factor around 1, on the image's grid; extrapolated outside the mask. */
   readonly field: Volume;
-  /** Iterations that each level took. */
+  /** Number of iterations of each level. */
   readonly iterations: readonly number[];
 }
 
@@ -145,7 +147,7 @@ export async function correctBias(
   } finally {
     estimate.destroy();
   }
-  // The spline lies on the samples; every voxel is placed between them, or beyond at their value.
+  // The domain of the spline ends at the outermost samples; voxels beyond take the value at its end.
   const axes = samples.axes.map(({ length, samples: points, step, offset }, i) =>
     splineAxis({
       length: points,
@@ -164,10 +166,10 @@ type Settings =
 
 function checked(options: CorrectBiasOptions): Settings {
   const settings = withDefaults(N4_DEFAULTS, options);
-  const whole = (name: "shrink" | "levels" | "iterations" | "bins", least: number) => {
-    if (!(Number.isInteger(settings[name]) && settings[name] >= least)) {
+  const whole = (name: "shrink" | "levels" | "iterations" | "bins", min: number) => {
+    if (!(Number.isInteger(settings[name]) && settings[name] >= min)) {
       throw new RangeError(
-        `\`${name}\` must be a whole number, ${least} or more, got ${settings[name]}`,
+        `\`${name}\` must be a whole number, ${min} or more, got ${settings[name]}`,
       );
     }
   };
@@ -196,100 +198,118 @@ function checked(options: CorrectBiasOptions): Settings {
   return settings;
 }
 
-/** The images of an estimate on the GPU, and what is the same at all its levels. */
+/** Buffers that all levels of an estimate share. */
+interface EstimateParts {
+  readonly owned: Owned;
+  /** 1 at samples that count, 0 elsewhere. */
+  readonly inside: GpuImage;
+  /** The measured logarithms v. */
+  readonly original: GpuImage;
+  /** The corrected logarithms u. */
+  readonly corrected: GpuImage;
+  /** The residual of the sharpening, and then the log field. */
+  readonly scratch: GpuImage;
+  readonly sharpening: GpuBuffer;
+  readonly report: GpuBuffer;
+}
+
+function prepareEstimate(
+  gpu: Gpu,
+  { size, data }: ImageSamples,
+  bins: number,
+  owned: Owned,
+): EstimateParts {
+  const values = owned.add(uploadImage(gpu, "N4 values", size, data));
+  const original = owned.add(logImage(gpu, values));
+  owned.free(values);
+  const counts = data.map((value) => value > 0 ? 1 : 0);
+  return {
+    owned,
+    original,
+    inside: owned.add(uploadImage(gpu, "N4 inside", size, counts)),
+    corrected: owned.add(createImage(gpu, "N4 corrected", size)),
+    scratch: owned.add(createImage(gpu, "N4 residual and log field", size)),
+    sharpening: owned.add(createSharpening(gpu, bins)),
+    report: owned.add(createReport(gpu, bins)),
+  };
+}
+
+/** The estimate of a field, level by level. */
 class Estimate {
   #gpu: Gpu;
   #settings: Settings;
-  #voxels: number;
-  #images: Record<"inside" | "original" | "corrected" | "scratch", GpuImage>;
-  #sharpening: GpuBuffer;
-  #report: GpuBuffer;
-  /** The last report: range and change of the logarithms, then their histogram. */
-  #numbers: Float32Array | undefined;
+  /** Number of samples that count. */
+  #counted: number;
+  #parts: EstimateParts;
+  #report: Awaited<ReturnType<typeof readReport>> | undefined;
 
-  constructor(gpu: Gpu, samples: ReturnType<typeof sampleImage>, settings: Settings) {
-    const { size, data } = samples;
+  constructor(gpu: Gpu, samples: ImageSamples, settings: Settings) {
     this.#gpu = gpu;
     this.#settings = settings;
-    this.#voxels = samples.counted;
-    const values = uploadImage(gpu, "n4 values", size, data);
-    this.#images = {
-      original: logImage(gpu, values),
-      inside: uploadImage(gpu, "n4 inside", size, data.map((value) => value > 0 ? 1 : 0)),
-      corrected: createImage(gpu, "n4 corrected", size),
-      scratch: createImage(gpu, "n4 residual and log field", size),
-    };
-    values.destroy();
-    this.#sharpening = createSharpening(gpu, settings.bins);
-    this.#report = gpu.buffer("n4 report", 4 * (REPORT_HEADER + settings.bins));
+    this.#counted = samples.counted;
+    this.#parts = Owned.build((owned) => prepareEstimate(gpu, samples, settings.bins, owned));
   }
 
-  /** Adds to a lattice until the field no longer changes. */
+  /** Improves a lattice until the field hardly changes. */
   async runLevel(
     axes: SplineAxes,
     start: Float32Array,
     level: number,
   ): Promise<{ lattice: Float32Array; iterations: number }> {
     const gpu = this.#gpu;
-    const { bins, levels, tolerance, signal, onProgress } = this.#settings;
-    const { inside, original, corrected, scratch } = this.#images;
-    const report = this.#report;
-    const sharpening = this.#sharpening;
-    const lattice = gpu.upload("n4 lattice", start);
-    const residual = prepareResidual(gpu, {
+    const { bins, fwhm, iterations, levels, noise, tolerance, signal, onProgress } = this.#settings;
+    const { inside, original, corrected, scratch, sharpening, report } = this.#parts;
+    using owned = new Owned();
+    const lattice = owned.add(gpu.upload("N4 lattice", start));
+    const residual = owned.add(prepareResidual(gpu, {
       logarithms: corrected,
       sharpening,
       bins,
       residual: scratch,
-    });
-    const fit = prepareLatticeFit(gpu, { axes, values: scratch, inside, lattice });
-    const expansion = prepareLatticeExpansion(gpu, axes, lattice, scratch);
-    const update = prepareLogUpdate(gpu, { original, field: scratch, corrected, report });
-    const histogram = prepareLogHistogram(gpu, { logarithms: corrected, bins, report });
-    const run = async (...parts: Pick<Prepared, "dispatches">[]) => {
-      const recorder = gpu.record("n4 iteration");
+    }));
+    const fit = owned.add(prepareLatticeFit(gpu, { axes, values: scratch, inside, lattice }));
+    const expansion = owned.add(
+      prepareLatticeExpansion(gpu, { axes, lattice, destination: scratch }),
+    );
+    const update = owned.add(
+      prepareLogUpdate(gpu, { original, field: scratch, corrected, report }),
+    );
+    const histogram = owned.add(prepareLogHistogram(gpu, { logarithms: corrected, bins, report }));
+    const run = (...parts: Pick<Prepared, "dispatches">[]) => {
+      const recorder = gpu.record("N4 iteration");
       for (const { dispatches } of parts) for (const one of dispatches) recorder.run(one);
       recorder.submit();
-      this.#numbers = new Float32Array(await gpu.download(report));
+      return readReport(gpu, report, bins);
     };
+    // Before the first level the field is 1: `scratch` holds zeros.
+    let state = this.#report ?? await run(update, histogram);
+    const recorder = gpu.record("N4 confidence");
+    fit.confidence.forEach((dispatch) => recorder.run(dispatch));
+    recorder.submit();
     let iteration = 0;
-    try {
-      // At the first level the field is 1 so far; `scratch` holds zeros.
-      if (this.#numbers === undefined) await run(update, histogram);
-      const recorder = gpu.record("n4 confidence");
-      fit.confidence.forEach((dispatch) => recorder.run(dispatch));
-      recorder.submit();
-      for (let change = Infinity; iteration < this.#settings.iterations && change > tolerance;) {
-        signal?.throwIfAborted();
-        const [minimum, maximum] = this.#numbers!;
-        const counts = this.#numbers!.subarray(REPORT_HEADER, REPORT_HEADER + bins);
-        const { fwhm, noise } = this.#settings;
-        const expected = sharpen({ histogram: counts, minimum, maximum, fwhm, noise });
-        writeSharpening(gpu, sharpening, { minimum, maximum, expected });
-        await run(residual, fit, expansion, update, histogram);
-        change = this.#change();
-        iteration++;
-        onProgress?.({ level, levels, iteration, change });
-      }
-      const bytes = await gpu.download(lattice, 0, 4 * start.length);
-      return { lattice: new Float32Array(bytes), iterations: iteration };
-    } finally {
-      [lattice, residual, fit, expansion, update, histogram].forEach((one) => one.destroy());
+    for (let change = Infinity; iteration < iterations && change > tolerance;) {
+      signal?.throwIfAborted();
+      const { minimum, maximum } = state;
+      const expected = sharpen({ histogram: state.histogram, minimum, maximum, fwhm, noise });
+      writeSharpening(gpu, sharpening, { minimum, maximum, expected });
+      state = await run(residual, fit, expansion, update, histogram);
+      change = this.#change(state);
+      iteration++;
+      onProgress?.({ level, levels, iteration, change });
     }
+    this.#report = state;
+    const bytes = await gpu.download(lattice, 0, 4 * start.length);
+    return { lattice: new Float32Array(bytes), iterations: iteration };
   }
 
   /** The coefficient of variation of (field before / field now). */
-  #change(): number {
-    const n = this.#voxels;
-    const sum = this.#numbers![2];
-    const squares = this.#numbers![3];
+  #change({ sum, squares }: LogReport): number {
+    const n = this.#counted;
     return Math.sqrt(Math.max(squares - sum * sum / n, 0) / (n - 1)) / (1 + sum / n);
   }
 
   destroy(): void {
-    Object.values(this.#images).forEach((image) => image.destroy());
-    this.#sharpening.destroy();
-    this.#report.destroy();
+    this.#parts.owned.destroy();
   }
 }
 
@@ -300,20 +320,17 @@ async function divide(
   axes: SplineAxes,
   values: Float32Array,
 ): Promise<Pick<CorrectedImage, "image" | "field">> {
-  const lattice = gpu.upload("n4 lattice", values);
-  const image = uploadImage(gpu, "n4 image", grid.size, data);
-  const field = createImage(gpu, "n4 field", grid.size);
-  const expansion = prepareLatticeExpansion(gpu, axes, lattice, field);
-  try {
-    const recorder = gpu.record("n4 field");
-    expansion.dispatches.forEach((dispatch) => recorder.run(dispatch));
-    recorder.submit();
-    divideByField(gpu, image, field);
-    return {
-      image: { grid, data: await downloadImage(gpu, image) },
-      field: { grid, data: await downloadImage(gpu, field) },
-    };
-  } finally {
-    [lattice, image, field, expansion].forEach((resource) => resource.destroy());
-  }
+  using owned = new Owned();
+  const lattice = owned.add(gpu.upload("N4 lattice", values));
+  const image = owned.add(uploadImage(gpu, "N4 image", grid.size, data));
+  const field = owned.add(createImage(gpu, "N4 field", grid.size));
+  const expansion = owned.add(prepareLatticeExpansion(gpu, { axes, lattice, destination: field }));
+  const recorder = gpu.record("N4 field");
+  expansion.dispatches.forEach((dispatch) => recorder.run(dispatch));
+  recorder.submit();
+  divideByField(gpu, image, field);
+  return {
+    image: { grid, data: await downloadImage(gpu, image) },
+    field: { grid, data: await downloadImage(gpu, field) },
+  };
 }

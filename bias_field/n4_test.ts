@@ -1,4 +1,5 @@
 import { assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
+import { assertNothingLeaks } from "../testing/failing_allocations.ts";
 import { gpuTest } from "../testing/gpu.ts";
 import type { Triple } from "../volume/affine.ts";
 import { Grid } from "../volume/grid.ts";
@@ -60,12 +61,12 @@ gpuTest("correctBias() finds a field, and gives the same bytes twice", async (gp
   assertEquals(found.iterations.length, 4);
   assertEquals(levels.length, found.iterations.reduce((sum, n) => sum + n));
   const again = await correctBias(gpu, { image, shrink: 2 });
-  assertEquals(again.iterations, found.iterations, "whether or not somebody listens");
+  assertEquals(again.iterations, found.iterations, "with and without onProgress");
   const few = await correctBias(gpu, { image, shrink: 2, iterations: 2, tolerance: 0 });
   assertEquals(few.iterations, [2, 2, 2, 2]);
   assertEquals(again.image.data, found.image.data);
   assertEquals(again.field.data, found.field.data);
-  // Of one tissue, what is left differs less than before.
+  // The corrected intensities of one tissue vary less than the measured ones.
   const spread = (data: Float32Array) => {
     const some = [...data].filter((_, i) => image.data[i] > 0 && image.data[i] / truth[i] < 500);
     const mean = some.reduce((sum, v) => sum + v, 0) / some.length;
@@ -113,7 +114,7 @@ gpuTest("correctBias() takes one slice, and a mask", async (gpu) => {
   assertGreater(correlation(masked.field.data, truth, (i) => image.data[i] > 0), 0.97);
 });
 
-gpuTest("correctBias() refuses what cannot be", async (gpu) => {
+gpuTest("correctBias() refuses invalid options", async (gpu) => {
   const { image } = striped([8, 8, 8], () => 1);
   const refused = (options: object, message: string) =>
     assertRejects(() => correctBias(gpu, { image, ...options }), RangeError, message);
@@ -128,4 +129,12 @@ gpuTest("correctBias() refuses what cannot be", async (gpu) => {
   await refused({ image: empty }, "is this an MR image");
   const stopped = AbortSignal.abort(new Error("enough"));
   await assertRejects(() => correctBias(gpu, { image, signal: stopped }), Error, "enough");
+});
+
+gpuTest("correctBias() leaks nothing when an allocation fails", async (gpu) => {
+  const { image } = striped([12, 11, 6], (x) => 1 + 0.3 * x);
+  await assertNothingLeaks(gpu, async () => {
+    await correctBias(gpu, { image, shrink: 2, levels: 1, iterations: 1 });
+    return { destroy: () => {} };
+  });
 });

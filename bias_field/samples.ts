@@ -1,5 +1,5 @@
 /**
- * The voxels that N4 estimates a field from: every fourth, say, along each axis.
+ * The samples from which N4 estimates a field: every `shrink`th voxel along each axis.
  *
  * @module
  */
@@ -7,43 +7,43 @@
 import type { Triple } from "../volume/affine.ts";
 import type { LabelVolume, Volume } from "../volume/volume.ts";
 
-/** Fewest samples along an axis; one that has fewer voxels gives all. */
-const LEAST_SAMPLES = 4;
+/** Minimum number of samples along an axis; an axis with fewer voxels is sampled at all of them. */
+const MIN_SAMPLES = 4;
 
-/** Which voxels along one axis are taken. */
+/** The sampled voxels along an axis. */
 export interface SampledAxis {
-  /** Voxels of the image. */
+  /** Number of voxels of the image. */
   readonly length: number;
-  /** Samples. */
+  /** Number of samples. */
   readonly samples: number;
-  /** Voxels from one sample to the next. */
+  /** Number of voxels from one sample to the next. */
   readonly step: number;
-  /** Voxel of the first sample. */
+  /** Index of the voxel of the first sample. */
   readonly offset: number;
 }
 
 /** Samples of an image. */
 export interface ImageSamples {
-  /** Where they lie. */
+  /** Positions of the samples. */
   readonly axes: readonly [SampledAxis, SampledAxis, SampledAxis];
-  /** Samples along x, y, z. */
+  /** Number of samples along x, y, z. */
   readonly size: Triple;
-  /** Their intensities, x fastest, 0 where one does not count. */
+  /** Intensities, x fastest; 0 at samples that do not count. */
   readonly data: Float32Array;
-  /** How many count. */
+  /** Number of samples that count. */
   readonly counted: number;
 }
 
-/** Every `shrink`th voxel of `length`, in the middle as ITK's ShrinkImageFilter has them. */
+/** Every `shrink`th of `length` voxels, centred as by ITK's ShrinkImageFilter. */
 export function sampleAxis(length: number, shrink: number): SampledAxis {
-  const step = Math.min(shrink, Math.max(1, Math.floor(length / LEAST_SAMPLES)));
+  const step = Math.min(shrink, Math.max(1, Math.floor(length / MIN_SAMPLES)));
   const samples = Math.floor(length / step);
   const offset = Math.floor((length - 1 - (samples - 1) * step + 1) / 2);
   return { length, samples, step, offset };
 }
 
 /**
- * Every `shrink`th voxel of an image. Those that are finite, above 0 and in the mask count.
+ * Every `shrink`th voxel of an image. Samples count that are finite, above 0 and in the mask.
  *
  * @throws {RangeError} when fewer than two count.
  */

@@ -1,14 +1,14 @@
 /**
  * The sharpening of N4 and N3 (Sled et al. 1998, Tustison et al. 2010): the histogram of the measured
- * logarithms is deconvolved by the field's own, a Gaussian, and gives the true logarithm that is to be
- * expected of each measured one.
+ * logarithms is deconvolved by the distribution of the field's logarithms, a Gaussian. The result gives the
+ * expected true logarithm for each measured one.
  *
  * @module
  */
 
 /** Options of {@link sharpen}. */
 export interface SharpenOptions {
-  /** Voxels in each bin; the bins are equally spaced. */
+  /** Number of voxels in each of the equally spaced bins. */
   readonly histogram: ArrayLike<number>;
   /** Logarithm of the first bin. */
   readonly minimum: number;
@@ -21,8 +21,8 @@ export interface SharpenOptions {
 }
 
 /**
- * The expected true logarithm E(u | v) at each bin, as ITK's N4BiasFieldCorrectionImageFilter has it. Where
- * all logarithms are the same they are expected to be true.
+ * The expected true logarithm E(u | v) at each bin, computed as by ITK's N4BiasFieldCorrectionImageFilter. If
+ * all logarithms are the same, the expected logarithm is this logarithm.
  */
 export function sharpen(options: SharpenOptions): Float64Array {
   const { histogram, minimum, maximum, fwhm, noise } = options;
@@ -60,7 +60,7 @@ export function sharpen(options: SharpenOptions): Float64Array {
   });
 }
 
-/** Complex numbers, real and imaginary parts apart. */
+/** An array of complex numbers. */
 export class Complex {
   /** Real parts. */
   readonly real: Float64Array;
@@ -74,7 +74,7 @@ export class Complex {
   }
 }
 
-/** A Gaussian of unit area around 0, which lies at the first place; `fwhm` in places. */
+/** A Gaussian of unit area around 0, which has index 0, in wrap-around order; `fwhm` in elements. */
 function gaussian(length: number, fwhm: number): Complex {
   const values = new Complex(length);
   const height = 2 * Math.sqrt(Math.log(2) / Math.PI) / fwhm;
@@ -85,7 +85,7 @@ function gaussian(length: number, fwhm: number): Complex {
   return values;
 }
 
-/** Multiplies one number by a + b i. */
+/** Multiplies the number at index `at` by a + b i. */
 function scale({ real, imaginary }: Complex, at: number, a: number, b: number): void {
   const re = real[at];
   const im = imaginary[at];

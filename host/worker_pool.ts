@@ -1,45 +1,47 @@
 /**
- * Jobs on threads of their own: a queue from which each thread takes the next one when it is free.
+ * Jobs on threads: every thread takes the next job from a queue when it is free.
  *
  * @module
  */
 
 /** Options of {@link runOnThreads}. */
-export interface ThreadsOptions<Job, Told> {
-  /** What the threads run; it calls {@link serveJobs}. */
+export interface ThreadsOptions<Job, Progress> {
+  /** The module that each thread runs; it calls {@link serveJobs}. */
   readonly module: URL;
-  /** In the order in which they are begun; what a message between threads can hold. */
+  /** The jobs in the order in which they begin; values that a message between threads can hold. */
   readonly jobs: readonly Job[];
-  /** How many at once. */
+  /** Maximum number of threads. */
   readonly threads: number;
-  /** Stops the work. */
+  /** Stops the jobs. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds that the threads have after `signal` to keep what they have got; none when absent. */
+  /** Milliseconds between `signal` and the end of the threads, in which jobs can save results. Default 0. */
   readonly grace?: number | undefined;
-  /** Called with what a job tells of its progress. */
-  readonly onTold?: ((index: number, told: Told) => void) | undefined;
-  /** Called as jobs get done. */
+  /** Called when a job reports progress. */
+  readonly onProgress?: ((index: number, progress: Progress) => void) | undefined;
+  /** Called when a job is done. */
   readonly onDone?: ((index: number) => void) | undefined;
 }
 
-/** What a thread is sent. */
+/** A message to a thread. */
 type Order<Job> = { readonly job: Job } | { readonly stop: true };
 
-/** What it answers; its last answer to a job has `end`. */
-interface Answer<Told> {
-  readonly told?: Told | undefined;
+/** A message from a thread; the last message about a job has `end` or `error`. */
+interface Answer<Progress> {
+  readonly progress?: Progress | undefined;
   readonly end?: true | undefined;
-  /** Messages of an error and of what caused it. */
+  /** The message of an error, then those of its causes. */
   readonly error?: readonly string[] | undefined;
 }
 
 /**
- * Runs jobs on threads.
+ * Runs jobs on threads and waits for their end.
  *
  * @throws {Error} with the message of the first job that failed; the others are stopped.
  */
-export async function runOnThreads<Job, Told>(options: ThreadsOptions<Job, Told>): Promise<void> {
-  const { module, jobs, threads, signal, grace = 0, onTold, onDone } = options;
+export async function runOnThreads<Job, Progress>(
+  options: ThreadsOptions<Job, Progress>,
+): Promise<void> {
+  const { module, jobs, threads, signal, grace = 0, onProgress, onDone } = options;
   signal?.throwIfAborted();
   const pool = Array.from(
     { length: Math.min(threads, jobs.length) },
@@ -57,7 +59,11 @@ export async function runOnThreads<Job, Told>(options: ThreadsOptions<Job, Told>
     while (next < jobs.length && !signal?.aborted) {
       const index = next++;
       try {
-        await answerOf<Job, Told>(worker, jobs[index], (told) => onTold?.(index, told));
+        await answerOf<Job, Progress>(
+          worker,
+          jobs[index],
+          (progress) => onProgress?.(index, progress),
+        );
       } catch (error) {
         if (signal?.aborted) return;
         throw error;
@@ -75,16 +81,16 @@ export async function runOnThreads<Job, Told>(options: ThreadsOptions<Job, Told>
   }
 }
 
-function answerOf<Job, Told>(
+function answerOf<Job, Progress>(
   worker: Worker,
   job: Job,
-  onTold: (told: Told) => void,
+  onProgress: (progress: Progress) => void,
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  worker.onmessage = ({ data: { told, end, error } }: MessageEvent<Answer<Told>>) => {
+  worker.onmessage = ({ data: { progress, end, error } }: MessageEvent<Answer<Progress>>) => {
     if (error !== undefined) reject(errorOf(error));
     else if (end) resolve();
-    else onTold(told!);
+    else onProgress(progress!);
   };
   worker.onerror = (event) => {
     event.preventDefault();
@@ -95,26 +101,30 @@ function answerOf<Job, Told>(
 }
 
 /**
- * The side of the thread: does one job after the other. Does nothing where the module is not the one that
- * the thread was started as, so that whoever starts threads can import it, which puts it into packages.
+ * Serves jobs in a thread, one after the other. It does nothing unless the thread was started with this module:
+ * code that starts threads can therefore import the module, which makes packages include it.
  *
  * @param module - The module's `import.meta.url`.
+ * @param work - Does a job; `onProgress` reports to the thread that started the jobs.
  */
-export function serveJobs<Job, Told>(
+export function serveJobs<Job, Progress>(
   module: string,
-  work: (job: Job, context: { signal: AbortSignal; tell(told: Told): void }) => Promise<void>,
+  work: (
+    job: Job,
+    context: { signal: AbortSignal; onProgress(progress: Progress): void },
+  ) => Promise<void>,
 ): void {
   if (globalThis.location?.href !== module) return;
   const controller = new AbortController();
   const scope = globalThis as unknown as {
     onmessage: (event: MessageEvent<Order<Job>>) => void;
-    postMessage: (answer: Answer<Told>) => void;
+    postMessage: (answer: Answer<Progress>) => void;
   };
   scope.onmessage = async ({ data }) => {
     if ("stop" in data) return controller.abort();
-    const tell = (told: Told) => scope.postMessage({ told });
+    const onProgress = (progress: Progress) => scope.postMessage({ progress });
     try {
-      await work(data.job, { signal: controller.signal, tell });
+      await work(data.job, { signal: controller.signal, onProgress });
       scope.postMessage({ end: true });
     } catch (error) {
       scope.postMessage({ error: messagesOf(error) });
@@ -122,13 +132,13 @@ export function serveJobs<Job, Told>(
   };
 }
 
-/** The message of an error, of its cause, and so on. */
+/** The message of an error, then those of its causes. */
 function messagesOf(error: unknown): string[] {
   if (!(error instanceof Error)) return [String(error)];
   return [error.message, ...error.cause === undefined ? [] : messagesOf(error.cause)];
 }
 
-/** An error with these messages; another thread's class is not known here. */
+/** An error with these messages; the class of an error does not survive the way between threads. */
 function errorOf([message, ...causes]: readonly string[]): Error {
   return new Error(message, causes.length === 0 ? {} : { cause: errorOf(causes) });
 }

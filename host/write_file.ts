@@ -1,5 +1,5 @@
 /**
- * Files that appear whole or not at all.
+ * Files that are written completely or not at all.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { rename, rm, writeFile } from "node:fs/promises";
 import { FileAccessError } from "./errors.ts";
 
 /**
- * Writes a file beside its place and renames it, so that no reader ever sees a part of it.
+ * Writes a file under a temporary name in the same folder and renames it, so that no reader sees a part of it.
  *
- * @throws {FileAccessError} when the folder is missing or cannot be written to; nothing is left then, and
- * an older file of that name stays as it was.
+ * @throws {FileAccessError} when the folder is missing or cannot be written to; an older file of that name then
+ * stays as it was, and no other file remains.
  *
  * @example Usage
  * ```ts
@@ -21,12 +21,12 @@ import { FileAccessError } from "./errors.ts";
  * ```
  */
 export async function writeWholeFile(path: string, bytes: Uint8Array): Promise<void> {
-  const beside = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
+  const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
   try {
-    await writeFile(beside, bytes);
-    await rename(beside, path);
+    await writeFile(temporary, bytes);
+    await rename(temporary, path);
   } catch (cause) {
-    await rm(beside).catch(() => {});
+    await rm(temporary).catch(() => {});
     const why = (cause as { code?: string | undefined }).code === "ENOENT"
       ? "its folder does not exist. Make the folder first."
       : `${(cause as Error).message}. Choose another place.`;

@@ -18,6 +18,7 @@
  * @module
  */
 
+import { sha256Hex } from "../host/hash.ts";
 import type { LabelVolume, Volume } from "../volume/volume.ts";
 import type { DeformableLevel, LevelState } from "./deformable/register_deformable.ts";
 import { decodeFloats, encodeFloats } from "./float_text.ts";
@@ -66,12 +67,8 @@ export async function identifyRun(
 }
 
 async function digestOf({ grid, data }: Volume | LabelVolume): Promise<string> {
-  const hex = async (bytes: ArrayBufferView<ArrayBuffer>) =>
-    [...new Uint8Array(await crypto.subtle.digest("SHA-256", bytes))]
-      .map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  const voxels = await hex(data as ArrayBufferView<ArrayBuffer>);
-  const all = JSON.stringify([grid.size, grid.affine, voxels]);
-  return DIGEST + await hex(new TextEncoder().encode(all));
+  const voxels = await sha256Hex(data as ArrayBufferView<ArrayBuffer>);
+  return DIGEST + await sha256Hex(JSON.stringify([grid.size, grid.affine, voxels]));
 }
 
 /** A checkpoint as JSON text, with the identity of its run. */

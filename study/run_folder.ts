@@ -5,6 +5,7 @@
  * @module
  */
 
+import { sha256Hex } from "../host/hash.ts";
 import { writeWholeFile } from "../host/write_file.ts";
 
 /** Writes a text file beside its place, under a name of its own, and renames it. */
@@ -14,15 +15,12 @@ export async function writeText(path: string, text: string): Promise<void> {
 
 /** A short hash of anything that JSON can hold. */
 export async function keyOf(value: unknown): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify(value));
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest.subarray(0, 8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return (await sha256Hex(JSON.stringify(value))).slice(0, 16);
 }
 
 /** A hash of a file's contents, for keys: what they depend on is not where the file lies. */
 export async function contentHash(path: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", await Deno.readFile(path));
-  return new Uint8Array(digest).toHex();
+  return await sha256Hex(await Deno.readFile(path));
 }
 
 /**

@@ -143,7 +143,7 @@ async function onThreads(
     threads: MOST_THREADS,
     grace: GRACE,
     signal,
-    onTold,
+    onProgress: onTold,
   });
 }
 

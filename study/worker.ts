@@ -14,5 +14,5 @@ let jobs: StudyJobs | undefined;
 
 serveJobs<StudyJob, StudyJobProgress>(
   import.meta.url,
-  (job, { signal, tell }) => (jobs ??= new StudyJobs(signal)).run(job, tell),
+  (job, { signal, onProgress }) => (jobs ??= new StudyJobs(signal)).run(job, onProgress),
 );

@@ -6,6 +6,7 @@
 
 import { withoutUndefined } from "../../host/defaults.ts";
 import { FileAccessError } from "../../host/errors.ts";
+import { sha256Hex } from "../../host/hash.ts";
 import { runOnThreads } from "../../host/worker_pool.ts";
 import {
   type CohortPlan,
@@ -114,9 +115,7 @@ function manifestSubject({ id, kind, images }: SubjectPlan): ManifestSubject {
 }
 
 async function fingerprintOf(plan: CohortPlan): Promise<string> {
-  const text = new TextEncoder().encode(JSON.stringify({ RENDERING, plan }));
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", text));
-  return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return await sha256Hex(JSON.stringify({ RENDERING, plan }));
 }
 
 /** Leaves files of this plan, removes the phantom's files of another. */

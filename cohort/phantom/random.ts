@@ -1,5 +1,6 @@
 /**
- * Seeded randomness for the phantom.
+ * Seeded randomness for the phantom. The phantom's images depend on these streams; they therefore stay as they are
+ * and do not use `host/random.ts`.
  *
  * @module
  */

@@ -1,21 +1,23 @@
 import { assertEquals } from "@std/assert";
 import { assertCloseTo, seededValues } from "../../testing/float_values.ts";
+import { assertNothingLeaks } from "../../testing/failing_allocations.ts";
 import { gpuTest } from "../../testing/gpu.ts";
 import type { Triple } from "../../volume/affine.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import { hasValue } from "../gpu/no_value.ts";
 import { uploadImage } from "../gpu/image.ts";
 import { logHistogramReference, prepareLogHistogram } from "./histogram.ts";
-import { logImage, logImageReference, REPORT_HEADER } from "./log_image.ts";
+import { createReport, logImage, logImageReference, readReport } from "./log_image.ts";
 
 async function check(gpu: Gpu, size: Triple, bins: number): Promise<void> {
   const data = seededValues(size[0] * size[1] * size[2], 1).map((value) => 900 * (value + 0.4));
   const reference = logImageReference(data);
-  const values = reference.filter((value) => value > -1e20);
+  const values = reference.filter(hasValue);
   const minimum = values.reduce((a, b) => Math.min(a, b));
   const maximum = values.reduce((a, b) => Math.max(a, b));
   const image = uploadImage(gpu, "image", size, data);
   const logarithms = logImage(gpu, image);
-  const report = gpu.buffer("report", 4 * (REPORT_HEADER + bins));
+  const report = createReport(gpu, bins);
   gpu.write(report, Float32Array.of(minimum, maximum));
   const histogram = prepareLogHistogram(gpu, { logarithms, bins, report });
   const counts: Float32Array[] = [];
@@ -23,10 +25,10 @@ async function check(gpu: Gpu, size: Triple, bins: number): Promise<void> {
     const recorder = gpu.record("test");
     histogram.dispatches.forEach((dispatch) => recorder.run(dispatch));
     recorder.submit();
-    counts.push(new Float32Array(await gpu.download(report)).slice(REPORT_HEADER));
+    counts.push((await readReport(gpu, report, bins)).histogram);
   }
   assertCloseTo(
-    counts[0].subarray(0, bins),
+    counts[0],
     logHistogramReference(reference, { minimum, maximum, bins }),
     `${size}`,
     1e-4,
@@ -43,3 +45,10 @@ gpuTest("prepareLogHistogram() agrees with its twin at odd sizes", async (gpu) =
 gpuTest("prepareLogHistogram() goes beyond one binding", async (gpu) => {
   await check(gpu, [33, 16, 40], 200);
 }, { maxBindingBytes: 30_000 });
+
+gpuTest("prepareLogHistogram() leaks nothing when an allocation fails", async (gpu) => {
+  const logarithms = uploadImage(gpu, "image", [9, 8, 7], new Float32Array(504));
+  const report = createReport(gpu, 5);
+  await assertNothingLeaks(gpu, () => prepareLogHistogram(gpu, { logarithms, bins: 5, report }));
+  [logarithms, report].forEach((resource) => resource.destroy());
+});

@@ -1,10 +1,21 @@
+/**
+ * Shaders of the fit and the evaluation of a lattice of B-spline control points.
+ *
+ * @module
+ */
+
 import type { Kernel } from "../gpu/gpu.ts";
 
-/** Along x: what the samples of a row give to its control points. The weights are zero beyond the row. */
+/** Along x: weighted sums over the samples of each row, one per control point; weights beyond the row are 0. */
 export const GATHER_ROWS: Kernel = {
-  label: "n4 lattice: gather rows",
+  label: "N4 lattice sums along x",
   code: /* wgsl */ `
-struct Parameters { knots: u32, quads: u32, height: u32, depth: u32 }
+struct Parameters {
+  knots: u32,  // control points per row
+  quads: u32,  // quads per row of voxels and of weights
+  rows: u32,   // rows per plane
+  planes: u32, // planes of the slab
+}
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> weights: array<vec4f>;
 @group(0) @binding(2) var<storage, read> ranges: array<vec2u>;
@@ -16,8 +27,8 @@ override wy: u32 = 2;
 @compute @workgroup_size(wx, wy)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let p = parameters;
-  if (id.x >= p.knots || id.y >= p.height || id.z >= p.depth) { return; }
-  let row = id.z * p.height + id.y;
+  if (id.x >= p.knots || id.y >= p.rows || id.z >= p.planes) { return; }
+  let row = id.z * p.rows + id.y;
   let range = ranges[id.x];
   var sum = vec4f(0);
   for (var quad = range.x / 4; quad < (range.y + 3) / 4; quad++) {
@@ -28,25 +39,24 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 };
 
 const AXIS = /* wgsl */ `
-struct Axis {
-  inner: u32,    // values that lie between two neighbours along the axis
-  samples: u32,  // of the slab
-  outer: u32,
-  knots: u32,
-  begin: u32,    // the slab's first sample
-  pitch: u32,    // of the weights, from one control point to the next
-  add: u32,      // to what slabs before have given
-  padding: u32,
+struct Parameters {
+  inner: u32,      // elements from one sample or control point to the next along the axis
+  samples: u32,    // samples along the axis in the slab
+  outer: u32,      // lines along the axis, divided by inner
+  knots: u32,      // control points along the axis
+  begin: u32,      // first sample of the slab
+  pitch: u32,      // elements from the weights of one control point to those of the next
+  accumulate: u32, // 1: add to the sums of the slabs before
 }
-@group(0) @binding(0) var<uniform> axis: Axis;
+@group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> weights: array<f32>;
 override wx: u32 = 32;
 override wy: u32 = 2;
 `;
 
-/** Along y or z: what samples give to control points. */
+/** Along y or z: weighted sums over samples, one per control point. */
 export const GATHER_AXIS: Kernel = {
-  label: "n4 lattice: gather along y or z",
+  label: "N4 lattice sums along y or z",
   code: /* wgsl */ `
 ${AXIS}
 @group(0) @binding(2) var<storage, read> ranges: array<vec2u>;
@@ -55,26 +65,30 @@ ${AXIS}
 
 @compute @workgroup_size(wx, wy)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let a = axis;
-  if (id.x >= a.inner || id.y >= a.knots || id.z >= a.outer) { return; }
+  let p = parameters;
+  if (id.x >= p.inner || id.y >= p.knots || id.z >= p.outer) { return; }
   let range = ranges[id.y];
-  let last = min(range.y, a.begin + a.samples);
+  let last = min(range.y, p.begin + p.samples);
   var sum = 0.0;
-  for (var i = max(range.x, a.begin); i < last; i++) {
-    sum += weights[id.y * a.pitch + i] *
-      source[(id.z * a.samples + i - a.begin) * a.inner + id.x];
+  for (var i = max(range.x, p.begin); i < last; i++) {
+    sum += weights[id.y * p.pitch + i] *
+      source[(id.z * p.samples + i - p.begin) * p.inner + id.x];
   }
-  let at = (id.z * a.knots + id.y) * a.inner + id.x;
-  if (a.add != 0) { sum += destination[at]; }
+  let at = (id.z * p.knots + id.y) * p.inner + id.x;
+  if (p.accumulate != 0) { sum += destination[at]; }
   destination[at] = sum;
 }`,
 };
 
-/** Adds the fit, delta / omega, to the lattice; a control point that no sample reaches stays. */
+/** Adds the fit, delta / omega, to the lattice; control points out of reach of all samples stay the same. */
 export const ADD_FIT: Kernel = {
-  label: "n4 lattice: add the fit",
+  label: "N4 lattice fit",
   code: /* wgsl */ `
-struct Parameters { knots: u32, padding0: u32, padding1: u32, padding2: u32 }
+struct Parameters {
+  knots: u32, // control points in all
+}
+// With a smaller confidence the quotient has no accurate digits in single precision.
+const MIN_CONFIDENCE: f32 = 1e-30;
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> delta: array<f32>;
 @group(0) @binding(2) var<storage, read> omega: array<f32>;
@@ -84,14 +98,13 @@ struct Parameters { knots: u32, padding0: u32, padding1: u32, padding2: u32 }
 fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= parameters.knots) { return; }
   let confidence = omega[id.x];
-  // Below, the division would be of what is lost to single precision.
-  if (confidence > 1e-30) { lattice[id.x] += delta[id.x] / confidence; }
+  if (confidence > MIN_CONFIDENCE) { lattice[id.x] += delta[id.x] / confidence; }
 }`,
 };
 
-/** Along z or y: the spline's values at samples, from control points. */
+/** Along z or y: the spline's values at samples. */
 export const EXPAND_AXIS: Kernel = {
-  label: "n4 lattice: expand along y or z",
+  label: "N4 lattice expansion along y or z",
   code: /* wgsl */ `
 ${AXIS}
 @group(0) @binding(2) var<storage, read> starts: array<u32>;
@@ -100,23 +113,28 @@ ${AXIS}
 
 @compute @workgroup_size(wx, wy)
 fn main(@builtin(global_invocation_id) id: vec3u) {
-  let a = axis;
-  if (id.x >= a.inner || id.y >= a.samples || id.z >= a.outer) { return; }
-  let sample = a.begin + id.y;
+  let p = parameters;
+  if (id.x >= p.inner || id.y >= p.samples || id.z >= p.outer) { return; }
+  let sample = p.begin + id.y;
   let start = starts[sample];
   var sum = 0.0;
   for (var knot = start; knot < start + 4; knot++) {
-    sum += weights[knot * a.pitch + sample] * source[(id.z * a.knots + knot) * a.inner + id.x];
+    sum += weights[knot * p.pitch + sample] * source[(id.z * p.knots + knot) * p.inner + id.x];
   }
-  destination[(id.z * a.samples + id.y) * a.inner + id.x] = sum;
+  destination[(id.z * p.samples + id.y) * p.inner + id.x] = sum;
 }`,
 };
 
 /** Along x: the spline's values at voxels. */
 export const EXPAND_SPLINE_ROWS: Kernel = {
-  label: "n4 lattice: expand rows",
+  label: "N4 lattice expansion along x",
   code: /* wgsl */ `
-struct Parameters { knots: u32, quads: u32, height: u32, depth: u32 }
+struct Parameters {
+  knots: u32,  // control points per row
+  quads: u32,  // quads per row of voxels and of weights
+  rows: u32,   // rows per plane
+  planes: u32, // planes of the slab
+}
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> weights: array<vec4f>;
 @group(0) @binding(2) var<storage, read> starts: array<vec4u>;
@@ -128,8 +146,8 @@ override wy: u32 = 2;
 @compute @workgroup_size(wx, wy)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let p = parameters;
-  if (id.x >= p.quads || id.y >= p.height || id.z >= p.depth) { return; }
-  let row = id.z * p.height + id.y;
+  if (id.x >= p.quads || id.y >= p.rows || id.z >= p.planes) { return; }
+  let row = id.z * p.rows + id.y;
   let start = starts[id.x];
   var sum = vec4f(0);
   for (var knot = start.x; knot < start.w + 4; knot++) {

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { assertCloseTo, seededValues } from "../../testing/float_values.ts";
+import { assertNothingLeaks } from "../../testing/failing_allocations.ts";
 import { gpuTest } from "../../testing/gpu.ts";
 import type { Triple } from "../../volume/affine.ts";
 import type { Dispatch, Gpu } from "../gpu/gpu.ts";
@@ -40,7 +41,7 @@ async function check(gpu: Gpu, size: Triple, mesh: Triple): Promise<void> {
   const added = latticeFitReference(axes, data, inside);
   assertCloseTo(fitted, before.map((value, i) => value + added[i]), `fit ${size}`, 1e-5);
 
-  const expansion = prepareLatticeExpansion(gpu, axes, lattice, images[2]);
+  const expansion = prepareLatticeExpansion(gpu, { axes, lattice, destination: images[2] });
   run(gpu, expansion.dispatches);
   const field = await downloadImage(gpu, images[2]);
   assertCloseTo(field, latticeExpansionReference(axes, fitted), `expansion ${size}`);
@@ -63,3 +64,14 @@ gpuTest("prepareLatticeFit() and prepareLatticeExpansion() agree with their twin
 gpuTest("prepareLatticeFit() and the expansion go beyond one binding", async (gpu) => {
   await check(gpu, [33, 16, 40], [2, 2, 5]);
 }, { maxBindingBytes: 20_000 });
+
+gpuTest("lattices leak nothing when an allocation fails", async (gpu) => {
+  const axes = [9, 8, 7].map((length) => splineAxis({ length, spans: 2 })) as unknown as SplineAxes;
+  const image = createImage(gpu, "image", [9, 8, 7]);
+  const lattice = gpu.buffer("lattice", 4 * latticePoints(axes));
+  const fit = { axes, values: image, inside: image, lattice };
+  await assertNothingLeaks(gpu, () => prepareLatticeFit(gpu, fit));
+  const expansion = { axes, lattice, destination: image };
+  await assertNothingLeaks(gpu, () => prepareLatticeExpansion(gpu, expansion));
+  [image, lattice].forEach((resource) => resource.destroy());
+});

@@ -1,19 +1,22 @@
 import { assertEquals } from "@std/assert";
 import { assertCloseTo, seededValues } from "../../testing/float_values.ts";
+import { assertNothingLeaks } from "../../testing/failing_allocations.ts";
 import { gpuTest } from "../../testing/gpu.ts";
 import type { Triple } from "../../volume/affine.ts";
 import type { Dispatch, Gpu } from "../gpu/gpu.ts";
+import { hasValue, NO_VALUE } from "../gpu/no_value.ts";
 import { createImage, downloadImage, uploadImage } from "../gpu/image.ts";
 import {
+  createReport,
   createSharpening,
   divideByField,
   divideByFieldReference,
   logImage,
   logImageReference,
   logUpdateReference,
-  NO_LOGARITHM,
   prepareLogUpdate,
   prepareResidual,
+  readReport,
   residualReference,
   writeSharpening,
 } from "./log_image.ts";
@@ -38,24 +41,26 @@ async function check(gpu: Gpu, size: Triple): Promise<void> {
   const corrected = logImage(gpu, images.data);
   const logarithms = logImageReference(data);
   assertCloseTo(
-    (await downloadImage(gpu, original)).map((v) => v < -1e20 ? -1 : v),
-    logarithms.map((v) => v < -1e20 ? -1 : v),
+    (await downloadImage(gpu, original)).map((v) => hasValue(v) ? v : -1),
+    logarithms.map((v) => hasValue(v) ? v : -1),
     `logarithms ${size}`,
   );
 
-  const report = gpu.buffer("report", 16);
+  const report = createReport(gpu, 1);
   const sharpening = createSharpening(gpu, bins);
   const steps = { original, field: images.field, corrected, report };
   const update = prepareLogUpdate(gpu, steps);
   run(gpu, update.dispatches);
   const u = logarithms.slice();
   const wanted = logUpdateReference(logarithms, field, u);
-  const got = new Float32Array(await gpu.download(report));
-  assertCloseTo(got.subarray(0, 2), wanted.slice(0, 2).map(Math.fround), `range ${size}`);
-  assertCloseTo(got.subarray(2), wanted.slice(2), `change ${size}`, 1e-5);
+  const got = await readReport(gpu, report, 1);
+  const range = [wanted.minimum, wanted.maximum];
+  assertCloseTo([got.minimum, got.maximum], range.map(Math.fround), `range ${size}`);
+  const change = [wanted.sum, wanted.squares];
+  assertCloseTo([got.sum, got.squares], change, `change ${size}`, 1e-5);
 
   const expected = Float64Array.from(seededValues(bins, 3));
-  const mapping = { minimum: wanted[0] + 0.2, maximum: wanted[1] - 0.1, expected };
+  const mapping = { minimum: wanted.minimum + 0.2, maximum: wanted.maximum - 0.1, expected };
   writeSharpening(gpu, sharpening, mapping);
   const { residual } = images;
   const difference = prepareResidual(gpu, { logarithms: corrected, sharpening, bins, residual });
@@ -97,6 +102,18 @@ gpuTest("writeSharpening() leaves a single value as it is", async (gpu) => {
     [7, 7, 7, 7, 7],
     "residual",
   );
-  assertEquals((await downloadImage(gpu, logarithms))[2], Math.fround(NO_LOGARITHM));
+  assertEquals((await downloadImage(gpu, logarithms))[2], Math.fround(NO_VALUE));
   [image, logarithms, sharpening, residual].forEach((resource) => resource.destroy());
+});
+
+gpuTest("the steps of log images leak nothing when an allocation fails", async (gpu) => {
+  const image = uploadImage(gpu, "image", [9, 8, 7], new Float32Array(504).fill(2));
+  const report = createReport(gpu, 5);
+  const sharpening = createSharpening(gpu, 5);
+  const residual = { logarithms: image, sharpening, bins: 5, residual: image };
+  const update = { original: image, field: image, corrected: image, report };
+  await assertNothingLeaks(gpu, () => logImage(gpu, image));
+  await assertNothingLeaks(gpu, () => prepareResidual(gpu, residual));
+  await assertNothingLeaks(gpu, () => prepareLogUpdate(gpu, update));
+  [image, report, sharpening].forEach((resource) => resource.destroy());
 });

@@ -1,17 +1,17 @@
 /**
- * Cubic B-splines over the samples of an image, one axis at a time: which control points a sample
- * depends on and how much, and how a lattice becomes one of twice the resolution.
+ * Cubic B-splines over the samples of an image, one axis at a time: the control points that a sample depends
+ * on, their weights, and the refinement of a lattice to twice the resolution.
  *
  * @module
  */
 
 import type { Triple } from "../../volume/affine.ts";
 
-/** How the samples along one axis depend on its control points. */
+/** The dependence of the samples along an axis on its control points. */
 export interface SplineAxis {
-  /** Samples along the axis. */
+  /** Number of samples along the axis. */
   readonly samples: number;
-  /** Control points along the axis: spans + 3. */
+  /** Number of control points along the axis: spans + 3. */
   readonly knots: number;
   /** The first of the four control points of each sample. */
   readonly first: Uint32Array;
@@ -24,13 +24,13 @@ export type SplineAxes = readonly [SplineAxis, SplineAxis, SplineAxis];
 
 /** Options of {@link splineAxis}. */
 export interface SplineAxisOptions {
-  /** Points that the spline lies on: its domain reaches from the first to the last. */
+  /** Number of points of the domain, which reaches from the first to the last point. */
   readonly length: number;
-  /** Polynomial pieces in the domain. */
+  /** Number of polynomial pieces in the domain. */
   readonly spans: number;
-  /** Where the first sample lies, in points. Default 0. */
+  /** Position of the first sample, in points. Default 0. */
   readonly offset?: number | undefined;
-  /** Points from one sample to the next. Default 1. */
+  /** Distance between neighbouring samples, in points. Default 1. */
   readonly step?: number | undefined;
   /** Number of samples. Default `length`. */
   readonly samples?: number | undefined;
@@ -38,7 +38,7 @@ export interface SplineAxisOptions {
 
 /**
  * Places samples in a uniform cubic B-spline (Lee, Wolberg and Shin 1997, eq. 1). A sample beyond the
- * domain gets the value at its end.
+ * domain takes the value at the nearer end of the domain.
  *
  * @throws {RangeError} when `spans` is not a positive whole number.
  */
@@ -58,7 +58,7 @@ export function splineAxis(options: SplineAxisOptions): SplineAxis {
   return { samples, knots: spans + 3, first, weights };
 }
 
-/** The weights of four neighbouring control points, `t` (0 to 1) of a span behind the second. */
+/** The weights of four neighbouring control points at `t` (0 to 1) spans after the second. */
 export function cubicWeights(t: number): [number, number, number, number] {
   const s = 1 - t;
   return [
@@ -70,10 +70,10 @@ export function cubicWeights(t: number): [number, number, number, number] {
 }
 
 /**
- * The same spline with every span halved: 2 n - 3 control points along an axis of n.
+ * The same spline with every span halved: 2 n - 3 control points along an axis that had n.
  *
- * @param size - Control points along x, y, z.
- * @param lattice - Their values, x fastest.
+ * @param size - Number of control points along x, y, z.
+ * @param lattice - Values of the control points, x fastest.
  */
 export function refineLattice(
   size: Triple,

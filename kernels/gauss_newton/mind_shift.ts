@@ -1,30 +1,29 @@
 /**
- * How much two images' MIND descriptors differ at a voxel, and how that changes with a displacement,
- * by shifting the one image's descriptors by a voxel (Heinrich et al. 2012, section 3.3).
+ * The difference of two images' MIND descriptors at each voxel, and its derivative with respect to the
+ * displacement, by shifts of one image's descriptors by a voxel (Heinrich et al. 2012, section 3.3).
  *
  * @module
  */
 
 import type { Triple } from "../../volume/affine.ts";
-
-import { type Gpu, u32 } from "../gpu/gpu.ts";
+import type { Gpu } from "../gpu/gpu.ts";
 import { createImage, type GpuImage, planesOf } from "../gpu/image.ts";
-
+import { Owned } from "../gpu/owned.ts";
 import type { MindDescriptors } from "../mind/descriptor.ts";
-import { COUNTED_PARTS, SUM_COUNTED } from "../sums/sum_counted.wgsl.ts";
+import { COUNTED_PARTS, prepareCountedSum } from "../sums/sum_counted.ts";
 import { MIND_SHIFT } from "./mind_shift.wgsl.ts";
 import { cutSlabs, imageSlabs } from "../gpu/slabs.ts";
 import { rowWorkgroup } from "../gpu/workgroups.ts";
 
 /** Options of {@link mindShift}. */
 export interface MindShiftOptions {
-  /** Descriptors of the six-neighbourhood in 10 bits, to be shifted. */
+  /** The descriptors that are shifted: of the six-neighbourhood, in 10 bits per channel. */
   readonly shifted: MindDescriptors;
-  /** Those that stay, on the same grid. */
+  /** The descriptors that are not shifted, of the same kind and on the same grid. */
   readonly still: MindDescriptors;
 }
 
-/** What {@link mindShift} returns. */
+/** Result of {@link mindShift}. */
 export interface MindShift {
   /** S, the mean absolute difference of the channels; -1 where a descriptor is missing. */
   readonly difference: GpuImage;
@@ -34,7 +33,11 @@ export interface MindShift {
   destroy(): void;
 }
 
-/** S and its change by shifts along each axis. */
+/**
+ * S and its change by shifts along each axis; the caller destroys the result.
+ *
+ * @throws {RangeError} when the descriptors are of another kind or on different grids.
+ */
 export function mindShift(gpu: Gpu, { shifted, still }: MindShiftOptions): MindShift {
   for (const { neighbourhood, bits, size } of [shifted, still]) {
     if (neighbourhood !== "six" || bits !== 10) {
@@ -44,47 +47,45 @@ export function mindShift(gpu: Gpu, { shifted, still }: MindShiftOptions): MindS
       throw new RangeError("`shifted` and `still` must have one grid");
     }
   }
-  const { size, pitch } = still;
-  const constants = rowWorkgroup(pitch);
-  const planeBytes = 8 * pitch * size[1];
-  const [difference, x, y, z] = ["S", "S by x", "S by y", "S by z"].map((label) =>
-    createImage(gpu, label, size)
-  );
-  const words = ({ buffer }: MindDescriptors, begin: number, end: number) => ({
-    buffer,
-    offset: begin * planeBytes,
-    bytes: (end - begin) * planeBytes,
-  });
-  const cut = cutSlabs(gpu, {
-    planes: size[2],
-    bound: [planeBytes, planeBytes / 2],
-    read: [planeBytes],
-    before: 1,
-    after: 1,
-  });
-  const recorder = gpu.record("MIND shifts");
-  for (const { begin, end, from, to } of cut) {
-    recorder.dispatch(MIND_SHIFT, {
-      parameters: [...size, pitch, begin, end - begin, from, 0].map(u32),
-      buffers: [
-        words(shifted, from, to),
-        words(still, begin, end),
-        ...[difference, x, y, z].map((image) => planesOf(image, begin, end)),
-      ],
-      constants,
-      workgroups: [
-        Math.ceil(pitch / constants.wx),
-        Math.ceil(size[1] / constants.wy),
-        end - begin,
-      ],
+  return Owned.build((owned) => {
+    const { size, pitch } = still;
+    const constants = rowWorkgroup(pitch);
+    const planeBytes = 8 * pitch * size[1];
+    const [difference, x, y, z] = ["S", "S by x", "S by y", "S by z"].map((label) =>
+      owned.add(createImage(gpu, label, size))
+    );
+    const words = ({ buffer }: MindDescriptors, begin: number, end: number) => ({
+      buffer,
+      offset: begin * planeBytes,
+      bytes: (end - begin) * planeBytes,
     });
-  }
-  recorder.submit();
-  return {
-    difference,
-    changes: [x, y, z],
-    destroy: () => [difference, x, y, z].forEach((image) => image.destroy()),
-  };
+    const cut = cutSlabs(gpu, {
+      planes: size[2],
+      bound: [planeBytes, planeBytes / 2],
+      read: [planeBytes],
+      before: 1,
+      after: 1,
+    });
+    const recorder = gpu.record("MIND shifts");
+    for (const { begin, end, from, to } of cut) {
+      recorder.dispatch(MIND_SHIFT, {
+        parameters: { size, pitch, begin, planes: end - begin, shiftedBegin: from },
+        buffers: [
+          words(shifted, from, to),
+          words(still, begin, end),
+          ...[difference, x, y, z].map((image) => planesOf(image, begin, end)),
+        ],
+        constants,
+        workgroups: [
+          Math.ceil(pitch / constants.wx),
+          Math.ceil(size[1] / constants.wy),
+          end - begin,
+        ],
+      });
+    }
+    recorder.submit();
+    return { difference, changes: [x, y, z], destroy: () => owned.destroy() };
+  });
 }
 
 /** The mean of S over the voxels that have both descriptors, and their number. */
@@ -93,30 +94,31 @@ export async function meanDifference(
   { difference }: Pick<MindShift, "difference">,
 ): Promise<{ mean: number; voxels: number }> {
   const cut = imageSlabs(gpu, difference.size);
-  const parts = gpu.buffer("S parts", 8 * COUNTED_PARTS * cut.length);
+  using owned = new Owned();
+  const parts = owned.add(gpu.buffer("S parts", 8 * COUNTED_PARTS * cut.length));
   const recorder = gpu.record("mean of S");
-  cut.forEach(({ begin, end }, index) =>
-    recorder.dispatch(SUM_COUNTED, {
-      parameters: [
-        (end - begin) * difference.size[1] * difference.pitch / 4,
-        index * COUNTED_PARTS,
-        0,
-        0,
-      ].map(u32),
-      buffers: [planesOf(difference, begin, end), parts],
-      workgroups: [COUNTED_PARTS],
-    })
-  );
+  for (const [index, { begin, end }] of cut.entries()) {
+    recorder.run(owned.add(prepareCountedSum(gpu, {
+      values: planesOf(difference, begin, end),
+      quads: (end - begin) * difference.size[1] * difference.pitch / 4,
+      parts,
+      firstPart: index * COUNTED_PARTS,
+    })));
+  }
   recorder.submit();
   const sums = new Float32Array(await gpu.download(parts));
-  parts.destroy();
   let sum = 0;
   let voxels = 0;
   for (let i = 0; i < sums.length; i += 2) [sum, voxels] = [sum + sums[i], voxels + sums[i + 1]];
   return { mean: sum / Math.max(voxels, 1), voxels };
 }
 
-/** The plain twin of {@link mindShift}: entries `voxel * 6 + channel`, NaN where one is missing. */
+/**
+ * The plain twin of {@link mindShift}.
+ *
+ * @param shifted - Channels of the descriptors at `voxel * 6 + channel`, NaN if a descriptor is missing.
+ * @param still - The same of the descriptors that are not shifted.
+ */
 export function mindShiftReference(
   size: Triple,
   shifted: Float64Array,

@@ -2,20 +2,19 @@ import type { Kernel } from "../gpu/gpu.ts";
 import { NO_DESCRIPTOR } from "../mind/layout.ts";
 
 /**
- * S = mean |shifted - still| over six channels, and how it changes when one image's descriptors come
- * from a voxel further: S(+1) - S(-1) along each axis. Where a descriptor is missing, S is -1 and
- * nothing changes; along an axis on which a neighbour's is missing, nothing changes either.
+ * S = mean |shifted - still| over six channels, and its change S(+1) - S(-1) when the shifted image's
+ * descriptors are taken one voxel further or nearer along each axis. At a voxel without a descriptor, S is -1
+ * and all changes are 0; along an axis on which a neighbour has no descriptor, the change is 0.
  */
 export const MIND_SHIFT: Kernel = {
-  label: "MIND: difference and its change by shifts",
+  label: "MIND difference and its changes by shifts",
   code: /* wgsl */ `
 struct Parameters {
-  size: vec3u,
-  pitch: u32,
-  begin: u32,         // first plane to be written
-  planes: u32,
-  shiftedBegin: u32,  // first plane of the shifted descriptors that is bound
-  padding: u32,
+  size: vec3u,       // voxels
+  pitch: u32,        // elements from one row to the next
+  begin: u32,        // first plane that is written
+  planes: u32,       // planes that are written
+  shiftedBegin: u32, // first plane of the shifted descriptors that is bound
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> shifted: array<vec2u>;
@@ -28,7 +27,7 @@ override wx: u32 = 64;
 override wy: u32 = 1;
 
 const MISSING = ${NO_DESCRIPTOR}u;
-const ONE = 1 / (6.0 * 1023.0);
+const PER_STEP = 1 / (6.0 * 1023.0); // S per step of a channel of 10 bits
 
 fn channel(words: vec2u, bit: u32) -> vec2i {
   return vec2i((words >> vec2u(bit)) & vec2u(1023));
@@ -45,7 +44,7 @@ fn change(here: vec2u, at: u32, step: u32, position: u32, size: u32) -> f32 {
   let before = shifted[select(at, at - step, inside)];
   let after = shifted[select(at, at + step, inside)];
   let exists = inside && before.x != MISSING && after.x != MISSING;
-  return select(0.0, f32(distance(after, here) - distance(before, here)) * ONE, exists);
+  return select(0.0, f32(distance(after, here) - distance(before, here)) * PER_STEP, exists);
 }
 
 @compute @workgroup_size(wx, wy)
@@ -66,7 +65,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     alongZ[out] = 0;
     return;
   }
-  difference[out] = f32(distance(a, b)) * ONE;
+  difference[out] = f32(distance(a, b)) * PER_STEP;
   alongX[out] = change(b, at, 1, id.x, p.size.x);
   alongY[out] = change(b, at, p.pitch, id.y, p.size.y);
   alongZ[out] = change(b, at, plane, z, p.size.z);

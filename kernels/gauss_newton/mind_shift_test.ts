@@ -3,6 +3,8 @@ import type { Triple } from "../../volume/affine.ts";
 import { gpuTest } from "../../testing/gpu.ts";
 import { random } from "../../testing/uniform_values.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import { assertNothingLeaks } from "../../testing/failing_allocations.ts";
+import { NO_VALUE } from "../gpu/no_value.ts";
 import { downloadImage, uploadImage } from "../gpu/image.ts";
 import { mindDescriptors, unpackDescriptors } from "../mind/descriptor.ts";
 import { meanDifference, mindShift, mindShiftReference } from "./mind_shift.ts";
@@ -12,7 +14,7 @@ function descriptors(gpu: Gpu, size: Triple, seed: number, bits: 5 | 10 = 10) {
   const next = random(seed);
   const data = Float32Array.from(
     { length: size[0] * size[1] * size[2] },
-    () => next() < 0.01 ? -1e30 : 200 * next(),
+    () => next() < 0.01 ? NO_VALUE : 200 * next(),
   );
   const source = uploadImage(gpu, "image", size, data);
   const found = mindDescriptors(gpu, {
@@ -62,4 +64,15 @@ gpuTest("mindShift() refuses descriptors of another kind", (gpu) => {
   const [ten, five] = [descriptors(gpu, [5, 5, 5], 1), descriptors(gpu, [5, 5, 5], 1, 5)];
   assertThrows(() => mindShift(gpu, { shifted: ten, still: five }), RangeError, "10 bits");
   [ten, five].forEach((one) => one.destroy());
+});
+
+gpuTest("mindShift() and meanDifference() leak nothing when an allocation fails", async (gpu) => {
+  const [shifted, still] = [descriptors(gpu, [9, 5, 5], 1), descriptors(gpu, [9, 5, 5], 2)];
+  await assertNothingLeaks(gpu, () => mindShift(gpu, { shifted, still }));
+  const shift = mindShift(gpu, { shifted, still });
+  await assertNothingLeaks(gpu, async () => {
+    await meanDifference(gpu, shift);
+    return { destroy: () => {} };
+  });
+  [shifted, still, shift].forEach((one) => one.destroy());
 });

@@ -1,10 +1,19 @@
+/**
+ * Shaders of the Gauss-Newton equations.
+ *
+ * @module
+ */
+
 import type { Kernel } from "../gpu/gpu.ts";
 
 /** The product of two images, voxel by voxel. */
 export const MULTIPLY_IMAGES: Kernel = {
-  label: "multiply images",
+  label: "Image product",
   code: /* wgsl */ `
-struct Parameters { quads: u32, stride: u32, padding0: u32, padding1: u32 }
+struct Parameters {
+  quads: u32,  // quads that are bound
+  stride: u32, // invocations per row of workgroups
+}
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> a: array<vec4f>;
 @group(0) @binding(2) var<storage, read> b: array<vec4f>;
@@ -19,13 +28,16 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 };
 
 /**
- * The right-hand side for the displacement itself, A u - b, in place of b, the one for its increment.
- * All are checkerboards.
+ * Replaces the right-hand side b, which belongs to the increment of the displacement, by A u - b, which
+ * belongs to the displacement itself. All images are checkerboards.
  */
 export const RIGHT_HAND_SIDE: Kernel = {
-  label: "normal equations: right-hand side",
+  label: "Normal equations right-hand side",
   code: /* wgsl */ `
-struct Parameters { quads: u32, stride: u32, padding0: u32, padding1: u32 }
+struct Parameters {
+  quads: u32,  // quads that are bound
+  stride: u32, // invocations per row of workgroups
+}
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> ux: array<vec4f>;
 @group(0) @binding(2) var<storage, read> uy: array<vec4f>;

@@ -1,6 +1,5 @@
 /**
- * Successive over-relaxation for a dense displacement that is to follow its own equations at every
- * voxel and to differ little from its neighbours'.
+ * Successive over-relaxation of the equations of a dense displacement with a diffusion penalty.
  *
  * @module
  */
@@ -14,31 +13,31 @@ import {
   fromCheckerboard,
   toCheckerboard,
 } from "./checkerboard.ts";
-
-import { f32, type Gpu, u32 } from "../gpu/gpu.ts";
+import type { Gpu } from "../gpu/gpu.ts";
 import type { GpuField } from "../gpu/image.ts";
-
-import { setRightHandSide } from "./normal_equations.ts";
-import { RELAX } from "./successive_over_relaxation.wgsl.ts";
+import { Owned } from "../gpu/owned.ts";
+import { rightHandSideReference, setRightHandSide } from "./normal_equations.ts";
+import { MIN_DIAGONAL, RELAX } from "./successive_over_relaxation.wgsl.ts";
 import { cutSlabs } from "../gpu/slabs.ts";
 import { rowWorkgroup } from "../gpu/workgroups.ts";
 
-/** How the equations are relaxed. */
+/** Settings of {@link relax}. */
 export interface RelaxationOptions {
-  /** Weight of the squared differences between neighbours (diffusion). */
+  /** Weight of the squared differences between neighbouring displacements (diffusion). */
   readonly alpha: number;
-  /** Sweeps over all voxels. */
+  /** Number of sweeps over all voxels. */
   readonly iterations: number;
   /** Over-relaxation, between 0 and 2. */
   readonly omega: number;
 }
 
 /**
- * Relaxes (A + alpha L) u = A u0 - b from the field u0 it is given, in place, with L the graph
- * Laplacian of the six neighbours: the minimum of |r + dr (u - u0)|^2 + alpha |grad u|^2. Voxels are
- * swept in two colours, so the result does not depend on any order.
+ * Relaxes (A + alpha L) u = A u0 - b, with L the graph Laplacian of the six neighbours; the solution minimises
+ * |r + dr (u - u0)|^2 + alpha |grad u|^2. Each sweep updates the voxels in two colours, so that the result
+ * does not depend on the order of voxels.
  *
  * @param equations - A and b; b is overwritten.
+ * @param field - The start u0 in voxels; it is replaced by u.
  */
 export function relax(
   gpu: Gpu,
@@ -48,13 +47,13 @@ export function relax(
 ): void {
   const { size, half } = equations;
   const constants = rowWorkgroup(half);
+  using owned = new Owned();
   const boards = field.components.map((component) => {
-    const board = createCheckerboard(gpu, "displacement by parity", size);
+    const board = owned.add(createCheckerboard(gpu, "displacement by parity", size));
     toCheckerboard(gpu, component, board);
     return board;
   });
   setRightHandSide(gpu, equations, boards);
-  const recorder = gpu.record("successive over-relaxation");
   const cut = cutSlabs(gpu, {
     planes: size[2],
     bound: [boardPlaneBytes(equations)],
@@ -64,14 +63,17 @@ export function relax(
   });
   const sweeps = [0, 1].flatMap((colour) =>
     cut.map(({ begin, end, from, to }) =>
-      recorder.temporary(gpu.prepare(RELAX, {
-        parameters: [
-          ...[...size, half, begin, end - begin, from, colour].map(u32),
-          f32(alpha),
-          f32(omega),
-          u32(0),
-          u32(0),
-        ],
+      owned.add(gpu.prepare(RELAX, {
+        parameters: {
+          size,
+          halfQuads: half,
+          begin,
+          planes: end - begin,
+          fieldBegin: from,
+          colour,
+          alpha,
+          omega,
+        },
         buffers: [
           boardPlanes(equations, begin, end),
           ...boards.map((board) => boardPlanes(board, from, to)),
@@ -85,15 +87,13 @@ export function relax(
       }))
     )
   );
+  const recorder = gpu.record("successive over-relaxation");
   for (let i = 0; i < iterations; i++) for (const sweep of sweeps) recorder.run(sweep);
   recorder.submit();
-  boards.forEach((board, c) => {
-    fromCheckerboard(gpu, board, field.components[c]);
-    board.destroy();
-  });
+  boards.forEach((board, c) => fromCheckerboard(gpu, board, field.components[c]));
 }
 
-/** The plain twin, in place; `equations` are nine arrays as {@link normalEquationsReference} gives. */
+/** The plain twin, in place; `equations` are nine arrays as from `normalEquationsReference()`. */
 export function relaxReference(
   size: Triple,
   equations: readonly ArrayLike<number>[],
@@ -106,25 +106,20 @@ export function relaxReference(
     const [xx, xy, xz, yy, yz, zz] = equations.map((entry) => entry[i]);
     return [[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]];
   };
-  const right = [0, 1, 2].map((c) =>
-    Float64Array.from(
-      field[c],
-      (_, i) =>
-        tensor(i)[c].reduce((sum, a, other) => sum + a * field[other][i], 0) - equations[6 + c][i],
-    )
-  );
+  const right = rightHandSideReference(equations, field);
   for (let half = 0; half < 2 * iterations; half++) {
     for (let i = 0; i < nx * ny * nz; i++) {
       const at = [i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))];
       if ((at[0] + at[1] + at[2]) % 2 !== half % 2) continue;
-      const near = steps.flatMap((step, axis) => [
-        ...(at[axis] > 0 ? [i - step] : []),
-        ...(at[axis] + 1 < size[axis] ? [i + step] : []),
-      ]);
+      const near: number[] = [];
+      steps.forEach((step, axis) => {
+        if (at[axis] > 0) near.push(i - step);
+        if (at[axis] + 1 < size[axis]) near.push(i + step);
+      });
       const a = tensor(i);
       for (let c = 0; c < 3; c++) {
         const diagonal = a[c][c] + alpha * near.length;
-        if (!(diagonal > 1e-30)) continue;
+        if (!(diagonal > MIN_DIAGONAL)) continue;
         let sum = right[c][i];
         for (const j of near) sum += alpha * field[c][j];
         for (let other = 0; other < 3; other++) {

@@ -3,8 +3,10 @@ import type { Triple } from "../../volume/affine.ts";
 import { gpuTest } from "../../testing/gpu.ts";
 import { random } from "../../testing/uniform_values.ts";
 import type { Gpu } from "../gpu/gpu.ts";
-import { downloadImage, type GpuField, uploadImage } from "../gpu/image.ts";
-import { normalEquations, normalEquationsReference } from "./normal_equations.ts";
+import { assertNothingLeaks } from "../../testing/failing_allocations.ts";
+import { createField, downloadImage, type GpuField, uploadImage } from "../gpu/image.ts";
+import { createCheckerboard } from "./checkerboard.ts";
+import { ENTRIES, normalEquations, normalEquationsReference } from "./normal_equations.ts";
 import { relax, type RelaxationOptions, relaxReference } from "./successive_over_relaxation.ts";
 
 /** A residual, its derivatives and a field to start from. */
@@ -87,11 +89,11 @@ function solve(
 
 const largest = (a: readonly ArrayLike<number>[], b: readonly ArrayLike<number>[]) =>
   Math.max(...a.map((component, c) => {
-    let most = 0;
+    let maximum = 0;
     for (let i = 0; i < component.length; i++) {
-      most = Math.max(most, Math.abs(component[i] - b[c][i]));
+      maximum = Math.max(maximum, Math.abs(component[i] - b[c][i]));
     }
-    return most;
+    return maximum;
   }));
 
 const doubles = (arrays: readonly Float32Array[]) => arrays.map((a) => Float64Array.from(a));
@@ -128,4 +130,15 @@ gpuTest("relax() converges to the solution of the dense equations", async (gpu) 
     const found = await onGpu(gpu, size, data, sigma, { alpha, omega, iterations: 150 });
     assertLess(largest(found, exact), 1e-4, `omega ${omega}`);
   }
+});
+
+gpuTest("relax() leaks nothing when an allocation fails", async (gpu) => {
+  const size: Triple = [9, 5, 4];
+  const equations = createCheckerboard(gpu, "equations", size, ENTRIES);
+  const field = createField(gpu, "u", size);
+  await assertNothingLeaks(gpu, () => {
+    relax(gpu, equations, field, { alpha: 0.1, iterations: 2, omega: 1.7 });
+    return { destroy: () => {} };
+  });
+  [equations, field].forEach((resource) => resource.destroy());
 });

@@ -1,10 +1,14 @@
 import type { Kernel } from "../gpu/gpu.ts";
 
-/** An image times a number. */
+/** The product of an image and a number. */
 export const SCALE_IMAGE: Kernel = {
-  label: "scale image",
+  label: "Image scaling",
   code: /* wgsl */ `
-struct Parameters { quads: u32, stride: u32, factor: f32, padding: u32 }
+struct Parameters {
+  quads: u32,  // quads that are bound
+  stride: u32, // invocations per row of workgroups
+  factor: f32, // factor of every voxel
+}
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> image: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> scaled: array<vec4f>;

@@ -3,6 +3,7 @@ import type { Triple } from "../../volume/affine.ts";
 import { gpuTest } from "../../testing/gpu.ts";
 import { composeFields, composeFieldsReference } from "../image/field_operations.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import { assertNothingLeaks } from "../../testing/failing_allocations.ts";
 import { downloadImage, type GpuField, uploadImage } from "../gpu/image.ts";
 import {
   composeSymmetrically,
@@ -34,7 +35,9 @@ const download = (gpu: Gpu, { components }: GpuField) =>
 
 const largest = (a: readonly Float32Array[], b?: readonly Float32Array[]) =>
   Math.max(
-    ...a.map((u, c) => u.reduce((most, v, i) => Math.max(most, Math.abs(v - (b?.[c][i] ?? 0))), 0)),
+    ...a.map((u, c) =>
+      u.reduce((maximum, v, i) => Math.max(maximum, Math.abs(v - (b?.[c][i] ?? 0))), 0)
+    ),
   );
 
 async function check(gpu: Gpu, size: Triple): Promise<void> {
@@ -63,7 +66,13 @@ gpuTest("composeSymmetrically() leaves two fields each other's inverse", async (
   const fields = arrays.map((a) => upload(gpu, size, a)) as [GpuField, GpuField];
   const [first, second] = composeSymmetrically(gpu, fields);
   const there = composeFields(gpu, { first, second });
-  // What is left is of the interpolation of curved fields.
+  // The interpolation of curved fields leaves this error.
   assertLess(largest(await download(gpu, there)), 0.03);
   [...fields, first, second, there].forEach((field) => field.destroy());
+});
+
+gpuTest("scaleField() leaks nothing when an allocation fails", async (gpu) => {
+  const field = upload(gpu, [9, 5, 4], bump([9, 5, 4], 1));
+  await assertNothingLeaks(gpu, () => scaleField(gpu, field, [1, 2, 3]));
+  field.destroy();
 });

@@ -29,11 +29,17 @@ export class Recorder {
     return this;
   }
 
-  /** Prepares a dispatch, records it, and frees it once submitted. */
+  /**
+   * Prepares a dispatch, records it, and frees it once submitted. When it throws, the recorder frees the
+   * resources of all dispatches before and cannot be used any more.
+   */
   dispatch(kernel: Kernel, options: DispatchOptions): this {
-    const dispatch = this.#gpu.prepare(kernel, options);
-    this.#temporary.push(dispatch);
-    return this.run(dispatch);
+    try {
+      return this.run(this.temporary(this.#gpu.prepare(kernel, options)));
+    } catch (error) {
+      this.#freeTemporary();
+      throw error;
+    }
   }
 
   /** Records a copy between buffers. */
@@ -72,6 +78,10 @@ export class Recorder {
   submit(): void {
     this.#endPass();
     this.#gpu.device.queue.submit([this.#encoder.finish()]);
+    this.#freeTemporary();
+  }
+
+  #freeTemporary(): void {
     for (const resource of this.#temporary.splice(0)) resource.destroy();
   }
 

@@ -1,12 +1,12 @@
 /**
- * Limited-memory BFGS (Nocedal 1980) with Armijo backtracking, wholly on the GPU: the trial point, the
- * decision and the next direction follow from each other without the host, which only records
- * evaluations and now and then reads the state.
+ * Limited-memory BFGS (Nocedal 1980) with Armijo backtracking. The GPU computes the trial point, the decision
+ * and the next direction; the host only records evaluations and reads the state from time to time.
  *
  * @module
  */
 
-import { type Dispatch, f32, type Gpu, type GpuBuffer, u32 } from "../gpu/gpu.ts";
+import type { Dispatch, Gpu, GpuBuffer } from "../gpu/gpu.ts";
+import { Owned } from "../gpu/owned.ts";
 import type { Recorder } from "../gpu/recorder.ts";
 import {
   DOT_PARTS,
@@ -20,33 +20,26 @@ import {
   LBFGS_UPDATE,
   MAX_MEMORY,
 } from "./lbfgs.wgsl.ts";
-
-/** Why an optimisation ended, by the state's `finished`. */
-export const STOPPED_BECAUSE = [
-  "running",
-  "converged",
-  "no further descent",
-  "iteration limit",
-] as const;
+import { LBFGS_STATE, STOPPED_BECAUSE } from "./lbfgs_state.ts";
 
 /** Options of {@link Lbfgs}. */
 export interface LbfgsOptions {
-  /** Control points: vectors have one vec4 each. */
+  /** Number of control points: each vector has one vec4 per control point. */
   readonly count: number;
-  /** Partial sums of the penalty. */
+  /** Number of partial sums of the penalty. */
   readonly penaltyPartials: number;
-  /** Pairs of steps and gradient changes kept, at most 16. Default 8, less where bindings are small. */
+  /** Pairs of steps and gradient changes that are kept, at most 16. Default 8, fewer where bindings are small. */
   readonly memory?: number | undefined;
   /** Accepted steps allowed. */
   readonly iterations: number;
-  /** Three accepted steps in a row that lower the cost by less than this end it. */
+  /** The optimisation ends after three successive accepted steps that lower the cost by less than this. */
   readonly tolerance: number;
   /** Largest component of the first step. */
   readonly firstMove: number;
-  /** No step has a larger component. */
-  readonly mostMove: number;
-  /** A step with a smaller largest component is no descent. */
-  readonly leastMove: number;
+  /** Largest component of every step. */
+  readonly maxMove: number;
+  /** The optimisation ends when the largest component of a step falls below this. */
+  readonly minMove: number;
 }
 
 /** The optimiser's state as read back. */
@@ -63,130 +56,254 @@ export interface LbfgsState {
   readonly iterations: number;
   /** Evaluations of the cost and its gradient. */
   readonly evaluations: number;
-  /** Why it ended, or "running". */
+  /** The reason why it ended, or "running". */
   readonly stopped: typeof STOPPED_BECAUSE[number];
 }
 
-/** One optimisation: its vectors on the GPU and the dispatches of its steps. */
-export class Lbfgs {
-  /** The point accepted last; write the start here. */
+/** Buffers and dispatches of an optimisation. */
+interface LbfgsParts {
+  readonly owned: Owned;
   readonly point: GpuBuffer;
-  /** Where the cost is to be evaluated. */
+  readonly trial: GpuBuffer;
+  readonly gradient: GpuBuffer;
+  readonly scalars: GpuBuffer;
+  readonly penalties: GpuBuffer;
+  readonly state: GpuBuffer;
+  /** The dispatches before the evaluation of the cost. */
+  readonly before: readonly Dispatch[];
+  /** The dispatches after the evaluation of the cost. */
+  readonly after: readonly Dispatch[];
+}
+
+function prepareParts(gpu: Gpu, options: LbfgsOptions, owned: Owned): LbfgsParts {
+  const { count, penaltyPartials, firstMove, maxMove, minMove, tolerance } = options;
+  const bytes = 16 * count;
+  const fits = Math.floor(gpu.maxBindingBytes / bytes);
+  const memory = Math.min(options.memory ?? 8, MAX_MEMORY, Math.floor((fits - 1) / 2));
+  if (memory < 1) {
+    throw new RangeError(
+      `${count} control points are too many for this adapter: choose a larger spacing`,
+    );
+  }
+  const vectors = 2 * memory + 1;
+  const buffer = (label: string, size: number) => owned.add(gpu.buffer(`L-BFGS ${label}`, size));
+  const point = buffer("point", bytes);
+  const trial = buffer("trial", bytes);
+  const gradient = buffer("trial gradient", bytes);
+  const scalars = buffer("scalars", 32);
+  const penalties = buffer("penalties", 4 * penaltyPartials);
+  const state = buffer("state", LBFGS_STATE.bytes);
+  const direction = buffer("direction", bytes);
+  const kept = buffer("kept vectors", vectors * bytes);
+  const dots = buffer("dot products", 4 * 3 * vectors * DOT_PARTS);
+  const gram = buffer("Gram matrix", 4 * vectors * vectors);
+  const coefficients = buffer("coefficients", 4 * vectors);
+  const largest = buffer("largest", 4 * LARGEST_PARTS);
+  const groups = Math.ceil(count / 64);
+  const before = [
+    owned.add(gpu.prepare(LBFGS_TRIAL, {
+      parameters: { count },
+      buffers: [state, point, direction, trial],
+      workgroups: [groups],
+    })),
+  ];
+  const after = [
+    owned.add(gpu.prepare(LBFGS_DECIDE, {
+      parameters: {
+        partials: penaltyPartials,
+        maxIterations: options.iterations,
+        tolerance,
+        minMove,
+      },
+      buffers: [state, scalars, penalties],
+      workgroups: [1],
+    })),
+    owned.add(gpu.prepare(LBFGS_UPDATE, {
+      parameters: { count, memory },
+      buffers: [state, trial, gradient, point, kept],
+      workgroups: [groups],
+    })),
+    owned.add(gpu.prepare(LBFGS_DOTS, {
+      parameters: { count, memory },
+      buffers: [state, kept, dots],
+      workgroups: [DOT_PARTS, vectors],
+    })),
+    owned.add(gpu.prepare(LBFGS_SOLVE, {
+      parameters: { memory },
+      buffers: [state, dots, gram, coefficients],
+      workgroups: [1],
+    })),
+    owned.add(gpu.prepare(LBFGS_DIRECTION, {
+      parameters: { count },
+      buffers: [state, kept, coefficients, direction, largest],
+      constants: { memory },
+      workgroups: [LARGEST_PARTS],
+    })),
+    owned.add(gpu.prepare(LBFGS_STEP, {
+      parameters: { firstMove, maxMove },
+      buffers: [state, largest],
+      workgroups: [1],
+    })),
+  ];
+  return { owned, point, trial, gradient, scalars, penalties, state, before, after };
+}
+
+/** An optimisation: its vectors on the GPU and the dispatches of its steps. */
+export class Lbfgs {
+  /** The point that was accepted last; write the start here and into `trial`. */
+  readonly point: GpuBuffer;
+  /** The point at which the cost is evaluated. */
   readonly trial: GpuBuffer;
   /** Receives the gradient at the trial point. */
   readonly gradient: GpuBuffer;
-  /** Receives the dissimilarity at the trial point as its first float. */
+  /** Receives the dissimilarity at the trial point as its first f32. */
   readonly scalars: GpuBuffer;
-  /** Receives the parts of the weighted penalty at the trial point. */
+  /** Receives the partial sums of the weighted penalty at the trial point. */
   readonly penalties: GpuBuffer;
 
   #gpu: Gpu;
-  #state: GpuBuffer;
-  #trial: Dispatch;
-  #after: Dispatch[];
-  #owned: { destroy(): void }[] = [];
+  #parts: LbfgsParts;
 
+  /**
+   * Allocates the vectors.
+   *
+   * @throws {RangeError} when not even the vectors of one pair fit into a binding.
+   * @throws {GpuMemoryError} when the buffers do not fit into the memory budget.
+   */
   constructor(gpu: Gpu, options: LbfgsOptions) {
-    const { count } = options;
-    const bytes = 16 * count;
-    const fits = Math.floor(gpu.maxBindingBytes / bytes);
-    const memory = Math.min(options.memory ?? 8, MAX_MEMORY, Math.floor((fits - 1) / 2));
-    if (memory < 1) {
-      throw new RangeError(
-        `${count} control points are too many for this adapter: choose a larger spacing`,
-      );
-    }
-    const vectors = 2 * memory + 1;
     this.#gpu = gpu;
-    const own = (label: string, size: number): GpuBuffer => {
-      const buffer = gpu.buffer(`L-BFGS ${label}`, size);
-      this.#owned.push(buffer);
-      return buffer;
-    };
-    this.point = own("point", bytes);
-    this.trial = own("trial", bytes);
-    this.gradient = own("trial gradient", bytes);
-    this.scalars = own("scalars", 32);
-    this.penalties = own("penalties", 4 * options.penaltyPartials);
-    this.#state = own("state", 64);
-    const direction = own("direction", bytes);
-    const kept = own("kept vectors", vectors * bytes);
-    const dots = own("dot products", 4 * 3 * vectors * DOT_PARTS);
-    const gram = own("Gram matrix", 4 * vectors * vectors);
-    const coefficients = own("coefficients", 4 * vectors);
-    const largest = own("largest", 4 * LARGEST_PARTS);
-    const state = this.#state;
-    const groups = Math.ceil(count / 64);
-    const sized = [count, memory, 0, 0].map(u32);
-    this.#trial = gpu.prepare(LBFGS_TRIAL, {
-      parameters: sized,
-      buffers: [state, this.point, direction, this.trial],
-      workgroups: [groups],
-    });
-    this.#after = [
-      gpu.prepare(LBFGS_DECIDE, {
-        parameters: [
-          ...[options.penaltyPartials, options.iterations].map(u32),
-          ...[options.tolerance, options.leastMove].map(f32),
-        ],
-        buffers: [state, this.scalars, this.penalties],
-        workgroups: [1],
-      }),
-      gpu.prepare(LBFGS_UPDATE, {
-        parameters: sized,
-        buffers: [state, this.trial, this.gradient, this.point, kept],
-        workgroups: [groups],
-      }),
-      gpu.prepare(LBFGS_DOTS, {
-        parameters: sized,
-        buffers: [state, kept, dots],
-        workgroups: [DOT_PARTS, vectors],
-      }),
-      gpu.prepare(LBFGS_SOLVE, {
-        parameters: [memory, 0, 0, 0].map(u32),
-        buffers: [state, dots, gram, coefficients],
-        workgroups: [1],
-      }),
-      gpu.prepare(LBFGS_DIRECTION, {
-        parameters: sized,
-        buffers: [state, kept, coefficients, direction, largest],
-        constants: { memory },
-        workgroups: [LARGEST_PARTS],
-      }),
-      gpu.prepare(LBFGS_STEP, {
-        parameters: [options.firstMove, options.mostMove, options.leastMove, 0].map(f32),
-        buffers: [state, largest],
-        workgroups: [1],
-      }),
-    ];
-    this.#owned.push(this.#trial, ...this.#after);
+    this.#parts = Owned.build((owned) => prepareParts(gpu, options, owned));
+    const { point, trial, gradient, scalars, penalties } = this.#parts;
+    this.point = point;
+    this.trial = trial;
+    this.gradient = gradient;
+    this.scalars = scalars;
+    this.penalties = penalties;
   }
 
   /** Records one evaluation: the trial point, the caller's cost and gradient there, the decision. */
   record(recorder: Recorder, evaluate: readonly Dispatch[]): void {
-    recorder.run(this.#trial);
-    for (const dispatch of evaluate) recorder.run(dispatch);
-    for (const dispatch of this.#after) recorder.run(dispatch);
+    const { before, after } = this.#parts;
+    for (const dispatch of [...before, ...evaluate, ...after]) recorder.run(dispatch);
   }
 
   /** Reads the state back, after all work submitted before. */
   async read(): Promise<LbfgsState> {
-    const bytes = await this.#gpu.download(this.#state);
-    const floats = new Float32Array(bytes);
-    const words = new Uint32Array(bytes);
+    const state = LBFGS_STATE.read(await this.#gpu.download(this.#parts.state));
+    const { cost, dissimilarity, penalty, firstCost, iterations, evaluations, stopped } = state;
     return {
-      cost: floats[0],
-      iterations: words[8],
-      evaluations: words[9],
-      stopped: STOPPED_BECAUSE[words[12]],
-      dissimilarity: floats[13],
-      penalty: floats[14],
-      firstCost: floats[15],
+      cost,
+      dissimilarity,
+      penalty,
+      firstCost,
+      iterations,
+      evaluations,
+      stopped: STOPPED_BECAUSE[stopped],
     };
   }
 
   /** Frees all its buffers. */
   destroy(): void {
-    this.#owned.forEach((resource) => resource.destroy());
+    this.#parts.owned.destroy();
   }
+}
+
+/** The cost and its gradient at a point. */
+export type CostFunction = (point: Float64Array) => { cost: number; gradient: Float64Array };
+
+/**
+ * The plain twin of {@link Lbfgs}: the same steps and decisions, in double precision, with the two-loop
+ * recursion in its textbook form (Nocedal & Wright, algorithm 7.4).
+ *
+ * @returns The last point, the costs of all accepted points in order, and the number of evaluations.
+ *
+ * @example Usage
+ * ```ts
+ * import { lbfgsReference } from "./lbfgs.ts";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const { point } = lbfgsReference(
+ *   ([x]) => ({ cost: (x - 3) ** 2, gradient: Float64Array.of(2 * (x - 3)) }),
+ *   Float64Array.of(0),
+ *   { iterations: 20, tolerance: 0, firstMove: 1, maxMove: 10, minMove: 1e-9 },
+ * );
+ * assertAlmostEquals(point[0], 3, 1e-6);
+ * ```
+ */
+export function lbfgsReference(
+  evaluate: CostFunction,
+  start: Float64Array,
+  options: Omit<LbfgsOptions, "count" | "penaltyPartials">,
+): { point: Float64Array; costs: number[]; evaluations: number } {
+  const memory = options.memory ?? 8;
+  let point: Float64Array = start.slice();
+  let { cost, gradient }: { cost: number; gradient: Float64Array } = evaluate(point);
+  const costs = [cost];
+  const pairs: { s: Float64Array; y: Float64Array }[] = [];
+  let evaluations = 1;
+  let flatSteps = 0;
+  while (costs.length <= options.iterations && flatSteps < 3) {
+    let direction = twoLoop(gradient, pairs);
+    if (!(dot(direction, gradient) < 0)) {
+      pairs.length = 0;
+      direction = gradient.map((g) => -g);
+    }
+    const largest = direction.reduce((maximum, d) => Math.max(maximum, Math.abs(d)), 0);
+    if (largest === 0) break;
+    const slope = dot(direction, gradient);
+    let step = pairs.length === 0
+      ? options.firstMove / largest
+      : Math.min(1, options.maxMove / largest);
+    let accepted: { cost: number; gradient: Float64Array; at: Float64Array } | undefined;
+    for (let rejections = 0; rejections < 10 && step * largest >= options.minMove; rejections++) {
+      const at = point.map((x, i) => x + step * direction[i]);
+      const trial = evaluate(at);
+      evaluations++;
+      if (trial.cost <= cost + 1e-4 * step * slope) {
+        accepted = { ...trial, at };
+        break;
+      }
+      const bend = trial.cost - cost - slope * step;
+      const minimum = bend > 0 ? -0.5 * slope * step * step / bend : 0.5 * step;
+      step = Math.min(Math.max(minimum, 0.1 * step), 0.5 * step);
+    }
+    if (accepted === undefined) break;
+    const s = accepted.at.map((x, i) => x - point[i]);
+    const y = accepted.gradient.map((g, i) => g - gradient[i]);
+    if (dot(s, y) > 1e-6 * Math.sqrt(dot(s, s) * dot(y, y))) pairs.push({ s, y });
+    while (pairs.length > memory) pairs.shift();
+    flatSteps = cost - accepted.cost < options.tolerance ? flatSteps + 1 : 0;
+    point = accepted.at;
+    ({ cost, gradient } = accepted);
+    costs.push(cost);
+  }
+  return { point, costs, evaluations };
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  return a.reduce((sum, value, i) => sum + value * b[i], 0);
+}
+
+/** The direction of descent: minus the approximate inverse Hessian times the gradient. */
+function twoLoop(
+  gradient: Float64Array,
+  pairs: readonly { s: Float64Array; y: Float64Array }[],
+): Float64Array {
+  const q = gradient.slice();
+  const alphas = pairs.map(() => 0);
+  for (let i = pairs.length - 1; i >= 0; i--) {
+    const { s, y } = pairs[i];
+    alphas[i] = dot(s, q) / dot(s, y);
+    q.forEach((_, k) => q[k] -= alphas[i] * y[k]);
+  }
+  const last = pairs.at(-1);
+  if (last !== undefined) {
+    const scale = dot(last.s, last.y) / dot(last.y, last.y);
+    q.forEach((_, k) => q[k] *= scale);
+  }
+  pairs.forEach(({ s, y }, i) => {
+    const beta = dot(y, q) / dot(s, y);
+    q.forEach((_, k) => q[k] += s[k] * (alphas[i] - beta));
+  });
+  return q.map((value) => -value);
 }

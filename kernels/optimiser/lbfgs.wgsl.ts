@@ -1,40 +1,27 @@
-import type { Kernel } from "../gpu/gpu.ts";
+/**
+ * Shaders of L-BFGS.
+ *
+ * @module
+ */
 
-/** Dot products are summed in this many parts. */
+import type { Kernel } from "../gpu/gpu.ts";
+import { LBFGS_STATE_WGSL } from "./lbfgs_state.ts";
+
+/** Number of parts that each dot product is summed in. */
 export const DOT_PARTS = 16;
-/** Parts of the largest component of the direction. */
+/** Number of parts that the largest component of the direction is searched in. */
 export const LARGEST_PARTS = 64;
-/** The most pairs of steps and gradient changes that can be kept. */
+/** Maximum number of pairs of steps and gradient changes that can be kept. */
 export const MAX_MEMORY = 16;
 
-/** The optimiser's state, 32 words. */
-export const LBFGS_STATE = /* wgsl */ `
-struct State {
-  cost: f32,           // F at the point accepted last
-  step: f32,           // how far along the direction the next trial goes
-  slope: f32,          // of F along the direction
-  largest: f32,        // largest component of the direction
-  accepted: u32,       // whether the trial of this evaluation was
-  started: u32,        // whether the first point was evaluated
-  pairs: u32,          // pairs kept
-  newest: u32,         // slot of the newest pair
-  iterations: u32,     // accepted steps
-  evaluations: u32,
-  rejections: u32,     // in a row
-  quiet: u32,          // accepted steps in a row that hardly changed F
-  finished: u32,       // 0 running, 1 converged, 2 no descent, 3 as many iterations as allowed
-  dissimilarity: f32,  // of the point accepted last
-  penalty: f32,        // lambda R there
-  firstCost: f32,      // F at the start
-}
-`;
-
-/** xt = x + step d. */
+/** The trial point: the point plus the step along the direction. */
 export const LBFGS_TRIAL: Kernel = {
-  label: "L-BFGS: trial point",
+  label: "L-BFGS trial point",
   code: /* wgsl */ `
-${LBFGS_STATE}
-struct Parameters { count: u32, padding0: u32, padding1: u32, padding2: u32 }
+${LBFGS_STATE_WGSL}
+struct Parameters {
+  count: u32, // control points
+}
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> state: State;
 @group(0) @binding(2) var<storage, read> point: array<vec4f>;
@@ -50,14 +37,19 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 
 /** Armijo's test of the trial point, and the next step length when it fails. */
 export const LBFGS_DECIDE: Kernel = {
-  label: "L-BFGS: decide",
+  label: "L-BFGS decision",
   code: /* wgsl */ `
-${LBFGS_STATE}
-struct Parameters { partials: u32, maxIterations: u32, tolerance: f32, leastMove: f32 }
+${LBFGS_STATE_WGSL}
+struct Parameters {
+  partials: u32,      // partial sums of the penalty
+  maxIterations: u32, // accepted steps allowed
+  tolerance: f32,     // a smaller decrease of F is a flat step
+  minMove: f32,       // a step with a smaller largest component is no descent
+}
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read_write> state: State;
-@group(0) @binding(2) var<storage, read> data: array<f32>;       // [0]: the dissimilarity at the trial
-@group(0) @binding(3) var<storage, read> penalties: array<f32>;  // parts of lambda R at the trial
+@group(0) @binding(2) var<storage, read> scalars: array<f32>;    // [0]: E at the trial
+@group(0) @binding(3) var<storage, read> penalties: array<f32>;  // partial sums of lambda R at the trial
 var<workgroup> partial: array<f32, 64>;
 
 @compute @workgroup_size(64)
@@ -72,27 +64,27 @@ fn main(@builtin(local_invocation_index) worker: u32) {
   }
   if (worker != 0) { return; }
   let penalty = partial[0];
-  let cost = data[0] + penalty;
+  let cost = scalars[0] + penalty;
   state.accepted = 0;
-  if (state.finished != 0) { return; }
+  if (state.stopped != RUNNING) { return; }
   state.evaluations++;
   if (state.started == 0) {
     state.firstCost = cost;
   } else if (cost <= state.cost + 1e-4 * state.step * state.slope) {
     state.iterations++;
     let change = state.cost - cost;
-    state.quiet = select(0u, state.quiet + 1, change < parameters.tolerance);
-    if (state.quiet >= 3) { state.finished = 1; }
-    if (state.iterations >= parameters.maxIterations) { state.finished = 3; }
+    state.flatSteps = select(0u, state.flatSteps + 1, change < parameters.tolerance);
+    if (state.flatSteps >= 3) { state.stopped = CONVERGED; }
+    if (state.iterations >= parameters.maxIterations) { state.stopped = ITERATION_LIMIT; }
   } else {
-    // The parabola through F, its slope and the trial's F, kept well inside the interval.
+    // The minimum of the parabola through F, its slope and the F of the trial, kept inside the interval.
     let t = state.step;
     let bend = cost - state.cost - state.slope * t;
     let minimum = -0.5 * state.slope * t * t / bend;
     state.step = clamp(select(0.5 * t, minimum, bend > 0), 0.1 * t, 0.5 * t);
     state.rejections++;
-    if (state.rejections >= 10 || state.step * state.largest < parameters.leastMove) {
-      state.finished = 2;
+    if (state.rejections >= 10 || state.step * state.largest < parameters.minMove) {
+      state.stopped = NO_DESCENT;
       state.step = 0;
     }
     return;
@@ -100,20 +92,23 @@ fn main(@builtin(local_invocation_index) worker: u32) {
   state.accepted = 1;
   state.rejections = 0;
   state.cost = cost;
-  state.dissimilarity = data[0];
+  state.dissimilarity = scalars[0];
   state.penalty = penalty;
 }`,
 };
 
 /**
- * An accepted trial becomes the point; its step and gradient change are kept in the next slot. The
- * vectors lie in one buffer: the steps, the gradient changes, then the gradient.
+ * Makes an accepted trial the point and keeps its step and gradient change in the next slot. One buffer
+ * holds the vectors: all steps, all gradient changes, then the gradient.
  */
 export const LBFGS_UPDATE: Kernel = {
-  label: "L-BFGS: update",
+  label: "L-BFGS update",
   code: /* wgsl */ `
-${LBFGS_STATE}
-struct Parameters { count: u32, memory: u32, padding1: u32, padding2: u32 }
+${LBFGS_STATE_WGSL}
+struct Parameters {
+  count: u32,  // control points
+  memory: u32, // pairs that can be kept
+}
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> state: State;
 @group(0) @binding(2) var<storage, read> trial: array<vec4f>;
@@ -139,10 +134,13 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 
 /** Dot products of the newest step, gradient change and gradient with every kept vector, in parts. */
 export const LBFGS_DOTS: Kernel = {
-  label: "L-BFGS: dot products",
+  label: "L-BFGS dot products",
   code: /* wgsl */ `
-${LBFGS_STATE}
-struct Parameters { count: u32, memory: u32, padding1: u32, padding2: u32 }
+${LBFGS_STATE_WGSL}
+struct Parameters {
+  count: u32,  // control points
+  memory: u32, // pairs that can be kept
+}
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> state: State;
 @group(0) @binding(2) var<storage, read> vectors: array<vec4f>;
@@ -183,17 +181,19 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) wo
  * (Chen, Wang, Zhou 2014, "Large-scale L-BFGS using MapReduce").
  */
 export const LBFGS_SOLVE: Kernel = {
-  label: "L-BFGS: two-loop recursion",
+  label: "L-BFGS two-loop recursion",
   code: /* wgsl */ `
-${LBFGS_STATE}
-struct Parameters { memory: u32, padding0: u32, padding1: u32, padding2: u32 }
+${LBFGS_STATE_WGSL}
+struct Parameters {
+  memory: u32, // pairs that can be kept
+}
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read_write> state: State;
 @group(0) @binding(2) var<storage, read> dots: array<f32>;
 @group(0) @binding(3) var<storage, read_write> gram: array<f32>;
 @group(0) @binding(4) var<storage, read_write> coefficients: array<f32>;
-const MOST_VECTORS = ${2 * MAX_MEMORY + 1}u;
-var<workgroup> table: array<f32, MOST_VECTORS * MOST_VECTORS>;
+const MAX_VECTORS = ${2 * MAX_MEMORY + 1}u;
+var<workgroup> table: array<f32, MAX_VECTORS * MAX_VECTORS>;
 var<workgroup> partial: array<f32, 64>;
 
 // The sum over all invocations.
@@ -209,7 +209,7 @@ fn total(worker: u32, value: f32) -> f32 {
   return sum;
 }
 
-// Each invocation keeps the coefficient of one vector (and the alpha of its pair).
+// Each invocation computes the coefficient of one vector (and the alpha of its pair).
 @compute @workgroup_size(64)
 fn main(@builtin(local_invocation_index) worker: u32) {
   let m = parameters.memory;
@@ -299,12 +299,14 @@ fn main(@builtin(local_invocation_index) worker: u32) {
 }`,
 };
 
-/** The direction from its coefficients, and parts of its largest component. */
+/** The direction as the sum of the kept vectors times their coefficients, and its largest component in parts. */
 export const LBFGS_DIRECTION: Kernel = {
-  label: "L-BFGS: direction",
+  label: "L-BFGS direction",
   code: /* wgsl */ `
-${LBFGS_STATE}
-struct Parameters { count: u32, memory: u32, padding1: u32, padding2: u32 }
+${LBFGS_STATE_WGSL}
+struct Parameters {
+  count: u32, // control points
+}
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> state: State;
 @group(0) @binding(2) var<storage, read> vectors: array<vec4f>;
@@ -321,7 +323,7 @@ fn main(
   @builtin(workgroup_id) group: vec3u,
 ) {
   if (state.accepted == 0) { return; }
-  var most = 0.0;
+  var maximum = 0.0;
   for (var i = id.x; i < parameters.count; i += ${64 * LARGEST_PARTS}) {
     var d = vec4f(0);
     // A slot that holds no pair has the coefficient 0.
@@ -330,9 +332,9 @@ fn main(
     }
     direction[i] = d;
     let size = abs(d);
-    most = max(most, max(max(size.x, size.y), max(size.z, size.w)));
+    maximum = max(maximum, max(max(size.x, size.y), max(size.z, size.w)));
   }
-  partial[worker] = most;
+  partial[worker] = maximum;
   workgroupBarrier();
   for (var width = 32u; width > 0; width /= 2) {
     if (worker < width) { partial[worker] = max(partial[worker], partial[worker + width]); }
@@ -344,10 +346,13 @@ fn main(
 
 /** The first step length along a new direction. */
 export const LBFGS_STEP: Kernel = {
-  label: "L-BFGS: step length",
+  label: "L-BFGS step length",
   code: /* wgsl */ `
-${LBFGS_STATE}
-struct Parameters { firstMove: f32, mostMove: f32, leastMove: f32, padding: f32 }
+${LBFGS_STATE_WGSL}
+struct Parameters {
+  firstMove: f32, // largest component of a step down the gradient
+  maxMove: f32,   // largest component of every other step
+}
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read_write> state: State;
 @group(0) @binding(2) var<storage, read> largest: array<f32>;
@@ -355,16 +360,16 @@ struct Parameters { firstMove: f32, mostMove: f32, leastMove: f32, padding: f32 
 @compute @workgroup_size(1)
 fn main() {
   if (state.accepted == 0) { return; }
-  var most = 0.0;
-  for (var i = 0u; i < ${LARGEST_PARTS}; i++) { most = max(most, largest[i]); }
-  state.largest = most;
-  if (state.finished != 0 || most <= 0) {
-    state.finished = max(state.finished, 1u);
+  var maximum = 0.0;
+  for (var i = 0u; i < ${LARGEST_PARTS}; i++) { maximum = max(maximum, largest[i]); }
+  state.largest = maximum;
+  if (state.stopped != RUNNING || maximum <= 0) {
+    state.stopped = max(state.stopped, CONVERGED);
     state.step = 0;
   } else if (state.pairs == 0) {
-    state.step = parameters.firstMove / most;
+    state.step = parameters.firstMove / maximum;
   } else {
-    state.step = min(1, parameters.mostMove / most);
+    state.step = min(1, parameters.maxMove / maximum);
   }
 }`,
 };

@@ -1,15 +1,14 @@
 import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
 import { gpuTest } from "../../testing/gpu.ts";
 import type { Kernel } from "../gpu/gpu.ts";
-import { u32 } from "../gpu/gpu.ts";
-import { Lbfgs } from "./lbfgs.ts";
-import { type Cost, lbfgsReference } from "./lbfgs_reference.ts";
+import { assertNothingLeaks } from "../../testing/failing_allocations.ts";
+import { type CostFunction, Lbfgs, lbfgsReference } from "./lbfgs.ts";
 
 // Rosenbrock's valley in every point's x and y, a stiff bowl in z; the mean over all points.
 const VALLEYS: Kernel = {
   label: "valleys",
   code: /* wgsl */ `
-struct Parameters { count: u32, padding0: u32, padding1: u32, padding2: u32 }
+struct Parameters { count: u32 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> points: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> gradient: array<vec4f>;
@@ -30,7 +29,7 @@ fn main() {
 }`,
 };
 
-function valleys(count: number): Cost {
+function valleys(count: number): CostFunction {
   return (p) => {
     const gradient = new Float64Array(4 * count);
     let cost = 0;
@@ -54,14 +53,14 @@ gpuTest("L-BFGS on the GPU takes the steps of its twin and finds the minimum", a
     iterations: 80,
     tolerance: 1e-9,
     firstMove: 0.2,
-    mostMove: 1,
-    leastMove: 1e-5,
+    maxMove: 1,
+    minMove: 1e-5,
   };
   const expected = lbfgsReference(valleys(count), start, options);
   const optimiser = new Lbfgs(gpu, { ...options, count, penaltyPartials: 1 });
   gpu.write(optimiser.point, Float32Array.from(start));
   const evaluate = gpu.prepare(VALLEYS, {
-    parameters: [count, 0, 0, 0].map(u32),
+    parameters: { count },
     buffers: [optimiser.trial, optimiser.gradient, optimiser.scalars],
     workgroups: [1],
   });
@@ -96,8 +95,21 @@ Deno.test("the twin of L-BFGS stops at the iteration limit", () => {
     iterations: 3,
     tolerance: 0,
     firstMove: 0.1,
-    mostMove: 1,
-    leastMove: 1e-9,
+    maxMove: 1,
+    minMove: 1e-9,
   });
   assertEquals(costs.length, 4);
+});
+
+gpuTest("Lbfgs leaks nothing when an allocation fails", async (gpu) => {
+  await assertNothingLeaks(gpu, () =>
+    new Lbfgs(gpu, {
+      count: 10,
+      penaltyPartials: 1,
+      iterations: 3,
+      tolerance: 0,
+      firstMove: 0.1,
+      maxMove: 1,
+      minMove: 1e-9,
+    }));
 });

@@ -1,13 +1,19 @@
 import type { Kernel } from "../gpu/gpu.ts";
 
 /**
- * Value (a partial sum a workgroup) and gradient (added to what is there) of the bending energy on the
- * control points: the squared second differences, the mixed ones twice, wherever they exist.
+ * Value and gradient of the bending energy on the control points: the sum of all squared second differences
+ * that exist, each mixed one counted twice. The kernel writes one partial sum of the value per workgroup and
+ * adds the gradient to the buffer's content.
  */
 export const BENDING_ENERGY: Kernel = {
-  label: "bending energy",
+  label: "Bending energy",
   code: /* wgsl */ `
-struct Parameters { size: vec3u, count: u32, perSpacing: vec3f, weight: f32, smoothing: f32, padding: vec3f }
+struct Parameters {
+  size: vec3u,       // control points along each axis
+  count: u32,        // control points in all
+  perSpacing: vec3f, // 1 / mm between control points along each axis
+  weight: f32,       // factor of value and gradient
+}
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> knots: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> gradient: array<vec4f>;
@@ -19,16 +25,16 @@ fn knot(k: vec3i) -> vec3f {
   return knots[(k.z * size.y + k.y) * size.x + k.x].xyz;
 }
 
-// The second difference along an axis, centred at k; 0 where a neighbour is missing.
-fn along(k: vec3i, axis: vec3i) -> vec3f {
+// The second difference along an axis, centred at k; 0 if a neighbour is missing.
+fn secondDifference(k: vec3i, axis: vec3i) -> vec3f {
   let size = vec3i(parameters.size);
   if (any(k - axis < vec3i(0)) || any(k + axis >= size)) { return vec3f(0); }
   let h = dot(parameters.perSpacing, vec3f(axis));
   return (knot(k + axis) - 2 * knot(k) + knot(k - axis)) * (h * h);
 }
 
-// The mixed difference of the cell whose first corner is k; 0 where there is no such cell.
-fn mixed(k: vec3i, a: vec3i, b: vec3i) -> vec3f {
+// The mixed difference of the cell whose first corner is k; 0 if the cell does not exist.
+fn mixedDifference(k: vec3i, a: vec3i, b: vec3i) -> vec3f {
   let size = vec3i(parameters.size);
   if (any(k < vec3i(0)) || any(k + a + b >= size)) { return vec3f(0); }
   let h = dot(parameters.perSpacing, vec3f(a)) * dot(parameters.perSpacing, vec3f(b));
@@ -52,12 +58,12 @@ fn main(
       let b = a.zxy;
       let ha = dot(parameters.perSpacing, vec3f(a));
       let hb = dot(parameters.perSpacing, vec3f(b));
-      let centre = along(k, a);
+      let centre = secondDifference(k, a);
       value += dot(centre, centre);
-      slope += 2 * ha * ha * (along(k - a, a) - 2 * centre + along(k + a, a));
-      let cell = mixed(k, a, b);
+      slope += 2 * ha * ha * (secondDifference(k - a, a) - 2 * centre + secondDifference(k + a, a));
+      let cell = mixedDifference(k, a, b);
       value += 2 * dot(cell, cell);
-      slope += 4 * ha * hb * (cell - mixed(k - a, a, b) - mixed(k - b, a, b) + mixed(k - a - b, a, b));
+      slope += 4 * ha * hb * (cell - mixedDifference(k - a, a, b) - mixedDifference(k - b, a, b) + mixedDifference(k - a - b, a, b));
     }
     gradient[at] += vec4f(parameters.weight * slope, 0);
   }

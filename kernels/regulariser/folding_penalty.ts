@@ -2,93 +2,99 @@
  * A penalty that keeps a deformation from folding: an interior barrier on the determinants of the
  * control grid's cells.
  *
- * In a cell, the map x + u(x) is trilinear, and its derivative along x is a mean, with weights >= 0, of
- * what the cell's four edges along x became; likewise along y and z. A determinant is linear in each of
- * its columns. The Jacobian determinant at every point of the cell is therefore a mean of the 64
- * determinants of one edge of each direction: it is positive wherever all 64 are. The eight at the
- * corners alone would not say so.
+ * In a cell, the map x + u(x) is trilinear. Its derivative along x is a mean, with weights >= 0, of the four
+ * deformed edges of the cell along x; the same holds along y and z. A determinant is linear in each of its
+ * columns. The Jacobian determinant at every point of the cell is therefore a mean of the 64 determinants
+ * that take one edge of each direction: if all 64 are positive, it is positive everywhere in the cell. The
+ * eight determinants at the corners alone do not suffice.
  *
- * The penalty of a determinant J is 0 from a margin m up, (m - J)^2 / (m (J - l)) below it, and larger
- * than any gain from l > 0 down, so that a line search never accepts a folded cell: having begun
- * without folds, an optimisation ends without. Its poles are those of the hyperelastic penalty of
- * Burger, Modersitzki and Ruthotto (2013), but undisturbed volumes cost nothing.
+ * The penalty of a determinant J is 0 for J >= m (the margin), (m - J)^2 / (m (J - l)) for l < J < m, and
+ * larger than any gain for J <= l, with l > 0. A line search therefore never accepts a folded cell: an
+ * optimisation that begins without folds ends without folds. The penalty has the poles of the hyperelastic
+ * penalty of Burger, Modersitzki and Ruthotto (2013), but small changes of volume cost nothing.
  *
  * @module
  */
 
 import type { Triple } from "../../volume/affine.ts";
 
-import { FOLDED, FOLDING_PENALTY } from "./folding_penalty.wgsl.ts";
-import { f32, type Gpu, type GpuBuffer, u32 } from "../gpu/gpu.ts";
+import {
+  type ControlPointCost,
+  type ControlPointCostBuffers,
+  type ControlPointCostOptions,
+  controlPointCount,
+  partialSumCount,
+} from "./control_point_cost.ts";
+import { FOLDED_CELL_COST, FOLDING_PENALTY } from "./folding_penalty.wgsl.ts";
+import type { Gpu } from "../gpu/gpu.ts";
 import type { Prepared } from "../gpu/prepared.ts";
 
 /** Determinants from here up cost nothing. */
 export const FOLDING_MARGIN = 0.2;
-/** No determinant comes down to this: far above what rounding could make 0. */
-export const LEAST_DETERMINANT = 0.01;
+/** Determinants from here down count as folded: far more than the rounding error of a determinant of 0. */
+export const MIN_DETERMINANT = 0.01;
 
-/** What both twins of the folding penalty need to know. */
-export interface FoldingPenaltyOptions {
-  /** Control points along each axis. */
-  readonly size: Triple;
-  /** From one control point to the next, mm. */
-  readonly spacing: Triple;
-  /** What a cell's mean penalty is multiplied by, value and gradient. */
-  readonly weight: number;
-}
-
-/** Partial sums that {@link prepareFoldingPenalty} writes. */
-export function foldingPenaltyPartials(size: Triple): number {
-  return Math.ceil(size[0] * size[1] * size[2] / 64);
+/** Options of {@link prepareFoldingPenalty}; the weight is the factor of a cell's mean penalty. */
+export interface FoldingPenaltyOptions extends ControlPointCostOptions, ControlPointCostBuffers {
+  /** Index of the first partial sum that is written. Default 0. */
+  readonly firstPartial?: number | undefined;
 }
 
 /**
- * Prepares the folding penalty.
+ * Prepares the folding penalty: its value goes into the partial sums, its gradient is added to the buffer.
+ * Folded determinants contribute nothing to the gradient.
  *
- * @param knots - Displacements in mm, one vec4 (x, y, z, 0) a control point.
- * @param gradient - The weighted gradient is added to it; where a cell is folded it says nothing.
- * @param partialSums - Receives sums whose total is the weighted value.
- * @param firstPartial - The place of the first of them.
+ * @throws {GpuMemoryError} when the uniform block does not fit into the memory budget.
  */
-export function prepareFoldingPenalty(
-  gpu: Gpu,
-  { size, spacing, weight }: FoldingPenaltyOptions,
-  knots: GpuBuffer,
-  gradient: GpuBuffer,
-  partialSums: GpuBuffer,
-  firstPartial = 0,
-): Prepared {
-  // A matrix that differs from the unit matrix by d at most everywhere has a determinant of
-  // (1 - 3 d)^3 at least, being diagonally dominant.
-  const harmless = (1 - Math.cbrt(FOLDING_MARGIN)) / 3;
+export function prepareFoldingPenalty(gpu: Gpu, options: FoldingPenaltyOptions): Prepared {
+  const { size, spacing, weight, knots, gradient, partialSums, firstPartial = 0 } = options;
   const dispatch = gpu.prepare(FOLDING_PENALTY, {
-    parameters: [
-      ...[...size, size[0] * size[1] * size[2]].map(u32),
-      ...[...spacing.map((h) => 1 / h), weight].map(f32),
-      ...[FOLDING_MARGIN, LEAST_DETERMINANT, harmless].map(f32),
-      u32(firstPartial),
-    ],
+    parameters: {
+      size,
+      count: controlPointCount(size),
+      perSpacing: spacing.map((h) => 1 / h),
+      weight,
+      margin: FOLDING_MARGIN,
+      minDeterminant: MIN_DETERMINANT,
+      // A matrix whose entries differ from those of the unit matrix by at most d is diagonally dominant, and
+      // its determinant is at least (1 - 3 d)^3.
+      harmlessSlope: (1 - Math.cbrt(FOLDING_MARGIN)) / 3,
+      firstPartial,
+    },
     buffers: [knots, gradient, partialSums],
-    workgroups: [foldingPenaltyPartials(size)],
+    workgroups: [partialSumCount(size)],
   });
   return { dispatches: [dispatch], destroy: () => dispatch.destroy() };
 }
 
-/** The plain twin: `knots` and the gradient have 3 values a control point. */
+/**
+ * The plain twin.
+ *
+ * @param knots - Displacements in mm, 3 values per control point.
+ *
+ * @example Usage
+ * ```ts
+ * import { foldingPenaltyReference } from "./folding_penalty.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const options = { size: [2, 2, 2], spacing: [10, 10, 10], weight: 1 } as const;
+ * assertEquals(foldingPenaltyReference(options, new Float64Array(24)).value, 0);
+ * ```
+ */
 export function foldingPenaltyReference(
-  { size, spacing, weight }: FoldingPenaltyOptions,
+  { size, spacing, weight }: ControlPointCostOptions,
   knots: ArrayLike<number>,
-): { value: number; gradient: Float64Array } {
+): ControlPointCost {
   const gradient = new Float64Array(knots.length);
   const m = FOLDING_MARGIN;
   let value = 0;
-  forEachDeterminant(size, spacing, knots, 3, (determinant, edges) => {
-    const over = determinant - LEAST_DETERMINANT;
+  forEachDeterminant({ size, spacing, knots, stride: 3 }, (determinant, edges) => {
+    const over = determinant - MIN_DETERMINANT;
     const below = m - determinant;
     if (below <= 0) return;
-    value += weight / 64 * (over > 0 ? below ** 2 / (m * over) : FOLDED);
+    value += weight / 64 * (over > 0 ? below ** 2 / (m * over) : FOLDED_CELL_COST);
     if (over <= 0) return;
-    const slope = -weight / 64 * below * (m + determinant - 2 * LEAST_DETERMINANT) /
+    const slope = -weight / 64 * below * (m + determinant - 2 * MIN_DETERMINANT) /
       (m * over ** 2);
     edges.forEach(({ from, to }, axis) => {
       const across = cross(edges[(axis + 1) % 3].vector, edges[(axis + 2) % 3].vector);
@@ -102,40 +108,46 @@ export function foldingPenaltyReference(
 }
 
 /**
- * The smallest of the 64 determinants of each cell, which no Jacobian determinant inside is below.
+ * The smallest of the 64 determinants of each cell: a lower bound of the Jacobian determinant inside.
  *
  * @param knots - Displacements, mm.
- * @param stride - Values a control point in `knots`.
- * @returns One value a cell, x fastest; a cell is where its first corner is.
+ * @param stride - Values per control point in `knots`.
+ * @returns One value per cell, x fastest.
  */
-export function leastCellDeterminants(
+export function minCellDeterminants(
   size: Triple,
   spacing: Triple,
   knots: ArrayLike<number>,
   stride: number,
 ): Float64Array {
   const [cx, cy, cz] = size.map((n) => Math.max(n - 1, 0));
-  const least = new Float64Array(cx * cy * cz).fill(Infinity);
-  forEachDeterminant(size, spacing, knots, stride, (determinant, _, cell) => {
-    // Not below, so that what is not a number counts as folded.
-    if (!(determinant >= least[cell])) least[cell] = determinant;
+  const minima = new Float64Array(cx * cy * cz).fill(Infinity);
+  forEachDeterminant({ size, spacing, knots, stride }, (determinant, _, cell) => {
+    // Not `<`: a NaN replaces the minimum, too.
+    if (!(determinant >= minima[cell])) minima[cell] = determinant;
   });
-  return least;
+  return minima;
 }
 
-/** An edge of a cell: the control points it joins, and what its direction became, per length. */
+/** An edge of a cell: the two control points, and the deformed edge divided by its undeformed length. */
 interface Edge {
   from: number;
   to: number;
   vector: Triple;
 }
 
-/** Goes through the 64 determinants of every cell. */
+/** Displacements of a control grid on the host. */
+interface Displacements {
+  readonly size: Triple;
+  readonly spacing: Triple;
+  readonly knots: ArrayLike<number>;
+  /** Values per control point in `knots`. */
+  readonly stride: number;
+}
+
+/** Visits the 64 determinants of every cell. */
 function forEachDeterminant(
-  size: Triple,
-  spacing: Triple,
-  knots: ArrayLike<number>,
-  stride: number,
+  { size, spacing, knots, stride }: Displacements,
   visit: (determinant: number, edges: readonly [Edge, Edge, Edge], cell: number) => void,
 ): void {
   const steps = [1, size[0], size[0] * size[1]];

@@ -1,30 +1,34 @@
 import type { Kernel } from "../gpu/gpu.ts";
 
-/** What a folded cell costs (times the weight): more than any similarity can gain. */
-export const FOLDED = 1e30;
+/**
+ * The penalty of a determinant that is folded, before the weight: larger than any gain of a similarity, so
+ * that a line search rejects the step.
+ */
+export const FOLDED_CELL_COST = 1e30;
 
 /**
- * Value (a partial sum a workgroup) and gradient (added to what is there) of the folding penalty. Each
- * invocation gathers one control point's gradient from the eight cells around it, and the value of the
- * cell whose first corner it is.
+ * Value and gradient of the folding penalty. Each invocation gathers the gradient of one control point from
+ * the eight cells around it, and computes the value of the cell whose first corner is that point. The kernel
+ * writes one partial sum of the value per workgroup and adds the gradient to the buffer's content.
  */
 export const FOLDING_PENALTY: Kernel = {
-  label: "folding penalty",
+  label: "Folding penalty",
   code: /* wgsl */ `
 struct Parameters {
-  size: vec3u,
-  count: u32,
-  perSpacing: vec3f,
-  weight: f32,
-  margin: f32,
-  least: f32,
-  harmless: f32,      // no determinant is below the margin while all slopes are below this
-  firstPartial: u32,
+  size: vec3u,             // control points along each axis
+  count: u32,              // control points in all
+  perSpacing: vec3f,       // 1 / mm between control points along each axis
+  weight: f32,             // factor of value and gradient
+  margin: f32,             // determinants from here up cost nothing
+  minDeterminant: f32,     // the pole: determinants down here are folds
+  harmlessSlope: f32,      // while no slope exceeds this, no determinant is below the margin
+  firstPartial: u32,       // index of the first partial sum
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> knots: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> gradient: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> partialSums: array<f32>;
+const FOLDED_CELL_COST: f32 = ${FOLDED_CELL_COST.toExponential()};
 var<workgroup> partial: array<f32, 64>;
 
 fn knot(k: vec3u) -> vec3f {
@@ -32,8 +36,8 @@ fn knot(k: vec3u) -> vec3f {
   return knots[(k.z * size.y + k.y) * size.x + k.x].xyz;
 }
 
-// What the four edges of a cell along each axis become, per length. Those along x are ordered by y, then
-// z; those along y by z, then x; those along z by x, then y.
+// The deformed edges of a cell, four along each axis, each divided by its undeformed length. Edges along x
+// are ordered by y, then z; edges along y by z, then x; edges along z by x, then y.
 struct Cell { x: mat4x3f, y: mat4x3f, z: mat4x3f }
 
 fn slopesOf(cell: vec3u) -> Cell {
@@ -61,20 +65,20 @@ fn plus(m: mat4x3f, v: vec3f) -> mat4x3f { return mat4x3f(m[0] + v, m[1] + v, m[
 
 fn penalties(determinants: vec4f) -> f32 {
   let m = parameters.margin;
-  let over = determinants - parameters.least;
+  let over = determinants - parameters.minDeterminant;
   let below = max(m - determinants, vec4f(0));
   let folded = over <= vec4f(0);
   let safe = select(over, vec4f(1), folded);
-  return dot(select(below * below / (m * safe), vec4f(${FOLDED}), folded), vec4f(1));
+  return dot(select(below * below / (m * safe), vec4f(FOLDED_CELL_COST), folded), vec4f(1));
 }
 
 fn slopes(determinants: vec4f) -> vec4f {
   let m = parameters.margin;
-  let over = determinants - parameters.least;
+  let over = determinants - parameters.minDeterminant;
   let below = max(m - determinants, vec4f(0));
   let folded = over <= vec4f(0);
   let safe = select(over, vec4f(1), folded);
-  let s = -below * (m + determinants - 2 * parameters.least) / (m * safe * safe);
+  let s = -below * (m + determinants - 2 * parameters.minDeterminant) / (m * safe * safe);
   return select(s, vec4f(0), folded);
 }
 
@@ -97,13 +101,14 @@ fn slopesWith(a: vec3f, second: vec3f, third: mat4x3f) -> vec3f {
   return across * slopes(a * across);
 }
 
-// The derivative of the sum of the penalties by a; all in the order of a positive determinant.
+// The derivative of the sum of the penalties with respect to the first vector. The three sets of vectors come
+// in the order that makes an undeformed determinant positive.
 fn slopeBy(a: vec3f, second: mat4x3f, third: mat4x3f) -> vec3f {
   return slopesWith(a, second[0], third) + slopesWith(a, second[1], third) +
     slopesWith(a, second[2], third) + slopesWith(a, second[3], third);
 }
 
-// The edge that a corner belongs to: of four, by the corner's places along the other two axes.
+// The one of four edges that a corner belongs to, chosen by the corner's positions along the other two axes.
 fn chosen(m: mat4x3f, first: u32, second: u32) -> vec3f {
   return select(
     select(m[0], m[1], first == 1),
@@ -129,14 +134,14 @@ fn main(
       let corner = vec3u(i & 1, (i >> 1) & 1, i >> 2);
       if (any(k < corner) || any(k - corner + 1 >= size)) { continue; }
       var cell = slopesOf(k - corner);
-      if (max(largest(cell.x), max(largest(cell.y), largest(cell.z))) <= parameters.harmless) {
+      if (max(largest(cell.x), max(largest(cell.y), largest(cell.z))) <= parameters.harmlessSlope) {
         continue;
       }
       cell.x = plus(cell.x, vec3f(1, 0, 0));
       cell.y = plus(cell.y, vec3f(0, 1, 0));
       cell.z = plus(cell.z, vec3f(0, 0, 1));
       let ahead = (2 * vec3f(corner) - 1) * parameters.perSpacing;
-      // A determinant stays the same when its vectors change places in turn.
+      // A cyclic permutation of its vectors leaves a determinant as it is.
       sum += ahead.x * slopeBy(chosen(cell.x, corner.y, corner.z), cell.y, cell.z);
       sum += ahead.y * slopeBy(chosen(cell.y, corner.z, corner.x), cell.z, cell.x);
       sum += ahead.z * slopeBy(chosen(cell.z, corner.x, corner.y), cell.x, cell.y);

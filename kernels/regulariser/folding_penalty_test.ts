@@ -2,13 +2,13 @@ import { assert, assertAlmostEquals, assertEquals, assertGreater, assertLess } f
 import type { Triple } from "../../volume/affine.ts";
 import { gpuTest } from "../../testing/gpu.ts";
 import { random } from "../../testing/uniform_values.ts";
+import { partialSumCount } from "./control_point_cost.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import {
   FOLDING_MARGIN,
-  foldingPenaltyPartials,
   foldingPenaltyReference,
-  LEAST_DETERMINANT,
-  leastCellDeterminants,
+  MIN_DETERMINANT,
+  minCellDeterminants,
   prepareFoldingPenalty,
 } from "./folding_penalty.ts";
 
@@ -19,7 +19,7 @@ function knotsOf(size: Triple, seed: number, least: number): Float64Array {
   const next = random(seed);
   const knots = Float64Array.from({ length: 3 * size[0] * size[1] * size[2] }, () => next() - 0.5);
   const smallest = (scale: number) =>
-    Math.min(...leastCellDeterminants(size, SPACING, knots.map((v) => v * scale), 3));
+    Math.min(...minCellDeterminants(size, SPACING, knots.map((v) => v * scale), 3));
   let low = 0;
   let high = 64;
   for (let i = 0; i < 40; i++) {
@@ -36,11 +36,18 @@ async function onGpu(gpu: Gpu, size: Triple, weight: number, knots: Float64Array
   knots.forEach((k, i) => vec4[Math.floor(i / 3) * 4 + i % 3] = k);
   const buffer = gpu.upload("knots", vec4);
   const gradient = gpu.buffer("gradient", 16 * count);
-  const partials = foldingPenaltyPartials(size);
+  const partials = partialSumCount(size);
   const sums = gpu.buffer("sums", 4 * (partials + 1));
   gpu.write(sums, new Float32Array([7]));
-  const options = { size, spacing: SPACING, weight };
-  const prepared = prepareFoldingPenalty(gpu, options, buffer, gradient, sums, 1);
+  const prepared = prepareFoldingPenalty(gpu, {
+    size,
+    spacing: SPACING,
+    weight,
+    knots: buffer,
+    gradient,
+    partialSums: sums,
+    firstPartial: 1,
+  });
   const recorder = gpu.record("folding");
   prepared.dispatches.forEach((dispatch) => recorder.run(dispatch));
   recorder.submit();
@@ -108,7 +115,7 @@ Deno.test("the determinants of a cell's edges bound the Jacobian inside, its cor
   for (let seed = 1; seed < 400; seed++) {
     const next = random(seed);
     const knots = Float64Array.from({ length: 24 }, () => 16 * (next() - 0.5));
-    const [bound] = leastCellDeterminants(size, SPACING, knots, 3);
+    const [bound] = minCellDeterminants(size, SPACING, knots, 3);
     let least = Infinity;
     let atCorners = Infinity;
     for (let i = 0; i < 125; i++) {
@@ -118,7 +125,7 @@ Deno.test("the determinants of a cell's edges bound the Jacobian inside, its cor
       if (at.every((v) => v === 0 || v === 1)) atCorners = Math.min(atCorners, j);
     }
     assert(bound <= least + 1e-12, `${bound} ${least}`);
-    if (atCorners > LEAST_DETERMINANT && least < 0) misled++;
+    if (atCorners > MIN_DETERMINANT && least < 0) misled++;
   }
   assertGreater(misled, 0);
 });

@@ -6,34 +6,44 @@
  * @module
  */
 
-import type { Triple } from "../../volume/affine.ts";
-
+import { bendingEnergyReference } from "./bending_energy.ts";
 import { BENDING_ENERGY } from "./bending_energy.wgsl.ts";
-import { f32, type Gpu, type GpuBuffer, type Kernel, u32 } from "../gpu/gpu.ts";
-import { REGULARISER, REGULARISER_KINDS } from "./regulariser.wgsl.ts";
+import {
+  type ControlPointCost,
+  type ControlPointCostBuffers,
+  type ControlPointCostOptions,
+  controlPointCount,
+  controlPointPosition,
+  partialSumCount,
+} from "./control_point_cost.ts";
+import type { Gpu, Kernel } from "../gpu/gpu.ts";
 import type { Prepared } from "../gpu/prepared.ts";
+import type { UniformValues } from "../gpu/uniform_block.ts";
+import { REGULARISER, REGULARISER_KINDS } from "./regulariser.wgsl.ts";
 
 /** Total variation or squared L2 norm of the displacement gradient, or the squared second derivatives. */
 export type Regulariser = "tv" | "l2" | "bending";
 
-/** A regulariser's two twins. */
+/** The kernel and the plain twin of a regulariser. */
 interface RegulariserKind {
   readonly kernel: Kernel;
   readonly constants?: Readonly<Record<string, number>> | undefined;
-  readonly reference: (options: RegulariserOptions, knots: ArrayLike<number>) => ValueAndGradient;
+  /** Fields of the kernel's uniform block in addition to those that all kernels have. */
+  readonly parameters?: UniformValues | undefined;
+  readonly reference: (
+    options: ControlPointCostOptions,
+    knots: ArrayLike<number>,
+  ) => ControlPointCost;
 }
 
-/** What a plain twin returns; the gradient has 3 values a control point. */
-interface ValueAndGradient {
-  value: number;
-  gradient: Float64Array;
-}
+/** Added under total variation's root, so that the gradient exists everywhere (pTVreg's 5e-3). */
+export const TV_SMOOTHING = 5e-3;
 
-/** The regularisers: a line each. */
 const KINDS: Readonly<Record<Regulariser, RegulariserKind>> = {
   tv: {
     kernel: REGULARISER,
     constants: { kind: REGULARISER_KINDS.tv },
+    parameters: { smoothing: TV_SMOOTHING },
     reference: (options, knots) =>
       firstDifferences(options, knots, (squared) => {
         const root = Math.sqrt(squared + TV_SMOOTHING);
@@ -43,86 +53,83 @@ const KINDS: Readonly<Record<Regulariser, RegulariserKind>> = {
   l2: {
     kernel: REGULARISER,
     constants: { kind: REGULARISER_KINDS.l2 },
+    parameters: { smoothing: TV_SMOOTHING },
     reference: (options, knots) => firstDifferences(options, knots, (squared) => [squared, 1]),
   },
   bending: { kernel: BENDING_ENERGY, reference: bendingEnergyReference },
 };
 
-/** Their names. */
+/** The names of all regularisers. */
 export const REGULARISERS = Object.keys(KINDS) as Regulariser[];
 
-/** Added under total variation's root so that it has a gradient everywhere (pTVreg's 5e-3). */
-export const TV_SMOOTHING = 5e-3;
-
-/** What both twins of a regulariser need to know. */
-export interface RegulariserOptions {
-  /** Which one. */
+/** Options that the kernel and the twin of a regulariser share. */
+export interface RegulariserOptions extends ControlPointCostOptions {
+  /** The regulariser. */
   readonly regulariser: Regulariser;
-  /** Control points along each axis. */
-  readonly size: Triple;
-  /** From one control point to the next, mm. */
-  readonly spacing: Triple;
-  /** What value and gradient are multiplied by: lambda times cell volume over domain volume. */
-  readonly weight: number;
 }
 
-/** Partial sums that {@link prepareRegulariser} writes. */
-export function regulariserPartials(size: Triple): number {
-  return Math.ceil(size[0] * size[1] * size[2] / 64);
-}
+/** Options of {@link prepareRegulariser}. */
+export interface PrepareRegulariserOptions extends RegulariserOptions, ControlPointCostBuffers {}
 
 /**
- * Prepares a regulariser.
+ * Prepares a regulariser: its value goes into the partial sums, its gradient is added to the buffer.
  *
- * @param knots - Displacements in mm, one vec4 (x, y, z, 0) a control point.
- * @param gradient - The weighted gradient is added to it.
- * @param partialSums - Receives sums whose total is the weighted value.
+ * @throws {GpuMemoryError} when the uniform block does not fit into the memory budget.
  */
-export function prepareRegulariser(
-  gpu: Gpu,
-  options: RegulariserOptions,
-  knots: GpuBuffer,
-  gradient: GpuBuffer,
-  partialSums: GpuBuffer,
-): Prepared {
-  const { size, spacing, weight, regulariser } = options;
-  const { kernel, constants = {} } = KINDS[regulariser];
+export function prepareRegulariser(gpu: Gpu, options: PrepareRegulariserOptions): Prepared {
+  const { size, spacing, weight, regulariser, knots, gradient, partialSums } = options;
+  const { kernel, constants = {}, parameters } = KINDS[regulariser];
   const dispatch = gpu.prepare(kernel, {
-    parameters: [
-      ...[...size, size[0] * size[1] * size[2]].map(u32),
-      ...[...spacing.map((h) => 1 / h), weight, TV_SMOOTHING, 0, 0, 0, 0, 0, 0, 0].map(f32),
-    ],
+    parameters: {
+      size,
+      count: controlPointCount(size),
+      perSpacing: spacing.map((h) => 1 / h),
+      weight,
+      ...parameters,
+    },
     buffers: [knots, gradient, partialSums],
     constants,
-    workgroups: [regulariserPartials(size)],
+    workgroups: [partialSumCount(size)],
   });
   return { dispatches: [dispatch], destroy: () => dispatch.destroy() };
 }
 
-/** The plain twin: `knots` and the gradient have 3 values a control point. */
+/**
+ * The plain twin.
+ *
+ * @param knots - Displacements in mm, 3 values per control point.
+ *
+ * @example Usage
+ * ```ts
+ * import { regulariserReference } from "./regulariser.ts";
+ * import { assertAlmostEquals } from "@std/assert";
+ *
+ * const options = { regulariser: "l2", size: [2, 1, 1], spacing: [10, 10, 10], weight: 1 } as const;
+ * const { value } = regulariserReference(options, [0, 0, 0, 1, 0, 0]);
+ * assertAlmostEquals(value, 0.01);
+ * ```
+ */
 export function regulariserReference(
   options: RegulariserOptions,
   knots: ArrayLike<number>,
-): { value: number; gradient: Float64Array } {
+): ControlPointCost {
   return KINDS[options.regulariser].reference(options, knots);
 }
 
-/** Control point k as its place along each axis. */
-function place(k: number, size: Triple): Triple {
-  return [k % size[0], Math.floor(k / size[0]) % size[1], Math.floor(k / (size[0] * size[1]))];
-}
-
-/** `penalty` gives value and derivative by the sum of the squared forward differences at a point. */
+/**
+ * The sum over all control points of a penalty of the forward differences there. `penalty` gives value and
+ * derivative of the penalty for the sum of the squared differences.
+ */
 function firstDifferences(
-  { size, spacing, weight }: RegulariserOptions,
+  { size, spacing, weight }: ControlPointCostOptions,
   knots: ArrayLike<number>,
   penalty: (squared: number) => [number, number],
-): ValueAndGradient {
+): ControlPointCost {
   const steps = [1, size[0], size[0] * size[1]];
   const gradient = new Float64Array(knots.length);
   let value = 0;
   for (let k = 0; k < knots.length / 3; k++) {
-    const at = place(k, size);
+    const at = controlPointPosition(k, size);
     const differences: { from: number; to: number; axis: number; slope: number }[] = [];
     let squared = 0;
     for (let axis = 0; axis < 3; axis++) {
@@ -141,43 +148,6 @@ function firstDifferences(
       const d = weight * 2 * steepness * slope / spacing[axis];
       gradient[to] += d;
       gradient[from] -= d;
-    }
-  }
-  return { value, gradient };
-}
-
-/** Squares of all second differences that exist, each mixed one twice. */
-function bendingEnergyReference(
-  { size, spacing, weight }: RegulariserOptions,
-  knots: ArrayLike<number>,
-): ValueAndGradient {
-  const steps = [1, size[0], size[0] * size[1]];
-  const gradient = new Float64Array(knots.length);
-  let value = 0;
-  const add = (scale: number, times: number, terms: readonly (readonly [number, number])[]) => {
-    for (let c = 0; c < 3; c++) {
-      const difference = terms.reduce((sum, [k, w]) => sum + w * knots[3 * k + c], 0) * scale;
-      value += weight * times * difference ** 2;
-      for (const [k, w] of terms) {
-        gradient[3 * k + c] += 2 * weight * times * difference * w * scale;
-      }
-    }
-  };
-  for (let k = 0; k < knots.length / 3; k++) {
-    const at = place(k, size);
-    for (let a = 0; a < 3; a++) {
-      if (at[a] > 0 && at[a] + 1 < size[a]) {
-        add(1 / spacing[a] ** 2, 1, [[k - steps[a], 1], [k, -2], [k + steps[a], 1]]);
-      }
-      for (let b = a + 1; b < 3; b++) {
-        if (at[a] + 1 >= size[a] || at[b] + 1 >= size[b]) continue;
-        add(1 / (spacing[a] * spacing[b]), 2, [
-          [k, 1],
-          [k + steps[a], -1],
-          [k + steps[b], -1],
-          [k + steps[a] + steps[b], 1],
-        ]);
-      }
     }
   }
   return { value, gradient };

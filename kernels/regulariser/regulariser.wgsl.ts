@@ -1,16 +1,23 @@
 import type { Kernel } from "../gpu/gpu.ts";
 
-/** Which regulariser a kernel computes, as the value of its `order` constant. */
+/** Values of the constant `kind` of {@link REGULARISER}, which chooses the regulariser. */
 export const REGULARISER_KINDS = { tv: 1, l2: 2 } as const;
 
 /**
- * Value (a partial sum a workgroup) and gradient (added to what is there) of isotropic total variation
- * or of the squared L2 norm of the displacement gradient, on the control points.
+ * Value and gradient, on the control points, of isotropic total variation or of the squared L2 norm of the
+ * displacement gradient. The kernel writes one partial sum of the value per workgroup and adds the gradient
+ * to the buffer's content.
  */
 export const REGULARISER: Kernel = {
-  label: "regulariser",
+  label: "Regulariser",
   code: /* wgsl */ `
-struct Parameters { size: vec3u, count: u32, perSpacing: vec3f, weight: f32, smoothing: f32, padding: vec3f }
+struct Parameters {
+  size: vec3u,       // control points along each axis
+  count: u32,        // control points in all
+  perSpacing: vec3f, // 1 / mm between control points along each axis
+  weight: f32,       // factor of value and gradient
+  smoothing: f32,    // added to the squared slope under total variation's root
+}
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> knots: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> gradient: array<vec4f>;
@@ -33,7 +40,7 @@ fn differences(k: vec3u, at: u32) -> Differences {
 
 fn squared(d: Differences) -> f32 { return dot(d.x, d.x) + dot(d.y, d.y) + dot(d.z, d.z); }
 
-// The derivative of the penalty by each difference, divided by that difference.
+// The derivative of the penalty with respect to each difference, divided by that difference.
 fn steepness(d: Differences) -> f32 {
   if (kind == ${REGULARISER_KINDS.tv}) { return inverseSqrt(squared(d) + parameters.smoothing); }
   return 2;

@@ -2,12 +2,8 @@ import { assertAlmostEquals, assertLess } from "@std/assert";
 import type { Triple } from "../../volume/affine.ts";
 import { gpuTest } from "../../testing/gpu.ts";
 import { random } from "../../testing/uniform_values.ts";
-import {
-  prepareRegulariser,
-  regulariserPartials,
-  regulariserReference,
-  REGULARISERS,
-} from "./regulariser.ts";
+import { partialSumCount } from "./control_point_cost.ts";
+import { prepareRegulariser, regulariserReference, REGULARISERS } from "./regulariser.ts";
 
 const SPACING: Triple = [12, 10, 15];
 
@@ -28,13 +24,18 @@ gpuTest("regularisers agree with their twins", async (gpu, t) => {
         const expected = regulariserReference(options, knots);
         const buffer = gpu.upload("knots", vec4);
         const gradient = gpu.buffer("gradient", 16 * count);
-        const sums = gpu.buffer("sums", 4 * regulariserPartials(size));
-        const prepared = prepareRegulariser(gpu, options, buffer, gradient, sums);
+        const sums = gpu.buffer("sums", 4 * partialSumCount(size));
+        const prepared = prepareRegulariser(gpu, {
+          ...options,
+          knots: buffer,
+          gradient,
+          partialSums: sums,
+        });
         const recorder = gpu.record("regulariser");
         prepared.dispatches.forEach((dispatch) => recorder.run(dispatch));
         recorder.submit();
         const partials = new Float32Array(
-          await gpu.download(sums, 0, 4 * regulariserPartials(size)),
+          await gpu.download(sums, 0, 4 * partialSumCount(size)),
         );
         const total = partials.reduce((a, b) => a + b, 0);
         assertLess(Math.abs(total - expected.value), 1e-5 * expected.value + 1e-12);

@@ -5,48 +5,26 @@
  */
 
 import type { Kernel } from "../gpu/gpu.ts";
-
-/** Histogram bins of each image, the padding included. */
-export const MATTES_BINS = 50;
-/** Empty bins at either end, where the Parzen window of the extreme intensities reaches. */
-export const MATTES_PADDING = 2;
-/** Bins that intensities fall into. */
-export const MATTES_INNER_BINS = MATTES_BINS - 2 * MATTES_PADDING;
-/** Parts that each bin of the moving image is counted in before the Parzen window is applied. */
-export const MATTES_SUBDIVISIONS = 8;
-/** Counters of one row (one fixed bin) of the joint histogram. */
-export const MATTES_ROW = MATTES_INNER_BINS * MATTES_SUBDIVISIONS;
-/** Marks a fixed voxel that does not count. */
-export const MATTES_OUTSIDE_BYTE = 255;
-/** Steps of a part that the moving image's voxels are kept in, 15 bits in all. */
-export const MATTES_STEPS = 64;
-
-const CONSTANTS = /* wgsl */ `
-const BINS = ${MATTES_BINS}u;
-const INNER = ${MATTES_INNER_BINS}u;
-const PARTS = ${MATTES_SUBDIVISIONS}u;
-const ROW = ${MATTES_ROW}u;
-const STEPS = ${MATTES_STEPS}.0;
-`;
+import { MATTES_WGSL, TOO_FEW_SAMPLES_COST } from "./mattes_constants.ts";
 
 /**
- * For every fixed voxel, the transform, the trilinear interpolation of the moving image and the
- * count, in one go. Four neighbouring voxels an invocation; copies of the counters spread the atomics.
+ * Counts samples: transforms each fixed voxel, interpolates the moving image there and increments a counter.
+ * Each invocation processes four neighbouring voxels; several copies of the counters spread the atomics.
  */
 export const MATTES_COUNT: Kernel = {
-  label: "mattes count",
-  code: CONSTANTS + /* wgsl */ `
+  label: "Mattes counts",
+  code: MATTES_WGSL + /* wgsl */ `
 override wx: u32 = 16u;
 override wy: u32 = 4u;
 struct Parameters {
-  size: vec3u,
-  plane: u32,
-  source: vec3u,
-  pitch: u32,
-  quads: u32,
-  copies: u32,
-  begin: u32,
-  end: u32,
+  size: vec3u,       // voxels of the fixed image
+  plane: u32,        // first plane of the fixed image that is bound
+  movingSize: vec3u, // voxels of the moving image
+  movingPitch: u32,  // elements from one row of the moving image to the next
+  quads: u32,        // words of four voxels per row of the fixed image
+  copies: u32,       // copies of the counters
+  begin: u32,        // first plane of the moving image whose cells are counted
+  end: u32,          // one past the last such plane
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> transform: array<vec4f, 4>;
@@ -67,11 +45,11 @@ fn main(
   if (packed == 0xffffffffu) { return; }
   let copy = (group.x + groups.x * (group.y + groups.y * group.z)) % parameters.copies;
   let first = copy * INNER * ROW;
-  let source = parameters.source;
-  let last = vec3f(source - vec3u(1u));
-  let cell = max(source, vec3u(2u)) - vec3u(2u);
-  let dy = select(0u, parameters.pitch, source.y > 1u);
-  let dz = select(0u, parameters.pitch * source.y, source.z > 1u);
+  let movingSize = parameters.movingSize;
+  let last = vec3f(movingSize - vec3u(1u));
+  let cell = max(movingSize, vec3u(2u)) - vec3u(2u);
+  let dy = select(0u, parameters.movingPitch, movingSize.y > 1u);
+  let dz = select(0u, parameters.movingPitch * movingSize.y, movingSize.z > 1u);
   let start = vec4f(f32(4u * id.x), f32(id.y), f32(id.z + parameters.plane), 1.0);
   let origin = vec3f(dot(transform[0], start), dot(transform[1], start), dot(transform[2], start));
   let step = vec3f(transform[0].x, transform[1].x, transform[2].x);
@@ -83,7 +61,7 @@ fn main(
     let low = min(vec3u(inside), cell);
     if (low.z < parameters.begin || low.z >= parameters.end) { continue; }
     let f = inside - vec3f(low);
-    let at = ((low.z - parameters.begin) * source.y + low.y) * parameters.pitch + low.x;
+    let at = ((low.z - parameters.begin) * movingSize.y + low.y) * parameters.movingPitch + low.x;
     let a = moving[at];
     let b = moving[at + dy];
     let c = moving[at + dz];
@@ -96,14 +74,16 @@ fn main(
 }`,
 };
 
-// The steps from the counters to the value exchange through storage and not through workgroup
+// The kernels from the counters to the value communicate through storage and not through workgroup
 // memory: on a software adapter a barrier costs more than a dispatch.
 
-/** Sums the copies of the counters and empties them. */
+/** Sums the copies of the counters and sets them to 0. */
 export const MATTES_TOTALS: Kernel = {
-  label: "mattes totals",
-  code: CONSTANTS + /* wgsl */ `
-struct Parameters { copies: u32, pad0: u32, pad1: u32, pad2: u32 }
+  label: "Mattes totals",
+  code: MATTES_WGSL + /* wgsl */ `
+struct Parameters {
+  copies: u32, // copies of the counters
+}
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> transform: array<vec4f, 4>;
 @group(0) @binding(2) var<storage, read_write> counts: array<vec4u>;
@@ -122,10 +102,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 }`,
 };
 
-/** Applies the Parzen window: of each fixed bin 50 values, then its number of samples. */
+/** Applies the Parzen window: for each fixed bin, 50 values and then its number of samples. */
 export const MATTES_ROWS: Kernel = {
-  label: "mattes rows",
-  code: CONSTANTS + /* wgsl */ `
+  label: "Mattes rows",
+  code: MATTES_WGSL + /* wgsl */ `
 @group(0) @binding(1) var<storage, read> transform: array<vec4f, 4>;
 @group(0) @binding(2) var<storage, read> window: array<vec4f>;
 @group(0) @binding(3) var<storage, read> totals: array<f32>;
@@ -152,13 +132,16 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
 };
 
 /**
- * One invocation a bin: sum over f of q log q, less qm log qm and qf log qf of the bin, and the
- * samples of the fixed bin. q are counts over `voxels`, which is near enough to one for f32.
+ * For each bin (one invocation per bin): the sum over f of q log q, minus qm log qm and qf log qf of the bin;
+ * then the samples of the fixed bin. q is a count divided by `voxels`, in place of a count divided by the
+ * samples, which are not known yet.
  */
 export const MATTES_TERMS: Kernel = {
-  label: "mattes terms",
-  code: CONSTANTS + /* wgsl */ `
-struct Parameters { voxels: f32, pad0: u32, pad1: u32, pad2: u32 }
+  label: "Mattes terms",
+  code: MATTES_WGSL + /* wgsl */ `
+struct Parameters {
+  voxels: f32, // voxels of the fixed image
+}
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> transform: array<vec4f, 4>;
 @group(0) @binding(2) var<storage, read> rows: array<f32>;
@@ -191,13 +174,18 @@ fn main(@builtin(local_invocation_index) bin: u32) {
 };
 
 /**
- * Mutual information from the terms; cost = -MI, or -MI samples / whole when `whole` is not 0, or
- * 1e30 below the least number of samples.
+ * Mutual information from the terms. The cost is -MI, or -MI samples / wholeSamples when `wholeSamples` is
+ * not 0, or TOO_FEW_SAMPLES_COST with fewer samples than `minSamples`.
  */
 export const MATTES_VALUE: Kernel = {
-  label: "mattes value",
+  label: "Mattes value",
   code: /* wgsl */ `
-struct Parameters { least: f32, whole: f32, voxels: f32, pad0: u32 }
+const TOO_FEW_SAMPLES_COST: f32 = ${TOO_FEW_SAMPLES_COST.toExponential()};
+struct Parameters {
+  minSamples: f32,   // with fewer samples the cost is TOO_FEW_SAMPLES_COST
+  wholeSamples: f32, // samples of a complete overlap, 0 when the overlap has no weight
+  voxels: f32,       // voxels of the fixed image
+}
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> transform: array<vec4f, 4>;
 @group(0) @binding(2) var<storage, read> terms: array<vec2f, 64>;
@@ -212,71 +200,9 @@ fn main() {
   var information = 0.0;
   if (sum.y >= 1.0) { information = sum.x / q + log(q); }
   var share = 1.0;
-  if (parameters.whole > 0.0) { share = sum.y / parameters.whole; }
-  value[0] = select(-information * share, 1e30, sum.y < parameters.least || sum.y < 1.0);
+  if (parameters.wholeSamples > 0.0) { share = sum.y / parameters.wholeSamples; }
+  value[0] = select(-information * share, TOO_FEW_SAMPLES_COST, sum.y < parameters.minSamples || sum.y < 1.0);
   value[1] = sum.y;
   value[2] = information;
 }`,
 };
-
-/** Intensities of the fixed image as one byte a voxel: the bin, or 255 where it does not count. */
-export function mattesFixedBins(masked: boolean): Kernel {
-  return {
-    label: masked ? "mattes fixed bins, masked" : "mattes fixed bins",
-    code: CONSTANTS + /* wgsl */ `
-struct Parameters { minimum: f32, scale: f32, quads: u32, width: u32, count: u32, pitch: u32 }
-@group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> image: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> bytes: array<u32>;
-${masked ? "@group(0) @binding(3) var<storage, read> mask: array<vec4i>;" : ""}
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let quad = id.y * parameters.pitch + id.x;
-  if (quad >= parameters.count || id.x >= parameters.pitch) { return; }
-  let units = (image[quad] - vec4f(parameters.minimum)) * parameters.scale;
-  let bins = min(vec4u(max(units, vec4f(0.0))), vec4u(INNER - 1u));
-  let x = 4u * (quad % parameters.quads) + vec4u(0u, 1u, 2u, 3u);
-  var outside = x >= vec4u(parameters.width);
-  ${masked ? "outside = outside | (mask[quad] == vec4i(0));" : ""}
-  let b = select(bins, vec4u(${MATTES_OUTSIDE_BYTE}u), outside);
-  bytes[quad] = b.x | (b.y << 8u) | (b.z << 16u) | (b.w << 24u);
-}`,
-  };
-}
-
-/**
- * The moving image for sampling: one u32 a voxel, its own value in the low and its right
- * neighbour's in the high half, 15 bits each, and above them one bit: outside the mask.
- */
-export function mattesMovingPairs(masked: boolean): Kernel {
-  return {
-    label: masked ? "mattes moving pairs, masked" : "mattes moving pairs",
-    code: CONSTANTS + /* wgsl */ `
-struct Parameters { minimum: f32, scale: f32, quads: u32, width: u32, count: u32, pitch: u32 }
-@group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> image: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> pairs: array<vec4u>;
-${masked ? "@group(0) @binding(3) var<storage, read> mask: array<vec4i>;" : ""}
-
-fn voxels(quad: u32) -> vec4u {
-  let units = (image[quad] - vec4f(parameters.minimum)) * parameters.scale;
-  let value = vec4u(clamp(units, vec4f(0.0), vec4f(STEPS * f32(ROW) - 1.0)) + 0.5);
-  ${masked ? "return value | select(vec4u(0u), vec4u(0x8000u), mask[quad] == vec4i(0));" : ""}
-  ${masked ? "" : "return value;"}
-}
-
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let quad = id.y * parameters.pitch + id.x;
-  if (quad >= parameters.count || id.x >= parameters.pitch) { return; }
-  let own = voxels(quad);
-  var next = own.w;
-  let column = quad % parameters.quads;
-  if (column + 1u < parameters.quads) { next = voxels(quad + 1u).x; }
-  // The last voxel of a row has no right neighbour: it stands in for itself.
-  let right = vec4u(own.yzw, next);
-  let x = 4u * column + vec4u(1u, 2u, 3u, 4u);
-  pairs[quad] = own | (select(right, own, x >= vec4u(parameters.width)) << vec4u(16u));
-}`,
-  };
-}

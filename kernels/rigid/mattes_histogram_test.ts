@@ -3,7 +3,9 @@ import { gpuTest } from "../../testing/gpu.ts";
 import { random } from "../../testing/uniform_values.ts";
 import type { Matrix4, Triple } from "../../volume/affine.ts";
 import type { Gpu } from "../gpu/gpu.ts";
+import { assertNothingLeaks } from "../../testing/failing_allocations.ts";
 import { uploadImage } from "../gpu/image.ts";
+import { TOO_FEW_SAMPLES_COST } from "./mattes_constants.ts";
 import { cubicWindow, mattesReference, prepareMattes } from "./mattes_histogram.ts";
 
 const RANGE = { minimum: -20, maximum: 130 };
@@ -88,7 +90,7 @@ gpuTest("prepareMattes() agrees with its twin when images exceed one binding", a
 }, { maxBindingBytes: 150_000 });
 
 gpuTest(
-  "prepareMattes() skips when told so and gives 1e30 below the least samples",
+  "prepareMattes() skips when told so and gives TOO_FEW_SAMPLES_COST below the minimum of samples",
   async (gpu) => {
     const size: Triple = [9, 8, 7];
     const data = image(size, 1);
@@ -98,11 +100,15 @@ gpuTest(
       moving: fixed,
       fixedRange: RANGE,
       movingRange: RANGE,
-      leastSamples: 400,
+      minSamples: 400,
     });
     const shifted = [1, 0, 0, 4, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
     assertEquals((await metric.evaluate(shifted)).samples, 5 * 8 * 7);
-    assertAlmostEquals(new Float32Array(await gpu.download(metric.value))[0] / 1e30, 1, 1e-6);
+    assertAlmostEquals(
+      new Float32Array(await gpu.download(metric.value))[0] / TOO_FEW_SAMPLES_COST,
+      1,
+      1e-6,
+    );
     gpu.write(metric.transform, new Float32Array([1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 1, 0, 0, 0]));
     const recorder = gpu.record("skipped");
     metric.record(recorder);
@@ -125,4 +131,21 @@ Deno.test("mattesReference() changes little when bins are counted in parts", () 
   const moving = { size, data: image(size, 2), range: RANGE };
   const exact = mattesReference(fixed, moving, OBLIQUE, Infinity).information;
   assertAlmostEquals(mattesReference(fixed, moving, OBLIQUE).information, exact, 1e-3 * exact);
+});
+
+gpuTest("prepareMattes() leaks nothing when an allocation fails", async (gpu) => {
+  const size: Triple = [9, 8, 7];
+  const data = image(size, 1);
+  const fixed = uploadImage(gpu, "fixed", size, data);
+  const fixedMask = uploadImage(gpu, "mask", size, mask(data.length, 3));
+  await assertNothingLeaks(gpu, () =>
+    prepareMattes(gpu, {
+      fixed,
+      moving: fixed,
+      fixedMask,
+      fixedRange: RANGE,
+      movingRange: RANGE,
+    }));
+  fixed.destroy();
+  fixedMask.destroy();
 });

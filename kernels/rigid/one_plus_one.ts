@@ -1,43 +1,45 @@
 /**
- * The (1+1) evolution strategy of Styner et al. 2000 (IEEE TMI 19:153, section IV) in the order of
- * events of ITK's OnePlusOneEvolutionaryOptimizer: a parent, one child a step from a normal
- * distribution, the better of the two survives, and the distribution grows along steps that
- * succeeded and shrinks along those that failed. It needs no derivative. Six parameters.
+ * The (1+1) evolution strategy of Styner et al. 2000 (IEEE TMI 19:153, section IV), with the order of
+ * events of ITK's OnePlusOneEvolutionaryOptimizer. Each step draws one child around the parent from a normal
+ * distribution and keeps the better of the two; the distribution grows along accepted steps and shrinks along
+ * rejected ones. The strategy needs no derivative. It searches six parameters.
  *
  * @module
  */
 
-import { type Dispatch, f32, type Gpu, type GpuBuffer } from "../gpu/gpu.ts";
+import type { Dispatch, Gpu, GpuBuffer } from "../gpu/gpu.ts";
+import { Owned } from "../gpu/owned.ts";
 import type { Recorder } from "../gpu/recorder.ts";
-import { SEARCH_BEGIN, SEARCH_DIMENSION, SEARCH_STATE, SEARCH_STEP } from "./one_plus_one.wgsl.ts";
+import { SEARCH_BEGIN, SEARCH_STEP } from "./one_plus_one.wgsl.ts";
+import { SEARCH_DIMENSION, SEARCH_STATE } from "./search_state.ts";
 
-/** How to search. */
+/** Settings of a search. */
 export interface SearchSettings {
-  /** How much a unit of each parameter counts; the first standard deviations are radius / scale. */
+  /** Scale of each parameter; the standard deviations of the first step are radius / scale. */
   readonly scales: readonly number[];
-  /** Standard deviation of the first step in scaled parameters. */
+  /** Standard deviation of the first step, in scaled parameters. */
   readonly radius: number;
-  /** Ends the search when the Frobenius norm of the step matrix falls to it. */
+  /** The search ends when the Frobenius norm of the step matrix falls to this. */
   readonly epsilon: number;
-  /** Factor of the step size along a step that succeeded (1.05). */
+  /** Factor of the step size along an accepted step. Default 1.05. */
   readonly growth?: number | undefined;
-  /** Factor along a step that failed (growth^-0.25). */
+  /** Factor of the step size along a rejected step. Default growth^-0.25. */
   readonly shrink?: number | undefined;
-  /** Children at most. */
+  /** Maximum number of children. */
   readonly iterations: number;
 }
 
-/** Where a search stands. */
+/** The state of a search. */
 export interface SearchState {
   /** The best parameters so far. */
   readonly parameters: number[];
-  /** Their cost. */
+  /** Cost of the best parameters. */
   readonly cost: number;
-  /** Cost of the parameters at the start. */
+  /** Cost of the first parameters. */
   readonly initialCost: number;
-  /** Children judged or proposed so far. */
+  /** Number of children so far, including the proposed one. */
   readonly iterations: number;
-  /** Children that were better. */
+  /** Number of children that were accepted. */
   readonly accepted: number;
   /** Frobenius norm of the step matrix at the last decision. */
   readonly norm: number;
@@ -45,52 +47,40 @@ export interface SearchState {
   readonly done: boolean;
 }
 
-/** Standard normal variates from a seed (mulberry32, Box and Muller 1958): the same on every machine. */
-export function normalVariates(seed: number, count: number): Float32Array {
-  let state = Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) >>> 0;
-  const uniform = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-  const variates = new Float32Array(count);
-  for (let i = 0; i < count; i += 2) {
-    const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
-    const angle = 2 * Math.PI * uniform();
-    variates[i] = radius * Math.cos(angle);
-    if (i + 1 < count) variates[i + 1] = radius * Math.sin(angle);
-  }
-  return variates;
+/** Options of {@link onePlusOneReference}. */
+export interface OnePlusOneReferenceOptions {
+  /** The function that is minimised. */
+  readonly cost: (parameters: readonly number[]) => number;
+  /** The first parameters. */
+  readonly start: readonly number[];
+  /** Settings of the search. */
+  readonly settings: SearchSettings;
+  /** One standard normal number per parameter and iteration. */
+  readonly variates: Float32Array;
+  /** Called with the state after each decision. */
+  readonly onStep?: ((state: SearchState) => void) | undefined;
 }
 
 /**
- * The plain twin of {@link Search}: minimises `cost` from `start`.
- *
- * @param variates - Six standard normal numbers an iteration.
- * @param onStep - Sees the state after each decision.
+ * The plain twin of {@link Search}.
  *
  * @example Usage
  * ```ts
- * import { normalVariates, onePlusOneReference } from "./one_plus_one.ts";
+ * import { normalVariates } from "./normal_variates.ts";
+ * import { onePlusOneReference } from "./one_plus_one.ts";
  * import { assert } from "@std/assert";
  *
- * const result = onePlusOneReference(
- *   (p) => p.reduce((sum, x) => sum + (x - 1) ** 2, 0),
- *   [0, 0, 0, 0, 0, 0],
- *   { scales: [1, 1, 1, 1, 1, 1], radius: 0.5, epsilon: 1e-6, growth: 1.2, iterations: 1500 },
- *   normalVariates(1, 9000),
- * );
+ * const result = onePlusOneReference({
+ *   cost: (p) => p.reduce((sum, x) => sum + (x - 1) ** 2, 0),
+ *   start: [0, 0, 0, 0, 0, 0],
+ *   settings: { scales: [1, 1, 1, 1, 1, 1], radius: 0.5, epsilon: 1e-6, growth: 1.2, iterations: 1500 },
+ *   variates: normalVariates(1, 9000),
+ * });
  * assert(result.cost < 1e-4);
  * ```
  */
-export function onePlusOneReference(
-  cost: (parameters: readonly number[]) => number,
-  start: readonly number[],
-  settings: SearchSettings,
-  variates: Float32Array,
-  onStep?: (state: SearchState) => void,
-): SearchState {
+export function onePlusOneReference(options: OnePlusOneReferenceOptions): SearchState {
+  const { cost, start, settings, variates, onStep } = options;
   const n = start.length;
   const { scales, radius, epsilon, growth = 1.05, iterations } = settings;
   const shrink = settings.shrink ?? growth ** -0.25;
@@ -131,95 +121,84 @@ export function onePlusOneReference(
   return state;
 }
 
-/** A search whose every decision is taken on the GPU, so that no iteration waits for the host. */
+/** A search that runs on the GPU alone: no iteration waits for the host. */
 export class Search {
-  /** The state, {@link SEARCH_STATE} says where what is. */
+  /** The state: {@link SEARCH_STATE} names its fields. */
   readonly state: GpuBuffer;
   #gpu: Gpu;
-  #normals: GpuBuffer | undefined;
-  #step: Dispatch | undefined;
+  #owned = new Owned();
   #cost: GpuBuffer;
+  #step: Dispatch | undefined;
 
   /**
    * A search that has not begun.
    *
    * @param gpu - The device.
    * @param start - Six parameters.
-   * @param cost - Four f32 that an evaluation leaves: the child's cost, and two numbers to keep with it.
+   * @param cost - Three f32 that an evaluation leaves: the child's cost, its samples and its information.
    */
   constructor(gpu: Gpu, start: readonly number[], cost: GpuBuffer) {
     this.#gpu = gpu;
     this.#cost = cost;
-    this.state = gpu.buffer("search state", 4 * SEARCH_STATE.length);
-    this.setParameters(start);
-  }
-
-  /** Sets the parameters that the next {@link begin} starts from. */
-  setParameters(parameters: readonly number[]): void {
-    this.#gpu.write(this.state, new Float32Array(parameters), 4 * SEARCH_STATE.parent);
+    this.state = this.#owned.add(gpu.buffer("search state", SEARCH_STATE.bytes));
+    gpu.write(this.state, new Float32Array(start), SEARCH_STATE.offsets.parent);
   }
 
   /**
-   * Starts a search at the best parameters so far. Evaluate and {@link step} are to be recorded
-   * `settings.iterations + 1` times; once it is done they change nothing.
+   * Begins the search. Afterwards, evaluate the cost and record {@link step} `settings.iterations + 1` times;
+   * after the search has ended, further steps change nothing.
    *
-   * @param variates - Six standard normal numbers an iteration.
-   * @param cost - A different cost from here on.
+   * @param variates - Six standard normal numbers per iteration.
+   * @throws {RangeError} when `scales` or `variates` has the wrong length.
    */
-  begin(settings: SearchSettings, variates: Float32Array, cost: GpuBuffer = this.#cost): void {
-    const gpu = this.#gpu;
+  begin(settings: SearchSettings, variates: Float32Array): void {
     const { scales, radius, epsilon, growth = 1.05, iterations } = settings;
     if (scales.length !== SEARCH_DIMENSION) throw new RangeError("`scales` must be six numbers");
     if (variates.length < SEARCH_DIMENSION * iterations) {
       throw new RangeError(`\`variates\` must be ${SEARCH_DIMENSION * iterations} numbers`);
     }
-    this.#release();
-    this.#cost = cost;
-    this.#normals = gpu.upload("search variates", variates);
-    this.#step = gpu.prepare(SEARCH_STEP, {
-      buffers: [cost, this.#normals, this.state],
+    const normals = this.#owned.add(this.#gpu.upload("search variates", variates));
+    this.#step = this.#owned.add(this.#gpu.prepare(SEARCH_STEP, {
+      buffers: [this.#cost, normals, this.state],
       workgroups: [1],
-    });
-    gpu.record("search begin").dispatch(SEARCH_BEGIN, {
-      parameters: [
-        ...[epsilon, growth, settings.shrink ?? growth ** -0.25, iterations].map(f32),
-        ...[...scales.map((scale) => radius / scale), 0, 0].map(f32),
-      ],
+    }));
+    this.#gpu.record("search begin").dispatch(SEARCH_BEGIN, {
+      parameters: {
+        epsilon,
+        growth,
+        shrink: settings.shrink ?? growth ** -0.25,
+        maxIterations: iterations,
+        diagonal: [...scales.map((scale) => radius / scale), 0, 0],
+      },
       buffers: [this.state],
       workgroups: [1],
     }).submit();
   }
 
-  /** Records the decision about the child and the proposal of the next. */
+  /** Records the decision about the child and the proposal of the next child. */
   step(recorder: Recorder): void {
     if (this.#step === undefined) throw new TypeError("begin() first");
     recorder.run(this.#step);
   }
 
-  /** Reads where the search stands. */
+  /** Reads the state back, with the samples and the information at the best parameters. */
   async read(): Promise<SearchState & { readonly samples: number; readonly information: number }> {
-    const s = new Float32Array(await this.#gpu.download(this.state));
+    const state = SEARCH_STATE.read(await this.#gpu.download(this.state));
     return {
-      parameters: [...s.subarray(SEARCH_STATE.parent, SEARCH_STATE.parent + SEARCH_DIMENSION)],
-      cost: s[SEARCH_STATE.cost],
-      initialCost: s[SEARCH_STATE.initialCost],
-      iterations: s[SEARCH_STATE.iteration],
-      accepted: s[SEARCH_STATE.accepted],
-      norm: s[SEARCH_STATE.norm],
-      done: s[SEARCH_STATE.done] !== 0,
-      samples: s[SEARCH_STATE.parentSamples],
-      information: s[SEARCH_STATE.parentInformation],
+      parameters: state.parent,
+      cost: state.cost,
+      initialCost: state.initialCost,
+      iterations: state.iteration,
+      accepted: state.accepted,
+      norm: state.norm,
+      done: state.done !== 0,
+      samples: state.samples,
+      information: state.information,
     };
-  }
-
-  #release(): void {
-    this.#step?.destroy();
-    this.#normals?.destroy();
   }
 
   /** Frees its buffers. */
   destroy(): void {
-    this.#release();
-    this.state.destroy();
+    this.#owned.destroy();
   }
 }

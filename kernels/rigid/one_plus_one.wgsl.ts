@@ -5,98 +5,41 @@
  */
 
 import type { Kernel } from "../gpu/gpu.ts";
-
-/** Parameters that the strategy searches. */
-export const SEARCH_DIMENSION = 6;
-
-/** Elements of the search's state, f32 each. */
-export const SEARCH_STATE = {
-  /** 1 once converged: nothing changes any more. */
-  done: 0,
-  /** Children proposed so far at this level. */
-  iteration: 1,
-  /** Cost of the parent. */
-  cost: 2,
-  /** Frobenius norm of A at the last decision. */
-  norm: 3,
-  /** Children accepted so far. */
-  accepted: 4,
-  /** Cost of the first parent. */
-  initialCost: 5,
-  /** The second and third number that came with the parent's cost (samples, information). */
-  parentSamples: 6,
-  /** See `parentSamples`. */
-  parentInformation: 7,
-  /** Of this level. */
-  epsilon: 8,
-  /** Of this level. */
-  growth: 9,
-  /** Of this level. */
-  shrink: 10,
-  /** Children allowed at this level. */
-  iterations: 11,
-  /** Six parameters. */
-  parent: 12,
-  /** Six parameters. */
-  child: 18,
-  /** child - parent. */
-  delta: 24,
-  /** The normal variates that gave delta. */
-  variates: 30,
-  /** Six by six, row-major. */
-  matrix: 36,
-  /** Elements in all. */
-  length: 72,
-} as const;
+import { SEARCH_DIMENSION, SEARCH_STATE } from "./search_state.ts";
 
 const STATE = /* wgsl */ `
 const N = ${SEARCH_DIMENSION}u;
-const DONE = ${SEARCH_STATE.done}u;
-const ITERATION = ${SEARCH_STATE.iteration}u;
-const COST = ${SEARCH_STATE.cost}u;
-const NORM = ${SEARCH_STATE.norm}u;
-const ACCEPTED = ${SEARCH_STATE.accepted}u;
-const INITIAL_COST = ${SEARCH_STATE.initialCost}u;
-const SAMPLES = ${SEARCH_STATE.parentSamples}u;
-const INFORMATION = ${SEARCH_STATE.parentInformation}u;
-const EPSILON = ${SEARCH_STATE.epsilon}u;
-const GROWTH = ${SEARCH_STATE.growth}u;
-const SHRINK = ${SEARCH_STATE.shrink}u;
-const ITERATIONS = ${SEARCH_STATE.iterations}u;
-const PARENT = ${SEARCH_STATE.parent}u;
-const CHILD = ${SEARCH_STATE.child}u;
-const DELTA = ${SEARCH_STATE.delta}u;
-const VARIATES = ${SEARCH_STATE.variates}u;
-const A = ${SEARCH_STATE.matrix}u;
+${SEARCH_STATE.wgsl}
 `;
 
-/** Starts a search at the parent: A = diag(radius / scale), the parent itself is evaluated first. */
+/** Starts a search: A = diag(radius / scale), and the first child is the parent itself. */
 export const SEARCH_BEGIN: Kernel = {
-  label: "search begin",
+  label: "Rigid search begin",
   code: STATE + /* wgsl */ `
 struct Parameters {
-  epsilon: f32, growth: f32, shrink: f32, iterations: f32,
-  diagonal0: vec4f,
-  diagonal1: vec4f,
+  epsilon: f32,              // the search ends when the norm of the step matrix falls to this
+  growth: f32,               // factor of the step size along an accepted step
+  shrink: f32,               // factor of the step size along a rejected step
+  maxIterations: f32,        // children allowed
+  diagonal: array<vec4f, 2>, // standard deviations of the first step; the last two are not used
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read_write> state: array<f32>;
+@group(0) @binding(1) var<storage, read_write> state: State;
 
 @compute @workgroup_size(1)
 fn main() {
-  state[DONE] = 0.0;
-  state[ITERATION] = 0.0;
-  state[ACCEPTED] = 0.0;
-  state[EPSILON] = parameters.epsilon;
-  state[GROWTH] = parameters.growth;
-  state[SHRINK] = parameters.shrink;
-  state[ITERATIONS] = parameters.iterations;
+  state.done = 0.0;
+  state.iteration = 0.0;
+  state.accepted = 0.0;
+  state.epsilon = parameters.epsilon;
+  state.growth = parameters.growth;
+  state.shrink = parameters.shrink;
+  state.maxIterations = parameters.maxIterations;
   for (var i = 0u; i < N; i++) {
-    state[CHILD + i] = state[PARENT + i];
-    for (var j = 0u; j < N; j++) { state[A + i * N + j] = 0.0; }
+    state.child[i] = state.parent[i];
+    for (var j = 0u; j < N; j++) { state.matrix[i * N + j] = 0.0; }
   }
-  for (var i = 0u; i < 4u; i++) { state[A + i * (N + 1u)] = parameters.diagonal0[i]; }
-  for (var i = 0u; i < 2u; i++) { state[A + (4u + i) * (N + 1u)] = parameters.diagonal1[i]; }
+  for (var i = 0u; i < N; i++) { state.matrix[i * (N + 1u)] = parameters.diagonal[i / 4u][i % 4u]; }
 }`,
 };
 
@@ -105,74 +48,74 @@ fn main() {
  * 19:153, section IV; the order of events is ITK's).
  */
 export const SEARCH_STEP: Kernel = {
-  label: "search step",
+  label: "Rigid search step",
   code: STATE + /* wgsl */ `
 @group(0) @binding(1) var<storage, read> cost: array<f32, 4>;
 @group(0) @binding(2) var<storage, read> normals: array<f32>;
-@group(0) @binding(3) var<storage, read_write> state: array<f32>;
+@group(0) @binding(3) var<storage, read_write> state: State;
 
 @compute @workgroup_size(1)
 fn main() {
-  if (state[DONE] != 0.0) { return; }
-  let iteration = u32(state[ITERATION]);
+  if (state.done != 0.0) { return; }
+  let iteration = u32(state.iteration);
   let first = iteration == 0u;
-  let better = first || cost[0] < state[COST];
-  if (first) { state[INITIAL_COST] = cost[0]; }
+  let better = first || cost[0] < state.cost;
+  if (first) { state.initialCost = cost[0]; }
   if (better) {
-    state[COST] = cost[0];
-    state[SAMPLES] = cost[1];
-    state[INFORMATION] = cost[2];
-    for (var i = 0u; i < N; i++) { state[PARENT + i] = state[CHILD + i]; }
+    state.cost = cost[0];
+    state.samples = cost[1];
+    state.information = cost[2];
+    for (var i = 0u; i < N; i++) { state.parent[i] = state.child[i]; }
   }
   if (!first) {
-    if (better) { state[ACCEPTED] += 1.0; }
+    if (better) { state.accepted += 1.0; }
     var squares = 0.0;
-    for (var i = 0u; i < N * N; i++) { squares += state[A + i] * state[A + i]; }
-    state[NORM] = sqrt(squares);
-    if (state[NORM] <= state[EPSILON] || state[ITERATION] >= state[ITERATIONS]) {
-      state[DONE] = 1.0;
+    for (var i = 0u; i < N * N; i++) { squares += state.matrix[i] * state.matrix[i]; }
+    state.norm = sqrt(squares);
+    if (state.norm <= state.epsilon || state.iteration >= state.maxIterations) {
+      state.done = 1.0;
       return;
     }
     var length = 0.0;
-    for (var i = 0u; i < N; i++) { length += state[VARIATES + i] * state[VARIATES + i]; }
-    let adjust = (select(state[SHRINK], state[GROWTH], better) - 1.0) / length;
+    for (var i = 0u; i < N; i++) { length += state.variates[i] * state.variates[i]; }
+    let adjust = (select(state.shrink, state.growth, better) - 1.0) / length;
     for (var i = 0u; i < N; i++) {
       for (var j = 0u; j < N; j++) {
-        state[A + i * N + j] += adjust * state[DELTA + i] * state[VARIATES + j];
+        state.matrix[i * N + j] += adjust * state.delta[i] * state.variates[j];
       }
     }
   }
-  for (var i = 0u; i < N; i++) { state[VARIATES + i] = normals[N * iteration + i]; }
+  for (var i = 0u; i < N; i++) { state.variates[i] = normals[N * iteration + i]; }
   for (var i = 0u; i < N; i++) {
     var delta = 0.0;
-    for (var j = 0u; j < N; j++) { delta += state[A + i * N + j] * state[VARIATES + j]; }
-    state[DELTA + i] = delta;
-    state[CHILD + i] = state[PARENT + i] + delta;
+    for (var j = 0u; j < N; j++) { delta += state.matrix[i * N + j] * state.variates[j]; }
+    state.delta[i] = delta;
+    state.child[i] = state.parent[i] + delta;
   }
-  state[ITERATION] = f32(iteration + 1u);
+  state.iteration = f32(iteration + 1u);
 }`,
 };
 
 /**
- * The matrix from fixed to moving voxel index of the child's versor and translation, and whether
- * the search is done.
+ * The matrix from fixed to moving voxel index of the child's versor and translation. Its fourth row tells the
+ * metric whether the search has ended.
  */
 export const SEARCH_RIGID_MATRIX: Kernel = {
-  label: "search rigid matrix",
+  label: "Rigid search matrix",
   code: STATE + /* wgsl */ `
 struct Parameters {
-  right: array<vec4f, 3>,
-  left: array<vec4f, 3>,
+  right: array<vec4f, 3>, // rows of the matrix that is applied before the rotation
+  left: array<vec4f, 3>,  // rows of the matrix that is applied after the translation
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> state: array<f32>;
+@group(0) @binding(1) var<storage, read> state: State;
 @group(0) @binding(2) var<storage, read_write> transform: array<vec4f, 4>;
 
 @compute @workgroup_size(1)
 fn main() {
-  var v = vec3f(state[CHILD], state[CHILD + 1u], state[CHILD + 2u]);
-  let t = vec3f(state[CHILD + 3u], state[CHILD + 4u], state[CHILD + 5u]);
-  // Beyond half a turn there is no versor: the nearest one.
+  var v = vec3f(state.child[0], state.child[1u], state.child[2u]);
+  let t = vec3f(state.child[3u], state.child[4u], state.child[5u]);
+  // A vector longer than 1 is no versor; the nearest versor is a half turn.
   v = v / max(1.0, length(v));
   let w = sqrt(max(0.0, 1.0 - dot(v, v)));
   let rotation = array<vec3f, 3>(
@@ -190,6 +133,6 @@ fn main() {
     let l = parameters.left[i];
     transform[i] = l.x * moved[0] + l.y * moved[1] + l.z * moved[2] + vec4f(0.0, 0.0, 0.0, l.w);
   }
-  transform[3] = vec4f(state[DONE], 0.0, 0.0, 0.0);
+  transform[3] = vec4f(state.done, 0.0, 0.0, 0.0);
 }`,
 };

@@ -1,8 +1,11 @@
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import type { Kernel } from "../gpu/gpu.ts";
-import { SEARCH_STATE } from "./one_plus_one.wgsl.ts";
+import { Owned } from "../gpu/owned.ts";
+import { SEARCH_STATE } from "./search_state.ts";
 import { gpuTest } from "../../testing/gpu.ts";
-import { normalVariates, onePlusOneReference, Search, type SearchState } from "./one_plus_one.ts";
+import { assertNothingLeaks } from "../../testing/failing_allocations.ts";
+import { normalVariates } from "./normal_variates.ts";
+import { onePlusOneReference, Search, type SearchState } from "./one_plus_one.ts";
 
 const TARGET = [0.1, -0.05, 0.2, 12, -8, 20];
 const WEIGHT = [100, 80, 60, 0.01, 0.02, 0.005];
@@ -19,7 +22,8 @@ const quadratic = (p: readonly number[]) =>
 const QUADRATIC: Kernel = {
   label: "quadratic",
   code: /* wgsl */ `
-@group(0) @binding(1) var<storage, read> state: array<f32>;
+${SEARCH_STATE.wgsl}
+@group(0) @binding(1) var<storage, read> state: State;
 @group(0) @binding(2) var<storage, read_write> cost: array<f32, 4>;
 @compute @workgroup_size(1)
 fn main() {
@@ -27,7 +31,7 @@ fn main() {
   let weight = array<f32, 6>(${WEIGHT.map((x) => x.toFixed(3)).join(", ")});
   var sum = 0.0;
   for (var i = 0u; i < 6u; i++) {
-    let d = state[${SEARCH_STATE.child}u + i] - goal[i];
+    let d = state.child[i] - goal[i];
     sum += weight[i] * d * d;
   }
   cost[0] = sum;
@@ -37,12 +41,12 @@ fn main() {
 Deno.test("onePlusOneReference() finds the minimum of a quadratic", () => {
   for (const seed of [1, 2, 3]) {
     const iterations = 1500;
-    const result = onePlusOneReference(
-      quadratic,
-      START,
-      { ...SETTINGS, growth: 1.2, iterations },
-      normalVariates(seed, 6 * iterations),
-    );
+    const result = onePlusOneReference({
+      cost: quadratic,
+      start: START,
+      settings: { ...SETTINGS, growth: 1.2, iterations },
+      variates: normalVariates(seed, 6 * iterations),
+    });
     result.parameters.forEach((value, i) =>
       assertAlmostEquals(value, TARGET[i], 1e-2 * Math.abs(TARGET[i]))
     );
@@ -52,12 +56,12 @@ Deno.test("onePlusOneReference() finds the minimum of a quadratic", () => {
 
 Deno.test("onePlusOneReference() stops at epsilon and at the number of iterations", () => {
   const run = (epsilon: number, iterations: number) =>
-    onePlusOneReference(
-      quadratic,
-      START,
-      { ...SETTINGS, epsilon, iterations },
-      normalVariates(1, 6 * iterations),
-    );
+    onePlusOneReference({
+      cost: quadratic,
+      start: START,
+      settings: { ...SETTINGS, epsilon, iterations },
+      variates: normalVariates(1, 6 * iterations),
+    });
   assertEquals(run(1e9, 50).iterations, 1);
   assertEquals(run(0, 20).iterations, 20);
   assertEquals(run(0, 0).parameters, START);
@@ -76,7 +80,13 @@ gpuTest("Search takes the twin's steps on a quadratic", async (gpu) => {
   const search = new Search(gpu, START, cost);
   const variates = normalVariates(3, 6 * SETTINGS.iterations);
   const steps: SearchState[] = [];
-  onePlusOneReference(quadratic, START, SETTINGS, variates, (state) => steps.push(state));
+  onePlusOneReference({
+    cost: quadratic,
+    start: START,
+    settings: SETTINGS,
+    variates,
+    onStep: (state) => steps.push(state),
+  });
   const evaluate = gpu.prepare(QUADRATIC, { buffers: [search.state, cost], workgroups: [1] });
   search.begin(SETTINGS, variates);
   let recorder = gpu.record("steps");
@@ -105,5 +115,18 @@ gpuTest("Search takes the twin's steps on a quadratic", async (gpu) => {
   assertEquals(await search.read(), end, "nothing changes once it is done");
   evaluate.destroy();
   search.destroy();
+  cost.destroy();
+});
+
+gpuTest("Search leaks nothing when an allocation fails", async (gpu) => {
+  const cost = gpu.buffer("cost", 16);
+  const variates = normalVariates(3, 6 * SETTINGS.iterations);
+  await assertNothingLeaks(gpu, () => {
+    return Owned.build((owned) => {
+      const search = owned.add(new Search(gpu, START, cost));
+      search.begin(SETTINGS, variates);
+      return search;
+    });
+  });
   cost.destroy();
 });

@@ -10,20 +10,14 @@ import {
   type ControlGridGeometry,
   controlPoints,
 } from "../../kernels/control_grid/control_grid.ts";
-import {
-  foldingPenaltyPartials,
-  prepareFoldingPenalty,
-} from "../../kernels/regulariser/folding_penalty.ts";
+import { partialSumCount } from "../../kernels/regulariser/control_point_cost.ts";
+import { prepareFoldingPenalty } from "../../kernels/regulariser/folding_penalty.ts";
 import type { Dispatch, Gpu } from "../../kernels/gpu/gpu.ts";
 import type { GpuImage } from "../../kernels/gpu/image.ts";
 import { NO_VALUE } from "../../kernels/gpu/no_value.ts";
 import { Owned } from "../../kernels/gpu/owned.ts";
 import { pyramidLevel } from "../../kernels/image/pyramid.ts";
-import {
-  prepareRegulariser,
-  type Regulariser,
-  regulariserPartials,
-} from "../../kernels/regulariser/regulariser.ts";
+import { prepareRegulariser, type Regulariser } from "../../kernels/regulariser/regulariser.ts";
 import { resample } from "../../kernels/image/resample.ts";
 import { Lbfgs, type LbfgsState } from "../../kernels/optimiser/lbfgs.ts";
 import { requireOverlap } from "../overlap.ts";
@@ -106,16 +100,16 @@ export async function optimiseLevel(gpu: Gpu, options: LevelOptions): Promise<Le
   using owned = new Owned();
   const margin = h.map((size) => Math.ceil(MARGIN / size)) as unknown as Triple;
   const inputs = levelImages(gpu, options, { margin, owned });
-  const partials = regulariserPartials(geometry.size);
+  const partials = partialSumCount(geometry.size);
   const optimiser = owned.add(
     new Lbfgs(gpu, {
       count: controlPoints(geometry),
-      penaltyPartials: partials + (options.noFolding ? foldingPenaltyPartials(geometry.size) : 0),
+      penaltyPartials: options.noFolding ? 2 * partials : partials,
       iterations: options.iterations,
       tolerance: 1e-5,
       firstMove: voxel,
-      mostMove: 2 * voxel,
-      leastMove: 1e-3 * voxel,
+      maxMove: 2 * voxel,
+      minMove: 1e-3 * voxel,
     }),
   );
   gpu.write(optimiser.point, options.start);
@@ -136,18 +130,27 @@ export async function optimiseLevel(gpu: Gpu, options: LevelOptions): Promise<Le
   const domain = level.grid.voxels * h[0] * h[1] * h[2];
   const { trial, gradient, penalties } = optimiser;
   const { size } = geometry;
-  const penalty = owned.add(prepareRegulariser(
-    gpu,
-    { regulariser: options.regulariser, size, spacing, weight: lambda * cell / domain },
-    trial,
+  const penalty = owned.add(prepareRegulariser(gpu, {
+    regulariser: options.regulariser,
+    size,
+    spacing,
+    weight: lambda * cell / domain,
+    knots: trial,
     gradient,
-    penalties,
-  ));
+    partialSums: penalties,
+  }));
   const evaluate = [...data.dispatches, ...penalty.dispatches];
   if (options.noFolding) {
-    const folded = { size, spacing, weight: FOLDING_WEIGHT * cell / domain };
-    const folding = prepareFoldingPenalty(gpu, folded, trial, gradient, penalties, partials);
-    evaluate.push(...owned.add(folding).dispatches);
+    const folding = owned.add(prepareFoldingPenalty(gpu, {
+      size,
+      spacing,
+      weight: FOLDING_WEIGHT * cell / domain,
+      knots: trial,
+      gradient,
+      partialSums: penalties,
+      firstPartial: partials,
+    }));
+    evaluate.push(...folding.dispatches);
   }
   const state = await iterate(gpu, options, { optimiser, evaluate });
   const displacements = new Float32Array(await gpu.download(optimiser.point));

@@ -15,10 +15,7 @@
 
 import { IDENTITY, invert, multiply, transformPoint, type Triple } from "../../volume/affine.ts";
 import type { Grid } from "../../volume/grid.ts";
-import {
-  LEAST_DETERMINANT,
-  leastCellDeterminants,
-} from "../../kernels/regulariser/folding_penalty.ts";
+import { MIN_DETERMINANT, minCellDeterminants } from "../../kernels/regulariser/folding_penalty.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import { type LevelDisplacements, toControlGrid } from "./level_displacements.ts";
 import { jacobianOf } from "../transform.ts";
@@ -37,8 +34,8 @@ export function unfoldCells(level: LevelDisplacements): Promise<LevelDisplacemen
   const [cx, cy] = size.map((n) => n - 1);
   return unfold(level, (displacements) => {
     const around: Triple[] = [];
-    leastCellDeterminants(size, spacing, displacements, 4).forEach((minimum, i) => {
-      if (minimum > 2 * LEAST_DETERMINANT) return; // and not close to the penalty's pole
+    minCellDeterminants(size, spacing, displacements, 4).forEach((minimum, i) => {
+      if (minimum > 2 * MIN_DETERMINANT) return; // and not close to the penalty's pole
       around.push([i % cx + 0.5, Math.floor(i / cx) % cy + 0.5, Math.floor(i / (cx * cy)) + 0.5]);
     });
     return Promise.resolve(around);

@@ -3,7 +3,7 @@ import { IDENTITY } from "../../volume/affine.ts";
 import { Grid } from "../../volume/grid.ts";
 import type { Volume } from "../../volume/volume.ts";
 import { controlGridGeometry, controlPoints } from "../../kernels/control_grid/control_grid.ts";
-import { leastCellDeterminants } from "../../kernels/regulariser/folding_penalty.ts";
+import { minCellDeterminants } from "../../kernels/regulariser/folding_penalty.ts";
 import { gpuTest } from "../../testing/gpu.ts";
 import { random } from "../../testing/uniform_values.ts";
 import { registerDeformable } from "./register_deformable.ts";
@@ -42,7 +42,7 @@ function randomDisplacements(seed: number, amount: number, resolution: number): 
 
 function leastOf({ geometry: { size, stride }, grid, displacements }: LevelDisplacements): number {
   const spacing = grid.spacing.map((h, axis) => h * stride[axis]) as [number, number, number];
-  return Math.min(...leastCellDeterminants(size, spacing, displacements, 4));
+  return Math.min(...minCellDeterminants(size, spacing, displacements, 4));
 }
 
 async function folds(gpu: Parameters<typeof jacobianOf>[0], controlGrid: ControlGrid) {

@@ -194,7 +194,7 @@ export async function registerRigid(gpu: Gpu, options: RigidOptions): Promise<Ri
   const reports: RigidLevelReport[] = [];
   for (const [index, level] of levels.entries()) {
     const plan = schedule.levels[index];
-    level.metric.setLeastSamples(minShare * level.wholeSamples);
+    level.metric.setMinSamples(minShare * level.wholeSamples);
     let search: SearchResult | undefined;
     if (index === 0) search = best.search;
     else if (plan.search !== undefined) {

@@ -5,10 +5,11 @@
  */
 
 import { type Matrix4, multiply, type Triple } from "../../volume/affine.ts";
-import { type Dispatch, f32, type Gpu } from "../../kernels/gpu/gpu.ts";
+import type { Dispatch, Gpu } from "../../kernels/gpu/gpu.ts";
 import { Owned } from "../../kernels/gpu/owned.ts";
 import { SEARCH_RIGID_MATRIX } from "../../kernels/rigid/one_plus_one.wgsl.ts";
-import { normalVariates, Search } from "../../kernels/rigid/one_plus_one.ts";
+import { normalVariates } from "../../kernels/rigid/normal_variates.ts";
+import { Search } from "../../kernels/rigid/one_plus_one.ts";
 import { type RefinementResult, refineQuadratic } from "./quadratic_refinement.ts";
 import type { RigidLevel } from "./levels.ts";
 import { rigidMatrix, type RigidParameters, rigidScales } from "./parameters.ts";
@@ -60,7 +61,7 @@ function prepareMatrix(gpu: Gpu, level: RigidLevel, frame: RigidFrame, search: S
   const right = multiply(shift(-1), level.fixedGrid.affine);
   const left = multiply(level.movingGrid.inverse, multiply(frame.initial, shift(1)));
   return gpu.prepare(SEARCH_RIGID_MATRIX, {
-    parameters: [...right.slice(0, 12), ...left.slice(0, 12)].map(f32),
+    parameters: { right: right.slice(0, 12), left: left.slice(0, 12) },
     buffers: [search.state, level.metric.transform],
     workgroups: [1],
   });

@@ -6,7 +6,7 @@
 
 import { IDENTITY, type Matrix4, type Triple } from "../../volume/affine.ts";
 import type { Grid } from "../../volume/grid.ts";
-import type { IntensityRange } from "../../kernels/rigid/mattes_histogram.ts";
+import type { IntensityRange } from "../../kernels/rigid/mattes_bins.ts";
 
 /**
  * The start of a rigid registration. "geometric" aligns the centres of the two boxes, "centre-of-mass" the

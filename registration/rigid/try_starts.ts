@@ -71,7 +71,7 @@ export async function tryStarts(
     const share = before[i].samples / wholeSamples;
     if (!(share >= schedule.minOverlap)) continue;
     const minShare = Math.max(schedule.minOverlap, schedule.minOfStart * share);
-    metric.setLeastSamples(minShare * wholeSamples);
+    metric.setMinSamples(minShare * wholeSamples);
     const frame = { initial: position.matrix, ...box };
     const search = await searchLevel(gpu, {
       level,

@@ -5,9 +5,9 @@
  */
 
 import { controlPoints } from "../../kernels/control_grid/control_grid.ts";
-import { type Dispatch, f32, type Gpu, u32 } from "../../kernels/gpu/gpu.ts";
+import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import { Owned } from "../../kernels/gpu/owned.ts";
-import { WEIGHTED_SUM } from "../../kernels/sums/weighted_sum.wgsl.ts";
+import { prepareWeightedSum, weightedSumParameters } from "../../kernels/sums/weighted_sum.ts";
 import { MIND, MIND_OPTIONS, type MindOptions } from "./mind.ts";
 import { NMI } from "./nmi.ts";
 import {
@@ -93,17 +93,14 @@ function prepare(
     const prepared = owned.add(similarity.prepare(gpu, { ...inputs, gradient, scalars }));
     return { gradient, scalars, prepared };
   });
-  const weights = (s: number) => [f32(beta), f32((1 - beta) * s), u32(count), u32(0)];
+  const weights = (s: number) => [beta, (1 - beta) * s] as const;
   const details = { s: typeof scaling === "number" ? scaling : 1 };
-  const sum: Dispatch = owned.add(gpu.prepare(WEIGHTED_SUM, {
-    parameters: weights(details.s),
-    buffers: [
-      ...parts.map(({ scalars }) => scalars),
-      ...parts.map(({ gradient }) => gradient),
-      inputs.scalars,
-      inputs.gradient,
-    ],
-    workgroups: [Math.ceil(count / 64)],
+  const sum = owned.add(prepareWeightedSum(gpu, {
+    first: parts[0],
+    second: parts[1],
+    weights: weights(details.s),
+    count,
+    sum: inputs,
   }));
 
   /** Values and gradient norms of both at these displacements. */
@@ -135,7 +132,7 @@ function prepare(
         gpu.write(inputs.displacements, start);
       }
       details.s = Math.min(details.s, MAX_SCALE);
-      gpu.writeParameters(sum, weights(details.s));
+      gpu.writeParameters(sum, weightedSumParameters(weights(details.s), count));
     },
     destroy: () => owned.destroy(),
   };
