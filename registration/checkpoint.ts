@@ -18,6 +18,7 @@
  * @module
  */
 
+import { withoutUndefined } from "../host/defaults.ts";
 import { sha256Hex } from "../host/hash.ts";
 import type { LabelVolume, Volume } from "../volume/volume.ts";
 import type { DeformableLevel, LevelState } from "./deformable/register_deformable.ts";
@@ -130,14 +131,14 @@ export function decodeCheckpoint(
   }
   const { rigid, level } = value;
   try {
-    return {
+    return withoutUndefined({
       rigid,
       level: level && {
         level: level.level,
         displacements: decodeFloats(level.knots),
         records: level.records,
       },
-    };
+    });
   } catch (cause) {
     throw new CheckpointError(`${name} is damaged. Remove it and start without --resume.`, {
       cause,

@@ -46,18 +46,6 @@ export const DEFORMABLE_METHODS = ["control-grid", "mind-gauss-newton"] as const
 /** One of {@link DEFORMABLE_METHODS}. */
 export type DeformableMethod = typeof DEFORMABLE_METHODS[number];
 
-/** Options of a registration method that {@link registerImages} sets itself. */
-type CommonOptions =
-  | "fixed"
-  | "moving"
-  | "fixedMask"
-  | "movingMask"
-  | "initial"
-  | "resume"
-  | "onLevel"
-  | "signal"
-  | "onProgress";
-
 /** Options of {@link registerImages}. */
 export interface RegisterImagesOptions {
   /** The fixed image; the results lie on its grid. */
@@ -73,15 +61,36 @@ export interface RegisterImagesOptions {
   /** Valid voxels of the moving image (non-zero), on its grid. Default all. */
   readonly movingMask?: LabelVolume | undefined;
   /** The options of the rigid registration, or false to start from the positions in the files. */
-  readonly rigid?: Omit<RigidOptions, CommonOptions> | false | undefined;
+  readonly rigid?:
+    | Omit<RigidOptions, "fixed" | "moving" | "fixedMask" | "movingMask" | "signal" | "onProgress">
+    | false
+    | undefined;
   /** Stops after the rigid registration. Default false. */
   readonly rigidOnly?: boolean | undefined;
   /** The method of the deformable registration. Default "control-grid". */
   readonly method?: DeformableMethod | undefined;
   /** The options of the method "control-grid". */
-  readonly deformable?: Omit<DeformableOptions, CommonOptions> | undefined;
+  readonly deformable?:
+    | Omit<
+      DeformableOptions,
+      | "fixed"
+      | "moving"
+      | "fixedMask"
+      | "movingMask"
+      | "initial"
+      | "resume"
+      | "onLevel"
+      | "signal"
+      | "onProgress"
+    >
+    | undefined;
   /** The options of the method "mind-gauss-newton". */
-  readonly mindGaussNewton?: Omit<MindGaussNewtonOptions, CommonOptions> | undefined;
+  readonly mindGaussNewton?:
+    | Omit<
+      MindGaussNewtonOptions,
+      "fixed" | "moving" | "fixedMask" | "movingMask" | "initial" | "signal" | "onProgress"
+    >
+    | undefined;
   /** The intermediate results of an earlier call with the same images and options; they are not repeated. */
   readonly resume?: Checkpoint | undefined;
   /**
