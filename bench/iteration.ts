@@ -9,35 +9,36 @@ import type { Triple } from "../volume/affine.ts";
 import { controlGridGeometry, controlPoints } from "../kernels/control_grid/control_grid.ts";
 import type { Dispatch, Gpu } from "../kernels/gpu/gpu.ts";
 import { uploadImage } from "../kernels/gpu/image.ts";
+import { Owned } from "../kernels/gpu/owned.ts";
 import { partialSumCount } from "../kernels/regulariser/control_point_cost.ts";
 import { prepareRegulariser } from "../kernels/regulariser/regulariser.ts";
 import { DEFORMABLE_DEFAULTS } from "../registration/deformable/register_deformable.ts";
 import { Lbfgs } from "../kernels/optimiser/lbfgs.ts";
 import { SIMILARITIES, type SimilarityName } from "../registration/similarity/similarities.ts";
+import { createSimilarity } from "../registration/similarity/similarity.ts";
 import { timeDispatches } from "./gpu_timer.ts";
 
 /** Voxels of the images, 3 mm each. */
 export const ITERATION_SIZE: Triple = [122, 101, 112];
 
-/** Control points lie every so many voxels. */
+/** Distance of the control points, voxels. */
 export const ITERATION_STRIDE = 7;
 
 /** The time of one dispatch of an evaluation. */
 export interface DispatchTime {
-  /** The kernel's label. */
+  /** The label of its kernel. */
   readonly label: string;
   /** Median over the evaluations, ms. */
   readonly milliseconds: number;
 }
 
-/** Times `evaluations` evaluations in their real sequence, after a few that compile and warm up. */
+/** Times a number of evaluations in their real sequence, after a few that compile the kernels and warm up. */
 export async function timeIteration(
   gpu: Gpu,
   similarity: SimilarityName,
   evaluations: number,
 ): Promise<DispatchTime[]> {
-  const owned: { destroy(): void }[] = [];
-  const own = <T extends { destroy(): void }>(resource: T): T => (owned.push(resource), resource);
+  using owned = new Owned();
   const margin: Triple = [8, 8, 8];
   const padded = ITERATION_SIZE.map((n) => n + 16);
   const geometry = controlGridGeometry(ITERATION_SIZE, [
@@ -46,7 +47,7 @@ export async function timeIteration(
     ITERATION_STRIDE,
   ]);
   const count = controlPoints(geometry);
-  const optimiser = own(
+  const optimiser = owned.add(
     new Lbfgs(gpu, {
       count,
       penaltyPartials: partialSumCount(geometry.size),
@@ -58,11 +59,12 @@ export async function timeIteration(
     }),
   );
   const range = { low: 0, high: 210, bins: 100 };
-  const fixed = own(uploadImage(gpu, "fixed", ITERATION_SIZE, trunk(ITERATION_SIZE, 0)));
+  const ranges = { fixedRange: range, movingRange: range };
+  const fixed = owned.add(uploadImage(gpu, "fixed", ITERATION_SIZE, trunk(ITERATION_SIZE, 0)));
   const size = padded as unknown as Triple;
-  const moving = own(uploadImage(gpu, "moving", size, trunk(size, 9)));
-  const data = own(
-    SIMILARITIES[similarity].create({ fixedRange: range, movingRange: range }).prepare(gpu, {
+  const moving = owned.add(uploadImage(gpu, "moving", size, trunk(size, 9)));
+  const data = owned.add(
+    createSimilarity(SIMILARITIES[similarity], ranges).prepare(gpu, {
       geometry,
       fixed,
       fixedMask: undefined,
@@ -70,13 +72,13 @@ export async function timeIteration(
       movingMask: undefined,
       origin: margin,
       perVoxel: [1 / 3, 1 / 3, 1 / 3],
-      knots: optimiser.trial,
+      displacements: optimiser.trial,
       gradient: optimiser.gradient,
       scalars: optimiser.scalars,
     }),
   );
   const mm = 3 * ITERATION_STRIDE;
-  const penalty = own(prepareRegulariser(gpu, {
+  const penalty = owned.add(prepareRegulariser(gpu, {
     regulariser: DEFORMABLE_DEFAULTS.regulariser,
     size: geometry.size,
     spacing: [mm, mm, mm],
@@ -95,7 +97,6 @@ export async function timeIteration(
   for (let i = 0; i < evaluations; i++) {
     (await timeDispatches(gpu, dispatches)).forEach((ms, k) => times[k].push(ms));
   }
-  owned.forEach((resource) => resource.destroy());
   return dispatches.map(({ label }, k) => ({
     label,
     milliseconds: times[k].sort((a, b) => a - b)[times[k].length >> 1],

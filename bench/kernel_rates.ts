@@ -1,5 +1,5 @@
 /**
- * The kernels that `deno task bench` times, one record each: their work, and the rate to be reached on
+ * The kernels that `deno task bench` times, one record each: their work, and the target rate with
  * Debian 12's software driver on two cores.
  *
  * @module
@@ -16,6 +16,7 @@ import { binStep, recordVoxelPairs } from "../kernels/control_grid/voxel_pairs.t
 import { gaussianSmooth } from "../kernels/image/gaussian.ts";
 import type { Dispatch, Gpu } from "../kernels/gpu/gpu.ts";
 import { createField, createImage, type GpuImage, uploadImage } from "../kernels/gpu/image.ts";
+import { type Destroyable, Owned } from "../kernels/gpu/owned.ts";
 import {
   binIntensitiesOnHost,
   fixedBinBytes,
@@ -31,23 +32,22 @@ import { Lbfgs } from "../kernels/optimiser/lbfgs.ts";
 
 /** A kernel, ready to be timed. */
 export interface KernelBenchmark {
-  /** Its name in the table. */
+  /** The name in the table. */
   readonly name: string;
-  /** The dispatches that count. */
+  /** The dispatches that are timed. */
   readonly dispatches: readonly Dispatch[];
-  /** Megavoxels that they go through. */
+  /** Megavoxels that one run of the dispatches processes. */
   readonly megavoxels: number;
-  /** Mvox/s to be reached on the stock software driver; none where there is no measured target. */
+  /** Target rate on the stock software driver, Mvox/s; absent when none was measured. */
   readonly target?: number | undefined;
 }
 
-/** The benchmarks' image: 192 voxels an axis. */
+/** The size of the benchmarks' image: 192 voxels per axis. */
 export const SIZE: Triple = [192, 192, 192];
 
 /** Prepares all benchmarks; `dispose` frees them. */
 export function kernelBenchmarks(gpu: Gpu): { benchmarks: KernelBenchmark[]; dispose: () => void } {
-  const owned: { destroy(): void }[] = [];
-  const own = <T extends { destroy(): void }>(resource: T): T => (owned.push(resource), resource);
+  const owned = new Owned();
   const voxels = SIZE[0] * SIZE[1] * SIZE[2];
   const megavoxels = voxels / 1e6;
   const noise = Float32Array.from({ length: voxels }, (_, i) => {
@@ -57,30 +57,30 @@ export function kernelBenchmarks(gpu: Gpu): { benchmarks: KernelBenchmark[]; dis
     return 100 + 50 * Math.sin(0.11 * x) + 30 * Math.cos(0.13 * y) + 20 * Math.sin(0.09 * z) +
       ((i * 2654435761) >>> 0) / 4294967296 * 30;
   });
-  const image = own(uploadImage(gpu, "image", SIZE, noise));
-  const field = own(createField(gpu, "field", SIZE));
+  const image = owned.add(uploadImage(gpu, "image", SIZE, noise));
+  const field = owned.add(createField(gpu, "field", SIZE));
   const geometry = controlGridGeometry(SIZE, [8, 8, 8]);
   const count = controlPoints(geometry);
-  const knots = own(gpu.upload(
+  const knots = owned.add(gpu.upload(
     "knots",
     Float32Array.from({ length: 4 * count }, (_, i) => i % 4 === 3 ? 0 : Math.sin(i)),
   ));
-  const warped = own(createImage(gpu, "warped", SIZE));
-  const gradient = ["x", "y", "z"].map((axis) => own(createImage(gpu, axis, SIZE)));
-  const residual = own(createImage(gpu, "residual", SIZE));
+  const warped = owned.add(createImage(gpu, "warped", SIZE));
+  const gradient = ["x", "y", "z"].map((axis) => owned.add(createImage(gpu, axis, SIZE)));
+  const residual = owned.add(createImage(gpu, "residual", SIZE));
   const range = { low: 0, high: 230, bins: 100 };
-  const pairs = own(createImage(gpu, "pairs", SIZE));
+  const pairs = owned.add(createImage(gpu, "pairs", SIZE));
   // Bin units as a warp leaves them.
-  const binned = own(uploadImage(gpu, "binned", SIZE, binIntensitiesOnHost(noise, range)));
-  const bins = own(gpu.buffer("bins", fixedBinBytes(SIZE)));
+  const binned = owned.add(uploadImage(gpu, "binned", SIZE, binIntensitiesOnHost(noise, range)));
+  const bins = owned.add(gpu.buffer("bins", fixedBinBytes(SIZE)));
   const recorder = gpu.record("bins");
   recordFixedBins(gpu, recorder, { source: image, range, bins });
   recordVoxelPairs(gpu, recorder, { source: image, range, pairs });
   recorder.submit();
-  const histogram = own(gpu.buffer("histogram", 4e4));
-  const scalars = own(gpu.buffer("scalars", 32));
+  const histogram = owned.add(gpu.buffer("histogram", 4e4));
+  const scalars = owned.add(gpu.buffer("scalars", 32));
   const slopes = [gradient[0], gradient[1], gradient[2]] as [GpuImage, GpuImage, GpuImage];
-  const warpThrough = own(prepareControlGridWarp(gpu, {
+  const warpThrough = owned.add(prepareControlGridWarp(gpu, {
     geometry,
     knots,
     moving: pairs,
@@ -90,10 +90,10 @@ export function kernelBenchmarks(gpu: Gpu): { benchmarks: KernelBenchmark[]; dis
     warped,
     gradient: slopes,
   }));
-  const counted = own(
+  const counted = owned.add(
     prepareJointHistogram(gpu, { geometry, bins: 100, fixedBins: bins, warped: binned, histogram }),
   );
-  const nmi = own(prepareNmi(gpu, {
+  const nmi = owned.add(prepareNmi(gpu, {
     geometry,
     bins: 100,
     fixedBins: bins,
@@ -101,11 +101,13 @@ export function kernelBenchmarks(gpu: Gpu): { benchmarks: KernelBenchmark[]; dis
     residual,
     scalars,
   }));
-  const sums = own(gpu.buffer("sums", 16 * count));
-  const adjoint = own(prepareAdjoint(gpu, { geometry, vectors: slopes, scale: residual, sums }));
-  const optimiser = own(lbfgs(gpu, count));
-  const penalties = own(gpu.buffer("penalties", 4 * partialSumCount(geometry.size)));
-  const penalty = own(prepareRegulariser(gpu, {
+  const sums = owned.add(gpu.buffer("sums", 16 * count));
+  const adjoint = owned.add(
+    prepareAdjoint(gpu, { geometry, vectors: slopes, scale: residual, sums }),
+  );
+  const optimiser = owned.add(lbfgs(gpu, count));
+  const penalties = owned.add(gpu.buffer("penalties", 4 * partialSumCount(geometry.size)));
+  const penalty = owned.add(prepareRegulariser(gpu, {
     regulariser: "l2",
     size: geometry.size,
     spacing: [8, 8, 8],
@@ -115,7 +117,7 @@ export function kernelBenchmarks(gpu: Gpu): { benchmarks: KernelBenchmark[]; dis
     partialSums: penalties,
   }));
 
-  const captured = (work: () => { destroy(): void }) => capture(gpu, own, work);
+  const captured = (work: () => Destroyable) => capture(gpu, owned, work);
   const axis = (sigma: Triple) => captured(() => gaussianSmooth(gpu, { source: image, sigma }));
   return {
     benchmarks: [
@@ -173,18 +175,18 @@ export function kernelBenchmarks(gpu: Gpu): { benchmarks: KernelBenchmark[]; dis
         megavoxels: count / 1e6,
       },
     ],
-    dispose: () => owned.forEach((resource) => resource.destroy()),
+    dispose: () => owned.destroy(),
   };
 }
 
 /** The dispatches that a host function would run, without running them. */
 function capture(
   gpu: Gpu,
-  own: <T extends { destroy(): void }>(resource: T) => T,
-  work: () => { destroy(): void },
+  owned: Owned,
+  work: () => Destroyable,
 ): Dispatch[] {
   const dispatches: Dispatch[] = [];
-  const kept: { destroy(): void }[] = [];
+  const kept: Destroyable[] = [];
   const prepare = gpu.prepare;
   const buffer = gpu.buffer;
   // What the host function frees after its submission must live on for the timing.
@@ -205,7 +207,7 @@ function capture(
     gpu.prepare = prepare;
     gpu.buffer = buffer;
   }
-  kept.forEach(own);
+  kept.forEach((resource) => owned.add(resource));
   return dispatches;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What a registration has found so far, as a text to continue from.
+ * Checkpoints: the intermediate results of a registration as a text, from which it can be continued.
  *
  * @example Usage
  * ```ts
@@ -9,8 +9,8 @@
  * const grid = Grid.axisAligned([2, 2, 2], [1, 1, 1]);
  * const image = { grid, data: new Float32Array(8) };
  * const identity = await identifyRun({ "fixed image": image, "moving image": image }, { spacing: 20 });
- * // To be written by registerImages()'s onCheckpoint, and read before its resume.
- * const level = { level: 0, knots: new Float32Array(4 * 27), records: [] };
+ * // registerImages() passes such a level to onCheckpoint and accepts it as resume.
+ * const level = { level: 0, displacements: new Float32Array(4 * 27), records: [] };
  * const text = encodeCheckpoint(identity, { level });
  * console.log(decodeCheckpoint(text, identity).level?.level);
  * ```
@@ -19,24 +19,26 @@
  */
 
 import { CrosswarpError } from "../host/errors.ts";
+
+import { withoutUndefined } from "../host/defaults.ts";
 import { sha256Hex } from "../host/hash.ts";
 import type { LabelVolume, Volume } from "../volume/volume.ts";
 import type { DeformableLevel, LevelState } from "./deformable/register_deformable.ts";
 import { decodeFloats, encodeFloats } from "./float_text.ts";
 import type { RigidResult } from "./rigid/register_rigid.ts";
 
-/** What a registration has found so far. */
+/** The intermediate results of a registration. */
 export interface Checkpoint {
   /** The rigid registration's result. */
   readonly rigid?: RigidResult | undefined;
-  /** The deformable registration's state at its last finished level. */
+  /** The deformable registration's state after its last finished level. */
   readonly level?: LevelState | undefined;
 }
 
-/** What a registration's result depends on: each thing's name, and its value or a digest of it. */
+/** Everything that the result of a registration depends on: names with their values or digests. */
 export type RunIdentity = Readonly<Record<string, string>>;
 
-/** A text that nothing can be continued from, or not by this run. */
+/** A text is not a checkpoint, or it is the checkpoint of another run. */
 export class CheckpointError extends CrosswarpError {
   /** The name of the class. */
   override readonly name = "CheckpointError";
@@ -44,14 +46,14 @@ export class CheckpointError extends CrosswarpError {
 
 const FORMAT = "crosswarp-checkpoint";
 const VERSION = 1;
-/** A digest's first characters, which tell it from a value. */
+/** The first characters of a digest, which distinguish it from a value. */
 const DIGEST = "sha256 ";
 
 /**
- * What makes a run the same run.
+ * The identity of a run: two runs with the same identity have the same result.
  *
  * @param images - Images and masks by name, such as "fixed image"; absent ones may be undefined.
- * @param parameters - Everything else that decides the result, by name.
+ * @param parameters - All other values that the result depends on, by name.
  */
 export async function identifyRun(
   images: Readonly<Record<string, Volume | LabelVolume | undefined>>,
@@ -72,25 +74,30 @@ async function digestOf({ grid, data }: Volume | LabelVolume): Promise<string> {
   return DIGEST + await sha256Hex(JSON.stringify([grid.size, grid.affine, voxels]));
 }
 
-/** A checkpoint as JSON text, with what it is good for. */
+/** A checkpoint as JSON text, with the identity of its run. */
 export function encodeCheckpoint(identity: RunIdentity, { rigid, level }: Checkpoint): string {
   return JSON.stringify({
     format: FORMAT,
     version: VERSION,
     identity,
     rigid,
-    level: level && { ...level, knots: encodeFloats(level.knots) },
+    // The file format calls the displacements "knots".
+    level: level && {
+      level: level.level,
+      knots: encodeFloats(level.displacements),
+      records: level.records,
+    },
   }) + "\n";
 }
 
 /**
  * The checkpoint of a text.
  *
- * @param text - What {@link encodeCheckpoint} returned.
- * @param identity - Of the run that wants to continue.
+ * @param text - A text from {@link encodeCheckpoint}.
+ * @param identity - The identity of the run that continues.
  * @param name - The file's name, for messages.
- * @throws {CheckpointError} when it is not a whole checkpoint, or of another run; the message says what
- * differs.
+ * @throws {CheckpointError} when the text is not a complete checkpoint or belongs to another run; the
+ * message names the differences.
  */
 export function decodeCheckpoint(
   text: string,
@@ -126,10 +133,14 @@ export function decodeCheckpoint(
   }
   const { rigid, level } = value;
   try {
-    return {
+    return withoutUndefined({
       rigid,
-      level: level === undefined ? undefined : { ...level, knots: decodeFloats(level.knots) },
-    };
+      level: level && {
+        level: level.level,
+        displacements: decodeFloats(level.knots),
+        records: level.records,
+      },
+    });
   } catch (cause) {
     throw new CheckpointError(`${name} is damaged. Remove it and start without --resume.`, {
       cause,

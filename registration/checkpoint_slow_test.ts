@@ -71,7 +71,7 @@ gpuTest("a registration stopped after a level goes on to the same bytes", async 
 gpuTest("registerDeformable() refuses to go on with what does not fit", async (gpu) => {
   const records = [{}] as unknown as NonNullable<Checkpoint["level"]>["records"];
   for (const [level, length] of [[0, 12], [7, 4 * 27]]) {
-    const resume = { level, knots: new Float32Array(length), records };
+    const resume = { level, displacements: new Float32Array(length), records };
     await assertRejects(
       () => registerDeformable(gpu, { fixed: FIXED, moving: MOVING, resume }),
       RangeError,
@@ -84,9 +84,9 @@ gpuTest("registerDeformable() refuses to go on with what does not fit", async (g
 Deno.test("a checkpoint says what differs from the run that wants to continue", async () => {
   const images = { "fixed image": FIXED, "moving image": MOVING, "fixed mask": undefined };
   const identity = await identifyRun(images, { spacing: 20, lambda: undefined });
-  const knots = new Float32Array([1, -2.5, 1e-30, 0]);
-  const text = encodeCheckpoint(identity, { level: { level: 0, knots, records: [] } });
-  assertEquals(decodeCheckpoint(text, identity).level?.knots, knots);
+  const displacements = new Float32Array([1, -2.5, 1e-30, 0]);
+  const text = encodeCheckpoint(identity, { level: { level: 0, displacements, records: [] } });
+  assertEquals(decodeCheckpoint(text, identity).level?.displacements, displacements);
   const moved = { grid: new Grid(GRID.size, GRID.affine.map((v, i) => i === 3 ? 1 : v)) };
   const mask = { grid: GRID, data: new Int32Array(GRID.voxels) };
   const cases: [Record<string, unknown>, Record<string, unknown>, string][] = [

@@ -1,12 +1,12 @@
 /**
- * What can be wrong with a pair of images.
+ * Errors about a pair of images.
  *
  * @module
  */
 
 import { CrosswarpError } from "../host/errors.ts";
 
-/** The images have too little in common to be registered. */
+/** The images overlap too little to be registered. */
 export class NoOverlapError extends CrosswarpError {
   /** The name of the class. */
   override readonly name = "NoOverlapError";
@@ -18,7 +18,7 @@ export class EmptyMaskError extends CrosswarpError {
   override readonly name = "EmptyMaskError";
 }
 
-/** An image has the same intensity everywhere (inside its mask): there is nothing to align. */
+/** An image has the same intensity everywhere (inside its mask), so that it cannot be aligned. */
 export class ConstantImageError extends CrosswarpError {
   /** The name of the class. */
   override readonly name = "ConstantImageError";

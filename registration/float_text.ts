@@ -1,10 +1,10 @@
 /**
- * Float arrays as text, to the bit.
+ * Float arrays as text, without loss.
  *
  * @module
  */
 
-/** Little-endian 32-bit floats in base64. */
+/** The floats as base64 of little-endian 32-bit values. */
 export function encodeFloats(values: Float32Array): string {
   const view = new DataView(new ArrayBuffer(4 * values.length));
   values.forEach((value, i) => view.setFloat32(4 * i, value, true));
@@ -17,9 +17,9 @@ export function encodeFloats(values: Float32Array): string {
 }
 
 /**
- * The floats of such a text.
+ * The floats of a text from {@link encodeFloats}.
  *
- * @throws {RangeError} when it is no text.
+ * @throws {RangeError} when the value is not a text.
  */
 export function decodeFloats(text: unknown): Float32Array {
   if (typeof text !== "string") throw new RangeError("the displacements are missing");

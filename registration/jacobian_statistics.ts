@@ -1,5 +1,5 @@
 /**
- * What a map of Jacobian determinants says of a deformation.
+ * Statistics of the Jacobian determinants of a deformation.
  *
  * @module
  */
@@ -10,15 +10,15 @@ export interface JacobianStatistics {
   readonly foldedPercent: number;
   /** Standard deviation of log(max(J, 1e-9)). */
   readonly sdLog: number;
-  /** Learn2Reg's SD log J: of log(min(max(J + 3, 1e-9), 1e9)), smaller than the true one. */
+  /** Learn2Reg's SD log J, of log(min(max(J + 3, 1e-9), 1e9)); it is smaller than `sdLog`. */
   readonly sdLogLearn2Reg: number;
-  /** Smallest J. */
+  /** Minimum of J. */
   readonly least: number;
-  /** Largest J. */
+  /** Maximum of J. */
   readonly most: number;
 }
 
-/** Statistics over all voxels, or over those where the mask is not 0. */
+/** Statistics over all voxels, or over the voxels where the mask is not 0. */
 export function jacobianStatistics(
   determinants: Float32Array,
   mask?: ArrayLike<number>,

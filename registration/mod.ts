@@ -48,8 +48,8 @@ export {
   type RigidResult,
 } from "./rigid/register_rigid.ts";
 export type { RigidPreset } from "./rigid/schedule.ts";
-export type { RigidStart, StartCandidate } from "./rigid/start.ts";
-export type { StartOutcome } from "./rigid/try_starts.ts";
+export type { RigidStart, StartPosition } from "./rigid/start.ts";
+export type { StartRecord } from "./rigid/try_starts.ts";
 export {
   DEFORMABLE_DEFAULTS,
   type DeformableLevel,
@@ -59,8 +59,10 @@ export {
   type LevelState,
   registerDeformable,
 } from "./deformable/register_deformable.ts";
-export type { SimilarityName } from "./similarity/similarities.ts";
-export type { SimilarityOptions } from "./similarity/similarity.ts";
+export type { SimilarityName, SimilarityOptions } from "./similarity/similarities.ts";
+export type { LocalCorrelationOptions } from "./similarity/local_correlation.ts";
+export type { MindOptions, MindSscOptions } from "./similarity/mind.ts";
+export type { MindScaling, NmiMindOptions } from "./similarity/nmi_mind.ts";
 export type { Regulariser } from "../kernels/regulariser/regulariser.ts";
 export {
   MIND_GAUSS_NEWTON_DEFAULTS,

@@ -1,10 +1,10 @@
 /**
- * A whole registration: rigid, then deformable, and all that a user wants of it.
+ * A whole registration: rigid, then deformable, with the warped images, the fields and the statistics.
  *
  * @module
  */
 
-import { IDENTITY, type Matrix4 } from "../volume/affine.ts";
+import { IDENTITY } from "../volume/affine.ts";
 import type { DisplacementField, LabelVolume, Volume } from "../volume/volume.ts";
 import { diceCoefficient, diceCounts } from "../volume/dice.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
@@ -22,7 +22,12 @@ import {
   type MindGaussNewtonResult,
   registerMindGaussNewton,
 } from "./mind_gauss_newton/mind_gauss_newton.ts";
-import { registerRigid, type RigidOptions, type RigidResult } from "./rigid/register_rigid.ts";
+import {
+  registerRigid,
+  type RigidOptions,
+  type RigidProgress,
+  type RigidResult,
+} from "./rigid/register_rigid.ts";
 import {
   applyTransform,
   applyTransformToLabels,
@@ -33,8 +38,8 @@ import {
 } from "./transform.ts";
 
 /**
- * Methods of deformable registration: "control-grid" is {@link registerDeformable}, "mind-gauss-newton"
- * {@link registerMindGaussNewton}.
+ * The methods of deformable registration: "control-grid" is {@link registerDeformable}, "mind-gauss-newton"
+ * is {@link registerMindGaussNewton}.
  */
 export const DEFORMABLE_METHODS = ["control-grid", "mind-gauss-newton"] as const;
 
@@ -43,57 +48,68 @@ export type DeformableMethod = typeof DEFORMABLE_METHODS[number];
 
 /** Options of {@link registerImages}. */
 export interface RegisterImagesOptions {
-  /** The image whose grid the results lie on. */
+  /** The fixed image; the results lie on its grid. */
   readonly fixed: Volume;
-  /** The image that is registered to it; any orientation, spacing and size. */
+  /** The moving image, which is registered to the fixed one; any orientation, spacing and size. */
   readonly moving: Volume;
   /** Labels on the fixed image's grid, for Dice. */
   readonly fixedLabels?: LabelVolume | undefined;
   /** Labels in the moving image's world, to be warped. */
   readonly movingLabels?: LabelVolume | undefined;
-  /** Voxels of the fixed image that count (non-zero), on its grid. */
+  /** Valid voxels of the fixed image (non-zero), on its grid. Default all. */
   readonly fixedMask?: LabelVolume | undefined;
-  /** Voxels of the moving image that count (non-zero), on its grid. */
+  /** Valid voxels of the moving image (non-zero), on its grid. Default all. */
   readonly movingMask?: LabelVolume | undefined;
-  /** The rigid registration's own options, or false to start from the files' positions. */
+  /** The options of the rigid registration, or false to start from the positions in the files. */
   readonly rigid?:
-    | Omit<RigidOptions, "fixed" | "moving" | "fixedMask" | "movingMask">
+    | Omit<RigidOptions, "fixed" | "moving" | "fixedMask" | "movingMask" | "signal" | "onProgress">
     | false
     | undefined;
+  /** Stops after the rigid registration. Default false. */
+  readonly rigidOnly?: boolean | undefined;
   /** The method of the deformable registration. Default "control-grid". */
   readonly method?: DeformableMethod | undefined;
-  /** The options of "control-grid", or false to stop after the rigid registration, whatever the method. */
+  /** The options of the method "control-grid". */
   readonly deformable?:
     | Omit<
       DeformableOptions,
-      "fixed" | "moving" | "fixedMask" | "movingMask" | "initial" | "resume" | "onLevel"
+      | "fixed"
+      | "moving"
+      | "fixedMask"
+      | "movingMask"
+      | "initial"
+      | "resume"
+      | "onLevel"
+      | "signal"
+      | "onProgress"
     >
-    | false
     | undefined;
-  /** The options of "mind-gauss-newton". */
+  /** The options of the method "mind-gauss-newton". */
   readonly mindGaussNewton?:
     | Omit<
       MindGaussNewtonOptions,
       "fixed" | "moving" | "fixedMask" | "movingMask" | "initial" | "signal" | "onProgress"
     >
     | undefined;
-  /** What an earlier call with the same images and options had found: it is not sought again. */
+  /** The intermediate results of an earlier call with the same images and options; they are not repeated. */
   readonly resume?: Checkpoint | undefined;
   /**
-   * Called, and waited for, after the rigid registration and after each level of "control-grid", with all
-   * found so far.
+   * Is called after the rigid registration and after each level of "control-grid", with all intermediate
+   * results so far. The registration waits for it.
    */
   readonly onCheckpoint?: ((found: Checkpoint) => void | Promise<void>) | undefined;
-  /** Stops the registration. */
+  /** Stops the registration, in every stage. */
   readonly signal?: AbortSignal | undefined;
-  /** Told what is being done. */
+  /** Is called at the start of each stage, and with the progress of the registrations. */
   readonly onProgress?: ((progress: RegisterProgress) => void) | undefined;
 }
 
-/** How far {@link registerImages} is. */
+/** The progress of {@link registerImages}. At most one of the three registrations' progresses is present. */
 export interface RegisterProgress {
-  /** What is being done. */
+  /** The current stage. */
   readonly stage: "rigid" | "deformable" | "results";
+  /** The progress of the rigid registration, in the stage "rigid". */
+  readonly rigid?: RigidProgress | undefined;
   /** The progress of "control-grid", in the stage "deformable". */
   readonly deformable?: DeformableProgress | undefined;
   /** The progress of "mind-gauss-newton", in the stage "deformable". */
@@ -104,13 +120,13 @@ export interface RegisterProgress {
 export interface LabelOverlap {
   /** The label id. */
   readonly label: number;
-  /** Dice before registration (both images in their own worlds), NaN when the label is in neither. */
+  /** Dice before registration, as the files place the images; NaN when neither image has the label. */
   readonly before: number;
-  /** Dice after it. */
+  /** Dice after registration. */
   readonly after: number;
 }
 
-/** What {@link registerImages} returns. */
+/** The result of {@link registerImages}. */
 export interface RegisterImagesResult {
   /** The map between the images. */
   readonly transform: Transform;
@@ -122,23 +138,23 @@ export interface RegisterImagesResult {
   readonly warpedLabels?: LabelVolume | undefined;
   /** rigid(x + u(x)) - x on the fixed grid, RAS mm. */
   readonly field: DisplacementField;
-  /** The inverse map's displacement on the moving grid, RAS mm. */
+  /** The displacement of the inverse map on the moving grid, RAS mm. */
   readonly inverseField: DisplacementField;
-  /** Largest error of the inverse, mm. */
+  /** Maximum error of the inverse map, mm. */
   readonly inverseResidual: number;
   /** Jacobian determinant of the map on the fixed grid. */
   readonly jacobian: Volume;
-  /** Its folds and spread. */
+  /** Folds and spread of the Jacobian determinant. */
   readonly jacobianStatistics: JacobianStatistics;
-  /** Overlap of every label that both label images have. */
+  /** Overlap of every label; empty without labels of both images. */
   readonly overlap: readonly LabelOverlap[];
-  /** The rigid registration's record. */
+  /** The result of the rigid registration. */
   readonly rigid?: RigidResult | undefined;
-  /** The record of "control-grid". */
+  /** The result of the method "control-grid". */
   readonly deformable?: DeformableResult | undefined;
-  /** The record of "mind-gauss-newton". */
+  /** The result of the method "mind-gauss-newton". */
   readonly mindGaussNewton?: MindGaussNewtonResult | undefined;
-  /** Seconds each stage took. */
+  /** Time of each stage, seconds. */
   readonly seconds: {
     readonly rigid: number;
     readonly deformable: number;
@@ -147,84 +163,62 @@ export interface RegisterImagesResult {
 }
 
 /**
- * Registers two images and pulls image and labels through the result.
+ * Registers two images, and warps the moving image and its labels.
  *
- * @throws {NoOverlapError} when the images have too little in common.
- * @throws {GpuMemoryError} when they do not fit.
+ * @throws {NoOverlapError} when the images overlap too little.
+ * @throws {GpuMemoryError} when the images do not fit.
+ * @throws {RangeError} when an option is out of range or has no effect.
+ *
+ * @example Usage
+ * ```ts
+ * import { registerImages } from "./register.ts";
+ * import { Gpu } from "../kernels/gpu/gpu.ts";
+ * import { Grid } from "../volume/grid.ts";
+ *
+ * const grid = Grid.axisAligned([24, 24, 24], [2, 2, 2]);
+ * const blob = (centre: number) => ({
+ *   grid,
+ *   data: Float32Array.from({ length: grid.voxels }, (_, i) => {
+ *     const x = i % 24 - centre;
+ *     const y = Math.floor(i / 24) % 24 - 12;
+ *     const z = Math.floor(i / 576) - 12;
+ *     return 100 * Math.exp(-(x * x / 30 + y * y / 15 + z * z / 50));
+ *   }),
+ * });
+ * if (await navigator.gpu?.requestAdapter()) {
+ *   using gpu = await Gpu.open();
+ *   const { warped, jacobianStatistics } = await registerImages(gpu, {
+ *     fixed: blob(11),
+ *     moving: blob(13),
+ *     rigid: { levels: 1 },
+ *     deformable: { levels: 1, iterations: 5 },
+ *   });
+ *   console.log(warped.grid.size, jacobianStatistics.foldedPercent);
+ * }
+ * ```
  */
 export async function registerImages(
   gpu: Gpu,
   options: RegisterImagesOptions,
 ): Promise<RegisterImagesResult> {
-  const { fixed, moving, fixedLabels, movingLabels, signal, onProgress } = options;
+  const { fixed, moving, fixedLabels, signal, onProgress } = options;
   if (fixedLabels !== undefined && !fixedLabels.grid.equals(fixed.grid, 0.01)) {
     throw new RangeError("`fixedLabels` must lie on the fixed image's grid");
   }
-  const common = {
-    fixed,
-    moving,
-    fixedMask: options.fixedMask,
-    movingMask: options.movingMask,
-    signal,
-  };
   const times = [performance.now()];
-  let rigid: RigidResult | undefined;
-  let deformable: DeformableResult | undefined;
-  let mindGaussNewton: MindGaussNewtonResult | undefined;
-  if (options.rigid !== false) {
-    onProgress?.({ stage: "rigid" });
-    rigid = options.resume?.rigid;
-    if (rigid === undefined) {
-      rigid = await registerRigid(gpu, { ...options.rigid, ...common });
-      await options.onCheckpoint?.({ rigid });
-    }
-  }
+  const rigid = options.rigid === false ? undefined : await registerFirst(gpu, options);
   times.push(performance.now());
-  const matrix: Matrix4 = rigid?.matrix ?? IDENTITY;
-  if (options.deformable !== false) {
-    onProgress?.({ stage: "deformable" });
-    if (options.method === "mind-gauss-newton") {
-      mindGaussNewton = await registerMindGaussNewton(gpu, {
-        ...options.mindGaussNewton,
-        ...common,
-        initial: matrix,
-        onProgress: (progress) => onProgress?.({ stage: "deformable", mindGaussNewton: progress }),
-      });
-    } else {
-      deformable = await registerDeformable(gpu, {
-        ...options.deformable,
-        ...common,
-        initial: matrix,
-        resume: options.resume?.level === undefined ? undefined : options.resume.level,
-        onLevel: (level) => options.onCheckpoint?.({ rigid, level }),
-        onProgress: (progress) => onProgress?.({ stage: "deformable", deformable: progress }),
-      });
-    }
-  }
+  const found = options.rigidOnly ? {} : await registerThen(gpu, options, rigid);
   times.push(performance.now());
   onProgress?.({ stage: "results" });
   signal?.throwIfAborted();
-
   const transform: Transform = {
-    rigid: matrix,
-    controlGrid: deformable ?? mindGaussNewton
-      ? (deformable ?? mindGaussNewton)!.controlGrid
-      : undefined,
+    rigid: rigid?.matrix ?? IDENTITY,
+    controlGrid: (found.deformable ?? found.mindGaussNewton)?.controlGrid,
     fixedGrid: fixed.grid,
     movingGrid: moving.grid,
   };
-  const unmoved = { ...transform, rigid: IDENTITY, controlGrid: undefined } as unknown as Transform;
-  const like = fixed.grid;
-  const pull = (through: Transform) =>
-    applyTransform(gpu, { transform: through, image: moving, like });
-  const pullLabels = (through: Transform) =>
-    movingLabels && applyTransformToLabels(gpu, { transform: through, image: movingLabels, like });
-  const [warped, before, warpedLabels, labelsBefore] = await Promise.all([
-    pull(transform),
-    pull(unmoved),
-    pullLabels(transform),
-    pullLabels(unmoved),
-  ]);
+  const images = await warpImages(gpu, options, transform);
   const field = await compositeField(gpu, transform);
   const inverse = await inverseField(gpu, transform);
   const jacobian = await jacobianOf(gpu, transform);
@@ -232,24 +226,97 @@ export async function registerImages(
   const seconds = (i: number) => (times[i + 1] - times[i]) / 1000;
   return {
     transform,
-    warped,
-    before,
+    warped: images.warped,
+    before: images.before,
+    warpedLabels: images.warpedLabels,
+    overlap: images.overlap,
     field,
-    jacobian,
-    warpedLabels,
     inverseField: inverse.field,
     inverseResidual: inverse.largestResidual,
+    jacobian,
     jacobianStatistics: jacobianStatistics(jacobian.data),
-    overlap: fixedLabels && warpedLabels && labelsBefore
-      ? overlapOf(fixedLabels, labelsBefore, warpedLabels)
-      : [],
     rigid,
-    deformable,
-    mindGaussNewton,
+    deformable: found.deformable,
+    mindGaussNewton: found.mindGaussNewton,
     seconds: { rigid: seconds(0), deformable: seconds(1), results: seconds(2) },
   };
 }
 
+/** The images and the signal, for every registration. */
+function commonOptions(
+  { fixed, moving, fixedMask, movingMask, signal }: RegisterImagesOptions,
+) {
+  return { fixed, moving, fixedMask, movingMask, signal };
+}
+
+/** The rigid registration, or its result in the checkpoint. */
+async function registerFirst(gpu: Gpu, options: RegisterImagesOptions): Promise<RigidResult> {
+  const { resume, onCheckpoint, onProgress } = options;
+  onProgress?.({ stage: "rigid" });
+  if (resume?.rigid !== undefined) return resume.rigid;
+  const rigid = await registerRigid(gpu, {
+    ...options.rigid,
+    ...commonOptions(options),
+    onProgress: (progress) => onProgress?.({ stage: "rigid", rigid: progress }),
+  });
+  await onCheckpoint?.({ rigid });
+  return rigid;
+}
+
+/** The deformable registration by the chosen method. */
+async function registerThen(
+  gpu: Gpu,
+  options: RegisterImagesOptions,
+  rigid: RigidResult | undefined,
+): Promise<Pick<RegisterImagesResult, "deformable" | "mindGaussNewton">> {
+  const { method, resume, onCheckpoint, onProgress } = options;
+  const initial = rigid?.matrix ?? IDENTITY;
+  onProgress?.({ stage: "deformable" });
+  if (method === "mind-gauss-newton") {
+    const mindGaussNewton = await registerMindGaussNewton(gpu, {
+      ...options.mindGaussNewton,
+      ...commonOptions(options),
+      initial,
+      onProgress: (progress) => onProgress?.({ stage: "deformable", mindGaussNewton: progress }),
+    });
+    return { mindGaussNewton };
+  }
+  const deformable = await registerDeformable(gpu, {
+    ...options.deformable,
+    ...commonOptions(options),
+    initial,
+    resume: resume?.level,
+    onLevel: (level) => onCheckpoint?.({ rigid, level }),
+    onProgress: (progress) => onProgress?.({ stage: "deformable", deformable: progress }),
+  });
+  return { deformable };
+}
+
+/** The moving image and labels on the fixed grid, before and after registration. */
+async function warpImages(
+  gpu: Gpu,
+  { fixed, moving, fixedLabels, movingLabels }: RegisterImagesOptions,
+  transform: Transform,
+): Promise<Pick<RegisterImagesResult, "warped" | "before" | "warpedLabels" | "overlap">> {
+  const unmoved: Transform = { ...transform, rigid: IDENTITY, controlGrid: undefined };
+  const like = fixed.grid;
+  const warp = (through: Transform) =>
+    applyTransform(gpu, { transform: through, image: moving, like });
+  const warpLabels = (through: Transform) =>
+    movingLabels && applyTransformToLabels(gpu, { transform: through, image: movingLabels, like });
+  const [warped, before, warpedLabels, labelsBefore] = await Promise.all([
+    warp(transform),
+    warp(unmoved),
+    warpLabels(transform),
+    warpLabels(unmoved),
+  ]);
+  const overlap = fixedLabels && warpedLabels && labelsBefore
+    ? overlapOf(fixedLabels, labelsBefore, warpedLabels)
+    : [];
+  return { warped, before, warpedLabels, overlap };
+}
+
+/** Dice of every label in the fixed or the warped image, before and after registration. */
 function overlapOf(
   fixed: LabelVolume,
   before: LabelVolume,
@@ -259,6 +326,7 @@ function overlapOf(
     .filter((label) => label !== 0).sort((a, b) => a - b);
   const dice = (moved: LabelVolume) =>
     diceCounts(fixed.data, moved.data, labels).map(diceCoefficient);
-  const [first, last] = [dice(before), dice(after)];
-  return labels.map((label, i) => ({ label, before: first[i], after: last[i] }));
+  const diceBefore = dice(before);
+  const diceAfter = dice(after);
+  return labels.map((label, i) => ({ label, before: diceBefore[i], after: diceAfter[i] }));
 }

@@ -1,6 +1,6 @@
 /**
- * The resolutions that a registration goes through, coarse to fine: working grids over the fixed image
- * and the control grids on them.
+ * The resolution levels of a registration, coarse to fine: working grids over the fixed image, and the
+ * control grids on them.
  *
  * @module
  */
@@ -8,31 +8,31 @@
 import { multiply, type Triple } from "../volume/affine.ts";
 import { Grid } from "../volume/grid.ts";
 
-/** One resolution of a registration. */
+/** One resolution level of a registration. */
 export interface ResolutionLevel {
-  /** The working grid: the fixed image's box in fewer voxels, end points on end points. */
+  /** The working grid: the fixed image's box in fewer voxels, with the same end points. */
   readonly grid: Grid;
-  /** Working voxels from one control point to the next along each axis. */
+  /** Distance of the control points along each axis, working voxels. */
   readonly stride: Triple;
 }
 
 /** Options of {@link resolutionLevels}. */
 export interface ResolutionLevelsOptions {
-  /** Number of levels; when absent, until voxels measure about 10 mm, at most 4. */
+  /** Number of levels. Default: until voxels measure about 10 mm, at most 4. */
   readonly levels?: number | undefined;
   /** Control-point spacing at the finest level, mm. */
   readonly spacing: number;
-  /** Smallest working voxel, mm; the fixed image's own when absent. */
+  /** Smallest working voxel, mm. Default the fixed image's voxel. */
   readonly resolution?: number | undefined;
 }
 
-/** No axis of a working grid is cut below this many voxels. */
-const FEWEST_VOXELS = 8;
+/** Minimum number of voxels along an axis of a working grid, unless the fixed image has fewer. */
+const MIN_VOXELS = 8;
 
 /**
- * Working grids from coarse to fine. Each level doubles the voxel size, axis by axis: an axis whose
- * voxels are coarser than the level's stays as it is, so that 6 mm slices are not smoothed away. The
- * control-point spacing doubles with the voxels, as in pTVreg, where it is constant in voxels.
+ * Working grids from coarse to fine. The voxel size halves from level to level, axis by axis: an axis whose
+ * voxels are coarser than the level's is not changed, so that slices of 6 mm are not smoothed away. The
+ * control-point spacing halves with the voxels, as in pTVreg, where it is constant in voxels.
  *
  * @throws {RangeError} when `levels` or `spacing` are out of range.
  */
@@ -56,11 +56,11 @@ export function resolutionLevels(
   });
 }
 
-/** The fixed grid with no axis finer than `voxel` mm, end points on end points. */
+/** The fixed grid with no axis finer than `voxel` mm, with the same end points. */
 function workingGrid(fixed: Grid, voxel: number): Grid {
   const size = fixed.size.map((n, axis) => {
     const cut = Math.round((n - 1) * fixed.spacing[axis] / voxel) + 1;
-    return Math.min(n, Math.max(cut, Math.min(n, FEWEST_VOXELS)));
+    return Math.min(n, Math.max(cut, Math.min(n, MIN_VOXELS)));
   }) as unknown as Triple;
   const scale = size.map((n, axis) => n === 1 ? 1 : (fixed.size[axis] - 1) / (n - 1));
   return new Grid(

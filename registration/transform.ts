@@ -1,6 +1,6 @@
 /**
- * What a registration finds: a rigid matrix and displacements at control points, and what follows from
- * them on any grid.
+ * The transform that a registration finds, a rigid matrix and displacements at control points, and the
+ * fields and images that follow from it on any grid.
  *
  * A fixed point x (RAS mm) corresponds to the moving point rigid(x + u(x)).
  *
@@ -24,8 +24,10 @@ import {
   downloadImage,
   downloadLabels,
   type GpuField,
+  type GpuImage,
   uploadImage,
 } from "../kernels/gpu/image.ts";
+import { Owned } from "../kernels/gpu/owned.ts";
 import { resample } from "../kernels/image/resample.ts";
 import { warp, warpLabels } from "../kernels/image/warp.ts";
 
@@ -39,11 +41,11 @@ export interface ControlGrid {
   readonly displacements: Float32Array;
 }
 
-/** A registration's result. */
+/** The transform between two images. */
 export interface Transform {
   /** Fixed RAS mm to moving RAS mm, applied after the displacement. */
   readonly rigid: Matrix4;
-  /** The deformation; none after a rigid registration. */
+  /** The deformation; absent after a rigid registration. */
   readonly controlGrid?: ControlGrid | undefined;
   /** The fixed image's grid. */
   readonly fixedGrid: Grid;
@@ -51,7 +53,7 @@ export interface Transform {
   readonly movingGrid: Grid;
 }
 
-/** The moving point, RAS mm, that a fixed point corresponds to. */
+/** The moving point that corresponds to a fixed point, both in RAS mm. */
 export function mapPoint(transform: Transform, point: Triple): Triple {
   const u = displacementAt(transform.controlGrid, point);
   return transformPoint(transform.rigid, [point[0] + u[0], point[1] + u[1], point[2] + u[2]]);
@@ -88,16 +90,25 @@ export function denseDisplacement(
   grid: Grid,
 ): GpuField {
   if (controlGrid === undefined) return createField(gpu, "displacement", grid.size);
-  const knots = controlPointImages(gpu, controlGrid, grid.inverse);
+  using owned = new Owned();
+  const points = owned.add(controlPointImages(gpu, controlGrid, grid.inverse));
   const matrix = multiply(invert(controlGrid.affine), grid.affine);
-  const components = knots.components.map((source) =>
-    resample(gpu, { source, size: grid.size, matrix, outside: "clamp" })
-  ) as unknown as GpuField["components"];
-  knots.destroy();
-  return { size: grid.size, components, destroy: () => components.forEach((c) => c.destroy()) };
+  return fieldOf(
+    grid.size,
+    (owned) =>
+      points.components.map((source) =>
+        owned.add(resample(gpu, { source, size: grid.size, matrix, outside: "clamp" }))
+      ),
+  );
 }
 
-/** The control points as a small field, their displacements turned by the linear part of a matrix. */
+/** A field of three images, which are freed when making one of them fails. */
+function fieldOf(size: Triple, make: (made: Owned) => readonly GpuImage[]): GpuField {
+  const components = Owned.build(make) as unknown as GpuField["components"];
+  return { size, components, destroy: () => components.forEach((c) => c.destroy()) };
+}
+
+/** The displacements of the control points as a small field, transformed by the linear part of a matrix. */
 function controlPointImages(gpu: Gpu, controlGrid: ControlGrid, turn: Matrix4): GpuField {
   const { size, displacements } = controlGrid;
   const n = displacements.length / 3;
@@ -109,10 +120,10 @@ function controlPointImages(gpu: Gpu, controlGrid: ControlGrid, turn: Matrix4): 
       displacements[3 * k + 2],
     ]).forEach((value, c) => arrays[c][k] = value);
   }
-  const components = arrays.map((array) =>
-    uploadImage(gpu, "control points", size, array)
-  ) as unknown as GpuField["components"];
-  return { size, components, destroy: () => components.forEach((c) => c.destroy()) };
+  return fieldOf(
+    size,
+    (owned) => arrays.map((array) => owned.add(uploadImage(gpu, "control points", size, array))),
+  );
 }
 
 /** The whole map as a displacement, rigid(x + u(x)) - x in RAS mm, on a grid (the fixed image's by default). */
@@ -121,9 +132,9 @@ export async function compositeField(
   transform: Transform,
   grid: Grid = transform.fixedGrid,
 ): Promise<DisplacementField> {
-  const field = denseDisplacement(gpu, transform.controlGrid, grid);
+  using owned = new Owned();
+  const field = owned.add(denseDisplacement(gpu, transform.controlGrid, grid));
   const components = await Promise.all(field.components.map((c) => downloadImage(gpu, c)));
-  field.destroy();
   return pulledField(grid, components, multiply(transform.rigid, grid.affine));
 }
 
@@ -151,15 +162,15 @@ function pulledField(grid: Grid, u: Float32Array[], matrix: Matrix4): Displaceme
   return { grid, components: [ux, uy, uz] };
 }
 
-/** What {@link inverseField} returns. */
+/** The result of {@link inverseField}. */
 export interface InverseFieldResult {
-  /** x(y) - y in RAS mm: the fixed point that corresponds to each point of the grid. */
+  /** x(y) - y in RAS mm, where the fixed point x corresponds to the point y of the grid. */
   readonly field: DisplacementField;
-  /** The largest error of the inversion, mm; large where the deformation folds. */
+  /** The maximum error of the inversion, mm; large if the deformation folds. */
   readonly largestResidual: number;
 }
 
-/** The inverse map on a grid (the moving image's by default): y to the x with rigid(x + u(x)) = y. */
+/** The inverse map on a grid (the moving image's by default): from y to x, where rigid(x + u(x)) = y. */
 export async function inverseField(
   gpu: Gpu,
   transform: Transform,
@@ -172,9 +183,10 @@ export async function inverseField(
     return { field: pulledField(grid, zero, unrigid), largestResidual: 0 };
   }
   // In control-point units: the point p and the correction v with p + v + u(p + v) = p.
-  const toKnot = invert(controlGrid.affine);
-  const field = controlPointImages(gpu, controlGrid, toKnot);
-  const matrix = multiply(toKnot, unrigid);
+  const toControlPoint = invert(controlGrid.affine);
+  using owned = new Owned();
+  const field = owned.add(controlPointImages(gpu, controlGrid, toControlPoint));
+  const matrix = multiply(toControlPoint, unrigid);
   const { inverse, residual } = invertField(gpu, {
     field,
     size: grid.size,
@@ -182,20 +194,20 @@ export async function inverseField(
     iterations: 60,
     tolerance: 2e-4,
   });
-  const [v, left] = await Promise.all([
+  [inverse, residual].forEach((resource) => owned.add(resource));
+  const [v, errors] = await Promise.all([
     Promise.all(inverse.components.map((c) => downloadImage(gpu, c))),
     downloadImage(gpu, residual),
   ]);
-  [field, inverse, residual].forEach((resource) => resource.destroy());
   const toGrid = invert(matrix);
   const [vx, vy, vz] = v;
   for (let i = 0; i < vx.length; i++) {
     [vx[i], vy[i], vz[i]] = transformVector(toGrid, [vx[i], vy[i], vz[i]]);
   }
-  const knotSpacing = Math.max(...new Grid(controlGrid.size, controlGrid.affine).spacing);
+  const controlPointSpacing = Math.max(...new Grid(controlGrid.size, controlGrid.affine).spacing);
   let largest = 0;
-  for (const value of left) if (value > largest) largest = value;
-  return { field: pulledField(grid, v, unrigid), largestResidual: largest * knotSpacing };
+  for (const value of errors) if (value > largest) largest = value;
+  return { field: pulledField(grid, v, unrigid), largestResidual: largest * controlPointSpacing };
 }
 
 /** The Jacobian determinant of the whole map on a grid (the fixed image's by default). */
@@ -204,56 +216,58 @@ export async function jacobianOf(
   transform: Transform,
   grid: Grid = transform.fixedGrid,
 ): Promise<Volume> {
-  const field = denseDisplacement(gpu, transform.controlGrid, grid);
-  const determinant = jacobianDeterminant(gpu, { field });
-  const data = await downloadImage(gpu, determinant);
-  field.destroy();
-  determinant.destroy();
-  return { grid, data };
+  using owned = new Owned();
+  const field = owned.add(denseDisplacement(gpu, transform.controlGrid, grid));
+  const determinant = owned.add(jacobianDeterminant(gpu, { field }));
+  return { grid, data: await downloadImage(gpu, determinant) };
 }
 
 /** Options of {@link applyTransform}. */
 export interface ApplyTransformOptions {
-  /** The registration's result. */
+  /** The transform. */
   readonly transform: Transform;
-  /** The image to pull: in the moving image's world, or in the fixed image's when inverse. */
+  /** The image to warp, in the moving image's world; with `inverse` in the fixed image's. */
   readonly image: Volume;
-  /** The grid of the result: in the fixed image's world, or in the moving image's when inverse. */
+  /** The grid of the result, in the fixed image's world; with `inverse` in the moving image's. */
   readonly like: Grid;
-  /** Apply the inverse map. Default false. */
+  /** Applies the inverse map. Default false. */
   readonly inverse?: boolean | undefined;
-  /** What points beyond the image get. Default: its smallest intensity. */
+  /** The intensity of points outside the image. Default: the minimum of the image. */
   readonly outside?: number | undefined;
 }
 
-/** An image pulled through the transform, trilinear, interpolated once. */
+/** An image warped by the transform, with one trilinear interpolation. */
 export async function applyTransform(gpu: Gpu, options: ApplyTransformOptions): Promise<Volume> {
   const { image, like } = options;
+  using owned = new Owned();
   const { field, matrix } = await pullOnto(gpu, options, image.grid);
-  const moving = uploadImage(gpu, "image", image.grid.size, image.data);
-  let least = Infinity;
-  for (const value of image.data) if (value < least) least = value;
-  const warped = warp(gpu, { moving, field, matrix, outside: options.outside ?? least });
-  const data = await downloadImage(gpu, warped);
-  [field, moving, warped].forEach((resource) => resource.destroy());
-  return { grid: like, data };
+  owned.add(field);
+  const moving = owned.add(uploadImage(gpu, "image", image.grid.size, image.data));
+  let minimum = Infinity;
+  for (const value of image.data) if (value < minimum) minimum = value;
+  const outside = options.outside ?? minimum;
+  const warped = owned.add(warp(gpu, { moving, field, matrix, outside }));
+  return { grid: like, data: await downloadImage(gpu, warped) };
 }
 
-/** Labels pulled through the transform, nearest neighbour, 0 beyond the image. */
+/** Labels warped by the transform, by nearest neighbour; 0 outside the image. */
 export async function applyTransformToLabels(
   gpu: Gpu,
   options: Omit<ApplyTransformOptions, "image" | "outside"> & { readonly image: LabelVolume },
 ): Promise<LabelVolume> {
   const { image, like } = options;
+  using owned = new Owned();
   const { field, matrix } = await pullOnto(gpu, options, image.grid);
-  const moving = uploadImage(gpu, "labels", image.grid.size, image.data);
-  const warped = warpLabels(gpu, { moving, field, matrix });
-  const data = await downloadLabels(gpu, warped);
-  [field, moving, warped].forEach((resource) => resource.destroy());
-  return { grid: like, data };
+  owned.add(field);
+  const moving = owned.add(uploadImage(gpu, "labels", image.grid.size, image.data));
+  const warped = owned.add(warpLabels(gpu, { moving, field, matrix }));
+  return { grid: like, data: await downloadLabels(gpu, warped) };
 }
 
-/** Displacements on the result's grid in its voxels, and its index to the image's. */
+/**
+ * The displacements on the result's grid, in its voxels, and the matrix from its index to the image's index.
+ * The caller destroys the field.
+ */
 async function pullOnto(
   gpu: Gpu,
   { transform, like, inverse = false }: Omit<ApplyTransformOptions, "image">,
@@ -271,11 +285,11 @@ async function pullOnto(
   for (let i = 0; i < dx.length; i++) {
     [dx[i], dy[i], dz[i]] = transformVector(turn, [dx[i], dy[i], dz[i]]);
   }
-  const components = field.components.map((c) =>
-    uploadImage(gpu, "inverse", like.size, c)
-  ) as unknown as GpuField["components"];
   return {
-    field: { size: like.size, components, destroy: () => components.forEach((c) => c.destroy()) },
+    field: fieldOf(
+      like.size,
+      (owned) => field.components.map((c) => owned.add(uploadImage(gpu, "inverse", like.size, c))),
+    ),
     matrix: multiply(image.inverse, like.affine),
   };
 }

@@ -5,11 +5,12 @@
  */
 
 import { CrosswarpError } from "../host/errors.ts";
+
 import { Grid } from "../volume/grid.ts";
 import { decodeFloats, encodeFloats } from "./float_text.ts";
 import type { ControlGrid, Transform } from "./transform.ts";
 
-/** A text that is not a transform. */
+/** A text is not a transform. */
 export class TransformFileError extends CrosswarpError {
   /** The name of the class. */
   override readonly name = "TransformFileError";
@@ -22,7 +23,7 @@ const CONVENTION = "A point x of the fixed image corresponds to the point rigid(
   "control points and constant beyond; its values are little-endian 32-bit floats in base64, x, y, z " +
   "of each control point, x fastest.";
 
-/** The transform as JSON text, complete in itself. */
+/** The transform as JSON text, with everything that is needed to apply it. */
 export function encodeTransform(transform: Transform): string {
   const { rigid, controlGrid, fixedGrid, movingGrid } = transform;
   const grid = ({ size, affine }: Grid) => ({ size, affine });
@@ -48,9 +49,9 @@ export function encodeTransform(transform: Transform): string {
 /**
  * The transform of a JSON text.
  *
- * @param text - What {@link encodeTransform} returned.
+ * @param text - A text from {@link encodeTransform}.
  * @param name - The file's name, for messages.
- * @throws {TransformFileError} when it is not a whole transform.
+ * @throws {TransformFileError} when the text is not a complete transform.
  */
 export function decodeTransform(text: string, name = "the transform"): Transform {
   let value: Record<string, unknown>;

@@ -3,7 +3,7 @@ import { CheckpointError } from "../registration/checkpoint.ts";
 import { CheckpointFile } from "./_checkpoint_file.ts";
 
 const IDENTITY = { spacing: "20" };
-const FOUND = { level: { level: 1, knots: new Float32Array([1, 2, 3, 0]), records: [] } };
+const FOUND = { level: { level: 1, displacements: new Float32Array([1, 2, 3, 0]), records: [] } };
 
 async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();

@@ -1,14 +1,25 @@
-/** The gradient of a similarity by the control points against differences of its value. */
+/**
+ * Similarities on small images, for tests: the gradient by the displacements against differences of the value.
+ *
+ * @module
+ */
 
 import { assertEquals } from "@std/assert";
 import type { Triple } from "../volume/affine.ts";
 import { controlGridGeometry, controlPoints } from "../kernels/control_grid/control_grid.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { uploadImage } from "../kernels/gpu/image.ts";
-import type { SimilarityKind, SimilarityOptions } from "../registration/similarity/similarity.ts";
+import { Owned } from "../kernels/gpu/owned.ts";
+import type { SimilarityOptions } from "../registration/similarity/similarities.ts";
+import {
+  createSimilarity,
+  type Similarity,
+  type SimilarityInputs,
+  type SimilarityKind,
+} from "../registration/similarity/similarity.ts";
 import { random } from "./uniform_values.ts";
 
-/** A smooth bumpy image and, with a shift, what it was elsewhere. */
+/** A smooth image with bumps, shifted along x by so many voxels. */
 function bumps(size: Triple, shift: number): Float32Array {
   const [nx, ny, nz] = size;
   const data = new Float32Array(nx * ny * nz);
@@ -23,71 +34,78 @@ function bumps(size: Triple, shift: number): Float32Array {
   return data;
 }
 
-/** Options of {@link gradientError}. */
-export interface GradientCase {
+/** A similarity on two images with bumps, of which the second is remapped and shifted. */
+export interface SimilarityCase {
   /** The similarity. */
   readonly kind: SimilarityKind;
-  /** Its parameters. */
+  /** The options of the similarity. */
   readonly options?: SimilarityOptions | undefined;
   /** Whether the fixed image has a mask with holes. */
   readonly masked?: boolean | undefined;
 }
 
 /**
- * Relative error of the directional derivative along the gradient: the mean of central differences over
- * several steps, since a value in 32-bit floats is known to 1e-7 only.
+ * The inputs of a similarity case, and the similarity.
+ *
+ * @param owned - Owner of the images and buffers.
  */
-export async function gradientError(
+export function similarityCase(
   gpu: Gpu,
-  { kind, options = {}, masked = false }: GradientCase,
-): Promise<number> {
+  { kind, options, masked = false }: SimilarityCase,
+  owned: Owned,
+): { similarity: Similarity; inputs: SimilarityInputs } {
   const size: Triple = [41, 38, 35];
   const spacing: Triple = [2, 3, 2.5];
   const margin: Triple = [3, 3, 3];
   const padded = size.map((n) => n + 6) as unknown as Triple;
   const geometry = controlGridGeometry(size, [5, 4, 6]);
-  const next = random(4);
   const count = controlPoints(geometry);
-  const fixed = uploadImage(gpu, "fixed", size, bumps(size, 0));
+  const upload = (label: string, at: Triple, data: Float32Array) =>
+    owned.add(uploadImage(gpu, label, at, data));
   // A non-monotone remap, a little apart.
   const remapped = bumps(padded, -2.6).map((v) => 100 * Math.abs(v - 0.4));
-  const moving = uploadImage(gpu, "moving", padded, remapped);
   const inside = (n: number) => Float32Array.from({ length: n }, (_, i) => i % 11 === 0 ? 0 : 1);
-  const fixedMask = masked
-    ? uploadImage(gpu, "mask", size, inside(size[0] * size[1] * size[2]))
-    : undefined;
-  const knots = gpu.buffer("knots", 16 * count);
-  const gradient = gpu.buffer("gradient", 16 * count);
-  const scalars = gpu.buffer("scalars", 32);
-  const similarity = kind.create({
-    ...options,
-    fixedRange: { low: -2.5, high: 2.5, bins: 32 },
-    movingRange: { low: 0, high: 300, bins: 32 },
-  });
-  const prepared = similarity.prepare(gpu, {
+  const inputs = {
     geometry,
-    fixed,
-    fixedMask,
-    moving,
+    fixed: upload("fixed", size, bumps(size, 0)),
+    fixedMask: masked ? upload("mask", size, inside(size[0] * size[1] * size[2])) : undefined,
+    moving: upload("moving", padded, remapped),
     movingMask: undefined,
     origin: margin,
     perVoxel: spacing.map((h) => 1 / h) as unknown as Triple,
-    knots,
-    gradient,
-    scalars,
-  });
+    displacements: owned.add(gpu.buffer("displacements", 16 * count)),
+    gradient: owned.add(gpu.buffer("gradient", 16 * count)),
+    scalars: owned.add(gpu.buffer("scalars", 32)),
+  };
+  const ranges = {
+    fixedRange: { low: -2.5, high: 2.5, bins: 32 },
+    movingRange: { low: 0, high: 300, bins: 32 },
+  };
+  return { similarity: createSimilarity(kind, ranges, options), inputs };
+}
+
+/**
+ * Relative error of the directional derivative along the gradient: the mean of central differences over
+ * several steps, since a value in 32-bit floats is known to 1e-7 only.
+ */
+export async function gradientError(gpu: Gpu, similarityOf: SimilarityCase): Promise<number> {
+  using owned = new Owned();
+  const { similarity, inputs } = similarityCase(gpu, similarityOf, owned);
+  const { displacements, gradient, scalars } = inputs;
+  const prepared = owned.add(similarity.prepare(gpu, inputs));
   const evaluate = async (values: Float32Array) => {
-    gpu.write(knots, values);
+    gpu.write(displacements, values);
     const recorder = gpu.record("evaluate");
     prepared.dispatches.forEach((dispatch) => recorder.run(dispatch));
     recorder.submit();
     return new Float32Array(await gpu.download(scalars))[0];
   };
+  const next = random(4);
   const at = Float32Array.from(
-    { length: 4 * count },
+    { length: 4 * controlPoints(inputs.geometry) },
     (_, i) => i % 4 === 3 ? 0 : 2 * (next() - 0.5),
   );
-  gpu.write(knots, at);
+  gpu.write(displacements, at);
   await prepared.begin?.(at);
   await evaluate(at);
   const slopes = new Float32Array(await gpu.download(gradient));
@@ -98,7 +116,6 @@ export async function gradientError(
   for (const h of steps) {
     numeric += (await evaluate(moved(h)) - await evaluate(moved(-h))) / (2 * h * steps.length);
   }
-  [fixed, moving, knots, gradient, scalars, prepared, fixedMask].forEach((r) => r?.destroy());
   assertEquals(slopes.some((g) => g !== 0), true);
   return Math.abs(numeric - norm) / norm;
 }

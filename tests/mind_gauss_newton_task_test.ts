@@ -25,6 +25,9 @@ Deno.test({
     const refused = await callModule(register, ...args, "--lambda", "3");
     assertEquals(refused.code, 2, refused.text);
     assertStringIncludes(refused.text, "--lambda does nothing with --method mind-gauss-newton");
+    const option = await callModule(register, ...args, "--beta", "0.5");
+    assertEquals(option.code, 2, option.text);
+    assertStringIncludes(option.text, "--beta does nothing with --method mind-gauss-newton");
     const other = await callModule(register, ...args.slice(2), "--alpha", "1");
     assertEquals(other.code, 2, other.text);
     assertStringIncludes(other.text, "--alpha does nothing with --method control-grid");

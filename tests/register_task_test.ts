@@ -193,6 +193,17 @@ Deno.test({
         [{ "--lambda": "much" }, 2, "number"],
         [{ "--rigid-only": "", "--no-rigid": "" }, 2, "nothing to do"],
         [{ "--landa": "1" }, 2, "did you mean --lambda"],
+        [
+          { "--similarity": "nmi", "--window": "5" },
+          2,
+          "--window does nothing with --similarity nmi",
+        ],
+        [
+          { "--similarity": "lncc", "--absolute": "", "--scaling": "0.5" },
+          2,
+          "--scaling does nothing with --similarity lncc",
+        ],
+        [{ "--scaling": "much" }, 2, '--scaling must be "gradient", "change" or a number above 0'],
       ];
       const inFile = file("text.nii.gz");
       cases.push([{ "--out": inFile }, 1, "is not a folder"]);

@@ -8,7 +8,7 @@ import type { Dispatch, DispatchOptions, Gpu, GpuBuffer, Kernel } from "./gpu.ts
 import type { Destroyable } from "./owned.ts";
 
 /** Collects dispatches and copies in order; nothing runs before {@link Recorder.submit}. */
-export class Recorder {
+export class Recorder implements Disposable {
   #gpu: Gpu;
   #encoder: GPUCommandEncoder;
   #pass: GPUComputePassEncoder | undefined;
@@ -78,6 +78,11 @@ export class Recorder {
   submit(): void {
     this.#endPass();
     this.#gpu.device.queue.submit([this.#encoder.finish()]);
+    this.#freeTemporary();
+  }
+
+  /** Frees the resources of a recorder that has not been submitted: for `using`. */
+  [Symbol.dispose](): void {
     this.#freeTemporary();
   }
 

@@ -6,6 +6,7 @@
 
 import type { Gpu } from "../gpu/gpu.ts";
 import { createImage, type GpuImage, planesOf } from "../gpu/image.ts";
+import { Owned } from "../gpu/owned.ts";
 import { MASK_IMAGE } from "./mask_image.wgsl.ts";
 import { NO_VALUE } from "../gpu/no_value.ts";
 import { imageSlabs } from "../gpu/slabs.ts";
@@ -16,7 +17,8 @@ import { flatWorkgroups } from "../gpu/workgroups.ts";
  * destroys it.
  */
 export function maskImage(gpu: Gpu, image: GpuImage, mask: GpuImage): GpuImage {
-  const masked = createImage(gpu, "masked", image.size);
+  using owned = new Owned();
+  const masked = owned.add(createImage(gpu, "masked", image.size));
   const recorder = gpu.record("masking");
   for (const { begin, end } of imageSlabs(gpu, image.size)) {
     const quads = (end - begin) * image.size[1] * image.pitch / 4;
@@ -28,7 +30,7 @@ export function maskImage(gpu: Gpu, image: GpuImage, mask: GpuImage): GpuImage {
     });
   }
   recorder.submit();
-  return masked;
+  return owned.release(masked);
 }
 
 /** The plain twin, on arrays without padding. */

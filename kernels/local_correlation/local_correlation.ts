@@ -216,7 +216,8 @@ export function prepareLocalCorrelation(gpu: Gpu, options: LocalCorrelationOptio
 /** The fixed image, scaled to [-1/2, 1/2] and masked. */
 function fixedInWindow(gpu: Gpu, options: LocalCorrelationOptions): GpuImage {
   const { geometry, fixed, fixedRange: { low, high }, mask } = options;
-  const result = createImage(gpu, "fixed, in [-1/2, 1/2]", fixed.size);
+  using owned = new Owned();
+  const result = owned.add(createImage(gpu, "fixed, in [-1/2, 1/2]", fixed.size));
   const quads = fixed.pitch / 4;
   const [nx, ny] = fixed.size;
   const workgroup = rowWorkgroup(quads);
@@ -236,7 +237,7 @@ function fixedInWindow(gpu: Gpu, options: LocalCorrelationOptions): GpuImage {
     });
   }
   recorder.submit();
-  return result;
+  return owned.release(result);
 }
 
 /** Options of {@link localCorrelationReference}: images in [0, 1], NaN where a voxel does not count. */

@@ -123,7 +123,8 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
   const layout = MIND_LAYOUTS[neighbourhood];
   const words = descriptorWords(neighbourhood, bits);
   const { radius, weights } = patchWeights(sigma);
-  const recorder = gpu.record("MIND descriptors");
+  using owned = new Owned();
+  using recorder = gpu.record("MIND descriptors");
   // A masked voxel must not enter a patch.
   const source = mask === undefined
     ? options.source
@@ -134,7 +135,6 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
   const cut = descriptorSlabs(gpu, source, offsets, words, radius + 1);
   const planeBytes = 4 * source.pitch * ny;
   const deepest = Math.max(...cut.map(({ differences }) => differences[1] - differences[0]));
-  using owned = new Owned();
   const buffer = owned.add(gpu.buffer("MIND descriptors", planeBytes * source.size[2] * words));
   const scratch = (label: string, bytes: number) =>
     recorder.temporary(gpu.buffer(`MIND ${label}`, bytes));

@@ -1,14 +1,14 @@
 /**
- * Deformations without folds: what the folding penalty needs to begin with, and what is promised in
- * the end.
+ * Deformations without folds: displacements that the folding penalty can start from, and the guarantee for
+ * the result.
  *
- * The penalty keeps every cell of a level's control grid from folding once it has begun without folds.
- * Two gaps remain, and are closed here: between the levels, displacements are carried on to control
- * points that need not lie on the coarser ones; and voxels of the fixed image whose neighbours lie in
- * two cells have a Jacobian determinant, by differences, that no single cell has (only when the
- * finest working voxels are not the fixed image's). Both are rare and small. What folds there is
- * smoothed, in ever wider surroundings; should that not do, all displacements are halved, which ends in
- * none at the latest.
+ * The penalty keeps every cell of a level's control grid from folding when the level starts without
+ * folds. Two gaps remain, and this module closes them. First, between two levels the displacements are
+ * interpolated to control points that need not lie on the coarser ones. Second, a voxel of the fixed image
+ * whose neighbours lie in two cells has a Jacobian determinant, by differences, that no single cell has
+ * (only if the finest working voxels are not the fixed image's). Both kinds of folds are rare and small.
+ * Folds are smoothed, in surroundings that grow with the rounds. If this does not suffice, all
+ * displacements are halved, repeatedly if necessary, which ends with displacements of 0.
  *
  * @module
  */
@@ -17,80 +17,96 @@ import { IDENTITY, invert, multiply, transformPoint, type Triple } from "../../v
 import type { Grid } from "../../volume/grid.ts";
 import { MIN_DETERMINANT, minCellDeterminants } from "../../kernels/regulariser/folding_penalty.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
-import { type LevelKnots, toControlGrid } from "./level_control_grid.ts";
+import { type LevelDisplacements, toControlGrid } from "./level_displacements.ts";
 import { jacobianOf } from "../transform.ts";
 
-/** Rounds of smoothing, after each few of which the surroundings grow. */
+/** Maximum number of rounds of smoothing. */
 const ROUNDS = 60;
-const ROUNDS_A_WIDTH = 4;
-/** After so many halvings nothing is left of any displacement. */
+/** The smoothed surroundings of a fold grow after this number of rounds. */
+const ROUNDS_PER_WIDTH = 4;
+/** Maximum number of halvings; no displacement is noticeable afterwards. */
 const HALVINGS = 60;
 
-/** Displacements of which no cell is folded: the given ones where they are not. */
-export function unfoldCells(knots: LevelKnots): Promise<LevelKnots> {
-  const { geometry: { size, stride }, grid } = knots;
+/** Displacements without folded cells; they are the given ones if no cell of these is folded. */
+export function unfoldCells(level: LevelDisplacements): Promise<LevelDisplacements> {
+  const { geometry: { size, stride }, grid } = level;
   const spacing = grid.spacing.map((h, axis) => h * stride[axis]) as unknown as Triple;
   const [cx, cy] = size.map((n) => n - 1);
-  return unfold(knots, (values) => {
+  return unfold(level, (displacements) => {
     const around: Triple[] = [];
-    minCellDeterminants(size, spacing, values, 4).forEach((least, i) => {
-      if (least > 2 * MIN_DETERMINANT) return; // not on the barrier's brink either
+    minCellDeterminants(size, spacing, displacements, 4).forEach((minimum, i) => {
+      if (minimum > 2 * MIN_DETERMINANT) return; // and not close to the penalty's pole
       around.push([i % cx + 0.5, Math.floor(i / cx) % cy + 0.5, Math.floor(i / (cx * cy)) + 0.5]);
     });
     return Promise.resolve(around);
   });
 }
 
-/** Displacements by which no voxel of the image has a Jacobian determinant of 0 or less. */
-export function unfoldVoxels(gpu: Gpu, knots: LevelKnots, image: Grid): Promise<LevelKnots> {
+/**
+ * Displacements for which no voxel of the image has a Jacobian determinant of 0 or less; they are the given
+ * ones if this is already so.
+ */
+export function unfoldVoxels(
+  gpu: Gpu,
+  level: LevelDisplacements,
+  image: Grid,
+): Promise<LevelDisplacements> {
   const [nx, ny] = image.size;
-  return unfold(knots, async (values) => {
-    const controlGrid = toControlGrid({ ...knots, values });
+  return unfold(level, async (displacements) => {
+    const controlGrid = toControlGrid({ ...level, displacements });
     const { data } = await jacobianOf(gpu, {
       rigid: IDENTITY,
       controlGrid,
       fixedGrid: image,
       movingGrid: image,
     });
-    const toKnot = multiply(invert(controlGrid.affine), image.affine);
+    const toControlPoint = multiply(invert(controlGrid.affine), image.affine);
     const around: Triple[] = [];
     data.forEach((determinant, i) => {
       if (determinant > 0) return;
       around.push(
-        transformPoint(toKnot, [i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))]),
+        transformPoint(toControlPoint, [
+          i % nx,
+          Math.floor(i / nx) % ny,
+          Math.floor(i / (nx * ny)),
+        ]),
       );
     });
     return around;
   });
 }
 
-/** `folds` gives the places of folds, in control-point units. */
+/**
+ * Removes folds.
+ *
+ * @param findFolds - Finds the positions of all folds, in units of control points.
+ */
 async function unfold(
-  knots: LevelKnots,
-  folds: (values: Float32Array) => Promise<readonly Triple[]>,
-): Promise<LevelKnots> {
-  const { size } = knots.geometry;
-  let values = knots.values;
-  const touched = new Uint8Array(values.length / 4);
+  level: LevelDisplacements,
+  findFolds: (displacements: Float32Array) => Promise<readonly Triple[]>,
+): Promise<LevelDisplacements> {
+  const { size } = level.geometry;
+  let displacements = level.displacements;
+  const touched = new Uint8Array(displacements.length / 4);
   for (let round = 0; round < ROUNDS; round++) {
-    const places = await folds(values);
-    if (places.length === 0) return { ...knots, values };
-    const reach = 1.25 + Math.floor(round / ROUNDS_A_WIDTH);
-    for (const place of places) {
-      forEachNear(size, place, reach, (k) => touched[k] = 1);
+    const folds = await findFolds(displacements);
+    if (folds.length === 0) return { ...level, displacements };
+    const reach = 1.25 + Math.floor(round / ROUNDS_PER_WIDTH);
+    for (const fold of folds) {
+      forEachNear(size, fold, reach, (k) => touched[k] = 1);
     }
-    values = smoothed(size, values, touched);
+    displacements = smoothed(size, displacements, touched);
   }
   for (let halving = 0; halving < HALVINGS; halving++) {
-    values = values.map((v) => v / 2);
-    if ((await folds(values)).length === 0) return { ...knots, values };
+    displacements = displacements.map((v) => v / 2);
+    if ((await findFolds(displacements)).length === 0) return { ...level, displacements };
   }
-  return { ...knots, values: new Float32Array(values.length) };
+  return { ...level, displacements: new Float32Array(displacements.length) };
 }
 
-/** Touched control points go halfway to the mean of those around them. */
-function smoothed(size: Triple, values: Float32Array, touched: Uint8Array): Float32Array {
-  const result = values.slice();
+/** Moves the displacements of touched control points halfway to the mean of their neighbourhood. */
+function smoothed(size: Triple, displacements: Float32Array, touched: Uint8Array): Float32Array {
+  const result = displacements.slice();
   const mean = new Float64Array(3);
   touched.forEach((isTouched, k) => {
     if (!isTouched) return;
@@ -103,14 +119,16 @@ function smoothed(size: Triple, values: Float32Array, touched: Uint8Array): Floa
     mean.fill(0);
     forEachNear(size, place, 1, (other) => {
       count++;
-      for (let c = 0; c < 3; c++) mean[c] += values[4 * other + c];
+      for (let c = 0; c < 3; c++) mean[c] += displacements[4 * other + c];
     });
-    for (let c = 0; c < 3; c++) result[4 * k + c] = (values[4 * k + c] + mean[c] / count) / 2;
+    for (let c = 0; c < 3; c++) {
+      result[4 * k + c] = (displacements[4 * k + c] + mean[c] / count) / 2;
+    }
   });
   return result;
 }
 
-/** Visits the control points at most `reach` from a place along every axis. */
+/** Visits the control points whose distance from `place` is at most `reach` along every axis. */
 function forEachNear(
   size: Triple,
   place: Triple,

@@ -8,7 +8,7 @@ import { gpuTest } from "../../testing/gpu.ts";
 import { random } from "../../testing/uniform_values.ts";
 import { registerDeformable } from "./register_deformable.ts";
 import { jacobianStatistics } from "../jacobian_statistics.ts";
-import { type LevelKnots, toControlGrid } from "./level_control_grid.ts";
+import { type LevelDisplacements, toControlGrid } from "./level_displacements.ts";
 import { unfoldCells, unfoldVoxels } from "./no_folding.ts";
 import { type ControlGrid, jacobianOf } from "../transform.ts";
 
@@ -26,23 +26,23 @@ function image(seed: number): Volume {
   return { grid: GRID, data };
 }
 
-function knotsOf(seed: number, amount: number, resolution: number): LevelKnots {
+function randomDisplacements(seed: number, amount: number, resolution: number): LevelDisplacements {
   const size = GRID.size.map((n) => Math.round((n - 1) * 3 / resolution) + 1) as [
     ...[number, number, number],
   ];
   const h = size.map((n, axis) => (GRID.size[axis] - 1) * 3 / (n - 1)) as [number, number, number];
   const geometry = controlGridGeometry(size, [4, 4, 3]);
   const next = random(seed);
-  const values = Float32Array.from(
+  const displacements = Float32Array.from(
     { length: 4 * controlPoints(geometry) },
     (_, i) => i % 4 === 3 ? 0 : amount * (next() - 0.5),
   );
-  return { geometry, grid: Grid.axisAligned(size, h, GRID.world([0, 0, 0])), values };
+  return { geometry, grid: Grid.axisAligned(size, h, GRID.world([0, 0, 0])), displacements };
 }
 
-function leastOf({ geometry: { size, stride }, grid, values }: LevelKnots): number {
+function leastOf({ geometry: { size, stride }, grid, displacements }: LevelDisplacements): number {
   const spacing = grid.spacing.map((h, axis) => h * stride[axis]) as [number, number, number];
-  return Math.min(...minCellDeterminants(size, spacing, values, 4));
+  return Math.min(...minCellDeterminants(size, spacing, displacements, 4));
 }
 
 async function folds(gpu: Parameters<typeof jacobianOf>[0], controlGrid: ControlGrid) {
@@ -68,27 +68,27 @@ gpuTest("registerDeformable() folds without the penalty, and with it does not", 
 });
 
 gpuTest("unfoldVoxels() leaves no voxel folded, and what is not folded as it is", async (gpu) => {
-  const harmless = knotsOf(1, 2, 3);
-  assert((await unfoldVoxels(gpu, harmless, GRID)).values === harmless.values);
+  const harmless = randomDisplacements(1, 2, 3);
+  assert((await unfoldVoxels(gpu, harmless, GRID)).displacements === harmless.displacements);
   for (const [amount, resolution] of [[14, 3], [20, 4.5], [200, 3]]) {
-    const knots = knotsOf(2, amount, resolution);
-    assertGreater((await folds(gpu, toControlGrid(knots))).foldedPercent, 0);
-    const unfolded = await unfoldVoxels(gpu, knots, GRID);
+    const folded = randomDisplacements(2, amount, resolution);
+    assertGreater((await folds(gpu, toControlGrid(folded))).foldedPercent, 0);
+    const unfolded = await unfoldVoxels(gpu, folded, GRID);
     assertEquals((await folds(gpu, toControlGrid(unfolded))).foldedPercent, 0);
-    assert(unfolded.values.some((v) => Math.abs(v) > 1), "something is left");
+    assert(unfolded.displacements.some((v) => Math.abs(v) > 1), "something is left");
   }
 });
 
 Deno.test("unfoldCells() leaves no cell folded, changes little far away, and nothing elsewhere", async () => {
-  const harmless = knotsOf(1, 2, 3);
-  assert((await unfoldCells(harmless)).values === harmless.values);
-  const one = { ...harmless, values: harmless.values.slice() };
-  one.values[0] += 40; // the first control point far into its neighbours
+  const harmless = randomDisplacements(1, 2, 3);
+  assert((await unfoldCells(harmless)).displacements === harmless.displacements);
+  const one = { ...harmless, displacements: harmless.displacements.slice() };
+  one.displacements[0] += 40; // the first control point far into its neighbours
   assertLess(leastOf(one), 0);
   const unfolded = await unfoldCells(one);
   assertGreater(leastOf(unfolded), 0);
-  assertEquals(unfolded.values.subarray(-400), harmless.values.subarray(-400));
-  assertGreater(leastOf(await unfoldCells(knotsOf(3, 500, 3))), 0);
-  const broken = { ...harmless, values: harmless.values.map(() => NaN) };
-  assert((await unfoldCells(broken)).values.every((v) => v === 0));
+  assertEquals(unfolded.displacements.subarray(-400), harmless.displacements.subarray(-400));
+  assertGreater(leastOf(await unfoldCells(randomDisplacements(3, 500, 3))), 0);
+  const broken = { ...harmless, displacements: harmless.displacements.map(() => NaN) };
+  assert((await unfoldCells(broken)).displacements.every((v) => v === 0));
 });

@@ -1,142 +1,170 @@
 /**
- * "ourDIR" (section 3.2): displacements at the points of a linearly interpolated control grid minimise
- * F(d(k)) = E(I_f, I_m(d(k))) + lambda R(k), coarse to fine, by L-BFGS.
+ * Deformable registration on a control grid: the paper's own method, "ourDIR" (section 3.2). The
+ * displacements at the points of a linearly interpolated control grid minimise
+ * F(d(k)) = E(I_f, I_m(d(k))) + lambda R(k), from coarse to fine, by L-BFGS.
  *
  * @module
  */
 
-import type { Matrix4, Triple } from "../../volume/affine.ts";
+import { IDENTITY, type Matrix4, type Triple } from "../../volume/affine.ts";
 import type { LabelVolume, Volume } from "../../volume/volume.ts";
 import { controlGridGeometry, controlPoints } from "../../kernels/control_grid/control_grid.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import { type GpuImage, imageBytes, uploadImage } from "../../kernels/gpu/image.ts";
-import { percentiles } from "../../kernels/image/percentiles.ts";
+import { Owned } from "../../kernels/gpu/owned.ts";
+import type { BinRange } from "../../kernels/nmi/joint_histogram.ts";
 import type { Regulariser } from "../../kernels/regulariser/regulariser.ts";
-import { type InputImages, MARGIN, optimiseLevel } from "./level.ts";
-import { type LevelKnots, prolong, toControlGrid } from "./level_control_grid.ts";
-import { unfoldCells, unfoldVoxels } from "./no_folding.ts";
+import { intensityRange, RANGE_PERCENTILES } from "../intensity_range.ts";
+import { maskVoxels } from "../mask_voxels.ts";
 import { type ResolutionLevel, resolutionLevels } from "../resolution_levels.ts";
-import { SIMILARITIES, type SimilarityName } from "../similarity/similarities.ts";
-import type { Similarity, SimilarityOptions } from "../similarity/similarity.ts";
+import {
+  SIMILARITIES,
+  type SimilarityName,
+  type SimilarityOptions,
+  similarityOptionsOf,
+} from "../similarity/similarities.ts";
+import { completeSimilarityOptions, type Similarity } from "../similarity/similarity.ts";
 import type { ControlGrid } from "../transform.ts";
+import { type InputImages, type LevelResult, MARGIN, optimiseLevel } from "./level.ts";
+import {
+  type LevelDisplacements,
+  prolongDisplacements,
+  toControlGrid,
+} from "./level_displacements.ts";
+import { unfoldCells, unfoldVoxels } from "./no_folding.ts";
 
-/** Options of {@link registerDeformable}. */
+/**
+ * Options of {@link registerDeformable}. Among the options of the similarities, only those of the chosen
+ * similarity may be given.
+ */
 export interface DeformableOptions extends SimilarityOptions {
-  /** The image whose grid the result lives on. */
+  /** The fixed image; the result is defined on its grid. */
   readonly fixed: Volume;
-  /** The image that is pulled onto it. */
+  /** The moving image, which is pulled onto the fixed one. */
   readonly moving: Volume;
   /** Fixed RAS mm to moving RAS mm, the result of the rigid registration. Default identity. */
   readonly initial?: Matrix4 | undefined;
-  /** Voxels of the fixed image that count (non-zero), on its grid. Default all. */
+  /** Valid voxels of the fixed image (non-zero), on its grid. Default all. */
   readonly fixedMask?: LabelVolume | undefined;
-  /** Voxels of the moving image that count (non-zero), on its grid. Default all. */
+  /** Valid voxels of the moving image (non-zero), on its grid. Default all. */
   readonly movingMask?: LabelVolume | undefined;
   /** The similarity. Default "nmi+mind". */
   readonly similarity?: SimilarityName | undefined;
   /** The regulariser: bending energy (default), or the paper's total variation or squared L2 norm. */
   readonly regulariser?: Regulariser | undefined;
-  /** Its weight lambda, for displacements in mm and E averaged over the domain. Default the similarity's own. */
+  /**
+   * The regulariser's weight lambda, for displacements in mm and E averaged over the domain. The default
+   * depends on the similarity.
+   */
   readonly lambda?: number | undefined;
   /** Control-point spacing at the finest level, mm, rounded to whole working voxels. Default 20. */
   readonly spacing?: number | undefined;
-  /** Resolution levels. Default: until voxels measure about 10 mm, at most 4. */
+  /** Number of resolution levels. Default: until voxels measure about 10 mm, at most 4. */
   readonly levels?: number | undefined;
-  /** Accepted steps allowed at each level. Default 100. */
+  /** Maximum number of accepted steps per level. Default 100. */
   readonly iterations?: number | undefined;
-  /** Smallest working voxel, mm. Default the fixed image's own. */
+  /** Smallest working voxel, mm. Default the fixed image's voxel. */
   readonly resolution?: number | undefined;
   /**
    * Keeps the map from folding: no voxel of the fixed image has a Jacobian determinant of 0 or less.
-   * Costs a few percent of the time. Default false.
+   * The registration takes a few percent longer. Default false.
    */
   readonly noFolding?: boolean | undefined;
   /**
-   * What {@link DeformableOptions.onLevel} was given by an earlier call with the same images and
-   * options: its levels are not done again, and the result is the same to the byte.
+   * The state that {@link DeformableOptions.onLevel} received in an earlier call with the same images and
+   * options. Its levels are not repeated; the result is byte-identical to that of an uninterrupted call.
    */
   readonly resume?: LevelState | undefined;
-  /** Called, and waited for, after each level. */
+  /** Is called after each level. The registration waits for it. */
   readonly onLevel?: ((state: LevelState) => void | Promise<void>) | undefined;
   /** Stops the registration between iterations. */
   readonly signal?: AbortSignal | undefined;
-  /** Called now and then. */
+  /** Is called after every few iterations. */
   readonly onProgress?: ((progress: DeformableProgress) => void) | undefined;
 }
 
-/** How far a registration is. */
+/** The progress of a registration. */
 export interface DeformableProgress {
-  /** Level, from 0 (coarsest). */
+  /** The current level, from 0 (coarsest). */
   readonly level: number;
-  /** Levels in all. */
+  /** Number of levels. */
   readonly levels: number;
   /** Evaluations so far at this level. */
   readonly evaluations: number;
-  /** Accepted steps at this level. */
+  /** Accepted steps so far at this level. */
   readonly iterations: number;
-  /** Accepted steps allowed. */
+  /** Maximum number of accepted steps. */
   readonly maxIterations: number;
-  /** Cost at the current point. */
+  /** The cost F at the current point. */
   readonly cost: number;
 }
 
-/** What one level came to. */
+/** The record of one level. */
 export interface DeformableLevel {
-  /** Working voxels. */
+  /** Working voxels along each axis. */
   readonly size: Triple;
   /** Working voxel size, mm. */
   readonly voxel: Triple;
   /** Control-point spacing, mm. */
   readonly spacing: Triple;
-  /** E at the level's start. */
+  /** The cost F = E + lambda R, with the folding penalty, at the start of the level. */
   readonly initialCost: number;
-  /** E at its end. */
+  /** The dissimilarity E at the end of the level. */
   readonly dissimilarity: number;
-  /** lambda R at its end, with the folding penalty. */
+  /** lambda R, with the folding penalty, at the end of the level. */
   readonly penalty: number;
   /** Accepted steps. */
   readonly iterations: number;
   /** Evaluations of cost and gradient. */
   readonly evaluations: number;
-  /** Why it ended. */
+  /** The reason why the optimisation ended. */
   readonly stopped: string;
-  /** What the similarity found where the level started, such as eq. 7's s. */
+  /** Values that the similarity found at the start of the level, such as s of eq. 7. */
   readonly similarity?: Readonly<Record<string, number>> | undefined;
 }
 
-/** How far a registration had come when a level was finished. */
+/** The state of a registration after a level. */
 export interface LevelState {
-  /** The level that was finished, from 0 (coarsest). */
+  /** The finished level, from 0 (coarsest). */
   readonly level: number;
-  /** Displacements in mm along the working grid's axes, four values (x, y, z, 0) a control point. */
-  readonly knots: Float32Array;
-  /** The levels so far. */
+  /** Displacements in mm along the working grid's axes, four values (x, y, z, 0) per control point. */
+  readonly displacements: Float32Array;
+  /** The records of the levels so far. */
   readonly records: readonly DeformableLevel[];
 }
 
-/** What {@link registerDeformable} returns. */
+/** The result of {@link registerDeformable}. */
 export interface DeformableResult {
   /** Displacements u: the fixed point x maps to the moving point initial(x + u(x)). */
   readonly controlGrid: ControlGrid;
-  /** The levels, coarse to fine. */
+  /** The records of the levels, coarse to fine. */
   readonly levels: readonly DeformableLevel[];
-  /** Every parameter as used. */
+  /** All parameters with the values that were used. */
   readonly parameters: {
+    /** The similarity's name. */
     readonly similarity: string;
+    /** The regulariser's name. */
     readonly regulariser: Regulariser;
+    /** The regulariser's weight. */
     readonly lambda: number;
+    /** Requested control-point spacing at the finest level, mm. */
     readonly spacing: number;
+    /** Number of levels. */
     readonly levels: number;
+    /** Maximum number of accepted steps per level. */
     readonly iterations: number;
+    /** Smallest working voxel, mm. */
     readonly resolution: number;
+    /** Whether the folding penalty was added. */
     readonly noFolding: boolean;
+    /** The percentiles at the ends of the intensity ranges, as fractions. */
     readonly percentiles: readonly [number, number];
-    /** The similarity's own. */
+    /** The parameters of the similarity. */
     readonly [name: string]: unknown;
   };
 }
 
-/** The defaults, one set for all images; docs/validation.md says how they were chosen. */
+/** The defaults for all images; docs/validation.md describes how they were chosen. */
 export const DEFORMABLE_DEFAULTS = {
   similarity: "nmi+mind",
   regulariser: "bending",
@@ -144,16 +172,16 @@ export const DEFORMABLE_DEFAULTS = {
   iterations: 100,
 } as const;
 
-/** Bins of NMI and the percentiles between which they lie (section 3.2). */
+/** Bins over each image's intensities (section 3.2). */
 const BINS = 100;
-const PERCENTILES = [0.005, 0.995] as const;
 
 /**
  * Registers the moving image to the fixed one by a deformation.
  *
- * @returns Control-point displacements in RAS mm and a record of every level.
+ * @returns The displacements of the control points in RAS mm and a record of every level.
  * @throws {NoOverlapError} when too few voxels are common to both images.
  * @throws {GpuMemoryError} before it starts, when the estimate exceeds the memory budget.
+ * @throws {RangeError} when an option is out of range or belongs to another similarity.
  *
  * @example Usage
  * ```ts ignore
@@ -169,19 +197,8 @@ export async function registerDeformable(
   options: DeformableOptions,
 ): Promise<DeformableResult> {
   const { fixed, moving, signal } = options;
-  const initial = options.initial ?? [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
-  const regulariser = options.regulariser ?? DEFORMABLE_DEFAULTS.regulariser;
-  const kind = SIMILARITIES[options.similarity ?? DEFORMABLE_DEFAULTS.similarity];
-  const lambda = options.lambda ?? kind.lambda[regulariser];
-  const spacing = options.spacing ?? DEFORMABLE_DEFAULTS.spacing;
-  const iterations = options.iterations ?? DEFORMABLE_DEFAULTS.iterations;
-  const noFolding = options.noFolding ?? false;
-  if (!(lambda >= 0)) throw new RangeError(`\`lambda\` must be 0 or more, got ${lambda}`);
-  const levels = resolutionLevels(fixed.grid, {
-    levels: options.levels,
-    spacing,
-    resolution: options.resolution,
-  });
+  const plan = planOf(options);
+  const { levels, kind, similarityOptions, regulariser, lambda, iterations, noFolding } = plan;
   signal?.throwIfAborted();
   gpu.requireMemory(
     2 * imageBytes(fixed.grid.size) + 2 * imageBytes(moving.grid.size),
@@ -189,164 +206,172 @@ export async function registerDeformable(
     "Resample them to larger voxels.",
   );
 
-  const images = uploadInputs(gpu, options);
-  try {
-    const ranges = await Promise.all([
-      intensityRange(gpu, images.fixed, images.fixedMask),
-      intensityRange(gpu, images.moving, images.movingMask),
-    ]);
-    const similarity = kind.create({
-      ...options,
-      fixedRange: ranges[0],
-      movingRange: ranges[1],
+  using owned = new Owned();
+  const images = uploadInputs(gpu, options, owned);
+  const [fixedRange, movingRange] = await Promise.all([
+    binRange(gpu, images.fixed, images.fixedMask),
+    binRange(gpu, images.moving, images.movingMask),
+  ]);
+  const similarity = kind.create({ ...similarityOptions, fixedRange, movingRange });
+  requireMemory(gpu, levels.at(-1)!, similarity);
+  const records: DeformableLevel[] = [...options.resume?.records ?? []];
+  let reached = resumed(options.resume, levels);
+  for (const [index, level] of levels.entries()) {
+    if (options.resume !== undefined && index <= options.resume.level) continue;
+    const carried = startOf(reached, level);
+    const { geometry, grid, displacements } = noFolding ? await unfoldCells(carried) : carried;
+    const result = await optimiseLevel(gpu, {
+      images,
+      similarity,
+      level,
+      geometry,
+      start: displacements,
+      initial: options.initial ?? IDENTITY,
+      regulariser,
+      lambda,
+      iterations,
+      fixedGrid: fixed.grid,
+      movingGrid: moving.grid,
+      signal,
+      noFolding,
+      onProgress: (state) =>
+        options.onProgress?.({
+          level: index,
+          levels: levels.length,
+          evaluations: state.evaluations,
+          iterations: state.iterations,
+          maxIterations: iterations,
+          cost: state.cost,
+        }),
     });
-    requireMemory(gpu, levels.at(-1)!, similarity);
-    const records: DeformableLevel[] = [...options.resume?.records ?? []];
-    let knots: LevelKnots | undefined = resumed(options.resume, levels);
-    for (const [index, level] of levels.entries()) {
-      if (options.resume !== undefined && index <= options.resume.level) continue;
-      const geometry = controlGridGeometry(level.grid.size, level.stride);
-      const carried: LevelKnots = {
-        geometry,
-        grid: level.grid,
-        values: knots === undefined
-          ? new Float32Array(4 * controlPoints(geometry))
-          : prolong(knots, geometry, level.grid),
-      };
-      const start = (noFolding ? await unfoldCells(carried) : carried).values;
-      const result = await optimiseLevel(gpu, {
-        images,
-        similarity,
-        level,
-        geometry,
-        start,
-        initial,
-        regulariser,
-        lambda,
-        iterations,
-        fixedGrid: fixed.grid,
-        movingGrid: moving.grid,
-        signal,
-        noFolding,
-        progress: (state) =>
-          options.onProgress?.({
-            level: index,
-            levels: levels.length,
-            evaluations: state.evaluations,
-            iterations: state.iterations,
-            maxIterations: iterations,
-            cost: state.cost,
-          }),
-      });
-      knots = { geometry, grid: level.grid, values: result.knots };
-      const h = level.grid.spacing;
-      records.push({
-        size: level.grid.size,
-        voxel: h,
-        spacing: [h[0] * level.stride[0], h[1] * level.stride[1], h[2] * level.stride[2]],
-        initialCost: result.state.firstCost,
-        dissimilarity: result.state.dissimilarity,
-        penalty: result.state.penalty,
-        iterations: result.state.iterations,
-        evaluations: result.state.evaluations,
-        stopped: result.state.stopped,
-        similarity: result.details,
-      });
-      await options.onLevel?.({
-        level: index,
-        knots: result.knots.slice(),
-        records: [...records],
-      });
-    }
-    if (noFolding) knots = await unfoldVoxels(gpu, knots!, fixed.grid);
-    return {
-      controlGrid: toControlGrid(knots!),
-      levels: records,
-      parameters: {
-        similarity: similarity.name,
-        regulariser,
-        lambda,
-        spacing,
-        levels: levels.length,
-        iterations,
-        resolution: Math.min(...levels.at(-1)!.grid.spacing),
-        noFolding,
-        percentiles: PERCENTILES,
-        ...similarity.parameters,
-      },
-    };
-  } finally {
-    Object.values(images).forEach((image) => image?.destroy());
+    reached = { geometry, grid, displacements: result.displacements };
+    records.push(recordOf(level, result));
+    await options.onLevel?.({
+      level: index,
+      displacements: result.displacements.slice(),
+      records: [...records],
+    });
   }
+  if (noFolding) reached = await unfoldVoxels(gpu, reached!, fixed.grid);
+  return {
+    controlGrid: toControlGrid(reached!),
+    levels: records,
+    parameters: {
+      similarity: similarity.name,
+      regulariser,
+      lambda,
+      spacing: plan.spacing,
+      levels: levels.length,
+      iterations,
+      resolution: Math.min(...levels.at(-1)!.grid.spacing),
+      noFolding,
+      percentiles: RANGE_PERCENTILES,
+      ...similarity.parameters,
+    },
+  };
 }
 
-/** The displacements that an earlier call had found. */
+/** The options, checked and with their defaults filled in. */
+function planOf(options: DeformableOptions) {
+  const {
+    similarity = DEFORMABLE_DEFAULTS.similarity,
+    regulariser = DEFORMABLE_DEFAULTS.regulariser,
+    spacing = DEFORMABLE_DEFAULTS.spacing,
+    iterations = DEFORMABLE_DEFAULTS.iterations,
+    noFolding = false,
+  } = options;
+  const kind = SIMILARITIES[similarity];
+  const similarityOptions = completeSimilarityOptions(kind, similarityOptionsOf(options));
+  const lambda = options.lambda ?? kind.lambda[regulariser];
+  if (!(lambda >= 0)) throw new RangeError(`\`lambda\` must be 0 or more, got ${lambda}`);
+  const levels = resolutionLevels(options.fixed.grid, {
+    levels: options.levels,
+    spacing,
+    resolution: options.resolution,
+  });
+  return { levels, kind, similarityOptions, regulariser, lambda, spacing, iterations, noFolding };
+}
+
+/** The displacements at the start of a level: the coarser level's, or 0 at the first level. */
+function startOf(
+  coarse: LevelDisplacements | undefined,
+  { grid, stride }: ResolutionLevel,
+): LevelDisplacements {
+  const geometry = controlGridGeometry(grid.size, stride);
+  const displacements = coarse === undefined
+    ? new Float32Array(4 * controlPoints(geometry))
+    : prolongDisplacements(coarse, geometry, grid);
+  return { geometry, grid, displacements };
+}
+
+/** The displacements of an earlier call. */
 function resumed(
   state: LevelState | undefined,
   levels: readonly ResolutionLevel[],
-): LevelKnots | undefined {
+): LevelDisplacements | undefined {
   if (state === undefined) return undefined;
+  const { displacements } = state;
   const level = levels[state.level];
   const geometry = level && controlGridGeometry(level.grid.size, level.stride);
   if (
-    geometry === undefined || state.knots.length !== 4 * controlPoints(geometry) ||
+    geometry === undefined || displacements.length !== 4 * controlPoints(geometry) ||
     state.records.length !== state.level + 1
   ) {
     throw new RangeError(
       "`resume` is not of a registration with these images and options; start without it",
     );
   }
-  return { geometry, grid: level.grid, values: state.knots };
+  return { geometry, grid: level.grid, displacements };
 }
 
-function uploadInputs(gpu: Gpu, options: DeformableOptions): InputImages {
-  const owned: GpuImage[] = [];
-  const upload = (name: string, image: Volume) => {
-    const uploaded = uploadImage(gpu, name, image.grid.size, image.data);
-    owned.push(uploaded);
-    return uploaded;
+function recordOf({ grid, stride }: ResolutionLevel, result: LevelResult): DeformableLevel {
+  const { state, details } = result;
+  const [hx, hy, hz] = grid.spacing;
+  return {
+    size: grid.size,
+    voxel: grid.spacing,
+    spacing: [hx * stride[0], hy * stride[1], hz * stride[2]],
+    initialCost: state.firstCost,
+    dissimilarity: state.dissimilarity,
+    penalty: state.penalty,
+    iterations: state.iterations,
+    evaluations: state.evaluations,
+    stopped: state.stopped,
+    similarity: details,
   };
-  const mask = (labels: LabelVolume | undefined, image: Volume, name: string) => {
-    if (labels === undefined) return undefined;
-    if (!labels.grid.equals(image.grid, 0.01)) {
-      throw new RangeError(
-        `\`${name}\` must lie on the same grid as its image; resample it onto that grid`,
-      );
-    }
-    const data = Float32Array.from(labels.data, (label) => label !== 0 ? 1 : 0);
-    if (!data.includes(1)) throw new RangeError(`\`${name}\` is empty: no voxel is non-zero`);
-    return upload(name, { grid: labels.grid, data });
-  };
-  try {
-    return {
-      fixedMask: mask(options.fixedMask, options.fixed, "fixedMask"),
-      movingMask: mask(options.movingMask, options.moving, "movingMask"),
-      fixed: upload("fixed", options.fixed),
-      moving: upload("moving", options.moving),
-    };
-  } catch (error) {
-    owned.forEach((image) => image.destroy());
-    throw error;
-  }
 }
 
-async function intensityRange(gpu: Gpu, source: GpuImage, mask: GpuImage | undefined) {
-  const [low, high] = await percentiles(gpu, {
-    source,
-    fractions: [...PERCENTILES],
-    mask,
-  });
+function uploadInputs(gpu: Gpu, options: DeformableOptions, owned: Owned): InputImages {
+  const upload = (name: string, { grid }: Volume, data: Float32Array) =>
+    owned.add(uploadImage(gpu, name, grid.size, data));
+  const mask = (labels: LabelVolume | undefined, image: Volume, name: string) =>
+    labels && upload(name, image, maskVoxels(labels, image.grid, name));
+  const { fixed, moving } = options;
+  return {
+    fixedMask: mask(options.fixedMask, fixed, "fixedMask"),
+    movingMask: mask(options.movingMask, moving, "movingMask"),
+    fixed: upload("fixed", fixed, fixed.data),
+    moving: upload("moving", moving, moving.data),
+  };
+}
+
+async function binRange(
+  gpu: Gpu,
+  image: GpuImage,
+  mask: GpuImage | undefined,
+): Promise<BinRange> {
+  const [low, high] = await intensityRange(gpu, image, mask);
   return { low, high, bins: BINS };
 }
 
-/** Refuses what does not fit, from the finest level's buffers. */
+/** Refuses a registration that does not fit, estimated from the finest level's buffers. */
 function requireMemory(gpu: Gpu, finest: ResolutionLevel, similarity: Similarity): void {
   const h = finest.grid.spacing;
   const padded = finest.grid.size.map((n, axis) => n + 2 * Math.ceil(MARGIN / h[axis]));
-  const knots = controlPoints(controlGridGeometry(finest.grid.size, finest.stride));
+  const points = controlPoints(controlGridGeometry(finest.grid.size, finest.stride));
   const voxels = padded[0] * padded[1] * padded[2];
   gpu.requireMemory(
-    voxels * (2 * 4 + similarity.bytesPerVoxel) + 16 * 24 * knots,
+    voxels * (2 * 4 + similarity.bytesPerVoxel) + 16 * 24 * points,
     `Registering at ${finest.grid.size.join(" x ")} voxels`,
     "Choose a coarser resolution.",
   );

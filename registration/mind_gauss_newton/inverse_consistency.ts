@@ -1,5 +1,5 @@
 /**
- * How well two displacement fields undo each other, and where they fold.
+ * The inverse consistency of two displacement fields, and their folds.
  *
  * @module
  */
@@ -8,12 +8,13 @@ import { type Matrix4, transformVector } from "../../volume/affine.ts";
 import { composeFields, jacobianDeterminant } from "../../kernels/image/field_operations.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import { downloadImage, type GpuField } from "../../kernels/gpu/image.ts";
+import { Owned } from "../../kernels/gpu/owned.ts";
 
-/** How far there and back again leads from where one was. */
+/** The error of one field as the inverse of another, over the voxels x with x + u1(x) inside the volume. */
 export interface InverseConsistency {
-  /** Mean of |u1(x) + u2(x + u1(x))| over the voxels x with x + u1(x) inside the volume, mm. */
+  /** Mean of |u1(x) + u2(x + u1(x))|, mm. */
   readonly mean: number;
-  /** Its 95th percentile, mm. */
+  /** 95th percentile of |u1(x) + u2(x + u1(x))|, mm. */
   readonly percentile95: number;
 }
 
@@ -29,24 +30,26 @@ export async function inverseConsistency(
   affine: Matrix4,
 ): Promise<InverseConsistency> {
   const { size } = first;
-  const composed = composeFields(gpu, { first, second });
-  const [there, back] = await Promise.all(
+  using owned = new Owned();
+  const composed = owned.add(composeFields(gpu, { first, second }));
+  const [forward, error] = await Promise.all(
     [first, composed].map(({ components }) =>
       Promise.all(components.map((component) => downloadImage(gpu, component)))
     ),
   );
-  composed.destroy();
-  const lengths = new Float32Array(there[0].length);
+  const lengths = new Float32Array(forward[0].length);
   let count = 0;
   let sum = 0;
-  for (let i = 0; i < there[0].length; i++) {
+  for (let i = 0; i < forward[0].length; i++) {
     const at = [
       i % size[0],
       Math.floor(i / size[0]) % size[1],
       Math.floor(i / (size[0] * size[1])),
     ];
-    if (at.some((v, c) => v + there[c][i] < 0 || v + there[c][i] > size[c] - 1)) continue;
-    lengths[count] = Math.hypot(...transformVector(affine, [back[0][i], back[1][i], back[2][i]]));
+    if (at.some((v, c) => v + forward[c][i] < 0 || v + forward[c][i] > size[c] - 1)) continue;
+    lengths[count] = Math.hypot(
+      ...transformVector(affine, [error[0][i], error[1][i], error[2][i]]),
+    );
     sum += lengths[count++];
   }
   const sorted = lengths.subarray(0, count).sort();
@@ -56,10 +59,9 @@ export async function inverseConsistency(
   };
 }
 
-/** Voxels at which a field's Jacobian determinant is 0 or less. */
+/** The number of voxels at which a field's Jacobian determinant is 0 or less. */
 export async function foldedVoxels(gpu: Gpu, field: GpuField): Promise<number> {
-  const determinant = jacobianDeterminant(gpu, { field });
-  const values = await downloadImage(gpu, determinant);
-  determinant.destroy();
+  using owned = new Owned();
+  const values = await downloadImage(gpu, owned.add(jacobianDeterminant(gpu, { field })));
   return values.reduce((count, j) => count + (j > 0 ? 0 : 1), 0);
 }

@@ -3,28 +3,24 @@
  * by Gauss-Newton steps on the difference of MIND descriptors, with diffusion (squared L2)
  * regularisation, from coarse to fine.
  *
- * Two fields, u1 from the fixed to the moving image and u2 back, pull both images halfway towards each
- * other. Each step linearises the descriptors' difference there, solves for both fields, and makes each
- * of half of itself and half of the other's inverse, so that they stay each other's inverse and without
- * folds.
+ * Two fields, u1 from the fixed to the moving image and u2 in the opposite direction, pull both images
+ * halfway towards each other. Each step linearises the difference of the descriptors there and solves for
+ * both fields. Then each field is composed of half of itself and half of the other field's inverse, so
+ * that the two fields remain inverse to each other and free of folds.
  *
  * @module
  */
 
-import { IDENTITY, type Matrix4, transformVector, type Triple } from "../../volume/affine.ts";
+import { IDENTITY, type Matrix4, type Triple } from "../../volume/affine.ts";
 import type { Grid } from "../../volume/grid.ts";
 import type { LabelVolume, Volume } from "../../volume/volume.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import { GpuMemoryError } from "../../kernels/gpu/errors.ts";
 import { createField, downloadImage, type GpuField, imageBytes } from "../../kernels/gpu/image.ts";
-import {
-  type MindDescriptors,
-  mindDescriptors,
-  patchWeights,
-} from "../../kernels/mind/descriptor.ts";
+import { Owned } from "../../kernels/gpu/owned.ts";
+import { type MindDescriptors, mindDescriptors } from "../../kernels/mind/descriptor.ts";
 import { meanDifference, mindShift } from "../../kernels/gauss_newton/mind_shift.ts";
 import { normalEquations } from "../../kernels/gauss_newton/normal_equations.ts";
-import { resample } from "../../kernels/image/resample.ts";
 import { relax } from "../../kernels/gauss_newton/successive_over_relaxation.ts";
 import {
   composeSymmetrically,
@@ -36,58 +32,63 @@ import {
   type InverseConsistency,
   inverseConsistency,
 } from "./inverse_consistency.ts";
-import { NoOverlapError } from "../errors.ts";
+import { RANGE_PERCENTILES } from "../intensity_range.ts";
+import { optionProblem } from "../option_declarations.ts";
+import { requireOverlap } from "../overlap.ts";
 import { resolutionLevels } from "../resolution_levels.ts";
 import type { ControlGrid } from "../transform.ts";
+import { worldControlGrid } from "../world_control_grid.ts";
+import { MIND_GAUSS_NEWTON_OPTIONS } from "./options.ts";
+import { prolongField } from "./prolong_field.ts";
 import { pyramidImage, type WorkingImage, workingImage } from "./working_images.ts";
 
 /** Options of {@link registerMindGaussNewton}. */
 export interface MindGaussNewtonOptions {
-  /** The image whose grid the result lives on. */
+  /** The fixed image; the result is defined in its world. */
   readonly fixed: Volume;
-  /** The image that is pulled onto it. */
+  /** The moving image, which is pulled onto the fixed one. */
   readonly moving: Volume;
   /** Fixed RAS mm to moving RAS mm, the result of the rigid registration. Default identity. */
   readonly initial?: Matrix4 | undefined;
-  /** Voxels of the fixed image that count (non-zero), on its grid. Default all. */
+  /** Valid voxels of the fixed image (non-zero), on its grid. Default all. */
   readonly fixedMask?: LabelVolume | undefined;
-  /** Voxels of the moving image that count (non-zero), on its grid. Default all. */
+  /** Valid voxels of the moving image (non-zero), on its grid. Default all. */
   readonly movingMask?: LabelVolume | undefined;
   /** Weight of the squared differences between neighbouring displacements, in voxels. Default 0.1. */
   readonly alpha?: number | undefined;
   /** Standard deviation of the descriptor's patch weights, voxels of the level. Default 0.5. */
   readonly sigma?: number | undefined;
-  /** Smallest working voxel, mm. Default the fixed image's own. */
+  /** Smallest working voxel, mm. Default the fixed image's voxel. */
   readonly resolution?: number | undefined;
   /** Gauss-Newton steps at each level, coarse to fine; voxels double from level to level. Default 8, 4, 2. */
   readonly warps?: readonly number[] | undefined;
-  /** Sweeps of the relaxation that solves a step's equations. Default 25. */
+  /** Sweeps of the relaxation that solves the equations of a step. Default 25. */
   readonly iterations?: number | undefined;
-  /** Its over-relaxation, above 0 and below 2. Default 1.9. */
+  /** Factor of the over-relaxation, above 0 and below 2. Default 1.9. */
   readonly omega?: number | undefined;
   /** Stops the registration between steps. */
   readonly signal?: AbortSignal | undefined;
-  /** Called before each step. */
+  /** Is called before each step. */
   readonly onProgress?: ((progress: MindGaussNewtonProgress) => void) | undefined;
 }
 
-/** How far a registration is. */
+/** The progress of a registration. */
 export interface MindGaussNewtonProgress {
-  /** Level, from 0 (coarsest). */
+  /** The current level, from 0 (coarsest). */
   readonly level: number;
-  /** Levels in all. */
+  /** Number of levels. */
   readonly levels: number;
-  /** Steps done at this level. */
+  /** Finished steps of this level. */
   readonly warp: number;
-  /** Steps in all at this level. */
+  /** Number of steps of this level. */
   readonly warps: number;
-  /** Mean difference of the descriptors now, 0 to 1. */
+  /** Current mean difference of the descriptors, 0 to 1. */
   readonly difference: number;
 }
 
-/** What one level came to. */
+/** The record of one level. */
 export interface MindGaussNewtonLevel {
-  /** Working voxels. */
+  /** Working voxels along each axis. */
   readonly size: Triple;
   /** Working voxel size, mm. */
   readonly voxel: Triple;
@@ -95,37 +96,47 @@ export interface MindGaussNewtonLevel {
   readonly differences: readonly number[];
 }
 
-/** What {@link registerMindGaussNewton} returns. */
+/** The result of {@link registerMindGaussNewton}. */
 export interface MindGaussNewtonResult {
   /** Displacements u1 at every working voxel: the fixed point x maps to the moving point initial(x + u1(x)). */
   readonly controlGrid: ControlGrid;
-  /** The levels, coarse to fine. */
+  /** The records of the levels, coarse to fine. */
   readonly levels: readonly MindGaussNewtonLevel[];
-  /** How well u2 undoes u1. */
+  /** The error of u2 as the inverse of u1. */
   readonly inverseConsistency: InverseConsistency;
-  /** Working voxels at which u1 (forward) and u2 (backward) fold: a Jacobian determinant of 0 or less. */
+  /** Number of working voxels at which u1 (forward) and u2 (backward) fold: their Jacobian is 0 or less. */
   readonly foldedVoxels: { readonly forward: number; readonly backward: number };
-  /** Every parameter as used. */
+  /** All parameters with the values that were used. */
   readonly parameters: {
+    /** Weight of the regularisation. */
     readonly alpha: number;
+    /** Standard deviation of the patch weights, voxels. */
     readonly sigma: number;
+    /** Smallest working voxel, mm. */
     readonly resolution: number;
+    /** Steps at each level. */
     readonly warps: readonly number[];
+    /** Sweeps of the relaxation. */
     readonly iterations: number;
+    /** Factor of the over-relaxation. */
     readonly omega: number;
+    /** Standard deviation of the structure tensor's smoothing, voxels. */
     readonly tensorSigma: number;
+    /** Fixed-point steps of the inversions. */
     readonly inversionIterations: number;
+    /** The percentiles at the ends of the intensity ranges, as fractions. */
     readonly percentiles: readonly [number, number];
   };
 }
 
 /**
- * The defaults: those of the published method, but for the over-relaxation. Its 1.98 leaves an error of
- * 44 % of the solution after 25 sweeps in two colours (an MR-CT pair, all levels), 1.9 leaves 6 to 11 %.
+ * The defaults of the published method, except for the over-relaxation: after 25 sweeps in two colours,
+ * the published 1.98 leaves an error of 44 % of the solution (an MR-CT pair, all levels), 1.9 leaves
+ * 6 to 11 %.
  */
 export const MIND_GAUSS_NEWTON_DEFAULTS = {
-  alpha: 0.1,
-  sigma: 0.5,
+  alpha: MIND_GAUSS_NEWTON_OPTIONS.alpha.default,
+  sigma: MIND_GAUSS_NEWTON_OPTIONS.sigma.default,
   warps: [8, 4, 2],
   iterations: 25,
   omega: 1.9,
@@ -135,20 +146,17 @@ export const MIND_GAUSS_NEWTON_DEFAULTS = {
 const TENSOR_SIGMA = 0.5;
 /** Fixed-point steps of the inversions. */
 const INVERSION_ITERATIONS = 10;
-/** Percentiles between which intensities are scaled to 255. */
-const PERCENTILES = [0.005, 0.995] as const;
-/** Fewer voxels than this in common are no basis for a registration. */
-const FEWEST_COMMON = 1000;
-/** GPU bytes a working voxel at the most: images, fields, descriptors and equations. */
+/** Maximum of the GPU bytes per working voxel: images, fields, descriptors and equations. */
 const BYTES_PER_VOXEL = 176;
 
 /**
  * Registers the moving image to the fixed one by the MIND registration framework.
  *
- * @returns The displacement of every working voxel in RAS mm, and what can be said of it.
+ * @returns The displacement of every working voxel in RAS mm, with its inverse consistency and folds.
  * @throws {NoOverlapError} when too few voxels are common to both images.
- * @throws {GpuMemoryError} before it starts, when the working grid is too large; the message says which
- * `resolution` is not.
+ * @throws {GpuMemoryError} before it starts, when the working grid is too large; the message names a
+ * `resolution` that fits.
+ * @throws {RangeError} when an option is out of range.
  *
  * @example Usage
  * ```ts ignore
@@ -178,94 +186,98 @@ export async function registerMindGaussNewton(
   signal?.throwIfAborted();
   requireRoom(gpu, working, fixed.grid, moving.grid);
 
-  const owned = new Set<{ destroy(): void }>();
-  const own = <T extends { destroy(): void }>(resource: T): T => (owned.add(resource), resource);
-  const free = (...resources: { destroy(): void }[]) =>
-    resources.forEach((resource) => (resource.destroy(), owned.delete(resource)));
-  try {
-    const common = { grid: working, fractions: PERCENTILES };
-    const images = [
-      own(
-        await workingImage(gpu, {
-          ...common,
-          source: fixed,
-          mask: options.fixedMask,
-          maskName: "fixedMask",
-          matrix: IDENTITY,
-        }),
-      ),
-      own(
-        await workingImage(gpu, {
-          ...common,
-          source: moving,
-          mask: options.movingMask,
-          maskName: "movingMask",
-          matrix: initial,
-        }),
-      ),
-    ];
-    const scales = images.map(({ range: [low, high] }) => high > low ? 255 / (high - low) : 1);
-    const records: MindGaussNewtonLevel[] = [];
-    let fields: readonly [GpuField, GpuField] | undefined;
-    for (const [index, grid] of levels.entries()) {
-      const here = images.map((image) => own(pyramidImage(gpu, image, working, grid)));
-      if (index === levels.length - 1) free(...images);
-      const start = [0, 1].map((i) =>
-        own(
-          fields === undefined
-            ? createField(gpu, "displacement", grid.size)
-            : prolong(gpu, fields[i], grid.size),
-        )
+  using owned = new Owned();
+  const fixedImage = owned.add(
+    await workingImage(gpu, {
+      grid: working,
+      source: fixed,
+      mask: options.fixedMask,
+      maskName: "fixedMask",
+      matrix: IDENTITY,
+    }),
+  );
+  const movingImage = owned.add(
+    await workingImage(gpu, {
+      grid: working,
+      source: moving,
+      mask: options.movingMask,
+      maskName: "movingMask",
+      matrix: initial,
+    }),
+  );
+  const images = [fixedImage, movingImage];
+  const scales = images.map(({ range: [low, high] }) => high > low ? 255 / (high - low) : 1);
+  const records: MindGaussNewtonLevel[] = [];
+  let fields: readonly [GpuField, GpuField] | undefined;
+  for (const [index, grid] of levels.entries()) {
+    const levelImages = images.map((image) => owned.add(pyramidImage(gpu, image, working, grid)));
+    if (index === levels.length - 1) owned.free(...images);
+    const startOf = (i: 0 | 1) =>
+      owned.add(
+        fields === undefined
+          ? createField(gpu, "displacement", grid.size)
+          : prolongField(gpu, fields[i], grid.size),
       );
-      if (fields !== undefined) free(...fields);
-      let current = [start[0], start[1]] as const;
-      const differences: number[] = [];
-      for (let warp = 0; warp < warps[index]; warp++) {
-        const found = await step(gpu, here, current, scales, settings, (mean, voxels) => {
+    let current = [startOf(0), startOf(1)] as const;
+    if (fields !== undefined) owned.free(...fields);
+    const differences: number[] = [];
+    for (let warp = 0; warp < warps[index]; warp++) {
+      const next = await step(gpu, {
+        images: levelImages,
+        fields: current,
+        scales,
+        settings,
+        onDifference: (difference, voxels) => {
           signal?.throwIfAborted();
           requireOverlap(voxels, grid);
-          differences.push(mean);
+          differences.push(difference);
           options.onProgress?.({
             level: index,
             levels: levels.length,
             warp,
             warps: warps[index],
-            difference: mean,
+            difference,
           });
-        });
-        found.forEach(own);
-        free(...current);
-        current = found;
-      }
-      fields = current;
-      records.push({ size: grid.size, voxel: grid.spacing, differences });
-      free(...here);
+        },
+      });
+      next.forEach((field) => owned.add(field));
+      owned.free(...current);
+      current = next;
     }
-    signal?.throwIfAborted();
-    const [forward, backward] = fields!;
-    return {
-      controlGrid: await toControlGrid(gpu, forward, working),
-      levels: records,
-      inverseConsistency: await inverseConsistency(gpu, forward, backward, working.affine),
-      foldedVoxels: {
-        forward: await foldedVoxels(gpu, forward),
-        backward: await foldedVoxels(gpu, backward),
-      },
-      parameters: {
-        ...settings,
-        resolution: Math.min(...working.spacing),
-        tensorSigma: TENSOR_SIGMA,
-        inversionIterations: INVERSION_ITERATIONS,
-        percentiles: PERCENTILES,
-      },
-    };
-  } finally {
-    owned.forEach((resource) => resource.destroy());
+    fields = current;
+    records.push({ size: grid.size, voxel: grid.spacing, differences });
+    owned.free(...levelImages);
   }
+  signal?.throwIfAborted();
+  const [forward, backward] = fields!;
+  return {
+    controlGrid: await toControlGrid(gpu, forward, working),
+    levels: records,
+    inverseConsistency: await inverseConsistency(gpu, forward, backward, working.affine),
+    foldedVoxels: {
+      forward: await foldedVoxels(gpu, forward),
+      backward: await foldedVoxels(gpu, backward),
+    },
+    parameters: {
+      ...settings,
+      resolution: Math.min(...working.spacing),
+      tensorSigma: TENSOR_SIGMA,
+      inversionIterations: INVERSION_ITERATIONS,
+      percentiles: RANGE_PERCENTILES,
+    },
+  };
 }
 
-/** The options with their defaults. */
-function settingsOf(options: MindGaussNewtonOptions) {
+interface Settings {
+  readonly alpha: number;
+  readonly sigma: number;
+  readonly warps: readonly number[];
+  readonly iterations: number;
+  readonly omega: number;
+}
+
+/** The options, checked and with their defaults filled in. */
+function settingsOf(options: MindGaussNewtonOptions): Settings {
   const defaults = MIND_GAUSS_NEWTON_DEFAULTS;
   const settings = {
     alpha: options.alpha ?? defaults.alpha,
@@ -275,8 +287,10 @@ function settingsOf(options: MindGaussNewtonOptions) {
     omega: options.omega ?? defaults.omega,
   };
   const { alpha, sigma, warps, iterations, omega } = settings;
-  patchWeights(sigma); // throws
-  if (!(alpha > 0)) throw new RangeError(`\`alpha\` must be above 0, got ${alpha}`);
+  for (const [name, value] of Object.entries({ alpha, sigma })) {
+    const problem = optionProblem(MIND_GAUSS_NEWTON_OPTIONS[name as "alpha" | "sigma"], value);
+    if (problem !== undefined) throw new RangeError(`\`${name}\` ${problem}, got ${value}`);
+  }
   if (!(omega > 0 && omega < 2)) {
     throw new RangeError(`\`omega\` must be above 0 and below 2, got ${omega}`);
   }
@@ -289,107 +303,79 @@ function settingsOf(options: MindGaussNewtonOptions) {
   return settings;
 }
 
-/** One Gauss-Newton step of both fields; `look` is told the descriptors' difference before it. */
+interface StepOptions {
+  /** The fixed and the moving image of the level. */
+  readonly images: readonly WorkingImage[];
+  /** u1 and u2. */
+  readonly fields: readonly [GpuField, GpuField];
+  /** Factors of the intensities of both images. */
+  readonly scales: readonly number[];
+  readonly settings: Settings;
+  /** Receives the mean difference of the descriptors before the step, and the number of valid voxels. */
+  readonly onDifference: (mean: number, voxels: number) => void;
+}
+
+/** One Gauss-Newton step of both fields. The caller destroys the new fields. */
 async function step(
   gpu: Gpu,
-  images: readonly WorkingImage[],
-  fields: readonly [GpuField, GpuField],
-  scales: readonly number[],
-  { alpha, sigma, iterations, omega }: ReturnType<typeof settingsOf>,
-  look: (mean: number, voxels: number) => void,
-): Promise<[GpuField, GpuField]> {
-  const owned: { destroy(): void }[] = [];
-  const own = <T extends { destroy(): void }>(resource: T): T => (owned.push(resource), resource);
-  try {
-    // u1 pulls the moving image, u2 the fixed one, each half of the way.
-    const halfway = (which: 0 | 1): MindDescriptors => {
-      const { image, mask } = images[which];
-      const field = own(scaleField(gpu, fields[1 - which], [0.5, 0.5, 0.5]));
-      const source = own(warp(gpu, { moving: image, field }));
-      const counts = own(warp(gpu, { moving: mask, field, outside: 0 }));
-      const found = mindDescriptors(gpu, {
-        source,
-        mask: counts,
-        neighbourhood: "six",
-        sigma,
-        scale: scales[which],
-        bits: 10,
-      });
-      owned.splice(-3).forEach((resource) => resource.destroy());
-      return own(found);
-    };
-    const fixed = halfway(0);
-    const moving = halfway(1);
-    const update = async (which: 0 | 1): Promise<GpuField> => {
-      const [shifted, still] = which === 0 ? [moving, fixed] : [fixed, moving];
-      const shift = mindShift(gpu, { shifted, still });
-      try {
-        if (which === 0) {
-          const { mean, voxels } = await meanDifference(gpu, shift);
-          look(mean, voxels);
-        }
-        const equations = normalEquations(gpu, {
-          residual: shift.difference,
-          derivatives: shift.changes,
-          sigma: TENSOR_SIGMA,
-        });
-        const field = own(scaleField(gpu, fields[which], [1, 1, 1]));
-        try {
-          relax(gpu, equations, field, { alpha, iterations, omega });
-        } finally {
-          equations.destroy();
-        }
-        return field;
-      } finally {
-        shift.destroy();
-      }
-    };
-    const updated = [await update(0), await update(1)] as const;
-    const result = composeSymmetrically(gpu, updated, INVERSION_ITERATIONS);
-    await gpu.finish(); // what was freed is free only now
-    return result;
-  } finally {
-    owned.forEach((resource) => resource.destroy());
-  }
+  { images, fields, scales, settings, onDifference }: StepOptions,
+): Promise<readonly [GpuField, GpuField]> {
+  const { alpha, sigma, iterations, omega } = settings;
+  using owned = new Owned();
+  // u1 pulls the moving image, u2 the fixed one, each half of the way.
+  const halfway = (which: 0 | 1): MindDescriptors => {
+    const { image, mask } = images[which];
+    using scratch = new Owned();
+    const field = scratch.add(scaleField(gpu, fields[1 - which], [0.5, 0.5, 0.5]));
+    const source = scratch.add(warp(gpu, { moving: image, field }));
+    const valid = scratch.add(warp(gpu, { moving: mask, field, outside: 0 }));
+    return owned.add(mindDescriptors(gpu, {
+      source,
+      mask: valid,
+      neighbourhood: "six",
+      sigma,
+      scale: scales[which],
+      bits: 10,
+    }));
+  };
+  const fixed = halfway(0);
+  const moving = halfway(1);
+  const update = async (which: 0 | 1): Promise<GpuField> => {
+    const [shifted, still] = which === 0 ? [moving, fixed] : [fixed, moving];
+    using scratch = new Owned();
+    const shift = scratch.add(mindShift(gpu, { shifted, still }));
+    if (which === 0) {
+      const { mean, voxels } = await meanDifference(gpu, shift);
+      onDifference(mean, voxels);
+    }
+    const equations = scratch.add(normalEquations(gpu, {
+      residual: shift.difference,
+      derivatives: shift.changes,
+      sigma: TENSOR_SIGMA,
+    }));
+    const field = owned.add(scaleField(gpu, fields[which], [1, 1, 1]));
+    relax(gpu, equations, field, { alpha, iterations, omega });
+    return field;
+  };
+  const updated = [await update(0), await update(1)] as const;
+  const result = composeSymmetrically(gpu, updated, INVERSION_ITERATIONS);
+  result.forEach((field) => owned.add(field));
+  await gpu.finish(); // the driver frees destroyed buffers only when the work has ended
+  return [owned.release(result[0]), owned.release(result[1])];
 }
 
-/** A level's displacements on the next one's grid, in its voxels. */
-function prolong(gpu: Gpu, coarse: GpuField, size: Triple): GpuField {
-  const factors = size.map((n, axis) => n === 1 ? 1 : (coarse.size[axis] - 1) / (n - 1));
-  const [x, y, z] = factors;
-  const matrix: Matrix4 = [x, 0, 0, 0, 0, y, 0, 0, 0, 0, z, 0, 0, 0, 0, 1];
-  const components = coarse.components.map((source) =>
-    resample(gpu, { source, size, matrix })
-  ) as unknown as GpuField["components"];
-  const unscaled = { size, components, destroy: () => components.forEach((c) => c.destroy()) };
-  const fine = scaleField(
-    gpu,
-    unscaled,
-    factors.map((factor) => factor > 0 ? 1 / factor : 1) as unknown as Triple,
-  );
-  unscaled.destroy();
-  return fine;
-}
-
-/** Every voxel's displacement in RAS mm. */
+/** The control grid of a result: the displacement of every voxel in RAS mm. */
 async function toControlGrid(gpu: Gpu, field: GpuField, grid: Grid): Promise<ControlGrid> {
   const [x, y, z] = await Promise.all(field.components.map((c) => downloadImage(gpu, c)));
-  const displacements = new Float32Array(3 * x.length);
-  for (let i = 0; i < x.length; i++) {
-    displacements.set(transformVector(grid.affine, [x[i], y[i], z[i]]), 3 * i);
-  }
-  return { size: grid.size, affine: grid.affine, displacements };
+  return worldControlGrid({
+    size: grid.size,
+    affine: grid.affine,
+    axes: grid.affine,
+    displacement: (k) => [x[k], y[k], z[k]],
+  });
 }
 
-function requireOverlap(voxels: number, grid: Grid): void {
-  if (voxels >= Math.min(FEWEST_COMMON, 0.02 * grid.voxels)) return;
-  throw new NoOverlapError(
-    `Only ${voxels} of ${grid.voxels} voxels of the fixed image lie on the moving image (and inside ` +
-      "both masks). Register rigidly first, or check the files' orientation and position.",
-  );
-}
-
-/** Refuses what cannot fit, and says what can. */
+/** Refuses a working grid that does not fit; the message names a resolution that does. */
 function requireRoom(gpu: Gpu, working: Grid, fixed: Grid, moving: Grid): void {
   const bytes = BYTES_PER_VOXEL / 4 * imageBytes(working.size);
   const voxel = Math.min(...working.spacing);

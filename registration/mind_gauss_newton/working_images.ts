@@ -1,5 +1,5 @@
 /**
- * Both images on one grid, and their Gaussian pyramids, for methods that treat them alike.
+ * Both images on one grid, and their Gaussian pyramids, for methods that treat both images equally.
  *
  * @module
  */
@@ -10,25 +10,27 @@ import type { LabelVolume, Volume } from "../../volume/volume.ts";
 import { gaussianSmooth } from "../../kernels/image/gaussian.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import { type GpuImage, uploadImage } from "../../kernels/gpu/image.ts";
-import { percentiles } from "../../kernels/image/percentiles.ts";
+import { Owned } from "../../kernels/gpu/owned.ts";
 import { pyramidLevel } from "../../kernels/image/pyramid.ts";
 import { resample } from "../../kernels/image/resample.ts";
+import { intensityRange } from "../intensity_range.ts";
+import { maskVoxels } from "../mask_voxels.ts";
 
 /** An image on the working grid or on a level of its pyramid. */
 export interface WorkingImage {
-  /** Intensities, the border continued. */
+  /** The intensities; the border voxels are continued beyond the image. */
   readonly image: GpuImage;
-  /** At least one half where they count: inside the image and its mask. */
+  /** At least 0.5 at valid voxels: inside the image and its mask. */
   readonly mask: GpuImage;
   /** Frees both. */
   destroy(): void;
 }
 
-/** What {@link workingImage} puts on a grid. */
+/** Options of {@link workingImage}. */
 export interface WorkingImageOptions {
   /** The image. */
   readonly source: Volume;
-  /** Voxels of it that count (non-zero), on its grid; all when absent. */
+  /** Valid voxels of the image (non-zero), on its grid; all voxels are valid when absent. */
   readonly mask: LabelVolume | undefined;
   /** The mask's name in errors. */
   readonly maskName: string;
@@ -36,73 +38,53 @@ export interface WorkingImageOptions {
   readonly grid: Grid;
   /** RAS mm of the working grid to RAS mm of the image. */
   readonly matrix: Matrix4;
-  /** Fractions at which the image's percentiles are wanted. */
-  readonly fractions: readonly [number, number];
 }
 
-/** An image on the working grid, and its percentiles inside its mask. */
+/** An image on the working grid, and its range of intensities inside its mask. */
 export async function workingImage(
   gpu: Gpu,
-  { source, mask, maskName, grid, matrix, fractions }: WorkingImageOptions,
+  { source, mask, maskName, grid, matrix }: WorkingImageOptions,
 ): Promise<WorkingImage & { range: readonly [number, number] }> {
   const { size } = source.grid;
-  if (mask !== undefined && !mask.grid.equals(source.grid, 0.01)) {
-    throw new RangeError(
-      `\`${maskName}\` must lie on the same grid as its image; resample it onto that grid`,
-    );
-  }
-  const counts = mask === undefined
+  const valid = mask === undefined
     ? new Float32Array(source.grid.voxels).fill(1)
-    : Float32Array.from(mask.data, (label) => label !== 0 ? 1 : 0);
-  if (!counts.includes(1)) throw new RangeError(`\`${maskName}\` is empty: no voxel is non-zero`);
+    : maskVoxels(mask, source.grid, maskName);
   const to = {
     size: grid.size,
     matrix: multiply(source.grid.inverse, multiply(matrix, grid.affine)),
   };
-  const owned: GpuImage[] = [];
-  const own = (image: GpuImage) => (owned.push(image), image);
-  try {
-    const whole = own(uploadImage(gpu, "mask", size, counts));
-    const original = own(uploadImage(gpu, "image", size, source.data));
-    const [low, high] = await percentiles(gpu, {
-      source: original,
-      fractions,
-      mask: mask === undefined ? undefined : whole,
-    });
-    const image = own(pyramidLevel(gpu, { source: original, ...to }));
-    const inside = resample(gpu, { source: whole, ...to, outside: 0 });
-    owned.pop(); // the caller's now
-    return { ...pair(image, inside), range: [low, high] };
-  } finally {
-    owned.forEach((one) => one.destroy());
-  }
+  using owned = new Owned();
+  const validImage = owned.add(uploadImage(gpu, "mask", size, valid));
+  const original = owned.add(uploadImage(gpu, "image", size, source.data));
+  const range = await intensityRange(gpu, original, mask && validImage);
+  const image = owned.add(pyramidLevel(gpu, { source: original, ...to }));
+  const inside = owned.add(resample(gpu, { source: validImage, ...to, outside: 0 }));
+  return { ...pair(owned.release(image), owned.release(inside)), range };
 }
 
 /**
  * A level of an image's Gaussian pyramid: smoothed by half a voxel of the level, then resampled.
  *
  * @param grid - The working grid.
- * @param level - The level's, end points on end points.
+ * @param level - The level's grid, with the same end points as the working grid.
  */
 export function pyramidImage(gpu: Gpu, whole: WorkingImage, grid: Grid, level: Grid): WorkingImage {
   const factors = level.size.map((n, axis) => n === 1 ? 1 : (grid.size[axis] - 1) / (n - 1));
-  const smooth = gaussianSmooth(gpu, {
-    source: whole.image,
-    sigma: factors.map((factor) => factor / 2) as unknown as Triple,
-  });
   const [x, y, z] = factors;
   const to = {
     size: level.size,
     matrix: [x, 0, 0, 0, 0, y, 0, 0, 0, 0, z, 0, 0, 0, 0, 1] as Matrix4,
   };
-  const result = pair(
-    resample(gpu, { source: smooth, ...to }),
-    resample(gpu, { source: whole.mask, ...to }),
-  );
-  smooth.destroy();
-  return result;
+  using owned = new Owned();
+  const smooth = owned.add(gaussianSmooth(gpu, {
+    source: whole.image,
+    sigma: factors.map((factor) => factor / 2) as unknown as Triple,
+  }));
+  const image = owned.add(resample(gpu, { source: smooth, ...to }));
+  const mask = owned.add(resample(gpu, { source: whole.mask, ...to }));
+  return pair(owned.release(image), owned.release(mask));
 }
 
 function pair(image: GpuImage, mask: GpuImage): WorkingImage {
-  return { image, mask, destroy: () => [image, mask].forEach((one) => one.destroy()) };
+  return { image, mask, destroy: () => [image, mask].forEach((part) => part.destroy()) };
 }

@@ -1,114 +1,109 @@
 /**
- * The images of a rigid registration at every resolution, binned and ready to be compared.
+ * The images of a rigid registration at every resolution level, binned, with the metric that compares them.
  *
  * @module
  */
 
-import { type Matrix4, multiply } from "../../volume/affine.ts";
+import { type Matrix4, multiply, type Triple } from "../../volume/affine.ts";
 import type { Grid } from "../../volume/grid.ts";
 import type { LabelVolume, Volume } from "../../volume/volume.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import { downloadImage, type GpuImage, uploadImage } from "../../kernels/gpu/image.ts";
+import { Owned } from "../../kernels/gpu/owned.ts";
 import { type PreparedMattes, prepareMattes } from "../../kernels/rigid/mattes_histogram.ts";
 import { ConstantImageError, EmptyMaskError } from "../errors.ts";
 import { maskOnGrid, shrunkGrid, shrunkImage } from "./pyramid.ts";
 import type { RigidSchedule } from "./schedule.ts";
 import { type ImageStatistics, imageStatistics } from "./start.ts";
 
-/** One resolution. */
+/** One resolution level. */
 export interface RigidLevel {
-  /** The fixed image's grid there. */
+  /** The fixed image's grid. */
   readonly fixedGrid: Grid;
-  /** The moving image's grid there. */
+  /** The moving image's grid. */
   readonly movingGrid: Grid;
-  /** The metric. */
+  /** The metric of both images. */
   readonly metric: PreparedMattes;
-  /** Fixed voxels that count. */
+  /** Number of valid fixed voxels. */
   readonly fixedVoxels: number;
-  /** What both images could have in common at most, in fixed voxels: the smaller image or mask. */
+  /** Maximum number of common voxels, in fixed voxels: those of the smaller image or mask. */
   readonly wholeSamples: number;
-  /** The matrix from fixed to moving voxel index of a matrix from fixed to moving RAS mm. */
+  /** Converts a matrix from fixed to moving RAS mm to one from fixed to moving voxel index. */
   indexMatrix(matrix: Matrix4): Matrix4;
 }
 
-/** All resolutions, coarse to fine. */
+/** All resolution levels. */
 export interface RigidLevels {
-  /** The levels. */
+  /** The levels, coarse to fine. */
   readonly levels: readonly RigidLevel[];
-  /** Of the coarsest fixed image. */
+  /** Statistics of the coarsest fixed image. */
   readonly fixed: ImageStatistics;
-  /** Of the coarsest moving image. */
+  /** Statistics of the coarsest moving image. */
   readonly moving: ImageStatistics;
-  /** Frees everything. */
+  /** Frees the metrics of all levels. */
   destroy(): void;
 }
 
 /** The two images and their masks. */
 export interface RigidImages {
-  /** The image that stays. */
+  /** The fixed image. */
   readonly fixed: Volume;
-  /** The image that is aligned to it. */
+  /** The moving image, which is aligned to the fixed one. */
   readonly moving: Volume;
-  /** Only fixed voxels inside count. */
+  /** Valid voxels of the fixed image. Default all. */
   readonly fixedMask?: LabelVolume | undefined;
-  /** Only moving voxels inside count. */
+  /** Valid voxels of the moving image. Default all. */
   readonly movingMask?: LabelVolume | undefined;
 }
 
-interface Scaled {
+/** An image at one level. */
+interface ScaledImage {
   readonly grid: Grid;
   readonly image: GpuImage;
   readonly mask: Int32Array | undefined;
   readonly maskImage: GpuImage | undefined;
-  readonly counted: number;
+  /** Number of valid voxels. */
+  readonly validVoxels: number;
 }
 
-/** Destroys in one go what was made on the way. */
-class Owned {
-  readonly #all: { destroy(): void }[] = [];
-  add<T extends { destroy(): void }>(resource: T): T {
-    this.#all.push(resource);
-    return resource;
-  }
-  destroy(): void {
-    for (const resource of this.#all.splice(0)) resource.destroy();
-  }
+/** An image and its mask before they are scaled. */
+interface NamedImage {
+  /** The name in messages. */
+  readonly name: "fixed" | "moving";
+  readonly image: Volume;
+  readonly mask: LabelVolume | undefined;
 }
 
-function scaled(
+/** An image and its mask at all levels; `owned` receives what is made. */
+function scaledImages(
   gpu: Gpu,
+  { name, image: { grid, data }, mask: volumeMask }: NamedImage,
+  factors: readonly Triple[],
   owned: Owned,
-  name: string,
-  { grid, data }: Volume,
-  volumeMask: LabelVolume | undefined,
-  factors: readonly (readonly [number, number, number])[],
-): Scaled[] {
-  const whole = uploadImage(gpu, name, grid.size, data);
-  try {
-    return factors.map((factor) => {
-      const small = shrunkGrid(grid, factor);
-      const mask = volumeMask && maskOnGrid(volumeMask, small);
-      const counted = mask ? mask.reduce((sum, value) => sum + value, 0) : small.voxels;
-      if (counted === 0) {
-        throw new EmptyMaskError(
-          `\`${name}Mask\` has no voxel inside the ${name} image (at ${small.size.join(" x ")} ` +
-            "voxels): check that it is not empty and that both lie in the same world frame.",
-        );
-      }
-      return {
-        grid: small,
-        image: owned.add(shrunkImage(gpu, whole, grid, factor)),
-        mask,
-        maskImage: mask && owned.add(uploadImage(gpu, `${name} mask`, small.size, mask)),
-        counted,
-      };
-    });
-  } finally {
-    whole.destroy();
-  }
+): ScaledImage[] {
+  using scratch = new Owned();
+  const whole = scratch.add(uploadImage(gpu, name, grid.size, data));
+  return factors.map((factor) => {
+    const small = shrunkGrid(grid, factor);
+    const mask = volumeMask && maskOnGrid(volumeMask, small);
+    const validVoxels = mask ? mask.reduce((sum, value) => sum + value, 0) : small.voxels;
+    if (validVoxels === 0) {
+      throw new EmptyMaskError(
+        `\`${name}Mask\` has no voxel inside the ${name} image (at ${small.size.join(" x ")} ` +
+          "voxels): check that it is not empty and that both lie in the same world frame.",
+      );
+    }
+    return {
+      grid: small,
+      image: owned.add(shrunkImage(gpu, whole, grid, factor)),
+      mask,
+      maskImage: mask && owned.add(uploadImage(gpu, `${name} mask`, small.size, mask)),
+      validVoxels,
+    };
+  });
 }
 
-async function statistics(gpu: Gpu, name: string, level: Scaled): Promise<ImageStatistics> {
+async function statistics(gpu: Gpu, name: string, level: ScaledImage): Promise<ImageStatistics> {
   const data = await downloadImage(gpu, level.image);
   const found = imageStatistics(level.grid, data, level.mask)!;
   if (!(found.full.maximum > found.full.minimum)) {
@@ -121,8 +116,8 @@ async function statistics(gpu: Gpu, name: string, level: Scaled): Promise<ImageS
 }
 
 /**
- * Makes the pyramids and the metric of every level ready. All images are freed by then but for the
- * bins.
+ * Computes the pyramids and prepares the metric of every level. Only the bins remain on the GPU; all images
+ * are freed.
  *
  * @throws {EmptyMaskError} when a mask has no voxel inside its image.
  * @throws {ConstantImageError} when an image has one intensity only.
@@ -132,40 +127,35 @@ export async function prepareRigidLevels(
   images: RigidImages,
   schedule: RigidSchedule,
 ): Promise<RigidLevels> {
-  const owned = new Owned();
-  const kept = new Owned();
-  try {
-    const { levels: plan, range } = schedule;
-    const fixed = scaled(
-      gpu,
-      owned,
-      "fixed",
-      images.fixed,
-      images.fixedMask,
-      plan.map(({ factors }) => factors.fixed),
-    );
-    const moving = scaled(
-      gpu,
-      owned,
-      "moving",
-      images.moving,
-      images.movingMask,
-      plan.map(({ factors }) => factors.moving),
-    );
-    // Percentiles hardly differ between levels, the extremes do.
-    const depth = range === "full" ? plan.length : 1;
-    const measured = await Promise.all(
-      fixed.slice(0, depth).flatMap((level, i) => [
-        statistics(gpu, "fixed", level),
-        statistics(gpu, "moving", moving[i]),
-      ]),
-    );
+  const { levels: schedules, range } = schedule;
+  using scratch = new Owned();
+  const fixed = scaledImages(
+    gpu,
+    { name: "fixed", image: images.fixed, mask: images.fixedMask },
+    schedules.map(({ factors }) => factors.fixed),
+    scratch,
+  );
+  const moving = scaledImages(
+    gpu,
+    { name: "moving", image: images.moving, mask: images.movingMask },
+    schedules.map(({ factors }) => factors.moving),
+    scratch,
+  );
+  // Percentiles hardly differ between levels, the extremes do.
+  const depth = range === "full" ? schedules.length : 1;
+  const measured = await Promise.all(
+    fixed.slice(0, depth).flatMap((level, i) => [
+      statistics(gpu, "fixed", level),
+      statistics(gpu, "moving", moving[i]),
+    ]),
+  );
+  return Owned.build((owned) => {
     const levels = fixed.map((f, i): RigidLevel => {
       const m = moving[i];
       const [ofFixed, ofMoving] = measured.slice(2 * Math.min(i, depth - 1));
       const perVoxel = voxelVolume(m.grid) / voxelVolume(f.grid);
-      const wholeSamples = Math.min(f.counted, m.counted * perVoxel);
-      const metric = kept.add(prepareMattes(gpu, {
+      const wholeSamples = Math.min(f.validVoxels, m.validVoxels * perVoxel);
+      const metric = owned.add(prepareMattes(gpu, {
         fixed: f.image,
         moving: m.image,
         fixedRange: ofFixed[range],
@@ -179,18 +169,18 @@ export async function prepareRigidLevels(
         fixedGrid: f.grid,
         movingGrid: m.grid,
         metric,
-        fixedVoxels: f.counted,
+        fixedVoxels: f.validVoxels,
         wholeSamples,
         indexMatrix: (matrix) => multiply(toMoving, multiply(matrix, f.grid.affine)),
       };
     });
-    return { levels, fixed: measured[0], moving: measured[1], destroy: () => kept.destroy() };
-  } catch (error) {
-    kept.destroy();
-    throw error;
-  } finally {
-    owned.destroy();
-  }
+    return {
+      levels,
+      fixed: measured[0],
+      moving: measured[1],
+      destroy: () => owned.destroy(),
+    };
+  });
 }
 
 function voxelVolume({ spacing }: Grid): number {

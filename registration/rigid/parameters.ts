@@ -1,6 +1,6 @@
 /**
- * The six numbers of a rigid transform: the vector part of a versor (a unit quaternion with a
- * non-negative scalar part; half the angle's sine along the axis) and a translation in mm, about a
+ * The six parameters of a rigid transform: the vector part of a versor (a unit quaternion with a
+ * non-negative scalar part; the sine of half the angle along the axis) and a translation in mm, about a
  * given centre, as in ITK's VersorRigid3DTransform: `T(x) = R (x - c) + c + t`.
  *
  * @module
@@ -78,7 +78,7 @@ export function rigidParameters(matrix: Matrix4, centre: Triple): RigidParameter
 /**
  * Refuses a matrix that is not a rotation and a translation.
  *
- * @throws {RangeError} which says what else it does.
+ * @throws {RangeError} when the matrix is not rigid; the message gives the error of its axes and its determinant.
  */
 export function requireRigid(matrix: Matrix4, name = "matrix"): void {
   if (matrix.length !== 16 || !matrix.every(Number.isFinite)) {
@@ -100,15 +100,15 @@ export function requireRigid(matrix: Matrix4, name = "matrix"): void {
   }
 }
 
-/** How far apart two rigid transforms are. */
+/** The difference between two rigid transforms. */
 export interface RigidDifference {
-  /** Angle of the rotation between them. */
+  /** Angle of the rotation between the two transforms. */
   readonly degrees: number;
-  /** Distance of the images of `centre`, mm. */
+  /** Distance between the two images of `centre`, mm. */
   readonly millimetres: number;
 }
 
-/** The angle between two rigid matrices and the distance of where they send `centre`. */
+/** The angle between two rigid matrices and the distance between the points that `centre` maps to. */
 export function rigidDifference(a: Matrix4, b: Matrix4, centre: Triple): RigidDifference {
   const [x, y, z] = rigidParameters(multiply(invert(a), b), centre);
   const pa = transformPoint(a, centre);
@@ -120,8 +120,7 @@ export function rigidDifference(a: Matrix4, b: Matrix4, centre: Triple): RigidDi
 }
 
 /**
- * How far a unit of each parameter counts in the search, as MATLAB's imregister sets it: 1 for the
- * rotation and 1 / hypot(two smallest extents of the fixed image in mm) for the translation.
+ * The scale of each parameter in the search, as in MATLAB's imregister: 1 for the rotation and 1 / hypot(two smallest extents of the fixed image in mm) for the translation.
  */
 export function rigidScales(extent: Triple): RigidParameters {
   const [first, second] = [...extent].sort((a, b) => a - b);

@@ -2,7 +2,7 @@ import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { Grid } from "../../volume/grid.ts";
 import { isotropicFactors, maskOnGrid, shrunkGrid, uniformFactors } from "./pyramid.ts";
 import { rigidSchedule } from "./schedule.ts";
-import { imageStatistics, startCandidates } from "./start.ts";
+import { imageStatistics, startPositions } from "./start.ts";
 
 Deno.test("isotropicFactors() shrink toward isotropic voxels and spare thin axes", () => {
   const thick = Grid.axisAligned([256, 40, 256], [1.25, 6, 1.25]);
@@ -54,7 +54,7 @@ Deno.test("shrunkGrid() keeps the middle of blocks, maskOnGrid() what lies there
   assertEquals(maskOnGrid({ grid, data }, elsewhere).every((value) => value === 0), true);
 });
 
-Deno.test("startCandidates() put centres on each other and drop repetitions", () => {
+Deno.test("startPositions() put centres on each other and drop repetitions", () => {
   const grid = Grid.axisAligned([8, 8, 8], [2, 2, 2]);
   const there = Grid.axisAligned([8, 8, 8], [2, 2, 2], [100, 0, 0]);
   const data = Float32Array.from({ length: 512 }, (_, i) => i % 8 === 6 ? 10 : 0);
@@ -62,11 +62,11 @@ Deno.test("startCandidates() put centres on each other and drop repetitions", ()
   assertAlmostEquals(statistics.centreOfMass[0], 12, 1e-6);
   const moved = imageStatistics(there, data)!;
   const names = (other: typeof there, s: typeof moved) =>
-    startCandidates("automatic", { grid, statistics }, { grid: other, statistics: s })
+    startPositions("automatic", { grid, statistics }, { grid: other, statistics: s })
       .map(({ name }) => name);
   assertEquals(names(grid, statistics), ["geometric"]);
   assertEquals(names(there, moved), ["geometric", "world"]);
-  const [mass] = startCandidates("centre-of-mass", { grid, statistics }, {
+  const [mass] = startPositions("centre-of-mass", { grid, statistics }, {
     grid: there,
     statistics: moved,
   });

@@ -1,43 +1,43 @@
 /**
- * The last fractions of a voxel: a quadratic model of the cost around the best point so far, from
- * differences over a given distance, and Newton steps on it. Deterministic, and all evaluations of a
- * round go to the GPU together.
+ * The refinement to fractions of a voxel: Newton steps on a quadratic model of the cost around the best
+ * point so far. The model comes from differences over a given distance. The refinement is deterministic,
+ * and all evaluations of a round are submitted to the GPU together.
  *
  * @module
  */
 
 /** Options of {@link refineQuadratic}. */
 export interface RefinementOptions {
-  /** Costs of several points. */
+  /** Computes the costs of several points. */
   readonly evaluate: (points: readonly number[][]) => Promise<number[]>;
-  /** Where to begin. */
+  /** The parameters at the start. */
   readonly start: readonly number[];
-  /** The distance of the differences along each axis, about the width of the minimum's bottom. */
+  /** The distance of the differences along each axis, about the width of the minimum. */
   readonly radius: readonly number[];
-  /** Rounds at most (3); each ends with a step. */
+  /** Maximum number of rounds; each ends with a step. Default 3. */
   readonly rounds?: number | undefined;
-  /** Ends it when a step is shorter than this fraction of `radius` (0.02). */
+  /** A step that is shorter than this fraction of `radius` is the last. Default 0.02. */
   readonly tolerance?: number | undefined;
 }
 
-/** Where it ended. */
+/** The result of {@link refineQuadratic}. */
 export interface RefinementResult {
-  /** The best point seen. */
+  /** The best point of all that were evaluated. */
   readonly parameters: number[];
-  /** Its cost. */
+  /** The cost of the best point. */
   readonly cost: number;
-  /** Rounds taken. */
+  /** Number of rounds. */
   readonly rounds: number;
-  /** Points evaluated. */
+  /** Number of evaluated points. */
   readonly evaluations: number;
   /** Whether the last step was below the tolerance, or no point tried was better. */
   readonly converged: boolean;
 }
 
-/** Fractions of a step that are tried; the best counts. */
+/** Fractions of a step that are tried; the best one is taken. */
 const FRACTIONS = [1, 0.5, 0.25, 0.1];
 
-/** Rounds that one measurement of the Hessian serves. */
+/** Number of rounds that use one measurement of the Hessian. */
 const HESSIAN_ROUNDS = 3;
 
 /**
@@ -62,7 +62,7 @@ const HESSIAN_ROUNDS = 3;
 export async function refineQuadratic(options: RefinementOptions): Promise<RefinementResult> {
   const { evaluate, start, radius, rounds = 3, tolerance = 0.02 } = options;
   const n = start.length;
-  // In units of the radius, around `best`.
+  // Offsets `u` are in units of the radius, around `best`.
   const at = (best: readonly number[], u: readonly number[]) =>
     best.map((value, i) => value + radius[i] * u[i]);
   const unit = (i: number, sign: number) => start.map((_, k) => k === i ? sign : 0);
@@ -100,8 +100,8 @@ export async function refineQuadratic(options: RefinementOptions): Promise<Refin
     evaluations += steps.length;
     const choices = [...steps, ...offsets];
     const all = [...stepped, ...costs];
-    const chosen = all.reduce((least, c, i) => c < all[least] ? i : least, 0);
-    // Where no point at these distances is better, differences over them can tell no more.
+    const chosen = all.reduce((lowest, c, i) => c < all[lowest] ? i : lowest, 0);
+    // If no point at these distances is better, differences over them give no further direction.
     const isBetter = all[chosen] < cost;
     converged = !isBetter || Math.hypot(...step) < tolerance;
     if (!isBetter) break;
@@ -111,7 +111,7 @@ export async function refineQuadratic(options: RefinementOptions): Promise<Refin
   return { parameters: best, cost, rounds: round, evaluations, converged };
 }
 
-/** -H^-1 g with eigenvalues held above a twentieth of the largest, no longer than 2. */
+/** -H^-1 g with eigenvalues of at least a twentieth of the largest, shortened to a length of at most 2. */
 function newtonStep(hessian: readonly number[][], gradient: readonly number[]): number[] {
   const { values, vectors } = symmetricEigen(hessian);
   const floor = Math.max(...values.map(Math.abs)) / 20;
@@ -125,7 +125,7 @@ function newtonStep(hessian: readonly number[][], gradient: readonly number[]): 
   return step.map((v) => v * shorten);
 }
 
-/** Eigenvalues and vectors (a row each) of a symmetric matrix by Jacobi's rotations. */
+/** Eigenvalues and eigenvectors (one per row) of a symmetric matrix by Jacobi rotations. */
 export function symmetricEigen(
   matrix: readonly (readonly number[])[],
 ): { values: number[]; vectors: number[][] } {

@@ -9,69 +9,70 @@ import type { Matrix4, Triple } from "../../volume/affine.ts";
 import type { LabelVolume, Volume } from "../../volume/volume.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import { imageBytes } from "../../kernels/gpu/image.ts";
+import { Owned } from "../../kernels/gpu/owned.ts";
 import { prepareRigidLevels } from "./levels.ts";
 import { requireRigid, type RigidParameters } from "./parameters.ts";
 import { type RigidPreset, rigidSchedule } from "./schedule.ts";
-import { frameMatrix, type LevelOutcome, refineLevel, searchLevel } from "./search.ts";
-import { type RigidStart, type StartCandidate, startCandidates } from "./start.ts";
-import { type StartOutcome, tryStarts } from "./try_starts.ts";
+import { frameMatrix, refineLevel, searchLevel, type SearchResult } from "./search.ts";
+import { type RigidStart, type StartPosition, startPositions } from "./start.ts";
+import { type StartRecord, tryStarts } from "./try_starts.ts";
 
 /** Options of {@link registerRigid}. */
 export interface RigidOptions {
-  /** The image that stays. */
+  /** The fixed image. */
   readonly fixed: Volume;
-  /** The image that is aligned to it. */
+  /** The moving image, which is aligned to the fixed one. */
   readonly moving: Volume;
-  /** Only fixed voxels inside (not 0) count. Any grid, nearest neighbour. */
+  /** Valid voxels of the fixed image (not 0), on any grid, by nearest neighbour. Default all. */
   readonly fixedMask?: LabelVolume | undefined;
-  /** Only samples between moving voxels inside count. Any grid, nearest neighbour. */
+  /** Valid voxels of the moving image (not 0), on any grid, by nearest neighbour. Default all. */
   readonly movingMask?: LabelVolume | undefined;
   /**
    * "robust" (default) or "imregister": exactly MATLAB's numbers, geometric start, three levels of
    * 100 iterations, full intensity range. {@link rigidSchedule} has the details of both.
    */
   readonly preset?: RigidPreset | undefined;
-  /** "automatic" ("geometric" for the imregister preset): see {@link RigidStart}. */
+  /** The start. Default "automatic", or "geometric" with the preset "imregister"; see {@link RigidStart}. */
   readonly start?: RigidStart | undefined;
-  /** Seed of the search's random numbers (12345, ITK's). */
+  /** Seed of the random numbers of the search. Default 12345, which is ITK's. */
   readonly seed?: number | undefined;
-  /** Resolutions, each with half the voxel size of the one before (3). */
+  /** Number of resolution levels; voxels halve from level to level. Default 3. */
   readonly levels?: number | undefined;
-  /** Children of the evolution strategy at most, at each level that has one (the preset's). */
+  /** Maximum number of children of the evolution strategy per level. The default depends on the preset. */
   readonly iterations?: number | undefined;
-  /** The finest level's fixed image has at most so many voxels (2^21; no limit for the imregister preset). */
-  readonly mostVoxels?: number | undefined;
-  /** Stops the work between batches of iterations. */
+  /** Maximum number of voxels of the finest level's fixed image. Default 2^21, imregister: no limit. */
+  readonly maxVoxels?: number | undefined;
+  /** Stops the registration between batches of iterations. */
   readonly signal?: AbortSignal | undefined;
-  /** Told after every batch of iterations. */
+  /** Is called after every batch of iterations. */
   readonly onProgress?: ((progress: RigidProgress) => void) | undefined;
 }
 
-/** How far a rigid registration is. */
+/** The progress of a rigid registration. */
 export interface RigidProgress {
-  /** The level, from 0 (coarsest). */
+  /** The current level, from 0 (coarsest). */
   readonly level: number;
-  /** Levels in all. */
+  /** Number of levels. */
   readonly levels: number;
-  /** What is done: the strategy's search from a start, or the refinement. */
+  /** The current step: the evolution strategy's search from a start, or the refinement. */
   readonly step: "search" | "refinement";
-  /** The start that the search belongs to. */
-  readonly start: StartCandidate["name"];
+  /** The name of the start that the search belongs to. */
+  readonly startName: StartPosition["name"];
   /** Iterations (search) or rounds (refinement) so far. */
   readonly iteration: number;
-  /** At most. */
+  /** Maximum number of iterations or rounds. */
   readonly iterations: number;
   /** Mutual information so far, nats. */
   readonly similarity: number;
 }
 
-/** What happened at one level. */
+/** The record of one level. */
 export interface RigidLevelReport {
-  /** Voxels of the fixed image there. */
+  /** Voxels of the fixed image along each axis. */
   readonly fixedSize: Triple;
-  /** Voxels of the moving image there. */
+  /** Voxels of the moving image along each axis. */
   readonly movingSize: Triple;
-  /** Mutual information at its end, nats. */
+  /** Mutual information at the end of the level, nats. */
   readonly similarity: number;
   /** Iterations of the search. */
   readonly iterations: number;
@@ -90,10 +91,10 @@ export interface RigidResult {
   /** Fixed voxels (inside the mask) that lie in the moving image (and its mask), percent. */
   readonly overlapPercent: number;
   /** The start that was chosen. */
-  readonly start: StartCandidate;
-  /** All starts that were tried. */
-  readonly starts: readonly StartOutcome[];
-  /** Coarse to fine. */
+  readonly start: StartPosition;
+  /** The records of all starts that were tried. */
+  readonly starts: readonly StartRecord[];
+  /** The records of the levels, coarse to fine. */
   readonly levels: readonly RigidLevelReport[];
   /** The seed that was used. */
   readonly seed: number;
@@ -101,15 +102,15 @@ export interface RigidResult {
 
 /**
  * Finds the rotation and translation that align two images of any modalities, orientations,
- * spacings and sizes. The two headers need not agree: by default the search starts from the boxes'
- * centres, the centres of mass and the headers' own positions, and goes on with the best.
+ * spacings and sizes. The two headers need not agree: by default the search starts from the centres of
+ * the boxes, the centres of mass and the positions in the headers, and continues with the best.
  *
  * The metric is Mattes mutual information (50 bins, every voxel), the search the (1+1) evolution
- * strategy in versor and translation about the fixed image's centre; all of it runs on the GPU.
+ * strategy in versor and translation about the fixed image's centre. Both run on the GPU.
  *
  * @throws {EmptyMaskError} when a mask has no voxel inside its image.
  * @throws {ConstantImageError} when an image has one intensity only.
- * @throws {NoOverlapError} when the images have too little in common at the start.
+ * @throws {NoOverlapError} when the images overlap too little at every start.
  * @throws {RangeError} when an option is out of range or a start matrix is not rigid.
  *
  * @example Usage
@@ -145,110 +146,110 @@ export async function registerRigid(gpu: Gpu, options: RigidOptions): Promise<Ri
     moving: moving.grid,
     levels: options.levels,
     iterations: options.iterations,
-    mostVoxels: options.mostVoxels,
+    maxVoxels: options.maxVoxels,
   });
   gpu.requireMemory(
     4 * imageBytes(fixed.grid.size) + 4 * imageBytes(moving.grid.size),
     "Rigid registration",
     "Resample the images to larger voxels first.",
   );
-  const prepared = await prepareRigidLevels(gpu, options, schedule);
-  try {
-    const { levels } = prepared;
-    const candidates = startCandidates(
-      start,
-      { grid: fixed.grid, statistics: prepared.fixed },
-      { grid: moving.grid, statistics: prepared.moving },
-    );
-    const box = {
-      centre: fixed.grid.centre,
-      extent: fixed.grid.size.map((n, axis) => n * fixed.grid.spacing[axis]) as unknown as Triple,
-    };
-    const report = (level: number, name: StartCandidate["name"], rest: Partial<RigidProgress>) =>
-      onProgress?.({
-        level,
-        levels: levels.length,
-        start: name,
-        step: "search",
-        iteration: 0,
-        iterations: schedule.levels[level].search?.iterations ?? 0,
-        similarity: 0,
-        ...rest,
-      });
-    const tried = await tryStarts(gpu, candidates, {
-      level: levels[0],
-      schedule,
-      box,
-      seed,
-      signal,
-      onBatch: (name, iteration, similarity) => report(0, name, { iteration, similarity }),
+  using owned = new Owned();
+  const prepared = owned.add(await prepareRigidLevels(gpu, options, schedule));
+  const { levels } = prepared;
+  const positions = startPositions(
+    start,
+    { grid: fixed.grid, statistics: prepared.fixed },
+    { grid: moving.grid, statistics: prepared.moving },
+  );
+  const box = {
+    centre: fixed.grid.centre,
+    extent: fixed.grid.size.map((n, axis) => n * fixed.grid.spacing[axis]) as unknown as Triple,
+  };
+  const report = (
+    level: number,
+    startName: StartPosition["name"],
+    progress: Partial<RigidProgress>,
+  ) =>
+    onProgress?.({
+      level,
+      levels: levels.length,
+      startName,
+      step: "search",
+      iteration: 0,
+      iterations: schedule.levels[level].search?.iterations ?? 0,
+      similarity: 0,
+      ...progress,
     });
-    const { candidate, frame, leastShare, outcome: first } = tried.best;
-    let parameters = first.parameters;
-    let last = first;
-    const reports: RigidLevelReport[] = [];
-    for (const [index, level] of levels.entries()) {
-      const plan = schedule.levels[index];
-      level.metric.setMinSamples(leastShare * level.wholeSamples);
-      let searched: LevelOutcome | undefined = index === 0 ? first : undefined;
-      if (index > 0 && plan.search !== undefined) {
-        searched = await searchLevel(gpu, {
-          level,
-          frame,
-          parameters,
-          schedule: plan.search,
-          signal,
-          seed: seed + index,
-          onBatch: (iteration, similarity) =>
-            report(index, candidate.name, { iteration, similarity }),
-        });
-        parameters = searched.parameters;
-      }
-      let rounds = 0;
-      if (plan.refinementRounds > 0) {
-        const refined = await refineLevel(gpu, {
-          level,
-          frame,
-          parameters,
-          rounds: plan.refinementRounds,
-          signal,
-        });
-        parameters = refined.parameters as unknown as RigidParameters;
-        rounds = refined.rounds;
-      }
-      const value = await level.metric.evaluate(
-        level.indexMatrix(frameMatrix(frame, parameters)),
-      );
-      last = { ...last, similarity: value.information, samples: value.samples };
-      if (rounds > 0) {
-        report(index, candidate.name, {
-          step: "refinement",
-          iteration: rounds,
-          iterations: plan.refinementRounds,
-          similarity: value.information,
-        });
-      }
-      reports.push({
-        fixedSize: level.fixedGrid.size,
-        movingSize: level.movingGrid.size,
-        similarity: value.information,
-        iterations: searched?.iterations ?? 0,
-        converged: searched?.converged ?? false,
-        rounds,
+  const { best, records: starts } = await tryStarts(gpu, positions, {
+    level: levels[0],
+    schedule,
+    box,
+    seed,
+    signal,
+    onProgress: (name, iteration, similarity) => report(0, name, { iteration, similarity }),
+  });
+  const { position, frame, minShare } = best;
+  let parameters = best.search.parameters;
+  let overlapPercent = 0;
+  const reports: RigidLevelReport[] = [];
+  for (const [index, level] of levels.entries()) {
+    const plan = schedule.levels[index];
+    level.metric.setMinSamples(minShare * level.wholeSamples);
+    let search: SearchResult | undefined;
+    if (index === 0) search = best.search;
+    else if (plan.search !== undefined) {
+      search = await searchLevel(gpu, {
+        level,
+        frame,
+        parameters,
+        schedule: plan.search,
+        signal,
+        seed: seed + index,
+        onProgress: (iteration, similarity) =>
+          report(index, position.name, { iteration, similarity }),
       });
     }
-    return {
-      matrix: frameMatrix(frame, parameters),
-      similarity: last.similarity,
-      overlapPercent: 100 * last.samples / levels[levels.length - 1].fixedVoxels,
-      start: candidate,
-      starts: tried.outcomes,
-      levels: reports,
-      seed,
-    };
-  } finally {
-    prepared.destroy();
+    if (search !== undefined) parameters = search.parameters;
+    let rounds = 0;
+    if (plan.refinementRounds > 0) {
+      const refined = await refineLevel(gpu, {
+        level,
+        frame,
+        parameters,
+        rounds: plan.refinementRounds,
+        signal,
+      });
+      parameters = refined.parameters as unknown as RigidParameters;
+      rounds = refined.rounds;
+    }
+    const value = await level.metric.evaluate(level.indexMatrix(frameMatrix(frame, parameters)));
+    overlapPercent = 100 * value.samples / level.fixedVoxels;
+    if (rounds > 0) {
+      report(index, position.name, {
+        step: "refinement",
+        iteration: rounds,
+        iterations: plan.refinementRounds,
+        similarity: value.information,
+      });
+    }
+    reports.push({
+      fixedSize: level.fixedGrid.size,
+      movingSize: level.movingGrid.size,
+      similarity: value.information,
+      iterations: search?.iterations ?? 0,
+      converged: search?.converged ?? false,
+      rounds,
+    });
   }
+  return {
+    matrix: frameMatrix(frame, parameters),
+    similarity: reports.at(-1)!.similarity,
+    overlapPercent,
+    start: position,
+    starts,
+    levels: reports,
+    seed,
+  };
 }
 
 const NAMED_STARTS = ["automatic", "centre-of-mass", "geometric", "world"];

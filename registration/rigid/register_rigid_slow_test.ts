@@ -178,7 +178,7 @@ gpuTest("registerRigid() refuses what cannot be registered and frees everything"
     RangeError,
     "geometric",
   );
-  for (const options of [{ levels: 0 }, { iterations: -1 }, { mostVoxels: 3 }]) {
+  for (const options of [{ levels: 0 }, { iterations: -1 }, { maxVoxels: 3 }]) {
     await assertRejects(
       () => registerRigid(gpu, { fixed: image, moving: image, ...options }),
       RangeError,

@@ -1,11 +1,12 @@
 /**
- * One resolution of the rigid registration: the search by the evolution strategy, and the refinement.
+ * One resolution level of the rigid registration: the search by the evolution strategy, and the refinement.
  *
  * @module
  */
 
 import { type Matrix4, multiply, type Triple } from "../../volume/affine.ts";
 import type { Dispatch, Gpu } from "../../kernels/gpu/gpu.ts";
+import { Owned } from "../../kernels/gpu/owned.ts";
 import { SEARCH_RIGID_MATRIX } from "../../kernels/rigid/one_plus_one.wgsl.ts";
 import { normalVariates } from "../../kernels/rigid/normal_variates.ts";
 import { Search } from "../../kernels/rigid/one_plus_one.ts";
@@ -14,35 +15,38 @@ import type { RigidLevel } from "./levels.ts";
 import { rigidMatrix, type RigidParameters, rigidScales } from "./parameters.ts";
 import type { SearchSchedule } from "./schedule.ts";
 
-/** What the parameters mean: `start` after a rotation about `centre` and a translation. */
+/**
+ * The frame of the parameters: the map at given parameters is a rotation about `centre` and a translation,
+ * and then `initial`.
+ */
 export interface RigidFrame {
   /** Fixed RAS mm to moving RAS mm at parameters 0. */
-  readonly start: Matrix4;
+  readonly initial: Matrix4;
   /** The fixed image's centre, RAS mm. */
   readonly centre: Triple;
   /** Width, depth and height of the fixed image's box, mm. */
   readonly extent: Triple;
 }
 
-/** Where a search ended. */
-export interface LevelOutcome {
+/** The result of {@link searchLevel}. */
+export interface SearchResult {
   /** The best parameters. */
   readonly parameters: RigidParameters;
-  /** Their cost at this level. */
+  /** The cost of the best parameters at this level. */
   readonly cost: number;
-  /** Mutual information there, nats. */
+  /** Mutual information at the best parameters, nats. */
   readonly similarity: number;
-  /** Samples there. */
+  /** Number of samples at the best parameters. */
   readonly samples: number;
-  /** Iterations taken. */
+  /** Number of iterations. */
   readonly iterations: number;
-  /** Whether the steps had become small. */
+  /** Whether the search ended because its steps became small. */
   readonly converged: boolean;
 }
 
-/** Fixed RAS mm to moving RAS mm. */
-export function frameMatrix({ start, centre }: RigidFrame, parameters: RigidParameters): Matrix4 {
-  return multiply(start, rigidMatrix(parameters, centre));
+/** Fixed RAS mm to moving RAS mm at these parameters. */
+export function frameMatrix({ initial, centre }: RigidFrame, parameters: RigidParameters): Matrix4 {
+  return multiply(initial, rigidMatrix(parameters, centre));
 }
 
 function prepareMatrix(gpu: Gpu, level: RigidLevel, frame: RigidFrame, search: Search): Dispatch {
@@ -55,7 +59,7 @@ function prepareMatrix(gpu: Gpu, level: RigidLevel, frame: RigidFrame, search: S
     0, 0, 0, 1,
   ];
   const right = multiply(shift(-1), level.fixedGrid.affine);
-  const left = multiply(level.movingGrid.inverse, multiply(frame.start, shift(1)));
+  const left = multiply(level.movingGrid.inverse, multiply(frame.initial, shift(1)));
   return gpu.prepare(SEARCH_RIGID_MATRIX, {
     parameters: { right: right.slice(0, 12), left: left.slice(0, 12) },
     buffers: [search.state, level.metric.transform],
@@ -63,35 +67,36 @@ function prepareMatrix(gpu: Gpu, level: RigidLevel, frame: RigidFrame, search: S
   });
 }
 
-/** Iterations between two looks at the state: some tenths of a second of work on a slow machine. */
+/** Iterations between two reads of the state: some tenths of a second of work on a slow machine. */
 function batchSize(voxels: number): number {
   return Math.max(25, Math.min(200, Math.round(4_000_000 / voxels)));
 }
 
 /** Options of {@link searchLevel}. */
 export interface SearchLevelOptions {
-  /** The resolution. */
+  /** The resolution level. */
   readonly level: RigidLevel;
-  /** What the parameters mean. */
+  /** The frame of the parameters. */
   readonly frame: RigidFrame;
-  /** Where to begin. */
+  /** The parameters at the start. */
   readonly parameters: RigidParameters;
-  /** How to search. */
+  /** The settings of the search. */
   readonly schedule: SearchSchedule;
-  /** Of the random numbers. */
+  /** Seed of the random numbers. */
   readonly seed: number;
-  /** Stops it. */
+  /** Stops the search between two batches of iterations. */
   readonly signal?: AbortSignal | undefined;
-  /** Told after each batch. */
-  readonly onBatch?: ((iteration: number, similarity: number) => void) | undefined;
+  /** Is called after each batch of iterations. */
+  readonly onProgress?: ((iteration: number, similarity: number) => void) | undefined;
 }
 
-/** Searches one resolution by the evolution strategy. */
-export async function searchLevel(gpu: Gpu, options: SearchLevelOptions): Promise<LevelOutcome> {
-  const { level, frame, parameters, schedule, seed, signal, onBatch } = options;
+/** Searches at one resolution level by the evolution strategy. */
+export async function searchLevel(gpu: Gpu, options: SearchLevelOptions): Promise<SearchResult> {
+  const { level, frame, parameters, schedule, seed, signal, onProgress } = options;
   const { metric } = level;
-  const search = new Search(gpu, parameters, metric.value);
-  const place = prepareMatrix(gpu, level, frame, search);
+  using owned = new Owned();
+  const search = owned.add(new Search(gpu, parameters, metric.value));
+  const place = owned.add(prepareMatrix(gpu, level, frame, search));
   let pending: ReturnType<Search["read"]> | undefined;
   try {
     search.begin(
@@ -100,8 +105,8 @@ export async function searchLevel(gpu: Gpu, options: SearchLevelOptions): Promis
     );
     gpu.record("search place").run(place).submit();
     const batch = batchSize(level.fixedGrid.voxels);
-    // One more than the iterations: the first evaluation is the start's. The next batch is under
-    // way while the last one's state is read.
+    // One evaluation more than iterations: the first one evaluates the start. The next batch runs while the
+    // state after the previous one is read.
     for (let left = schedule.iterations + 1; left > 0 || pending;) {
       signal?.throwIfAborted();
       const before = pending;
@@ -119,7 +124,7 @@ export async function searchLevel(gpu: Gpu, options: SearchLevelOptions): Promis
       }
       const state = await before;
       if (state === undefined) continue;
-      onBatch?.(state.iterations, state.information);
+      onProgress?.(state.iterations, state.information);
       if (state.done) break;
     }
     const state = await (pending ?? search.read());
@@ -133,27 +138,25 @@ export async function searchLevel(gpu: Gpu, options: SearchLevelOptions): Promis
       converged: state.norm <= schedule.epsilon && state.iterations > 0,
     };
   } finally {
-    await pending?.catch(() => {});
-    place.destroy();
-    search.destroy();
+    await pending?.catch(() => {}); // the buffers must live until the download has ended
   }
 }
 
 /** Options of {@link refineLevel}. */
 export interface RefineLevelOptions {
-  /** The resolution. */
+  /** The resolution level. */
   readonly level: RigidLevel;
-  /** What the parameters mean. */
+  /** The frame of the parameters. */
   readonly frame: RigidFrame;
-  /** Where to begin. */
+  /** The parameters at the start. */
   readonly parameters: RigidParameters;
-  /** Rounds at most. */
+  /** Maximum number of rounds. */
   readonly rounds: number;
-  /** Stops it. */
+  /** Stops the refinement between two rounds. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Newton steps at one resolution; differences are taken over half a voxel's width. */
+/** Newton steps at one resolution level, by differences over half the width of a voxel. */
 export async function refineLevel(
   gpu: Gpu,
   { level, frame, parameters, rounds, signal }: RefineLevelOptions,
@@ -161,7 +164,7 @@ export async function refineLevel(
   gpu.check();
   const [sx, sy, sz] = level.fixedGrid.spacing;
   const width = Math.cbrt(sx * sy * sz) / 2;
-  // Half an angle that moves the box's points as far in the mean (their root mean square radius).
+  // Half of the angle that moves the box's points by the same distance, at their root mean square radius.
   const turn = width / (2 * Math.hypot(...frame.extent) / Math.sqrt(12));
   return await refineQuadratic({
     start: parameters,

@@ -1,5 +1,5 @@
 /**
- * Where the rigid registration starts from, and what it needs to know of an image for that.
+ * The starts of the rigid registration, and the statistics of an image that they depend on.
  *
  * @module
  */
@@ -9,25 +9,25 @@ import type { Grid } from "../../volume/grid.ts";
 import type { IntensityRange } from "../../kernels/rigid/mattes_bins.ts";
 
 /**
- * A start: "geometric" puts the centres of the two boxes on each other, "centre-of-mass" the centres
- * of mass of the intensities, "world" trusts the headers (identity in RAS mm), "automatic" tries all
- * three and goes on with the best.
+ * The start of a rigid registration. "geometric" aligns the centres of the two boxes, "centre-of-mass" the
+ * centres of mass of the intensities. "world" trusts the headers (identity in RAS mm). "automatic" tries
+ * all three and continues with the best. A matrix is used as it is.
  */
 export type RigidStart = "automatic" | "centre-of-mass" | "geometric" | "world" | Matrix4;
 
-/** A start that can be tried. */
-export interface StartCandidate {
-  /** Its name; "given" for a matrix. */
+/** A position of the images from which a search can start. */
+export interface StartPosition {
+  /** The name of the start; "given" for a matrix. */
   readonly name: "centre-of-mass" | "geometric" | "world" | "given";
   /** Fixed RAS mm to moving RAS mm. */
   readonly matrix: Matrix4;
 }
 
-/** What is measured on an image's coarsest level. */
+/** The statistics of an image at its coarsest level. */
 export interface ImageStatistics {
   /** Intensities from the 0.5 to the 99.5 percentile. */
   readonly robust: IntensityRange;
-  /** The least and the greatest intensity. */
+  /** The minimum and the maximum of all intensities. */
   readonly full: IntensityRange;
   /** Centre of mass of the intensities above the 0.5 percentile, RAS mm. */
   readonly centreOfMass: Triple;
@@ -35,10 +35,13 @@ export interface ImageStatistics {
   readonly voxels: number;
 }
 
-/** Voxels that are sorted for the percentiles; beyond, every n-th is taken. */
-const MOST_SORTED = 1 << 17;
+/** Maximum number of voxels that are sorted for the percentiles; of more voxels every n-th is used. */
+const MAX_SORTED = 1 << 17;
 
-/** Measures an image: percentiles inside the mask, and its centre of mass. Plain: meant for small images. */
+/**
+ * Measures the percentiles and the centre of mass of an image inside its mask, on the processor, for small
+ * images. Undefined when the mask is empty.
+ */
 export function imageStatistics(
   grid: Grid,
   data: Float32Array,
@@ -46,7 +49,7 @@ export function imageStatistics(
 ): ImageStatistics | undefined {
   const counted = mask ? data.filter((_, i) => mask[i] !== 0) : data;
   if (counted.length === 0) return undefined;
-  const stride = Math.ceil(counted.length / MOST_SORTED);
+  const stride = Math.ceil(counted.length / MAX_SORTED);
   const sorted = Float32Array.from(
     { length: Math.ceil(counted.length / stride) },
     (_, i) => counted[i * stride],
@@ -69,7 +72,10 @@ export function imageStatistics(
   };
 }
 
-/** Weights are intensities above the low end, at most the high end: air in CT and noise in MR weigh nothing. */
+/**
+ * The weight of a voxel is its intensity above the minimum, clipped at the maximum: air in CT and noise in MR
+ * have no weight.
+ */
 function centreOfMass(
   grid: Grid,
   data: Float32Array,
@@ -101,14 +107,14 @@ function translation(from: Triple, to: Triple): Matrix4 {
   return m;
 }
 
-/** The starts to try, without repeating one that lies within a millimetre of another. */
-export function startCandidates(
+/** The positions to search from, without those that lie within a millimetre of an earlier one. */
+export function startPositions(
   start: RigidStart,
   fixed: { readonly grid: Grid; readonly statistics: ImageStatistics },
   moving: { readonly grid: Grid; readonly statistics: ImageStatistics },
-): StartCandidate[] {
+): StartPosition[] {
   if (typeof start !== "string") return [{ name: "given", matrix: start }];
-  const all: StartCandidate[] = [
+  const all: StartPosition[] = [
     { name: "geometric", matrix: translation(fixed.grid.centre, moving.grid.centre) },
     {
       name: "centre-of-mass",

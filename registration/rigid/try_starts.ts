@@ -1,5 +1,5 @@
 /**
- * Which start is best: a search from each at the coarsest resolution.
+ * The choice of the best start: a search from each start at the coarsest resolution.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import type { MattesValue } from "../../kernels/rigid/mattes_histogram.ts";
 import { NoOverlapError } from "../errors.ts";
 import type { RigidLevel } from "./levels.ts";
 import type { RigidSchedule } from "./schedule.ts";
-import { type LevelOutcome, type RigidFrame, searchLevel } from "./search.ts";
-import type { StartCandidate } from "./start.ts";
+import { type RigidFrame, searchLevel, type SearchResult } from "./search.ts";
+import type { StartPosition } from "./start.ts";
 
-/** What one start came to at the coarsest level. */
-export interface StartOutcome extends StartCandidate {
-  /** Mutual information at the start itself and after the search, nats. */
+/** The record of the search from one start. */
+export interface StartRecord extends StartPosition {
+  /** Mutual information at the start and after the search, nats. */
   readonly similarity: readonly [before: number, after: number];
-  /** Samples in percent of the smaller image or mask, at the start and after the search. */
+  /** Samples at the start and after the search, percent of the smaller image or mask. */
   readonly overlapPercent: readonly [before: number, after: number];
 }
 
@@ -25,97 +25,97 @@ export interface StartOutcome extends StartCandidate {
 export interface TryStartsOptions {
   /** The coarsest level. */
   readonly level: RigidLevel;
-  /** The plan. */
+  /** The schedule of the registration. */
   readonly schedule: RigidSchedule;
   /** The fixed image's centre and extent, mm. */
   readonly box: { readonly centre: Triple; readonly extent: Triple };
-  /** Of the random numbers, the same for every start. */
+  /** Seed of the random numbers, the same for every start. */
   readonly seed: number;
-  /** Stops it. */
+  /** Stops the search between two batches of iterations. */
   readonly signal?: AbortSignal | undefined;
-  /** Told after each batch of iterations. */
-  readonly onBatch?:
-    | ((name: StartCandidate["name"], iteration: number, similarity: number) => void)
+  /** Is called after each batch of iterations. */
+  readonly onProgress?:
+    | ((name: StartPosition["name"], iteration: number, similarity: number) => void)
     | undefined;
 }
 
-/** A start and what its search found. */
-export interface TriedStart {
+/** The best start. */
+export interface BestStart {
   /** The start. */
-  readonly candidate: StartCandidate;
-  /** What the parameters mean. */
+  readonly position: StartPosition;
+  /** The frame of the parameters. */
   readonly frame: RigidFrame;
-  /** Samples must remain at least this part of the smaller image. */
-  readonly leastShare: number;
-  /** What the search found. */
-  readonly outcome: LevelOutcome;
+  /** Minimum number of samples, as a part of the smaller image or mask. */
+  readonly minShare: number;
+  /** The result of the search from this start. */
+  readonly search: SearchResult;
 }
 
 /**
- * Searches from every start that overlaps enough and picks the one with the least cost.
+ * Searches from every start with sufficient overlap and chooses the one with the minimum cost.
  *
- * @throws {NoOverlapError} when none overlaps enough.
+ * @throws {NoOverlapError} when no start has sufficient overlap.
  */
 export async function tryStarts(
   gpu: Gpu,
-  candidates: readonly StartCandidate[],
-  { level, schedule, box, seed, signal, onBatch }: TryStartsOptions,
-): Promise<{ best: TriedStart; outcomes: StartOutcome[] }> {
+  positions: readonly StartPosition[],
+  { level, schedule, box, seed, signal, onProgress }: TryStartsOptions,
+): Promise<{ best: BestStart; records: StartRecord[] }> {
   const { metric, wholeSamples } = level;
   const before = await metric.evaluateAll(
-    candidates.map(({ matrix }) => level.indexMatrix(matrix)),
+    positions.map(({ matrix }) => level.indexMatrix(matrix)),
   );
-  const outcomes: StartOutcome[] = [];
-  let best: TriedStart | undefined;
-  for (const [i, candidate] of candidates.entries()) {
+  const records: StartRecord[] = [];
+  let best: BestStart | undefined;
+  for (const [i, position] of positions.entries()) {
     const share = before[i].samples / wholeSamples;
-    if (!(share >= schedule.leastOverlap)) continue;
-    const leastShare = Math.max(schedule.leastOverlap, schedule.leastOfStart * share);
-    metric.setMinSamples(leastShare * wholeSamples);
-    const frame = { start: candidate.matrix, ...box };
-    const outcome = await searchLevel(gpu, {
+    if (!(share >= schedule.minOverlap)) continue;
+    const minShare = Math.max(schedule.minOverlap, schedule.minOfStart * share);
+    metric.setMinSamples(minShare * wholeSamples);
+    const frame = { initial: position.matrix, ...box };
+    const search = await searchLevel(gpu, {
       level,
       frame,
       seed,
       signal,
       parameters: [0, 0, 0, 0, 0, 0],
-      schedule: schedule.levels[0].search!,
-      onBatch: (iteration, similarity) => onBatch?.(candidate.name, iteration, similarity),
+      schedule: schedule.levels[0].search,
+      onProgress: (iteration, similarity) => onProgress?.(position.name, iteration, similarity),
     });
-    outcomes.push({
-      ...candidate,
-      similarity: [before[i].information, outcome.similarity],
-      overlapPercent: [percent(share), percent(outcome.samples / wholeSamples)],
+    records.push({
+      ...position,
+      similarity: [before[i].information, search.similarity],
+      overlapPercent: [percent(share), percent(search.samples / wholeSamples)],
     });
-    if (best === undefined || outcome.cost < best.outcome.cost) {
-      best = { candidate, frame, leastShare, outcome };
+    if (best === undefined || search.cost < best.search.cost) {
+      best = { position, frame, minShare, search };
     }
   }
-  if (best === undefined) throw noOverlap(candidates, before, level, schedule.leastOverlap);
-  return { best, outcomes };
+  if (best === undefined) throw noOverlap(positions, before, level, schedule.minOverlap);
+  return { best, records };
 }
 
-/** Samples may lie half a voxel beyond the centres of the outermost voxels: at most 100. */
+/** At most 100: samples may lie half a voxel beyond the centres of the outermost voxels. */
 function percent(share: number): number {
   return Math.min(100, 100 * share);
 }
 
 function noOverlap(
-  candidates: readonly StartCandidate[],
+  positions: readonly StartPosition[],
   values: readonly MattesValue[],
   level: RigidLevel,
-  least: number,
+  minimum: number,
 ): NoOverlapError {
   const shown = (samples: number) => percent(samples / level.wholeSamples).toFixed(1) + " %";
   const centre = (grid: RigidLevel["fixedGrid"]) =>
     grid.centre.map((value) => value.toFixed(0)).join(", ");
-  const found = candidates.map(({ name }, i) => `${name}: ${shown(values[i].samples)}`).join(
+  const found = positions.map(({ name }, i) => `${name}: ${shown(values[i].samples)}`).join(
     "; ",
   );
-  const automatic = candidates.length > 1;
+  const automatic = positions.length > 1;
   return new NoOverlapError(
     `The images overlap too little to be registered (${found} of the smaller one or its mask; ` +
-      `at least ${(100 * least).toFixed(1)} % are needed). ` +
+      `at least ${(100 * minimum).toFixed(1)} % are needed). ` +
       `The fixed image's centre is at (${centre(level.fixedGrid)}) mm, the moving image's at ` +
       `(${centre(level.movingGrid)}) mm RAS. ` +
       (automatic

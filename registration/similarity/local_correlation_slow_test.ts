@@ -18,7 +18,8 @@ import { Scene } from "../../testing/scene.ts";
 import { gradientError } from "../../testing/similarity_gradient.ts";
 import type { Triple, Volume } from "../../volume/mod.ts";
 import { registerDeformable } from "../deformable/register_deformable.ts";
-import { LOCAL_CORRELATION, localCorrelationSimilarity } from "./local_correlation.ts";
+import { LOCAL_CORRELATION } from "./local_correlation.ts";
+import { createSimilarity } from "./similarity.ts";
 
 gpuTest(
   "the gradient of local correlation by the control points is that of its value",
@@ -45,13 +46,14 @@ async function evaluate(
   const next = random(9);
   const fixed = uploadImage(gpu, "fixed", size, fixedData);
   const moving = uploadImage(gpu, "moving", size, movingData);
-  const knots = gpu.upload(
-    "knots",
+  const displacements = gpu.upload(
+    "displacements",
     Float32Array.from({ length: 4 * controlPoints(geometry) }, () => 0.4 * next()),
   );
-  const gradient = gpu.buffer("gradient", knots.bytes);
+  const gradient = gpu.buffer("gradient", displacements.bytes);
   const scalars = gpu.buffer("scalars", 32);
-  const prepared = localCorrelationSimilarity({ low: 0, high: 1, bins: 100 }, movingRange, 3)
+  const ranges = { fixedRange: { low: 0, high: 1, bins: 100 }, movingRange };
+  const prepared = createSimilarity(LOCAL_CORRELATION, ranges, { window: 3 })
     .prepare(gpu, {
       geometry,
       fixed,
@@ -60,7 +62,7 @@ async function evaluate(
       movingMask: undefined,
       origin: [0, 0, 0],
       perVoxel: [1, 1, 1],
-      knots,
+      displacements,
       gradient,
       scalars,
     });
@@ -69,7 +71,7 @@ async function evaluate(
   recorder.submit();
   const [value] = new Float32Array(await gpu.download(scalars));
   const slopes = new Float32Array(await gpu.download(gradient));
-  [fixed, moving, knots, gradient, scalars, prepared].forEach((one) => one.destroy());
+  [fixed, moving, displacements, gradient, scalars, prepared].forEach((one) => one.destroy());
   return { value, gradient: slopes };
 }
 
@@ -142,7 +144,12 @@ gpuTest("local correlation recovers a known field between uneven, noisy images",
 
 Deno.test("a window of no width is refused", () => {
   const range = { low: 0, high: 1, bins: 100 };
+  const ranges = { fixedRange: range, movingRange: range };
   for (const window of [0, -1, NaN, Infinity]) {
-    assertThrows(() => localCorrelationSimilarity(range, range, window), RangeError, "window");
+    assertThrows(
+      () => createSimilarity(LOCAL_CORRELATION, ranges, { window }),
+      RangeError,
+      "`window` must be at least 0.1 mm",
+    );
   }
 });

@@ -4,57 +4,88 @@
  * @module
  */
 
+import { Owned } from "../../kernels/gpu/owned.ts";
 import { mindDescriptors } from "../../kernels/mind/descriptor.ts";
-import type { MindNeighbourhood } from "../../kernels/mind/layout.ts";
+import { descriptorWords, type MindNeighbourhood } from "../../kernels/mind/layout.ts";
 import { type MindDifference, prepareMindResidual } from "../../kernels/mind/residual.ts";
 import type { BinRange } from "../../kernels/nmi/joint_histogram.ts";
-import { descriptorWords } from "../../kernels/mind/layout.ts";
-import type { Similarity, SimilarityKind } from "./similarity.ts";
+import type { NumberOption, OptionDeclarations } from "../option_declarations.ts";
+import {
+  declareSimilarity,
+  type IntensityRanges,
+  type Similarity,
+  type SimilarityKind,
+} from "./similarity.ts";
 
-/** Standard deviation of the patch weights, voxels of the level (Heinrich's). */
-const SIGMA = 0.5;
-/** Bits of a channel: with 10 instead nothing but the time changes (docs/validation.md). */
+/** Bits per channel. With 10 bits only the time changes (docs/validation.md). */
 const BITS = 5;
 
+/** Options of MIND. */
+export interface MindOptions extends MindSscOptions {
+  /** MIND: the neighbourhood N of eq. 6, six neighbours (default) or all 26. */
+  readonly neighbourhood?: "six" | "dense" | undefined;
+}
+
+/** Options of MIND-SSC. */
+export interface MindSscOptions {
+  /** MIND: standard deviation of the patch weights G_sigma, voxels of the level (eq. 5). Default 0.5. */
+  readonly sigma?: number | undefined;
+}
+
+/** The standard deviation of the patch weights; the default is that of Heinrich et al. */
+export const SIGMA: NumberOption = {
+  type: "number",
+  default: 0.5,
+  min: 0.1,
+  max: 2,
+  unit: "voxels",
+  help: "width of the patch weights",
+};
+
+/** The declarations of MIND's options. */
+export const MIND_OPTIONS: OptionDeclarations<MindOptions> = {
+  sigma: SIGMA,
+  neighbourhood: {
+    type: "choice",
+    choices: ["six", "dense"],
+    default: "six",
+    help: "six neighbours or all 26",
+  },
+};
+
 /** MIND in the list of similarities. */
-export const MIND: SimilarityKind = {
+export const MIND: SimilarityKind = declareSimilarity<MindOptions>({
+  name: "mind",
   description: "modality independent neighbourhood descriptor",
   lambda: { l2: 0.1, tv: 0.05, bending: 20 },
-  create: ({ fixedRange, movingRange, sigma, neighbourhood }) =>
-    mindSimilarity("mind", fixedRange, movingRange, {
-      sigma: sigma ?? SIGMA,
-      neighbourhood: neighbourhood ?? "six",
-      difference: "absolute",
-    }),
-};
+  options: MIND_OPTIONS,
+  create: ({ sigma, neighbourhood, ...ranges }) =>
+    mindSimilarity("mind", ranges, { sigma, neighbourhood, difference: "absolute" }),
+});
 
 /** MIND-SSC in the list of similarities. */
-export const MIND_SSC: SimilarityKind = {
+export const MIND_SSC: SimilarityKind = declareSimilarity<MindSscOptions>({
+  name: "mind-ssc",
   description: "MIND's self-similarity context, 12 pairs",
   lambda: { l2: 0.1, tv: 0.05, bending: 15 },
-  create: ({ fixedRange, movingRange, sigma }) =>
-    mindSimilarity("mind-ssc", fixedRange, movingRange, {
-      sigma: sigma ?? SIGMA,
-      neighbourhood: "ssc",
-      difference: "squared",
-    }),
-};
+  options: { sigma: SIGMA },
+  create: ({ sigma, ...ranges }) =>
+    mindSimilarity("mind-ssc", ranges, { sigma, neighbourhood: "ssc", difference: "squared" }),
+});
 
-/** What distinguishes the similarities made of descriptors. */
-export interface MindParameters {
+interface MindParameters {
   /** Standard deviation of the patch weights, voxels. */
   readonly sigma: number;
-  /** What is compared with what. */
+  /** The pairs of patches that a descriptor compares. */
   readonly neighbourhood: MindNeighbourhood;
-  /** How channels' differences add up: eq. 6's, or the mean of squares. */
+  /** The sum of the channels' differences: eq. 6's, or the mean of squares. */
   readonly difference: MindDifference;
 }
 
-/** E_MIND, the mean over voxels of eq. 6's squares; intensities are scaled so that each window spans 255. */
-export function mindSimilarity(
+/** E_MIND, the mean over voxels of eq. 6's squares. Intensities are scaled so that each range spans 255. */
+function mindSimilarity(
   name: string,
-  fixedRange: BinRange,
-  movingRange: BinRange,
+  { fixedRange, movingRange }: IntensityRanges,
   { sigma, neighbourhood, difference }: MindParameters,
 ): Similarity {
   const scale = ({ low, high }: BinRange) => high > low ? 255 / (high - low) : 1;
@@ -62,36 +93,34 @@ export function mindSimilarity(
   return {
     name,
     parameters: { sigma, neighbourhood, difference },
-    // Both descriptors, the residual and its three derivatives; before them, scratch as large.
+    // Both descriptors, the residual and its three derivatives; before them, scratch of the same size.
     bytesPerVoxel: 2 * 4 * words + 4 * 4 + 16,
-    prepare(gpu, inputs) {
-      const descriptors = (image: "fixed" | "moving", range: BinRange) =>
-        mindDescriptors(gpu, {
-          source: inputs[image],
-          mask: inputs[`${image}Mask`],
-          neighbourhood,
-          sigma,
-          scale: scale(range),
-          bits: BITS,
-        });
-      const fixed = descriptors("fixed", fixedRange);
-      const moving = descriptors("moving", movingRange);
-      const { geometry, knots, origin, perVoxel, gradient, scalars } = inputs;
-      const residual = prepareMindResidual(gpu, {
-        geometry,
-        knots,
-        fixed,
-        moving,
-        difference,
-        origin,
-        perVoxel,
-        gradient,
-        scalars,
-      });
-      return {
-        dispatches: residual.dispatches,
-        destroy: () => [residual, fixed, moving].forEach((resource) => resource.destroy()),
-      };
-    },
+    prepare: (gpu, inputs) =>
+      Owned.build((owned) => {
+        const descriptors = (image: "fixed" | "moving", range: BinRange) =>
+          owned.add(mindDescriptors(gpu, {
+            source: inputs[image],
+            mask: inputs[`${image}Mask`],
+            neighbourhood,
+            sigma,
+            scale: scale(range),
+            bits: BITS,
+          }));
+        const fixed = descriptors("fixed", fixedRange);
+        const moving = descriptors("moving", movingRange);
+        const { geometry, displacements, origin, perVoxel, gradient, scalars } = inputs;
+        const { dispatches } = owned.add(prepareMindResidual(gpu, {
+          geometry,
+          knots: displacements,
+          fixed,
+          moving,
+          difference,
+          origin,
+          perVoxel,
+          gradient,
+          scalars,
+        }));
+        return { dispatches, destroy: () => owned.destroy() };
+      }),
   };
 }

@@ -1,95 +1,111 @@
 /**
- * NMI+MIND (eq. 7): beta E_NMI + (1 - beta) s E_MIND, with s bringing E_MIND into the range of E_NMI.
+ * NMI+MIND (eq. 7): beta E_NMI + (1 - beta) s E_MIND, where s brings E_MIND into the range of E_NMI.
  *
  * @module
  */
 
 import { controlPoints } from "../../kernels/control_grid/control_grid.ts";
-import { type Dispatch, f32, type Gpu, u32 } from "../../kernels/gpu/gpu.ts";
-import { WEIGHTED_SUM } from "../../kernels/sums/weighted_sum.wgsl.ts";
-import { MIND } from "./mind.ts";
+import type { Gpu } from "../../kernels/gpu/gpu.ts";
+import { Owned } from "../../kernels/gpu/owned.ts";
+import { prepareWeightedSum, weightedSumParameters } from "../../kernels/sums/weighted_sum.ts";
+import { MIND, MIND_OPTIONS, type MindOptions } from "./mind.ts";
 import { NMI } from "./nmi.ts";
-import type { Similarity, SimilarityInputs, SimilarityKind } from "./similarity.ts";
-
-/** The paper's weight of NMI. */
-const BETA = 0.8;
-
-/** NMI+MIND in the list of similarities. */
-export const NMI_MIND: SimilarityKind = {
-  description: "0.8 NMI + 0.2 MIND, MIND scaled to NMI's range",
-  lambda: { l2: 0.1, tv: 0.05, bending: 30 },
-  create: (setting) =>
-    nmiMindSimilarity(
-      NMI.create(setting),
-      MIND.create(setting),
-      setting.beta ?? BETA,
-      setting.scaling ?? "gradient",
-    ),
-};
-
-/** How s is found: a number, the ratio of gradient magnitudes (eq. 8), or that of the changes so far (eq. 9). */
-export type MindScaling = number | "gradient" | "change";
-
-/** Where E_MIND has next to no gradient, eq. 8 and 9 would let its noise decide. */
-const LARGEST_SCALE = 30;
-/** A change of E_MIND below this is none: eq. 9 then has nothing to go by. */
-const LEAST_CHANGE = 1e-6;
+import {
+  declareSimilarity,
+  type PreparedSimilarity,
+  type Similarity,
+  type SimilarityInputs,
+  type SimilarityKind,
+} from "./similarity.ts";
 
 /**
- * E_N+M of eq. 7.
- *
- * @param scaling - s itself, or how it is found where each level starts. At the first level nothing has
- * changed yet, so that eq. 9 gives way to eq. 8 there. At most 30.
+ * The scale s of E_MIND: a number, or the way to find it where each level starts: the ratio of the
+ * gradients' magnitudes (eq. 8), or the ratio of the changes so far (eq. 9).
  */
-export function nmiMindSimilarity(
-  nmi: Similarity,
-  mind: Similarity,
-  beta: number,
-  scaling: MindScaling,
-): Similarity {
-  if (!(beta >= 0 && beta <= 1)) throw new RangeError(`\`beta\` must be 0 to 1, got ${beta}`);
-  if (typeof scaling === "number" && !(scaling > 0)) {
-    throw new RangeError(`\`scaling\` must be above 0, "gradient" or "change", got ${scaling}`);
-  }
-  return {
-    name: "nmi+mind",
-    parameters: { ...nmi.parameters, ...mind.parameters, beta, scaling },
-    bytesPerVoxel: nmi.bytesPerVoxel + mind.bytesPerVoxel,
-    prepare: (gpu, inputs) => prepare(gpu, inputs, nmi, mind, beta, scaling),
-  };
+export type MindScaling = number | "gradient" | "change";
+
+/** Options of NMI+MIND. */
+export interface NmiMindOptions extends MindOptions {
+  /** NMI+MIND: the weight beta of NMI (eq. 7). Default 0.8. */
+  readonly beta?: number | undefined;
+  /**
+   * NMI+MIND: the scale s of E_MIND (eq. 7), or the way to find it where each level starts: from the
+   * gradients' magnitudes (eq. 8, default) or from the changes so far (eq. 9). At the first level nothing
+   * has changed yet, so that eq. 8 is used there. s is at most 30 when it is found.
+   */
+  readonly scaling?: MindScaling | undefined;
+}
+
+/** E_N+M of eq. 7. */
+export const NMI_MIND: SimilarityKind = declareSimilarity<NmiMindOptions>({
+  name: "nmi+mind",
+  description: "0.8 NMI + 0.2 MIND, MIND scaled to NMI's range",
+  lambda: { l2: 0.1, tv: 0.05, bending: 30 },
+  options: {
+    ...MIND_OPTIONS,
+    beta: { type: "number", default: 0.8, min: 0, max: 1, help: "the weight of NMI" },
+    scaling: {
+      type: "choice",
+      choices: ["gradient", "change"],
+      numberAbove: 0,
+      default: "gradient",
+      help:
+        "the scale that brings MIND into NMI's range: from the gradients where a level starts " +
+        "(eq. 8), from the changes so far (eq. 9), or a number",
+    },
+  },
+  create({ beta, scaling, ...setting }) {
+    const nmi = NMI.create(setting);
+    const mind = MIND.create(setting);
+    return {
+      name: "nmi+mind",
+      parameters: { ...nmi.parameters, ...mind.parameters, beta, scaling },
+      bytesPerVoxel: nmi.bytesPerVoxel + mind.bytesPerVoxel,
+      prepare: (gpu, inputs) =>
+        Owned.build((owned) => prepare(gpu, inputs, { owned, nmi, mind, beta, scaling })),
+    };
+  },
+});
+
+/** Limits eq. 8 and 9 where E_MIND has almost no gradient, so that its noise would decide. */
+const MAX_SCALE = 30;
+/** A smaller change of E_MIND is noise: eq. 9 has no value then. */
+const MIN_CHANGE = 1e-6;
+
+interface Weighting {
+  /** Owner of all resources. */
+  readonly owned: Owned;
+  readonly nmi: Similarity;
+  readonly mind: Similarity;
+  readonly beta: number;
+  readonly scaling: MindScaling;
 }
 
 function prepare(
   gpu: Gpu,
   inputs: SimilarityInputs,
-  nmi: Similarity,
-  mind: Similarity,
-  beta: number,
-  scaling: MindScaling,
-) {
+  { owned, nmi, mind, beta, scaling }: Weighting,
+): PreparedSimilarity {
   const count = controlPoints(inputs.geometry);
   const parts = [nmi, mind].map((similarity) => {
-    const gradient = gpu.buffer(`gradient of ${similarity.name}`, 16 * count);
-    const scalars = gpu.buffer(`scalars of ${similarity.name}`, 32);
-    const prepared = similarity.prepare(gpu, { ...inputs, gradient, scalars });
+    const gradient = owned.add(gpu.buffer(`gradient of ${similarity.name}`, 16 * count));
+    const scalars = owned.add(gpu.buffer(`scalars of ${similarity.name}`, 32));
+    const prepared = owned.add(similarity.prepare(gpu, { ...inputs, gradient, scalars }));
     return { gradient, scalars, prepared };
   });
-  const weights = (s: number) => [f32(beta), f32((1 - beta) * s), u32(count), u32(0)];
+  const weights = (s: number) => [beta, (1 - beta) * s] as const;
   const details = { s: typeof scaling === "number" ? scaling : 1 };
-  const sum: Dispatch = gpu.prepare(WEIGHTED_SUM, {
-    parameters: weights(details.s),
-    buffers: [
-      ...parts.map(({ scalars }) => scalars),
-      ...parts.map(({ gradient }) => gradient),
-      inputs.scalars,
-      inputs.gradient,
-    ],
-    workgroups: [Math.ceil(count / 64)],
-  });
+  const sum = owned.add(prepareWeightedSum(gpu, {
+    first: parts[0],
+    second: parts[1],
+    weights: weights(details.s),
+    count,
+    sum: inputs,
+  }));
 
   /** Values and gradient norms of both at these displacements. */
-  async function evaluate(knots: Float32Array) {
-    gpu.write(inputs.knots, knots);
+  async function evaluate(displacements: Float32Array) {
+    gpu.write(inputs.displacements, displacements);
     const recorder = gpu.record("scaling of MIND");
     parts.forEach(({ prepared }) =>
       prepared.dispatches.forEach((dispatch) => recorder.run(dispatch))
@@ -112,15 +128,12 @@ function prepare(
       if (scaling === "change") {
         const [n0, m0] = await evaluate(new Float32Array(start.length));
         const change = Math.abs(m0.value - m.value);
-        if (change > LEAST_CHANGE) details.s = Math.abs(n0.value - n.value) / change; // eq. 9
-        gpu.write(inputs.knots, start);
+        if (change > MIN_CHANGE) details.s = Math.abs(n0.value - n.value) / change; // eq. 9
+        gpu.write(inputs.displacements, start);
       }
-      details.s = Math.min(details.s, LARGEST_SCALE);
-      gpu.writeParameters(sum, weights(details.s));
+      details.s = Math.min(details.s, MAX_SCALE);
+      gpu.writeParameters(sum, weightedSumParameters(weights(details.s), count));
     },
-    destroy: () => {
-      sum.destroy();
-      parts.forEach((part) => Object.values(part).forEach((resource) => resource.destroy()));
-    },
+    destroy: () => owned.destroy(),
   };
 }

@@ -5,6 +5,7 @@ import { gpuTest } from "../../testing/gpu.ts";
 import { gradientError } from "../../testing/similarity_gradient.ts";
 import { registerDeformable } from "../deformable/register_deformable.ts";
 import { NMI_MIND } from "./nmi_mind.ts";
+import { createSimilarity } from "./similarity.ts";
 
 gpuTest("the gradient of NMI+MIND by the control points is that of its value", async (gpu) => {
   for (const scaling of [0.3, "gradient", "change"] as const) {
@@ -53,6 +54,8 @@ Deno.test("beta beyond 0 to 1 and a scale of 0 are refused", () => {
     fixedRange: { low: 0, high: 1, bins: 100 },
     movingRange: { low: 0, high: 1, bins: 100 },
   };
-  assertThrows(() => NMI_MIND.create({ ...ranges, beta: 1.2 }), RangeError, "beta");
-  assertThrows(() => NMI_MIND.create({ ...ranges, scaling: 0 }), RangeError, "scaling");
+  const refused = (options: object, words: string) =>
+    assertThrows(() => createSimilarity(NMI_MIND, ranges, options), RangeError, words);
+  refused({ beta: 1.2 }, "`beta` must be 0 to 1, got 1.2");
+  refused({ scaling: 0 }, '`scaling` must be "gradient", "change" or a number above 0, got 0');
 });

@@ -1,17 +1,20 @@
 /**
- * The similarities that the deformable registration can use: a file each, and a name and a line here.
+ * The similarities that the deformable registration can use: one file each, listed here.
  *
  * @module
  */
 
-import { LOCAL_CORRELATION } from "./local_correlation.ts";
-import { MIND, MIND_SSC } from "./mind.ts";
+import { LOCAL_CORRELATION, type LocalCorrelationOptions } from "./local_correlation.ts";
+import { MIND, MIND_SSC, type MindOptions } from "./mind.ts";
 import { NMI } from "./nmi.ts";
-import { NMI_MIND } from "./nmi_mind.ts";
+import { NMI_MIND, type NmiMindOptions } from "./nmi_mind.ts";
 import type { SimilarityKind } from "./similarity.ts";
 
 /** The name of a similarity. */
 export type SimilarityName = "nmi" | "mind" | "mind-ssc" | "nmi+mind" | "lncc";
+
+/** The options of all similarities. An option that the chosen similarity does not have is refused. */
+export interface SimilarityOptions extends MindOptions, NmiMindOptions, LocalCorrelationOptions {}
 
 /** Every similarity by its name. */
 export const SIMILARITIES: Readonly<Record<SimilarityName, SimilarityKind>> = {
@@ -21,3 +24,9 @@ export const SIMILARITIES: Readonly<Record<SimilarityName, SimilarityKind>> = {
   "nmi+mind": NMI_MIND,
   "lncc": LOCAL_CORRELATION,
 };
+
+/** The options of similarities among other options: all that are given, whichever similarity has them. */
+export function similarityOptionsOf(options: SimilarityOptions): SimilarityOptions {
+  const names = new Set(Object.values(SIMILARITIES).flatMap((kind) => Object.keys(kind.options)));
+  return Object.fromEntries(Object.entries(options).filter(([name]) => names.has(name)));
+}

@@ -1,99 +1,140 @@
 /**
- * What a similarity measure is to the deformable registration.
+ * The protocol between a similarity measure and the deformable registration.
+ *
+ * 1. A {@link SimilarityKind} declares the similarity: its options and its default weights. `create` is
+ *    called once per registration, with all options filled in, and returns a {@link Similarity}.
+ * 2. `prepare` is called once per resolution level. It allocates all GPU resources of the level and
+ *    returns the dispatches. When an allocation throws, `prepare` frees what it has allocated.
+ * 3. `begin`, when there is one, is called once per level, before the first iteration.
+ * 4. Each evaluation records all dispatches in their order. They read the trial displacements, write E to
+ *    `scalars[0]` and the number of voxels that E is the mean of to `scalars[1]`, and overwrite
+ *    `gradient` with dE/dk, one vec4 (x, y, z, 0) per control point. A smaller E is better. The
+ *    regulariser and the folding penalty are added afterwards.
+ * 5. `destroy` frees the resources of the level.
+ *
+ * A voxel of the moving image that is `NO_VALUE` (`kernels/gpu/no_value.ts`) lies outside the image. Such
+ * a voxel, and a voxel outside a mask, must not contribute to E.
  *
  * @module
  */
 
+import type { Complete } from "../../host/defaults.ts";
 import type { Triple } from "../../volume/affine.ts";
 import type { ControlGridGeometry } from "../../kernels/control_grid/control_grid.ts";
-
 import type { Gpu, GpuBuffer } from "../../kernels/gpu/gpu.ts";
 import type { GpuImage } from "../../kernels/gpu/image.ts";
 import type { BinRange } from "../../kernels/nmi/joint_histogram.ts";
 import type { Regulariser } from "../../kernels/regulariser/regulariser.ts";
 import type { Prepared } from "../../kernels/gpu/prepared.ts";
+import { completeOptions, type OptionDeclarations } from "../option_declarations.ts";
 
-/** What a similarity works on at one resolution. */
+/** The images and buffers of a similarity at one resolution level. */
 export interface SimilarityInputs {
   /** The control grid over the working grid. */
   readonly geometry: ControlGridGeometry;
   /** The fixed image on the working grid. */
   readonly fixed: GpuImage;
-  /** 1 where the fixed image counts, 0 elsewhere; everywhere when absent. */
+  /** 1 at valid voxels of the fixed image, 0 elsewhere; all voxels are valid when absent. */
   readonly fixedMask: GpuImage | undefined;
-  /** The moving image on the working grid with a margin, rigidly aligned; below -1e20 where it has no value. */
+  /** The moving image, rigidly aligned, on the working grid with a margin; `NO_VALUE` outside the image. */
   readonly moving: GpuImage;
-  /** 1 where the moving image counts, on its grid; everywhere when absent. */
+  /** 1 at valid voxels of the moving image, on its grid; all voxels are valid when absent. */
   readonly movingMask: GpuImage | undefined;
-  /** Where the working grid's voxel (0, 0, 0) lies in the moving image, voxels. */
+  /** Position of the working grid's voxel (0, 0, 0) in the moving image, voxels. */
   readonly origin: Triple;
   /** Voxels per mm along each axis. */
   readonly perVoxel: Triple;
-  /** The trial displacements, mm along the grid's axes, one vec4 a control point. */
-  readonly knots: GpuBuffer;
-  /** Receives dE/dk. */
+  /** The trial displacements, mm along the grid's axes, one vec4 per control point. */
+  readonly displacements: GpuBuffer;
+  /** Receives dE/dk, one vec4 per control point. */
   readonly gradient: GpuBuffer;
-  /** Receives E as its first float and the voxels counted as its second. */
+  /** Receives E as its first float and the number of valid voxels as its second. */
   readonly scalars: GpuBuffer;
 }
 
-/** A similarity's dispatches at one resolution. */
+/** The dispatches of a similarity at one resolution level. */
 export interface PreparedSimilarity extends Prepared {
   /**
-   * Called once before the first iteration of a level, for what depends on where it starts.
+   * Is called once before the first iteration of a level, for values that depend on the start.
    *
-   * @param start - The control points' displacements there, one vec4 each.
+   * @param start - The displacements at the start of the level, one vec4 per control point.
    */
   begin?(start: Float32Array): Promise<void>;
-  /** What was found there, for the record. */
+  /** Values that `begin` found, for the record. */
   readonly details?: Readonly<Record<string, number>> | undefined;
 }
 
-/** A dissimilarity E and its gradient by the control points. */
+/** A dissimilarity E and its gradient by the displacements of the control points. */
 export interface Similarity {
-  /** Its name in results. */
+  /** The name in results. */
   readonly name: string;
-  /** Every parameter as used, for the record. */
+  /** All parameters with their values, for the record. */
   readonly parameters: Readonly<Record<string, number | string>>;
-  /** Bytes of GPU memory a voxel of the working grid that {@link Similarity.prepare} takes. */
+  /** GPU memory that {@link Similarity.prepare} allocates, bytes per voxel of the working grid. */
   readonly bytesPerVoxel: number;
-  /** Prepares value and gradient at one resolution. */
+  /** Prepares value and gradient at one resolution level. */
   prepare(gpu: Gpu, inputs: SimilarityInputs): PreparedSimilarity;
 }
 
-/** Parameters of the similarities; each takes what is its own. */
-export interface SimilarityOptions {
-  /** MIND: standard deviation of the patch weights G_sigma, voxels of the level (eq. 5). Default 0.5. */
-  readonly sigma?: number | undefined;
-  /** MIND: the neighbourhood N of eq. 6, six neighbours (default) or all 26. */
-  readonly neighbourhood?: "six" | "dense" | undefined;
-  /** NMI+MIND: the weight beta of NMI (eq. 7). Default 0.8. */
-  readonly beta?: number | undefined;
-  /**
-   * NMI+MIND: the factor s of E_MIND (eq. 7), or how it is found where each level starts: from the
-   * gradients' magnitudes (eq. 8, default) or from the changes so far (eq. 9).
-   */
-  readonly scaling?: number | "gradient" | "change" | undefined;
-  /** Local correlation: standard deviation of the Gaussian window, mm. Default 10. */
-  readonly window?: number | undefined;
-  /** Local correlation: whether an inverted contrast is as good as the same. Default false. */
-  readonly absolute?: boolean | undefined;
-}
-
-/** What a similarity is made from. */
-export interface SimilaritySetting extends SimilarityOptions {
-  /** Bins over the fixed image's intensities (section 3.2). */
+/** The ranges of the images' intensities, divided into bins (section 3.2). */
+export interface IntensityRanges {
+  /** Bins over the fixed image's intensities. */
   readonly fixedRange: BinRange;
   /** Bins over the moving image's intensities. */
   readonly movingRange: BinRange;
 }
 
-/** An entry of the list of similarities. */
+/** A similarity in the list of similarities. {@link declareSimilarity} makes it. */
 export interface SimilarityKind {
-  /** What it is, in one line of help. */
+  /** The name, as in `--similarity`. */
+  readonly name: string;
+  /** One line of `--help`. */
   readonly description: string;
-  /** The default weight lambda of each regulariser beside it. */
+  /** The default weight lambda for each regulariser. */
   readonly lambda: Readonly<Record<Regulariser, number>>;
-  /** Makes it. */
-  create(setting: SimilaritySetting): Similarity;
+  /** The options: their defaults and checks, and the flags of `register`. */
+  readonly options: OptionDeclarations;
+  /** Creates the similarity from all of its options. {@link createSimilarity} fills in the defaults. */
+  create(setting: IntensityRanges & Readonly<Record<string, unknown>>): Similarity;
+}
+
+/** A {@link SimilarityKind} with the types of its options. */
+export interface SimilarityDeclaration<O extends object>
+  extends Omit<SimilarityKind, "options" | "create"> {
+  /** One declaration for each option. */
+  readonly options: OptionDeclarations<O>;
+  /** Creates the similarity from all of its options. */
+  readonly create: (setting: IntensityRanges & Complete<O>) => Similarity;
+}
+
+/** A similarity for the list of similarities; its declaration is checked against the type of its options. */
+export function declareSimilarity<O extends object>(
+  declaration: SimilarityDeclaration<O>,
+): SimilarityKind {
+  return declaration as unknown as SimilarityKind;
+}
+
+/**
+ * Creates a similarity from the options that are given.
+ *
+ * @throws {RangeError} when an option does not belong to the similarity or has a value that is not allowed.
+ */
+export function createSimilarity(
+  kind: SimilarityKind,
+  ranges: IntensityRanges,
+  options: object = {},
+): Similarity {
+  return kind.create({ ...completeSimilarityOptions(kind, options), ...ranges });
+}
+
+/**
+ * The options of a similarity with their defaults filled in.
+ *
+ * @throws {RangeError} when an option does not belong to the similarity or has a value that is not allowed.
+ */
+export function completeSimilarityOptions(
+  kind: SimilarityKind,
+  options: object,
+): Readonly<Record<string, unknown>> {
+  return completeOptions(`the similarity ${kind.name}`, kind.options, { ...options });
 }

@@ -8,8 +8,11 @@
 import type { Region } from "../../cohort/label_scheme.ts";
 import { ManifestError, type ManifestSubject, readManifest } from "../../cohort/manifest.ts";
 import type { Regulariser } from "../../kernels/regulariser/regulariser.ts";
-import { SIMILARITIES, type SimilarityName } from "../../registration/similarity/similarities.ts";
-import type { SimilarityOptions } from "../../registration/similarity/similarity.ts";
+import {
+  SIMILARITIES,
+  type SimilarityName,
+  type SimilarityOptions,
+} from "../../registration/similarity/similarities.ts";
 import { keyOf } from "../run_folder.ts";
 import { subjectKeyOf } from "../subject_contents.ts";
 

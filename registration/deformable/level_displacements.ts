@@ -1,36 +1,43 @@
 /**
- * Control points' displacements at one resolution: carried on to the next, and turned into a result.
+ * The displacements of the control points at one resolution level, and their conversion to the next level
+ * and to the result.
  *
  * @module
  */
 
-import { multiply, transformVector } from "../../volume/affine.ts";
+import { multiply } from "../../volume/affine.ts";
 import type { Grid } from "../../volume/grid.ts";
 import {
   type ControlGridGeometry,
   controlPoints,
 } from "../../kernels/control_grid/control_grid.ts";
 import type { ControlGrid } from "../transform.ts";
+import { worldControlGrid } from "../world_control_grid.ts";
 
-/** Displacements at one resolution. */
-export interface LevelKnots {
-  /** Where the control points lie on the working grid. */
+/** The displacements at one resolution level. */
+export interface LevelDisplacements {
+  /** The control grid over the working grid. */
   readonly geometry: ControlGridGeometry;
   /** The working grid. */
   readonly grid: Grid;
-  /** Displacements in mm along the grid's axes, one vec4 (x, y, z, 0) a control point. */
-  readonly values: Float32Array;
+  /** Displacements in mm along the grid's axes, one vec4 (x, y, z, 0) per control point. */
+  readonly displacements: Float32Array;
 }
 
-/** Coarse displacements at the control points of the next level, linear between the coarse ones. */
-export function prolong(
-  coarse: LevelKnots,
+/**
+ * The displacements at the control points of a finer level, by linear interpolation between the coarse ones.
+ *
+ * @param geometry - The finer control grid.
+ * @param grid - The finer working grid.
+ */
+export function prolongDisplacements(
+  coarse: LevelDisplacements,
   geometry: ControlGridGeometry,
   grid: Grid,
 ): Float32Array {
   const { size, stride } = coarse.geometry;
   const fine = new Float32Array(4 * controlPoints(geometry));
-  // Both working grids share axes and end points: positions differ by a factor an axis.
+  // Both working grids share axes and end points: positions differ by one factor per axis.
   const position = (axis: number, k: number) => {
     const mm = k * geometry.stride[axis] * grid.spacing[axis];
     return Math.min(mm / (stride[axis] * coarse.grid.spacing[axis]), size[axis] - 1);
@@ -47,7 +54,7 @@ export function prolong(
           const from = 4 * (((cell[2] + far[2]) * size[1] + cell[1] + far[1]) * size[0] +
             cell[0] + far[0]);
           for (let c = 0; c < 3; c++) {
-            fine[at + c] += w[0] * w[1] * w[2] * coarse.values[from + c];
+            fine[at + c] += w[0] * w[1] * w[2] * coarse.displacements[from + c];
           }
         }
       }
@@ -56,38 +63,17 @@ export function prolong(
   return fine;
 }
 
-/** Displacements along the grid's axes become RAS mm. */
-export function toControlGrid({ geometry, grid, values }: LevelKnots): ControlGrid {
-  const h = grid.spacing;
+/** The control grid of a result: the displacements along the grid's axes become RAS mm. */
+export function toControlGrid({ geometry, grid, displacements }: LevelDisplacements): ControlGrid {
+  const [hx, hy, hz] = grid.spacing;
   const [sx, sy, sz] = geometry.stride;
-  const direction = multiply(grid.affine, [
-    1 / h[0],
-    0,
-    0,
-    0,
-    0,
-    1 / h[1],
-    0,
-    0,
-    0,
-    0,
-    1 / h[2],
-    0,
-    0,
-    0,
-    0,
-    1,
-  ]);
-  const displacements = new Float32Array(values.length / 4 * 3);
-  for (let k = 0; k < values.length / 4; k++) {
-    displacements.set(
-      transformVector(direction, [values[4 * k], values[4 * k + 1], values[4 * k + 2]]),
-      3 * k,
-    );
-  }
-  return {
+  return worldControlGrid({
     size: geometry.size,
     affine: multiply(grid.affine, [sx, 0, 0, 0, 0, sy, 0, 0, 0, 0, sz, 0, 0, 0, 0, 1]),
-    displacements,
-  };
+    axes: multiply(
+      grid.affine,
+      [1 / hx, 0, 0, 0, 0, 1 / hy, 0, 0, 0, 0, 1 / hz, 0, 0, 0, 0, 1],
+    ),
+    displacement: (k) => [displacements[4 * k], displacements[4 * k + 1], displacements[4 * k + 2]],
+  });
 }

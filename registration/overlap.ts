@@ -1,0 +1,29 @@
+/**
+ * The overlap that two images must have to be registered by a deformation.
+ *
+ * @module
+ */
+
+import type { Grid } from "../volume/grid.ts";
+import { NoOverlapError } from "./errors.ts";
+
+/** A smaller number of common voxels is not sufficient for a registration. */
+const MIN_COMMON_VOXELS = 1000;
+/** On a small grid this part of its voxels is sufficient. */
+const MIN_COMMON_PART = 0.02;
+
+/**
+ * Refuses images that have too few voxels in common.
+ *
+ * @param common - Voxels of `working` that lie on both images and inside both masks.
+ * @param working - The working grid, which covers the fixed image.
+ * @throws {NoOverlapError} when there are fewer than 1000 common voxels, or than 2 % of a small grid.
+ */
+export function requireOverlap(common: number, working: Grid): void {
+  if (!(common < Math.min(MIN_COMMON_VOXELS, MIN_COMMON_PART * working.voxels))) return;
+  throw new NoOverlapError(
+    `Only ${Math.round(common)} of ${working.voxels} voxels of the fixed image lie on the ` +
+      "moving image (and inside both masks). Register rigidly first, or check the files' " +
+      "orientation and position.",
+  );
+}

@@ -1,0 +1,99 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { gpuTest } from "../testing/gpu.ts";
+import { Grid } from "../volume/grid.ts";
+import type { Volume } from "../volume/volume.ts";
+import { registerImages, type RegisterImagesOptions, type RegisterProgress } from "./register.ts";
+
+const GRID = Grid.axisAligned([24, 22, 20], [3, 3, 3], [-36, -33, -30]);
+
+/** A body with waves, moved along x by so many mm. */
+function body(shift: number): Volume {
+  const data = Float32Array.from({ length: GRID.voxels }, (_, i) => {
+    const [x, y, z] = GRID.world([i % 24, Math.floor(i / 24) % 22, Math.floor(i / 528)]);
+    const inside = Math.hypot((x - shift) / 28, y / 26, z / 24) < 1;
+    return inside
+      ? 500 + 150 * Math.sin(0.2 * (x - shift)) + 100 * Math.cos(0.17 * y + 0.1 * z)
+      : 0;
+  });
+  return { grid: GRID, data };
+}
+
+const OPTIONS: RegisterImagesOptions = {
+  fixed: body(0),
+  moving: body(3),
+  rigid: { levels: 1, iterations: 30 },
+  deformable: { levels: 1, iterations: 5, similarity: "nmi" },
+  mindGaussNewton: { warps: [2] },
+};
+
+gpuTest("registerImages() reports the progress of every registration", async (gpu) => {
+  for (const method of ["control-grid", "mind-gauss-newton"] as const) {
+    const heard: RegisterProgress[] = [];
+    const { mindGaussNewton } = await registerImages(gpu, {
+      ...OPTIONS,
+      method,
+      onProgress: (progress) => heard.push(progress),
+    });
+    assertEquals(mindGaussNewton !== undefined, method === "mind-gauss-newton");
+    const stages = heard.map(({ stage }) => stage);
+    assertEquals([...new Set(stages)], ["rigid", "deformable", "results"]);
+    const rigid = heard.filter((progress) => progress.rigid !== undefined);
+    assertEquals(rigid.at(-1)?.rigid?.step, "refinement");
+    assert(rigid.some((progress) => progress.rigid?.step === "search"));
+    const key = method === "control-grid" ? "deformable" : "mindGaussNewton";
+    for (const progress of heard) {
+      assert(progress.rigid === undefined || progress.stage === "rigid");
+      assert(progress[key] === undefined || progress.stage === "deformable");
+    }
+    assert(heard.some((progress) => progress[key] !== undefined));
+  }
+});
+
+gpuTest("registerImages() stops within every registration", async (gpu) => {
+  for (const key of ["rigid", "deformable", "mindGaussNewton"] as const) {
+    const controller = new AbortController();
+    await assertRejects(
+      () =>
+        registerImages(gpu, {
+          ...OPTIONS,
+          method: key === "mindGaussNewton" ? "mind-gauss-newton" : "control-grid",
+          // Enough iterations that the progress is not that of the last ones.
+          rigid: { levels: 1, iterations: 400 },
+          deformable: { levels: 1, iterations: 100 },
+          signal: controller.signal,
+          onProgress: (progress) => {
+            if (progress[key] !== undefined) controller.abort(new Error(`enough of ${key}`));
+          },
+        }),
+      Error,
+      `enough of ${key}`,
+    );
+    assertEquals(gpu.liveBytes, 0, key);
+  }
+});
+
+gpuTest("registerImages() with rigidOnly has no deformation", async (gpu) => {
+  const result = await registerImages(gpu, { ...OPTIONS, rigidOnly: true });
+  assertEquals(result.transform.controlGrid, undefined);
+  assertEquals([result.deformable, result.mindGaussNewton], [undefined, undefined]);
+  assertEquals(result.jacobianStatistics.foldedPercent, 0);
+});
+
+Deno.test("registerImages() has one signal and one onProgress", () => {
+  const { signal } = new AbortController();
+  const wrong: Omit<RegisterImagesOptions, "fixed" | "moving">[] = [
+    // @ts-expect-error The signal belongs to registerImages().
+    { rigid: { signal } },
+    // @ts-expect-error The signal belongs to registerImages().
+    { deformable: { signal } },
+    // @ts-expect-error The signal belongs to registerImages().
+    { mindGaussNewton: { signal } },
+    // @ts-expect-error The progress is heard through registerImages().
+    { rigid: { onProgress: () => {} } },
+    // @ts-expect-error The progress is heard through registerImages().
+    { deformable: { onProgress: () => {} } },
+    // @ts-expect-error `rigidOnly` stops after the rigid registration.
+    { deformable: false },
+  ];
+  assertEquals(wrong.length, 6);
+});

@@ -1,0 +1,143 @@
+/**
+ * The files of a registration: the images that it reads, and the results that it writes.
+ *
+ * @module
+ */
+
+import { withoutUndefined } from "../host/defaults.ts";
+import type { Gpu } from "../kernels/gpu/gpu.ts";
+import { overviewPicture } from "../pictures/overview.ts";
+import type { RegisterImagesOptions, RegisterImagesResult } from "../registration/register.ts";
+import { encodeTransform } from "../registration/transform_file.ts";
+import { ImageFileError } from "../volume/nifti_errors.ts";
+import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
+import type { Volume } from "../volume/volume.ts";
+import { encodeDisplacementField, encodeNifti, encodeNiftiLabels } from "../volume/write_nifti.ts";
+
+/** The paths of the input files. */
+export interface RegisterPaths {
+  /** The fixed image. */
+  readonly fixed: string;
+  /** The moving image. */
+  readonly moving: string;
+  /** Labels of the moving image. */
+  readonly movingLabels?: string | undefined;
+  /** Labels of the fixed image. */
+  readonly fixedLabels?: string | undefined;
+  /** The mask of the fixed image. */
+  readonly fixedMask?: string | undefined;
+  /** The mask of the moving image. */
+  readonly movingMask?: string | undefined;
+}
+
+/** The images of a registration, with their labels and masks. */
+export type RegisterInputs = Pick<RegisterImagesOptions, keyof RegisterPaths>;
+
+/**
+ * Reads the images, labels and masks of a registration.
+ *
+ * @throws {ImageFileError} when a file cannot be used, or when the fixed or moving image is a label image.
+ * @throws {FileAccessError} when a file cannot be read.
+ */
+export async function readRegisterInputs(paths: RegisterPaths): Promise<RegisterInputs> {
+  const labels = async (path: string | undefined) =>
+    path === undefined ? undefined : await readLabelVolume(path);
+  const [fixed, moving, movingLabels, fixedLabels, fixedMask, movingMask] = await Promise.all([
+    readVolume(paths.fixed),
+    readVolume(paths.moving),
+    labels(paths.movingLabels),
+    labels(paths.fixedLabels),
+    labels(paths.fixedMask),
+    labels(paths.movingMask),
+  ]);
+  refuseLabels(fixed, paths.fixed);
+  refuseLabels(moving, paths.moving);
+  return { fixed, moving, movingLabels, fixedLabels, fixedMask, movingMask };
+}
+
+/** Refuses an image with few different whole numbers: an intensity image has many values. */
+function refuseLabels({ data }: Volume, name: string): void {
+  const values = new Set<number>();
+  for (const value of data) {
+    if (!Number.isInteger(value) || values.add(value).size > 64) return;
+  }
+  throw new ImageFileError(
+    `${name} holds only ${values.size} different whole numbers: it looks like a label image. ` +
+      "Give the intensity image, and labels with --fixed-labels or --moving-labels.",
+  );
+}
+
+/** The result files of a registration but for its metrics: names and bytes. */
+export async function encodeRegistration(
+  { fixed, fixedLabels }: RegisterInputs,
+  result: RegisterImagesResult,
+): Promise<Record<string, Uint8Array>> {
+  const { warpedLabels, jacobianStatistics: { foldedPercent, sdLog } } = result;
+  const overview = overviewPicture({
+    fixed,
+    before: result.before,
+    after: result.warped,
+    jacobian: result.jacobian,
+    fixedLabels,
+    warpedLabels,
+    caption: `FOLDED ${foldedPercent.toFixed(3)} %  SD LOG J ${sdLog.toFixed(3)}`,
+  });
+  return withoutUndefined({
+    "warped.nii.gz": await encodeNifti(result.warped),
+    "warped_labels.nii.gz": warpedLabels && await encodeNiftiLabels(warpedLabels),
+    "field.nii.gz": await encodeDisplacementField(result.field),
+    "inverse_field.nii.gz": await encodeDisplacementField(result.inverseField),
+    "jacobian.nii.gz": await encodeNifti(result.jacobian),
+    "transform.json": new TextEncoder().encode(encodeTransform(result.transform)),
+    "overview.png": await overview.toPng(),
+  }) as Record<string, Uint8Array>;
+}
+
+/** Options of {@link encodeMetrics}. */
+export interface RegisterMetricsOptions {
+  /** The result of the registration. */
+  readonly result: RegisterImagesResult;
+  /** The GPU that computed it. */
+  readonly gpu: Gpu;
+  /** The version of the program. */
+  readonly version: string;
+  /** The parameters as the user gave them. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** Time of the whole task, seconds. */
+  readonly seconds: number;
+}
+
+/** `metrics.json`: the figures and the parameters of a registration. */
+export function encodeMetrics(
+  { result, gpu, version, parameters, seconds }: RegisterMetricsOptions,
+): Uint8Array {
+  const { rigid, deformable, mindGaussNewton } = result;
+  const metrics = {
+    crosswarp: version,
+    adapter: gpu.description,
+    seconds: { total: seconds, ...result.seconds },
+    peakGpuBytes: gpu.peakBytes,
+    parameters: {
+      ...parameters,
+      rigid: rigid && { seed: rigid.seed, start: rigid.start.name },
+      deformable: (deformable ?? mindGaussNewton)?.parameters,
+    },
+    rigid: rigid && {
+      mutualInformation: rigid.similarity,
+      overlapPercent: rigid.overlapPercent,
+      matrix: rigid.matrix,
+      levels: rigid.levels,
+    },
+    deformable: deformable ? { levels: deformable.levels } : mindGaussNewton && {
+      levels: mindGaussNewton.levels,
+      inverseConsistencyMm: mindGaussNewton.inverseConsistency,
+      foldedVoxels: mindGaussNewton.foldedVoxels,
+    },
+    jacobian: result.jacobianStatistics,
+    inverseResidualMm: result.inverseResidual,
+    dice: Object.fromEntries(
+      result.overlap.map(({ label, before, after }) => [label, { before, after }]),
+    ),
+  };
+  return new TextEncoder().encode(JSON.stringify(metrics, null, 2) + "\n");
+}
