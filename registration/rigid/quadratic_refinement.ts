@@ -37,6 +37,9 @@ export interface RefinementResult {
 /** Fractions of a step that are tried; the best one is taken. */
 const FRACTIONS = [1, 0.5, 0.25, 0.1];
 
+/** A larger cost is that of a refused point (1e30), from which no model can be made. */
+const MAX_COST = 1e25;
+
 /** Number of rounds that use one measurement of the Hessian. */
 const HESSIAN_ROUNDS = 3;
 
@@ -92,7 +95,7 @@ export async function refineQuadratic(options: RefinementOptions): Promise<Refin
       hessian = second;
     }
     const gradient = start.map((_, i) => (costs[2 * i] - costs[2 * i + 1]) / 2);
-    if (![...gradient, ...hessian.flat()].every((v) => Math.abs(v) < 1e20)) break;
+    if (![...gradient, ...hessian.flat()].every((v) => Math.abs(v) < MAX_COST)) break;
     const step = newtonStep(hessian, gradient);
     // The points of the model may be better than its minimum when it is far from quadratic.
     const steps = FRACTIONS.map((fraction) => step.map((v) => fraction * v));

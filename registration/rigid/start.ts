@@ -124,8 +124,11 @@ export function startPositions(
   ];
   if (start !== "automatic") return all.filter(({ name }) => name === start);
   return all.filter(({ matrix }, i) =>
-    !all.slice(0, i).some((other) =>
-      Math.hypot(...[3, 7, 11].map((k) => matrix[k] - other.matrix[k])) < 1
-    )
+    !all.slice(0, i).some((other) => distance(matrix, other.matrix) < 1)
   );
+}
+
+/** The distance between the translations of two matrices, mm. */
+function distance(a: Matrix4, b: Matrix4): number {
+  return Math.hypot(a[3] - b[3], a[7] - b[7], a[11] - b[11]);
 }
