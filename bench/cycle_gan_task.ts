@@ -107,7 +107,10 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
       ...rows.map((row) => [
         String(row.step),
         String(row.tensors),
-        ...[row.tensorBytes, row.bufferBytes, row.ownBytes, row.resident].map(mebibytes),
+        mebibytes(row.tensorBytes),
+        mebibytes(row.bufferBytes),
+        mebibytes(row.ownBytes),
+        mebibytes(row.resident),
       ]),
     ]));
   }

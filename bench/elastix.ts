@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { DisplacementField } from "../volume/mod.ts";
-import { readDisplacementField } from "../volume/mod.ts";
+import { type DisplacementField, readDisplacementField } from "../volume/mod.ts";
 import { type CommandResult, hasCommand, runCommand } from "./command.ts";
 
 /** Options of an elastix run. */

@@ -58,7 +58,7 @@ export { Network } from "./networks/network.ts";
 export { CycleGan, type CycleGradients, LOSSES } from "./training/cycle_gan.ts";
 export { cycleLoss, deceptionLoss, judgementLoss } from "./training/losses.ts";
 export { learningRate } from "./training/learning_rate.ts";
-export { RandomState, type RandomWords } from "./random.ts";
+export { RandomState, type RandomWords } from "../host/random.ts";
 export {
   PatchSampler,
   type PatchSamplerOptions,

@@ -1,8 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { decode } from "fast-png";
 import { Grid } from "../volume/grid.ts";
-import type { Plane } from "./slices.ts";
-import { displayWindow, sampleSlice, sliceRaster } from "./slices.ts";
+import { displayWindow, type Plane, sampleSlice, sliceRaster } from "./slices.ts";
 import { overviewPicture } from "./overview.ts";
 import { Picture, textWidth } from "./picture.ts";
 

@@ -2,7 +2,7 @@ import { assertAlmostEquals, assertEquals, assertLess, assertThrows } from "@std
 import { type Matrix4, multiply, type Triple } from "../volume/affine.ts";
 import { Grid } from "../volume/grid.ts";
 import { gpuTest } from "../testing/gpu.ts";
-import { random } from "../testing/uniform_values.ts";
+import { random } from "../testing/random.ts";
 import {
   applyTransform,
   applyTransformToLabels,

@@ -9,8 +9,7 @@ import { readLabels } from "../cohort/read_labels.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { readDisplacementField, readVolume } from "../volume/mod.ts";
 import type { RegionPair } from "./scores/pair_registration.ts";
-import { cutRegion, resampleIsotropic } from "../workflows/body_region.ts";
-import type { ImageRegion } from "../workflows/body_region.ts";
+import { cutRegion, type ImageRegion, resampleIsotropic } from "../workflows/body_region.ts";
 
 /** A cohort's paired subjects. */
 export function pairedSubjects({ subjects }: Manifest): ManifestSubject[] {

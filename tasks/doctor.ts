@@ -4,7 +4,7 @@
  * @module
  */
 
-import { Gpu, type Kernel, u32 } from "../kernels/gpu/gpu.ts";
+import { Gpu, type Kernel } from "../kernels/gpu/gpu.ts";
 import type { TaskSpec } from "./_flags.ts";
 import { driverAdvice, hidingVariables, readMachine } from "./_driver_advice.ts";
 import { errorMessage, runTask } from "./_run_task.ts";
@@ -30,10 +30,11 @@ const FEATURES: readonly (readonly [name: string, use: string])[] = [
 const SQUARE: Kernel = {
   label: "square",
   code: /* wgsl */ `
-    @group(0) @binding(0) var<uniform> count: u32;
+    struct Parameters { count: u32 }
+    @group(0) @binding(0) var<uniform> parameters: Parameters;
     @group(0) @binding(1) var<storage, read_write> values: array<u32>;
     @compute @workgroup_size(64) fn main(@builtin(global_invocation_id) id: vec3u) {
-      if (id.x < count) { values[id.x] = id.x * id.x; }
+      if (id.x < parameters.count) { values[id.x] = id.x * id.x; }
     }`,
 };
 
@@ -111,7 +112,7 @@ async function tryDispatch(): Promise<string> {
   const count = 1000;
   const buffer = gpu.buffer("squares", 4 * count);
   gpu.record("square").dispatch(SQUARE, {
-    parameters: [u32(count)],
+    parameters: { count },
     buffers: [buffer],
     workgroups: [Math.ceil(count / 64)],
   }).submit();

@@ -1,7 +1,7 @@
 /** Seeded values and their comparison, for kernels against double precision. */
 
 import { assert, assertLess } from "@std/assert";
-import { random } from "./uniform_values.ts";
+import { random } from "./random.ts";
 
 /** Values between -0.5 and 0.5. */
 export function seededValues(count: number, seed: number): Float32Array<ArrayBuffer> {

@@ -1,7 +1,13 @@
 /** Displacement fields from a registration's result, in plain TypeScript: a check on the code that writes them. */
 
-import { type DisplacementField, type Grid, IDENTITY, type Matrix4 } from "../volume/mod.ts";
-import { invert, transformPoint } from "../volume/mod.ts";
+import {
+  type DisplacementField,
+  type Grid,
+  IDENTITY,
+  invert,
+  type Matrix4,
+  transformPoint,
+} from "../volume/mod.ts";
 import type { ControlGrid } from "../registration/transform.ts";
 
 /** `rigid (x + u(x)) - x` in RAS mm at each voxel of `grid`; u is trilinear between knots and clamped beyond. */

@@ -35,12 +35,16 @@ function bare(node: Node): Node {
   }
 }
 
-/** The array literal that a chain of method calls starts from, as `[a, b]` in `[a, b].map(f).flat()`. */
+/**
+ * The array literal that a chain of method calls starts from, as `[a, b]` in `[a, b].map(f).flat()`. A chain
+ * with a function that is written on the spot computes something, and has none.
+ */
 function startOfChain(node: Node): Deno.lint.ArrayExpression | undefined {
   const call = bare(node);
   if (call.type !== "CallExpression") return undefined;
   const callee = bare(call.callee);
   if (callee.type !== "MemberExpression") return undefined;
+  if (call.arguments.some(({ type }) => type === "ArrowFunctionExpression")) return undefined;
   const object = bare(callee.object);
   return object.type === "ArrayExpression" ? object : startOfChain(object);
 }
@@ -225,7 +229,7 @@ const noValueSentinel: Deno.lint.Rule = {
         message: `${text} stands for a voxel without value`,
         hint: "Use NO_VALUE and hasValue of kernels/gpu/no_value.ts, in TypeScript and in WGSL",
       });
-    // In a shader only the negative numbers: a positive one starts a minimum there.
+    // The negative numbers alone: a positive one is a large cost or the start of a minimum.
     const checkShader = (node: Node) => {
       for (const match of context.sourceCode.getText(node).matchAll(/-1e[23]0\b/g)) {
         const start = node.range[0] + match.index;
@@ -235,7 +239,9 @@ const noValueSentinel: Deno.lint.Rule = {
     return {
       Literal(node) {
         if (typeof node.value === "number") {
-          if (/^1(\.0*)?e\+?[23]0$/i.test(node.raw)) report(node.range, node.raw);
+          const isNegative = node.parent?.type === "UnaryExpression" &&
+            node.parent.operator === "-";
+          if (isNegative && /^1(\.0*)?e\+?[23]0$/i.test(node.raw)) report(node.range, node.raw);
         } else if (typeof node.value === "string") {
           checkShader(node);
         }

@@ -26,6 +26,7 @@ Deno.test("no-literal-spread", () => {
     "const a = [...Object.entries({ b }).map(f)];",
     "const a = [...[...set].sort()];",
     "const a = [...[b, c].map(f).length];",
+    "const a = [...[b, c].map((v) => 2 * v)];",
     "f(...list);",
     "const [a, ...rest] = [1, 2];",
   ], {
@@ -125,16 +126,16 @@ Deno.test("no-reference-in-production", () => {
 
 Deno.test("no-value-sentinel", () => {
   check("no-value-sentinel", [
-    "const a = 1e29;",
+    "const a = -1e29;",
+    "const a = 1e30;",
     'const a = "1e30";',
     "// -1e30",
     "const code = `least = vec4f(1e30);`;",
     "const code = `a > -1e205`;",
   ], {
-    "const a = 1e30;": "1e30",
     "const a = -1e30;": "1e30",
     "if (a < -1e20) f();": "1e20",
-    "const a = 1E+20;": "1E+20",
+    "const a = -1E+20;": "1E+20",
     "const code = `fn f() { return a > ${b} && c > -1e20; }`;": "-1e20",
     'const code = "-1e30";': "-1e30",
   });

@@ -5,8 +5,7 @@
  * @module
  */
 
-import type { DisplacementField, LabelVolume } from "../volume/mod.ts";
-import { invert, transformPoint } from "../volume/mod.ts";
+import { type DisplacementField, invert, type LabelVolume, transformPoint } from "../volume/mod.ts";
 import { hausdorff95 } from "../study/scores/surface_distance.ts";
 
 /** Two labelled images and the truth between them. */

@@ -8,8 +8,15 @@
  * @module
  */
 
-import type { DisplacementField, LabelVolume, Triple, Volume } from "../volume/mod.ts";
-import { Grid, multiply, transformPoint } from "../volume/mod.ts";
+import {
+  type DisplacementField,
+  Grid,
+  type LabelVolume,
+  multiply,
+  transformPoint,
+  type Triple,
+  type Volume,
+} from "../volume/mod.ts";
 import { bodyMask } from "./body_mask.ts";
 import { KnownDeformation, type KnownDeformationOptions } from "./known_deformation.ts";
 import { Random } from "./random.ts";

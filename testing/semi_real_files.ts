@@ -5,10 +5,11 @@
  */
 
 import { fileURLToPath } from "node:url";
-import type { LabelVolume, Volume } from "../volume/mod.ts";
 import {
+  type LabelVolume,
   readLabelVolume,
   readVolume,
+  type Volume,
   writeDisplacementField,
   writeLabelVolume,
   writeVolume,

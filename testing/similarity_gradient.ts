@@ -17,7 +17,7 @@ import {
   type SimilarityInputs,
   type SimilarityKind,
 } from "../registration/similarity/similarity.ts";
-import { random } from "./uniform_values.ts";
+import { random } from "./random.ts";
 
 /** A smooth image with bumps, shifted along x by so many voxels. */
 function bumps(size: Triple, shift: number): Float32Array {

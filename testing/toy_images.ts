@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RandomState } from "../gan/random.ts";
+import type { RandomState } from "../host/random.ts";
 
 /** A section through a body with two dark organs, a grey one and a small bright one, each drawn anew. */
 export function section(random: RandomState, size: number): Float32Array {

@@ -9,7 +9,7 @@ import { registerMindGaussNewton } from "../registration/mind_gauss_newton/mind_
 import { registerRigid } from "../registration/rigid/register_rigid.ts";
 import { SIMILARITIES, type SimilarityName } from "../registration/similarity/similarities.ts";
 import { gpuTest } from "../testing/gpu.ts";
-import { random } from "../testing/uniform_values.ts";
+import { random } from "../testing/random.ts";
 
 const SIZE: Triple = [40, 36, 32];
 

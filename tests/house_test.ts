@@ -221,18 +221,11 @@ Deno.test("every file has a user, and no file or room is named util", () => {
   assertEquals(files.filter((path) => /(^|[/_])(utils?|helpers?|misc|common)[/.]/.test(path)), []);
 });
 
-/** Files of other rooms that still call a kernel's twin. */
-const CALLS_TWINS: readonly string[] = [
-  "registration/register.ts",
-  "study/scores/image_agreement.ts",
-  "study/scores/pair_scores.ts",
-];
-
 Deno.test("production code calls no function whose name ends in Reference", () => {
   const wrong: string[] = [];
   for (const folder of Object.keys(below)) {
     for (const path of production(folder)) {
-      if (path.endsWith("_reference.ts") || CALLS_TWINS.includes(path)) continue;
+      if (path.endsWith("_reference.ts")) continue;
       let inside = "";
       for (const line of codeOf(path).split("\n")) {
         inside = /^(?:export )?(?:async )?(?:function|class) (\w+)/.exec(line)?.[1] ?? inside;

@@ -6,7 +6,7 @@ import { ROOT } from "../testing/run_task.ts";
 const SCRIPT = `
 import { Gpu, Grid, readVolume, writeVolume } from "@crosswarp/crosswarp";
 import { diceCoefficient } from "@crosswarp/crosswarp/volume";
-import { STRUCTURES } from "@crosswarp/crosswarp/cohort";
+import { readManifest, STRUCTURES, writePhantomCohort } from "@crosswarp/crosswarp/cohort";
 import { PAPER_SETTINGS } from "@crosswarp/crosswarp/gan";
 const grid = Grid.axisAligned([4, 3, 2], [1, 1, 5]);
 await writeVolume("x.nii.gz", { grid, data: Float32Array.from({ length: 24 }, (_, i) => i) });
@@ -20,7 +20,6 @@ console.log(JSON.stringify([data[23], dice, STRUCTURES.length, PAPER_SETTINGS.bl
 
 /** The study's entry keeps files by Deno's interface, and is not for Node; so does the phantom, on threads. */
 const STUDY_SCRIPT = `
-import { readManifest, writePhantomCohort } from "@crosswarp/crosswarp/cohort";
 import { signedRankTest } from "@crosswarp/crosswarp/study";
 const phantom = { out: "phantom", profile: "smoke", subjects: "paired", workers: 2 };
 console.log((await readManifest(await writePhantomCohort(phantom))).subjects.length);

@@ -5,7 +5,7 @@ import { type Matrix4, multiply, type Triple } from "../volume/affine.ts";
 import { readVolume } from "../volume/read_nifti.ts";
 import type { Volume } from "../volume/volume.ts";
 import { gpuTest } from "../testing/gpu.ts";
-import { random } from "../testing/uniform_values.ts";
+import { random } from "../testing/random.ts";
 
 const file = new URL("../../shared/data/abdomen/ct.nii.gz", import.meta.url);
 const present = await Deno.stat(file).then(() => true, () => false);

@@ -1,9 +1,8 @@
 /** Every file that cannot be used is refused by a class, and the message names the file. */
 
-import type { CrosswarpError } from "../host/errors.ts";
+import { type CrosswarpError, FileAccessError } from "../host/errors.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { counting, gzip, type MadeHeader, niftiFile, OBLIQUE } from "../testing/nifti_file.ts";
-import { FileAccessError } from "../host/errors.ts";
 import {
   ImageGeometryError,
   ImageShapeError,

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { writeManifest } from "../cohort/manifest.ts";
-import { RandomState } from "../gan/random.ts";
+import { RandomState } from "../host/random.ts";
 import { PatchSampler } from "../gan/training/patch_sampler.ts";
 import { gpuTest } from "../testing/gpu.ts";
 import { Grid } from "../volume/grid.ts";

@@ -9,7 +9,7 @@ import type { Modality } from "../volume/modality.ts";
 import type { CycleGan } from "../gan/training/cycle_gan.ts";
 import { planeAxes, type PlaneName } from "../gan/synthesis/image_planes.ts";
 import { populationScale } from "../gan/synthesis/intensity_scale.ts";
-import { RandomState } from "../gan/random.ts";
+import { RandomState } from "../host/random.ts";
 import { PatchSampler } from "../gan/training/patch_sampler.ts";
 import type { ConvolutionVariant } from "../gan/ops/convolution/convolution.ts";
 import type { CycleGanSettings } from "../gan/model/settings.ts";

@@ -1,6 +1,5 @@
 import { assert, assertAlmostEquals, assertEquals, assertGreater, assertLess } from "@std/assert";
-import type { Triple } from "../../volume/affine.ts";
-import { transformPoint } from "../../volume/affine.ts";
+import { transformPoint, type Triple } from "../../volume/affine.ts";
 import { Anatomy, TISSUE } from "./anatomy.ts";
 import { planCohort } from "./cohort_plan.ts";
 import { imageGrid, renderImage, renderLabels, trueDisplacement } from "./imaging.ts";

@@ -15,8 +15,7 @@ import {
   PROFILE_VOXELS,
   type SubjectPlan,
 } from "./cohort_plan.ts";
-import type { ManifestSubject } from "../manifest.ts";
-import { writeManifest } from "../manifest.ts";
+import { type ManifestSubject, writeManifest } from "../manifest.ts";
 import { filesOf, type PhantomJob, runJob } from "./phantom_job.ts";
 import { PHANTOM_WORKER } from "./phantom_worker.ts";
 

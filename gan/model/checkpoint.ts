@@ -15,7 +15,7 @@ import type { PlaneName } from "../synthesis/image_planes.ts";
 import type { IntensityScale } from "../synthesis/intensity_scale.ts";
 import { ModelFileError } from "./model_error.ts";
 import type { ConvolutionVariant } from "../ops/convolution/convolution.ts";
-import { RandomState, type RandomWords } from "../random.ts";
+import { RandomState, type RandomWords } from "../../host/random.ts";
 import {
   readSafetensors,
   type ReadTensor,

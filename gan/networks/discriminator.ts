@@ -7,7 +7,7 @@
 
 import { Network } from "./network.ts";
 import { activate, instanceNorm } from "../ops/instance_norm/instance_norm.ts";
-import type { RandomState } from "../random.ts";
+import type { RandomState } from "../../host/random.ts";
 import { type Tensor4D, tf } from "../tensorflow.ts";
 
 /** Side of a convolution's kernel. */

@@ -12,7 +12,7 @@ import {
   type NormAndPadOptions,
 } from "../ops/instance_norm/norm_and_pad.ts";
 import { reflectPad } from "../ops/reflect_pad/reflect_pad.ts";
-import type { RandomState } from "../random.ts";
+import type { RandomState } from "../../host/random.ts";
 import { type Tensor1D, type Tensor4D, tf } from "../tensorflow.ts";
 
 /** Options of a {@link Generator}. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RandomState } from "../random.ts";
+import type { RandomState } from "../../host/random.ts";
 import { type Tensor, type Tensor4D, tf, type Variable } from "../tensorflow.ts";
 
 /** Standard deviation of initial weights (section 4.1's training regime). */

@@ -4,7 +4,7 @@ import { gpuTest } from "../../testing/gpu.ts";
 import { FAST_TO_COMPILE } from "../../testing/tensorflow.ts";
 import { Discriminator, receptiveField, STRIDES } from "./discriminator.ts";
 import { Generator } from "./generator.ts";
-import { RandomState } from "../random.ts";
+import { RandomState } from "../../host/random.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";
 
 /** Zeros, which are quick to draw where only counts matter. */

@@ -6,7 +6,7 @@ import { gpuTest } from "../../testing/gpu.ts";
 import { FAST_TO_COMPILE } from "../../testing/tensorflow.ts";
 import type { Triple } from "../../volume/affine.ts";
 import { Generator } from "../networks/generator.ts";
-import { RandomState } from "../random.ts";
+import { RandomState } from "../../host/random.ts";
 import { countPatches, synthesiseVolume, type SynthesisOptions } from "./synthesis.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";
 

@@ -11,7 +11,7 @@ import { Generator } from "../networks/generator.ts";
 import { ImagePool } from "./image_pool.ts";
 import { lossGradients } from "./loss_gradients.ts";
 import { cycleLoss, deceptionLoss, judgementLoss } from "./losses.ts";
-import { RandomState } from "../random.ts";
+import { RandomState } from "../../host/random.ts";
 import { checkSettings, type CycleGanSettings } from "../model/settings.ts";
 import {
   type Scalar,

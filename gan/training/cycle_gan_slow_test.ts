@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
 import { seededValues } from "../../testing/float_values.ts";
 import { gpuTest } from "../../testing/gpu.ts";
-import { random } from "../../testing/uniform_values.ts";
+import { random } from "../../testing/random.ts";
 import { CycleGan, LOSSES } from "./cycle_gan.ts";
 import {
   discriminatorLossReference,

@@ -4,7 +4,7 @@ import { gpuTest } from "../../testing/gpu.ts";
 import { FAST_TO_COMPILE } from "../../testing/tensorflow.ts";
 import { CycleGan } from "./cycle_gan.ts";
 import { startFromIdentity } from "./identity_start.ts";
-import { RandomState } from "../random.ts";
+import { RandomState } from "../../host/random.ts";
 import { type CycleGanSettings, PAPER_SETTINGS } from "../model/settings.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";
 

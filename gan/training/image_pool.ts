@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RandomState } from "../random.ts";
+import type { RandomState } from "../../host/random.ts";
 import { tf } from "../tensorflow.ts";
 
 /** A synthesised image of each modality. */

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { gpuTest } from "../../testing/gpu.ts";
 import { FAST_TO_COMPILE } from "../../testing/tensorflow.ts";
 import { ImagePool } from "./image_pool.ts";
-import { RandomState } from "../random.ts";
+import { RandomState } from "../../host/random.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";
 
 /** Feeds a pool numbered pairs and reads what it gives: CT numbers from 1 on, MR numbers negative. */

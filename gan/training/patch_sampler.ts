@@ -10,7 +10,7 @@ import type { Triple } from "../../volume/affine.ts";
 import type { Grid } from "../../volume/grid.ts";
 import { planeAxes, type PlaneName } from "../synthesis/image_planes.ts";
 import { meanAboveBackground, middleOf, readPatch } from "../synthesis/plane_patch.ts";
-import type { RandomState, RandomWords } from "../random.ts";
+import type { RandomState, RandomWords } from "../../host/random.ts";
 
 /** An image from which patches are drawn. */
 export interface TrainingVolume {
@@ -57,7 +57,7 @@ interface Source {
  *
  * @example Usage
  * ```ts
- * import { RandomState } from "../random.ts";
+ * import { RandomState } from "../../host/random.ts";
  * import { PatchSampler } from "./patch_sampler.ts";
  * import { Grid } from "../../volume/grid.ts";
  * import { assertEquals } from "@std/assert";

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { PLANES, PlaneStack } from "../../kernels/patches/plane_stack.ts";
 import { Grid } from "../../volume/grid.ts";
 import { reorient } from "../../volume/orientation.ts";
-import { RandomState } from "../random.ts";
+import { RandomState } from "../../host/random.ts";
 import { PatchSampler, type PatchSamplerOptions } from "./patch_sampler.ts";
 
 /** An image in which every voxel has another bright value. */

@@ -17,7 +17,7 @@ import { CycleGan, LOSSES } from "./cycle_gan.ts";
 import { startFromIdentity } from "./identity_start.ts";
 import { learningRate } from "./learning_rate.ts";
 import { ModelFileError } from "../model/model_error.ts";
-import type { RandomWords } from "../random.ts";
+import type { RandomWords } from "../../host/random.ts";
 import type { CycleGanSettings } from "../model/settings.ts";
 import { type Tensorflow, tf } from "../tensorflow.ts";
 import { TrainingDivergedError } from "./diverged.ts";

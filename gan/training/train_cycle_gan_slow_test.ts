@@ -10,7 +10,7 @@ import type { Gpu } from "../../kernels/mod.ts";
 import { gpuTest } from "../../testing/gpu.ts";
 import { loadGenerator, readCheckpointHeader } from "../model/checkpoint.ts";
 import { ModelFileError } from "../model/model_error.ts";
-import { RandomState } from "../random.ts";
+import { RandomState } from "../../host/random.ts";
 import { readSafetensors } from "../model/safetensors.ts";
 import { type CycleGanSettings, PAPER_SETTINGS } from "../model/settings.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";

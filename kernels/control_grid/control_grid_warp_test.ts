@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type { Triple } from "../../volume/affine.ts";
 import { gpuTest } from "../../testing/gpu.ts";
-import { random } from "../../testing/uniform_values.ts";
+import { random } from "../../testing/random.ts";
 import { controlGridGeometry, controlPoints } from "./control_grid.ts";
 import { controlGridWarpReference, prepareControlGridWarp } from "./control_grid_warp.ts";
 import { voxelPairsReference } from "./voxel_pairs.ts";

@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertLess, assertThrows } from "@std/assert";
 import type { Triple } from "../../volume/affine.ts";
 import { gpuTest } from "../../testing/gpu.ts";
-import { random } from "../../testing/uniform_values.ts";
+import { random } from "../../testing/random.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { assertNothingLeaks } from "../../testing/failing_allocations.ts";
 import { NO_VALUE } from "../gpu/no_value.ts";

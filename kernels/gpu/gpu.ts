@@ -40,20 +40,10 @@ export interface BufferRange {
   readonly bytes: number;
 }
 
-/** One value of a uniform block, in the order of the WGSL struct. */
-export type Parameter = readonly ["u32" | "i32" | "f32", number];
-
-/** An unsigned whole number for a uniform block. */
-export const u32 = (value: number): Parameter => ["u32", value];
-/** A whole number for a uniform block. */
-export const i32 = (value: number): Parameter => ["i32", value];
-/** A float for a uniform block. */
-export const f32 = (value: number): Parameter => ["f32", value];
-
 /** What one dispatch needs. */
 export interface DispatchOptions {
   /** The uniform block at binding 0 by the names of the WGSL struct's fields; absent: no binding 0. */
-  readonly parameters?: UniformValues | readonly Parameter[] | undefined;
+  readonly parameters?: UniformValues | undefined;
   /** The storage buffers at bindings 1, 2, ... */
   readonly buffers: readonly (GpuBuffer | BufferRange)[];
   /** Workgroups along x, y, z. */
@@ -424,7 +414,7 @@ export class Gpu implements Disposable {
    *
    * @internal
    */
-  writeParameters(dispatch: Dispatch, parameters: UniformValues | readonly Parameter[]): void {
+  writeParameters(dispatch: Dispatch, parameters: UniformValues): void {
     if (dispatch.uniform === undefined) throw new TypeError(`${dispatch.label} has no parameters`);
     this.write(dispatch.uniform, uniformBytes(dispatch, parameters));
   }
@@ -456,29 +446,14 @@ export class Gpu implements Disposable {
  */
 export function uniformBytes(
   { label, code }: Pick<Kernel, "label" | "code">,
-  parameters: UniformValues | readonly Parameter[],
+  parameters: UniformValues,
 ): Uint8Array<ArrayBuffer> {
-  if (Array.isArray(parameters)) {
-    const view = packParameters(parameters);
-    return new Uint8Array(view.buffer as ArrayBuffer);
-  }
   const layout = uniformLayout(code);
   if (layout === undefined) throw new TypeError(`${label} has no uniform block at binding 0`);
   try {
-    return new Uint8Array(packUniforms(layout, parameters as UniformValues));
+    return new Uint8Array(packUniforms(layout, parameters));
   } catch (error) {
     (error as Error).message = `${label}: ${(error as Error).message}`;
     throw error;
   }
-}
-
-/** The bytes of a uniform block. */
-export function packParameters(parameters: readonly Parameter[]): DataView {
-  const view = new DataView(new ArrayBuffer(4 * parameters.length));
-  parameters.forEach(([type, value], index) => {
-    if (type === "f32") view.setFloat32(4 * index, value, true);
-    else if (type === "u32") view.setUint32(4 * index, value, true);
-    else view.setInt32(4 * index, value, true);
-  });
-  return view;
 }

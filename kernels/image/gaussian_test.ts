@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type { Triple } from "../../volume/affine.ts";
 import { gpuTest } from "../../testing/gpu.ts";
-import { random } from "../../testing/uniform_values.ts";
+import { random } from "../../testing/random.ts";
 import { gaussianSmooth, gaussianSmoothReference, gaussianWeights } from "./gaussian.ts";
 import { MAX_UNROLLED_RADIUS } from "./_gaussian_unrolled.wgsl.ts";
 import type { Gpu } from "../gpu/gpu.ts";

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Triple } from "../../volume/affine.ts";
 import { gpuTest } from "../../testing/gpu.ts";
-import { random } from "../../testing/uniform_values.ts";
+import { random } from "../../testing/random.ts";
 import { downloadImage, uploadImage } from "../gpu/image.ts";
 import { NO_VALUE } from "../gpu/no_value.ts";
 import { maskImage, maskImageReference } from "./mask_image.ts";

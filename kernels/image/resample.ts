@@ -4,8 +4,7 @@
  * @module
  */
 
-import type { Matrix4, Triple } from "../../volume/affine.ts";
-import { transformPoint } from "../../volume/affine.ts";
+import { type Matrix4, transformPoint, type Triple } from "../../volume/affine.ts";
 
 import type { Gpu } from "../gpu/gpu.ts";
 import { createImage, type GpuImage, planesOf } from "../gpu/image.ts";

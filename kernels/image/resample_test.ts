@@ -1,7 +1,7 @@
 import { assertAlmostEquals } from "@std/assert";
 import type { Matrix4, Triple } from "../../volume/affine.ts";
 import { gpuTest } from "../../testing/gpu.ts";
-import { random } from "../../testing/uniform_values.ts";
+import { random } from "../../testing/random.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { downloadImage, uploadImage } from "../gpu/image.ts";
 import { resample, resampleReference } from "./resample.ts";

@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type { Matrix4, Triple } from "../../volume/affine.ts";
 import { gpuTest } from "../../testing/gpu.ts";
-import { random } from "../../testing/uniform_values.ts";
+import { random } from "../../testing/random.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { downloadImage, downloadLabels, type GpuField, uploadImage } from "../gpu/image.ts";
 import { warp, warpLabels, warpLabelsReference, warpReference } from "./warp.ts";

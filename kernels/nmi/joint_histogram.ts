@@ -6,8 +6,7 @@
  * @module
  */
 
-import { controlGridSlabs } from "../control_grid/control_grid.ts";
-import type { ControlGridGeometry } from "../control_grid/control_grid.ts";
+import { type ControlGridGeometry, controlGridSlabs } from "../control_grid/control_grid.ts";
 
 import type { Gpu, GpuBuffer } from "../gpu/gpu.ts";
 import type { Recorder } from "../gpu/recorder.ts";

@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
 import type { Triple } from "../../volume/affine.ts";
 import { gpuTest } from "../../testing/gpu.ts";
-import { random } from "../../testing/uniform_values.ts";
+import { random } from "../../testing/random.ts";
 import { controlGridGeometry } from "../control_grid/control_grid.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { createImage, downloadImage, uploadImage } from "../gpu/image.ts";

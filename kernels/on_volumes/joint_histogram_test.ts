@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertRejects } from "@std/assert";
 import { gpuTest } from "../../testing/gpu.ts";
-import { random } from "../../testing/uniform_values.ts";
+import { random } from "../../testing/random.ts";
 import { Grid } from "../../volume/grid.ts";
 import type { LabelVolume, Volume } from "../../volume/volume.ts";
 import { binIntensitiesOnHost, jointHistogramOnHost } from "../nmi/joint_histogram.ts";

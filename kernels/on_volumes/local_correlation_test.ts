@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
 import { gpuTest } from "../../testing/gpu.ts";
-import { random } from "../../testing/uniform_values.ts";
+import { random } from "../../testing/random.ts";
 import { Grid } from "../../volume/grid.ts";
 import type { LabelVolume, Volume } from "../../volume/volume.ts";
 import { localCorrelationReference } from "../local_correlation/local_correlation.ts";

@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals, assertGreater, assertRejects } from "@std/assert";
 import { gpuTest } from "../../testing/gpu.ts";
-import { random } from "../../testing/uniform_values.ts";
+import { random } from "../../testing/random.ts";
 import type { Triple } from "../../volume/affine.ts";
 import { Grid } from "../../volume/grid.ts";
 import type { LabelVolume, Volume } from "../../volume/volume.ts";

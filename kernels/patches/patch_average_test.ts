@@ -6,7 +6,7 @@ import {
   assertRejects,
 } from "@std/assert";
 import { gpuTest } from "../../testing/gpu.ts";
-import { random } from "../../testing/uniform_values.ts";
+import { random } from "../../testing/random.ts";
 import type { Triple } from "../../volume/affine.ts";
 import { Gpu, type GpuBuffer, type Kernel } from "../gpu/gpu.ts";
 import {

@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertLess } from "@std/assert";
 import type { Triple } from "../../volume/affine.ts";
 import { gpuTest } from "../../testing/gpu.ts";
-import { random } from "../../testing/uniform_values.ts";
+import { random } from "../../testing/random.ts";
 import { partialSumCount } from "./control_point_cost.ts";
 import { prepareRegulariser, regulariserReference, REGULARISERS } from "./regulariser.ts";
 

@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { gpuTest } from "../../testing/gpu.ts";
-import { random } from "../../testing/uniform_values.ts";
+import { random } from "../../testing/random.ts";
 import type { Matrix4, Triple } from "../../volume/affine.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { assertNothingLeaks } from "../../testing/failing_allocations.ts";

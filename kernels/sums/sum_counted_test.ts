@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { gpuTest } from "../../testing/gpu.ts";
-import { random } from "../../testing/uniform_values.ts";
+import { random } from "../../testing/random.ts";
 import { COUNTED_PARTS, countedSumReference, prepareCountedSum } from "./sum_counted.ts";
 
 gpuTest("prepareCountedSum() agrees with its twin at every number of quads", async (gpu) => {

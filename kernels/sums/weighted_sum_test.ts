@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { gpuTest } from "../../testing/gpu.ts";
-import { random } from "../../testing/uniform_values.ts";
+import { random } from "../../testing/random.ts";
 import { prepareWeightedSum, weightedSumParameters, weightedSumReference } from "./weighted_sum.ts";
 
 gpuTest("prepareWeightedSum() agrees with its twin, also with other weights", async (gpu) => {

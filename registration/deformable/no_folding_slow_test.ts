@@ -5,7 +5,7 @@ import type { Volume } from "../../volume/volume.ts";
 import { controlGridGeometry, controlPoints } from "../../kernels/control_grid/control_grid.ts";
 import { minCellDeterminants } from "../../kernels/regulariser/folding_penalty.ts";
 import { gpuTest } from "../../testing/gpu.ts";
-import { random } from "../../testing/uniform_values.ts";
+import { random } from "../../testing/random.ts";
 import { registerDeformable } from "./register_deformable.ts";
 import { jacobianStatistics } from "../jacobian_statistics.ts";
 import { type LevelDisplacements, toControlGrid } from "./level_displacements.ts";

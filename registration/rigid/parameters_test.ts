@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { random } from "../../testing/uniform_values.ts";
+import { random } from "../../testing/random.ts";
 import { determinant3, IDENTITY, transformPoint } from "../../volume/affine.ts";
 import {
   requireRigid,

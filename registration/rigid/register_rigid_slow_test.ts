@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { gpuTest } from "../../testing/gpu.ts";
-import { random } from "../../testing/uniform_values.ts";
+import { random } from "../../testing/random.ts";
 import { Scene } from "../../testing/scene.ts";
 import { IDENTITY, type Matrix4, transformPoint, type Triple } from "../../volume/affine.ts";
 import { Grid } from "../../volume/grid.ts";

@@ -6,13 +6,12 @@ import {
   assertThrows,
 } from "@std/assert";
 import { KnownDeformation } from "../../testing/known_deformation.ts";
-import { Random } from "../../testing/random.ts";
+import { Random, random } from "../../testing/random.ts";
 import { controlGridGeometry, controlPoints } from "../../kernels/control_grid/control_grid.ts";
 import type { BinRange } from "../../kernels/nmi/joint_histogram.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import { uploadImage } from "../../kernels/gpu/image.ts";
 import { gpuTest } from "../../testing/gpu.ts";
-import { random } from "../../testing/uniform_values.ts";
 import { hostField } from "../../testing/host_field.ts";
 import { Scene } from "../../testing/scene.ts";
 import { gradientError } from "../../testing/similarity_gradient.ts";

@@ -165,7 +165,10 @@ export function sameSpacings({ rows, voxel }: SearchTable): string[] {
 
 function settingCells(row: SettingRow): string[] {
   return [
-    ...[row.levels, row.lambda, row.spacing, row.spacingMillimetres].map(String),
+    `${row.levels}`,
+    `${row.lambda}`,
+    `${row.spacing}`,
+    `${row.spacingMillimetres}`,
     row.usedMillimetres.toFixed(2),
     row.dice === null ? "-" : (100 * row.dice).toFixed(2),
     row.treMean === null ? "-" : row.treMean.toFixed(3),

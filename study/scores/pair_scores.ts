@@ -9,8 +9,7 @@ import { diceCoefficient, diceCounts } from "../../volume/dice.ts";
 import type { JacobianStatistics } from "../../registration/jacobian_statistics.ts";
 import { transformPoint, type Triple } from "../../volume/affine.ts";
 import type { DisplacementField, LabelVolume } from "../../volume/volume.ts";
-import { regionLabels } from "../../workflows/body_region.ts";
-import type { ImageRegion } from "../../workflows/body_region.ts";
+import { type ImageRegion, regionLabels } from "../../workflows/body_region.ts";
 
 /** The scores of one registration by labels and truth. */
 export interface PairScores {

@@ -1,2 +1,0 @@
-/** The function `random` of random.ts. */
-export { random } from "./random.ts";
