@@ -107,15 +107,7 @@ function prepareGather(gpu: Gpu, { axes, change, source, sums }: GatherOptions):
           workgroups: [Math.ceil(kx / across.wx), Math.ceil(ny / across.wy), depth],
         })),
         owned.add(gpu.prepare(GATHER_AXIS, {
-          parameters: {
-            inner: kx,
-            samples: ny,
-            outer: depth,
-            knots: ky,
-            begin: 0,
-            pitch: tables[1].pitch,
-            accumulate: false,
-          },
+          parameters: alongY({ kx, ky, ny, depth, pitch: tables[1].pitch }),
           buffers: [tables[1].weights, ranges[1], rows, planes],
           constants: across,
           workgroups: [Math.ceil(kx / across.wx), Math.ceil(ky / across.wy), depth],
@@ -238,15 +230,7 @@ export function prepareLatticeExpansion(gpu: Gpu, options: LatticeExpansionOptio
           workgroups: [Math.ceil(kx * ky / flat.wx), Math.ceil(depth / flat.wy)],
         })),
         owned.add(gpu.prepare(EXPAND_AXIS, {
-          parameters: {
-            inner: kx,
-            samples: ny,
-            outer: depth,
-            knots: ky,
-            begin: 0,
-            pitch: tables[1].pitch,
-            accumulate: false,
-          },
+          parameters: alongY({ kx, ky, ny, depth, pitch: tables[1].pitch }),
           buffers: [tables[1].weights, starts[1], planes, rows],
           constants: across,
           workgroups: [Math.ceil(kx / across.wx), Math.ceil(ny / across.wy), depth],
@@ -316,4 +300,11 @@ function forEachSample(
       }
     }
   }
+}
+
+/** The uniform block of a step along y, between the rows of a slab and its planes of control points. */
+function alongY(
+  { kx, ky, ny, depth, pitch }: Readonly<Record<"kx" | "ky" | "ny" | "depth" | "pitch", number>>,
+) {
+  return { inner: kx, samples: ny, outer: depth, knots: ky, begin: 0, pitch, accumulate: false };
 }

@@ -6,10 +6,8 @@
 
 import type { Kernel } from "../gpu/gpu.ts";
 
-/** Along x: weighted sums over the samples of each row, one per control point; weights beyond the row are 0. */
-export const GATHER_ROWS: Kernel = {
-  label: "N4 lattice sums along x",
-  code: /* wgsl */ `
+/** The uniform block and the weights of the kernels along x. */
+const ALONG_X = /* wgsl */ `
 struct Parameters {
   knots: u32,  // control points per row
   quads: u32,  // quads per row of voxels and of weights
@@ -18,7 +16,13 @@ struct Parameters {
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> weights: array<vec4f>;
-@group(0) @binding(2) var<storage, read> ranges: array<vec2u>;
+`;
+
+/** Along x: weighted sums over the samples of each row, one per control point; weights beyond the row are 0. */
+export const GATHER_ROWS: Kernel = {
+  label: "N4 lattice sums along x",
+  code: /* wgsl */ `
+${ALONG_X}@group(0) @binding(2) var<storage, read> ranges: array<vec2u>;
 @group(0) @binding(3) var<storage, read> source: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> rows: array<f32>;
 override wx: u32 = 32;
@@ -129,15 +133,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 export const EXPAND_SPLINE_ROWS: Kernel = {
   label: "N4 lattice expansion along x",
   code: /* wgsl */ `
-struct Parameters {
-  knots: u32,  // control points per row
-  quads: u32,  // quads per row of voxels and of weights
-  rows: u32,   // rows per plane
-  planes: u32, // planes of the slab
-}
-@group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> weights: array<vec4f>;
-@group(0) @binding(2) var<storage, read> starts: array<vec4u>;
+${ALONG_X}@group(0) @binding(2) var<storage, read> starts: array<vec4u>;
 @group(0) @binding(3) var<storage, read> rows: array<f32>;
 @group(0) @binding(4) var<storage, read_write> destination: array<vec4f>;
 override wx: u32 = 32;

@@ -80,6 +80,31 @@ export function geometryParameters(
   };
 }
 
+/** The uniform block of a kernel that pulls a moving image through the grid: one slab and one window. */
+export function warpParameters(
+  { geometry, moving, origin, perVoxel }: {
+    readonly geometry: ControlGridGeometry;
+    /** The image that is pulled. */
+    readonly moving: { readonly size: Triple; readonly pitch: number };
+    /** Position of the dense image's voxel (0, 0, 0) in the moving image, voxels. */
+    readonly origin: Triple;
+    /** Voxels per mm along each axis. */
+    readonly perVoxel: Triple;
+  },
+  slab: Slab,
+  window: Slab,
+): UniformValues {
+  return {
+    geometry: geometryParameters(geometry, slab),
+    voxelsPerMm: perVoxel,
+    windowBegin: window.begin,
+    origin,
+    windowEnd: window.end,
+    movingSize: moving.size,
+    movingPitch: moving.pitch,
+  };
+}
+
 /** Bytes of the columns (and of the row sums) of one slab. */
 export function columnBytes(geometry: ControlGridGeometry, slab: Slab): number {
   return 16 * geometry.size[0] * geometry.image[1] * (slab.end - slab.begin);

@@ -12,8 +12,8 @@ import {
   controlGridDisplacementReference,
   type ControlGridGeometry,
   controlGridSlabs,
-  geometryParameters,
   prepareColumns,
+  warpParameters,
 } from "./control_grid.ts";
 import { CONTROL_GRID_WARP } from "./control_grid_warp.wgsl.ts";
 import type { Dispatch, Gpu, GpuBuffer } from "../gpu/gpu.ts";
@@ -48,7 +48,7 @@ export interface ControlGridWarpOptions {
 
 /** Prepares the warp of the moving image through a control grid. */
 export function prepareControlGridWarp(gpu: Gpu, options: ControlGridWarpOptions): Prepared {
-  const { geometry, knots, moving, step, origin, perVoxel, warped, gradient } = options;
+  const { geometry, knots, moving, step, warped, gradient } = options;
   return Owned.build((owned) => {
     const quads = rowPitch(geometry.image[0]) / 4;
     const cut = controlGridSlabs(gpu, geometry);
@@ -68,16 +68,7 @@ export function prepareControlGridWarp(gpu: Gpu, options: ControlGridWarpOptions
       const part = (image: GpuImage) => planesOf(image, slab.begin, slab.end);
       for (const window of windows) {
         dispatches.push(owned.add(gpu.prepare(CONTROL_GRID_WARP, {
-          parameters: {
-            geometry: geometryParameters(geometry, slab),
-            voxelsPerMm: perVoxel,
-            windowBegin: window.begin,
-            origin,
-            windowEnd: window.end,
-            movingSize: moving.size,
-            movingPitch: moving.pitch,
-            step,
-          },
+          parameters: { ...warpParameters(options, slab, window), step },
           buffers: [
             columns,
             planesOf(moving, window.begin, window.to),

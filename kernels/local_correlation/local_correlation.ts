@@ -115,24 +115,20 @@ export function prepareLocalCorrelation(gpu: Gpu, options: LocalCorrelationOptio
     const dispatches: Dispatch[] = [];
     const prepare = (kernel: Kernel, dispatch: DispatchOptions) =>
       dispatches.push(owned.add(gpu.prepare(kernel, dispatch)));
-    for (const { begin, end } of slabs) {
-      const depth = end - begin;
-      const alongAxisY = {
-        inner: lx,
-        length: ny,
-        outer: depth,
-        centres: ly,
-        begin: 0,
-        accumulate: false,
-      };
-      const alongAxisZ = {
+    const axesOf = (begin: number, depth: number) => ({
+      alongAxisY: { inner: lx, length: ny, outer: depth, centres: ly, begin: 0, accumulate: false },
+      alongAxisZ: {
         inner: lx * ly,
         length: depth,
         outer: 1,
         centres: lz,
         begin,
         accumulate: begin > 0,
-      };
+      },
+    });
+    for (const { begin, end } of slabs) {
+      const depth = end - begin;
+      const { alongAxisY, alongAxisZ } = axesOf(begin, depth);
       prepare(localMoments(ax), {
         parameters: images(depth),
         buffers: [planesOf(fixed, begin, end), planesOf(warped, begin, end), ...alongX],
@@ -168,22 +164,7 @@ export function prepareLocalCorrelation(gpu: Gpu, options: LocalCorrelationOptio
       const spanY = rowsPerInvocation(ay.stride);
       const spanZ = rowsPerInvocation(az.stride);
       const zGroups = Math.ceil(end / spanZ) - Math.floor(begin / spanZ);
-      const alongAxisY = {
-        inner: lx,
-        length: ny,
-        outer: depth,
-        centres: ly,
-        begin: 0,
-        accumulate: false,
-      };
-      const alongAxisZ = {
-        inner: lx * ly,
-        length: depth,
-        outer: 1,
-        centres: lz,
-        begin,
-        accumulate: begin > 0,
-      };
+      const { alongAxisY, alongAxisZ } = axesOf(begin, depth);
       prepare(localSpread(az), {
         parameters: { ...alongAxisZ, weights: centredWeights(az) },
         buffers: [slopes, alongY[0]],

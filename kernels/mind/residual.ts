@@ -13,9 +13,9 @@ import {
   type ControlGridGeometry,
   controlGridSlabs,
   controlPoints,
-  geometryParameters,
   prepareAdjoint,
   prepareColumns,
+  warpParameters,
 } from "../control_grid/control_grid.ts";
 
 import type { Dispatch, Gpu, GpuBuffer } from "../gpu/gpu.ts";
@@ -54,7 +54,7 @@ export interface MindResidualOptions {
 
 /** Prepares E_MIND and its gradient with respect to the control points. */
 export function prepareMindResidual(gpu: Gpu, options: MindResidualOptions): Prepared {
-  const { geometry, knots, fixed, moving, difference, origin, perVoxel } = options;
+  const { geometry, knots, fixed, moving, difference } = options;
   const { gradient, scalars } = options;
   return Owned.build((owned) => {
     const { words, neighbourhood } = fixed;
@@ -77,15 +77,7 @@ export function prepareMindResidual(gpu: Gpu, options: MindResidualOptions): Pre
       const part = (image: GpuImage) => planesOf(image, slab.begin, slab.end);
       for (const window of windows) {
         dispatches.push(owned.add(gpu.prepare(kernel, {
-          parameters: {
-            geometry: geometryParameters(geometry, slab),
-            voxelsPerMm: perVoxel,
-            windowBegin: window.begin,
-            origin,
-            windowEnd: window.end,
-            movingSize: moving.size,
-            movingPitch: moving.pitch,
-          },
+          parameters: warpParameters(options, slab, window),
           buffers: [
             columns,
             wordsOf(fixed, slab.begin, slab.end),

@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { Triple } from "../../volume/affine.ts";
 import type { Grid } from "../../volume/grid.ts";
 import type { LabelVolume, Volume } from "../../volume/volume.ts";
 import type { Gpu } from "../gpu/gpu.ts";
@@ -29,6 +30,17 @@ export interface IntensityWindow {
   /** The upper end, above the lower one. */
   readonly high: number;
 }
+
+/** The windows of a pair of images; intensities beyond a window are clipped. */
+export interface IntensityWindows {
+  /** The window of the fixed image. Default the image's 0.5 and 99.5 percentiles. */
+  readonly fixedWindow?: IntensityWindow | undefined;
+  /** The window of the moving image. Default the image's 0.5 and 99.5 percentiles. */
+  readonly movingWindow?: IntensityWindow | undefined;
+}
+
+/** The kernels cut images into slabs by a control grid; its stride does not change a result. */
+export const SLAB_STRIDE: Triple = [4, 4, 4];
 
 /** Shares of the voxels below the ends of the default window: those of the registrations. */
 const WINDOW_SHARES = [0.005, 0.995];

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Triple } from "../../volume/affine.ts";
 import { type ControlGridGeometry, controlGridGeometry } from "../control_grid/control_grid.ts";
 import { NO_VALUE } from "../gpu/no_value.ts";
 import type { Prepared } from "../gpu/prepared.ts";
@@ -23,24 +22,23 @@ import {
   checkPair,
   type ImagePair,
   type IntensityWindow,
+  type IntensityWindows,
   owning,
+  SLAB_STRIDE,
   uploadMask,
   windowOf,
 } from "./inputs.ts";
 
 /** Bins per axis: the paper's. */
 const BINS = 100;
-/** The kernels cut images into slabs by a control grid; which one does not matter here. */
-const STRIDE: Triple = [4, 4, 4];
 
-/** Options of {@link jointHistogram} and {@link normalisedMutualInformation}. */
-export interface JointHistogramOptions extends ImagePair {
+/**
+ * Options of {@link jointHistogram} and {@link normalisedMutualInformation}. The ends of a window are the
+ * centres of the first and the last bin.
+ */
+export interface JointHistogramOptions extends ImagePair, IntensityWindows {
   /** Bins per axis, 2 to 254. Default 100. */
   readonly bins?: number | undefined;
-  /** The centres of the first and the last fixed bin. Default the image's 0.5 and 99.5 percentiles. */
-  readonly fixedWindow?: IntensityWindow | undefined;
-  /** The centres of the first and the last moving bin. Default the image's 0.5 and 99.5 percentiles. */
-  readonly movingWindow?: IntensityWindow | undefined;
 }
 
 /** What {@link jointHistogram} returns. */
@@ -191,7 +189,7 @@ async function binned<T>(
     const movingWindow = await movingWindowOf(gpu, options, mask);
     const inBins = movingBins(options, { ...movingWindow, bins });
     const warped = owned.add(uploadImage(gpu, "moving, in bins", size, inBins));
-    const geometry = controlGridGeometry(size, STRIDE);
+    const geometry = controlGridGeometry(size, SLAB_STRIDE);
     return await work(owned, { geometry, bins, fixedBins, warped, fixedWindow, movingWindow });
   });
 }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import type { Triple } from "../../volume/affine.ts";
 import { controlGridGeometry } from "../control_grid/control_grid.ts";
 import { NO_VALUE } from "../gpu/no_value.ts";
 import type { Gpu } from "../gpu/gpu.ts";
@@ -14,26 +13,22 @@ import {
   checkPair,
   type ImagePair,
   type IntensityWindow,
+  type IntensityWindows,
   owning,
+  SLAB_STRIDE,
   uploadMask,
   windowOf,
 } from "./inputs.ts";
 
 /** Standard deviation of the windows, mm: the registrations'. */
 const SIGMA = 10;
-/** The kernels cut images into slabs by a control grid; which one does not matter here. */
-const STRIDE: Triple = [4, 4, 4];
 
-/** Options of {@link localCorrelation}. */
-export interface LocalCorrelationOptions extends ImagePair {
+/** Options of {@link localCorrelation}. The windows are scaled to [0, 1]. */
+export interface LocalCorrelationOptions extends ImagePair, IntensityWindows {
   /** Standard deviation of the Gaussian windows, mm, above 0. Default 10. */
   readonly sigma?: number | undefined;
   /** Whether a correlation below 0 counts as its absolute value. Default false. */
   readonly absolute?: boolean | undefined;
-  /** The intensities that are scaled to [0, 1]. Default the image's 0.5 and 99.5 percentiles. */
-  readonly fixedWindow?: IntensityWindow | undefined;
-  /** The intensities that are scaled to [0, 1]. Default the image's 0.5 and 99.5 percentiles. */
-  readonly movingWindow?: IntensityWindow | undefined;
 }
 
 /**
@@ -81,7 +76,7 @@ export async function localCorrelation(
     const scaled = inWindow(options, movingWindow);
     const scalars = owned.add(gpu.buffer("local correlation", 16));
     const correlation = owned.add(prepareLocalCorrelation(gpu, {
-      geometry: controlGridGeometry(size, STRIDE),
+      geometry: controlGridGeometry(size, SLAB_STRIDE),
       sigma: [sigma / spacing[0], sigma / spacing[1], sigma / spacing[2]],
       fixed: image,
       // The bins are the histogram's; the ends are all that counts here.

@@ -5,7 +5,6 @@
  * @module
  */
 
-import type { Triple } from "../../volume/affine.ts";
 import type { Grid } from "../../volume/grid.ts";
 import type { LabelVolume, Volume } from "../../volume/volume.ts";
 import { controlGridGeometry, controlPoints } from "../control_grid/control_grid.ts";
@@ -20,7 +19,9 @@ import {
   checkVolume,
   type ImagePair,
   type IntensityWindow,
+  type IntensityWindows,
   owning,
+  SLAB_STRIDE,
   uploadMask,
   windowOf,
 } from "./inputs.ts";
@@ -29,8 +30,6 @@ import {
 const SIGMA = 0.5;
 /** Bits of a stored channel: entries are multiples of 1 / 1023. */
 const BITS = 10;
-/** The control points of an undeformed image may lie anywhere. */
-const STRIDE: Triple = [4, 4, 4];
 
 /** Options of {@link mindDescriptor}. */
 export interface MindDescriptorOptions {
@@ -108,8 +107,8 @@ export async function mindDescriptor(
   });
 }
 
-/** Options of {@link mindDissimilarity}. */
-export interface MindDissimilarityOptions extends ImagePair {
+/** Options of {@link mindDissimilarity}. The windows are scaled to [0, 255]. */
+export interface MindDissimilarityOptions extends ImagePair, IntensityWindows {
   /** As in {@link MindDescriptorOptions}. */
   readonly neighbourhood?: MindNeighbourhood | undefined;
   /** As in {@link MindDescriptorOptions}. */
@@ -119,10 +118,6 @@ export interface MindDissimilarityOptions extends ImagePair {
    * difference (eq. 6), or "squared", the mean of their squares. Default "absolute".
    */
   readonly difference?: MindDifference | undefined;
-  /** As in {@link MindDescriptorOptions}. */
-  readonly fixedWindow?: IntensityWindow | undefined;
-  /** As in {@link MindDescriptorOptions}. */
-  readonly movingWindow?: IntensityWindow | undefined;
 }
 
 /**
@@ -166,7 +161,7 @@ export async function mindDissimilarity(
         source.destroy();
       }
     };
-    const geometry = controlGridGeometry(fixed.grid.size, STRIDE);
+    const geometry = controlGridGeometry(fixed.grid.size, SLAB_STRIDE);
     const points = 16 * controlPoints(geometry);
     const scalars = owned.add(gpu.buffer("E_MIND", 16));
     const residual = owned.add(prepareMindResidual(gpu, {

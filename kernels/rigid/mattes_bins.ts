@@ -60,14 +60,7 @@ export function fixedBins(gpu: Gpu, { image, range, mask }: BinnedImageOptions):
       ];
       if (mask !== undefined) buffers.push(planesOf(mask, begin, end));
       recorder.dispatch(mattesFixedBins(mask !== undefined), {
-        parameters: {
-          minimum: range.minimum,
-          scale: MATTES_INNER_BINS / (range.maximum - range.minimum),
-          quads: image.pitch / 4,
-          width: image.size[0],
-          count,
-          stride,
-        },
+        parameters: { ...binParameters(image, range, MATTES_INNER_BINS), count, stride },
         buffers,
         workgroups,
       });
@@ -93,14 +86,7 @@ export function movingPairs(gpu: Gpu, { image, range, mask }: BinnedImageOptions
       const buffers = [planesOf(image, begin, end), planesOf(pairs, begin, end)];
       if (mask !== undefined) buffers.push(planesOf(mask, begin, end));
       recorder.dispatch(mattesMovingPairs(mask !== undefined), {
-        parameters: {
-          minimum: range.minimum,
-          scale: MATTES_ROW * MATTES_STEPS / (range.maximum - range.minimum),
-          quads: image.pitch / 4,
-          width: image.size[0],
-          count,
-          stride,
-        },
+        parameters: { ...binParameters(image, range, MATTES_ROW * MATTES_STEPS), count, stride },
         buffers,
         workgroups,
       });
@@ -108,6 +94,16 @@ export function movingPairs(gpu: Gpu, { image, range, mask }: BinnedImageOptions
     recorder.submit();
     return pairs;
   });
+}
+
+/** The part of the uniform block that all slabs have in common, for a number of steps over the range. */
+function binParameters(image: GpuImage, { minimum, maximum }: IntensityRange, steps: number) {
+  return {
+    minimum,
+    scale: steps / (maximum - minimum),
+    quads: image.pitch / 4,
+    width: image.size[0],
+  };
 }
 
 /** An intensity as a fraction of the range, between 0 and 1. */

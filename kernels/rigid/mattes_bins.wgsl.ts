@@ -7,14 +7,11 @@
 import type { Kernel } from "../gpu/gpu.ts";
 import { MATTES_OUTSIDE_BYTE, MATTES_WGSL } from "./mattes_constants.ts";
 
-/** The fixed image as one byte per voxel: the bin, or 255 for a voxel that does not count. */
-export function mattesFixedBins(masked: boolean): Kernel {
-  return {
-    label: masked ? "Mattes fixed bins, masked" : "Mattes fixed bins",
-    code: MATTES_WGSL + /* wgsl */ `
+/** The uniform block and the image of both kernels. */
+const COMMON = /* wgsl */ `
 struct Parameters {
   minimum: f32, // intensity at the lower end of the first bin
-  scale: f32,   // bins per intensity
+  scale: f32,   // bins, or steps of the moving image, per intensity
   quads: u32,   // words of four voxels per row
   width: u32,   // voxels per row
   count: u32,   // words that are bound
@@ -22,7 +19,14 @@ struct Parameters {
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> image: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> bytes: array<u32>;
+`;
+
+/** The fixed image as one byte per voxel: the bin, or 255 for a voxel that does not count. */
+export function mattesFixedBins(masked: boolean): Kernel {
+  return {
+    label: masked ? "Mattes fixed bins, masked" : "Mattes fixed bins",
+    code: MATTES_WGSL + /* wgsl */ `
+${COMMON}@group(0) @binding(2) var<storage, read_write> bytes: array<u32>;
 ${masked ? "@group(0) @binding(3) var<storage, read> mask: array<vec4i>;" : ""}
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -48,17 +52,7 @@ export function mattesMovingPairs(masked: boolean): Kernel {
   return {
     label: masked ? "Mattes moving pairs, masked" : "Mattes moving pairs",
     code: MATTES_WGSL + /* wgsl */ `
-struct Parameters {
-  minimum: f32, // intensity at the lower end of the first bin
-  scale: f32,   // steps per intensity
-  quads: u32,   // words of four voxels per row
-  width: u32,   // voxels per row
-  count: u32,   // words that are bound
-  stride: u32,  // invocations per row of workgroups
-}
-@group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> image: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> pairs: array<vec4u>;
+${COMMON}@group(0) @binding(2) var<storage, read_write> pairs: array<vec4u>;
 ${masked ? "@group(0) @binding(3) var<storage, read> mask: array<vec4i>;" : ""}
 
 fn voxels(quad: u32) -> vec4u {
