@@ -61,6 +61,7 @@ export { Gpu, type GpuOptions } from "./kernels/gpu/gpu.ts";
 // Registration.
 export {
   type DeformableMethod,
+  type LabelOverlap,
   registerImages,
   type RegisterImagesOptions,
   type RegisterImagesResult,
@@ -68,31 +69,36 @@ export {
 } from "./registration/register.ts";
 export {
   registerRigid,
+  type RigidLevelReport,
   type RigidOptions,
   type RigidProgress,
   type RigidResult,
 } from "./registration/rigid/register_rigid.ts";
+export type { RigidPreset } from "./registration/rigid/schedule.ts";
+export type { RigidStart, StartPosition } from "./registration/rigid/start.ts";
+export type { StartRecord } from "./registration/rigid/try_starts.ts";
 export {
+  type DeformableLevel,
   type DeformableOptions,
   type DeformableProgress,
   type DeformableResult,
+  type LevelState,
   registerDeformable,
 } from "./registration/deformable/register_deformable.ts";
-export type { SimilarityName } from "./registration/similarity/similarities.ts";
+export type { SimilarityName, SimilarityOptions } from "./registration/similarity/similarities.ts";
+export type { LocalCorrelationOptions } from "./registration/similarity/local_correlation.ts";
+export type { MindOptions, MindSscOptions } from "./registration/similarity/mind.ts";
+export type { MindScaling, NmiMindOptions } from "./registration/similarity/nmi_mind.ts";
 export type { Regulariser } from "./kernels/regulariser/regulariser.ts";
 export {
+  type MindGaussNewtonLevel,
   type MindGaussNewtonOptions,
   type MindGaussNewtonProgress,
   type MindGaussNewtonResult,
   registerMindGaussNewton,
 } from "./registration/mind_gauss_newton/mind_gauss_newton.ts";
-export {
-  type Checkpoint,
-  decodeCheckpoint,
-  encodeCheckpoint,
-  identifyRun,
-  type RunIdentity,
-} from "./registration/checkpoint.ts";
+export type { InverseConsistency } from "./registration/mind_gauss_newton/inverse_consistency.ts";
+export type { Checkpoint } from "./registration/checkpoint.ts";
 
 // Transforms.
 export {
@@ -101,12 +107,11 @@ export {
   applyTransformToLabels,
   compositeField,
   type ControlGrid,
-  inverseField,
   mapPoint,
   type Transform,
 } from "./registration/transform.ts";
 export { decodeTransform, encodeTransform } from "./registration/transform_file.ts";
-export { type JacobianStatistics, jacobianStatistics } from "./registration/jacobian_statistics.ts";
+export type { JacobianStatistics } from "./registration/jacobian_statistics.ts";
 
 // Errors.
 export { CrosswarpError, FileAccessError } from "./host/errors.ts";
@@ -118,5 +123,4 @@ export {
   GpuValidationError,
 } from "./kernels/gpu/errors.ts";
 export { ConstantImageError, EmptyMaskError, NoOverlapError } from "./registration/errors.ts";
-export { CheckpointError } from "./registration/checkpoint.ts";
 export { TransformFileError } from "./registration/transform_file.ts";

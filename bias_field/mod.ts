@@ -36,3 +36,9 @@ export {
   N4_DEFAULTS,
 } from "./n4.ts";
 export { tissueMask } from "./foreground_mask.ts";
+
+// Types of other entries that the signatures use.
+export type { Gpu, GpuOptions } from "../kernels/gpu/gpu.ts";
+export type { Matrix4, Triple } from "../volume/affine.ts";
+export type { Grid } from "../volume/grid.ts";
+export type { LabelVolume, Volume } from "../volume/volume.ts";

@@ -36,3 +36,10 @@ export {
 } from "./phantom/phantom.ts";
 export { labelPaths, readLabels } from "./read_labels.ts";
 export type { FoundCohort } from "./visceral.ts";
+
+// Types of other entries that the signatures use.
+export type { CrosswarpError } from "../host/errors.ts";
+export type { Matrix4, Triple } from "../volume/affine.ts";
+export type { Grid } from "../volume/grid.ts";
+export type { ByModality, Modality } from "../volume/modality.ts";
+export type { LabelVolume } from "../volume/volume.ts";

@@ -99,3 +99,12 @@ export {
   synthesiseVolume,
   type SynthesisOptions,
 } from "./synthesis/synthesis.ts";
+
+// Types of other entries that the signatures use.
+export type { CrosswarpError } from "../host/errors.ts";
+export type { Gpu, GpuOptions } from "../kernels/gpu/gpu.ts";
+export type { PatchAverageProgress } from "../kernels/patches/patch_average.ts";
+export type { PlaneAxes, WalkedAxis } from "../kernels/patches/plane_stack.ts";
+export type { Matrix4, Triple } from "../volume/affine.ts";
+export type { Grid } from "../volume/grid.ts";
+export type { ByModality, Modality } from "../volume/modality.ts";

@@ -112,3 +112,9 @@ export {
 export type { PatchWeights } from "./patches/patch_starts.ts";
 export { planeAxes, type PlaneName } from "./patches/plane_axes.ts";
 export { type PlaneAxes, PLANES, type WalkedAxis } from "./patches/plane_stack.ts";
+
+// Types of other entries that the signatures use.
+export type { CrosswarpError } from "../host/errors.ts";
+export type { Matrix4, Triple } from "../volume/affine.ts";
+export type { Grid } from "../volume/grid.ts";
+export type { DisplacementField, LabelVolume, Volume } from "../volume/volume.ts";

@@ -87,7 +87,6 @@ export {
   applyTransformToLabels,
   compositeField,
   type ControlGrid,
-  denseDisplacement,
   displacementAt,
   inverseField,
   type InverseFieldResult,
@@ -98,3 +97,10 @@ export {
 export { decodeTransform, encodeTransform, TransformFileError } from "./transform_file.ts";
 export { type JacobianStatistics, jacobianStatistics } from "./jacobian_statistics.ts";
 export { ConstantImageError, EmptyMaskError, NoOverlapError } from "./errors.ts";
+
+// Types of other entries that the signatures use.
+export type { CrosswarpError } from "../host/errors.ts";
+export type { Gpu, GpuOptions } from "../kernels/gpu/gpu.ts";
+export type { Matrix4, Triple } from "../volume/affine.ts";
+export type { Grid } from "../volume/grid.ts";
+export type { DisplacementField, LabelVolume, Volume } from "../volume/volume.ts";

@@ -38,13 +38,16 @@ import {
 } from "./transform.ts";
 
 /**
- * The methods of deformable registration: "control-grid" is {@link registerDeformable}, "mind-gauss-newton"
+ * A method of deformable registration: "control-grid" is {@link registerDeformable}, "mind-gauss-newton"
  * is {@link registerMindGaussNewton}.
  */
-export const DEFORMABLE_METHODS = ["control-grid", "mind-gauss-newton"] as const;
+export type DeformableMethod = "control-grid" | "mind-gauss-newton";
 
-/** One of {@link DEFORMABLE_METHODS}. */
-export type DeformableMethod = typeof DEFORMABLE_METHODS[number];
+/** The methods of deformable registration. */
+export const DEFORMABLE_METHODS: readonly DeformableMethod[] = [
+  "control-grid",
+  "mind-gauss-newton",
+];
 
 /** Options of {@link registerImages}. */
 export interface RegisterImagesOptions {

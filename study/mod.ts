@@ -16,14 +16,20 @@
 
 // The whole study.
 export {
+  type PreparedStudy,
   prepareStudy,
   reproduce,
   type ReproduceOptions,
   runStudy,
+  type RunStudyOptions,
+  type StudyOptions,
   type StudyProgress,
 } from "./reproduce.ts";
 export { type StageName, type StagePlan, STAGES } from "./plan.ts";
-export type { ReportTable, StudyReport } from "./report/report.ts";
+export type { GivenCohort } from "./stages/stage.ts";
+export type { StageWork } from "./work_estimates.ts";
+export type { OnProgress } from "./progress.ts";
+export type { ReportTable, StudyReport, TableName } from "./report/report.ts";
 export {
   type Profile,
   type ProfileDeformable,
@@ -32,7 +38,7 @@ export {
   PROFILES,
 } from "../workflows/profiles.ts";
 export { type Ablation, ABLATIONS } from "./ablations.ts";
-export { type Column, COLUMNS, type GanVariant } from "./columns.ts";
+export { type Column, COLUMNS, type ColumnSynthesis, type GanVariant } from "./columns.ts";
 
 // The grid search: plan it, run a shard of it, collect it.
 export {
@@ -70,13 +76,14 @@ export {
 
 // Pairs of a cohort: read, register, score, compare.
 export { pairedSubjects, readRegionPair } from "./subjects.ts";
-export type { ImageRegion } from "../workflows/body_region.ts";
-export type { LabelledImage } from "../workflows/body_region.ts";
+export type { ImageRegion, LabelledImage } from "../workflows/body_region.ts";
 export {
+  type PairImages,
   type PairRegistrationOptions,
   type RegionPair,
   registerPairBy,
   registerPairRigidly,
+  type Substitutes,
 } from "./scores/pair_registration.ts";
 export {
   type PairScores,
@@ -116,6 +123,7 @@ export {
 } from "../workflows/training_images.ts";
 export { runTraining, type TrainingJobOptions } from "../workflows/training_job.ts";
 export {
+  type GridSynthesisOptions,
   synthesiseImage,
   type SynthesisJobOptions,
   type SynthesisResult,
@@ -124,3 +132,45 @@ export {
 // The picture of a registration.
 export { type OverviewOptions, overviewPicture } from "../pictures/overview.ts";
 export { type Colour, Picture } from "../pictures/picture.ts";
+
+// Names of other entries that the signatures use.
+export type { CrosswarpError } from "../host/errors.ts";
+export type { Matrix4, Triple } from "../volume/affine.ts";
+export type { Grid } from "../volume/grid.ts";
+export type { ByModality, Modality } from "../volume/modality.ts";
+export type { DisplacementField, LabelVolume, Volume } from "../volume/volume.ts";
+export type { Gpu, GpuOptions } from "../kernels/gpu/gpu.ts";
+export type { PatchAverageProgress } from "../kernels/patches/patch_average.ts";
+export type { Regulariser } from "../kernels/regulariser/regulariser.ts";
+export type { DeformableMethod } from "../registration/register.ts";
+export type {
+  DeformableLevel,
+  DeformableOptions,
+  DeformableProgress,
+  LevelState,
+} from "../registration/deformable/register_deformable.ts";
+export type { JacobianStatistics } from "../registration/jacobian_statistics.ts";
+export type { RigidLevelReport, RigidResult } from "../registration/rigid/register_rigid.ts";
+export type { StartPosition } from "../registration/rigid/start.ts";
+export type { StartRecord } from "../registration/rigid/try_starts.ts";
+export type { LocalCorrelationOptions } from "../registration/similarity/local_correlation.ts";
+export type { MindOptions, MindSscOptions } from "../registration/similarity/mind.ts";
+export type { MindScaling, NmiMindOptions } from "../registration/similarity/nmi_mind.ts";
+export type { SimilarityName, SimilarityOptions } from "../registration/similarity/similarities.ts";
+export type { CycleGanSettings } from "../gan/model/settings.ts";
+export type { ConvolutionVariant } from "../gan/ops/convolution/convolution.ts";
+export type { PlaneName } from "../gan/synthesis/image_planes.ts";
+export type { IntensityScale } from "../gan/synthesis/intensity_scale.ts";
+export type { Stitch } from "../gan/synthesis/synthesis.ts";
+export type { Ops } from "../gan/tensorflow.ts";
+export { LOSSES } from "../gan/training/cycle_gan.ts";
+export type { TrainingVolume } from "../gan/training/patch_sampler.ts";
+export type { StepLosses, TrainingProgress } from "../gan/training/train_cycle_gan.ts";
+export { type Region, type StructureName, STRUCTURES } from "../cohort/label_scheme.ts";
+export type {
+  LabelFiles,
+  Manifest,
+  ManifestSubject,
+  ModalityLabels,
+  ModalityPaths,
+} from "../cohort/manifest.ts";

@@ -16,21 +16,23 @@ interface PublicNames {
 
 const PUBLIC: Readonly<Record<string, PublicNames>> = {
   ".": {
-    count: 64,
+    count: 73,
     values: `
-      CheckpointError ConstantImageError CrosswarpError EmptyMaskError FileAccessError Gpu
-      GpuLostError GpuMemoryError GpuUnavailableError GpuValidationError Grid ImageFileError
-      NoOverlapError TransformFileError applyTransform applyTransformToLabels compositeField
-      decodeCheckpoint decodeTransform encodeCheckpoint encodeTransform identifyRun inverseField
-      jacobianStatistics mapPoint readDisplacementField readLabelVolume readVolume
-      registerDeformable registerImages registerMindGaussNewton registerRigid
-      writeDisplacementField writeLabelVolume writeVolume`,
+      ConstantImageError CrosswarpError EmptyMaskError FileAccessError Gpu GpuLostError
+      GpuMemoryError GpuUnavailableError GpuValidationError Grid ImageFileError NoOverlapError
+      TransformFileError applyTransform applyTransformToLabels compositeField decodeTransform
+      encodeTransform mapPoint readDisplacementField readLabelVolume readVolume registerDeformable
+      registerImages registerMindGaussNewton registerRigid writeDisplacementField writeLabelVolume
+      writeVolume`,
     types: `
-      ApplyTransformOptions Checkpoint ControlGrid DeformableMethod DeformableOptions
-      DeformableProgress DeformableResult DisplacementField GpuOptions JacobianStatistics
-      LabelVolume Matrix4 MindGaussNewtonOptions MindGaussNewtonProgress MindGaussNewtonResult
-      RegisterImagesOptions RegisterImagesResult RegisterProgress Regulariser RigidOptions
-      RigidProgress RigidResult RunIdentity SimilarityName Transform Triple Volume VoxelType
+      ApplyTransformOptions Checkpoint ControlGrid DeformableLevel DeformableMethod
+      DeformableOptions DeformableProgress DeformableResult DisplacementField GpuOptions
+      InverseConsistency JacobianStatistics LabelOverlap LabelVolume LevelState
+      LocalCorrelationOptions Matrix4 MindGaussNewtonLevel MindGaussNewtonOptions
+      MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling MindSscOptions
+      NmiMindOptions RegisterImagesOptions RegisterImagesResult RegisterProgress Regulariser
+      RigidLevelReport RigidOptions RigidPreset RigidProgress RigidResult RigidStart
+      SimilarityName SimilarityOptions StartPosition StartRecord Transform Triple Volume VoxelType
       WriteOptions`,
   },
   "./volume": {
@@ -47,7 +49,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       Triple Volume VoxelType WriteOptions`,
   },
   "./kernels": {
-    count: 62,
+    count: 69,
     values: `
       Gpu GpuLostError GpuMemoryError GpuUnavailableError GpuValidationError PLANES averagePatches
       composeFields createField createImage downloadImage downloadLabels gaussianSmooth
@@ -55,82 +57,95 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       mindDissimilarity normalisedMutualInformation patchAverage percentiles planeAxes
       pyramidLevel regularisation resample uploadImage warp warpLabels`,
     types: `
-      AveragePatchesOptions ComposeFieldsOptions DisplacementGrid GaussianSmoothOptions GpuBuffer
-      GpuField GpuImage GpuOptions ImagePair IntensityWindow InvertFieldOptions JointHistogram
-      JointHistogramOptions LocalCorrelationOptions MindDescriptorOptions MindDescriptorVolume
-      MindDifference MindDissimilarityOptions MindNeighbourhood MutualInformation
-      PatchAverageOptions PatchAverageProgress PatchAverageRunOptions PatchPosition PatchWeights
-      PercentilesOptions PlaneAxes PlaneName RegularisationOptions Regulariser ResampleOptions
-      WalkedAxis WarpOptions`,
+      AveragePatchesOptions ComposeFieldsOptions CrosswarpError DisplacementField DisplacementGrid
+      GaussianSmoothOptions GpuBuffer GpuField GpuImage GpuOptions Grid ImagePair IntensityWindow
+      InvertFieldOptions JointHistogram JointHistogramOptions LabelVolume LocalCorrelationOptions
+      Matrix4 MindDescriptorOptions MindDescriptorVolume MindDifference MindDissimilarityOptions
+      MindNeighbourhood MutualInformation PatchAverageOptions PatchAverageProgress
+      PatchAverageRunOptions PatchPosition PatchWeights PercentilesOptions PlaneAxes PlaneName
+      RegularisationOptions Regulariser ResampleOptions Triple Volume WalkedAxis WarpOptions`,
   },
   "./registration": {
-    count: 59,
+    count: 72,
     values: `
       CheckpointError ConstantImageError DEFORMABLE_DEFAULTS DEFORMABLE_METHODS EmptyMaskError
       MIND_GAUSS_NEWTON_DEFAULTS NoOverlapError TransformFileError applyTransform
-      applyTransformToLabels compositeField decodeCheckpoint decodeTransform denseDisplacement
-      displacementAt encodeCheckpoint encodeTransform identifyRun inverseField jacobianOf
-      jacobianStatistics mapPoint registerDeformable registerImages registerMindGaussNewton
-      registerRigid`,
+      applyTransformToLabels compositeField decodeCheckpoint decodeTransform displacementAt
+      encodeCheckpoint encodeTransform identifyRun inverseField jacobianOf jacobianStatistics
+      mapPoint registerDeformable registerImages registerMindGaussNewton registerRigid`,
     types: `
-      ApplyTransformOptions Checkpoint ControlGrid DeformableLevel DeformableMethod
-      DeformableOptions DeformableProgress DeformableResult InverseConsistency InverseFieldResult
-      JacobianStatistics LabelOverlap LevelState MindGaussNewtonLevel MindGaussNewtonOptions
-      MindGaussNewtonProgress MindGaussNewtonResult RegisterImagesOptions RegisterImagesResult
-      RegisterProgress Regulariser RigidLevelReport RigidOptions RigidPreset RigidProgress
-      RigidResult RigidStart RunIdentity SimilarityName SimilarityOptions StartCandidate
-      StartOutcome Transform`,
+      ApplyTransformOptions Checkpoint ControlGrid CrosswarpError DeformableLevel DeformableMethod
+      DeformableOptions DeformableProgress DeformableResult DisplacementField Gpu GpuOptions Grid
+      InverseConsistency InverseFieldResult JacobianStatistics LabelOverlap LabelVolume LevelState
+      LocalCorrelationOptions Matrix4 MindGaussNewtonLevel MindGaussNewtonOptions
+      MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling MindSscOptions
+      NmiMindOptions RegisterImagesOptions RegisterImagesResult RegisterProgress Regulariser
+      RigidLevelReport RigidOptions RigidPreset RigidProgress RigidResult RigidStart RunIdentity
+      SimilarityName SimilarityOptions StartPosition StartRecord Transform Triple Volume`,
   },
   "./gan": {
-    count: 61,
+    count: 72,
     values: `
       CT_SCALE CycleGan Discriminator Generator LOSSES ModelFileError Network PAPER_SETTINGS
-      PLANE_NAMES RandomState PatchSampler STRIDES Tensorflow TrainingDivergedError
+      PLANE_NAMES PatchSampler RandomState STRIDES Tensorflow TrainingDivergedError
       checkTrainingFits cycleLoss deceptionLoss fromNetwork intensityScaleOf judgementLoss
       learningRate loadGenerator naturalPlane planeAxes populationScale readCheckpointHeader
       receptiveField restoreCheckpoint stridesOf synthesiseVolume toNetwork trainCycleGan
       trainingBytes writeCheckpoint`,
     types: `
-      CheckpointHeader ConvolutionVariant CycleGanSettings CycleGradients DiscriminatorOptions
-      GeneratorOptions IntensityScale Ops PlaneName RandomWords PatchSource PatchSamplerOptions
-      Scalar StepLosses Stitch Strides SynthesisOptions Tensor Tensor1D Tensor4D TensorflowOptions
-      TrainingData TrainingOptions TrainingProgress TrainingState TrainingVolume Variable`,
+      ByModality CheckpointHeader ConvolutionVariant CrosswarpError CycleGanSettings
+      CycleGradients DiscriminatorOptions GeneratorOptions Gpu GpuOptions Grid IntensityScale
+      Matrix4 Modality Ops PatchAverageProgress PatchSamplerOptions PatchSource PlaneAxes
+      PlaneName RandomWords Scalar StepLosses Stitch Strides SynthesisOptions Tensor Tensor1D
+      Tensor4D TensorflowOptions TrainingData TrainingOptions TrainingProgress TrainingState
+      TrainingVolume Triple Variable WalkedAxis`,
   },
   "./bias-field": {
-    count: 6,
+    count: 13,
     values: `
       N4_DEFAULTS correctBias tissueMask`,
     types: `
-      BiasProgress CorrectBiasOptions CorrectedImage`,
+      BiasProgress CorrectBiasOptions CorrectedImage Gpu GpuOptions Grid LabelVolume Matrix4
+      Triple Volume`,
   },
   "./cohort": {
-    count: 22,
+    count: 29,
     values: `
       COHORT_PROFILES ManifestError STRUCTURES findCohort inspectSubject labelPaths readLabels
       readManifest writeManifest writePhantomCohort`,
     types: `
-      CohortProfile FoundCohort LabelFiles Manifest ManifestSubject ModalityLabels ModalityPaths
-      PhantomOptions PhantomProgress Region Structure StructureName`,
+      ByModality CohortProfile CrosswarpError FoundCohort Grid LabelFiles LabelVolume Manifest
+      ManifestSubject Matrix4 Modality ModalityLabels ModalityPaths PhantomOptions PhantomProgress
+      Region Structure StructureName Triple`,
   },
   "./study": {
-    count: 93,
+    count: 152,
     values: `
-      ABLATIONS METHODS PAPER_CHANNELS PAPER_FIELDS PAPER_GRID PAPER_TABLE_1 PAPER_TABLE_2
-      PROFILES Picture STAGES SettingsError TrainingImagesError alignedTable collectGridSearch
-      csvTable ganSettings hausdorff95 markdownTable overviewPicture pairScores pairedSubjects
-      parseShard planGridSearch profileOf readBestSettings readRegionPair readTrainingImages
-      registerPairBy registerPairRigidly reproduce runTraining runUnits shareOf signedRankTest
-      structureTable studyPlan surfaceDistances synthesiseImage table1 table2 unfinishedUnits
-      writeBestSettings writeGridSearch`,
+      ABLATIONS COLUMNS LOSSES PAPER_CHANNELS PAPER_FIELDS PAPER_GRID PAPER_TABLE_1 PAPER_TABLE_2
+      PROFILES Picture STAGES STRUCTURES SettingsError TrainingImagesError alignedTable
+      collectGridSearch csvTable ganSettings hausdorff95 markdownTable overviewPicture pairScores
+      pairedSubjects parseShard planGridSearch prepareStudy profileOf readBestSettings
+      readRegionPair readTrainingImages registerPairBy registerPairRigidly reproduce runStudy
+      runTraining runUnits shareOf signedRankTest structureTable surfaceDistances synthesiseImage
+      table1 table2 unfinishedUnits writeBestSettings writeGridSearch`,
     types: `
-      Ablation BestSetting BestSettings Cells CollectedSearch Colour GanColumn GanSettingsOptions
-      GridSearchOptions GridSearchPlan LabelledImage Method MethodResult MissingUnits
-      OverviewOptions PairMethodOptions PairScores PairScoresOptions PointMap Profile
-      ProfileDeformable ProfileName RegionPair ReportTable ReproduceOptions RunUnitsOptions
-      ScoredPair SearchPair SearchTable SearchUnit SettingRow Shard SignedRankResult StageName
-      StagePlan StructureRow StudyProgress StudyRegion StudyReport Substitute SynthesisJobOptions
-      SynthesisResult Table1Row Table2Row TrainingImage TrainingImagesOptions TrainingJobOptions
-      TrainingRegion TrainingSource UnitScore`,
+      Ablation BestSetting BestSettings ByModality Cells CollectedSearch Colour Column
+      ColumnSynthesis ConvolutionVariant CrosswarpError CycleGanSettings DeformableLevel
+      DeformableMethod DeformableOptions DeformableProgress DisplacementField GanSettingsOptions
+      GanVariant GivenCohort Gpu GpuOptions Grid GridSearchOptions GridSearchPlan
+      GridSynthesisOptions ImageRegion IntensityScale JacobianStatistics LabelFiles LabelVolume
+      LabelledImage LevelState LocalCorrelationOptions Manifest ManifestSubject Matrix4
+      MindOptions MindScaling MindSscOptions MissingUnits Modality ModalityLabels ModalityPaths
+      NmiMindOptions OnProgress Ops OverviewOptions PairImages PairRegistrationOptions PairScores
+      PairScoresOptions PatchAverageProgress PlaneName PointMap PreparedStudy Profile
+      ProfileDeformable ProfileName Region RegionPair RegistrationScores Regulariser ReportTable
+      ReproduceOptions RigidLevelReport RigidResult RunStudyOptions RunUnitsOptions ScoredPair
+      SearchPair SearchTable SearchUnit SettingRow Shard SignedRankResult SimilarityName
+      SimilarityOptions StageName StagePlan StageWork StartPosition StartRecord StepLosses Stitch
+      StructureName StructureRow StudyOptions StudyProgress StudyReport Substitute Substitutes
+      SynthesisJobOptions SynthesisResult Table1Row Table2Row TableName TrainingImage
+      TrainingImagesOptions TrainingJobOptions TrainingProgress TrainingSource TrainingVolume
+      Triple UnitScore Volume`,
   },
 };
 

@@ -222,6 +222,7 @@ export class Gpu implements Disposable {
    * @param bytes - Its size, rounded up to a multiple of 16 (and at least 16), so that vec4 loads stay inside.
    * @param usage - WebGPU usage; storage, copy source and copy destination when absent.
    * @throws {GpuMemoryError} when it exceeds the largest buffer or the memory budget.
+   * @internal
    */
   buffer(
     label: string,
@@ -257,14 +258,22 @@ export class Gpu implements Disposable {
     };
   }
 
-  /** A buffer that holds `data` (its bytes padded with zeros to the buffer's size). */
+  /**
+   * A buffer that holds `data` (its bytes padded with zeros to the buffer's size).
+   *
+   * @internal
+   */
   upload(label: string, data: ArrayBufferView): GpuBuffer {
     const buffer = this.buffer(label, data.byteLength);
     this.write(buffer, data);
     return buffer;
   }
 
-  /** Writes `data` into the buffer from byte `offset` on; any byte length. */
+  /**
+   * Writes `data` into the buffer from byte `offset` on; any byte length.
+   *
+   * @internal
+   */
   write(buffer: GpuBuffer, data: ArrayBufferView, offset = 0): void {
     const { queue } = this.device;
     const whole = data.byteLength & ~3;
@@ -278,7 +287,11 @@ export class Gpu implements Disposable {
     }
   }
 
-  /** Reads bytes back, once all work submitted before has ended. */
+  /**
+   * Reads bytes back, once all work submitted before has ended.
+   *
+   * @internal
+   */
   async download(
     buffer: GpuBuffer,
     offset = 0,

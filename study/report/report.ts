@@ -67,8 +67,20 @@ export interface ReportInputs {
   readonly ablations: readonly Ablation[];
 }
 
-/** The names of the tables that a report can have; each is written as a CSV file of that name. */
-export const TABLE_NAMES = [
+/** The name of a table of the report; the table is written as a CSV file of that name. */
+export type TableName =
+  | "table1"
+  | "table2"
+  | "comparisons"
+  | "structures"
+  | "surfaces"
+  | "lungs"
+  | "registrations"
+  | "settings"
+  | "ablations";
+
+/** The names of the tables that a report can have. */
+export const TABLE_NAMES: readonly TableName[] = [
   "table1",
   "table2",
   "comparisons",
@@ -78,12 +90,12 @@ export const TABLE_NAMES = [
   "registrations",
   "settings",
   "ablations",
-] as const;
+];
 
 /** A table of the report. */
 export interface ReportTable {
   /** The name of its file. */
-  readonly name: typeof TABLE_NAMES[number];
+  readonly name: TableName;
   /** The heading. */
   readonly title: string;
   /** How to read the table. */

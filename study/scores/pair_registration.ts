@@ -90,7 +90,7 @@ export interface Substitutes {
   readonly moving?: Volume | undefined;
 }
 
-/** Options of {@link registerPairDeformably}. */
+/** Options of {@link registerPairBy}. */
 export interface PairRegistrationOptions extends Substitutes {
   /** The rigid registration of the original images. */
   readonly rigid: Pick<RigidResult, "matrix">;

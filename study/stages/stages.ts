@@ -32,8 +32,18 @@ export const STUDY_STAGES = [
 /** One of {@link STUDY_STAGES}. */
 export type StudyStage = typeof STUDY_STAGES[number];
 
-/** The name of a stage. */
-export type StageName = StudyStage["name"];
+/** The name of a stage: one of {@link STAGES}. */
+export type StageName =
+  | "cohort"
+  | "n4"
+  | "table1"
+  | "gridsearch"
+  | "originals"
+  | "cycle-gans"
+  | "synthesis-search"
+  | "syntheses"
+  | "ablations"
+  | "report";
 
 /** The names of the stages in their order. */
 export const STAGES: readonly StageName[] = STUDY_STAGES.map(({ name }) => name);
