@@ -64,7 +64,7 @@ export {
   uploadImage,
 } from "./gpu/image.ts";
 
-export type { ImagePair, IntensityWindow } from "./on_volumes/inputs.ts";
+export type { ImagePair, IntensityWindow, IntensityWindows } from "./on_volumes/inputs.ts";
 export {
   mindDescriptor,
   type MindDescriptorOptions,

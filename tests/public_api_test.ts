@@ -49,7 +49,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       Triple Volume VoxelType WriteOptions`,
   },
   "./kernels": {
-    count: 69,
+    count: 70,
     values: `
       Gpu GpuLostError GpuMemoryError GpuUnavailableError GpuValidationError PLANES averagePatches
       composeFields createField createImage downloadImage downloadLabels gaussianSmooth
@@ -58,7 +58,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       pyramidLevel regularisation resample uploadImage warp warpLabels`,
     types: `
       AveragePatchesOptions ComposeFieldsOptions CrosswarpError DisplacementField DisplacementGrid
-      GaussianSmoothOptions GpuBuffer GpuField GpuImage GpuOptions Grid ImagePair IntensityWindow
+      GaussianSmoothOptions GpuBuffer GpuField GpuImage GpuOptions Grid ImagePair IntensityWindow IntensityWindows
       InvertFieldOptions JointHistogram JointHistogramOptions LabelVolume LocalCorrelationOptions
       Matrix4 MindDescriptorOptions MindDescriptorVolume MindDifference MindDissimilarityOptions
       MindNeighbourhood MutualInformation PatchAverageOptions PatchAverageProgress
