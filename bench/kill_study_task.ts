@@ -60,11 +60,17 @@ async function results(out: string): Promise<Map<string, string>> {
 /** The declaration of `deno task bench:kill-study`. */
 export const TASK = {
   name: "bench:kill-study",
-  summary: "Kills a study at random moments and compares its tables with an undisturbed one's.",
+  summary:
+    "Kills a study at random times and compares its tables with those of an undisturbed study.",
   flags: {
-    profile: { type: "choice", choices: PROFILES, default: "smoke", help: "The scale." },
-    kills: { type: "integer", default: 5, min: 1, help: "How often." },
-    seed: { type: "integer", default: 1, min: 0, help: "Of the moments." },
+    profile: {
+      type: "choice",
+      choices: PROFILES,
+      default: "smoke",
+      help: "The scale of the study.",
+    },
+    kills: { type: "integer", default: 5, min: 1, help: "Number of kills." },
+    seed: { type: "integer", default: 1, min: 0, help: "Seed of the times of the kills." },
   },
 } as const satisfies TaskSpec;
 

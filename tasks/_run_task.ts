@@ -1,5 +1,5 @@
 /**
- * What every task does around its work: errors as one message, exit codes, Ctrl-C.
+ * The frame of every task: it prints an error as one message, sets the exit code and handles Ctrl-C.
  *
  * @module
  */
@@ -42,7 +42,7 @@ export async function runTask<const T extends TaskSpec>(
 }
 
 /**
- * What {@link runTask} does, without ending the process.
+ * Runs a task like {@link runTask}, but does not end the process.
  *
  * @param args - The command line, without the task's name.
  * @returns The exit code. The messages are on standard error.

@@ -1,5 +1,5 @@
 /**
- * Which voxels of a CT lie in the body.
+ * The mask of the body in a CT.
  *
  * @module
  */

@@ -6,7 +6,7 @@ import { Gpu, type GpuOptions } from "../kernels/gpu/gpu.ts";
 const ADAPTER = await navigator.gpu?.requestAdapter();
 const REQUIRED = Deno.env.get("REQUIRE_GPU") === "1";
 
-/** Whether tests that need an adapter are left out: there is none, and none is demanded. */
+/** True if tests that need an adapter are skipped: there is no adapter, and REQUIRE_GPU is not set. */
 export const SKIPS_GPU = !ADAPTER && !REQUIRED;
 
 if (SKIPS_GPU) {

@@ -55,7 +55,7 @@ export interface SemiRealOptions extends KnownDeformationOptions, T1LikeOptions 
   readonly seed: number;
   /** The CT, HU. */
   readonly ct: Volume;
-  /** Its labels, on its grid. */
+  /** The CT's labels, on the grid of the CT. */
   readonly labels: LabelVolume;
   /**
    * The moving image's HU are clipped to these ([-1000, 1000]): the CT has a metal implant of 3000 HU,

@@ -1,4 +1,4 @@
-/** How tests open tfjs. */
+/** Opens tfjs in tests. */
 
 import type { TensorflowOptions } from "../gan/tensorflow.ts";
 

@@ -139,7 +139,7 @@ const ENTRIES = /^(kernels|registration)\/(mod|register|checkpoint)\.ts$/;
 interface Import {
   /** The importing file. */
   readonly path: string;
-  /** What stands between the quotes. */
+  /** The text between the quotes. */
   readonly specifier: string;
   /** The imported file, relative to the root; undefined for a package. */
   readonly target: string | undefined;
@@ -152,7 +152,7 @@ const production = (folder: string) =>
 /** A file without its comments, in which examples may use what they like. */
 const codeOf = (path: string) => read(path).replace(/^\s*\*.*$/gm, "").replace(/^\s*\/\/.*$/gm, "");
 
-/** What a file imports, or names as the module of a worker. */
+/** The files that a file imports or names as the module of a worker. */
 function importsOf(path: string): Import[] {
   const pattern = /(?:(?:from|import)\s*\(?|new URL\()\s*"([^"]+)"/g;
   return [...codeOf(path).matchAll(pattern)].map(([, specifier]) => ({

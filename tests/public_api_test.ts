@@ -8,7 +8,7 @@ import { CrosswarpError } from "../host/errors.ts";
 interface PublicNames {
   /** Values and types together. */
   readonly count: number;
-  /** What `import * as entry` has. */
+  /** The values of `import * as entry`. */
   readonly values: string;
   /** Interfaces and type aliases. */
   readonly types: string;

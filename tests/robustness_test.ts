@@ -1,4 +1,4 @@
-/** What images are like in practice: uneven, thick, cut off, masked, overlapping in part. */
+/** Tests with the defects of real images: bias fields, thick slices, cut-off bodies, masks, partial overlap. */
 
 import type { Modality } from "../volume/modality.ts";
 import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
@@ -57,7 +57,7 @@ interface Case {
   moving: Volume;
   fixedMask?: LabelVolume | undefined;
   movingMask?: LabelVolume | undefined;
-  /** Whether the rigid registration comes first. */
+  /** True if the rigid registration comes first. */
   rigid?: boolean | undefined;
   /** Mean error allowed inside both images (and masks), voxels. */
   bound: number;

@@ -11,7 +11,7 @@ import { hostField } from "../testing/host_field.ts";
 const source = await readSemiRealCase();
 const SEEDS = [1, 2, 3];
 
-/** What each similarity must reach with its defaults: mean Dice over ten organs, mean TRE in the body. */
+/** The limits for each similarity with its defaults: mean Dice over ten organs, mean TRE in the body. */
 const asked: readonly { similarity: SimilarityName; dice: number; tre: number }[] = [
   { similarity: "nmi", dice: 0.94, tre: 1.8 },
   { similarity: "nmi+mind", dice: 0.95, tre: 1.2 },

@@ -39,7 +39,7 @@ export interface Profile {
   /** The weight of the regulariser where synthesised images are registered, by local correlation. */
   readonly synthesisLambda: number;
   /**
-   * Whether an inverted contrast of a synthesised image counts as similar: a short training leaves some
+   * True if an inverted contrast of a synthesised image counts as similar, because a short training leaves some
    * contrasts inverted. The paper's local correlation is signed.
    */
   readonly synthesisAbsolute: boolean;

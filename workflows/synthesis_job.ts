@@ -29,7 +29,7 @@ export interface GridSynthesisOptions {
   readonly image: Volume;
   /** The modality of the synthesised image. */
   readonly to: Modality;
-  /** How patches follow each other. Default "full". */
+  /** Density of the patches. Default "full". */
   readonly stitch?: Stitch | undefined;
   /** Rows and columns from one patch to the next. */
   readonly stride?: number | undefined;

@@ -41,9 +41,9 @@ export interface TrainingJobOptions {
   readonly resume?: boolean | undefined;
   /** Mirrors half of the patches, left to right. Default false. */
   readonly flips?: boolean | undefined;
-  /** Whose kernels compute, the project's own or those of tfjs. Default "own". */
+  /** The GPU kernels: those of crosswarp ("own") or those of tfjs ("stock"). Default "own". */
   readonly ops?: Ops | undefined;
-  /** How the convolutions hold their sums; measured when absent. */
+  /** Variant of the convolutions. Default: the faster one in a short measurement. */
   readonly convolution?: ConvolutionVariant | undefined;
   /** Steps from one checkpoint to the next. Default 500. */
   readonly checkpointEvery?: number | undefined;

@@ -27,7 +27,7 @@ const PANELS = [
     legend: ["G to CT", "G to MR", "D of CT", "D of MR"],
   },
   {
-    title: "Cycle losses: mean difference there and back, of a range of 2",
+    title: "Cycle losses: mean difference after a cycle, of a range of 2",
     names: ["cycleCt", "cycleMr"],
     legend: ["CT-MR-CT", "MR-CT-MR"],
   },

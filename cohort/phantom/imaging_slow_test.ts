@@ -96,7 +96,7 @@ Deno.test("renderImage() keeps the whole skin in the field of view, CT stored th
   }
 });
 
-/** How much of the variance of T1 signal the CT number (in steps of 5 HU) explains: 1 for a function. */
+/** The part of the variance of the T1 signal that the CT number (in steps of 5 HU) explains: 1 for a function. */
 function correlationRatio(seen: readonly { hu: number; t1: number }[]): number {
   const bins = Map.groupBy(seen, (s) => Math.round(s.hu / 5));
   const mean = (v: readonly { t1: number }[]) => v.reduce((sum, s) => sum + s.t1, 0) / v.length;

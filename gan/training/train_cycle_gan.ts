@@ -57,7 +57,7 @@ export interface TrainingOptions {
   readonly data: TrainingData;
   /** Existing folder for checkpoints and `log.jsonl`. */
   readonly folder: string;
-  /** Whether to continue from the folder's checkpoint, if there is one. Default false. */
+  /** Continues from the folder's checkpoint, if there is one. Default false. */
   readonly resume?: boolean | undefined;
   /** Steps from one checkpoint to the next. The last step always writes one. Default 500. */
   readonly checkpointEvery?: number | undefined;
@@ -223,7 +223,7 @@ class TrainingRun {
     this.#pending.push({ step: this.step, losses });
   }
 
-  /** Whether the last reading is long enough ago. */
+  /** Returns true if the last reading is long enough ago. */
   isReadingDue(): boolean {
     return performance.now() - this.#lastReading >= MILLISECONDS_BETWEEN_READINGS;
   }

@@ -50,7 +50,7 @@ export const i32 = (value: number): Parameter => ["i32", value];
 /** A float for a uniform block. */
 export const f32 = (value: number): Parameter => ["f32", value];
 
-/** What one dispatch needs. */
+/** The inputs of one dispatch. */
 export interface DispatchOptions {
   /** The uniform block at binding 0 by the names of the WGSL struct's fields; absent: no binding 0. */
   readonly parameters?: UniformValues | readonly Parameter[] | undefined;
@@ -70,7 +70,7 @@ export interface Dispatch {
   readonly code: string;
   /** The pipeline. */
   readonly pipeline: GPUComputePipeline;
-  /** Its buffers. */
+  /** The buffers of the dispatch. */
   readonly bindGroup: GPUBindGroup;
   /** Workgroups along x, y, z. */
   readonly workgroups: readonly [number, number, number];
@@ -108,7 +108,7 @@ export class Gpu implements Disposable {
   readonly device: GPUDevice;
   /** The adapter's name and driver, as it tells them. */
   readonly description: string;
-  /** Whether the adapter is software running on the processor. */
+  /** True if the adapter is software running on the processor. */
   readonly isSoftware: boolean;
   /** Largest storage binding, bytes. */
   readonly maxBindingBytes: number;
@@ -212,8 +212,8 @@ export class Gpu implements Disposable {
    * Refuses work that cannot fit, before it starts.
    *
    * @param bytes - The estimate of what the work adds to the live bytes.
-   * @param work - What it is, for the message.
-   * @param advice - What the user can change.
+   * @param work - The name of the work, for the message.
+   * @param advice - Advice that tells the user what to change.
    * @throws {GpuMemoryError} when live bytes and the estimate exceed the memory budget.
    */
   requireMemory(bytes: number, work: string, advice: string): void {
@@ -228,8 +228,8 @@ export class Gpu implements Disposable {
   /**
    * A buffer of zeros.
    *
-   * @param label - Its name in errors.
-   * @param bytes - Its size, rounded up to a multiple of 16 (and at least 16), so that vec4 loads stay inside.
+   * @param label - The buffer's name in errors.
+   * @param bytes - The buffer's size in bytes, rounded up to a multiple of 16 (and at least 16), so that vec4 loads stay inside.
    * @param usage - WebGPU usage; storage, copy source and copy destination when absent.
    * @throws {GpuMemoryError} when it exceeds the largest buffer or the memory budget.
    */

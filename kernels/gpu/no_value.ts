@@ -10,7 +10,7 @@ export const NO_VALUE = -1e30;
 /** Anything below has no value: interpolation and smoothing may have touched {@link NO_VALUE}. */
 const NO_VALUE_BELOW = -1e20;
 
-/** Whether a voxel has a value. */
+/** Returns true if a voxel has a value. */
 export function hasValue(value: number): boolean {
   return value > NO_VALUE_BELOW;
 }

@@ -43,7 +43,7 @@ export interface JointHistogramOptions extends ImagePair {
   readonly movingWindow?: IntensityWindow | undefined;
 }
 
-/** What {@link jointHistogram} returns. */
+/** The result of {@link jointHistogram}. */
 export interface JointHistogram {
   /** Bins per axis. */
   readonly bins: number;
@@ -94,7 +94,7 @@ export async function jointHistogram(
   });
 }
 
-/** What {@link normalisedMutualInformation} returns; entropies in nats. */
+/** The result of {@link normalisedMutualInformation}; entropies in nats. */
 export interface MutualInformation {
   /** (H(fixed) + H(moving)) / H(fixed, moving): 1 when the images are independent, at most 2. */
   readonly nmi: number;

@@ -28,7 +28,7 @@ const STRIDE: Triple = [4, 4, 4];
 export interface LocalCorrelationOptions extends ImagePair {
   /** Standard deviation of the Gaussian windows, mm, above 0. Default 10. */
   readonly sigma?: number | undefined;
-  /** Whether a correlation below 0 counts as its absolute value. Default false. */
+  /** True if a correlation below 0 counts as its absolute value. Default false. */
   readonly absolute?: boolean | undefined;
   /** The intensities that are scaled to [0, 1]. Default the image's 0.5 and 99.5 percentiles. */
   readonly fixedWindow?: IntensityWindow | undefined;

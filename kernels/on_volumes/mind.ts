@@ -35,8 +35,9 @@ const STRIDE: Triple = [4, 4, 4];
 /** Options of {@link mindDescriptor}. */
 export interface MindDescriptorOptions {
   /**
-   * What is compared with what: "six", the patch around a voxel with those around its six neighbours;
-   * "dense", with those around all 26; "ssc", pairs of its neighbours' patches (MIND-SSC). Default "six".
+   * The compared patches. "six" compares the patch around a voxel with the patches around its six neighbours,
+   * "dense" with those around all 26 neighbours; "ssc" compares pairs of the neighbours' patches (MIND-SSC).
+   * Default "six".
    */
   readonly neighbourhood?: MindNeighbourhood | undefined;
   /** Standard deviation of the patch weights, voxels, above 0 and at most 2. Default 0.5. */
@@ -47,7 +48,7 @@ export interface MindDescriptorOptions {
   readonly mask?: LabelVolume | undefined;
 }
 
-/** What {@link mindDescriptor} returns. */
+/** The result of {@link mindDescriptor}. */
 export interface MindDescriptorVolume {
   /** The image's grid. */
   readonly grid: Grid;
@@ -115,8 +116,8 @@ export interface MindDissimilarityOptions extends ImagePair {
   /** As in {@link MindDescriptorOptions}. */
   readonly sigma?: number | undefined;
   /**
-   * How the entries' differences add up at a voxel: "absolute", the square of the mean absolute
-   * difference (eq. 6), or "squared", the mean of their squares. Default "absolute".
+   * The difference of two descriptors at a voxel: "absolute", the square of the mean absolute difference of
+   * their entries (eq. 6), or "squared", the mean of the squared differences. Default "absolute".
    */
   readonly difference?: MindDifference | undefined;
   /** As in {@link MindDescriptorOptions}. */

@@ -33,7 +33,7 @@ export interface Stage<Name extends string = string, Result = unknown> {
 
 /** The facts that decide what a stage leaves. */
 export interface StageFacts {
-  /** Whether the study makes a phantom cohort; a user's own cohort is never removed. */
+  /** True if the study makes a phantom cohort; a user's own cohort is never removed. */
   readonly isPhantom: boolean;
 }
 
@@ -45,7 +45,7 @@ export interface GivenCohort {
   readonly manifest: Manifest;
 }
 
-/** What a stage is run with. */
+/** The inputs of a stage. */
 export interface StageContext {
   /** The device. */
   readonly gpu: Gpu;

@@ -43,7 +43,7 @@ export interface CorrelationPart {
   readonly block: number;
   /** First quad of output channels. */
   readonly outQuadFrom: number;
-  /** Whether the output holds the sums of earlier parts. */
+  /** True if the output holds the sums of earlier parts. */
   readonly continued: boolean;
   /** Layout of the filter. */
   readonly filter: FilterSteps;
