@@ -1,5 +1,5 @@
 /**
- * `deno task bench:cycle-gan`: what the cycle-GAN costs and what it learns.
+ * `deno task bench:cycle-gan`: measures the time, the memory and the learning of the cycle-GAN.
  *
  * @module
  */

@@ -10,7 +10,7 @@ import { PROFILES } from "../workflows/profiles.ts";
 import type { FlagsOf, TaskSpec } from "../tasks/_flags.ts";
 import { runTask } from "../tasks/_run_task.ts";
 
-/** Runs the study, and kills it after some seconds, if it is still running. */
+/** Runs the study, and kills it after some seconds if it is still running. */
 async function study(
   out: string,
   profile: string,
@@ -35,7 +35,7 @@ async function study(
   return { seconds: (performance.now() - began) / 1000, isKilled, stage: lines.at(-1) ?? "" };
 }
 
-/** Kills a process and its children, which come first so that none outlives it. */
+/** Kills a process and its children. The children are killed first, so that none outlives the process. */
 async function killTree(pid: number): Promise<void> {
   const { stdout } = await new Deno.Command("ps", { args: ["-o", "pid=", "--ppid", `${pid}`] })
     .output();

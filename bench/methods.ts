@@ -70,7 +70,7 @@ export const methodFlags = {
   },
 } as const satisfies Record<string, Flag>;
 
-/** The result and the cost of a method. */
+/** The result, the time and the memory of a method. */
 export interface MethodResult extends Partial<PeerResult> {
   /** The map, on the fixed grid. */
   readonly field: DisplacementField;
@@ -88,13 +88,13 @@ export interface MethodJob {
   readonly truth: DisplacementField;
   /** An existing folder for its files. */
   readonly directory: string;
-  /** The flags' values. */
+  /** The values of the flags. */
   readonly options: FlagValues<typeof methodFlags>;
   /** Ends the method. */
   readonly signal: AbortSignal;
 }
 
-/** The methods whose tools are here; says which are not. */
+/** The methods whose tools are installed. The missing tools are printed. */
 export async function installedMethods(methods: readonly string[]): Promise<readonly string[]> {
   const tools = [
     { prefix: "elastix", has: hasElastix, how: "Debian: apt-get install elastix" },

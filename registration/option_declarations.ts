@@ -15,7 +15,7 @@ export interface NumberOption {
   readonly default: number;
   /** Minimum. */
   readonly min: number;
-  /** Maximum; none when absent. */
+  /** Maximum. Default: no maximum. */
   readonly max?: number | undefined;
   /** The value's unit. */
   readonly unit?: string | undefined;

@@ -77,7 +77,7 @@ export interface WorkOptions {
   readonly profile: Profile;
   /** The seed. */
   readonly seed: number;
-  /** The user's cohort; the phantom's when absent. */
+  /** The user's cohort. Default: the phantom. */
   readonly manifest?: Manifest | undefined;
   /** Given settings; the study searches for the missing ones. */
   readonly settings: BestSettings | undefined;

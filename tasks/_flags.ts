@@ -25,7 +25,7 @@ interface FlagBase {
 export interface StringFlag extends FlagBase {
   /** The kind of value. */
   readonly type: "string";
-  /** The value when not given. */
+  /** The value of a flag that is not given. */
   readonly default?: string | undefined;
 }
 
@@ -33,11 +33,11 @@ export interface StringFlag extends FlagBase {
 export interface NumberFlag extends FlagBase {
   /** The kind of value. */
   readonly type: "number" | "integer";
-  /** The value when not given. */
+  /** The value of a flag that is not given. */
   readonly default?: number | undefined;
-  /** Smallest value. */
+  /** Minimum value. */
   readonly min?: number | undefined;
-  /** Largest value. */
+  /** Maximum value. */
   readonly max?: number | undefined;
 }
 
@@ -53,7 +53,7 @@ export interface ChoiceFlag extends FlagBase {
   readonly type: "choice";
   /** The allowed words. */
   readonly choices: readonly string[];
-  /** The value when not given. */
+  /** The value of a flag that is not given. */
   readonly default?: string | undefined;
 }
 
@@ -61,9 +61,9 @@ export interface ChoiceFlag extends FlagBase {
 export interface ListFlag extends FlagBase {
   /** The kind of value. */
   readonly type: "list";
-  /** The allowed words; any when absent. */
+  /** The allowed words. Default: all words. */
   readonly choices?: readonly string[] | undefined;
-  /** The values when not given. */
+  /** The values of a flag that is not given. */
   readonly default?: readonly string[] | undefined;
 }
 
@@ -71,11 +71,11 @@ export interface ListFlag extends FlagBase {
 export interface NumberListFlag extends FlagBase {
   /** The kind of value. */
   readonly type: "numbers" | "integers";
-  /** The values when not given. */
+  /** The values of a flag that is not given. */
   readonly default?: readonly number[] | undefined;
-  /** Smallest value. */
+  /** Minimum value. */
   readonly min?: number | undefined;
-  /** Largest value. */
+  /** Maximum value. */
   readonly max?: number | undefined;
 }
 
@@ -99,7 +99,7 @@ export interface TaskSpec<
   readonly name: string;
   /** One sentence that describes the task. */
   readonly summary: string;
-  /** More lines for `--help`, after the flags. */
+  /** Additional lines for `--help`, after the flags. */
   readonly details?: string | undefined;
   /** Command lines for `--help`, without `deno task name`. */
   readonly examples?: readonly string[] | undefined;
@@ -134,7 +134,7 @@ export class UsageError extends Error {
   override name = "UsageError";
 }
 
-/** `--help` was asked for. `runTask` prints the text and exits with 0. */
+/** A request of `--help`. `runTask` prints the text and exits with 0. */
 export class HelpRequest extends Error {
   /** The error's name. */
   override name = "HelpRequest";
@@ -208,8 +208,8 @@ export function parseFlags<const F extends Readonly<Record<string, Flag>>>(
 }
 
 /**
- * Binds values to their flags: `--flag value` becomes `--flag=value`. By itself `parseArgs` takes a value
- * that begins with a hyphen, such as a negative number, for a flag.
+ * Binds values to their flags: `--flag value` becomes `--flag=value`. Otherwise `parseArgs` treats a value
+ * that begins with a hyphen, such as a negative number, as a flag.
  */
 function joinValues(args: readonly string[], isValued: (name: string) => boolean): string[] {
   const joined: string[] = [];
@@ -222,7 +222,7 @@ function joinValues(args: readonly string[], isValued: (name: string) => boolean
   return joined;
 }
 
-/** `--levels=3` as `levels`. */
+/** The name of a flag: `levels` for `--levels=3`. */
 function flagName(arg: string): string {
   return arg.replace(/^--?/, "").split("=")[0];
 }
@@ -275,7 +275,7 @@ function readOne(
   }
 }
 
-/** The text of `--help`, 100 columns wide at most. */
+/** The text of `--help`, with a maximum of 100 columns for the flags. */
 export function helpText(spec: TaskSpec<Readonly<Record<string, Flag>>>): string {
   const rows = Object.entries(spec.flags).map(([key, flag]) => ({
     left: `  --${kebabCase(key)}${flag.type === "boolean" ? "" : ` ${valueName(flag)}`}`,
@@ -300,7 +300,7 @@ export function helpText(spec: TaskSpec<Readonly<Record<string, Flag>>>): string
   return lines.join("\n") + "\n";
 }
 
-/** `movingLabels` as `moving-labels`. */
+/** A key in kebab case: `moving-labels` for `movingLabels`. */
 export function kebabCase(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

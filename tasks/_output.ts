@@ -1,5 +1,5 @@
 /**
- * Results as a folder of files that appear together.
+ * Writes the files of a result so that they appear in their folder together.
  *
  * @module
  */

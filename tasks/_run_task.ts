@@ -9,7 +9,7 @@ import { type FlagsOf, HelpRequest, parseFlags, type TaskSpec, UsageError } from
 /** Exit codes of every task. */
 export const EXIT_CODES = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
-/** The work of a task; it hands `signal` to whatever takes long, and may return an exit code. */
+/** The work of a task. It passes `signal` to long operations, and may return an exit code. */
 export type TaskMain<T extends TaskSpec> = (
   flags: FlagsOf<T>,
   signal: AbortSignal,

@@ -1,5 +1,5 @@
 /**
- * `deno task reproduce`: the whole study.
+ * `deno task reproduce`: runs the whole study.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * `deno task synthesise`: turns a CT into an MR, or an MR into a CT, by a trained model.
+ * `deno task synthesise`: synthesises an MR image from a CT image, or the reverse, with a trained model.
  *
  * @module
  */

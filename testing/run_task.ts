@@ -1,4 +1,4 @@
-/** Tasks as a user runs them: in a process of their own, or faster in this one. */
+/** Runs tasks like a user in a separate process, or faster in this process. */
 
 import type { TaskSpec } from "../tasks/_flags.ts";
 import { callTask, type TaskMain } from "../tasks/_run_task.ts";
@@ -10,7 +10,7 @@ export const ROOT = new URL("../", import.meta.url);
 export interface TaskResult {
   /** The exit code. */
   readonly code: number;
-  /** All that it printed. */
+  /** The text of standard output and standard error. */
   readonly text: string;
 }
 

@@ -51,7 +51,7 @@ export interface SemiRealPair {
 
 /** The sources of a pair. */
 export interface SemiRealOptions extends KnownDeformationOptions, T1LikeOptions {
-  /** A whole number: the same seed gives the same pair. */
+  /** Seed of the random numbers, a whole number. The same seed gives the same pair. */
   readonly seed: number;
   /** The CT, HU. */
   readonly ct: Volume;
@@ -75,7 +75,7 @@ export function makeSemiRealPair(options: SemiRealOptions): SemiRealPair {
   const { seed, ct, labels, range = [-1000, 1000] } = options;
   if (!ct.grid.equals(labels.grid)) throw new RangeError("`labels` must lie on the grid of `ct`");
   const { grid } = ct;
-  // A stream each: the deformation is the same whatever the voxel size and the MR's options.
+  // One random stream per purpose: the deformation does not depend on the voxel size or the options of the MR.
   const deformation = new KnownDeformation(grid, new Random(seed, 1), options);
   const body = bodyMask(ct);
   const fixed = t1Like({ ...options, body, random: new Random(seed, 2) });
@@ -116,7 +116,7 @@ export function makeSemiRealPair(options: SemiRealOptions): SemiRealPair {
 }
 
 /**
- * CT and labels on a grid of `factor` times as many voxels an axis in the same box (trilinear and
+ * CT and labels on a grid of `factor` times as many voxels per axis in the same box (trilinear and
  * nearest): factor 2 makes a 3 mm case of 1.4 million voxels one of 11 million at 1.5 mm.
  */
 export function refineCase(

@@ -1,4 +1,4 @@
-/** A registration that is stopped, or whose disk is full: what it leaves, and that it can be gone on with. */
+/** Tests of interrupted registrations and of full disks: the remaining files, and the continued run. */
 
 import type { Modality } from "../volume/modality.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
@@ -26,7 +26,7 @@ function body(contrast: Modality, shift = 0): Volume {
   return { grid: GRID, data };
 }
 
-/** The exit code of a process and what it said; `seen` is told what it said so far. */
+/** The exit code and the output of a process. `seen` is called with the output so far. */
 async function ended(child: Deno.ChildProcess, seen: (text: string) => void) {
   let text = "";
   for await (const part of child.stderr.pipeThrough(new TextDecoderStream())) {

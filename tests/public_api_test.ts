@@ -1,4 +1,4 @@
-/** The names that each entry of the package exports: what is public changes by intent only. */
+/** The names that each entry of the package exports. A change of them must be intended. */
 
 import { assert, assertEquals } from "@std/assert";
 import config from "../deno.json" with { type: "json" };

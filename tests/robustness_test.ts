@@ -65,7 +65,7 @@ interface Case {
 
 const mr = fixedImage(GRID, "mr");
 const ct = movingImage(GRID, "ct");
-/** A region that both masks leave out, and what is wrong there. */
+/** A region outside both masks, and the defect of the image in it. */
 const isSpoilt = (p: Triple) => Math.hypot(p[0] - 60, p[1] - 10, p[2] + 30) < 40;
 const spoilt: Change = (value, p) => isSpoilt(p) ? 3000 + 2000 * Math.sin(p[0] * p[1]) : value;
 const maskOf = (grid: Grid): LabelVolume => {

@@ -32,7 +32,7 @@ export function describeOtherFile(start: Uint8Array, name: string): string | und
   return `${name} is ${format ?? "not a NIfTI file"}. Convert it to .nii or .nii.gz first${how}.`;
 }
 
-/** Says whether a file begins with the length of an Analyze 7.5 header, in either byte order. */
+/** Returns true if a file begins with the length of an Analyze 7.5 header, in either byte order. */
 function startsAsAnalyze(start: Uint8Array): boolean {
   if (start.length < 348) return false;
   const view = new DataView(start.buffer, start.byteOffset);

@@ -49,7 +49,7 @@ Deno.test({
     assertEquals(second.grid, first.grid);
     assertEquals(await read("avg152T1_LR_nifti.nii"), first);
     // The same head as float32; one is scaled, so that only their ratio is constant.
-    const at = first.data.indexOf(first.data.reduce((most, value) => Math.max(most, value)));
+    const at = first.data.indexOf(first.data.reduce((max, value) => Math.max(max, value)));
     const ratio = second.data[at] / first.data[at];
     for (let i = 0; i < first.data.length; i += 1009) {
       assertAlmostEquals(second.data[i], ratio * first.data[i], 1e-2 * ratio);

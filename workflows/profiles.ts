@@ -22,15 +22,15 @@ export interface ProfileDeformable {
   readonly lambda: number;
   /** Control-point spacing at the finest level, mm. */
   readonly spacing: number;
-  /** Accepted steps allowed at each level. */
+  /** Maximum number of accepted steps per level. */
   readonly iterations: number;
-  /** Resolution levels; the registration's default when absent. */
+  /** Number of resolution levels. Default: that of the registration. */
   readonly levels?: number | undefined;
 }
 
 /** The parameters of a profile. */
 export interface Profile {
-  /** The name. */
+  /** The name of the profile. */
   readonly name: ProfileName;
   /** Isotropic voxel size of the registrations, mm (the paper's 1.25). */
   readonly voxel: number;

@@ -54,7 +54,7 @@ export interface SynthesisResult {
   /** The number of patches that were averaged. */
   readonly patches: number;
   /**
-   * Mean and largest difference between the cheap and the full average over the slices in the middle, in
+   * Mean and maximum difference between the cheap and the full average over the slices in the middle, in
    * the synthesised intensities; only when stitched cheaply.
    */
   readonly cheapError?:

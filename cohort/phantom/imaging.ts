@@ -169,7 +169,7 @@ export function trueDisplacement(
   return { grid, components };
 }
 
-/** Says whether a point of the reference anatomy is so far from the skin that its whole voxel is air. */
+/** Returns true if a point of the reference anatomy is so far from the skin that its whole voxel is air. */
 function isFarOutside(p: Float64Array): boolean {
   return Math.abs(p[0]) > 206 || Math.abs(p[1]) > 136;
 }

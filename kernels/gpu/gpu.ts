@@ -14,7 +14,7 @@ export interface Kernel {
   readonly label: string;
   /** WGSL: bindings in group 0, the parameters (uniform) at 0 and the storage buffers from 1 on. */
   readonly code: string;
-  /** The entry point; `main` when absent. */
+  /** The entry point. Default `main`. */
   readonly entryPoint?: string | undefined;
 }
 
@@ -82,9 +82,9 @@ export interface Dispatch {
 
 /** Options of {@link Gpu.open}. */
 export interface GpuOptions {
-  /** Bytes that this process may hold on the device; unknown (no limit but the driver's) when absent. */
+  /** Maximum number of bytes of this process on the device. Default: no limit except that of the driver. */
   readonly memoryBytes?: number | undefined;
-  /** Upper limit of one binding; the adapter's when absent. Tests lower it to exercise the slabs. */
+  /** Maximum number of bytes of one binding. Default: the limit of the adapter. Tests lower it to use several slabs. */
   readonly maxBindingBytes?: number | undefined;
 }
 
@@ -118,7 +118,7 @@ export class Gpu implements Disposable {
   readonly memoryBytes: number;
   /** Bytes of the buffers that exist now. */
   liveBytes = 0;
-  /** The most bytes that existed at once. */
+  /** The maximum number of bytes that existed at the same time. */
   peakBytes = 0;
 
   #pipelines = new Map<string, GPUComputePipeline>();

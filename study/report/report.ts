@@ -164,7 +164,7 @@ export function reportOf(inputs: ReportInputs): StudyReport {
   return { title, caution, tables, setup, markdown, data };
 }
 
-/** The settings that were found, without the files that they come from. */
+/** The settings of the searches, without their files. */
 function settingsOf({ originals, syntheses = {} }: StudySettings) {
   return {
     originals: originals?.settings ?? [],

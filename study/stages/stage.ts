@@ -57,7 +57,7 @@ export interface StageContext {
   readonly out: string;
   /** The program's version. */
   readonly version: string;
-  /** The user's cohort; a phantom is made when absent. */
+  /** The user's cohort. Default: the study makes a phantom. */
   readonly cohort: GivenCohort | undefined;
   /** Given settings; the study searches for the missing ones. */
   readonly given: BestSettings | undefined;
