@@ -1,6 +1,6 @@
 /**
- * `deno task bench:kill-study`: kills a study (SIGKILL) at random moments, lets it go on, and compares its
- * tables with an undisturbed one's, byte by byte.
+ * `deno task bench:kill-study`: kills a study (SIGKILL) at random times, continues it, and compares its
+ * tables with those of an undisturbed study, byte by byte.
  *
  * @module
  */

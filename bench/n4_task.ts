@@ -111,7 +111,7 @@ export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
     jobs.push([path.replace(/^.*\//, ""), { image: await readVolume(path) }]);
   }
   for (const [name, { image, truth }] of jobs) {
-    // The body: what is brighter than an eighth of the bright tissue.
+    // The body: voxels brighter than an eighth of the bright tissue.
     const bright = image.data.toSorted()[Math.floor(0.98 * image.data.length)];
     const mask = {
       grid: image.grid,

@@ -180,7 +180,7 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   const earlier = text === undefined ? undefined : parseHashes(text);
   if (flags.out !== undefined) {
     await Deno.mkdir(flags.out, { recursive: true });
-    // What is already in a folder would be taken for a result of this run.
+    // Files of an earlier run in the folder would be hashed as results of this run.
     if (!await isEmpty(flags.out)) throw new UsageError(`${flags.out} is not empty`);
   }
   const folder = flags.out ?? await Deno.makeTempDir({ prefix: "result-hashes-" });

@@ -1,5 +1,5 @@
 /**
- * Estimates the time that a study still takes; the estimates are corrected by what has been measured.
+ * Estimates the time that a study still takes; measured times correct the estimates.
  *
  * @module
  */

@@ -79,7 +79,7 @@ function report(error: unknown, interrupted: boolean): number {
   return EXIT_CODES.failed;
 }
 
-/** The message of an error and of what caused it, without stacks. */
+/** The message of an error and of its causes, without stacks. */
 export function errorMessage(error: unknown): string {
   const messages: string[] = [];
   for (let cause = error; cause !== undefined && messages.length < 5;) {

@@ -1,6 +1,6 @@
 /**
  * The error of a displacement field against a known truth, in plain TypeScript: it shares no
- * code with what it judges.
+ * code with the registration that it measures.
  *
  * @module
  */

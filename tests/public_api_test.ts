@@ -151,12 +151,12 @@ function exported(code: string): { values: string[]; types: string[] } {
   return { values: values.sort(), types: types.sort() };
 }
 
-Deno.test("each entry of the package is pinned", () => {
+Deno.test("every entry of the package has pinned names", () => {
   assertEquals(Object.keys(PUBLIC), Object.keys(config.exports));
 });
 
 for (const [entry, path] of Object.entries(config.exports)) {
-  Deno.test(`the public names of "${entry}" are the pinned ones`, async () => {
+  Deno.test(`entry "${entry}" exports exactly the pinned names`, async () => {
     const url = new URL(`../${path}`, import.meta.url);
     const code = (await Deno.readTextFile(url)).replace(/^\s*\*.*$/gm, "");
     const statements = code.match(/^(export|import) .*/gm) ?? [];

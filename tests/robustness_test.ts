@@ -108,7 +108,7 @@ const cases: Record<string, Case> = {
   },
 };
 
-gpuTest("registration bears what images are like", async (gpu, t) => {
+gpuTest("registerImages() registers images with common defects", async (gpu, t) => {
   for (const [name, { bound, rigid, ...images }] of Object.entries(cases)) {
     await t.step(name, async () => {
       const result = await registerImages(gpu, {
@@ -159,26 +159,29 @@ function invertIndex(grid: Grid, point: Float64Array): number[] {
   );
 }
 
-gpuTest("too little in common is an error that says what to do", async (gpu) => {
-  // A corner of 5 x 40 x 4 voxels in common, and nothing.
-  for (const [x, z] of [[41, 32], [0, 200]]) {
-    const grid = Grid.axisAligned(GRID.size, [VOXEL, VOXEL, VOXEL], GRID.world([x, 0, z]));
+gpuTest(
+  "registerDeformable() refuses images with too little overlap and gives advice",
+  async (gpu) => {
+    // A corner of 5 x 40 x 4 voxels in common, and nothing.
+    for (const [x, z] of [[41, 32], [0, 200]]) {
+      const grid = Grid.axisAligned(GRID.size, [VOXEL, VOXEL, VOXEL], GRID.world([x, 0, z]));
+      await assertRejects(
+        () => registerDeformable(gpu, { fixed: mr, moving: { grid, data: ct.data } }),
+        NoOverlapError,
+        "Register rigidly first, or check the files' orientation and position",
+      );
+      assertEquals(gpu.liveBytes, 0);
+    }
+    // Masks without a voxel in common.
+    const half = (keep: (x: number) => boolean): LabelVolume => ({
+      grid: GRID,
+      data: Int32Array.from(mr.data, (_, i) => keep(i % 46) ? 1 : 0),
+    });
+    const masks = { fixedMask: half((x) => x < 12), movingMask: half((x) => x > 34) };
     await assertRejects(
-      () => registerDeformable(gpu, { fixed: mr, moving: { grid, data: ct.data } }),
+      () => registerDeformable(gpu, { fixed: mr, moving: ct, ...masks }),
       NoOverlapError,
-      "Register rigidly first, or check the files' orientation and position",
+      "masks",
     );
-    assertEquals(gpu.liveBytes, 0);
-  }
-  // Masks without a voxel in common.
-  const half = (keep: (x: number) => boolean): LabelVolume => ({
-    grid: GRID,
-    data: Int32Array.from(mr.data, (_, i) => keep(i % 46) ? 1 : 0),
-  });
-  const masks = { fixedMask: half((x) => x < 12), movingMask: half((x) => x > 34) };
-  await assertRejects(
-    () => registerDeformable(gpu, { fixed: mr, moving: ct, ...masks }),
-    NoOverlapError,
-    "masks",
-  );
-});
+  },
+);

@@ -30,7 +30,7 @@ function ellipses(seed: number, modality: Modality) {
 }
 
 Deno.test({
-  name: "train and synthesise, from folders to a file, killed and resumed on the way",
+  name: "tasks train and synthesise give a file from folders, and train resumes after a kill",
   ignore: SKIPS_GPU,
   fn: async (t) => {
     const folder = await Deno.makeTempDir();
@@ -149,7 +149,7 @@ Deno.test({
       );
     });
 
-    await t.step("says what is wrong", async () => {
+    await t.step("refuses wrong command lines with a message", async () => {
       const wrong: [string, string[], string][] = [
         ["train", ["--ct", "a", "--out", "b"], "both --ct FOLDER and --mr FOLDER"],
         ["train", training("x", "--patch", "50"), "--receptive-field 50 is none of 4, 7, 10"],

@@ -64,7 +64,7 @@ export class ByteReader {
     }
   }
 
-  /** Stops reading and frees what the bytes come from. */
+  /** Stops reading and frees the source of the bytes. */
   async close(): Promise<void> {
     await this.#pieces.return?.();
   }

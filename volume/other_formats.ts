@@ -1,12 +1,15 @@
 /**
- * Recognises files that are not single-file NIfTI images, and says how to convert them.
+ * Recognises files that are not single-file NIfTI images, and gives advice on their conversion.
  *
  * @module
  */
 
 import { isNIFTI } from "nifti-reader-js";
 
-/** Says why a file that begins with `start` is no NIfTI file in one piece; nothing if it looks like one. */
+/**
+ * A message that explains why a file that begins with `start` is no single-file NIfTI image; undefined for a
+ * file that looks like one.
+ */
 export function describeOtherFile(start: Uint8Array, name: string): string | undefined {
   if (start.length === 0) return `${name} is empty. Copy or export the file again.`;
   const bytes = start.slice().buffer;

@@ -8,7 +8,7 @@ import { readVolume } from "./read_nifti.ts";
 
 const REAL = new URL("../../shared/data/nifti/", import.meta.url);
 const isReal = await Deno.stat(REAL).then(() => true, () => false);
-/** A test's name; it says why the test is left out. */
+/** A test's name, with the reason if the test is skipped. */
 const named = (name: string) => isReal ? name : `${name} (not run: no ../shared/data/nifti)`;
 
 Deno.test({

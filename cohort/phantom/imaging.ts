@@ -121,7 +121,8 @@ export function renderImage(
   const labels = new Int32Array(grid.voxels);
   const p = new Float64Array(3);
   const [sx, sy, sz] = image.voxel;
-  // Beside the centre two points towards opposite corners; in MR the slice's thickness counts most.
+  // In addition to the centre, two points towards opposite corners; in MR the slice's thickness has the
+  // largest influence.
   const offsets = [[0, 0, 0], [sx / 4, sy / 3, sz / 4], [-sx / 4, -sy / 3, -sz / 4]];
   eachVoxel(grid, (i, x, y, z) => {
     let sum = 0;

@@ -41,7 +41,7 @@ Deno.test("trueDisplacement() leads each MR label to the same label in CT", () =
     });
     return { name, dice: 2 * both / (a + b) };
   });
-  // What is missing to 1 is the rounding to voxels of 3 and 4 mm; a vertebra's processes are thin.
+  // The difference to 1 is due to the rounding to voxels of 3 and 4 mm; a vertebra's processes are thin.
   for (const { name, dice: value } of dice) {
     assertGreater(value, name === "lumbar vertebra 1" ? 0.85 : 0.92, name);
   }

@@ -106,7 +106,7 @@ const MEBIBYTE = 1024 * 1024;
 export class Gpu implements Disposable {
   /** The WebGPU device. */
   readonly device: GPUDevice;
-  /** The adapter's name and driver, as it tells them. */
+  /** The name and the driver that the adapter reports. */
   readonly description: string;
   /** True if the adapter is software running on the processor. */
   readonly isSoftware: boolean;
@@ -184,7 +184,7 @@ export class Gpu implements Disposable {
   }
 
   /**
-   * Raises what the driver said since the last check.
+   * Throws the errors that the driver reported since the last check.
    *
    * @throws {GpuLostError} when the device is gone.
    * @throws {GpuMemoryError} when the driver ran out of memory.
@@ -211,7 +211,7 @@ export class Gpu implements Disposable {
   /**
    * Refuses work that cannot fit, before it starts.
    *
-   * @param bytes - The estimate of what the work adds to the live bytes.
+   * @param bytes - The estimate of the bytes that the work adds to the live bytes.
    * @param work - The name of the work, for the message.
    * @param advice - Advice that tells the user what to change.
    * @throws {GpuMemoryError} when live bytes and the estimate exceed the memory budget.
@@ -229,7 +229,8 @@ export class Gpu implements Disposable {
    * A buffer of zeros.
    *
    * @param label - The buffer's name in errors.
-   * @param bytes - The buffer's size in bytes, rounded up to a multiple of 16 (and at least 16), so that vec4 loads stay inside.
+   * @param bytes - The buffer's size in bytes, rounded up to a multiple of 16 (minimum 16), so that vec4 loads
+   * stay inside.
    * @param usage - WebGPU usage; storage, copy source and copy destination when absent.
    * @throws {GpuMemoryError} when it exceeds the largest buffer or the memory budget.
    */
@@ -312,7 +313,7 @@ export class Gpu implements Disposable {
       try {
         await staging.handle.mapAsync(GPUMapMode.READ);
       } catch (cause) {
-        // A lost device fails the mapping first and is said to be lost right after.
+        // With a lost device, the mapping fails first; the loss is reported immediately afterwards.
         let timer: ReturnType<typeof setTimeout> | undefined;
         await Promise.race([
           this.device.lost,

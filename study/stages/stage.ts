@@ -25,13 +25,13 @@ export interface Stage<Name extends string = string, Result = unknown> {
   /** Does the part of the work that the run folder does not have yet, and returns the stage's result. */
   run(context: StageContext): Promise<Result>;
   /**
-   * Lists what the stage leaves in the run folder: paths of files and folders, in which the last part
+   * Lists the stage's results in the run folder: paths of files and folders, in which the last part
    * may have one `*`. `--from` removes these before the stage runs again.
    */
   leaves(study: StageFacts): readonly string[];
 }
 
-/** The facts that decide what a stage leaves. */
+/** The facts that determine the results of a stage in the run folder. */
 export interface StageFacts {
   /** True if the study makes a phantom cohort; a user's own cohort is never removed. */
   readonly isPhantom: boolean;
