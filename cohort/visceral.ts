@@ -23,7 +23,7 @@ const MODALITY_WORDS: Readonly<Record<string, Modality>> = { CT: "ct", MRT1: "mr
 const VOLUME = /^(\d+)_(\d+)_([A-Za-z0-9]+)_wb\.nii(\.gz)?$/;
 const MASK = /^(\d+)_(\d+)_([A-Za-z0-9]+)_wb_(\d+)_(\d+)\.nii(\.gz)?$/;
 
-/** Why an image without labels is left out where others have some. */
+/** The reason for leaving out an image without labels if others have labels. */
 export const LABELS_FOR_ALL = "since the study takes labels of all images or of none";
 
 /** The subjects, and remarks on the files. */

@@ -100,7 +100,7 @@ export function sampleSlice(
   return values;
 }
 
-/** The window for images that look like CT in Hounsfield units: it separates soft tissue, fat and lung. */
+/** The window for CT images in Hounsfield units: it separates soft tissue, fat and lung. */
 const CT_WINDOW: readonly [number, number] = [-400, 350];
 
 /**

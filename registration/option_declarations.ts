@@ -56,7 +56,7 @@ export type OptionDeclarations<T extends object = Readonly<Record<string, unknow
 };
 
 /**
- * Why a value is not allowed, such as "must be 0 to 1"; undefined when it is allowed.
+ * The reason that a value is not allowed, such as "must be 0 to 1"; undefined when it is allowed.
  *
  * @example Usage
  * ```ts

@@ -66,7 +66,7 @@ Deno.test({
         child.kill("SIGINT");
       });
       assertEquals(code, 130, text);
-      assertStringIncludes(text, "--resume goes on from it");
+      assertStringIncludes(text, "--resume continues from them");
       assertEquals(Object.keys(await contents(file("stopped"))), ["checkpoint.json"]);
     });
 

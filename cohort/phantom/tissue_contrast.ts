@@ -12,7 +12,7 @@ import { RandomStream, smoothNoise } from "./random.ts";
 /** The noise-free intensity of a tissue at a point of the reference anatomy. */
 export type Contrast = (tissue: number, x: number, y: number, z: number) => number;
 
-/** CT number (HU), and how much it varies from body to body. */
+/** CT number (HU), and its variation between bodies. */
 const HU: Readonly<Record<keyof typeof TISSUE, readonly [number, number]>> = {
   air: [-1000, 0],
   skin: [10, 10],

@@ -71,7 +71,7 @@ export interface TrainingOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Time between two readings of the losses. A reading waits for the GPU and lets Ctrl-C through. */
+/** Time between two readings of the losses. A reading waits for the GPU and permits Ctrl-C. */
 const MILLISECONDS_BETWEEN_READINGS = 500;
 /** Maximum absolute loss. A training does not recover from a larger one. */
 const MAX_LOSS = 1000;
@@ -201,7 +201,7 @@ class TrainingRun {
     const { tensorflow, signal } = this.#options;
     await startFromIdentity(tensorflow, this.#gan, (of) => this.#draw(of), async () => {
       if (!this.isReadingDue()) return;
-      // Lets Ctrl-C through.
+      // Permits Ctrl-C.
       await new Promise((resolve) => setTimeout(resolve));
       signal?.throwIfAborted();
       this.#lastReading = performance.now();

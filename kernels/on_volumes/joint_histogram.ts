@@ -56,7 +56,7 @@ export interface JointHistogram {
 }
 
 /**
- * Counts how often each pair of intensities of two images on one grid occurs (section 3.2). A voxel counts
+ * Counts the occurrences of each pair of intensities of two images on one grid (section 3.2). A voxel counts
  * at its nearest fixed bin and, linearly, at the two moving bins around its intensity; intensities beyond a
  * window count at its ends.
  *

@@ -111,18 +111,18 @@ export async function mindDescriptor(
 
 /** Options of {@link mindDissimilarity}. */
 export interface MindDissimilarityOptions extends ImagePair {
-  /** As in {@link MindDescriptorOptions}. */
+  /** The compared patches, as in {@link MindDescriptorOptions}. */
   readonly neighbourhood?: MindNeighbourhood | undefined;
-  /** As in {@link MindDescriptorOptions}. */
+  /** Standard deviation of the patch weights, as in {@link MindDescriptorOptions}. */
   readonly sigma?: number | undefined;
   /**
    * The difference of two descriptors at a voxel: "absolute", the square of the mean absolute difference of
    * their entries (eq. 6), or "squared", the mean of the squared differences. Default "absolute".
    */
   readonly difference?: MindDifference | undefined;
-  /** As in {@link MindDescriptorOptions}. */
+  /** Window of the fixed image, as `window` of {@link MindDescriptorOptions}. */
   readonly fixedWindow?: IntensityWindow | undefined;
-  /** As in {@link MindDescriptorOptions}. */
+  /** Window of the moving image, as `window` of {@link MindDescriptorOptions}. */
   readonly movingWindow?: IntensityWindow | undefined;
 }
 
