@@ -1,6 +1,6 @@
 /**
- * The modality independent neighbourhood descriptor of a volume (eq. 5), and how much the descriptors of
- * two volumes differ (eq. 6).
+ * The modality independent neighbourhood descriptor of a volume (eq. 5), and the difference between the
+ * descriptors of two volumes (eq. 6).
  *
  * @module
  */
