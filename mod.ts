@@ -1,8 +1,8 @@
 /**
  * Registers CT and MR images of the same body, on the GPU by WebGPU.
  *
- * This entry has what a script needs: images in and out, the registrations, their transforms, the errors.
- * The other entries have the rest:
+ * This entry has everything for a script: the reading and writing of images, the registrations, their
+ * transforms and the errors. The other entries have the rest:
  *
  * - `./volume`: images on the host; their bytes, orientation and affine matrices; Dice
  * - `./kernels`: the parts of the method as functions of a volume; images on the GPU

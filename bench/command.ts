@@ -6,9 +6,9 @@
 
 import { withoutUndefined } from "../host/defaults.ts";
 
-/** The cost of a command. */
+/** Time and memory of a command. */
 export interface CommandResult {
-  /** Wall seconds. */
+  /** Wall-clock time, seconds. */
   readonly seconds: number;
   /**
    * Largest resident set of the command or of one of its child processes, bytes. Measured by GNU time
@@ -21,7 +21,7 @@ export interface CommandResult {
 export interface CommandOptions {
   /** The working directory. Default: the current one. */
   readonly cwd?: string | undefined;
-  /** More environment variables. */
+  /** Additional environment variables. */
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** Ends the command. */
   readonly signal?: AbortSignal | undefined;
@@ -64,7 +64,7 @@ export async function runCommand(
   }
 }
 
-/** Says whether a command is installed and succeeds with these arguments. */
+/** Returns true if a command is installed and succeeds with these arguments. */
 export async function hasCommand(command: string, args: readonly string[]): Promise<boolean> {
   try {
     const { success } = await new Deno.Command(command, {

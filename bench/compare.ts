@@ -1,5 +1,5 @@
 /**
- * Runs methods on a pair, one after the other, and prints their figures.
+ * Runs methods on a pair, one after the other, and prints their measures.
  *
  * @module
  */
@@ -13,23 +13,23 @@ import type { ScoreRow, ScoreTable } from "./score_table.ts";
 export interface ComparisonOptions {
   /** The pair's name. */
   readonly name: string;
-  /** The truth, for the scores. */
+  /** The true deformation and labels, for the scores. */
   readonly pair: ScoredPair;
   /** The pair's images. */
   readonly files: { readonly fixed: string; readonly moving: string };
-  /** An existing folder: each method's files go into a folder below. */
+  /** An existing folder. The files of each method are in a subfolder of it. */
   readonly folder: string;
   /** The methods' names. */
   readonly methods: readonly string[];
   /** The methods' flags. */
   readonly options: FlagValues<typeof methodFlags>;
-  /** Takes the lines. */
+  /** The table that prints the lines. */
   readonly table: ScoreTable;
-  /** Ends it. */
+  /** Ends the comparison. */
   readonly signal: AbortSignal;
 }
 
-/** Runs and scores the methods in turn, a printed line each. */
+/** Runs and scores the methods in turn, and prints a line per method. */
 export async function compareMethods(
   { name, pair, files, folder, methods, options, table, signal }: ComparisonOptions,
 ): Promise<ScoreRow[]> {

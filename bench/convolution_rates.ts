@@ -98,7 +98,7 @@ export async function convolutionRates(
         await tensorflow.finish();
         const each = (performance.now() - began) / runs;
         best = Math.max(best, operations / each / 1e6);
-        // So that waiting for the end counts little.
+        // Several runs, so that the wait for the end has little influence.
         runs = Math.max(4, Math.min(400, Math.round(150 / each)));
       }
       row.push(best);

@@ -1,5 +1,5 @@
 /**
- * `deno task bench:cycle-gan`: what the cycle-GAN costs and what it learns.
+ * `deno task bench:cycle-gan`: measures the time, the memory and the learning of the cycle-GAN.
  *
  * @module
  */
@@ -22,21 +22,57 @@ const PARTS = ["step", "convolutions", "memory", "synthesis", "toys"] as const;
 export const TASK = {
   name: "bench:cycle-gan",
   summary:
-    "Measures the cycle-GAN: steps compared with tfjs's own kernels and PyTorch, rates, memory, toys.",
+    "Measures the cycle-GAN: training steps compared with tfjs and PyTorch, rates, memory, toy problems.",
   flags: {
-    parts: { type: "list", choices: PARTS, default: PARTS, help: "What to measure." },
-    crop: { type: "integer", default: 64, min: 16, help: "Rows and columns of a patch." },
-    channels: { type: "integer", default: 3, min: 1, help: "Slices of a patch." },
-    filters: { type: "integer", default: 16, min: 4, help: "Filters of the first convolution." },
-    patch: { type: "integer", default: 70, min: 4, help: "The discriminators' receptive field." },
-    rounds: { type: "integer", default: 3, min: 1, help: "Rounds of the steps, in turn." },
-    steps: { type: "integer", default: 9, min: 1, help: "Steps a round." },
-    noStock: { type: "boolean", help: "Without tfjs's own kernels, which are slow." },
-    threads: { type: "integer", default: 2, min: 1, help: "Of PyTorch." },
-    memorySteps: { type: "integer", default: 500, min: 1, help: "Steps of the memory's test." },
-    side: { type: "integer", default: 100, min: 8, help: "Voxels along each axis, synthesised." },
-    seeds: { type: "integers", default: [1, 2, 3], help: "Of the toys." },
-    toySteps: { type: "integer", default: 400, min: 1, help: "Steps of the toys." },
+    parts: { type: "list", choices: PARTS, default: PARTS, help: "The parts of the benchmark." },
+    crop: {
+      type: "integer",
+      default: 64,
+      min: 16,
+      help: "Number of rows and of columns of a patch.",
+    },
+    channels: { type: "integer", default: 3, min: 1, help: "Number of slices of a patch." },
+    filters: {
+      type: "integer",
+      default: 16,
+      min: 4,
+      help: "Number of filters of the first convolution.",
+    },
+    receptiveField: {
+      type: "integer",
+      default: 70,
+      min: 4,
+      aliases: ["patch"],
+      help: "Receptive field P of the discriminators, in pixels.",
+    },
+    rounds: {
+      type: "integer",
+      default: 3,
+      min: 1,
+      help: "Number of rounds. A round measures each implementation once.",
+    },
+    steps: { type: "integer", default: 9, min: 1, help: "Number of steps per round." },
+    noStock: { type: "boolean", help: "Leave out the kernels of tfjs, which are slow." },
+    threads: { type: "integer", default: 2, min: 1, help: "Number of threads of PyTorch." },
+    memorySteps: {
+      type: "integer",
+      default: 500,
+      min: 1,
+      help: "Number of steps of the memory test.",
+    },
+    side: {
+      type: "integer",
+      default: 100,
+      min: 8,
+      help: "Number of voxels per axis of the synthesised volume.",
+    },
+    seeds: { type: "integers", default: [1, 2, 3], help: "Seeds of the toy problems." },
+    toySteps: {
+      type: "integer",
+      default: 400,
+      min: 1,
+      help: "Number of training steps of the toy problems.",
+    },
   },
 } as const satisfies TaskSpec;
 
@@ -46,7 +82,7 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
     ...PAPER_SETTINGS,
     crop: flags.crop,
     channels: flags.channels,
-    strides: STRIDES[flags.patch],
+    strides: STRIDES[flags.receptiveField],
     generatorFilters: flags.filters,
     discriminatorFilters: flags.filters,
   };

@@ -23,7 +23,7 @@ export interface ElastixOptions {
   readonly spacing?: number | undefined;
   /** Resolution levels of the B-spline step (4). */
   readonly levels?: number | undefined;
-  /** Iterations a level of the B-spline step (500). */
+  /** Iterations per level of the B-spline step (500). */
   readonly iterations?: number | undefined;
   /** Threads (2). */
   readonly threads?: number | undefined;
@@ -35,11 +35,11 @@ export interface ElastixOptions {
 
 /** The field that another tool found, and the cost of its registration command alone. */
 export interface PeerResult extends CommandResult {
-  /** On the fixed grid. */
+  /** The displacement field on the fixed grid. */
   readonly field: DisplacementField;
 }
 
-/** Says whether the elastix and transformix commands are installed. */
+/** Returns true if the elastix and transformix commands are installed. */
 export async function hasElastix(): Promise<boolean> {
   return await hasCommand("elastix", ["--version"]) &&
     await hasCommand("transformix", ["--version"]);

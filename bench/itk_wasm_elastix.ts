@@ -30,7 +30,7 @@ export interface ItkWasmElastixOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Says whether Node, npm and transformix (for the field) are installed. */
+/** Returns true if Node, npm and transformix (for the field) are installed. */
 export async function canRunItkWasmElastix(): Promise<boolean> {
   return await hasCommand("node", ["--version"]) && await hasCommand("npm", ["--version"]) &&
     await hasElastix();

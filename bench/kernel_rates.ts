@@ -189,7 +189,7 @@ function capture(
   const kept: Destroyable[] = [];
   const prepare = gpu.prepare;
   const buffer = gpu.buffer;
-  // What the host function frees after its submission must live on for the timing.
+  // The timing needs the resources that the host function frees after its submission.
   gpu.prepare = (kernel, options) => {
     const dispatch = prepare.call(gpu, kernel, options);
     dispatches.push(dispatch);

@@ -16,18 +16,23 @@ import { runTask } from "../tasks/_run_task.ts";
 /** The declaration of `deno task bench`. */
 export const TASK = {
   name: "bench",
-  summary: "Times the kernels by GPU timestamps and prints their rates and the targets.",
+  summary: "Measures the kernels with GPU timestamps and prints their rates and the target rates.",
   details:
-    "The targets hold for Mesa 22.3's software driver (Debian 12) on two cores: about four\n" +
-    "fifths of what was measured there. Elsewhere read them as a scale.",
+    "The targets are about four fifths of the rates that were measured with Mesa 22.3's software\n" +
+    "driver (Debian 12) on two cores. On other machines they are only a scale.",
   flags: {
     similarity: {
       type: "list",
       choices: Object.keys(SIMILARITIES) as SimilarityName[],
       default: Object.keys(SIMILARITIES),
-      help: "Whose iterations are timed, dispatch by dispatch.",
+      help: "The similarities whose iterations are measured, per dispatch.",
     },
-    rounds: { type: "integer", default: 5, min: 1, help: "Rounds; the fastest of each counts." },
+    rounds: {
+      type: "integer",
+      default: 5,
+      min: 1,
+      help: "Number of rounds. The result of a kernel is its minimum time.",
+    },
   },
 } as const satisfies TaskSpec;
 

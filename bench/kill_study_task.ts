@@ -1,6 +1,6 @@
 /**
- * `deno task bench:kill-study`: kills a study (SIGKILL) at random moments, lets it go on, and compares its
- * tables with an undisturbed one's, byte by byte.
+ * `deno task bench:kill-study`: kills a study (SIGKILL) at random times, continues it, and compares its
+ * tables with those of an undisturbed study, byte by byte.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { PROFILES } from "../workflows/profiles.ts";
 import type { FlagsOf, TaskSpec } from "../tasks/_flags.ts";
 import { runTask } from "../tasks/_run_task.ts";
 
-/** Runs the study, and kills it after some seconds, if it is still running. */
+/** Runs the study, and kills it after some seconds if it is still running. */
 async function study(
   out: string,
   profile: string,
@@ -35,7 +35,7 @@ async function study(
   return { seconds: (performance.now() - began) / 1000, isKilled, stage: lines.at(-1) ?? "" };
 }
 
-/** Kills a process and its children, which come first so that none outlives it. */
+/** Kills a process and its children. The children are killed first, so that none outlives the process. */
 async function killTree(pid: number): Promise<void> {
   const { stdout } = await new Deno.Command("ps", { args: ["-o", "pid=", "--ppid", `${pid}`] })
     .output();
@@ -60,11 +60,17 @@ async function results(out: string): Promise<Map<string, string>> {
 /** The declaration of `deno task bench:kill-study`. */
 export const TASK = {
   name: "bench:kill-study",
-  summary: "Kills a study at random moments and compares its tables with an undisturbed one's.",
+  summary:
+    "Kills a study at random times and compares its tables with those of an undisturbed study.",
   flags: {
-    profile: { type: "choice", choices: PROFILES, default: "smoke", help: "The scale." },
-    kills: { type: "integer", default: 5, min: 1, help: "How often." },
-    seed: { type: "integer", default: 1, min: 0, help: "Of the moments." },
+    profile: {
+      type: "choice",
+      choices: PROFILES,
+      default: "smoke",
+      help: "The scale of the study.",
+    },
+    kills: { type: "integer", default: 5, min: 1, help: "Number of kills." },
+    seed: { type: "integer", default: 1, min: 0, help: "Seed of the times of the kills." },
   },
 } as const satisfies TaskSpec;
 

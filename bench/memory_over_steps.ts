@@ -21,7 +21,7 @@ export interface MemoryAtStep {
   readonly resident: number;
 }
 
-/** Trains on noise and notes the memory every `every` steps. */
+/** Trains on noise and records the memory every `every` steps. */
 export async function memoryOverSteps(
   gpu: Gpu,
   settings: CycleGanSettings,

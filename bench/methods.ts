@@ -36,29 +36,41 @@ export const methodFlags = {
     choices: METHODS,
     default: ["unregistered", "crosswarp", "elastix"],
     help:
-      "What to run on each pair, in turn. Tools that are not installed are left out; npm fetches " +
-      "@itk-wasm/elastix.",
+      "The methods to run on each pair, in this order. The task leaves out tools that are not " +
+      "installed. npm downloads @itk-wasm/elastix.",
   },
   registerFlags: {
     type: "string",
-    help: 'More flags for the register command, as --register-flags="--spacing 12".',
+    help: 'Additional flags of the register command, for example --register-flags="--spacing 12".',
   },
   bendingWeight: {
     type: "number",
     default: 50,
     min: 0,
-    help: "Of elastix's bending energy against NMI; against Mattes MI 4 times as much.",
+    help:
+      "Weight of elastix's bending energy with NMI. With Mattes MI the weight is 4 times as large.",
   },
-  elastixIterations: { type: "integer", default: 500, min: 1, help: "At each level." },
-  threads: { type: "integer", default: 2, min: 1, help: "Of elastix and plastimatch." },
+  elastixIterations: {
+    type: "integer",
+    default: 500,
+    min: 1,
+    help: "Number of iterations of elastix per level.",
+  },
+  threads: {
+    type: "integer",
+    default: 2,
+    min: 1,
+    help: "Number of threads of elastix and of plastimatch.",
+  },
   packages: {
     type: "string",
     valueName: "DIR",
-    help: "Where @itk-wasm/elastix is, or is installed; by default a temporary folder.",
+    help:
+      "Folder of @itk-wasm/elastix. The task installs it if it is missing. The default is a temporary folder.",
   },
 } as const satisfies Record<string, Flag>;
 
-/** The result and the cost of a method. */
+/** The result, the time and the memory of a method. */
 export interface MethodResult extends Partial<PeerResult> {
   /** The map, on the fixed grid. */
   readonly field: DisplacementField;
@@ -76,13 +88,13 @@ export interface MethodJob {
   readonly truth: DisplacementField;
   /** An existing folder for its files. */
   readonly directory: string;
-  /** The flags' values. */
+  /** The values of the flags. */
   readonly options: FlagValues<typeof methodFlags>;
   /** Ends the method. */
   readonly signal: AbortSignal;
 }
 
-/** The methods whose tools are here; says which are not. */
+/** The methods whose tools are installed. The missing tools are printed. */
 export async function installedMethods(methods: readonly string[]): Promise<readonly string[]> {
   const tools = [
     { prefix: "elastix", has: hasElastix, how: "Debian: apt-get install elastix" },

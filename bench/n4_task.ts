@@ -15,7 +15,7 @@ import { runTask } from "../tasks/_run_task.ts";
 import { transformPoint } from "../volume/affine.ts";
 import { readVolume, type Volume, writeLabelVolume, writeVolume } from "../volume/mod.ts";
 
-/** Where ITK's program is built. The task may run this one alone (deno.json). */
+/** The path of the program that is built with ITK. deno.json permits the task to run it. */
 const PEER_FOLDER = new URL("../results/n4_itk", import.meta.url).pathname;
 
 /** Builds ITK's program; nothing where ITK or a compiler is missing. */
@@ -74,18 +74,28 @@ function phantom(seed: number): { image: Volume; truth: Float32Array } {
 /** The declaration of `deno task bench:n4`. */
 export const TASK = {
   name: "bench:n4",
-  summary: "Bias fields of phantoms and of MR images against the truth and ITK's N4.",
+  summary: "Compares estimated bias fields with the true fields of phantoms and with ITK's N4.",
   flags: {
-    seeds: { type: "list", default: ["1", "2", "3"], help: "Phantoms." },
+    seeds: { type: "list", default: ["1", "2", "3"], help: "Seeds of the phantoms." },
     shrink: {
       type: "integer",
       default: 4,
       min: 1,
-      help: "Ours: every so many voxels; ITK's is 4.",
+      help: "Subsampling factor per axis of our estimate. ITK uses 4.",
     },
-    iterations: { type: "integer", default: 50, min: 1, help: "Of each level at most." },
-    tolerance: { type: "number", default: 0.001, min: 0, help: "Ends a level." },
-    images: { type: "list", default: [], help: "MR images." },
+    iterations: {
+      type: "integer",
+      default: 50,
+      min: 1,
+      help: "Maximum number of iterations per level.",
+    },
+    tolerance: {
+      type: "number",
+      default: 0.001,
+      min: 0,
+      help: "Convergence tolerance of a level.",
+    },
+    images: { type: "list", default: [], help: "Files of MR images, in addition to the phantoms." },
   },
 } as const satisfies TaskSpec;
 
@@ -101,7 +111,7 @@ export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
     jobs.push([path.replace(/^.*\//, ""), { image: await readVolume(path) }]);
   }
   for (const [name, { image, truth }] of jobs) {
-    // The body: what is brighter than an eighth of the bright tissue.
+    // The body: voxels brighter than an eighth of the bright tissue.
     const bright = image.data.toSorted()[Math.floor(0.98 * image.data.length)];
     const mask = {
       grid: image.grid,

@@ -14,41 +14,45 @@ import { meanRow, type ScoreRow, ScoreTable, writeScores } from "./score_table.t
 import { writePair } from "../testing/semi_real_files.ts";
 
 const FLAGS = {
-  seed: { type: "integer", default: 1, min: 0, help: "Of the phantom cohort." },
+  seed: { type: "integer", default: 1, min: 0, help: "Seed of the phantom cohort." },
   ...methodFlags,
   regions: {
     type: "list",
     choices: PHANTOM_REGIONS,
     default: PHANTOM_REGIONS,
-    help: "What of the body.",
+    help: "The regions of the body.",
   },
   profile: {
     type: "choice",
     choices: ["smoke", "quick", "standard"],
     default: "quick",
-    help: "How fine the phantom is: voxels of 8, 4 or 2.5 mm, of the MR 6 mm from back to front.",
+    help:
+      "The profile of the phantom, which sets the voxel size: 8, 4 or 2.5 mm (for the MR image 6 mm " +
+      "from back to front).",
   },
   voxel: {
     type: "number",
     min: 0.5,
     unit: "mm",
-    help: "Isotropic voxel size that both images are resampled to; by default the profile's.",
+    help:
+      "Isotropic voxel size to which both images are resampled. By default the profile sets it.",
   },
   keep: {
     type: "string",
     valueName: "DIR",
-    help: "Keep all files under DIR. Else they are in a temporary folder, removed at the end.",
+    help:
+      "Keep all files in DIR. By default they are in a temporary folder, which is removed at the end.",
   },
-  out: { type: "string", valueName: "DIR", help: "Write scores.json and scores.csv to DIR." },
+  out: { type: "string", valueName: "DIR", help: "Write scores.json and scores.csv into DIR." },
 } as const satisfies Record<string, Flag>;
 
 /** The declaration of `deno task bench:phantom`. */
 export const TASK = {
   name: "bench:phantom",
-  summary: "Registers CT to MR of the three paired phantoms and scores the results.",
+  summary: "Registers CT to MR images of the three paired phantoms and scores the results.",
   details:
-    `Dice and HD95 (mm) are means over the region's structures, of the trunk over all eleven; TRE is
-measured in them; SD log J in the body. Seconds and memory as in bench:semi-real.`,
+    `Dice and HD95 (mm) are means over the structures of the region (all eleven for the trunk). TRE is
+measured in these structures, SD log J in the body. bench:semi-real explains seconds and memory.`,
   examples: [
     "--methods crosswarp,crosswarp:mind --seed 4",
     "--regions thorax --methods unregistered,crosswarp,elastix,plastimatch --out scores",

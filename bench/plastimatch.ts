@@ -20,7 +20,7 @@ export interface PlastimatchOptions {
   readonly regularization?: number | undefined;
   /** Spacing of the finest control grid, mm (15); the stages before have 2 and 4 times as much. */
   readonly spacing?: number | undefined;
-  /** Iterations a B-spline stage (100). */
+  /** Iterations per B-spline stage (100). */
   readonly iterations?: number | undefined;
   /** Threads (2). */
   readonly threads?: number | undefined;
@@ -28,7 +28,7 @@ export interface PlastimatchOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Says whether the plastimatch command is installed. */
+/** Returns true if the plastimatch command is installed. */
 export async function hasPlastimatch(): Promise<boolean> {
   return await hasCommand("plastimatch", ["--version"]);
 }

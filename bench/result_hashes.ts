@@ -22,14 +22,14 @@ const LEFT_OUT_PROPERTIES: ReadonlySet<string> = new Set([
 /** Hashes by file name. */
 export type ResultHashes = ReadonlyMap<string, string>;
 
-/** Says by a file's path whether the file is a result that is hashed. */
+/** Returns true if the file at a path is a result that is hashed. */
 export function isResult(path: string): boolean {
   return RESULT.test(path) && !LEFT_OUT.test(path);
 }
 
 /**
- * The bytes of a result file that are hashed: uncompressed images, JSON without what runs differ in,
- * the bytes as they are of all other files.
+ * The bytes of a result file that are hashed: uncompressed images, JSON without the properties that differ
+ * between runs, and the unchanged bytes of all other files.
  *
  * @param folder - The run's folder; JSON files name files below it.
  */
@@ -79,7 +79,7 @@ export function formatHashes(hashes: ResultHashes): string {
 }
 
 /**
- * Reads what `formatHashes` wrote.
+ * Reads a text of `formatHashes`.
  *
  * @throws {Error} when a line is no hash with a name.
  */

@@ -145,9 +145,9 @@ export const TASK = {
   name: "bench:result-hashes",
   summary: "Runs the commands on the smallest phantom and prints hashes of all their results.",
   details: `
-Prints a line \`sha256  name\` for each file of results, to standard output. Images are hashed
-uncompressed, JSON files without seconds, version, adapter and folder. Reports are left out: the CSV files
-hold their tables. Results of different adapters differ in their last digits.`,
+The task prints a line \`sha256  name\` per result file to standard output. It hashes images
+uncompressed, and JSON files without seconds, version, adapter and folder. It leaves out the reports,
+because the CSV files hold their tables. Results of different adapters differ in their last digits.`,
   examples: [
     "> before.txt",
     "--compare before.txt",
@@ -157,18 +157,19 @@ hold their tables. Results of different adapters differ in their last digits.`,
     out: {
       type: "string",
       valueName: "FOLDER",
-      help: "Keeps the results in this new folder. By default they are removed at the end.",
+      help: "A new folder for the results. By default they are removed at the end.",
     },
     only: {
       type: "list",
       choices: GROUPS,
       default: GROUPS,
-      help: "Runs these commands and those whose results they read; by default all.",
+      help: "Run only these commands and the commands whose results they read.",
     },
     compare: {
       type: "string",
       valueName: "FILE",
-      help: "An earlier list; exits with 1 when a result differs from it, and names it.",
+      help:
+        "An earlier list. The task names the results that differ from it, and then exits with 1.",
     },
   },
 } as const satisfies TaskSpec;
@@ -179,7 +180,7 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   const earlier = text === undefined ? undefined : parseHashes(text);
   if (flags.out !== undefined) {
     await Deno.mkdir(flags.out, { recursive: true });
-    // What is already in a folder would be taken for a result of this run.
+    // Files of an earlier run in the folder would be hashed as results of this run.
     if (!await isEmpty(flags.out)) throw new UsageError(`${flags.out} is not empty`);
   }
   const folder = flags.out ?? await Deno.makeTempDir({ prefix: "result-hashes-" });

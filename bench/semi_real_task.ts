@@ -10,26 +10,32 @@ import { makeSemiRealPair, refineCase } from "../testing/semi_real.ts";
 import { readSemiRealCase, semiRealFolder, writePair } from "../testing/semi_real_files.ts";
 
 const FLAGS = {
-  seeds: { type: "integers", default: [1, 2, 3], min: 0, help: "Pairs to make, by seed." },
+  seeds: {
+    type: "integers",
+    default: [1, 2, 3],
+    min: 0,
+    help: "Seeds of the pairs. Each seed makes one pair.",
+  },
   ...methodFlags,
   factor: {
     type: "integer",
     default: 1,
     min: 1,
     max: 4,
-    help: "Voxels an axis for each of the CT's: 2 makes 11 Mvoxel at 1.5 mm.",
+    help: "Refinement factor of the CT per axis: 2 makes 11 million voxels of 1.5 mm.",
   },
   data: {
     type: "string",
     valueName: "DIR",
-    help: "Folder with ct.nii.gz and ct_labels.nii.gz (default ../shared/data/abdomen).",
+    help: "Folder with ct.nii.gz and ct_labels.nii.gz. The default is ../shared/data/abdomen.",
   },
   keep: {
     type: "string",
     valueName: "DIR",
-    help: "Keep all files under DIR. Else they are in a temporary folder, removed at the end.",
+    help:
+      "Keep all files in DIR. By default they are in a temporary folder, which is removed at the end.",
   },
-  out: { type: "string", valueName: "DIR", help: "Write scores.json and scores.csv to DIR." },
+  out: { type: "string", valueName: "DIR", help: "Write scores.json and scores.csv into DIR." },
 } as const satisfies Record<string, Flag>;
 
 /** The declaration of `deno task bench:semi-real`. */
@@ -37,10 +43,10 @@ export const TASK = {
   name: "bench:semi-real",
   summary: "Registers semi-real MR-CT pairs with known deformations and scores the results.",
   details:
-    `Dice and HD95 (mm) are means over ten structures, TRE is measured in the whole body. Seconds are
-wall-clock: of the whole \`deno task register\` child process, outputs included, and of the other
-tools' registration commands with their rigid steps, without the transformix run that writes
-elastix's field. Host memory is the largest resident set, measured by GNU time.`,
+    `Dice and HD95 (mm) are means over ten structures. TRE is measured in the whole body. Seconds are
+wall-clock time: for crosswarp the time of the whole process \`deno task register\` with its outputs; for
+the other tools the time of their registration commands with the rigid steps, without the transformix
+run that writes the field of elastix. Host memory is the maximum resident set, measured by GNU time.`,
   examples: [
     "--seeds 1,2,3 --methods crosswarp,elastix",
     "--seeds 1 --factor 2 --methods crosswarp",

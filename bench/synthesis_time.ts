@@ -63,7 +63,7 @@ export async function timeSynthesis(
   return times;
 }
 
-/** Seconds a patch: cut on the host, uploaded, read back and added on the host. */
+/** Seconds per patch that is cut on the host, uploaded, read back and added on the host. */
 async function naiveLoop(
   { generator, size: [nx, ny], image, crop }: SynthesisOptions,
   count: number,

@@ -16,7 +16,7 @@ import { type FoundCohort, isVisceralVolume, LABELS_FOR_ALL, visceralCohort } fr
 const OWN = /^([A-Za-z0-9][\w.-]*?)_(ct|mr)(_labels)?\.nii(\.gz)?$/i;
 
 /**
- * The subjects in a folder and the folders in it; paths come back relative to it.
+ * Finds the subjects in a folder and its subfolders. Returned paths are relative to the folder.
  *
  * @throws {ManifestError} when the folder cannot be read or holds no image with such a name.
  */

@@ -47,11 +47,11 @@ export interface Manifest {
   readonly format: "crosswarp-cohort";
   /** Version of the format. */
   readonly version: 1;
-  /** Name of the phantom's profile, or another word. */
+  /** Name of the cohort; for a phantom, the name of its profile. */
   readonly profile: string;
   /** The phantom's seed. */
   readonly seed?: number | undefined;
-  /** Whose images they are and under which licence, for reports that show them. */
+  /** Source and licence of the images. Reports show this text. */
   readonly attribution?: string | undefined;
   /** Nominal voxel sizes in mm by modality. */
   readonly voxelSizes?: ByModality<readonly number[]> | undefined;
@@ -60,7 +60,7 @@ export interface Manifest {
 }
 
 /**
- * Reads and checks a manifest. Paths come back joined to the manifest's folder, ready to open.
+ * Reads and checks a manifest. Returned paths include the manifest's folder, so that they can be opened.
  *
  * @throws {ManifestError} when it is missing, not JSON, has a wrong field, or names a file that is missing.
  *

@@ -23,10 +23,10 @@ const MODALITY_WORDS: Readonly<Record<string, Modality>> = { CT: "ct", MRT1: "mr
 const VOLUME = /^(\d+)_(\d+)_([A-Za-z0-9]+)_wb\.nii(\.gz)?$/;
 const MASK = /^(\d+)_(\d+)_([A-Za-z0-9]+)_wb_(\d+)_(\d+)\.nii(\.gz)?$/;
 
-/** Why an image without labels is left out where others have some. */
+/** The reason for leaving out an image without labels if others have labels. */
 export const LABELS_FOR_ALL = "since the study takes labels of all images or of none";
 
-/** Subjects, and what was odd about the files. */
+/** The subjects, and remarks on the files. */
 export interface FoundCohort {
   /** The subjects, paths as given. */
   readonly subjects: readonly ManifestSubject[];
@@ -34,7 +34,7 @@ export interface FoundCohort {
   readonly remarks: readonly string[];
 }
 
-/** Says whether a file has the name of a VISCERAL volume. */
+/** Returns true if a file has the name of a VISCERAL volume. */
 export function isVisceralVolume(path: string): boolean {
   return VOLUME.test(nameOf(path));
 }

@@ -16,9 +16,9 @@
  *     crop: 16, channels: 1, generatorFilters: 4, blocks: 1, discriminatorFilters: 4,
  *     strides: [2, 1],
  *   });
- *   // A step on one region of each modality; `trainCycleGan()` takes as many as there are.
- *   const region = () => tf.randomUniform([1, 16, 16, 1], -1, 1) as Tensor4D;
- *   const real = { ct: region(), mr: region() };
+ *   // A step on one patch of each modality; `trainCycleGan()` does all steps of a training.
+ *   const patch = () => tf.randomUniform([1, 16, 16, 1], -1, 1) as Tensor4D;
+ *   const real = { ct: patch(), mr: patch() };
  *   const losses = gan.step(real, 2e-4);
  *   console.log(await losses.data());
  *   // A CT of 20 x 3 x 18 voxels in [-1, 1], as an MR.

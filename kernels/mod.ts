@@ -1,5 +1,5 @@
 /**
- * Images on the GPU and what can be done with them: a device whose memory is counted and whose errors
+ * Images on the GPU and operations on them: a device whose memory is counted and whose errors
  * are raised, the parts of the method as functions of a `Volume`, and operations on images that stay on
  * the GPU.
  *
@@ -7,7 +7,7 @@
  *   normalised cross-correlation, regularisers of a displacement, patch averaging.
  * - On GPU images: smoothing, resampling, warping, percentiles, operations on displacement fields.
  *
- * The kernels that a registration records many times over are not part of the public interface; use
+ * The kernels that a registration records many times are not part of the public interface; use
  * `registerRigid` and `registerDeformable`.
  *
  * @example Usage

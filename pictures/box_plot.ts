@@ -4,9 +4,9 @@
  * @module
  */
 
-/** A group of boxes: one method's values. */
+/** The values of one method, which are drawn as one box. */
 export interface BoxGroup {
-  /** The method. */
+  /** The name of the method. */
   readonly name: string;
   /** The values. */
   readonly values: readonly number[];
@@ -14,13 +14,13 @@ export interface BoxGroup {
 
 /** Options of {@link boxPlot}. */
 export interface BoxPlotOptions {
-  /** A line at the top. */
+  /** The title, a line at the top. */
   readonly title: string;
   /** The boxes, from left to right. */
   readonly groups: readonly BoxGroup[];
   /** The unit of the values. */
   readonly unit: string;
-  /** Both ends of the axis. */
+  /** Minimum and maximum of the axis. */
   readonly range: readonly [number, number];
 }
 
@@ -54,7 +54,7 @@ const TOP = 34;
 const HEIGHT = 190;
 const BOTTOM = 118;
 
-/** Draws the boxes; groups without values keep their place. */
+/** Draws the boxes. The place of a group without values stays empty. */
 export function boxPlot({ title, groups, unit, range: [low, high] }: BoxPlotOptions): string {
   const width = LEFT + groups.length * WIDTH + 10;
   const height = TOP + HEIGHT + BOTTOM;
@@ -96,7 +96,7 @@ export function boxPlot({ title, groups, unit, range: [low, high] }: BoxPlotOpti
     parts.join("") + "</svg>";
 }
 
-/** A text within XML. */
+/** Escapes a text for XML. */
 export function escapeXml(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
     .replaceAll('"', "&quot;");

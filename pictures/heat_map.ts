@@ -10,27 +10,27 @@ import { type Colour, Picture, textWidth } from "./picture.ts";
 export interface HeatMapAxis {
   /** The axis' title. */
   readonly title: string;
-  /** The labels of its values. */
+  /** The labels of the axis' values. */
   readonly labels: readonly string[];
 }
 
 /** Options of {@link heatMap}. */
 export interface HeatMapOptions {
-  /** A line at the top. */
+  /** The title, a line at the top. */
   readonly title: string;
   /** The axis from top to bottom. */
   readonly rows: HeatMapAxis;
   /** The axis from left to right. */
   readonly columns: HeatMapAxis;
-  /** The numbers, row by row; null where there is none. */
+  /** The numbers, row by row; null for an empty cell. */
   readonly values: readonly (readonly (number | null)[])[];
-  /** The numbers at both ends of the colours. */
+  /** The numbers of the first and the last colour. */
   readonly range: readonly [low: number, high: number];
   /** Formats a number. */
   readonly format: (value: number) => string;
   /** Row and column of the cell that is marked by a frame. */
   readonly marked?: readonly [row: number, column: number] | undefined;
-  /** Lines at the bottom. */
+  /** Notes, lines at the bottom. */
   readonly captions?: readonly string[] | undefined;
 }
 
@@ -46,7 +46,7 @@ const PALE: Colour = [245, 245, 245];
 const NOTHING: Colour = [205, 205, 205];
 const MARK: Colour = [225, 30, 30];
 
-/** From low to high: lightness rises evenly, so that it reads in grey and by the colour-blind. */
+/** The colours from low to high. Their lightness rises evenly, so that the map is readable in grey and for colour-blind readers. */
 const COLOURS: readonly Colour[] = [
   [52, 16, 82],
   [62, 56, 132],
@@ -128,7 +128,7 @@ function fractionOf(value: number, [low, high]: readonly [number, number]): numb
   return high > low ? (value - low) / (high - low) : 0.5;
 }
 
-/** Relative luminance, 0 to 1, without the gamma of the screen undone. */
+/** Relative luminance, 0 to 1, computed from the gamma-encoded values. */
 function lightness([r, g, b]: Colour): number {
   return (0.299 * r + 0.587 * g + 0.114 * b) / 255;
 }

@@ -16,17 +16,17 @@ export interface PlotLine {
 
 /** Options of {@link linePlot}. */
 export interface LinePlotOptions {
-  /** A line at the top. */
+  /** The title, a line at the top. */
   readonly title: string;
-  /** The curves, at most as many as there are colours. */
+  /** The curves. Their maximum number is the number of colours. */
   readonly lines: readonly PlotLine[];
   /** The positions of the values, ascending. */
   readonly x: ArrayLike<number>;
   /** The title of the x axis. */
   readonly xTitle: string;
-  /** Pixels across; 900 when absent. */
+  /** Width in pixels. Default 900. */
   readonly width?: number | undefined;
-  /** Pixels down; 340 when absent. */
+  /** Height in pixels. Default 340. */
   readonly height?: number | undefined;
 }
 
@@ -108,7 +108,7 @@ export function linePlot(options: LinePlotOptions): Picture {
   return picture;
 }
 
-/** Nearly the largest, so that a few outliers do not flatten the rest. */
+/** A high percentile of the values instead of their maximum, so that a few outliers do not flatten the curves. */
 function quantile(values: number[]): number[] {
   values.sort((a, b) => a - b);
   return values.length === 0 ? [] : [1.1 * values[Math.floor(0.995 * (values.length - 1))]];

@@ -22,7 +22,7 @@ import {
 export interface OverviewOptions {
   /** The fixed image. */
   readonly fixed: Volume;
-  /** The moving image as the files place it. */
+  /** The moving image before registration, at the position in the files. */
   readonly before: Volume;
   /** The moving image after registration. */
   readonly after: Volume;
@@ -32,7 +32,7 @@ export interface OverviewOptions {
   readonly warpedLabels?: LabelVolume | undefined;
   /** Jacobian determinant of the deformation. */
   readonly jacobian?: Volume | undefined;
-  /** A line at the bottom. */
+  /** The caption, a line at the bottom. */
   readonly caption?: string | undefined;
 }
 
@@ -67,7 +67,7 @@ export function overviewPicture(options: OverviewOptions): Picture {
   });
 
   const windows = [fixed, before, after].map((volume) => displayWindow(volume.data));
-  // The same window before and after, so that they compare.
+  // The same window before and after registration, so that the images are comparable.
   windows[2] = windows[1];
   let top = HEAD;
   for (const raster of rasters) {

@@ -12,9 +12,9 @@ export type Colour = readonly [number, number, number];
 
 /** An RGB raster. */
 export class Picture {
-  /** Pixels across. */
+  /** Width in pixels. */
   readonly width: number;
-  /** Pixels down. */
+  /** Height in pixels. */
   readonly height: number;
   /** Red, green, blue of each pixel, row by row from the top. */
   readonly data: Uint8Array;
@@ -22,9 +22,9 @@ export class Picture {
   /**
    * A picture of one colour.
    *
-   * @param width - Pixels across.
-   * @param height - Pixels down.
-   * @param background - The colour; black when absent.
+   * @param width - Width in pixels.
+   * @param height - Height in pixels.
+   * @param background - The colour. Default black.
    */
   constructor(width: number, height: number, background: Colour = [0, 0, 0]) {
     this.width = width;
@@ -33,7 +33,7 @@ export class Picture {
     for (let i = 0; i < this.data.length; i++) this.data[i] = background[i % 3];
   }
 
-  /** Sets a pixel; outside the picture nothing happens. */
+  /** Sets a pixel. A position outside the picture is ignored. */
   set(x: number, y: number, colour: Colour): void {
     if (x < 0 || y < 0 || x >= this.width || y >= this.height) return;
     this.data.set(colour, 3 * (y * this.width + x));
@@ -60,13 +60,13 @@ export class Picture {
     }
   }
 
-  /** The PNG file's bytes. */
+  /** The bytes of the PNG file. */
   toPng(): Uint8Array {
     return encode({ width: this.width, height: this.height, data: this.data, channels: 3 });
   }
 }
 
-/** Pixels that a text takes across. */
+/** Width of a text in pixels. */
 export function textWidth(text: string, scale = 2): number {
   return 6 * scale * text.length;
 }

@@ -20,13 +20,13 @@ const AXES: Readonly<Record<Plane, { across: number; down: number; through: numb
   sagittal: { across: 1, down: 2, through: 0 },
 };
 
-/** A slice's raster: where each of its pixels lies in the volume. */
+/** A slice's raster: the position of each of its pixels in the volume. */
 export interface SliceRaster {
   /** The plane. */
   readonly plane: Plane;
-  /** Pixels across. */
+  /** Width in pixels. */
   readonly width: number;
-  /** Pixels down. */
+  /** Height in pixels. */
   readonly height: number;
   /** Voxel index of each pixel's centre, x, y, z. */
   readonly points: Float32Array;
@@ -36,7 +36,7 @@ export interface SliceRaster {
  * The raster of a slice through a world point, along the volume's own axes (each taken for the RAS axis
  * it is nearest to).
  *
- * @param pixel - Millimetres a pixel.
+ * @param pixel - Size of a pixel, mm.
  */
 export function sliceRaster(grid: Grid, plane: Plane, centre: Triple, pixel: number): SliceRaster {
   const { across, down, through } = AXES[plane];
@@ -100,7 +100,7 @@ export function sampleSlice(
   return values;
 }
 
-/** The window for images that look like CT in Hounsfield units: it separates soft tissue, fat and lung. */
+/** The window for CT images in Hounsfield units: it separates soft tissue, fat and lung. */
 const CT_WINDOW: readonly [number, number] = [-400, 350];
 
 /**
@@ -127,7 +127,7 @@ export function toGrey(values: Float32Array, [low, high]: readonly [number, numb
   );
 }
 
-/** Pixels whose right or lower neighbour has another label. */
+/** Marks the pixels whose right or lower neighbour has another label. */
 export function labelContours(labels: Float32Array, { width, height }: SliceRaster): Uint8Array {
   return labels.reduce((on, label, i) => {
     const x = i % width;

@@ -1,7 +1,8 @@
 /**
  * Registration of two images of the same body, of any modalities: rigid by Mattes mutual information,
  * deformable by normalised mutual information on a grid of control points or by the MIND registration
- * framework (dense and symmetric), and what is done with the result (displacement fields, their inverse and Jacobian, warped images and labels).
+ * framework (dense and symmetric), and operations
+ * on the result (displacement fields, their inverse and Jacobian, warped images and labels).
  *
  * @example Usage
  * ```ts

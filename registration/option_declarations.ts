@@ -15,7 +15,7 @@ export interface NumberOption {
   readonly default: number;
   /** Minimum. */
   readonly min: number;
-  /** Maximum; none when absent. */
+  /** Maximum. Default: no maximum. */
   readonly max?: number | undefined;
   /** The value's unit. */
   readonly unit?: string | undefined;
@@ -56,7 +56,7 @@ export type OptionDeclarations<T extends object = Readonly<Record<string, unknow
 };
 
 /**
- * Why a value is not allowed, such as "must be 0 to 1"; undefined when it is allowed.
+ * The reason that a value is not allowed, such as "must be 0 to 1"; undefined when it is allowed.
  *
  * @example Usage
  * ```ts

@@ -1,5 +1,5 @@
 /**
- * Estimates the time that a study still takes; the estimates are corrected by what has been measured.
+ * Estimates the time that a study still takes; measured times correct the estimates.
  *
  * @module
  */
@@ -12,13 +12,13 @@ const READ_SECONDS = 0.005;
 /** The stage that runs. */
 interface CurrentStage {
   readonly name: StageName;
-  /** When the first computed item began. */
+  /** Time at which the first computed item began. */
   began: number;
   /** Items that were read. */
   first: number;
   /** Items that are done. */
   done: number;
-  /** When the last item was done. */
+  /** Time at which the last item was done. */
   updated: number;
 }
 
@@ -38,7 +38,7 @@ export class StudyClock {
     this.#now = now;
   }
 
-  /** Notes how many items of a stage are done. Items that were read take no time, and do not count. */
+  /** Records the number of finished items of a stage. Items that were read take no time, and do not count. */
   update(name: StageName, done: number): void {
     const now = this.#now();
     if (this.#current?.name !== name) {

@@ -82,7 +82,7 @@ Deno.test("the report's settings are those that were used, and it names their fi
     settings: { originals },
   });
   assertStringIncludes(report.markdown, "The best settings of a/best.json.");
-  // What the file lacks was searched.
+  // The settings that the file lacks were searched.
   assertStringIncludes(
     report.markdown,
     "on the original images (nmi, mind, nmi+mind): lambda 0.025",

@@ -59,7 +59,7 @@ export interface SynthesisedColumn extends Column {
   readonly synthesis: ColumnSynthesis;
 }
 
-/** Whether a column registers a synthesised image. */
+/** Returns true if a column registers a synthesised image. */
 export function isSynthesised(column: Column): column is SynthesisedColumn {
   return column.synthesis !== undefined;
 }

@@ -1,5 +1,5 @@
 /**
- * What all steps of a study share.
+ * The values that all steps of a study share.
  *
  * @module
  */

@@ -36,7 +36,7 @@ export interface TrainingJob {
   readonly kind: "training";
   /** The study. */
   readonly study: StudyData;
-  /** How the convolutions hold their sums. */
+  /** Variant of the convolutions. */
   readonly convolution: ConvolutionVariant;
   /** The model. */
   readonly model: StudyModel;

@@ -20,7 +20,7 @@ export function neededStages(only: readonly StageName[] = []): StageName[] {
   return namesOf(STUDY_STAGES.filter((stage) => wanted.has(stage)));
 }
 
-/** A stage and all that come after it, which `--from` runs again. */
+/** A stage and all later stages, which `--from` runs again. */
 export function stagesFrom(from: StageName | undefined): StageName[] {
   return from === undefined ? [] : STAGES.slice(STAGES.indexOf(from));
 }

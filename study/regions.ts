@@ -33,7 +33,7 @@ export function studyRegions({ subjects }: Manifest): readonly ImageRegion[] {
   );
 }
 
-/** Whether the regions come from labels; without labels whole images are studied, and nothing scores overlap. */
+/** Returns true if the regions come from labels. Without labels the study uses whole images and scores no overlap. */
 export function areLabelled(regions: readonly ImageRegion[]): boolean {
   return !regions.includes("all");
 }

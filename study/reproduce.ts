@@ -28,7 +28,7 @@ export interface StudyOptions {
   readonly seed: number;
   /** The run folder, made when missing. */
   readonly out: string;
-  /** The path of the manifest of the user's cohort; a phantom is made when absent. */
+  /** The path of the manifest of the user's cohort. Default: the study makes a phantom. */
   readonly cohort?: string | undefined;
   /**
    * Settings in the place of those of the study's own grid search, which still finds the missing ones.
@@ -39,7 +39,7 @@ export interface StudyOptions {
   readonly ablations?: readonly Ablation[] | undefined;
   /** The stages to run, with those that they need. Default all. */
   readonly only?: readonly StageName[] | undefined;
-  /** The first stage that runs again, with all that come after it. Default none. */
+  /** The first stage that runs again, with all later stages. Default: no stage. */
   readonly from?: StageName | undefined;
 }
 

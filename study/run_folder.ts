@@ -24,11 +24,11 @@ export async function contentHash(path: string): Promise<string> {
 }
 
 /**
- * Returns the kept value of a finished step; runs the step and keeps its value otherwise.
+ * Returns the stored value of a finished step. Otherwise runs the step and stores its value.
  *
  * @param path - The step's JSON file.
  * @param key - A key of everything that the step depends on. A step with another key runs again.
- * @returns The value, and whether it was there already.
+ * @returns The value, and whether it was already stored.
  */
 export async function once<T>(
   path: string,

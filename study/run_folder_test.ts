@@ -24,7 +24,7 @@ Deno.test("once() leaves no older mark when a step is interrupted", async () => 
   const path = `${folder}/step.json`;
   await once(path, "first", () => Promise.resolve(1));
   await assertRejects(() => once(path, "second", () => Promise.reject(new Error("killed"))), Error);
-  // What the second one may have written over is not taken for the first's.
+  // A file that the second step may have overwritten is not used as the first step's.
   assertEquals(await finished(path, "first"), undefined);
   await Deno.remove(folder, { recursive: true });
 });

@@ -1,5 +1,5 @@
 /**
- * Keys of the contents of a subject's files, whatever the paths.
+ * Keys of the contents of a subject's files, independent of the paths.
  *
  * @module
  */

@@ -197,7 +197,7 @@ class JointProgress {
     this.#onProgress = onProgress;
   }
 
-  /** Notes how many items of a job are done. */
+  /** Records the number of finished items of a job. */
   add(job: string, done: number): void {
     this.#done.set(job, done);
   }

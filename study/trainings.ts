@@ -29,7 +29,7 @@ export class StudyTrainings {
   /**
    * Trainings of a study; none is done yet.
    *
-   * @param convolution - How the convolutions hold their sums; another way gives other last digits.
+   * @param convolution - Variant of the convolutions. The variants differ in the last digits of their results.
    */
   constructor(study: StudyContext, convolution: ConvolutionVariant) {
     this.#study = study;
@@ -52,7 +52,7 @@ export class StudyTrainings {
     });
   }
 
-  /** Whether a model is trained. */
+  /** Returns true if a model is trained. */
   async isTrained(model: StudyModel): Promise<boolean> {
     return await finished(this.#mark(model), await this.keyOf(model)) !== undefined;
   }
@@ -110,8 +110,8 @@ export class StudyTrainings {
 }
 
 /**
- * How a run folder's trainings hold the sums of their convolutions: measured once, so that all threads and
- * all continued trainings take the same way.
+ * The variant of the convolutions of a run folder's trainings. It is measured once, so that all threads and
+ * all continued trainings use the same variant.
  */
 export async function studyConvolution(gpu: Gpu, out: string): Promise<ConvolutionVariant> {
   const key = await keyOf({ adapter: gpu.description });

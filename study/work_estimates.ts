@@ -27,7 +27,7 @@ import { areLabelled, studyRegions } from "./regions.ts";
 export interface StageWork {
   /** The number of items. */
   readonly items: number;
-  /** What an item is, in the plural. */
+  /** The name of the items, in the plural. */
   readonly unit: string;
   /** Estimated seconds on two cores without a GPU. */
   readonly seconds: number;
@@ -37,9 +37,9 @@ export interface StageWork {
 
 /** The numbers that a study's work follows from. */
 export interface WorkEstimates {
-  /** Whether the study makes a phantom cohort. */
+  /** True if the study makes a phantom cohort. */
   readonly isPhantom: boolean;
-  /** Whether the cohort has labels. */
+  /** True if the cohort has labels. */
   readonly isLabelled: boolean;
   /** The ablations that are registered. */
   readonly ablations: readonly Ablation[];
@@ -77,7 +77,7 @@ export interface WorkOptions {
   readonly profile: Profile;
   /** The seed. */
   readonly seed: number;
-  /** The user's cohort; the phantom's when absent. */
+  /** The user's cohort. Default: the phantom. */
   readonly manifest?: Manifest | undefined;
   /** Given settings; the study searches for the missing ones. */
   readonly settings: BestSettings | undefined;

@@ -1,5 +1,5 @@
 /**
- * A registration's checkpoint in the folder of its results, until they are there.
+ * The checkpoint of a registration. It is in the folder of the results until the results are written.
  *
  * @module
  */
@@ -17,11 +17,11 @@ const NAME = "checkpoint.json";
 
 /** The checkpoint of one run. */
 export class CheckpointFile implements Disposable {
-  /** What was found before, by the run that is continued; nothing in a new one. */
+  /** The intermediate results of the continued run; empty in a new run. */
   readonly found: Checkpoint;
   #folder: string;
   #identity: RunIdentity;
-  #say: (line: string) => void;
+  #log: (line: string) => void;
   #isKept: boolean;
   #hasFailed = false;
 
@@ -29,69 +29,69 @@ export class CheckpointFile implements Disposable {
     folder: string,
     identity: RunIdentity,
     found: Checkpoint | undefined,
-    say: (line: string) => void,
+    log: (line: string) => void,
   ) {
     this.#folder = folder;
     this.#identity = identity;
-    this.#say = say;
+    this.#log = log;
     this.#isKept = found !== undefined;
     this.found = found ?? {};
   }
 
   /**
-   * The checkpoint of a run whose results go into `folder`.
+   * Opens the checkpoint of a run that writes its results into `folder`.
    *
-   * @param resume - Whether to go on from what is there; it is said when there is nothing.
-   * @param say - Where messages go.
-   * @throws {CheckpointError} when what is there is not of this run.
-   * @throws {FileAccessError} when it cannot be read.
+   * @param resume - True to continue from the checkpoint in the folder. Without one, a message is written.
+   * @param log - Writes a message.
+   * @throws {CheckpointError} when the checkpoint belongs to another run.
+   * @throws {FileAccessError} when the checkpoint cannot be read.
    */
   static async open(
     folder: string,
     identity: RunIdentity,
     resume: boolean,
-    say: (line: string) => void,
+    log: (line: string) => void,
   ): Promise<CheckpointFile> {
     const path = `${folder}/${NAME}`;
     let found: Checkpoint | undefined;
     if (resume) {
       const text = await read(path);
       if (text === undefined) {
-        say(`There is no ${path} to resume from: starting from the beginning`);
+        log(`There is no ${path} to resume from: starting from the beginning`);
       } else {
         found = decodeCheckpoint(text, identity, path);
         const level = found.level?.level;
-        say(
+        log(
           `Resuming after ${level === undefined ? "the rigid registration" : `level ${level + 1}`}`,
         );
       }
     }
-    return new CheckpointFile(folder, identity, found, say);
+    return new CheckpointFile(folder, identity, found, log);
   }
 
-  /** Keeps what was found. When that cannot be written, it is said once, and the run goes on. */
+  /** Writes the intermediate results. If this fails, a message is written once, and the run continues. */
   async keep(found: Checkpoint): Promise<void> {
     const bytes = new TextEncoder().encode(encodeCheckpoint(this.#identity, found));
     try {
       await writeFolder(this.#folder, { [NAME]: bytes });
       this.#isKept = true;
     } catch (error) {
-      if (!this.#hasFailed) this.#say(`No checkpoint is kept: ${(error as Error).message}`);
+      if (!this.#hasFailed) this.#log(`No checkpoint was written: ${(error as Error).message}`);
       this.#hasFailed = true;
     }
   }
 
-  /** Removes it, once the results are there. */
+  /** Removes the checkpoint, after the results are written. */
   async remove(): Promise<void> {
-    // An older run's is of no use either.
+    // This includes the checkpoint of an earlier run.
     await Deno.remove(`${this.#folder}/${NAME}`).catch(() => {});
     this.#isKept = false;
   }
 
-  /** Says how to go on, when the run ends before its results are there. */
+  /** If the run ends without results, writes a message that names the checkpoint and `--resume`. */
   [Symbol.dispose](): void {
     if (this.#isKept) {
-      this.#say(`What was found so far is in ${this.#folder}/${NAME}; --resume goes on from it`);
+      this.#log(`The finished steps are in ${this.#folder}/${NAME}; --resume continues from them`);
     }
   }
 }

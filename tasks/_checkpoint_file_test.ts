@@ -17,21 +17,21 @@ async function inFolder(body: (folder: string) => Promise<void>): Promise<void> 
 Deno.test("CheckpointFile keeps what was found until it is removed", () =>
   inFolder(async (folder) => {
     const lines: string[] = [];
-    const say = (line: string) => void lines.push(line);
+    const log = (line: string) => void lines.push(line);
     const out = `${folder}/one/two`;
     {
-      using file = await CheckpointFile.open(out, IDENTITY, true, say);
+      using file = await CheckpointFile.open(out, IDENTITY, true, log);
       assertEquals(file.found, {});
       assertStringIncludes(lines[0], "starting from the beginning");
       await file.keep(FOUND);
     }
-    assertStringIncludes(lines[1], "--resume goes on from it");
+    assertStringIncludes(lines[1], "--resume continues from them");
     await assertRejects(
-      () => CheckpointFile.open(out, { spacing: "10" }, true, say),
+      () => CheckpointFile.open(out, { spacing: "10" }, true, log),
       CheckpointError,
       "spacing was 20 and is 10",
     );
-    using file = await CheckpointFile.open(out, IDENTITY, true, say);
+    using file = await CheckpointFile.open(out, IDENTITY, true, log);
     assertEquals(file.found.level, FOUND.level);
     assertEquals(file.found.rigid, undefined);
     assertStringIncludes(lines[2], "after level 2");
@@ -40,7 +40,7 @@ Deno.test("CheckpointFile keeps what was found until it is removed", () =>
     assertEquals(lines.length, 3);
   }));
 
-Deno.test("CheckpointFile says once that it cannot be written, and leaves nothing", () =>
+Deno.test("CheckpointFile reports once that it cannot be written, and leaves no file", () =>
   inFolder(async (folder) => {
     await Deno.writeTextFile(`${folder}/file`, "");
     const lines: string[] = [];
@@ -55,7 +55,7 @@ Deno.test("CheckpointFile says once that it cannot be written, and leaves nothin
       await file.keep(FOUND);
     }
     assertEquals(lines.length, 1);
-    assertStringIncludes(lines[0], "No checkpoint is kept: Cannot write");
+    assertStringIncludes(lines[0], "No checkpoint was written: Cannot write");
     const left = await Array.fromAsync(Deno.readDir(folder));
     assertEquals(left.map(({ name }) => name), ["file"]);
   }));

@@ -1,23 +1,23 @@
 /**
- * How to get a Vulkan driver on this machine.
+ * Advice on the installation of a Vulkan driver on this machine.
  *
  * @module
  */
 
-/** What is known of the machine. */
+/** The properties of a machine that the advice depends on. */
 export interface Machine {
   /** `Deno.build.os`. */
   readonly os: string;
   /** The text of /etc/os-release, empty when there is none. */
   readonly osRelease: string;
-  /** Whether the process may install packages. */
+  /** True if the process may install packages. */
   readonly isRoot: boolean;
 }
 
 /** Commands to run now, or a text for the user. */
 export type DriverAdvice =
   | { readonly kind: "install"; readonly commands: readonly (readonly string[])[] }
-  | { readonly kind: "tell"; readonly text: string };
+  | { readonly kind: "message"; readonly text: string };
 
 const APT_PACKAGES = ["mesa-vulkan-drivers", "libvulkan1"];
 
@@ -29,11 +29,11 @@ const COMMANDS: readonly (readonly [family: readonly string[], command: string])
   [["alpine"], "apk add mesa-vulkan-swrast vulkan-loader"],
 ];
 
-/** Says what installs a Vulkan driver: run it as root on Debian and its like, print it elsewhere. */
+/** The installation of a Vulkan driver: commands to run as root on Debian and Ubuntu, a message elsewhere. */
 export function driverAdvice(machine: Machine): DriverAdvice {
   if (machine.os === "darwin") {
     return {
-      kind: "tell",
+      kind: "message",
       text:
         "On macOS the GPU is used through Metal, which comes with the system; a virtual machine " +
         "without a GPU has none. Run on the Mac itself.",
@@ -41,7 +41,7 @@ export function driverAdvice(machine: Machine): DriverAdvice {
   }
   if (machine.os === "windows") {
     return {
-      kind: "tell",
+      kind: "message",
       text:
         "On Windows the GPU is used through Direct3D 12 or Vulkan. Install your GPU maker's current driver.",
     };
@@ -50,24 +50,24 @@ export function driverAdvice(machine: Machine): DriverAdvice {
   if (families.includes("debian") || families.includes("ubuntu")) {
     const install = ["apt-get", "install", "-y", "--no-install-recommends", ...APT_PACKAGES];
     if (machine.isRoot) return { kind: "install", commands: [["apt-get", "update"], install] };
-    return tellCommand(`sudo apt-get update && sudo ${install.join(" ")}`);
+    return commandMessage(`sudo apt-get update && sudo ${install.join(" ")}`);
   }
   for (const [family, command] of COMMANDS) {
     if (family.some((name) => families.includes(name))) {
-      return tellCommand(machine.isRoot ? command : `sudo ${command}`);
+      return commandMessage(machine.isRoot ? command : `sudo ${command}`);
     }
   }
   return {
-    kind: "tell",
+    kind: "message",
     text:
       "Install the Vulkan loader (libvulkan) and a Vulkan driver: your GPU maker's, or Mesa's " +
       'software one ("lavapipe").',
   };
 }
 
-function tellCommand(command: string): DriverAdvice {
+function commandMessage(command: string): DriverAdvice {
   return {
-    kind: "tell",
+    kind: "message",
     text:
       "If this machine has a GPU, install its maker's Vulkan driver. Otherwise this installs Mesa's " +
       `software one:\n\n    ${command}\n`,
@@ -87,7 +87,7 @@ export function distributionFamilies(osRelease: string): string[] {
   return [...new Set(families)];
 }
 
-/** Reads what {@link driverAdvice} asks. */
+/** Reads the properties of this machine for {@link driverAdvice}. */
 export function readMachine(): Machine {
   const { os } = Deno.build;
   let osRelease = "";

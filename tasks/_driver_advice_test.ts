@@ -5,9 +5,9 @@ const debian = 'PRETTY_NAME="Debian GNU/Linux 12"\nNAME="Debian"\nVERSION_ID="12
 const mint = 'ID=linuxmint\nID_LIKE="ubuntu debian"\n';
 const leap = 'ID="opensuse-leap"\nID_LIKE="suse opensuse"\n';
 
-function told(machine: Parameters<typeof driverAdvice>[0]): string {
+function message(machine: Parameters<typeof driverAdvice>[0]): string {
   const advice = driverAdvice(machine);
-  assert(advice.kind === "tell", "must not install");
+  assert(advice.kind === "message", "must not install");
   return advice.text;
 }
 
@@ -25,7 +25,7 @@ Deno.test("driverAdvice() installs on Debian and its like only as root", () => {
       ]],
     });
     assertStringIncludes(
-      told({ os: "linux", osRelease, isRoot: false }),
+      message({ os: "linux", osRelease, isRoot: false }),
       "sudo apt-get update && sudo apt-get install -y --no-install-recommends mesa-vulkan-drivers libvulkan1",
     );
   }
@@ -42,10 +42,10 @@ Deno.test("driverAdvice() tells the distribution's own command elsewhere", () =>
       ["", "libvulkan"],
       ["ID=nixos", "libvulkan"],
     ]
-  ) assertStringIncludes(told({ os: "linux", osRelease, isRoot: false }), command);
-  assert(!told({ os: "linux", osRelease: "ID=fedora", isRoot: true }).includes("sudo"));
-  assertStringIncludes(told({ os: "darwin", osRelease: "", isRoot: false }), "Metal");
-  assertStringIncludes(told({ os: "windows", osRelease: "", isRoot: false }), "Direct3D 12");
+  ) assertStringIncludes(message({ os: "linux", osRelease, isRoot: false }), command);
+  assert(!message({ os: "linux", osRelease: "ID=fedora", isRoot: true }).includes("sudo"));
+  assertStringIncludes(message({ os: "darwin", osRelease: "", isRoot: false }), "Metal");
+  assertStringIncludes(message({ os: "windows", osRelease: "", isRoot: false }), "Direct3D 12");
 });
 
 Deno.test("distributionFamilies() reads quoted and bare names, and only ID and ID_LIKE", () => {

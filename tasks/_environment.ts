@@ -1,5 +1,5 @@
 /**
- * What the GPU needs of the environment, set before anything asks for an adapter. deno.json loads this
+ * Sets the environment variables that the GPU needs, before the first request of an adapter. deno.json loads this
  * module with `--preload` ahead of every task and test.
  *
  * On Linux the backend is pinned to Vulkan: without a Vulkan driver Deno would otherwise fall back

@@ -7,23 +7,25 @@
 
 import { parseArgs } from "@std/cli/parse-args";
 
-/** What every flag says of itself. */
+/** The properties that every kind of flag has. */
 interface FlagBase {
   /** One or two sentences for `--help`. */
   readonly help: string;
-  /** Whether it must be given; a flag with a default must not. */
+  /** True if the user must give the flag. A flag with a default is never required. */
   readonly required?: boolean | undefined;
-  /** What stands for the value in `--help`, such as `FILE`. */
+  /** The placeholder of the value in `--help`, such as `FILE`. */
   readonly valueName?: string | undefined;
   /** The value's unit, for `--help`. */
   readonly unit?: string | undefined;
+  /** Other names of the flag in kebab case, without hyphens in front, such as its name of an earlier version. */
+  readonly aliases?: readonly string[] | undefined;
 }
 
 /** A flag with any text, a path for instance. */
 export interface StringFlag extends FlagBase {
   /** The kind of value. */
   readonly type: "string";
-  /** The value when not given. */
+  /** The value of a flag that is not given. */
   readonly default?: string | undefined;
 }
 
@@ -31,11 +33,11 @@ export interface StringFlag extends FlagBase {
 export interface NumberFlag extends FlagBase {
   /** The kind of value. */
   readonly type: "number" | "integer";
-  /** The value when not given. */
+  /** The value of a flag that is not given. */
   readonly default?: number | undefined;
-  /** Smallest value. */
+  /** Minimum value. */
   readonly min?: number | undefined;
-  /** Largest value. */
+  /** Maximum value. */
   readonly max?: number | undefined;
 }
 
@@ -49,9 +51,9 @@ export interface BooleanFlag extends FlagBase {
 export interface ChoiceFlag extends FlagBase {
   /** The kind of value. */
   readonly type: "choice";
-  /** The words. */
+  /** The allowed words. */
   readonly choices: readonly string[];
-  /** The value when not given. */
+  /** The value of a flag that is not given. */
   readonly default?: string | undefined;
 }
 
@@ -59,9 +61,9 @@ export interface ChoiceFlag extends FlagBase {
 export interface ListFlag extends FlagBase {
   /** The kind of value. */
   readonly type: "list";
-  /** The allowed words; any when absent. */
+  /** The allowed words. Default: all words. */
   readonly choices?: readonly string[] | undefined;
-  /** The values when not given. */
+  /** The values of a flag that is not given. */
   readonly default?: readonly string[] | undefined;
 }
 
@@ -69,11 +71,11 @@ export interface ListFlag extends FlagBase {
 export interface NumberListFlag extends FlagBase {
   /** The kind of value. */
   readonly type: "numbers" | "integers";
-  /** The values when not given. */
+  /** The values of a flag that is not given. */
   readonly default?: readonly number[] | undefined;
-  /** Smallest value. */
+  /** Minimum value. */
   readonly min?: number | undefined;
-  /** Largest value. */
+  /** Maximum value. */
   readonly max?: number | undefined;
 }
 
@@ -95,13 +97,13 @@ export interface TaskSpec<
 > {
   /** The task's name in deno.json. */
   readonly name: string;
-  /** One sentence: what it does. */
+  /** One sentence that describes the task. */
   readonly summary: string;
-  /** More lines for `--help`, after the flags. */
+  /** Additional lines for `--help`, after the flags. */
   readonly details?: string | undefined;
   /** Command lines for `--help`, without `deno task name`. */
   readonly examples?: readonly string[] | undefined;
-  /** Its flags. */
+  /** The task's flags. */
   readonly flags: F;
 }
 
@@ -132,7 +134,7 @@ export class UsageError extends Error {
   override name = "UsageError";
 }
 
-/** `--help` was asked for. `runTask` prints the text and exits with 0. */
+/** A request of `--help`. `runTask` prints the text and exits with 0. */
 export class HelpRequest extends Error {
   /** The error's name. */
   override name = "HelpRequest";
@@ -143,25 +145,29 @@ export class HelpRequest extends Error {
  *
  * @throws {HelpRequest} with the text when `--help` or `-h` is among the arguments.
  * @throws {UsageError} on an unknown flag, a missing or bad value, a flag given twice, a missing
- * required flag, or an argument that belongs to no flag.
+ * required flag, a flag together with its alias, or an argument that belongs to no flag.
  */
 export function parseFlags<const F extends Readonly<Record<string, Flag>>>(
   spec: TaskSpec<F>,
   args: readonly string[],
 ): FlagValues<F> {
-  const keys = new Map(Object.keys(spec.flags).map((key) => [kebabCase(key), key]));
+  // The key of every name and of every alias.
+  const keys = new Map<string, keyof F & string>();
+  for (const [key, { aliases = [] }] of Object.entries(spec.flags)) {
+    for (const name of [kebabCase(key), ...aliases]) keys.set(name, key);
+  }
   const names = [...keys.keys()];
   const isBoolean = (name: string) => spec.flags[keys.get(name) ?? ""]?.type === "boolean";
   const usage = (message: string) =>
     new UsageError(`${message}\nRun \`deno task ${spec.name} --help\` to see the flags.`);
-  // Kept until the end, since --help goes before all of them.
+  // Collected, not thrown: --help takes precedence over all of them.
   const complaints = args
     .filter((arg) => /^--.*=/.test(arg) && isBoolean(flagName(arg)))
     .map((arg) => `--${flagName(arg)} takes no value`);
   const parsed = parseArgs(joinValues(args, (name) => keys.has(name) && !isBoolean(name)), {
     boolean: ["help", ...names.filter(isBoolean)],
     string: ["_", ...names.filter((name) => !isBoolean(name))],
-    // All, so that a flag that is given twice is seen.
+    // All names, so that the parser notices a flag that is given twice.
     collect: names,
     alias: { h: "help" },
     unknown: (text, flag) => {
@@ -175,9 +181,15 @@ export function parseFlags<const F extends Readonly<Record<string, Flag>>>(
   if (complaints.length > 0) throw usage(complaints[0]);
   if (parsed._.length > 0) throw usage(`Unexpected argument "${parsed._[0]}"`);
   const values: Record<string, unknown> = {};
-  for (const [name, key] of keys) {
-    const flag: Flag = spec.flags[key];
-    const found = parsed[name] as readonly (string | boolean)[];
+  for (const [key, flag] of Object.entries<Flag>(spec.flags)) {
+    const given = (candidate: string) => parsed[candidate] as readonly (string | boolean)[];
+    const own = kebabCase(key);
+    const used = [own, ...flag.aliases ?? []].filter((candidate) => given(candidate).length > 0);
+    if (used.length > 1) {
+      throw usage(`${used.map((one) => `--${one}`).join(" and ")} are the same flag: give one`);
+    }
+    const name = used[0] ?? own;
+    const found = given(name);
     if (found.length > 1 && !isList(flag)) throw usage(`--${name} is given twice`);
     if (flag.type === "boolean") {
       values[key] = found[0] === true;
@@ -196,8 +208,8 @@ export function parseFlags<const F extends Readonly<Record<string, Flag>>>(
 }
 
 /**
- * Binds values to their flags: `--flag value` becomes `--flag=value`. By itself `parseArgs` takes a value
- * that begins with a hyphen, such as a negative number, for a flag.
+ * Binds values to their flags: `--flag value` becomes `--flag=value`. Otherwise `parseArgs` treats a value
+ * that begins with a hyphen, such as a negative number, as a flag.
  */
 function joinValues(args: readonly string[], isValued: (name: string) => boolean): string[] {
   const joined: string[] = [];
@@ -210,7 +222,7 @@ function joinValues(args: readonly string[], isValued: (name: string) => boolean
   return joined;
 }
 
-/** `--levels=3` as `levels`. */
+/** The name of a flag: `levels` for `--levels=3`. */
 function flagName(arg: string): string {
   return arg.replace(/^--?/, "").split("=")[0];
 }
@@ -263,7 +275,7 @@ function readOne(
   }
 }
 
-/** The text of `--help`, 100 columns wide at most. */
+/** The text of `--help`, with a maximum of 100 columns for the flags. */
 export function helpText(spec: TaskSpec<Readonly<Record<string, Flag>>>): string {
   const rows = Object.entries(spec.flags).map(([key, flag]) => ({
     left: `  --${kebabCase(key)}${flag.type === "boolean" ? "" : ` ${valueName(flag)}`}`,
@@ -288,7 +300,7 @@ export function helpText(spec: TaskSpec<Readonly<Record<string, Flag>>>): string
   return lines.join("\n") + "\n";
 }
 
-/** `movingLabels` as `moving-labels`. */
+/** A key in kebab case: `moving-labels` for `movingLabels`. */
 export function kebabCase(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
@@ -311,11 +323,14 @@ function describe(flag: Flag): string {
   if ("choices" in flag && flag.type === "list" && flag.choices) {
     notes.push(`of ${flag.choices.join(", ")}`);
   }
-  if ("min" in flag && flag.min !== undefined) notes.push(`at least ${flag.min}`);
-  if ("max" in flag && flag.max !== undefined) notes.push(`at most ${flag.max}`);
+  if ("min" in flag && flag.min !== undefined) notes.push(`minimum ${flag.min}`);
+  if ("max" in flag && flag.max !== undefined) notes.push(`maximum ${flag.max}`);
   if (flag.required) notes.push("required");
   const text = "default" in flag ? String(flag.default ?? "") : "";
   if (text !== "") notes.push(`default ${text}`);
+  if (flag.aliases !== undefined) {
+    notes.push(`alias: ${flag.aliases.map((alias) => `--${alias}`).join(", ")}`);
+  }
   return notes.length === 0 ? flag.help : `${flag.help} (${notes.join("; ")})`;
 }
 
@@ -333,10 +348,10 @@ function wrap(text: string, width: number): string[] {
 
 function didYouMean(name: string, known: readonly string[]): string {
   let best = "";
-  let least = 3;
+  let min = 3;
   for (const other of known) {
     const distance = editDistance(name, other);
-    if (distance < least) [best, least] = [other, distance];
+    if (distance < min) [best, min] = [other, distance];
   }
   return best === "" ? "" : `; did you mean --${best}?`;
 }

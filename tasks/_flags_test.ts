@@ -5,12 +5,20 @@ const flags = {
   fixed: { type: "string", required: true, valueName: "FILE", help: "The fixed image." },
   movingLabels: { type: "string", valueName: "FILE", help: "Labels of the moving image." },
   regulariser: { type: "choice", choices: ["tv", "l2"], default: "tv", help: "Regulariser." },
-  spacing: { type: "number", unit: "mm", default: 10, min: 1, max: 100, help: "Of the knots." },
+  spacing: {
+    type: "number",
+    unit: "mm",
+    default: 10,
+    min: 1,
+    max: 100,
+    help: "Spacing of the knots.",
+  },
   shift: { type: "number", help: "Any number." },
   levels: { type: "integer", default: 4, min: 1, help: "Levels." },
   noRigid: { type: "boolean", help: "Leave the rigid step out." },
   regions: { type: "list", choices: ["thorax", "abdomen"], help: "Regions." },
   size: { type: "integers", default: [64, 65], help: "Sizes." },
+  receptiveField: { type: "integer", min: 4, aliases: ["patch", "p"], help: "Receptive field." },
 } as const satisfies Record<string, Flag>;
 const spec = { name: "try", summary: "Tries.", flags, examples: ["--fixed a.nii"] };
 
@@ -25,6 +33,7 @@ Deno.test("parseFlags() fills in defaults", () => {
     noRigid: false,
     regions: undefined,
     size: [64, 65],
+    receptiveField: undefined,
   });
 });
 
@@ -39,6 +48,14 @@ Deno.test("parseFlags() reads both ways of giving a value, negatives and lists",
   assertEquals(values.noRigid, true);
   assertEquals(values.regions, ["thorax", "abdomen"]);
   assertEquals(values.size, [1, 2, 3]);
+});
+
+Deno.test("parseFlags() reads a flag by its name and by its aliases", () => {
+  for (const name of ["--receptive-field", "--patch", "--p"]) {
+    const values = parseFlags(spec, ["--fixed", "a", name, "70"]);
+    assertEquals(values.receptiveField, 70, name);
+    assertEquals(Object.keys(values), Object.keys(flags));
+  }
 });
 
 Deno.test("parseFlags() gives its values the declared types", () => {
@@ -81,6 +98,10 @@ for (
     ["--fixed a --levels 2.5", 'must be a whole number, not "2.5"'],
     ["--fixed a --regions neck", "must be one of thorax, abdomen"],
     ["--fixed a --size 1,,2", "has an empty value in its list"],
+    ["--fixed a --patch 7 --receptive-field 7", "--receptive-field and --patch are the same flag"],
+    ["--fixed a --patch 7 --p 7", "--patch and --p are the same flag"],
+    ["--fixed a --patch 7 --patch 7", "--patch is given twice"],
+    ["--fixed a --patch 3", "--patch must be at least 4"],
     ["--fixed a --size 1,x", 'must be a whole number, not "x"'],
   ]
 ) {
@@ -99,9 +120,10 @@ Deno.test("parseFlags() answers --help before it looks at anything else", () => 
       "--fixed FILE",
       "--regulariser tv|l2",
       "--spacing MM",
-      "(in mm; at least 1; at most 100; default 10)",
+      "(in mm; minimum 1; maximum 100; default 10)",
       "--no-rigid",
       "default 64,65",
+      "alias: --patch, --p",
       "deno task try --fixed a.nii",
       "--help",
     ]

@@ -1,5 +1,5 @@
 /**
- * How much memory a task may take on the GPU.
+ * The memory that a task may use on the GPU.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import type { GpuOptions } from "../kernels/gpu/gpu.ts";
 
 /**
- * A software adapter takes the machine's own memory: no more than four fifths of what is free. A real
- * one does not tell, and the same bound keeps a mistake from filling it.
+ * The limit is four fifths of the machine's free memory. A software adapter uses this memory. A GPU does
+ * not report its memory; the same limit then protects it from mistakes.
  */
 export function memoryBudget(): GpuOptions {
   return { memoryBytes: 0.8 * Deno.systemMemoryInfo().available };

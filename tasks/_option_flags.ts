@@ -30,7 +30,7 @@ export interface OptionOwner {
  *
  * const window = { type: "number", default: 10, min: 0.1, unit: "mm", help: "the window" } as const;
  * const flags = optionFlags([{ name: "lncc", options: { window } }]);
- * assertEquals(flags.window.help, "lncc: the window; by default 10.");
+ * assertEquals(flags.window.help, "lncc: the window. The default is 10.");
  * ```
  */
 export function optionFlags(owners: readonly OptionOwner[]): Record<string, Flag> {
@@ -46,7 +46,7 @@ function flagOf(owners: string, option: OptionDeclaration): Flag {
   switch (option.type) {
     case "number": {
       const { min, max, unit } = option;
-      return { type: "number", min, max, unit, help: `${help}; by default ${option.default}.` };
+      return { type: "number", min, max, unit, help: `${help}. The default is ${option.default}.` };
     }
     case "boolean":
       return { type: "boolean", help: `${help}.` };

@@ -3,21 +3,24 @@ import { SIMILARITIES } from "../registration/similarity/similarities.ts";
 import { UsageError } from "./_flags.ts";
 import { optionFlags, optionValues } from "./_option_flags.ts";
 
-Deno.test("optionFlags() declare each option once, with its owners, default and check", () => {
+Deno.test("optionFlags() declares each option once, with its owners, default and check", () => {
   const { sigma, scaling, neighbourhood, absolute } = optionFlags(Object.values(SIMILARITIES));
   assertEquals(sigma, {
     type: "number",
     min: 0.1,
     max: 2,
     unit: "voxels",
-    help: "mind, mind-ssc, nmi+mind: width of the patch weights; by default 0.5.",
+    help: "mind, mind-ssc, nmi+mind: standard deviation of the patch weights. The default is 0.5.",
   });
   assertEquals([scaling.type, scaling.valueName], ["string", "gradient|change|N"]);
-  assertEquals(neighbourhood.help, "mind, nmi+mind: six neighbours or all 26.");
+  assertEquals(
+    neighbourhood.help,
+    "mind, nmi+mind: the compared neighbours, the nearest six or all 26.",
+  );
   assertEquals(absolute.type, "boolean");
 });
 
-Deno.test("optionValues() take the owner's options and turn texts into numbers", () => {
+Deno.test("optionValues() takes the owner's options and turns texts into numbers", () => {
   const { options } = SIMILARITIES["nmi+mind"];
   const flags = { beta: undefined, scaling: "0.25", sigma: 1, neighbourhood: "dense", window: 5 };
   assertEquals(optionValues(options, flags), {

@@ -1,5 +1,5 @@
 /**
- * Results as a folder of files that appear together.
+ * Writes the files of a result so that they appear in their folder together.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 import { FileAccessError } from "../host/errors.ts";
 
 /**
- * Finds out ahead of long work whether a folder can be written to, or made. Leaves nothing behind.
+ * Checks before long work that a folder exists or can be made, and that it is writable. The check leaves no files.
  *
  * @throws {FileAccessError} when it cannot.
  */
@@ -90,7 +90,7 @@ function isFolder(path: string): Promise<boolean> {
 /** Removes folders from this one up to, but without, the one that was there before. */
 async function removeEmpty(folder: string, existing: string): Promise<void> {
   for (let part = folder; part !== existing && part !== parent(part); part = parent(part)) {
-    // Not empty, or never made: both are left as they are.
+    // Fails for a folder that is not empty or does not exist; both are left unchanged.
     await Deno.remove(part).catch(() => {});
   }
 }

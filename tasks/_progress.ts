@@ -1,20 +1,20 @@
 /**
- * How far long work is: one line that is redrawn on a terminal, plain lines elsewhere.
+ * The progress of long work: one line that is redrawn on a terminal, plain lines elsewhere.
  *
  * @module
  */
 
 /** Options of {@link Progress}. */
 export interface ProgressOptions {
-  /** Stages in all, shown as `[2/5]`; not shown when absent. */
+  /** Total number of stages, shown as `[2/5]`; not shown when absent. */
   readonly stages?: number | undefined;
-  /** Whether the output is a terminal; asked of standard error when absent. */
+  /** True if the output is a terminal. Default: true if standard error is one. */
   readonly isTerminal?: boolean | undefined;
-  /** Where text goes; standard error when absent. */
+  /** Writes the text. Default: to standard error. */
   readonly write?: ((text: string) => void) | undefined;
-  /** Milliseconds since some moment; `performance.now` when absent. */
+  /** The clock, in milliseconds. Default `performance.now`. */
   readonly now?: (() => number) | undefined;
-  /** Width of the terminal; asked of it when absent. */
+  /** Width of the terminal in characters. Default: read from the terminal. */
   readonly columns?: number | undefined;
 }
 
@@ -49,7 +49,7 @@ export class Progress implements Disposable {
   #drawnAt = -Infinity;
   #isDrawn = false;
 
-  /** Starts without a stage. */
+  /** Creates a progress display without a stage. */
   constructor(options: ProgressOptions = {}) {
     this.#options = options;
     this.#isTerminal = options.isTerminal ?? Deno.stderr.isTerminal();
@@ -61,9 +61,9 @@ export class Progress implements Disposable {
   /**
    * Ends the stage before and begins another.
    *
-   * @param name - What is being done.
-   * @param total - Steps in all; 0 when unknown.
-   * @param unit - What a step is, in the plural.
+   * @param name - Name of the stage.
+   * @param total - Total number of steps; 0 when unknown.
+   * @param unit - Name of the steps, in the plural.
    */
   stage(name: string, total = 0, unit = "steps"): void {
     this.end();
@@ -78,12 +78,12 @@ export class Progress implements Disposable {
   }
 
   /**
-   * Tells how many steps of the stage are done.
+   * Sets the number of finished steps of the stage.
    *
-   * @param done - Steps done since the stage began.
-   * @param note - What is going on, such as `level 2 of 4`.
-   * @param total - Steps in all, when it became known only now.
-   * @param leftInAll - Seconds left of all stages, shown in the place of the stage's own.
+   * @param done - Number of finished steps of the stage.
+   * @param note - A note on the current work, such as `level 2 of 4`.
+   * @param total - Total number of steps, if it differs from the one of the stage's beginning.
+   * @param leftInAll - Seconds left for all stages, shown instead of the seconds left for the stage.
    */
   update(
     done: number,
@@ -107,7 +107,7 @@ export class Progress implements Disposable {
     if (this.#isTerminal && this.#stage !== undefined) this.#draw();
   }
 
-  /** Ends the stage: says how long it took. */
+  /** Ends the stage and writes its duration. */
   end(): void {
     if (this.#stage === undefined) return;
     this.#clear();
@@ -116,7 +116,7 @@ export class Progress implements Disposable {
     this.#stage = undefined;
   }
 
-  /** Clears the line, without saying that the stage ended well. */
+  /** Clears the line. It does not report the stage as finished. */
   [Symbol.dispose](): void {
     this.#clear();
     this.#stage = undefined;
@@ -173,7 +173,7 @@ export function formatDuration(seconds: number): string {
     : `${minutes}:${two(whole % 60)} min`;
 }
 
-/** Steps a second, or a minute when they are slow. */
+/** Steps per second, or per minute if they are slow. */
 function formatRate(perSecond: number): string {
   if (perSecond >= 0.5) return `${perSecond.toFixed(perSecond < 10 ? 1 : 0)}/s`;
   return `${(60 * perSecond).toFixed(1)}/min`;

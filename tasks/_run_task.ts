@@ -1,5 +1,5 @@
 /**
- * What every task does around its work: errors as one message, exit codes, Ctrl-C.
+ * The frame of every task: it prints an error as one message, sets the exit code and handles Ctrl-C.
  *
  * @module
  */
@@ -9,7 +9,7 @@ import { type FlagsOf, HelpRequest, parseFlags, type TaskSpec, UsageError } from
 /** Exit codes of every task. */
 export const EXIT_CODES = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
-/** The work of a task; it hands `signal` to whatever takes long, and may return an exit code. */
+/** The work of a task. It passes `signal` to long operations, and may return an exit code. */
 export type TaskMain<T extends TaskSpec> = (
   flags: FlagsOf<T>,
   signal: AbortSignal,
@@ -42,7 +42,7 @@ export async function runTask<const T extends TaskSpec>(
 }
 
 /**
- * What {@link runTask} does, without ending the process.
+ * Runs a task like {@link runTask}, but does not end the process.
  *
  * @param args - The command line, without the task's name.
  * @returns The exit code. The messages are on standard error.
@@ -79,7 +79,7 @@ function report(error: unknown, interrupted: boolean): number {
   return EXIT_CODES.failed;
 }
 
-/** The message of an error and of what caused it, without stacks. */
+/** The message of an error and of its causes, without stacks. */
 export function errorMessage(error: unknown): string {
   const messages: string[] = [];
   for (let cause = error; cause !== undefined && messages.length < 5;) {

@@ -17,28 +17,40 @@ import { runTask } from "./_run_task.ts";
 /** The declaration of `deno task apply`. */
 export const TASK = {
   name: "apply",
-  summary: "Pulls an image through a transform that `deno task register` wrote.",
+  summary: "Applies a transform that `deno task register` wrote to another image.",
   examples: [
     "--transform registered/transform.json --image ct.nii.gz --like mr.nii.gz --out ct_on_mr.nii.gz",
     "--transform registered/transform.json --image mr_organs.nii.gz --like ct.nii.gz --out organs_on_ct.nii.gz --labels --inverse",
   ],
   flags: {
-    transform: { type: "string", required: true, valueName: "FILE", help: "The transform.json." },
+    transform: {
+      type: "string",
+      required: true,
+      valueName: "FILE",
+      help: "The transform.json of `register`.",
+    },
     image: {
       type: "string",
       required: true,
       valueName: "FILE",
-      help: "An image in the moving image's world (with --inverse in the fixed image's).",
+      help:
+        "An image in the world coordinates of the moving image (with --inverse, of the fixed image).",
     },
     like: {
       type: "string",
       required: true,
       valueName: "FILE",
-      help: "The result lies on this image's grid.",
+      help: "An image whose grid the result has.",
     },
-    out: { type: "string", required: true, valueName: "FILE", help: "The result, .nii.gz." },
-    labels: { type: "boolean", help: "The image holds labels: take the nearest voxel's." },
-    inverse: { type: "boolean", help: "Apply the inverse: from the fixed to the moving image." },
+    out: { type: "string", required: true, valueName: "FILE", help: "The result, a NIfTI file." },
+    labels: {
+      type: "boolean",
+      help: "Treat the image as labels, with nearest-neighbour interpolation.",
+    },
+    inverse: {
+      type: "boolean",
+      help: "Apply the inverse transform, from the fixed to the moving image.",
+    },
   },
 } as const satisfies TaskSpec;
 

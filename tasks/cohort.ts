@@ -1,5 +1,5 @@
 /**
- * `deno task cohort`: a manifest from a folder of files.
+ * `deno task cohort`: makes a manifest from a folder of files.
  *
  * @module
  */
@@ -17,20 +17,31 @@ export const TASK = {
   name: "cohort",
   summary: "Makes a manifest (cohort.json) from a folder of CT and MR images.",
   details: `
-Takes VISCERAL Anatomy3's files as the challenge ships them (the paper's corrections applied), or one's
-own, named SUBJECT_ct.nii.gz, SUBJECT_mr.nii.gz, SUBJECT_ct_labels.nii.gz and SUBJECT_mr_labels.nii.gz,
-in any folders. A subject with both images is a pair to register; the others are learned from. Every
-image is read, and what is missing or odd is said. The manifest is written into the folder.`,
-  examples: ["--from visceral", "--from images --profile clinic"],
+The folder holds either the files of VISCERAL Anatomy3 as the challenge distributes them (the task
+applies the paper's corrections), or your own files, in any subfolders, with the names
+SUBJECT_ct.nii.gz, SUBJECT_mr.nii.gz, SUBJECT_ct_labels.nii.gz and SUBJECT_mr_labels.nii.gz. A subject
+with both images is a pair for the registration; the other subjects serve the training. The task reads
+every image, lists missing files and problems, and writes the manifest into the folder.`,
+  examples: ["--from visceral", "--from images --name clinic"],
   flags: {
-    from: { type: "string", required: true, valueName: "FOLDER", help: "The folder." },
-    profile: { type: "string", default: "own", help: "A word for the cohort, in the manifest." },
+    from: {
+      type: "string",
+      required: true,
+      valueName: "FOLDER",
+      help: "The folder of the images.",
+    },
+    name: {
+      type: "string",
+      default: "own",
+      aliases: ["profile"],
+      help: "The name of the cohort in the manifest.",
+    },
     attribution: {
       type: "string",
       valueName: "TEXT",
-      help: "Whose images they are and under which licence; reports show it.",
+      help: "The source and the licence of the images. Reports show this text.",
     },
-    quick: { type: "boolean", help: "Do not read the images." },
+    quick: { type: "boolean", help: "Do not read the images; only their file names are checked." },
   },
 } as const satisfies TaskSpec;
 
@@ -52,7 +63,7 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   await writeManifest(path, {
     format: "crosswarp-cohort",
     version: 1,
-    profile: flags.profile,
+    profile: flags.name,
     attribution: flags.attribution,
     subjects,
   });
@@ -60,7 +71,7 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   const count = (kind: string) => subjects.filter((subject) => subject.kind === kind).length;
   console.log(
     `Wrote ${path}: ${count("paired")} paired, ${count("ct")} CT and ${count("mr")} MR subjects; ` +
-      `${all.length === 0 ? "nothing" : all.length} odd`,
+      `${all.length === 0 ? "no" : all.length} ${all.length === 1 ? "remark" : "remarks"}`,
   );
 }
 

@@ -1,5 +1,5 @@
 /**
- * `deno task doctor`: what this machine offers to crosswarp, and what is missing.
+ * `deno task doctor`: prints the properties of this machine that crosswarp needs, and the missing ones.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import type { TaskSpec } from "./_flags.ts";
 import { driverAdvice, hidingVariables, readMachine } from "./_driver_advice.ts";
 import { errorMessage, runTask } from "./_run_task.ts";
 
-/** The limits that matter, and the least of each that the kernels need. */
-const LIMITS: readonly (readonly [keyof GPUSupportedLimits, least: number, what: string])[] = [
+/** The limits that the kernels need, with the required minimum of each. */
+const LIMITS: readonly (readonly [keyof GPUSupportedLimits, min: number, unit: string])[] = [
   ["maxBufferSize", 256 * 2 ** 20, "bytes"],
   ["maxStorageBufferBindingSize", 128 * 2 ** 20, "bytes"],
   ["maxStorageBuffersPerShaderStage", 8, ""],
@@ -20,13 +20,13 @@ const LIMITS: readonly (readonly [keyof GPUSupportedLimits, least: number, what:
   ["minStorageBufferOffsetAlignment", 0, "bytes"],
 ];
 
-/** The features that are used when they are there. */
+/** The optional features. */
 const FEATURES: readonly (readonly [name: string, use: string])[] = [
   ["timestamp-query", "times kernels in `deno task bench`"],
   ["shader-f16", "not needed so far"],
 ];
 
-/** Squares whole numbers: the smallest proof that a dispatch computes. */
+/** Squares whole numbers, to test that a dispatch computes correctly. */
 const SQUARE: Kernel = {
   label: "square",
   code: /* wgsl */ `
@@ -42,9 +42,9 @@ const SQUARE: Kernel = {
 export const TASK = {
   name: "doctor",
   summary:
-    "Prints the GPU adapter, its driver, limits and features, the memory, and what is missing.",
+    "Prints the GPU adapter, its driver, limits and features, the memory, and the missing requirements.",
   flags: {},
-  details: "Exits with 0 when crosswarp can run here, else with 1.",
+  details: "The exit code is 0 if crosswarp can run on this machine, and 1 otherwise.",
 } as const satisfies TaskSpec;
 
 /** The work of `deno task doctor`. */
@@ -63,7 +63,7 @@ export async function main(): Promise<number> {
     print("Adapter", "none");
     missing.push("A WebGPU adapter. Run `deno task setup`.");
     const advice = driverAdvice(readMachine());
-    if (advice.kind === "tell") missing.push(advice.text.trim());
+    if (advice.kind === "message") missing.push(advice.text.trim());
     const variables = hidingVariables();
     if (variables.length > 0) missing.push(`Drivers may be hidden by ${variables.join(" and ")}.`);
   } else {
@@ -76,17 +76,20 @@ export async function main(): Promise<number> {
       `vendor ${info.vendor || "unknown"}, device ${info.device || "unknown"}, ` +
         (isFallback ? "software on the processor" : "hardware"),
     );
-    for (const [name, least, unit] of LIMITS) {
+    for (const [name, min, unit] of LIMITS) {
       const value = adapter.limits[name] as number;
       print(name, `${value} ${unit}`.trim());
-      if (value < least) missing.push(`${name} is ${value}; at least ${least} is needed.`);
+      if (value < min) missing.push(`${name} is ${value}; at least ${min} is needed.`);
     }
     for (const [name, use] of FEATURES) {
       const has = (adapter.features as ReadonlySet<string>).has(name);
       print(name, `${has ? "yes" : "no"} (optional: ${use})`);
     }
     try {
-      print("A dispatch", `computes right, ${await tryDispatch()} ms with its start`);
+      print(
+        "A dispatch",
+        `correct result, in ${await tryDispatch()} ms with the start of the device`,
+      );
     } catch (error) {
       print("A dispatch", "failed");
       missing.push(errorMessage(error));
@@ -105,7 +108,7 @@ function print(name: string, value: string): void {
   console.log(`${name.padEnd(36)}${value}`);
 }
 
-/** The milliseconds from asking for a device to a checked result. */
+/** The time in milliseconds from the request of a device to a checked result. */
 async function tryDispatch(): Promise<string> {
   const start = performance.now();
   using gpu = await Gpu.open();
@@ -150,7 +153,7 @@ function vulkanDrivers(): string {
     (version === undefined ? "" : ` (Mesa ${version})`);
 }
 
-/** The version of an installed Debian package; undefined when it is not, or elsewhere. */
+/** The version of an installed Debian package; undefined for a missing package and on other systems. */
 function debianVersion(name: string): string | undefined {
   try {
     const status = Deno.readTextFileSync("/var/lib/dpkg/status");

@@ -36,14 +36,14 @@ const FLAGS = {
     type: "list",
     choices: Object.keys(SIMILARITIES) as SimilarityName[],
     default: ["nmi"],
-    help: "The similarities to search for.",
+    help: "The similarities. The task searches settings for each of them.",
   },
-  region: { type: "list", choices: REGIONS, default: REGIONS, help: "The regions." },
-  lambda: { type: "numbers", min: 0, default: PAPER_GRID.lambda, help: "The weights." },
+  region: { type: "list", choices: REGIONS, default: REGIONS, help: "The regions of the body." },
+  lambda: { type: "numbers", min: 0, default: PAPER_GRID.lambda, help: "The weights lambda." },
   spacing: {
     type: "numbers",
     default: PAPER_GRID.spacing,
-    help: `The control-point spacings, in pixels of ${PAPER_PIXEL} mm whatever the resolution.`,
+    help: `The control-point spacings in pixels of ${PAPER_PIXEL} mm, independent of --resolution.`,
   },
   levels: {
     type: "integers",
@@ -53,38 +53,51 @@ const FLAGS = {
     help: "The numbers of resolution levels.",
   },
   regulariser: { type: "choice", choices: REGULARISERS, default: "tv", help: "The regulariser." },
-  iterations: { type: "integer", min: 1, help: "Steps a level at most; the profile's by default." },
-  resolution: { type: "number", unit: "mm", help: "Voxel size; the profile's by default." },
+  iterations: {
+    type: "integer",
+    min: 1,
+    help: "Maximum number of steps per level. By default the profile sets it.",
+  },
+  resolution: { type: "number", unit: "mm", help: "Voxel size. By default the profile sets it." },
   cohort: {
     type: "string",
     valueName: "FILE",
-    help: "A cohort.json whose paired subjects are used; by default the profile's phantoms.",
+    help: "A cohort.json. The search uses its paired subjects. By default it uses phantoms.",
   },
-  profile: { type: "choice", choices: PROFILES, default: "quick", help: "The scale." },
-  seed: { type: "integer", default: 1, min: 0, help: "Seed of the phantom and the rigid search." },
+  profile: { type: "choice", choices: PROFILES, default: "quick", help: "The scale of the study." },
+  seed: {
+    type: "integer",
+    default: 1,
+    min: 0,
+    help: "Seed of the phantoms and of the rigid registrations.",
+  },
   out: {
     type: "string",
     valueName: "FOLDER",
-    help: "The run folder, reproduce's too; by default results/<profile>.",
+    help: "The run folder, which `reproduce` can share. The default is results/<profile>.",
   },
   shard: {
     type: "string",
     valueName: "I/N",
-    help: "Do only the i-th of n parts; the others may run at the same time.",
+    help: "Do only part i of n parts. The parts may run at the same time.",
   },
-  collect: { type: "boolean", help: "Only write the tables, or say what is missing. No GPU." },
+  collect: {
+    type: "boolean",
+    help: "Only write the tables, or list the missing registrations. This needs no GPU.",
+  },
 } as const;
 
 const DETAILS = `
-Without flags the paper's grid: 75 settings for each similarity and region. Each registration is kept
-as a file in OUT/gridsearch/units and never done again. Tables (text, CSV, JSON) and heat maps go to
-OUT/gridsearch, the best settings to OUT/best.json, from where reproduce takes them; whoever finishes
-the last registration writes them. docs/gridsearch.md has more, and a script for Slurm.`;
+By default the task searches the paper's grid: 75 settings per similarity and region. It writes each
+registration to a file in OUT/gridsearch/units and does not repeat it later. The process that finishes
+the last registration writes tables (text, CSV, JSON) and heat maps to OUT/gridsearch, and the best
+settings to OUT/best.json, which \`reproduce\` reads. docs/gridsearch.md describes more, and has a script
+for Slurm.`;
 
 /** The declaration of `deno task gridsearch`. */
 export const TASK = {
   name: "gridsearch",
-  summary: "Searches for the best lambda, control-point spacing and number of levels by mean Dice.",
+  summary: "Searches for the lambda, spacing and number of levels with the maximum mean Dice.",
   details: DETAILS,
   examples: [
     "--profile smoke --lambda 0.05,0.1 --spacing 10,14 --levels 2",
@@ -171,7 +184,7 @@ function shardOf(text: string): Shard {
   }
 }
 
-/** Does what is left of a shard's share. */
+/** Does the unfinished registrations of a shard. */
 async function work(
   plan: GridSearchPlan,
   shard: Shard,

@@ -16,11 +16,12 @@ import { runTask } from "./_run_task.ts";
 /** The declaration of `deno task n4`. */
 export const TASK = {
   name: "n4",
-  summary: "Corrects the slow change of brightness (the bias field) of an MR image.",
+  summary: "Corrects the bias field, a slow change of brightness, of an MR image.",
   details: `
-N4 (Tustison et al. 2010) with ITK's defaults. The field is estimated from every fourth voxel that is
-above 0, and in the mask where there is one: a mask that leaves out the air helps where the air's noise
-is not 0. The result is the image divided by the field, everywhere.`,
+The task runs N4 (Tustison et al. 2010) with the defaults of ITK. It estimates the field from every
+fourth voxel per axis that is above 0 and inside the mask, if there is a mask. If the noise of the air is
+not 0, a mask that excludes the air improves the estimate. The task divides the whole image by the
+field.`,
   examples: [
     "--image mr.nii.gz --out corrected.nii.gz",
     "--image mr.nii.gz --mask body.nii.gz --out corrected.nii.gz --field field.nii.gz",
@@ -28,35 +29,42 @@ is not 0. The result is the image divided by the field, everywhere.`,
   flags: {
     image: { type: "string", required: true, valueName: "FILE", help: "The MR image." },
     out: { type: "string", required: true, valueName: "FILE", help: "The corrected image." },
-    field: { type: "string", valueName: "FILE", help: "Also writes the field, a factor near 1." },
+    field: {
+      type: "string",
+      valueName: "FILE",
+      help: "A file to which the task writes the field, a factor near 1.",
+    },
     mask: {
       type: "string",
       valueName: "FILE",
-      help: "Voxels to estimate from (not 0), on the image's grid.",
+      help:
+        "A mask on the grid of the image. The estimate uses only voxels where the mask is not 0.",
     },
     shrink: {
       type: "integer",
       default: N4_DEFAULTS.shrink,
       min: 1,
-      help: "Estimates from every so many voxels along each axis.",
+      help: "Subsampling factor n per axis: the estimate uses every n-th voxel.",
     },
     levels: {
       type: "integer",
       default: N4_DEFAULTS.levels,
       min: 1,
-      help: "Each halves the spline's spans.",
+      help:
+        "Number of levels. Each level after the first halves the distance between the spline's knots.",
     },
     iterations: {
       type: "integer",
       default: N4_DEFAULTS.iterations,
       min: 1,
-      help: "Of a level, at most.",
+      help: "Maximum number of iterations per level.",
     },
     tolerance: {
       type: "number",
       default: N4_DEFAULTS.tolerance,
       min: 0,
-      help: "A level ends when the field changes by no more.",
+      help:
+        "Convergence tolerance: a level ends when the relative change of the field is below it.",
     },
   },
 } as const satisfies TaskSpec;
@@ -96,12 +104,12 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   await writeVolume(flags.out, found.image);
   if (flags.field !== undefined) await writeVolume(flags.field, found.field);
   progress.end();
-  const [least, most] = found.field.data.reduce(
+  const [min, max] = found.field.data.reduce(
     ([low, high], value) => [Math.min(low, value), Math.max(high, value)],
     [Infinity, -Infinity],
   );
   console.log(
-    `Wrote ${flags.out}: field from ${least.toFixed(2)} to ${most.toFixed(2)}, ` +
+    `Wrote ${flags.out}: field from ${min.toFixed(2)} to ${max.toFixed(2)}, ` +
       `${found.iterations.join(" + ")} iterations, in ${
         formatDuration((performance.now() - began) / 1000)
       }`,

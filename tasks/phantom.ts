@@ -13,29 +13,34 @@ import { runTask } from "./_run_task.ts";
 /** The declaration of `deno task phantom`. */
 export const TASK = {
   name: "phantom",
-  summary: "Writes a phantom cohort: 17 CT-only, 17 MR-only and 3 paired subjects.",
+  summary: "Writes a phantom cohort: 17 subjects with a CT, 17 with an MR image and 3 with both.",
   details: `
-Writes into the folder of --out NIfTI images, label images (VISCERAL's label ids), for paired subjects
-the true displacement from MR to CT (LPS mm, as ITK reads it), and the manifest cohort.json.
-Profiles, CT and MR voxels in mm:
+The task writes into the folder of --out: images and label images (NIfTI; the labels of VISCERAL), the
+true displacement field from MR to CT for each paired subject (LPS mm, as in ITK), and the manifest
+cohort.json. The voxel sizes of CT and MR in mm:
   smoke     8 x 8 x 8        and 8 x 8 x 8       quick     4 x 4 x 4        and 4 x 6 x 4
   standard  2.5 x 2.5 x 2.5  and 2.5 x 6 x 2.5   paper     0.8..1.0 x 1.5   and 1.25 x 6 x 1.25
-An interrupted run goes on where it stopped when it is given the same flags again.`,
+An interrupted run continues where it stopped if the same command runs again.`,
   examples: ["--out phantom", "--out pairs --profile standard --subjects paired"],
   flags: {
-    out: { type: "string", required: true, valueName: "FOLDER", help: "Where the cohort goes." },
+    out: {
+      type: "string",
+      required: true,
+      valueName: "FOLDER",
+      help: "The folder to which the task writes the cohort.",
+    },
     profile: {
       type: "choice",
       choices: COHORT_PROFILES,
       default: "quick",
-      help: "How fine the images are.",
+      help: "The profile, which sets the voxel sizes.",
     },
-    seed: { type: "integer", default: 1, min: 0, help: "Seed of everything drawn." },
+    seed: { type: "integer", default: 1, min: 0, help: "Seed of all random numbers." },
     subjects: {
       type: "choice",
       choices: ["all", "paired"],
       default: "all",
-      help: "All 37 subjects or only the 3 paired ones.",
+      help: "The subjects to write: all 37, or only the 3 paired subjects.",
     },
   },
 } as const satisfies TaskSpec;

@@ -48,20 +48,24 @@ const GAUSS_NEWTON_FLAGS = Object.keys(MIND_GAUSS_NEWTON_OPTIONS)
 /** The declaration of `deno task register`. */
 export const TASK = {
   name: "register",
-  summary: "Registers a moving image (CT or MR) to a fixed one: rigidly, then by a deformation.",
+  summary: "Registers a moving image to a fixed image (CT or MR): first rigidly, then deformably.",
   details: `
-Writes into the folder of --out, on the fixed image's grid (the inverse on the moving image's):
-  warped.nii.gz          the moving image        warped_labels.nii.gz   its labels
-  field.nii.gz           the map, and            inverse_field.nii.gz   its inverse, as displacement
-                         fields that ITK, ANTs, SimpleITK and 3D Slicer apply (LPS mm)
-  jacobian.nii.gz        determinant of the map  transform.json         for \`deno task apply\`
-  metrics.json           figures and parameters  overview.png           a picture of the result
+The task writes these files into the folder of --out. The inverse field is on the grid of the moving
+image, all other images are on the grid of the fixed image:
+  warped.nii.gz          the warped moving image
+  warped_labels.nii.gz   the warped labels of the moving image
+  field.nii.gz           the displacement field (LPS mm), for ITK, ANTs, SimpleITK and 3D Slicer
+  inverse_field.nii.gz   the displacement field of the inverse map
+  jacobian.nii.gz        the Jacobian determinant of the map
+  transform.json         the transform, for \`deno task apply\`
+  metrics.json           measures of the result, and the parameters
+  overview.png           a picture of the result
 
-The method control-grid (the default) optimises a similarity over displacements of control points.
-mind-gauss-newton is the MIND registration framework: dense, symmetric, by Gauss-Newton steps. Of the
-flags above it takes ${GAUSS_NEWTON_FLAGS} and --resolution.
-It also writes the inverse-consistency error and the number of folded voxels in both directions to
-metrics.json.`,
+The method control-grid (the default) optimises a similarity over the displacements of control points.
+The method mind-gauss-newton is the registration framework of MIND: dense, symmetric, with Gauss-Newton
+steps. Among the flags of the deformable registration it accepts only ${GAUSS_NEWTON_FLAGS} and
+--resolution. It also writes the inverse-consistency error and the number of folded voxels in both
+directions to metrics.json.`,
   examples: [
     "--fixed mr.nii.gz --moving ct.nii.gz --out registered",
     "--fixed mr.nii.gz --moving ct.nii.gz --moving-labels organs.nii.gz --out registered",
@@ -72,7 +76,7 @@ metrics.json.`,
       type: "string",
       required: true,
       valueName: "FILE",
-      help: "The moving image, which is warped onto the fixed one.",
+      help: "The moving image. The task warps it onto the fixed image.",
     },
     out: {
       type: "string",
@@ -83,22 +87,22 @@ metrics.json.`,
     movingLabels: {
       type: "string",
       valueName: "FILE",
-      help: "Labels of the moving image, to be warped.",
+      help: "Labels of the moving image. The task warps them.",
     },
     fixedLabels: {
       type: "string",
       valueName: "FILE",
-      help: "Labels of the fixed image, for Dice.",
+      help: "Labels of the fixed image, for the Dice coefficients.",
     },
     fixedMask: {
       type: "string",
       valueName: "FILE",
-      help: "A mask of the fixed image: voxels that are 0 in it are ignored.",
+      help: "A mask of the fixed image. The registration ignores voxels where the mask is 0.",
     },
     movingMask: {
       type: "string",
       valueName: "FILE",
-      help: "A mask of the moving image: voxels that are 0 in it are ignored.",
+      help: "A mask of the moving image. The registration ignores voxels where the mask is 0.",
     },
     method: {
       type: "choice",
@@ -120,12 +124,12 @@ metrics.json.`,
       type: "choice",
       choices: REGULARISERS,
       default: DEFORMABLE_DEFAULTS.regulariser,
-      help: "Total variation, squared L2 norm or bending energy.",
+      help: "The regulariser: total variation, squared L2 norm or bending energy.",
     },
     lambda: {
       type: "number",
       min: 0,
-      help: `The regulariser's weight; by default it depends on the similarity (${
+      help: `Weight of the regulariser. The default depends on the similarity (${
         Object.entries(SIMILARITIES).map(([name, { lambda }]) =>
           `${name} ${lambda[DEFORMABLE_DEFAULTS.regulariser]}`
         ).join(", ")
@@ -142,7 +146,9 @@ metrics.json.`,
       type: "integer",
       min: 1,
       max: 8,
-      help: "Resolution levels; by default until voxels measure about 10 mm, at most 4.",
+      help:
+        "Number of resolution levels. By default the voxels of the coarsest level measure about 10 mm, " +
+        "with a maximum of 4 levels.",
     },
     iterations: {
       type: "integer",
@@ -154,20 +160,24 @@ metrics.json.`,
       type: "number",
       min: 0.1,
       unit: "mm",
-      help: "Smallest working voxel; by default the fixed image's.",
+      help: "Minimum voxel size of the working images. By default it is that of the fixed image.",
     },
     noFolding: {
       type: "boolean",
-      help: "Keep the map from folding: no voxel has a Jacobian determinant of 0 or less.",
+      help:
+        "Prevent folding: the Jacobian determinant of the map is greater than 0 in every voxel.",
     },
     resume: {
       type: "boolean",
-      help: "Continue an interrupted run after its last finished level (mind-gauss-newton: " +
+      help: "Continue an interrupted run after its last finished level (with mind-gauss-newton, " +
         "after its rigid registration).",
     },
-    rigidOnly: { type: "boolean", help: "Stop after the rigid registration." },
-    noRigid: { type: "boolean", help: "Start from the positions in the files." },
-    seed: { type: "integer", default: 12345, help: "Seed of the rigid search." },
+    rigidOnly: { type: "boolean", help: "Do only the rigid registration." },
+    noRigid: {
+      type: "boolean",
+      help: "Leave out the rigid registration and start from the positions in the files.",
+    },
+    seed: { type: "integer", default: 12345, help: "Seed of the rigid registration." },
   },
 } as const satisfies TaskSpec;
 
@@ -294,7 +304,7 @@ function settingsOf(
   };
 }
 
-/** The flags for the record: without --resume, which does not change the result, and other methods' flags. */
+/** The flags for metrics.json. --resume, which does not change the result, and the flags of other methods are left out. */
 function usedFlags(flags: Flags): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(flags).filter(([name]) =>

@@ -1,5 +1,5 @@
 /**
- * `deno task reproduce`: the whole study.
+ * `deno task reproduce`: runs the whole study.
  *
  * @module
  */
@@ -19,20 +19,21 @@ import { runTask } from "./_run_task.ts";
 import config from "../deno.json" with { type: "json" };
 
 const DETAILS = `
-Makes a phantom cohort or takes yours, measures Table 1, searches the registrations' settings, registers
-the paired images, trains the cycle-GANs, registers what they synthesise, and writes report.html with all
-tables and figures, report.md, report.json and a CSV file for each table. An interrupted run continues
-where it stopped; what is there is not done again. On two cores without a GPU smoke takes some minutes and
-quick about 20; standard and paper (the paper's numbers, every one) are for a GPU.
+The task makes a phantom cohort or uses yours, measures Table 1, searches the settings of the
+registrations, registers the paired images, trains the cycle-GANs and registers the synthesised images.
+It writes report.html with all tables and figures, report.md, report.json and a CSV file per table. An
+interrupted run continues where it stopped and does not repeat finished work. On two cores without a GPU
+the profile smoke takes some minutes and quick about 20. The profiles standard and paper (all numbers of
+the paper) need a GPU.
 
 Stages: ${STAGES.join(", ")}.
-A cohort without labels is registered as whole images, and scored by normalised mutual information, folds
-and pictures. \`deno task cohort\` makes a manifest of one's own files.`;
+For a cohort without labels, the study registers whole images and reports normalised mutual information,
+folds and pictures. \`deno task cohort\` makes the manifest of your own images.`;
 
 /** The declaration of `deno task reproduce`. */
 export const TASK = {
   name: "reproduce",
-  summary: "Runs the study and prints its tables beside the paper's.",
+  summary: "Runs the whole study and prints its tables next to those of the paper.",
   details: DETAILS,
   examples: [
     "",
@@ -40,37 +41,52 @@ export const TASK = {
     "--cohort cohort.json --out results/ours",
   ],
   flags: {
-    profile: { type: "choice", choices: PROFILES, default: "quick", help: "The scale." },
+    profile: {
+      type: "choice",
+      choices: PROFILES,
+      default: "quick",
+      help: "The scale of the study.",
+    },
     cohort: {
       type: "string",
       valueName: "FILE",
-      help: "The manifest of your own cohort; by default a phantom is made.",
+      help: "The manifest of your own cohort. By default the study makes a phantom cohort.",
     },
-    seed: { type: "integer", default: 1, min: 0, help: "Of the phantom, search and networks." },
+    seed: {
+      type: "integer",
+      default: 1,
+      min: 0,
+      help: "Seed of the phantoms, the rigid registrations and the networks.",
+    },
     out: {
       type: "string",
       valueName: "FOLDER",
-      help: "The run folder; by default results/<profile>.",
+      help: "The run folder. The default is results/<profile>.",
     },
     settings: {
       type: "string",
       valueName: "FILE",
-      help: "The best.json of a grid search; the study's own searches what it lacks.",
+      help: "The best.json of a grid search. The study searches the settings that the file lacks.",
     },
     ablation: {
       type: "list",
       choices: ABLATIONS,
       default: [],
-      help: "Also compares: MIND's own framework, the strategies of eq. 7, squared L2 for TV.",
+      help:
+        "Additional comparisons: the registration framework of MIND, the strategies of eq. 7, and " +
+        "squared L2 instead of TV.",
     },
     only: {
       type: "list",
       choices: STAGES,
       default: [],
-      help: "Runs these stages and what they need.",
+      help: "Run only these stages and the stages that they need.",
     },
-    from: { type: "choice", choices: STAGES, help: "Does this stage and those behind it again." },
-    dryRun: { type: "boolean", help: "Only prints the stages, their time and disk space." },
+    from: { type: "choice", choices: STAGES, help: "Repeat this stage and all later stages." },
+    dryRun: {
+      type: "boolean",
+      help: "Only print the stages with their estimated time and disk space.",
+    },
   },
 } as const satisfies TaskSpec;
 
@@ -115,7 +131,7 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   console.log(`\nDone in ${formatDuration(seconds)}; ${what} in ${out}`);
 }
 
-/** The stages with their work, and the sums. */
+/** The table of the stages with their work, and the sums. */
 function planText(plan: readonly StagePlan[]): string {
   const sum = (value: (stage: StagePlan) => number) =>
     plan.reduce((all, one) => all + value(one), 0);
@@ -131,8 +147,8 @@ function planText(plan: readonly StagePlan[]): string {
     ]),
     ["all", "", formatDuration(sum((one) => one.seconds)), size(sum((one) => one.megabytes))],
   ]);
-  return `${table}\n\nTimes are estimates for two cores without a GPU, with nothing done yet; ` +
-    "a GPU takes a small part.";
+  return `${table}\n\nTimes are estimates for a new run on two cores without a GPU; ` +
+    "a GPU takes a small part of them.";
 }
 
 if (import.meta.main) await runTask(TASK, main);

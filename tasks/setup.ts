@@ -1,5 +1,5 @@
 /**
- * `deno task setup`: sees to it that there is a WebGPU adapter.
+ * `deno task setup`: looks for a WebGPU adapter, and installs a software adapter if it can.
  *
  * @module
  */
@@ -11,10 +11,12 @@ import { runTask } from "./_run_task.ts";
 /** The declaration of `deno task setup`. */
 export const TASK = {
   name: "setup",
-  summary: "Asks for a WebGPU adapter and, on Debian or Ubuntu as root, installs Mesa's software " +
-    "Vulkan driver when there is none.",
-  flags: { check: { type: "boolean", help: "Only look: install nothing." } },
-  details: "Exits with 0 when there is an adapter, else with 1 and the command to run.",
+  summary: "Looks for a WebGPU adapter. Without one, it installs Mesa's software driver (on " +
+    "Debian or Ubuntu, as root).",
+  flags: { check: { type: "boolean", help: "Look for an adapter, but install nothing." } },
+  details:
+    "The exit code is 0 if there is an adapter. Otherwise it is 1, and the task prints the command\n" +
+    "that installs a driver.",
 } as const satisfies TaskSpec;
 
 /** The work of `deno task setup`. */
@@ -32,7 +34,7 @@ export async function main(flags: FlagsOf<typeof TASK>): Promise<number> {
   if (flags.check) return 1;
 
   const advice = driverAdvice(readMachine());
-  if (advice.kind === "tell") {
+  if (advice.kind === "message") {
     console.error(advice.text);
     warnOfHidingVariables();
     return 1;

@@ -1,5 +1,5 @@
 /**
- * `deno task synthesise`: turns a CT into an MR, or an MR into a CT, by a trained model.
+ * `deno task synthesise`: synthesises an MR image from a CT image, or the reverse, with a trained model.
  *
  * @module
  */
@@ -16,35 +16,56 @@ import { runTask } from "./_run_task.ts";
 /** The declaration of `deno task synthesise`. */
 export const TASK = {
   name: "synthesise",
-  summary: "Synthesises an MR from a CT, or a CT from an MR, by a model that train wrote.",
+  summary:
+    "Synthesises an MR image from a CT image, or the reverse, with a model that `train` wrote.",
   details: `
-Every voxel is the mean over the overlapping patches that hold it. The result lies on the image's own
-grid, in Hounsfield units or in the training MRs' intensities. --stitch cheap takes patches half a
-patch apart with feathered weights, and says how far that is from the full average in the middle.`,
+Every voxel of the result is the mean over all overlapping patches that contain it (patch averaging). The
+result has the grid of the image, and Hounsfield units or the intensities of the MR images of the
+training. With --stitch cheap, neighbouring patches are half a patch apart and have weights that fall
+towards their borders. The task then also computes the full average of some slices in the middle of the
+image and prints the difference.`,
   examples: [
     "--model model --image ct.nii.gz --to mr --out synthesised_mr.nii.gz",
     "--model model --image mr.nii.gz --to ct --out synthesised_ct.nii.gz --stitch cheap",
   ],
   flags: {
-    model: { type: "string", required: true, valueName: "FOLDER", help: "What train wrote." },
-    image: { type: "string", required: true, valueName: "FILE", help: "The image." },
-    to: { type: "choice", choices: ["mr", "ct"], required: true, help: "What it becomes." },
+    model: {
+      type: "string",
+      required: true,
+      valueName: "FOLDER",
+      help: "The folder of a model, written by `train`.",
+    },
+    image: {
+      type: "string",
+      required: true,
+      valueName: "FILE",
+      help: "The image from which the task synthesises.",
+    },
+    to: {
+      type: "choice",
+      choices: ["mr", "ct"],
+      required: true,
+      help: "The modality of the result.",
+    },
     out: { type: "string", required: true, valueName: "FILE", help: "The result, a NIfTI file." },
     stitch: {
       type: "choice",
       choices: ["full", "cheap"],
       default: "full",
-      help: "How patches follow each other.",
+      help: "The density of the patches: `full` averages all, `cheap` needs fewer; see below.",
     },
     stride: {
       type: "integer",
       min: 1,
-      help: "Rows and columns from one patch to the next; by default 4, cheap: half a patch.",
+      help:
+        "Distance between neighbouring patches in rows and columns. The default is 4, and half a patch " +
+        "with --stitch cheap.",
     },
     sliceStride: {
       type: "integer",
       min: 1,
-      help: "Slices from one patch to the next; by default 2 of 3 or 4, cheap: all.",
+      help: "Distance between neighbouring patches in slices. The default is 2 for 2 or 3 " +
+        "channels and 4 for 4 or more, and the number of channels with --stitch cheap.",
     },
   },
 } as const satisfies TaskSpec;
@@ -84,7 +105,7 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
     const { mean, max, slices } = result.cheapError;
     const unit = to === "ct" ? " HU" : "";
     console.log(
-      `Cheap against full average, ${slices} slice${slices > 1 ? "s" : ""} in the middle: ` +
+      `Cheap compared with full average, ${slices} slice${slices > 1 ? "s" : ""} in the middle: ` +
         `mean difference ${mean.toFixed(1)}${unit}, largest ${max.toFixed(1)}${unit}`,
     );
   }

@@ -24,28 +24,43 @@ const FLAGS = {
   cohort: {
     type: "string",
     valueName: "FILE",
-    help: 'A cohort.json; its subjects of kind "ct" and "mr" are learned from.',
+    help: 'A cohort.json. The training uses its subjects of kind "ct" and "mr".',
   },
-  ct: { type: "string", valueName: "FOLDER", help: "Instead: a folder of CT images, and" },
-  mr: { type: "string", valueName: "FOLDER", help: "a folder of MR images (.nii, .nii.gz)." },
-  out: { type: "string", required: true, valueName: "FOLDER", help: "Where the model goes." },
+  ct: {
+    type: "string",
+    valueName: "FOLDER",
+    help: "A folder of CT images (.nii, .nii.gz). --ct and --mr together replace --cohort.",
+  },
+  mr: {
+    type: "string",
+    valueName: "FOLDER",
+    help: "A folder of MR images (.nii, .nii.gz). --ct and --mr together replace --cohort.",
+  },
+  out: {
+    type: "string",
+    required: true,
+    valueName: "FOLDER",
+    help: "The folder to which the task writes the model.",
+  },
   region: {
     type: "choice",
     choices: ["thorax", "abdomen", "all"],
     default: "all",
-    help: "The part of the body, cut by the cohort's labels; all takes whole images.",
+    help: "The part of the body, cut out by the cohort's labels. `all` uses whole images.",
   },
   profile: {
     type: "choice",
     choices: PROFILES,
     default: "quick",
-    help: "Sets everything below that is not given; see the table.",
+    help:
+      "The profile. It sets the default of each network and training flag; see the table below.",
   },
-  channels: { type: "integer", min: 1, help: "Adjacent slices that the networks see at once, C." },
-  patch: {
+  channels: { type: "integer", min: 1, help: "Number C of adjacent slices in a patch." },
+  receptiveField: {
     type: "integer",
     min: 1,
-    help: `The discriminators' receptive field in pixels, P: one of ${
+    aliases: ["patch"],
+    help: `Receptive field P of the discriminators, in pixels: one of ${
       Object.keys(STRIDES).join(", ")
     }.`,
   },
@@ -53,94 +68,128 @@ const FLAGS = {
     type: "integers",
     min: 1,
     max: 2,
-    help: "Instead of --patch: the strides of the discriminators' 4x4 convolutions, as 2,2,1.",
+    help: "Strides of the discriminators' 4x4 convolutions, for example 2,2,1. They replace " +
+      "--receptive-field.",
   },
-  crop: { type: "integer", min: 16, help: "Rows and columns of a region, a multiple of 4." },
+  crop: {
+    type: "integer",
+    min: 16,
+    help: "Number of rows and of columns of a patch, a multiple of 4.",
+  },
   filters: {
     type: "integer",
     min: 4,
-    help: "Filters of the networks' first convolution, a multiple of 4.",
+    help: "Number of filters of the first convolution of each network, a multiple of 4.",
   },
-  blocks: { type: "integer", min: 0, help: "Residual blocks of the generators." },
+  blocks: { type: "integer", min: 0, help: "Number of residual blocks of each generator." },
   epochs: {
     type: "integer",
     min: 1,
-    help: "Epochs; the learning rate falls in the second half of them.",
+    help: "Number of epochs. The learning rate falls linearly in the second half of the training.",
   },
   stepsPerEpoch: {
     type: "integer",
     min: 1,
-    help: "Steps of an epoch, one region of each modality.",
+    help: "Number of steps per epoch. A step uses one patch of each modality.",
   },
-  learningRate: { type: "number", min: 0, help: "Adam's learning rate." },
+  learningRate: { type: "number", min: 0, help: "Learning rate of the Adam optimiser." },
   discriminatorRate: {
     type: "number",
     min: 0,
-    help: "The discriminators' learning rate over the generators'.",
+    help: "Learning rate of the discriminators divided by the learning rate of the generators.",
   },
   identitySteps: {
     type: "integer",
     min: 0,
-    help: "Steps before the first in which the generators only learn to copy their input.",
+    help:
+      "Number of identity steps: before the first training step, the generators learn to copy " +
+      "their input.",
   },
   cycleWeight: { type: "number", min: 0, help: "Weight of the cycle loss." },
-  pool: { type: "integer", min: 0, help: "Earlier syntheses that the discriminators also see." },
+  pool: {
+    type: "integer",
+    min: 0,
+    help:
+      "Number of earlier syntheses in the pool. The discriminators see them in addition to new " +
+      "syntheses.",
+  },
   noNorm: {
     type: "boolean",
-    help: "Discriminators without instance norm: they see P pixels only.",
+    help:
+      "Leave instance normalisation out of the discriminators, so that an output depends on P x P " +
+      "pixels only.",
   },
   flips: {
     type: "boolean",
-    help: "Mirror half of the patches. It swaps the organs' sides.",
+    help: "Mirror half of the patches. Mirroring swaps the left and the right organs.",
   },
   plane: {
     type: "choice",
     choices: PLANE_NAMES,
-    help: "The slices' plane; by default across the thickest voxels, coronal where none is thick.",
+    help:
+      "Plane of the slices. By default it is perpendicular to the largest voxel spacing, and coronal " +
+      "for isotropic voxels.",
   },
   voxel: {
     type: "number",
     min: 0.1,
     unit: "mm",
     help:
-      "Resample to isotropic voxels of this size. By default the profile's for a cohort; folders are " +
-      "taken as they are.",
+      "Isotropic voxel size to which the task resamples the images. By default the profile sets it for " +
+      "a cohort, and the images of folders are not resampled.",
   },
   ctWindow: {
     type: "numbers",
     default: [-1000, 1000],
     unit: "HU",
-    help: "The Hounsfield units that are seen, as --ct-window=-250,350; beyond them is clamped.",
+    help:
+      "Minimum and maximum CT number, for example --ct-window=-250,350. Values outside are clamped.",
   },
-  seed: { type: "integer", min: 0, default: 19, help: "Seed of everything that is drawn." },
-  checkpointEvery: { type: "integer", min: 1, default: 500, help: "Steps between checkpoints." },
-  sampleEvery: { type: "integer", min: 1, default: 500, help: "Steps between pictures." },
+  seed: { type: "integer", min: 0, default: 19, help: "Seed of all random numbers." },
+  checkpointEvery: {
+    type: "integer",
+    min: 1,
+    default: 500,
+    help: "Number of steps between two checkpoints.",
+  },
+  sampleEvery: {
+    type: "integer",
+    min: 1,
+    default: 500,
+    help: "Number of steps between two sample pictures.",
+  },
   ops: {
     type: "choice",
     choices: ["own", "stock"],
     default: "own",
-    help: "Whose kernels compute: ours, or tfjs's, to compare.",
+    help: "The GPU kernels: `own` uses those of crosswarp, `stock` those of tfjs, for comparisons.",
   },
   convolution: {
     type: "choice",
     choices: ["registers", "tiles"],
-    help: "How our convolutions hold their sums; by default the faster, by a short measurement.",
+    help:
+      "Variant of crosswarp's convolutions. By default a short measurement selects the faster one.",
   },
-  resume: { type: "boolean", help: "Go on from the folder's checkpoint, to the same bytes." },
+  resume: {
+    type: "boolean",
+    help:
+      "Continue from the checkpoint in the folder. The results are the same as without an interruption, byte for byte.",
+  },
 } as const;
 
 const DETAILS = `
-Writes into the folder of --out:
-  checkpoint.json, checkpoint-*.safetensors   the model and its training's state, for synthesise
+The task writes these files into the folder of --out:
+  checkpoint.json, checkpoint-*.safetensors   the model and the state of its training, for synthesise
                                               and --resume
-  log.jsonl      the losses of every step     losses.png   their curves
+  log.jsonl      the losses of every step     losses.png   the curves of the losses
   samples/       images with their syntheses, every --sample-every steps
 
-Ctrl-C ends the training after the step, with a checkpoint; the same command with --resume goes on.
+After Ctrl-C the task finishes the step, writes a checkpoint and ends. The same command with --resume
+continues the training.
 
 ${profileTable()}`;
 
-/** What the profiles set. */
+/** The table of the profiles' settings. */
 function profileTable(): string {
   const rows = PROFILES.map((profile) => {
     const s = ganSettings(profile);
@@ -166,7 +215,7 @@ function profileTable(): string {
 /** The declaration of `deno task train`. */
 export const TASK = {
   name: "train",
-  summary: "Trains a cycle-GAN on unpaired CT and MR images, to turn one into the other.",
+  summary: "Trains a cycle-GAN that synthesises MR from CT and CT from MR, on unpaired images.",
   details: DETAILS,
   examples: [
     "--ct ct_folder --mr mr_folder --out model",
@@ -267,16 +316,18 @@ function windowOf([low, high, ...more]: readonly number[]): { low: number; high:
 }
 
 function settingsOf(flags: Flags): CycleGanSettings {
-  const { patch, strides, filters } = flags;
-  if (patch !== undefined && strides !== undefined) {
-    throw new UsageError("--patch and --strides are two ways to say the same: give one");
+  const { receptiveField: size, strides, filters } = flags;
+  if (size !== undefined && strides !== undefined) {
+    throw new UsageError("--receptive-field and --strides set the same property: give one");
   }
-  if (patch !== undefined && STRIDES[patch] === undefined) {
+  if (size !== undefined && STRIDES[size] === undefined) {
     throw new UsageError(
-      `--patch ${patch} is none of ${Object.keys(STRIDES).join(", ")}; give any other by --strides`,
+      `--receptive-field ${size} is none of ${
+        Object.keys(STRIDES).join(", ")
+      }; give any other by --strides`,
     );
   }
-  const chosen = strides ?? (patch === undefined ? undefined : STRIDES[patch]);
+  const chosen = strides ?? (size === undefined ? undefined : STRIDES[size]);
   const given = {
     channels: flags.channels,
     crop: flags.crop,

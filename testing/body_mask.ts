@@ -1,5 +1,5 @@
 /**
- * Which voxels of a CT lie in the body.
+ * The mask of the body in a CT.
  *
  * @module
  */
@@ -16,7 +16,7 @@ export function bodyMask(ct: Volume, threshold = -300): LabelVolume {
   const data = largestComponent(ct.data, threshold, nx, ny, nz);
   const stack = new Int32Array(plane);
   for (let z = 0; z < nz; z++) {
-    // What is reached from the plane's border through voxels that are not body is outside.
+    // Voxels that are connected with the plane's border through voxels outside the body are outside.
     const reached = new Uint8Array(plane);
     let top = 0;
     const visit = (i: number) => {

@@ -1,4 +1,4 @@
-/** Allocations that fail one after the other, to see that nothing leaks. */
+/** Makes allocations fail one after the other, to check that no buffer leaks. */
 
 import { assert, assertEquals } from "@std/assert";
 import { GpuMemoryError } from "../kernels/gpu/errors.ts";

@@ -1,4 +1,4 @@
-/** A GPU for the tests of a file: no leak and no unseen error passes. */
+/** A GPU for the tests of a file. A leak or an error that no code has seen makes a test fail. */
 
 import { assertEquals } from "@std/assert";
 import { Gpu, type GpuOptions } from "../kernels/gpu/gpu.ts";
@@ -6,7 +6,7 @@ import { Gpu, type GpuOptions } from "../kernels/gpu/gpu.ts";
 const ADAPTER = await navigator.gpu?.requestAdapter();
 const REQUIRED = Deno.env.get("REQUIRE_GPU") === "1";
 
-/** Whether tests that need an adapter are left out: there is none, and none is demanded. */
+/** True if tests that need an adapter are skipped: there is no adapter, and REQUIRE_GPU is not set. */
 export const SKIPS_GPU = !ADAPTER && !REQUIRED;
 
 if (SKIPS_GPU) {
@@ -20,7 +20,7 @@ Deno.test.afterAll(closeShared);
 
 /** Options of {@link gpuTest}. */
 export interface GpuTestOptions extends GpuOptions {
-  /** Why the test cannot run here, such as "no ../shared/data"; it becomes a part of its name. */
+  /** The reason that the test cannot run here, such as "no ../shared/data". It becomes a part of the test's name. */
   readonly skips?: string | undefined;
 }
 
@@ -47,7 +47,7 @@ export function gpuTest(
         assertEquals(gpu.liveBytes, 0, "bytes alive at the end of the test");
         isClean = true;
       } finally {
-        // What a failed test leaves on the device is none of the next test's business.
+        // The buffers that a failed test leaves on the device must not affect the next test.
         if (isFresh) gpu[Symbol.dispose]();
         else if (!isClean) closeShared();
       }

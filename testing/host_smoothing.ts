@@ -7,7 +7,7 @@
 import type { Triple } from "../volume/mod.ts";
 
 /**
- * Smooths `data` (x fastest, `size` values an axis) along x, y and z in place and returns it.
+ * Smooths `data` (x fastest, `size` values per axis) along x, y and z in place and returns it.
  * Borders are replicated, taps reach 3 sigma and add up to 1; sigma is in samples, 0 leaves an axis.
  */
 export function smoothOnHost<T extends Float32Array | Float64Array>(

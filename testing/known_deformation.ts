@@ -58,7 +58,7 @@ export class KnownDeformation {
   }
 
   /**
-   * Which point goes to `(x, y, z)`, RAS mm, written into `out`: y = q - n(y) with
+   * The point that the deformation moves to `(x, y, z)`, RAS mm, written into `out`: y = q - n(y) with
    * q = R^T (x - c - t) + c, by fixed-point iteration (Chen et al. 2008, Medical Physics 35:81)
    * until a step is shorter than 1e-6 mm.
    *

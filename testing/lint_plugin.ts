@@ -49,7 +49,7 @@ function startOfChain(node: Node): Deno.lint.ArrayExpression | undefined {
   return object.type === "ArrayExpression" ? object : startOfChain(object);
 }
 
-/** Says whether an array literal lists elements; `[...set]` only turns an iterable into an array. */
+/** Returns true if an array literal lists elements; `[...set]` only turns an iterable into an array. */
 function listsElements({ elements }: Deno.lint.ArrayExpression): boolean {
   return elements.some((element) => element?.type !== "SpreadElement");
 }
@@ -88,7 +88,7 @@ const noLiteralSpread: Deno.lint.Rule = {
   }),
 };
 
-/** Says whether an expression stands for no properties or for properties written on the spot. */
+/** Returns true if an expression stands for no properties or for properties written on the spot. */
 function isLiteralBranch(node: Node): boolean {
   const branch = bare(node);
   if (branch.type === "ConditionalExpression") {
@@ -170,7 +170,7 @@ const MAY_USE_REFERENCES = /^(bench|testing|tests)\/|_(test|bench|reference)\.ts
 
 const IS_REFERENCE = /[a-z0-9]Reference$/;
 
-/** Says whether a node lies in a function that is itself a twin; twins build on each other. */
+/** Returns true if a node lies in a function that is itself a twin; twins build on each other. */
 function isInReference(context: Deno.lint.RuleContext, node: Node): boolean {
   return context.sourceCode.getAncestors(node).some((ancestor) =>
     ancestor.type === "FunctionDeclaration" && IS_REFERENCE.test(ancestor.id?.name ?? "")

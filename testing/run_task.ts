@@ -1,4 +1,4 @@
-/** Tasks as a user runs them: in a process of their own, or faster in this one. */
+/** Runs tasks like a user in a separate process, or faster in this process. */
 
 import type { TaskSpec } from "../tasks/_flags.ts";
 import { callTask, type TaskMain } from "../tasks/_run_task.ts";
@@ -6,11 +6,11 @@ import { callTask, type TaskMain } from "../tasks/_run_task.ts";
 /** The project's folder. */
 export const ROOT = new URL("../", import.meta.url);
 
-/** How a task ended. */
+/** The exit code and the output of a task. */
 export interface TaskResult {
   /** The exit code. */
   readonly code: number;
-  /** All that it printed. */
+  /** The text of standard output and standard error. */
   readonly text: string;
 }
 
@@ -29,7 +29,7 @@ export function startTask(name: string, ...args: string[]): Deno.ChildProcess {
  * Starts a task without `deno task`, which would get a signal in the task's place.
  *
  * @param name - The task's name; its command is that of deno.json.
- * @param args - Its command line.
+ * @param args - The command line of the task.
  */
 export function startScript(name: string, ...args: string[]): Deno.ChildProcess {
   const config = JSON.parse(Deno.readTextFileSync(new URL("deno.json", ROOT)));

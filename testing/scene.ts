@@ -24,7 +24,7 @@ export class Scene {
 
   constructor(seed: number) {
     const random = new Random(seed, 3);
-    // The body first; a later blob covers what lies below it.
+    // The body is first; a later blob covers the earlier ones.
     this.#blobs.push({ centre: [0, 0, 0], radii: [112, 96, 130], tissue: 1 });
     for (let n = 0; n < 260; n++) {
       this.#blobs.push({

@@ -1,6 +1,6 @@
 /**
  * The error of a displacement field against a known truth, in plain TypeScript: it shares no
- * code with what it judges.
+ * code with the registration that it measures.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export interface ScoredPair {
   readonly structures: Readonly<Record<string, number>>;
 }
 
-/** The figures of one registration. */
+/** The scores of one registration. */
 export interface PairScore {
   /** Mean of `diceByLabel`. */
   readonly dice: number;
@@ -40,11 +40,11 @@ export interface PairScore {
   readonly treMean: number;
   /** 95th percentile of |field - truth| at the measured voxels, mm. */
   readonly tre95: number;
-  /** Largest |field - truth| at the measured voxels, mm. */
+  /** Maximum of |field - truth| at the measured voxels, mm. */
   readonly treMax: number;
   /** Percentage of the grid's voxels with a Jacobian determinant of x + u(x) <= 0. */
   readonly foldedPercent: number;
-  /** Smallest Jacobian determinant on the grid. */
+  /** Minimum Jacobian determinant on the grid. */
   readonly jacobianMin: number;
   /** Standard deviation of log(max(J, 1e-9)) inside the body. */
   readonly sdLogJacobian: number;

@@ -58,11 +58,11 @@ export interface SemiRealPair {
 
 /** The sources of a pair. */
 export interface SemiRealOptions extends KnownDeformationOptions, T1LikeOptions {
-  /** A whole number: the same seed gives the same pair. */
+  /** Seed of the random numbers, a whole number. The same seed gives the same pair. */
   readonly seed: number;
   /** The CT, HU. */
   readonly ct: Volume;
-  /** Its labels, on its grid. */
+  /** The CT's labels, on the grid of the CT. */
   readonly labels: LabelVolume;
   /**
    * The moving image's HU are clipped to these ([-1000, 1000]): the CT has a metal implant of 3000 HU,
@@ -82,7 +82,7 @@ export function makeSemiRealPair(options: SemiRealOptions): SemiRealPair {
   const { seed, ct, labels, range = [-1000, 1000] } = options;
   if (!ct.grid.equals(labels.grid)) throw new RangeError("`labels` must lie on the grid of `ct`");
   const { grid } = ct;
-  // A stream each: the deformation is the same whatever the voxel size and the MR's options.
+  // One random stream per purpose: the deformation does not depend on the voxel size or the options of the MR.
   const deformation = new KnownDeformation(grid, new Random(seed, 1), options);
   const body = bodyMask(ct);
   const fixed = t1Like({ ...options, body, random: new Random(seed, 2) });
@@ -123,7 +123,7 @@ export function makeSemiRealPair(options: SemiRealOptions): SemiRealPair {
 }
 
 /**
- * CT and labels on a grid of `factor` times as many voxels an axis in the same box (trilinear and
+ * CT and labels on a grid of `factor` times as many voxels per axis in the same box (trilinear and
  * nearest): factor 2 makes a 3 mm case of 1.4 million voxels one of 11 million at 1.5 mm.
  */
 export function refineCase(

@@ -19,7 +19,7 @@ import type { SemiRealPair } from "./semi_real.ts";
 /** The folder of the CT and its labels: next to the repository, never in it. */
 export const semiRealFolder: URL = new URL("../../shared/data/abdomen/", import.meta.url);
 
-/** The CT and its labels from a folder with `ct.nii.gz` and `ct_labels.nii.gz`; undefined when it lacks them. */
+/** The CT and its labels from a folder with `ct.nii.gz` and `ct_labels.nii.gz`; undefined if a file is missing. */
 export async function readSemiRealCase(
   folder: URL = semiRealFolder,
 ): Promise<{ ct: Volume; labels: LabelVolume } | undefined> {

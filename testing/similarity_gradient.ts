@@ -40,7 +40,7 @@ export interface SimilarityCase {
   readonly kind: SimilarityKind;
   /** The options of the similarity. */
   readonly options?: SimilarityOptions | undefined;
-  /** Whether the fixed image has a mask with holes. */
+  /** True if the fixed image has a mask with holes. */
   readonly masked?: boolean | undefined;
 }
 

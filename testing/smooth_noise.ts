@@ -22,7 +22,7 @@ export class SmoothNoise {
 
   /**
    * @param grid whose box (voxel edges, RAS mm) and `margin` (mm) around it the lattice covers.
-   * @param sigma standard deviation of the Gaussian, mm; the lattice has 6 knots a sigma.
+   * @param sigma standard deviation of the Gaussian, mm; the lattice has 6 knots per sigma.
    */
   constructor(
     options: {
@@ -80,7 +80,7 @@ export class SmoothNoise {
     return this;
   }
 
-  /** Writes the noise at the RAS position (x, y, z) in mm into `out`, one number a channel. */
+  /** Writes the noise at the RAS position (x, y, z) in mm into `out`, one number per channel. */
   sample(x: number, y: number, z: number, out: Float64Array): void {
     const [nx, ny, nz] = this.#size;
     const n = this.#channels;

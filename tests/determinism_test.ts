@@ -31,7 +31,7 @@ function ball(centre: number, inside: number, outside: number, seed: number): Vo
 const pair = { fixed: ball(40, 100, 20, 1), moving: ball(43, 30, 160, 2) };
 
 for (const similarity of Object.keys(SIMILARITIES) as SimilarityName[]) {
-  gpuTest(`two runs of ${similarity} give the same bytes`, async (gpu) => {
+  gpuTest(`registerDeformable() gives the same bytes twice with ${similarity}`, async (gpu) => {
     const run = async () => {
       const { controlGrid } = await registerDeformable(gpu, {
         ...pair,
@@ -48,7 +48,7 @@ for (const similarity of Object.keys(SIMILARITIES) as SimilarityName[]) {
   });
 }
 
-gpuTest("two runs of mind-gauss-newton give the same bytes", async (gpu) => {
+gpuTest("registerMindGaussNewton() gives the same bytes twice", async (gpu) => {
   const run = async () => {
     const { controlGrid } = await registerMindGaussNewton(gpu, { ...pair, warps: [2, 1] });
     return controlGrid.displacements;
@@ -58,7 +58,7 @@ gpuTest("two runs of mind-gauss-newton give the same bytes", async (gpu) => {
   assertEquals(await run(), first);
 });
 
-gpuTest("two runs of the rigid registration give the same numbers", async (gpu) => {
+gpuTest("registerRigid() gives the same numbers twice", async (gpu) => {
   const run = async () => (await registerRigid(gpu, { ...pair, levels: 2 })).matrix;
   const first = await run();
   assertEquals(await run(), first);

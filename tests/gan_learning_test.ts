@@ -10,7 +10,7 @@ const SIZE = 32;
 const STEPS = 400;
 
 gpuTest(
-  "unpaired sections and inverted sections teach a cycle-GAN the inversion",
+  "CycleGan learns the inversion from unpaired sections and inverted sections",
   async (gpu) => {
     using tensorflow = await Tensorflow.open(gpu, { convolution: "registers" });
     const gan = new CycleGan(tensorflow, {

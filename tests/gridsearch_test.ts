@@ -8,7 +8,7 @@ import { SKIPS_GPU } from "../testing/gpu.ts";
 import { callModule, task } from "../testing/run_task.ts";
 import { readBestSettings } from "../study/grid_search/best_settings.ts";
 
-/** Files below a folder with a digest of their bytes, without what tells the time. */
+/** The files below a folder with a digest of their bytes, without times. */
 async function contents(folder: string): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
@@ -32,7 +32,8 @@ const paths = (files: Record<string, string>, part: string) =>
   Object.keys(files).filter((path) => path.includes(part));
 
 Deno.test({
-  name: "gridsearch gives the same files in one process and in three at once, and redoes nothing",
+  name:
+    "task gridsearch gives the same files in one process and in three at once, and repeats no work",
   ignore: SKIPS_GPU,
   fn: async () => {
     const folder = await Deno.makeTempDir();
@@ -95,7 +96,7 @@ Deno.test({
   },
 });
 
-Deno.test("gridsearch says what is wrong with its flags and its manifest", async () => {
+Deno.test("task gridsearch refuses wrong flags and manifests with a message", async () => {
   const folder = await Deno.makeTempDir();
   const manifest = `${folder}/cohort.json`;
   await Deno.writeTextFile(`${folder}/mr`, "");

@@ -50,7 +50,7 @@ function isKernel(value: unknown): value is Kernel {
 }
 
 gpuTest(
-  "every exported shader compiles, within the bindings that WebGPU guarantees",
+  "every exported shader compiles and uses only the bindings that WebGPU guarantees",
   async (gpu) => {
     const labels = new Set<string>();
     let count = 0;
@@ -120,8 +120,8 @@ const below: Record<string, readonly string[]> = {
 };
 
 /**
- * For rooms within a room, the rooms beside them that their files may import. All may import the files
- * of the room itself but its entry.
+ * For each room within a room, the neighbouring rooms that its files may import. All may import the files
+ * of the outer room except its entry.
  */
 const WITHIN: Record<string, Record<string, readonly string[]>> = {
   kernels: { gpu: [] },
@@ -139,7 +139,7 @@ const ENTRIES = /^(kernels|registration)\/(mod|register|checkpoint)\.ts$/;
 interface Import {
   /** The importing file. */
   readonly path: string;
-  /** What stands between the quotes. */
+  /** The text between the quotes. */
   readonly specifier: string;
   /** The imported file, relative to the root; undefined for a package. */
   readonly target: string | undefined;
@@ -149,10 +149,10 @@ interface Import {
 const production = (folder: string) =>
   sources(folder).filter((path) => !path.endsWith("_test.ts") && !path.endsWith(".d.ts"));
 
-/** A file without its comments, in which examples may use what they like. */
+/** A file without its comments. Examples in comments may import anything. */
 const codeOf = (path: string) => read(path).replace(/^\s*\*.*$/gm, "").replace(/^\s*\/\/.*$/gm, "");
 
-/** What a file imports, or names as the module of a worker. */
+/** The files that a file imports or names as the module of a worker. */
 function importsOf(path: string): Import[] {
   const pattern = /(?:(?:from|import)\s*\(?|new URL\()\s*"([^"]+)"/g;
   return [...codeOf(path).matchAll(pattern)].map(([, specifier]) => ({
@@ -212,7 +212,7 @@ Deno.test("every file has a user, and no file or room is named util", () => {
   const entries = Object.values(exports).map((path) => path.slice(2));
   const scripts = Object.values(tasks).flatMap(({ command }) => command.match(/\S+\.ts/g) ?? []);
   const preloaded = scripts.map((path) => path.replace(/^--preload=/, ""));
-  // What only tests use is a twin, or belongs to testing/.
+  // A file that only tests use is a twin, or belongs to testing/.
   const dead = files.filter((path) =>
     ![...entries, ...preloaded].includes(path) && !used.has(path) &&
     !(/^testing\/|_reference\.ts$/.test(path) && tested.has(path))
@@ -286,7 +286,7 @@ const COMMAND =
 const scriptTasks = Object.entries(tasks).filter(([, { command }]) => /^deno run/.test(command));
 
 for (const [name, { command }] of scriptTasks) {
-  Deno.test(`the task ${name} declares itself, answers --help and refuses an unknown flag`, async () => {
+  Deno.test(`task ${name} declares itself, prints --help and refuses an unknown flag`, async () => {
     const script = COMMAND.exec(command)?.[3];
     assert(script, `${name} is not run as the other tasks are: ${command}`);
     const module: { TASK: TaskSpec; main: TaskMain<TaskSpec> } = await import(
@@ -306,7 +306,7 @@ for (const [name, { command }] of scriptTasks) {
 
 // With the permissions of "task" and "setup", and with those of "doctor".
 for (const name of ["reproduce", "doctor"]) {
-  Deno.test(`deno task ${name} --help and an unknown flag, as processes`, async () => {
+  Deno.test(`task ${name} prints --help and refuses an unknown flag in a process`, async () => {
     const help = await task(name, "--help");
     assertEquals(help.code, 0, help.text);
     assertStringIncludes(help.text, `Usage: deno task ${name}`);

@@ -1,4 +1,4 @@
-/** A registration that is stopped, or whose disk is full: what it leaves, and that it can be gone on with. */
+/** Tests of interrupted registrations and of full disks: the remaining files, and the continued run. */
 
 import type { Modality } from "../volume/modality.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
@@ -26,7 +26,7 @@ function body(contrast: Modality, shift = 0): Volume {
   return { grid: GRID, data };
 }
 
-/** The exit code of a process and what it said; `seen` is told what it said so far. */
+/** The exit code and the output of a process. `seen` is called with the output so far. */
 async function ended(child: Deno.ChildProcess, seen: (text: string) => void) {
   let text = "";
   for await (const part of child.stderr.pipeThrough(new TextDecoderStream())) {
@@ -45,7 +45,8 @@ async function contents(folder: string): Promise<Record<string, Uint8Array>> {
 }
 
 Deno.test({
-  name: "register leaves nothing half-written when it is stopped or the disk is full, and goes on",
+  name:
+    "task register leaves no incomplete file when it is stopped or the disk is full, and resumes",
   ignore: SKIPS_GPU || Deno.build.os === "windows", // which cannot send SIGINT to a child
   fn: async (t) => {
     const folder = await Deno.makeTempDir();
@@ -56,7 +57,7 @@ Deno.test({
     const settings = ["--levels", "3", "--iterations", "40", "--spacing", "15"];
     const args = [...inputs, ...settings, "--no-folding", "--out"];
 
-    await t.step("stopped after the first of three levels", async () => {
+    await t.step("stops after the first of three levels", async () => {
       const child = startScript("register", ...args, file("stopped"));
       let killed = false;
       const { code, text } = await ended(child, (text) => {
@@ -65,11 +66,11 @@ Deno.test({
         child.kill("SIGINT");
       });
       assertEquals(code, 130, text);
-      assertStringIncludes(text, "--resume goes on from it");
+      assertStringIncludes(text, "--resume continues from them");
       assertEquals(Object.keys(await contents(file("stopped"))), ["checkpoint.json"]);
     });
 
-    await t.step("another run's checkpoint is refused", async () => {
+    await t.step("refuses the checkpoint of another run", async () => {
       const others = [...inputs, "--levels", "3", "--spacing", "20", "--out"];
       const { code, text } = await callModule(register, ...others, file("stopped"), "--resume");
       assertEquals(code, 1, text);
@@ -78,7 +79,7 @@ Deno.test({
       assertEquals(Object.keys(await contents(file("stopped"))), ["checkpoint.json"]);
     });
 
-    await t.step("resumed: the bytes of a run that was not stopped", async () => {
+    await t.step("resumes to the bytes of a run that was not stopped", async () => {
       const resumed = await callModule(register, ...args, file("stopped"), "--resume");
       assertEquals(resumed.code, 0, resumed.text);
       assertStringIncludes(resumed.text, "Resuming after level");
@@ -92,7 +93,7 @@ Deno.test({
       for (const name of Object.keys(a).filter((name) => name !== "metrics.json")) {
         assertEquals(a[name], b[name], name);
       }
-      // But for how long it took, what it took, and where it lies.
+      // Except the time, the memory and the folder.
       const [m, n] = [a, b].map((files) =>
         JSON.parse(new TextDecoder().decode(files["metrics.json"]))
       );
@@ -105,7 +106,7 @@ Deno.test({
       assertEquals(m.jacobian.foldedPercent, 0);
     });
 
-    await t.step("a full disk", async () => {
+    await t.step("reports a full disk", async () => {
       // The disk is full after so many bytes: within a result, and already at the first checkpoint.
       const cases: [number, string[]][] = [[200_000, ["checkpoint.json"]], [1000, []]];
       for (const [bytes, left] of cases) {
@@ -137,7 +138,7 @@ function fullDisk(bytes: number): Disposable {
 }
 
 gpuTest(
-  "a registration stops where it is told to, at every stage, and frees what it holds",
+  "registerImages() stops at every stage on an abort, and frees its buffers",
   async (gpu) => {
     for (const stage of ["rigid", "deformable", "results"]) {
       const controller = new AbortController();
@@ -162,7 +163,7 @@ gpuTest(
 );
 
 Deno.test({
-  name: "a registration says that the device was lost, whenever that is",
+  name: "registerImages() reports a lost device at every stage",
   ignore: SKIPS_GPU,
   fn: async () => {
     for (const stage of ["rigid", "deformable", "results"]) {

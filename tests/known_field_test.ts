@@ -52,7 +52,7 @@ function deformed(seed: number) {
   return { moving, truth };
 }
 
-gpuTest("registerDeformable() leaves an image that is already there where it is", async (gpu) => {
+gpuTest("registerDeformable() does not move an image that is already aligned", async (gpu) => {
   const moved = async (image: Volume) => {
     const { controlGrid } = await registerDeformable(gpu, { fixed: image, moving: image });
     return difference(hostField(scene.grid, { controlGrid })).max;

@@ -10,7 +10,7 @@ import { SKIPS_GPU } from "../testing/gpu.ts";
 import { callModule } from "../testing/run_task.ts";
 
 Deno.test({
-  name: "register --method mind-gauss-newton, from files to files",
+  name: "task register registers files with --method mind-gauss-newton",
   ignore: SKIPS_GPU,
   fn: async () => {
     const folder = await Deno.makeTempDir();
@@ -42,7 +42,7 @@ Deno.test({
     assertEquals(
       "similarity" in parameters,
       false,
-      "what was not used is not among the parameters",
+      "an unused flag is among the parameters",
     );
     assertEquals(parameters.deformable.warps, [8, 4, 2]);
     assert(parameters.deformable.resolution > 4.9, "the resolution as used");

@@ -7,7 +7,7 @@ import { SKIPS_GPU } from "../testing/gpu.ts";
 import { callModule, task } from "../testing/run_task.ts";
 
 Deno.test({
-  name: "n4 corrects an image and writes its field; bad input leaves nothing",
+  name: "task n4 corrects an image and writes its field, and leaves no file after bad input",
   ignore: SKIPS_GPU,
   fn: async () => {
     const folder = await Deno.makeTempDir();

@@ -12,7 +12,7 @@ const grid = Grid.axisAligned([4, 3, 2], [1, 1, 5]);
 await writeVolume("x.nii.gz", { grid, data: Float32Array.from({ length: 24 }, (_, i) => i) });
 const { data } = await readVolume("x.nii.gz");
 const dice = diceCoefficient({ label: 1, a: 4, b: 4, both: 2 });
-// Without WebGPU, as in Node, the error says so.
+// Without WebGPU, as in Node, the error reports this.
 const open = Gpu.open.bind(Gpu);
 const gpu = globalThis.Deno ? "" : await open().catch(({ name }) => name);
 console.log(JSON.stringify([data[23], dice, STRUCTURES.length, PAPER_SETTINGS.blocks, gpu]));

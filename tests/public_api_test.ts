@@ -1,4 +1,4 @@
-/** The names that each entry of the package exports: what is public changes by intent only. */
+/** The names that each entry of the package exports. A change of them must be intended. */
 
 import { assert, assertEquals } from "@std/assert";
 import config from "../deno.json" with { type: "json" };
@@ -8,7 +8,7 @@ import { CrosswarpError } from "../host/errors.ts";
 interface PublicNames {
   /** Values and types together. */
   readonly count: number;
-  /** What `import * as entry` has. */
+  /** The values of `import * as entry`. */
   readonly values: string;
   /** Interfaces and type aliases. */
   readonly types: string;
@@ -166,12 +166,12 @@ function exported(code: string): { values: string[]; types: string[] } {
   return { values: values.sort(), types: types.sort() };
 }
 
-Deno.test("each entry of the package is pinned", () => {
+Deno.test("every entry of the package has pinned names", () => {
   assertEquals(Object.keys(PUBLIC), Object.keys(config.exports));
 });
 
 for (const [entry, path] of Object.entries(config.exports)) {
-  Deno.test(`the public names of "${entry}" are the pinned ones`, async () => {
+  Deno.test(`entry "${entry}" exports exactly the pinned names`, async () => {
     const url = new URL(`../${path}`, import.meta.url);
     const code = (await Deno.readTextFile(url)).replace(/^\s*\*.*$/gm, "");
     const statements = code.match(/^(export|import) .*/gm) ?? [];

@@ -44,7 +44,7 @@ function body(grid: Grid, contrast: Modality, shift: Triple) {
 }
 
 Deno.test({
-  name: "register and apply, from files to files",
+  name: "tasks register and apply read and write the documented files",
   ignore: SKIPS_GPU,
   fn: async (t) => {
     const folder = await Deno.makeTempDir();
@@ -113,7 +113,7 @@ Deno.test({
       assertEquals((await readVolume(`${out}/warped.nii.gz`)).grid.size, fixedGrid.size);
     });
 
-    await t.step("the fields are the transform and its inverse", async () => {
+    await t.step("writes the fields of the transform and of its inverse", async () => {
       const transform = decodeTransform(await Deno.readTextFile(`${out}/transform.json`));
       const field = await readDisplacementField(`${out}/field.nii.gz`);
       const inverse = await readDisplacementField(`${out}/inverse_field.nii.gz`);
@@ -133,7 +133,7 @@ Deno.test({
       }
     });
 
-    await t.step("apply repeats register's results, and undoes them", async () => {
+    await t.step("apply repeats the results of register, and inverts them", async () => {
       const common = ["--transform", `${out}/transform.json`, "--out", file("applied.nii.gz")];
       const image = await task(
         "apply",
@@ -168,77 +168,87 @@ Deno.test({
       assert(2 * both / (count(a, (i) => a[i] === 58) + count(b, (i) => b[i] === 58)) > 0.85);
     });
 
-    await t.step("bad input: a message, the right exit code, and nothing written", async () => {
-      await Deno.writeTextFile(file("text.nii.gz"), "not an image");
-      const gzip = await Deno.readFile(file("ct.nii.gz"));
-      await Deno.writeFile(file("cut.nii.gz"), gzip.subarray(0, gzip.length >> 1));
-      await writeLabelVolume(file("empty.nii.gz"), {
-        grid: fixedGrid,
-        data: new Int32Array(fixedGrid.voxels),
-      });
-      const far = new Grid(
-        movingGrid.size,
-        movingGrid.affine.map((v, i) => i === 3 ? v + 5000 : v),
-      );
-      await writeVolume(file("far.nii.gz"), { grid: far, data: moving.image.data });
-      const good = { "--fixed": file("mr.nii.gz"), "--moving": file("ct.nii.gz") };
-      const cases: [Record<string, string>, number, string][] = [
-        [{ "--moving": file("text.nii.gz") }, 1, "not a NIfTI"],
-        [{ "--moving": file("cut.nii.gz") }, 1, "compression"],
-        [{ "--moving": file("missing.nii.gz") }, 1, "no such file"],
-        [{ "--fixed-mask": file("empty.nii.gz") }, 1, "empty"],
-        [{ "--moving-labels": file("ct.nii.gz") }, 1, "not a label id"],
-        [{ "--fixed": file("mr_labels.nii.gz") }, 1, "looks like a label image"],
-        [{ "--moving": file("far.nii.gz"), "--no-rigid": "" }, 1, "Register rigidly first"],
-        [{ "--lambda": "much" }, 2, "number"],
-        [{ "--rigid-only": "", "--no-rigid": "" }, 2, "nothing to do"],
-        [{ "--landa": "1" }, 2, "did you mean --lambda"],
-        [
-          { "--similarity": "nmi", "--window": "5" },
-          2,
-          "--window does nothing with --similarity nmi",
-        ],
-        [
-          { "--similarity": "lncc", "--absolute": "", "--scaling": "0.5" },
-          2,
-          "--scaling does nothing with --similarity lncc",
-        ],
-        [{ "--scaling": "much" }, 2, '--scaling must be "gradient", "change" or a number above 0'],
-      ];
-      const inFile = file("text.nii.gz");
-      cases.push([{ "--out": inFile }, 1, "is not a folder"]);
-      for (const [change, expected, words] of cases) {
-        const flags = Object.entries({ ...good, "--out": file("none"), ...change });
-        const { code, text } = await callModule(register, ...flags.flat().filter((a) => a !== ""));
-        assertEquals(code, expected, text);
-        assertStringIncludes(text, words);
-        assertEquals(await Deno.stat(file("none")).catch(() => undefined), undefined, text);
-      }
-      assertEquals(
-        await Deno.readTextFile(inFile),
-        "not an image",
-        "the file in the way is as it was",
-      );
-      const applied = { "--transform": `${out}/transform.json`, "--image": file("ct.nii.gz") };
-      const wrong: [Record<string, string>, string][] = [
-        [{ "--transform": file("missing.json") }, "Cannot read"],
-        [{ "--transform": `${out}/metrics.json` }, "not a crosswarp transform"],
-        [{ "--image": file("missing.nii.gz") }, "no such file"],
-        [{ "--out": file("nowhere/applied.nii.gz") }, "nowhere"],
-      ];
-      for (const [change, words] of wrong) {
-        const last = { "--like": file("mr.nii.gz"), "--out": file("none.nii.gz") };
-        const { code, text } = await callModule(
-          apply,
-          ...Object.entries({ ...applied, ...last, ...change }).flat(),
+    await t.step(
+      "refuses bad input with a message and the exit code, and writes nothing",
+      async () => {
+        await Deno.writeTextFile(file("text.nii.gz"), "not an image");
+        const gzip = await Deno.readFile(file("ct.nii.gz"));
+        await Deno.writeFile(file("cut.nii.gz"), gzip.subarray(0, gzip.length >> 1));
+        await writeLabelVolume(file("empty.nii.gz"), {
+          grid: fixedGrid,
+          data: new Int32Array(fixedGrid.voxels),
+        });
+        const far = new Grid(
+          movingGrid.size,
+          movingGrid.affine.map((v, i) => i === 3 ? v + 5000 : v),
         );
-        assertEquals(code, 1, text);
-        assertStringIncludes(text, words);
-        for (const name of ["none.nii.gz", "nowhere"]) {
-          assertEquals(await Deno.stat(file(name)).catch(() => undefined), undefined, text);
+        await writeVolume(file("far.nii.gz"), { grid: far, data: moving.image.data });
+        const good = { "--fixed": file("mr.nii.gz"), "--moving": file("ct.nii.gz") };
+        const cases: [Record<string, string>, number, string][] = [
+          [{ "--moving": file("text.nii.gz") }, 1, "not a NIfTI"],
+          [{ "--moving": file("cut.nii.gz") }, 1, "compression"],
+          [{ "--moving": file("missing.nii.gz") }, 1, "no such file"],
+          [{ "--fixed-mask": file("empty.nii.gz") }, 1, "empty"],
+          [{ "--moving-labels": file("ct.nii.gz") }, 1, "not a label id"],
+          [{ "--fixed": file("mr_labels.nii.gz") }, 1, "looks like a label image"],
+          [{ "--moving": file("far.nii.gz"), "--no-rigid": "" }, 1, "Register rigidly first"],
+          [{ "--lambda": "much" }, 2, "number"],
+          [{ "--rigid-only": "", "--no-rigid": "" }, 2, "nothing to do"],
+          [{ "--landa": "1" }, 2, "did you mean --lambda"],
+          [
+            { "--similarity": "nmi", "--window": "5" },
+            2,
+            "--window does nothing with --similarity nmi",
+          ],
+          [
+            { "--similarity": "lncc", "--absolute": "", "--scaling": "0.5" },
+            2,
+            "--scaling does nothing with --similarity lncc",
+          ],
+          [
+            { "--scaling": "much" },
+            2,
+            '--scaling must be "gradient", "change" or a number above 0',
+          ],
+        ];
+        const inFile = file("text.nii.gz");
+        cases.push([{ "--out": inFile }, 1, "is not a folder"]);
+        for (const [change, expected, words] of cases) {
+          const flags = Object.entries({ ...good, "--out": file("none"), ...change });
+          const { code, text } = await callModule(
+            register,
+            ...flags.flat().filter((a) => a !== ""),
+          );
+          assertEquals(code, expected, text);
+          assertStringIncludes(text, words);
+          assertEquals(await Deno.stat(file("none")).catch(() => undefined), undefined, text);
         }
-      }
-    });
+        assertEquals(
+          await Deno.readTextFile(inFile),
+          "not an image",
+          "the file in the way is as it was",
+        );
+        const applied = { "--transform": `${out}/transform.json`, "--image": file("ct.nii.gz") };
+        const wrong: [Record<string, string>, string][] = [
+          [{ "--transform": file("missing.json") }, "Cannot read"],
+          [{ "--transform": `${out}/metrics.json` }, "not a crosswarp transform"],
+          [{ "--image": file("missing.nii.gz") }, "no such file"],
+          [{ "--out": file("nowhere/applied.nii.gz") }, "nowhere"],
+        ];
+        for (const [change, words] of wrong) {
+          const last = { "--like": file("mr.nii.gz"), "--out": file("none.nii.gz") };
+          const { code, text } = await callModule(
+            apply,
+            ...Object.entries({ ...applied, ...last, ...change }).flat(),
+          );
+          assertEquals(code, 1, text);
+          assertStringIncludes(text, words);
+          for (const name of ["none.nii.gz", "nowhere"]) {
+            assertEquals(await Deno.stat(file(name)).catch(() => undefined), undefined, text);
+          }
+        }
+      },
+    );
     await Deno.remove(folder, { recursive: true });
   },
 });

@@ -1,4 +1,4 @@
-/** What images are like in practice: uneven, thick, cut off, masked, overlapping in part. */
+/** Tests with the defects of real images: bias fields, thick slices, cut-off bodies, masks, partial overlap. */
 
 import type { Modality } from "../volume/modality.ts";
 import { assert, assertEquals, assertGreater, assertLess, assertRejects } from "@std/assert";
@@ -57,7 +57,7 @@ interface Case {
   moving: Volume;
   fixedMask?: LabelVolume | undefined;
   movingMask?: LabelVolume | undefined;
-  /** Whether the rigid registration comes first. */
+  /** True if the rigid registration comes first. */
   rigid?: boolean | undefined;
   /** Mean error allowed inside both images (and masks), voxels. */
   bound: number;
@@ -65,7 +65,7 @@ interface Case {
 
 const mr = fixedImage(GRID, "mr");
 const ct = movingImage(GRID, "ct");
-/** A region that both masks leave out, and what is wrong there. */
+/** A region outside both masks, and the defect of the image in it. */
 const isSpoilt = (p: Triple) => Math.hypot(p[0] - 60, p[1] - 10, p[2] + 30) < 40;
 const spoilt: Change = (value, p) => isSpoilt(p) ? 3000 + 2000 * Math.sin(p[0] * p[1]) : value;
 const maskOf = (grid: Grid): LabelVolume => {
@@ -108,7 +108,7 @@ const cases: Record<string, Case> = {
   },
 };
 
-gpuTest("registration bears what images are like", async (gpu, t) => {
+gpuTest("registerImages() registers images with common defects", async (gpu, t) => {
   for (const [name, { bound, rigid, ...images }] of Object.entries(cases)) {
     await t.step(name, async () => {
       const result = await registerImages(gpu, {
@@ -159,26 +159,29 @@ function invertIndex(grid: Grid, point: Float64Array): number[] {
   );
 }
 
-gpuTest("too little in common is an error that says what to do", async (gpu) => {
-  // A corner of 5 x 40 x 4 voxels in common, and nothing.
-  for (const [x, z] of [[41, 32], [0, 200]]) {
-    const grid = Grid.axisAligned(GRID.size, [VOXEL, VOXEL, VOXEL], GRID.world([x, 0, z]));
+gpuTest(
+  "registerDeformable() refuses images with too little overlap and gives advice",
+  async (gpu) => {
+    // A corner of 5 x 40 x 4 voxels in common, and nothing.
+    for (const [x, z] of [[41, 32], [0, 200]]) {
+      const grid = Grid.axisAligned(GRID.size, [VOXEL, VOXEL, VOXEL], GRID.world([x, 0, z]));
+      await assertRejects(
+        () => registerDeformable(gpu, { fixed: mr, moving: { grid, data: ct.data } }),
+        NoOverlapError,
+        "Register rigidly first, or check the files' orientation and position",
+      );
+      assertEquals(gpu.liveBytes, 0);
+    }
+    // Masks without a voxel in common.
+    const half = (keep: (x: number) => boolean): LabelVolume => ({
+      grid: GRID,
+      data: Int32Array.from(mr.data, (_, i) => keep(i % 46) ? 1 : 0),
+    });
+    const masks = { fixedMask: half((x) => x < 12), movingMask: half((x) => x > 34) };
     await assertRejects(
-      () => registerDeformable(gpu, { fixed: mr, moving: { grid, data: ct.data } }),
+      () => registerDeformable(gpu, { fixed: mr, moving: ct, ...masks }),
       NoOverlapError,
-      "Register rigidly first, or check the files' orientation and position",
+      "masks",
     );
-    assertEquals(gpu.liveBytes, 0);
-  }
-  // Masks without a voxel in common.
-  const half = (keep: (x: number) => boolean): LabelVolume => ({
-    grid: GRID,
-    data: Int32Array.from(mr.data, (_, i) => keep(i % 46) ? 1 : 0),
-  });
-  const masks = { fixedMask: half((x) => x < 12), movingMask: half((x) => x > 34) };
-  await assertRejects(
-    () => registerDeformable(gpu, { fixed: mr, moving: ct, ...masks }),
-    NoOverlapError,
-    "masks",
-  );
-});
+  },
+);

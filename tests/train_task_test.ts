@@ -30,7 +30,7 @@ function ellipses(seed: number, modality: Modality) {
 }
 
 Deno.test({
-  name: "train and synthesise, from folders to a file, killed and resumed on the way",
+  name: "tasks train and synthesise give a file from folders, and train resumes after a kill",
   ignore: SKIPS_GPU,
   fn: async (t) => {
     const folder = await Deno.makeTempDir();
@@ -143,13 +143,16 @@ Deno.test({
         "cheap",
       );
       assertEquals(cheap.code, 0, cheap.text);
-      assertStringIncludes(cheap.text, "Cheap against full average, 2 slices in the middle: mean");
+      assertStringIncludes(
+        cheap.text,
+        "Cheap compared with full average, 2 slices in the middle: mean",
+      );
     });
 
-    await t.step("says what is wrong", async () => {
+    await t.step("refuses wrong command lines with a message", async () => {
       const wrong: [string, string[], string][] = [
         ["train", ["--ct", "a", "--out", "b"], "both --ct FOLDER and --mr FOLDER"],
-        ["train", training("x", "--patch", "50"), "--patch 50 is none of 4, 7, 10"],
+        ["train", training("x", "--patch", "50"), "--receptive-field 50 is none of 4, 7, 10"],
         ["train", training("x", "--region", "thorax"), "only a --cohort has"],
         ["train", training("x", "--crop", "18"), "`crop` must be a whole number"],
         ["synthesise", ["--model", "m", "--image", "i", "--to", "ct", "--out", "o"], "must end in"],

@@ -41,7 +41,7 @@ async function ship(folder: string, phantom: string, from: string, volume: strin
 }
 
 gpuTest(
-  "VISCERAL's files become a cohort that the study takes, with the paper's corrections",
+  "task cohort makes a cohort for the study from VISCERAL's files, with the paper's corrections",
   async (gpu) => {
     const root = await Deno.makeTempDir();
     const folder = `${root}/visceral`;

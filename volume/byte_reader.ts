@@ -64,7 +64,7 @@ export class ByteReader {
     }
   }
 
-  /** Stops reading and frees what the bytes come from. */
+  /** Stops reading and frees the source of the bytes. */
   async close(): Promise<void> {
     await this.#pieces.return?.();
   }
@@ -91,7 +91,7 @@ export async function* gunzip(pieces: AsyncIterable<Uint8Array>): AsyncGenerator
   yield* inflate;
 }
 
-/** Says whether the bytes begin with gzip's signature. */
+/** Returns true if the bytes begin with gzip's signature. */
 export function isGzip(bytes: Uint8Array): boolean {
   return bytes.length >= 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
 }

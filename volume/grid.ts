@@ -76,7 +76,7 @@ export class Grid {
     ]);
   }
 
-  /** Says whether both grids have the same size and, within `tolerance` mm, the same corners. */
+  /** Returns true if both grids have the same size and, within `tolerance` mm, the same corners. */
   equals(other: Grid, tolerance = 1e-3): boolean {
     if (this.size.some((n, axis) => n !== other.size[axis])) return false;
     for (let corner = 0; corner < 8; corner++) {

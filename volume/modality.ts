@@ -7,7 +7,7 @@
 /** The modality of an image. */
 export type Modality = "ct" | "mr";
 
-/** Both modalities, in the order in which they are worked on. */
+/** Both modalities, in the order of all loops over modalities. */
 export const MODALITIES: readonly Modality[] = ["ct", "mr"];
 
 /** A value for each modality that has one; the other's key is absent. */

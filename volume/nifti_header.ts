@@ -42,7 +42,7 @@ export const HEADER_BYTES: { first: number; second: number } = { first: 352, sec
 
 /**
  * Cosine between two voxel axes above which a matrix counts as sheared (0.06 degrees: half a millimetre
- * over 500). Below it the matrix is used as it is.
+ * over 500). Below it the matrix is used unchanged.
  */
 export const SHEAR_TOLERANCE = 1e-3;
 

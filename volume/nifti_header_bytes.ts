@@ -73,7 +73,7 @@ export function niftiHeader(grid: Grid, contents: HeaderContents): Uint8Array {
   return new Uint8Array(header.toArrayBuffer());
 }
 
-/** Says whether a qform maps every corner of the grid to the same place as the grid's matrix. */
+/** Returns true if a qform maps every corner of the grid to the same place as the grid's matrix. */
 function agrees(grid: Grid, qform: Qform): boolean {
   const matrix = matrixOfQform(qform);
   for (let corner = 0; corner < 8; corner++) {

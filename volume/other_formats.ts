@@ -1,12 +1,15 @@
 /**
- * Recognises files that are not single-file NIfTI images, and says how to convert them.
+ * Recognises files that are not single-file NIfTI images, and gives advice on their conversion.
  *
  * @module
  */
 
 import { isNIFTI } from "nifti-reader-js";
 
-/** Says why a file that begins with `start` is no NIfTI file in one piece; nothing if it looks like one. */
+/**
+ * A message that explains why a file that begins with `start` is no single-file NIfTI image; undefined for a
+ * file that looks like one.
+ */
 export function describeOtherFile(start: Uint8Array, name: string): string | undefined {
   if (start.length === 0) return `${name} is empty. Copy or export the file again.`;
   const bytes = start.slice().buffer;
@@ -32,7 +35,7 @@ export function describeOtherFile(start: Uint8Array, name: string): string | und
   return `${name} is ${format ?? "not a NIfTI file"}. Convert it to .nii or .nii.gz first${how}.`;
 }
 
-/** Says whether a file begins with the length of an Analyze 7.5 header, in either byte order. */
+/** Returns true if a file begins with the length of an Analyze 7.5 header, in either byte order. */
 function startsAsAnalyze(start: Uint8Array): boolean {
   if (start.length < 348) return false;
   const view = new DataView(start.buffer, start.byteOffset);

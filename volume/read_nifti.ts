@@ -43,7 +43,7 @@ export function readNifti(bytes: Uint8Array, name = "the image"): Promise<Volume
 }
 
 /**
- * Decodes a label image: whole numbers (to 0.001) from 0 to 2^31 - 1, whatever type they are stored in.
+ * Decodes a label image: whole numbers (to 0.001) from 0 to 2^31 - 1, stored in any type.
  *
  * @throws {NotLabelsError} when a voxel is negative or not a whole number; otherwise as
  * {@link readNifti}.

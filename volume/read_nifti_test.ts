@@ -189,7 +189,7 @@ Deno.test("readNiftiLabels() reads exact ids from every type", async () => {
       assertEquals([...(await readNiftiLabels(file)).data], [...ids], name);
     }
   }
-  // Scaled ids that single precision puts a little beside whole numbers.
+  // Scaled ids that differ slightly from whole numbers in single precision.
   const { code, bits, put } = TYPES.uint8;
   const scaled = { type: code, bits, dims: [3, 3, 1, 1] };
   const file = niftiFile(

@@ -8,7 +8,7 @@ import { readVolume } from "./read_nifti.ts";
 
 const REAL = new URL("../../shared/data/nifti/", import.meta.url);
 const isReal = await Deno.stat(REAL).then(() => true, () => false);
-/** A test's name; it says why the test is left out. */
+/** A test's name, with the reason if the test is skipped. */
 const named = (name: string) => isReal ? name : `${name} (not run: no ../shared/data/nifti)`;
 
 Deno.test({
@@ -49,7 +49,7 @@ Deno.test({
     assertEquals(second.grid, first.grid);
     assertEquals(await read("avg152T1_LR_nifti.nii"), first);
     // The same head as float32; one is scaled, so that only their ratio is constant.
-    const at = first.data.indexOf(first.data.reduce((most, value) => Math.max(most, value)));
+    const at = first.data.indexOf(first.data.reduce((max, value) => Math.max(max, value)));
     const ratio = second.data[at] / first.data[at];
     for (let i = 0; i < first.data.length; i += 1009) {
       assertAlmostEquals(second.data[i], ratio * first.data[i], 1e-2 * ratio);

@@ -51,7 +51,7 @@ export const OTHER_TYPES: Readonly<Record<number, string>> = {
   2304: "RGBA colours",
 };
 
-/** For each type that is written: NIfTI's code, and the range of whole numbers that it holds. */
+/** The types that are written, each with NIfTI's code, and the range of whole numbers that it holds. */
 export const WRITTEN_TYPES = {
   uint8: { code: 2, make: Uint8Array, min: 0, max: 255 },
   int16: { code: 4, make: Int16Array, min: -32768, max: 32767 },

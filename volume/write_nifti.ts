@@ -134,7 +134,7 @@ export async function writeLabelVolume(path: string, labels: LabelVolume): Promi
 }
 
 /**
- * Writes a displacement field that ITK, ANTs, SimpleITK and 3D Slicer apply as it is; otherwise as
+ * Writes a displacement field that ITK, ANTs, SimpleITK and 3D Slicer apply without a conversion; otherwise as
  * {@link writeVolume}.
  */
 export async function writeDisplacementField(

@@ -229,12 +229,12 @@ Deno.test("writeVolume() and writeLabelVolume() write whole files, or nothing", 
   };
   await refuses(`${folder}/none/a.nii.gz`, "its folder does not exist");
   await refuses(`${folder}/a.nrrd`, "ends in .nii.gz or .nii");
-  // Something that cannot be replaced stands there: the file beside goes away again.
+  // The path cannot be replaced: the temporary file next to it is removed.
   await Deno.mkdir(`${folder}/taken.nii`);
   names.push("taken.nii");
   await Deno.writeTextFile(`${folder}/taken.nii/x`, "");
   await refuses(`${folder}/taken.nii`, "Cannot write");
-  // What cannot be encoded leaves the older file.
+  // A volume that cannot be encoded leaves the older file.
   const nan = { grid: image.grid, data: image.data.map(() => NaN) };
   await assertRejects(
     () => writeVolume(`${folder}/a.nii`, nan, { type: "uint8" }),

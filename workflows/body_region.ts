@@ -25,7 +25,7 @@ export interface LabelledImage {
 /** Distance of a region's lower and upper end from its structures, mm (section 2: at least 5 mm). */
 const MARGIN = 5;
 
-/** The label ids that a region is cut around and scored by. */
+/** The ids of the labels that determine a region and that are scored in it. */
 export function regionLabels(region: Region): number[] {
   return STRUCTURES.filter((s) => s.region === region).map((s) => s.label);
 }
@@ -58,7 +58,7 @@ export async function resampleIsotropic(gpu: Gpu, image: Volume, spacing: number
   return await resampleTo(gpu, image, grid);
 }
 
-/** An image resampled to another grid of the same world (linear); its smallest intensity beyond its box. */
+/** An image resampled to another grid of the same world (linear). Voxels outside its box get its minimum intensity. */
 export async function resampleTo(gpu: Gpu, image: Volume, grid: Grid): Promise<Volume> {
   const transform = { rigid: IDENTITY, fixedGrid: grid, movingGrid: image.grid };
   return await applyTransform(gpu, { transform, image, like: grid });

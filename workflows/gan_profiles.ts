@@ -17,9 +17,9 @@ export const PAPER_FIELDS = [70, 34, 22] as const;
 interface GanScale {
   /** Rows and columns of a patch: 320 mm. */
   readonly crop: number;
-  /** Slices for the paper's 3 and 12. */
+  /** Numbers of slices that replace the paper's 3 and 12. */
   readonly channels: Readonly<Record<typeof PAPER_CHANNELS[number], number>>;
-  /** Receptive fields, in pixels, for the paper's 70, 34 and 22. */
+  /** Receptive fields in pixels that replace the paper's 70, 34 and 22. */
   readonly fields: Readonly<Record<typeof PAPER_FIELDS[number], number>>;
   /** Pixels from one patch of a synthesis to the next: the paper's 4, or more to save time. */
   readonly stride: number;
@@ -37,7 +37,7 @@ interface GanScale {
   readonly learningRate: number;
   /** The discriminators' learning rate as a multiple of the generators'. */
   readonly discriminatorRate: number;
-  /** Steps in which the generators learn to copy first, for trainings too short to undo inverted contrasts. */
+  /** Identity steps, for trainings that are too short to undo inverted contrasts. */
   readonly identitySteps: number;
 }
 

@@ -22,15 +22,15 @@ export interface ProfileDeformable {
   readonly lambda: number;
   /** Control-point spacing at the finest level, mm. */
   readonly spacing: number;
-  /** Accepted steps allowed at each level. */
+  /** Maximum number of accepted steps per level. */
   readonly iterations: number;
-  /** Resolution levels; the registration's default when absent. */
+  /** Number of resolution levels. Default: that of the registration. */
   readonly levels?: number | undefined;
 }
 
 /** The parameters of a profile. */
 export interface Profile {
-  /** The name. */
+  /** The name of the profile. */
   readonly name: ProfileName;
   /** Isotropic voxel size of the registrations, mm (the paper's 1.25). */
   readonly voxel: number;
@@ -39,7 +39,7 @@ export interface Profile {
   /** The weight of the regulariser where synthesised images are registered, by local correlation. */
   readonly synthesisLambda: number;
   /**
-   * Whether an inverted contrast of a synthesised image counts as similar: a short training leaves some
+   * True if an inverted contrast of a synthesised image counts as similar, because a short training leaves some
    * contrasts inverted. The paper's local correlation is signed.
    */
   readonly synthesisAbsolute: boolean;

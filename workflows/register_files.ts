@@ -67,7 +67,7 @@ function refuseLabels({ data }: Volume, name: string): void {
   );
 }
 
-/** The result files of a registration but for its metrics: names and bytes. */
+/** The names and bytes of the result files of a registration, except its metrics. */
 export async function encodeRegistration(
   { fixed, fixedLabels }: RegisterInputs,
   result: RegisterImagesResult,
@@ -107,7 +107,7 @@ export interface RegisterMetricsOptions {
   readonly seconds: number;
 }
 
-/** `metrics.json`: the figures and the parameters of a registration. */
+/** `metrics.json`: the measures and the parameters of a registration. */
 export function encodeMetrics(
   { result, gpu, version, parameters, seconds }: RegisterMetricsOptions,
 ): Uint8Array {

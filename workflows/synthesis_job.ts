@@ -29,7 +29,7 @@ export interface GridSynthesisOptions {
   readonly image: Volume;
   /** The modality of the synthesised image. */
   readonly to: Modality;
-  /** How patches follow each other. Default "full". */
+  /** Density of the patches. Default "full". */
   readonly stitch?: Stitch | undefined;
   /** Rows and columns from one patch to the next. */
   readonly stride?: number | undefined;
@@ -54,7 +54,7 @@ export interface SynthesisResult {
   /** The number of patches that were averaged. */
   readonly patches: number;
   /**
-   * Mean and largest difference between the cheap and the full average over the slices in the middle, in
+   * Mean and maximum difference between the cheap and the full average over the slices in the middle, in
    * the synthesised intensities; only when stitched cheaply.
    */
   readonly cheapError?:

@@ -31,9 +31,9 @@ export type TrainingSource =
 export interface TrainingImagesOptions {
   /** The source of the images. */
   readonly source: TrainingSource;
-  /** The region that is cut out of them. It is found by labels, which folders do not have. */
+  /** The region that is cut out of the images. It is found by labels, which folders do not have. */
   readonly region: ImageRegion;
-  /** Isotropic voxel size in mm; the images' own when absent, which only whole images can keep. */
+  /** Isotropic voxel size in mm. Default: the images are not resampled, which requires whole images. */
   readonly voxel?: number | undefined;
   /** The part of the CT's range that the networks see. Default -1000 to 1000 HU. */
   readonly ctWindow?: IntensityScale | undefined;
@@ -47,11 +47,11 @@ export interface TrainingImagesOptions {
 
 /** An image to train on. */
 export interface TrainingImage extends TrainingVolume {
-  /** The intensities that -1 and 1 stand for. */
+  /** The intensities that are scaled to -1 and 1. */
   readonly scale: IntensityScale;
 }
 
-/** Images that cannot be trained on; the message names them and says what to do. */
+/** The error of images that cannot be used for a training. The message names them and tells the user what to do. */
 export class TrainingImagesError extends CrosswarpError {
   /** The name of the class. */
   override readonly name = "TrainingImagesError";

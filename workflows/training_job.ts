@@ -25,7 +25,7 @@ import { lossCurves, parseLog, type Tile, tileStrip } from "./training_pictures.
 
 /** Options of {@link runTraining}. */
 export interface TrainingJobOptions {
-  /** The images that the cycle-GAN learns from. */
+  /** The training images. */
   readonly images: Readonly<Record<Modality, readonly TrainingImage[]>>;
   /** The networks and their training. */
   readonly settings: CycleGanSettings;
@@ -41,9 +41,9 @@ export interface TrainingJobOptions {
   readonly resume?: boolean | undefined;
   /** Mirrors half of the patches, left to right. Default false. */
   readonly flips?: boolean | undefined;
-  /** Whose kernels compute, the project's own or those of tfjs. Default "own". */
+  /** The GPU kernels: those of crosswarp ("own") or those of tfjs ("stock"). Default "own". */
   readonly ops?: Ops | undefined;
-  /** How the convolutions hold their sums; measured when absent. */
+  /** Variant of the convolutions. Default: the faster one in a short measurement. */
   readonly convolution?: ConvolutionVariant | undefined;
   /** Steps from one checkpoint to the next. Default 500. */
   readonly checkpointEvery?: number | undefined;
@@ -74,7 +74,7 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
   };
   await Deno.mkdir(`${folder}/samples`, { recursive: true });
   const before = options.resume ? await readCheckpointHeader(folder) : undefined;
-  // Another way of holding the sums gives other last digits.
+  // The variants of the convolution differ in the last digits of their results.
   const convolution = options.convolution ?? before?.convolution;
   using tensorflow = await Tensorflow.open(gpu, { ops, convolution });
   const central = { ct: samplers.ct.central(SAMPLES), mr: samplers.mr.central(SAMPLES) };
@@ -126,7 +126,7 @@ export function planeSpacing(grid: Grid, plane: PlaneName): [number, number, num
   return [of(column.axis), of(row.axis), of(slice.axis)];
 }
 
-/** Draws patches of both modalities with their syntheses and the way back: the slice in the middle. */
+/** Draws the middle slice of patches of both modalities, of their syntheses and of the images after a cycle. */
 async function samplePicture(
   gan: CycleGan,
   central: Readonly<Record<Modality, readonly Float32Array[]>>,

@@ -7,7 +7,7 @@
 import { linePlot } from "../pictures/line_plot.ts";
 import { type Colour, Picture, textWidth } from "../pictures/picture.ts";
 
-/** The losses of one step, as a line of `log.jsonl` has them. */
+/** The losses of one step: a line of `log.jsonl`. */
 export type LoggedStep = Readonly<Record<string, number>>;
 
 /** Reads a log; an incomplete last line is left out. */
@@ -27,7 +27,7 @@ const PANELS = [
     legend: ["G to CT", "G to MR", "D of CT", "D of MR"],
   },
   {
-    title: "Cycle losses: mean difference there and back, of a range of 2",
+    title: "Cycle losses: mean difference after a cycle, of a range of 2",
     names: ["cycleCt", "cycleMr"],
     legend: ["CT-MR-CT", "MR-CT-MR"],
   },
@@ -57,7 +57,7 @@ export function lossCurves(log: readonly LoggedStep[]): Picture {
   return picture;
 }
 
-/** Means over the `window` values up to each. */
+/** Running means: element i is the mean of the last `window` values up to i. */
 function runningMean(values: readonly number[], window: number): number[] {
   let sum = 0;
   return values.map((value, i) => {

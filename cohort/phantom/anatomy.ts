@@ -96,12 +96,12 @@ const OUTLINE: readonly (readonly [number, number, number])[] = [
   [400, 62, 60],
 ];
 
-/** Says whether a point's cross-section position lies in the part of the trunk that moves with the breath. */
+/** Returns true if a point's cross-section position lies in the part of the trunk that moves with the breath. */
 export function isMovingColumn(x: number, y: number): boolean {
   return power25(x / 137) + power25((y - 4) / 85) < 1 && !isBesideSpine(x, y, 0);
 }
 
-/** Says whether a point lies in the rounded block around the spine, `within` mm inside its surface. */
+/** Returns true if a point lies in the rounded block around the spine, `within` mm inside its surface. */
 function isBesideSpine(x: number, y: number, within: number): boolean {
   const sx = Math.abs(x) / (60 - within);
   const sy = (y + 80) / (52 - within);

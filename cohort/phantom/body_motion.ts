@@ -4,8 +4,8 @@
  * The pull map takes a point of the image's world (RAS mm) to the reference anatomy, in closed form:
  * posture (rigid) -> residual waves -> shape (scale, chest height, waves) -> breath. The push map is its
  * inverse, by fixed-point and Newton iterations. Breath acts on the reference anatomy, so that the
- * column that moves with it has the same walls at all heights: what slides, slides along them, and the
- * map stays one-to-one there although it jumps.
+ * column that moves with it has the same walls at all heights: organs slide along these walls, and the
+ * map stays one-to-one at its discontinuity.
  *
  * @module
  */

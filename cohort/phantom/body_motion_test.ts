@@ -38,8 +38,8 @@ Deno.test("BodyMotion keeps orientation: its Jacobian is positive away from the 
     motion.push(p);
     return p;
   };
-  let least = Infinity;
-  let most = 0;
+  let min = Infinity;
+  let max = 0;
   let seen = 0;
   for (const { motion } of motions) {
     for (let n = 0; n < 300; n++) {
@@ -56,14 +56,14 @@ Deno.test("BodyMotion keeps orientation: its Jacobian is positive away from the 
       ].map((p) => [...p].map((v, axis) => (v - o[axis]) / step));
       const j = a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0]) +
         a[2] * (b[0] * c[1] - b[1] * c[0]);
-      least = Math.min(least, j);
-      most = Math.max(most, j);
+      min = Math.min(min, j);
+      max = Math.max(max, j);
       seen++;
     }
   }
   assertGreater(seen, 5000);
-  assertGreater(least, 0.2);
-  assertLess(most, 4);
+  assertGreater(min, 0.2);
+  assertLess(max, 4);
 });
 
 Deno.test("BodyMotion brings the diaphragm down by 30-40 mm, and the wall beside it does not follow", () => {

@@ -27,7 +27,7 @@ export const PROFILE_VOXELS: Readonly<
   smoke: { ct: [8, 8, 8], mr: [8, 8, 8] },
   quick: { ct: [4, 4, 4], mr: [4, 6, 4] },
   standard: { ct: [2.5, 2.5, 2.5], mr: [2.5, 6, 2.5] },
-  // Of CT the middle of what is drawn for each subject.
+  // For CT, the middle of the range from which each subject's voxel size is drawn.
   paper: { ct: [0.9, 0.9, 1.5], mr: [1.25, 6, 1.25] },
 };
 
@@ -228,7 +228,7 @@ function stratified(count: number, random: RandomStream): number[] {
   return values;
 }
 
-/** The standard normal's quantile (Tukey's lambda approximation, within 0.01 for what is drawn here). */
+/** The standard normal's quantile (Tukey's lambda approximation, within 0.01 for the values that are drawn here). */
 function normalQuantile(p: number): number {
   return (Math.pow(p, 0.135) - Math.pow(1 - p, 0.135)) / 0.1975;
 }

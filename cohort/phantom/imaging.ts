@@ -121,7 +121,8 @@ export function renderImage(
   const labels = new Int32Array(grid.voxels);
   const p = new Float64Array(3);
   const [sx, sy, sz] = image.voxel;
-  // Beside the centre two points towards opposite corners; in MR the slice's thickness counts most.
+  // In addition to the centre, two points towards opposite corners; in MR the slice's thickness has the
+  // largest influence.
   const offsets = [[0, 0, 0], [sx / 4, sy / 3, sz / 4], [-sx / 4, -sy / 3, -sz / 4]];
   eachVoxel(grid, (i, x, y, z) => {
     let sum = 0;
@@ -169,7 +170,7 @@ export function trueDisplacement(
   return { grid, components };
 }
 
-/** Says whether a point of the reference anatomy is so far from the skin that its whole voxel is air. */
+/** Returns true if a point of the reference anatomy is so far from the skin that its whole voxel is air. */
 function isFarOutside(p: Float64Array): boolean {
   return Math.abs(p[0]) > 206 || Math.abs(p[1]) > 136;
 }

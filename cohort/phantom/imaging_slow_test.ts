@@ -40,7 +40,7 @@ Deno.test("trueDisplacement() leads each MR label to the same label in CT", () =
     });
     return { name, dice: 2 * both / (a + b) };
   });
-  // What is missing to 1 is the rounding to voxels of 3 and 4 mm; a vertebra's processes are thin.
+  // The difference to 1 is due to the rounding to voxels of 3 and 4 mm; a vertebra's processes are thin.
   for (const { name, dice: value } of dice) {
     assertGreater(value, name === "lumbar vertebra 1" ? 0.85 : 0.92, name);
   }
@@ -95,7 +95,7 @@ Deno.test("renderImage() keeps the whole skin in the field of view, CT stored th
   }
 });
 
-/** How much of the variance of T1 signal the CT number (in steps of 5 HU) explains: 1 for a function. */
+/** The part of the variance of the T1 signal that the CT number (in steps of 5 HU) explains: 1 for a function. */
 function correlationRatio(seen: readonly { hu: number; t1: number }[]): number {
   const bins = Map.groupBy(seen, (s) => Math.round(s.hu / 5));
   const mean = (v: readonly { t1: number }[]) => v.reduce((sum, s) => sum + s.t1, 0) / v.length;

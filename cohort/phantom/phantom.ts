@@ -31,7 +31,7 @@ export interface PhantomOptions {
   readonly subjects?: "all" | "paired" | undefined;
   /** Threads that render. Default: as many as there are processors, at most 4; 0 renders in this one. */
   readonly workers?: number | undefined;
-  /** Stops the work; files that are complete stay, and the next run goes on from there. */
+  /** Stops the work; complete files stay, and the next run continues from them. */
   readonly signal?: AbortSignal | undefined;
   /** Called as images get done. */
   readonly onProgress?: ((progress: PhantomProgress) => void) | undefined;
@@ -52,7 +52,7 @@ const RENDERING = 2;
 
 /**
  * Writes a phantom cohort and returns the path of its manifest. The same profile and seed give the same
- * bytes. Files of the same plan that are there already are kept; files of another plan are replaced.
+ * bytes. Existing files of the same plan stay; files of another plan are replaced.
  *
  * @throws {FileAccessError} when the folder cannot be made or written to.
  *

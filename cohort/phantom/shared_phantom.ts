@@ -41,7 +41,7 @@ export async function sharedPhantom(options: SharedPhantomOptions): Promise<stri
       signal,
       onProgress,
     });
-  // What is there is only checked.
+  // An existing cohort is only checked.
   if (await isFolder(place)) return await write(place);
   const beside = `${place}.${crypto.randomUUID().slice(0, 8)}.part`;
   try {

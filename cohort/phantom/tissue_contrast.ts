@@ -1,7 +1,7 @@
 /**
  * The appearance of tissues: CT numbers and T1-weighted MR intensities, with texture that moves with the
  * body. The T1 contrast is not a function of the CT number: fat and marrow are bright, bone, air, bile
- * and urine dark, liver brighter than spleen and muscle, whatever their order in CT.
+ * and urine dark, liver brighter than spleen and muscle, independent of their order in CT.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { RandomStream, smoothNoise } from "./random.ts";
 /** The noise-free intensity of a tissue at a point of the reference anatomy. */
 export type Contrast = (tissue: number, x: number, y: number, z: number) => number;
 
-/** CT number (HU), and how much it varies from body to body. */
+/** CT number (HU), and its variation between bodies. */
 const HU: Readonly<Record<keyof typeof TISSUE, readonly [number, number]>> = {
   air: [-1000, 0],
   skin: [10, 10],
@@ -151,7 +151,7 @@ export function mrContrast(seed: number): Contrast {
           (1.15 - 0.6 * strand(texture + 6, x, y, z) -
             0.3 * smoothNoise(texture + 6, x / 13, y / 13, z / 13));
       case CONTENT:
-        // Some loops hold what is bright in T1, some do not.
+        // Some loops have contents that are bright in T1, others do not.
         return value * (1 + 0.8 * smoothNoise(texture + 7, x / 38, y / 38, z / 38));
       default:
         return value * (1 + 0.07 * smoothNoise(texture + 8, x / 9, y / 9, z / 9));

@@ -42,7 +42,7 @@ export interface TrainingData {
   readonly spacing: readonly [number, number, number];
   /** Region of the body: thorax, abdomen, or all for the whole image. */
   readonly region: string;
-  /** Whether half of the patches were mirrored left to right. */
+  /** True if half of the patches were mirrored left to right. */
   readonly flips: boolean;
   /** Intensities that -1 and 1 stand for: the scale of the population. */
   readonly scale: Readonly<Record<Modality, IntensityScale>>;

@@ -20,7 +20,7 @@ export interface CycleGanSettings {
   readonly discriminatorFilters: number;
   /** Strides of the discriminators' convolutions, which determine the receptive field P. */
   readonly strides: readonly number[];
-  /** Whether the discriminators normalise their features. */
+  /** True if the discriminators normalise their features. */
   readonly discriminatorNorm: boolean;
   /** Weight of the cycle loss, lambda_cyc; 10 in the paper. */
   readonly cycleWeight: number;

@@ -48,7 +48,7 @@ export interface DiscriminatorOptions {
   readonly filters: number;
   /** Strides of the convolutions. The last convolution has one output channel. */
   readonly strides: readonly number[];
-  /** Whether features are normalised. Each output then depends slightly on the whole patch. Default true. */
+  /** True if features are normalised. Each output then depends slightly on the whole patch. Default true. */
   readonly norm?: boolean | undefined;
 }
 

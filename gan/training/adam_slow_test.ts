@@ -35,7 +35,7 @@ for (const ops of ["own", "stock"] as const) {
     for (let step = 0; step < 4; step++) {
       gradients.push(counts.map((count, i) => seededValues(count, 10 * step + i + 10)));
       const tensors = gradients[step].map((values, i) => tf.tensor(values.slice(), shapes[i]));
-      // What was read is old after the step.
+      // The values that were read are outdated after the step.
       await variables[0].data();
       // In every other step the gradient comes in two parts, as a quarter and three quarters.
       const parts = [0.25, 0.75].map((part) => tensors.map((tensor) => tensor.mul(part)));

@@ -49,7 +49,8 @@ const images = (settings: CycleGanSettings, seed: number) => {
 
 /**
  * Compares a gradient with central differences in double precision: for each weight tensor the derivative
- * along a random direction, relative to the product of the two lengths times what random directions share.
+ * along a random direction, relative to the product of the two lengths times the expected cosine of two
+ * random directions.
  */
 async function assertGradients(
   names: readonly string[],

@@ -5,7 +5,7 @@ import { ImagePool } from "./image_pool.ts";
 import { RandomState } from "../../host/random.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";
 
-/** Feeds a pool numbered pairs and reads what it gives: CT numbers from 1 on, MR numbers negative. */
+/** Passes numbered pairs to a pool and reads its results: CT images are positive, MR images negative numbers. */
 async function given(pool: ImagePool, count: number): Promise<[number, number][]> {
   const pairs: [number, number][] = [];
   for (let i = 1; i <= count; i++) {
@@ -30,7 +30,7 @@ gpuTest(
     assert(old.length > 160 && old.length < 240, `${old.length} of 400 are old`);
     // CT and MR come from places drawn one apart from the other.
     assert(old.filter(({ ct, mr }) => ct !== -mr).length > 0.9 * old.length);
-    // Nothing is given twice: what was given left its place.
+    // The pool returns no image twice: a returned image is replaced.
     assertEquals(new Set(old.map(({ ct }) => ct)).size, old.length);
     pool.dispose();
     assertEquals(tf.memory().numTensors, 0);

@@ -34,7 +34,7 @@ export interface PatchSamplerOptions {
   readonly channels: number;
   /** Rows and columns of the sample from which a patch is cropped. Default 286 / 256 of `crop`. */
   readonly load?: number | undefined;
-  /** Whether half of the patches are mirrored left to right, which swaps the sides of organs. Default false. */
+  /** True if half of the patches are mirrored left to right, which swaps the sides of organs. Default false. */
   readonly flips?: boolean | undefined;
   /** Random numbers; their state is the whole state of a sampler. */
   readonly random: RandomState;

@@ -57,7 +57,7 @@ export interface TrainingOptions {
   readonly data: TrainingData;
   /** Existing folder for checkpoints and `log.jsonl`. */
   readonly folder: string;
-  /** Whether to continue from the folder's checkpoint, if there is one. Default false. */
+  /** Continues from the folder's checkpoint, if there is one. Default false. */
   readonly resume?: boolean | undefined;
   /** Steps from one checkpoint to the next. The last step always writes one. Default 500. */
   readonly checkpointEvery?: number | undefined;
@@ -71,7 +71,7 @@ export interface TrainingOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Time between two readings of the losses. A reading waits for the GPU and lets Ctrl-C through. */
+/** Time between two readings of the losses. A reading waits for the GPU and permits Ctrl-C. */
 const MILLISECONDS_BETWEEN_READINGS = 500;
 /** Maximum absolute loss. A training does not recover from a larger one. */
 const MAX_LOSS = 1000;
@@ -201,7 +201,7 @@ class TrainingRun {
     const { tensorflow, signal } = this.#options;
     await startFromIdentity(tensorflow, this.#gan, (of) => this.#draw(of), async () => {
       if (!this.isReadingDue()) return;
-      // Lets Ctrl-C through.
+      // Permits Ctrl-C.
       await new Promise((resolve) => setTimeout(resolve));
       signal?.throwIfAborted();
       this.#lastReading = performance.now();
@@ -223,7 +223,7 @@ class TrainingRun {
     this.#pending.push({ step: this.step, losses });
   }
 
-  /** Whether the last reading is long enough ago. */
+  /** Returns true if the last reading is long enough ago. */
   isReadingDue(): boolean {
     return performance.now() - this.#lastReading >= MILLISECONDS_BETWEEN_READINGS;
   }

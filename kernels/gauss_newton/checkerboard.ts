@@ -69,7 +69,7 @@ interface CopyOptions {
   readonly image: GpuImage;
   readonly board: Checkerboard;
   readonly entry: number;
-  /** Whether the image is the source. */
+  /** True if the image is the source. */
   readonly toBoard: boolean;
 }
 

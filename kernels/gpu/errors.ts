@@ -1,5 +1,5 @@
 /**
- * What can go wrong with the GPU, each as a class with a message that says what to do.
+ * The errors of the GPU. Each is a class whose message tells the user what to do.
  *
  * @module
  */

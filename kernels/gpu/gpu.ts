@@ -14,7 +14,7 @@ export interface Kernel {
   readonly label: string;
   /** WGSL: bindings in group 0, the parameters (uniform) at 0 and the storage buffers from 1 on. */
   readonly code: string;
-  /** The entry point; `main` when absent. */
+  /** The entry point. Default `main`. */
   readonly entryPoint?: string | undefined;
 }
 
@@ -40,7 +40,7 @@ export interface BufferRange {
   readonly bytes: number;
 }
 
-/** What one dispatch needs. */
+/** The inputs of one dispatch. */
 export interface DispatchOptions {
   /** The uniform block at binding 0 by the names of the WGSL struct's fields; absent: no binding 0. */
   readonly parameters?: UniformValues | undefined;
@@ -60,7 +60,7 @@ export interface Dispatch {
   readonly code: string;
   /** The pipeline. */
   readonly pipeline: GPUComputePipeline;
-  /** Its buffers. */
+  /** The buffers of the dispatch. */
   readonly bindGroup: GPUBindGroup;
   /** Workgroups along x, y, z. */
   readonly workgroups: readonly [number, number, number];
@@ -72,9 +72,9 @@ export interface Dispatch {
 
 /** Options of {@link Gpu.open}. */
 export interface GpuOptions {
-  /** Bytes that this process may hold on the device; unknown (no limit but the driver's) when absent. */
+  /** Maximum number of bytes of this process on the device. Default: no limit except that of the driver. */
   readonly memoryBytes?: number | undefined;
-  /** Upper limit of one binding; the adapter's when absent. Tests lower it to exercise the slabs. */
+  /** Maximum number of bytes of one binding. Default: the limit of the adapter. Tests lower it to use several slabs. */
   readonly maxBindingBytes?: number | undefined;
 }
 
@@ -96,9 +96,9 @@ const MEBIBYTE = 1024 * 1024;
 export class Gpu implements Disposable {
   /** The WebGPU device. */
   readonly device: GPUDevice;
-  /** The adapter's name and driver, as it tells them. */
+  /** The name and the driver that the adapter reports. */
   readonly description: string;
-  /** Whether the adapter is software running on the processor. */
+  /** True if the adapter is software running on the processor. */
   readonly isSoftware: boolean;
   /** Largest storage binding, bytes. */
   readonly maxBindingBytes: number;
@@ -108,7 +108,7 @@ export class Gpu implements Disposable {
   readonly memoryBytes: number;
   /** Bytes of the buffers that exist now. */
   liveBytes = 0;
-  /** The most bytes that existed at once. */
+  /** The maximum number of bytes that existed at the same time. */
   peakBytes = 0;
 
   #pipelines = new Map<string, GPUComputePipeline>();
@@ -174,7 +174,7 @@ export class Gpu implements Disposable {
   }
 
   /**
-   * Raises what the driver said since the last check.
+   * Throws the errors that the driver reported since the last check.
    *
    * @throws {GpuLostError} when the device is gone.
    * @throws {GpuMemoryError} when the driver ran out of memory.
@@ -201,9 +201,9 @@ export class Gpu implements Disposable {
   /**
    * Refuses work that cannot fit, before it starts.
    *
-   * @param bytes - The estimate of what the work adds to the live bytes.
-   * @param work - What it is, for the message.
-   * @param advice - What the user can change.
+   * @param bytes - The estimate of the bytes that the work adds to the live bytes.
+   * @param work - The name of the work, for the message.
+   * @param advice - Advice that tells the user what to change.
    * @throws {GpuMemoryError} when live bytes and the estimate exceed the memory budget.
    */
   requireMemory(bytes: number, work: string, advice: string): void {
@@ -218,8 +218,9 @@ export class Gpu implements Disposable {
   /**
    * A buffer of zeros.
    *
-   * @param label - Its name in errors.
-   * @param bytes - Its size, rounded up to a multiple of 16 (and at least 16), so that vec4 loads stay inside.
+   * @param label - The buffer's name in errors.
+   * @param bytes - The buffer's size in bytes, rounded up to a multiple of 16 (minimum 16), so that vec4 loads
+   * stay inside.
    * @param usage - WebGPU usage; storage, copy source and copy destination when absent.
    * @throws {GpuMemoryError} when it exceeds the largest buffer or the memory budget.
    * @internal
@@ -315,7 +316,7 @@ export class Gpu implements Disposable {
       try {
         await staging.handle.mapAsync(GPUMapMode.READ);
       } catch (cause) {
-        // A lost device fails the mapping first and is said to be lost right after.
+        // With a lost device, the mapping fails first; the loss is reported immediately afterwards.
         let timer: ReturnType<typeof setTimeout> | undefined;
         await Promise.race([
           this.device.lost,

@@ -4,13 +4,13 @@
  * @module
  */
 
-/** In the place of a voxel's value where it has none: a number, so that it passes through images of f32. */
+/** The number that marks a voxel without a value: a number, so that it passes through images of f32. */
 export const NO_VALUE = -1e30;
 
-/** Anything below has no value: interpolation and smoothing may have touched {@link NO_VALUE}. */
+/** The maximum of missing values: interpolation and smoothing may have touched {@link NO_VALUE}. */
 const NO_VALUE_BELOW = -1e20;
 
-/** Whether a voxel has a value. */
+/** Returns true if a voxel has a value. */
 export function hasValue(value: number): boolean {
   return value > NO_VALUE_BELOW;
 }

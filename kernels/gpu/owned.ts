@@ -71,7 +71,7 @@ export class Owned implements Destroyable, Disposable {
     }
   }
 
-  /** Works with resources that are freed at the end; what `work` returns must have been released. */
+  /** Works with resources that are freed at the end. `work` must release the resources that it returns. */
   static during<T>(work: (owned: Owned) => T): T {
     using owned = new Owned();
     return work(owned);

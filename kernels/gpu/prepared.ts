@@ -8,7 +8,7 @@ import type { Dispatch } from "./gpu.ts";
 
 /** Dispatches and the buffers that they need. */
 export interface Prepared {
-  /** To be recorded in this order. */
+  /** The dispatches in the order in which they must be recorded. */
   readonly dispatches: readonly Dispatch[];
   /** Frees the dispatches and their buffers. */
   destroy(): void;

@@ -93,7 +93,7 @@ export interface ImageSlabOptions {
   readonly bytesPerVoxel?: number | undefined;
   /** Planes that are read before a slab's first and after its last one. Default 0. */
   readonly halo?: number | undefined;
-  /** Whether an array of 1 byte per voxel is bound, too. Default false. */
+  /** True if an array of 1 byte per voxel is bound, too. Default false. */
   readonly withBytes?: boolean | undefined;
 }
 

@@ -19,13 +19,13 @@ type Scalar = "f32" | "u32" | "i32";
 
 /** A type of the shader's that a uniform block can hold. */
 interface UniformType {
-  /** As it is written in errors. */
+  /** The type's name in errors. */
   readonly name: string;
-  /** Bytes that its address is a multiple of. */
+  /** Alignment in bytes. */
   readonly align: number;
-  /** Bytes. */
+  /** Size in bytes. */
   readonly size: number;
-  /** Of its components; a struct has none. */
+  /** Type of the components; a struct has none. */
   readonly scalar?: Scalar | undefined;
   /** Byte offset of each component, in the order of the values. */
   readonly offsets?: readonly number[] | undefined;
@@ -40,13 +40,13 @@ interface UniformField {
   readonly type: UniformType;
 }
 
-/** Where the fields of a uniform block lie. */
+/** The layout of the fields of a uniform block. */
 export interface UniformLayout {
   /** The name of the WGSL struct. */
   readonly name: string;
   /** Bytes of the block. */
   readonly bytes: number;
-  /** Its fields in order. */
+  /** The fields in order. */
   readonly fields: readonly UniformField[];
 }
 

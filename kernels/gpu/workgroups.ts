@@ -18,7 +18,7 @@ export function rowWorkgroup(width: number): { wx: number; wy: number } {
 /** Workgroups per row of {@link flatWorkgroups}: below WebGPU's smallest limit of 65535. */
 const MAX_ROW = 32768;
 
-/** What {@link flatWorkgroups} returns. */
+/** The result of {@link flatWorkgroups}. */
 export interface FlatWorkgroups {
   /** Workgroups along x and y. */
   readonly workgroups: readonly [number, number];

@@ -25,7 +25,7 @@ import { rowWorkgroup } from "../gpu/workgroups.ts";
 export interface GaussianSmoothOptions {
   /** The image. */
   readonly source: GpuImage;
-  /** Standard deviations along x, y, z in voxels, at most 21; 0 leaves an axis as it is. */
+  /** Standard deviations along x, y, z in voxels, at most 21; 0 leaves an axis unchanged. */
   readonly sigma: Triple;
 }
 

@@ -35,7 +35,7 @@ export function quadWeights(axis: WindowAxis, first: number, centre: number): st
     : undefined;
 }
 
-/** The part of a kernel's label that tells its window. */
+/** The part of a kernel's label that names its window. */
 export const windowName = ({ weights, stride }: WindowAxis) =>
   `radius ${weights.length - 1}, step ${stride}`;
 

@@ -47,7 +47,7 @@ export interface LocalCorrelationOptions {
   readonly fixedRange: BinRange;
   /** The mask of the fixed image: voxels at which it is at least 0.5 count. All count when undefined. */
   readonly mask: GpuImage | undefined;
-  /** Whether the absolute value of the correlation counts. Default false. */
+  /** True if the absolute value of the correlation counts. Default false. */
   readonly absolute?: boolean | undefined;
   /** The warped moving image, from 0 to `movingTop`; `NO_VALUE` where it has no value. */
   readonly warped: GpuImage;
@@ -231,7 +231,7 @@ export interface LocalCorrelationReferenceOptions {
   readonly fixed: ArrayLike<number>;
   /** The warped moving image. */
   readonly moving: ArrayLike<number>;
-  /** Whether the absolute value of the correlation counts. Default false. */
+  /** True if the absolute value of the correlation counts. Default false. */
   readonly absolute?: boolean | undefined;
 }
 

@@ -58,7 +58,7 @@ async function check(gpu: Gpu, size: Triple, bins: number): Promise<void> {
 
   const fixedBytes = bytes(binIntensitiesOnHost(fixed, fixedRange));
   const counts = new Float32Array(await gpu.download(histogram, 0, 4 * bins * bins));
-  // The twin counts what the GPU binned, so that a rounding at a bin's edge is not a difference.
+  // The twin counts the bins of the GPU, so that a rounding at a bin's edge is not a difference.
   const gpuBytes = new Uint8Array(await gpu.download(fixedBins));
   const pitch = warped.pitch;
   const unpadded = Uint8Array.from(

@@ -1,6 +1,6 @@
 /**
- * What the functions on volumes share: the checks of their images, and images on the GPU for as long as
- * one call takes.
+ * The common parts of the functions on volumes: they check the images, and hold images on the GPU during
+ * one call.
  *
  * @module
  */

@@ -41,7 +41,7 @@ export interface JointHistogramOptions extends ImagePair, IntensityWindows {
   readonly bins?: number | undefined;
 }
 
-/** What {@link jointHistogram} returns. */
+/** The result of {@link jointHistogram}. */
 export interface JointHistogram {
   /** Bins per axis. */
   readonly bins: number;
@@ -54,7 +54,7 @@ export interface JointHistogram {
 }
 
 /**
- * Counts how often each pair of intensities of two images on one grid occurs (section 3.2). A voxel counts
+ * Counts the occurrences of each pair of intensities of two images on one grid (section 3.2). A voxel counts
  * at its nearest fixed bin and, linearly, at the two moving bins around its intensity; intensities beyond a
  * window count at its ends.
  *
@@ -92,7 +92,7 @@ export async function jointHistogram(
   });
 }
 
-/** What {@link normalisedMutualInformation} returns; entropies in nats. */
+/** The result of {@link normalisedMutualInformation}; entropies in nats. */
 export interface MutualInformation {
   /** (H(fixed) + H(moving)) / H(fixed, moving): 1 when the images are independent, at most 2. */
   readonly nmi: number;

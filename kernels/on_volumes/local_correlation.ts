@@ -27,7 +27,7 @@ const SIGMA = 10;
 export interface LocalCorrelationOptions extends ImagePair, IntensityWindows {
   /** Standard deviation of the Gaussian windows, mm, above 0. Default 10. */
   readonly sigma?: number | undefined;
-  /** Whether a correlation below 0 counts as its absolute value. Default false. */
+  /** True if a correlation below 0 counts as its absolute value. Default false. */
   readonly absolute?: boolean | undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
- * The modality independent neighbourhood descriptor of a volume (eq. 5), and how much the descriptors of
- * two volumes differ (eq. 6).
+ * The modality independent neighbourhood descriptor of a volume (eq. 5), and the difference between the
+ * descriptors of two volumes (eq. 6).
  *
  * @module
  */
@@ -34,8 +34,9 @@ const BITS = 10;
 /** Options of {@link mindDescriptor}. */
 export interface MindDescriptorOptions {
   /**
-   * What is compared with what: "six", the patch around a voxel with those around its six neighbours;
-   * "dense", with those around all 26; "ssc", pairs of its neighbours' patches (MIND-SSC). Default "six".
+   * The compared patches. "six" compares the patch around a voxel with the patches around its six neighbours,
+   * "dense" with those around all 26 neighbours; "ssc" compares pairs of the neighbours' patches (MIND-SSC).
+   * Default "six".
    */
   readonly neighbourhood?: MindNeighbourhood | undefined;
   /** Standard deviation of the patch weights, voxels, above 0 and at most 2. Default 0.5. */
@@ -46,7 +47,7 @@ export interface MindDescriptorOptions {
   readonly mask?: LabelVolume | undefined;
 }
 
-/** What {@link mindDescriptor} returns. */
+/** The result of {@link mindDescriptor}. */
 export interface MindDescriptorVolume {
   /** The image's grid. */
   readonly grid: Grid;
@@ -111,11 +112,11 @@ export async function mindDescriptor(
 export interface MindDissimilarityOptions extends ImagePair, IntensityWindows {
   /** As in {@link MindDescriptorOptions}. */
   readonly neighbourhood?: MindNeighbourhood | undefined;
-  /** As in {@link MindDescriptorOptions}. */
+  /** Standard deviation of the patch weights, as in {@link MindDescriptorOptions}. */
   readonly sigma?: number | undefined;
   /**
-   * How the entries' differences add up at a voxel: "absolute", the square of the mean absolute
-   * difference (eq. 6), or "squared", the mean of their squares. Default "absolute".
+   * The difference of two descriptors at a voxel: "absolute", the square of the mean absolute difference of
+   * their entries (eq. 6), or "squared", the mean of the squared differences. Default "absolute".
    */
   readonly difference?: MindDifference | undefined;
 }

@@ -18,11 +18,11 @@ import { checkVolume, owning } from "./inputs.ts";
 /** Options of {@link averagePatches}. */
 export interface AveragePatchesOptions
   extends Omit<PatchAverageOptions, "size" | "image" | "axes" | "batch"> {
-  /** The planes that patches lie in: the body's, however the voxels are stored. Default "coronal". */
+  /** The planes of the patches: planes of the body, independent of the order of the voxels. Default "coronal". */
   readonly plane?: PlaneName | undefined;
   /**
-   * Gets one patch, [patch, patch, channels] values with the channel fastest, and where it lies; returns
-   * as many values.
+   * Maps one patch, [patch, patch, channels] values with the channel fastest, at a given position to a patch
+   * of the same shape.
    */
   readonly process: (
     patch: Float32Array,

@@ -1,5 +1,5 @@
 /**
- * How irregular a displacement is: total variation, squared L2 norm of the gradient, bending energy.
+ * The irregularity of a displacement: total variation, squared L2 norm of the gradient, or bending energy.
  *
  * @module
  */
@@ -35,7 +35,7 @@ export interface RegularisationOptions {
 }
 
 /** Workgroups of 64 points that WebGPU guarantees along an axis. */
-const MOST_WORKGROUPS = 65535;
+const MAX_WORKGROUPS = 65535;
 /** Bytes of a point: a vec4. */
 const POINT_BYTES = 16;
 
@@ -75,8 +75,8 @@ export async function regularisation(
   }
   const points = pointsOf(field);
   const { size, spacing } = points;
-  const most = Math.min(64 * MOST_WORKGROUPS, Math.floor(gpu.maxBindingBytes / POINT_BYTES));
-  const planes = Math.floor(most / (size[0] * size[1]));
+  const max = Math.min(64 * MAX_WORKGROUPS, Math.floor(gpu.maxBindingBytes / POINT_BYTES));
+  const planes = Math.floor(max / (size[0] * size[1]));
   // A difference spans two planes, a second difference three.
   const overlap = regulariser === "bending" ? 2 : 1;
   if (planes < Math.min(size[2], overlap + 1)) {

@@ -45,7 +45,7 @@ export interface PatchAverageProgress {
   readonly total: number;
 }
 
-/** Milliseconds between waits for the GPU, which let Ctrl-C through and keep its queue short. */
+/** Milliseconds between waits for the GPU. The waits permit Ctrl-C and limit the length of the queue. */
 const MILLISECONDS_BETWEEN_WAITS = 500;
 
 /**

@@ -39,7 +39,7 @@ export interface PatchAverageOptions {
 
 /** The position of a patch. */
 export interface PatchPosition {
-  /** Indices of its starts along columns, rows and slices. */
+  /** Indices of the patch's starts along columns, rows and slices. */
   readonly index: Triple;
   /**
    * First column, row and slice, counted from the first one of the margin around a stack that is smaller

@@ -74,13 +74,13 @@ export function startTable(
 
 /** Consecutive patches whose planes and rows are on the GPU together. */
 export interface PatchSlab {
-  /** Indices of its slice starts: [first, one past the last]. */
+  /** Indices of the slice starts: [first, one past the last]. */
   readonly sliceStarts: readonly [number, number];
-  /** Indices of its row starts: [first, one past the last]. */
+  /** Indices of the row starts: [first, one past the last]. */
   readonly rowStarts: readonly [number, number];
-  /** The slices of its patches: [first, one past the last]. */
+  /** The slices of the patches: [first, one past the last]. */
   readonly slices: readonly [number, number];
-  /** The rows of its patches: [first, one past the last]. */
+  /** The rows of the patches: [first, one past the last]. */
   readonly rows: readonly [number, number];
 }
 

@@ -1,5 +1,5 @@
 /**
- * The body's planes in an image, however its voxels are stored.
+ * The body's planes in an image, independent of the order of its voxels.
  *
  * @module
  */
@@ -14,7 +14,7 @@ export type PlaneName = "axial" | "coronal" | "sagittal";
 export const PLANE_NAMES = ["axial", "coronal", "sagittal"] as const satisfies readonly PlaneName[];
 
 /**
- * How planes lie in an image: columns to the patient's right (sagittal: to the front), rows downward
+ * The axes of the planes in an image: columns to the patient's right (sagittal: to the front), rows downward
  * (axial: to the back), slices to the front, right or head. The same body gives the same planes in every
  * storage order.
  *

@@ -11,7 +11,7 @@ import type { Triple } from "../../volume/affine.ts";
 export interface WalkedAxis {
   /** The voxel axis: 0, 1, 2 for x, y, z. */
   readonly axis: 0 | 1 | 2;
-  /** Whether the direction is from the axis' last voxel to its first. */
+  /** True if the direction is from the axis' last voxel to its first. */
   readonly reversed: boolean;
 }
 

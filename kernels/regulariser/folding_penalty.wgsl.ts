@@ -141,7 +141,7 @@ fn main(
       cell.y = plus(cell.y, vec3f(0, 1, 0));
       cell.z = plus(cell.z, vec3f(0, 0, 1));
       let ahead = (2 * vec3f(corner) - 1) * parameters.perSpacing;
-      // A cyclic permutation of its vectors leaves a determinant as it is.
+      // A cyclic permutation of its vectors does not change a determinant.
       sum += ahead.x * slopeBy(chosen(cell.x, corner.y, corner.z), cell.y, cell.z);
       sum += ahead.y * slopeBy(chosen(cell.y, corner.z, corner.x), cell.z, cell.x);
       sum += ahead.z * slopeBy(chosen(cell.z, corner.x, corner.y), cell.x, cell.y);

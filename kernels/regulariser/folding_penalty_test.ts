@@ -14,8 +14,8 @@ import {
 
 const SPACING: Triple = [12, 10, 15];
 
-/** Random displacements, scaled so that the smallest determinant is `least`. */
-function knotsOf(size: Triple, seed: number, least: number): Float64Array {
+/** Random displacements, scaled so that the minimum determinant is `min`. */
+function knotsOf(size: Triple, seed: number, min: number): Float64Array {
   const next = random(seed);
   const knots = Float64Array.from({ length: 3 * size[0] * size[1] * size[2] }, () => next() - 0.5);
   const smallest = (scale: number) =>
@@ -24,7 +24,7 @@ function knotsOf(size: Triple, seed: number, least: number): Float64Array {
   let high = 64;
   for (let i = 0; i < 40; i++) {
     const middle = (low + high) / 2;
-    if (smallest(middle) > least) low = middle;
+    if (smallest(middle) > min) low = middle;
     else high = middle;
   }
   return knots.map((v) => Math.fround(v * low));
@@ -69,7 +69,7 @@ gpuTest("the folding penalty agrees with its twin", async (gpu, t) => {
       if (!size.includes(1)) assertGreater(expected.value, 0);
       const { value, gradient } = await onGpu(gpu, size, 3, knots);
       assertAlmostEquals(value, expected.value, 1e-5 * expected.value);
-      const largest = expected.gradient.reduce((most, g) => Math.max(most, Math.abs(g)), 0);
+      const largest = expected.gradient.reduce((max, g) => Math.max(max, Math.abs(g)), 0);
       expected.gradient.forEach((g, i) => assertAlmostEquals(gradient[i], g, 1e-5 * largest));
     });
   }
@@ -116,16 +116,16 @@ Deno.test("the determinants of a cell's edges bound the Jacobian inside, its cor
     const next = random(seed);
     const knots = Float64Array.from({ length: 24 }, () => 16 * (next() - 0.5));
     const [bound] = minCellDeterminants(size, SPACING, knots, 3);
-    let least = Infinity;
+    let min = Infinity;
     let atCorners = Infinity;
     for (let i = 0; i < 125; i++) {
       const at = [i % 5, Math.floor(i / 5) % 5, Math.floor(i / 25)].map((v) => v / 4);
       const j = jacobianInCell(knots, at);
-      least = Math.min(least, j);
+      min = Math.min(min, j);
       if (at.every((v) => v === 0 || v === 1)) atCorners = Math.min(atCorners, j);
     }
-    assert(bound <= least + 1e-12, `${bound} ${least}`);
-    if (atCorners > MIN_DETERMINANT && least < 0) misled++;
+    assert(bound <= min + 1e-12, `${bound} ${min}`);
+    if (atCorners > MIN_DETERMINANT && min < 0) misled++;
   }
   assertGreater(misled, 0);
 });

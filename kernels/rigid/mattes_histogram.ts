@@ -49,7 +49,7 @@ export interface MattesOptions {
   readonly fixedMask?: GpuImage | undefined;
   /** i32 image on the moving image's grid: a sample that is interpolated from a voxel with 0 does not count. */
   readonly movingMask?: GpuImage | undefined;
-  /** With fewer samples than this the cost is `TOO_FEW_SAMPLES_COST`. Default 1. */
+  /** Minimum number of samples; with fewer, the cost is `TOO_FEW_SAMPLES_COST`. Default 1. */
   readonly minSamples?: number | undefined;
   /**
    * The samples of a complete overlap. When given, the cost is -information * samples / `wholeSamples`, which

@@ -43,7 +43,7 @@ export interface SearchState {
   readonly accepted: number;
   /** Frobenius norm of the step matrix at the last decision. */
   readonly norm: number;
-  /** Whether the search has ended. */
+  /** True if the search has ended. */
   readonly done: boolean;
 }
 

@@ -97,8 +97,8 @@ fn main() {
 };
 
 /**
- * The matrix from fixed to moving voxel index of the child's versor and translation. Its fourth row tells the
- * metric whether the search has ended.
+ * The matrix from fixed to moving voxel index of the child's versor and translation. Its fourth row informs the
+ * metric about the end of the search.
  */
 export const SEARCH_RIGID_MATRIX: Kernel = {
   label: "Rigid search matrix",

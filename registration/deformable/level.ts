@@ -70,7 +70,7 @@ export interface LevelOptions {
   readonly lambda: number;
   /** Maximum number of accepted steps. */
   readonly iterations: number;
-  /** Whether the folding penalty is added to the cost. */
+  /** True if the folding penalty is added to the cost. */
   readonly noFolding: boolean;
   /** Stops the optimisation between two batches of evaluations. */
   readonly signal: AbortSignal | undefined;

@@ -40,7 +40,9 @@ function randomDisplacements(seed: number, amount: number, resolution: number): 
   return { geometry, grid: Grid.axisAligned(size, h, GRID.world([0, 0, 0])), displacements };
 }
 
-function leastOf({ geometry: { size, stride }, grid, displacements }: LevelDisplacements): number {
+function minimumOf(
+  { geometry: { size, stride }, grid, displacements }: LevelDisplacements,
+): number {
   const spacing = grid.spacing.map((h, axis) => h * stride[axis]) as [number, number, number];
   return Math.min(...minCellDeterminants(size, spacing, displacements, 4));
 }
@@ -84,11 +86,11 @@ Deno.test("unfoldCells() leaves no cell folded, changes little far away, and not
   assert((await unfoldCells(harmless)).displacements === harmless.displacements);
   const one = { ...harmless, displacements: harmless.displacements.slice() };
   one.displacements[0] += 40; // the first control point far into its neighbours
-  assertLess(leastOf(one), 0);
+  assertLess(minimumOf(one), 0);
   const unfolded = await unfoldCells(one);
-  assertGreater(leastOf(unfolded), 0);
+  assertGreater(minimumOf(unfolded), 0);
   assertEquals(unfolded.displacements.subarray(-400), harmless.displacements.subarray(-400));
-  assertGreater(leastOf(await unfoldCells(randomDisplacements(3, 500, 3))), 0);
+  assertGreater(minimumOf(await unfoldCells(randomDisplacements(3, 500, 3))), 0);
   const broken = { ...harmless, displacements: harmless.displacements.map(() => NaN) };
   assert((await unfoldCells(broken)).displacements.every((v) => v === 0));
 });

@@ -155,7 +155,7 @@ export interface DeformableResult {
     readonly iterations: number;
     /** Smallest working voxel, mm. */
     readonly resolution: number;
-    /** Whether the folding penalty was added. */
+    /** True if the folding penalty was added. */
     readonly noFolding: boolean;
     /** The percentiles at the ends of the intensity ranges, as fractions. */
     readonly percentiles: readonly [number, number];

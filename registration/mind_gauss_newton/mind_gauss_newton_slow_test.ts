@@ -142,7 +142,7 @@ gpuTest(
       assertEquals(controlGrid.size, [33, 29, 25]);
       return controlGrid.displacements;
     };
-    // What the masks leave out decides nothing, but for the blur at their edges.
+    // Voxels outside the masks have no influence, except by the blur at the edges of the masks.
     const [a, b] = [await run(mixed, true), await run(moving.data, true)];
     const [c, d] = [await run(mixed, false), await run(moving.data, false)];
     const apart = (one: Float32Array, two: Float32Array) =>

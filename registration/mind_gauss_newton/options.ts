@@ -9,6 +9,6 @@ import { SIGMA } from "../similarity/mind.ts";
 
 /** The declarations of the options that are flags. */
 export const MIND_GAUSS_NEWTON_OPTIONS = {
-  alpha: { type: "number", default: 0.1, min: 1e-6, help: "the weight of smoothness" },
+  alpha: { type: "number", default: 0.1, min: 1e-6, help: "weight of the smoothness term" },
   sigma: SIGMA,
 } as const satisfies OptionDeclarations;

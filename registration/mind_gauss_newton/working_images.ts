@@ -20,7 +20,7 @@ import { maskVoxels } from "../mask_voxels.ts";
 export interface WorkingImage {
   /** The intensities; the border voxels are continued beyond the image. */
   readonly image: GpuImage;
-  /** At least 0.5 at valid voxels: inside the image and its mask. */
+  /** The valid voxels, inside the image and its mask, have values of at least 0.5. */
   readonly mask: GpuImage;
   /** Frees both. */
   destroy(): void;

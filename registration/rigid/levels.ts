@@ -74,7 +74,7 @@ interface NamedImage {
   readonly mask: LabelVolume | undefined;
 }
 
-/** An image and its mask at all levels; `owned` receives what is made. */
+/** An image and its mask at all levels; `owned` receives the new resources. */
 function scaledImages(
   gpu: Gpu,
   { name, image: { grid, data }, mask: volumeMask }: NamedImage,

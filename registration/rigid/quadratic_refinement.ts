@@ -30,7 +30,7 @@ export interface RefinementResult {
   readonly rounds: number;
   /** Number of evaluated points. */
   readonly evaluations: number;
-  /** Whether the last step was below the tolerance, or no point tried was better. */
+  /** True if the last step was below the tolerance, or no point tried was better. */
   readonly converged: boolean;
 }
 

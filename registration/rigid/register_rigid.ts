@@ -76,7 +76,7 @@ export interface RigidLevelReport {
   readonly similarity: number;
   /** Iterations of the search. */
   readonly iterations: number;
-  /** Whether the search ended because its steps became small. */
+  /** True if the search ended because its steps became small. */
   readonly converged: boolean;
   /** Rounds of the refinement. */
   readonly rounds: number;

@@ -24,7 +24,7 @@ function motion(seed: number, degrees: number, mm: number, centre: Triple): Matr
   return rigidMatrix([...versor, ...direction(mm)] as unknown as RigidParameters, centre);
 }
 
-/** What an MR on `grid` shows when fixed points lie at `truth` in the CT's world. */
+/** An MR image on `grid` whose points lie at `truth` in the world of the CT. */
 function mr(grid: Grid, truth: Matrix4): Volume {
   const [nx, ny, nz] = grid.size;
   const data = new Float32Array(grid.voxels);

@@ -44,7 +44,7 @@ export interface RigidSchedule {
   readonly levels: readonly [CoarsestSchedule, ...LevelSchedule[]];
   /** Intensities that the bins span: all ("full") or the 0.5 to 99.5 percentile ("robust"). */
   readonly range: "full" | "robust";
-  /** Whether the mutual information is weighted by the overlap at the coarsest level. */
+  /** True if the mutual information is weighted by the overlap at the coarsest level. */
   readonly weighOverlap: boolean;
   /** Minimum number of samples of a child, as a part of the smaller image or mask. */
   readonly minOverlap: number;

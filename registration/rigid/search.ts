@@ -40,7 +40,7 @@ export interface SearchResult {
   readonly samples: number;
   /** Number of iterations. */
   readonly iterations: number;
-  /** Whether the search ended because its steps became small. */
+  /** True if the search ended because its steps became small. */
   readonly converged: boolean;
 }
 

@@ -11,7 +11,7 @@ import type { IntensityRange } from "../../kernels/rigid/mattes_bins.ts";
 /**
  * The start of a rigid registration. "geometric" aligns the centres of the two boxes, "centre-of-mass" the
  * centres of mass of the intensities. "world" trusts the headers (identity in RAS mm). "automatic" tries
- * all three and continues with the best. A matrix is used as it is.
+ * all three and continues with the best. A matrix is used unchanged.
  */
 export type RigidStart = "automatic" | "centre-of-mass" | "geometric" | "world" | Matrix4;
 

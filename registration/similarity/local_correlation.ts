@@ -40,7 +40,7 @@ export const LOCAL_CORRELATION: SimilarityKind = declareSimilarity<LocalCorrelat
     absolute: {
       type: "boolean",
       default: false,
-      help: "an inverted contrast is as good as the same",
+      help: "an inverted contrast is as similar as an equal contrast",
     },
   },
   create: ({ fixedRange, movingRange, window, absolute }) => ({

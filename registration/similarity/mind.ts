@@ -39,7 +39,7 @@ export const SIGMA: NumberOption = {
   min: 0.1,
   max: 2,
   unit: "voxels",
-  help: "width of the patch weights",
+  help: "standard deviation of the patch weights",
 };
 
 /** The declarations of MIND's options. */
@@ -49,7 +49,7 @@ export const MIND_OPTIONS: OptionDeclarations<MindOptions> = {
     type: "choice",
     choices: ["six", "dense"],
     default: "six",
-    help: "six neighbours or all 26",
+    help: "the compared neighbours, the nearest six or all 26",
   },
 };
 

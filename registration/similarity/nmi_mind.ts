@@ -43,15 +43,21 @@ export const NMI_MIND: SimilarityKind = declareSimilarity<NmiMindOptions>({
   lambda: { l2: 0.1, tv: 0.05, bending: 30 },
   options: {
     ...MIND_OPTIONS,
-    beta: { type: "number", default: 0.8, min: 0, max: 1, help: "the weight of NMI" },
+    beta: {
+      type: "number",
+      default: 0.8,
+      min: 0,
+      max: 1,
+      help: "weight of NMI; MIND has the weight 1 - beta",
+    },
     scaling: {
       type: "choice",
       choices: ["gradient", "change"],
       numberAbove: 0,
       default: "gradient",
       help:
-        "the scale that brings MIND into NMI's range: from the gradients where a level starts " +
-        "(eq. 8), from the changes so far (eq. 9), or a number",
+        "factor that scales MIND to the range of NMI: `gradient` computes it from the gradients at the " +
+        "start of a level (eq. 8), `change` from the changes so far (eq. 9); N is a fixed factor",
     },
   },
   create({ beta, scaling, ...setting }) {

@@ -4,8 +4,8 @@
  * 1. A {@link SimilarityKind} declares the similarity: its options and its default weights. `create` is
  *    called once per registration, with all options filled in, and returns a {@link Similarity}.
  * 2. `prepare` is called once per resolution level. It allocates all GPU resources of the level and
- *    returns the dispatches. When an allocation throws, `prepare` frees what it has allocated.
- * 3. `begin`, when there is one, is called once per level, before the first iteration.
+ *    returns the dispatches. When an allocation throws, `prepare` frees its earlier allocations.
+ * 3. `begin`, if the similarity has it, is called once per level, before the first iteration.
  * 4. Each evaluation records all dispatches in their order. They read the trial displacements, write E to
  *    `scalars[0]` and the number of voxels that E is the mean of to `scalars[1]`, and overwrite
  *    `gradient` with dE/dk, one vec4 (x, y, z, 0) per control point. A smaller E is better. The

@@ -23,7 +23,7 @@ export const PAPER_GRID = {
   levels: [2, 3, 4],
 } as const;
 
-/** The paper's pixel, mm: the unit of spacings in pixels, whatever the working voxel. */
+/** The paper's pixel, mm: the unit of spacings in pixels, independent of the working voxel size. */
 export const PAPER_PIXEL = 1.25;
 
 /** The regions in the order of the tables. */

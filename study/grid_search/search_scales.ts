@@ -80,7 +80,7 @@ export function lackingSimilarities(
   );
 }
 
-/** Whether given settings lack some that the search finds. */
+/** Returns true if given settings lack some that the search finds. */
 export function isSearched(search: SearchScale, given: BestSettings | undefined): boolean {
   return lackingSimilarities(search, given).length > 0;
 }

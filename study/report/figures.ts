@@ -53,7 +53,7 @@ export async function studyFigures(
   };
 }
 
-/** Each image of the first pair and what each cycle-GAN makes of it. */
+/** Each image of the first pair with its synthesis by each cycle-GAN. */
 async function synthesisFigures(
   study: StudyContext,
   models: readonly TrainedModel[],

@@ -49,7 +49,7 @@ export interface ReportInputs {
   readonly adapter: string;
   /** The cohort. */
   readonly manifest: Manifest;
-  /** Whether the cohort is the phantom. */
+  /** True if the cohort is the phantom. */
   readonly isPhantom: boolean;
   /** The regions that were studied. */
   readonly regions: readonly ImageRegion[];
@@ -98,9 +98,9 @@ export interface ReportTable {
   readonly name: TableName;
   /** The heading. */
   readonly title: string;
-  /** How to read the table. */
+  /** A note that explains the table. */
   readonly note?: string | undefined;
-  /** Whether the best cells of a row end in ** and those near them in *. Default false. */
+  /** True if the best cells of a row end in ** and those near them in *. Default false. */
   readonly isMarked?: boolean | undefined;
   /** The cells. */
   readonly cells: Cells;
@@ -110,7 +110,7 @@ export interface ReportTable {
 export interface StudyReport {
   /** The heading. */
   readonly title: string;
-  /** What can and what cannot be concluded from the numbers. */
+  /** The conclusions that the numbers permit, and those that they do not permit. */
   readonly caution: string;
   /** The tables, with the paper's numbers. */
   readonly tables: readonly ReportTable[];
@@ -122,7 +122,7 @@ export interface StudyReport {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** What can and what cannot be concluded from a phantom's numbers. */
+/** The conclusions that the numbers of a phantom permit, and those that they do not permit. */
 export const PHANTOM_CAUTION =
   "These numbers come from a phantom cohort, not from patients. They show that the methods run, and how " +
   "the methods rank when anatomy, contrast and motion are as modelled. The values say nothing about " +
@@ -176,7 +176,7 @@ export function reportOf(inputs: ReportInputs): StudyReport {
   return { title, caution, tables, setup, markdown, data };
 }
 
-/** The settings that were found, without the files that they come from. */
+/** The settings of the searches, without their files. */
 function settingsOf({ originals, syntheses = {} }: StudySettings) {
   return {
     originals: originals?.settings ?? [],

@@ -21,7 +21,7 @@ import {
 export interface SynthesisPictureOptions {
   /** The images with their titles: the source, then its syntheses. */
   readonly images: readonly { readonly title: string; readonly image: Volume }[];
-  /** Labels of the source; none are drawn when absent. */
+  /** Labels of the source. Default: no labels are drawn. */
   readonly labels?: LabelVolume | undefined;
   /** A line at the bottom. */
   readonly caption: string;

@@ -25,15 +25,15 @@ export interface Stage<Name extends string = string, Result = unknown> {
   /** Does the part of the work that the run folder does not have yet, and returns the stage's result. */
   run(context: StageContext): Promise<Result>;
   /**
-   * Lists what the stage leaves in the run folder: paths of files and folders, in which the last part
+   * Lists the stage's results in the run folder: paths of files and folders, in which the last part
    * may have one `*`. `--from` removes these before the stage runs again.
    */
   leaves(study: StageFacts): readonly string[];
 }
 
-/** The facts that decide what a stage leaves. */
+/** The facts that determine the results of a stage in the run folder. */
 export interface StageFacts {
-  /** Whether the study makes a phantom cohort; a user's own cohort is never removed. */
+  /** True if the study makes a phantom cohort; a user's own cohort is never removed. */
   readonly isPhantom: boolean;
 }
 
@@ -45,7 +45,7 @@ export interface GivenCohort {
   readonly manifest: Manifest;
 }
 
-/** What a stage is run with. */
+/** The inputs of a stage. */
 export interface StageContext {
   /** The device. */
   readonly gpu: Gpu;
@@ -57,7 +57,7 @@ export interface StageContext {
   readonly out: string;
   /** The program's version. */
   readonly version: string;
-  /** The user's cohort; a phantom is made when absent. */
+  /** The user's cohort. Default: the study makes a phantom. */
   readonly cohort: GivenCohort | undefined;
   /** Given settings; the study searches for the missing ones. */
   readonly given: BestSettings | undefined;

@@ -15,7 +15,7 @@ import { synthesesStage } from "./syntheses.ts";
 import { synthesisSearchStage } from "./synthesis_search.ts";
 import { table1Stage } from "./table1.ts";
 
-/** The stages in the order in which they run; a stage comes after those that it needs. */
+/** The stages in the order in which they run. A stage runs after the stages that it needs. */
 export const STUDY_STAGES = [
   cohortStage,
   n4Stage,

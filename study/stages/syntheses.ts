@@ -16,7 +16,7 @@ import { n4Stage } from "./n4.ts";
 import type { Stage } from "./stage.ts";
 import { synthesisSearchStage } from "./synthesis_search.ts";
 
-/** What the stage gives. */
+/** The result of the stage. */
 export interface SynthesesResult {
   /** The scores of the registrations. */
   readonly pairs: readonly ScoredPair[];

@@ -13,9 +13,9 @@ export interface RegisterTile {
   readonly pixels: number;
   /** Quads of output channels per invocation. */
   readonly outQuads: number;
-  /** Whether the input's channels fill whole quads. */
+  /** True if the input's channels fill whole quads. */
   readonly inWhole: boolean;
-  /** Whether the output's channels fill whole quads. */
+  /** True if the output's channels fill whole quads. */
   readonly outWhole: boolean;
   /** Number of quads of the input if they fit a uniform block, otherwise 0. */
   readonly uniformInput: number;
@@ -23,7 +23,7 @@ export interface RegisterTile {
   readonly filterBlocks: number;
   /** Quads per uniform block of the filter. */
   readonly filterQuads: number;
-  /** Whether the filter's quads consist of input channels instead of output channels. */
+  /** True if the filter's quads consist of input channels instead of output channels. */
   readonly transposed: boolean;
 }
 

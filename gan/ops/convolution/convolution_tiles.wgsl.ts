@@ -9,9 +9,9 @@ export interface WorkgroupTile {
   readonly tapColumns: number;
   /** Pixels from one output's window to the next. */
   readonly stride: number;
-  /** Whether the input's channels fill whole quads. */
+  /** True if the input's channels fill whole quads. */
   readonly inWhole: boolean;
-  /** Whether the output's channels fill whole quads. */
+  /** True if the output's channels fill whole quads. */
   readonly outWhole: boolean;
 }
 

@@ -17,15 +17,15 @@ const MAX_BLOCKS = 4;
 interface FilterSteps {
   /** Quad of the first tap. */
   readonly origin: number;
-  /** From one row of taps to the next. */
+  /** Distance between neighbouring rows of taps. */
   readonly row: number;
-  /** From one column of taps to the next. */
+  /** Distance between neighbouring columns of taps. */
   readonly column: number;
-  /** From one quad of input channels to the next. */
+  /** Distance between neighbouring quads of input channels. */
   readonly inQuad: number;
-  /** From one quad of output channels to the next. */
+  /** Distance between neighbouring quads of output channels. */
   readonly outQuad: number;
-  /** From one quad of a 4 x 4 block of the filter to the next. */
+  /** Distance between neighbouring quads of a 4 x 4 block of the filter. */
   readonly channel: number;
 }
 
@@ -43,7 +43,7 @@ export interface CorrelationPart {
   readonly block: number;
   /** First quad of output channels. */
   readonly outQuadFrom: number;
-  /** Whether the output holds the sums of earlier parts. */
+  /** True if the output holds the sums of earlier parts. */
   readonly continued: boolean;
   /** Layout of the filter. */
   readonly filter: FilterSteps;

@@ -13,9 +13,9 @@ export interface FilterGradientTile {
   readonly tapRows: number;
   /** Quads of output channels per invocation. */
   readonly outQuads: number;
-  /** Whether the input's channels fill whole quads. */
+  /** True if the input's channels fill whole quads. */
   readonly inWhole: boolean;
-  /** Whether the output's channels fill whole quads. */
+  /** True if the output's channels fill whole quads. */
   readonly outWhole: boolean;
   /** Number of quads of the input if they fit a uniform block, otherwise 0. */
   readonly uniformInput: number;

@@ -130,7 +130,7 @@ export interface NormAndPadOptions {
   readonly slope: Slope;
   /** Images that are added after the activation, in the shape of x. Default none. */
   readonly added?: tf.Tensor4D | undefined;
-  /** Whether the result includes the value without a border. */
+  /** True if the result includes the value without a border. */
   readonly keep: boolean;
   /** Width in pixels of the reflected border; 0 for no padded value. */
   readonly pad: number;

@@ -88,7 +88,7 @@ async function check(
     assertCloseTo(await found.padded!.data(), padded, "padded", 1e-5);
   } else assertEquals(found.padded, undefined);
 
-  // The gradient of the sum of what comes back, weighted.
+  // The gradient of the weighted sum of the results.
   const gradients = tf.tidy(() =>
     tf.grads((...all) => {
       const { value, padded } = run(all);

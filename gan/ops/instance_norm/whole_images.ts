@@ -13,7 +13,7 @@ const MAX_PIXELS = 1024;
 /** Minimum number of channel quads that keep the processor's cores busy. */
 const MIN_QUADS = 4;
 
-/** Whether images of this shape are small enough, and have enough channels, for one dispatch on a software adapter. */
+/** Returns true if images of this shape are small enough, and have enough channels, for one dispatch on a software adapter. */
 export function fitsOneDispatch([, height, width, channels]: readonly number[]): boolean {
   return height * width <= MAX_PIXELS && channels % 4 === 0 && channels / 4 >= MIN_QUADS;
 }

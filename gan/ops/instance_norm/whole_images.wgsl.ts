@@ -4,11 +4,11 @@ import { range } from "../range.ts";
 
 /** Steps in addition to the normalisation, and the values that are wanted. */
 export interface NormOutputs {
-  /** Whether an image is added after the activation. */
+  /** True if an image is added after the activation. */
   readonly skip: boolean;
-  /** Whether the value without a border is wanted. */
+  /** True if the value without a border is wanted. */
   readonly keep: boolean;
-  /** Whether the value surrounded by its reflection is wanted. */
+  /** True if the value surrounded by its reflection is wanted. */
   readonly padded: boolean;
 }
 
