@@ -181,6 +181,7 @@ export function parseFlags<const F extends Readonly<Record<string, Flag>>>(
   if (complaints.length > 0) throw usage(complaints[0]);
   if (parsed._.length > 0) throw usage(`Unexpected argument "${parsed._[0]}"`);
   const values: Record<string, unknown> = {};
+  const present = new Set<string>();
   for (const [key, flag] of Object.entries<Flag>(spec.flags)) {
     const given = (candidate: string) => parsed[candidate] as readonly (string | boolean)[];
     const own = kebabCase(key);
@@ -190,6 +191,7 @@ export function parseFlags<const F extends Readonly<Record<string, Flag>>>(
     }
     const name = used[0] ?? own;
     const found = given(name);
+    if (found.length > 0) present.add(key);
     if (found.length > 1 && !isList(flag)) throw usage(`--${name} is given twice`);
     if (flag.type === "boolean") {
       values[key] = found[0] === true;
@@ -204,7 +206,21 @@ export function parseFlags<const F extends Readonly<Record<string, Flag>>>(
       values[key] = readValue(`--${name}`, flag, texts, usage);
     }
   }
+  givenKeys.set(values, present);
   return values as FlagValues<F>;
+}
+
+/** The keys of the flags that were on the command line, by the values that {@link parseFlags} returned. */
+const givenKeys = new WeakMap<object, ReadonlySet<string>>();
+
+/**
+ * Says whether a flag was on the command line: with its default value, too.
+ *
+ * @param flags - The values that {@link parseFlags} returned.
+ * @param key - The flag's key, such as `movingLabels`.
+ */
+export function isGiven(flags: object, key: string): boolean {
+  return givenKeys.get(flags)?.has(key) ?? false;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { type Flag, HelpRequest, parseFlags, UsageError } from "./_flags.ts";
+import { type Flag, HelpRequest, isGiven, parseFlags, UsageError } from "./_flags.ts";
 
 const flags = {
   fixed: { type: "string", required: true, valueName: "FILE", help: "The fixed image." },
@@ -56,6 +56,12 @@ Deno.test("parseFlags() reads a flag by its name and by its aliases", () => {
     assertEquals(values.receptiveField, 70, name);
     assertEquals(Object.keys(values), Object.keys(flags));
   }
+});
+
+Deno.test("isGiven() tells a given default from an absent flag", () => {
+  const values = parseFlags(spec, ["--fixed", "a.nii", "--spacing", "10", "--patch", "34"]);
+  const given = Object.keys(flags).filter((key) => isGiven(values, key));
+  assertEquals(given, ["fixed", "spacing", "receptiveField"]);
 });
 
 Deno.test("parseFlags() gives its values the declared types", () => {

@@ -28,7 +28,14 @@ import {
   type RegisterInputs,
 } from "../workflows/register_files.ts";
 import { CheckpointFile } from "./_checkpoint_file.ts";
-import { type Flag, type FlagsOf, kebabCase, type TaskSpec, UsageError } from "./_flags.ts";
+import {
+  type Flag,
+  type FlagsOf,
+  isGiven,
+  kebabCase,
+  type TaskSpec,
+  UsageError,
+} from "./_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { optionFlags, optionValues } from "./_option_flags.ts";
 import { checkFolder, writeFolder } from "./_output.ts";
@@ -240,9 +247,8 @@ function refuseUseless(flags: Flags): void {
   if (flags.rigidOnly && flags.noRigid) {
     throw new UsageError("--rigid-only and --no-rigid together leave nothing to do");
   }
-  const given = [...Object.keys(OPTION_FLAGS), ...CONTROL_GRID_FLAGS].filter((name) =>
-    (flags as Record<string, unknown>)[name] !== valueWhenAbsent(name as keyof Flags)
-  );
+  const given = [...Object.keys(OPTION_FLAGS), ...CONTROL_GRID_FLAGS]
+    .filter((name) => isGiven(flags, name));
   const { method, similarity } = flags;
   const withoutMethod = given.find((name) =>
     method === "control-grid" ? isGaussNewtonOnly(name) : isControlGridOnly(name)
@@ -259,11 +265,6 @@ function refuseUseless(flags: Flags): void {
       `--${kebabCase(withoutSimilarity)} does nothing with --similarity ${similarity}`,
     );
   }
-}
-
-function valueWhenAbsent(name: keyof Flags): unknown {
-  const flag: Flag = TASK.flags[name];
-  return flag.type === "boolean" ? false : flag.default;
 }
 
 function isGaussNewtonOnly(name: string): boolean {
