@@ -1,6 +1,11 @@
 /**
  * Registers CT and MR images of the same body, on the GPU by WebGPU.
  *
+ * The methods are those of Christine Tanner, Firat Ozdemir, Romy Profanter, Valeriy Vishnevsky, Ender
+ * Konukoglu, Orcun Goksel: "Generative Adversarial Networks for MR-CT Deformable Image Registration", 2018,
+ * {@link https://arxiv.org/abs/1807.07349 arXiv:1807.07349}. "Section 3.2", "eq. 7" or "Table 2" in the
+ * documentation are those of this paper.
+ *
  * This entry has everything for a script: the reading and writing of images, the registrations, their
  * transforms and the errors. The other entries have the rest:
  *
