@@ -295,6 +295,9 @@ function setupOf(inputs: ReportInputs): string[] {
   const { attribution } = manifest;
   const subjects = (kind: string) => manifest.subjects.filter((one) => one.kind === kind).length;
   return [
+    "The paper: Christine Tanner, Firat Ozdemir, Romy Profanter, Valeriy Vishnevsky, Ender Konukoglu, " +
+    'Orcun Goksel, "Generative Adversarial Networks for MR-CT Deformable Image Registration", 2018, ' +
+    "arXiv:1807.07349.",
     `Cohort: ${isPhantom ? "phantom, " : ""}${subjects("ct")} CT and ${
       subjects("mr")
     } MR images for the ` +

@@ -1,5 +1,6 @@
 /**
- * The numbers of the paper's tables.
+ * The numbers of the paper's tables. The paper is Tanner et al. 2018, "Generative Adversarial Networks for
+ * MR-CT Deformable Image Registration", arXiv:1807.07349.
  *
  * @module
  */
