@@ -259,47 +259,53 @@ class Estimate {
     const gpu = this.#gpu;
     const { bins, fwhm, iterations, levels, noise, tolerance, signal, onProgress } = this.#settings;
     const { inside, original, corrected, scratch, sharpening, report } = this.#parts;
-    using owned = new Owned();
-    const lattice = owned.add(gpu.upload("N4 lattice", start));
-    const residual = owned.add(prepareResidual(gpu, {
-      logarithms: corrected,
-      sharpening,
-      bins,
-      residual: scratch,
-    }));
-    const fit = owned.add(prepareLatticeFit(gpu, { axes, values: scratch, inside, lattice }));
-    const expansion = owned.add(
-      prepareLatticeExpansion(gpu, { axes, lattice, destination: scratch }),
-    );
-    const update = owned.add(
-      prepareLogUpdate(gpu, { original, field: scratch, corrected, report }),
-    );
-    const histogram = owned.add(prepareLogHistogram(gpu, { logarithms: corrected, bins, report }));
-    const run = (...parts: Pick<Prepared, "dispatches">[]) => {
-      const recorder = gpu.record("N4 iteration");
-      for (const { dispatches } of parts) for (const one of dispatches) recorder.run(one);
+    const owned = new Owned();
+    try {
+      const lattice = owned.add(gpu.upload("N4 lattice", start));
+      const residual = owned.add(prepareResidual(gpu, {
+        logarithms: corrected,
+        sharpening,
+        bins,
+        residual: scratch,
+      }));
+      const fit = owned.add(prepareLatticeFit(gpu, { axes, values: scratch, inside, lattice }));
+      const expansion = owned.add(
+        prepareLatticeExpansion(gpu, { axes, lattice, destination: scratch }),
+      );
+      const update = owned.add(
+        prepareLogUpdate(gpu, { original, field: scratch, corrected, report }),
+      );
+      const histogram = owned.add(
+        prepareLogHistogram(gpu, { logarithms: corrected, bins, report }),
+      );
+      const run = (...parts: Pick<Prepared, "dispatches">[]) => {
+        const recorder = gpu.record("N4 iteration");
+        for (const { dispatches } of parts) for (const one of dispatches) recorder.run(one);
+        recorder.submit();
+        return readReport(gpu, report, bins);
+      };
+      // Before the first level the field is 1: `scratch` holds zeros.
+      let state = this.#report ?? await run(update, histogram);
+      const recorder = gpu.record("N4 confidence");
+      fit.confidence.forEach((dispatch) => recorder.run(dispatch));
       recorder.submit();
-      return readReport(gpu, report, bins);
-    };
-    // Before the first level the field is 1: `scratch` holds zeros.
-    let state = this.#report ?? await run(update, histogram);
-    const recorder = gpu.record("N4 confidence");
-    fit.confidence.forEach((dispatch) => recorder.run(dispatch));
-    recorder.submit();
-    let iteration = 0;
-    for (let change = Infinity; iteration < iterations && change > tolerance;) {
-      signal?.throwIfAborted();
-      const { minimum, maximum } = state;
-      const expected = sharpen({ histogram: state.histogram, minimum, maximum, fwhm, noise });
-      writeSharpening(gpu, sharpening, { minimum, maximum, expected });
-      state = await run(residual, fit, expansion, update, histogram);
-      change = this.#change(state);
-      iteration++;
-      onProgress?.({ level, levels, iteration, change });
+      let iteration = 0;
+      for (let change = Infinity; iteration < iterations && change > tolerance;) {
+        signal?.throwIfAborted();
+        const { minimum, maximum } = state;
+        const expected = sharpen({ histogram: state.histogram, minimum, maximum, fwhm, noise });
+        writeSharpening(gpu, sharpening, { minimum, maximum, expected });
+        state = await run(residual, fit, expansion, update, histogram);
+        change = this.#change(state);
+        iteration++;
+        onProgress?.({ level, levels, iteration, change });
+      }
+      this.#report = state;
+      const bytes = await gpu.download(lattice, 0, 4 * start.length);
+      return { lattice: new Float32Array(bytes), iterations: iteration };
+    } finally {
+      owned.destroy();
     }
-    this.#report = state;
-    const bytes = await gpu.download(lattice, 0, 4 * start.length);
-    return { lattice: new Float32Array(bytes), iterations: iteration };
   }
 
   /** The coefficient of variation of (field before / field now). */
@@ -320,17 +326,23 @@ async function divide(
   axes: SplineAxes,
   values: Float32Array,
 ): Promise<Pick<CorrectedImage, "image" | "field">> {
-  using owned = new Owned();
-  const lattice = owned.add(gpu.upload("N4 lattice", values));
-  const image = owned.add(uploadImage(gpu, "N4 image", grid.size, data));
-  const field = owned.add(createImage(gpu, "N4 field", grid.size));
-  const expansion = owned.add(prepareLatticeExpansion(gpu, { axes, lattice, destination: field }));
-  const recorder = gpu.record("N4 field");
-  expansion.dispatches.forEach((dispatch) => recorder.run(dispatch));
-  recorder.submit();
-  divideByField(gpu, image, field);
-  return {
-    image: { grid, data: await downloadImage(gpu, image) },
-    field: { grid, data: await downloadImage(gpu, field) },
-  };
+  const owned = new Owned();
+  try {
+    const lattice = owned.add(gpu.upload("N4 lattice", values));
+    const image = owned.add(uploadImage(gpu, "N4 image", grid.size, data));
+    const field = owned.add(createImage(gpu, "N4 field", grid.size));
+    const expansion = owned.add(
+      prepareLatticeExpansion(gpu, { axes, lattice, destination: field }),
+    );
+    const recorder = gpu.record("N4 field");
+    expansion.dispatches.forEach((dispatch) => recorder.run(dispatch));
+    recorder.submit();
+    divideByField(gpu, image, field);
+    return {
+      image: { grid, data: await downloadImage(gpu, image) },
+      field: { grid, data: await downloadImage(gpu, field) },
+    };
+  } finally {
+    owned.destroy();
+  }
 }

@@ -90,16 +90,20 @@ export function denseDisplacement(
   grid: Grid,
 ): GpuField {
   if (controlGrid === undefined) return createField(gpu, "displacement", grid.size);
-  using owned = new Owned();
-  const points = owned.add(controlPointImages(gpu, controlGrid, grid.inverse));
-  const matrix = multiply(invert(controlGrid.affine), grid.affine);
-  return fieldOf(
-    grid.size,
-    (owned) =>
-      points.components.map((source) =>
-        owned.add(resample(gpu, { source, size: grid.size, matrix, outside: "clamp" }))
-      ),
-  );
+  const owned = new Owned();
+  try {
+    const points = owned.add(controlPointImages(gpu, controlGrid, grid.inverse));
+    const matrix = multiply(invert(controlGrid.affine), grid.affine);
+    return fieldOf(
+      grid.size,
+      (owned) =>
+        points.components.map((source) =>
+          owned.add(resample(gpu, { source, size: grid.size, matrix, outside: "clamp" }))
+        ),
+    );
+  } finally {
+    owned.destroy();
+  }
 }
 
 /** A field of three images, which are freed when making one of them fails. */
@@ -132,10 +136,14 @@ export async function compositeField(
   transform: Transform,
   grid: Grid = transform.fixedGrid,
 ): Promise<DisplacementField> {
-  using owned = new Owned();
-  const field = owned.add(denseDisplacement(gpu, transform.controlGrid, grid));
-  const components = await Promise.all(field.components.map((c) => downloadImage(gpu, c)));
-  return pulledField(grid, components, multiply(transform.rigid, grid.affine));
+  const owned = new Owned();
+  try {
+    const field = owned.add(denseDisplacement(gpu, transform.controlGrid, grid));
+    const components = await Promise.all(field.components.map((c) => downloadImage(gpu, c)));
+    return pulledField(grid, components, multiply(transform.rigid, grid.affine));
+  } finally {
+    owned.destroy();
+  }
 }
 
 /** A field in voxels of the grid becomes matrix(x + u) - x in RAS mm, in place. */
@@ -184,30 +192,34 @@ export async function inverseField(
   }
   // In control-point units: the point p and the correction v with p + v + u(p + v) = p.
   const toControlPoint = invert(controlGrid.affine);
-  using owned = new Owned();
-  const field = owned.add(controlPointImages(gpu, controlGrid, toControlPoint));
-  const matrix = multiply(toControlPoint, unrigid);
-  const { inverse, residual } = invertField(gpu, {
-    field,
-    size: grid.size,
-    matrix,
-    iterations: 60,
-    tolerance: 2e-4,
-  });
-  [inverse, residual].forEach((resource) => owned.add(resource));
-  const [v, errors] = await Promise.all([
-    Promise.all(inverse.components.map((c) => downloadImage(gpu, c))),
-    downloadImage(gpu, residual),
-  ]);
-  const toGrid = invert(matrix);
-  const [vx, vy, vz] = v;
-  for (let i = 0; i < vx.length; i++) {
-    [vx[i], vy[i], vz[i]] = transformVector(toGrid, [vx[i], vy[i], vz[i]]);
+  const owned = new Owned();
+  try {
+    const field = owned.add(controlPointImages(gpu, controlGrid, toControlPoint));
+    const matrix = multiply(toControlPoint, unrigid);
+    const { inverse, residual } = invertField(gpu, {
+      field,
+      size: grid.size,
+      matrix,
+      iterations: 60,
+      tolerance: 2e-4,
+    });
+    [inverse, residual].forEach((resource) => owned.add(resource));
+    const [v, errors] = await Promise.all([
+      Promise.all(inverse.components.map((c) => downloadImage(gpu, c))),
+      downloadImage(gpu, residual),
+    ]);
+    const toGrid = invert(matrix);
+    const [vx, vy, vz] = v;
+    for (let i = 0; i < vx.length; i++) {
+      [vx[i], vy[i], vz[i]] = transformVector(toGrid, [vx[i], vy[i], vz[i]]);
+    }
+    const controlPointSpacing = Math.max(...new Grid(controlGrid.size, controlGrid.affine).spacing);
+    let largest = 0;
+    for (const value of errors) if (value > largest) largest = value;
+    return { field: pulledField(grid, v, unrigid), largestResidual: largest * controlPointSpacing };
+  } finally {
+    owned.destroy();
   }
-  const controlPointSpacing = Math.max(...new Grid(controlGrid.size, controlGrid.affine).spacing);
-  let largest = 0;
-  for (const value of errors) if (value > largest) largest = value;
-  return { field: pulledField(grid, v, unrigid), largestResidual: largest * controlPointSpacing };
 }
 
 /** The Jacobian determinant of the whole map on a grid (the fixed image's by default). */
@@ -216,10 +228,14 @@ export async function jacobianOf(
   transform: Transform,
   grid: Grid = transform.fixedGrid,
 ): Promise<Volume> {
-  using owned = new Owned();
-  const field = owned.add(denseDisplacement(gpu, transform.controlGrid, grid));
-  const determinant = owned.add(jacobianDeterminant(gpu, { field }));
-  return { grid, data: await downloadImage(gpu, determinant) };
+  const owned = new Owned();
+  try {
+    const field = owned.add(denseDisplacement(gpu, transform.controlGrid, grid));
+    const determinant = owned.add(jacobianDeterminant(gpu, { field }));
+    return { grid, data: await downloadImage(gpu, determinant) };
+  } finally {
+    owned.destroy();
+  }
 }
 
 /** Options of {@link applyTransform}. */
@@ -239,15 +255,19 @@ export interface ApplyTransformOptions {
 /** An image warped by the transform, with one trilinear interpolation. */
 export async function applyTransform(gpu: Gpu, options: ApplyTransformOptions): Promise<Volume> {
   const { image, like } = options;
-  using owned = new Owned();
-  const { field, matrix } = await pullOnto(gpu, options, image.grid);
-  owned.add(field);
-  const moving = owned.add(uploadImage(gpu, "image", image.grid.size, image.data));
-  let minimum = Infinity;
-  for (const value of image.data) if (value < minimum) minimum = value;
-  const outside = options.outside ?? minimum;
-  const warped = owned.add(warp(gpu, { moving, field, matrix, outside }));
-  return { grid: like, data: await downloadImage(gpu, warped) };
+  const owned = new Owned();
+  try {
+    const { field, matrix } = await pullOnto(gpu, options, image.grid);
+    owned.add(field);
+    const moving = owned.add(uploadImage(gpu, "image", image.grid.size, image.data));
+    let minimum = Infinity;
+    for (const value of image.data) if (value < minimum) minimum = value;
+    const outside = options.outside ?? minimum;
+    const warped = owned.add(warp(gpu, { moving, field, matrix, outside }));
+    return { grid: like, data: await downloadImage(gpu, warped) };
+  } finally {
+    owned.destroy();
+  }
 }
 
 /** Labels warped by the transform, by nearest neighbour; 0 outside the image. */
@@ -256,12 +276,16 @@ export async function applyTransformToLabels(
   options: Omit<ApplyTransformOptions, "image" | "outside"> & { readonly image: LabelVolume },
 ): Promise<LabelVolume> {
   const { image, like } = options;
-  using owned = new Owned();
-  const { field, matrix } = await pullOnto(gpu, options, image.grid);
-  owned.add(field);
-  const moving = owned.add(uploadImage(gpu, "labels", image.grid.size, image.data));
-  const warped = owned.add(warpLabels(gpu, { moving, field, matrix }));
-  return { grid: like, data: await downloadLabels(gpu, warped) };
+  const owned = new Owned();
+  try {
+    const { field, matrix } = await pullOnto(gpu, options, image.grid);
+    owned.add(field);
+    const moving = owned.add(uploadImage(gpu, "labels", image.grid.size, image.data));
+    const warped = owned.add(warpLabels(gpu, { moving, field, matrix }));
+    return { grid: like, data: await downloadLabels(gpu, warped) };
+  } finally {
+    owned.destroy();
+  }
 }
 
 /**

@@ -251,6 +251,24 @@ const noValueSentinel: Deno.lint.Rule = {
   },
 };
 
+/** Rooms that the package for Node contains and that Node must be able to parse. */
+const NODE_ROOMS = /^(host|volume|kernels|registration|gan|bias_field|cohort|pictures)\//;
+
+const noUsingInLibrary: Deno.lint.Rule = {
+  create: (context) => ({
+    VariableDeclaration(node) {
+      const path = projectPath(context.filename);
+      if (!NODE_ROOMS.test(path) || path.endsWith("_test.ts")) return;
+      if (node.kind !== "using" && node.kind !== "await using") return;
+      context.report({
+        node,
+        message: "Node 22 and older cannot parse `using`",
+        hint: "Free the resource in `finally`, or use Owned.build or Owned.during",
+      });
+    },
+  }),
+};
+
 const noUtilName: Deno.lint.Rule = {
   create: (context) => ({
     Program(node) {
@@ -322,6 +340,7 @@ const plugin: Deno.lint.Plugin = {
     "optional-with-undefined": optionalWithUndefined,
     "no-reference-in-production": noReferenceInProduction,
     "no-value-sentinel": noValueSentinel,
+    "no-using-in-library": noUsingInLibrary,
     "no-util-name": noUtilName,
     "plain-words": plainWords,
   },

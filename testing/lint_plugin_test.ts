@@ -143,6 +143,14 @@ Deno.test("no-value-sentinel", () => {
   assertEquals(found("no-value-sentinel", "const NO_VALUE = -1e30;", home), []);
 });
 
+Deno.test("no-using-in-library", () => {
+  const source = "function f() { using a = open(); }";
+  assertEquals(found("no-using-in-library", source, "kernels/gpu/gpu.ts"), ["using a = open();"]);
+  for (const path of ["kernels/gpu/gpu_test.ts", "tasks/register.ts", "study/job.ts"]) {
+    assertEquals(found("no-using-in-library", source, path), [], path);
+  }
+});
+
 Deno.test("no-util-name", () => {
   for (const file of ["volume/grid.ts", "volume/utility.ts", "volume/miscount.ts", "utils/a.ts"]) {
     assertEquals(found("no-util-name", "f();", file), [], file);
@@ -172,8 +180,8 @@ Deno.test("plain-words", () => {
 
 Deno.test("every rule has a message and a hint", () => {
   const source = "const a = { ...{ b }, ...(c && d) }, e = -1e30;\ninterface F { g?: number }\n" +
-    'import { hReference } from "./h.ts";\nhReference();\n/** Of i. */';
-  const findings = Deno.lint.runPlugin(plugin, "study/util.ts", source);
+    'import { hReference } from "./h.ts";\nhReference();\nfunction i() { using j = k(); }\n/** Of i. */';
+  const findings = Deno.lint.runPlugin(plugin, "kernels/util.ts", source);
   assertEquals(
     new Set(findings.map(({ id }) => id.split("/")[1])),
     new Set(Object.keys(plugin.rules)),

@@ -94,23 +94,27 @@ export async function meanDifference(
   { difference }: Pick<MindShift, "difference">,
 ): Promise<{ mean: number; voxels: number }> {
   const cut = imageSlabs(gpu, difference.size);
-  using owned = new Owned();
-  const parts = owned.add(gpu.buffer("S parts", 8 * COUNTED_PARTS * cut.length));
-  const recorder = gpu.record("mean of S");
-  for (const [index, { begin, end }] of cut.entries()) {
-    recorder.run(owned.add(prepareCountedSum(gpu, {
-      values: planesOf(difference, begin, end),
-      quads: (end - begin) * difference.size[1] * difference.pitch / 4,
-      parts,
-      firstPart: index * COUNTED_PARTS,
-    })));
+  const owned = new Owned();
+  try {
+    const parts = owned.add(gpu.buffer("S parts", 8 * COUNTED_PARTS * cut.length));
+    const recorder = gpu.record("mean of S");
+    for (const [index, { begin, end }] of cut.entries()) {
+      recorder.run(owned.add(prepareCountedSum(gpu, {
+        values: planesOf(difference, begin, end),
+        quads: (end - begin) * difference.size[1] * difference.pitch / 4,
+        parts,
+        firstPart: index * COUNTED_PARTS,
+      })));
+    }
+    recorder.submit();
+    const sums = new Float32Array(await gpu.download(parts));
+    let sum = 0;
+    let voxels = 0;
+    for (let i = 0; i < sums.length; i += 2) [sum, voxels] = [sum + sums[i], voxels + sums[i + 1]];
+    return { mean: sum / Math.max(voxels, 1), voxels };
+  } finally {
+    owned.destroy();
   }
-  recorder.submit();
-  const sums = new Float32Array(await gpu.download(parts));
-  let sum = 0;
-  let voxels = 0;
-  for (let i = 0; i < sums.length; i += 2) [sum, voxels] = [sum + sums[i], voxels + sums[i + 1]];
-  return { mean: sum / Math.max(voxels, 1), voxels };
 }
 
 /**

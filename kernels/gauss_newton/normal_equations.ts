@@ -48,10 +48,14 @@ export function normalEquations(gpu: Gpu, options: NormalEquationsOptions): Chec
   return Owned.build((owned) => {
     const equations = owned.add(createCheckerboard(gpu, "normal equations", size, ENTRIES));
     for (const [entry, [a, b]] of FACTORS.entries()) {
-      using scratch = new Owned();
-      const product = scratch.add(multiplyImages(gpu, images[a], images[b]));
-      const smooth = gaussianSmooth(gpu, { source: product, sigma: [sigma, sigma, sigma] });
-      toCheckerboard(gpu, scratch.add(smooth), equations, entry);
+      const scratch = new Owned();
+      try {
+        const product = scratch.add(multiplyImages(gpu, images[a], images[b]));
+        const smooth = gaussianSmooth(gpu, { source: product, sigma: [sigma, sigma, sigma] });
+        toCheckerboard(gpu, scratch.add(smooth), equations, entry);
+      } finally {
+        scratch.destroy();
+      }
     }
     return equations;
   });

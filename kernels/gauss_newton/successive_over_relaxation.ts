@@ -47,50 +47,54 @@ export function relax(
 ): void {
   const { size, half } = equations;
   const constants = rowWorkgroup(half);
-  using owned = new Owned();
-  const boards = field.components.map((component) => {
-    const board = owned.add(createCheckerboard(gpu, "displacement by parity", size));
-    toCheckerboard(gpu, component, board);
-    return board;
-  });
-  setRightHandSide(gpu, equations, boards);
-  const cut = cutSlabs(gpu, {
-    planes: size[2],
-    bound: [boardPlaneBytes(equations)],
-    read: [boardPlaneBytes(boards[0])],
-    before: 1,
-    after: 1,
-  });
-  const sweeps = [0, 1].flatMap((colour) =>
-    cut.map(({ begin, end, from, to }) =>
-      owned.add(gpu.prepare(RELAX, {
-        parameters: {
-          size,
-          halfQuads: half,
-          begin,
-          planes: end - begin,
-          fieldBegin: from,
-          colour,
-          alpha,
-          omega,
-        },
-        buffers: [
-          boardPlanes(equations, begin, end),
-          ...boards.map((board) => boardPlanes(board, from, to)),
-        ],
-        constants,
-        workgroups: [
-          Math.ceil(half / constants.wx),
-          Math.ceil(size[1] / constants.wy),
-          end - begin,
-        ],
-      }))
-    )
-  );
-  const recorder = gpu.record("successive over-relaxation");
-  for (let i = 0; i < iterations; i++) for (const sweep of sweeps) recorder.run(sweep);
-  recorder.submit();
-  boards.forEach((board, c) => fromCheckerboard(gpu, board, field.components[c]));
+  const owned = new Owned();
+  try {
+    const boards = field.components.map((component) => {
+      const board = owned.add(createCheckerboard(gpu, "displacement by parity", size));
+      toCheckerboard(gpu, component, board);
+      return board;
+    });
+    setRightHandSide(gpu, equations, boards);
+    const cut = cutSlabs(gpu, {
+      planes: size[2],
+      bound: [boardPlaneBytes(equations)],
+      read: [boardPlaneBytes(boards[0])],
+      before: 1,
+      after: 1,
+    });
+    const sweeps = [0, 1].flatMap((colour) =>
+      cut.map(({ begin, end, from, to }) =>
+        owned.add(gpu.prepare(RELAX, {
+          parameters: {
+            size,
+            halfQuads: half,
+            begin,
+            planes: end - begin,
+            fieldBegin: from,
+            colour,
+            alpha,
+            omega,
+          },
+          buffers: [
+            boardPlanes(equations, begin, end),
+            ...boards.map((board) => boardPlanes(board, from, to)),
+          ],
+          constants,
+          workgroups: [
+            Math.ceil(half / constants.wx),
+            Math.ceil(size[1] / constants.wy),
+            end - begin,
+          ],
+        }))
+      )
+    );
+    const recorder = gpu.record("successive over-relaxation");
+    for (let i = 0; i < iterations; i++) for (const sweep of sweeps) recorder.run(sweep);
+    recorder.submit();
+    boards.forEach((board, c) => fromCheckerboard(gpu, board, field.components[c]));
+  } finally {
+    owned.destroy();
+  }
 }
 
 /** The plain twin, in place; `equations` are nine arrays in the order of `normalEquationsReference`. */

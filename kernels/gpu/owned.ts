@@ -73,7 +73,11 @@ export class Owned implements Destroyable, Disposable {
 
   /** Works with resources that are freed at the end. `work` must release the resources that it returns. */
   static during<T>(work: (owned: Owned) => T): T {
-    using owned = new Owned();
-    return work(owned);
+    const owned = new Owned();
+    try {
+      return work(owned);
+    } finally {
+      owned.destroy();
+    }
   }
 }

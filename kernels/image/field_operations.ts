@@ -106,40 +106,44 @@ export function invertField(
       `A field of ${field.size.join(" x ")} is larger than a binding: invert its control points`,
     );
   }
-  using owned = new Owned();
-  const inverse = owned.add(createField(gpu, "inverse field", size));
-  const residual = owned.add(createImage(gpu, "inversion residual", size));
-  const workgroup = rowWorkgroup(size[0]);
-  const recorder = gpu.record("field inversion");
-  for (const { begin, end } of imageSlabs(gpu, size)) {
-    const part = (image: GpuImage) => planesOf(image, begin, end);
-    recorder.dispatch(INVERT_FIELD, {
-      parameters: {
-        row0: matrix.slice(0, 4),
-        row1: matrix.slice(4, 8),
-        row2: matrix.slice(8, 12),
-        size,
-        firstPlane: begin,
-        fieldSize: field.size,
-        fieldPitch: pitch,
-        pitch: residual.pitch,
-        planes: end - begin,
-        maxIterations: iterations,
-        tolerance,
-      },
-      buffers: [
-        ...field.components.map((c) => c.buffer),
-        ...inverse.components.map(part),
-        part(residual),
-      ],
-      constants: workgroup,
-      workgroups: groups(size, workgroup, end - begin),
-    });
+  const owned = new Owned();
+  try {
+    const inverse = owned.add(createField(gpu, "inverse field", size));
+    const residual = owned.add(createImage(gpu, "inversion residual", size));
+    const workgroup = rowWorkgroup(size[0]);
+    const recorder = gpu.record("field inversion");
+    for (const { begin, end } of imageSlabs(gpu, size)) {
+      const part = (image: GpuImage) => planesOf(image, begin, end);
+      recorder.dispatch(INVERT_FIELD, {
+        parameters: {
+          row0: matrix.slice(0, 4),
+          row1: matrix.slice(4, 8),
+          row2: matrix.slice(8, 12),
+          size,
+          firstPlane: begin,
+          fieldSize: field.size,
+          fieldPitch: pitch,
+          pitch: residual.pitch,
+          planes: end - begin,
+          maxIterations: iterations,
+          tolerance,
+        },
+        buffers: [
+          ...field.components.map((c) => c.buffer),
+          ...inverse.components.map(part),
+          part(residual),
+        ],
+        constants: workgroup,
+        workgroups: groups(size, workgroup, end - begin),
+      });
+    }
+    recorder.submit();
+    owned.release(inverse);
+    owned.release(residual);
+    return { inverse, residual };
+  } finally {
+    owned.destroy();
   }
-  recorder.submit();
-  owned.release(inverse);
-  owned.release(residual);
-  return { inverse, residual };
 }
 
 /**

@@ -17,20 +17,24 @@ import { flatWorkgroups } from "../gpu/workgroups.ts";
  * destroys it.
  */
 export function maskImage(gpu: Gpu, image: GpuImage, mask: GpuImage): GpuImage {
-  using owned = new Owned();
-  const masked = owned.add(createImage(gpu, "masked", image.size));
-  const recorder = gpu.record("masking");
-  for (const { begin, end } of imageSlabs(gpu, image.size)) {
-    const quads = (end - begin) * image.size[1] * image.pitch / 4;
-    const { workgroups, stride } = flatWorkgroups(quads);
-    recorder.dispatch(MASK_IMAGE, {
-      parameters: { quads, stride },
-      buffers: [image, mask, masked].map((bound) => planesOf(bound, begin, end)),
-      workgroups,
-    });
+  const owned = new Owned();
+  try {
+    const masked = owned.add(createImage(gpu, "masked", image.size));
+    const recorder = gpu.record("masking");
+    for (const { begin, end } of imageSlabs(gpu, image.size)) {
+      const quads = (end - begin) * image.size[1] * image.pitch / 4;
+      const { workgroups, stride } = flatWorkgroups(quads);
+      recorder.dispatch(MASK_IMAGE, {
+        parameters: { quads, stride },
+        buffers: [image, mask, masked].map((bound) => planesOf(bound, begin, end)),
+        workgroups,
+      });
+    }
+    recorder.submit();
+    return owned.release(masked);
+  } finally {
+    owned.destroy();
   }
-  recorder.submit();
-  return owned.release(masked);
 }
 
 /** The plain twin, on arrays without padding. */

@@ -81,31 +81,35 @@ async function countDigits(
   { source, mask }: PercentilesOptions,
   { prefixes, shift, known }: Pass,
 ): Promise<Uint32Array> {
-  using owned = new Owned();
-  const counts = owned.add(gpu.buffer("digit counts", 4 * DIGITS * prefixes.length));
-  const prefixBuffer = owned.add(gpu.upload("digit prefixes", Uint32Array.from(prefixes)));
-  const recorder = gpu.record("percentiles");
-  for (const { begin, end } of imageSlabs(gpu, source.size)) {
-    recorder.dispatch(COUNT_DIGITS, {
-      parameters: {
-        size: [source.size[0], source.size[1], end - begin],
-        pitch: source.pitch,
-        ranks: prefixes.length,
-        shift,
-        knownMask: known,
-        masked: mask !== undefined,
-      },
-      buffers: [
-        planesOf(source, begin, end),
-        planesOf(mask ?? source, begin, end),
-        prefixBuffer,
-        counts,
-      ],
-      workgroups: [Math.ceil(source.size[0] / 64), source.size[1], end - begin],
-    });
+  const owned = new Owned();
+  try {
+    const counts = owned.add(gpu.buffer("digit counts", 4 * DIGITS * prefixes.length));
+    const prefixBuffer = owned.add(gpu.upload("digit prefixes", Uint32Array.from(prefixes)));
+    const recorder = gpu.record("percentiles");
+    for (const { begin, end } of imageSlabs(gpu, source.size)) {
+      recorder.dispatch(COUNT_DIGITS, {
+        parameters: {
+          size: [source.size[0], source.size[1], end - begin],
+          pitch: source.pitch,
+          ranks: prefixes.length,
+          shift,
+          knownMask: known,
+          masked: mask !== undefined,
+        },
+        buffers: [
+          planesOf(source, begin, end),
+          planesOf(mask ?? source, begin, end),
+          prefixBuffer,
+          counts,
+        ],
+        workgroups: [Math.ceil(source.size[0] / 64), source.size[1], end - begin],
+      });
+    }
+    recorder.submit();
+    return new Uint32Array(await gpu.download(counts));
+  } finally {
+    owned.destroy();
   }
-  recorder.submit();
-  return new Uint32Array(await gpu.download(counts));
 }
 
 /** The float with this sorting key. */

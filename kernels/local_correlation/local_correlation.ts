@@ -197,28 +197,32 @@ export function prepareLocalCorrelation(gpu: Gpu, options: LocalCorrelationOptio
 /** The fixed image, scaled to [-1/2, 1/2] and masked. */
 function fixedInWindow(gpu: Gpu, options: LocalCorrelationOptions): GpuImage {
   const { geometry, fixed, fixedRange: { low, high }, mask } = options;
-  using owned = new Owned();
-  const result = owned.add(createImage(gpu, "fixed, in [-1/2, 1/2]", fixed.size));
-  const quads = fixed.pitch / 4;
-  const [nx, ny] = fixed.size;
-  const workgroup = rowWorkgroup(quads);
-  const recorder = gpu.record("fixed image of the local correlation");
-  for (const { begin, end } of controlGridSlabs(gpu, geometry)) {
-    recorder.dispatch(LOCAL_FIXED, {
-      parameters: {
-        size: [nx, ny, end - begin],
-        quads,
-        low,
-        scale: high > low ? 1 / (high - low) : 0,
-        masked: mask !== undefined,
-      },
-      buffers: [fixed, mask ?? fixed, result].map((image) => planesOf(image, begin, end)),
-      constants: workgroup,
-      workgroups: [Math.ceil(quads / workgroup.wx), Math.ceil(ny / workgroup.wy), end - begin],
-    });
+  const owned = new Owned();
+  try {
+    const result = owned.add(createImage(gpu, "fixed, in [-1/2, 1/2]", fixed.size));
+    const quads = fixed.pitch / 4;
+    const [nx, ny] = fixed.size;
+    const workgroup = rowWorkgroup(quads);
+    const recorder = gpu.record("fixed image of the local correlation");
+    for (const { begin, end } of controlGridSlabs(gpu, geometry)) {
+      recorder.dispatch(LOCAL_FIXED, {
+        parameters: {
+          size: [nx, ny, end - begin],
+          quads,
+          low,
+          scale: high > low ? 1 / (high - low) : 0,
+          masked: mask !== undefined,
+        },
+        buffers: [fixed, mask ?? fixed, result].map((image) => planesOf(image, begin, end)),
+        constants: workgroup,
+        workgroups: [Math.ceil(quads / workgroup.wx), Math.ceil(ny / workgroup.wy), end - begin],
+      });
+    }
+    recorder.submit();
+    return owned.release(result);
+  } finally {
+    owned.destroy();
   }
-  recorder.submit();
-  return owned.release(result);
 }
 
 /** Options of {@link localCorrelationReference}: images in [0, 1], NaN where a voxel does not count. */

@@ -123,121 +123,129 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
   const layout = MIND_LAYOUTS[neighbourhood];
   const words = descriptorWords(neighbourhood, bits);
   const { radius, weights } = patchWeights(sigma);
-  using owned = new Owned();
-  using recorder = gpu.record("MIND descriptors");
-  // A masked voxel must not enter a patch.
-  const source = mask === undefined
-    ? options.source
-    : recorder.temporary(maskImage(gpu, options.source, mask));
-  const [, ny] = source.size;
-  const quads = source.pitch / 4;
-  const offsets = layout.offsets.length;
-  const cut = descriptorSlabs(gpu, source, offsets, words, radius + 1);
-  const planeBytes = 4 * source.pitch * ny;
-  const deepest = Math.max(...cut.map(({ differences }) => differences[1] - differences[0]));
-  const buffer = owned.add(gpu.buffer("MIND descriptors", planeBytes * source.size[2] * words));
-  const scratch = (label: string, bytes: number) =>
-    recorder.temporary(gpu.buffer(`MIND ${label}`, bytes));
-  const a = scratch("differences", offsets * deepest * planeBytes);
-  const b = scratch("distances", offsets * deepest * planeBytes);
-  const variance = scratch("variance", deepest * planeBytes);
-  const parts = scratch("parts", 8 * COUNTED_PARTS * cut.length);
-  const bounds = scratch("bounds", 8);
-  const constants = rowWorkgroup(quads);
-  const groups = (planes: number) =>
-    [Math.ceil(quads / constants.wx), Math.ceil(ny / constants.wy), planes] as const;
-  type Range = readonly [number, number];
-  const slabOf = (input: Range, output: Range) => ({
-    size: source.size,
-    quads,
-    sourceBegin: input[0],
-    begin: output[0],
-    planes: output[1] - output[0],
-    sourcePlanes: input[1] - input[0],
-  });
-  const part = ([begin, end]: Range) => planesOf(source, begin, end);
-
-  const variances = (slab: typeof cut[number]) => {
-    const { differences, distances, image } = slab;
-    const inSlab: Range = [slab.begin, slab.end];
-    const depth = differences[1] - differences[0];
-    layout.offsets.forEach((offset, index) =>
-      recorder.dispatch(MIND_DIFFERENCES, {
-        parameters: {
-          slab: slabOf(image, differences),
-          offset,
-          scale,
-          weights,
-          destination: index * depth * ny * quads,
-        },
-        buffers: [part(image), a],
-        constants,
-        workgroups: groups(depth),
-      })
-    );
-    for (
-      const [alongZ, from, into, input, output] of [
-        [false, a, b, differences, differences],
-        [true, b, a, differences, distances],
-      ] as const
-    ) {
-      recorder.dispatch(MIND_SMOOTH, {
-        parameters: { slab: slabOf(input, output), weights, alongZ, offsets, radius },
-        buffers: [from, into],
-        constants,
-        workgroups: groups(output[1] - output[0]),
+  const owned = new Owned();
+  try {
+    const recorder = gpu.record("MIND descriptors");
+    try {
+      // A masked voxel must not enter a patch.
+      const source = mask === undefined
+        ? options.source
+        : recorder.temporary(maskImage(gpu, options.source, mask));
+      const [, ny] = source.size;
+      const quads = source.pitch / 4;
+      const offsets = layout.offsets.length;
+      const cut = descriptorSlabs(gpu, source, offsets, words, radius + 1);
+      const planeBytes = 4 * source.pitch * ny;
+      const deepest = Math.max(...cut.map(({ differences }) => differences[1] - differences[0]));
+      const buffer = owned.add(gpu.buffer("MIND descriptors", planeBytes * source.size[2] * words));
+      const scratch = (label: string, bytes: number) =>
+        recorder.temporary(gpu.buffer(`MIND ${label}`, bytes));
+      const a = scratch("differences", offsets * deepest * planeBytes);
+      const b = scratch("distances", offsets * deepest * planeBytes);
+      const variance = scratch("variance", deepest * planeBytes);
+      const parts = scratch("parts", 8 * COUNTED_PARTS * cut.length);
+      const bounds = scratch("bounds", 8);
+      const constants = rowWorkgroup(quads);
+      const groups = (planes: number) =>
+        [Math.ceil(quads / constants.wx), Math.ceil(ny / constants.wy), planes] as const;
+      type Range = readonly [number, number];
+      const slabOf = (input: Range, output: Range) => ({
+        size: source.size,
+        quads,
+        sourceBegin: input[0],
+        begin: output[0],
+        planes: output[1] - output[0],
+        sourcePlanes: input[1] - input[0],
       });
-    }
-    recorder.dispatch(mindVariance(neighbourhood), {
-      parameters: { slab: slabOf(distances, inSlab), imageBegin: image[0] },
-      buffers: [a, part(image), variance],
-      constants,
-      workgroups: groups(slab.end - slab.begin),
-    });
-  };
+      const part = ([begin, end]: Range) => planesOf(source, begin, end);
 
-  cut.forEach((slab, index) => {
-    variances(slab);
-    const sum = prepareCountedSum(gpu, {
-      values: variance,
-      quads: (slab.end - slab.begin) * ny * quads,
-      parts,
-      firstPart: index * COUNTED_PARTS,
-    });
-    recorder.run(recorder.temporary(sum));
-  });
-  recorder.dispatch(MIND_VARIANCE_BOUNDS, {
-    parameters: {
-      parts: COUNTED_PARTS * cut.length,
-      thousandthAndFold: layout.varianceBounds === "thousandth-to-thousandfold",
-    },
-    buffers: [parts, bounds],
-    workgroups: [1],
-  });
-  for (const slab of cut) {
-    if (cut.length > 1) variances(slab); // the scratch buffers hold another slab by now
-    recorder.dispatch(mindPack(neighbourhood, bits), {
-      parameters: { slab: slabOf(slab.distances, [slab.begin, slab.end]) },
-      buffers: [a, variance, bounds, {
+      const variances = (slab: typeof cut[number]) => {
+        const { differences, distances, image } = slab;
+        const inSlab: Range = [slab.begin, slab.end];
+        const depth = differences[1] - differences[0];
+        layout.offsets.forEach((offset, index) =>
+          recorder.dispatch(MIND_DIFFERENCES, {
+            parameters: {
+              slab: slabOf(image, differences),
+              offset,
+              scale,
+              weights,
+              destination: index * depth * ny * quads,
+            },
+            buffers: [part(image), a],
+            constants,
+            workgroups: groups(depth),
+          })
+        );
+        for (
+          const [alongZ, from, into, input, output] of [
+            [false, a, b, differences, differences],
+            [true, b, a, differences, distances],
+          ] as const
+        ) {
+          recorder.dispatch(MIND_SMOOTH, {
+            parameters: { slab: slabOf(input, output), weights, alongZ, offsets, radius },
+            buffers: [from, into],
+            constants,
+            workgroups: groups(output[1] - output[0]),
+          });
+        }
+        recorder.dispatch(mindVariance(neighbourhood), {
+          parameters: { slab: slabOf(distances, inSlab), imageBegin: image[0] },
+          buffers: [a, part(image), variance],
+          constants,
+          workgroups: groups(slab.end - slab.begin),
+        });
+      };
+
+      cut.forEach((slab, index) => {
+        variances(slab);
+        const sum = prepareCountedSum(gpu, {
+          values: variance,
+          quads: (slab.end - slab.begin) * ny * quads,
+          parts,
+          firstPart: index * COUNTED_PARTS,
+        });
+        recorder.run(recorder.temporary(sum));
+      });
+      recorder.dispatch(MIND_VARIANCE_BOUNDS, {
+        parameters: {
+          parts: COUNTED_PARTS * cut.length,
+          thousandthAndFold: layout.varianceBounds === "thousandth-to-thousandfold",
+        },
+        buffers: [parts, bounds],
+        workgroups: [1],
+      });
+      for (const slab of cut) {
+        if (cut.length > 1) variances(slab); // the scratch buffers hold another slab by now
+        recorder.dispatch(mindPack(neighbourhood, bits), {
+          parameters: { slab: slabOf(slab.distances, [slab.begin, slab.end]) },
+          buffers: [a, variance, bounds, {
+            buffer,
+            offset: slab.begin * planeBytes * words,
+            bytes: (slab.end - slab.begin) * planeBytes * words,
+          }],
+          constants,
+          workgroups: groups(slab.end - slab.begin),
+        });
+      }
+      recorder.submit();
+      owned.release(buffer);
+      return {
+        size: source.size,
+        pitch: source.pitch,
+        neighbourhood,
+        bits,
+        words,
         buffer,
-        offset: slab.begin * planeBytes * words,
-        bytes: (slab.end - slab.begin) * planeBytes * words,
-      }],
-      constants,
-      workgroups: groups(slab.end - slab.begin),
-    });
+        destroy: () => buffer.destroy(),
+      };
+    } finally {
+      recorder[Symbol.dispose]();
+    }
+  } finally {
+    owned.destroy();
   }
-  recorder.submit();
-  owned.release(buffer);
-  return {
-    size: source.size,
-    pitch: source.pitch,
-    neighbourhood,
-    bits,
-    words,
-    buffer,
-    destroy: () => buffer.destroy(),
-  };
 }
 
 /** Options of {@link mindDescriptorsReference}. */

@@ -47,8 +47,12 @@ const WINDOW_SHARES = [0.005, 0.995];
 
 /** Runs the work with resources that are freed when it ends or fails. */
 export async function owning<T>(work: (owned: Owned) => Promise<T>): Promise<T> {
-  using owned = new Owned();
-  return await work(owned);
+  const owned = new Owned();
+  try {
+    return await work(owned);
+  } finally {
+    owned.destroy();
+  }
 }
 
 /**

@@ -197,19 +197,23 @@ function prepareOwned(gpu: Gpu, options: MattesOptions, owned: Owned): PreparedM
   const setMatrix = (m: Matrix4) =>
     gpu.write(transform, new Float32Array([...m.slice(0, 12), 0, 0, 0, 0]));
   const evaluateAll = async (matrices: readonly Matrix4[]): Promise<MattesValue[]> => {
-    using scratch = new Owned();
-    const results = scratch.add(gpu.buffer("Mattes results", 16 * matrices.length));
-    matrices.forEach((matrix, i) => {
-      setMatrix(matrix);
-      const recorder = gpu.record("Mattes");
-      record(recorder);
-      recorder.copy(value, results, 16, 0, 16 * i).submit();
-    });
-    const read = new Float32Array(await gpu.download(results));
-    return matrices.map((_, i) => {
-      const [cost, samples, information] = read.subarray(4 * i, 4 * i + 3);
-      return { cost, samples, information };
-    });
+    const scratch = new Owned();
+    try {
+      const results = scratch.add(gpu.buffer("Mattes results", 16 * matrices.length));
+      matrices.forEach((matrix, i) => {
+        setMatrix(matrix);
+        const recorder = gpu.record("Mattes");
+        record(recorder);
+        recorder.copy(value, results, 16, 0, 16 * i).submit();
+      });
+      const read = new Float32Array(await gpu.download(results));
+      return matrices.map((_, i) => {
+        const [cost, samples, information] = read.subarray(4 * i, 4 * i + 3);
+        return { cost, samples, information };
+      });
+    } finally {
+      scratch.destroy();
+    }
   };
   return {
     transform,

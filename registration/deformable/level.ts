@@ -97,68 +97,72 @@ export async function optimiseLevel(gpu: Gpu, options: LevelOptions): Promise<Le
   const { geometry, level, lambda } = options;
   const h = level.grid.spacing;
   const voxel = Math.min(...h);
-  using owned = new Owned();
-  const margin = h.map((size) => Math.ceil(MARGIN / size)) as unknown as Triple;
-  const inputs = levelImages(gpu, options, { margin, owned });
-  const partials = partialSumCount(geometry.size);
-  const optimiser = owned.add(
-    new Lbfgs(gpu, {
-      count: controlPoints(geometry),
-      penaltyPartials: options.noFolding ? 2 * partials : partials,
-      iterations: options.iterations,
-      tolerance: 1e-5,
-      firstMove: voxel,
-      maxMove: 2 * voxel,
-      minMove: 1e-3 * voxel,
-    }),
-  );
-  gpu.write(optimiser.point, options.start);
-  gpu.write(optimiser.trial, options.start);
-  const perVoxel = h.map((size) => 1 / size) as unknown as Triple;
-  const data = owned.add(options.similarity.prepare(gpu, {
-    geometry,
-    ...inputs,
-    origin: margin,
-    perVoxel,
-    displacements: optimiser.trial,
-    gradient: optimiser.gradient,
-    scalars: optimiser.scalars,
-  }));
-  await data.begin?.(options.start);
-  const spacing = h.map((size, axis) => size * level.stride[axis]) as unknown as Triple;
-  const cell = spacing[0] * spacing[1] * spacing[2];
-  const domain = level.grid.voxels * h[0] * h[1] * h[2];
-  const { trial, gradient, penalties } = optimiser;
-  const { size } = geometry;
-  const penalty = owned.add(prepareRegulariser(gpu, {
-    regulariser: options.regulariser,
-    size,
-    spacing,
-    weight: lambda * cell / domain,
-    knots: trial,
-    gradient,
-    partialSums: penalties,
-  }));
-  const evaluate = [...data.dispatches, ...penalty.dispatches];
-  if (options.noFolding) {
-    const folding = owned.add(prepareFoldingPenalty(gpu, {
+  const owned = new Owned();
+  try {
+    const margin = h.map((size) => Math.ceil(MARGIN / size)) as unknown as Triple;
+    const inputs = levelImages(gpu, options, { margin, owned });
+    const partials = partialSumCount(geometry.size);
+    const optimiser = owned.add(
+      new Lbfgs(gpu, {
+        count: controlPoints(geometry),
+        penaltyPartials: options.noFolding ? 2 * partials : partials,
+        iterations: options.iterations,
+        tolerance: 1e-5,
+        firstMove: voxel,
+        maxMove: 2 * voxel,
+        minMove: 1e-3 * voxel,
+      }),
+    );
+    gpu.write(optimiser.point, options.start);
+    gpu.write(optimiser.trial, options.start);
+    const perVoxel = h.map((size) => 1 / size) as unknown as Triple;
+    const data = owned.add(options.similarity.prepare(gpu, {
+      geometry,
+      ...inputs,
+      origin: margin,
+      perVoxel,
+      displacements: optimiser.trial,
+      gradient: optimiser.gradient,
+      scalars: optimiser.scalars,
+    }));
+    await data.begin?.(options.start);
+    const spacing = h.map((size, axis) => size * level.stride[axis]) as unknown as Triple;
+    const cell = spacing[0] * spacing[1] * spacing[2];
+    const domain = level.grid.voxels * h[0] * h[1] * h[2];
+    const { trial, gradient, penalties } = optimiser;
+    const { size } = geometry;
+    const penalty = owned.add(prepareRegulariser(gpu, {
+      regulariser: options.regulariser,
       size,
       spacing,
-      weight: FOLDING_WEIGHT * cell / domain,
+      weight: lambda * cell / domain,
       knots: trial,
       gradient,
       partialSums: penalties,
-      firstPartial: partials,
     }));
-    evaluate.push(...folding.dispatches);
+    const evaluate = [...data.dispatches, ...penalty.dispatches];
+    if (options.noFolding) {
+      const folding = owned.add(prepareFoldingPenalty(gpu, {
+        size,
+        spacing,
+        weight: FOLDING_WEIGHT * cell / domain,
+        knots: trial,
+        gradient,
+        partialSums: penalties,
+        firstPartial: partials,
+      }));
+      evaluate.push(...folding.dispatches);
+    }
+    const state = await iterate(gpu, options, { optimiser, evaluate });
+    const displacements = new Float32Array(await gpu.download(optimiser.point));
+    return {
+      displacements: displacements.subarray(0, 4 * controlPoints(geometry)),
+      state,
+      details: data.details && { ...data.details },
+    };
+  } finally {
+    owned.destroy();
   }
-  const state = await iterate(gpu, options, { optimiser, evaluate });
-  const displacements = new Float32Array(await gpu.download(optimiser.point));
-  return {
-    displacements: displacements.subarray(0, 4 * controlPoints(geometry)),
-    state,
-    details: data.details && { ...data.details },
-  };
 }
 
 /** Runs evaluations in batches; one batch is recorded ahead of the state that is read. */

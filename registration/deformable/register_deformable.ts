@@ -206,69 +206,73 @@ export async function registerDeformable(
     "Resample them to larger voxels.",
   );
 
-  using owned = new Owned();
-  const images = uploadInputs(gpu, options, owned);
-  const [fixedRange, movingRange] = await Promise.all([
-    binRange(gpu, images.fixed, images.fixedMask),
-    binRange(gpu, images.moving, images.movingMask),
-  ]);
-  const similarity = kind.create({ ...similarityOptions, fixedRange, movingRange });
-  requireMemory(gpu, levels.at(-1)!, similarity);
-  const records: DeformableLevel[] = [...options.resume?.records ?? []];
-  let reached = resumed(options.resume, levels);
-  for (const [index, level] of levels.entries()) {
-    if (options.resume !== undefined && index <= options.resume.level) continue;
-    const carried = startOf(reached, level);
-    const { geometry, grid, displacements } = noFolding ? await unfoldCells(carried) : carried;
-    const result = await optimiseLevel(gpu, {
-      images,
-      similarity,
-      level,
-      geometry,
-      start: displacements,
-      initial: options.initial ?? IDENTITY,
-      regulariser,
-      lambda,
-      iterations,
-      fixedGrid: fixed.grid,
-      movingGrid: moving.grid,
-      signal,
-      noFolding,
-      onProgress: (state) =>
-        options.onProgress?.({
-          level: index,
-          levels: levels.length,
-          evaluations: state.evaluations,
-          iterations: state.iterations,
-          maxIterations: iterations,
-          cost: state.cost,
-        }),
-    });
-    reached = { geometry, grid, displacements: result.displacements };
-    records.push(recordOf(level, result));
-    await options.onLevel?.({
-      level: index,
-      displacements: result.displacements.slice(),
-      records: [...records],
-    });
+  const owned = new Owned();
+  try {
+    const images = uploadInputs(gpu, options, owned);
+    const [fixedRange, movingRange] = await Promise.all([
+      binRange(gpu, images.fixed, images.fixedMask),
+      binRange(gpu, images.moving, images.movingMask),
+    ]);
+    const similarity = kind.create({ ...similarityOptions, fixedRange, movingRange });
+    requireMemory(gpu, levels.at(-1)!, similarity);
+    const records: DeformableLevel[] = [...options.resume?.records ?? []];
+    let reached = resumed(options.resume, levels);
+    for (const [index, level] of levels.entries()) {
+      if (options.resume !== undefined && index <= options.resume.level) continue;
+      const carried = startOf(reached, level);
+      const { geometry, grid, displacements } = noFolding ? await unfoldCells(carried) : carried;
+      const result = await optimiseLevel(gpu, {
+        images,
+        similarity,
+        level,
+        geometry,
+        start: displacements,
+        initial: options.initial ?? IDENTITY,
+        regulariser,
+        lambda,
+        iterations,
+        fixedGrid: fixed.grid,
+        movingGrid: moving.grid,
+        signal,
+        noFolding,
+        onProgress: (state) =>
+          options.onProgress?.({
+            level: index,
+            levels: levels.length,
+            evaluations: state.evaluations,
+            iterations: state.iterations,
+            maxIterations: iterations,
+            cost: state.cost,
+          }),
+      });
+      reached = { geometry, grid, displacements: result.displacements };
+      records.push(recordOf(level, result));
+      await options.onLevel?.({
+        level: index,
+        displacements: result.displacements.slice(),
+        records: [...records],
+      });
+    }
+    if (noFolding) reached = await unfoldVoxels(gpu, reached!, fixed.grid);
+    return {
+      controlGrid: toControlGrid(reached!),
+      levels: records,
+      parameters: {
+        similarity: similarity.name,
+        regulariser,
+        lambda,
+        spacing: plan.spacing,
+        levels: levels.length,
+        iterations,
+        resolution: Math.min(...levels.at(-1)!.grid.spacing),
+        noFolding,
+        percentiles: RANGE_PERCENTILES,
+        ...similarity.parameters,
+      },
+    };
+  } finally {
+    owned.destroy();
   }
-  if (noFolding) reached = await unfoldVoxels(gpu, reached!, fixed.grid);
-  return {
-    controlGrid: toControlGrid(reached!),
-    levels: records,
-    parameters: {
-      similarity: similarity.name,
-      regulariser,
-      lambda,
-      spacing: plan.spacing,
-      levels: levels.length,
-      iterations,
-      resolution: Math.min(...levels.at(-1)!.grid.spacing),
-      noFolding,
-      percentiles: RANGE_PERCENTILES,
-      ...similarity.parameters,
-    },
-  };
 }
 
 /** The options, checked and with their defaults filled in. */

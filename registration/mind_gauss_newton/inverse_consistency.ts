@@ -30,38 +30,46 @@ export async function inverseConsistency(
   affine: Matrix4,
 ): Promise<InverseConsistency> {
   const { size } = first;
-  using owned = new Owned();
-  const composed = owned.add(composeFields(gpu, { first, second }));
-  const [forward, error] = await Promise.all(
-    [first, composed].map(({ components }) =>
-      Promise.all(components.map((component) => downloadImage(gpu, component)))
-    ),
-  );
-  const lengths = new Float32Array(forward[0].length);
-  let count = 0;
-  let sum = 0;
-  for (let i = 0; i < forward[0].length; i++) {
-    const at = [
-      i % size[0],
-      Math.floor(i / size[0]) % size[1],
-      Math.floor(i / (size[0] * size[1])),
-    ];
-    if (at.some((v, c) => v + forward[c][i] < 0 || v + forward[c][i] > size[c] - 1)) continue;
-    lengths[count] = Math.hypot(
-      ...transformVector(affine, [error[0][i], error[1][i], error[2][i]]),
+  const owned = new Owned();
+  try {
+    const composed = owned.add(composeFields(gpu, { first, second }));
+    const [forward, error] = await Promise.all(
+      [first, composed].map(({ components }) =>
+        Promise.all(components.map((component) => downloadImage(gpu, component)))
+      ),
     );
-    sum += lengths[count++];
+    const lengths = new Float32Array(forward[0].length);
+    let count = 0;
+    let sum = 0;
+    for (let i = 0; i < forward[0].length; i++) {
+      const at = [
+        i % size[0],
+        Math.floor(i / size[0]) % size[1],
+        Math.floor(i / (size[0] * size[1])),
+      ];
+      if (at.some((v, c) => v + forward[c][i] < 0 || v + forward[c][i] > size[c] - 1)) continue;
+      lengths[count] = Math.hypot(
+        ...transformVector(affine, [error[0][i], error[1][i], error[2][i]]),
+      );
+      sum += lengths[count++];
+    }
+    const sorted = lengths.subarray(0, count).sort();
+    return {
+      mean: count === 0 ? 0 : sum / count,
+      percentile95: sorted[Math.floor(0.95 * (count - 1))] ?? 0,
+    };
+  } finally {
+    owned.destroy();
   }
-  const sorted = lengths.subarray(0, count).sort();
-  return {
-    mean: count === 0 ? 0 : sum / count,
-    percentile95: sorted[Math.floor(0.95 * (count - 1))] ?? 0,
-  };
 }
 
 /** The number of voxels at which a field's Jacobian determinant is 0 or less. */
 export async function foldedVoxels(gpu: Gpu, field: GpuField): Promise<number> {
-  using owned = new Owned();
-  const values = await downloadImage(gpu, owned.add(jacobianDeterminant(gpu, { field })));
-  return values.reduce((count, j) => count + (j > 0 ? 0 : 1), 0);
+  const owned = new Owned();
+  try {
+    const values = await downloadImage(gpu, owned.add(jacobianDeterminant(gpu, { field })));
+    return values.reduce((count, j) => count + (j > 0 ? 0 : 1), 0);
+  } finally {
+    owned.destroy();
+  }
 }

@@ -186,86 +186,90 @@ export async function registerMindGaussNewton(
   signal?.throwIfAborted();
   requireRoom(gpu, working, fixed.grid, moving.grid);
 
-  using owned = new Owned();
-  const fixedImage = owned.add(
-    await workingImage(gpu, {
-      grid: working,
-      source: fixed,
-      mask: options.fixedMask,
-      maskName: "fixedMask",
-      matrix: IDENTITY,
-    }),
-  );
-  const movingImage = owned.add(
-    await workingImage(gpu, {
-      grid: working,
-      source: moving,
-      mask: options.movingMask,
-      maskName: "movingMask",
-      matrix: initial,
-    }),
-  );
-  const images = [fixedImage, movingImage];
-  const scales = images.map(({ range: [low, high] }) => high > low ? 255 / (high - low) : 1);
-  const records: MindGaussNewtonLevel[] = [];
-  let fields: readonly [GpuField, GpuField] | undefined;
-  for (const [index, grid] of levels.entries()) {
-    const levelImages = images.map((image) => owned.add(pyramidImage(gpu, image, working, grid)));
-    if (index === levels.length - 1) owned.free(...images);
-    const startOf = (i: 0 | 1) =>
-      owned.add(
-        fields === undefined
-          ? createField(gpu, "displacement", grid.size)
-          : prolongField(gpu, fields[i], grid.size),
-      );
-    let current = [startOf(0), startOf(1)] as const;
-    if (fields !== undefined) owned.free(...fields);
-    const differences: number[] = [];
-    for (let warp = 0; warp < warps[index]; warp++) {
-      const next = await step(gpu, {
-        images: levelImages,
-        fields: current,
-        scales,
-        settings,
-        onDifference: (difference, voxels) => {
-          signal?.throwIfAborted();
-          requireOverlap(voxels, grid);
-          differences.push(difference);
-          options.onProgress?.({
-            level: index,
-            levels: levels.length,
-            warp,
-            warps: warps[index],
-            difference,
-          });
-        },
-      });
-      next.forEach((field) => owned.add(field));
-      owned.free(...current);
-      current = next;
+  const owned = new Owned();
+  try {
+    const fixedImage = owned.add(
+      await workingImage(gpu, {
+        grid: working,
+        source: fixed,
+        mask: options.fixedMask,
+        maskName: "fixedMask",
+        matrix: IDENTITY,
+      }),
+    );
+    const movingImage = owned.add(
+      await workingImage(gpu, {
+        grid: working,
+        source: moving,
+        mask: options.movingMask,
+        maskName: "movingMask",
+        matrix: initial,
+      }),
+    );
+    const images = [fixedImage, movingImage];
+    const scales = images.map(({ range: [low, high] }) => high > low ? 255 / (high - low) : 1);
+    const records: MindGaussNewtonLevel[] = [];
+    let fields: readonly [GpuField, GpuField] | undefined;
+    for (const [index, grid] of levels.entries()) {
+      const levelImages = images.map((image) => owned.add(pyramidImage(gpu, image, working, grid)));
+      if (index === levels.length - 1) owned.free(...images);
+      const startOf = (i: 0 | 1) =>
+        owned.add(
+          fields === undefined
+            ? createField(gpu, "displacement", grid.size)
+            : prolongField(gpu, fields[i], grid.size),
+        );
+      let current = [startOf(0), startOf(1)] as const;
+      if (fields !== undefined) owned.free(...fields);
+      const differences: number[] = [];
+      for (let warp = 0; warp < warps[index]; warp++) {
+        const next = await step(gpu, {
+          images: levelImages,
+          fields: current,
+          scales,
+          settings,
+          onDifference: (difference, voxels) => {
+            signal?.throwIfAborted();
+            requireOverlap(voxels, grid);
+            differences.push(difference);
+            options.onProgress?.({
+              level: index,
+              levels: levels.length,
+              warp,
+              warps: warps[index],
+              difference,
+            });
+          },
+        });
+        next.forEach((field) => owned.add(field));
+        owned.free(...current);
+        current = next;
+      }
+      fields = current;
+      records.push({ size: grid.size, voxel: grid.spacing, differences });
+      owned.free(...levelImages);
     }
-    fields = current;
-    records.push({ size: grid.size, voxel: grid.spacing, differences });
-    owned.free(...levelImages);
+    signal?.throwIfAborted();
+    const [forward, backward] = fields!;
+    return {
+      controlGrid: await toControlGrid(gpu, forward, working),
+      levels: records,
+      inverseConsistency: await inverseConsistency(gpu, forward, backward, working.affine),
+      foldedVoxels: {
+        forward: await foldedVoxels(gpu, forward),
+        backward: await foldedVoxels(gpu, backward),
+      },
+      parameters: {
+        ...settings,
+        resolution: Math.min(...working.spacing),
+        tensorSigma: TENSOR_SIGMA,
+        inversionIterations: INVERSION_ITERATIONS,
+        percentiles: RANGE_PERCENTILES,
+      },
+    };
+  } finally {
+    owned.destroy();
   }
-  signal?.throwIfAborted();
-  const [forward, backward] = fields!;
-  return {
-    controlGrid: await toControlGrid(gpu, forward, working),
-    levels: records,
-    inverseConsistency: await inverseConsistency(gpu, forward, backward, working.affine),
-    foldedVoxels: {
-      forward: await foldedVoxels(gpu, forward),
-      backward: await foldedVoxels(gpu, backward),
-    },
-    parameters: {
-      ...settings,
-      resolution: Math.min(...working.spacing),
-      tensorSigma: TENSOR_SIGMA,
-      inversionIterations: INVERSION_ITERATIONS,
-      percentiles: RANGE_PERCENTILES,
-    },
-  };
 }
 
 interface Settings {
@@ -321,47 +325,59 @@ async function step(
   { images, fields, scales, settings, onDifference }: StepOptions,
 ): Promise<readonly [GpuField, GpuField]> {
   const { alpha, sigma, iterations, omega } = settings;
-  using owned = new Owned();
-  // u1 pulls the moving image, u2 the fixed one, each half of the way.
-  const halfway = (which: 0 | 1): MindDescriptors => {
-    const { image, mask } = images[which];
-    using scratch = new Owned();
-    const field = scratch.add(scaleField(gpu, fields[1 - which], [0.5, 0.5, 0.5]));
-    const source = scratch.add(warp(gpu, { moving: image, field }));
-    const valid = scratch.add(warp(gpu, { moving: mask, field, outside: 0 }));
-    return owned.add(mindDescriptors(gpu, {
-      source,
-      mask: valid,
-      neighbourhood: "six",
-      sigma,
-      scale: scales[which],
-      bits: 10,
-    }));
-  };
-  const fixed = halfway(0);
-  const moving = halfway(1);
-  const update = async (which: 0 | 1): Promise<GpuField> => {
-    const [shifted, still] = which === 0 ? [moving, fixed] : [fixed, moving];
-    using scratch = new Owned();
-    const shift = scratch.add(mindShift(gpu, { shifted, still }));
-    if (which === 0) {
-      const { mean, voxels } = await meanDifference(gpu, shift);
-      onDifference(mean, voxels);
-    }
-    const equations = scratch.add(normalEquations(gpu, {
-      residual: shift.difference,
-      derivatives: shift.changes,
-      sigma: TENSOR_SIGMA,
-    }));
-    const field = owned.add(scaleField(gpu, fields[which], [1, 1, 1]));
-    relax(gpu, equations, field, { alpha, iterations, omega });
-    return field;
-  };
-  const updated = [await update(0), await update(1)] as const;
-  const result = composeSymmetrically(gpu, updated, INVERSION_ITERATIONS);
-  result.forEach((field) => owned.add(field));
-  await gpu.finish(); // the driver frees destroyed buffers only when the work has ended
-  return [owned.release(result[0]), owned.release(result[1])];
+  const owned = new Owned();
+  try {
+    // u1 pulls the moving image, u2 the fixed one, each half of the way.
+    const halfway = (which: 0 | 1): MindDescriptors => {
+      const { image, mask } = images[which];
+      const scratch = new Owned();
+      try {
+        const field = scratch.add(scaleField(gpu, fields[1 - which], [0.5, 0.5, 0.5]));
+        const source = scratch.add(warp(gpu, { moving: image, field }));
+        const valid = scratch.add(warp(gpu, { moving: mask, field, outside: 0 }));
+        return owned.add(mindDescriptors(gpu, {
+          source,
+          mask: valid,
+          neighbourhood: "six",
+          sigma,
+          scale: scales[which],
+          bits: 10,
+        }));
+      } finally {
+        scratch.destroy();
+      }
+    };
+    const fixed = halfway(0);
+    const moving = halfway(1);
+    const update = async (which: 0 | 1): Promise<GpuField> => {
+      const [shifted, still] = which === 0 ? [moving, fixed] : [fixed, moving];
+      const scratch = new Owned();
+      try {
+        const shift = scratch.add(mindShift(gpu, { shifted, still }));
+        if (which === 0) {
+          const { mean, voxels } = await meanDifference(gpu, shift);
+          onDifference(mean, voxels);
+        }
+        const equations = scratch.add(normalEquations(gpu, {
+          residual: shift.difference,
+          derivatives: shift.changes,
+          sigma: TENSOR_SIGMA,
+        }));
+        const field = owned.add(scaleField(gpu, fields[which], [1, 1, 1]));
+        relax(gpu, equations, field, { alpha, iterations, omega });
+        return field;
+      } finally {
+        scratch.destroy();
+      }
+    };
+    const updated = [await update(0), await update(1)] as const;
+    const result = composeSymmetrically(gpu, updated, INVERSION_ITERATIONS);
+    result.forEach((field) => owned.add(field));
+    await gpu.finish(); // the driver frees destroyed buffers only when the work has ended
+    return [owned.release(result[0]), owned.release(result[1])];
+  } finally {
+    owned.destroy();
+  }
 }
 
 /** The control grid of a result: the displacement of every voxel in RAS mm. */

@@ -16,13 +16,17 @@ export function prolongField(gpu: Gpu, coarse: GpuField, size: Triple): GpuField
   const factors = size.map((n, axis) => n === 1 ? 1 : (coarse.size[axis] - 1) / (n - 1));
   const [x, y, z] = factors;
   const matrix: Matrix4 = [x, 0, 0, 0, 0, y, 0, 0, 0, 0, z, 0, 0, 0, 0, 1];
-  using owned = new Owned();
-  const components = coarse.components.map((source) =>
-    owned.add(resample(gpu, { source, size, matrix }))
-  ) as unknown as GpuField["components"];
-  return scaleField(
-    gpu,
-    { size, components, destroy: () => {} },
-    factors.map((factor) => factor > 0 ? 1 / factor : 1) as unknown as Triple,
-  );
+  const owned = new Owned();
+  try {
+    const components = coarse.components.map((source) =>
+      owned.add(resample(gpu, { source, size, matrix }))
+    ) as unknown as GpuField["components"];
+    return scaleField(
+      gpu,
+      { size, components, destroy: () => {} },
+      factors.map((factor) => factor > 0 ? 1 / factor : 1) as unknown as Triple,
+    );
+  } finally {
+    owned.destroy();
+  }
 }

@@ -53,13 +53,17 @@ export async function workingImage(
     size: grid.size,
     matrix: multiply(source.grid.inverse, multiply(matrix, grid.affine)),
   };
-  using owned = new Owned();
-  const validImage = owned.add(uploadImage(gpu, "mask", size, valid));
-  const original = owned.add(uploadImage(gpu, "image", size, source.data));
-  const range = await intensityRange(gpu, original, mask && validImage);
-  const image = owned.add(pyramidLevel(gpu, { source: original, ...to }));
-  const inside = owned.add(resample(gpu, { source: validImage, ...to, outside: 0 }));
-  return { ...pair(owned.release(image), owned.release(inside)), range };
+  const owned = new Owned();
+  try {
+    const validImage = owned.add(uploadImage(gpu, "mask", size, valid));
+    const original = owned.add(uploadImage(gpu, "image", size, source.data));
+    const range = await intensityRange(gpu, original, mask && validImage);
+    const image = owned.add(pyramidLevel(gpu, { source: original, ...to }));
+    const inside = owned.add(resample(gpu, { source: validImage, ...to, outside: 0 }));
+    return { ...pair(owned.release(image), owned.release(inside)), range };
+  } finally {
+    owned.destroy();
+  }
 }
 
 /**
@@ -75,14 +79,18 @@ export function pyramidImage(gpu: Gpu, whole: WorkingImage, grid: Grid, level: G
     size: level.size,
     matrix: [x, 0, 0, 0, 0, y, 0, 0, 0, 0, z, 0, 0, 0, 0, 1] as Matrix4,
   };
-  using owned = new Owned();
-  const smooth = owned.add(gaussianSmooth(gpu, {
-    source: whole.image,
-    sigma: factors.map((factor) => factor / 2) as unknown as Triple,
-  }));
-  const image = owned.add(resample(gpu, { source: smooth, ...to }));
-  const mask = owned.add(resample(gpu, { source: whole.mask, ...to }));
-  return pair(owned.release(image), owned.release(mask));
+  const owned = new Owned();
+  try {
+    const smooth = owned.add(gaussianSmooth(gpu, {
+      source: whole.image,
+      sigma: factors.map((factor) => factor / 2) as unknown as Triple,
+    }));
+    const image = owned.add(resample(gpu, { source: smooth, ...to }));
+    const mask = owned.add(resample(gpu, { source: whole.mask, ...to }));
+    return pair(owned.release(image), owned.release(mask));
+  } finally {
+    owned.destroy();
+  }
 }
 
 function pair(image: GpuImage, mask: GpuImage): WorkingImage {

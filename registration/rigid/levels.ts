@@ -81,26 +81,30 @@ function scaledImages(
   factors: readonly Triple[],
   owned: Owned,
 ): ScaledImage[] {
-  using scratch = new Owned();
-  const whole = scratch.add(uploadImage(gpu, name, grid.size, data));
-  return factors.map((factor) => {
-    const small = shrunkGrid(grid, factor);
-    const mask = volumeMask && maskOnGrid(volumeMask, small);
-    const validVoxels = mask ? mask.reduce((sum, value) => sum + value, 0) : small.voxels;
-    if (validVoxels === 0) {
-      throw new EmptyMaskError(
-        `\`${name}Mask\` has no voxel inside the ${name} image (at ${small.size.join(" x ")} ` +
-          "voxels): check that it is not empty and that both lie in the same world frame.",
-      );
-    }
-    return {
-      grid: small,
-      image: owned.add(shrunkImage(gpu, whole, grid, factor)),
-      mask,
-      maskImage: mask && owned.add(uploadImage(gpu, `${name} mask`, small.size, mask)),
-      validVoxels,
-    };
-  });
+  const scratch = new Owned();
+  try {
+    const whole = scratch.add(uploadImage(gpu, name, grid.size, data));
+    return factors.map((factor) => {
+      const small = shrunkGrid(grid, factor);
+      const mask = volumeMask && maskOnGrid(volumeMask, small);
+      const validVoxels = mask ? mask.reduce((sum, value) => sum + value, 0) : small.voxels;
+      if (validVoxels === 0) {
+        throw new EmptyMaskError(
+          `\`${name}Mask\` has no voxel inside the ${name} image (at ${small.size.join(" x ")} ` +
+            "voxels): check that it is not empty and that both lie in the same world frame.",
+        );
+      }
+      return {
+        grid: small,
+        image: owned.add(shrunkImage(gpu, whole, grid, factor)),
+        mask,
+        maskImage: mask && owned.add(uploadImage(gpu, `${name} mask`, small.size, mask)),
+        validVoxels,
+      };
+    });
+  } finally {
+    scratch.destroy();
+  }
 }
 
 async function statistics(gpu: Gpu, name: string, level: ScaledImage): Promise<ImageStatistics> {
@@ -128,59 +132,63 @@ export async function prepareRigidLevels(
   schedule: RigidSchedule,
 ): Promise<RigidLevels> {
   const { levels: schedules, range } = schedule;
-  using scratch = new Owned();
-  const fixed = scaledImages(
-    gpu,
-    { name: "fixed", image: images.fixed, mask: images.fixedMask },
-    schedules.map(({ factors }) => factors.fixed),
-    scratch,
-  );
-  const moving = scaledImages(
-    gpu,
-    { name: "moving", image: images.moving, mask: images.movingMask },
-    schedules.map(({ factors }) => factors.moving),
-    scratch,
-  );
-  // Percentiles hardly differ between levels, the extremes do.
-  const depth = range === "full" ? schedules.length : 1;
-  const measured = await Promise.all(
-    fixed.slice(0, depth).flatMap((level, i) => [
-      statistics(gpu, "fixed", level),
-      statistics(gpu, "moving", moving[i]),
-    ]),
-  );
-  return Owned.build((owned) => {
-    const levels = fixed.map((f, i): RigidLevel => {
-      const m = moving[i];
-      const [ofFixed, ofMoving] = measured.slice(2 * Math.min(i, depth - 1));
-      const perVoxel = voxelVolume(m.grid) / voxelVolume(f.grid);
-      const wholeSamples = Math.min(f.validVoxels, m.validVoxels * perVoxel);
-      const metric = owned.add(prepareMattes(gpu, {
-        fixed: f.image,
-        moving: m.image,
-        fixedRange: ofFixed[range],
-        movingRange: ofMoving[range],
-        fixedMask: f.maskImage,
-        movingMask: m.maskImage,
-        wholeSamples: schedule.weighOverlap && i === 0 ? wholeSamples : undefined,
-      }));
-      const toMoving = m.grid.inverse;
+  const scratch = new Owned();
+  try {
+    const fixed = scaledImages(
+      gpu,
+      { name: "fixed", image: images.fixed, mask: images.fixedMask },
+      schedules.map(({ factors }) => factors.fixed),
+      scratch,
+    );
+    const moving = scaledImages(
+      gpu,
+      { name: "moving", image: images.moving, mask: images.movingMask },
+      schedules.map(({ factors }) => factors.moving),
+      scratch,
+    );
+    // Percentiles hardly differ between levels, the extremes do.
+    const depth = range === "full" ? schedules.length : 1;
+    const measured = await Promise.all(
+      fixed.slice(0, depth).flatMap((level, i) => [
+        statistics(gpu, "fixed", level),
+        statistics(gpu, "moving", moving[i]),
+      ]),
+    );
+    return Owned.build((owned) => {
+      const levels = fixed.map((f, i): RigidLevel => {
+        const m = moving[i];
+        const [ofFixed, ofMoving] = measured.slice(2 * Math.min(i, depth - 1));
+        const perVoxel = voxelVolume(m.grid) / voxelVolume(f.grid);
+        const wholeSamples = Math.min(f.validVoxels, m.validVoxels * perVoxel);
+        const metric = owned.add(prepareMattes(gpu, {
+          fixed: f.image,
+          moving: m.image,
+          fixedRange: ofFixed[range],
+          movingRange: ofMoving[range],
+          fixedMask: f.maskImage,
+          movingMask: m.maskImage,
+          wholeSamples: schedule.weighOverlap && i === 0 ? wholeSamples : undefined,
+        }));
+        const toMoving = m.grid.inverse;
+        return {
+          fixedGrid: f.grid,
+          movingGrid: m.grid,
+          metric,
+          fixedVoxels: f.validVoxels,
+          wholeSamples,
+          indexMatrix: (matrix) => multiply(toMoving, multiply(matrix, f.grid.affine)),
+        };
+      });
       return {
-        fixedGrid: f.grid,
-        movingGrid: m.grid,
-        metric,
-        fixedVoxels: f.validVoxels,
-        wholeSamples,
-        indexMatrix: (matrix) => multiply(toMoving, multiply(matrix, f.grid.affine)),
+        levels,
+        fixed: measured[0],
+        moving: measured[1],
+        destroy: () => owned.destroy(),
       };
     });
-    return {
-      levels,
-      fixed: measured[0],
-      moving: measured[1],
-      destroy: () => owned.destroy(),
-    };
-  });
+  } finally {
+    scratch.destroy();
+  }
 }
 
 function voxelVolume({ spacing }: Grid): number {

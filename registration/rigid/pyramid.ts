@@ -103,15 +103,19 @@ function shrinkMatrix([x, y, z]: Triple): Matrix4 {
  */
 export function shrunkImage(gpu: Gpu, image: GpuImage, grid: Grid, factor: Triple): GpuImage {
   const sigma = factor.map((f) => f / 2) as unknown as Triple;
-  using owned = new Owned();
-  const smooth = owned.add(gaussianSmooth(gpu, { source: image, sigma }));
-  if (factor.every((f) => f === 1)) return owned.release(smooth);
-  return resample(gpu, {
-    source: smooth,
-    size: shrunkGrid(grid, factor).size,
-    matrix: shrinkMatrix(factor),
-    outside: "clamp",
-  });
+  const owned = new Owned();
+  try {
+    const smooth = owned.add(gaussianSmooth(gpu, { source: image, sigma }));
+    if (factor.every((f) => f === 1)) return owned.release(smooth);
+    return resample(gpu, {
+      source: smooth,
+      size: shrunkGrid(grid, factor).size,
+      matrix: shrinkMatrix(factor),
+      outside: "clamp",
+    });
+  } finally {
+    owned.destroy();
+  }
 }
 
 /** A mask on another grid, by nearest neighbour: 1 inside, 0 outside. */

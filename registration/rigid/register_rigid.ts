@@ -153,103 +153,107 @@ export async function registerRigid(gpu: Gpu, options: RigidOptions): Promise<Ri
     "Rigid registration",
     "Resample the images to larger voxels first.",
   );
-  using owned = new Owned();
-  const prepared = owned.add(await prepareRigidLevels(gpu, options, schedule));
-  const { levels } = prepared;
-  const positions = startPositions(
-    start,
-    { grid: fixed.grid, statistics: prepared.fixed },
-    { grid: moving.grid, statistics: prepared.moving },
-  );
-  const box = {
-    centre: fixed.grid.centre,
-    extent: fixed.grid.size.map((n, axis) => n * fixed.grid.spacing[axis]) as unknown as Triple,
-  };
-  const report = (
-    level: number,
-    startName: StartPosition["name"],
-    progress: Partial<RigidProgress>,
-  ) =>
-    onProgress?.({
-      level,
-      levels: levels.length,
-      startName,
-      step: "search",
-      iteration: 0,
-      iterations: schedule.levels[level].search?.iterations ?? 0,
-      similarity: 0,
-      ...progress,
+  const owned = new Owned();
+  try {
+    const prepared = owned.add(await prepareRigidLevels(gpu, options, schedule));
+    const { levels } = prepared;
+    const positions = startPositions(
+      start,
+      { grid: fixed.grid, statistics: prepared.fixed },
+      { grid: moving.grid, statistics: prepared.moving },
+    );
+    const box = {
+      centre: fixed.grid.centre,
+      extent: fixed.grid.size.map((n, axis) => n * fixed.grid.spacing[axis]) as unknown as Triple,
+    };
+    const report = (
+      level: number,
+      startName: StartPosition["name"],
+      progress: Partial<RigidProgress>,
+    ) =>
+      onProgress?.({
+        level,
+        levels: levels.length,
+        startName,
+        step: "search",
+        iteration: 0,
+        iterations: schedule.levels[level].search?.iterations ?? 0,
+        similarity: 0,
+        ...progress,
+      });
+    const { best, records: starts } = await tryStarts(gpu, positions, {
+      level: levels[0],
+      schedule,
+      box,
+      seed,
+      signal,
+      onProgress: (name, iteration, similarity) => report(0, name, { iteration, similarity }),
     });
-  const { best, records: starts } = await tryStarts(gpu, positions, {
-    level: levels[0],
-    schedule,
-    box,
-    seed,
-    signal,
-    onProgress: (name, iteration, similarity) => report(0, name, { iteration, similarity }),
-  });
-  const { position, frame, minShare } = best;
-  let parameters = best.search.parameters;
-  let overlapPercent = 0;
-  const reports: RigidLevelReport[] = [];
-  for (const [index, level] of levels.entries()) {
-    const plan = schedule.levels[index];
-    level.metric.setMinSamples(minShare * level.wholeSamples);
-    let search: SearchResult | undefined;
-    if (index === 0) search = best.search;
-    else if (plan.search !== undefined) {
-      search = await searchLevel(gpu, {
-        level,
-        frame,
-        parameters,
-        schedule: plan.search,
-        signal,
-        seed: seed + index,
-        onProgress: (iteration, similarity) =>
-          report(index, position.name, { iteration, similarity }),
-      });
-    }
-    if (search !== undefined) parameters = search.parameters;
-    let rounds = 0;
-    if (plan.refinementRounds > 0) {
-      const refined = await refineLevel(gpu, {
-        level,
-        frame,
-        parameters,
-        rounds: plan.refinementRounds,
-        signal,
-      });
-      parameters = refined.parameters as unknown as RigidParameters;
-      rounds = refined.rounds;
-    }
-    const value = await level.metric.evaluate(level.indexMatrix(frameMatrix(frame, parameters)));
-    overlapPercent = 100 * value.samples / level.fixedVoxels;
-    if (rounds > 0) {
-      report(index, position.name, {
-        step: "refinement",
-        iteration: rounds,
-        iterations: plan.refinementRounds,
+    const { position, frame, minShare } = best;
+    let parameters = best.search.parameters;
+    let overlapPercent = 0;
+    const reports: RigidLevelReport[] = [];
+    for (const [index, level] of levels.entries()) {
+      const plan = schedule.levels[index];
+      level.metric.setMinSamples(minShare * level.wholeSamples);
+      let search: SearchResult | undefined;
+      if (index === 0) search = best.search;
+      else if (plan.search !== undefined) {
+        search = await searchLevel(gpu, {
+          level,
+          frame,
+          parameters,
+          schedule: plan.search,
+          signal,
+          seed: seed + index,
+          onProgress: (iteration, similarity) =>
+            report(index, position.name, { iteration, similarity }),
+        });
+      }
+      if (search !== undefined) parameters = search.parameters;
+      let rounds = 0;
+      if (plan.refinementRounds > 0) {
+        const refined = await refineLevel(gpu, {
+          level,
+          frame,
+          parameters,
+          rounds: plan.refinementRounds,
+          signal,
+        });
+        parameters = refined.parameters as unknown as RigidParameters;
+        rounds = refined.rounds;
+      }
+      const value = await level.metric.evaluate(level.indexMatrix(frameMatrix(frame, parameters)));
+      overlapPercent = 100 * value.samples / level.fixedVoxels;
+      if (rounds > 0) {
+        report(index, position.name, {
+          step: "refinement",
+          iteration: rounds,
+          iterations: plan.refinementRounds,
+          similarity: value.information,
+        });
+      }
+      reports.push({
+        fixedSize: level.fixedGrid.size,
+        movingSize: level.movingGrid.size,
         similarity: value.information,
+        iterations: search?.iterations ?? 0,
+        converged: search?.converged ?? false,
+        rounds,
       });
     }
-    reports.push({
-      fixedSize: level.fixedGrid.size,
-      movingSize: level.movingGrid.size,
-      similarity: value.information,
-      iterations: search?.iterations ?? 0,
-      converged: search?.converged ?? false,
-      rounds,
-    });
+    return {
+      matrix: frameMatrix(frame, parameters),
+      similarity: reports.at(-1)!.similarity,
+      overlapPercent,
+      start: position,
+      starts,
+      levels: reports,
+      seed,
+    };
+  } finally {
+    owned.destroy();
   }
-  return {
-    matrix: frameMatrix(frame, parameters),
-    similarity: reports.at(-1)!.similarity,
-    overlapPercent,
-    start: position,
-    starts,
-    levels: reports,
-    seed,
-  };
 }
 
 const NAMED_STARTS = ["automatic", "centre-of-mass", "geometric", "world"];

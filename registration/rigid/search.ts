@@ -94,51 +94,55 @@ export interface SearchLevelOptions {
 export async function searchLevel(gpu: Gpu, options: SearchLevelOptions): Promise<SearchResult> {
   const { level, frame, parameters, schedule, seed, signal, onProgress } = options;
   const { metric } = level;
-  using owned = new Owned();
-  const search = owned.add(new Search(gpu, parameters, metric.value));
-  const place = owned.add(prepareMatrix(gpu, level, frame, search));
-  let pending: ReturnType<Search["read"]> | undefined;
+  const owned = new Owned();
   try {
-    search.begin(
-      { ...schedule, scales: rigidScales(frame.extent) },
-      normalVariates(seed, 6 * Math.max(1, schedule.iterations)),
-    );
-    gpu.record("search place").run(place).submit();
-    const batch = batchSize(level.fixedGrid.voxels);
-    // One evaluation more than iterations: the first one evaluates the start. The next batch runs while the
-    // state after the previous one is read.
-    for (let left = schedule.iterations + 1; left > 0 || pending;) {
-      signal?.throwIfAborted();
-      const before = pending;
-      pending = undefined;
-      if (left > 0) {
-        const recorder = gpu.record("search");
-        for (let i = Math.min(batch, left); i > 0; i--) {
-          metric.record(recorder);
-          search.step(recorder);
-          recorder.run(place);
+    const search = owned.add(new Search(gpu, parameters, metric.value));
+    const place = owned.add(prepareMatrix(gpu, level, frame, search));
+    let pending: ReturnType<Search["read"]> | undefined;
+    try {
+      search.begin(
+        { ...schedule, scales: rigidScales(frame.extent) },
+        normalVariates(seed, 6 * Math.max(1, schedule.iterations)),
+      );
+      gpu.record("search place").run(place).submit();
+      const batch = batchSize(level.fixedGrid.voxels);
+      // One evaluation more than iterations: the first one evaluates the start. The next batch runs while the
+      // state after the previous one is read.
+      for (let left = schedule.iterations + 1; left > 0 || pending;) {
+        signal?.throwIfAborted();
+        const before = pending;
+        pending = undefined;
+        if (left > 0) {
+          const recorder = gpu.record("search");
+          for (let i = Math.min(batch, left); i > 0; i--) {
+            metric.record(recorder);
+            search.step(recorder);
+            recorder.run(place);
+          }
+          recorder.submit();
+          left -= batch;
+          pending = search.read();
         }
-        recorder.submit();
-        left -= batch;
-        pending = search.read();
+        const state = await before;
+        if (state === undefined) continue;
+        onProgress?.(state.iterations, state.information);
+        if (state.done) break;
       }
-      const state = await before;
-      if (state === undefined) continue;
-      onProgress?.(state.iterations, state.information);
-      if (state.done) break;
+      const state = await (pending ?? search.read());
+      pending = undefined;
+      return {
+        parameters: state.parameters as unknown as RigidParameters,
+        cost: state.cost,
+        similarity: state.information,
+        samples: state.samples,
+        iterations: state.iterations,
+        converged: state.norm <= schedule.epsilon && state.iterations > 0,
+      };
+    } finally {
+      await pending?.catch(() => {}); // the buffers must live until the download has ended
     }
-    const state = await (pending ?? search.read());
-    pending = undefined;
-    return {
-      parameters: state.parameters as unknown as RigidParameters,
-      cost: state.cost,
-      similarity: state.information,
-      samples: state.samples,
-      iterations: state.iterations,
-      converged: state.norm <= schedule.epsilon && state.iterations > 0,
-    };
   } finally {
-    await pending?.catch(() => {}); // the buffers must live until the download has ended
+    owned.destroy();
   }
 }
 
