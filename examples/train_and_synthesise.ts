@@ -3,7 +3,7 @@
  *
  *     deno run -A examples/train_and_synthesise.ts ct_folder mr_folder ct.nii.gz out
  *
- * Without arguments it makes a phantom cohort and takes few steps. On Linux set DENO_WEBGPU_BACKEND=vulkan.
+ * Without arguments it makes phantoms and takes few steps. On Linux set DENO_WEBGPU_BACKEND=vulkan.
  */
 
 import { readManifest, writePhantomCohort } from "@crosswarp/crosswarp/cohort";
@@ -13,24 +13,26 @@ import {
   readTrainingImages,
   runTraining,
   synthesiseImage,
-  type TrainingSource,
 } from "@crosswarp/crosswarp/study";
 
-const [ct, mr, image, folder] = Deno.args;
-const out = folder ?? await Deno.makeTempDir();
-let source: TrainingSource = { ct, mr };
-let path = image;
-if (folder === undefined) {
-  const manifest = await writePhantomCohort({ out: `${out}/cohort`, profile: "smoke" });
-  source = { manifest };
-  path = (await readManifest(manifest)).subjects.find(({ kind }) => kind === "paired")!.images.ct!;
+let [ct, mr, image, out] = Deno.args;
+if (out === undefined) {
+  out = await Deno.makeTempDir();
+  const { subjects: [first, second, third] } = await readManifest(
+    await writePhantomCohort({ out: `${out}/cohort`, profile: "smoke", subjects: "paired" }),
+  );
+  // CT and MR images of different people, and a CT that the training does not see.
+  [ct, mr, image] = [`${out}/ct`, `${out}/mr`, third.images.ct!];
+  for (const folder of [ct, mr]) await Deno.mkdir(folder);
+  await Deno.copyFile(first.images.ct!, `${ct}/first.nii.gz`);
+  await Deno.copyFile(second.images.mr!, `${mr}/second.nii.gz`);
 }
 
 using gpu = await Gpu.open();
 // Few filters and steps, to see it run; `ganSettings("paper")` has the paper's.
 const voxel = 8;
 const settings = { ...ganSettings("smoke"), epochs: 2, stepsPerEpoch: 10 };
-const images = await readTrainingImages(gpu, { source, region: "all", voxel });
+const images = await readTrainingImages(gpu, { source: { ct, mr }, region: "all", voxel });
 const model = `${out}/model`;
 await runTraining(gpu, {
   images,
@@ -42,6 +44,12 @@ await runTraining(gpu, {
   onProgress: ({ step, total, losses }) =>
     console.log(`step ${step} of ${total}, cycle ${losses.cycleCt.toFixed(3)}`),
 });
-const synthesis = await synthesiseImage(gpu, { model, image: await readVolume(path), to: "mr" });
+const synthesis = await synthesiseImage(gpu, {
+  model,
+  image: await readVolume(image),
+  to: "mr",
+  // Few patches, whose overlap hides their edges.
+  stitch: "cheap",
+});
 await writeVolume(`${out}/synthesised_mr.nii.gz`, synthesis.image);
 console.log(`Wrote ${model} and ${out}/synthesised_mr.nii.gz`);

@@ -8,8 +8,11 @@ import type { ConvolutionShape } from "./convolution_shape.ts";
 
 type Values = ArrayLike<number>;
 
-/** Calls `visit` for every product of a convolution with the indices of input, filter and output. */
-function eachProduct(
+/**
+ * Calls `visit` for every tap of every output pixel with the indices of the first input channel, filter value and
+ * output channel. The loops over the channels stay with the callers: a call per product would be slow.
+ */
+function eachTap(
   shape: ConvolutionShape,
   visit: (input: number, filter: number, output: number) => void,
 ): void {
@@ -26,11 +29,7 @@ function eachProduct(
             if (ix < 0 || ix >= inWidth) continue;
             const input = ((b * inHeight + iy) * inWidth + ix) * inChannels;
             const filter = (ky * shape.kernelWidth + kx) * inChannels * outChannels;
-            for (let c = 0; c < inChannels; c++) {
-              for (let n = 0; n < outChannels; n++) {
-                visit(input + c, filter + c * outChannels + n, output + n);
-              }
-            }
+            visit(input, filter, output);
           }
         }
       }
@@ -47,7 +46,14 @@ export function convolutionReference(
   const out = new Float64Array(
     shape.batch * shape.outHeight * shape.outWidth * shape.outChannels,
   );
-  eachProduct(shape, (i, f, o) => out[o] += input[i] * filter[f]);
+  const { inChannels, outChannels } = shape;
+  eachTap(shape, (i, f, o) => {
+    for (let c = 0; c < inChannels; c++) {
+      for (let n = 0; n < outChannels; n++) {
+        out[o + n] += input[i + c] * filter[f + c * outChannels + n];
+      }
+    }
+  });
   return out;
 }
 
@@ -58,7 +64,14 @@ export function inputGradientReference(
   filter: Values,
 ): Float64Array {
   const out = new Float64Array(shape.batch * shape.inHeight * shape.inWidth * shape.inChannels);
-  eachProduct(shape, (i, f, o) => out[i] += gradient[o] * filter[f]);
+  const { inChannels, outChannels } = shape;
+  eachTap(shape, (i, f, o) => {
+    for (let c = 0; c < inChannels; c++) {
+      for (let n = 0; n < outChannels; n++) {
+        out[i + c] += gradient[o + n] * filter[f + c * outChannels + n];
+      }
+    }
+  });
   return out;
 }
 
@@ -71,6 +84,13 @@ export function filterGradientReference(
   const out = new Float64Array(
     shape.kernelHeight * shape.kernelWidth * shape.inChannels * shape.outChannels,
   );
-  eachProduct(shape, (i, f, o) => out[f] += input[i] * gradient[o]);
+  const { inChannels, outChannels } = shape;
+  eachTap(shape, (i, f, o) => {
+    for (let c = 0; c < inChannels; c++) {
+      for (let n = 0; n < outChannels; n++) {
+        out[f + c * outChannels + n] += input[i + c] * gradient[o + n];
+      }
+    }
+  });
   return out;
 }
