@@ -93,7 +93,7 @@ export function relax(
   boards.forEach((board, c) => fromCheckerboard(gpu, board, field.components[c]));
 }
 
-/** The plain twin, in place; `equations` are nine arrays as from `normalEquationsReference()`. */
+/** The plain twin, in place; `equations` are nine arrays as `normalEquationsReference` gives them. */
 export function relaxReference(
   size: Triple,
   equations: readonly ArrayLike<number>[],
