@@ -185,7 +185,10 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
       rows.push([
         String(seed),
         `${(100 * error).toFixed(1)} %`,
-        ...[large.mr, large.ct, little.mr, little.ct].map((ratio) => ratio.toFixed(3)),
+        large.mr.toFixed(3),
+        large.ct.toFixed(3),
+        little.mr.toFixed(3),
+        little.ct.toFixed(3),
       ]);
     }
     progress.end();

@@ -135,7 +135,9 @@ export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
       began = performance.now();
       const { success, stderr } = await new Deno.Command(peer, {
         args: [
-          ...["image", "mask", "field"].map((file) => `${folder}/${file}.nii.gz`),
+          `${folder}/image.nii.gz`,
+          `${folder}/mask.nii.gz`,
+          `${folder}/field.nii.gz`,
           `${flags.iterations}`,
           `${flags.tolerance}`,
         ],
@@ -148,10 +150,14 @@ export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
       const at = (field: Float32Array) => samples.map(([, voxel]) => field[voxel]);
       found.push(truth ? correlation(theirs, at(truth)) : NaN, correlation(theirs, at(ours)));
     }
+    const correlations = [0, 1, 2].map((i) =>
+      Number.isFinite(found[i]) ? found[i].toFixed(4) : "-"
+    );
     rows.push([
       name,
-      ...[0, 1, 2].map((i) => Number.isFinite(found[i]) ? found[i].toFixed(4) : "-"),
-      ...[seconds, itkSeconds].map((s) => Number.isNaN(s) ? "-" : s.toFixed(1)),
+      ...correlations,
+      seconds.toFixed(1),
+      Number.isNaN(itkSeconds) ? "-" : itkSeconds.toFixed(1),
     ]);
   }
   console.log(alignedTable(rows));

@@ -76,9 +76,10 @@ export function heatMap(options: HeatMapOptions): Picture {
   const down = rows.labels.length * (CELL.height + GAP) - GAP;
   const barLeft = left + across + 28;
   const barLabel = Math.max(...range.map((value) => textWidth(format(value))));
+  const headings = [title, ...captions].map((text) => MARGIN + textWidth(text));
   const right = Math.max(
     barLeft + BAR + 8 + barLabel,
-    ...[title, ...captions].map((text) => MARGIN + textWidth(text)),
+    ...headings,
     left + textWidth(columns.title),
   );
   const height = top + down + MARGIN + captions.length * LINE + (captions.length > 0 ? 10 : 0);

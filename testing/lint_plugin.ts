@@ -35,16 +35,12 @@ function bare(node: Node): Node {
   }
 }
 
-/**
- * The array literal that a chain of method calls starts from, as `[a, b]` in `[a, b].map(f).flat()`. A chain
- * with a function that is written on the spot computes something, and has none.
- */
+/** The array literal that a chain of method calls starts from, as `[a, b]` in `[a, b].map(f).flat()`. */
 function startOfChain(node: Node): Deno.lint.ArrayExpression | undefined {
   const call = bare(node);
   if (call.type !== "CallExpression") return undefined;
   const callee = bare(call.callee);
   if (callee.type !== "MemberExpression") return undefined;
-  if (call.arguments.some(({ type }) => type === "ArrowFunctionExpression")) return undefined;
   const object = bare(callee.object);
   return object.type === "ArrayExpression" ? object : startOfChain(object);
 }

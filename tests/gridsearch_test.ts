@@ -64,7 +64,9 @@ Deno.test({
     ];
     const [alone, ...shards] = await Promise.all([
       task("gridsearch", ...flags("alone")),
-      ...[1, 2, 3].map((i) => task("gridsearch", ...flags("shared"), "--shard", `${i}/3`)),
+      task("gridsearch", ...flags("shared"), "--shard", "1/3"),
+      task("gridsearch", ...flags("shared"), "--shard", "2/3"),
+      task("gridsearch", ...flags("shared"), "--shard", "3/3"),
     ]);
     for (const { code, text } of [alone, ...shards]) assertEquals(code, 0, text);
     assertMatch(alone.text, /nmi +abdomen +1 +0\.\d+ +\d+ /);

@@ -73,6 +73,18 @@ gpuTest(
   },
 );
 
+/** The rooms below the workflows. */
+const LIBRARY = [
+  "host",
+  "volume",
+  "kernels",
+  "registration",
+  "gan",
+  "bias_field",
+  "cohort",
+  "pictures",
+] as const;
+
 /** For each room, the rooms whose files its files may import; tests, `testing` and `bench` may import anything. */
 const below: Record<string, readonly string[]> = {
   host: [],
@@ -83,40 +95,9 @@ const below: Record<string, readonly string[]> = {
   "bias_field": ["host", "kernels", "volume"],
   cohort: ["host", "volume"],
   pictures: ["host", "volume"],
-  workflows: [
-    "host",
-    "cohort",
-    "gan",
-    "registration",
-    "bias_field",
-    "pictures",
-    "kernels",
-    "volume",
-  ],
-  study: [
-    "host",
-    "workflows",
-    "cohort",
-    "gan",
-    "registration",
-    "bias_field",
-    "pictures",
-    "kernels",
-    "volume",
-  ],
-  tasks: [
-    "deno.json",
-    "host",
-    "study",
-    "workflows",
-    "cohort",
-    "gan",
-    "registration",
-    "bias_field",
-    "pictures",
-    "kernels",
-    "volume",
-  ],
+  workflows: LIBRARY,
+  study: [...LIBRARY, "workflows"],
+  tasks: [...LIBRARY, "workflows", "study", "deno.json"],
 };
 
 /**

@@ -60,7 +60,12 @@ export function qformOf(m: Matrix4, spacing: Triple): Qform {
   );
   const trace = r[0][0] + r[1][1] + r[2][2];
   // The largest of the four components first, so that no division is by a small number.
-  const squares = [trace, ...[0, 1, 2].map((i) => 2 * r[i][i] - trace)].map((v) => 1 + v);
+  const squares = [
+    1 + trace,
+    1 + (2 * r[0][0] - trace),
+    1 + (2 * r[1][1] - trace),
+    1 + (2 * r[2][2] - trace),
+  ];
   const largest = squares.indexOf(Math.max(...squares));
   const root = Math.sqrt(squares[largest]) / 2;
   const difference = [r[2][1] - r[1][2], r[0][2] - r[2][0], r[1][0] - r[0][1]];

@@ -32,11 +32,12 @@ function oblique(axis: Triple, degrees: number, spacing: Triple, handed = 1): Ma
 }
 
 const size: Triple = [5, 4, 3];
+const turned = [0, 33, 120, 180].flatMap((degrees) =>
+  [1, -1].map((handed) => new Grid(size, oblique([1, -2, 3], degrees, [0.8, 1.25, 6], handed)))
+);
 const grids = [
   Grid.axisAligned(size, [0.8, 1.25, 6], [-10.1, 20.2, 30.3]),
-  ...[0, 33, 120, 180].flatMap((degrees) =>
-    [1, -1].map((handed) => new Grid(size, oblique([1, -2, 3], degrees, [0.8, 1.25, 6], handed)))
-  ),
+  ...turned,
 ].map(({ affine }) => new Grid(size, affine.map(Math.fround)));
 
 const header = async (grid: Grid) => {

@@ -73,7 +73,10 @@ export function mindShift(gpu: Gpu, { shifted, still }: MindShiftOptions): MindS
         buffers: [
           words(shifted, from, to),
           words(still, begin, end),
-          ...[difference, x, y, z].map((image) => planesOf(image, begin, end)),
+          planesOf(difference, begin, end),
+          planesOf(x, begin, end),
+          planesOf(y, begin, end),
+          planesOf(z, begin, end),
         ],
         constants,
         workgroups: [

@@ -22,9 +22,10 @@ function difference(a: DisplacementField, b?: DisplacementField): { mean: number
   let count = 0;
   for (let i = 0; i < body.length; i++) {
     if (!body[i]) continue;
-    const length = Math.hypot(
-      ...[0, 1, 2].map((c) => (a.components[c][i] - (b?.components[c][i] ?? 0)) / grid.spacing[c]),
+    const voxels = [0, 1, 2].map((c) =>
+      (a.components[c][i] - (b?.components[c][i] ?? 0)) / grid.spacing[c]
     );
+    const length = Math.hypot(...voxels);
     [sum, max, count] = [sum + length, Math.max(max, length), count + 1];
   }
   return { mean: sum / count, max };

@@ -28,8 +28,12 @@ export function lungCells(rows: readonly LungRow[]): Cells {
     const faithful = labelled * share;
     return [[
       `${synthesis.of === "mr" ? "CT to" : "MR to"} ${title}`,
-      ...[labelled, made, faithful, 100 * made / faithful].map((value) => fixed(value, 0)),
-      ...[mean((bias) => bias.dice), dice].map((value) => fixed(100 * value, 1)),
+      fixed(labelled, 0),
+      fixed(made, 0),
+      fixed(faithful, 0),
+      fixed(100 * made / faithful, 0),
+      fixed(100 * mean((bias) => bias.dice), 1),
+      fixed(100 * dice, 1),
     ]];
   });
   return [
