@@ -1,4 +1,5 @@
 import type { Kernel } from "../gpu/gpu.ts";
+import { COST_BINDINGS, COST_FIELDS, SUM_OF_WORKGROUP } from "./_control_point_cost.wgsl.ts";
 
 /**
  * The penalty of a determinant that is folded, before the weight: larger than any gain of a similarity, so
@@ -15,19 +16,13 @@ export const FOLDING_PENALTY: Kernel = {
   label: "Folding penalty",
   code: /* wgsl */ `
 struct Parameters {
-  size: vec3u,             // control points along each axis
-  count: u32,              // control points in all
-  perSpacing: vec3f,       // 1 / mm between control points along each axis
-  weight: f32,             // factor of value and gradient
+  ${COST_FIELDS}
   margin: f32,             // determinants from here up cost nothing
   minDeterminant: f32,     // the pole: determinants down here are folds
   harmlessSlope: f32,      // while no slope exceeds this, no determinant is below the margin
   firstPartial: u32,       // index of the first partial sum
 }
-@group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> knots: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> gradient: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> partialSums: array<f32>;
+${COST_BINDINGS}
 const FOLDED_CELL_COST: f32 = ${FOLDED_CELL_COST.toExponential()};
 var<workgroup> partial: array<f32, 64>;
 
@@ -150,11 +145,7 @@ fn main(
     gradient[at] += vec4f(weight * sum, 0);
   }
   partial[worker] = weight * value;
-  workgroupBarrier();
-  for (var width = 32u; width > 0; width /= 2) {
-    if (worker < width) { partial[worker] += partial[worker + width]; }
-    workgroupBarrier();
-  }
+  ${SUM_OF_WORKGROUP}
   if (worker == 0) { partialSums[parameters.firstPartial + group.x] = partial[0]; }
 }`,
 };

@@ -1,4 +1,5 @@
 import type { Kernel } from "../gpu/gpu.ts";
+import { COST_BINDINGS, COST_FIELDS, SUM_OF_WORKGROUP } from "./_control_point_cost.wgsl.ts";
 
 /** Values of the constant `kind` of {@link REGULARISER}, which chooses the regulariser. */
 export const REGULARISER_KINDS = { tv: 1, l2: 2 } as const;
@@ -12,16 +13,10 @@ export const REGULARISER: Kernel = {
   label: "Regulariser",
   code: /* wgsl */ `
 struct Parameters {
-  size: vec3u,       // control points along each axis
-  count: u32,        // control points in all
-  perSpacing: vec3f, // 1 / mm between control points along each axis
-  weight: f32,       // factor of value and gradient
+  ${COST_FIELDS}
   smoothing: f32,    // added to the squared slope under total variation's root
 }
-@group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> knots: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> gradient: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> partialSums: array<f32>;
+${COST_BINDINGS}
 override kind: u32 = 1;
 var<workgroup> partial: array<f32, 64>;
 
@@ -80,11 +75,7 @@ fn main(
     gradient[at] += vec4f(parameters.weight * slope, 0);
   }
   partial[worker] = parameters.weight * value;
-  workgroupBarrier();
-  for (var width = 32u; width > 0; width /= 2) {
-    if (worker < width) { partial[worker] += partial[worker + width]; }
-    workgroupBarrier();
-  }
+  ${SUM_OF_WORKGROUP}
   if (worker == 0) { partialSums[group.x] = partial[0]; }
 }`,
 };
