@@ -14,6 +14,7 @@ import { dispatchesPerSubmit, OpRunner } from "./ops/op_runner.ts";
 import { addConvolutionsToTfjs } from "./ops/convolution/tfjs_convolutions.ts";
 import { addNormAndPadToTfjs } from "./ops/instance_norm/norm_and_pad.ts";
 import { addReflectPadToTfjs } from "./ops/reflect_pad/reflect_pad.ts";
+import { addStructureLossToTfjs } from "./ops/structure_loss/structure_loss.ts";
 
 export { tf };
 
@@ -89,6 +90,7 @@ export class Tensorflow implements Disposable {
       ? options.convolution ?? await chooseConvolutionVariant(runner)
       : undefined;
     const tensorflow = new Tensorflow(gpu, runner, ops, convolution);
+    tensorflow.#restore.push(addStructureLossToTfjs(runner));
     if (convolution !== undefined) {
       tensorflow.#restore.push(
         addConvolutionsToTfjs(runner, convolution),
