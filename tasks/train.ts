@@ -253,7 +253,7 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
     region: flags.region,
     voxel,
     signal,
-    ctWindow,
+    ctScale: ctWindow,
     onProgress: ({ done, total, name }) => progress.update(done, name, total),
   });
   const plane = flags.plane ?? naturalPlane(images.ct[0].grid);

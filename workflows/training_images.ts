@@ -35,8 +35,8 @@ export interface TrainingImagesOptions {
   readonly region: ImageRegion;
   /** Isotropic voxel size in mm. Default: the images are not resampled, which requires whole images. */
   readonly voxel?: number | undefined;
-  /** The part of the CT's range that the networks see. Default -1000 to 1000 HU. */
-  readonly ctWindow?: IntensityScale | undefined;
+  /** The scale of CT. Default linear from -1000 to 1000 HU. */
+  readonly ctScale?: IntensityScale | undefined;
   /** Stops the reading. */
   readonly signal?: AbortSignal | undefined;
   /** Called after each image. */
@@ -87,8 +87,8 @@ export async function readTrainingImages(
     const { grid, data } = await readImage(gpu, file, region, voxel);
     let scale: IntensityScale;
     try {
-      scale = file.modality === "ct" && options.ctWindow !== undefined
-        ? options.ctWindow
+      scale = file.modality === "ct" && options.ctScale !== undefined
+        ? options.ctScale
         : intensityScaleOf(file.modality, data);
     } catch (cause) {
       throw new TrainingImagesError(`${file.image}: ${(cause as Error).message}`, { cause });

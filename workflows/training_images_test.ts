@@ -69,13 +69,13 @@ gpuTest("readTrainingImages() takes folders as they are", (gpu) =>
     assertEquals(ct[0].scale, { low: -1000, high: 1000 });
     assertEquals([ct[0].data[0], ct[0].data.at(-1)], [Math.fround(12.75 / 127.5 - 1), 1]);
     assertEquals(mr[0].scale, { low: 0, high: 1000 });
-    const ctWindow = { low: -200, high: 300 };
+    const ctScale = { low: -200, high: 300 };
     const narrow = await readTrainingImages(gpu, {
       source: { ct: `${folder}/ct`, mr: `${folder}/mr` },
       region: "all",
-      ctWindow,
+      ctScale,
     });
-    assertEquals([narrow.ct[0].scale, narrow.mr[0].scale], [ctWindow, mr[0].scale]);
+    assertEquals([narrow.ct[0].scale, narrow.mr[0].scale], [ctScale, mr[0].scale]);
     assertEquals([narrow.ct[0].data[0], narrow.ct[0].data.at(-1)], [-1, 1]);
   }));
 

@@ -10,7 +10,8 @@ import type { CycleGan } from "../gan/training/cycle_gan.ts";
 import { planeAxes, type PlaneName } from "../gan/synthesis/image_planes.ts";
 import { populationScale } from "../gan/synthesis/intensity_scale.ts";
 import { RandomState } from "../host/random.ts";
-import { PatchSampler } from "../gan/training/patch_sampler.ts";
+import { PairSampler } from "../gan/training/pair_sampler.ts";
+import { PatchSampler, type TrainingVolume } from "../gan/training/patch_sampler.ts";
 import type { ConvolutionVariant } from "../gan/ops/convolution/convolution.ts";
 import type { CycleGanSettings } from "../gan/model/settings.ts";
 import { type Ops, Tensorflow, tf } from "../gan/tensorflow.ts";
@@ -20,6 +21,7 @@ import type { Gpu } from "../kernels/gpu/gpu.ts";
 import type { Grid } from "../volume/grid.ts";
 import { writeWholeFile } from "../host/write_file.ts";
 import type { ImageRegion } from "./body_region.ts";
+import type { TrainingPair } from "./registered_pairs.ts";
 import type { TrainingImage } from "./training_images.ts";
 import { lossCurves, parseLog, type Tile, tileStrip } from "./training_pictures.ts";
 
@@ -27,6 +29,13 @@ import { lossCurves, parseLog, type Tile, tileStrip } from "./training_pictures.
 export interface TrainingJobOptions {
   /** The training images. */
   readonly images: Readonly<Record<Modality, readonly TrainingImage[]>>;
+  /** Registered pairs of different subjects, which the settings `pairSteps` and `pairWeight` need. */
+  readonly pairs?: readonly TrainingPair[] | undefined;
+  /**
+   * Shows each subject also in the shape of another, as the pairs have it. Both populations then have the same shapes.
+   * It needs `pairs`. Default false.
+   */
+  readonly balanced?: boolean | undefined;
   /** The networks and their training. */
   readonly settings: CycleGanSettings;
   /** The plane of the patches. */
@@ -67,6 +76,7 @@ const SAMPLES = 3;
  */
 export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promise<void> {
   const { images, settings, plane, region, voxel, folder, flips = false, ops = "own" } = options;
+  const { pairs, balanced = false } = options;
   checkTrainingFits(gpu, settings, ops);
   const samplers = {
     ct: samplerOf(options, "ct", flips),
@@ -85,6 +95,13 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
     settings,
     folder,
     sources: samplers,
+    pairs: pairs && new PairSampler({
+      pairs: pairs.flatMap(({ onMr, onCt }) => [onMr, onCt]),
+      plane,
+      crop: settings.crop,
+      channels: settings.channels,
+      random: RandomState.of(settings.seed, "registered pairs"),
+    }),
     signal: options.signal,
     onProgress: options.onProgress,
     data: {
@@ -95,6 +112,8 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
       voxel,
       scale: { ct: scale("ct"), mr: scale("mr") },
       images: { ct: names("ct"), mr: names("mr") },
+      pairs: pairs?.map(({ name }) => name),
+      balanced: balanced || undefined,
     },
     resume: options.resume ?? false,
     checkpointEvery: options.checkpointEvery,
@@ -111,12 +130,19 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
 }
 
 function samplerOf(
-  { images, settings: { crop, channels, seed }, plane }: TrainingJobOptions,
+  { images, pairs = [], balanced = false, settings, plane }: TrainingJobOptions,
   of: Modality,
   flips: boolean,
 ): PatchSampler {
+  const { crop, channels, seed } = settings;
   const random = RandomState.of(seed, `regions of ${of}`);
-  return new PatchSampler({ volumes: images[of], plane, crop, channels, flips, random });
+  const inOtherShapes = pairs.map(({ name, onMr, onCt }): TrainingVolume => ({
+    name,
+    grid: of === "ct" ? onMr.grid : onCt.grid,
+    data: of === "ct" ? onMr.ct : onCt.mr,
+  }));
+  const volumes = balanced ? [...images[of], ...inOtherShapes] : images[of];
+  return new PatchSampler({ volumes, plane, crop, channels, flips, random });
 }
 
 /** Voxel sizes in mm along columns, rows and slices. */

@@ -30,7 +30,15 @@ const FORMAT = "crosswarp-cycle-gan";
 const VERSION = 1;
 const NAME = "checkpoint.json";
 /** Settings that the files of earlier versions do not contain, with the values of these versions. */
-const ABSENT_SETTINGS: Partial<CycleGanSettings> = { discriminatorRate: 1, identitySteps: 0 };
+const ABSENT_SETTINGS: Partial<CycleGanSettings> = {
+  discriminatorRate: 1,
+  identitySteps: 0,
+  pairSteps: 0,
+  pairWeight: 0,
+  structureMeasure: "local-correlation",
+  structureWeight: 0,
+  structureFloors: { ct: 0.001, mr: 0.0036 },
+};
 
 /** Description of the images of a training. A synthesis needs images of the same kind. */
 export interface TrainingData {
@@ -48,6 +56,16 @@ export interface TrainingData {
   readonly scale: Readonly<Record<Modality, IntensityScale>>;
   /** Names of the images. */
   readonly images: Readonly<Record<Modality, readonly string[]>>;
+  /** Names of the registered pairs; absent if the training has none. */
+  readonly pairs?: readonly string[] | undefined;
+  /** True if each subject is also shown in the shape of another. Default false. */
+  readonly balanced?: boolean | undefined;
+}
+
+/** States of the random numbers of a training. */
+export interface RandomStates extends Readonly<Record<Modality | "pool", RandomWords>> {
+  /** State of the source of registered pairs; absent if the training has none. */
+  readonly pairs?: RandomWords | undefined;
 }
 
 /** Contents of the JSON file. */
@@ -65,7 +83,7 @@ export interface CheckpointHeader {
   /** Description of the images. */
   readonly data: TrainingData;
   /** States of the random numbers. */
-  readonly random: Readonly<Record<Modality | "pool", RandomWords>>;
+  readonly random: RandomStates;
   /** Origin of the kernels. */
   readonly ops: Ops;
   /** Variant of the convolutions; undefined with the kernels of tfjs. */

@@ -5,6 +5,8 @@
  */
 
 import { receptiveField, STRIDES } from "../networks/discriminator.ts";
+import { STRUCTURE_MEASURES, type StructureMeasure } from "../ops/structure_loss/structure_loss.ts";
+import type { Modality } from "../../volume/modality.ts";
 
 /** Settings of a cycle-GAN and its training. */
 export interface CycleGanSettings {
@@ -36,6 +38,23 @@ export interface CycleGanSettings {
    * They prevent that a short training ends with inverted contrasts, which the cycle loss allows.
    */
   readonly identitySteps: number;
+  /**
+   * Number of pair steps, in which the generators learn from registered pairs of different subjects before the
+   * training; 0 in the paper. They teach the order of the intensities, which neither the cycle loss nor the identity
+   * steps do.
+   */
+  readonly pairSteps: number;
+  /**
+   * Weight of the regression on registered pairs at the first step, which falls linearly to 0 in the middle of the
+   * training; 0 in the paper. It prevents that the training returns to inverted contrasts.
+   */
+  readonly pairWeight: number;
+  /** Measure of the structure loss between an image and its synthesis. */
+  readonly structureMeasure: StructureMeasure;
+  /** Weight of the structure loss; 0 in the paper. */
+  readonly structureWeight: number;
+  /** Noise floors of the structure loss by modality: variances in squared units of [-1, 1]. */
+  readonly structureFloors: Readonly<Record<Modality, number>>;
   /** Number of epochs; 200 in the paper. */
   readonly epochs: number;
   /** Steps per epoch. */
@@ -59,6 +78,11 @@ export const PAPER_SETTINGS: CycleGanSettings = {
   learningRate: 2e-4,
   discriminatorRate: 1,
   identitySteps: 0,
+  pairSteps: 0,
+  pairWeight: 0,
+  structureMeasure: "local-correlation",
+  structureWeight: 0,
+  structureFloors: { ct: 0.001, mr: 0.0036 },
   epochs: 200,
   stepsPerEpoch: 1000,
   pool: 50,
@@ -86,6 +110,7 @@ export function checkSettings(settings: CycleGanSettings): void {
   whole("blocks", 0);
   whole("discriminatorFilters", 4, 4);
   whole("identitySteps", 0);
+  whole("pairSteps", 0);
   whole("epochs", 1);
   whole("stepsPerEpoch", 1);
   whole("pool", 0);
@@ -103,7 +128,23 @@ export function checkSettings(settings: CycleGanSettings): void {
         "use fewer layers or a larger patch",
     );
   }
-  for (const [name, value] of Object.entries({ cycleWeight, learningRate, discriminatorRate })) {
+  const { pairWeight, structureMeasure, structureWeight, structureFloors } = settings;
+  if (!STRUCTURE_MEASURES.includes(structureMeasure)) {
+    throw new RangeError(
+      `\`structureMeasure\` must be one of ${
+        STRUCTURE_MEASURES.join(", ")
+      }, got ${structureMeasure}`,
+    );
+  }
+  for (const  of of["ct", "mr"] as const) {
+    if (!(structureFloors[of] > 0 && structureFloors[of] < Infinity)) {
+      throw new RangeError(
+        `\`structureFloors.${of}\` must be a positive number, got ${structureFloors[of]}`,
+      );
+    }
+  }
+  const weights = { cycleWeight, learningRate, discriminatorRate, pairWeight, structureWeight };
+  for (const [name, value] of Object.entries(weights)) {
     if (!(value >= 0 && value < Infinity)) {
       throw new RangeError(`\`${name}\` must be a number of at least 0, got ${value}`);
     }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { withoutUndefined } from "../../host/defaults.ts";
 import type { Modality } from "../../volume/modality.ts";
 
 /** The intensities that become -1 and 1; intensities beyond these are clamped. */
@@ -12,10 +13,25 @@ export interface IntensityScale {
   readonly low: number;
   /** Intensity that becomes 255, then 1. */
   readonly high: number;
+  /**
+   * Corners of a piecewise linear scale between `low` and `high`: an intensity and its value in [-1, 1], both
+   * ascending. Default: linear from -1 to 1.
+   */
+  readonly corners?: readonly (readonly [intensity: number, value: number])[] | undefined;
 }
 
 /** The scale of CT: Hounsfield units from air to dense bone. */
 export const CT_SCALE: IntensityScale = { low: -1000, high: 1000 };
+
+/**
+ * A piecewise linear scale of CT. Two thirds of the range show soft tissue, as in an MR, and contrasts that an MR does
+ * not show, such as vessels in the lung, become small.
+ */
+export const SOFT_TISSUE_CT_SCALE: IntensityScale = {
+  low: -1000,
+  high: 1000,
+  corners: [[-1000, -1], [-200, -0.6], [300, 0.8], [1000, 1]],
+};
 
 /** Fraction of the MR's voxels above 0 that are below the intensity that becomes 1. */
 const MR_FRACTION = 0.995;
@@ -57,7 +73,8 @@ export function intensityScaleOf(modality: Modality, values: Float32Array): Inte
 }
 
 /**
- * Determines the scale of a population of images, for synthesised images: the medians of `low` and of `high`.
+ * Determines the scale of a population of images, for synthesised images: the medians of `low` and of `high`, and
+ * the corners of the first scale.
  *
  * @throws {RangeError} if there are no scales.
  */
@@ -68,19 +85,26 @@ export function populationScale(scales: readonly IntensityScale[]): IntensitySca
     const half = values.length >> 1;
     return values.length % 2 === 1 ? values[half] : (values[half - 1] + values[half]) / 2;
   };
-  return {
+  return withoutUndefined({
     low: median(scales.map(({ low }) => low)),
     high: median(scales.map(({ high }) => high)),
-  };
+    corners: scales[0].corners,
+  });
 }
 
 /** Scales intensities to [-1, 1]; NaN becomes -1, and infinities are clamped. */
 export function toNetwork(
   values: Float32Array,
-  { low, high }: IntensityScale,
+  { low, high, corners }: IntensityScale,
 ): Float32Array<ArrayBuffer> {
-  const factor = 255 / (high - low);
   const result = new Float32Array(values.length);
+  if (corners !== undefined) {
+    for (let i = 0; i < values.length; i++) {
+      result[i] = Number.isNaN(values[i]) ? -1 : interpolate(values[i], corners, 0, 1);
+    }
+    return result;
+  }
+  const factor = 255 / (high - low);
   for (let i = 0; i < values.length; i++) {
     const grey = Math.min(Math.max((values[i] - low) * factor, 0), 255);
     result[i] = grey >= 0 ? grey / 127.5 - 1 : -1;
@@ -91,7 +115,25 @@ export function toNetwork(
 /** Scales the output of a network, in [-1, 1], to intensities. */
 export function fromNetwork(
   values: Float32Array,
-  { low, high }: IntensityScale,
+  { low, high, corners }: IntensityScale,
 ): Float32Array<ArrayBuffer> {
+  if (corners !== undefined) {
+    return Float32Array.from(values, (value) => interpolate(value, corners, 1, 0));
+  }
   return Float32Array.from(values, (value) => low + (high - low) * (value + 1) / 2);
+}
+
+/** Interpolates linearly between corners, from their column `from` to their column `to`; beyond them it clamps. */
+function interpolate(
+  value: number,
+  corners: readonly (readonly [number, number])[],
+  from: 0 | 1,
+  to: 0 | 1,
+): number {
+  let i = 1;
+  while (i < corners.length - 1 && value > corners[i][from]) i++;
+  const before = corners[i - 1];
+  const after = corners[i];
+  const part = (value - before[from]) / (after[from] - before[from]);
+  return before[to] + (after[to] - before[to]) * Math.min(1, Math.max(0, part));
 }

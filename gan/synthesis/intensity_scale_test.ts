@@ -1,5 +1,11 @@
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import { fromNetwork, intensityScaleOf, populationScale, toNetwork } from "./intensity_scale.ts";
+import {
+  fromNetwork,
+  intensityScaleOf,
+  populationScale,
+  SOFT_TISSUE_CT_SCALE,
+  toNetwork,
+} from "./intensity_scale.ts";
 
 Deno.test("intensityScaleOf() an MR leaves out its brightest voxels and the background", () => {
   const values = Float32Array.from({ length: 3000 }, (_, i) => i < 2000 ? 0 : i - 1999);
@@ -31,4 +37,17 @@ Deno.test("populationScale() is the median", () => {
   assertEquals(populationScale(scales), { low: -4.5, high: 4.5 });
   assertEquals(populationScale(scales.slice(1)), { low: -5, high: 5 });
   assertThrows(() => populationScale([]), RangeError, "no scales");
+});
+
+Deno.test("a scale with corners is linear between them, and fromNetwork() undoes it", () => {
+  const values = new Float32Array([-2000, -1000, -600, -200, 50, 300, 650, 1000, 3000, NaN]);
+  const seen = toNetwork(values, SOFT_TISSUE_CT_SCALE);
+  [-1, -1, -0.8, -0.6, 0.1, 0.8, 0.9, 1, 1, -1].forEach((value, i) =>
+    assertAlmostEquals(seen[i], value, 1e-6)
+  );
+  const back = fromNetwork(seen, SOFT_TISSUE_CT_SCALE);
+  [-1000, -1000, -600, -200, 50, 300, 650, 1000, 1000, -1000].forEach((value, i) =>
+    assertAlmostEquals(back[i], value, 1e-3)
+  );
+  assertEquals(populationScale([SOFT_TISSUE_CT_SCALE]), SOFT_TISSUE_CT_SCALE);
 });

@@ -10,7 +10,8 @@ import { Discriminator } from "../networks/discriminator.ts";
 import { Generator } from "../networks/generator.ts";
 import { ImagePool } from "./image_pool.ts";
 import { lossGradients } from "./loss_gradients.ts";
-import { cycleLoss, deceptionLoss, judgementLoss } from "./losses.ts";
+import { cycleLoss, deceptionLoss, judgementLoss, regressionLoss } from "./losses.ts";
+import { structureLoss } from "../ops/structure_loss/structure_loss.ts";
 import { RandomState } from "../../host/random.ts";
 import { checkSettings, type CycleGanSettings } from "../model/settings.ts";
 import {
@@ -23,7 +24,10 @@ import {
   type Variable,
 } from "../tensorflow.ts";
 
-/** Names of a step's losses, in the order in which {@link CycleGan.step} returns them. */
+/**
+ * Names of a step's losses, in the order in which {@link CycleGan.step} returns them. The structure loss and the
+ * regression are sums over both directions, without their weights; 0 where they are off.
+ */
 export const LOSSES = [
   "generatorCt",
   "generatorMr",
@@ -31,7 +35,20 @@ export const LOSSES = [
   "cycleMr",
   "discriminatorCt",
   "discriminatorMr",
+  "structure",
+  "regression",
 ] as const;
+
+/** Images of both modalities on the same grid, [1, crop, crop, channels], and their weights in the regression. */
+export type PairTensors = Readonly<Record<Modality | "weight", Tensor4D>>;
+
+/** The regression on a registered pair as a term of the generators' loss. */
+export interface PairTerm {
+  /** The pair. */
+  readonly pair: PairTensors;
+  /** Weight of the term. */
+  readonly weight: number;
+}
 
 /** Two generators and two discriminators, their optimisers and the pool. */
 export class CycleGan {
@@ -117,14 +134,24 @@ export class CycleGan {
    * @param real - Images, [1, crop, crop, channels] in [-1, 1]; the caller disposes them.
    * @param learningRate - Learning rate of the generators. The setting `discriminatorRate` multiplies it for the
    * discriminators.
+   * @param regression - A registered pair, from which the generators learn in addition; the caller disposes it.
    * @returns The losses before the step on the GPU, in the order of {@link LOSSES}; the caller disposes them.
    */
-  step(real: Readonly<Record<Modality, Tensor4D>>, learningRate: number): Tensor1D {
-    const { losses: generatorLosses, fakes } = this.#generatorStep(real, learningRate);
+  step(
+    real: Readonly<Record<Modality, Tensor4D>>,
+    learningRate: number,
+    regression?: PairTerm,
+  ): Tensor1D {
+    const { losses: generatorLosses, extraLosses, fakes } = this.#generatorStep(
+      real,
+      learningRate,
+      regression,
+    );
     const pooled = this.pool.exchange(fakes);
     const discriminatorLosses = this.#discriminatorStep(real, pooled, learningRate);
     tf.dispose([pooled.ct, pooled.mr]);
-    const all = [...generatorLosses, ...discriminatorLosses];
+    const [structure, regressed] = extraLosses;
+    const all = [...generatorLosses, ...discriminatorLosses, structure, regressed];
     const losses = tf.stack(all) as Tensor1D;
     tf.dispose(all);
     return losses;
@@ -133,8 +160,12 @@ export class CycleGan {
   /** Computes the gradients of both cycles by the weights of both generators, as {@link CycleGan.step} uses them. */
   generatorGradients(
     real: Readonly<Record<Modality, Tensor4D>>,
+    regression?: PairTerm,
   ): Record<Modality, CycleGradients> {
-    return { ct: this.#cycle(real.ct, "ct", "mr"), mr: this.#cycle(real.mr, "mr", "ct") };
+    return {
+      ct: this.#cycle(real.ct, "ct", "mr", regression),
+      mr: this.#cycle(real.mr, "mr", "ct", regression),
+    };
   }
 
   /** Computes the gradient of a discriminator's loss by its weights; the caller disposes the tensors. */
@@ -163,26 +194,55 @@ export class CycleGan {
    * Computes one half of the generators' loss: an image is translated to the other modality and back. The halves are
    * computed one after the other, because both together would need twice the memory.
    */
-  #cycle(image: Tensor4D, here: Modality, there: Modality): CycleGradients {
-    const { generators, discriminators, settings: { cycleWeight } } = this;
+  #cycle(
+    image: Tensor4D,
+    here: Modality,
+    there: Modality,
+    regression: PairTerm | undefined,
+  ): CycleGradients {
+    const { generators, discriminators, settings } = this;
+    const { cycleWeight, structureMeasure, structureWeight, structureFloors } = settings;
     const { loss, gradients, parts } = lossGradients(variables(generators), () => {
       const fake = generators[there].apply(image);
       const deception = deceptionLoss(discriminators[there].apply(fake));
       const cycle = cycleLoss(generators[here].apply(fake), image);
-      const loss = deception.add(cycle.mul(cycleWeight)) as Scalar;
-      return { loss, parts: { fake, deception, cycle } };
+      let loss = deception.add(cycle.mul(cycleWeight)) as Scalar;
+      let structure = tf.scalar(0);
+      if (structureWeight > 0) {
+        const floors = { source: structureFloors[here], synthesis: structureFloors[there] };
+        structure = structureLoss(structureMeasure, image, fake, [floors]);
+        loss = loss.add(structure.mul(structureWeight));
+      }
+      let regressed = tf.scalar(0);
+      if (regression !== undefined) {
+        regressed = this.pairLoss(regression.pair, there);
+        loss = loss.add(regressed.mul(regression.weight));
+      }
+      return { loss, parts: { fake, deception, cycle, structure, regressed } };
     });
     loss.dispose();
     return { ...parts, gradients };
   }
 
-  #generatorStep(real: Readonly<Record<Modality, Tensor4D>>, learningRate: number) {
-    const { ct, mr } = this.generatorGradients(real);
+  /** Computes the loss of the regression of one generator on a registered pair. */
+  pairLoss(pair: PairTensors, to: Modality): Scalar {
+    const from = to === "ct" ? "mr" : "ct";
+    const synthesised = this.generators[to].apply(pair[from]);
+    return regressionLoss(synthesised, { registered: pair[to], weight: pair.weight });
+  }
+
+  #generatorStep(
+    real: Readonly<Record<Modality, Tensor4D>>,
+    learningRate: number,
+    regression: PairTerm | undefined,
+  ) {
+    const { ct, mr } = this.generatorGradients(real, regression);
     this.generatorAdam.apply([ct.gradients, mr.gradients], learningRate);
     tf.dispose([ct.gradients, mr.gradients]);
     return {
       // `mr` belongs to the cycle of the MR, which synthesises a CT.
       losses: [mr.deception, ct.deception, ct.cycle, mr.cycle],
+      extraLosses: [sum(ct.structure, mr.structure), sum(ct.regressed, mr.regressed)],
       fakes: { ct: mr.fake, mr: ct.fake },
     };
   }
@@ -210,8 +270,19 @@ export interface CycleGradients {
   readonly deception: Scalar;
   /** The cycle loss without its weight. */
   readonly cycle: Scalar;
+  /** The structure loss without its weight; 0 if it is off. */
+  readonly structure: Scalar;
+  /** The regression on the registered pair without its weight; 0 without a pair. */
+  readonly regressed: Scalar;
   /** Gradients by the weights of both generators, those of G_CT first. */
   readonly gradients: Tensor[];
+}
+
+/** The sum of two losses, which it disposes. */
+function sum(a: Scalar, b: Scalar): Scalar {
+  const both = a.add<Scalar>(b);
+  tf.dispose([a, b]);
+  return both;
 }
 
 /** The weights of both networks, those of CT first. */

@@ -12,7 +12,11 @@ import {
 } from "../ops/convolution/convolution_reference.ts";
 import type { ConvolutionShape } from "../ops/convolution/convolution_shape.ts";
 import { INSTANCE_NORM_EPSILON } from "../ops/instance_norm/instance_norm.ts";
-import { instanceNormReference } from "../ops/instance_norm/instance_norm_reference.ts";
+import {
+  type ImageShape,
+  instanceNormReference,
+} from "../ops/instance_norm/instance_norm_reference.ts";
+import { structureLossReference } from "../ops/structure_loss/structure_loss_reference.ts";
 import { reflectPadReference } from "../ops/reflect_pad/reflect_pad_reference.ts";
 
 /** A square image; the channel is the fastest axis. */
@@ -155,12 +159,22 @@ function discriminatorReference(
 const mean = (values: Float64Array, of: (value: number, i: number) => number) =>
   values.reduce((sum, value, i) => sum + of(value, i), 0) / values.length;
 
+/** A registered pair, the weights of its pixels, and the weight of the regression. */
+export interface ReferenceRegression {
+  /** The pair and the weights of its pixels. */
+  readonly pair: Readonly<Record<Modality | "weight", ReferenceImage>>;
+  /** Weight of the regression in the loss. */
+  readonly weight: number;
+}
+
 /** Computes the whole loss of both generators for a CT and an MR. */
 export function generatorLossReference(
   settings: CycleGanSettings,
   weights: ReferenceWeights,
   real: Readonly<Record<Modality, ReferenceImage>>,
+  regression?: ReferenceRegression,
 ): number {
+  const { structureWeight, structureMeasure, structureFloors } = settings;
   let loss = 0;
   for (const [here, there] of [["ct", "mr"], ["mr", "ct"]] as const) {
     const fake = generatorReference(`generator_${there}`, settings, weights, real[here]);
@@ -169,6 +183,22 @@ export function generatorLossReference(
     loss += mean(judged.values, (value) => (value - 1) ** 2);
     const original = real[here].values;
     loss += settings.cycleWeight * mean(again.values, (value, i) => Math.abs(value - original[i]));
+    if (structureWeight > 0) {
+      const shape: ImageShape = [1, fake.size, fake.size, fake.channels];
+      loss += structureWeight * structureLossReference(structureMeasure, shape, {
+        source: original,
+        synthesis: fake.values,
+        floors: [{ source: structureFloors[here], synthesis: structureFloors[there] }],
+      });
+    }
+    if (regression !== undefined) {
+      const { pair, weight } = regression;
+      const found = generatorReference(`generator_${there}`, settings, weights, pair[here]);
+      loss += weight * mean(
+        found.values,
+        (value, i) => pair.weight.values[i] * Math.abs(value - pair[there].values[i]),
+      );
+    }
   }
   return loss;
 }

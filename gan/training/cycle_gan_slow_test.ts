@@ -83,15 +83,29 @@ async function assertGradients(
   }
 }
 
-const shallow = { ...base, channels: 1, strides: [2, 1] };
-const plain = { ...base, crop: 20, channels: 4, strides: [1, 2, 1, 1], discriminatorNorm: false };
+const shallow: CycleGanSettings = {
+  ...base,
+  channels: 1,
+  strides: [2, 1],
+  structureMeasure: "mind",
+  structureWeight: 5,
+};
+const plain: CycleGanSettings = {
+  ...base,
+  crop: 20,
+  channels: 4,
+  strides: [1, 2, 1, 1],
+  discriminatorNorm: false,
+  structureMeasure: "local-correlation",
+  structureWeight: 1,
+};
 
 for (
   const [name, options, small] of [
     ["own kernels, sums in registers", { convolution: "registers" }, base],
     ["stock kernels", { ops: "stock" }, base],
-    ["a shallow discriminator, sums in tiles", { convolution: "tiles" }, shallow],
-    ["no norm, sums in tiles", { convolution: "tiles" }, plain],
+    ["MIND and a shallow discriminator, sums in tiles", { convolution: "tiles" }, shallow],
+    ["local correlation and no norm, sums in tiles", { convolution: "tiles" }, plain],
   ] as const
 ) {
   gpuTest(`the cycle-GAN's gradients, ${name}, equal central differences`, async (gpu, t) => {
@@ -102,19 +116,33 @@ for (
     const mr = images(small, 2);
     const fake = images(small, 3);
     await t.step("generators", async () => {
-      const parts = gan.generatorGradients({ ct: ct.tensor, mr: mr.tensor });
+      const pair = { ct: images(small, 4), mr: images(small, 5), weight: images(small, 6) };
+      const regression = {
+        pair: { ct: pair.ct.tensor, mr: pair.mr.tensor, weight: pair.weight.tensor },
+        weight: 3,
+      };
+      const parts = gan.generatorGradients({ ct: ct.tensor, mr: mr.tensor }, regression);
       const loss = (weights: Map<string, Float64Array>) =>
-        generatorLossReference(small, weights, { ct: ct.image, mr: mr.image });
+        generatorLossReference(small, weights, { ct: ct.image, mr: mr.image }, {
+          pair: { ct: pair.ct.image, mr: pair.mr.image, weight: pair.weight.image },
+          weight: regression.weight,
+        });
       let sum = 0;
+      for (const { structure, regressed } of [parts.ct, parts.mr]) {
+        sum += small.structureWeight * (await structure.data())[0];
+        sum += regression.weight * (await regressed.data())[0];
+      }
       for (const { deception, cycle } of [parts.ct, parts.mr]) {
         sum += (await deception.data())[0] + small.cycleWeight * (await cycle.data())[0];
       }
       assertAlmostEquals(sum, loss(weights), 1e-4);
       const names = [...gan.generators.ct.weights.keys(), ...gan.generators.mr.weights.keys()];
       await assertGradients(names, [parts.ct.gradients, parts.mr.gradients], weights, loss);
-      for (const { fake, deception, cycle, gradients } of [parts.ct, parts.mr]) {
-        tf.dispose([fake, deception, cycle, gradients]);
+      for (const part of [parts.ct, parts.mr]) {
+        const { fake, deception, cycle, structure, regressed, gradients } = part;
+        tf.dispose([fake, deception, cycle, structure, regressed, gradients]);
       }
+      tf.dispose(Object.values(regression.pair));
     });
     for (const modality of ["ct", "mr"] as const) {
       await t.step(`discriminator of ${modality}`, async () => {

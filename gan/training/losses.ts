@@ -28,6 +28,27 @@ export function judgementLoss(judged: Tensor4D): Scalar {
 }
 
 /**
+ * A term of the regression on registered pairs: the mean of weight |synthesised - registered|.
+ *
+ * @param weight - Weights of the pixels, of the same shape.
+ */
+export function regressionLoss(
+  synthesised: Tensor4D,
+  { registered, weight }: { readonly registered: Tensor4D; readonly weight: Tensor4D },
+): Scalar {
+  const loss = tf.customGrad((...inputs) => {
+    const save = inputs.pop() as unknown as (tensors: Tensor[]) => void;
+    const difference = (inputs[0] as Tensor).sub(registered);
+    save([difference.sign().mul(weight)]);
+    return {
+      value: difference.abs().mul(weight).mean(),
+      gradFunc: (dy: Tensor, saved: Tensor[]) => saved[0].mul(dy.div(synthesised.size)),
+    };
+  });
+  return loss(synthesised) as Scalar;
+}
+
+/**
  * A term of equation 4: mean |again - original|. Its gradient is 0 where both are equal; the gradient that tfjs has
  * for the absolute value is not.
  */

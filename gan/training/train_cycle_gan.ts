@@ -13,7 +13,9 @@ import {
   writeCheckpoint,
 } from "../model/checkpoint.ts";
 import type { Modality } from "../../volume/modality.ts";
-import { CycleGan, LOSSES } from "./cycle_gan.ts";
+import { CycleGan, LOSSES, type PairTensors } from "./cycle_gan.ts";
+import type { PairPatch } from "./pair_sampler.ts";
+import { startFromPairs } from "./pair_start.ts";
 import { startFromIdentity } from "./identity_start.ts";
 import { learningRate } from "./learning_rate.ts";
 import { ModelFileError } from "../model/model_error.ts";
@@ -26,6 +28,16 @@ import { TrainingDivergedError } from "./diverged.ts";
 export interface PatchSource {
   /** Returns the next patch, [crop, crop, channels] in [-1, 1]; the channel is the fastest axis. */
   next(): Float32Array;
+  /** Returns the state, from which the source can continue. */
+  save(): RandomWords;
+  /** Restores a saved state. */
+  restore(words: readonly number[]): void;
+}
+
+/** A source of patches of registered pairs, for example a `PairSampler`. */
+export interface PairSource {
+  /** Returns the next patch. */
+  next(): PairPatch;
   /** Returns the state, from which the source can continue. */
   save(): RandomWords;
   /** Restores a saved state. */
@@ -53,6 +65,8 @@ export interface TrainingOptions {
   readonly settings: CycleGanSettings;
   /** Sources of the patches by modality. */
   readonly sources: Readonly<Record<Modality, PatchSource>>;
+  /** Source of registered pairs. The settings `pairSteps` and `pairWeight` need it. */
+  readonly pairs?: PairSource | undefined;
   /** Description of the images, which is stored with the model. */
   readonly data: TrainingData;
   /** Existing folder for checkpoints and `log.jsonl`. */
@@ -88,6 +102,9 @@ export async function trainCycleGan(options: TrainingOptions): Promise<CycleGan>
   const { tensorflow, settings, folder, signal } = options;
   const { checkpointEvery = 500, sampleEvery = 500, onSample } = options;
   signal?.throwIfAborted();
+  if (options.pairs === undefined && (settings.pairSteps > 0 || settings.pairWeight > 0)) {
+    throw new RangeError("`pairSteps` and `pairWeight` need a source of registered pairs");
+  }
   const header = options.resume ? await readCheckpointHeader(folder) : undefined;
   if (header !== undefined) checkSameTraining(`${folder}/checkpoint.json`, header, options);
   const gan = new CycleGan(tensorflow, settings);
@@ -97,6 +114,7 @@ export async function trainCycleGan(options: TrainingOptions): Promise<CycleGan>
     await run.openLog();
     if (run.step === 0) {
       await run.startFromIdentity();
+      await run.startFromPairs();
       await onSample?.(gan, 0);
     }
     while (run.step < run.total) {
@@ -149,11 +167,12 @@ function checkSameTraining(
 async function restoreTraining(
   header: CheckpointHeader,
   gan: CycleGan,
-  { folder, sources }: TrainingOptions,
+  { folder, sources, pairs }: TrainingOptions,
 ): Promise<void> {
   await restoreCheckpoint(folder, header, gan);
   sources.ct.restore(header.random.ct);
   sources.mr.restore(header.random.mr);
+  if (header.random.pairs !== undefined) pairs?.restore(header.random.pairs);
 }
 
 /** The changing state of a training, and its steps. */
@@ -198,14 +217,30 @@ class TrainingRun {
 
   /** Takes the identity steps. A training that is interrupted during these begins again. */
   async startFromIdentity(): Promise<void> {
-    const { tensorflow, signal } = this.#options;
-    await startFromIdentity(tensorflow, this.#gan, (of) => this.#draw(of), async () => {
-      if (!this.isReadingDue()) return;
-      // Permits Ctrl-C.
-      await new Promise((resolve) => setTimeout(resolve));
-      signal?.throwIfAborted();
-      this.#lastReading = performance.now();
-    });
+    const draw = (of: Modality) => this.#draw(of);
+    await startFromIdentity(this.#options.tensorflow, this.#gan, draw, () => this.#pause());
+  }
+
+  /** Takes the pair steps. A training that is interrupted during these begins again. */
+  async startFromPairs(): Promise<void> {
+    const draw = () => this.#drawPair();
+    await startFromPairs(this.#options.tensorflow, this.#gan, draw, () => this.#pause());
+  }
+
+  /** Permits Ctrl-C before the first step. */
+  async #pause(): Promise<void> {
+    if (!this.isReadingDue()) return;
+    await new Promise((resolve) => setTimeout(resolve));
+    this.#options.signal?.throwIfAborted();
+    this.#lastReading = performance.now();
+  }
+
+  /** Draws the next registered pair. */
+  #drawPair(): PairTensors {
+    const { pairs, settings: { crop, channels } } = this.#options;
+    const { ct, mr, weight } = pairs!.next();
+    const tensor = (values: Float32Array) => tf.tensor4d(values, [1, crop, crop, channels]);
+    return { ct: tensor(ct), mr: tensor(mr), weight: tensor(weight) };
   }
 
   /** Draws the next image of a modality. */
@@ -217,8 +252,12 @@ class TrainingRun {
   /** Takes one step, whose losses are read later. */
   advance(): void {
     const real = { ct: this.#draw("ct"), mr: this.#draw("mr") };
-    const losses = this.#gan.step(real, this.#learningRate);
+    // The weight falls linearly to 0 in the middle of the training.
+    const weight = this.#options.settings.pairWeight * Math.max(0, 1 - 2 * this.step / this.total);
+    const pair = weight > 0 ? this.#drawPair() : undefined;
+    const losses = this.#gan.step(real, this.#learningRate, pair && { pair, weight });
     tf.dispose([real.ct, real.mr]);
+    if (pair !== undefined) tf.dispose([pair.ct, pair.mr, pair.weight]);
     this.step++;
     this.#pending.push({ step: this.step, losses });
   }
@@ -287,6 +326,7 @@ class TrainingRun {
       ct: sources.ct.save(),
       mr: sources.mr.save(),
       pool: this.#gan.poolRandom.save(),
+      pairs: this.#options.pairs?.save(),
     };
     await writeCheckpoint(folder, this.#gan, {
       step: this.step,

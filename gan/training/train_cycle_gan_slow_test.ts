@@ -14,7 +14,12 @@ import { RandomState } from "../../host/random.ts";
 import { readSafetensors } from "../model/safetensors.ts";
 import { type CycleGanSettings, PAPER_SETTINGS } from "../model/settings.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";
-import { type PatchSource, trainCycleGan, type TrainingOptions } from "./train_cycle_gan.ts";
+import {
+  type PairSource,
+  type PatchSource,
+  trainCycleGan,
+  type TrainingOptions,
+} from "./train_cycle_gan.ts";
 import { TrainingDivergedError } from "./diverged.ts";
 
 const settings: CycleGanSettings = {
@@ -44,6 +49,20 @@ function source(name: Modality): PatchSource {
         { length: 256 },
         (_, i) => sign * (2 * Math.exp(-((i % 16 - x) ** 2 + ((i >> 4) - y) ** 2) / 20) - 1),
       );
+    },
+    save: () => random.save(),
+    restore: (words) => random.restore(words),
+  };
+}
+
+/** Pairs of blobs at one place. */
+function pairSource(): PairSource {
+  const random = RandomState.of(5, "pairs");
+  return {
+    next() {
+      const ct = source("ct").next() as Float32Array<ArrayBuffer>;
+      const shift = random.between(-0.2, 0.2);
+      return { ct, mr: ct.map((value) => shift - value), weight: new Float32Array(256).fill(1) };
     },
     save: () => random.save(),
     restore: (words) => random.restore(words),
@@ -144,6 +163,47 @@ gpuTest(
       // A finished training that is resumed changes nothing.
       await train(gpu, b, { resume: true });
       assertEquals(filesOf(b), filesOf(a));
+    }),
+);
+
+gpuTest(
+  "training: with pairs and a structure loss, resumed after the regression began, it gives the same bytes",
+  (gpu) =>
+    withFolders(async (a, b) => {
+      const corresponding: CycleGanSettings = {
+        ...settings,
+        identitySteps: 0,
+        pairSteps: 3,
+        pairWeight: 5,
+        structureMeasure: "mind",
+        structureWeight: 2,
+      };
+      const options = () => ({ settings: corresponding, pairs: pairSource() });
+      await train(gpu, a, options());
+      const abort = new AbortController();
+      const interrupted = train(gpu, b, {
+        ...options(),
+        signal: abort.signal,
+        sampleEvery: 4,
+        onSample: (_, step) =>
+          Promise.resolve(step === 4 ? abort.abort(new Error("enough")) : undefined),
+      });
+      await assertRejects(() => interrupted, Error, "enough");
+      await train(gpu, b, { ...options(), resume: true });
+      assertEquals(filesOf(b), filesOf(a));
+      const lines = new TextDecoder().decode(filesOf(a).get("log.jsonl")).trim().split("\n")
+        .map((line) => JSON.parse(line));
+      // The regression ends in the middle of the training; the structure loss does not.
+      assertEquals(lines.map(({ regression }) => regression > 0), [
+        ...Array(6).fill(true),
+        ...Array(6).fill(false),
+      ]);
+      assertEquals(lines.every(({ structure }) => structure > 0), true);
+      await assertRejects(
+        () => train(gpu, a, { settings: corresponding }),
+        RangeError,
+        "need a source of registered pairs",
+      );
     }),
 );
 

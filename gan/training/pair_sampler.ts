@@ -1,0 +1,125 @@
+/**
+ * Training patches of registered pairs: both modalities at the same place.
+ *
+ * @module
+ */
+
+import { PlaneStack } from "../../kernels/patches/plane_stack.ts";
+import type { Triple } from "../../volume/affine.ts";
+import type { Grid } from "../../volume/grid.ts";
+import { planeAxes, type PlaneName } from "../synthesis/image_planes.ts";
+import { meanAboveBackground, readPatch } from "../synthesis/plane_patch.ts";
+import type { RandomState, RandomWords } from "../../host/random.ts";
+import type { Modality } from "../../volume/modality.ts";
+
+/** Two images of different subjects on one grid, of which one was registered to the other. */
+export interface RegisteredPair {
+  /** Name of the pair in error messages. */
+  readonly name: string;
+  /** Grid of the voxels. */
+  readonly grid: Grid;
+  /** Voxels of the CT in [-1, 1], x fastest. */
+  readonly ct: Float32Array;
+  /** Voxels of the MR in [-1, 1], x fastest. */
+  readonly mr: Float32Array;
+  /** Weights of the voxels in the regression. Default 1 everywhere. */
+  readonly weight?: Float32Array | undefined;
+}
+
+/** Patches at the same place, [crop, crop, channels]; the channel is the fastest axis. */
+export type PairPatch = Readonly<Record<Modality | "weight", Float32Array<ArrayBuffer>>>;
+
+/** Options of a {@link PairSampler}. */
+export interface PairSamplerOptions {
+  /** One or more pairs. */
+  readonly pairs: readonly RegisteredPair[];
+  /** Plane of the patches. */
+  readonly plane: PlaneName;
+  /** Rows and columns of a patch. */
+  readonly crop: number;
+  /** Number of adjacent slices of a patch, C. */
+  readonly channels: number;
+  /** Random numbers; their state is the whole state of a sampler. */
+  readonly random: RandomState;
+}
+
+/** A patch is dark if the mean above the background of either image is below this, in units of [-1, 1]. */
+const DARK = 0.12;
+/** Maximum number of consecutive dark patches of a pair. */
+const MAX_DARK_PATCHES = 1000;
+
+/** Draws patches of registered pairs. */
+export class PairSampler {
+  readonly #options: PairSamplerOptions;
+  readonly #stacks: readonly PlaneStack[];
+  readonly #size: Triple;
+
+  /**
+   * Makes a sampler of these pairs.
+   *
+   * @throws {RangeError} if there is no pair.
+   */
+  constructor(options: PairSamplerOptions) {
+    const { pairs, plane, crop, channels } = options;
+    if (pairs.length === 0) throw new RangeError("`pairs` is empty: give at least one pair");
+    this.#options = options;
+    this.#size = [crop, crop, channels];
+    this.#stacks = pairs.map(({ grid }) =>
+      new PlaneStack(grid.size, planeAxes(grid, plane), this.#size)
+    );
+  }
+
+  /**
+   * Draws the next patch.
+   *
+   * @throws {RangeError} if a pair is dark almost everywhere.
+   */
+  next(): PairPatch {
+    const { pairs, random } = this.#options;
+    const index = random.integer(pairs.length);
+    const pair = pairs[index];
+    const stack = this.#stacks[index];
+    for (let dark = 0; dark < MAX_DARK_PATCHES; dark++) {
+      const start = this.#size.map((extent, i) =>
+        random.integer(stack.extent[i] - extent + 1)
+      ) as unknown as Triple;
+      const read = (data: Float32Array) => readPatch(data, stack, start, this.#size);
+      const ct = read(pair.ct);
+      const mr = read(pair.mr);
+      if (Math.min(meanAboveBackground(ct), meanAboveBackground(mr)) < DARK) continue;
+      const weight = pair.weight === undefined
+        ? new Float32Array(ct.length).fill(1)
+        : read(pair.weight).map((value) => Math.max(0, value));
+      return {
+        ct: this.#channelsLast(ct),
+        mr: this.#channelsLast(mr),
+        weight: this.#channelsLast(weight),
+      };
+    }
+    throw new RangeError(
+      `${pair.name}: ${MAX_DARK_PATCHES} patches one after the other are dark; cut the images to the ` +
+        "part that shows the body",
+    );
+  }
+
+  /** Moves the channels of a patch to the fastest axis. */
+  #channelsLast(patch: Float32Array): Float32Array<ArrayBuffer> {
+    const { crop, channels } = this.#options;
+    const pixels = crop * crop;
+    const result = new Float32Array(patch.length);
+    for (let c = 0; c < channels; c++) {
+      for (let i = 0; i < pixels; i++) result[i * channels + c] = patch[c * pixels + i];
+    }
+    return result;
+  }
+
+  /** Returns the state, from which the sampler can continue. */
+  save(): RandomWords {
+    return this.#options.random.save();
+  }
+
+  /** Restores a saved state. */
+  restore(words: readonly number[]): void {
+    this.#options.random.restore(words);
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * Registered pairs for a training: each CT is registered to the MR of another subject. The subjects stay unpaired, and
+ * no labels are used.
+ *
+ * @module
+ */
+
+import { FileAccessError } from "../host/errors.ts";
+import type { RegisteredPair } from "../gan/training/pair_sampler.ts";
+import { registerDeformable } from "../registration/deformable/register_deformable.ts";
+import { applyTransform, type Transform } from "../registration/transform.ts";
+import type { Gpu } from "../kernels/gpu/gpu.ts";
+import { IDENTITY } from "../volume/affine.ts";
+import type { Modality } from "../volume/modality.ts";
+import { ImageFileError } from "../volume/nifti_errors.ts";
+import { readVolume } from "../volume/read_nifti.ts";
+import type { Volume } from "../volume/volume.ts";
+import { writeVolume } from "../volume/write_nifti.ts";
+import { alignBodies, translatedGrid } from "./body_alignment.ts";
+import type { TrainingImage } from "./training_images.ts";
+
+/** Options of {@link registerTrainingPairs}. */
+export interface RegisteredPairsOptions {
+  /** The training images, in [-1, 1]. */
+  readonly images: Readonly<Record<Modality, readonly TrainingImage[]>>;
+  /** Folder for the registered images. Images that it has already are not made again. */
+  readonly folder: string;
+  /** Stops the registrations. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called before each registration and at the end. */
+  readonly onProgress?:
+    | ((progress: { done: number; total: number; name: string }) => void)
+    | undefined;
+}
+
+/** A CT and an MR of different subjects, registered to each other. */
+export interface TrainingPair {
+  /** Names of both subjects. */
+  readonly name: string;
+  /** The CT on the grid of the MR, and the MR. */
+  readonly onMr: RegisteredPair;
+  /** The CT, and the MR on the grid of the CT. */
+  readonly onCt: RegisteredPair;
+}
+
+/**
+ * Number of subjects between a CT and the MR to which it is registered, in the order of the lists: no CT meets an MR of
+ * the same place in both lists, which may be the same subject.
+ */
+const DISTANCE = 5;
+
+/**
+ * The registration between subjects, as for the originals of the study by MIND, with half of the smallest weight of the
+ * regulariser in the paper's grid: different bodies differ more than two images of one. A rigid registration before it
+ * fails on parts of the body.
+ */
+const REGISTRATION = {
+  similarity: "mind",
+  regulariser: "tv",
+  lambda: 0.025,
+  spacing: 15,
+  levels: 3,
+  iterations: 50,
+} as const;
+
+/** Values in [-1, 1] above which a voxel shows the body: about -600 HU, and a tenth of the range of MR. */
+const BODY = { ct: -0.6, mr: -0.8 } as const;
+
+/**
+ * Registers each CT to the MR of another subject, and each MR back to its CT.
+ *
+ * @returns As many pairs as the larger of both lists has images.
+ * @throws {FileAccessError} when the folder cannot be written.
+ */
+export async function registerTrainingPairs(
+  gpu: Gpu,
+  { images, folder, signal, onProgress }: RegisteredPairsOptions,
+): Promise<TrainingPair[]> {
+  const { ct, mr } = images;
+  const total = Math.max(ct.length, mr.length);
+  await Deno.mkdir(folder, { recursive: true });
+  const pairs: TrainingPair[] = [];
+  for (let i = 0; i < total; i++) {
+    signal?.throwIfAborted();
+    const moving = ct[i % ct.length];
+    const fixed = mr[(i + DISTANCE) % mr.length];
+    const name = `${moving.name}_${fixed.name}`;
+    onProgress?.({ done: i, total, name });
+    const paths = { ct: `${folder}/${name}_ct.nii.gz`, mr: `${folder}/${name}_mr.nii.gz` };
+    let warped = await readIfThere(paths);
+    if (warped === undefined) {
+      warped = await registerSubjects(gpu, { fixed, moving, signal });
+      await writeVolume(paths.ct, warped.ct);
+      await writeVolume(paths.mr, warped.mr);
+    }
+    pairs.push({
+      name,
+      onMr: { name, grid: fixed.grid, ct: warped.ct.data, mr: fixed.data },
+      onCt: { name, grid: moving.grid, ct: moving.data, mr: warped.mr.data },
+    });
+  }
+  onProgress?.({ done: total, total, name: "" });
+  return pairs;
+}
+
+/** Reads registered images; undefined if one is missing or damaged. */
+async function readIfThere(
+  paths: Readonly<Record<Modality, string>>,
+): Promise<Record<Modality, Volume> | undefined> {
+  try {
+    return { ct: await readVolume(paths.ct), mr: await readVolume(paths.mr) };
+  } catch (error) {
+    if (error instanceof FileAccessError || error instanceof ImageFileError) return undefined;
+    throw error;
+  }
+}
+
+/** Registers a CT to an MR; returns the CT on the MR's grid and the MR on the CT's grid. */
+async function registerSubjects(
+  gpu: Gpu,
+  { fixed, moving, signal }: {
+    readonly fixed: TrainingImage;
+    readonly moving: TrainingImage;
+    readonly signal: AbortSignal | undefined;
+  },
+): Promise<Record<Modality, Volume>> {
+  const shift = alignBodies(
+    { grid: fixed.grid, data: fixed.data, threshold: BODY.mr },
+    { grid: moving.grid, data: moving.data, threshold: BODY.ct },
+  );
+  const movingGrid = translatedGrid(moving.grid, shift);
+  const images = {
+    fixed: { grid: fixed.grid, data: fixed.data },
+    moving: { grid: movingGrid, data: moving.data },
+  };
+  const { controlGrid } = await registerDeformable(gpu, { ...images, ...REGISTRATION, signal });
+  const transform: Transform = {
+    rigid: IDENTITY,
+    controlGrid,
+    fixedGrid: fixed.grid,
+    movingGrid,
+  };
+  const ct = await applyTransform(gpu, { transform, image: images.moving, like: fixed.grid });
+  const mr = await applyTransform(gpu, {
+    transform,
+    image: images.fixed,
+    like: movingGrid,
+    inverse: true,
+  });
+  return { ct, mr: { grid: moving.grid, data: mr.data } };
+}
