@@ -1,14 +1,27 @@
 /**
  * Columns of Table 2 with one thing changed: the registration method, the combination of NMI and MIND
- * (eq. 7), or the regulariser.
+ * (eq. 7), the regulariser, or a part of the training that keeps correspondence.
  *
  * @module
  */
 
-import type { Column } from "./columns.ts";
+import type { Modality } from "../volume/modality.ts";
+import {
+  CORRESPONDENCE_PARTS,
+  CORRESPONDENCE_TITLES,
+  type CorrespondencePart,
+  correspondenceWithout,
+} from "../workflows/correspondence.ts";
+import {
+  type Column,
+  CORRECTED_VARIANT,
+  correctedColumn,
+  type GanVariant,
+  isSynthesised,
+} from "./columns.ts";
 
 /** The names of the ablations. */
-export const ABLATIONS = ["framework", "combination", "regulariser"] as const;
+export const ABLATIONS = ["framework", "combination", "regulariser", "correspondence"] as const;
 /** One of {@link ABLATIONS}. */
 export type Ablation = typeof ABLATIONS[number];
 
@@ -41,9 +54,42 @@ const COLUMNS_OF: Readonly<Record<Ablation, readonly Column[]>> = {
     similarity,
     regulariser: "l2",
   })),
+  // The corrected columns again, without the settings of Table 2's search, and with one part off.
+  correspondence: [undefined, ...CORRESPONDENCE_PARTS].flatMap((off) =>
+    (["mr", "ct"] as const).map((of) => correspondenceColumn(of, off))
+  ),
 };
+
+/** A corrected column of the ablations, with all parts of the training or without one. */
+function correspondenceColumn(of: Modality, off: CorrespondencePart | undefined): Column {
+  const title = `corrected ${of.toUpperCase()}`;
+  if (off === undefined) {
+    return correctedColumn({
+      of,
+      name: `corrected-${of}-all-parts`,
+      title: `${title}, all parts`,
+      variant: CORRECTED_VARIANT,
+    });
+  }
+  const part = off.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return correctedColumn({
+    of,
+    name: `corrected-${of}-without-${part}`,
+    title: `${title} without ${CORRESPONDENCE_TITLES[off]}`,
+    variant: { ...CORRECTED_VARIANT, correspondence: correspondenceWithout(off) },
+  });
+}
 
 /** The columns of some ablations, in their order. */
 export function ablationColumns(ablations: readonly Ablation[]): Column[] {
   return ABLATIONS.filter((name) => ablations.includes(name)).flatMap((name) => COLUMNS_OF[name]);
+}
+
+/** The cycle-GANs that some ablations need in addition to those of Table 2. */
+export function ablationVariants(ablations: readonly Ablation[]): GanVariant[] {
+  const variants = ablationColumns(ablations).filter(isSynthesised).map(({ synthesis }) => {
+    const { channels, field, correspondence } = synthesis;
+    return { channels, field, correspondence };
+  });
+  return [...new Map(variants.map((variant) => [JSON.stringify(variant), variant])).values()];
 }

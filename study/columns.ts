@@ -8,6 +8,7 @@ import type { Modality } from "../volume/modality.ts";
 import type { DeformableMethod } from "../registration/register.ts";
 import type { SimilarityName, SimilarityOptions } from "../registration/similarity/similarities.ts";
 import type { Regulariser } from "../kernels/regulariser/regulariser.ts";
+import { type Correspondence, correspondenceWithout } from "../workflows/correspondence.ts";
 import type { PAPER_CHANNELS, PAPER_FIELDS } from "../workflows/gan_profiles.ts";
 
 /** A cycle-GAN of the study, in the paper's numbers. */
@@ -16,6 +17,8 @@ export interface GanVariant {
   readonly channels: typeof PAPER_CHANNELS[number];
   /** The discriminators' receptive field in pixels, P. */
   readonly field: typeof PAPER_FIELDS[number];
+  /** The parts of the training that keep correspondence. Default none, as in the paper. */
+  readonly correspondence?: Correspondence | undefined;
 }
 
 /** The cycle-GANs of the study. */
@@ -25,6 +28,13 @@ export const GAN_VARIANTS: readonly GanVariant[] = [
   { channels: 12, field: 34 },
   { channels: 12, field: 22 },
 ];
+
+/** The training that keeps correspondence, with the paper's C and P whose syntheses are the best. */
+export const CORRECTED_VARIANT: GanVariant = {
+  channels: 3,
+  field: 70,
+  correspondence: correspondenceWithout(),
+};
 
 /**
  * A synthesised image and the cycle-GAN that makes it. A synthesised MR replaces the moving CT, a synthesised
@@ -75,8 +85,8 @@ export const ORIGINAL_COLUMNS: readonly Column[] = [
   { name: "nmi+mind", title: "NMI+MIND", similarity: "nmi+mind" },
 ];
 
-/** The registrations of synthesised images, by local correlation. */
-export const SYNTHESISED_COLUMNS: readonly SynthesisedColumn[] = (["mr", "ct"] as const).flatMap(
+/** The registrations of the paper's synthesised images, by local correlation. */
+export const PLAIN_COLUMNS: readonly SynthesisedColumn[] = (["mr", "ct"] as const).flatMap(
   (of) =>
     GAN_VARIANTS.map(({ channels, field }): SynthesisedColumn => ({
       name: `synthesised-${of}-c${channels}-p${field}`,
@@ -86,5 +96,32 @@ export const SYNTHESISED_COLUMNS: readonly SynthesisedColumn[] = (["mr", "ct"] a
     })),
 );
 
-/** All columns, in the paper's order. */
+/** The registrations of images synthesised by the training that keeps correspondence. */
+export const CORRECTED_COLUMNS: readonly SynthesisedColumn[] = (["mr", "ct"] as const).map(
+  (of) =>
+    correctedColumn({
+      of,
+      name: `corrected-${of}`,
+      title: `corrected ${of.toUpperCase()}`,
+      variant: CORRECTED_VARIANT,
+    }),
+);
+
+/** All registrations of synthesised images. */
+export const SYNTHESISED_COLUMNS: readonly SynthesisedColumn[] = [
+  ...PLAIN_COLUMNS,
+  ...CORRECTED_COLUMNS,
+];
+
+/** All columns: the paper's in its order, then our own. */
 export const COLUMNS: readonly Column[] = [...ORIGINAL_COLUMNS, ...SYNTHESISED_COLUMNS];
+
+/** A column of a training that keeps correspondence, registered like the paper's synthesised images. */
+export function correctedColumn({ of, name, title, variant }: {
+  readonly of: Modality;
+  readonly name: string;
+  readonly title: string;
+  readonly variant: GanVariant;
+}): SynthesisedColumn {
+  return { name, title, similarity: "lncc", synthesis: { of, ...variant } };
+}

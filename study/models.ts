@@ -9,7 +9,12 @@ import type { CycleGanSettings } from "../gan/model/settings.ts";
 import { ganSettings } from "../workflows/gan_profiles.ts";
 import type { ImageRegion } from "../workflows/body_region.ts";
 import type { ProfileName } from "../workflows/profiles.ts";
-import { GAN_VARIANTS, type GanVariant } from "./columns.ts";
+import { CORRECTED_VARIANT, GAN_VARIANTS, type GanVariant } from "./columns.ts";
+import {
+  CORRESPONDENCE_PARTS,
+  type CorrespondencePart,
+  noCorrespondence,
+} from "../workflows/correspondence.ts";
 
 /** A cycle-GAN of the study. */
 export interface StudyModel {
@@ -32,14 +37,19 @@ export interface TrainedModel extends StudyModel {
 /** The study's planes: the paper's are coronal, across the MRs' thick slices. */
 export const STUDY_PLANE = "coronal";
 
-/** All models of a profile, each once. */
+/**
+ * The models of a profile, each once.
+ *
+ * @param variants - Default: all that the columns of Table 2 need.
+ */
 export function studyModels(
   profile: ProfileName,
   regions: readonly ImageRegion[],
   seed: number,
+  variants: readonly GanVariant[] = [...GAN_VARIANTS, CORRECTED_VARIANT],
 ): StudyModel[] {
   const models = regions.flatMap((region) =>
-    GAN_VARIANTS.map((variant) => studyModel(profile, region, variant, seed))
+    variants.map((variant) => studyModel(profile, region, variant, seed))
   );
   return [...new Map(models.reverse().map((model) => [model.folder, model])).values()].reverse();
 }
@@ -78,6 +88,15 @@ function studyModel(
   seed: number,
 ): StudyModel {
   const settings = ganSettings(profile, { ...variant, seed });
-  const name = `${region}_c${settings.channels}_p${receptiveField(settings.strides)}`;
+  const size = `${region}_c${settings.channels}_p${receptiveField(settings.strides)}`;
+  const { correspondence = noCorrespondence() } = variant;
+  const parts = CORRESPONDENCE_PARTS.filter((part) => correspondence[part]);
+  const name = parts.length === 0 ? size : `${size}_${correctionName(parts)}`;
   return { region, variant, settings, folder: `models/${name}` };
+}
+
+/** The name of a training that keeps correspondence, in folder names. */
+function correctionName(parts: readonly CorrespondencePart[]): string {
+  if (parts.length === CORRESPONDENCE_PARTS.length) return "corrected";
+  return CORRESPONDENCE_PARTS.map((part) => parts.includes(part) ? "1" : "0").join("");
 }

@@ -37,15 +37,20 @@ const BYTES_PER_THREAD = 2 * 2 ** 30;
 /** Milliseconds for a checkpoint after Ctrl-C. */
 const GRACE = 10_000;
 
-/** Trains the models that are not trained yet. */
+/**
+ * Trains the models that are not trained yet.
+ *
+ * @param wanted - The models. Default: those of Table 2.
+ */
 export async function trainStudyModels(
   context: StudyContext,
   onProgress: OnProgress,
+  wanted?: readonly StudyModel[],
 ): Promise<readonly TrainedModel[]> {
   const { gpu, out, signal } = context;
   await Deno.mkdir(`${out}/models`, { recursive: true });
   const convolution = await studyConvolution(gpu, out);
-  const trainings = new StudyTrainings(context, convolution);
+  const trainings = new StudyTrainings(context, convolution, wanted);
   const models: TrainedModel[] = [];
   const missing: StudyModel[] = [];
   const progress = new JointProgress(

@@ -9,7 +9,10 @@ import type { ConvolutionVariant } from "../gan/ops/convolution/convolution.ts";
 import { Tensorflow } from "../gan/tensorflow.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import type { ImageRegion } from "../workflows/body_region.ts";
+import { ctScaleOf, needsPairs, noCorrespondence } from "../workflows/correspondence.ts";
+import type { IntensityScale } from "../gan/synthesis/intensity_scale.ts";
 import { ganVoxel } from "../workflows/gan_profiles.ts";
+import { registerTrainingPairs } from "../workflows/registered_pairs.ts";
 import { readTrainingImages, type TrainingImage } from "../workflows/training_images.ts";
 import { runTraining } from "../workflows/training_job.ts";
 import { type StudyContext, unpairedSubjects } from "./context.ts";
@@ -24,21 +27,26 @@ export class StudyTrainings {
   readonly #study: StudyContext;
   readonly #convolution: ConvolutionVariant;
   /** The images that were read last: the next model is often of the same region. */
-  #images: { region: ImageRegion; read: Record<Modality, TrainingImage[]> } | undefined;
+  #images: { of: string; read: Record<Modality, TrainingImage[]> } | undefined;
 
   /**
    * Trainings of a study; none is done yet.
    *
    * @param convolution - Variant of the convolutions. The variants differ in the last digits of their results.
+   * @param models - The models. Default: those of Table 2.
    */
-  constructor(study: StudyContext, convolution: ConvolutionVariant) {
+  constructor(
+    study: StudyContext,
+    convolution: ConvolutionVariant,
+    models?: readonly StudyModel[],
+  ) {
     this.#study = study;
     this.#convolution = convolution;
-    this.models = studyModels(study.profile.name, study.regions, study.seed);
+    this.models = models ?? studyModels(study.profile.name, study.regions, study.seed);
   }
 
   /** A key of everything that a model depends on. */
-  async keyOf({ region, settings }: StudyModel): Promise<string> {
+  async keyOf({ region, settings, variant }: StudyModel): Promise<string> {
     const { version, gpu, manifest, subjectKeys, profile } = this.#study;
     return await keyOf({
       version,
@@ -47,6 +55,7 @@ export class StudyTrainings {
       convolution: this.#convolution,
       region,
       settings,
+      correspondence: variant.correspondence,
       voxel: ganVoxel(profile.name),
       plane: STUDY_PLANE,
     });
@@ -64,14 +73,26 @@ export class StudyTrainings {
    */
   async train(model: StudyModel, onProgress: OnProgress): Promise<void> {
     const { gpu, profile, out, signal } = this.#study;
-    const { region, settings } = model;
+    const { region, settings, variant: { correspondence = noCorrespondence() } } = model;
     const folder = `${out}/${model.folder}`;
     const key = await this.keyOf(model);
     const steps = stepsOf(model);
     await once(this.#mark(model), key, async () => {
       await startOver(folder, key);
+      const images = await this.#read(region, ctScaleOf(correspondence));
+      const pairs = needsPairs(correspondence)
+        ? await registerTrainingPairs(gpu, {
+          images,
+          folder: `${folder}/pairs`,
+          signal,
+          onProgress: ({ done, total }) =>
+            onProgress(0, steps, `${model.folder}, registered pairs ${done} of ${total}`),
+        })
+        : undefined;
       await runTraining(gpu, {
-        images: await this.#read(region),
+        images,
+        pairs,
+        balanced: correspondence.balancedShapes,
         settings,
         plane: STUDY_PLANE,
         region,
@@ -94,16 +115,21 @@ export class StudyTrainings {
     return `${this.#study.out}/${folder}.json`;
   }
 
-  async #read(region: ImageRegion): Promise<Record<Modality, TrainingImage[]>> {
-    if (this.#images?.region !== region) {
+  async #read(
+    region: ImageRegion,
+    ctScale: IntensityScale,
+  ): Promise<Record<Modality, TrainingImage[]>> {
+    const of = JSON.stringify({ region, ctScale });
+    if (this.#images?.of !== of) {
       const { gpu, manifestPath, profile, signal } = this.#study;
       const read = await readTrainingImages(gpu, {
         source: { manifest: manifestPath },
         region,
         voxel: ganVoxel(profile.name),
+        ctScale,
         signal,
       });
-      this.#images = { region, read };
+      this.#images = { of, read };
     }
     return this.#images.read;
   }

@@ -8,9 +8,10 @@ import { planCohort } from "../cohort/phantom/cohort_plan.ts";
 import type { Manifest } from "../cohort/manifest.ts";
 import type { CycleGanSettings } from "../gan/model/settings.ts";
 import type { ImageRegion } from "../workflows/body_region.ts";
+import { needsPairs } from "../workflows/correspondence.ts";
 import { ganStrides } from "../workflows/gan_profiles.ts";
 import type { Profile } from "../workflows/profiles.ts";
-import type { Ablation } from "./ablations.ts";
+import { type Ablation, ablationVariants } from "./ablations.ts";
 import { SYNTHESISED_COLUMNS } from "./columns.ts";
 import type { BestSettings } from "./grid_search/best_settings.ts";
 import { REGIONS } from "./grid_search/plan.ts";
@@ -67,6 +68,10 @@ export interface WorkEstimates {
   readonly trainingSeconds: number;
   /** Megabytes of all models. */
   readonly modelMegabytes: number;
+  /** Seconds of the trainings that only the ablations need. */
+  readonly ablationTrainingSeconds: number;
+  /** Megabytes of the models that only the ablations need. */
+  readonly ablationModelMegabytes: number;
   /** Mean seconds of a synthesis. */
   readonly synthesisSeconds: number;
 }
@@ -107,6 +112,9 @@ const REGION_MILLIMETRES = [400, 300, 330] as const;
 /** The work of an identity step as a part of a training step's. */
 const IDENTITY_STEP = 0.4;
 
+/** The work that the regression on a registered pair adds to a training step, as a part of it. */
+const REGRESSION_STEP = 0.5;
+
 /** Estimates the work of a study. */
 export function estimateWork(options: WorkOptions): WorkEstimates {
   const { profile, manifest, seed, ablations, settings } = options;
@@ -120,6 +128,17 @@ export function estimateWork(options: WorkOptions): WorkEstimates {
   const synthesisSearch = SYNTHESIS_SEARCHES[profile.name];
   const searchedSyntheses = SYNTHESISED_COLUMNS.length * unitsOf(synthesisSearch);
   const models = studyModels(profile.name, regions, seed);
+  const ablationModels = studyModels(
+    profile.name,
+    regions,
+    seed,
+    ablationVariants(ablations),
+  );
+  const registrationSeconds = COST.registration +
+    COST.registrationMegavoxel * megavoxels * profile.deformable.iterations / 100;
+  const subjectsTrained = subjects.filter(({ kind }) => kind === "ct").length;
+  const trainingSeconds = (model: StudyModel) =>
+    stepSeconds(model) + (isPaired(model) ? subjectsTrained * registrationSeconds : 0);
   return {
     isPhantom: manifest === undefined,
     isLabelled,
@@ -134,11 +153,12 @@ export function estimateWork(options: WorkOptions): WorkEstimates {
     searchedCases: searchedSyntheses === 0
       ? 0
       : Math.min(pairs, synthesisSearch.subjects ?? pairs) * regions.length,
-    registrationSeconds: COST.registration +
-      COST.registrationMegavoxel * megavoxels * profile.deformable.iterations / 100,
+    registrationSeconds,
     trainingSteps: sumOver(models, stepsOf),
     trainingSeconds: sumOver(models, trainingSeconds),
     modelMegabytes: sumOver(models, modelMegabytes),
+    ablationTrainingSeconds: sumOver(ablationModels, trainingSeconds),
+    ablationModelMegabytes: sumOver(ablationModels, modelMegabytes),
     synthesisSeconds: sumOver(models, (model) => synthesisSeconds(model, profile)) / models.length,
   };
 }
@@ -175,8 +195,16 @@ function stepOperations(settings: CycleGanSettings): number {
   return 1.1 * 3 * 4 * generatorOperations(settings);
 }
 
-function trainingSeconds({ settings }: StudyModel): number {
-  const steps = settings.epochs * settings.stepsPerEpoch + IDENTITY_STEP * settings.identitySteps;
+/** Returns true if a model's training needs registered pairs. */
+function isPaired({ variant: { correspondence } }: StudyModel): boolean {
+  return correspondence !== undefined && needsPairs(correspondence);
+}
+
+/** Seconds of the steps; the regression adds a synthesis to the four of a step, in half of the steps. */
+function stepSeconds({ settings }: StudyModel): number {
+  const { epochs, stepsPerEpoch, identitySteps, pairSteps, pairWeight } = settings;
+  const steps = epochs * stepsPerEpoch * (pairWeight > 0 ? 1 + REGRESSION_STEP / 2 : 1) +
+    IDENTITY_STEP * (identitySteps + pairSteps);
   return steps * (COST.step + COST.stepGigaflop * stepOperations(settings) / 1e9);
 }
 

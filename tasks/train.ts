@@ -10,11 +10,15 @@ import { naturalPlane, PLANE_NAMES } from "../gan/synthesis/image_planes.ts";
 import type { CycleGanSettings } from "../gan/model/settings.ts";
 import { checkTrainingFits, trainingBytes } from "../gan/training/memory.ts";
 import { Gpu } from "../kernels/gpu/gpu.ts";
+import { type IntensityScale, SOFT_TISSUE_CT_SCALE } from "../gan/synthesis/intensity_scale.ts";
+import { STRUCTURE_MEASURES } from "../gan/ops/structure_loss/structure_loss.ts";
+import { correspondenceWithout, noCorrespondence } from "../workflows/correspondence.ts";
 import { ganSettings, ganVoxel } from "../workflows/gan_profiles.ts";
+import { registerTrainingPairs, type TrainingPair } from "../workflows/registered_pairs.ts";
 import { PROFILES } from "../workflows/profiles.ts";
 import { readTrainingImages, type TrainingSource } from "../workflows/training_images.ts";
 import { runTraining } from "../workflows/training_job.ts";
-import { type FlagsOf, type TaskSpec, UsageError } from "./_flags.ts";
+import { type FlagsOf, isGiven, type TaskSpec, UsageError } from "./_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { checkFolder } from "./_output.ts";
 import { formatDuration, Progress } from "./_progress.ts";
@@ -105,6 +109,41 @@ const FLAGS = {
       "Number of identity steps: before the first training step, the generators learn to copy " +
       "their input.",
   },
+  correspondence: {
+    type: "boolean",
+    help:
+      "Turn on all parts of the training that keep the correspondence between an image and its synthesis: " +
+      "--pair-steps, --pair-weight, --balanced, --structure-weight and --soft-tissue-scale with the values of the " +
+      "profile.",
+  },
+  pairSteps: {
+    type: "integer",
+    min: 0,
+    help:
+      "Number of pair steps: before the training, the generators learn from registered pairs of different " +
+      "subjects. They replace the identity steps.",
+  },
+  pairWeight: {
+    type: "number",
+    min: 0,
+    help:
+      "Weight of the regression on registered pairs. It falls to 0 in the middle of the training.",
+  },
+  balanced: {
+    type: "boolean",
+    help:
+      "Show each subject also in the shape of another, so that both populations have the same shapes.",
+  },
+  structure: {
+    type: "choice",
+    choices: STRUCTURE_MEASURES,
+    help: "Measure of the structure loss, which compares an image with its synthesis.",
+  },
+  structureWeight: { type: "number", min: 0, help: "Weight of the structure loss." },
+  softTissueScale: {
+    type: "boolean",
+    help: "Show CT to the networks on a scale that gives most of the range to soft tissue.",
+  },
   cycleWeight: { type: "number", min: 0, help: "Weight of the cycle loss." },
   pool: {
     type: "integer",
@@ -181,6 +220,7 @@ const DETAILS = `
 The task writes these files into the folder of --out:
   checkpoint.json, checkpoint-*.safetensors   the model and the state of its training, for synthesise
                                               and --resume
+  pairs/         registered pairs of different subjects in [-1, 1], if the training uses them
   log.jsonl      the losses of every step     losses.png   the curves of the losses
   samples/       images with their syntheses, every --sample-every steps
 
@@ -220,6 +260,7 @@ export const TASK = {
   examples: [
     "--ct ct_folder --mr mr_folder --out model",
     "--cohort cohort.json --region thorax --profile standard --out model",
+    "--cohort cohort.json --region thorax --correspondence --out model",
     "--cohort cohort.json --region thorax --profile standard --out model --resume",
   ],
   flags: FLAGS,
@@ -232,7 +273,7 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
   const began = performance.now();
   const source = sourceOf(flags);
   const settings = settingsOf(flags);
-  const ctWindow = windowOf(flags.ctWindow);
+  const ctScale = ctScaleOf(flags);
   const voxel = flags.voxel ?? ("manifest" in source ? ganVoxel(flags.profile) : undefined);
   if (flags.region !== "all" && !("manifest" in source)) {
     throw new UsageError("--region is cut by labels, which only a --cohort has");
@@ -253,7 +294,7 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
     region: flags.region,
     voxel,
     signal,
-    ctScale: ctWindow,
+    ctScale,
     onProgress: ({ done, total, name }) => progress.update(done, name, total),
   });
   const plane = flags.plane ?? naturalPlane(images.ct[0].grid);
@@ -265,9 +306,22 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
       }; ${total} ` +
       `steps; about ${Math.round(trainingBytes(settings, flags.ops) / 2 ** 20)} MiB of GPU memory`,
   );
+  const isBalanced = flags.correspondence || flags.balanced;
+  let pairs: TrainingPair[] | undefined;
+  if (settings.pairSteps > 0 || settings.pairWeight > 0 || isBalanced) {
+    progress.stage("registering pairs", 0, "pairs");
+    pairs = await registerTrainingPairs(gpu, {
+      images,
+      folder: `${flags.out}/pairs`,
+      signal,
+      onProgress: ({ done, total, name }) => progress.update(done, name, total),
+    });
+  }
   let isFirst = true;
   await runTraining(gpu, {
     images,
+    pairs,
+    balanced: isBalanced,
     settings,
     plane,
     region: flags.region,
@@ -280,6 +334,7 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
     convolution: flags.convolution,
     checkpointEvery: flags.checkpointEvery,
     sampleEvery: flags.sampleEvery,
+    onNotice: (text) => progress.log(`Warning: ${text}`),
     onProgress: ({ step, total, losses }) => {
       if (isFirst) progress.stage("training", total, "steps");
       isFirst = false;
@@ -310,7 +365,13 @@ function sourceOf({ cohort, ct, mr }: Flags): TrainingSource {
   );
 }
 
-function windowOf([low, high, ...more]: readonly number[]): { low: number; high: number } {
+function ctScaleOf(flags: Flags): IntensityScale {
+  const isSoftTissue = flags.correspondence || flags.softTissueScale;
+  if (isSoftTissue && isGiven(flags, "ctWindow")) {
+    throw new UsageError("--ct-window and the soft-tissue scale set the same property: give one");
+  }
+  if (isSoftTissue) return SOFT_TISSUE_CT_SCALE;
+  const [low, high, ...more] = flags.ctWindow;
   if (high > low && more.length === 0) return { low, high };
   throw new UsageError("--ct-window takes two numbers, the lower first, as -1000,1000");
 }
@@ -341,10 +402,17 @@ function settingsOf(flags: Flags): CycleGanSettings {
     learningRate: flags.learningRate,
     cycleWeight: flags.cycleWeight,
     discriminatorRate: flags.discriminatorRate,
-    identitySteps: flags.identitySteps,
+    identitySteps: flags.identitySteps ?? (flags.pairSteps ? 0 : undefined),
+    pairSteps: flags.pairSteps,
+    pairWeight: flags.pairWeight,
+    structureMeasure: flags.structure,
+    structureWeight: flags.structureWeight,
   };
+  const correspondence = flags.correspondence
+    ? correspondenceWithout()
+    : noCorrespondence({ softTissueScale: flags.softTissueScale });
   return {
-    ...ganSettings(flags.profile, { seed: flags.seed }),
+    ...ganSettings(flags.profile, { seed: flags.seed, correspondence }),
     ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
     discriminatorNorm: !flags.noNorm,
   };

@@ -6,6 +6,12 @@
 
 import { STRIDES } from "../gan/networks/discriminator.ts";
 import { type CycleGanSettings, PAPER_SETTINGS } from "../gan/model/settings.ts";
+import {
+  type Correspondence,
+  correspondenceSettings,
+  needsPairs,
+  noCorrespondence,
+} from "./correspondence.ts";
 import { type ProfileName, profileOf } from "./profiles.ts";
 
 /** The paper's numbers of slices, C, at 1.25 mm. */
@@ -39,6 +45,10 @@ interface GanScale {
   readonly discriminatorRate: number;
   /** Identity steps, for trainings that are too short to undo inverted contrasts. */
   readonly identitySteps: number;
+  /** Pair steps of trainings that keep correspondence; they replace the identity steps. */
+  readonly pairSteps: number;
+  /** Steps per epoch of trainings that keep correspondence. */
+  readonly pairedStepsPerEpoch: number;
 }
 
 const SCALES: Readonly<Record<ProfileName, GanScale>> = {
@@ -56,6 +66,8 @@ const SCALES: Readonly<Record<ProfileName, GanScale>> = {
     learningRate: 2e-3,
     discriminatorRate: 1,
     identitySteps: 4,
+    pairSteps: 4,
+    pairedStepsPerEpoch: 10,
   },
   quick: {
     crop: 80,
@@ -71,6 +83,8 @@ const SCALES: Readonly<Record<ProfileName, GanScale>> = {
     learningRate: 3e-4,
     discriminatorRate: 4,
     identitySteps: 60,
+    pairSteps: 100,
+    pairedStepsPerEpoch: 40,
   },
   standard: {
     crop: 128,
@@ -86,6 +100,8 @@ const SCALES: Readonly<Record<ProfileName, GanScale>> = {
     learningRate: 2e-4,
     discriminatorRate: 1,
     identitySteps: 0,
+    pairSteps: 500,
+    pairedStepsPerEpoch: 100,
   },
   paper: {
     crop: 256,
@@ -101,6 +117,8 @@ const SCALES: Readonly<Record<ProfileName, GanScale>> = {
     learningRate: 2e-4,
     discriminatorRate: 1,
     identitySteps: 0,
+    pairSteps: 1000,
+    pairedStepsPerEpoch: 1000,
   },
 };
 
@@ -112,14 +130,19 @@ export interface GanSettingsOptions {
   readonly field?: typeof PAPER_FIELDS[number] | undefined;
   /** Seed of all random numbers. Default the paper settings' seed. */
   readonly seed?: number | undefined;
+  /** The parts of the training that keep correspondence. Default none, as in the paper. */
+  readonly correspondence?: Correspondence | undefined;
 }
 
 /** The settings of a profile for one of the paper's columns, in the profile's pixels. */
 export function ganSettings(
   profile: ProfileName,
-  { channels = 3, field = 70, seed = PAPER_SETTINGS.seed }: GanSettingsOptions = {},
+  options: GanSettingsOptions = {},
 ): CycleGanSettings {
+  const { channels = 3, field = 70, seed = PAPER_SETTINGS.seed } = options;
+  const { correspondence = noCorrespondence() } = options;
   const scale = SCALES[profile];
+  const isPaired = needsPairs(correspondence);
   return {
     ...PAPER_SETTINGS,
     channels: scale.channels[channels],
@@ -130,10 +153,12 @@ export function ganSettings(
     strides: STRIDES[scale.fields[field]],
     learningRate: scale.learningRate,
     discriminatorRate: scale.discriminatorRate,
-    identitySteps: scale.identitySteps,
+    // Copies keep the order of the intensities of their source, which the pairs must change.
+    identitySteps: correspondence.registeredStart ? 0 : scale.identitySteps,
     epochs: scale.epochs,
-    stepsPerEpoch: scale.stepsPerEpoch,
+    stepsPerEpoch: isPaired ? scale.pairedStepsPerEpoch : scale.stepsPerEpoch,
     seed,
+    ...correspondenceSettings(correspondence, scale.pairSteps),
   };
 }
 

@@ -58,6 +58,8 @@ export interface TrainingJobOptions {
   readonly checkpointEvery?: number | undefined;
   /** Steps from one picture of samples to the next. Default 500. */
   readonly sampleEvery?: number | undefined;
+  /** Called with what may be wrong with the training, in one line. */
+  readonly onNotice?: ((text: string) => void) | undefined;
   /** Ends the training after the step, with a checkpoint. */
   readonly signal?: AbortSignal | undefined;
   /** Called about twice a second. */
@@ -104,6 +106,7 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
     }),
     signal: options.signal,
     onProgress: options.onProgress,
+    onNotice: options.onNotice,
     data: {
       plane,
       region,

@@ -13,9 +13,10 @@ import {
   writeCheckpoint,
 } from "../model/checkpoint.ts";
 import type { Modality } from "../../volume/modality.ts";
-import { CycleGan, LOSSES, type PairTensors } from "./cycle_gan.ts";
+import { CycleGan, LOSSES } from "./cycle_gan.ts";
 import type { PairPatch } from "./pair_sampler.ts";
-import { startFromPairs } from "./pair_start.ts";
+import { pairTensors, startFromPairs } from "./pair_start.ts";
+import { toNetwork } from "../synthesis/intensity_scale.ts";
 import { startFromIdentity } from "./identity_start.ts";
 import { learningRate } from "./learning_rate.ts";
 import { ModelFileError } from "../model/model_error.ts";
@@ -81,12 +82,16 @@ export interface TrainingOptions {
   readonly onSample?: ((gan: CycleGan, step: number) => Promise<void>) | undefined;
   /** Is called about twice per second. */
   readonly onProgress?: ((progress: TrainingProgress) => void) | undefined;
+  /** Is called with what may be wrong with the training, in one line. */
+  readonly onNotice?: ((text: string) => void) | undefined;
   /** Stops the training after the current step, with a checkpoint. */
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Time between two readings of the losses. A reading waits for the GPU and permits Ctrl-C. */
 const MILLISECONDS_BETWEEN_READINGS = 500;
+/** Minimum and maximum of soft tissue in CT, HU. */
+const SOFT_TISSUE = [-150, 150];
 /** Maximum absolute loss. A training does not recover from a larger one. */
 const MAX_LOSS = 1000;
 
@@ -223,8 +228,21 @@ class TrainingRun {
 
   /** Takes the pair steps. A training that is interrupted during these begins again. */
   async startFromPairs(): Promise<void> {
-    const draw = () => this.#drawPair();
-    await startFromPairs(this.#options.tensorflow, this.#gan, draw, () => this.#pause());
+    const { tensorflow, pairs, settings, data, onNotice } = this.#options;
+    if (settings.pairSteps === 0) return;
+    const [low, high] = toNetwork(new Float32Array(SOFT_TISSUE), data.scale.ct);
+    const { steps, correlation, hasFailed } = await startFromPairs(tensorflow, this.#gan, {
+      draw: () => pairs!.next(),
+      softTissue: [low, high],
+      betweenSteps: () => this.#pause(),
+    });
+    if (!hasFailed) return;
+    onNotice?.(
+      `After ${steps} pair steps the order of the soft tissues in the synthesised MR is wrong (correlation ` +
+        `${
+          correlation.toFixed(2)
+        } with the registered MR): look at the registered pairs, or take more pair steps`,
+    );
   }
 
   /** Permits Ctrl-C before the first step. */
@@ -233,14 +251,6 @@ class TrainingRun {
     await new Promise((resolve) => setTimeout(resolve));
     this.#options.signal?.throwIfAborted();
     this.#lastReading = performance.now();
-  }
-
-  /** Draws the next registered pair. */
-  #drawPair(): PairTensors {
-    const { pairs, settings: { crop, channels } } = this.#options;
-    const { ct, mr, weight } = pairs!.next();
-    const tensor = (values: Float32Array) => tf.tensor4d(values, [1, crop, crop, channels]);
-    return { ct: tensor(ct), mr: tensor(mr), weight: tensor(weight) };
   }
 
   /** Draws the next image of a modality. */
@@ -254,7 +264,7 @@ class TrainingRun {
     const real = { ct: this.#draw("ct"), mr: this.#draw("mr") };
     // The weight falls linearly to 0 in the middle of the training.
     const weight = this.#options.settings.pairWeight * Math.max(0, 1 - 2 * this.step / this.total);
-    const pair = weight > 0 ? this.#drawPair() : undefined;
+    const pair = weight > 0 ? pairTensors(this.#gan, this.#options.pairs!.next()) : undefined;
     const losses = this.#gan.step(real, this.#learningRate, pair && { pair, weight });
     tf.dispose([real.ct, real.mr]);
     if (pair !== undefined) tf.dispose([pair.ct, pair.mr, pair.weight]);

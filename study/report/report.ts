@@ -11,7 +11,7 @@ import { comparisonCells } from "../tables/comparison_table.ts";
 import { lungCells } from "../tables/lung_table.ts";
 import type { BestSettings } from "../grid_search/best_settings.ts";
 import type { StudySettings } from "../column_settings.ts";
-import { COLUMNS, GAN_VARIANTS } from "../columns.ts";
+import { COLUMNS, CORRECTED_VARIANT, GAN_VARIANTS } from "../columns.ts";
 import { receptiveField } from "../../gan/networks/discriminator.ts";
 import { ganSettings } from "../../workflows/gan_profiles.ts";
 import type { Profile, ProfileName } from "../../workflows/profiles.ts";
@@ -313,6 +313,7 @@ function setupOf(inputs: ReportInputs): string[] {
     } correlation: a synthesised MR ` +
     "replaces the CT, or a synthesised CT replaces the MR. " + columnsSetup(profile),
     trainingSetup(profile.name),
+    correctedSetup(profile.name),
     `crosswarp ${inputs.version}, ${inputs.adapter}, Deno ${Deno.version.deno}.`,
   ];
 }
@@ -350,6 +351,19 @@ function trainingSetup(profile: ProfileName): string {
   return `Cycle-GANs: ${epochs} epochs of ${stepsPerEpoch} steps, ${generatorFilters} filters, ` +
     `${blocks} residual blocks, learning rate ${learningRate}` +
     (special.length === 0 ? "." : `; ${special.join(", ")} (unlike the paper's profile).`);
+}
+
+/** The training of the corrected columns, which are not in the paper. */
+function correctedSetup(profile: ProfileName): string {
+  const { channels, field, correspondence } = CORRECTED_VARIANT;
+  const { epochs, stepsPerEpoch, pairSteps, pairWeight, structureMeasure, structureWeight } =
+    ganSettings(profile, { channels, field, correspondence });
+  return `The columns "corrected" are not in the paper. Their cycle-GAN (C=${channels} P=${field}) is unpaired, ` +
+    "too, and uses no labels. Before the training, each CT is registered to the MR of another subject by MIND. " +
+    `The generators first learn from these pairs for ${pairSteps} steps (registered start), and in the first half ` +
+    `of ${epochs} epochs of ${stepsPerEpoch} steps with a weight that falls from ${pairWeight} to 0. Each subject ` +
+    "is also shown in the shape of another. " +
+    `A structure loss (${structureMeasure}, weight ${structureWeight}) compares an image with its synthesis.`;
 }
 
 /** The origin of the weights, spacings and levels. */

@@ -4,10 +4,11 @@
  * @module
  */
 
-import { ablationColumns, ABLATIONS } from "../ablations.ts";
+import { ablationColumns, ABLATIONS, ablationVariants } from "../ablations.ts";
+import { studyModels } from "../models.ts";
 import { filesOfColumns } from "../registrations.ts";
 import type { ScoredPair } from "../tables/table2.ts";
-import { registerCases } from "../threads.ts";
+import { registerCases, trainStudyModels } from "../threads.ts";
 import { registrationWork } from "../work_estimates.ts";
 import { gridsearchStage } from "./gridsearch.ts";
 import { n4Stage } from "./n4.ts";
@@ -18,12 +19,30 @@ export const ablationsStage: Stage<"ablations", readonly ScoredPair[]> = {
   name: "ablations",
   title: "ablations",
   needs: [n4Stage, gridsearchStage],
-  plan: (estimates) => registrationWork(estimates, ablationColumns(estimates.ablations).length),
-  run: ({ resultOf, ablations, onProgress }) =>
-    registerCases(resultOf(n4Stage), {
+  plan(estimates) {
+    const columns = ablationColumns(estimates.ablations).length;
+    const work = registrationWork(estimates, columns);
+    const { ablationTrainingSeconds, ablationModelMegabytes } = estimates;
+    return {
+      ...work,
+      seconds: work.seconds + ablationTrainingSeconds,
+      megabytes: work.megabytes + ablationModelMegabytes,
+    };
+  },
+  async run({ resultOf, ablations, onProgress }) {
+    const study = resultOf(n4Stage);
+    const variants = ablationVariants(ablations);
+    const { profile, regions, seed } = study;
+    const needed = studyModels(profile.name, regions, seed, variants);
+    const models = needed.length === 0
+      ? undefined
+      : await trainStudyModels(study, (_, __, note) => onProgress(0, 0, note), needed);
+    return await registerCases(study, {
       columns: ablationColumns(ablations),
       settings: { originals: resultOf(gridsearchStage) },
+      models,
       onProgress,
-    }),
-  leaves: () => filesOfColumns(ablationColumns(ABLATIONS)),
+    });
+  },
+  leaves: () => [...filesOfColumns(ablationColumns(ABLATIONS))],
 };

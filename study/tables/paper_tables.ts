@@ -6,7 +6,7 @@
  */
 
 import type { StructureName } from "../../cohort/label_scheme.ts";
-import { COLUMNS } from "../columns.ts";
+import { ORIGINAL_COLUMNS, PLAIN_COLUMNS } from "../columns.ts";
 
 /** The paper's Table 1: mean volumes in CT and MR images, cm3. */
 export const PAPER_TABLE_1: Readonly<
@@ -25,6 +25,9 @@ export const PAPER_TABLE_1: Readonly<
   "left psoas": { ct: 188, mr: 180 },
 };
 
+/** The paper's columns; the study's other columns have no value there. */
+const PAPER_COLUMNS = [...ORIGINAL_COLUMNS, ...PLAIN_COLUMNS];
+
 /** Table 2, in the order of its columns. */
 const ROWS = {
   thorax: [55.2, 65.4, 75.2, 75.7, 65.2, 62.2, 62.3, 55.4, 58.1, 59.3, 54.6, 55.2],
@@ -42,5 +45,5 @@ export const PAPER_TABLE_2: Readonly<
 };
 
 function byColumn(values: readonly number[]): Record<string, number> {
-  return Object.fromEntries(COLUMNS.map(({ name }, i) => [name, values[i]]));
+  return Object.fromEntries(PAPER_COLUMNS.map(({ name }, i) => [name, values[i]]));
 }

@@ -22,7 +22,7 @@ export function table2Cells(pairs: readonly ScoredPair[]): Cells {
       const mark = (name: string) => best.includes(name) ? "**" : near.includes(name) ? "*" : "";
       return [
         [region, ...COLUMNS.map(({ name }) => fixed(dice[name], 1) + mark(name))],
-        [`${region}, paper`, ...COLUMNS.map(({ name }) => fixed(paper[name], 1))],
+        [`${region}, paper`, ...COLUMNS.map(({ name }) => fixed(paper[name] ?? NaN, 1))],
       ];
     }),
   ];

@@ -1,0 +1,58 @@
+import { assertEquals, assertGreater } from "@std/assert";
+import { gpuTest } from "../../testing/gpu.ts";
+import { FAST_TO_COMPILE } from "../../testing/tensorflow.ts";
+import { RandomState } from "../../host/random.ts";
+import { PAPER_SETTINGS } from "../model/settings.ts";
+import { Tensorflow, tf } from "../tensorflow.ts";
+import { CycleGan } from "./cycle_gan.ts";
+import { startFromPairs } from "./pair_start.ts";
+
+const SIZE = 24;
+
+/** Patches of blobs; the MR has the opposite contrast, or is noise. */
+function drawPairs(isRelated: boolean) {
+  const random = RandomState.of(3, "blobs");
+  return () => {
+    const x = random.between(6, 18);
+    const y = random.between(6, 18);
+    const ct = Float32Array.from({ length: SIZE ** 2 }, (_, i) => {
+      const distance = (i % SIZE - x) ** 2 + (Math.floor(i / SIZE) - y) ** 2;
+      return 1.6 * Math.exp(-distance / 40) - 0.8;
+    });
+    const mr = ct.map((value) => isRelated ? -value : random.between(-1, 1));
+    return { ct, mr, weight: new Float32Array(ct.length).fill(1) };
+  };
+}
+
+gpuTest(
+  "startFromPairs() learns the opposite contrast, and says where there is none to learn",
+  async (gpu) => {
+    using tensorflow = await Tensorflow.open(gpu, FAST_TO_COMPILE);
+    for (const isRelated of [true, false]) {
+      const gan = new CycleGan(tensorflow, {
+        ...PAPER_SETTINGS,
+        crop: SIZE,
+        channels: 1,
+        generatorFilters: 8,
+        blocks: 1,
+        discriminatorFilters: 4,
+        strides: [2, 1],
+        pairSteps: isRelated ? 40 : 5,
+      });
+      const tensors = tf.memory().numTensors;
+      let steps = 0;
+      const start = await startFromPairs(tensorflow, gan, {
+        draw: drawPairs(isRelated),
+        softTissue: [-1, 1],
+        betweenSteps: () => Promise.resolve(void steps++),
+      });
+      assertEquals(tf.memory().numTensors, tensors);
+      assertEquals(start.steps, steps);
+      assertEquals(start.hasFailed, !isRelated);
+      if (isRelated) assertGreater(start.correlation, 0.6);
+      // The start goes on three times before it gives up.
+      else assertEquals(steps, 20);
+      gan.dispose();
+    }
+  },
+);
