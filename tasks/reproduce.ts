@@ -73,8 +73,8 @@ export const TASK = {
       choices: ABLATIONS,
       default: [],
       help:
-        "Additional comparisons: the registration framework of MIND, the strategies of eq. 7, and " +
-        "squared L2 instead of TV.",
+        "Additional comparisons: the registration framework of MIND, the strategies of eq. 7, squared " +
+        "L2 instead of TV, and the corrected columns without one part of their training.",
     },
     only: {
       type: "list",

@@ -1,6 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { receptiveField } from "../gan/networks/discriminator.ts";
 import { checkSettings, PAPER_SETTINGS } from "../gan/model/settings.ts";
+import {
+  type CorrespondencePart,
+  correspondenceWithout,
+  noCorrespondence,
+} from "./correspondence.ts";
 import { ganSettings, ganStrides, ganVoxel, PAPER_CHANNELS, PAPER_FIELDS } from "./gan_profiles.ts";
 import { PROFILES } from "./profiles.ts";
 
@@ -28,5 +33,24 @@ Deno.test("ganSettings() keep the lengths in the body", () => {
         assert(Math.abs(settings.channels * voxel - channels * 1.25) <= voxel * 0.55 + 0.05);
       }
     }
+  }
+});
+
+Deno.test("ganSettings(): each part of the correspondence changes its own settings alone", () => {
+  for (const profile of PROFILES) {
+    const plain = ganSettings(profile);
+    const corrected = ganSettings(profile, { correspondence: correspondenceWithout() });
+    checkSettings(corrected);
+    const { pairSteps, pairWeight, structureWeight, identitySteps } = corrected;
+    assert(pairSteps > 0 && pairWeight > 0 && structureWeight > 0, profile);
+    assertEquals(identitySteps, 0);
+    const without = (part: CorrespondencePart) =>
+      ganSettings(profile, { correspondence: correspondenceWithout(part) });
+    assertEquals(without("registeredStart").pairSteps, 0);
+    assertEquals(without("registeredStart").identitySteps, plain.identitySteps);
+    assertEquals(without("decayingRegression"), { ...corrected, pairWeight: 0 });
+    assertEquals(without("balancedShapes"), corrected);
+    assertEquals(without("structureLoss"), { ...corrected, structureWeight: 0 });
+    assertEquals(ganSettings(profile, { correspondence: noCorrespondence() }), plain);
   }
 });
