@@ -8,7 +8,7 @@ import { receptiveField } from "../gan/networks/discriminator.ts";
 import type { CycleGanSettings } from "../gan/model/settings.ts";
 import { ganSettings } from "../workflows/gan_profiles.ts";
 import type { ImageRegion } from "../workflows/body_region.ts";
-import type { ProfileName } from "../workflows/profiles.ts";
+import type { Profile } from "../workflows/profiles.ts";
 import { GAN_VARIANTS, type GanVariant } from "./columns.ts";
 
 /** A cycle-GAN of the study. */
@@ -34,7 +34,7 @@ export const STUDY_PLANE = "coronal";
 
 /** All models of a profile, each once. */
 export function studyModels(
-  profile: ProfileName,
+  profile: Profile,
   regions: readonly ImageRegion[],
   seed: number,
 ): StudyModel[] {
@@ -52,7 +52,7 @@ export function studyModels(
 export function trainedModel(
   models: readonly TrainedModel[],
   { profile, region, variant, seed }: {
-    readonly profile: ProfileName;
+    readonly profile: Profile;
     readonly region: ImageRegion;
     readonly variant: GanVariant;
     readonly seed: number;
@@ -72,7 +72,7 @@ export function stepsOf({ settings }: StudyModel): number {
 }
 
 function studyModel(
-  profile: ProfileName,
+  profile: Profile,
   region: ImageRegion,
   variant: GanVariant,
   seed: number,

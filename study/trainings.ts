@@ -9,7 +9,6 @@ import type { ConvolutionVariant } from "../gan/ops/convolution/convolution.ts";
 import { Tensorflow } from "../gan/tensorflow.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import type { ImageRegion } from "../workflows/body_region.ts";
-import { ganVoxel } from "../workflows/gan_profiles.ts";
 import { readTrainingImages, type TrainingImage } from "../workflows/training_images.ts";
 import { runTraining } from "../workflows/training_job.ts";
 import { type StudyContext, unpairedSubjects } from "./context.ts";
@@ -34,7 +33,7 @@ export class StudyTrainings {
   constructor(study: StudyContext, convolution: ConvolutionVariant) {
     this.#study = study;
     this.#convolution = convolution;
-    this.models = studyModels(study.profile.name, study.regions, study.seed);
+    this.models = studyModels(study.profile, study.regions, study.seed);
   }
 
   /** A key of everything that a model depends on. */
@@ -47,7 +46,7 @@ export class StudyTrainings {
       convolution: this.#convolution,
       region,
       settings,
-      voxel: ganVoxel(profile.name),
+      voxel: profile.voxel,
       plane: STUDY_PLANE,
     });
   }
@@ -76,7 +75,7 @@ export class StudyTrainings {
         plane: STUDY_PLANE,
         region,
         folder,
-        voxel: ganVoxel(profile.name),
+        voxel: profile.voxel,
         resume: true,
         checkpointEvery: 100,
         sampleEvery: 250,
@@ -100,7 +99,7 @@ export class StudyTrainings {
       const read = await readTrainingImages(gpu, {
         source: { manifest: manifestPath },
         region,
-        voxel: ganVoxel(profile.name),
+        voxel: profile.voxel,
         signal,
       });
       this.#images = { region, read };

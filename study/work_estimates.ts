@@ -10,16 +10,12 @@ import type { CycleGanSettings } from "../gan/model/settings.ts";
 import type { ImageRegion } from "../workflows/body_region.ts";
 import { ganStrides } from "../workflows/gan_profiles.ts";
 import type { Profile } from "../workflows/profiles.ts";
+import type { SearchScale } from "../workflows/search_scales.ts";
 import type { Ablation } from "./ablations.ts";
 import { SYNTHESISED_COLUMNS } from "./columns.ts";
 import type { BestSettings } from "./grid_search/best_settings.ts";
 import { REGIONS } from "./grid_search/plan.ts";
-import {
-  searchedUnits,
-  SEARCHES,
-  type SearchScale,
-  SYNTHESIS_SEARCHES,
-} from "./grid_search/search_scales.ts";
+import { searchedUnits } from "./grid_search/search_scales.ts";
 import { stepsOf, type StudyModel, studyModels } from "./models.ts";
 import { areLabelled, studyRegions } from "./regions.ts";
 
@@ -117,9 +113,9 @@ export function estimateWork(options: WorkOptions): WorkEstimates {
   const megavoxels = REGION_MILLIMETRES.reduce((volume, mm) => volume * mm / profile.voxel, 1e-6) *
     (isLabelled ? 1 : 2);
   const unitsOf = (search: SearchScale) => isLabelled ? searchedUnits(search, pairs, settings) : 0;
-  const synthesisSearch = SYNTHESIS_SEARCHES[profile.name];
+  const synthesisSearch = profile.synthesisSearch;
   const searchedSyntheses = SYNTHESISED_COLUMNS.length * unitsOf(synthesisSearch);
-  const models = studyModels(profile.name, regions, seed);
+  const models = studyModels(profile, regions, seed);
   return {
     isPhantom: manifest === undefined,
     isLabelled,
@@ -129,7 +125,7 @@ export function estimateWork(options: WorkOptions): WorkEstimates {
     cases: pairs * regions.length,
     megavoxels,
     imageMegabytes: 1.2 * megavoxels * 2,
-    searchedOriginals: unitsOf(SEARCHES[profile.name]),
+    searchedOriginals: unitsOf(profile.search),
     searchedSyntheses,
     searchedCases: searchedSyntheses === 0
       ? 0
@@ -182,7 +178,7 @@ function trainingSeconds({ settings }: StudyModel): number {
 
 function synthesisSeconds({ settings, variant }: StudyModel, profile: Profile): number {
   const { crop, channels } = settings;
-  const { stride, sliceStride } = ganStrides(profile.name, variant.channels);
+  const { stride, sliceStride } = ganStrides(profile, variant.channels);
   const positions = (millimetres: number, extent: number, step: number) =>
     1 + Math.ceil(Math.max(0, millimetres / profile.voxel - extent) / step);
   const [width, depth, height] = REGION_MILLIMETRES;

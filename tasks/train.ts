@@ -10,8 +10,8 @@ import { naturalPlane, PLANE_NAMES } from "../gan/synthesis/image_planes.ts";
 import type { CycleGanSettings } from "../gan/model/settings.ts";
 import { checkTrainingFits, trainingBytes } from "../gan/training/memory.ts";
 import { Gpu } from "../kernels/gpu/gpu.ts";
-import { ganSettings, ganVoxel } from "../workflows/gan_profiles.ts";
-import { PROFILES } from "../workflows/profiles.ts";
+import { ganSettings } from "../workflows/gan_profiles.ts";
+import { profileOf, PROFILES } from "../workflows/profiles.ts";
 import { readTrainingImages, type TrainingSource } from "../workflows/training_images.ts";
 import { runTraining } from "../workflows/training_job.ts";
 import { type FlagsOf, type TaskSpec, UsageError } from "./_flags.ts";
@@ -195,7 +195,7 @@ function profileTable(): string {
     const s = ganSettings(profile);
     const cells = [
       profile,
-      `${ganVoxel(profile)} mm`,
+      `${profileOf(profile).voxel} mm`,
       s.crop,
       s.channels,
       receptiveField(s.strides),
@@ -233,7 +233,7 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
   const source = sourceOf(flags);
   const settings = settingsOf(flags);
   const ctWindow = windowOf(flags.ctWindow);
-  const voxel = flags.voxel ?? ("manifest" in source ? ganVoxel(flags.profile) : undefined);
+  const voxel = flags.voxel ?? ("manifest" in source ? profileOf(flags.profile).voxel : undefined);
   if (flags.region !== "all" && !("manifest" in source)) {
     throw new UsageError("--region is cut by labels, which only a --cohort has");
   }
