@@ -9,7 +9,7 @@ import type { DeformableMethod } from "../registration/register.ts";
 import type { SimilarityName, SimilarityOptions } from "../registration/similarity/similarities.ts";
 import type { Regulariser } from "../kernels/regulariser/regulariser.ts";
 import { type Correspondence, correspondenceWithout } from "../workflows/correspondence.ts";
-import type { PAPER_CHANNELS, PAPER_FIELDS } from "../workflows/gan_profiles.ts";
+import type { PAPER_CHANNELS, PAPER_FIELDS } from "../workflows/gan_scales.ts";
 
 /** A cycle-GAN of the study, in the paper's numbers. */
 export interface GanVariant {

@@ -37,6 +37,7 @@ export {
   profileOf,
   PROFILES,
 } from "../workflows/profiles.ts";
+export { PAPER_GRID, type SearchScale } from "../workflows/search_scales.ts";
 export { type Ablation, ABLATIONS } from "./ablations.ts";
 export { type Column, COLUMNS, type ColumnSynthesis, type GanVariant } from "./columns.ts";
 
@@ -44,7 +45,6 @@ export { type Column, COLUMNS, type ColumnSynthesis, type GanVariant } from "./c
 export {
   type GridSearchOptions,
   type GridSearchPlan,
-  PAPER_GRID,
   parseShard,
   planGridSearch,
   type SearchPair,
@@ -108,12 +108,8 @@ export { PAPER_TABLE_1, PAPER_TABLE_2 } from "./tables/paper_tables.ts";
 export { alignedTable, type Cells, csvTable, markdownTable } from "./tables/text_table.ts";
 
 // Training a cycle-GAN on files and synthesising with it.
-export {
-  ganSettings,
-  type GanSettingsOptions,
-  PAPER_CHANNELS,
-  PAPER_FIELDS,
-} from "../workflows/gan_profiles.ts";
+export { ganSettings, type GanSettingsOptions } from "../workflows/gan_profiles.ts";
+export { type GanScale, PAPER_CHANNELS, PAPER_FIELDS } from "../workflows/gan_scales.ts";
 export {
   readTrainingImages,
   type TrainingImage,

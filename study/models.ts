@@ -8,13 +8,13 @@ import { receptiveField } from "../gan/networks/discriminator.ts";
 import type { CycleGanSettings } from "../gan/model/settings.ts";
 import { ganSettings } from "../workflows/gan_profiles.ts";
 import type { ImageRegion } from "../workflows/body_region.ts";
-import type { ProfileName } from "../workflows/profiles.ts";
-import { CORRECTED_VARIANT, GAN_VARIANTS, type GanVariant } from "./columns.ts";
 import {
   CORRESPONDENCE_PARTS,
   type CorrespondencePart,
   noCorrespondence,
 } from "../workflows/correspondence.ts";
+import type { Profile } from "../workflows/profiles.ts";
+import { CORRECTED_VARIANT, GAN_VARIANTS, type GanVariant } from "./columns.ts";
 
 /** A cycle-GAN of the study. */
 export interface StudyModel {
@@ -43,7 +43,7 @@ export const STUDY_PLANE = "coronal";
  * @param variants - Default: all that the columns of Table 2 need.
  */
 export function studyModels(
-  profile: ProfileName,
+  profile: Profile,
   regions: readonly ImageRegion[],
   seed: number,
   variants: readonly GanVariant[] = [...GAN_VARIANTS, CORRECTED_VARIANT],
@@ -62,7 +62,7 @@ export function studyModels(
 export function trainedModel(
   models: readonly TrainedModel[],
   { profile, region, variant, seed }: {
-    readonly profile: ProfileName;
+    readonly profile: Profile;
     readonly region: ImageRegion;
     readonly variant: GanVariant;
     readonly seed: number;
@@ -82,7 +82,7 @@ export function stepsOf({ settings }: StudyModel): number {
 }
 
 function studyModel(
-  profile: ProfileName,
+  profile: Profile,
   region: ImageRegion,
   variant: GanVariant,
   seed: number,

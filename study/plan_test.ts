@@ -34,9 +34,9 @@ Deno.test("planStudy() counts the work of the phantom's study", () => {
     table1: 1,
     gridsearch: 12,
     originals: 24,
-    "cycle-gans": 8 * 200,
-    "synthesis-search": 8 * 2 * 2,
-    syntheses: 48,
+    "cycle-gans": 8 * 200 + 2 * 400,
+    "synthesis-search": 10 * 2 * 2,
+    syntheses: 60,
     ablations: 6,
     report: 1,
   });

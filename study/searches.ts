@@ -11,12 +11,7 @@ import type { BestSettings } from "./grid_search/best_settings.ts";
 import { unfinishedUnits } from "./grid_search/grid_search.ts";
 import { type GridSearchPlan, planGridSearch, type SearchUnit } from "./grid_search/plan.ts";
 import { bestSettingOf, collectGridSearch, writeGridSearch } from "./grid_search/results.ts";
-import {
-  lackingSimilarities,
-  SEARCHES,
-  searchOptions,
-  SYNTHESIS_SEARCHES,
-} from "./grid_search/search_scales.ts";
+import { lackingSimilarities, searchOptions } from "./grid_search/search_scales.ts";
 import type { SearchJob, SearchPart } from "./job.ts";
 import type { TrainedModel } from "./models.ts";
 import type { OnProgress } from "./progress.ts";
@@ -39,7 +34,7 @@ export async function searchStudySettings(
 ): Promise<BestSettings> {
   const { profile, manifestPath, out, seed, version } = study;
   const folder = `${out}/settings`;
-  const scale = SEARCHES[profile.name];
+  const scale = profile.search;
   const plan = await planGridSearch({
     ...searchOptions(scale, profile),
     manifest: manifestPath,
@@ -111,7 +106,7 @@ async function planSynthesisSearches(
   const contentKeys = new Map<string, string>();
   for (const column of SYNTHESISED_COLUMNS) {
     const options = {
-      ...searchOptions(SYNTHESIS_SEARCHES[profile.name], profile),
+      ...searchOptions(profile.synthesisSearch, profile),
       manifest: manifestPath,
       folder,
       seed,

@@ -41,7 +41,7 @@ export class StudySyntheses implements Disposable {
 
   /** The file, key and model of a synthesis, which need not exist yet. */
   async placeOf(one: StudyCase, { name, synthesis }: SynthesisedColumn): Promise<KeptSynthesis> {
-    const { profile: { name: profile }, seed, out } = this.#cases.context;
+    const { profile, seed, out } = this.#cases.context;
     const { exclude: _, ...images } = one.key;
     const { region } = one;
     const model = trainedModel(this.models, { profile, region, variant: synthesis, seed });
@@ -68,7 +68,7 @@ export class StudySyntheses implements Disposable {
         const { image } = await synthesiseOnGrid(tensorflow, model, {
           image: (of === "mr" ? moving : fixed).image,
           to: of,
-          ...ganStrides(profile.name, channels),
+          ...ganStrides(profile, channels),
           signal,
         });
         await writeVolume(kept.path, image);

@@ -11,7 +11,6 @@ import type { Gpu } from "../kernels/gpu/gpu.ts";
 import type { ImageRegion } from "../workflows/body_region.ts";
 import { ctScaleOf, needsPairs, noCorrespondence } from "../workflows/correspondence.ts";
 import type { IntensityScale } from "../gan/synthesis/intensity_scale.ts";
-import { ganVoxel } from "../workflows/gan_profiles.ts";
 import { registerTrainingPairs } from "../workflows/registered_pairs.ts";
 import { readTrainingImages, type TrainingImage } from "../workflows/training_images.ts";
 import { runTraining } from "../workflows/training_job.ts";
@@ -42,7 +41,7 @@ export class StudyTrainings {
   ) {
     this.#study = study;
     this.#convolution = convolution;
-    this.models = models ?? studyModels(study.profile.name, study.regions, study.seed);
+    this.models = models ?? studyModels(study.profile, study.regions, study.seed);
   }
 
   /** A key of everything that a model depends on. */
@@ -56,7 +55,7 @@ export class StudyTrainings {
       region,
       settings,
       correspondence: variant.correspondence,
-      voxel: ganVoxel(profile.name),
+      voxel: profile.voxel,
       plane: STUDY_PLANE,
     });
   }
@@ -97,7 +96,7 @@ export class StudyTrainings {
         plane: STUDY_PLANE,
         region,
         folder,
-        voxel: ganVoxel(profile.name),
+        voxel: profile.voxel,
         resume: true,
         checkpointEvery: 100,
         sampleEvery: 250,
@@ -125,7 +124,7 @@ export class StudyTrainings {
       const read = await readTrainingImages(gpu, {
         source: { manifest: manifestPath },
         region,
-        voxel: ganVoxel(profile.name),
+        voxel: profile.voxel,
         ctScale,
         signal,
       });

@@ -11,16 +11,12 @@ import type { ImageRegion } from "../workflows/body_region.ts";
 import { needsPairs } from "../workflows/correspondence.ts";
 import { ganStrides } from "../workflows/gan_profiles.ts";
 import type { Profile } from "../workflows/profiles.ts";
+import type { SearchScale } from "../workflows/search_scales.ts";
 import { type Ablation, ablationVariants } from "./ablations.ts";
 import { SYNTHESISED_COLUMNS } from "./columns.ts";
 import type { BestSettings } from "./grid_search/best_settings.ts";
 import { REGIONS } from "./grid_search/plan.ts";
-import {
-  searchedUnits,
-  SEARCHES,
-  type SearchScale,
-  SYNTHESIS_SEARCHES,
-} from "./grid_search/search_scales.ts";
+import { searchedUnits } from "./grid_search/search_scales.ts";
 import { stepsOf, type StudyModel, studyModels } from "./models.ts";
 import { areLabelled, studyRegions } from "./regions.ts";
 
@@ -125,15 +121,10 @@ export function estimateWork(options: WorkOptions): WorkEstimates {
   const megavoxels = REGION_MILLIMETRES.reduce((volume, mm) => volume * mm / profile.voxel, 1e-6) *
     (isLabelled ? 1 : 2);
   const unitsOf = (search: SearchScale) => isLabelled ? searchedUnits(search, pairs, settings) : 0;
-  const synthesisSearch = SYNTHESIS_SEARCHES[profile.name];
+  const synthesisSearch = profile.synthesisSearch;
   const searchedSyntheses = SYNTHESISED_COLUMNS.length * unitsOf(synthesisSearch);
-  const models = studyModels(profile.name, regions, seed);
-  const ablationModels = studyModels(
-    profile.name,
-    regions,
-    seed,
-    ablationVariants(ablations),
-  );
+  const models = studyModels(profile, regions, seed);
+  const ablationModels = studyModels(profile, regions, seed, ablationVariants(ablations));
   const registrationSeconds = COST.registration +
     COST.registrationMegavoxel * megavoxels * profile.deformable.iterations / 100;
   const subjectsTrained = subjects.filter(({ kind }) => kind === "ct").length;
@@ -148,7 +139,7 @@ export function estimateWork(options: WorkOptions): WorkEstimates {
     cases: pairs * regions.length,
     megavoxels,
     imageMegabytes: 1.2 * megavoxels * 2,
-    searchedOriginals: unitsOf(SEARCHES[profile.name]),
+    searchedOriginals: unitsOf(profile.search),
     searchedSyntheses,
     searchedCases: searchedSyntheses === 0
       ? 0
@@ -210,7 +201,7 @@ function stepSeconds({ settings }: StudyModel): number {
 
 function synthesisSeconds({ settings, variant }: StudyModel, profile: Profile): number {
   const { crop, channels } = settings;
-  const { stride, sliceStride } = ganStrides(profile.name, variant.channels);
+  const { stride, sliceStride } = ganStrides(profile, variant.channels);
   const positions = (millimetres: number, extent: number, step: number) =>
     1 + Math.ceil(Math.max(0, millimetres / profile.voxel - extent) / step);
   const [width, depth, height] = REGION_MILLIMETRES;

@@ -11,7 +11,6 @@ import { SIMILARITIES, type SimilarityName } from "../registration/similarity/si
 import { runUnits, unfinishedUnits } from "../study/grid_search/grid_search.ts";
 import {
   type GridSearchPlan,
-  PAPER_GRID,
   PAPER_PIXEL,
   parseShard,
   planGridSearch,
@@ -19,6 +18,7 @@ import {
   type Shard,
   shareOf,
 } from "../study/grid_search/plan.ts";
+import { PAPER_GRID } from "../workflows/search_scales.ts";
 import { collectGridSearch, writeGridSearch } from "../study/grid_search/results.ts";
 import { bestCells, sameSpacings } from "../study/grid_search/table.ts";
 import { profileOf, PROFILES } from "../workflows/profiles.ts";

@@ -13,9 +13,9 @@ import { Gpu } from "../kernels/gpu/gpu.ts";
 import { type IntensityScale, SOFT_TISSUE_CT_SCALE } from "../gan/synthesis/intensity_scale.ts";
 import { STRUCTURE_MEASURES } from "../gan/ops/structure_loss/structure_loss.ts";
 import { correspondenceWithout, noCorrespondence } from "../workflows/correspondence.ts";
-import { ganSettings, ganVoxel } from "../workflows/gan_profiles.ts";
+import { ganSettings } from "../workflows/gan_profiles.ts";
 import { registerTrainingPairs, type TrainingPair } from "../workflows/registered_pairs.ts";
-import { PROFILES } from "../workflows/profiles.ts";
+import { profileOf, PROFILES } from "../workflows/profiles.ts";
 import { readTrainingImages, type TrainingSource } from "../workflows/training_images.ts";
 import { runTraining } from "../workflows/training_job.ts";
 import { type FlagsOf, isGiven, type TaskSpec, UsageError } from "./_flags.ts";
@@ -235,7 +235,7 @@ function profileTable(): string {
     const s = ganSettings(profile);
     const cells = [
       profile,
-      `${ganVoxel(profile)} mm`,
+      `${profileOf(profile).voxel} mm`,
       s.crop,
       s.channels,
       receptiveField(s.strides),
@@ -274,7 +274,7 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
   const source = sourceOf(flags);
   const settings = settingsOf(flags);
   const ctScale = ctScaleOf(flags);
-  const voxel = flags.voxel ?? ("manifest" in source ? ganVoxel(flags.profile) : undefined);
+  const voxel = flags.voxel ?? ("manifest" in source ? profileOf(flags.profile).voxel : undefined);
   if (flags.region !== "all" && !("manifest" in source)) {
     throw new UsageError("--region is cut by labels, which only a --cohort has");
   }

@@ -119,7 +119,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       Region Structure StructureName Triple`,
   },
   "./study": {
-    count: 152,
+    count: 154,
     values: `
       ABLATIONS COLUMNS LOSSES PAPER_CHANNELS PAPER_FIELDS PAPER_GRID PAPER_TABLE_1 PAPER_TABLE_2
       PROFILES Picture STAGES STRUCTURES SettingsError TrainingImagesError alignedTable
@@ -131,8 +131,8 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
     types: `
       Ablation BestSetting BestSettings ByModality Cells CollectedSearch Colour Column
       ColumnSynthesis ConvolutionVariant CrosswarpError CycleGanSettings DeformableLevel
-      DeformableMethod DeformableOptions DeformableProgress DisplacementField GanSettingsOptions
-      GanVariant GivenCohort Gpu GpuOptions Grid GridSearchOptions GridSearchPlan
+      DeformableMethod DeformableOptions DeformableProgress DisplacementField GanScale
+      GanSettingsOptions GanVariant GivenCohort Gpu GpuOptions Grid GridSearchOptions GridSearchPlan
       GridSynthesisOptions ImageRegion IntensityScale JacobianStatistics LabelFiles LabelVolume
       LabelledImage LevelState LocalCorrelationOptions Manifest ManifestSubject Matrix4
       MindOptions MindScaling MindSscOptions MissingUnits Modality ModalityLabels ModalityPaths
@@ -140,7 +140,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       PairScoresOptions PatchAverageProgress PlaneName PointMap PreparedStudy Profile
       ProfileDeformable ProfileName Region RegionPair RegistrationScores Regulariser ReportTable
       ReproduceOptions RigidLevelReport RigidResult RunStudyOptions RunUnitsOptions ScoredPair
-      SearchPair SearchTable SearchUnit SettingRow Shard SignedRankResult SimilarityName
+      SearchPair SearchScale SearchTable SearchUnit SettingRow Shard SignedRankResult SimilarityName
       SimilarityOptions StageName StagePlan StageWork StartPosition StartRecord StepLosses Stitch
       StructureName StructureRow StudyOptions StudyProgress StudyReport Substitute Substitutes
       SynthesisJobOptions SynthesisResult Table1Row Table2Row TableName TrainingImage

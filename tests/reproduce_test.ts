@@ -124,7 +124,7 @@ gpuTest(
 
     // A single missing result is made in this thread, many are made in several threads where the adapter is
     // software. The bytes are the same.
-    const [model] = studyModels("smoke", ["thorax"], 1);
+    const [model] = studyModels(profile, ["thorax"], 1);
     const subject = "paired-03_thorax";
     const { tensors } = (await readCheckpointHeader(`${out}/${model.folder}`))!;
     const weights = `${out}/${model.folder}/${tensors}`;

@@ -6,8 +6,9 @@ import {
   correspondenceWithout,
   noCorrespondence,
 } from "./correspondence.ts";
-import { ganSettings, ganStrides, ganVoxel, PAPER_CHANNELS, PAPER_FIELDS } from "./gan_profiles.ts";
-import { PROFILES } from "./profiles.ts";
+import { ganSettings, ganStrides } from "./gan_profiles.ts";
+import { PAPER_CHANNELS, PAPER_FIELDS } from "./gan_scales.ts";
+import { profileOf, PROFILES } from "./profiles.ts";
 
 Deno.test("ganSettings() of the paper are the paper's", () => {
   assertEquals(ganSettings("paper"), PAPER_SETTINGS);
@@ -19,7 +20,7 @@ Deno.test("ganSettings() of the paper are the paper's", () => {
 
 Deno.test("ganSettings() keep the lengths in the body", () => {
   for (const profile of PROFILES) {
-    const voxel = ganVoxel(profile);
+    const { voxel } = profileOf(profile);
     for (const channels of PAPER_CHANNELS) {
       for (const field of PAPER_FIELDS) {
         const settings = ganSettings(profile, { channels, field });

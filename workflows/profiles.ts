@@ -6,6 +6,8 @@
 
 import type { Regulariser } from "../kernels/regulariser/regulariser.ts";
 import type { SimilarityName } from "../registration/similarity/similarities.ts";
+import { GAN_SCALES, type GanScale } from "./gan_scales.ts";
+import { SEARCHES, type SearchScale, SYNTHESIS_SEARCHES } from "./search_scales.ts";
 
 /** The names of the profiles. */
 export const PROFILES = ["smoke", "quick", "standard", "paper"] as const;
@@ -32,7 +34,7 @@ export interface ProfileDeformable {
 export interface Profile {
   /** The name of the profile. */
   readonly name: ProfileName;
-  /** Isotropic voxel size of the registrations, mm (the paper's 1.25). */
+  /** Isotropic voxel size of the registrations and the cycle-GANs, mm (the paper's 1.25). */
   readonly voxel: number;
   /** The deformable registration: total variation, as in section 4.2. */
   readonly deformable: ProfileDeformable;
@@ -43,6 +45,12 @@ export interface Profile {
    * contrasts inverted. The paper's local correlation is signed.
    */
   readonly synthesisAbsolute: boolean;
+  /** The size and effort of the cycle-GANs. */
+  readonly gan: GanScale;
+  /** The grid search on the original images. */
+  readonly search: SearchScale;
+  /** The grid searches on synthesised images, one for each column of Table 2. */
+  readonly synthesisSearch: SearchScale;
 }
 
 /**
@@ -76,5 +84,8 @@ export function profileOf(name: ProfileName): Profile {
     deformable: { ...TV, levels, ...SMALL[name as keyof typeof SMALL] },
     synthesisLambda: SYNTHESIS_LAMBDA,
     synthesisAbsolute: name !== "paper",
+    gan: GAN_SCALES[name],
+    search: SEARCHES[name],
+    synthesisSearch: SYNTHESIS_SEARCHES[name],
   };
 }

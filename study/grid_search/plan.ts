@@ -16,13 +16,6 @@ import {
 import { keyOf } from "../run_folder.ts";
 import { subjectKeyOf } from "../subject_contents.ts";
 
-/** The paper's grid: weights, control-point spacings in pixels, numbers of levels. */
-export const PAPER_GRID = {
-  lambda: [0.0125, 0.025, 0.05, 0.1, 0.2],
-  spacing: [8, 10, 12, 14, 16],
-  levels: [2, 3, 4],
-} as const;
-
 /** The paper's pixel, mm: the unit of spacings in pixels, independent of the working voxel size. */
 export const PAPER_PIXEL = 1.25;
 

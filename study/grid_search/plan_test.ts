@@ -1,6 +1,7 @@
 import { assertEquals, assertNotEquals, assertRejects, assertThrows } from "@std/assert";
 import { ManifestError, type ManifestSubject, writeManifest } from "../../cohort/manifest.ts";
-import { type GridSearchOptions, PAPER_GRID, parseShard, planGridSearch, shareOf } from "./plan.ts";
+import { PAPER_GRID } from "../../workflows/search_scales.ts";
+import { type GridSearchOptions, parseShard, planGridSearch, shareOf } from "./plan.ts";
 
 Deno.test("parseShard() reads i/n and refuses what is none", () => {
   assertEquals(parseShard("2/4"), { index: 2, count: 4 });

@@ -14,15 +14,10 @@ import type { StudySettings } from "../column_settings.ts";
 import { COLUMNS, CORRECTED_VARIANT, GAN_VARIANTS } from "../columns.ts";
 import { receptiveField } from "../../gan/networks/discriminator.ts";
 import { ganSettings } from "../../workflows/gan_profiles.ts";
-import type { Profile, ProfileName } from "../../workflows/profiles.ts";
+import type { Profile } from "../../workflows/profiles.ts";
+import type { SearchScale } from "../../workflows/search_scales.ts";
 import type { LungRow } from "../lungs.ts";
-import {
-  isSearched,
-  lackingSimilarities,
-  SEARCHES,
-  type SearchScale,
-  SYNTHESIS_SEARCHES,
-} from "../grid_search/search_scales.ts";
+import { isSearched, lackingSimilarities } from "../grid_search/search_scales.ts";
 import { areLabelled } from "../regions.ts";
 import { settingsCells } from "../tables/settings_table.ts";
 import type { ImageRegion } from "../../workflows/body_region.ts";
@@ -312,17 +307,18 @@ function setupOf(inputs: ReportInputs): string[] {
       profile.synthesisAbsolute ? "the absolute value of local" : "local"
     } correlation: a synthesised MR ` +
     "replaces the CT, or a synthesised CT replaces the MR. " + columnsSetup(profile),
-    trainingSetup(profile.name),
-    correctedSetup(profile.name),
+    trainingSetup(profile),
+    correctedSetup(profile),
     `crosswarp ${inputs.version}, ${inputs.adapter}, Deno ${Deno.version.deno}.`,
   ];
 }
 
 /** The paper's C and P in a profile's voxels. */
-function columnsSetup({ name, voxel }: Profile): string {
+function columnsSetup(profile: Profile): string {
+  const { name, voxel } = profile;
   if (name === "paper") return "C and P are the paper's.";
   const settings = GAN_VARIANTS.map(({ channels, field }) => {
-    const found = ganSettings(name, { channels, field });
+    const found = ganSettings(profile, { channels, field });
     const slices = `${found.channels} slice${found.channels === 1 ? "" : "s"}`;
     return `C=${channels} P=${field}: ${slices}, ${receptiveField(found.strides)} pixels`;
   });
@@ -330,7 +326,7 @@ function columnsSetup({ name, voxel }: Profile): string {
     `same lengths in the body are ${settings.join("; ")}.`;
 }
 
-function trainingSetup(profile: ProfileName): string {
+function trainingSetup(profile: Profile): string {
   const {
     epochs,
     stepsPerEpoch,
@@ -354,7 +350,7 @@ function trainingSetup(profile: ProfileName): string {
 }
 
 /** The training of the corrected columns, which are not in the paper. */
-function correctedSetup(profile: ProfileName): string {
+function correctedSetup(profile: Profile): string {
   const { channels, field, correspondence } = CORRECTED_VARIANT;
   const { epochs, stepsPerEpoch, pairSteps, pairWeight, structureMeasure, structureWeight } =
     ganSettings(profile, { channels, field, correspondence });
@@ -376,8 +372,8 @@ function settingsNote({ profile, given, regions }: ReportInputs): string {
     `lambda ${lambda.join(", ")}; spacing ${spacing.join(", ")} pixels of 1.25 mm; ` +
     `${levels.join(", ")} levels; ${subjects === undefined ? "all pairs" : "the first pair only"}`;
   const searches = [
-    ["on the original images", SEARCHES[profile.name]],
-    ["on the images of each synthesised column", SYNTHESIS_SEARCHES[profile.name]],
+    ["on the original images", profile.search],
+    ["on the images of each synthesised column", profile.synthesisSearch],
   ] as const;
   const made = searches.filter(([, search]) => isSearched(search, given)).map(([where, search]) =>
     `${where} (${lackingSimilarities(search, given).join(", ")}): ${grid(search)}`

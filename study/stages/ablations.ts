@@ -33,7 +33,7 @@ export const ablationsStage: Stage<"ablations", readonly ScoredPair[]> = {
     const study = resultOf(n4Stage);
     const variants = ablationVariants(ablations);
     const { profile, regions, seed } = study;
-    const needed = studyModels(profile.name, regions, seed, variants);
+    const needed = studyModels(profile, regions, seed, variants);
     const models = needed.length === 0
       ? undefined
       : await trainStudyModels(study, (_, __, note) => onProgress(0, 0, note), needed);

@@ -5,7 +5,7 @@
  */
 
 import { type BestSettings, mergedSettings } from "../grid_search/best_settings.ts";
-import { isSearched, SEARCHES } from "../grid_search/search_scales.ts";
+import { isSearched } from "../grid_search/search_scales.ts";
 import { areLabelled } from "../regions.ts";
 import { searchStudySettings } from "../searches.ts";
 import { n4Stage } from "./n4.ts";
@@ -25,7 +25,7 @@ export const gridsearchStage: Stage<"gridsearch", BestSettings | undefined> = {
   async run({ resultOf, given, onProgress }) {
     const study = resultOf(n4Stage);
     // A search scores by labels.
-    if (!areLabelled(study.regions) || !isSearched(SEARCHES[study.profile.name], given)) {
+    if (!areLabelled(study.regions) || !isSearched(study.profile.search, given)) {
       return given;
     }
     return mergedSettings(given, await searchStudySettings(study, { given, onProgress }));

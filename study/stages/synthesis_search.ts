@@ -6,7 +6,7 @@
 
 import { SYNTHESISED_COLUMNS } from "../columns.ts";
 import type { BestSettings } from "../grid_search/best_settings.ts";
-import { isSearched, SYNTHESIS_SEARCHES } from "../grid_search/search_scales.ts";
+import { isSearched } from "../grid_search/search_scales.ts";
 import { areLabelled } from "../regions.ts";
 import { searchSynthesisSettings } from "../searches.ts";
 import { cycleGansStage } from "./cycle_gans.ts";
@@ -31,7 +31,7 @@ export const synthesisSearchStage: Stage<
   async run({ resultOf, given, onProgress }) {
     const study = resultOf(n4Stage);
     // A search scores by labels.
-    if (!areLabelled(study.regions) || !isSearched(SYNTHESIS_SEARCHES[study.profile.name], given)) {
+    if (!areLabelled(study.regions) || !isSearched(study.profile.synthesisSearch, given)) {
       return undefined;
     }
     return await searchSynthesisSettings(study, {
