@@ -13,6 +13,7 @@ import {
 import type { ConvolutionShape } from "../ops/convolution/convolution_shape.ts";
 import { INSTANCE_NORM_EPSILON } from "../ops/instance_norm/instance_norm.ts";
 import { instanceNormReference } from "../ops/instance_norm/instance_norm_reference.ts";
+import { SINGLE_NETWORK } from "../ops/networks_of_images.ts";
 import { reflectPadReference } from "../ops/reflect_pad/reflect_pad_reference.ts";
 
 /** A square image; the channel is the fastest axis. */
@@ -49,6 +50,7 @@ function convolution(
     kernelWidth: kernel,
     padTop: pad,
     padLeft: pad,
+    networks: SINGLE_NETWORK,
   };
 }
 
