@@ -12,6 +12,7 @@ import {
   type ConvolutionVariant,
   convolve,
 } from "../gan/ops/convolution/convolution.ts";
+import { SINGLE_NETWORK } from "../gan/ops/networks_of_images.ts";
 import type { ConvolutionShape } from "../gan/ops/convolution/convolution_shape.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 
@@ -42,6 +43,7 @@ export function layersOf(crop: number, filters: number, channels: number): Layer
       kernelWidth: kernel,
       padTop: pad,
       padLeft: pad,
+      networks: SINGLE_NETWORK,
     },
   });
   const n = crop;
@@ -57,6 +59,8 @@ export function layersOf(crop: number, filters: number, channels: number): Layer
     layer("discriminator 4x4", [n / 8, 4 * f, 8 * f], [4, 1, 1, n / 8]),
   ];
 }
+
+const disposed = (info: tf.TensorInfo) => tf.engine().makeTensorFromTensorInfo(info).dispose();
 
 /** GFLOP/s of a layer's value, input gradient and filter gradient, by wall time; the best of some rounds. */
 export async function convolutionRates(
@@ -76,15 +80,19 @@ export async function convolutionRates(
     const filter = tf.randomNormal([
       shape.kernelHeight,
       shape.kernelWidth,
+      1,
       shape.inChannels,
       shape.outChannels,
     ]);
     const dy = tf.randomNormal([1, shape.outHeight, shape.outWidth, shape.outChannels]);
+    const range = { tensor: filter, offset: 0, bytes: 4 * filter.size };
+    const sums = tf.zerosLike(filter);
+    const target = { ...range, tensor: sums, accumulate: false };
     const operations = 2 * filter.size * shape.outHeight * shape.outWidth;
     const kernels = [
-      () => convolve(runner, chosen, shape, x, filter),
-      () => convolutionInputGradient(runner, chosen, shape, dy, filter),
-      () => convolutionFilterGradient(runner, chosen, shape, x, dy),
+      () => disposed(convolve(runner, chosen, shape, x, range)),
+      () => disposed(convolutionInputGradient(runner, chosen, shape, dy, range)),
+      () => convolutionFilterGradient(runner, chosen, shape, [x, dy], target),
     ];
     const row: number[] = [];
     for (const kernel of kernels) {
@@ -92,9 +100,7 @@ export async function convolutionRates(
       let runs = 4;
       for (let round = 0; round < 8; round++) {
         const began = performance.now();
-        for (let i = 0; i < runs; i++) {
-          tf.engine().makeTensorFromTensorInfo(kernel()).dispose();
-        }
+        for (let i = 0; i < runs; i++) kernel();
         await tensorflow.finish();
         const each = (performance.now() - began) / runs;
         best = Math.max(best, operations / each / 1e6);
@@ -104,7 +110,7 @@ export async function convolutionRates(
       row.push(best);
     }
     rates.push(row);
-    tf.dispose([x, filter, dy]);
+    tf.dispose([x, filter, dy, sums]);
   }
   return { variant: chosen, rates };
 }

@@ -55,7 +55,8 @@ export {
   STRIDES,
 } from "./networks/discriminator.ts";
 export { Network } from "./networks/network.ts";
-export { CycleGan, type CycleGradients, LOSSES } from "./training/cycle_gan.ts";
+export type { NamedValues } from "./networks/network_weights.ts";
+export { CycleGan, type GeneratorLosses, LOSSES } from "./training/cycle_gan.ts";
 export { cycleLoss, deceptionLoss, judgementLoss } from "./training/losses.ts";
 export { learningRate } from "./training/learning_rate.ts";
 export { RandomState, type RandomWords } from "../host/random.ts";

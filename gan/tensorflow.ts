@@ -13,6 +13,7 @@ import { addInstanceNormToTfjs } from "./ops/instance_norm/instance_norm.ts";
 import { dispatchesPerSubmit, OpRunner } from "./ops/op_runner.ts";
 import { addConvolutionsToTfjs } from "./ops/convolution/tfjs_convolutions.ts";
 import { addNormAndPadToTfjs } from "./ops/instance_norm/norm_and_pad.ts";
+import { addMeanDistanceToTfjs } from "./ops/mean_distance/mean_distance.ts";
 import { addReflectPadToTfjs } from "./ops/reflect_pad/reflect_pad.ts";
 import { addStructureLossToTfjs } from "./ops/structure_loss/structure_loss.ts";
 
@@ -97,6 +98,7 @@ export class Tensorflow implements Disposable {
         addInstanceNormToTfjs(runner),
         addNormAndPadToTfjs(runner),
         addReflectPadToTfjs(runner),
+        addMeanDistanceToTfjs(runner),
       );
     }
     current = tensorflow;

@@ -84,7 +84,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       SimilarityName SimilarityOptions StartPosition StartRecord Transform Triple Volume`,
   },
   "./gan": {
-    count: 72,
+    count: 73,
     values: `
       CT_SCALE CycleGan Discriminator Generator LOSSES ModelFileError Network PAPER_SETTINGS
       PLANE_NAMES PatchSampler RandomState STRIDES Tensorflow TrainingDivergedError
@@ -94,9 +94,9 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       trainingBytes writeCheckpoint`,
     types: `
       ByModality CheckpointHeader ConvolutionVariant CrosswarpError CycleGanSettings
-      CycleGradients DiscriminatorOptions GeneratorOptions Gpu GpuOptions Grid IntensityScale
-      Matrix4 Modality Ops PatchAverageProgress PatchSamplerOptions PatchSource PlaneAxes
-      PlaneName RandomWords Scalar StepLosses Stitch Strides SynthesisOptions Tensor Tensor1D
+      DiscriminatorOptions GeneratorLosses GeneratorOptions Gpu GpuOptions Grid IntensityScale
+      Matrix4 Modality NamedValues Ops PatchAverageProgress PatchSamplerOptions PatchSource
+      PlaneAxes PlaneName RandomWords Scalar StepLosses Stitch Strides SynthesisOptions Tensor Tensor1D
       Tensor4D TensorflowOptions TrainingData TrainingOptions TrainingProgress TrainingState
       TrainingVolume Triple Variable WalkedAxis`,
   },

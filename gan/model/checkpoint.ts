@@ -13,6 +13,7 @@ import type { CycleGan } from "../training/cycle_gan.ts";
 import { Generator } from "../networks/generator.ts";
 import type { PlaneName } from "../synthesis/image_planes.ts";
 import type { IntensityScale } from "../synthesis/intensity_scale.ts";
+import { assignValues, type NamedValues } from "../networks/network_weights.ts";
 import { ModelFileError } from "./model_error.ts";
 import type { ConvolutionVariant } from "../ops/convolution/convolution.ts";
 import { RandomState, type RandomWords } from "../../host/random.ts";
@@ -93,21 +94,31 @@ export interface CheckpointHeader {
 /** State of a training in addition to that of the networks. */
 export type TrainingState = Omit<CheckpointHeader, "format" | "version" | "tensors" | "settings">;
 
-/** Lists every tensor of a training except the pool, in a fixed order. */
-function tensorsOf(gan: CycleGan): { name: string; tensor: tf.Tensor }[] {
-  const weights = [...gan.weights];
-  const optimisers = [
-    { adam: gan.generatorAdam, networks: gan.generators },
-    { adam: gan.discriminatorAdam, networks: gan.discriminators },
-  ];
-  const moments = optimisers.flatMap(({ adam, networks }) => {
-    const names = [...networks.ct.weights.keys(), ...networks.mr.weights.keys()];
-    return names.flatMap((name, i) => [
-      { name: `adam/first/${name}`, tensor: adam.first[i] },
-      { name: `adam/second/${name}`, tensor: adam.second[i] },
-    ]);
-  });
-  return [...weights.map(([name, tensor]) => ({ name, tensor })), ...moments];
+/** The weights of both networks of a kind, and their running means. */
+const parts = (gan: CycleGan) => [
+  { weights: gan.generatorWeights, adam: gan.generatorAdam },
+  { weights: gan.discriminatorWeights, adam: gan.discriminatorAdam },
+];
+
+/** Reads the values of a training except the pool, in a fixed order: all weights, then all running means. */
+async function valuesOf(gan: CycleGan): Promise<NamedValues[]> {
+  const all: NamedValues[] = [];
+  const moments: NamedValues[] = [];
+  for (const { weights, adam } of parts(gan)) {
+    const read = [weights.values, adam.first, adam.second].map((variable) => variable.data());
+    const [values, first, second] = await Promise.all(read) as Float32Array[];
+    weights.names.forEach((_, network) => {
+      all.push(...weights.split(network, values));
+      const seconds = weights.split(network, second);
+      weights.split(network, first).forEach((ofFirst, i) => {
+        moments.push(
+          { ...ofFirst, name: `adam/first/${ofFirst.name}` },
+          { ...seconds[i], name: `adam/second/${seconds[i].name}` },
+        );
+      });
+    });
+  }
+  return [...all, ...moments];
 }
 
 /**
@@ -127,17 +138,23 @@ export async function writeCheckpoint(
   const pool = gan.pool.pairs.flatMap((pair, i) =>
     (["ct", "mr"] as const).map((of) => ({ name: `pool/${i}/${of}`, tensor: pair[of] }))
   );
-  const tensorsToRead = [...tensorsOf(gan), ...pool];
-  const read = readAhead(tensorsToRead.map(({ tensor }) => tensor));
-  const all = tensorsToRead.map(({ name, tensor }, i): TensorToWrite => ({
-    name,
-    shape: tensor.shape,
-    data: async () => {
-      const values = await read(i);
-      if (!values.every(Number.isFinite)) throw new TrainingDivergedError(state.step, name);
-      return values;
-    },
-  }));
+  const checked = (name: string, values: Float32Array) => {
+    if (!values.every(Number.isFinite)) throw new TrainingDivergedError(state.step, name);
+    return values;
+  };
+  const read = readAhead(pool.map(({ tensor }) => tensor));
+  const all = [
+    ...(await valuesOf(gan)).map(({ name, shape, data }): TensorToWrite => ({
+      name,
+      shape,
+      data: () => Promise.resolve(checked(name, data)),
+    })),
+    ...pool.map(({ name, tensor }, i): TensorToWrite => ({
+      name,
+      shape: tensor.shape,
+      data: async () => checked(name, await read(i)),
+    })),
+  ];
   await writeSafetensors(`${folder}/${tensors}`, all, { format: FORMAT, step: `${state.step}` });
   const header: CheckpointHeader = {
     format: FORMAT,
@@ -216,7 +233,7 @@ export async function loadGenerator(
   const options = { channels, filters, blocks };
   const generator = new Generator(name, options, RandomState.of(seed, name));
   try {
-    assignAll(path, read, [...generator.weights].map(([name, tensor]) => ({ name, tensor })));
+    await generator.assignWeights((name, shape) => take(path, read, name, shape));
   } catch (error) {
     generator.dispose();
     throw error;
@@ -237,13 +254,30 @@ export async function restoreCheckpoint(
 ): Promise<void> {
   const path = `${folder}/${header.tensors}`;
   const read = await readSafetensors(path);
-  assignAll(path, read, tensorsOf(gan));
+  for (const { weights, adam } of parts(gan)) {
+    const assign = (variable: tf.Variable, prefix: string) => {
+      const flat = new Float32Array(variable.size);
+      weights.names.forEach((_, network) =>
+        weights.join(
+          network,
+          flat,
+          (name, shape) => take(path, read, `${prefix}${name}`, shape),
+        )
+      );
+      assignValues(variable, flat);
+    };
+    assign(weights.values, "");
+    assign(adam.first, "adam/first/");
+    assign(adam.second, "adam/second/");
+  }
   const { crop, channels } = header.settings;
-  const shape = [1, crop, crop, channels];
+  const shape: [number, number, number, number] = [1, crop, crop, channels];
   const pairs = [];
   for (let i = 0; read.has(`pool/${i}/ct`); i++) {
-    const of = (modality: Modality) =>
-      tf.keep(take(path, read, `pool/${i}/${modality}`, shape)) as tf.Tensor4D;
+    const of = (modality: Modality) => {
+      const values = take(path, read, `pool/${i}/${modality}`, shape);
+      return tf.keep(tf.tensor4d(values, shape));
+    };
     pairs.push({ ct: of("ct"), mr: of("mr") });
   }
   gan.pool.fill(pairs);
@@ -253,32 +287,19 @@ export async function restoreCheckpoint(
 
 type ReadTensors = ReadonlyMap<string, ReadTensor>;
 
-/** Assigns the tensors of a file to variables of the same names. */
-function assignAll(
-  path: string,
-  read: ReadTensors,
-  tensors: readonly { name: string; tensor: tf.Tensor }[],
-): void {
-  for (const { name, tensor } of tensors) {
-    const values = take(path, read, name, tensor.shape);
-    (tensor as tf.Variable).assign(values);
-    values.dispose();
-  }
-}
-
-/** Makes a tensor from a file's tensor of this name and shape. */
+/** Finds the values of a file's tensor of this name and shape. */
 function take(
   path: string,
   read: ReadTensors,
   name: string,
   shape: readonly number[],
-): tf.Tensor {
+): Float32Array {
   const found = read.get(name);
   if (found === undefined || found.shape.join() !== shape.join()) {
     const what = found === undefined ? "has no" : `has [${found.shape}], not [${shape}], as`;
     throw new ModelFileError(`${path} ${what} ${name}: it is of other networks`);
   }
-  return tf.tensor(found.data, [...shape]);
+  return found.data;
 }
 
 /** Maximum number of concurrent readings. Each reading waits for the GPU, independent of its size. */

@@ -7,7 +7,10 @@
 
 import { Network } from "./network.ts";
 import { activate, instanceNorm } from "../ops/instance_norm/instance_norm.ts";
+import { convolution } from "../ops/convolution/tfjs_convolutions.ts";
+import type { NetworksOfImages } from "../ops/networks_of_images.ts";
 import type { RandomState } from "../../host/random.ts";
+import type { NetworkWeights } from "./network_weights.ts";
 import { type Tensor4D, tf } from "../tensorflow.ts";
 
 /** Side of a convolution's kernel. */
@@ -57,19 +60,17 @@ export class Discriminator extends Network {
   /** Options of the network. */
   readonly options: DiscriminatorOptions;
 
-  /** Makes a discriminator whose initial weights are drawn from `random`; `name` begins the names of the weights. */
-  constructor(name: string, options: DiscriminatorOptions, random: RandomState) {
-    super(name, random);
+  /**
+   * Makes a discriminator.
+   *
+   * @param name - Prefix of the names of the weights.
+   * @param options - Options of the network.
+   * @param source - Random numbers for the initial weights, or weights that this network shares with others.
+   */
+  constructor(name: string, options: DiscriminatorOptions, source: RandomState | NetworkWeights) {
+    super(name, source);
     this.options = options;
-    const { channels, filters, strides, norm = true } = options;
-    let before = channels;
-    strides.forEach((_, layer) => {
-      const last = layer === strides.length - 1;
-      const after = last ? 1 : filters * 2 ** Math.min(layer, 3);
-      this.filter(`layer${layer + 1}`, [KERNEL, KERNEL, before, after]);
-      if (norm && layer > 0 && !last) this.norm(`layer${layer + 1}`, after);
-      before = after;
-    });
+    if (this.shared.isEmpty) addLayers(this.shared, options);
   }
 
   /**
@@ -79,18 +80,43 @@ export class Discriminator extends Network {
    * @returns Judgements, [batch, rows, columns, 1].
    */
   apply(x: Tensor4D): Tensor4D {
+    return this.applyEach(x, this.alone);
+  }
+
+  /**
+   * Judges each image by one of the networks that share the weights.
+   *
+   * @internal
+   */
+  applyEach(x: Tensor4D, networks: NetworksOfImages): Tensor4D {
     const { strides, norm = true } = this.options;
     return tf.tidy(() => {
       let y = x;
       strides.forEach((stride, layer) => {
         const name = `layer${layer + 1}`;
-        y = tf.conv2d(y, this.filterOf(name), stride, "same");
+        const isFirst = layer === 0;
+        const filter = this.shared.layer(name);
+        y = convolution(y, filter, { networks, stride, same: true, isFirst });
         if (layer === strides.length - 1) return;
         y = norm && layer > 0
-          ? instanceNorm(y, this.get(`${name}/scale`), this.get(`${name}/offset`), SLOPE)
+          ? instanceNorm(y, this.shared.layer(`${name}/norm`), networks, SLOPE)
           : activate(y, SLOPE);
       });
       return y;
     });
   }
+}
+
+function addLayers(
+  weights: NetworkWeights,
+  { channels, filters, strides, norm = true }: DiscriminatorOptions,
+): void {
+  let before = channels;
+  strides.forEach((_, layer) => {
+    const last = layer === strides.length - 1;
+    const after = last ? 1 : filters * 2 ** Math.min(layer, 3);
+    weights.addFilter(`layer${layer + 1}`, [KERNEL, KERNEL, before, after]);
+    if (norm && layer > 0 && !last) weights.addNorm(`layer${layer + 1}`, after);
+    before = after;
+  });
 }

@@ -4,16 +4,19 @@
  * @module
  */
 
-import { Network } from "./network.ts";
-import { instanceNorm } from "../ops/instance_norm/instance_norm.ts";
-import {
-  type NormAndPad,
-  normAndPad,
-  type NormAndPadOptions,
-} from "../ops/instance_norm/norm_and_pad.ts";
-import { reflectPad } from "../ops/reflect_pad/reflect_pad.ts";
 import type { RandomState } from "../../host/random.ts";
-import { type Tensor1D, type Tensor4D, tf } from "../tensorflow.ts";
+import {
+  convolution,
+  type ConvolutionOptions,
+  transposedConvolution,
+} from "../ops/convolution/tfjs_convolutions.ts";
+import { instanceNorm } from "../ops/instance_norm/instance_norm.ts";
+import { normAndPad, type NormAndPadOptions } from "../ops/instance_norm/norm_and_pad.ts";
+import type { NetworksOfImages } from "../ops/networks_of_images.ts";
+import { reflectPad } from "../ops/reflect_pad/reflect_pad.ts";
+import { type Tensor4D, tf } from "../tensorflow.ts";
+import { Network } from "./network.ts";
+import type { NetworkWeights } from "./network_weights.ts";
 
 /** Options of a {@link Generator}. */
 export interface GeneratorOptions {
@@ -32,29 +35,17 @@ export class Generator extends Network {
   /** Options of the network. */
   readonly options: GeneratorOptions;
 
-  /** Makes a generator whose initial weights are drawn from `random`; `name` begins the names of the weights. */
-  constructor(name: string, options: GeneratorOptions, random: RandomState) {
-    super(name, random);
+  /**
+   * Makes a generator.
+   *
+   * @param name - Prefix of the names of the weights.
+   * @param options - Options of the network.
+   * @param source - Random numbers for the initial weights, or weights that this network shares with others.
+   */
+  constructor(name: string, options: GeneratorOptions, source: RandomState | NetworkWeights) {
+    super(name, source);
     this.options = options;
-    const { channels, filters, blocks } = options;
-    this.filter("enter", [7, 7, channels, filters]);
-    this.norm("enter", filters);
-    this.filter("down1", [3, 3, filters, 2 * filters]);
-    this.norm("down1", 2 * filters);
-    this.filter("down2", [3, 3, 2 * filters, 4 * filters]);
-    this.norm("down2", 4 * filters);
-    for (let block = 1; block <= blocks; block++) {
-      for (const half of ["a", "b"]) {
-        this.filter(`block${block}${half}`, [3, 3, 4 * filters, 4 * filters]);
-        this.norm(`block${block}${half}`, 4 * filters);
-      }
-    }
-    // The filter of a transposed convolution is [height, width, out, in].
-    this.filter("up1", [3, 3, 2 * filters, 4 * filters]);
-    this.norm("up1", 2 * filters);
-    this.filter("up2", [3, 3, filters, 2 * filters]);
-    this.norm("up2", filters);
-    this.filter("leave", [7, 7, filters, channels]);
+    if (this.shared.isEmpty) addLayers(this.shared, options);
   }
 
   /**
@@ -64,64 +55,63 @@ export class Generator extends Network {
    * @returns Images of the same shape, in [-1, 1].
    */
   apply(x: Tensor4D): Tensor4D {
+    return this.applyEach(x, this.alone);
+  }
+
+  /**
+   * Synthesises each image by one of the networks that share the weights.
+   *
+   * @internal
+   */
+  applyEach(x: Tensor4D, networks: NetworksOfImages): Tensor4D {
+    const { shared, options: { blocks } } = this;
+    const convolve = (name: string, x: Tensor4D, more: Partial<ConvolutionOptions> = {}) =>
+      convolution(x, shared.layer(name), { networks, ...more });
+    const normed = (name: string, x: Tensor4D) =>
+      instanceNorm(x, shared.layer(`${name}/norm`), networks, 0);
+    type Steps = Pick<NormAndPadOptions, "slope" | "added" | "keep" | "pad">;
+    const normedAndPadded = (name: string, x: Tensor4D, steps: Steps) =>
+      normAndPad({ x, layer: shared.layer(`${name}/norm`), networks, ...steps });
+    const enlarged = (name: string, x: Tensor4D) =>
+      transposedConvolution(x, shared.layer(name), networks);
     return tf.tidy(() => {
-      let y = this.#normed("enter", this.#convolve("enter", reflectPad(x, 3), 1, "valid"), 0);
-      y = this.#normed("down1", this.#convolve("down1", y, 2, "same"), 0);
-      let { value, padded } = this.#normAndPad("down2", this.#convolve("down2", y, 2, "same"), {
-        slope: 0,
-        keep: true,
-        pad: 1,
-      });
-      const { blocks } = this.options;
+      let y = normed("enter", convolve("enter", reflectPad(x, 3), { isFirst: true }));
+      y = normed("down1", convolve("down1", y, { stride: 2, same: true }));
+      y = convolve("down2", y, { stride: 2, same: true });
+      let { value, padded } = normedAndPadded("down2", y, { slope: 0, keep: true, pad: 1 });
       for (let block = 1; block <= blocks; block++) {
         const a = `block${block}a`;
         const b = `block${block}b`;
-        const inner = this.#normAndPad(a, this.#convolve(a, padded!, 1, "valid"), {
-          slope: 0,
-          keep: false,
-          pad: 1,
-        });
-        ({ value, padded } = this.#normAndPad(b, this.#convolve(b, inner.padded!, 1, "valid"), {
+        const inner = normedAndPadded(a, convolve(a, padded!), { slope: 0, keep: false, pad: 1 });
+        ({ value, padded } = normedAndPadded(b, convolve(b, inner.padded!), {
           slope: 1,
           added: value,
           keep: true,
           pad: block < blocks ? 1 : 0,
         }));
       }
-      y = value!;
-      y = this.#normed("up1", this.#enlarge("up1", y), 0);
-      y = this.#normed("up2", this.#enlarge("up2", y), 0);
-      return tf.tanh(this.#convolve("leave", reflectPad(y, 3), 1, "valid"));
+      y = normed("up1", enlarged("up1", value!));
+      y = normed("up2", enlarged("up2", y));
+      return tf.tanh(convolve("leave", reflectPad(y, 3)));
     });
   }
+}
 
-  #convolve(name: string, x: Tensor4D, stride: number, pad: "same" | "valid"): Tensor4D {
-    return tf.conv2d(x, this.filterOf(name), stride, pad);
+function addLayers(weights: NetworkWeights, { channels, filters, blocks }: GeneratorOptions): void {
+  const add = (name: string, shape: readonly [number, number, number, number], after: number) => {
+    weights.addFilter(name, shape);
+    weights.addNorm(name, after);
+  };
+  add("enter", [7, 7, channels, filters], filters);
+  add("down1", [3, 3, filters, 2 * filters], 2 * filters);
+  add("down2", [3, 3, 2 * filters, 4 * filters], 4 * filters);
+  for (let block = 1; block <= blocks; block++) {
+    for (const half of ["a", "b"]) {
+      add(`block${block}${half}`, [3, 3, 4 * filters, 4 * filters], 4 * filters);
+    }
   }
-
-  /** Doubles height and width by a transposed ("fractionally strided") convolution. */
-  #enlarge(name: string, x: Tensor4D): Tensor4D {
-    const [batch, height, width] = x.shape;
-    const filter = this.filterOf(name);
-    return tf.conv2dTranspose(
-      x,
-      filter,
-      [batch, 2 * height, 2 * width, filter.shape[2]],
-      2,
-      "same",
-    );
-  }
-
-  #normAndPad(
-    name: string,
-    x: Tensor4D,
-    options: Pick<NormAndPadOptions, "slope" | "added" | "keep" | "pad">,
-  ): NormAndPad {
-    const gamma = this.get<Tensor1D>(`${name}/scale`);
-    return normAndPad({ x, gamma, beta: this.get(`${name}/offset`), ...options });
-  }
-
-  #normed(name: string, x: Tensor4D, slope: number): Tensor4D {
-    return instanceNorm(x, this.get(`${name}/scale`), this.get(`${name}/offset`), slope);
-  }
+  // The filter of a transposed convolution is [height, width, out, in].
+  add("up1", [3, 3, 2 * filters, 4 * filters], 2 * filters);
+  add("up2", [3, 3, filters, 2 * filters], filters);
+  weights.addFilter("leave", [7, 7, filters, channels]);
 }

@@ -5,77 +5,82 @@
  */
 
 import type { RandomState } from "../../host/random.ts";
-import { type Tensor, type Tensor4D, tf, type Variable } from "../tensorflow.ts";
+import type { NetworksOfImages } from "../ops/networks_of_images.ts";
+import { type NamedValues, NetworkWeights } from "./network_weights.ts";
 
-/** Standard deviation of initial weights (section 4.1's training regime). */
-const DEVIATION = 0.02;
-
-/** Named weights in the order in which they were added. */
+/** A network with named weights. Several networks with the same layers can share the tensor of their weights. */
 export abstract class Network {
   /** Prefix of the names of the weights. */
   readonly name: string;
-  readonly #random: RandomState;
-  readonly #weights = new Map<string, Variable>();
+  /**
+   * The weights of this network and of those that share its tensor.
+   *
+   * @internal
+   */
+  readonly shared: NetworkWeights;
+  readonly #index: number;
 
   /**
-   * Makes a network without layers.
+   * Makes a network.
    *
    * @param name - Prefix of the names of the weights.
-   * @param random - Random numbers for the initial weights.
+   * @param source - Random numbers for the initial weights of a network that shares no tensor, or the shared weights.
    */
-  constructor(name: string, random: RandomState) {
+  constructor(name: string, source: RandomState | NetworkWeights) {
     this.name = name;
-    this.#random = random;
-  }
-
-  /** All weights. */
-  get variables(): Variable[] {
-    return [...this.#weights.values()];
-  }
-
-  /** All weights by name. */
-  get weights(): ReadonlyMap<string, Variable> {
-    return this.#weights;
+    this.shared = source instanceof NetworkWeights ? source : new NetworkWeights([name], [source]);
+    this.#index = this.shared.names.indexOf(name);
+    if (this.#index === -1) throw new RangeError(`The shared weights have no network ${name}`);
   }
 
   /** Number of scalar weights. */
   get parameters(): number {
-    return this.variables.reduce((sum, variable) => sum + variable.size, 0);
+    return this.shared.parameters;
   }
 
-  /** Adds the filter of a convolution without bias; its values are N(0, 0.02). */
-  protected filter(name: string, shape: [number, number, number, number]): void {
-    this.#add(`${name}/filter`, shape, () => DEVIATION * this.#random.normal());
+  /** Names of the weights in the order in which they were added. */
+  get weightNames(): string[] {
+    return this.shared.namesOf(this.#index);
   }
 
-  /** Adds the scales, N(1, 0.02), and the offsets, 0, of an instance normalisation. */
-  protected norm(name: string, channels: number): void {
-    this.#add(`${name}/scale`, [channels], () => 1 + DEVIATION * this.#random.normal());
-    this.#add(`${name}/offset`, [channels], () => 0);
+  /** Reads the weights from the GPU. */
+  async readWeights(): Promise<NamedValues[]> {
+    return this.shared.split(this.#index, await this.shared.values.data() as Float32Array);
   }
 
-  /** Returns a weight by name. */
-  protected get<T extends Tensor>(name: string): T {
-    const weight = this.#weights.get(`${this.name}/${name}`);
-    if (weight === undefined) throw new RangeError(`${this.name} has no weight ${name}`);
-    return weight as unknown as T;
+  /**
+   * Reads the gradient of the last loss from the GPU, by weight.
+   *
+   * @internal
+   */
+  async readGradient(): Promise<NamedValues[]> {
+    return this.shared.split(this.#index, await this.shared.gradient.data() as Float32Array);
   }
 
-  /** Returns the filter of a convolution. */
-  protected filterOf(name: string): Tensor4D {
-    return this.get(`${name}/filter`);
+  /**
+   * Replaces the weights.
+   *
+   * @param valuesOf - Returns the values of a weight of this name and shape.
+   */
+  async assignWeights(
+    valuesOf: (name: string, shape: readonly number[]) => ArrayLike<number>,
+  ): Promise<void> {
+    const flat = (await this.shared.values.data() as Float32Array).slice();
+    this.shared.join(this.#index, flat, valuesOf);
+    this.shared.assign(flat);
   }
 
-  #add(name: string, shape: number[], value: () => number): void {
-    const count = shape.reduce((a, b) => a * b);
-    const tensor = tf.tensor(Float32Array.from({ length: count }, value), shape);
-    this.#weights.set(`${this.name}/${name}`, tf.variable(tensor));
-    tensor.dispose();
+  /**
+   * The choice of this network for all images of a batch.
+   *
+   * @internal
+   */
+  protected get alone(): NetworksOfImages {
+    return { networks: this.shared.names.length, first: this.#index, step: 0, groups: 1 };
   }
 
-  /** Frees the weights. */
+  /** Frees the weights, also those of networks that share the tensor. */
   dispose(): void {
-    tf.dispose(this.variables);
-    this.#weights.clear();
+    this.shared.dispose();
   }
 }

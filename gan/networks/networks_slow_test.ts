@@ -44,7 +44,7 @@ gpuTest("networks start from N(0, 0.02) filters and N(1, 0.02) scales", async (g
   const again = make(1);
   const other = make(2);
   const read = async (network: Generator, name: string) =>
-    await network.weights.get(`g/${name}`)!.data() as Float32Array;
+    (await network.readWeights()).find((weight) => weight.name === `g/${name}`)!.data;
   const filter = await read(one, "block1a/filter");
   assertEquals(await read(again, "block1a/filter"), filter);
   const mean = (values: Float32Array) => values.reduce((a, b) => a + b) / values.length;

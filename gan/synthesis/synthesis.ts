@@ -9,12 +9,14 @@ import {
   patchAverage,
   type PatchAverageOptions,
   type PatchAverageProgress,
+  type PatchPosition,
 } from "../../kernels/patches/patch_average.ts";
 import { patchStarts } from "../../kernels/patches/patch_starts.ts";
 import { type PlaneAxes, PlaneStack } from "../../kernels/patches/plane_stack.ts";
 import type { Triple } from "../../volume/affine.ts";
 import type { Generator } from "../networks/generator.ts";
-import { BACKGROUND, meanAboveBackground, middleOf, readPatch } from "./plane_patch.ts";
+import { PatchMeans } from "./patch_means.ts";
+import { middleOf } from "./plane_patch.ts";
 import { type Tensorflow, tf } from "../tensorflow.ts";
 
 /** "full" is the average of the paper; "cheap" uses few patches, with weights that hide their seams. */
@@ -51,7 +53,7 @@ export interface SynthesisOptions {
 /**
  * A patch is empty if its mean intensity is below this fraction of the mean of the patch in the middle. The networks
  * have not been trained on such patches (section 4.1 excludes dark ones), and their normalisation would amplify the
- * noise. Empty patches remain background.
+ * noise. Empty patches remain background, and do not pass through the generator.
  */
 const EMPTY_FRACTION = 1 / 16;
 
@@ -88,22 +90,21 @@ export async function synthesiseVolume(options: SynthesisOptions): Promise<Float
   const { tensorflow, generator, crop } = options;
   const { gpu, runner } = tensorflow;
   const { channels } = generator.options;
-  const minimum = minimumMean(options);
+  const isEmpty = emptyPatches(options);
   let result: tf.Tensor | undefined;
   try {
     return await patchAverage(gpu, {
       ...patchOptions(options),
       signal: options.signal,
       onProgress: options.onProgress,
+      isEmpty,
       network: (input, patches) => {
         result?.dispose();
         result = tf.tidy(() => {
           const { handle: buffer } = input;
           const shape = [patches.length, crop, crop, channels];
           const x = tf.tensor({ buffer, zeroCopy: true }, shape, "float32");
-          const isBody = x.reshape([patches.length, -1]).mean(1).sub(BACKGROUND)
-            .greaterEqual(minimum).cast("float32").reshape([patches.length, 1, 1, 1]);
-          return generator.apply(x as tf.Tensor4D).sub(BACKGROUND).mul(isBody).add(BACKGROUND);
+          return generator.apply(x as tf.Tensor4D);
         });
         // The average is submitted later and reads this result.
         runner.flush();
@@ -127,12 +128,15 @@ export function countPatches(options: Omit<SynthesisOptions, "tensorflow" | "ima
   return counts.reduce((a, b) => a * b);
 }
 
-/** The minimum mean above the background at which a patch is synthesised. */
-function minimumMean({ size, image, axes, crop, generator }: SynthesisOptions): number {
+/** Finds the patches that are too dark to be synthesised. */
+function emptyPatches(
+  { size, image, axes, crop, generator }: SynthesisOptions,
+): (patch: PatchPosition) => boolean {
   const patch: Triple = [crop, crop, generator.options.channels];
   const stack = new PlaneStack(size, axes, patch);
-  const middle = middleOf(stack, patch);
-  return EMPTY_FRACTION * meanAboveBackground(readPatch(image, stack, middle, patch));
+  const means = new PatchMeans(image, stack, patch);
+  const minimum = EMPTY_FRACTION * means.aboveBackground(middleOf(stack, patch));
+  return ({ start }) => means.aboveBackground(start) < minimum;
 }
 
 /** Options of the patch averaging. */

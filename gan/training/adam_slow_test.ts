@@ -2,6 +2,8 @@ import { assertEquals } from "@std/assert";
 import { gpuTest } from "../../testing/gpu.ts";
 import { FAST_TO_COMPILE } from "../../testing/tensorflow.ts";
 import { assertCloseTo, seededValues } from "../../testing/float_values.ts";
+import { RandomState } from "../../host/random.ts";
+import { assignValues, NetworkWeights } from "../networks/network_weights.ts";
 import { Adam } from "./adam.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";
 
@@ -26,30 +28,28 @@ function adamReference(values: Float32Array, gradients: readonly Float32Array[],
 for (const ops of ["own", "stock"] as const) {
   gpuTest(`Adam, ${ops}, equals double precision over several steps`, async (gpu) => {
     using tensorflow = await Tensorflow.open(gpu, { ...FAST_TO_COMPILE, ops });
-    const shapes = [[3, 3, 4, 8], [5], [7, 7, 3, 1], [64], [1]];
-    const counts = shapes.map((shape) => shape.reduce((a, b) => a * b));
-    const start = counts.map((count, i) => seededValues(count, i));
-    const variables = start.map((values, i) => tf.variable(tf.tensor(values.slice(), shapes[i])));
-    const adam = new Adam(tensorflow, variables);
-    const gradients: Float32Array[][] = [];
+    const names = ["a", "b"];
+    const weights = new NetworkWeights(names, names.map((name) => RandomState.of(1, name)));
+    weights.addFilter("first", [3, 3, 4, 8]);
+    weights.addNorm("first", 8);
+    weights.addFilter("last", [7, 7, 3, 1]);
+    const start = (await weights.values.data() as Float32Array).slice();
+    const adam = new Adam(tensorflow, weights);
+    const gradients: Float32Array[] = [];
     for (let step = 0; step < 4; step++) {
-      gradients.push(counts.map((count, i) => seededValues(count, 10 * step + i + 10)));
-      const tensors = gradients[step].map((values, i) => tf.tensor(values.slice(), shapes[i]));
+      gradients.push(seededValues(start.length, step + 10));
+      assignValues(weights.gradient, gradients[step]);
       // The values that were read are outdated after the step.
-      await variables[0].data();
-      // In every other step the gradient comes in two parts, as a quarter and three quarters.
-      const parts = [0.25, 0.75].map((part) => tensors.map((tensor) => tensor.mul(part)));
-      adam.apply(step % 2 === 0 ? [tensors] : [parts[0], parts[1]], 0.01);
-      tf.dispose([tensors, ...parts]);
+      await weights.values.data();
+      adam.apply(0.01);
     }
     assertEquals(adam.steps, 4);
-    for (const [i, variable] of variables.entries()) {
-      const wanted = adamReference(start[i], gradients.map((all) => all[i]), 0.01);
-      assertCloseTo(await variable.data(), wanted.moved, `variable ${i}`, 1e-5);
-      assertCloseTo(await adam.first[i].data(), wanted.first, `first moment ${i}`);
-      assertCloseTo(await adam.second[i].data(), wanted.second, `second moment ${i}`, 1e-5);
-    }
+    const wanted = adamReference(start, gradients, 0.01);
+    assertCloseTo(await weights.values.data(), wanted.moved, "weights", 1e-5);
+    assertCloseTo(await adam.first.data(), wanted.first, "first moments");
+    assertCloseTo(await adam.second.data(), wanted.second, "second moments", 1e-5);
     adam.dispose();
-    tf.dispose(variables);
+    weights.dispose();
+    assertEquals(tf.memory().numTensors, 0);
   });
 }

@@ -10,19 +10,16 @@ import { Discriminator } from "../networks/discriminator.ts";
 import { Generator } from "../networks/generator.ts";
 import { ImagePool } from "./image_pool.ts";
 import { lossGradients } from "./loss_gradients.ts";
-import { cycleLoss, deceptionLoss, judgementLoss, regressionLoss } from "./losses.ts";
+import { cycleLosses, deceptionLosses, judgementLosses, regressionLoss } from "./losses.ts";
 import { structureLoss } from "../ops/structure_loss/structure_loss.ts";
+import { NetworkWeights } from "../networks/network_weights.ts";
+import type { NetworksOfImages } from "../ops/networks_of_images.ts";
 import { RandomState } from "../../host/random.ts";
 import { checkSettings, type CycleGanSettings } from "../model/settings.ts";
-import {
-  type Scalar,
-  type Tensor,
-  type Tensor1D,
-  type Tensor4D,
-  type Tensorflow,
-  tf,
-  type Variable,
-} from "../tensorflow.ts";
+import { type Scalar, type Tensor1D, type Tensor4D, type Tensorflow, tf } from "../tensorflow.ts";
+
+/** The modalities in the order in which the weights of their networks are stored. */
+const MODALITIES = ["ct", "mr"] as const;
 
 /**
  * Names of a step's losses, in the order in which {@link CycleGan.step} returns them. The structure loss and the
@@ -93,38 +90,53 @@ export class CycleGan {
     checkSettings(settings);
     this.settings = settings;
     const { channels, blocks, seed, strides } = settings;
-    const generator = (name: string) =>
+    const shared = (kind: string) => {
+      const names = MODALITIES.map((of) => `${kind}_${of}`);
+      return new NetworkWeights(names, names.map((name) => RandomState.of(seed, name)));
+    };
+    const generators = shared("generator");
+    const discriminators = shared("discriminator");
+    const generator = (of: Modality) =>
       new Generator(
-        name,
+        `generator_${of}`,
         { channels, filters: settings.generatorFilters, blocks },
-        RandomState.of(seed, name),
+        generators,
       );
-    const discriminator = (name: string) =>
+    const discriminator = (of: Modality) =>
       new Discriminator(
-        name,
+        `discriminator_${of}`,
         {
           channels,
           filters: settings.discriminatorFilters,
           strides,
           norm: settings.discriminatorNorm,
         },
-        RandomState.of(seed, name),
+        discriminators,
       );
-    this.generators = { ct: generator("generator_ct"), mr: generator("generator_mr") };
-    this.discriminators = {
-      ct: discriminator("discriminator_ct"),
-      mr: discriminator("discriminator_mr"),
-    };
-    this.generatorAdam = new Adam(tensorflow, variables(this.generators));
-    this.discriminatorAdam = new Adam(tensorflow, variables(this.discriminators));
+    this.generators = { ct: generator("ct"), mr: generator("mr") };
+    this.discriminators = { ct: discriminator("ct"), mr: discriminator("mr") };
+    this.generatorAdam = new Adam(tensorflow, generators);
+    this.discriminatorAdam = new Adam(tensorflow, discriminators);
     this.poolRandom = RandomState.of(seed, "pool");
     this.pool = new ImagePool(settings.pool, this.poolRandom);
   }
 
-  /** All weights by name. */
-  get weights(): Map<string, Variable> {
-    const networks = [...Object.values(this.generators), ...Object.values(this.discriminators)];
-    return new Map(networks.flatMap((network) => [...network.weights]));
+  /**
+   * Weights of both generators.
+   *
+   * @internal
+   */
+  get generatorWeights(): NetworkWeights {
+    return this.generators.ct.shared;
+  }
+
+  /**
+   * Weights of both discriminators.
+   *
+   * @internal
+   */
+  get discriminatorWeights(): NetworkWeights {
+    return this.discriminators.ct.shared;
   }
 
   /**
@@ -142,150 +154,141 @@ export class CycleGan {
     learningRate: number,
     regression?: PairTerm,
   ): Tensor1D {
-    const { losses: generatorLosses, extraLosses, fakes } = this.#generatorStep(
-      real,
-      learningRate,
-      regression,
-    );
+    const { fakes, deceptions, cycles, extras } = this.generatorGradients(real, regression);
+    this.generatorAdam.apply(learningRate);
     const pooled = this.pool.exchange(fakes);
-    const discriminatorLosses = this.#discriminatorStep(real, pooled, learningRate);
-    tf.dispose([pooled.ct, pooled.mr]);
-    const [structure, regressed] = extraLosses;
-    const all = [...generatorLosses, ...discriminatorLosses, structure, regressed];
-    const losses = tf.stack(all) as Tensor1D;
-    tf.dispose(all);
+    const judgements = this.discriminatorGradients(real, pooled);
+    this.discriminatorAdam.apply(this.settings.discriminatorRate * learningRate);
+    const losses = tf.concat([deceptions, cycles, judgements, extras]) as Tensor1D;
+    tf.dispose([pooled.ct, pooled.mr, deceptions, cycles, judgements, extras]);
     return losses;
   }
 
-  /** Computes the gradients of both cycles by the weights of both generators, as {@link CycleGan.step} uses them. */
-  generatorGradients(
-    real: Readonly<Record<Modality, Tensor4D>>,
-    regression?: PairTerm,
-  ): Record<Modality, CycleGradients> {
-    return {
-      ct: this.#cycle(real.ct, "ct", "mr", regression),
-      mr: this.#cycle(real.mr, "mr", "ct", regression),
-    };
-  }
-
-  /** Computes the gradient of a discriminator's loss by its weights; the caller disposes the tensors. */
-  discriminatorGradients(
-    of: Modality,
-    real: Tensor4D,
-    synthesised: Tensor4D,
-  ): { loss: Scalar; gradients: Tensor[] } {
-    const discriminator = this.discriminators[of];
-    return lossGradients(discriminator.variables, () => ({
-      loss: judgementLoss(discriminator.apply(tf.concat([real, synthesised]))),
-      parts: {},
-    }));
-  }
-
-  /** Frees the networks, the optimisers and the pool. */
-  dispose(): void {
-    for (const network of Object.values(this.generators)) network.dispose();
-    for (const network of Object.values(this.discriminators)) network.dispose();
-    this.generatorAdam.dispose();
-    this.discriminatorAdam.dispose();
-    this.pool.dispose();
+  /**
+   * Passes a batch through both generators at once.
+   *
+   * @param images - Images, [batch, crop, crop, channels]; the first and the second half pass through one generator each.
+   * @param to - Modalities of the outputs of both halves.
+   * @returns Synthesised images, in the order of the images.
+   */
+  translate(images: Tensor4D, to: readonly [Modality, Modality]): Tensor4D {
+    return this.generators.ct.applyEach(images, networksInOrder(to));
   }
 
   /**
-   * Computes one half of the generators' loss: an image is translated to the other modality and back. The halves are
-   * computed one after the other, because both together would need twice the memory.
+   * Passes a batch through both discriminators at once.
+   *
+   * @param images - Images, [batch, crop, crop, channels]; the first and the second half are judged by one discriminator
+   * each.
+   * @param as - Modalities of both halves.
+   * @returns Judgements, [batch, rows, columns, 1].
    */
-  #cycle(
-    image: Tensor4D,
-    here: Modality,
-    there: Modality,
-    regression: PairTerm | undefined,
-  ): CycleGradients {
-    const { generators, discriminators, settings } = this;
-    const { cycleWeight, structureMeasure, structureWeight, structureFloors } = settings;
-    const { loss, gradients, parts } = lossGradients(variables(generators), () => {
-      const fake = generators[there].apply(image);
-      const deception = deceptionLoss(discriminators[there].apply(fake));
-      const cycle = cycleLoss(generators[here].apply(fake), image);
-      let loss = deception.add(cycle.mul(cycleWeight)) as Scalar;
+  judge(images: Tensor4D, as: readonly [Modality, Modality]): Tensor4D {
+    return this.discriminators.ct.applyEach(images, networksInOrder(as));
+  }
+
+  /**
+   * Computes the losses of both generators and writes the gradient of the sum of the losses, as {@link CycleGan.step}
+   * uses it. Both cycles are computed at once: an MR is translated to CT and back, and a CT to MR and back.
+   *
+   * @internal
+   */
+  generatorGradients(
+    real: Readonly<Record<Modality, Tensor4D>>,
+    regression?: PairTerm,
+  ): GeneratorLosses {
+    const { cycleWeight, structureWeight } = this.settings;
+    const originals = tf.concat([real.mr, real.ct]) as Tensor4D;
+    const { fakes, deceptions, cycles, extras } = lossGradients(this.generatorWeights, () => {
+      const fakes = this.translate(originals, ["ct", "mr"]);
+      const deceptions = deceptionLosses(this.judge(fakes, ["ct", "mr"]));
+      const cycles = cycleLosses(this.translate(fakes, ["mr", "ct"]), originals);
+      let loss = deceptions.add(cycles.mul(cycleWeight)).sum() as Scalar;
+      if (structureWeight === 0 && regression === undefined) {
+        return { loss, parts: { fakes, deceptions, cycles, extras: tf.zeros([2]) as Tensor1D } };
+      }
       let structure = tf.scalar(0);
       if (structureWeight > 0) {
-        const floors = { source: structureFloors[here], synthesis: structureFloors[there] };
-        structure = structureLoss(structureMeasure, image, fake, [floors]);
+        structure = this.#structureLoss(originals, fakes);
         loss = loss.add(structure.mul(structureWeight));
       }
       let regressed = tf.scalar(0);
       if (regression !== undefined) {
-        regressed = this.pairLoss(regression.pair, there);
+        regressed = this.pairLoss(regression.pair);
         loss = loss.add(regressed.mul(regression.weight));
       }
-      return { loss, parts: { fake, deception, cycle, structure, regressed } };
+      const extras = tf.stack([structure, regressed]) as Tensor1D;
+      return { loss, parts: { fakes, deceptions, cycles, extras } };
     });
-    loss.dispose();
-    return { ...parts, gradients };
+    const [ct, mr] = tf.split(fakes, 2) as Tensor4D[];
+    const cyclesOfCtAndMr = cycles.reverse(0) as Tensor1D;
+    tf.dispose([originals, fakes, cycles]);
+    return { fakes: { ct, mr }, deceptions, cycles: cyclesOfCtAndMr, extras };
   }
 
-  /** Computes the loss of the regression of one generator on a registered pair. */
-  pairLoss(pair: PairTensors, to: Modality): Scalar {
-    const from = to === "ct" ? "mr" : "ct";
-    const synthesised = this.generators[to].apply(pair[from]);
-    return regressionLoss(synthesised, { registered: pair[to], weight: pair.weight });
+  /**
+   * Computes the loss of the regression of both generators on a registered pair, the sum of both directions.
+   *
+   * @internal
+   */
+  pairLoss({ ct, mr, weight }: PairTensors): Scalar {
+    const synthesised = this.translate(tf.concat([mr, ct]) as Tensor4D, ["ct", "mr"]);
+    return regressionLoss(synthesised, {
+      registered: tf.concat([ct, mr]) as Tensor4D,
+      weight: tf.concat([weight, weight]) as Tensor4D,
+    }).mul(2);
   }
 
-  #generatorStep(
-    real: Readonly<Record<Modality, Tensor4D>>,
-    learningRate: number,
-    regression: PairTerm | undefined,
-  ) {
-    const { ct, mr } = this.generatorGradients(real, regression);
-    this.generatorAdam.apply([ct.gradients, mr.gradients], learningRate);
-    tf.dispose([ct.gradients, mr.gradients]);
-    return {
-      // `mr` belongs to the cycle of the MR, which synthesises a CT.
-      losses: [mr.deception, ct.deception, ct.cycle, mr.cycle],
-      extraLosses: [sum(ct.structure, mr.structure), sum(ct.regressed, mr.regressed)],
-      fakes: { ct: mr.fake, mr: ct.fake },
-    };
+  /** Computes the sum of the structure losses of an MR and a CT, each with its synthesis. */
+  #structureLoss(originals: Tensor4D, fakes: Tensor4D): Scalar {
+    const { structureMeasure, structureFloors: { ct, mr } } = this.settings;
+    const floors = [{ source: mr, synthesis: ct }, { source: ct, synthesis: mr }];
+    return structureLoss(structureMeasure, originals, fakes, floors).mul(2);
   }
 
-  #discriminatorStep(
+  /**
+   * Computes the losses of both discriminators and writes the gradient of their sum, as {@link CycleGan.step} uses it.
+   *
+   * @internal
+   */
+  discriminatorGradients(
     real: Readonly<Record<Modality, Tensor4D>>,
     synthesised: Readonly<Record<Modality, Tensor4D>>,
-    learningRate: number,
-  ): Scalar[] {
-    const steps = (["ct", "mr"] as const).map((of) =>
-      this.discriminatorGradients(of, real[of], synthesised[of])
-    );
-    const gradients = steps.flatMap((step) => step.gradients);
-    this.discriminatorAdam.apply([gradients], this.settings.discriminatorRate * learningRate);
-    tf.dispose(gradients);
-    return steps.map((step) => step.loss);
+  ): Tensor1D {
+    const pairs = MODALITIES.flatMap((of) => [real[of], synthesised[of]]);
+    const images = tf.concat(pairs) as Tensor4D;
+    const { losses } = lossGradients(this.discriminatorWeights, () => {
+      const losses = judgementLosses(this.judge(images, MODALITIES));
+      return { loss: losses.sum() as Scalar, parts: { losses } };
+    });
+    images.dispose();
+    return losses;
+  }
+
+  /** Frees the networks, the optimisers and the pool. */
+  dispose(): void {
+    this.generatorWeights.dispose();
+    this.discriminatorWeights.dispose();
+    this.generatorAdam.dispose();
+    this.discriminatorAdam.dispose();
+    this.pool.dispose();
   }
 }
 
-/** Losses and gradients of one cycle, an image's translation to the other modality and back; the caller disposes them. */
-export interface CycleGradients {
-  /** The synthesised image. */
-  readonly fake: Tensor4D;
-  /** The generator's loss by its discriminator. */
-  readonly deception: Scalar;
-  /** The cycle loss without its weight. */
-  readonly cycle: Scalar;
-  /** The structure loss without its weight; 0 if it is off. */
-  readonly structure: Scalar;
-  /** The regression on the registered pair without its weight; 0 without a pair. */
-  readonly regressed: Scalar;
-  /** Gradients by the weights of both generators, those of G_CT first. */
-  readonly gradients: Tensor[];
+/** Losses of both generators; the caller disposes the tensors. */
+export interface GeneratorLosses {
+  /** The synthesised images. */
+  readonly fakes: Readonly<Record<Modality, Tensor4D>>;
+  /** Losses of G_CT and G_MR by their discriminators, [2]. */
+  readonly deceptions: Tensor1D;
+  /** Cycle losses of CT and MR without their weight, [2]. */
+  readonly cycles: Tensor1D;
+  /** The structure loss and the regression without their weights, sums of both directions, [2]; 0 where they are off. */
+  readonly extras: Tensor1D;
 }
 
-/** The sum of two losses, which it disposes. */
-function sum(a: Scalar, b: Scalar): Scalar {
-  const both = a.add<Scalar>(b);
-  tf.dispose([a, b]);
-  return both;
-}
-
-/** The weights of both networks, those of CT first. */
-function variables(networks: Readonly<Record<Modality, Generator | Discriminator>>): Variable[] {
-  return [...networks.ct.variables, ...networks.mr.variables];
+/** The networks of both halves of a batch. */
+function networksInOrder([first, second]: readonly [Modality, Modality]): NetworksOfImages {
+  const [a, b] = [MODALITIES.indexOf(first), MODALITIES.indexOf(second)];
+  return { networks: MODALITIES.length, first: a, step: b - a, groups: 2 };
 }

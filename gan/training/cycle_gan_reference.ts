@@ -17,6 +17,7 @@ import {
   instanceNormReference,
 } from "../ops/instance_norm/instance_norm_reference.ts";
 import { structureLossReference } from "../ops/structure_loss/structure_loss_reference.ts";
+import { SINGLE_NETWORK } from "../ops/networks_of_images.ts";
 import { reflectPadReference } from "../ops/reflect_pad/reflect_pad_reference.ts";
 
 /** A square image; the channel is the fastest axis. */
@@ -53,6 +54,7 @@ function convolution(
     kernelWidth: kernel,
     padTop: pad,
     padLeft: pad,
+    networks: SINGLE_NETWORK,
   };
 }
 

@@ -1,5 +1,5 @@
 import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
-import { seededValues } from "../../testing/float_values.ts";
+import { assertCloseTo, seededValues } from "../../testing/float_values.ts";
 import { gpuTest } from "../../testing/gpu.ts";
 import { random } from "../../testing/random.ts";
 import { CycleGan, LOSSES } from "./cycle_gan.ts";
@@ -8,6 +8,7 @@ import {
   generatorLossReference,
   type ReferenceImage,
 } from "./cycle_gan_reference.ts";
+import type { Network } from "../networks/network.ts";
 import { type CycleGanSettings, PAPER_SETTINGS } from "../model/settings.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";
 
@@ -20,21 +21,38 @@ const base: CycleGanSettings = {
   strides: [2, 2, 1],
 };
 
+const networksOf = ({ generators, discriminators }: CycleGan) => [
+  generators.ct,
+  generators.mr,
+  discriminators.ct,
+  discriminators.mr,
+];
+
+/** The gradient that the last backward pass wrote, by weight. */
+async function gradientOf(networks: readonly Network[]): Promise<Map<string, Float32Array>> {
+  const all = new Map<string, Float32Array>();
+  for (const network of networks) {
+    for (const { name, data } of await network.readGradient()) all.set(name, data);
+  }
+  return all;
+}
+
 /** Weights that make the losses depend on every layer, unlike the tiny ones that training starts from. */
 async function stir(gan: CycleGan): Promise<Map<string, Float64Array>> {
   const weights = new Map<string, Float64Array>();
   let seed = 100;
-  for (const [name, variable] of gan.weights) {
-    const old = await variable.data();
-    const stirred = seededValues(old.length, seed++).map((value, i) =>
-      name.endsWith("filter")
-        ? value * 1.5 * Math.sqrt(8 / old.length) + 5 * old[i]
-        : old[i] + value
-    );
-    const tensor = tf.tensor(stirred.slice(), variable.shape);
-    variable.assign(tensor);
-    tensor.dispose();
-    weights.set(name, Float64Array.from(stirred));
+  for (const network of networksOf(gan)) {
+    const before = await network.readWeights();
+    const stirred = new Map(before.map(({ name, data: old }) => [
+      name,
+      seededValues(old.length, seed++).map((value, i) =>
+        name.endsWith("filter")
+          ? value * 1.5 * Math.sqrt(8 / old.length) + 5 * old[i]
+          : old[i] + value
+      ),
+    ]));
+    await network.assignWeights((name) => stirred.get(name)!);
+    for (const [name, values] of stirred) weights.set(name, Float64Array.from(values));
   }
   return weights;
 }
@@ -52,20 +70,16 @@ const images = (settings: CycleGanSettings, seed: number) => {
  * along a random direction, relative to the product of the two lengths times the expected cosine of two
  * random directions.
  */
-async function assertGradients(
-  names: readonly string[],
-  gradients: readonly (readonly tf.Tensor[])[],
+function assertGradients(
+  gradients: ReadonlyMap<string, Float32Array>,
   weights: Map<string, Float64Array>,
   loss: (weights: Map<string, Float64Array>) => number,
-): Promise<void> {
+): void {
   const next = random(77);
   const step = 1e-6;
-  for (const [i, name] of names.entries()) {
+  for (const [name, written] of gradients) {
     const values = weights.get(name)!;
-    const gradient = new Float64Array(values.length);
-    for (const part of gradients) {
-      (await part[i].data()).forEach((value, j) => gradient[j] += value);
-    }
+    const gradient = Float64Array.from(written);
     const length = Math.hypot(...gradient);
     // Half along the gradient, so that the derivative is far from 0.
     const direction = gradient.map((value) =>
@@ -121,44 +135,50 @@ for (
         pair: { ct: pair.ct.tensor, mr: pair.mr.tensor, weight: pair.weight.tensor },
         weight: 3,
       };
-      const parts = gan.generatorGradients({ ct: ct.tensor, mr: mr.tensor }, regression);
+      const { fakes, deceptions, cycles, extras } = gan.generatorGradients(
+        { ct: ct.tensor, mr: mr.tensor },
+        regression,
+      );
       const loss = (weights: Map<string, Float64Array>) =>
         generatorLossReference(small, weights, { ct: ct.image, mr: mr.image }, {
           pair: { ct: pair.ct.image, mr: pair.mr.image, weight: pair.weight.image },
           weight: regression.weight,
         });
-      let sum = 0;
-      for (const { structure, regressed } of [parts.ct, parts.mr]) {
-        sum += small.structureWeight * (await structure.data())[0];
-        sum += regression.weight * (await regressed.data())[0];
+      const sum = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b);
+      const [structure, regressed] = await extras.data();
+      const value = sum(await deceptions.data()) + small.cycleWeight * sum(await cycles.data()) +
+        small.structureWeight * structure + regression.weight * regressed;
+      assertAlmostEquals(value, loss(weights), 1e-4);
+      const { generators } = gan;
+      const gradients = await gradientOf([generators.ct, generators.mr]);
+      assertEquals(gradients.size, generators.ct.weightNames.length * 2);
+      assertGradients(gradients, weights, loss);
+      // Both at once give what each generator gives alone.
+      for (const [to, image] of [["mr", ct], ["ct", mr]] as const) {
+        const alone = generators[to].apply(image.tensor);
+        assertCloseTo(await fakes[to].data(), await alone.data(), `fake ${to}`, 1e-5);
+        alone.dispose();
       }
-      for (const { deception, cycle } of [parts.ct, parts.mr]) {
-        sum += (await deception.data())[0] + small.cycleWeight * (await cycle.data())[0];
-      }
-      assertAlmostEquals(sum, loss(weights), 1e-4);
-      const names = [...gan.generators.ct.weights.keys(), ...gan.generators.mr.weights.keys()];
-      await assertGradients(names, [parts.ct.gradients, parts.mr.gradients], weights, loss);
-      for (const part of [parts.ct, parts.mr]) {
-        const { fake, deception, cycle, structure, regressed, gradients } = part;
-        tf.dispose([fake, deception, cycle, structure, regressed, gradients]);
-      }
+      tf.dispose([fakes.ct, fakes.mr, deceptions, cycles, extras]);
       tf.dispose(Object.values(regression.pair));
     });
-    for (const modality of ["ct", "mr"] as const) {
-      await t.step(`discriminator of ${modality}`, async () => {
-        const { loss: value, gradients } = gan.discriminatorGradients(
-          modality,
-          ct.tensor,
-          fake.tensor,
-        );
+    await t.step("discriminators", async () => {
+      const losses = gan.discriminatorGradients(
+        { ct: ct.tensor, mr: mr.tensor },
+        { ct: fake.tensor, mr: ct.tensor },
+      );
+      const values = await losses.data();
+      for (const [i, of] of (["ct", "mr"] as const).entries()) {
+        const [real, synthesised] = of === "ct" ? [ct, fake] : [mr, ct];
         const loss = (weights: Map<string, Float64Array>) =>
-          discriminatorLossReference(modality, small, weights, ct.image, fake.image);
-        assertAlmostEquals((await value.data())[0], loss(weights), 1e-5);
-        const names = [...gan.discriminators[modality].weights.keys()];
-        await assertGradients(names, [gradients], weights, loss);
-        tf.dispose([value, gradients]);
-      });
-    }
+          discriminatorLossReference(of, small, weights, real.image, synthesised.image);
+        assertAlmostEquals(values[i], loss(weights), 1e-5);
+        const gradients = await gradientOf([gan.discriminators[of]]);
+        assertEquals(gradients.size, gan.discriminators[of].weightNames.length);
+        assertGradients(gradients, weights, loss);
+      }
+      losses.dispose();
+    });
     tf.dispose([ct.tensor, mr.tensor, fake.tensor]);
     gan.dispose();
     assertEquals(tf.memory().numTensors, 0);

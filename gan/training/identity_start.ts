@@ -9,7 +9,7 @@ import { type Tensorflow, tf } from "../tensorflow.ts";
 import { Adam } from "./adam.ts";
 import type { CycleGan } from "./cycle_gan.ts";
 import { lossGradients } from "./loss_gradients.ts";
-import { cycleLoss } from "./losses.ts";
+import { cycleLosses } from "./losses.ts";
 
 /** Adam's learning rate; this regression tolerates a larger rate than the adversarial training. */
 const LEARNING_RATE = 2e-3;
@@ -26,21 +26,18 @@ export async function startFromIdentity(
   draw: (of: Modality) => tf.Tensor4D,
   betweenSteps: () => Promise<void>,
 ): Promise<void> {
-  const { generators: { ct, mr }, settings: { identitySteps } } = gan;
-  const adam = new Adam(tensorflow, [...ct.variables, ...mr.variables]);
+  const { generatorWeights, settings: { identitySteps } } = gan;
+  const adam = new Adam(tensorflow, generatorWeights);
   try {
     for (let step = 0; step < identitySteps; step++) {
-      const gradients = ([["mr", ct], ["ct", mr]] as const).flatMap(([of, generator]) => {
-        const image = draw(of);
-        const { loss, gradients } = lossGradients(generator.variables, () => ({
-          loss: cycleLoss(generator.apply(image), image),
-          parts: {},
-        }));
-        tf.dispose([loss, image]);
-        return gradients;
-      });
-      adam.apply([gradients], LEARNING_RATE);
-      tf.dispose(gradients);
+      const images = [draw("mr"), draw("ct")];
+      const batch = tf.concat(images) as tf.Tensor4D;
+      lossGradients(generatorWeights, () => ({
+        loss: cycleLosses(gan.translate(batch, ["ct", "mr"]), batch).sum(),
+        parts: {},
+      }));
+      adam.apply(LEARNING_RATE);
+      tf.dispose([...images, batch]);
       await betweenSteps();
     }
   } finally {

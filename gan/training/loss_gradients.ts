@@ -4,34 +4,32 @@
  * @module
  */
 
+import type { NetworkWeights } from "../networks/network_weights.ts";
+import { hasOwnConvolutions } from "../ops/convolution/tfjs_convolutions.ts";
 import { tf } from "../tensorflow.ts";
 
-/** Result of {@link lossGradients}; the caller disposes all tensors. */
-export interface LossGradients<Parts> {
-  /** The loss. */
-  readonly loss: tf.Scalar;
-  /** Gradients by the variables, in their order. */
-  readonly gradients: tf.Tensor[];
-  /** Tensors that `forward` returned next to the loss. */
-  readonly parts: Parts;
-}
-
 /**
- * Computes a loss and its gradients.
+ * Computes a loss and writes its gradient by the weights to `weights.gradient`.
  *
- * @param variables - Trainable variables.
+ * @param weights - Trained weights.
  * @param forward - Computes the loss, and tensors on the way to it that outlive the computation.
+ * @returns The tensors on the way to the loss; the caller disposes them.
  */
 export function lossGradients<Parts extends Readonly<Record<string, tf.Tensor>>>(
-  variables: readonly tf.Variable[],
+  weights: NetworkWeights,
   forward: () => { readonly loss: tf.Scalar; readonly parts: Parts },
-): LossGradients<Parts> {
+): Parts {
+  const { root } = weights;
   const results: Parts[] = [];
-  const { value, grads } = tf.variableGrads(() => {
-    const { loss, parts } = forward();
-    for (const tensor of Object.values(parts)) tf.keep(tensor);
-    results.push(parts);
-    return loss;
-  }, [...variables]);
-  return { loss: value, gradients: variables.map(({ name }) => grads[name]), parts: results[0] };
+  const { value, grads } = weights.train(() =>
+    tf.variableGrads(() => {
+      const { loss, parts } = forward();
+      for (const tensor of Object.values(parts)) tf.keep(tensor);
+      results.push(parts);
+      return loss;
+    }, [root])
+  );
+  if (!hasOwnConvolutions()) weights.gradient.assign(grads[root.name]);
+  tf.dispose([value, grads[root.name]]);
+  return results[0];
 }

@@ -7,7 +7,8 @@
  * @module
  */
 
-import { type Scalar, type Tensor, type Tensor4D, tf } from "../tensorflow.ts";
+import { meanAbsoluteDifferences, meanSquares } from "../ops/mean_distance/mean_distance.ts";
+import { type Scalar, type Tensor, type Tensor1D, type Tensor4D, tf } from "../tensorflow.ts";
 
 /**
  * The adversarial loss of a generator: mean (1 - D)^2.
@@ -67,4 +68,29 @@ export function cycleLoss(again: Tensor4D, original: Tensor4D): Scalar {
     };
   });
   return loss(again, original) as Scalar;
+}
+
+/**
+ * The adversarial losses of generators: the mean of (1 - D)^2 per image.
+ *
+ * @param judged - Output of the discriminators for synthesised images, [batch, rows, columns, 1].
+ * @returns Losses, [batch].
+ */
+export function deceptionLosses(judged: Tensor4D): Tensor1D {
+  return meanSquares(judged, { groups: judged.shape[0], targets: [1, 1] });
+}
+
+/**
+ * The losses of discriminators, half of equations 2 and 3 each.
+ *
+ * @param judged - Outputs for pairs of a real and a synthesised image, [2 discriminators, rows, columns, 1].
+ * @returns Losses, [discriminators].
+ */
+export function judgementLosses(judged: Tensor4D): Tensor1D {
+  return meanSquares(judged, { groups: judged.shape[0] / 2, targets: [1, 0] });
+}
+
+/** The terms of equation 4: the mean of |again - original| per image, [batch]. */
+export function cycleLosses(again: Tensor4D, original: Tensor4D): Tensor1D {
+  return meanAbsoluteDifferences(again, original);
 }

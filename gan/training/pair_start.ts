@@ -49,8 +49,8 @@ export async function startFromPairs(
   gan: CycleGan,
   { draw, softTissue, betweenSteps }: PairStartOptions,
 ): Promise<PairStart> {
-  const { generators: { ct, mr }, settings: { pairSteps } } = gan;
-  const adam = new Adam(tensorflow, [...ct.variables, ...mr.variables]);
+  const { generatorWeights, settings: { pairSteps } } = gan;
+  const adam = new Adam(tensorflow, generatorWeights);
   try {
     let steps = 0;
     let correlation = NaN;
@@ -76,16 +76,9 @@ export function pairTensors(gan: CycleGan, { ct, mr, weight }: PairPatch): PairT
 
 function takeStep(gan: CycleGan, adam: Adam, patch: PairPatch): void {
   const pair = pairTensors(gan, patch);
-  const gradients = (["ct", "mr"] as const).flatMap((to) => {
-    const { loss, gradients } = lossGradients(gan.generators[to].variables, () => ({
-      loss: gan.pairLoss(pair, to),
-      parts: {},
-    }));
-    loss.dispose();
-    return gradients;
-  });
-  adam.apply([gradients], LEARNING_RATE);
-  tf.dispose([gradients, pair.ct, pair.mr, pair.weight]);
+  lossGradients(gan.generatorWeights, () => ({ loss: gan.pairLoss(pair), parts: {} }));
+  adam.apply(LEARNING_RATE);
+  tf.dispose([pair.ct, pair.mr, pair.weight]);
 }
 
 /** The correlation of synthesised and registered MR over the soft tissue of some patches. */

@@ -31,6 +31,11 @@ export interface PatchAverageRunOptions extends PatchAverageOptions {
     input: GpuBuffer,
     patches: readonly PatchPosition[],
   ) => GpuBuffer | GPUBuffer | Promise<GpuBuffer | GPUBuffer>;
+  /**
+   * Returns true for patches whose result is `fill` everywhere. They do not pass through the network. Default: no
+   * patch is empty.
+   */
+  readonly isEmpty?: ((patch: PatchPosition) => boolean) | undefined;
   /** Aborts the run; the promise is then rejected with the reason of the signal. */
   readonly signal?: AbortSignal | undefined;
   /** Called about twice a second. */
@@ -76,12 +81,18 @@ export async function patchAverage(
   gpu: Gpu,
   options: PatchAverageRunOptions,
 ): Promise<Float32Array> {
-  const { network, signal, onProgress, batch = 1 } = options;
+  const { network, isEmpty, signal, onProgress, batch = 1 } = options;
   signal?.throwIfAborted();
   const average = PatchAverage.of(gpu, options);
   let input: GpuBuffer | undefined;
+  let filled: GpuBuffer | undefined;
   try {
-    input = gpu.buffer("patches", 4 * batch * average.patchValues);
+    const values = batch * average.patchValues;
+    input = gpu.buffer("patches", 4 * values);
+    if (isEmpty !== undefined) {
+      filled = gpu.buffer("empty patches", 4 * values);
+      gpu.write(filled, new Float32Array(values).fill(options.fill ?? -1));
+    }
     let done = 0;
     let sinceWait = 0;
     let batches = 1;
@@ -91,14 +102,21 @@ export async function patchAverage(
       average.load(slab);
       const patches = average.patchesOf(slab);
       let recorder = gpu.record("patch average");
-      for (let first = 0; first < patches.length; first += batch) {
-        const some = patches.slice(first, first + batch);
-        average.gather(recorder, some, input);
-        recorder.submit();
-        const output = await network(input, some);
-        recorder = gpu.record("patch average");
-        average.accumulate(recorder, some, "handle" in output ? output : borrowed(output));
-        done += some.length;
+      for (const { inOrder, busy } of batchesOf(patches, batch, isEmpty)) {
+        let output: GpuBuffer | undefined;
+        if (busy.length > 0) {
+          average.gather(recorder, busy, input);
+          recorder.submit();
+          const result = await network(input, busy);
+          output = "handle" in result ? result : borrowed(result);
+          recorder = gpu.record("patch average");
+        }
+        let from = 0;
+        for (const { run, areEmpty } of inOrder) {
+          average.accumulate(recorder, run, areEmpty ? filled! : output!, areEmpty ? 0 : from);
+          if (!areEmpty) from += run.length;
+          done += run.length;
+        }
         if (++sinceWait < batches) continue;
         recorder.submit();
         recorder = gpu.record("patch average");
@@ -117,8 +135,40 @@ export async function patchAverage(
     return average.result;
   } finally {
     input?.destroy();
+    filled?.destroy();
     average.destroy();
   }
+}
+
+/** Consecutive patches that are accumulated after one call of the network. */
+interface PatchBatch {
+  /** All patches in runs of empty patches and of others. A run has at most `batch` patches. */
+  readonly inOrder: readonly { readonly run: PatchPosition[]; readonly areEmpty: boolean }[];
+  /** The patches that pass through the network. */
+  readonly busy: readonly PatchPosition[];
+}
+
+/** Cuts patches into batches with `batch` patches for the network each, in their order. */
+function* batchesOf(
+  patches: readonly PatchPosition[],
+  batch: number,
+  isEmpty: (patch: PatchPosition) => boolean = () => false,
+): Generator<PatchBatch> {
+  let inOrder: { run: PatchPosition[]; areEmpty: boolean }[] = [];
+  let busy: PatchPosition[] = [];
+  for (const patch of patches) {
+    const areEmpty = isEmpty(patch);
+    if (!areEmpty && busy.length === batch) {
+      yield { inOrder, busy };
+      inOrder = [];
+      busy = [];
+    }
+    if (!areEmpty) busy.push(patch);
+    const last = inOrder.at(-1);
+    if (last?.areEmpty === areEmpty && last.run.length < batch) last.run.push(patch);
+    else inOrder.push({ run: [patch], areEmpty });
+  }
+  if (inOrder.length > 0) yield { inOrder, busy };
 }
 
 /** A buffer of the network as a `GpuBuffer`, which this module must not destroy. */

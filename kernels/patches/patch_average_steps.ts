@@ -38,6 +38,8 @@ const VALUES_PER_SLAB = 8;
 /** A kernel that copies between patches and planes. */
 interface RegionPass {
   readonly kernel: Kernel;
+  /** Index of the first patch in `values`. */
+  readonly from: number;
   /** At most `batch` patches. */
   readonly patches: readonly PatchPosition[];
   /** The values of the patches, one patch after the other. */
@@ -157,13 +159,29 @@ export class PatchAverage {
 
   /** Records copies of the patches' voxels into `target`, one patch after the other; at most `batch` patches. */
   gather(recorder: Recorder, patches: readonly PatchPosition[], target: GpuBuffer): void {
-    this.#record(recorder, { kernel: GATHER_PATCH, patches, values: target, planes: this.#source });
+    this.#record(recorder, {
+      kernel: GATHER_PATCH,
+      from: 0,
+      patches,
+      values: target,
+      planes: this.#source,
+    });
   }
 
-  /** Records the addition of the network's results, in the layout of `gather`, to the mean. */
-  accumulate(recorder: Recorder, patches: readonly PatchPosition[], source: GpuBuffer): void {
+  /**
+   * Records the addition of the network's results, in the layout of `gather`, to the mean.
+   *
+   * @param from - Index of the first of these patches in `source`.
+   */
+  accumulate(
+    recorder: Recorder,
+    patches: readonly PatchPosition[],
+    source: GpuBuffer,
+    from = 0,
+  ): void {
     this.#record(recorder, {
       kernel: ACCUMULATE_PATCH,
+      from,
       patches,
       values: source,
       planes: this.#mean,
@@ -189,12 +207,12 @@ export class PatchAverage {
     this.#owned.destroy();
   }
 
-  #record(recorder: Recorder, { kernel, patches, values, planes }: RegionPass): void {
+  #record(recorder: Recorder, { kernel, from, patches, values, planes }: RegionPass): void {
     const { patch, channels, batch } = this.#options;
-    const bytes = 4 * patches.length * this.patchValues;
+    const bytes = 4 * (from + patches.length) * this.patchValues;
     if (this.#slab === undefined) throw new RangeError("There is no slab: `load` one first");
-    if (patches.length > batch) {
-      throw new RangeError(`${patches.length} patches were given; \`batch\` is ${batch}`);
+    if (from + patches.length > batch) {
+      throw new RangeError(`${from + patches.length} patches were given; \`batch\` is ${batch}`);
     }
     if (values.bytes < bytes) {
       throw new RangeError(
@@ -204,7 +222,11 @@ export class PatchAverage {
     }
     const workgroup = rowWorkgroup(patch);
     patches.forEach(({ index }, i) => {
-      const slabEntry = { buffer: this.#slabTable, offset: i * this.#slabPitch, bytes: 32 };
+      const slabEntry = {
+        buffer: this.#slabTable,
+        offset: (from + i) * this.#slabPitch,
+        bytes: 32,
+      };
       const entries = this.#tables.map((table, axis): BufferRange => ({
         buffer: table.buffer,
         offset: index[axis] * table.pitch,

@@ -351,3 +351,43 @@ gpuTest("patchAverage() frees its buffers when the network fails", async (gpu) =
   );
   small.destroy();
 });
+
+gpuTest("patchAverage() gives empty patches the fill without the network", async (gpu) => {
+  const size: Triple = [13, 6, 11];
+  const options = {
+    size,
+    image: noise(size),
+    axes: PLANES.coronal,
+    patch: 4,
+    channels: 2,
+    stride: 3,
+    sliceStride: 1,
+    fill: -0.5,
+    weights: "feather",
+  } as const;
+  const isEmpty = ({ index: [column, row, slice] }: PatchPosition) =>
+    (3 * column + row) % 4 < 2 || slice === 2;
+  const wanted = patchAverageReference(
+    options,
+    (input, position) =>
+      isEmpty(position) ? input.map(() => options.fill) : rampReference(input, position),
+  );
+  for (const batch of [1, 3, 64]) {
+    const output = gpu.buffer("output", 4 * batch * 32);
+    const run = ramp(gpu, output, 32);
+    let busy = 0;
+    const found = await patchAverage(gpu, {
+      ...options,
+      batch,
+      isEmpty,
+      network: (input, patches) => {
+        assertEquals(patches.some(isEmpty), false);
+        busy += patches.length;
+        return run(input, patches);
+      },
+    });
+    assertGreater(busy, 10);
+    found.forEach((value, i) => assertAlmostEquals(value, wanted[i], 1e-5));
+    output.destroy();
+  }
+});

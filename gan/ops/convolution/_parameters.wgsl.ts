@@ -24,7 +24,12 @@ const CORRELATION_FIELDS = /* wgsl */ `
   batch: u32,
   // Rows of taps, [tapFrom, tapTo), in the first uniform block of the filter.
   tapFrom: u32,
-  tapTo: u32,`;
+  tapTo: u32,
+  // Images of group g pass through the network firstNetwork + networkStep g.
+  firstNetwork: i32,
+  networkStep: i32,
+  groupImages: u32,
+  networks: u32,`;
 
 /** Uniform block of the correlation in tiles. */
 export const CORRELATION_PARAMETERS = /* wgsl */ `
@@ -49,6 +54,7 @@ struct Parameters {${CORRELATION_FIELDS}
   filterInQuad: i32,
   filterOutQuad: i32,
   filterChannel: i32,
+  filterNetwork: i32,
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 `;
@@ -68,8 +74,24 @@ struct Parameters {
   tapRows: u32,
   padTop: i32,
   padLeft: i32,
-  // Rows of the output, counted over the whole batch, per part.
+  // Rows of the output, counted over the images of a group, per part, and parts per group of images.
   partRows: u32,
+  parts: u32,
+  groupImages: u32,
+  // Quads: the first sum of the first network's first part, and steps between networks, parts and taps.
+  sumOrigin: i32,
+  sumGroup: i32,
+  sumPart: i32,
+  sumTap: i32,
+  // 1 if the sums are added to the earlier contents.
+  accumulate: u32,
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
+`;
+
+/** WGSL of `fn put(at, value)`, which writes a quad of the filter gradient's sums or adds to it. */
+export const PUT_SUM = /* wgsl */ `
+fn put(at: u32, value: vec4f) {
+  if (parameters.accumulate != 0) { sums[at] += value; } else { sums[at] = value; }
+}
 `;

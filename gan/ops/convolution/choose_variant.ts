@@ -5,6 +5,7 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
+import { SINGLE_NETWORK } from "../networks_of_images.ts";
 import type { OpRunner } from "../op_runner.ts";
 import { type ConvolutionVariant, convolve } from "./convolution.ts";
 import type { ConvolutionShape } from "./convolution_shape.ts";
@@ -23,6 +24,7 @@ const SHAPE: ConvolutionShape = {
   kernelWidth: 3,
   padTop: 0,
   padLeft: 0,
+  networks: SINGLE_NETWORK,
 };
 /** Minimum ratio of speeds at which tiles are chosen. The variants differ in the last digits, so noise must not decide. */
 const MIN_SPEEDUP = 1.25;
@@ -38,11 +40,12 @@ export async function chooseConvolutionVariant(runner: OpRunner): Promise<Convol
   const known = chosen.get(gpu.description);
   if (known !== undefined) return known;
   const input = tf.zeros([1, 34, 34, 64]);
-  const filter = tf.zeros([3, 3, 64, 64]);
+  const filter = tf.zeros([3, 3, 1, 64, 64]);
+  const range = { tensor: filter, offset: 0, bytes: 4 * filter.size };
   const milliseconds = async (variant: ConvolutionVariant, runs: number) => {
     const began = performance.now();
     for (let i = 0; i < runs; i++) {
-      tf.engine().makeTensorFromTensorInfo(convolve(runner, variant, SHAPE, input, filter))
+      tf.engine().makeTensorFromTensorInfo(convolve(runner, variant, SHAPE, input, range))
         .dispose();
     }
     runner.flush();

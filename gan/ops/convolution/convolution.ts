@@ -9,10 +9,12 @@ import {
   type ConvolutionShape,
   forwardCorrelation,
   inputGradientCorrelations,
+  shapeKey,
 } from "./convolution_shape.ts";
 import { stepsInRegisters, stepsInTiles } from "./correlation_steps.ts";
 import { filterGradientSteps } from "./filter_gradient_steps.ts";
-import type { OpRunner } from "../op_runner.ts";
+import type { GradientRange } from "../networks_of_images.ts";
+import type { OpRunner, TensorRange } from "../op_runner.ts";
 
 /**
  * Place of the sums: "registers" of single invocations, with the filter in uniform memory, suit software Vulkan;
@@ -28,11 +30,11 @@ export function convolve(
   variant: ConvolutionVariant,
   shape: ConvolutionShape,
   input: TensorInfo,
-  filter: TensorInfo,
+  filter: TensorRange,
 ): TensorInfo {
   const output = runner.output([shape.batch, shape.outHeight, shape.outWidth, shape.outChannels]);
   const steps = runner.cached(
-    `convolve ${variant} ${JSON.stringify(Object.values(shape))}`,
+    `convolve ${variant} ${shapeKey(shape)}`,
     () => STEPS_IN[variant](runner, forwardCorrelation(shape)),
   );
   steps(input, filter, output);
@@ -45,31 +47,30 @@ export function convolutionInputGradient(
   variant: ConvolutionVariant,
   shape: ConvolutionShape,
   gradient: TensorInfo,
-  filter: TensorInfo,
+  filter: TensorRange,
 ): TensorInfo {
   const output = runner.output([shape.batch, shape.inHeight, shape.inWidth, shape.inChannels]);
   const phases = runner.cached(
-    `input gradient ${variant} ${JSON.stringify(Object.values(shape))}`,
+    `input gradient ${variant} ${shapeKey(shape)}`,
     () => inputGradientCorrelations(shape).map((phase) => STEPS_IN[variant](runner, phase)),
   );
   for (const steps of phases) steps(gradient, filter, output);
   return output;
 }
 
-/** Records the gradient of a convolution by its filter. */
+/** Records the gradient of a convolution by its filters, which is written or added to the target. */
 export function convolutionFilterGradient(
   runner: OpRunner,
   variant: ConvolutionVariant,
   shape: ConvolutionShape,
-  input: TensorInfo,
-  gradient: TensorInfo,
-): TensorInfo {
-  const { kernelHeight, kernelWidth, inChannels, outChannels } = shape;
-  const output = runner.output([kernelHeight, kernelWidth, inChannels, outChannels]);
+  [input, gradient]: readonly [TensorInfo, TensorInfo],
+  target: GradientRange,
+): void {
+  const { accumulate } = target;
   const steps = runner.cached(
-    `filter gradient ${variant} ${JSON.stringify(Object.values(shape))}`,
-    () => filterGradientSteps(runner, variant, shape),
+    `filter gradient ${variant} ${accumulate} ${shapeKey(shape)}`,
+    () => filterGradientSteps(runner, variant, shape, accumulate),
   );
-  steps(input, gradient, output);
-  return output;
+  steps(input, gradient, target);
+  runner.changed(target.tensor);
 }

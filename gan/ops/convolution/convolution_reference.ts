@@ -4,6 +4,7 @@
  * @module
  */
 
+import { imagesPerGroup, networkOfGroup } from "../networks_of_images.ts";
 import type { ConvolutionShape } from "./convolution_shape.ts";
 
 type Values = ArrayLike<number>;
@@ -16,8 +17,12 @@ function eachTap(
   shape: ConvolutionShape,
   visit: (input: number, filter: number, output: number) => void,
 ): void {
-  const { inHeight, inWidth, inChannels, outHeight, outWidth, outChannels } = shape;
+  const { inHeight, inWidth, inChannels, outHeight, outWidth, outChannels, networks } = shape;
   for (let b = 0; b < shape.batch; b++) {
+    const network = networkOfGroup(
+      networks,
+      Math.floor(b / imagesPerGroup(shape.batch, networks)),
+    );
     for (let oy = 0; oy < outHeight; oy++) {
       for (let ox = 0; ox < outWidth; ox++) {
         const output = ((b * outHeight + oy) * outWidth + ox) * outChannels;
@@ -28,7 +33,8 @@ function eachTap(
             const ix = ox * shape.stride + kx - shape.padLeft;
             if (ix < 0 || ix >= inWidth) continue;
             const input = ((b * inHeight + iy) * inWidth + ix) * inChannels;
-            const filter = (ky * shape.kernelWidth + kx) * inChannels * outChannels;
+            const tap = ky * shape.kernelWidth + kx;
+            const filter = (tap * networks.networks + network) * inChannels * outChannels;
             visit(input, filter, output);
           }
         }
@@ -37,7 +43,7 @@ function eachTap(
   }
 }
 
-/** Convolves `input` [batch, height, width, channels] with `filter` [height, width, in, out]. */
+/** Convolves `input` [batch, height, width, channels] with `filter` [height, width, networks, in, out]. */
 export function convolutionReference(
   shape: ConvolutionShape,
   input: Values,
@@ -82,7 +88,8 @@ export function filterGradientReference(
   gradient: Values,
 ): Float64Array {
   const out = new Float64Array(
-    shape.kernelHeight * shape.kernelWidth * shape.inChannels * shape.outChannels,
+    shape.kernelHeight * shape.kernelWidth * shape.networks.networks * shape.inChannels *
+      shape.outChannels,
   );
   const { inChannels, outChannels } = shape;
   eachTap(shape, (i, f, o) => {

@@ -19,8 +19,10 @@ export interface RegisterTile {
   readonly outWhole: boolean;
   /** Number of quads of the input if they fit a uniform block, otherwise 0. */
   readonly uniformInput: number;
-  /** Number of uniform blocks that hold the filter's rows of taps; each holds the same number of rows. */
-  readonly filterBlocks: number;
+  /** Number of groups of rows of taps; each holds the same number of rows. */
+  readonly rowBlocks: number;
+  /** Number of uniform blocks per group of rows of taps; each holds the same number of columns. */
+  readonly columnBlocks: number;
   /** Quads per uniform block of the filter. */
   readonly filterQuads: number;
   /** True if the filter's quads consist of input channels instead of output channels. */
@@ -35,7 +37,7 @@ export interface RegisterTile {
  */
 export function convolutionRegisters(tile: RegisterTile): Kernel {
   const { stride, pixels, outQuads } = tile;
-  const blocks = range(tile.filterBlocks);
+  const blocks = range(tile.rowBlocks * tile.columnBlocks);
   const each = (line: (m: number, t: number) => string) =>
     range(pixels).map((m) => range(outQuads).map((t) => line(m, t)).join(" ")).join("\n  ");
   return {
@@ -72,6 +74,9 @@ fn main(
   if (line >= p.batch * p.rows) { return; }
   let image = line / p.rows;
   let y = line - image * p.rows;
+  let network = p.firstNetwork + p.networkStep * i32(image / p.groupImages);
+  let filterFrom = p.filterOrigin + network * p.filterNetwork + i32(quad) * p.filterOutQuad
+    + i32(p.quadFrom) * p.filterInQuad;
   let outQuads = (p.outChannels + 3) / 4;
   let outQuad = p.outQuadFrom + quad;
   let outRow = (image * p.outHeight + y * p.outStride + p.outY) * p.outWidth + p.outX;
@@ -91,7 +96,7 @@ fn main(
     }
   }
   let tapRows = p.tapTo - p.tapFrom;
-  ${blocks.map((block) => addBlock(tile, block)).join("\n  ")}
+  ${range(tile.rowBlocks).map((block) => addBlock(tile, block)).join("\n  ")}
   ${
       range(pixels).map((m) =>
         `if (x + ${m} < p.columns) { ${
@@ -111,14 +116,13 @@ function windowOf({ stride, pixels, tapColumns }: RegisterTile): number[] {
   return range(stride * (pixels - 1) + tapColumns);
 }
 
-/** Adds the products of the rows of taps that a uniform block of the filter holds. */
+/** Adds the products of a group of rows of taps. */
 function addBlock(tile: RegisterTile, block: number): string {
   return /* wgsl */ `for (var r = 0u; r < tapRows; r++) {
     let row = i32(y) * ${tile.stride} + i32(p.tapFrom + ${block} * tapRows + r) - p.padTop;
     let inside = select(0.0, 1.0, row >= 0 && row < p.inHeight);
     let base = (i32(image) * p.inHeight + clamp(row, 0, p.inHeight - 1)) * p.inWidth;
-    var weight = p.filterOrigin + i32(r) * p.filterRow + i32(quad) * p.filterOutQuad
-      + i32(p.quadFrom) * p.filterInQuad;
+    var weight = filterFrom + i32(r) * p.filterRow;
     for (var q = p.quadFrom; q < p.quadTo; q++) {
       ${
     windowOf(tile).map((j) =>
@@ -133,16 +137,19 @@ function addBlock(tile: RegisterTile, block: number): string {
 
 /** Adds the products of a row of taps and a quad of input channels. */
 function addProducts(tile: RegisterTile, block: number): string {
-  const { tapColumns, stride, pixels, outQuads } = tile;
+  const { tapColumns, stride, pixels, outQuads, columnBlocks } = tile;
+  const columns = tapColumns / columnBlocks;
   const product = (m: number, kx: number) =>
     tile.transposed ? `v${m * stride + kx} * w` : `w * v${m * stride + kx}`;
   return range(tapColumns).map((kx) =>
     range(outQuads).map((t) =>
       /* wgsl */
       `{
-        let at = weight + ${kx} * p.filterColumn + ${t} * p.filterOutQuad;
+        let at = weight + ${kx % columns} * p.filterColumn + ${t} * p.filterOutQuad;
         let w = mat4x4f(${
-        range(4).map((i) => `filters${block}[at + ${i} * p.filterChannel]`).join(", ")
+        range(4).map((i) =>
+          `filters${block * columnBlocks + Math.floor(kx / columns)}[at + ${i} * p.filterChannel]`
+        ).join(", ")
       });
         ${range(pixels).map((m) => `s${m}_${t} += ${product(m, kx)};`).join("\n        ")}
       }`

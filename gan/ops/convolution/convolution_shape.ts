@@ -4,7 +4,12 @@
  * @module
  */
 
-/** Shape of a 2-D convolution with NHWC images, HWIO filters and zeros around the image. */
+import type { NetworksOfImages } from "../networks_of_images.ts";
+
+/**
+ * Shape of a 2-D convolution with images [batch, height, width, channels], filters
+ * [height, width, networks, in, out] and zeros around the image.
+ */
 export interface ConvolutionShape {
   readonly batch: number;
   readonly inHeight: number;
@@ -20,6 +25,17 @@ export interface ConvolutionShape {
   readonly padTop: number;
   /** Columns of zeros left of the image. */
   readonly padLeft: number;
+  /** Networks whose filters are stored together, and the network of each image. */
+  readonly networks: NetworksOfImages;
+}
+
+/** Key of a shape in the runner's cache. */
+export function shapeKey(shape: ConvolutionShape): string {
+  return JSON.stringify(
+    Object.values(shape).flatMap((value) =>
+      typeof value === "number" ? [value] : Object.values(value)
+    ),
+  );
 }
 
 /**
@@ -46,9 +62,12 @@ export interface Correlation {
   readonly outStride: number;
   readonly outY: number;
   readonly outX: number;
-  /** Positions of filter(ky, kx, c, n) in the filter's array. */
+  /** Networks whose filters are stored together, and the network of each image. */
+  readonly networks: NetworksOfImages;
+  /** Positions of filter(ky, kx, c, n) of a network in the filter's array. */
   readonly filter: {
     readonly width: number;
+    /** Number of values per tap and network. */
     readonly perTap: number;
     readonly firstRow: number;
     readonly rowStep: number;
@@ -127,6 +146,7 @@ export function inputGradientCorrelations(shape: ConvolutionShape): Correlation[
         outStride: stride,
         outY,
         outX,
+        networks: shape.networks,
         filter: {
           width: shape.kernelWidth,
           perTap: inChannels * outChannels,

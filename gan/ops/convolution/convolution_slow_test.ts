@@ -1,6 +1,8 @@
 import { gpuTest } from "../../../testing/gpu.ts";
 import { assertCloseTo, seededValues } from "../../../testing/float_values.ts";
+import { TestLayer } from "../../../testing/layer_weights.ts";
 import { Tensorflow, tf } from "../../tensorflow.ts";
+import { type NetworksOfImages, SINGLE_NETWORK } from "../networks_of_images.ts";
 import {
   convolutionReference,
   filterGradientReference,
@@ -16,6 +18,7 @@ function shapeOf(
   kernel: number,
   stride: number,
   same: boolean,
+  networks: NetworksOfImages = SINGLE_NETWORK,
 ): ConvolutionShape {
   const out = (size: number) =>
     same ? Math.ceil(size / stride) : Math.floor((size - kernel) / stride) + 1;
@@ -34,8 +37,16 @@ function shapeOf(
     kernelWidth: kernel,
     padTop: pad(inHeight),
     padLeft: pad(inWidth),
+    networks,
   };
 }
+
+/** Two images, of which each passes through its network. */
+const inOrder: NetworksOfImages = { networks: 2, first: 0, step: 1, groups: 2 };
+/** The same in the opposite order. */
+const swapped: NetworksOfImages = { networks: 2, first: 1, step: -1, groups: 2 };
+/** All images pass through the second of three networks. */
+const second: NetworksOfImages = { networks: 3, first: 1, step: 0, groups: 1 };
 
 const cases: [string, ConvolutionShape][] = [
   ["3x3 valid, one pixel", shapeOf([1, 3, 3, 4], 4, 3, 1, false)],
@@ -54,6 +65,14 @@ const cases: [string, ConvolutionShape][] = [
   ["1x1 stride 2 leaves inputs without a tap", shapeOf([1, 7, 6, 4], 4, 1, 2, false)],
   ["3x3 valid, filter of several uniform blocks", shapeOf([1, 5, 6, 160], 132, 3, 1, false)],
   ["4x4, filter larger than a block in a row of taps", shapeOf([1, 5, 5, 256], 72, 4, 1, true)],
+  ["3x3, two networks", shapeOf([2, 9, 7, 8], 12, 3, 1, false, inOrder)],
+  ["3x3, a tap of two networks a block", shapeOf([2, 8, 7, 64], 64, 3, 1, false, swapped)],
+  ["4x4 stride 2, two networks, four images", shapeOf([4, 8, 6, 16], 16, 4, 2, true, inOrder)],
+  ["3x3 stride 2, two networks, odd", shapeOf([2, 9, 13, 8], 16, 3, 2, true, swapped)],
+  ["7x7 from 3, two networks", shapeOf([2, 12, 9, 3], 8, 7, 1, false, swapped)],
+  ["7x7 to 3, two networks", shapeOf([2, 12, 9, 8], 3, 7, 1, false, inOrder)],
+  ["4x4, filters in several parts, two networks", shapeOf([4, 5, 5, 96], 72, 4, 1, true, swapped)],
+  ["3x3, one of three networks", shapeOf([3, 6, 5, 8], 4, 3, 1, false, second)],
 ];
 
 for (const variant of ["registers", "tiles"] as const) {
@@ -72,9 +91,10 @@ for (const variant of ["registers", "tiles"] as const) {
             outWidth,
             outChannels,
           ];
-          const filter: [number, number, number, number] = [
+          const filter = [
             shape.kernelHeight,
             shape.kernelWidth,
+            shape.networks.networks,
             inChannels,
             outChannels,
           ];
@@ -83,7 +103,7 @@ for (const variant of ["registers", "tiles"] as const) {
           const w = seededValues(count(filter), 2);
           const dy = seededValues(count(output), 3);
           const tx = tf.tensor4d(x.slice(), input);
-          const tw = tf.tensor4d(w.slice(), filter);
+          const layer = new TestLayer(filter, w);
           const tdy = tf.tensor4d(dy.slice(), output);
           const read = async (info: tf.TensorInfo) => {
             const tensor = tf.engine().makeTensorFromTensorInfo(info);
@@ -92,21 +112,32 @@ for (const variant of ["registers", "tiles"] as const) {
             return data;
           };
           assertCloseTo(
-            await read(convolve(runner, variant, shape, tx, tw)),
+            await read(convolve(runner, variant, shape, tx, layer.values)),
             convolutionReference(shape, x, w),
             "value",
           );
           assertCloseTo(
-            await read(convolutionInputGradient(runner, variant, shape, tdy, tw)),
+            await read(convolutionInputGradient(runner, variant, shape, tdy, layer.values)),
             inputGradientReference(shape, dy, w),
             "input gradient",
           );
-          assertCloseTo(
-            await read(convolutionFilterGradient(runner, variant, shape, tx, tdy)),
-            filterGradientReference(shape, x, dy),
-            "filter gradient",
-          );
-          tf.dispose([tx, tw, tdy]);
+          const wanted = filterGradientReference(shape, x, dy);
+          const addFilterGradient = () =>
+            convolutionFilterGradient(runner, variant, shape, [tx, tdy], layer.gradient());
+          addFilterGradient();
+          // Networks that no image passes through keep the 7 with which the gradient begins.
+          const { networks, first, step, groups } = shape.networks;
+          const used = new Set(Array.from({ length: groups }, (_, g) => first + step * g));
+          const perNetwork = inChannels * outChannels;
+          const isUsed = (i: number) => used.has(Math.floor(i / perNetwork) % networks);
+          const once = await layer.written();
+          assertCloseTo(once, wanted.map((v, i) => isUsed(i) ? v : 7), "filter gradient");
+          layer.accumulate();
+          addFilterGradient();
+          const twice = wanted.map((v, i) => isUsed(i) ? 2 * v : 7);
+          assertCloseTo(await layer.written(), twice, "filter gradient, added");
+          tf.dispose([tx, tdy]);
+          layer.dispose();
           gpu.check();
         });
       }

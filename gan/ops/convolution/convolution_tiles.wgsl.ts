@@ -38,7 +38,10 @@ var<workgroup> filterTile: array<vec4f, 512>;
 @compute @workgroup_size(128)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let p = parameters;
-  let pixels = p.batch * p.rows * p.columns;
+  // Pixels of the images of a group, which pass through the same network.
+  let pixels = p.groupImages * p.rows * p.columns;
+  let firstImage = group.z * p.groupImages;
+  let network = u32(p.firstNetwork + p.networkStep * i32(group.z));
   let outQuads = (p.outChannels + 3) / 4;
 
   // Loading: quad lane % 8 of the products, pixels 4 (lane / 8) and the three after.
@@ -89,7 +92,7 @@ function loadedPixels(stride: number): string {
     `{
     let pixel = min(64 * group.x + 4 * loaded + ${m}, pixels - 1);
     let row = pixel / p.columns;
-    images[${m}] = i32(row / p.rows);
+    images[${m}] = i32(firstImage + row / p.rows);
     rows[${m}] = i32(row % p.rows) * ${stride} - p.padTop;
     columns[${m}] = i32(pixel % p.columns) * ${stride} - p.padLeft;
   }`
@@ -130,7 +133,7 @@ const LOAD_FILTER_TILE = range(4).map((j) =>
         let filterQ = filterUnit - filterKx * p.inQuads;
         var value = vec4f(0);
         if (filterUnit < units) {
-          value = filters[(packed + filterQ) * p.unit + (4 * filterKx + row % 4) * 16 + across];
+          value = filters[((packed + filterQ) * p.networks + network) * p.unit + (4 * filterKx + row % 4) * 16 + across];
         }
         filterTile[row * 16 + across] = value;
       }`
@@ -145,7 +148,7 @@ const STORE_SUMS = range(8).map((m) =>
       let row = pixel / p.columns;
       let y = (row % p.rows) * p.outStride + p.outY;
       let x = (pixel % p.columns) * p.outStride + p.outX;
-      storeOutput(((row / p.rows) * p.outHeight + y) * p.outWidth + x, outQuad, p.outChannels, outQuads, s${m});
+      storeOutput(((firstImage + row / p.rows) * p.outHeight + y) * p.outWidth + x, outQuad, p.outChannels, outQuads, s${m});
     }
   }`
 ).join("\n  ");

@@ -6,7 +6,8 @@
 
 import type { TensorInfo } from "@tensorflow/tfjs";
 import type { UniformValues } from "../../../kernels/gpu/uniform_block.ts";
-import type { OpRunner, Plan } from "../op_runner.ts";
+import { imagesPerGroup } from "../networks_of_images.ts";
+import type { OpRunner, Plan, TensorRange } from "../op_runner.ts";
 import { quadsOf, UNIFORM_BYTES, uniformQuads } from "../quads.ts";
 import { convolutionRegisters } from "./convolution_registers.wgsl.ts";
 import type { Correlation } from "./convolution_shape.ts";
@@ -20,7 +21,7 @@ import {
 import { BLOCK_QUADS, filterPacking } from "./filter_packing.ts";
 
 /** Records all dispatches of an operation. */
-export type Steps = (input: TensorInfo, filter: TensorInfo, output: TensorInfo) => void;
+export type Steps = (input: TensorInfo, filter: TensorRange, output: TensorInfo) => void;
 
 const wholeChannels = (correlation: Correlation) => ({
   inWhole: correlation.inChannels % 4 === 0,
@@ -34,15 +35,21 @@ const wholeChannels = (correlation: Correlation) => ({
 export function stepsInRegisters(runner: OpRunner, correlation: Correlation): Steps {
   const ranges = filterRanges(correlation);
   if (ranges !== undefined) {
-    const { bytes, offsets } = ranges;
+    const { bytes, offsets, rows, columns } = ranges;
+    const rowBlocks = correlation.tapRows / rows;
     const [{ plan }] = plansInRegisters(runner, correlation, {
       parts: [rangesPart(correlation, ranges)],
       filterBytes: bytes,
-      filterBlocks: offsets.length,
+      rowBlocks,
+      columnBlocks: correlation.tapColumns / columns,
     });
     return (input, filter, output) =>
       runner.run(plan, [
-        ...offsets.map((offset) => ({ tensor: filter, offset, bytes })),
+        ...offsets.map((offset) => ({
+          tensor: filter.tensor,
+          offset: filter.offset + offset,
+          bytes,
+        })),
         input,
         output,
       ]);
@@ -52,7 +59,8 @@ export function stepsInRegisters(runner: OpRunner, correlation: Correlation): St
   const plans = plansInRegisters(runner, correlation, {
     parts: packedParts(correlation, block, packing.unit),
     filterBytes: UNIFORM_BYTES,
-    filterBlocks: 1,
+    rowBlocks: 1,
+    columnBlocks: 1,
   });
   return (input, filter, output) => {
     const { buffer } = packing.pack(filter);
@@ -64,14 +72,17 @@ export function stepsInRegisters(runner: OpRunner, correlation: Correlation): St
 
 /** Prepares a correlation that packs the filter and multiplies tiles in workgroup memory. */
 export function stepsInTiles(runner: OpRunner, correlation: Correlation): Steps {
-  const { tapColumns, stride } = correlation;
+  const { tapColumns, stride, networks } = correlation;
   const packing = filterPacking(runner, correlation, BLOCK_QUADS, 0);
   const plan = runner.plan({
     kernel: convolutionTiles({ tapColumns, stride, ...wholeChannels(correlation) }),
     parameters: correlationParameters(correlation, packing.unit, 0, correlation.tapRows),
     workgroups: [
-      Math.ceil(correlation.batch * correlation.rows * correlation.columns / 64),
+      Math.ceil(
+        imagesPerGroup(correlation.batch, networks) * correlation.rows * correlation.columns / 64,
+      ),
       Math.ceil(quadsOf(correlation.outChannels) / BLOCK_QUADS),
+      networks.groups,
     ],
   });
   return (input, filter, output) => runner.run(plan, [packing.pack(filter), input, output]);
@@ -81,15 +92,17 @@ interface RegisterPlanOptions {
   readonly parts: readonly CorrelationPart[];
   /** Bytes per uniform block of the filter. */
   readonly filterBytes: number;
-  /** Uniform blocks of the filter per dispatch. */
-  readonly filterBlocks: number;
+  /** Groups of rows of taps per dispatch. */
+  readonly rowBlocks: number;
+  /** Uniform blocks of the filter per group of rows of taps. */
+  readonly columnBlocks: number;
 }
 
 /** One dispatch per part, and the first byte of its filter. */
 function plansInRegisters(
   runner: OpRunner,
   correlation: Correlation,
-  { parts, filterBytes, filterBlocks }: RegisterPlanOptions,
+  { parts, filterBytes, rowBlocks, columnBlocks }: RegisterPlanOptions,
 ): { plan: Plan; offset: number }[] {
   const { tapColumns, stride, batch, rows, columns, inHeight, inWidth } = correlation;
   const { block, filter } = parts[0];
@@ -103,7 +116,8 @@ function plansInRegisters(
     ...wholeChannels(correlation),
     uniformInput: uniformQuads(batch * inHeight * inWidth, correlation.inChannels),
     filterQuads: filterBytes / 16,
-    filterBlocks,
+    rowBlocks,
+    columnBlocks,
     transposed: filter.outQuad > 1,
   });
   const lanes = Math.ceil(block / outQuads);
@@ -125,6 +139,7 @@ function plansInRegisters(
         filterInQuad: part.filter.inQuad,
         filterOutQuad: part.filter.outQuad,
         filterChannel: part.filter.channel,
+        filterNetwork: part.filter.network,
       },
       constants: { lanes, tiles },
       workgroups: [Math.ceil(groups / groupRows), groupRows],
@@ -164,5 +179,9 @@ function correlationParameters(
     batch: correlation.batch,
     tapFrom,
     tapTo: tapFrom + rows,
+    firstNetwork: correlation.networks.first,
+    networkStep: correlation.networks.step,
+    groupImages: imagesPerGroup(correlation.batch, correlation.networks),
+    networks: correlation.networks.networks,
   };
 }

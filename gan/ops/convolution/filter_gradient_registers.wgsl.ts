@@ -1,7 +1,7 @@
 import type { Kernel } from "../../../kernels/gpu/gpu.ts";
 import { imageArray, loadQuad } from "../_quads.wgsl.ts";
 import { range } from "../range.ts";
-import { FILTER_GRADIENT_PARAMETERS } from "./_parameters.wgsl.ts";
+import { FILTER_GRADIENT_PARAMETERS, PUT_SUM } from "./_parameters.wgsl.ts";
 
 /** The properties of a convolution for which the code of {@link filterGradientRegisters} is generated. */
 export interface FilterGradientTile {
@@ -73,6 +73,8 @@ ${imageArray(2, "gradient", tile.outWhole, tile.uniformGradient)}
 ${loadQuad("loadInput", "input", tile.inWhole)}
 ${loadQuad("loadGradient", "gradient", tile.outWhole)}
 
+${PUT_SUM}
+
 // In one dimension, since software Vulkan computes eight invocations along x at once.
 @compute @workgroup_size(8)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -80,11 +82,19 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let n = id.x % lanes * ${outQuads};
   let q = id.x / lanes % inQuads;
   let ky = id.x / (lanes * inQuads) % tapGroups * ${tapRows};
-  let part = id.x / (lanes * inQuads * tapGroups);
-  let last = min((part + 1) * p.partRows, p.batch * p.outHeight);
+  let partOfAll = id.x / (lanes * inQuads * tapGroups);
+  let group = partOfAll / p.parts;
+  let part = partOfAll - group * p.parts;
+  let firstLine = group * p.groupImages * p.outHeight;
+  let begin = firstLine + part * p.partRows;
+  let last = select(
+    0,
+    firstLine + min((part + 1) * p.partRows, p.groupImages * p.outHeight),
+    group * p.groupImages < p.batch,
+  );
   ${sums.map(({ name }) => `var ${name} = vec4f(0);`).join(" ")}
   ${range(outQuads).map((t) => `let n${t} = min(n + ${t}, p.outQuads - 1);`).join(" ")}
-  for (var line = part * p.partRows; line < last; line++) {
+  for (var line = begin; line < last; line++) {
     ${addLine(tile, sums)}
   }
   ${storeSums(tile, sums)}
@@ -147,11 +157,12 @@ function addLine(tile: FilterGradientTile, sums: readonly Sum[]): string {
 function storeSums({ tapRows, tapColumns }: FilterGradientTile, sums: readonly Sum[]): string {
   return range(tapRows).map((r) =>
     /* wgsl */
-    `if (last > part * p.partRows && ky + ${r} < p.tapRows) {
-    let at = (part * p.tapRows + ky + ${r}) * ${tapColumns};
+    `if (last > begin && ky + ${r} < p.tapRows) {
+    let at = p.sumOrigin + i32(group) * p.sumGroup + i32(part) * p.sumPart
+      + i32((ky + ${r}) * ${tapColumns}) * p.sumTap + i32(4 * q * p.outQuads + n);
     ${
       sums.filter((sum) => sum.r === r).map(({ name, kx, i, t }) =>
-        `if (n + ${t} < p.outQuads) { sums[((at + ${kx}) * 4 * p.inQuads + 4 * q + ${i}) * p.outQuads + n + ${t}] = ${name}; }`
+        `if (n + ${t} < p.outQuads) { put(u32(at + ${kx} * p.sumTap) + ${i} * p.outQuads + ${t}, ${name}); }`
       ).join("\n    ")
     }
   }`

@@ -4,29 +4,57 @@
  * @module
  */
 
+import type { TensorInfo } from "@tensorflow/tfjs";
 import type { UniformValues } from "../../../kernels/gpu/uniform_block.ts";
+import { type GradientRange, imagesPerGroup } from "../networks_of_images.ts";
 import { quadsOf, uniformQuads } from "../quads.ts";
 import type { ConvolutionShape } from "./convolution_shape.ts";
-import type { Steps } from "./correlation_steps.ts";
 import { filterGradientRegisters } from "./filter_gradient_registers.wgsl.ts";
 import { filterGradientTiles } from "./filter_gradient_tiles.wgsl.ts";
 import type { OpRunner, Plan } from "../op_runner.ts";
 import { SUM_PARTS } from "./sum_parts.wgsl.ts";
 
-/** Dispatch that computes the filter gradient in parts. */
+/** Records all dispatches of a filter gradient. */
+export type GradientSteps = (
+  input: TensorInfo,
+  gradient: TensorInfo,
+  target: GradientRange,
+) => void;
+
+/** The dispatch that computes the filter gradient in parts, and the places of its sums. */
 interface PartialGradient {
-  readonly plan: Plan;
-  /** Number of parts, over which the gradient is the sum. */
+  /** Returns the plan for these places. */
+  readonly plan: (places: SumPlaces) => Plan;
+  /** Number of parts per group of images, over which the gradient is the sum. */
   readonly parts: number;
 }
 
-/** Prepares the sums over parts of the images and the sum of the parts, which a single part does not need. */
+/** Places of the sums, in quads. */
+interface SumPlaces {
+  /** First sum of the first group. */
+  readonly sumOrigin: number;
+  /** Distance between groups of images. */
+  readonly sumGroup: number;
+  /** Distance between parts of a group. */
+  readonly sumPart: number;
+  /** Distance between taps. */
+  readonly sumTap: number;
+  /** 1 if the sums are added to the earlier contents. */
+  readonly accumulate: number;
+}
+
+/**
+ * Prepares the sums over parts of the images and the sum of the parts, which a single part does not need.
+ *
+ * @param accumulate - True if the gradient is added to the contents of its target.
+ */
 export function filterGradientSteps(
   runner: OpRunner,
   variant: "registers" | "tiles",
   shape: ConvolutionShape,
-): Steps {
-  const { inChannels, outChannels } = shape;
+  accumulate: boolean,
+): GradientSteps {
+  const { inChannels, outChannels, networks: { networks, first, step, groups } } = shape;
   const inQuads = quadsOf(inChannels);
   const outQuads = quadsOf(outChannels);
   const taps = shape.kernelHeight * shape.kernelWidth;
@@ -34,19 +62,45 @@ export function filterGradientSteps(
   const { plan, parts } = variant === "registers"
     ? partsInRegisters(runner, shape, wholes)
     : partsInTiles(runner, shape, wholes);
+  const perTap = 4 * inQuads * outQuads;
   if (parts === 1 && wholes.inWhole && wholes.outWhole) {
-    return (input, gradient, output) => runner.run(plan, [input, gradient, output]);
+    const direct = plan({
+      sumOrigin: first * perTap,
+      sumGroup: step * perTap,
+      sumPart: 0,
+      sumTap: networks * perTap,
+      accumulate: accumulate ? 1 : 0,
+    });
+    return (input, gradient, target) => runner.run(direct, [input, gradient, target]);
   }
+  const partial = plan({
+    sumOrigin: 0,
+    sumGroup: parts * taps * perTap,
+    sumPart: taps * perTap,
+    sumTap: perTap,
+    accumulate: 0,
+  });
   const addition = runner.plan({
     kernel: SUM_PARTS,
-    parameters: { parts, inChannels, inQuads, outChannels, outQuads },
-    workgroups: [Math.ceil(outQuads / 16), Math.ceil(inChannels / 4), taps],
+    parameters: {
+      parts,
+      inChannels,
+      inQuads,
+      outChannels,
+      outQuads,
+      taps,
+      networks,
+      firstNetwork: first,
+      networkStep: step,
+      accumulate: accumulate ? 1 : 0,
+    },
+    workgroups: [Math.ceil(outQuads / 16), Math.ceil(inChannels / 4), taps * groups],
   });
-  const bytes = 16 * parts * taps * 4 * inQuads * outQuads;
-  return (input, gradient, output) => {
+  const bytes = 16 * groups * parts * taps * perTap;
+  return (input, gradient, target) => {
     const sums = { buffer: runner.scratch("filter gradient parts", bytes), offset: 0, bytes };
-    runner.run(plan, [input, gradient, sums]);
-    runner.run(addition, [sums, output]);
+    runner.run(partial, [input, gradient, sums]);
+    runner.run(addition, [sums, target]);
   };
 }
 
@@ -55,10 +109,15 @@ const MAX_SUMS = 144;
 /** Number of invocations that keep all cores of a processor (registers) or of a GPU (tiles) busy. */
 const MIN_INVOCATIONS = { registers: 64, tiles: 128 * 512 };
 
-/** Cuts the output's rows into parts of `perPart` invocations each, so that there are at least `min` invocations. */
+/**
+ * Cuts the output's rows of a group of images into parts of `perPart` invocations each, so that there are at least
+ * `min` invocations for all groups.
+ */
 function cutRows(shape: ConvolutionShape, perPart: number, min: number) {
-  const lines = shape.batch * shape.outHeight;
-  const partRows = Math.ceil(lines / Math.min(lines, Math.ceil(min / perPart)));
+  const { batch, outHeight, networks } = shape;
+  const lines = imagesPerGroup(batch, networks) * outHeight;
+  const wanted = Math.ceil(min / networks.groups / perPart);
+  const partRows = Math.ceil(lines / Math.min(lines, wanted));
   return { partRows, parts: Math.ceil(lines / partRows) };
 }
 
@@ -68,7 +127,7 @@ function partsInRegisters(
   shape: ConvolutionShape,
   wholes: { inWhole: boolean; outWhole: boolean },
 ): PartialGradient {
-  const { batch, kernelHeight, kernelWidth: tapColumns, stride } = shape;
+  const { batch, kernelHeight, kernelWidth: tapColumns, stride, networks: { groups } } = shape;
   const inQuads = quadsOf(shape.inChannels);
   const allOutQuads = quadsOf(shape.outChannels);
   const outQuads = Math.min(4, allOutQuads);
@@ -78,21 +137,25 @@ function partsInRegisters(
   const lanes = Math.ceil(allOutQuads / outQuads);
   const perPart = lanes * inQuads * tapGroups;
   const { partRows, parts } = cutRows(shape, perPart, MIN_INVOCATIONS.registers);
-  const plan = runner.plan({
-    kernel: filterGradientRegisters({
-      tapColumns,
-      stride,
-      tapRows,
-      outQuads,
-      ...wholes,
-      uniformInput: uniformQuads(batch * shape.inHeight * shape.inWidth, shape.inChannels),
-      uniformGradient: uniformQuads(batch * shape.outHeight * shape.outWidth, shape.outChannels),
-    }),
-    parameters: filterGradientParameters(shape, partRows),
-    constants: { lanes, inQuads, tapGroups },
-    workgroups: [Math.ceil(perPart * parts / 8)],
+  const kernel = filterGradientRegisters({
+    tapColumns,
+    stride,
+    tapRows,
+    outQuads,
+    ...wholes,
+    uniformInput: uniformQuads(batch * shape.inHeight * shape.inWidth, shape.inChannels),
+    uniformGradient: uniformQuads(batch * shape.outHeight * shape.outWidth, shape.outChannels),
   });
-  return { plan, parts };
+  return {
+    parts,
+    plan: (places) =>
+      runner.plan({
+        kernel,
+        parameters: filterGradientParameters(shape, partRows, parts, places),
+        constants: { lanes, inQuads, tapGroups },
+        workgroups: [Math.ceil(perPart * parts * groups / 8)],
+      }),
+  };
 }
 
 /** Prepares the partial sums in tiles. */
@@ -101,24 +164,40 @@ function partsInTiles(
   shape: ConvolutionShape,
   wholes: { inWhole: boolean; outWhole: boolean },
 ): PartialGradient {
-  const { kernelHeight, kernelWidth: tapColumns, stride } = shape;
+  const { kernelHeight, kernelWidth: tapColumns, stride, networks: { groups } } = shape;
   const taps = kernelHeight * tapColumns;
-  const groups = [shape.outChannels, shape.inChannels].map((n) => Math.ceil(quadsOf(n) / 16));
+  const tiles = [shape.outChannels, shape.inChannels].map((n) => Math.ceil(quadsOf(n) / 16));
   const { partRows, parts } = cutRows(
     shape,
-    groups[0] * groups[1] * taps * 128,
+    tiles[0] * tiles[1] * taps * 128,
     MIN_INVOCATIONS.tiles,
   );
-  const plan = runner.plan({
-    kernel: filterGradientTiles({ tapColumns, stride, ...wholes }),
-    parameters: filterGradientParameters(shape, partRows),
-    workgroups: [groups[0], groups[1], parts * taps],
-  });
-  return { plan, parts };
+  const kernel = filterGradientTiles({ tapColumns, stride, ...wholes });
+  return {
+    parts,
+    plan: (places) =>
+      runner.plan({
+        kernel,
+        parameters: filterGradientParameters(shape, partRows, parts, places),
+        workgroups: [tiles[0], tiles[1], groups * parts * taps],
+      }),
+  };
 }
 
-function filterGradientParameters(shape: ConvolutionShape, partRows: number): UniformValues {
+function filterGradientParameters(
+  shape: ConvolutionShape,
+  partRows: number,
+  parts: number,
+  { sumOrigin, sumGroup, sumPart, sumTap, accumulate }: SumPlaces,
+): UniformValues {
   return {
+    parts,
+    groupImages: imagesPerGroup(shape.batch, shape.networks),
+    sumOrigin,
+    sumGroup,
+    sumPart,
+    sumTap,
+    accumulate,
     batch: shape.batch,
     inHeight: shape.inHeight,
     inWidth: shape.inWidth,

@@ -1,7 +1,7 @@
 import type { Kernel } from "../../../kernels/gpu/gpu.ts";
 import { loadQuad, pixelArray } from "../_quads.wgsl.ts";
 import { range } from "../range.ts";
-import { FILTER_GRADIENT_PARAMETERS } from "./_parameters.wgsl.ts";
+import { FILTER_GRADIENT_PARAMETERS, PUT_SUM } from "./_parameters.wgsl.ts";
 
 /** The properties of a convolution for which the code of {@link filterGradientTiles} is generated. */
 export interface FilterGradientWorkgroupTile {
@@ -33,6 +33,8 @@ ${pixelArray(2, "gradient", tile.outWhole)}
 ${loadQuad("loadInput", "input", tile.inWhole)}
 ${loadQuad("loadGradient", "gradient", tile.outWhole)}
 
+${PUT_SUM}
+
 // 32 pixels by 16 quads of channels.
 var<workgroup> inputTile: array<vec4f, 512>;
 var<workgroup> gradientTile: array<vec4f, 512>;
@@ -41,17 +43,21 @@ var<workgroup> gradientTile: array<vec4f, 512>;
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
   let p = parameters;
   let taps = p.tapRows * ${tapColumns}u;
-  let part = group.z / taps;
-  let tap = group.z - part * taps;
+  let partOfAll = group.z / taps;
+  let tap = group.z - partOfAll * taps;
+  let imageGroup = partOfAll / p.parts;
+  let part = partOfAll - imageGroup * p.parts;
+  let firstLine = imageGroup * p.groupImages * p.outHeight;
   let ky = i32(tap / ${tapColumns}u);
   let kx = i32(tap % ${tapColumns}u);
   let across = lane % 16;
   let along = lane / 16;
   let q = 16 * group.y + across;
   let n = 16 * group.x + across;
-  let toPixel = min((part + 1) * p.partRows, p.batch * p.outHeight) * p.outWidth;
+  let toLine = firstLine + min((part + 1) * p.partRows, p.groupImages * p.outHeight);
+  let toPixel = toLine * p.outWidth;
   ${range(8).map((m) => `var s${m} = vec4f(0);`).join(" ")}
-  for (var fromPixel = part * p.partRows * p.outWidth; fromPixel < toPixel; fromPixel += 32) {
+  for (var fromPixel = (firstLine + part * p.partRows) * p.outWidth; fromPixel < toPixel; fromPixel += 32) {
     ${
       range(4).map((j) =>
         `{
@@ -87,10 +93,12 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     workgroupBarrier();
   }
   if (n >= p.outQuads) { return; }
+  let at = u32(p.sumOrigin + i32(imageGroup) * p.sumGroup + i32(part) * p.sumPart
+    + i32(tap) * p.sumTap);
   ${
       range(8).map((m) =>
         `if (64 * group.y + 8 * along + ${m} < 4 * p.inQuads) {
-    sums[((part * taps + tap) * 4 * p.inQuads + 64 * group.y + 8 * along + ${m}) * p.outQuads + n] = s${m};
+    put(at + (64 * group.y + 8 * along + ${m}) * p.outQuads + n, s${m});
   }`
       ).join("\n  ")
     }

@@ -1,11 +1,10 @@
 /**
- * The dispatch that packs a filter for the kernels of a correlation.
+ * The dispatch that packs the filters of all networks for the kernels of a correlation.
  *
  * @module
  */
 
-import type { TensorInfo } from "@tensorflow/tfjs";
-import type { OpRunner, Range } from "../op_runner.ts";
+import type { OpRunner, Range, TensorRange } from "../op_runner.ts";
 import { quadsOf } from "../quads.ts";
 import type { Correlation } from "./convolution_shape.ts";
 import { PACK_FILTER } from "./pack_filter.wgsl.ts";
@@ -15,10 +14,10 @@ export const BLOCK_QUADS = 16;
 
 /** Packs filters of one shape. */
 export interface FilterPacking {
-  /** Quads per row of taps and quad of input channels. */
+  /** Quads per row of taps, quad of input channels and network. */
   readonly unit: number;
   /** Records the packing; the result is scratch memory of the runner. */
-  pack(filter: TensorInfo): Range;
+  pack(filter: TensorRange): Range;
 }
 
 /**
@@ -34,10 +33,11 @@ export function filterPacking(
   spareBytes: number,
 ): FilterPacking {
   const { inChannels, outChannels, tapRows, tapColumns, filter: layout } = correlation;
+  const { networks } = correlation.networks;
   const inQuads = quadsOf(inChannels);
   const blocks = Math.ceil(quadsOf(outChannels) / block);
   const unit = Math.ceil(4 * tapColumns * block / 16) * 16;
-  const bytes = 16 * unit * tapRows * inQuads * blocks;
+  const bytes = 16 * unit * networks * tapRows * inQuads * blocks;
   const plan = runner.plan({
     kernel: PACK_FILTER,
     parameters: {
@@ -54,9 +54,14 @@ export function filterPacking(
       columnStep: layout.columnStep,
       channelStep: layout.channelStep,
       outStep: layout.outStep,
+      networks,
     },
     constants: { tapColumns, block },
-    workgroups: [Math.ceil(blocks * block / 16), inQuads, Math.max(1, tapRows * tapColumns)],
+    workgroups: [
+      Math.ceil(blocks * block / 16),
+      inQuads,
+      networks * Math.max(1, tapRows * tapColumns),
+    ],
   });
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.UNIFORM;
   return {

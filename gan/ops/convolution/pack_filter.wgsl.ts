@@ -1,9 +1,9 @@
 import type { Kernel } from "../../../kernels/gpu/gpu.ts";
 
 /**
- * Orders a filter for the convolution kernels. The order is: blocks of output channels, rows of taps, quads of input
- * channels, columns of taps, the channels of the quad, and output channels in quads. Zeros fill the last quads. The
- * values of one row of taps and one quad of input channels begin at a multiple of `unit`.
+ * Orders filters for the convolution kernels. The order is: blocks of output channels, rows of taps, quads of input
+ * channels, networks, columns of taps, the channels of the quad, and output channels in quads. Zeros fill the last
+ * quads. The values of one row of taps, one quad of input channels and one network begin at a multiple of `unit`.
  */
 export const PACK_FILTER: Kernel = {
   label: "convolution: pack filter",
@@ -25,6 +25,7 @@ struct Parameters {
   columnStep: i32,
   channelStep: u32,
   outStep: u32,
+  networks: u32,
 }
 
 @group(0) @binding(0) var<uniform> parameters: Parameters;
@@ -39,11 +40,14 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (c >= 4 * p.inQuads || id.x >= block * ((p.outChannels + 4 * block - 1) / (4 * block))) {
     return;
   }
-  let ky = id.z / tapColumns;
-  let kx = id.z - ky * tapColumns;
+  let tap = id.z / p.networks;
+  let network = id.z - tap * p.networks;
+  let ky = tap / tapColumns;
+  let kx = tap - ky * tapColumns;
   let row = u32(p.firstRow + p.rowStep * i32(ky));
   let column = u32(p.firstColumn + p.columnStep * i32(kx));
-  let base = (row * p.filterWidth + column) * p.perTap + c * p.channelStep + n * p.outStep;
+  let ofTap = (row * p.filterWidth + column) * p.networks + network;
+  let base = ofTap * p.perTap + c * p.channelStep + n * p.outStep;
   var value = vec4f(0);
   if (c < p.inChannels) {
     if (n < p.outChannels) { value.x = filters[base]; }
@@ -52,7 +56,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     if (n + 3 < p.outChannels) { value.w = filters[base + 3 * p.outStep]; }
   }
   let inBlock = id.x / block;
-  packed[((inBlock * p.tapRows + ky) * p.inQuads + c / 4) * p.unit
+  packed[(((inBlock * p.tapRows + ky) * p.inQuads + c / 4) * p.networks + network) * p.unit
     + (4 * kx + c % 4) * block + id.x - inBlock * block] = value;
 }
 `,

@@ -5,6 +5,7 @@
  */
 
 import type { Kernel } from "../../../kernels/gpu/gpu.ts";
+import { imagesPerGroup, type NetworksOfImages } from "../networks_of_images.ts";
 import type { OpRunner, Range } from "../op_runner.ts";
 import {
   INSTANCE_GRADIENT_MEANS,
@@ -24,14 +25,30 @@ const MAX_PARTS = 256;
 export function normInParts(
   runner: OpRunner,
   shape: readonly number[],
-  { epsilon, slope }: { readonly epsilon: number; readonly slope: number },
+  { epsilon, slope, networks }: {
+    readonly epsilon: number;
+    readonly slope: number;
+    readonly networks: NetworksOfImages;
+  },
 ): InstanceNormSteps {
   const [images, height, width, channels] = shape;
   const pixels = height * width;
   const quads = channels / 4;
   const part = Math.max(PIXELS_PER_PART, Math.ceil(pixels / MAX_PARTS));
   const parts = Math.ceil(pixels / part);
-  const parameters = { pixels, quads, part, parts, images, epsilon, slope };
+  const parameters = {
+    pixels,
+    quads,
+    part,
+    parts,
+    images,
+    epsilon,
+    slope,
+    firstNetwork: networks.first,
+    networkStep: networks.step,
+    groupImages: imagesPerGroup(images, networks),
+    accumulate: 0,
+  };
   const lanes = Math.min(16, 2 ** Math.ceil(Math.log2(quads)));
   const rows = Math.min(64 / lanes, 2 ** Math.ceil(Math.log2(parts)));
   const perPart = (kernel: Kernel) =>
@@ -41,14 +58,20 @@ export function normInParts(
       constants: { lanes, rows },
       workgroups: [Math.ceil(quads / lanes), Math.ceil(parts / rows), images],
     });
-  const perQuad = (kernel: Kernel, images: number) =>
-    runner.plan({ kernel, parameters, workgroups: [Math.ceil(quads / 16), 1, images] });
+  const perQuad = (kernel: Kernel, count: number, accumulate = 0) =>
+    runner.plan({
+      kernel,
+      parameters: { ...parameters, accumulate },
+      workgroups: [Math.ceil(quads / 16), 1, count],
+    });
   const moments = perPart(INSTANCE_MOMENTS);
   const normalise = perPart(INSTANCE_NORMALISE);
   const statistics = perQuad(INSTANCE_STATISTICS, images);
   const sums = perPart(INSTANCE_GRADIENT_SUMS);
   const inputGradient = perPart(INSTANCE_INPUT_GRADIENT);
-  const means = perQuad(INSTANCE_GRADIENT_MEANS, 1);
+  const means = [0, 1].map((accumulate) =>
+    perQuad(INSTANCE_GRADIENT_MEANS, networks.groups, accumulate)
+  );
   const scratch = (use: string, bytes: number): Range => ({
     buffer: runner.scratch(use, bytes),
     offset: 0,
@@ -57,23 +80,23 @@ export function normInParts(
   const partBytes = 32 * images * parts * quads;
   const meanBytes = 8 * images * channels;
   return {
-    forward: (x, gamma, beta) => {
+    forward: (x, weights) => {
       const output = runner.output(shape);
       const imageStatistics = runner.output([images, 2, channels]);
       const partMoments = scratch("parts", partBytes);
       runner.run(moments, [x, partMoments]);
       runner.run(statistics, [partMoments, imageStatistics]);
-      runner.run(normalise, [x, imageStatistics, gamma, beta, output]);
+      runner.run(normalise, [x, imageStatistics, weights, output]);
       return [output, imageStatistics];
     },
-    gradient: (x, gamma, beta, imageStatistics, dy) => {
-      const outputs = [shape, gamma.shape, beta.shape].map((shape) => runner.output(shape));
+    gradient: (x, weights, imageStatistics, dy, target) => {
+      const output = runner.output(shape);
       const partSums = scratch("parts", partBytes);
       const imageMeans = scratch("means", meanBytes);
-      runner.run(sums, [x, imageStatistics, gamma, beta, dy, partSums]);
-      runner.run(means, [partSums, imageMeans, outputs[1], outputs[2]]);
-      runner.run(inputGradient, [x, imageStatistics, gamma, beta, dy, imageMeans, outputs[0]]);
-      return outputs;
+      runner.run(sums, [x, imageStatistics, weights, dy, partSums]);
+      runner.run(means[target.accumulate ? 1 : 0], [partSums, imageMeans, target]);
+      runner.run(inputGradient, [x, imageStatistics, weights, dy, imageMeans, output]);
+      return output;
     },
   };
 }

@@ -15,8 +15,20 @@ struct Parameters {
   epsilon: f32,
   // Slope of the activation below 0: 1 for no activation, 0 for ReLU.
   slope: f32,
+  // Images of group g pass through the network firstNetwork + networkStep g.
+  firstNetwork: i32,
+  networkStep: i32,
+  groupImages: u32,
+  // 1 if the gradient is added to the earlier contents.
+  accumulate: u32,
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
+
+// Index of the first scale of the network of an image; its offsets follow.
+fn scales(image: u32) -> u32 {
+  let p = parameters;
+  return u32(p.firstNetwork + p.networkStep * i32(image / p.groupImages)) * 2 * p.quads;
+}
 `;
 
 /** Mean and sum of squared deviations of each channel over a part of an image's pixels. */
@@ -91,9 +103,9 @@ export const INSTANCE_NORMALISE: Kernel = {
 ${SHARED}
 @group(0) @binding(1) var<storage, read> input: array<vec4f>;
 @group(0) @binding(2) var<storage, read> statistics: array<vec4f>;
-@group(0) @binding(3) var<storage, read> gamma: array<vec4f>;
-@group(0) @binding(4) var<storage, read> beta: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> output: array<vec4f>;
+// Scales and offsets of each network.
+@group(0) @binding(3) var<storage, read> weights: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> output: array<vec4f>;
 
 @compute @workgroup_size(lanes * rows)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
@@ -104,8 +116,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let ofImage = 2 * group.z * p.quads + quad;
   let mean = statistics[ofImage];
   let inverse = statistics[ofImage + p.quads];
-  let g = gamma[quad];
-  let b = beta[quad];
+  let g = weights[scales(group.z) + quad];
+  let b = weights[scales(group.z) + p.quads + quad];
   let first = part * p.part;
   let count = min(p.part, p.pixels - first);
   let base = (group.z * p.pixels + first) * p.quads + quad;
@@ -124,10 +136,10 @@ export const INSTANCE_GRADIENT_SUMS: Kernel = {
 ${SHARED}
 @group(0) @binding(1) var<storage, read> input: array<vec4f>;
 @group(0) @binding(2) var<storage, read> statistics: array<vec4f>;
-@group(0) @binding(3) var<storage, read> gamma: array<vec4f>;
-@group(0) @binding(4) var<storage, read> beta: array<vec4f>;
-@group(0) @binding(5) var<storage, read> gradient: array<vec4f>;
-@group(0) @binding(6) var<storage, read_write> sums: array<vec4f>;
+// Scales and offsets of each network.
+@group(0) @binding(3) var<storage, read> weights: array<vec4f>;
+@group(0) @binding(4) var<storage, read> gradient: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> sums: array<vec4f>;
 
 @compute @workgroup_size(lanes * rows)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
@@ -138,8 +150,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let ofImage = 2 * group.z * p.quads + quad;
   let mean = statistics[ofImage];
   let inverse = statistics[ofImage + p.quads];
-  let g = gamma[quad];
-  let b = beta[quad];
+  let g = weights[scales(group.z) + quad];
+  let b = weights[scales(group.z) + p.quads + quad];
   let first = part * p.part;
   let count = min(p.part, p.pixels - first);
   let base = (group.z * p.pixels + first) * p.quads + quad;
@@ -159,15 +171,14 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
 `,
 };
 
-/** Adds the sums of the parts to means per image, and to the gradients by gamma and beta over all images. */
+/** Adds the sums of the parts to means per image, and to the gradients by gamma and beta over the images of a group. */
 export const INSTANCE_GRADIENT_MEANS: Kernel = {
   label: "instance norm: gradient means",
   code: /* wgsl */ `
 ${SHARED}
 @group(0) @binding(1) var<storage, read> sums: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> means: array<vec4f>;
-@group(0) @binding(3) var<storage, read_write> gammaGradient: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> betaGradient: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> weightGradient: array<vec4f>;
 
 @compute @workgroup_size(16)
 fn main(@builtin(global_invocation_id) id: vec3u) {
@@ -175,7 +186,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= p.quads) { return; }
   var allSums = vec4f(0);
   var allProducts = vec4f(0);
-  for (var image = 0u; image < p.images; image++) {
+  for (var i = 0u; i < p.groupImages; i++) {
+    let image = id.z * p.groupImages + i;
     var sum = vec4f(0);
     var product = vec4f(0);
     for (var part = 0u; part < p.parts; part++) {
@@ -189,8 +201,13 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     allSums += sum;
     allProducts += product;
   }
-  gammaGradient[id.x] = allProducts;
-  betaGradient[id.x] = allSums;
+  let at = scales(id.z * p.groupImages) + id.x;
+  if (p.accumulate != 0) {
+    allProducts += weightGradient[at];
+    allSums += weightGradient[at + p.quads];
+  }
+  weightGradient[at] = allProducts;
+  weightGradient[at + p.quads] = allSums;
 }
 `,
 };
@@ -202,11 +219,11 @@ export const INSTANCE_INPUT_GRADIENT: Kernel = {
 ${SHARED}
 @group(0) @binding(1) var<storage, read> input: array<vec4f>;
 @group(0) @binding(2) var<storage, read> statistics: array<vec4f>;
-@group(0) @binding(3) var<storage, read> gamma: array<vec4f>;
-@group(0) @binding(4) var<storage, read> beta: array<vec4f>;
-@group(0) @binding(5) var<storage, read> gradient: array<vec4f>;
-@group(0) @binding(6) var<storage, read> means: array<vec4f>;
-@group(0) @binding(7) var<storage, read_write> output: array<vec4f>;
+// Scales and offsets of each network.
+@group(0) @binding(3) var<storage, read> weights: array<vec4f>;
+@group(0) @binding(4) var<storage, read> gradient: array<vec4f>;
+@group(0) @binding(5) var<storage, read> means: array<vec4f>;
+@group(0) @binding(6) var<storage, read_write> output: array<vec4f>;
 
 @compute @workgroup_size(lanes * rows)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) index: u32) {
@@ -219,8 +236,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) in
   let inverse = statistics[ofImage + p.quads];
   let sum = means[ofImage];
   let product = means[ofImage + p.quads];
-  let g = gamma[quad];
-  let b = beta[quad];
+  let g = weights[scales(group.z) + quad];
+  let b = weights[scales(group.z) + p.quads + quad];
   let first = part * p.part;
   let count = min(p.part, p.pixels - first);
   let base = (group.z * p.pixels + first) * p.quads + quad;

@@ -10,7 +10,14 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { TensorInfo } from "@tensorflow/tfjs";
-import type { OpRunner } from "../op_runner.ts";
+import {
+  type GradientRange,
+  layerTensor,
+  type LayerWeights,
+  type NetworksOfImages,
+  ofEachGroup,
+} from "../networks_of_images.ts";
+import type { OpRunner, Range, TensorRange } from "../op_runner.ts";
 import { normInParts } from "./in_parts.ts";
 import { fitsOneDispatch, normOfWholeImages } from "./whole_images.ts";
 
@@ -24,11 +31,18 @@ const FORWARD = "CrosswarpInstanceNorm";
 const GRADIENT = "CrosswarpInstanceNormGradient";
 
 /** Records the forward pass; returns the values, and the statistics that the gradient needs. */
-type Forward = (x: TensorInfo, gamma: TensorInfo, beta: TensorInfo) => TensorInfo[];
-/** Records the gradient; returns the gradients by x, gamma and beta. */
+type Forward = (x: TensorInfo, weights: TensorRange) => TensorInfo[];
+/** Records the gradient; returns the gradient by x and writes the gradient by the weights to `target`. */
 type Gradient = (
-  ...saved: readonly [...Parameters<Forward>, statistics: TensorInfo, dy: TensorInfo]
-) => TensorInfo[];
+  x: TensorInfo,
+  weights: TensorRange,
+  statistics: TensorInfo,
+  dy: TensorInfo,
+  target: NormGradientTarget,
+) => TensorInfo;
+
+/** The place of the gradient by the scales and offsets. */
+export type NormGradientTarget = GradientRange | (Range & { readonly accumulate: false });
 
 /** Both directions of an instance normalisation at one shape. */
 export interface InstanceNormSteps {
@@ -38,9 +52,20 @@ export interface InstanceNormSteps {
   readonly gradient: Gradient;
 }
 
-function stepsFor(runner: OpRunner, shape: readonly number[], slope: Slope): InstanceNormSteps {
-  return runner.cached(`instance norm ${shape} ${slope}`, () => {
-    const parameters = { epsilon: INSTANCE_NORM_EPSILON, slope };
+/** Attributes of the kernels. */
+interface Attributes {
+  readonly slope: Slope;
+  readonly networks: NetworksOfImages;
+  readonly layer: LayerWeights;
+}
+
+function stepsFor(
+  runner: OpRunner,
+  shape: readonly number[],
+  { slope, networks }: Attributes,
+): InstanceNormSteps {
+  return runner.cached(`instance norm ${shape} ${slope} ${Object.values(networks)}`, () => {
+    const parameters = { epsilon: INSTANCE_NORM_EPSILON, slope, networks };
     return runner.gpu.isSoftware && fitsOneDispatch(shape)
       ? wholeSteps(runner, shape, parameters)
       : normInParts(runner, shape, parameters);
@@ -50,23 +75,38 @@ function stepsFor(runner: OpRunner, shape: readonly number[], slope: Slope): Ins
 function wholeSteps(
   runner: OpRunner,
   shape: readonly number[],
-  parameters: { epsilon: number; slope: Slope },
+  parameters: { epsilon: number; slope: Slope; networks: NetworksOfImages },
 ): InstanceNormSteps {
   const outputs = { skip: false, keep: true, padded: false };
   const plans = normOfWholeImages(runner, shape, { ...parameters, ...outputs, pad: 0 });
   return {
-    forward: (x, gamma, beta) => {
+    forward: (x, weights) => {
       const output = runner.output(shape);
       const statistics = runner.output(plans.statisticsShape);
-      runner.run(plans.forward, [x, gamma, beta, statistics, output]);
+      runner.run(plans.forward, [x, weights, statistics, output]);
       return [output, statistics];
     },
-    gradient: (x, gamma, beta, statistics, dy) => {
-      const outputs = [shape, gamma.shape, beta.shape].map((shape) => runner.output(shape));
-      runner.run(plans.gradient, [x, statistics, gamma, beta, ...outputs, dy]);
-      return outputs;
+    gradient: (x, weights, statistics, dy, target) => {
+      const output = runner.output(shape);
+      const plan = plans.gradient(target.accumulate);
+      runner.run(plan, [x, statistics, weights, output, target, dy]);
+      return output;
     },
   };
+}
+
+/** The place of a layer's gradient, or scratch memory if the weights are constant. */
+export function gradientTarget(
+  runner: OpRunner,
+  { gradient, values: { bytes } }: LayerWeights,
+): NormGradientTarget {
+  const target = gradient();
+  if (target !== undefined) {
+    runner.changed(target.tensor);
+    return target;
+  }
+  const buffer = runner.scratch("gradient of constant weights", bytes);
+  return { buffer, offset: 0, bytes, accumulate: false };
 }
 
 /** Adds the kernel and its gradient to tfjs; the returned function removes them. */
@@ -76,32 +116,37 @@ export function addInstanceNormToTfjs(runner: OpRunner): () => void {
     kernelName: FORWARD,
     backendName,
     kernelFunc: ({ inputs, attrs }) => {
-      const { x, gamma, beta } = inputs as Record<string, TensorInfo>;
-      const { slope } = attrs as unknown as { slope: Slope };
-      return stepsFor(runner, x.shape, slope).forward(x, gamma, beta);
+      const { x } = inputs as Record<string, TensorInfo>;
+      const attributes = attrs as unknown as Attributes;
+      return stepsFor(runner, x.shape, attributes).forward(x, attributes.layer.values);
     },
   });
   tf.registerKernel({
     kernelName: GRADIENT,
     backendName,
     kernelFunc: ({ inputs, attrs }) => {
-      const { x, gamma, beta, statistics, dy } = inputs as Record<string, TensorInfo>;
-      const { slope } = attrs as unknown as { slope: Slope };
-      return stepsFor(runner, x.shape, slope).gradient(x, gamma, beta, statistics, dy);
+      const { x, statistics, dy } = inputs as Record<string, TensorInfo>;
+      const attributes = attrs as unknown as Attributes;
+      const { layer } = attributes;
+      const target = gradientTarget(runner, layer);
+      return stepsFor(runner, x.shape, attributes)
+        .gradient(x, layer.values, statistics, dy, target);
     },
   });
   tf.registerGradient({
     kernelName: FORWARD,
-    inputsToSave: ["x", "gamma", "beta"],
+    inputsToSave: ["x"],
     outputsToSave: [false, true],
     gradFunc: (dy, saved, attrs) => {
-      const [x, gamma, beta, statistics] = saved;
-      const [dx, dgamma, dbeta] = tf.engine().runKernel<tf.Tensor[]>(
-        GRADIENT,
-        { x, gamma, beta, statistics, dy: (dy as tf.Tensor[])[0] },
-        attrs,
-      );
-      return { x: () => dx, gamma: () => dgamma, beta: () => dbeta };
+      const [x, statistics] = saved;
+      return {
+        x: () =>
+          tf.engine().runKernel<tf.Tensor>(
+            GRADIENT,
+            { x, statistics, dy: (dy as tf.Tensor[])[0] },
+            attrs,
+          ),
+      };
     },
   });
   return () => {
@@ -115,25 +160,30 @@ export function addInstanceNormToTfjs(runner: OpRunner): () => void {
  * Computes activation(gamma (x - mean) / sqrt(variance + epsilon) + beta). The mean and the (biased) variance are
  * those of each channel of each image.
  *
- * @param x - Images, [batch, height, width, channels].
- * @param gamma - Scales, [channels].
- * @param beta - Offsets, [channels].
+ * @param x - Images, [batch, height, width, channels]; the number of channels is a multiple of 4.
+ * @param layer - Scales gamma and offsets beta, [networks, 2, channels].
+ * @param networks - Networks of the images.
  * @param slope - Slope of the activation below 0.
+ * @throws {RangeError} if the channels do not fill whole quads.
  */
 export function instanceNorm(
   x: tf.Tensor4D,
-  gamma: tf.Tensor1D,
-  beta: tf.Tensor1D,
+  layer: LayerWeights,
+  networks: NetworksOfImages,
   slope: Slope,
 ): tf.Tensor4D {
-  if (x.shape[3] % 4 === 0 && tf.getKernel(FORWARD, "webgpu") !== undefined) {
-    const [y] = tf.engine().runKernel<tf.Tensor[]>(FORWARD, { x, gamma, beta }, { slope });
-    return y as tf.Tensor4D;
+  if (x.shape[3] % 4 !== 0) {
+    throw new RangeError(`Instance norm needs a multiple of 4 channels, got ${x.shape[3]}`);
   }
-  return tf.tidy(() => {
+  if (tf.getKernel(FORWARD, "webgpu") !== undefined) {
+    const attributes = { slope, networks, layer } as unknown as tf.NamedAttrMap;
+    return tf.engine().runKernel<tf.Tensor[]>(FORWARD, { x }, attributes)[0] as tf.Tensor4D;
+  }
+  return ofEachGroup(x, networks, (x, network) => {
+    const [gamma, beta] = tf.unstack(layerTensor(layer).gather(network));
     const { mean, variance } = tf.moments(x, [1, 2], true);
     const normal = x.sub(mean).mul(variance.add(INSTANCE_NORM_EPSILON).rsqrt());
-    return activate(normal.mul(gamma).add(beta), slope);
+    return activate(normal.mul(gamma).add(beta) as tf.Tensor4D, slope);
   });
 }
 

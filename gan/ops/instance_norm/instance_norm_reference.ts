@@ -4,6 +4,13 @@
  * @module
  */
 
+import {
+  imagesPerGroup,
+  networkOfGroup,
+  type NetworksOfImages,
+  SINGLE_NETWORK,
+} from "../networks_of_images.ts";
+
 type Values = ArrayLike<number>;
 
 /** Shape of images: [batch, height, width, channels]. */
@@ -15,28 +22,33 @@ export interface InstanceNormValues {
   readonly shape: ImageShape;
   /** Input images. */
   readonly x: Values;
-  /** Scales, one per channel. */
+  /** Scales, [networks, channels]. */
   readonly gamma: Values;
-  /** Offsets, one per channel. */
+  /** Offsets, [networks, channels]. */
   readonly beta: Values;
   /** Slope of the activation below 0. */
   readonly slope: number;
   /** Number that is added to the variance. */
   readonly epsilon: number;
+  /** Networks of the images. Default one network. */
+  readonly networks?: NetworksOfImages | undefined;
 }
 
-/** Calls `visit` for each channel of each image with its pixels' indices. */
+/** Calls `visit` for each channel of each image with the index of its scale and its pixels' indices. */
 function eachChannel(
   [images, height, width, channels]: ImageShape,
-  visit: (channel: number, pixels: Int32Array) => void,
+  networks: NetworksOfImages,
+  visit: (scale: number, pixels: Int32Array) => void,
 ): void {
   const pixels = new Int32Array(height * width);
   for (let image = 0; image < images; image++) {
+    const group = Math.floor(image / imagesPerGroup(images, networks));
+    const first = networkOfGroup(networks, group) * channels;
     for (let channel = 0; channel < channels; channel++) {
       for (let i = 0; i < pixels.length; i++) {
         pixels[i] = (image * pixels.length + i) * channels + channel;
       }
-      visit(channel, pixels);
+      visit(first + channel, pixels);
     }
   }
 }
@@ -51,10 +63,10 @@ function statistics(x: Values, pixels: Int32Array, epsilon: number) {
 
 /** Computes activation(gamma (x - mean) / sqrt(variance + epsilon) + beta). */
 export function instanceNormReference(
-  { shape, x, gamma, beta, slope, epsilon }: InstanceNormValues,
+  { shape, x, gamma, beta, slope, epsilon, networks = SINGLE_NETWORK }: InstanceNormValues,
 ): Float64Array {
   const y = new Float64Array(x.length);
-  eachChannel(shape, (channel, pixels) => {
+  eachChannel(shape, networks, (channel, pixels) => {
     const { mean, scale } = statistics(x, pixels, epsilon);
     for (const at of pixels) {
       const value = gamma[channel] * (x[at] - mean) * scale + beta[channel];
@@ -66,13 +78,13 @@ export function instanceNormReference(
 
 /** Computes the gradients by x, gamma and beta from the gradient by the value. */
 export function instanceNormGradientReference(
-  { shape, x, gamma, beta, slope, epsilon }: InstanceNormValues,
+  { shape, x, gamma, beta, slope, epsilon, networks = SINGLE_NETWORK }: InstanceNormValues,
   dy: Values,
 ): { dx: Float64Array; dgamma: Float64Array; dbeta: Float64Array } {
   const dx = new Float64Array(x.length);
-  const dgamma = new Float64Array(shape[3]);
-  const dbeta = new Float64Array(shape[3]);
-  eachChannel(shape, (channel, pixels) => {
+  const dgamma = new Float64Array(networks.networks * shape[3]);
+  const dbeta = new Float64Array(networks.networks * shape[3]);
+  eachChannel(shape, networks, (channel, pixels) => {
     const { mean, scale } = statistics(x, pixels, epsilon);
     const normal = (at: number) => (x[at] - mean) * scale;
     const slopes = (at: number) =>

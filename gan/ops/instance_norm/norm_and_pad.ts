@@ -10,9 +10,15 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { TensorInfo } from "@tensorflow/tfjs";
+import type { LayerWeights, NetworksOfImages } from "../networks_of_images.ts";
 import type { OpRunner } from "../op_runner.ts";
 import { reflectPad } from "../reflect_pad/reflect_pad.ts";
-import { INSTANCE_NORM_EPSILON, instanceNorm, type Slope } from "./instance_norm.ts";
+import {
+  gradientTarget,
+  INSTANCE_NORM_EPSILON,
+  instanceNorm,
+  type Slope,
+} from "./instance_norm.ts";
 import { fitsOneDispatch, normOfWholeImages } from "./whole_images.ts";
 import type { NormOutputs } from "./whole_images.wgsl.ts";
 
@@ -20,51 +26,66 @@ const FORWARD = "CrosswarpPaddedNorm";
 const GRADIENT = "CrosswarpPaddedNormGradient";
 
 /** Storage buffers that the gradient's shader binds. */
-const STORAGE_BUFFERS = 10;
+const STORAGE_BUFFERS = 8;
 
 interface Attributes extends NormOutputs {
   readonly slope: Slope;
   readonly pad: number;
+  readonly networks: NetworksOfImages;
+  readonly layer: LayerWeights;
 }
 
 type NamedTensors = Record<string, TensorInfo>;
 
 interface Steps {
   /** Records the forward pass: returns the statistics, then the value and the padded value if they are wanted. */
-  readonly forward: (inputs: NamedTensors) => TensorInfo[];
-  /** Records the gradient: returns the gradients by x, gamma, beta and, if there is one, the added image. */
-  readonly gradient: (inputs: NamedTensors) => TensorInfo[];
+  readonly forward: (inputs: NamedTensors, layer: LayerWeights) => TensorInfo[];
+  /**
+   * Records the gradient: returns the gradients by x and, if there is one, the added image, and writes the gradient by
+   * the weights.
+   */
+  readonly gradient: (inputs: NamedTensors, layer: LayerWeights) => TensorInfo[];
 }
 
 function stepsFor(runner: OpRunner, shape: readonly number[], attributes: Attributes): Steps {
-  const { pad, skip, keep, padded } = attributes;
-  return runner.cached(`padded norm ${shape} ${Object.values(attributes)}`, () => {
+  const { slope, pad, skip, keep, padded, networks } = attributes;
+  const key = [shape, slope, pad, skip, keep, padded, Object.values(networks)].join();
+  return runner.cached(`padded norm ${key}`, () => {
     const plans = normOfWholeImages(runner, shape, {
-      ...attributes,
+      slope,
+      pad,
+      skip,
+      keep,
+      padded,
+      networks,
       epsilon: INSTANCE_NORM_EPSILON,
     });
     const [images, height, width, channels] = shape;
     const paddedShape = [images, height + 2 * pad, width + 2 * pad, channels];
     return {
-      forward: ({ x, gamma, beta, added }) => {
+      forward: ({ x, added }, layer) => {
         const statistics = runner.output(plans.statisticsShape);
         const values = keep ? [runner.output(shape)] : [];
         const paddedValues = padded ? [runner.output(paddedShape)] : [];
         const addends = skip ? [added] : [];
         runner.run(
           plans.forward,
-          [x, gamma, beta, statistics, ...paddedValues, ...values, ...addends],
+          [x, layer.values, statistics, ...paddedValues, ...values, ...addends],
         );
         return [statistics, ...values, ...paddedValues];
       },
-      gradient: ({ x, gamma, beta, statistics, dy, dpadded }) => {
-        const outputs = [shape, gamma.shape, beta.shape].map((shape) => runner.output(shape));
+      gradient: ({ x, statistics, dy, dpadded }, layer) => {
+        const output = runner.output(shape);
         const addedGradients = skip ? [runner.output(shape)] : [];
-        const buffers = [x, statistics, gamma, beta, ...outputs];
-        if (padded) buffers.push(dpadded);
-        if (keep) buffers.push(dy);
-        runner.run(plans.gradient, [...buffers, ...addedGradients]);
-        return [...outputs, ...addedGradients];
+        const target = gradientTarget(runner, layer);
+        const gradients = [];
+        if (padded) gradients.push(dpadded);
+        if (keep) gradients.push(dy);
+        runner.run(
+          plans.gradient(target.accumulate),
+          [x, statistics, layer.values, output, target, ...gradients, ...addedGradients],
+        );
+        return [output, ...addedGradients];
       },
     };
   });
@@ -84,29 +105,26 @@ export function addNormAndPadToTfjs(runner: OpRunner): () => void {
       backendName,
       kernelFunc: ({ inputs, attrs }) => {
         const tensors = inputs as NamedTensors;
-        return stepsFor(runner, tensors.x.shape, attrs as unknown as Attributes)[step](tensors);
+        const attributes = attrs as unknown as Attributes;
+        return stepsFor(runner, tensors.x.shape, attributes)[step](tensors, attributes.layer);
       },
     });
   }
   tf.registerGradient({
     kernelName: FORWARD,
-    inputsToSave: ["x", "gamma", "beta"],
+    inputsToSave: ["x"],
     outputsToSave: [true],
     gradFunc: (dys, saved, attrs) => {
-      const [x, gamma, beta, statistics] = saved;
+      const [x, statistics] = saved;
       // The statistics come first; no gradient passes through them.
       const outputGradients = (dys as tf.Tensor[]).slice(1);
       const { keep, padded, skip } = attrs as unknown as Attributes;
-      const inputs: Record<string, tf.Tensor> = { x, gamma, beta, statistics };
+      const inputs: Record<string, tf.Tensor> = { x, statistics };
       if (keep) inputs.dy = outputGradients[0];
       if (padded) inputs.dpadded = outputGradients.at(-1)!;
       const gradients = tf.engine().runKernel<tf.Tensor[]>(GRADIENT, inputs, attrs);
-      const [dx, dgamma, dbeta, dadded] = gradients;
-      const gradientOf: Record<string, () => tf.Tensor> = {
-        x: () => dx,
-        gamma: () => dgamma,
-        beta: () => dbeta,
-      };
+      const [dx, dadded] = gradients;
+      const gradientOf: Record<string, () => tf.Tensor> = { x: () => dx };
       if (skip) gradientOf.added = () => dadded;
       return gradientOf;
     },
@@ -122,10 +140,10 @@ export function addNormAndPadToTfjs(runner: OpRunner): () => void {
 export interface NormAndPadOptions {
   /** Input images, [batch, height, width, channels]. */
   readonly x: tf.Tensor4D;
-  /** Scales, [channels]. */
-  readonly gamma: tf.Tensor1D;
-  /** Offsets, [channels]. */
-  readonly beta: tf.Tensor1D;
+  /** Scales and offsets, [networks, 2, channels]. */
+  readonly layer: LayerWeights;
+  /** Networks of the images. */
+  readonly networks: NetworksOfImages;
   /** Slope of the activation below 0. */
   readonly slope: Slope;
   /** Images that are added after the activation, in the shape of x. Default none. */
@@ -146,21 +164,22 @@ export interface NormAndPad {
 
 /** Normalises images, applies the activation, adds images, and surrounds the result by its reflection. */
 export function normAndPad(options: NormAndPadOptions): NormAndPad {
-  const { x, gamma, beta, slope, added, keep, pad } = options;
+  const { x, layer, networks, slope, added, keep, pad } = options;
   if (tf.getKernel(FORWARD, "webgpu") !== undefined && fitsOneDispatch(x.shape)) {
-    const inputs: Record<string, tf.Tensor> = { x, gamma, beta };
+    const inputs: Record<string, tf.Tensor> = { x };
+    const outputsOf = { skip: added !== undefined, keep, padded: pad > 0, pad };
     if (added !== undefined) inputs.added = added;
     const outputs = tf.engine().runKernel<tf.Tensor[]>(
       FORWARD,
       inputs,
-      { slope, skip: added !== undefined, keep, padded: pad > 0, pad },
+      { slope, networks, layer, ...outputsOf } as unknown as tf.NamedAttrMap,
     );
     return {
       value: keep ? outputs[1] as tf.Tensor4D : undefined,
       padded: pad > 0 ? outputs.at(-1) as tf.Tensor4D : undefined,
     };
   }
-  const normed = instanceNorm(x, gamma, beta, slope);
+  const normed = instanceNorm(x, layer, networks, slope);
   const value = added === undefined ? normed : normed.add<tf.Tensor4D>(added);
   return { value, padded: pad > 0 ? reflectPad(value, pad) : undefined };
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { imagesPerGroup, type NetworksOfImages } from "../networks_of_images.ts";
 import type { OpRunner, Plan } from "../op_runner.ts";
 import { quadsOf, uniformQuads } from "../quads.ts";
 import { type NormOutputs, normWholeImages, normWholeImagesGradient } from "./whole_images.wgsl.ts";
@@ -26,14 +27,16 @@ export interface WholeNormOptions extends NormOutputs {
   readonly slope: number;
   /** Width of the reflected border in pixels, if `padded`. */
   readonly pad: number;
+  /** Networks of the images. */
+  readonly networks: NetworksOfImages;
 }
 
 /** Both directions of a normalisation of whole images. */
 export interface WholeNormPlans {
   /** Computes the statistics and the values. */
   readonly forward: Plan;
-  /** Computes the gradients. */
-  readonly gradient: Plan;
+  /** Computes the gradients, and overwrites or adds to the gradient of the weights. */
+  readonly gradient: (accumulate: boolean) => Plan;
   /** Shape of the statistics: the mean and 1 / deviation per channel of each image. */
   readonly statisticsShape: readonly [number, number, number];
 }
@@ -46,14 +49,29 @@ export interface WholeNormPlans {
 export function normOfWholeImages(
   runner: OpRunner,
   shape: readonly number[],
-  { epsilon, slope, pad, ...outputs }: WholeNormOptions,
+  { epsilon, slope, pad, networks, ...outputs }: WholeNormOptions,
 ): WholeNormPlans {
   const [images, height, width, channels] = shape;
   const quads = quadsOf(channels);
   const uniform = uniformQuads(images * height * width, channels);
   const groups = Math.ceil(quads / 8);
-  const parameters = { epsilon, slope };
-  const constants = { height, width, quads, pad: outputs.padded ? pad : 0 };
+  const parameters = {
+    epsilon,
+    slope,
+    firstNetwork: networks.first,
+    networkStep: networks.step,
+    accumulate: 0,
+  };
+  const groupImages = imagesPerGroup(images, networks);
+  const constants = { groupImages, height, width, quads, pad: outputs.padded ? pad : 0 };
+  const gradients = [0, 1].map((accumulate) =>
+    runner.plan({
+      kernel: normWholeImagesGradient(outputs, uniform),
+      parameters: { ...parameters, accumulate },
+      constants,
+      workgroups: [groups, networks.groups],
+    })
+  );
   return {
     forward: runner.plan({
       kernel: normWholeImages(outputs, uniform),
@@ -61,12 +79,7 @@ export function normOfWholeImages(
       constants,
       workgroups: [groups, images],
     }),
-    gradient: runner.plan({
-      kernel: normWholeImagesGradient(outputs, uniform),
-      parameters,
-      constants: { ...constants, images },
-      workgroups: [groups],
-    }),
+    gradient: (accumulate) => gradients[accumulate ? 1 : 0],
     statisticsShape: [images, 2, channels],
   };
 }

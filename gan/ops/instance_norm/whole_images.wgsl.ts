@@ -20,7 +20,7 @@ const AT_ONCE = range(8);
  * kernel again at each dispatch.
  */
 const SHARED = /* wgsl */ `
-override images: u32 = 1;
+override groupImages: u32 = 1;
 override height: u32 = 2;
 override width: u32 = 2;
 override quads: u32 = 1;
@@ -30,8 +30,19 @@ struct Parameters {
   epsilon: f32,
   // Slope of the activation below 0: 1 for no activation, 0 for ReLU.
   slope: f32,
+  // Images of group g pass through the network firstNetwork + networkStep g.
+  firstNetwork: i32,
+  networkStep: i32,
+  // 1 if the gradient is added to the earlier contents.
+  accumulate: u32,
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
+
+// Index of the first scale of the network of a group; its offsets follow.
+fn scales(group: u32) -> u32 {
+  let p = parameters;
+  return u32(p.firstNetwork + p.networkStep * i32(group)) * 2 * quads;
+}
 
 fn reflected(at: u32, size: u32) -> u32 {
   let inside = abs(i32(at) - i32(pad));
@@ -71,7 +82,7 @@ function eachBorderPixel(body: string): string {
  */
 export function normWholeImages(outputs: NormOutputs, uniformQuads: number): Kernel {
   const { skip, keep, padded } = outputs;
-  let binding = 6;
+  let binding = 5;
   const optional = (name: string, access: string) =>
     `@group(0) @binding(${binding++}) var<storage, ${access}> ${name}: array<vec4f>;`;
   const result = padded
@@ -82,11 +93,11 @@ export function normWholeImages(outputs: NormOutputs, uniformQuads: number): Ker
     code: /* wgsl */ `
 ${SHARED}
 ${imageArray(1, "input", true, uniformQuads)}
-@group(0) @binding(2) var<storage, read> gamma: array<vec4f>;
-@group(0) @binding(3) var<storage, read> beta: array<vec4f>;
-@group(0) @binding(4) var<storage, read_write> statistics: array<vec4f>;
+// Scales and offsets of each network.
+@group(0) @binding(2) var<storage, read> weights: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> statistics: array<vec4f>;
 // The padded values if they are wanted, otherwise the values.
-@group(0) @binding(5) var<storage, read_write> output: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> output: array<vec4f>;
 ${keep && padded ? optional("value", "read_write") : ""}
 ${skip ? optional("added", "read") : ""}
 
@@ -122,8 +133,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let ofImage = 2 * image * quads + quad;
   statistics[ofImage] = mean;
   statistics[ofImage + quads] = inverse;
-  let g = gamma[quad];
-  let b = beta[quad];
+  let ofNetwork = scales(image / groupImages) + quad;
+  let g = weights[ofNetwork];
+  let b = weights[ofNetwork + quads];
   var at = base;
   for (var row = 0u; row < height; row++) {
     for (var column = 0u; column < width; column++) {
@@ -149,13 +161,13 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 
 /**
  * The gradients by the input, gamma, beta and the added image in one dispatch. An invocation computes a quad of
- * channels of all images.
+ * channels of all images of a group.
  *
  * @param uniformQuads - Number of quads of the input if it fits a uniform block, otherwise 0.
  */
 export function normWholeImagesGradient(outputs: NormOutputs, uniformQuads: number): Kernel {
   const { skip, keep, padded } = outputs;
-  let binding = 8;
+  let binding = 6;
   const optional = (name: string, access: string) =>
     `@group(0) @binding(${binding++}) var<storage, ${access}> ${name}: array<vec4f>;`;
   // The gradients by the value and by its padded copy are added; the sum is the gradient by the added image.
@@ -169,11 +181,10 @@ export function normWholeImagesGradient(outputs: NormOutputs, uniformQuads: numb
 ${SHARED}
 ${imageArray(1, "input", true, uniformQuads)}
 @group(0) @binding(2) var<storage, read> statistics: array<vec4f>;
-@group(0) @binding(3) var<storage, read> gamma: array<vec4f>;
-@group(0) @binding(4) var<storage, read> beta: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> output: array<vec4f>;
-@group(0) @binding(6) var<storage, read_write> gammaGradient: array<vec4f>;
-@group(0) @binding(7) var<storage, read_write> betaGradient: array<vec4f>;
+// Scales and offsets of each network.
+@group(0) @binding(3) var<storage, read> weights: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> output: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> weightGradient: array<vec4f>;
 ${padded ? optional("paddedGradient", "read") : ""}
 ${
       keep && isSummed
@@ -189,12 +200,14 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let p = parameters;
   let quad = id.x;
   if (quad >= quads) { return; }
-  let g = gamma[quad];
-  let b = beta[quad];
+  let ofNetwork = scales(id.y) + quad;
+  let g = weights[ofNetwork];
+  let b = weights[ofNetwork + quads];
   let pixels = height * width;
   var allSums = vec4f(0);
   var allProducts = vec4f(0);
-  for (var image = 0u; image < images; image++) {
+  for (var i = 0u; i < groupImages; i++) {
+    let image = id.y * groupImages + i;
     let ofImage = 2 * image * quads + quad;
     let mean = statistics[ofImage];
     let inverse = statistics[ofImage + quads];
@@ -221,8 +234,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       output[base + i * quads] = scale * (d - meanSum - normal * meanProduct);
     }
   }
-  gammaGradient[quad] = allProducts;
-  betaGradient[quad] = allSums;
+  if (p.accumulate != 0) {
+    allProducts += weightGradient[ofNetwork];
+    allSums += weightGradient[ofNetwork + quads];
+  }
+  weightGradient[ofNetwork] = allProducts;
+  weightGradient[ofNetwork + quads] = allSums;
 }
 `,
   };
