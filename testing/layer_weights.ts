@@ -9,6 +9,7 @@ export class TestLayer implements LayerWeights {
   readonly shape: readonly number[];
   readonly values: LayerWeights["values"];
   readonly root: tf.Tensor;
+  readonly freesTensors = false;
   readonly #gradient: tf.Tensor;
   #accumulate = false;
   /** Values ahead of the layer: a multiple of 256 bytes. */

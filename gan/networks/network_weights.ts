@@ -6,9 +6,9 @@
  */
 
 import type { RandomState } from "../../host/random.ts";
-import type { GradientRange, LayerWeights } from "../ops/networks_of_images.ts";
+import { type GradientRange, layerTensor, type LayerWeights } from "../ops/networks_of_images.ts";
 import { hasOwnConvolutions } from "../ops/convolution/tfjs_convolutions.ts";
-import { type Tensor, tf, type Variable } from "../tensorflow.ts";
+import { type Scalar, type Tensor, type Tensor1D, tf, type Variable } from "../tensorflow.ts";
 
 /** Standard deviation of initial weights (section 4.1's training regime). */
 const DEVIATION = 0.02;
@@ -39,6 +39,7 @@ interface Place {
 
 class Layer implements LayerWeights {
   isWritten = false;
+  tensor: Tensor | undefined;
 
   constructor(
     readonly weights: NetworkWeights,
@@ -57,6 +58,10 @@ class Layer implements LayerWeights {
 
   get root(): Tensor {
     return this.weights.root;
+  }
+
+  get freesTensors(): boolean {
+    return this.weights.isTrained;
   }
 
   readonly gradient = (): GradientRange | undefined => {
@@ -133,7 +138,7 @@ export class NetworkWeights {
   #addLayer(name: string, shape: readonly number[]): number {
     const offset = this.#size;
     this.#layers.set(name, new Layer(this, shape, offset));
-    const size = Math.ceil(shape.reduce((a, b) => a * b) / ALIGNMENT) * ALIGNMENT;
+    const size = paddedSize(sizeOf(shape));
     this.#initial.push(new Float32Array(size));
     this.#size += size;
     return offset;
@@ -174,10 +179,9 @@ export class NetworkWeights {
     return this.#gradient ??= tf.tidy(() => tf.variable(tf.zeros([this.#size]), false));
   }
 
-  /** A tensor on which losses depend for tfjs: the weights, or a single number if our kernels write the gradient. */
+  /** A number that the first layers take as an input: see {@link LayerWeights.root}. */
   get root(): Variable {
-    if (!hasOwnConvolutions()) return this.values;
-    return this.#root ??= tf.tidy(() => tf.variable(tf.zeros([1])));
+    return this.#root ??= tf.tidy(() => tf.variable(tf.zeros([1]), false));
   }
 
   /** True while kernels write the gradient. */
@@ -195,14 +199,48 @@ export class NetworkWeights {
     return this.#places[network].map(({ name }) => name);
   }
 
-  /** Computes a loss whose backward pass writes the gradient: the first use of a layer overwrites, others add. */
-  train<T>(compute: () => T): T {
+  /**
+   * Computes a loss and writes its gradient by the weights to `gradient`.
+   *
+   * @returns The loss; the caller disposes it.
+   */
+  train(loss: () => Scalar): Scalar {
+    return hasOwnConvolutions()
+      ? this.#trainWithOwnKernels(loss)
+      : this.#trainWithStockKernels(loss);
+  }
+
+  /** In the backward pass the first use of a layer overwrites its gradient, and the others add. */
+  #trainWithOwnKernels(loss: () => Scalar): Scalar {
     for (const layer of this.#layers.values()) layer.isWritten = false;
     this.#isTrained = true;
     try {
-      return compute();
+      const { value, grad } = tf.valueAndGrad(loss)(this.root);
+      grad.dispose();
+      return value as Scalar;
     } finally {
       this.#isTrained = false;
+    }
+  }
+
+  #trainWithStockKernels(loss: () => Scalar): Scalar {
+    const layers = [...this.#layers.values()];
+    const tensors = layers.map((layer) => layerTensor(layer));
+    layers.forEach((layer, i) => layer.tensor = tensors[i]);
+    try {
+      const { value, grads } = tf.valueAndGrads(loss)(tensors);
+      tf.tidy(() => {
+        const parts = grads.map((gradient) => {
+          const spare = paddedSize(gradient.size) - gradient.size;
+          return tf.pad1d(gradient.reshape([gradient.size]) as Tensor1D, [0, spare]);
+        });
+        this.gradient.assign(tf.concat(parts));
+      });
+      tf.dispose(grads);
+      return value as Scalar;
+    } finally {
+      for (const layer of layers) layer.tensor = undefined;
+      tf.dispose(tensors);
     }
   }
 
@@ -250,6 +288,10 @@ export function assignValues(variable: Variable, flat: Float32Array): void {
   const tensor = tf.tensor1d(flat);
   variable.assign(tensor);
   tensor.dispose();
+}
+
+function paddedSize(size: number): number {
+  return Math.ceil(size / ALIGNMENT) * ALIGNMENT;
 }
 
 function sizeOf(shape: readonly number[]): number {

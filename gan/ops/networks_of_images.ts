@@ -55,17 +55,29 @@ export interface LayerWeights {
    */
   readonly gradient: () => GradientRange | undefined;
   /**
-   * A tensor on which the gradient of the weights depends for tfjs. The first layer of a network takes it as an input,
-   * so that tfjs passes the gradient on as far as this layer.
+   * A tensor that the first layer of a network takes as an input, so that tfjs passes a gradient on as far as this layer
+   * when our kernels write the gradient of the weights.
    */
   readonly root: tf.Tensor;
+  /** The weights as a tensor of their shape, by which the kernels of tfjs compute a gradient. Default a copy. */
+  readonly tensor?: tf.Tensor | undefined;
+  /** True if a backward pass may free the tensors that it does not need any more. */
+  readonly freesTensors: boolean;
+}
+
+/**
+ * Frees tensors of a backward pass after their last use, if the weights permit it. tfjs alone would hold all gradients
+ * and all saved tensors until the end of the backward pass, which doubles the memory.
+ */
+export function freeAfterUse({ freesTensors }: LayerWeights, tensors: readonly tf.Tensor[]): void {
+  if (freesTensors) tf.dispose([...tensors]);
 }
 
 /** Reads the weights of a layer with the kernels of tfjs, in their shape. */
-export function layerTensor({ shape, values: { tensor, offset } }: LayerWeights): tf.Tensor {
+export function layerTensor({ shape, values, tensor }: LayerWeights): tf.Tensor {
   return tf.tidy(() => {
     const size = shape.reduce((a, b) => a * b);
-    return tf.slice(tensor, [offset / 4], [size]).reshape([...shape]);
+    return tensor ?? tf.slice(values.tensor, [values.offset / 4], [size]).reshape([...shape]);
   });
 }
 

@@ -10,6 +10,9 @@ import type { NetworkWeights } from "../networks/network_weights.ts";
 import { ADAM_STEP } from "./adam.wgsl.ts";
 import { type Tensorflow, tf } from "../tensorflow.ts";
 
+/** Bindings begin at multiples of this number of bytes. */
+const ALIGNMENT = 256;
+
 /** Options of {@link Adam}. */
 export interface AdamOptions {
   /** Decay of the mean of gradients. Default 0.5, the value of the paper's base implementation. */
@@ -64,17 +67,23 @@ export class Adam {
     // The queue writes immediately, before dispatches that wait (the first upload of the tensor is one): submit them.
     runner.flush();
     gpu.device.queue.writeBuffer(step, 0, new Float32Array(scales));
-    const count = values.size / 4;
-    const plan = runner.cached(`Adam ${count} ${beta1} ${beta2} ${epsilon}`, () => {
-      const { workgroups, stride } = flatWorkgroups(count);
-      return runner.plan({
-        kernel: ADAM_STEP,
-        parameters: { count, stride, beta1, beta2, epsilon },
-        workgroups,
+    const changed = [values, this.first, this.second];
+    const perBinding = Math.floor(gpu.maxBindingBytes / ALIGNMENT) * ALIGNMENT;
+    for (let offset = 0; offset < 4 * values.size; offset += perBinding) {
+      const bytes = Math.min(perBinding, 4 * values.size - offset);
+      const count = bytes / 16;
+      const plan = runner.cached(`Adam ${count} ${beta1} ${beta2} ${epsilon}`, () => {
+        const { workgroups, stride } = flatWorkgroups(count);
+        return runner.plan({
+          kernel: ADAM_STEP,
+          parameters: { count, stride, beta1, beta2, epsilon },
+          workgroups,
+        });
       });
-    });
-    runner.run(plan, [this.#step, values, this.first, this.second, gradient]);
-    for (const tensor of [values, this.first, this.second]) runner.changed(tensor);
+      const ranges = [...changed, gradient].map((tensor) => ({ tensor, offset, bytes }));
+      runner.run(plan, [this.#step, ...ranges]);
+    }
+    for (const tensor of changed) runner.changed(tensor);
   }
 
   /** Takes a step with the kernels of tfjs. */

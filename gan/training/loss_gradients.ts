@@ -5,7 +5,6 @@
  */
 
 import type { NetworkWeights } from "../networks/network_weights.ts";
-import { hasOwnConvolutions } from "../ops/convolution/tfjs_convolutions.ts";
 import { tf } from "../tensorflow.ts";
 
 /**
@@ -19,17 +18,13 @@ export function lossGradients<Parts extends Readonly<Record<string, tf.Tensor>>>
   weights: NetworkWeights,
   forward: () => { readonly loss: tf.Scalar; readonly parts: Parts },
 ): Parts {
-  const { root } = weights;
   const results: Parts[] = [];
-  const { value, grads } = weights.train(() =>
-    tf.variableGrads(() => {
-      const { loss, parts } = forward();
-      for (const tensor of Object.values(parts)) tf.keep(tensor);
-      results.push(parts);
-      return loss;
-    }, [root])
-  );
-  if (!hasOwnConvolutions()) weights.gradient.assign(grads[root.name]);
-  tf.dispose([value, grads[root.name]]);
+  const value = weights.train(() => {
+    const { loss, parts } = forward();
+    for (const tensor of Object.values(parts)) tf.keep(tensor);
+    results.push(parts);
+    return loss;
+  });
+  value.dispose();
   return results[0];
 }

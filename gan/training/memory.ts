@@ -29,20 +29,20 @@ export function countWeights(settings: CycleGanSettings): number {
 
 /**
  * Estimates the bytes of GPU memory that a training needs, with an error of about 10 %: the weights with their
- * gradients and running means, the pool, and the intermediate results of one cycle. The factors were measured for
- * patches of 64 to 128 pixels, 8 to 32 filters, 1 to 12 channels and 3 to 9 blocks.
+ * gradients and running means, the pool, and the intermediate results of both cycles. The factors were measured for
+ * patches of 48 to 128 pixels, 8 to 32 filters, 1 to 12 channels and 3 to 9 blocks.
  */
 export function trainingBytes(settings: CycleGanSettings, ops: Ops = "own"): number {
   const { crop, channels, generatorFilters, blocks, pool } = settings;
   const pixels = crop * crop;
-  const features = (25 + 7.15 * blocks) * pixels * generatorFilters + 26 * pixels * channels;
-  const persistent = 5 * countWeights(settings) + 2 * pool * pixels * channels;
+  const features = (41 + 4.5 * blocks) * pixels * generatorFilters + 30 * pixels * channels;
+  const persistent = 4 * countWeights(settings) + 2 * pool * pixels * channels;
   return Math.ceil(4 * 1.1 * (persistent + (ops === "stock" ? 7 : 1) * features));
 }
 
-/** Bytes of the largest tensor: a feature map or a filter. */
-function largestTensor({ crop, generatorFilters: filters }: CycleGanSettings): number {
-  return 4 * Math.max((crop + 6) ** 2 * filters, 9 * 16 * filters ** 2);
+/** Bytes of the largest binding: a feature map of two images, or the filters of two networks. */
+function largestBinding({ crop, generatorFilters: filters }: CycleGanSettings): number {
+  return 4 * 2 * Math.max((crop + 6) ** 2 * filters, 9 * 16 * filters ** 2);
 }
 
 /**
@@ -57,7 +57,7 @@ export function checkTrainingFits(gpu: Gpu, settings: CycleGanSettings, ops: Ops
   const free = gpu.memoryBytes - gpu.liveBytes;
   const fits = (change: Partial<CycleGanSettings>) => {
     const changed = { ...settings, ...change };
-    return trainingBytes(changed, ops) <= free && largestTensor(changed) <= gpu.maxBindingBytes;
+    return trainingBytes(changed, ops) <= free && largestBinding(changed) <= gpu.maxBindingBytes;
   };
   if (fits({})) return;
   const advice: string[] = [];
@@ -74,7 +74,7 @@ export function checkTrainingFits(gpu: Gpu, settings: CycleGanSettings, ops: Ops
   const mebibytes = (bytes: number) => `${Math.round(bytes / 2 ** 20)} MiB`;
   const what = needed > free
     ? `needs about ${mebibytes(needed)} on the GPU; ${mebibytes(free)} are free`
-    : `needs a binding of ${mebibytes(largestTensor(settings))}; this adapter allows ` +
+    : `needs a binding of ${mebibytes(largestBinding(settings))}; this adapter allows ` +
       mebibytes(gpu.maxBindingBytes);
   throw new GpuMemoryError(
     `This training ${what}. ` +

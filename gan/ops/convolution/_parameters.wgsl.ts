@@ -83,15 +83,6 @@ struct Parameters {
   sumGroup: i32,
   sumPart: i32,
   sumTap: i32,
-  // 1 if the sums are added to the earlier contents.
-  accumulate: u32,
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-`;
-
-/** WGSL of `fn put(at, value)`, which writes a quad of the filter gradient's sums or adds to it. */
-export const PUT_SUM = /* wgsl */ `
-fn put(at: u32, value: vec4f) {
-  if (parameters.accumulate != 0) { sums[at] += value; } else { sums[at] = value; }
-}
 `;

@@ -1,7 +1,7 @@
 import type { Kernel } from "../../../kernels/gpu/gpu.ts";
 import { imageArray, loadQuad } from "../_quads.wgsl.ts";
 import { range } from "../range.ts";
-import { FILTER_GRADIENT_PARAMETERS, PUT_SUM } from "./_parameters.wgsl.ts";
+import { FILTER_GRADIENT_PARAMETERS } from "./_parameters.wgsl.ts";
 
 /** The properties of a convolution for which the code of {@link filterGradientRegisters} is generated. */
 export interface FilterGradientTile {
@@ -17,6 +17,8 @@ export interface FilterGradientTile {
   readonly inWhole: boolean;
   /** True if the output's channels fill whole quads. */
   readonly outWhole: boolean;
+  /** True if the sums are added to the earlier contents. A branch in the shader would be slow. */
+  readonly accumulate: boolean;
   /** Number of quads of the input if they fit a uniform block, otherwise 0. */
   readonly uniformInput: number;
   /** Number of quads of the gradient if they fit a uniform block, otherwise 0. */
@@ -72,8 +74,6 @@ ${imageArray(2, "gradient", tile.outWhole, tile.uniformGradient)}
 
 ${loadQuad("loadInput", "input", tile.inWhole)}
 ${loadQuad("loadGradient", "gradient", tile.outWhole)}
-
-${PUT_SUM}
 
 // In one dimension, since software Vulkan computes eight invocations along x at once.
 @compute @workgroup_size(8)
@@ -154,7 +154,11 @@ function addLine(tile: FilterGradientTile, sums: readonly Sum[]): string {
 }
 
 /** Writes the sums of the part. */
-function storeSums({ tapRows, tapColumns }: FilterGradientTile, sums: readonly Sum[]): string {
+function storeSums(
+  { tapRows, tapColumns, accumulate }: FilterGradientTile,
+  sums: readonly Sum[],
+): string {
+  const assign = accumulate ? "+=" : "=";
   return range(tapRows).map((r) =>
     /* wgsl */
     `if (last > begin && ky + ${r} < p.tapRows) {
@@ -162,7 +166,7 @@ function storeSums({ tapRows, tapColumns }: FilterGradientTile, sums: readonly S
       + i32((ky + ${r}) * ${tapColumns}) * p.sumTap + i32(4 * q * p.outQuads + n);
     ${
       sums.filter((sum) => sum.r === r).map(({ name, kx, i, t }) =>
-        `if (n + ${t} < p.outQuads) { put(u32(at + ${kx} * p.sumTap) + ${i} * p.outQuads + ${t}, ${name}); }`
+        `if (n + ${t} < p.outQuads) { sums[u32(at + ${kx} * p.sumTap) + ${i} * p.outQuads + ${t}] ${assign} ${name}; }`
       ).join("\n    ")
     }
   }`

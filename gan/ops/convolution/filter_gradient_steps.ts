@@ -12,7 +12,7 @@ import type { ConvolutionShape } from "./convolution_shape.ts";
 import { filterGradientRegisters } from "./filter_gradient_registers.wgsl.ts";
 import { filterGradientTiles } from "./filter_gradient_tiles.wgsl.ts";
 import type { OpRunner, Plan } from "../op_runner.ts";
-import { SUM_PARTS } from "./sum_parts.wgsl.ts";
+import { sumParts } from "./sum_parts.wgsl.ts";
 
 /** Records all dispatches of a filter gradient. */
 export type GradientSteps = (
@@ -39,8 +39,8 @@ interface SumPlaces {
   readonly sumPart: number;
   /** Distance between taps. */
   readonly sumTap: number;
-  /** 1 if the sums are added to the earlier contents. */
-  readonly accumulate: number;
+  /** True if the sums are added to the earlier contents. */
+  readonly accumulate: boolean;
 }
 
 /**
@@ -69,7 +69,7 @@ export function filterGradientSteps(
       sumGroup: step * perTap,
       sumPart: 0,
       sumTap: networks * perTap,
-      accumulate: accumulate ? 1 : 0,
+      accumulate,
     });
     return (input, gradient, target) => runner.run(direct, [input, gradient, target]);
   }
@@ -78,10 +78,10 @@ export function filterGradientSteps(
     sumGroup: parts * taps * perTap,
     sumPart: taps * perTap,
     sumTap: perTap,
-    accumulate: 0,
+    accumulate: false,
   });
   const addition = runner.plan({
-    kernel: SUM_PARTS,
+    kernel: sumParts(accumulate),
     parameters: {
       parts,
       inChannels,
@@ -92,7 +92,6 @@ export function filterGradientSteps(
       networks,
       firstNetwork: first,
       networkStep: step,
-      accumulate: accumulate ? 1 : 0,
     },
     workgroups: [Math.ceil(outQuads / 16), Math.ceil(inChannels / 4), taps * groups],
   });
@@ -137,7 +136,7 @@ function partsInRegisters(
   const lanes = Math.ceil(allOutQuads / outQuads);
   const perPart = lanes * inQuads * tapGroups;
   const { partRows, parts } = cutRows(shape, perPart, MIN_INVOCATIONS.registers);
-  const kernel = filterGradientRegisters({
+  const tile = {
     tapColumns,
     stride,
     tapRows,
@@ -145,12 +144,12 @@ function partsInRegisters(
     ...wholes,
     uniformInput: uniformQuads(batch * shape.inHeight * shape.inWidth, shape.inChannels),
     uniformGradient: uniformQuads(batch * shape.outHeight * shape.outWidth, shape.outChannels),
-  });
+  };
   return {
     parts,
     plan: (places) =>
       runner.plan({
-        kernel,
+        kernel: filterGradientRegisters({ ...tile, accumulate: places.accumulate }),
         parameters: filterGradientParameters(shape, partRows, parts, places),
         constants: { lanes, inQuads, tapGroups },
         workgroups: [Math.ceil(perPart * parts * groups / 8)],
@@ -172,12 +171,16 @@ function partsInTiles(
     tiles[0] * tiles[1] * taps * 128,
     MIN_INVOCATIONS.tiles,
   );
-  const kernel = filterGradientTiles({ tapColumns, stride, ...wholes });
   return {
     parts,
     plan: (places) =>
       runner.plan({
-        kernel,
+        kernel: filterGradientTiles({
+          tapColumns,
+          stride,
+          ...wholes,
+          accumulate: places.accumulate,
+        }),
         parameters: filterGradientParameters(shape, partRows, parts, places),
         workgroups: [tiles[0], tiles[1], groups * parts * taps],
       }),
@@ -188,7 +191,7 @@ function filterGradientParameters(
   shape: ConvolutionShape,
   partRows: number,
   parts: number,
-  { sumOrigin, sumGroup, sumPart, sumTap, accumulate }: SumPlaces,
+  { sumOrigin, sumGroup, sumPart, sumTap }: SumPlaces,
 ): UniformValues {
   return {
     parts,
@@ -197,7 +200,6 @@ function filterGradientParameters(
     sumGroup,
     sumPart,
     sumTap,
-    accumulate,
     batch: shape.batch,
     inHeight: shape.inHeight,
     inWidth: shape.inWidth,

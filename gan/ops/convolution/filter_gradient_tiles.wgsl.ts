@@ -1,7 +1,7 @@
 import type { Kernel } from "../../../kernels/gpu/gpu.ts";
 import { loadQuad, pixelArray } from "../_quads.wgsl.ts";
 import { range } from "../range.ts";
-import { FILTER_GRADIENT_PARAMETERS, PUT_SUM } from "./_parameters.wgsl.ts";
+import { FILTER_GRADIENT_PARAMETERS } from "./_parameters.wgsl.ts";
 
 /** The properties of a convolution for which the code of {@link filterGradientTiles} is generated. */
 export interface FilterGradientWorkgroupTile {
@@ -13,6 +13,8 @@ export interface FilterGradientWorkgroupTile {
   readonly inWhole: boolean;
   /** True if the output's channels fill whole quads. */
   readonly outWhole: boolean;
+  /** True if the sums are added to the earlier contents. A branch in the shader would be slow. */
+  readonly accumulate: boolean;
 }
 
 /**
@@ -32,8 +34,6 @@ ${pixelArray(2, "gradient", tile.outWhole)}
 
 ${loadQuad("loadInput", "input", tile.inWhole)}
 ${loadQuad("loadGradient", "gradient", tile.outWhole)}
-
-${PUT_SUM}
 
 // 32 pixels by 16 quads of channels.
 var<workgroup> inputTile: array<vec4f, 512>;
@@ -98,7 +98,9 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
   ${
       range(8).map((m) =>
         `if (64 * group.y + 8 * along + ${m} < 4 * p.inQuads) {
-    put(at + (64 * group.y + 8 * along + ${m}) * p.outQuads + n, s${m});
+    sums[at + (64 * group.y + 8 * along + ${m}) * p.outQuads + n] ${
+          tile.accumulate ? "+=" : "="
+        } s${m};
   }`
       ).join("\n  ")
     }

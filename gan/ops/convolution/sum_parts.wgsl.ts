@@ -1,9 +1,15 @@
 import type { Kernel } from "../../../kernels/gpu/gpu.ts";
 
-/** Adds the parts of the filters' gradients in order, and drops the channels that only fill up the last quads. */
-export const SUM_PARTS: Kernel = {
-  label: "filter gradient: sum parts",
-  code: /* wgsl */ `
+/**
+ * Adds the parts of the filters' gradients in order, and drops the channels that only fill up the last quads.
+ *
+ * @param accumulate - True if the gradient is added to the earlier contents.
+ */
+export function sumParts(accumulate: boolean): Kernel {
+  const assign = accumulate ? "+=" : "=";
+  return {
+    label: `filter gradient: sum parts (${accumulate ? "add" : "write"})`,
+    code: /* wgsl */ `
 struct Parameters {
   parts: u32,
   inChannels: u32,
@@ -14,8 +20,6 @@ struct Parameters {
   networks: u32,
   firstNetwork: i32,
   networkStep: i32,
-  // 1 if the sums are added to the earlier contents.
-  accumulate: u32,
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> sums: array<vec4f>;
@@ -37,14 +41,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   let network = u32(p.firstNetwork + p.networkStep * i32(group));
   let toFilter = ((tap * p.networks + network) * p.inChannels + id.y) * p.outChannels + n;
-  put(toFilter, sum.x);
-  if (n + 1 < p.outChannels) { put(toFilter + 1, sum.y); }
-  if (n + 2 < p.outChannels) { put(toFilter + 2, sum.z); }
-  if (n + 3 < p.outChannels) { put(toFilter + 3, sum.w); }
-}
-
-fn put(at: u32, value: f32) {
-  if (parameters.accumulate != 0) { gradient[at] += value; } else { gradient[at] = value; }
+  gradient[toFilter] ${assign} sum.x;
+  if (n + 1 < p.outChannels) { gradient[toFilter + 1] ${assign} sum.y; }
+  if (n + 2 < p.outChannels) { gradient[toFilter + 2] ${assign} sum.z; }
+  if (n + 3 < p.outChannels) { gradient[toFilter + 3] ${assign} sum.w; }
 }
 `,
-};
+  };
+}

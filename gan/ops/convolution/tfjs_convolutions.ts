@@ -15,6 +15,7 @@ import {
 } from "./convolution.ts";
 import type { ConvolutionShape } from "./convolution_shape.ts";
 import {
+  freeAfterUse,
   layerTensor,
   type LayerWeights,
   type NetworksOfImages,
@@ -66,11 +67,16 @@ export function addConvolutionsToTfjs(runner: OpRunner, variant: ConvolutionVari
     tf.registerGradient({
       kernelName,
       inputsToSave: ["x"],
-      gradFunc: (dys, [x], attrs) => {
-        const dy = (dys as unknown as tf.Tensor[])[0] ?? dys as tf.Tensor;
+      gradFunc: (gradient, [x], attrs) => {
+        const dy = gradient as tf.Tensor;
         run(FILTER_GRADIENT, isTransposed ? { x: dy, dy: x } : { x, dy }, attrs);
         const { layer } = attrs as unknown as Attributes;
-        return { x: () => run(by, { x: dy }, attrs)[0], root: () => layer.root.clone() };
+        const byX = () => {
+          const dx = run(by, { x: dy }, attrs)[0];
+          freeAfterUse(layer, [x, dy]);
+          return dx;
+        };
+        return { x: byX, root: () => layer.root.clone() };
       },
     });
   addGradient(FORWARD, INPUT_GRADIENT, false);

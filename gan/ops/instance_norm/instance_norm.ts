@@ -11,6 +11,7 @@
 import * as tf from "@tensorflow/tfjs";
 import type { TensorInfo } from "@tensorflow/tfjs";
 import {
+  freeAfterUse,
   type GradientRange,
   layerTensor,
   type LayerWeights,
@@ -139,14 +140,14 @@ export function addInstanceNormToTfjs(runner: OpRunner): () => void {
     outputsToSave: [false, true],
     gradFunc: (dy, saved, attrs) => {
       const [x, statistics] = saved;
-      return {
-        x: () =>
-          tf.engine().runKernel<tf.Tensor>(
-            GRADIENT,
-            { x, statistics, dy: (dy as tf.Tensor[])[0] },
-            attrs,
-          ),
+      const [byValue] = dy as tf.Tensor[];
+      const byX = () => {
+        const inputs = { x, statistics, dy: byValue };
+        const dx = tf.engine().runKernel<tf.Tensor>(GRADIENT, inputs, attrs);
+        freeAfterUse((attrs as unknown as Attributes).layer, [x, statistics, byValue]);
+        return dx;
       };
+      return { x: byX };
     },
   });
   return () => {

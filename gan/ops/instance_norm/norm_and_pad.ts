@@ -10,7 +10,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import type { TensorInfo } from "@tensorflow/tfjs";
-import type { LayerWeights, NetworksOfImages } from "../networks_of_images.ts";
+import { freeAfterUse, type LayerWeights, type NetworksOfImages } from "../networks_of_images.ts";
 import type { OpRunner } from "../op_runner.ts";
 import { reflectPad } from "../reflect_pad/reflect_pad.ts";
 import {
@@ -118,11 +118,12 @@ export function addNormAndPadToTfjs(runner: OpRunner): () => void {
       const [x, statistics] = saved;
       // The statistics come first; no gradient passes through them.
       const outputGradients = (dys as tf.Tensor[]).slice(1);
-      const { keep, padded, skip } = attrs as unknown as Attributes;
+      const { keep, padded, skip, layer } = attrs as unknown as Attributes;
       const inputs: Record<string, tf.Tensor> = { x, statistics };
       if (keep) inputs.dy = outputGradients[0];
       if (padded) inputs.dpadded = outputGradients.at(-1)!;
       const gradients = tf.engine().runKernel<tf.Tensor[]>(GRADIENT, inputs, attrs);
+      freeAfterUse(layer, [x, statistics, ...outputGradients]);
       const [dx, dadded] = gradients;
       const gradientOf: Record<string, () => tf.Tensor> = { x: () => dx };
       if (skip) gradientOf.added = () => dadded;
