@@ -119,7 +119,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       Region Structure StructureName Triple`,
   },
   "./study": {
-    count: 152,
+    count: 154,
     values: `
       ABLATIONS COLUMNS LOSSES PAPER_CHANNELS PAPER_FIELDS PAPER_GRID PAPER_TABLE_1 PAPER_TABLE_2
       PROFILES Picture STAGES STRUCTURES SettingsError TrainingImagesError alignedTable
@@ -142,8 +142,8 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       ReproduceOptions RigidLevelReport RigidResult RunStudyOptions RunUnitsOptions ScoredPair
       SearchPair SearchTable SearchUnit SettingRow Shard SignedRankResult SimilarityName
       SimilarityOptions StageName StagePlan StageWork StartPosition StartRecord StepLosses Stitch
-      StructureName StructureRow StudyOptions StudyProgress StudyReport Substitute Substitutes
-      SynthesisJobOptions SynthesisResult Table1Row Table2Row TableName TrainingImage
+      StructureName StructureRow StudyOptions StudyProgress StudyReport Substitute Substitutes SynthesisCheck
+      SynthesisJobOptions SynthesisResult Table1Row Table2Row TableName TrainingCheck TrainingImage
       TrainingImagesOptions TrainingJobOptions TrainingProgress TrainingSource TrainingVolume
       Triple UnitScore Volume`,
   },

@@ -8,14 +8,13 @@ import type { Modality } from "../../volume/modality.ts";
 import type { Manifest } from "../../cohort/manifest.ts";
 import { type Ablation, ablationColumns } from "../ablations.ts";
 import { comparisonCells } from "../tables/comparison_table.ts";
-import { lungCells } from "../tables/lung_table.ts";
 import type { BestSettings } from "../grid_search/best_settings.ts";
 import type { StudySettings } from "../column_settings.ts";
 import { COLUMNS, GAN_VARIANTS } from "../columns.ts";
 import { receptiveField } from "../../gan/networks/discriminator.ts";
 import { ganSettings } from "../../workflows/gan_profiles.ts";
 import type { Profile, ProfileName } from "../../workflows/profiles.ts";
-import type { LungRow } from "../lungs.ts";
+import type { SynthesisRow } from "../synthesis_measures.ts";
 import {
   isSearched,
   lackingSimilarities,
@@ -33,6 +32,11 @@ import {
   surfaceCells,
   table2Cells,
 } from "../tables/score_tables.ts";
+import {
+  SYNTHESIS_NOTE,
+  synthesisCells,
+  synthesisSummaryCells,
+} from "../tables/synthesis_table.ts";
 import { table1Cells, type Table1Row } from "../tables/table1.ts";
 import { type ScoredPair, structureTable, table2 } from "../tables/table2.ts";
 import { type Cells, fixed, markdownTable } from "../tables/text_table.ts";
@@ -61,8 +65,8 @@ export interface ReportInputs {
   readonly volumes: readonly Table1Row[];
   /** The registrations. */
   readonly pairs: readonly ScoredPair[];
-  /** The lungs in the images and in their syntheses. */
-  readonly lungs: readonly LungRow[];
+  /** The scores of the syntheses. */
+  readonly syntheses: readonly SynthesisRow[];
   /** The ablations that were registered. */
   readonly ablations: readonly Ablation[];
 }
@@ -74,7 +78,8 @@ export type TableName =
   | "comparisons"
   | "structures"
   | "surfaces"
-  | "lungs"
+  | "synthesis-means"
+  | "synthesis"
   | "registrations"
   | "settings"
   | "ablations";
@@ -86,7 +91,8 @@ export const TABLE_NAMES: readonly TableName[] = [
   "comparisons",
   "structures",
   "surfaces",
-  "lungs",
+  "synthesis-means",
+  "synthesis",
   "registrations",
   "settings",
   "ablations",
@@ -102,6 +108,8 @@ export interface ReportTable {
   readonly note?: string | undefined;
   /** True if the best cells of a row end in ** and those near them in *. Default false. */
   readonly isMarked?: boolean | undefined;
+  /** True if the report leaves the table out and only its CSV file has it. Default false. */
+  readonly isOnlyFile?: boolean | undefined;
   /** The cells. */
   readonly cells: Cells;
 }
@@ -142,7 +150,9 @@ export function reportOf(inputs: ReportInputs): StudyReport {
     `# ${title}`,
     caution,
     ...setup,
-    ...tables.flatMap(({ title, note, isMarked, cells }) => [
+    ...tables.filter(({ isOnlyFile }) => !isOnlyFile).flatMap((
+      { title, note, isMarked, cells },
+    ) => [
       `## ${title}`,
       ...(isMarked ? ["** marks the best method of a row, * those within 5 % of it."] : []),
       ...(note === undefined ? [] : [note]),
@@ -168,7 +178,7 @@ export function reportOf(inputs: ReportInputs): StudyReport {
     table1: inputs.volumes,
     table2: table2(pairs),
     structures: structureTable(pairs),
-    lungs: inputs.lungs,
+    syntheses: inputs.syntheses,
     registrations: pairs,
     // All tables as they are printed.
     tables: Object.fromEntries(tables.map(({ name, title, cells }) => [name, { title, cells }])),
@@ -201,7 +211,7 @@ function cohortCaution(pairs: number, regions: readonly ImageRegion[]): string {
 }
 
 function tablesOf(inputs: ReportInputs): ReportTable[] {
-  const { pairs, regions, volumes, lungs, ablations } = inputs;
+  const { pairs, regions, volumes, syntheses, ablations } = inputs;
   const isLabelled = areLabelled(regions);
   const extra = ablationColumns(ablations);
   const tables: (ReportTable | false)[] = [
@@ -236,15 +246,17 @@ function tablesOf(inputs: ReportInputs): ReportTable[] {
       title: "Distance of the surfaces by structure, 95th percentile, mm",
       cells: surfaceCells(pairs),
     },
-    lungs.length > 0 && {
-      name: "lungs",
-      title: "The lungs in the cycle-GANs' syntheses",
-      note:
-        "The paper explains its thorax results by the lungs. The table has the volume of the lungs in a " +
-        "synthesis, found by a threshold, and their overlap with the labels of the source image; means over " +
-        "the paired subjects. In a faithful synthesis the threshold would find the same share of the labelled " +
-        "volume as in real images of that modality. " + populationNote(volumes),
-      cells: lungCells(lungs),
+    syntheses.length > 0 && {
+      name: "synthesis-means",
+      title: "The syntheses of the cycle-GANs against the truth",
+      note: SYNTHESIS_NOTE + (isLabelled ? ` ${populationNote(volumes)}` : ""),
+      cells: synthesisSummaryCells(syntheses),
+    },
+    syntheses.length > 0 && {
+      name: "synthesis",
+      title: "Each synthesis",
+      isOnlyFile: true,
+      cells: synthesisCells(syntheses),
     },
     {
       name: "registrations",
@@ -279,9 +291,9 @@ function populationNote(volumes: readonly Table1Row[]): string {
   const sum = (of: Modality) => lungs.reduce((all, row) => all + row[of], 0);
   const percent = 100 * sum("ct") / sum("mr");
   if (!Number.isFinite(percent)) {
-    return "The volumes of the lungs in both populations are not known.";
+    return "The volumes of the lungs in the two populations are not known.";
   }
-  return `By Table 1 the lungs of the CT images have ${
+  return `The paper explains its thorax results by the lungs: by Table 1 the lungs of the CT images have ${
     fixed(percent, 0)
   } % of the volume of the MR's: ` +
     `a network that reproduced this difference would give ${

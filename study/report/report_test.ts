@@ -27,7 +27,7 @@ const inputs: ReportInputs = {
   given: undefined,
   volumes: [],
   pairs: [],
-  lungs: [],
+  syntheses: [],
   ablations: [],
 };
 

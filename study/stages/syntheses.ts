@@ -1,13 +1,12 @@
 /**
- * The stage that synthesises images, registers them by the last columns of Table 2 and measures the lungs.
+ * The stage that synthesises images, registers them by the last columns of Table 2 and scores them.
  *
  * @module
  */
 
 import { SYNTHESISED_COLUMNS } from "../columns.ts";
-import { type LungRow, measureLungs } from "../lungs.ts";
-import { areLabelled } from "../regions.ts";
 import { filesOfColumns } from "../registrations.ts";
+import { measureSyntheses, type SynthesisRow } from "../synthesis_measures.ts";
 import type { ScoredPair } from "../tables/table2.ts";
 import { registerCases } from "../threads.ts";
 import { registrationWork } from "../work_estimates.ts";
@@ -20,11 +19,11 @@ import { synthesisSearchStage } from "./synthesis_search.ts";
 export interface SynthesesResult {
   /** The scores of the registrations. */
   readonly pairs: readonly ScoredPair[];
-  /** The lungs in the images and in their syntheses; none without labels. */
-  readonly lungs: readonly LungRow[];
+  /** The scores of the syntheses. */
+  readonly syntheses: readonly SynthesisRow[];
 }
 
-/** Gives the scores of the registrations and the lungs. */
+/** Gives the scores of the registrations and of the syntheses. */
 export const synthesesStage: Stage<"syntheses", SynthesesResult> = {
   name: "syntheses",
   title: "synthesis and registration of the syntheses",
@@ -50,8 +49,7 @@ export const synthesesStage: Stage<"syntheses", SynthesesResult> = {
       models,
       onProgress,
     });
-    const lungs = areLabelled(study.regions) ? await measureLungs(study, models) : [];
-    return { pairs, lungs };
+    return { pairs, syntheses: await measureSyntheses(study, models) };
   },
-  leaves: () => [...filesOfColumns(SYNTHESISED_COLUMNS), "synthesis", "lungs.json"],
+  leaves: () => [...filesOfColumns(SYNTHESISED_COLUMNS), "synthesis", "synthesis-scores.json"],
 };

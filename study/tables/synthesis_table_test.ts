@@ -1,0 +1,69 @@
+import { assertEquals } from "@std/assert";
+import type { EdgeScores, SynthesisScores } from "../scores/synthesis_scores.ts";
+import type { SynthesisRow } from "../synthesis_measures.ts";
+import { synthesisCells, synthesisSummaryCells, synthesisTimeCells } from "./synthesis_table.ts";
+
+const noEdges: EdgeScores = {
+  right: NaN,
+  front: NaN,
+  up: NaN,
+  lungs: NaN,
+  skin: NaN,
+  scatter: NaN,
+  spread: NaN,
+  referenceSpread: NaN,
+  found: NaN,
+};
+const row = (subject: string, method: string, scores: Partial<SynthesisScores>): SynthesisRow => ({
+  subject,
+  region: "thorax",
+  method,
+  seconds: 3,
+  scores: {
+    error: NaN,
+    errorHu: NaN,
+    correlation: NaN,
+    truthEdges: noEdges,
+    lungVolume: NaN,
+    lungDice: NaN,
+    sliceJumps: NaN,
+    fatContrast: NaN,
+    sourceEdges: noEdges,
+    expectedLungVolume: NaN,
+    ...scores,
+  },
+});
+const rows = [
+  row("a", "synthesised-mr-c3-p70", { error: 0.2, correlation: -0.3 }),
+  row("b", "synthesised-mr-c3-p70", { error: 0.3, truthEdges: { ...noEdges, right: -1.5 } }),
+  row("a", "synthesised-ct-c3-p70", { error: 0.1, errorHu: 200, expectedLungVolume: 0.9 }),
+];
+
+Deno.test("synthesisSummaryCells() gives means over the known values, and no column without any", () => {
+  assertEquals(synthesisSummaryCells(rows), [
+    [
+      "Synthesis",
+      "error, % of the range",
+      "error, HU",
+      "soft-tissue correlation",
+      "shift right, mm",
+      "lung volume / expected",
+    ],
+    ["thorax, CT to MR C=3 P=70", "25.0", "-", "-0.30", "-1.50", "-"],
+    ["thorax, MR to CT C=3 P=70", "10.0", "200", "-", "-", "0.90"],
+  ]);
+});
+
+Deno.test("synthesisCells() has a row for each synthesis", () => {
+  const cells = synthesisCells(rows);
+  assertEquals(cells.length, 4);
+  assertEquals(cells[2].slice(0, 4), ["synthesised-mr-c3-p70", "thorax", "b", "30.000"]);
+});
+
+Deno.test("synthesisTimeCells() gives the mean seconds of each column", () => {
+  assertEquals(synthesisTimeCells(rows), [
+    ["Column", "seconds per synthesis"],
+    ["MR C=3 P=70", "3.0"],
+    ["CT C=3 P=70", "3.0"],
+  ]);
+});
