@@ -10,14 +10,19 @@ import { planeAxes } from "../gan/synthesis/image_planes.ts";
 import { intensityScaleOf } from "../gan/synthesis/intensity_scale.ts";
 import { MODALITIES, type Modality } from "../volume/modality.ts";
 import { readVolume } from "../volume/read_nifti.ts";
-import { type ImageRegion, type LabelledImage, resampleTo } from "../workflows/body_region.ts";
+import { type ImageRegion, resampleTo } from "../workflows/body_region.ts";
 import { type StudyCase, StudyCases } from "./cases.ts";
 import { SYNTHESISED_COLUMNS, type SynthesisedColumn } from "./columns.ts";
 import type { StudyContext } from "./context.ts";
 import { ExpectedLungs, lungThresholdOf } from "./expected_lungs.ts";
 import { STUDY_PLANE, type TrainedModel } from "./models.ts";
 import { contentHash, keyOf, once } from "./run_folder.ts";
-import { type SynthesisScores, synthesisScores } from "./scores/synthesis_scores.ts";
+import {
+  type SynthesisScores,
+  synthesisScores,
+  type TrueImage,
+} from "./scores/synthesis_scores.ts";
+import { type TissueMasks, tissueMasks } from "./scores/tissue_masks.ts";
 import { type MadeSynthesis, StudySyntheses } from "./syntheses.ts";
 
 /** The scores of one synthesis. */
@@ -54,10 +59,11 @@ export async function measureSyntheses(
   ]);
   const { value } = await once(`${study.out}/synthesis-scores.json`, key, async () => {
     const expected = await ExpectedLungs.measure(cases);
+    const truths = new Truths(cases);
     const scores: SynthesisScores[] = [];
     for (const synthesis of syntheses) {
       study.signal?.throwIfAborted();
-      scores.push(await scoresOf(cases, synthesis, expected));
+      scores.push(await scoresOf(cases, synthesis, { expected, truths }));
     }
     return scores;
   });
@@ -88,7 +94,7 @@ async function allSyntheses(
 async function scoresOf(
   cases: StudyCases,
   { one, column: { synthesis: { of } }, made }: CaseSynthesis,
-  expected: ExpectedLungs,
+  { expected, truths }: { readonly expected: ExpectedLungs; readonly truths: Truths },
 ): Promise<SynthesisScores> {
   const { fixed, moving } = await cases.read(one);
   const source = of === "mr" ? moving : fixed;
@@ -102,22 +108,45 @@ async function scoresOf(
     // As in the synthesis: a CT has the training's range, and each MR has its own.
     source: { data, scale: of === "mr" ? scale.ct : intensityScaleOf("mr", data) },
     synthesis: { data: (await readVolume(made.path)).data, scale: scale[of] },
-    truth: await truthOf(cases, one, of, source),
+    ...await truths.of(one, of),
     lungs: expected.in(one, of),
   });
 }
 
-/** The true image on the source's grid; undefined where it is not known. */
-async function truthOf(
-  { context: { gpu } }: StudyCases,
-  { subject }: StudyCase,
-  of: Modality,
-  { image: { grid }, labels }: LabelledImage,
-) {
-  const path = subject.trueImages?.[of];
-  if (path === undefined) return undefined;
-  const image = await resampleTo(gpu, await readVolume(path), grid);
-  return { data: image.data, lungThreshold: lungThresholdOf({ image, labels }, of) };
+/** A true image with the body that it shows; undefined where it is not known. */
+interface Truth {
+  readonly truth: TrueImage | undefined;
+  readonly masks: TissueMasks | undefined;
+}
+
+/** The true images of the cases on the grids of the sources. */
+class Truths {
+  readonly #cases: StudyCases;
+  /** The one that was read last: the next synthesis is often of the same case and modality. */
+  #last: { readonly one: StudyCase; readonly of: Modality; readonly truth: Truth } | undefined;
+
+  constructor(cases: StudyCases) {
+    this.#cases = cases;
+  }
+
+  async of(one: StudyCase, of: Modality): Promise<Truth> {
+    if (this.#last?.one !== one || this.#last.of !== of) {
+      this.#last = { one, of, truth: await this.#read(one, of) };
+    }
+    return this.#last.truth;
+  }
+
+  async #read(one: StudyCase, of: Modality): Promise<Truth> {
+    const path = one.subject.trueImages?.[of];
+    if (path === undefined) return { truth: undefined, masks: undefined };
+    const { fixed, moving } = await this.#cases.read(one);
+    const { image: { grid, data }, labels } = of === "mr" ? moving : fixed;
+    const image = await resampleTo(this.#cases.context.gpu, await readVolume(path), grid);
+    return {
+      truth: { data: image.data, lungThreshold: lungThresholdOf({ image, labels }, of) },
+      masks: tissueMasks(grid.size, of === "mr" ? data : image.data),
+    };
+  }
 }
 
 /** A key of the contents of a case's true images. */

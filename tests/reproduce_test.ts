@@ -44,7 +44,8 @@ gpuTest(
     const rows = (name: string) => report.tables.find((table) => table.name === name)!.cells;
     assertEquals(rows("table1").length, 12);
     assertEquals(rows("registrations").length, 1 + 2 * 12);
-    assertEquals(rows("synthesis-means").length, 1 + 2 * 8);
+    assertEquals(rows("synthesis-truth").length, 1 + 2 * 8);
+    assertEquals(rows("synthesis-source").length, 1 + 2 * 8);
     assertEquals(rows("synthesis").length, 1 + 2 * 8);
     assertEquals(rows("comparisons").length, 13);
     // Every synthesised column was searched by itself, by the Dice of its own syntheses.
@@ -73,9 +74,10 @@ gpuTest(
       "structures.csv",
       "surfaces.csv",
       "synthesis",
-      "synthesis-means.csv",
       "synthesis-scores.json",
       "synthesis-settings",
+      "synthesis-source.csv",
+      "synthesis-truth.csv",
       "synthesis.csv",
       "table1.csv",
       "table1.json",

@@ -33,9 +33,11 @@ import {
   table2Cells,
 } from "../tables/score_tables.ts";
 import {
-  SYNTHESIS_NOTE,
+  SOURCE_NOTE,
   synthesisCells,
-  synthesisSummaryCells,
+  synthesisSourceCells,
+  synthesisTruthCells,
+  TRUTH_NOTE,
 } from "../tables/synthesis_table.ts";
 import { table1Cells, type Table1Row } from "../tables/table1.ts";
 import { type ScoredPair, structureTable, table2 } from "../tables/table2.ts";
@@ -78,7 +80,8 @@ export type TableName =
   | "comparisons"
   | "structures"
   | "surfaces"
-  | "synthesis-means"
+  | "synthesis-truth"
+  | "synthesis-source"
   | "synthesis"
   | "registrations"
   | "settings"
@@ -91,7 +94,8 @@ export const TABLE_NAMES: readonly TableName[] = [
   "comparisons",
   "structures",
   "surfaces",
-  "synthesis-means",
+  "synthesis-truth",
+  "synthesis-source",
   "synthesis",
   "registrations",
   "settings",
@@ -214,6 +218,7 @@ function tablesOf(inputs: ReportInputs): ReportTable[] {
   const { pairs, regions, volumes, syntheses, ablations } = inputs;
   const isLabelled = areLabelled(regions);
   const extra = ablationColumns(ablations);
+  const againstTruth = synthesisTruthCells(syntheses);
   const tables: (ReportTable | false)[] = [
     isLabelled && {
       name: "table1",
@@ -246,11 +251,17 @@ function tablesOf(inputs: ReportInputs): ReportTable[] {
       title: "Distance of the surfaces by structure, 95th percentile, mm",
       cells: surfaceCells(pairs),
     },
+    againstTruth !== undefined && {
+      name: "synthesis-truth",
+      title: "The syntheses against the true images",
+      note: TRUTH_NOTE,
+      cells: againstTruth,
+    },
     syntheses.length > 0 && {
-      name: "synthesis-means",
-      title: "The syntheses of the cycle-GANs against the truth",
-      note: SYNTHESIS_NOTE + (isLabelled ? ` ${populationNote(volumes)}` : ""),
-      cells: synthesisSummaryCells(syntheses),
+      name: "synthesis-source",
+      title: "The syntheses against their sources",
+      note: SOURCE_NOTE + (isLabelled ? ` ${populationNote(volumes)}` : ""),
+      cells: synthesisSourceCells(syntheses),
     },
     syntheses.length > 0 && {
       name: "synthesis",
@@ -293,13 +304,11 @@ function populationNote(volumes: readonly Table1Row[]): string {
   if (!Number.isFinite(percent)) {
     return "The volumes of the lungs in the two populations are not known.";
   }
-  return `The paper explains its thorax results by the lungs: by Table 1 the lungs of the CT images have ${
-    fixed(percent, 0)
-  } % of the volume of the MR's: ` +
-    `a network that reproduced this difference would give ${
-      fixed(1e4 / percent, 0)
-    } % from CT to MR and ` +
-    `${fixed(percent, 0)} % back.`;
+  return "The paper explains its thorax results by the lungs. By Table 1, the lungs of the CT images have " +
+    `${
+      fixed(percent, 0)
+    } % of the volume of the MR's. A network that reproduced this difference would give ` +
+    `${fixed(1e4 / percent, 0)} % from CT to MR and ${fixed(percent, 0)} % from MR to CT.`;
 }
 
 function setupOf(inputs: ReportInputs): string[] {

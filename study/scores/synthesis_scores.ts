@@ -15,7 +15,7 @@ import { softTissueOrder } from "../../workflows/soft_tissue_order.ts";
 import { compareLungs, segmentLungs, voxelsIn } from "./lungs.ts";
 import { sliceJumps } from "./slice_jumps.ts";
 import { synthesisAgreement } from "./synthesis_agreement.ts";
-import { tissueMasks } from "./tissue_masks.ts";
+import { type TissueMasks, tissueMasks } from "./tissue_masks.ts";
 
 /** An image, and the intensities that are the ends of its range. */
 export interface ScaledImage {
@@ -23,6 +23,14 @@ export interface ScaledImage {
   readonly data: Float32Array;
   /** The range; the scores count in shares of it. */
   readonly scale: IntensityScale;
+}
+
+/** A true image. */
+export interface TrueImage {
+  /** Intensities. */
+  readonly data: Float32Array;
+  /** The intensity below which it shows lungs. */
+  readonly lungThreshold: number;
 }
 
 /** Options of {@link synthesisScores}. All images lie on one grid along the world's axes. */
@@ -37,8 +45,10 @@ export interface SynthesisScoresOptions {
   readonly source: ScaledImage;
   /** The synthesised image. */
   readonly synthesis: ScaledImage;
-  /** The true image; its lungs are darker than `lungThreshold`. Default: it is not known. */
-  readonly truth?: { readonly data: Float32Array; readonly lungThreshold: number } | undefined;
+  /** The true image. Default: it is not known. */
+  readonly truth?: TrueImage | undefined;
+  /** The body and its soft tissue. Default: found in the CT among source and true image, else in the synthesis. */
+  readonly masks?: TissueMasks | undefined;
   /**
    * The lungs that the source lets expect: their threshold in the synthesis as a share of the range, and their
    * number of voxels. Default: the lungs are not measured.
@@ -105,9 +115,8 @@ export function synthesisScores(options: SynthesisScoresOptions): SynthesisScore
       reference: { data, threshold },
       image: made,
     }));
-  // An MR's voxels are in arbitrary units; a CT's are HU.
-  const ct = of === "mr" ? source.data : truth?.data ?? synthesis.data;
-  const masks = tissueMasks(size, ct);
+  const { masks = tissueMasks(size, of === "mr" ? source.data : truth?.data ?? synthesis.data) } =
+    options;
   const right = truth && sharesOf(truth.data, intensityScaleFor(of, truth.data, synthesis.scale));
   const agreement = right && synthesisAgreement(made, right, masks);
   const range = synthesis.scale.high - synthesis.scale.low;

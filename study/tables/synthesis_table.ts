@@ -17,7 +17,14 @@ interface ScoreColumn {
   readonly value: (scores: SynthesisScores) => number;
 }
 
-const SCORES: readonly ScoreColumn[] = [
+const SLICE_JUMPS: ScoreColumn = {
+  title: "slice jumps",
+  digits: 2,
+  value: ({ sliceJumps }) => sliceJumps,
+};
+
+/** The scores that need a true image. */
+const TRUTH_SCORES: readonly ScoreColumn[] = [
   { title: "error, % of the range", digits: 1, value: ({ error }) => 100 * error },
   { title: "error, HU", digits: 0, value: ({ errorHu }) => errorHu },
   { title: "soft-tissue correlation", digits: 2, value: ({ correlation }) => correlation },
@@ -30,7 +37,10 @@ const SCORES: readonly ScoreColumn[] = [
   },
   { title: "lung volume / truth", digits: 2, value: ({ lungVolume }) => lungVolume },
   { title: "lung Dice, %", digits: 1, value: ({ lungDice }) => 100 * lungDice },
-  { title: "slice jumps", digits: 2, value: ({ sliceJumps }) => sliceJumps },
+];
+
+/** The scores that need only the source. */
+const SOURCE_SCORES: readonly ScoreColumn[] = [
   { title: "fat contrast, %", digits: 1, value: ({ fatContrast }) => 100 * fatContrast },
   ...edgeColumns(" from the source", ({ sourceEdges }) => sourceEdges),
   {
@@ -53,29 +63,53 @@ function edgeColumns(from: string, edges: (scores: SynthesisScores) => EdgeScore
     column("lung borders outward", "lungs"),
     column("skin outward", "skin"),
     column("edge scatter", "scatter"),
+    { title: `edges found${from}, %`, digits: 0, value: (scores) => 100 * edges(scores).found },
   ];
 }
 
-/** An explanation of the columns, for the report. */
-export const SYNTHESIS_NOTE =
-  "Each row compares the syntheses of one column with the true image of the same body in the same state, or with " +
-  "their source; means over the paired subjects. Error: mean absolute difference in the body. Soft-tissue " +
-  "correlation: Pearson's correlation in the body without lungs, gas and bone; it is negative if the contrast is " +
-  "inverted. Shift: displacement of the whole image, from the edges on both sides of the body and of the lungs; " +
-  "the slices are coronal, so right and up are in the plane, and the front is across the slices. Lung borders and " +
-  "skin outward: displacement on both sides; it is positive if the lungs or the body are too large. Edge scatter: " +
-  "half of the range of the edges' displacements that holds the middle 68 %. Edge spread: deviation of the " +
-  "Gaussian that blurs a sharp edge as much. Lung volume and Dice: of the lungs that one threshold finds in the " +
-  "synthesis and in the true image. Slice jumps: change from slice to slice divided by the change within slices, " +
-  "over the same in the true image (in the source where there is none); above 1 the slices do not fit each other. " +
-  "Fat contrast: fat minus muscle as a share of the range, with the sign of the modality; it is negative if " +
-  "the contrast is inverted. The columns with the word source compare the synthesis with its source, which " +
-  "needs no true image. Expected lung volume: the labelled volume, times the share of it that the threshold finds in " +
-  "real images of the modality; without labels, the volume that a threshold finds in the source.";
+/** An explanation of the columns of both tables of means. */
+const EDGES_NOTE =
+  "The shift is the displacement of the whole image. It comes from the edges on both sides of the body and of the " +
+  "lungs. The slices are coronal: right and up lie in their plane, the front lies across them. Lung borders and skin " +
+  "outward are the displacements on both sides; they are positive if the lungs or the body are too large. The edge " +
+  "scatter is half of the range that holds the middle 68 % of the edges' displacements. The edges found are the " +
+  "share of the other image's edges that the synthesis has; if they are few, the shift says little.";
+
+/** An explanation of {@link synthesisTruthCells}, for the report. */
+export const TRUTH_NOTE =
+  "The table compares each synthesis with the true image of the same body in the same state. It has means over the " +
+  "paired subjects. The error is the mean absolute difference in the body. The soft-tissue correlation is " +
+  "Pearson's correlation in the body without lungs, gas and bone; it is negative if the contrast is inverted. " +
+  `${EDGES_NOTE} The edge spread is the deviation of the Gaussian that blurs a sharp edge as much. One threshold ` +
+  "finds the lungs in the synthesis and in the true image. Slice jumps are the change from slice to slice divided by " +
+  "the change within slices, divided by the same ratio in the true image; above 1 the slices do not fit each other.";
+
+/** An explanation of {@link synthesisSourceCells}, for the report. */
+export const SOURCE_NOTE =
+  "The table compares each synthesis with the image that it was made from, which needs no true image. It has means " +
+  "over the paired subjects. The fat contrast is fat minus muscle in a synthesised MR, and muscle minus fat in a " +
+  "synthesised CT, as a share of the range; it is negative if the contrast is inverted. " +
+  `${EDGES_NOTE} The lungs are found by a threshold. Their expected volume is the labelled volume, times the share ` +
+  "of it that the threshold finds in real images of the modality. Without labels it is the volume that a threshold " +
+  "finds in the source.";
+
+/** Means of the scores that need true images; undefined if no row has any. */
+export function synthesisTruthCells(rows: readonly SynthesisRow[]): Cells | undefined {
+  return hasTruth(rows) ? meanCells(rows, [...TRUTH_SCORES, SLICE_JUMPS]) : undefined;
+}
+
+/** Means of the scores that need only the sources. */
+export function synthesisSourceCells(rows: readonly SynthesisRow[]): Cells {
+  return meanCells(rows, hasTruth(rows) ? SOURCE_SCORES : [...SOURCE_SCORES, SLICE_JUMPS]);
+}
+
+function hasTruth(rows: readonly SynthesisRow[]): boolean {
+  return rows.some(({ scores }) => isKnown(scores.error));
+}
 
 /** Means over the subjects: a row for each region and column. Scores that no row has are left out. */
-export function synthesisSummaryCells(rows: readonly SynthesisRow[]): Cells {
-  const columns = knownColumns(rows);
+function meanCells(rows: readonly SynthesisRow[], scores: readonly ScoreColumn[]): Cells {
+  const columns = knownColumns(rows, scores);
   const regions = [...new Set(rows.map(({ region }) => region))];
   const body = regions.flatMap((region) =>
     COLUMNS.flatMap(({ name, title, synthesis }) => {
@@ -94,7 +128,7 @@ export function synthesisSummaryCells(rows: readonly SynthesisRow[]): Cells {
 
 /** One row for each synthesis, with more digits. Scores that no row has are left out. */
 export function synthesisCells(rows: readonly SynthesisRow[]): Cells {
-  const columns = knownColumns(rows);
+  const columns = knownColumns(rows, [...TRUTH_SCORES, SLICE_JUMPS, ...SOURCE_SCORES]);
   return [
     ["method", "region", "subject", ...columns.map(({ title }) => title)],
     ...rows.map(({ method, region, subject, scores }) => [
@@ -115,8 +149,11 @@ export function synthesisTimeCells(rows: readonly SynthesisRow[]): Cells {
   return [["Column", "seconds per synthesis"], ...body];
 }
 
-function knownColumns(rows: readonly SynthesisRow[]): ScoreColumn[] {
-  return SCORES.filter(({ value }) => rows.some(({ scores }) => isKnown(value(scores))));
+function knownColumns(
+  rows: readonly SynthesisRow[],
+  columns: readonly ScoreColumn[],
+): ScoreColumn[] {
+  return columns.filter(({ value }) => rows.some(({ scores }) => isKnown(value(scores))));
 }
 
 function isKnown(value: number): boolean {

@@ -1,7 +1,12 @@
 import { assertEquals } from "@std/assert";
 import type { EdgeScores, SynthesisScores } from "../scores/synthesis_scores.ts";
 import type { SynthesisRow } from "../synthesis_measures.ts";
-import { synthesisCells, synthesisSummaryCells, synthesisTimeCells } from "./synthesis_table.ts";
+import {
+  synthesisCells,
+  synthesisSourceCells,
+  synthesisTimeCells,
+  synthesisTruthCells,
+} from "./synthesis_table.ts";
 
 const noEdges: EdgeScores = {
   right: NaN,
@@ -39,19 +44,29 @@ const rows = [
   row("a", "synthesised-ct-c3-p70", { error: 0.1, errorHu: 200, expectedLungVolume: 0.9 }),
 ];
 
-Deno.test("synthesisSummaryCells() gives means over the known values, and no column without any", () => {
-  assertEquals(synthesisSummaryCells(rows), [
+Deno.test("synthesisTruthCells() gives means over the known values, and no column without any", () => {
+  assertEquals(synthesisTruthCells(rows), [
     [
       "Synthesis",
       "error, % of the range",
       "error, HU",
       "soft-tissue correlation",
       "shift right, mm",
-      "lung volume / expected",
     ],
-    ["thorax, CT to MR C=3 P=70", "25.0", "-", "-0.30", "-1.50", "-"],
-    ["thorax, MR to CT C=3 P=70", "10.0", "200", "-", "-", "0.90"],
+    ["thorax, CT to MR C=3 P=70", "25.0", "-", "-0.30", "-1.50"],
+    ["thorax, MR to CT C=3 P=70", "10.0", "200", "-", "-"],
   ]);
+});
+
+Deno.test("synthesisSourceCells() has the scores of a cohort without true images", () => {
+  const known = { sliceJumps: 1.2, fatContrast: -0.08 };
+  const real = [row("a", "synthesised-ct-c3-p70", known), row("b", "synthesised-ct-c3-p70", known)];
+  assertEquals(synthesisTruthCells(real), undefined);
+  assertEquals(synthesisSourceCells(real), [
+    ["Synthesis", "fat contrast, %", "slice jumps"],
+    ["thorax, MR to CT C=3 P=70", "-8.0", "1.20"],
+  ]);
+  assertEquals(synthesisSourceCells(rows)[0], ["Synthesis", "lung volume / expected"]);
 });
 
 Deno.test("synthesisCells() has a row for each synthesis", () => {
