@@ -37,6 +37,11 @@ export interface ManifestSubject {
   readonly labels: ModalityLabels;
   /** True displacement from MR to CT on the MR grid (5-D NIfTI, LPS mm), where it is known. */
   readonly truth?: string | undefined;
+  /**
+   * Images that an ideal synthesis would give, where they are known: under "mr" the true MR on the grid of
+   * the CT, under "ct" the true CT on the grid of the MR.
+   */
+  readonly trueImages?: ModalityPaths | undefined;
   /** Label ids left out of scores, by modality. */
   readonly exclude?: ByModality<readonly number[]> | undefined;
 }
@@ -132,7 +137,20 @@ export async function readManifest(path: string): Promise<Manifest> {
       if (files !== undefined) labels[modality] = await allOf(`labels.${modality}`, files);
     }
     const truth = subject.truth && await found("truth", subject.truth);
-    subjects.push(withoutUndefined({ ...subject, images, labels, truth }));
+    const trueImages: Partial<Record<Modality, string>> = {};
+    for (const modality of MODALITIES) {
+      const file = subject.trueImages?.[modality];
+      if (file !== undefined) {
+        trueImages[modality] = await found(`trueImages.${modality}`, file);
+      }
+    }
+    subjects.push(withoutUndefined({
+      ...subject,
+      images,
+      labels,
+      truth,
+      trueImages: subject.trueImages && trueImages,
+    }));
   }
   return { ...manifest, subjects };
 }
@@ -204,7 +222,12 @@ function checkSubject(at: string, json: unknown, fail: Fail): string {
   if (typeof id !== "string" || !/^[A-Za-z0-9][\w.-]*$/.test(id)) {
     throw fail(`${at}.id must be letters, digits, "-", "_" and ".", got ${shown(id)}`);
   }
-  knownFields(at, subject, ["id", "kind", "images", "labels", "truth", "exclude"], fail);
+  knownFields(
+    at,
+    subject,
+    ["id", "kind", "images", "labels", "truth", "trueImages", "exclude"],
+    fail,
+  );
   if (kind !== "ct" && kind !== "mr" && kind !== "paired") {
     throw fail(`${at}.kind must be "ct", "mr" or "paired", got ${shown(kind)}`);
   }
@@ -242,6 +265,12 @@ function checkSubject(at: string, json: unknown, fail: Fail): string {
   if (subject.truth !== undefined) {
     path(`${at}.truth`, subject.truth);
     if (kind !== "paired") throw fail(`${at}.truth: only a subject of kind "paired" has a truth`);
+  }
+  if (subject.trueImages !== undefined) {
+    byModality(`${at}.trueImages`, subject.trueImages, fail, path);
+    if (kind !== "paired") {
+      throw fail(`${at}.trueImages: only a subject of kind "paired" has true images`);
+    }
   }
   if (subject.exclude !== undefined) {
     byModality(`${at}.exclude`, subject.exclude, fail, (field, value) => {

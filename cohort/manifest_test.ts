@@ -26,13 +26,14 @@ Deno.test("readManifest() returns what writeManifest() wrote, with paths that ca
     const whole = {
       ...good,
       voxelSizes: { ct: [1, 1, 1.5] },
-      subjects: [{ ...subject, truth: "t", exclude: { mr: [58] } }],
+      subjects: [{ ...subject, truth: "t", trueImages: { mr: "m" }, exclude: { mr: [58] } }],
     };
     await writeManifest(path, whole as unknown as Manifest);
     const { subjects: [read], ...rest } = await readManifest(path);
     assertEquals({ ...rest, subjects: whole.subjects } as unknown, whole);
     assertEquals(read.images, { ct: `${folder}/c`, mr: `${folder}/m` });
     assertEquals([read.labels.ct, read.truth], [`${folder}/l`, `${folder}/t`]);
+    assertEquals(read.trueImages, { mr: `${folder}/m` });
     assertEquals(read.exclude, { mr: [58] });
   }));
 
@@ -59,6 +60,16 @@ const bad: readonly (readonly [string, unknown, string])[] = [
   ["an unknown modality", one({ images: { pet: "c" } }), `unknown field "pet"`],
   ["a label id of 0", one({ exclude: { ct: [0] } }), "exclude.ct must be a list of label ids"],
   ["a missing file", one({ labels: { ct: "gone" } }), "subject p, labels.ct: no file at"],
+  [
+    "a missing true image",
+    one({ trueImages: { ct: "gone" } }),
+    "subject p, trueImages.ct: no file",
+  ],
+  [
+    "a true image of an unpaired subject",
+    one({ kind: "ct", images: { ct: "c" }, trueImages: { mr: "m" } }),
+    'only a subject of kind "paired" has true images',
+  ],
   ["a missing truth", one({ truth: "gone" }), "subject p, truth: no file at"],
 ];
 

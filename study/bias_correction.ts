@@ -48,7 +48,7 @@ export async function correctCohort(gpu: Gpu, options: CorrectCohortOptions): Pr
   const subjects: ManifestSubject[] = [];
   let done = 0;
   for (const subject of manifest.subjects) {
-    const { id, images: { ct, mr }, labels, truth } = subject;
+    const { id, images: { ct, mr }, labels, truth, trueImages } = subject;
     signal?.throwIfAborted();
     if (mr !== undefined) {
       onProgress?.(done, total, id);
@@ -78,6 +78,10 @@ export async function correctCohort(gpu: Gpu, options: CorrectCohortOptions): Pr
         mr: labels.mr && await realFiles(labels.mr),
       }),
       truth: truth !== undefined ? await Deno.realPath(truth) : undefined,
+      trueImages: trueImages && withoutUndefined({
+        ct: trueImages.ct && await Deno.realPath(trueImages.ct),
+        mr: trueImages.mr && await Deno.realPath(trueImages.mr),
+      }),
     });
   }
   onProgress?.(total, total, "");

@@ -77,7 +77,7 @@ Deno.test("the report's settings are those that were used, and it names their fi
     regions: REGIONS,
     volumes: [],
     pairs: [],
-    lungs: [],
+    syntheses: [],
     ablations: [],
     settings: { originals },
   });

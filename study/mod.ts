@@ -117,6 +117,7 @@ export {
   type TrainingImagesOptions,
   type TrainingSource,
 } from "../workflows/training_images.ts";
+export type { SynthesisCheck, TrainingCheck } from "../workflows/training_checks.ts";
 export { runTraining, type TrainingJobOptions } from "../workflows/training_job.ts";
 export {
   type GridSynthesisOptions,

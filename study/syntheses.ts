@@ -25,6 +25,12 @@ export interface KeptSynthesis {
   readonly model: TrainedModel;
 }
 
+/** A synthesised image that exists. */
+export interface MadeSynthesis extends KeptSynthesis {
+  /** Seconds that the synthesis took; NaN for an image of an older version. */
+  readonly seconds: number;
+}
+
 /** The synthesised images of a study. */
 export class StudySyntheses implements Disposable {
   /** The trained models. */
@@ -54,16 +60,18 @@ export class StudySyntheses implements Disposable {
   }
 
   /** Makes a synthesis that does not exist yet. */
-  async make(one: StudyCase, column: SynthesisedColumn): Promise<KeptSynthesis> {
+  async make(one: StudyCase, column: SynthesisedColumn): Promise<MadeSynthesis> {
     const { out, profile, signal } = this.#cases.context;
     const { of, channels } = column.synthesis;
     const kept = await this.placeOf(one, column);
     await Deno.mkdir(`${out}/synthesis`, { recursive: true });
-    await once(kept.path.replace(/nii\.gz$/, "json"), kept.key, async () => {
+    const mark = kept.path.replace(/nii\.gz$/, "json");
+    const { value } = await once<{ seconds?: number | undefined }>(mark, kept.key, async () => {
       const { fixed, moving } = await this.#cases.read(one);
       const folder = `${out}/${kept.model.folder}`;
       const tensorflow = await this.#tensorflow.open(folder);
       const model = await loadGenerator(folder, of);
+      const began = performance.now();
       try {
         const { image } = await synthesiseOnGrid(tensorflow, model, {
           image: (of === "mr" ? moving : fixed).image,
@@ -71,13 +79,14 @@ export class StudySyntheses implements Disposable {
           ...ganStrides(profile, channels),
           signal,
         });
+        const seconds = (performance.now() - began) / 1000;
         await writeVolume(kept.path, image);
+        return { seconds };
       } finally {
         model.generator.dispose();
       }
-      return {};
     });
-    return kept;
+    return { ...kept, seconds: value.seconds ?? NaN };
   }
 
   /** Closes TensorFlow. */

@@ -100,6 +100,8 @@ export const COST = {
   stepGigaflop: 0.06,
   /** A synthesis, for 10^9 operations. */
   synthesisGigaflop: 0.08,
+  /** Scoring a million voxels of a synthesis. */
+  scoreMegavoxel: 2,
 } as const;
 
 /** A region of a body in mm: roughly that of the phantom and of a patient. */

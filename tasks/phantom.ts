@@ -16,8 +16,9 @@ export const TASK = {
   summary: "Writes a phantom cohort: 17 subjects with a CT, 17 with an MR image and 3 with both.",
   details: `
 The task writes into the folder of --out: images and label images (NIfTI; the labels of VISCERAL), the
-true displacement field from MR to CT for each paired subject (LPS mm, as in ITK), and the manifest
-cohort.json. The voxel sizes of CT and MR in mm:
+true displacement field from MR to CT for each paired subject (LPS mm, as in ITK), the true images of each
+paired subject, and the manifest cohort.json. A true image shows what an ideal synthesis would give:
+paired-01_true_mr.nii.gz is the MR of the body that paired-01_ct.nii.gz shows, on its grid. The voxel sizes of CT and MR in mm:
   smoke     8 x 8 x 8        and 8 x 8 x 8       quick     4 x 4 x 4        and 4 x 6 x 4
   standard  2.5 x 2.5 x 2.5  and 2.5 x 6 x 2.5   paper     0.8..1.0 x 1.5   and 1.25 x 6 x 1.25
 An interrupted run continues where it stopped if the same command runs again.`,

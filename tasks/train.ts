@@ -16,6 +16,7 @@ import { correspondenceWithout, noCorrespondence } from "../workflows/correspond
 import { ganSettings } from "../workflows/gan_profiles.ts";
 import { registerTrainingPairs, type TrainingPair } from "../workflows/registered_pairs.ts";
 import { profileOf, PROFILES } from "../workflows/profiles.ts";
+import { checkLines, checkWarnings } from "../workflows/training_checks.ts";
 import { readTrainingImages, type TrainingSource } from "../workflows/training_images.ts";
 import { runTraining } from "../workflows/training_job.ts";
 import { type FlagsOf, isGiven, type TaskSpec, UsageError } from "./_flags.ts";
@@ -224,6 +225,10 @@ The task writes these files into the folder of --out:
   log.jsonl      the losses of every step     losses.png   the curves of the losses
   samples/       images with their syntheses, every --sample-every steps
 
+At each picture of samples the task prints how bright fat and muscle are in the syntheses, and by how much
+the syntheses are shifted against their sources. It warns if the order of fat and muscle is inverted, or
+if the shift exceeds a third of a voxel.
+
 After Ctrl-C the task finishes the step, writes a checkpoint and ends. The same command with --resume
 continues the training.
 
@@ -335,6 +340,9 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
     checkpointEvery: flags.checkpointEvery,
     sampleEvery: flags.sampleEvery,
     onNotice: (text) => progress.log(`Warning: ${text}`),
+    onCheck: (check) => {
+      for (const line of [...checkLines(check, plane), ...checkWarnings(check)]) progress.log(line);
+    },
     onProgress: ({ step, total, losses }) => {
       if (isFirst) progress.stage("training", total, "steps");
       isFirst = false;

@@ -32,7 +32,10 @@ export async function writeSmallCohort(out: string, ids: readonly string[]): Pro
       labels[modality] = files.labels;
     }
     const truth = kind === "paired" ? filesOf(id, "mr").truth : undefined;
-    subjects.push({ id, kind, images, labels, truth });
+    const trueImages = kind === "paired"
+      ? { ct: filesOf(id, "mr").trueOther, mr: filesOf(id, "ct").trueOther }
+      : undefined;
+    subjects.push({ id, kind, images, labels, truth, trueImages });
   }
   const path = `${out}/cohort.json`;
   await writeManifest(path, {

@@ -142,8 +142,8 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       ReproduceOptions RigidLevelReport RigidResult RunStudyOptions RunUnitsOptions ScoredPair
       SearchPair SearchScale SearchTable SearchUnit SettingRow Shard SignedRankResult SimilarityName
       SimilarityOptions StageName StagePlan StageWork StartPosition StartRecord StepLosses Stitch
-      StructureName StructureRow StudyOptions StudyProgress StudyReport Substitute Substitutes
-      SynthesisJobOptions SynthesisResult Table1Row Table2Row TableName TrainingImage
+      StructureName StructureRow StudyOptions StudyProgress StudyReport Substitute Substitutes SynthesisCheck
+      SynthesisJobOptions SynthesisResult Table1Row Table2Row TableName TrainingCheck TrainingImage
       TrainingImagesOptions TrainingJobOptions TrainingProgress TrainingSource TrainingVolume
       Triple UnitScore Volume`,
   },

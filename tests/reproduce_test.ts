@@ -44,7 +44,9 @@ gpuTest(
     const rows = (name: string) => report.tables.find((table) => table.name === name)!.cells;
     assertEquals(rows("table1").length, 12);
     assertEquals(rows("registrations").length, 1 + 2 * 12);
-    assertEquals(rows("lungs").length, 1 + 8);
+    assertEquals(rows("synthesis-truth").length, 1 + 2 * 8);
+    assertEquals(rows("synthesis-source").length, 1 + 2 * 8);
+    assertEquals(rows("synthesis").length, 1 + 2 * 8);
     assertEquals(rows("comparisons").length, 13);
     // Every synthesised column was searched by itself, by the Dice of its own syntheses.
     const searched = rows("settings").filter(([name]) => /^(MR|CT) C=/.test(name));
@@ -61,8 +63,6 @@ gpuTest(
     assertEquals(names.sort(), [
       "comparisons.csv",
       "corrected",
-      "lungs.csv",
-      "lungs.json",
       "models",
       "registrations",
       "registrations.csv",
@@ -74,7 +74,11 @@ gpuTest(
       "structures.csv",
       "surfaces.csv",
       "synthesis",
+      "synthesis-scores.json",
       "synthesis-settings",
+      "synthesis-source.csv",
+      "synthesis-truth.csv",
+      "synthesis.csv",
       "table1.csv",
       "table1.json",
       "table2.csv",

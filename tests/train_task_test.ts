@@ -74,6 +74,9 @@ Deno.test({
       const { code, text } = await task("train", ...training("model"));
       assertEquals(code, 0, text);
       assertStringIncludes(text, "2 CT and 2 MR; axial patches of 16 x 16 x 2, P = 10; 40 steps");
+      for (const modality of ["MR", "CT"]) {
+        assertStringIncludes(text, `step 40, synthesised ${modality}: `);
+      }
       assertEquals(namesIn(`${folder}/model`), [
         "checkpoint-0000040.safetensors",
         "checkpoint.json",

@@ -5,7 +5,7 @@
  */
 
 import { readCheckpointHeader } from "../gan/model/checkpoint.ts";
-import type { Modality } from "../volume/modality.ts";
+import { type Modality, otherModality } from "../volume/modality.ts";
 import type { CycleGan } from "../gan/training/cycle_gan.ts";
 import { planeAxes, type PlaneName } from "../gan/synthesis/image_planes.ts";
 import { populationScale } from "../gan/synthesis/intensity_scale.ts";
@@ -23,6 +23,7 @@ import { writeWholeFile } from "../host/write_file.ts";
 import type { ImageRegion } from "./body_region.ts";
 import type { TrainingPair } from "./registered_pairs.ts";
 import type { TrainingImage } from "./training_images.ts";
+import { checkSyntheses, type SynthesisedPatches, type TrainingCheck } from "./training_checks.ts";
 import { lossCurves, parseLog, type Tile, tileStrip } from "./training_pictures.ts";
 
 /** Options of {@link runTraining}. */
@@ -64,6 +65,8 @@ export interface TrainingJobOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called about twice a second. */
   readonly onProgress?: ((progress: TrainingProgress) => void) | undefined;
+  /** Called at each picture of samples, with the order of soft tissue and the shift in the samples. */
+  readonly onCheck?: ((check: TrainingCheck) => void) | undefined;
 }
 
 /** Rows of the pictures of samples. */
@@ -91,7 +94,9 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
   using tensorflow = await Tensorflow.open(gpu, { ops, convolution });
   const central = { ct: samplers.ct.central(SAMPLES), mr: samplers.mr.central(SAMPLES) };
   const names = (of: Modality) => images[of].map(({ name }) => name);
-  const scale = (of: Modality) => populationScale(images[of].map(({ scale }) => scale));
+  const scaleOf = (of: Modality) => populationScale(images[of].map(({ scale }) => scale));
+  const scale = { ct: scaleOf("ct"), mr: scaleOf("mr") };
+  const spacing = planeSpacing(images.ct[0].grid, plane);
   const gan = await trainCycleGan({
     tensorflow,
     settings,
@@ -111,9 +116,9 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
       plane,
       region,
       flips,
-      spacing: planeSpacing(images.ct[0].grid, plane),
+      spacing,
       voxel,
-      scale: { ct: scale("ct"), mr: scale("mr") },
+      scale,
       images: { ct: names("ct"), mr: names("mr") },
       pairs: pairs?.map(({ name }) => name),
       balanced: balanced || undefined,
@@ -124,7 +129,25 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
     onSample: async (gan, step) => {
       const log = parseLog(await Deno.readTextFile(`${folder}/log.jsonl`));
       await writeWholeFile(`${folder}/losses.png`, lossCurves(log).toPng());
-      const picture = await samplePicture(gan, central, `step ${step}`);
+      const samples = {
+        mr: await synthesised(gan, "mr", central.ct),
+        ct: await synthesised(gan, "ct", central.mr),
+      };
+      const { crop, channels } = settings;
+      options.onCheck?.({
+        step,
+        checks: (["mr", "ct"] as const).map((of) =>
+          checkSyntheses({
+            ...samples[of],
+            of,
+            crop,
+            channels,
+            spacing,
+            sourceScale: scale[otherModality(of)],
+          })
+        ),
+      });
+      const picture = samplePicture(settings, samples, `step ${step}`);
       const name = `step-${String(step).padStart(7, "0")}.png`;
       await writeWholeFile(`${folder}/samples/${name}`, picture);
     },
@@ -155,32 +178,49 @@ export function planeSpacing(grid: Grid, plane: PlaneName): [number, number, num
   return [of(column.axis), of(row.axis), of(slice.axis)];
 }
 
+/** Patches with their syntheses and with the images after a cycle. */
+interface Samples extends SynthesisedPatches {
+  readonly cycled: readonly Float32Array[];
+}
+
+/** Synthesises patches of the other modality, and these back. */
+async function synthesised(
+  { generators, settings: { crop, channels } }: CycleGan,
+  of: Modality,
+  sources: readonly Float32Array[],
+): Promise<Samples> {
+  const syntheses: Float32Array[] = [];
+  const cycled: Float32Array[] = [];
+  for (const source of sources) {
+    const real = tf.tensor4d(source.slice(), [1, crop, crop, channels]);
+    const fake = generators[of].apply(real);
+    const again = generators[otherModality(of)].apply(fake);
+    syntheses.push(await fake.data() as Float32Array);
+    cycled.push(await again.data() as Float32Array);
+    tf.dispose([real, fake, again]);
+  }
+  return { sources, syntheses, cycled };
+}
+
 /** Draws the middle slice of patches of both modalities, of their syntheses and of the images after a cycle. */
-async function samplePicture(
-  gan: CycleGan,
-  central: Readonly<Record<Modality, readonly Float32Array[]>>,
+function samplePicture(
+  { crop, channels }: CycleGanSettings,
+  samples: Readonly<Record<Modality, Samples>>,
   caption: string,
-): Promise<Uint8Array> {
-  const { crop, channels } = gan.settings;
+): Uint8Array {
   const middle = channels >> 1;
-  const tile = async (image: tf.Tensor4D): Promise<Tile> => {
-    const values = await image.data();
-    return {
-      size: crop,
-      values: Float32Array.from({ length: crop ** 2 }, (_, i) => values[i * channels + middle]),
-    };
-  };
+  const tile = (values: Float32Array): Tile => ({
+    size: crop,
+    values: Float32Array.from({ length: crop ** 2 }, (_, i) => values[i * channels + middle]),
+  });
   const rows: Tile[][] = [];
-  for (let i = 0; i < Math.min(central.ct.length, central.mr.length); i++) {
-    const row: Tile[] = [];
-    for (const [here, there] of [["ct", "mr"], ["mr", "ct"]] as const) {
-      const real = tf.tensor4d(central[here][i].slice(), [1, crop, crop, channels]);
-      const fake = gan.generators[there].apply(real);
-      const again = gan.generators[here].apply(fake);
-      row.push(await tile(real), await tile(fake), await tile(again));
-      tf.dispose([real, fake, again]);
-    }
-    rows.push(row);
+  const count = Math.min(samples.mr.sources.length, samples.ct.sources.length);
+  for (let i = 0; i < count; i++) {
+    rows.push(
+      [samples.mr, samples.ct].flatMap(({ sources, syntheses, cycled }) =>
+        [sources[i], syntheses[i], cycled[i]].map(tile)
+      ),
+    );
   }
   const titles = ["CT", "as MR", "and back", "MR", "as CT", "and back"];
   return tileStrip(titles, rows, caption).toPng();

@@ -106,17 +106,26 @@ export function renderLabels(body: BodyPlan, image: ImagePlan, grid: Grid): Labe
   return { grid, data };
 }
 
-/** A body's image and labels on a grid. CT in HU, MR in whole units from 0. */
+/**
+ * A body's image and labels on a grid. CT in HU, MR in whole units from 0.
+ *
+ * @param options - `isIdeal` leaves out the noise, the bias field and the rounding. Default false.
+ */
 export function renderImage(
   body: BodyPlan,
   image: ImagePlan,
   grid: Grid,
+  { isIdeal = false }: { readonly isIdeal?: boolean | undefined } = {},
 ): { image: Volume; labels: LabelVolume } {
   const anatomy = new Anatomy(body.measures);
   const motion = new BodyMotion(body.shape, image.state);
   const isCt = image.modality === "ct";
   const contrast = isCt ? ctContrast(image.seed, image.state.breath) : mrContrast(image.seed);
-  const finish = isCt ? ctFinish(image.seed) : mrFinish(image.seed);
+  const finish: Finish = isIdeal
+    ? (value) => value
+    : isCt
+    ? ctFinish(image.seed)
+    : mrFinish(image.seed);
   const data = new Float32Array(grid.voxels);
   const labels = new Int32Array(grid.voxels);
   const p = new Float64Array(3);

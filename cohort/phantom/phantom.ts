@@ -110,6 +110,9 @@ function manifestSubject({ id, kind, images }: SubjectPlan): ManifestSubject {
     images: withoutUndefined({ ct: ct?.image, mr: mr?.image }),
     labels: withoutUndefined({ ct: ct?.labels, mr: mr?.labels }),
     truth: kind === "paired" ? filesOf(id, "mr").truth : undefined,
+    trueImages: kind === "paired"
+      ? { ct: filesOf(id, "mr").trueOther, mr: filesOf(id, "ct").trueOther }
+      : undefined,
   };
 }
 
@@ -127,7 +130,7 @@ async function prepareFolder(out: string, fingerprint: string): Promise<void> {
     if (before === text) return;
     await Deno.remove(`${out}/cohort.json`).catch(() => {});
     for await (const entry of Deno.readDir(out)) {
-      if (/^(ct|mr|paired)-\d\d_(ct|mr|truth)\w*\.nii\.gz$/.test(entry.name)) {
+      if (/^(ct|mr|paired)-\d\d_(ct|mr|true|truth)\w*\.nii\.gz$/.test(entry.name)) {
         await Deno.remove(`${out}/${entry.name}`);
       }
     }
@@ -143,12 +146,10 @@ async function missingJobs(out: string, subjects: readonly SubjectPlan[]): Promi
   for (const subject of subjects) {
     for (const modality of ["ct", "mr"] as const) {
       if (subject.images[modality] === undefined) continue;
-      const { image, labels, truth } = filesOf(subject.id, modality);
-      const files = [
-        image,
-        labels,
-        ...(modality === "mr" && subject.kind === "paired" ? [truth] : []),
-      ];
+      const { image, labels, truth, trueOther } = filesOf(subject.id, modality);
+      const files = [image, labels];
+      if (subject.kind === "paired") files.push(trueOther);
+      if (subject.kind === "paired" && modality === "mr") files.push(truth);
       const there = await Promise.all(
         files.map((file) => Deno.stat(`${out}/${file}`).then(() => true, () => false)),
       );

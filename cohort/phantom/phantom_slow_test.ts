@@ -49,11 +49,15 @@ Deno.test("writePhantomCohort() writes the same bytes for the same seed, in one 
     const b = await contents(two);
     const c = await contents(other);
     assertEquals(a, b);
-    assertEquals(Object.keys(a).length, 3 * 5 + 2);
+    assertEquals(Object.keys(a).length, 3 * 7 + 2);
     assertNotEquals(a["paired-01_ct.nii.gz"], c["paired-01_ct.nii.gz"]);
     const { subjects } = await readManifest(`${one}/cohort.json`);
     assertEquals(subjects.map((s) => s.kind), ["paired", "paired", "paired"]);
     assertEquals(subjects[0].truth, `${one}/paired-01_truth.nii.gz`);
+    assertEquals(subjects[0].trueImages, {
+      ct: `${one}/paired-01_true_ct.nii.gz`,
+      mr: `${one}/paired-01_true_mr.nii.gz`,
+    });
   }));
 
 Deno.test("writePhantomCohort() goes on after an interruption and replaces another plan's files", () =>

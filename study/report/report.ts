@@ -8,7 +8,6 @@ import type { Modality } from "../../volume/modality.ts";
 import type { Manifest } from "../../cohort/manifest.ts";
 import { type Ablation, ablationColumns } from "../ablations.ts";
 import { comparisonCells } from "../tables/comparison_table.ts";
-import { lungCells } from "../tables/lung_table.ts";
 import type { BestSettings } from "../grid_search/best_settings.ts";
 import type { StudySettings } from "../column_settings.ts";
 import { COLUMNS, CORRECTED_VARIANT, GAN_VARIANTS } from "../columns.ts";
@@ -16,7 +15,7 @@ import { receptiveField } from "../../gan/networks/discriminator.ts";
 import { ganSettings } from "../../workflows/gan_profiles.ts";
 import type { Profile } from "../../workflows/profiles.ts";
 import type { SearchScale } from "../../workflows/search_scales.ts";
-import type { LungRow } from "../lungs.ts";
+import type { SynthesisRow } from "../synthesis_measures.ts";
 import { isSearched, lackingSimilarities } from "../grid_search/search_scales.ts";
 import { areLabelled } from "../regions.ts";
 import { settingsCells } from "../tables/settings_table.ts";
@@ -28,6 +27,13 @@ import {
   surfaceCells,
   table2Cells,
 } from "../tables/score_tables.ts";
+import {
+  SOURCE_NOTE,
+  synthesisCells,
+  synthesisSourceCells,
+  synthesisTruthCells,
+  TRUTH_NOTE,
+} from "../tables/synthesis_table.ts";
 import { table1Cells, type Table1Row } from "../tables/table1.ts";
 import { type ScoredPair, structureTable, table2 } from "../tables/table2.ts";
 import { type Cells, fixed, markdownTable } from "../tables/text_table.ts";
@@ -56,8 +62,8 @@ export interface ReportInputs {
   readonly volumes: readonly Table1Row[];
   /** The registrations. */
   readonly pairs: readonly ScoredPair[];
-  /** The lungs in the images and in their syntheses. */
-  readonly lungs: readonly LungRow[];
+  /** The scores of the syntheses. */
+  readonly syntheses: readonly SynthesisRow[];
   /** The ablations that were registered. */
   readonly ablations: readonly Ablation[];
 }
@@ -69,7 +75,9 @@ export type TableName =
   | "comparisons"
   | "structures"
   | "surfaces"
-  | "lungs"
+  | "synthesis-truth"
+  | "synthesis-source"
+  | "synthesis"
   | "registrations"
   | "settings"
   | "ablations";
@@ -81,7 +89,9 @@ export const TABLE_NAMES: readonly TableName[] = [
   "comparisons",
   "structures",
   "surfaces",
-  "lungs",
+  "synthesis-truth",
+  "synthesis-source",
+  "synthesis",
   "registrations",
   "settings",
   "ablations",
@@ -97,6 +107,8 @@ export interface ReportTable {
   readonly note?: string | undefined;
   /** True if the best cells of a row end in ** and those near them in *. Default false. */
   readonly isMarked?: boolean | undefined;
+  /** True if the report leaves the table out and only its CSV file has it. Default false. */
+  readonly isOnlyFile?: boolean | undefined;
   /** The cells. */
   readonly cells: Cells;
 }
@@ -137,7 +149,9 @@ export function reportOf(inputs: ReportInputs): StudyReport {
     `# ${title}`,
     caution,
     ...setup,
-    ...tables.flatMap(({ title, note, isMarked, cells }) => [
+    ...tables.filter(({ isOnlyFile }) => !isOnlyFile).flatMap((
+      { title, note, isMarked, cells },
+    ) => [
       `## ${title}`,
       ...(isMarked ? ["** marks the best method of a row, * those within 5 % of it."] : []),
       ...(note === undefined ? [] : [note]),
@@ -163,7 +177,7 @@ export function reportOf(inputs: ReportInputs): StudyReport {
     table1: inputs.volumes,
     table2: table2(pairs),
     structures: structureTable(pairs),
-    lungs: inputs.lungs,
+    syntheses: inputs.syntheses,
     registrations: pairs,
     // All tables as they are printed.
     tables: Object.fromEntries(tables.map(({ name, title, cells }) => [name, { title, cells }])),
@@ -196,9 +210,10 @@ function cohortCaution(pairs: number, regions: readonly ImageRegion[]): string {
 }
 
 function tablesOf(inputs: ReportInputs): ReportTable[] {
-  const { pairs, regions, volumes, lungs, ablations } = inputs;
+  const { pairs, regions, volumes, syntheses, ablations } = inputs;
   const isLabelled = areLabelled(regions);
   const extra = ablationColumns(ablations);
+  const againstTruth = synthesisTruthCells(syntheses);
   const tables: (ReportTable | false)[] = [
     isLabelled && {
       name: "table1",
@@ -231,15 +246,23 @@ function tablesOf(inputs: ReportInputs): ReportTable[] {
       title: "Distance of the surfaces by structure, 95th percentile, mm",
       cells: surfaceCells(pairs),
     },
-    lungs.length > 0 && {
-      name: "lungs",
-      title: "The lungs in the cycle-GANs' syntheses",
-      note:
-        "The paper explains its thorax results by the lungs. The table has the volume of the lungs in a " +
-        "synthesis, found by a threshold, and their overlap with the labels of the source image; means over " +
-        "the paired subjects. In a faithful synthesis the threshold would find the same share of the labelled " +
-        "volume as in real images of that modality. " + populationNote(volumes),
-      cells: lungCells(lungs),
+    againstTruth !== undefined && {
+      name: "synthesis-truth",
+      title: "The syntheses against the true images",
+      note: TRUTH_NOTE,
+      cells: againstTruth,
+    },
+    syntheses.length > 0 && {
+      name: "synthesis-source",
+      title: "The syntheses against their sources",
+      note: SOURCE_NOTE + (isLabelled ? ` ${populationNote(volumes)}` : ""),
+      cells: synthesisSourceCells(syntheses),
+    },
+    syntheses.length > 0 && {
+      name: "synthesis",
+      title: "Each synthesis",
+      isOnlyFile: true,
+      cells: synthesisCells(syntheses),
     },
     {
       name: "registrations",
@@ -274,15 +297,13 @@ function populationNote(volumes: readonly Table1Row[]): string {
   const sum = (of: Modality) => lungs.reduce((all, row) => all + row[of], 0);
   const percent = 100 * sum("ct") / sum("mr");
   if (!Number.isFinite(percent)) {
-    return "The volumes of the lungs in both populations are not known.";
+    return "The volumes of the lungs in the two populations are not known.";
   }
-  return `By Table 1 the lungs of the CT images have ${
-    fixed(percent, 0)
-  } % of the volume of the MR's: ` +
-    `a network that reproduced this difference would give ${
-      fixed(1e4 / percent, 0)
-    } % from CT to MR and ` +
-    `${fixed(percent, 0)} % back.`;
+  return "The paper explains its thorax results by the lungs. By Table 1, the lungs of the CT images have " +
+    `${
+      fixed(percent, 0)
+    } % of the volume of the MR's. A network that reproduced this difference would give ` +
+    `${fixed(1e4 / percent, 0)} % from CT to MR and ${fixed(percent, 0)} % from MR to CT.`;
 }
 
 function setupOf(inputs: ReportInputs): string[] {

@@ -19,8 +19,13 @@ export interface Figure {
   readonly png: Uint8Array;
 }
 
+/** A table of the page. */
+export type PageTable = Omit<ReportTable, "name">;
+
 /** The inputs of {@link reportPage}. */
-export interface ReportPageInputs extends Omit<StudyReport, "markdown" | "data"> {
+export interface ReportPageInputs extends Omit<StudyReport, "markdown" | "data" | "tables"> {
+  /** The tables. */
+  readonly tables: readonly PageTable[];
   /** The registrations, for the box plots. */
   readonly pairs: readonly ScoredPair[];
   /** Pictures under their headings. */
@@ -64,7 +69,9 @@ export function reportPage(inputs: ReportPageInputs): string {
   const { title, caution, tables, setup, pairs, figures, seconds } = inputs;
   const boxes = plots(pairs);
   const sections = [
-    ...tables.map((table) => [table.title, htmlNote(table) + htmlTable(table.cells)]),
+    ...tables.filter(({ isOnlyFile }) => !isOnlyFile).map((
+      table,
+    ) => [table.title, htmlNote(table) + htmlTable(table.cells)]),
     ...(boxes.length === 0 ? [] : [
       ["Dice by structure and method", `<div class="plots">${boxes.join("")}</div>`],
     ]),
@@ -102,7 +109,7 @@ function timesOf(seconds: Readonly<Record<string, number>>): string {
 }
 
 /** The sentences above a table. */
-function htmlNote({ note, isMarked }: ReportTable): string {
+function htmlNote({ note, isMarked }: PageTable): string {
   const marks =
     "Bold: the best method of a row; shaded: within 5 % of it; italics: the paper's numbers.";
   const text = [isMarked && marks, note].filter(Boolean).join(" ");

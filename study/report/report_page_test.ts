@@ -6,9 +6,9 @@ Deno.test("reportPage() is one page that needs nothing else", () => {
     title: "The study",
     caution: "Few.",
     tables: [
-      { name: "table1", title: "Table 1", cells: [["Volume", "CT"], ["liver", "<1>"]] },
+      { title: "Table 1", cells: [["Volume", "CT"], ["liver", "<1>"]] },
+      { title: "Left out", isOnlyFile: true, cells: [["nowhere"]] },
       {
-        name: "table2",
         title: "Table 2",
         note: "p < 0.05",
         cells: [["", "rigid", "NMI"], ["thorax", "76.1*", "80.0**"], [

@@ -27,7 +27,7 @@ const inputs: ReportInputs = {
   given: undefined,
   volumes: [],
   pairs: [],
-  lungs: [],
+  syntheses: [],
   ablations: [],
 };
 
@@ -54,4 +54,43 @@ Deno.test("reportOf() says what images without labels cannot show", () => {
   const { caution, tables } = reportOf({ ...inputs, regions: ["all"] });
   assertStringIncludes(caution, "1 pair of images without labels.");
   assertEquals(tables.map(({ name }) => name), ["registrations", "settings"]);
+});
+
+Deno.test("reportOf() has the means of the syntheses' scores, and each synthesis only in a file", () => {
+  const unknown = {
+    right: NaN,
+    front: NaN,
+    up: NaN,
+    lungs: NaN,
+    skin: NaN,
+    scatter: NaN,
+    spread: NaN,
+    referenceSpread: NaN,
+    found: NaN,
+  };
+  const { tables, markdown } = reportOf({
+    ...inputs,
+    syntheses: [{
+      subject: "p1",
+      region: "thorax",
+      method: "synthesised-ct-c3-p70",
+      seconds: 2,
+      scores: {
+        error: 0.084,
+        errorHu: 168,
+        correlation: -0.02,
+        truthEdges: { ...unknown, up: 1.8 },
+        lungVolume: 1.09,
+        lungDice: 0.87,
+        sliceJumps: 1,
+        fatContrast: -0.1,
+        sourceEdges: unknown,
+        expectedLungVolume: NaN,
+      },
+    }],
+  });
+  const names = tables.map(({ name }) => name).filter((name) => name.startsWith("synthesis"));
+  assertEquals(names, ["synthesis-truth", "synthesis-source", "synthesis"]);
+  assertStringIncludes(markdown, "| thorax, MR to CT C=3 P=70 | 8.4 | 168 | -0.02 | 1.80 |");
+  assert(!markdown.includes("p1"), "the rows of the subjects are only in synthesis.csv");
 });

@@ -6,9 +6,11 @@
 
 import { studyFigures } from "../report/figures.ts";
 import { reportOf, type StudyReport, TABLE_NAMES } from "../report/report.ts";
-import { reportPage } from "../report/report_page.ts";
+import { type PageTable, reportPage } from "../report/report_page.ts";
 import { writeText } from "../run_folder.ts";
+import type { SynthesisRow } from "../synthesis_measures.ts";
 import { mergedPairs } from "../tables/table2.ts";
+import { synthesisTimeCells } from "../tables/synthesis_table.ts";
 import { csvTable } from "../tables/text_table.ts";
 import { ablationsStage } from "./ablations.ts";
 import { cycleGansStage } from "./cycle_gans.ts";
@@ -38,7 +40,7 @@ export const reportStage: Stage<"report", StudyReport> = {
   async run({ resultOf, cohort, given, ablations, seconds, onProgress }) {
     onProgress(0, 1, "");
     const study = resultOf(n4Stage);
-    const { pairs: synthesised, lungs } = resultOf(synthesesStage);
+    const { pairs: synthesised, syntheses } = resultOf(synthesesStage);
     const pairs = mergedPairs(resultOf(originalsStage), synthesised, resultOf(ablationsStage));
     const report = reportOf({
       profile: study.profile,
@@ -55,7 +57,7 @@ export const reportStage: Stage<"report", StudyReport> = {
       given,
       volumes: resultOf(table1Stage),
       pairs,
-      lungs,
+      syntheses,
       ablations,
     });
     const figures = await studyFigures(study, resultOf(cycleGansStage), pairs);
@@ -65,7 +67,16 @@ export const reportStage: Stage<"report", StudyReport> = {
       `${out}/report.json`,
       JSON.stringify({ ...report.data, secondsByStage: seconds }, null, 2) + "\n",
     );
-    await writeText(`${out}/report.html`, reportPage({ ...report, pairs, figures, seconds }));
+    await writeText(
+      `${out}/report.html`,
+      reportPage({
+        ...report,
+        tables: [...report.tables, ...timeTable(syntheses)],
+        pairs,
+        figures,
+        seconds,
+      }),
+    );
     for (const { name, cells } of report.tables) {
       await writeText(`${out}/${name}.csv`, csvTable(cells));
     }
@@ -79,3 +90,13 @@ export const reportStage: Stage<"report", StudyReport> = {
     ...TABLE_NAMES.map((name) => `${name}.csv`),
   ],
 };
+
+/**
+ * The times of the syntheses, for the page only: tables in files are the same in each run, and times are
+ * not.
+ */
+function timeTable(syntheses: readonly SynthesisRow[]): PageTable[] {
+  return syntheses.length === 0
+    ? []
+    : [{ title: "Times of the syntheses", cells: synthesisTimeCells(syntheses) }];
+}

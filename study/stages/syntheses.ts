@@ -1,16 +1,15 @@
 /**
- * The stage that synthesises images, registers them by the last columns of Table 2 and measures the lungs.
+ * The stage that synthesises images, registers them by the last columns of Table 2 and scores them.
  *
  * @module
  */
 
 import { SYNTHESISED_COLUMNS } from "../columns.ts";
-import { type LungRow, measureLungs } from "../lungs.ts";
-import { areLabelled } from "../regions.ts";
 import { filesOfColumns } from "../registrations.ts";
+import { measureSyntheses, type SynthesisRow } from "../synthesis_measures.ts";
 import type { ScoredPair } from "../tables/table2.ts";
 import { registerCases } from "../threads.ts";
-import { registrationWork } from "../work_estimates.ts";
+import { COST, registrationWork } from "../work_estimates.ts";
 import { cycleGansStage } from "./cycle_gans.ts";
 import { n4Stage } from "./n4.ts";
 import type { Stage } from "./stage.ts";
@@ -20,23 +19,24 @@ import { synthesisSearchStage } from "./synthesis_search.ts";
 export interface SynthesesResult {
   /** The scores of the registrations. */
   readonly pairs: readonly ScoredPair[];
-  /** The lungs in the images and in their syntheses; none without labels. */
-  readonly lungs: readonly LungRow[];
+  /** The scores of the syntheses. */
+  readonly syntheses: readonly SynthesisRow[];
 }
 
-/** Gives the scores of the registrations and the lungs. */
+/** Gives the scores of the registrations and of the syntheses. */
 export const synthesesStage: Stage<"syntheses", SynthesesResult> = {
   name: "syntheses",
   title: "synthesis and registration of the syntheses",
   needs: [n4Stage, cycleGansStage, synthesisSearchStage],
   plan(estimates) {
-    const { cases, searchedCases, synthesisSeconds, imageMegabytes } = estimates;
+    const { cases, searchedCases, synthesisSeconds, imageMegabytes, megavoxels } = estimates;
     const columns = SYNTHESISED_COLUMNS.length;
     const { items, unit, seconds, megabytes } = registrationWork(estimates, columns);
     return {
       items,
       unit,
-      seconds: seconds + (cases - searchedCases) * columns * synthesisSeconds,
+      seconds: seconds + (cases - searchedCases) * columns * synthesisSeconds +
+        items * megavoxels * COST.scoreMegavoxel,
       megabytes: megabytes + items * imageMegabytes,
     };
   },
@@ -50,8 +50,7 @@ export const synthesesStage: Stage<"syntheses", SynthesesResult> = {
       models,
       onProgress,
     });
-    const lungs = areLabelled(study.regions) ? await measureLungs(study, models) : [];
-    return { pairs, lungs };
+    return { pairs, syntheses: await measureSyntheses(study, models) };
   },
-  leaves: () => [...filesOfColumns(SYNTHESISED_COLUMNS), "synthesis", "lungs.json"],
+  leaves: () => [...filesOfColumns(SYNTHESISED_COLUMNS), "synthesis", "synthesis-scores.json"],
 };

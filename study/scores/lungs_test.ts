@@ -1,6 +1,6 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type { Triple } from "../../volume/affine.ts";
-import { lungBias, lungThreshold, segmentLungs } from "./lung_bias.ts";
+import { compareLungs, lungThreshold, segmentLungs } from "./lungs.ts";
 
 const SIZE: Triple = [24, 16, 6];
 
@@ -25,22 +25,17 @@ Deno.test("segmentLungs() leaves out the air around the body and a bubble", () =
   assertEquals(segmentLungs(SIZE, new Float32Array(24 * 16 * 6).fill(-900), 0).includes(1), false);
 });
 
-Deno.test("lungBias() gives volumes and overlaps", () => {
-  const source = chest(lungs(4));
-  const synthesis = chest(lungs(8));
-  const bias = lungBias({
-    size: SIZE,
-    voxel: 0.5,
-    labels: segmentLungs(SIZE, source, -400),
-    source: { data: source, threshold: -400 },
-    synthesis: { data: synthesis, threshold: -400 },
-  });
-  assertEquals(bias.labelled, 288);
-  assertEquals([bias.source, bias.synthesis], [288, 144]);
-  assertAlmostEquals(bias.dice, 2 / 3);
-  assertEquals(bias.thresholdDice, 1);
+Deno.test("compareLungs() gives the ratio of the volumes and the overlap", () => {
+  const right = segmentLungs(SIZE, chest(lungs(4)), -400);
+  const half = segmentLungs(SIZE, chest(lungs(8)), -400);
+  const { volume, dice } = compareLungs(half, right);
+  assertEquals(volume, 1 / 2);
+  assertAlmostEquals(dice, 2 / 3);
+  assertEquals(compareLungs(right, right), { volume: 1, dice: 1 });
 });
 
-Deno.test("lungThreshold() lies midway", () => {
-  assertEquals(lungThreshold([-900, -850, -800], [40, 60, 50]), -400);
+Deno.test("lungThreshold() lies midway between the lungs and the darkest organ", () => {
+  assertEquals(lungThreshold([-900, -850, -800], [[40, 60, 50]]), -400);
+  assertEquals(lungThreshold([50], [[450], [], [250]]), 150);
+  assertEquals([lungThreshold([50], [[]]), lungThreshold([], [[450]])], [NaN, NaN]);
 });

@@ -1,0 +1,60 @@
+/**
+ * Connected parts of a mask, and the air around the body.
+ *
+ * @module
+ */
+
+import type { Triple } from "../../volume/affine.ts";
+
+/**
+ * Clears the air around the body in a mask of air: the parts that reach the border of an axial slice.
+ *
+ * @param air - 1 in air, else 0; x fastest, z from the feet to the head.
+ */
+export function clearOuterAir(air: Uint8Array, [nx, ny, nz]: Triple): void {
+  const slice = nx * ny;
+  for (let i = 0; i < slice; i++) {
+    const x = i % nx;
+    const y = Math.floor(i / nx);
+    if (x > 0 && y > 0 && x < nx - 1 && y < ny - 1) continue;
+    for (let z = 0; z < nz; z++) {
+      if (air[z * slice + i]) flood(air, [nx, ny, 1], z * slice, i, 0);
+    }
+  }
+}
+
+/**
+ * Gives a number to all voxels of 1 that are connected with the one at `start`; returns their count.
+ *
+ * @param size - Voxels of the part of the mask that begins at `offset`.
+ */
+export function flood(
+  mask: Uint8Array,
+  [nx, ny, nz]: Triple,
+  offset: number,
+  start: number,
+  value: number,
+): number {
+  const left = [start];
+  let count = 0;
+  mask[offset + start] = value;
+  while (left.length > 0) {
+    const i = left.pop()!;
+    const x = i % nx;
+    const y = Math.floor(i / nx) % ny;
+    const z = Math.floor(i / (nx * ny));
+    count++;
+    const visit = (inside: boolean, j: number) => {
+      if (!inside || mask[offset + j] !== 1) return;
+      mask[offset + j] = value;
+      left.push(j);
+    };
+    visit(x > 0, i - 1);
+    visit(x + 1 < nx, i + 1);
+    visit(y > 0, i - nx);
+    visit(y + 1 < ny, i + nx);
+    visit(z > 0, i - nx * ny);
+    visit(z + 1 < nz, i + nx * ny);
+  }
+  return count;
+}
