@@ -9,6 +9,7 @@ import { FileAccessError } from "../../host/errors.ts";
 import { sha256Hex } from "../../host/hash.ts";
 import { runOnThreads } from "../../host/worker_pool.ts";
 import {
+  type Breathing,
   type CohortPlan,
   type CohortProfile,
   planCohort,
@@ -27,6 +28,8 @@ export interface PhantomOptions {
   readonly profile?: CohortProfile | undefined;
   /** The seed of all random choices. Default 1. */
   readonly seed?: number | undefined;
+  /** The breathing states of the unpaired subjects. Default "by-modality". */
+  readonly breathing?: Breathing | undefined;
   /** All 37 subjects or only the 3 paired ones (the same as among all). Default "all". */
   readonly subjects?: "all" | "paired" | undefined;
   /** Threads that render. Default: as many as there are processors, at most 4; 0 renders in this one. */
@@ -51,8 +54,8 @@ export interface PhantomProgress {
 const RENDERING = 2;
 
 /**
- * Writes a phantom cohort and returns the path of its manifest. The same profile and seed give the same
- * bytes. Existing files of the same plan stay; files of another plan are replaced.
+ * Writes a phantom cohort and returns the path of its manifest. The same profile, seed and breathing give the
+ * same bytes. Existing files of the same plan stay; files of another plan are replaced.
  *
  * @throws {FileAccessError} when the folder cannot be made or written to.
  *
@@ -70,8 +73,9 @@ const RENDERING = 2;
  */
 export async function writePhantomCohort(options: PhantomOptions): Promise<string> {
   const { out, profile = "quick", seed = 1, subjects = "all", signal, onProgress } = options;
+  const { breathing = "by-modality" } = options;
   signal?.throwIfAborted();
-  const plan = planCohort({ profile, seed });
+  const plan = planCohort({ profile, seed, breathing });
   const chosen = subjects === "all"
     ? plan.subjects
     : plan.subjects.filter((subject) => subject.kind === "paired");
@@ -95,6 +99,7 @@ export async function writePhantomCohort(options: PhantomOptions): Promise<strin
     version: 1,
     profile,
     seed,
+    breathing,
     voxelSizes: PROFILE_VOXELS[profile],
     subjects: chosen.map(manifestSubject),
   });
