@@ -6,7 +6,7 @@
  */
 
 import type { Triple } from "../../volume/affine.ts";
-import type { BodyMeasures } from "./anatomy.ts";
+import type { BodyMeasures, BodyVisit } from "./anatomy.ts";
 import { type BodyState, drawWaves } from "./body_motion.ts";
 import { withoutUndefined } from "../../host/defaults.ts";
 import type { ByModality, Modality } from "../../volume/modality.ts";
@@ -167,18 +167,21 @@ export function planCohort(
         const random = new RandomStream(seed, group, index);
         const deviates = (name: StructureName) => volumes[name][index];
         const breath = breaths?.[index];
-        return planSubject({ kind, index, profile, random, deviates, breath });
+        const visits = new RandomStream(seed, group, index, 95);
+        return planSubject({ kind, index, profile, random, visits, deviates, breath });
       });
     }),
   };
 }
 
 function planSubject(
-  { kind, index, profile, random, deviates, breath }: {
+  { kind, index, profile, random, visits, deviates, breath }: {
     readonly kind: SubjectKind;
     readonly index: number;
     readonly profile: CohortProfile;
     readonly random: RandomStream;
+    /** The stream of the visits. */
+    readonly visits: RandomStream;
     readonly deviates: (name: StructureName) => number;
     /** The breath of a balanced cohort's subject; undefined if it follows from the modality. */
     readonly breath: number | undefined;
@@ -208,12 +211,14 @@ function planSubject(
     waves: drawWaves(random, { count: 5, reach: 10, wavelengths: [170, 320] }),
   };
   const travel = random.between(30, 40);
+  const bowelPhase = visits.between(0, 2 * Math.PI);
   const isPaired = kind === "paired";
   const image = (modality: Modality): ImagePlan => ({
     modality,
     voxel: voxelOf(profile, modality, random),
     state: stateOf({ modality, travel, breath, isPaired, random }),
     seed: Math.floor(random.between(0, 4e9)),
+    visit: visitOf(modality, bowelPhase, visits),
   });
   return {
     id: `${kind}-${String(index + 1).padStart(2, "0")}`,
@@ -247,6 +252,15 @@ function stateOf(
     waves: isPaired && modality === "mr"
       ? drawWaves(random, { count: 5, reach: 7, wavelengths: [110, 220] })
       : [],
+  };
+}
+
+/** The contents of a body on a day: the CT and the MR of a pair are of two days, with different bowel loops. */
+function visitOf(modality: Modality, bowelPhase: number, random: RandomStream): BodyVisit {
+  return {
+    bowelPhase: bowelPhase + (modality === "ct" ? 0 : random.between(0.3, 0.7) * 2 * Math.PI),
+    stomachLevel: random.between(22, 50),
+    venaCava: random.between(9.5, 12),
   };
 }
 

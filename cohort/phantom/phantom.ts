@@ -17,6 +17,7 @@ import {
   type SubjectPlan,
 } from "./cohort_plan.ts";
 import { type ManifestSubject, writeManifest } from "../manifest.ts";
+import { REALISM } from "./realism.ts";
 import { filesOf, type PhantomJob, runJob } from "./phantom_job.ts";
 import { PHANTOM_WORKER } from "./phantom_worker.ts";
 
@@ -51,7 +52,7 @@ export interface PhantomProgress {
 }
 
 /** Changes when the same plan gives other bytes, so that older files are not taken for these. */
-const RENDERING = 2;
+const RENDERING = 3;
 
 /**
  * Writes a phantom cohort and returns the path of its manifest. The same profile, seed and breathing give the
@@ -119,7 +120,7 @@ function manifestSubject({ id, kind, images }: SubjectPlan): ManifestSubject {
 }
 
 async function fingerprintOf(plan: CohortPlan): Promise<string> {
-  return await sha256Hex(JSON.stringify({ RENDERING, plan }));
+  return await sha256Hex(JSON.stringify({ RENDERING, REALISM, plan }));
 }
 
 /** Leaves files of this plan, removes the phantom's files of another. */
