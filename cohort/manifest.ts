@@ -56,6 +56,8 @@ export interface Manifest {
   readonly profile: string;
   /** The phantom's seed. */
   readonly seed?: number | undefined;
+  /** The phantom's breathing states, `by-modality` or `balanced` (see `Breathing`). */
+  readonly breathing?: string | undefined;
   /** Source and licence of the images. Reports show this text. */
   readonly attribution?: string | undefined;
   /** Nominal voxel sizes in mm by modality. */
@@ -185,7 +187,7 @@ function checked(json: unknown, fail: Fail): Manifest {
   knownFields(
     "the manifest",
     manifest,
-    ["format", "version", "profile", "seed", "attribution", "voxelSizes", "subjects"],
+    ["format", "version", "profile", "seed", "breathing", "attribution", "voxelSizes", "subjects"],
     fail,
   );
   if (typeof manifest.profile !== "string") {
@@ -196,6 +198,9 @@ function checked(json: unknown, fail: Fail): Manifest {
   }
   if (manifest.seed !== undefined && !Number.isInteger(manifest.seed)) {
     throw fail(`"seed" must be a whole number, got ${shown(manifest.seed)}`);
+  }
+  if (manifest.breathing !== undefined && typeof manifest.breathing !== "string") {
+    throw fail(`"breathing" must be a text, got ${shown(manifest.breathing)}`);
   }
   if (manifest.voxelSizes !== undefined) {
     byModality("voxelSizes", manifest.voxelSizes, fail, (field, value) => {

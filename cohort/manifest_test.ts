@@ -25,6 +25,7 @@ Deno.test("readManifest() returns what writeManifest() wrote, with paths that ca
     const path = `${folder}/cohort.json`;
     const whole = {
       ...good,
+      breathing: "balanced",
       voxelSizes: { ct: [1, 1, 1.5] },
       subjects: [{ ...subject, truth: "t", trueImages: { mr: "m" }, exclude: { mr: [58] } }],
     };
@@ -55,6 +56,7 @@ const bad: readonly (readonly [string, unknown, string])[] = [
   ["no MR in a pair", one({ images: { ct: "c" } }), "subjects[0].images.mr is missing"],
   ["an MR in a CT subject", one({ kind: "ct" }), `of kind "ct" but has a file for mr`],
   ["a path that is a number", one({ labels: { ct: 3 } }), "subjects[0].labels.ct must be a path"],
+  ["a breathing of numbers", { ...one({}), breathing: 3 }, '"breathing" must be a text'],
   ["an attribution of numbers", { ...one({}), attribution: 3 }, '"attribution" must be a text'],
   ["no labels", one({ labels: undefined }), "subjects[0].labels is missing"],
   ["an unknown modality", one({ images: { pet: "c" } }), `unknown field "pet"`],

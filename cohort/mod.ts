@@ -28,7 +28,12 @@ export {
   readManifest,
   writeManifest,
 } from "./manifest.ts";
-export { COHORT_PROFILES, type CohortProfile } from "./phantom/cohort_plan.ts";
+export {
+  BREATHING,
+  type Breathing,
+  COHORT_PROFILES,
+  type CohortProfile,
+} from "./phantom/cohort_plan.ts";
 export {
   type PhantomOptions,
   type PhantomProgress,

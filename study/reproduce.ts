@@ -5,6 +5,7 @@
  */
 
 import { readManifest } from "../cohort/manifest.ts";
+import type { Breathing } from "../cohort/phantom/cohort_plan.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import type { Profile } from "../workflows/profiles.ts";
 import type { Ablation } from "./ablations.ts";
@@ -30,6 +31,8 @@ export interface StudyOptions {
   readonly out: string;
   /** The path of the manifest of the user's cohort. Default: the study makes a phantom. */
   readonly cohort?: string | undefined;
+  /** The breathing states of the phantom's unpaired subjects. Default "by-modality". */
+  readonly breathing?: Breathing | undefined;
   /**
    * Settings in the place of those of the study's own grid search, which still finds the missing ones.
    * Default: those of the run folder's best.json, which `deno task gridsearch` writes.
@@ -120,7 +123,7 @@ export async function runStudy(
   { version, signal, onProgress }: RunStudyOptions,
 ): Promise<StudyReport | undefined> {
   const { plan, cohort, given, options } = study;
-  const { profile, seed, out, ablations = [] } = options;
+  const { profile, seed, out, breathing, ablations = [] } = options;
   const names = neededStages(options.only);
   const stages = STUDY_STAGES.filter(({ name }) => names.includes(name));
   await Deno.mkdir(out, { recursive: true });
@@ -134,6 +137,7 @@ export async function runStudy(
     out,
     version,
     cohort,
+    breathing,
     given,
     ablations,
     signal,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { COHORT_PROFILES } from "../cohort/phantom/cohort_plan.ts";
+import { BREATHING, COHORT_PROFILES } from "../cohort/phantom/cohort_plan.ts";
 import { writePhantomCohort } from "../cohort/phantom/phantom.ts";
 import type { FlagsOf, TaskSpec } from "./_flags.ts";
 import { formatDuration, Progress } from "./_progress.ts";
@@ -22,7 +22,11 @@ paired-01_true_mr.nii.gz is the MR of the body that paired-01_ct.nii.gz shows, o
   smoke     8 x 8 x 8        and 8 x 8 x 8       quick     4 x 4 x 4        and 4 x 6 x 4
   standard  2.5 x 2.5 x 2.5  and 2.5 x 6 x 2.5   paper     0.8..1.0 x 1.5   and 1.25 x 6 x 1.25
 An interrupted run continues where it stopped if the same command runs again.`,
-  examples: ["--out phantom", "--out pairs --profile standard --subjects paired"],
+  examples: [
+    "--out phantom",
+    "--out pairs --profile standard --subjects paired",
+    "--out balanced --breathing balanced",
+  ],
   flags: {
     out: {
       type: "string",
@@ -37,6 +41,15 @@ An interrupted run continues where it stopped if the same command runs again.`,
       help: "The profile, which sets the voxel sizes.",
     },
     seed: { type: "integer", default: 1, min: 0, help: "Seed of all random numbers." },
+    breathing: {
+      type: "choice",
+      choices: BREATHING,
+      default: "by-modality",
+      help:
+        "The breathing states of the unpaired subjects: each CT at inhale and each MR at exhale, as in " +
+        "the paper (by-modality), or both from exhale to inhale, with equal lungs (balanced). The paired " +
+        "subjects do not depend on it.",
+    },
     subjects: {
       type: "choice",
       choices: ["all", "paired"],
@@ -55,6 +68,7 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
     out: flags.out,
     profile: flags.profile,
     seed: flags.seed,
+    breathing: flags.breathing,
     subjects: flags.subjects,
     signal,
     onProgress: ({ done, total, subject }) => {

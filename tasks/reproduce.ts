@@ -4,6 +4,7 @@
  * @module
  */
 
+import { BREATHING } from "../cohort/phantom/cohort_plan.ts";
 import { ABLATIONS } from "../study/ablations.ts";
 import { readBestSettings } from "../study/grid_search/best_settings.ts";
 import { Gpu } from "../kernels/gpu/gpu.ts";
@@ -11,7 +12,7 @@ import { profileOf, PROFILES } from "../workflows/profiles.ts";
 import { prepareStudy, runStudy } from "../study/reproduce.ts";
 import { type StagePlan, STAGES } from "../study/plan.ts";
 import { alignedTable } from "../study/tables/text_table.ts";
-import type { FlagsOf, TaskSpec } from "./_flags.ts";
+import { type FlagsOf, type TaskSpec, UsageError } from "./_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { checkFolder } from "./_output.ts";
 import { formatDuration, Progress } from "./_progress.ts";
@@ -38,6 +39,7 @@ export const TASK = {
   examples: [
     "",
     "--profile smoke --ablation framework",
+    "--breathing balanced",
     "--cohort cohort.json --out results/ours",
   ],
   flags: {
@@ -58,10 +60,20 @@ export const TASK = {
       min: 0,
       help: "Seed of the phantoms, the rigid registrations and the networks.",
     },
+    breathing: {
+      type: "choice",
+      choices: BREATHING,
+      default: "by-modality",
+      help:
+        "The breathing states of the phantom's unpaired subjects: each CT at inhale and each MR at " +
+        "exhale, as in the paper (by-modality), or both from exhale to inhale, with equal lungs (balanced).",
+    },
     out: {
       type: "string",
       valueName: "FOLDER",
-      help: "The run folder. The default is results/<profile>.",
+      help:
+        "The run folder. The default is results/<profile>, and results/<profile>-balanced for the " +
+        "balanced phantom.",
     },
     settings: {
       type: "string",
@@ -94,12 +106,17 @@ export const TASK = {
 export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Promise<void> {
   const began = performance.now();
   const profile = profileOf(flags.profile);
-  const out = flags.out ?? `results/${profile.name}`;
+  if (flags.cohort !== undefined && flags.breathing === "balanced") {
+    throw new UsageError("--breathing is for the phantom; leave out --breathing or --cohort");
+  }
+  const suffix = flags.breathing === "balanced" ? "-balanced" : "";
+  const out = flags.out ?? `results/${profile.name}${suffix}`;
   const study = await prepareStudy({
     profile,
     seed: flags.seed,
     out,
     cohort: flags.cohort,
+    breathing: flags.breathing,
     settings: flags.settings === undefined ? undefined : await readBestSettings(flags.settings),
     ablations: flags.ablation,
     only: flags.only,

@@ -109,12 +109,12 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       Triple Volume`,
   },
   "./cohort": {
-    count: 29,
+    count: 31,
     values: `
-      COHORT_PROFILES ManifestError STRUCTURES findCohort inspectSubject labelPaths readLabels
+      BREATHING COHORT_PROFILES ManifestError STRUCTURES findCohort inspectSubject labelPaths readLabels
       readManifest writeManifest writePhantomCohort`,
     types: `
-      ByModality CohortProfile CrosswarpError FoundCohort Grid LabelFiles LabelVolume Manifest
+      Breathing ByModality CohortProfile CrosswarpError FoundCohort Grid LabelFiles LabelVolume Manifest
       ManifestSubject Matrix4 Modality ModalityLabels ModalityPaths PhantomOptions PhantomProgress
       Region Structure StructureName Triple`,
   },

@@ -71,8 +71,18 @@ export interface BodyMeasures {
   readonly size: Readonly<Record<StructureName, number>>;
   /** Thickness of the fat under the skin at the flank, mm. */
   readonly fat: number;
-  /** Seed of where bowel loops and gas lie. */
+  /** Seed of the place of the colon. */
   readonly bowelSeed: number;
+}
+
+/** The contents of a body on the day of one image; another day's differ. */
+export interface BodyVisit {
+  /** The phase, in radians, of the waves that place the loops of the small bowel and the gas. */
+  readonly bowelPhase: number;
+  /** The height above which the stomach holds gas: y in mm, to the front. */
+  readonly stomachLevel: number;
+  /** The radius of the vena cava in mm, which depends on breath and blood volume. */
+  readonly venaCava: number;
 }
 
 /** Half-widths of the trunk: z, to the side, to front and back. */
@@ -123,11 +133,13 @@ export function diaphragm(x: number, y: number): number {
 /** The anatomy of one body. */
 export class Anatomy {
   readonly #m: BodyMeasures;
+  readonly #visit: BodyVisit;
   readonly #half: [number, number] = [0, 0];
 
-  /** The anatomy with these measures. */
-  constructor(measures: BodyMeasures) {
+  /** The anatomy with these measures on the day of an image. */
+  constructor(measures: BodyMeasures, visit: BodyVisit) {
     this.#m = measures;
+    this.#visit = visit;
   }
 
   /** The tissue at a point of the body's end-exhale state. */
@@ -148,7 +160,7 @@ export class Anatomy {
       const chest = this.#chest(x, y, z);
       if (chest >= 0) return chest;
     }
-    const tube = greatVessel(x, y, z);
+    const tube = greatVessel(x, y, z, this.#visit.venaCava);
     if (tube >= 0) return tube;
     if (moving && z < diaphragm(x, y) - 2.5 && z > -262 && depth > this.#fatAt(y, z) + 11) {
       const organ = this.#abdomen(x, y, z);
@@ -346,7 +358,7 @@ export class Anatomy {
       const stomach = ellipsoid(x + 0.25 * (z - 82), y, z, -58, 22, 82, 38, 34, 56, 1);
       if (stomach < 1) {
         if (stomach > 0.78) return TISSUE.stomachWall;
-        return y > 34 && z > 70 ? TISSUE.gas : TISSUE.stomach;
+        return y > this.#visit.stomachLevel && z > 70 ? TISSUE.gas : TISSUE.stomach;
       }
       const px = x;
       const py = y - 4 - 0.1 * Math.abs(px);
@@ -362,6 +374,7 @@ export class Anatomy {
   /** Colon, rectum and small bowel. */
   #bowelAt(x: number, y: number, z: number): number {
     const p = (this.#m.bowelSeed % 97) * 0.37;
+    const q = this.#visit.bowelPhase;
     const ax = Math.abs(x);
     // The colon's frame: up on the right, across in front, down on the left; pouched along its way.
     const sag = 0.0038 * x * x - 14 * Math.cos(p);
@@ -370,26 +383,26 @@ export class Anatomy {
       : 99;
     const across = ax < 104 ? Math.hypot(y - 50 + 0.0012 * x * x, z - 6 - sag) : 99;
     const rectum = z < -140 ? Math.hypot(x - 5 * Math.sin(0.05 * z + p), y + 36) + 3 : 99;
-    const pouch = 18.5 + 3.5 * Math.sin(0.2 * (side < across ? z : x) + p);
+    const pouch = 18.5 + 3.5 * Math.sin(0.2 * (side < across ? z : x) + q);
     const colon = Math.min(side, across, rectum);
     if (colon < pouch) {
       if (colon > pouch - 3) return TISSUE.bowelWall;
       const gassy = across < side && across < rectum && z - 6 - sag > -4 && y > 44;
-      return gassy || (side < 99 && y > 2 && Math.sin(0.05 * z + p) > 0.2)
+      return gassy || (side < 99 && y > 2 && Math.sin(0.05 * z + q) > 0.2)
         ? TISSUE.gas
         : TISSUE.bowel;
     }
     if (y < -36 || colon < pouch + 3) return -1;
     if (power25(x / 122) + power25((y - 4) / 74) > 1) return -1;
     // Loops of small bowel: tubes along the common zero lines of two smooth waves.
-    const a = Math.sin(0.095 * x + 1.2 * Math.sin(0.045 * z + p) + p) +
-      0.7 * Math.sin(0.085 * y + 0.06 * z + 2 * p);
-    const b = Math.cos(0.09 * z + 1.1 * Math.sin(0.05 * x - p)) +
-      0.6 * Math.sin(0.08 * y - 0.05 * x + p);
+    const a = Math.sin(0.095 * x + 1.2 * Math.sin(0.045 * z + q) + q) +
+      0.7 * Math.sin(0.085 * y + 0.06 * z + 2 * q);
+    const b = Math.cos(0.09 * z + 1.1 * Math.sin(0.05 * x - q)) +
+      0.6 * Math.sin(0.08 * y - 0.05 * x + q);
     const loop = a * a + b * b;
     if (loop > 1.15) return -1;
     if (loop > 0.78) return TISSUE.bowelWall;
-    return y > 38 && loop < 0.5 && Math.sin(0.031 * x + 0.027 * z + 3 * p) > 0.55
+    return y > 38 && loop < 0.5 && Math.sin(0.031 * x + 0.027 * z + 3 * q) > 0.55
       ? TISSUE.gas
       : TISSUE.bowel;
   }
@@ -443,11 +456,13 @@ function liverVessel(x: number, y: number, z: number): boolean {
   return Math.abs(wave) * r * 0.25 < width && Math.abs(plane) < width;
 }
 
-/** Aorta with its arch and the vena cava. */
-function greatVessel(x: number, y: number, z: number): number {
+/** Aorta with its arch and the vena cava, whose radius is given. */
+function greatVessel(x: number, y: number, z: number, venaCava: number): number {
   const spineY = spineCentre(z);
   if (z > -84 && z < 250 && (x + 10) ** 2 + (y - spineY - 30) ** 2 < 11 * 11) return TISSUE.vessel;
-  if (z > -84 && z < 160 && (x - 17) ** 2 + (y - spineY - 29) ** 2 < 11 * 11) return TISSUE.vessel;
+  if (z > -84 && z < 160 && (x - 17) ** 2 + (y - spineY - 29) ** 2 < venaCava * venaCava) {
+    return TISSUE.vessel;
+  }
   // Oesophagus.
   if (z > 150 && (x - 8) ** 2 + (y - spineY - 27) ** 2 < 6.5 * 6.5) return TISSUE.stomachWall;
   if (z <= -84 && z > -215) {

@@ -198,6 +198,11 @@ export class BodyMotion {
   }
 }
 
+/** The part of the diaphragm's motion that a point of the reference anatomy takes: 0 to 1. */
+export function breathShare(p: Float64Array): number {
+  return isMovingColumn(p[0], p[1]) ? bump(BREATH, p[2]) : 0;
+}
+
 /** The rotation matrix Rz Ry Rx, row-major. */
 function rotationOf([a, b, c]: Triple): number[] {
   const [ca, sa, cb, sb, cc, sc] = [a, b, c].flatMap((v) => [Math.cos(v), Math.sin(v)]);

@@ -6,7 +6,7 @@
  */
 
 import type { Triple } from "../../volume/affine.ts";
-import type { BodyMeasures } from "./anatomy.ts";
+import type { BodyMeasures, BodyVisit } from "./anatomy.ts";
 import { type BodyState, drawWaves } from "./body_motion.ts";
 import { withoutUndefined } from "../../host/defaults.ts";
 import type { ByModality, Modality } from "../../volume/modality.ts";
@@ -31,6 +31,21 @@ export const PROFILE_VOXELS: Readonly<
   paper: { ct: [0.9, 0.9, 1.5], mr: [1.25, 6, 1.25] },
 };
 
+/**
+ * The breathing states in which the unpaired subjects are imaged:
+ *
+ * - `by-modality`: each CT at inhale and each MR at exhale, with the lungs of the paper's populations (Table 1:
+ *   the lungs of the MR images have about half the volume of those of the CT images).
+ * - `balanced`: both populations in the same states, spread evenly from exhale to inhale, with the same mean size
+ *   of the lungs and of the chest. Nothing but the modality distinguishes the lungs of the populations.
+ *
+ * The paired subjects are the same for both: their CT is at inhale and their MR at exhale.
+ */
+export type Breathing = "by-modality" | "balanced";
+
+/** The values of {@link Breathing}; the first is the default. */
+export const BREATHING = ["by-modality", "balanced"] as const;
+
 /** The kind of a subject: with one image or with both. */
 export type SubjectKind = "ct" | "mr" | "paired";
 
@@ -52,6 +67,8 @@ export interface CohortPlan {
   readonly profile: CohortProfile;
   /** The seed of all random choices. */
   readonly seed: number;
+  /** The breathing states of the unpaired subjects. */
+  readonly breathing: Breathing;
   /** The subjects. */
   readonly subjects: readonly SubjectPlan[];
 }
@@ -116,13 +133,27 @@ const SPREAD: Readonly<Record<StructureName, number>> = {
   "left psoas": 0.1,
 };
 
-/** Plans a cohort. The same profile and seed give the same plan. */
+/** The structures whose size depends on the breathing. */
+const LUNGS: readonly StructureName[] = ["right lung", "left lung"];
+
+/** Options of {@link planCohort}. */
+export interface CohortPlanOptions {
+  /** The resolution of the images. */
+  readonly profile: CohortProfile;
+  /** The seed of all random choices. */
+  readonly seed: number;
+  /** The breathing states of the unpaired subjects. Default "by-modality". */
+  readonly breathing?: Breathing | undefined;
+}
+
+/** Plans a cohort. The same options give the same plan. */
 export function planCohort(
-  { profile, seed }: { readonly profile: CohortProfile; readonly seed: number },
+  { profile, seed, breathing = "by-modality" }: CohortPlanOptions,
 ): CohortPlan {
   return {
     profile,
     seed,
+    breathing,
     subjects: COUNTS.flatMap(([kind, count], group) => {
       const volumes = Object.fromEntries(
         STRUCTURES.map((
@@ -130,32 +161,43 @@ export function planCohort(
           i,
         ) => [s.name, stratified(count, new RandomStream(seed, group, 500 + i))]),
       );
+      const isBalanced = breathing === "balanced" && kind !== "paired";
+      const breaths = isBalanced ? evenBreaths(count, seed, group) : undefined;
       return Array.from({ length: count }, (_, index) => {
         const random = new RandomStream(seed, group, index);
         const deviates = (name: StructureName) => volumes[name][index];
-        return planSubject({ kind, index, profile, random, deviates });
+        const breath = breaths?.[index];
+        const visits = new RandomStream(seed, group, index, 95);
+        return planSubject({ kind, index, profile, random, visits, deviates, breath });
       });
     }),
   };
 }
 
 function planSubject(
-  { kind, index, profile, random, deviates }: {
+  { kind, index, profile, random, visits, deviates, breath }: {
     readonly kind: SubjectKind;
     readonly index: number;
     readonly profile: CohortProfile;
     readonly random: RandomStream;
+    /** The stream of the visits. */
+    readonly visits: RandomStream;
     readonly deviates: (name: StructureName) => number;
+    /** The breath of a balanced cohort's subject; undefined if it follows from the modality. */
+    readonly breath: number | undefined;
   },
 ): SubjectPlan {
-  // Paired subjects lie between the two populations.
+  // Paired subjects lie between the two populations, and in a balanced cohort all lungs and chests do.
   const share = kind === "ct" ? 0 : kind === "mr" ? 1 : 0.5;
-  const between = (ct: number, mr: number) => ct + share * (mr - ct);
+  const chestShare = breath === undefined ? share : 0.5;
+  const between = (ct: number, mr: number, part: number) => ct + part * (mr - ct);
   const size = Object.fromEntries(STRUCTURES.map(({ name }) => {
     const spread = SPREAD[name];
     // A lognormal volume of mean 1, and its cube root for lengths.
     const volume = Math.exp(spread * deviates(name) - spread * spread / 2);
-    return [name, between(CT_POPULATION.size[name], MR_POPULATION.size[name]) * Math.cbrt(volume)];
+    const part = LUNGS.includes(name) ? chestShare : share;
+    const mean = between(CT_POPULATION.size[name], MR_POPULATION.size[name], part);
+    return [name, mean * Math.cbrt(volume)];
   })) as Record<StructureName, number>;
   const measures: BodyMeasures = {
     size,
@@ -164,17 +206,19 @@ function planSubject(
   };
   const shape = {
     scale: [random.around(1, 0.03), random.around(1, 0.03), random.around(1, 0.03)] as Triple,
-    chestHeight: between(CT_POPULATION.chestHeight, MR_POPULATION.chestHeight) +
+    chestHeight: between(CT_POPULATION.chestHeight, MR_POPULATION.chestHeight, chestShare) +
       random.around(0, 5),
     waves: drawWaves(random, { count: 5, reach: 10, wavelengths: [170, 320] }),
   };
   const travel = random.between(30, 40);
+  const bowelPhase = visits.between(0, 2 * Math.PI);
   const isPaired = kind === "paired";
   const image = (modality: Modality): ImagePlan => ({
     modality,
     voxel: voxelOf(profile, modality, random),
-    state: stateOf(modality, travel, isPaired, random),
+    state: stateOf({ modality, travel, breath, isPaired, random }),
     seed: Math.floor(random.between(0, 4e9)),
+    visit: visitOf(modality, bowelPhase, visits),
   });
   return {
     id: `${kind}-${String(index + 1).padStart(2, "0")}`,
@@ -187,24 +231,36 @@ function planSubject(
   };
 }
 
-/** CT is taken at end-inhale, MR at end-exhale; nobody holds the breath quite there. */
+/** CT is taken at end-inhale, MR at end-exhale; nobody holds the breath quite there. A given breath takes precedence. */
 function stateOf(
-  modality: Modality,
-  travel: number,
-  isPaired: boolean,
-  random: RandomStream,
+  { modality, travel, breath, isPaired, random }: {
+    readonly modality: Modality;
+    readonly travel: number;
+    readonly breath: number | undefined;
+    readonly isPaired: boolean;
+    readonly random: RandomStream;
+  },
 ): BodyState {
   const turn = (degrees: number) => random.around(0, degrees / 2) * Math.PI / 180;
   const inhaled = random.between(0.93, 1);
   const exhaled = random.between(0, 0.06);
   return {
-    breath: modality === "ct" ? inhaled : exhaled,
+    breath: breath ?? (modality === "ct" ? inhaled : exhaled),
     travel,
     rotation: [turn(3), turn(2), turn(3)],
     shift: [random.around(0, 4), random.around(0, 4), random.around(0, 5)],
     waves: isPaired && modality === "mr"
       ? drawWaves(random, { count: 5, reach: 7, wavelengths: [110, 220] })
       : [],
+  };
+}
+
+/** The contents of a body on a day: the CT and the MR of a pair are of two days, with different bowel loops. */
+function visitOf(modality: Modality, bowelPhase: number, random: RandomStream): BodyVisit {
+  return {
+    bowelPhase: bowelPhase + (modality === "ct" ? 0 : random.between(0.3, 0.7) * 2 * Math.PI),
+    stomachLevel: random.between(22, 50),
+    venaCava: random.between(9.5, 12),
   };
 }
 
@@ -215,13 +271,24 @@ function voxelOf(profile: CohortProfile, modality: Modality, random: RandomStrea
   return [side, side, voxel[2]];
 }
 
+/** The middles of `count` equal parts of [0, 1], shuffled by the seed and the group. */
+function evenBreaths(count: number, seed: number, group: number): number[] {
+  const breaths = Array.from({ length: count }, (_, i) => (i + 0.5) / count);
+  return shuffled(breaths, new RandomStream(seed, group, 400));
+}
+
 /** One standard normal deviate from each of `count` equally likely ranges, shuffled: their mean is near 0. */
 function stratified(count: number, random: RandomStream): number[] {
   const values = Array.from(
     { length: count },
     (_, i) => normalQuantile((i + random.between(0.1, 0.9)) / count),
   );
-  for (let i = count - 1; i > 0; i--) {
+  return shuffled(values, random);
+}
+
+/** Shuffles a list in place (Fisher and Yates). */
+function shuffled(values: number[], random: RandomStream): number[] {
+  for (let i = values.length - 1; i > 0; i--) {
     const j = Math.floor(random.between(0, i + 1));
     [values[i], values[j]] = [values[j], values[i]];
   }

@@ -1,5 +1,5 @@
 /**
- * The scanner: renders a body's image and labels on a grid, with partial volume, bias field and noise.
+ * The scanner: renders a body's image and labels on a grid, with partial volume and the artefacts of `realism.ts`.
  *
  * @module
  */
@@ -8,11 +8,21 @@ import type { Modality } from "../../volume/modality.ts";
 import type { Triple } from "../../volume/affine.ts";
 import { Grid } from "../../volume/grid.ts";
 import type { DisplacementField, LabelVolume, Volume } from "../../volume/volume.ts";
-import { Anatomy, type BodyMeasures, halfWidths, TISSUE, TISSUE_STRUCTURE } from "./anatomy.ts";
-import { BodyMotion, type BodyShape, type BodyState } from "./body_motion.ts";
+import {
+  Anatomy,
+  type BodyMeasures,
+  type BodyVisit,
+  halfWidths,
+  TISSUE,
+  TISSUE_STRUCTURE,
+} from "./anatomy.ts";
+import { BodyMotion, type BodyShape, type BodyState, breathShare } from "./body_motion.ts";
 import { STRUCTURES } from "../label_scheme.ts";
+import { acquireMr } from "./mr_acquisition.ts";
 import { hash, RandomStream } from "./random.ts";
-import { ctContrast, mrContrast } from "./tissue_contrast.ts";
+import { displaceLabels } from "./rater.ts";
+import { NO_ARTEFACTS, REALISM, type Realism } from "./realism.ts";
+import { type Contrast, ctContrast, FAT_PART, mrContrast } from "./tissue_contrast.ts";
 
 /** One image of one body, as planned. */
 export interface ImagePlan {
@@ -22,8 +32,25 @@ export interface ImagePlan {
   readonly voxel: Triple;
   /** The body's posture and breath. */
   readonly state: BodyState;
-  /** Seed of tissue values, bias field and noise. */
+  /** Seed of tissue values, bias field, ghosts and noise, and of the rater's labels. */
   readonly seed: number;
+  /** The contents of the body on the day of the image. */
+  readonly visit: BodyVisit;
+  /** The amplitudes of artefacts and of the rater's variation. Default {@link REALISM}. */
+  readonly realism?: Realism | undefined;
+}
+
+/**
+ * The plan of the true image of one modality in the geometry of another image of the same body: its tissue values
+ * in the other's breath, posture, visit and voxel size, without artefacts of the acquisition, bias field or noise,
+ * and with exact labels. A synthesis of the other modality from that image can be compared with it voxel by voxel.
+ *
+ * @param appearance - The image whose modality and tissue values are shown.
+ * @param geometry - The image whose body and grid are shown.
+ */
+export function trueImagePlan(appearance: ImagePlan, geometry: ImagePlan): ImagePlan {
+  const { voxel, state, visit } = geometry;
+  return { ...appearance, voxel, state, visit, realism: NO_ARTEFACTS };
 }
 
 /** One body. */
@@ -39,9 +66,6 @@ const LOWEST = -258;
 const HIGHEST = 338;
 /** Air around the skin, mm. */
 const MARGIN = 14;
-/** Noise: CT's deviation in HU, MR's in units of signal (fat is about 1000). */
-const CT_NOISE = 12;
-const MR_NOISE = 14;
 
 const LABEL = new Int32Array(64);
 for (const [tissue, name] of Object.entries(TISSUE_STRUCTURE)) {
@@ -90,43 +114,119 @@ export function imageGrid(body: BodyPlan, image: ImagePlan): Grid {
     );
 }
 
-/** Label ids of a body on a grid: each voxel's is its centre's. */
-export function renderLabels(body: BodyPlan, image: ImagePlan, grid: Grid): LabelVolume {
-  const anatomy = new Anatomy(body.measures);
+/** Gives the true label id at a point in RAS mm. */
+function labelsOf(body: BodyPlan, image: ImagePlan): (x: number, y: number, z: number) => number {
+  const anatomy = new Anatomy(body.measures, image.visit);
   const motion = new BodyMotion(body.shape, image.state);
-  const data = new Int32Array(grid.voxels);
   const p = new Float64Array(3);
-  eachVoxel(grid, (i, x, y, z) => {
+  return (x, y, z) => {
     p[0] = x;
     p[1] = y;
     p[2] = z;
     motion.pull(p);
-    data[i] = LABEL[anatomy.tissueAt(p[0], p[1], p[2])];
-  });
+    return LABEL[anatomy.tissueAt(p[0], p[1], p[2])];
+  };
+}
+
+/** Label ids of a body on a grid: each voxel's is its centre's, with the rater's variation of the image's plan. */
+export function renderLabels(body: BodyPlan, image: ImagePlan, grid: Grid): LabelVolume {
+  const labelAt = labelsOf(body, image);
+  const data = new Int32Array(grid.voxels);
+  eachVoxel(grid, (i, x, y, z) => data[i] = labelAt(x, y, z));
+  const { raterDeviation: deviation } = image.realism ?? REALISM;
+  displaceLabels(data, { grid, labelAt, deviation, seed: image.seed });
   return { grid, data };
 }
 
-/**
- * A body's image and labels on a grid. CT in HU, MR in whole units from 0.
- *
- * @param options - `isIdeal` leaves out the noise, the bias field and the rounding. Default false.
- */
+/** A body's image and labels on a grid. CT in HU, MR in whole units from 0. */
 export function renderImage(
   body: BodyPlan,
   image: ImagePlan,
   grid: Grid,
-  { isIdeal = false }: { readonly isIdeal?: boolean | undefined } = {},
 ): { image: Volume; labels: LabelVolume } {
-  const anatomy = new Anatomy(body.measures);
-  const motion = new BodyMotion(body.shape, image.state);
-  const isCt = image.modality === "ct";
-  const contrast = isCt ? ctContrast(image.seed, image.state.breath) : mrContrast(image.seed);
-  const finish: Finish = isIdeal
-    ? (value) => value
-    : isCt
-    ? ctFinish(image.seed)
-    : mrFinish(image.seed);
+  const { data, labels } = image.modality === "ct"
+    ? renderCt(body, image, grid)
+    : renderMr(body, image, grid);
+  const { raterDeviation: deviation } = image.realism ?? REALISM;
+  const labelAt = labelsOf(body, image);
+  displaceLabels(labels, { grid, labelAt, deviation, seed: image.seed });
+  return { image: { grid, data }, labels: { grid, data: labels } };
+}
+
+/** An image with the true labels of its voxels' centres. */
+interface Rendering {
+  readonly data: Float32Array;
+  readonly labels: Int32Array;
+}
+
+/** CT: the mean of the samples and Gaussian noise; whole HU. */
+function renderCt(body: BodyPlan, image: ImagePlan, grid: Grid): Rendering {
+  const { ctNoise, unevenCt } = image.realism ?? REALISM;
+  const { seed } = image;
   const data = new Float32Array(grid.voxels);
+  const contrast = ctContrast(seed, image.state.breath, unevenCt);
+  const labels = sampleVoxels(body, image, grid, contrast, {
+    air: (i) => data[i] = contrast(TISSUE.air, 0, 0, 0),
+    add: (i, value) => data[i] += value / SAMPLES,
+  });
+  for (let i = 0; i < data.length; i++) {
+    data[i] = Math.max(-1024, Math.round(data[i] + ctNoise * normal(i, seed, 1)));
+  }
+  return { data, labels };
+}
+
+/** MR: the acquired signal with bias field and Rician noise (magnitude of a complex signal); whole units. */
+function renderMr(body: BodyPlan, image: ImagePlan, grid: Grid): Rendering {
+  const realism = image.realism ?? REALISM;
+  const { seed } = image;
+  const water = new Float32Array(grid.voxels);
+  const fat = new Float32Array(grid.voxels);
+  const moving = new Float32Array(grid.voxels);
+  const labels = sampleVoxels(body, image, grid, mrContrast(seed, realism.unevenMr), {
+    air: () => {},
+    add: (i, value, tissue) => {
+      const ofFat = FAT_PART[tissue] * value / SAMPLES;
+      fat[i] += ofFat;
+      water[i] += value / SAMPLES - ofFat;
+    },
+    centre: (i, p) => moving[i] = breathShare(p),
+  });
+  const { real, imaginary } = acquireMr({ water, fat, moving }, { grid, realism, seed });
+  const bias = biasField(seed, realism.biasField);
+  const noise = realism.mrNoise;
+  const data = new Float32Array(grid.voxels);
+  eachVoxel(grid, (i, x, y, z) => {
+    const factor = bias(x, y, z);
+    const re = real[i] * factor + noise * normal(i, seed, 1);
+    const im = (imaginary === undefined ? 0 : imaginary[i] * factor) + noise * normal(i, seed, 2);
+    data[i] = Math.round(Math.sqrt(re * re + im * im));
+  });
+  return { data, labels };
+}
+
+/** Samples of a voxel. */
+const SAMPLES = 3;
+
+/** The receivers of {@link sampleVoxels}. */
+interface SampleReceivers {
+  /** Called for a voxel far outside the body, in the place of its samples. */
+  readonly air: (i: number) => void;
+  /** Called for each sample of a voxel with its intensity and its tissue. */
+  readonly add: (i: number, value: number, tissue: number) => void;
+  /** Called for each voxel with its centre in the reference anatomy. */
+  readonly centre?: ((i: number, p: Float64Array) => void) | undefined;
+}
+
+/** Samples a body in the voxels of a grid, and returns the labels of their centres. */
+function sampleVoxels(
+  body: BodyPlan,
+  image: ImagePlan,
+  grid: Grid,
+  contrast: Contrast,
+  { air, add, centre }: SampleReceivers,
+): Int32Array {
+  const anatomy = new Anatomy(body.measures, image.visit);
+  const motion = new BodyMotion(body.shape, image.state);
   const labels = new Int32Array(grid.voxels);
   const p = new Float64Array(3);
   const [sx, sy, sz] = image.voxel;
@@ -134,24 +234,22 @@ export function renderImage(
   // largest influence.
   const offsets = [[0, 0, 0], [sx / 4, sy / 3, sz / 4], [-sx / 4, -sy / 3, -sz / 4]];
   eachVoxel(grid, (i, x, y, z) => {
-    let sum = 0;
-    for (let s = 0; s < offsets.length; s++) {
+    for (let s = 0; s < SAMPLES; s++) {
       const offset = offsets[s];
       p[0] = x + offset[0];
       p[1] = y + offset[1];
       p[2] = z + offset[2];
       motion.pull(p);
-      if (s === 0 && isFarOutside(p)) {
-        sum = offsets.length * contrast(TISSUE.air, 0, 0, 0);
-        break;
+      if (s === 0) {
+        if (isFarOutside(p)) return air(i);
+        centre?.(i, p);
       }
       const tissue = anatomy.tissueAt(p[0], p[1], p[2]);
       if (s === 0) labels[i] = LABEL[tissue];
-      sum += contrast(tissue, p[0], p[1], p[2]);
+      add(i, contrast(tissue, p[0], p[1], p[2]), tissue);
     }
-    data[i] = finish(sum / offsets.length, i, x, y, z);
   });
-  return { image: { grid, data }, labels: { grid, data: labels } };
+  return labels;
 }
 
 /** The true displacement in RAS mm that takes each voxel of the fixed image to its place in the moving one. */
@@ -200,18 +298,11 @@ function eachVoxel(
   }
 }
 
-type Finish = (value: number, i: number, x: number, y: number, z: number) => number;
-
-/** Gaussian noise; whole HU. */
-function ctFinish(seed: number): Finish {
-  return (value, i) => Math.max(-1024, Math.round(value + CT_NOISE * normal(i, seed, 1)));
-}
-
 /** The bias field (receive coils) of the MR with this seed: a factor around 1 at a point in RAS mm. */
-function biasField(seed: number): (x: number, y: number, z: number) => number {
+function biasField(seed: number, size = 1): (x: number, y: number, z: number) => number {
   const random = new RandomStream(seed, 91);
   const waves = Array.from({ length: 4 }, () => ({
-    size: random.between(0.05, 0.11),
+    size: size * random.between(0.05, 0.11),
     k: [0, 1, 2].map(() => random.between(-1, 1) * 2 * Math.PI / random.between(320, 600)),
     phase: random.between(0, 2 * Math.PI),
   }));
@@ -230,16 +321,6 @@ export function biasFieldOn(grid: Grid, seed: number): Float32Array {
   const values = new Float32Array(grid.voxels);
   eachVoxel(grid, (i, x, y, z) => values[i] = bias(x, y, z));
   return values;
-}
-
-/** Bias field, Rician noise (magnitude of a complex signal); whole units. */
-function mrFinish(seed: number): Finish {
-  const bias = biasField(seed);
-  return (value, i, x, y, z) => {
-    const real = value * bias(x, y, z) + MR_NOISE * normal(i, seed, 1);
-    const imaginary = MR_NOISE * normal(i, seed, 2);
-    return Math.round(Math.sqrt(real * real + imaginary * imaginary));
-  };
 }
 
 /** Standard normal from a voxel's number (Box-Muller). */

@@ -9,6 +9,7 @@ import { FileAccessError } from "../../host/errors.ts";
 import { sha256Hex } from "../../host/hash.ts";
 import { runOnThreads } from "../../host/worker_pool.ts";
 import {
+  type Breathing,
   type CohortPlan,
   type CohortProfile,
   planCohort,
@@ -16,6 +17,7 @@ import {
   type SubjectPlan,
 } from "./cohort_plan.ts";
 import { type ManifestSubject, writeManifest } from "../manifest.ts";
+import { REALISM } from "./realism.ts";
 import { filesOf, type PhantomJob, runJob } from "./phantom_job.ts";
 import { PHANTOM_WORKER } from "./phantom_worker.ts";
 
@@ -27,6 +29,8 @@ export interface PhantomOptions {
   readonly profile?: CohortProfile | undefined;
   /** The seed of all random choices. Default 1. */
   readonly seed?: number | undefined;
+  /** The breathing states of the unpaired subjects. Default "by-modality". */
+  readonly breathing?: Breathing | undefined;
   /** All 37 subjects or only the 3 paired ones (the same as among all). Default "all". */
   readonly subjects?: "all" | "paired" | undefined;
   /** Threads that render. Default: as many as there are processors, at most 4; 0 renders in this one. */
@@ -48,11 +52,11 @@ export interface PhantomProgress {
 }
 
 /** Changes when the same plan gives other bytes, so that older files are not taken for these. */
-const RENDERING = 2;
+const RENDERING = 3;
 
 /**
- * Writes a phantom cohort and returns the path of its manifest. The same profile and seed give the same
- * bytes. Existing files of the same plan stay; files of another plan are replaced.
+ * Writes a phantom cohort and returns the path of its manifest. The same profile, seed and breathing give the
+ * same bytes. Existing files of the same plan stay; files of another plan are replaced.
  *
  * @throws {FileAccessError} when the folder cannot be made or written to.
  *
@@ -70,8 +74,9 @@ const RENDERING = 2;
  */
 export async function writePhantomCohort(options: PhantomOptions): Promise<string> {
   const { out, profile = "quick", seed = 1, subjects = "all", signal, onProgress } = options;
+  const { breathing = "by-modality" } = options;
   signal?.throwIfAborted();
-  const plan = planCohort({ profile, seed });
+  const plan = planCohort({ profile, seed, breathing });
   const chosen = subjects === "all"
     ? plan.subjects
     : plan.subjects.filter((subject) => subject.kind === "paired");
@@ -95,6 +100,7 @@ export async function writePhantomCohort(options: PhantomOptions): Promise<strin
     version: 1,
     profile,
     seed,
+    breathing,
     voxelSizes: PROFILE_VOXELS[profile],
     subjects: chosen.map(manifestSubject),
   });
@@ -117,7 +123,7 @@ function manifestSubject({ id, kind, images }: SubjectPlan): ManifestSubject {
 }
 
 async function fingerprintOf(plan: CohortPlan): Promise<string> {
-  return await sha256Hex(JSON.stringify({ RENDERING, plan }));
+  return await sha256Hex(JSON.stringify({ RENDERING, REALISM, plan }));
 }
 
 /** Leaves files of this plan, removes the phantom's files of another. */

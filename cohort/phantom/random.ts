@@ -45,6 +45,12 @@ export class RandomStream {
   }
 }
 
+/**
+ * The standard deviation of {@link smoothNoise}: 1 / sqrt(3) at the lattice, times the mean of
+ * (1 - f)^2 + f^2 = 26 / 35 for each axis, with f(t) = 3 t^2 - 2 t^3.
+ */
+export const SMOOTH_NOISE_DEVIATION: number = Math.sqrt((26 / 35) ** 3 / 3);
+
 /** Smooth noise in [-1, 1] with features of about one unit (interpolated lattice values). */
 export function smoothNoise(seed: number, x: number, y: number, z: number): number {
   const x0 = Math.floor(x);

@@ -7,7 +7,8 @@
  */
 
 import { TISSUE } from "./anatomy.ts";
-import { RandomStream, smoothNoise } from "./random.ts";
+import { REALISM } from "./realism.ts";
+import { RandomStream, SMOOTH_NOISE_DEVIATION, smoothNoise } from "./random.ts";
 
 /** The noise-free intensity of a tissue at a point of the reference anatomy. */
 export type Contrast = (tissue: number, x: number, y: number, z: number) => number;
@@ -29,7 +30,8 @@ const HU: Readonly<Record<keyof typeof TISSUE, readonly [number, number]>> = {
   myocardium: [58, 5],
   blood: [42, 4],
   vessel: [42, 4],
-  liver: [60, 6],
+  // Fatty livers are common: the deviation between persons is about 10 HU.
+  liver: [58, 9],
   spleen: [50, 4],
   gallbladder: [8, 5],
   stomachWall: [42, 5],
@@ -68,14 +70,15 @@ const T1: Readonly<Record<keyof typeof TISSUE, readonly [number, number]>> = {
   blood: [190, 0.25],
   vessel: [150, 0.3],
   liver: [450, 0.1],
-  spleen: [285, 0.1],
+  // Spleen, kidney, muscle and the stomach's wall have nearly the same T1 (about 1 s at 1.5 T).
+  spleen: [295, 0.1],
   gallbladder: [170, 0.2],
   stomachWall: [330, 0.1],
   stomach: [240, 0.3],
   gas: [12, 0.2],
   pancreas: [500, 0.1],
-  rightKidney: [350, 0.1],
-  leftKidney: [350, 0.1],
+  rightKidney: [315, 0.1],
+  leftKidney: [315, 0.1],
   renalSinus: [760, 0.1],
   rightPsoas: [310, 0.08],
   leftPsoas: [310, 0.08],
@@ -88,8 +91,8 @@ const T1: Readonly<Record<keyof typeof TISSUE, readonly [number, number]>> = {
   hepaticVein: [250, 0.2],
 };
 
-/** CT numbers of one body; `breath` (0..1) thins the lungs out. */
-export function ctContrast(seed: number, breath: number): Contrast {
+/** CT numbers of one body; `breath` (0..1) thins the lungs out, `uneven` is {@link Realism.unevenCt}. */
+export function ctContrast(seed: number, breath: number, uneven = REALISM.unevenCt): Contrast {
   const random = new RandomStream(seed, 71);
   const texture = Math.floor(random.between(0, 1e6));
   const base = tableOf(HU, (mean, deviation) => random.around(mean, deviation));
@@ -113,20 +116,25 @@ export function ctContrast(seed: number, breath: number): Contrast {
         return value + 55 * strand(texture + 3, x, y, z) +
           8 * smoothNoise(texture + 4, x / 9, y / 9, z / 9);
       case MUSCLE:
-        return value - 60 * streak(texture + 5, x, y, z);
+        return value - 60 * streak(texture + 5, x, y, z) +
+          uneven * unevenness(texture + 9, x, y, z);
       case LOOSE:
         return value - 60 + 90 * strand(texture + 6, x, y, z) +
           45 * smoothNoise(texture + 6, x / 13, y / 13, z / 13);
       case CONTENT:
         return value + 28 * smoothNoise(texture + 7, x / 14, y / 14, z / 14);
       default:
-        return value + 5 * smoothNoise(texture + 8, x / 7, y / 7, z / 7);
+        return value + 5 * smoothNoise(texture + 8, x / 7, y / 7, z / 7) +
+          uneven * unevenness(texture + 9, x, y, z);
     }
   };
 }
 
-/** T1-weighted signal of one body, before bias field and noise; fat is near 1000. */
-export function mrContrast(seed: number): Contrast {
+/**
+ * T1-weighted signal of one body, before bias field and noise; fat is near 1000. `uneven` is
+ * {@link Realism.unevenMr}.
+ */
+export function mrContrast(seed: number, uneven = REALISM.unevenMr): Contrast {
   const random = new RandomStream(seed, 72);
   const texture = Math.floor(random.between(0, 1e6));
   const base = tableOf(T1, (mean, deviation) => mean * random.around(1, deviation));
@@ -145,7 +153,8 @@ export function mrContrast(seed: number): Contrast {
           (1 - 0.35 * strand(texture + 3, x, y, z) +
             0.05 * smoothNoise(texture + 4, x / 12, y / 12, z / 12));
       case MUSCLE:
-        return value * (1 + 0.9 * streak(texture + 5, x, y, z));
+        return value * (1 + 0.9 * streak(texture + 5, x, y, z) +
+          uneven * unevenness(texture + 9, x, y, z));
       case LOOSE:
         return value *
           (1.15 - 0.6 * strand(texture + 6, x, y, z) -
@@ -154,9 +163,26 @@ export function mrContrast(seed: number): Contrast {
         // Some loops have contents that are bright in T1, others do not.
         return value * (1 + 0.8 * smoothNoise(texture + 7, x / 38, y / 38, z / 38));
       default:
-        return value * (1 + 0.07 * smoothNoise(texture + 8, x / 9, y / 9, z / 9));
+        return value *
+          (1 + 0.07 * smoothNoise(texture + 8, x / 9, y / 9, z / 9) +
+            uneven * unevenness(texture + 9, x, y, z));
     }
   };
+}
+
+/** The part of the T1-weighted signal of each tissue that comes from fat; 0 for all others. */
+const FAT_PARTS: Readonly<Partial<Record<keyof typeof TISSUE, number>>> = {
+  fat: 0.95,
+  renalSinus: 0.8,
+  mediastinum: 0.7,
+  marrow: 0.6,
+  firstLumbarMarrow: 0.6,
+};
+
+/** The fat's part of the signal by tissue. */
+export const FAT_PART: Float64Array = new Float64Array(64);
+for (const [name, part] of Object.entries(FAT_PARTS)) {
+  FAT_PART[TISSUE[name as keyof typeof TISSUE]] = part;
 }
 
 const PLAIN = 0;
@@ -191,12 +217,20 @@ function tableOf(
   return base;
 }
 
-/** The two sides of paired structures, and the first lumbar vertebra and others, are the same stuff. */
+/**
+ * The two sides of paired structures, the first lumbar vertebra and others, and the psoas and other muscles are
+ * the same tissue: only the fat between two muscles shows their border.
+ */
 function alike(base: Float64Array): void {
   base[TISSUE.leftLung] = base[TISSUE.rightLung];
   base[TISSUE.leftKidney] = base[TISSUE.rightKidney];
-  base[TISSUE.leftPsoas] = base[TISSUE.rightPsoas];
+  base[TISSUE.leftPsoas] = base[TISSUE.rightPsoas] = base[TISSUE.muscle];
   base[TISSUE.firstLumbarMarrow] = base[TISSUE.marrow];
+}
+
+/** Slow variation inside soft tissue, about 30 mm wide, with mean 0 and a standard deviation of 1. */
+function unevenness(seed: number, x: number, y: number, z: number): number {
+  return smoothNoise(seed, x / 30, y / 30, z / 30) / SMOOTH_NOISE_DEVIATION;
 }
 
 /** 1 inside a lung vessel, less at its rim: thick near the hilum, thin at the pleura. */

@@ -8,7 +8,7 @@ import type { Grid } from "../../volume/grid.ts";
 import { type Modality, otherModality } from "../../volume/modality.ts";
 import type { Volume } from "../../volume/volume.ts";
 import type { SubjectPlan } from "./cohort_plan.ts";
-import { renderImage } from "./imaging.ts";
+import { renderImage, trueImagePlan } from "./imaging.ts";
 
 /**
  * Renders a paired subject in one modality, in the posture and breath of the subject's image of the other
@@ -42,6 +42,5 @@ export function trueImage({ id, body, images }: SubjectPlan, of: Modality, grid:
   if (shown === undefined || seen === undefined) {
     throw new RangeError(`Subject ${id} has not both images: only a pair has true images`);
   }
-  const plan = { ...shown, state: seen.state, voxel: seen.voxel };
-  return renderImage(body, plan, grid, { isIdeal: true }).image;
+  return renderImage(body, trueImagePlan(shown, seen), grid).image;
 }

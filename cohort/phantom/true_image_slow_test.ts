@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import type { Modality } from "../../volume/modality.ts";
 import { planCohort } from "./cohort_plan.ts";
-import { imageGrid, renderImage, renderLabels } from "./imaging.ts";
+import { imageGrid, renderImage, renderLabels, trueImagePlan } from "./imaging.ts";
 import { trueImage } from "./true_image.ts";
 
 const { subjects } = planCohort({ profile: "smoke", seed: 1 });
@@ -28,7 +28,7 @@ Deno.test("trueImage() shows the tissues of one modality in the geometry of the 
   const grid = gridOf("ct");
   const mr = trueImage(paired, "mr", grid);
   const labels = renderLabels(body, images.ct!, grid);
-  const own = renderImage(body, images.mr!, gridOf("mr"), { isIdeal: true });
+  const own = renderImage(body, trueImagePlan(images.mr!, images.mr!), gridOf("mr"));
   for (const structure of [[58], [86]]) {
     // Liver and spleen have the signal that they have in the subject's MR, voxel by voxel elsewhere.
     const here = meanIn(mr.data, labels.data, grid.size, structure);

@@ -318,6 +318,7 @@ function setupOf(inputs: ReportInputs): string[] {
       subjects("mr")
     } MR images for the ` +
     `training, ${subjects("paired")} pairs to register.`,
+    ...breathingSetup(manifest),
     ...(attribution === undefined ? [] : [`Images: ${attribution}`]),
     "The bias fields of the MR images were corrected by N4 (ITK's defaults, four levels; samples of the " +
     "tissue about 8 mm apart, at most every fourth voxel).",
@@ -332,6 +333,23 @@ function setupOf(inputs: ReportInputs): string[] {
     correctedSetup(profile),
     `crosswarp ${inputs.version}, ${inputs.adapter}, Deno ${Deno.version.deno}.`,
   ];
+}
+
+/** The breathing states of a phantom's populations; nothing for a cohort that does not name them. */
+function breathingSetup({ breathing }: Manifest): string[] {
+  switch (breathing) {
+    case undefined:
+      return [];
+    case "by-modality":
+      return ["Breathing of the training images: CT at inhale, MR at exhale, as in the paper."];
+    case "balanced":
+      return [
+        "Breathing of the training images: balanced. CT and MR images have the same states, spread from " +
+        "exhale to inhale; the pairs are a CT at inhale and an MR at exhale.",
+      ];
+    default:
+      return [`Breathing of the training images: ${breathing}.`];
+  }
 }
 
 /** The paper's C and P in a profile's voxels. */

@@ -31,6 +31,14 @@ const inputs: ReportInputs = {
   ablations: [],
 };
 
+Deno.test("reportOf() names the breathing of a cohort that records it", () => {
+  const markdownOf = (breathing: string | undefined) =>
+    reportOf({ ...inputs, manifest: { ...manifest, breathing } }).markdown;
+  assertStringIncludes(markdownOf("balanced"), "Breathing of the training images: balanced.");
+  assertStringIncludes(markdownOf("by-modality"), "CT at inhale, MR at exhale, as in the paper.");
+  assert(!markdownOf(undefined).includes("Breathing"));
+});
+
 Deno.test("reportOf() says that a phantom's numbers are not from patients", () => {
   const { title, caution, markdown, data } = reportOf({ ...inputs, isPhantom: true });
   assertEquals(title, "MR-CT deformable registration: the study on a phantom cohort");

@@ -23,11 +23,12 @@ export const cohortStage: Stage<"cohort", StudyContext> = {
     seconds: isPhantom ? images * (0.5 + 2 * megavoxels * COST.phantomMegavoxel) : 0,
     megabytes: isPhantom ? images * imageMegabytes : 0,
   }),
-  async run({ gpu, profile, seed, out, version, cohort, signal, onProgress }) {
+  async run({ gpu, profile, seed, out, version, cohort, breathing, signal, onProgress }) {
     const manifestPath = cohort?.path ?? await writePhantomCohort({
       out: `${out}/cohort`,
       profile: profile.name,
       seed,
+      breathing,
       subjects: "all",
       signal,
       onProgress: ({ done, total, subject }) => onProgress(done, total, subject),

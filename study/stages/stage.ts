@@ -5,6 +5,7 @@
  */
 
 import type { Manifest } from "../../cohort/manifest.ts";
+import type { Breathing } from "../../cohort/phantom/cohort_plan.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import type { Profile } from "../../workflows/profiles.ts";
 import type { Ablation } from "../ablations.ts";
@@ -59,6 +60,8 @@ export interface StageContext {
   readonly version: string;
   /** The user's cohort. Default: the study makes a phantom. */
   readonly cohort: GivenCohort | undefined;
+  /** The breathing states of the phantom's unpaired subjects. Default "by-modality". */
+  readonly breathing: Breathing | undefined;
   /** Given settings; the study searches for the missing ones. */
   readonly given: BestSettings | undefined;
   /** The ablations that are registered in addition to Table 2's columns. */
