@@ -56,7 +56,13 @@ export {
 } from "./networks/discriminator.ts";
 export { Network } from "./networks/network.ts";
 export type { NamedValues } from "./networks/network_weights.ts";
-export { CycleGan, type GeneratorLosses, LOSSES } from "./training/cycle_gan.ts";
+export {
+  CycleGan,
+  type GeneratorLosses,
+  LOSSES,
+  type PairTensors,
+  type PairTerm,
+} from "./training/cycle_gan.ts";
 export { cycleLoss, deceptionLoss, judgementLoss } from "./training/losses.ts";
 export { learningRate } from "./training/learning_rate.ts";
 export { RandomState, type RandomWords } from "../host/random.ts";
@@ -66,6 +72,7 @@ export {
   type TrainingVolume,
 } from "./training/patch_sampler.ts";
 export {
+  type PairSource,
   type PatchSource,
   type StepLosses,
   trainCycleGan,
@@ -77,6 +84,7 @@ export { TrainingDivergedError } from "./training/diverged.ts";
 export {
   type CheckpointHeader,
   loadGenerator,
+  type RandomStates,
   readCheckpointHeader,
   restoreCheckpoint,
   type TrainingData,
@@ -109,3 +117,10 @@ export type { PlaneAxes, WalkedAxis } from "../kernels/patches/plane_stack.ts";
 export type { Matrix4, Triple } from "../volume/affine.ts";
 export type { Grid } from "../volume/grid.ts";
 export type { ByModality, Modality } from "../volume/modality.ts";
+export {
+  type PairPatch,
+  PairSampler,
+  type PairSamplerOptions,
+  type RegisteredPair,
+} from "./training/pair_sampler.ts";
+export { STRUCTURE_MEASURES, type StructureMeasure } from "./ops/structure_loss/structure_loss.ts";

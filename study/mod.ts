@@ -118,7 +118,22 @@ export {
   type TrainingSource,
 } from "../workflows/training_images.ts";
 export type { SynthesisCheck, TrainingCheck } from "../workflows/training_checks.ts";
+export {
+  type Correspondence,
+  CORRESPONDENCE_PARTS,
+  type CorrespondencePart,
+  correspondenceWithout,
+  ctScaleOf,
+  noCorrespondence,
+} from "../workflows/correspondence.ts";
+export {
+  type RegisteredPairsOptions,
+  registerTrainingPairs,
+  type TrainingPair,
+} from "../workflows/registered_pairs.ts";
 export { runTraining, type TrainingJobOptions } from "../workflows/training_job.ts";
+export type { RegisteredPair } from "../gan/training/pair_sampler.ts";
+export type { StructureMeasure } from "../gan/ops/structure_loss/structure_loss.ts";
 export {
   type GridSynthesisOptions,
   synthesiseImage,

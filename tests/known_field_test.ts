@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
+import { assertGreater, assertLess } from "@std/assert";
 import { KnownDeformation } from "../testing/known_deformation.ts";
 import { Random } from "../testing/random.ts";
 import { registerDeformable } from "../registration/deformable/register_deformable.ts";
@@ -68,16 +68,10 @@ gpuTest("registerDeformable() moves little between two contrasts of one scene", 
   assertLess(difference(hostField(scene.grid, { controlGrid })).mean, 0.5);
 });
 
-gpuTest(
-  "registerDeformable() recovers a known smooth field, twice to the same bytes",
-  async (gpu) => {
-    const { moving, truth } = deformed(1);
-    assertGreater(difference(truth).mean, 0.8, "the field to find is not small");
-    const first = await registerDeformable(gpu, { fixed, moving });
-    const found = hostField(scene.grid, { controlGrid: first.controlGrid });
-    const { mean } = difference(found, truth);
-    assert(mean < 0.5, `mean error of ${mean} voxels`);
-    const second = await registerDeformable(gpu, { fixed, moving });
-    assertEquals(second.controlGrid.displacements, first.controlGrid.displacements);
-  },
-);
+gpuTest("registerDeformable() recovers a known smooth field", async (gpu) => {
+  const { moving, truth } = deformed(1);
+  assertGreater(difference(truth).mean, 0.8, "the field to find is not small");
+  const { controlGrid } = await registerDeformable(gpu, { fixed, moving });
+  const { mean } = difference(hostField(scene.grid, { controlGrid }), truth);
+  assertLess(mean, 0.5, "mean error, voxels");
+});

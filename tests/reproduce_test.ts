@@ -9,7 +9,7 @@ import {
 } from "@std/assert";
 import { readCheckpointHeader } from "../gan/model/checkpoint.ts";
 import { COLUMNS } from "../study/columns.ts";
-import { profileOf } from "../workflows/profiles.ts";
+import { type Profile, profileOf } from "../workflows/profiles.ts";
 import { reproduce } from "../study/reproduce.ts";
 import { keyOf, once } from "../study/run_folder.ts";
 import { studyModels } from "../study/models.ts";
@@ -20,13 +20,36 @@ import { writeSmallCohort } from "../testing/small_cohort.ts";
 
 const SMOKE = profileOf("smoke");
 
+/**
+ * A study of few voxels, registration steps and training steps. It has every stage and every registration of the
+ * smoke profile; its results mean nothing.
+ */
+const TINY: Profile = {
+  ...SMOKE,
+  voxel: 12,
+  deformable: { ...SMOKE.deformable, spacing: 40, iterations: 12 },
+  gan: {
+    ...SMOKE.gan,
+    crop: 28,
+    stride: 14,
+    blocks: 1,
+    epochs: 1,
+    stepsPerEpoch: 2,
+    identitySteps: 1,
+    pairSteps: 1,
+    pairedStepsPerEpoch: 2,
+  },
+  search: { ...SMOKE.search, spacing: [32] },
+  synthesisSearch: { ...SMOKE.synthesisSearch, spacing: [32] },
+};
+
 gpuTest(
   "reproduce() makes its tables, and a second time redoes nothing",
   async (gpu) => {
     const root = await Deno.makeTempDir();
     const cohort = await writeSmallCohort(root, ["ct-01", "mr-01", "paired-03"]);
     const out = `${root}/out`;
-    const profile = { ...SMOKE, deformable: { ...SMOKE.deformable, iterations: 10 } };
+    const profile = TINY;
     const options = { profile, seed: 1, out, version: "test", cohort };
     // The trainings take this variant of the convolutions and do not measure both.
     await Deno.mkdir(`${out}/models`, { recursive: true });
@@ -50,9 +73,9 @@ gpuTest(
     assertEquals(rows("comparisons").length, 13);
     // Every synthesised column was searched by itself, by the Dice of its own syntheses.
     const searched = rows("settings").filter(([name]) => /^(MR|CT) C=/.test(name));
-    assertEquals(searched.length, 8 * 2);
+    assertEquals(searched.length, 10 * 2);
     for (const [name, regulariser, lambda, spacing, levels, dice] of searched) {
-      assertEquals([regulariser, spacing, levels], ["total variation", "20", "2"], name);
+      assertEquals([regulariser, spacing, levels], ["total variation", "40", "2"], name);
       assert(["0.2", "0.4"].includes(lambda) && Number(dice) > 0, name);
     }
     assertGreater(new Set(searched.map((row) => row.at(-1))).size, 8);
@@ -128,7 +151,7 @@ gpuTest(
 
     // A single missing result is made in this thread, many are made in several threads where the adapter is
     // software. The bytes are the same.
-    const [model] = studyModels(profile, ["thorax"], 1);
+    const [model] = studyModels(TINY, ["thorax"], 1);
     const subject = "paired-03_thorax";
     const { tensors } = (await readCheckpointHeader(`${out}/${model.folder}`))!;
     const weights = `${out}/${model.folder}/${tensors}`;

@@ -24,22 +24,29 @@ function remapped({ grid, data }: Volume, truth: Matrix4, seed: number): Volume 
   const m = multiply(grid.inverse, multiply(truth, grid.affine));
   const next = random(seed);
   const out = new Float32Array(grid.voxels);
-  for (let i = 0; i < out.length; i++) {
-    const x = i % nx;
-    const y = Math.floor(i / nx) % ny;
-    const z = Math.floor(i / (nx * ny));
-    const p = [0, 4, 8].map((r) => m[r] * x + m[r + 1] * y + m[r + 2] * z + m[r + 3]);
-    const [a, b, c] = p.map(Math.floor);
-    const [f, g, h] = [p[0] - a, p[1] - b, p[2] - c];
-    let hu = 0;
-    for (let corner = 0; corner < 8; corner++) {
-      const [u, v, w] = [corner & 1, (corner >> 1) & 1, corner >> 2];
-      const inside = a + u >= 0 && b + v >= 0 && c + w >= 0 && a + u < nx && b + v < ny &&
-        c + w < nz;
-      const weight = (u ? f : 1 - f) * (v ? g : 1 - g) * (w ? h : 1 - h);
-      hu += weight * (inside ? data[((c + w) * ny + b + v) * nx + a + u] : -1000);
+  let i = 0;
+  for (let z = 0; z < nz; z++) {
+    for (let y = 0; y < ny; y++) {
+      for (let x = 0; x < nx; x++, i++) {
+        const px = m[0] * x + m[1] * y + m[2] * z + m[3];
+        const py = m[4] * x + m[5] * y + m[6] * z + m[7];
+        const pz = m[8] * x + m[9] * y + m[10] * z + m[11];
+        const a = Math.floor(px);
+        const b = Math.floor(py);
+        const c = Math.floor(pz);
+        let hu = 0;
+        for (let corner = 0; corner < 8; corner++) {
+          const qx = a + (corner & 1);
+          const qy = b + (corner >> 1 & 1);
+          const qz = c + (corner >> 2);
+          const inside = qx >= 0 && qy >= 0 && qz >= 0 && qx < nx && qy < ny && qz < nz;
+          const weight = (1 - Math.abs(px - qx)) * (1 - Math.abs(py - qy)) *
+            (1 - Math.abs(pz - qz));
+          hu += weight * (inside ? data[(qz * ny + qy) * nx + qx] : -1000);
+        }
+        out[i] = remap(hu) + 20 * (next() + next() + next() - 1.5);
+      }
     }
-    out[i] = remap(hu) + 20 * (next() + next() + next() - 1.5);
   }
   return { grid, data: out };
 }

@@ -114,7 +114,7 @@ gpuTest("registerImages() registers images with common defects", async (gpu, t) 
       const result = await registerImages(gpu, {
         ...images,
         rigid: rigid ? { levels: 2 } : false,
-        deformable: { noFolding: true },
+        deformable: { noFolding: true, iterations: 30 },
       });
       const { mean, before, counted } = errorOf(result.field.components, images);
       assertGreater(counted, 2000);

@@ -56,6 +56,7 @@ gpuTest(
     const { controlGrid, inverseConsistency } = await registerMindGaussNewton(gpu, {
       fixed,
       moving: fixed,
+      resolution: 8,
     });
     assertLess(difference(hostField(grid, { controlGrid })).max, 1e-3);
     assertLess(inverseConsistency.percentile95, 1e-3);
@@ -64,7 +65,7 @@ gpuTest(
 
 gpuTest(
   "registerMindGaussNewton() recovers a known smooth field between two contrasts, without folds, " +
-    "with its inverse, twice to the same bytes",
+    "with its inverse",
   async (gpu) => {
     const { moving, truth } = deformed(1);
     const steps: string[] = [];
@@ -87,9 +88,6 @@ gpuTest(
     assertEquals([steps[0], steps[13]], ["0/3 0/8", "2/3 1/2"]);
     assertEquals(result.levels.map(({ size }) => size[0]), [17, 33, 64]);
     for (const { differences } of result.levels) assertLess(differences.at(-1)!, differences[0]);
-
-    const again = await registerMindGaussNewton(gpu, { fixed, moving });
-    assertEquals(again.controlGrid.displacements, result.controlGrid.displacements);
   },
 );
 

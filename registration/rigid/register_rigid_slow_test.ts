@@ -60,7 +60,6 @@ gpuTest("registerRigid() recovers 10 degrees and 20 mm between two contrasts", a
       result.starts.length > 1 && result.starts.some(({ name }) => name === result.start.name),
     );
     assert(result.overlapPercent > 70 && result.overlapPercent <= 100);
-    assertEquals((await registerRigid(gpu, { fixed, moving: ct, seed })).matrix, result.matrix);
   }
 });
 
