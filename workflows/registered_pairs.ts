@@ -7,6 +7,7 @@
 
 import { FileAccessError } from "../host/errors.ts";
 import type { RegisteredPair } from "../gan/training/pair_sampler.ts";
+import { fromNetwork, SOFT_TISSUE_CT_SCALE, toNetwork } from "../gan/synthesis/intensity_scale.ts";
 import { registerDeformable } from "../registration/deformable/register_deformable.ts";
 import { applyTransform, type Transform } from "../registration/transform.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
@@ -134,7 +135,14 @@ async function registerSubjects(
     fixed: { grid: fixed.grid, data: fixed.data },
     moving: { grid: movingGrid, data: moving.data },
   };
-  const { controlGrid } = await registerDeformable(gpu, { ...images, ...REGISTRATION, signal });
+  // MIND sees more of the soft tissue on this scale than on the linear one, whichever the networks see.
+  const hounsfield = fromNetwork(moving.data, moving.scale);
+  const { controlGrid } = await registerDeformable(gpu, {
+    fixed: images.fixed,
+    moving: { grid: movingGrid, data: toNetwork(hounsfield, SOFT_TISSUE_CT_SCALE) },
+    ...REGISTRATION,
+    signal,
+  });
   const transform: Transform = {
     rigid: IDENTITY,
     controlGrid,
