@@ -161,9 +161,10 @@ export function checkWarnings({ step, checks }: TrainingCheck): string[] {
 
 /** The remedies that the warnings name. */
 const INVERTED_ADVICE =
-  "register the syntheses with --similarity lncc --absolute, and do not use their intensities";
+  "train with --correspondence, or register the syntheses with --similarity lncc --absolute and do not use their " +
+  "intensities";
 const SHIFTED_ADVICE =
-  "look at the next pictures, and if the shift stays, train again with another --seed";
+  "look at the next pictures, and if the shift stays, train with --correspondence or with another --seed";
 
 /** The directions of columns and rows by plane. */
 const DIRECTIONS: Readonly<Record<PlaneName, readonly [string, string]>> = {

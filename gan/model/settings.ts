@@ -136,10 +136,10 @@ export function checkSettings(settings: CycleGanSettings): void {
       }, got ${structureMeasure}`,
     );
   }
-  for (const  of of["ct", "mr"] as const) {
-    if (!(structureFloors[of] > 0 && structureFloors[of] < Infinity)) {
+  for (const [modality, floor] of Object.entries(structureFloors)) {
+    if (!(floor > 0 && floor < Infinity)) {
       throw new RangeError(
-        `\`structureFloors.${of}\` must be a positive number, got ${structureFloors[of]}`,
+        `\`structureFloors.${modality}\` must be a positive number, got ${floor}`,
       );
     }
   }

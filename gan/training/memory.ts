@@ -27,15 +27,20 @@ export function countWeights(settings: CycleGanSettings): number {
   return 2 * (generator + discriminator);
 }
 
+/** Intermediate results with the regression on registered pairs, as a multiple of those without it. */
+const PAIRED_FACTOR = 1.5;
+
 /**
  * Estimates the bytes of GPU memory that a training needs, with an error of about 10 %: the weights with their
- * gradients and running means, the pool, and the intermediate results of both cycles. The factors were measured for
- * patches of 48 to 128 pixels, 8 to 32 filters, 1 to 12 channels and 3 to 9 blocks.
+ * gradients and running means, the pool, and the intermediate results of both cycles and of the regression on
+ * registered pairs, which adds two syntheses to the four of the cycles. The factors were measured for patches of 48 to
+ * 128 pixels, 8 to 32 filters, 1 to 12 channels and 3 to 9 blocks.
  */
 export function trainingBytes(settings: CycleGanSettings, ops: Ops = "own"): number {
   const { crop, channels, generatorFilters, blocks, pool } = settings;
   const pixels = crop * crop;
-  const features = (41 + 4.5 * blocks) * pixels * generatorFilters + 30 * pixels * channels;
+  const cycles = (41 + 4.5 * blocks) * pixels * generatorFilters + 30 * pixels * channels;
+  const features = (settings.pairWeight > 0 ? PAIRED_FACTOR : 1) * cycles;
   const persistent = 4 * countWeights(settings) + 2 * pool * pixels * channels;
   return Math.ceil(4 * 1.1 * (persistent + (ops === "stock" ? 7 : 1) * features));
 }

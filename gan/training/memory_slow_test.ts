@@ -18,24 +18,32 @@ const settings: CycleGanSettings = {
   pool: 3,
 };
 
-gpuTest("trainingBytes() is what a training takes", async (gpu) => {
-  using tensorflow = await Tensorflow.open(gpu, FAST_TO_COMPILE);
-  const gan = new CycleGan(tensorflow, settings);
-  const networks = [...Object.values(gan.generators), ...Object.values(gan.discriminators)];
-  const weights = networks.reduce((sum, { parameters }) => sum + parameters, 0);
-  assertEquals(countWeights(settings), weights);
-  const image = tf.randomNormal([1, 48, 48, 2], 0, 0.5, "float32", 1) as tf.Tensor4D;
-  for (let step = 0; step < 5; step++) {
-    const losses = gan.step({ ct: image, mr: image }, 1e-4);
-    await losses.data();
-    losses.dispose();
-  }
-  const { numBytesAllocatedInGPU } = tf.memory() as unknown as { numBytesAllocatedInGPU: number };
-  const ratio = trainingBytes(settings) / numBytesAllocatedInGPU;
-  assert(ratio > 0.95 && ratio < 1.35, `estimated / allocated = ${ratio}`);
-  image.dispose();
-  gan.dispose();
-});
+const paired: CycleGanSettings = { ...settings, pairWeight: 5, structureWeight: 1 };
+
+for (
+  const [name, one] of [["plain", settings], ["with pairs and a structure loss", paired]] as const
+) {
+  gpuTest(`trainingBytes() is what a training takes, ${name}`, async (gpu) => {
+    using tensorflow = await Tensorflow.open(gpu, FAST_TO_COMPILE);
+    const gan = new CycleGan(tensorflow, one);
+    const networks = [...Object.values(gan.generators), ...Object.values(gan.discriminators)];
+    const weights = networks.reduce((sum, { parameters }) => sum + parameters, 0);
+    assertEquals(countWeights(one), weights);
+    const image = tf.randomNormal([1, 48, 48, 2], 0, 0.5, "float32", 1) as tf.Tensor4D;
+    const pair = { ct: image, mr: image, weight: image };
+    for (let step = 0; step < 5; step++) {
+      const regression = one.pairWeight > 0 ? { pair, weight: one.pairWeight } : undefined;
+      const losses = gan.step({ ct: image, mr: image }, 1e-4, regression);
+      await losses.data();
+      losses.dispose();
+    }
+    const { numBytesAllocatedInGPU } = tf.memory() as unknown as { numBytesAllocatedInGPU: number };
+    const ratio = trainingBytes(one) / numBytesAllocatedInGPU;
+    assert(ratio > 0.95 && ratio < 1.35, `estimated / allocated = ${ratio}`);
+    image.dispose();
+    gan.dispose();
+  });
+}
 
 Deno.test("countWeights() of the paper's networks", () => {
   assertEquals(countWeights(PAPER_SETTINGS), 2 * (11_383_424 + 2_765_568));
