@@ -28,13 +28,13 @@ export function inconsistentSlices(scores: StudyScores): Finding {
     }${slicesText(scores)}`,
     ...sameSlices(scores) ?? judge([
       {
-        difference: "The slice jumps with C=3 minus 1",
+        difference: "The ratio of slice jumps with C=3 minus 1",
         value: few.value - 1,
         measure: SLICE_JUMPS,
         scores: [few],
       },
       {
-        difference: "The slice jumps with C=3 minus those with C=12",
+        difference: "The ratio of slice jumps with C=3 minus that with C=12",
         value: few.value - many.value,
         measure: SLICE_JUMPS,
         scores: [few, many],
