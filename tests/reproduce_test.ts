@@ -71,6 +71,7 @@ gpuTest(
     assertEquals(rows("synthesis-source").length, 1 + 2 * 8);
     assertEquals(rows("synthesis").length, 1 + 2 * 8);
     assertEquals(rows("comparisons").length, 13);
+    assertEquals(rows("findings").length, 1 + 8);
     // Every synthesised column was searched by itself, by the Dice of its own syntheses.
     const searched = rows("settings").filter(([name]) => /^(MR|CT) C=/.test(name));
     assertEquals(searched.length, 10 * 2);
@@ -86,6 +87,7 @@ gpuTest(
     assertEquals(names.sort(), [
       "comparisons.csv",
       "corrected",
+      "findings.csv",
       "models",
       "registrations",
       "registrations.csv",

@@ -11,6 +11,8 @@ import { comparisonCells } from "../tables/comparison_table.ts";
 import type { BestSettings } from "../grid_search/best_settings.ts";
 import type { StudySettings } from "../column_settings.ts";
 import { COLUMNS, CORRECTED_VARIANT, GAN_VARIANTS } from "../columns.ts";
+import type { Finding } from "../findings/finding.ts";
+import { findingsOf } from "../findings/findings.ts";
 import { receptiveField } from "../../gan/networks/discriminator.ts";
 import { ganSettings } from "../../workflows/gan_profiles.ts";
 import type { Profile } from "../../workflows/profiles.ts";
@@ -18,6 +20,7 @@ import type { SearchScale } from "../../workflows/search_scales.ts";
 import type { SynthesisRow } from "../synthesis_measures.ts";
 import { isSearched, lackingSimilarities } from "../grid_search/search_scales.ts";
 import { areLabelled } from "../regions.ts";
+import { BALANCED_NOTE, FINDINGS_NOTE, findingsCells } from "../tables/findings_table.ts";
 import { settingsCells } from "../tables/settings_table.ts";
 import type { ImageRegion } from "../../workflows/body_region.ts";
 import {
@@ -70,6 +73,7 @@ export interface ReportInputs {
 
 /** The name of a table of the report; the table is written as a CSV file of that name. */
 export type TableName =
+  | "findings"
   | "table1"
   | "table2"
   | "comparisons"
@@ -84,6 +88,7 @@ export type TableName =
 
 /** The names of the tables that a report can have. */
 export const TABLE_NAMES: readonly TableName[] = [
+  "findings",
   "table1",
   "table2",
   "comparisons",
@@ -107,6 +112,8 @@ export interface ReportTable {
   readonly note?: string | undefined;
   /** True if the best cells of a row end in ** and those near them in *. Default false. */
   readonly isMarked?: boolean | undefined;
+  /** True if the cells are text and not numbers. Default false. */
+  readonly isText?: boolean | undefined;
   /** True if the report leaves the table out and only its CSV file has it. Default false. */
   readonly isOnlyFile?: boolean | undefined;
   /** The cells. */
@@ -139,7 +146,14 @@ export const PHANTOM_CAUTION =
 export function reportOf(inputs: ReportInputs): StudyReport {
   const { profile, pairs, regions, isPhantom, manifest } = inputs;
   const count = manifest.subjects.filter(({ kind }) => kind === "paired").length;
-  const tables = tablesOf(inputs);
+  const findings = findingsOf({
+    profile,
+    breathing: manifest.breathing,
+    volumes: inputs.volumes,
+    table2: table2(pairs),
+    syntheses: inputs.syntheses,
+  });
+  const tables = tablesOf(inputs, findings);
   const setup = setupOf(inputs);
   const title = isPhantom
     ? "MR-CT deformable registration: the study on a phantom cohort"
@@ -150,12 +164,12 @@ export function reportOf(inputs: ReportInputs): StudyReport {
     caution,
     ...setup,
     ...tables.filter(({ isOnlyFile }) => !isOnlyFile).flatMap((
-      { title, note, isMarked, cells },
+      { title, note, isMarked, isText, cells },
     ) => [
       `## ${title}`,
       ...(isMarked ? ["** marks the best method of a row, * those within 5 % of it."] : []),
       ...(note === undefined ? [] : [note]),
-      markdownTable(cells),
+      markdownTable(cells, { isText }),
     ]),
     ...pairs.flatMap(({ subject, region, results }) =>
       [...COLUMNS, ...ablationColumns(inputs.ablations)]
@@ -173,6 +187,7 @@ export function reportOf(inputs: ReportInputs): StudyReport {
     seed: inputs.seed,
     cohort: manifest.profile,
     caution,
+    findings,
     settings: settingsOf(inputs.settings),
     table1: inputs.volumes,
     table2: table2(pairs),
@@ -209,12 +224,20 @@ function cohortCaution(pairs: number, regions: readonly ImageRegion[]): string {
       (pairs < MIN_PAIRS ? ", too few to rank methods that differ by some percent." : ".");
 }
 
-function tablesOf(inputs: ReportInputs): ReportTable[] {
+function tablesOf(inputs: ReportInputs, findings: readonly Finding[]): ReportTable[] {
   const { pairs, regions, volumes, syntheses, ablations } = inputs;
   const isLabelled = areLabelled(regions);
   const extra = ablationColumns(ablations);
   const againstTruth = synthesisTruthCells(syntheses);
+  const isBalanced = inputs.manifest.breathing === "balanced";
   const tables: (ReportTable | false)[] = [
+    {
+      name: "findings",
+      title: "The paper's findings here",
+      note: isBalanced ? `${FINDINGS_NOTE} ${BALANCED_NOTE}` : FINDINGS_NOTE,
+      isText: true,
+      cells: findingsCells(findings),
+    },
     isLabelled && {
       name: "table1",
       title: "Table 1: mean volumes of the unpaired subjects",

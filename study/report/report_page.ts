@@ -9,7 +9,6 @@ import { STRUCTURES } from "../../cohort/label_scheme.ts";
 import { COLUMNS } from "../columns.ts";
 import type { ReportTable, StudyReport } from "./report.ts";
 import type { ScoredPair } from "../tables/table2.ts";
-import type { Cells } from "../tables/text_table.ts";
 
 /** A picture of the page. */
 export interface Figure {
@@ -49,6 +48,9 @@ th, td { padding: 0.22rem 0.6rem; text-align: right; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; position: sticky; left: 0; background: #fff; }
 thead th { border-bottom: 2px solid #1d1f23; vertical-align: bottom; white-space: normal; }
 tbody tr { border-bottom: 1px solid #e4e6e9; }
+.text table { min-width: 58rem; }
+.text th, .text td { text-align: left; vertical-align: top; white-space: normal; }
+.text td:first-child { position: static; }
 tr.paper td { color: #6a6f77; font-style: italic; }
 .near { background: #e3eefb; }
 figure { margin: 1rem 0; }
@@ -71,7 +73,7 @@ export function reportPage(inputs: ReportPageInputs): string {
   const sections = [
     ...tables.filter(({ isOnlyFile }) => !isOnlyFile).map((
       table,
-    ) => [table.title, htmlNote(table) + htmlTable(table.cells)]),
+    ) => [table.title, htmlNote(table) + htmlTable(table)]),
     ...(boxes.length === 0 ? [] : [
       ["Dice by structure and method", `<div class="plots">${boxes.join("")}</div>`],
     ]),
@@ -117,7 +119,7 @@ function htmlNote({ note, isMarked }: PageTable): string {
 }
 
 /** A table. Cells that end in ** are the best of their row, cells that end in * are near the best. */
-function htmlTable([head, ...rows]: Cells): string {
+function htmlTable({ cells: [head, ...rows], isText = false }: PageTable): string {
   const cell = (text: string) => {
     const [, value, mark] = /^([\d.]+)(\*{1,2})$/.exec(text) ?? [];
     if (mark === undefined) return `<td>${escapeXml(text)}</td>`;
@@ -125,7 +127,7 @@ function htmlTable([head, ...rows]: Cells): string {
   };
   const row = (cells: readonly string[]) =>
     `<tr${/, paper$/.test(cells[0]) ? ' class="paper"' : ""}>${cells.map(cell).join("")}</tr>`;
-  return `<div class="scroll"><table><thead><tr>${
+  return `<div class="scroll${isText ? " text" : ""}"><table><thead><tr>${
     head.map((text) => `<th>${escapeXml(text)}</th>`).join("")
   }</tr></thead><tbody>${rows.map(row).join("")}</tbody></table></div>`;
 }

@@ -7,6 +7,7 @@ Deno.test("reportPage() is one page that needs nothing else", () => {
     caution: "Few.",
     tables: [
       { title: "Table 1", cells: [["Volume", "CT"], ["liver", "<1>"]] },
+      { title: "Findings", isText: true, cells: [["Finding", "verdict"], ["1.", "holds"]] },
       { title: "Left out", isOnlyFile: true, cells: [["nowhere"]] },
       {
         title: "Table 2",
@@ -45,6 +46,8 @@ Deno.test("reportPage() is one page that needs nothing else", () => {
   assertEquals(page.match(/<svg /g)?.length, 5, "the thorax's structures");
   assertStringIncludes(page, "Time: 0.6 min (cohort 0.5 min, report 0.1 min).");
   assertStringIncludes(page, "p &lt; 0.05");
+  assertStringIncludes(page, '<div class="scroll text"><table><thead><tr><th>Finding</th>');
+  assertEquals(page.match(/class="scroll"/g)?.length, 2, "the tables of numbers");
   assertEquals(page.includes("<h2>None"), false);
   assertEquals(page.match(/class="box"/g)?.length, 1);
   assertEquals(page.match(/(src|href)="(?!data:)/g), null);

@@ -39,6 +39,19 @@ Deno.test("reportOf() names the breathing of a cohort that records it", () => {
   assert(!markdownOf(undefined).includes("Breathing"));
 });
 
+Deno.test("reportOf() judges the paper's findings, and one more if the cohort is balanced", () => {
+  const balanced = { ...manifest, breathing: "balanced" };
+  for (const [one, count] of [[manifest, 8], [balanced, 9]] as const) {
+    const { tables, markdown, data } = reportOf({ ...inputs, manifest: one });
+    assertEquals(tables[0].cells.length, 1 + count);
+    assertEquals((data.findings as unknown[]).length, count);
+    assertStringIncludes(markdown, "## The paper's findings here (profile smoke)");
+    assertStringIncludes(markdown, "| Finding | paper | here | verdict | reason |\n| --- | --- |");
+    assertStringIncludes(markdown, "| not in this cohort | These scores are missing: Dice of NMI");
+    assertEquals(markdown.includes("The populations of this cohort have the same"), count === 9);
+  }
+});
+
 Deno.test("reportOf() says that a phantom's numbers are not from patients", () => {
   const { title, caution, markdown, data } = reportOf({ ...inputs, isPhantom: true });
   assertEquals(title, "MR-CT deformable registration: the study on a phantom cohort");
@@ -61,7 +74,7 @@ Deno.test("reportOf() names a user's cohort and how few its pairs are", () => {
 Deno.test("reportOf() says what images without labels cannot show", () => {
   const { caution, tables } = reportOf({ ...inputs, regions: ["all"] });
   assertStringIncludes(caution, "1 pair of images without labels.");
-  assertEquals(tables.map(({ name }) => name), ["registrations", "settings"]);
+  assertEquals(tables.map(({ name }) => name), ["findings", "registrations", "settings"]);
 });
 
 Deno.test("reportOf() has the means of the syntheses' scores, and each synthesis only in a file", () => {

@@ -21,11 +21,18 @@ export function alignedTable(cells: Cells): string {
   ).join("\n");
 }
 
-/** A Markdown table. */
-export function markdownTable(cells: Cells): string {
+/**
+ * A Markdown table.
+ *
+ * @param options - `isText` aligns all columns to the left. Default: all but the first to the right, for numbers.
+ */
+export function markdownTable(
+  cells: Cells,
+  { isText = false }: { readonly isText?: boolean | undefined } = {},
+): string {
   const [head, ...rows] = cells;
   const line = (row: readonly string[]) => `| ${row.join(" | ")} |`;
-  const rule = `|${head.map((_, i) => i === 0 ? " --- " : " ---: ").join("|")}|`;
+  const rule = `|${head.map((_, i) => i === 0 || isText ? " --- " : " ---: ").join("|")}|`;
   return [line(head), rule, ...rows.map(line)].join("\n") + "\n";
 }
 

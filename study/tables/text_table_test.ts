@@ -9,5 +9,6 @@ Deno.test("tables as aligned text, Markdown and CSV", () => {
     markdownTable(CELLS),
     '| organ | Dice |\n| --- | ---: |\n| liver | 91.2 |\n| a "b", c | 7 |\n',
   );
+  assertEquals(markdownTable([["a", "b"]], { isText: true }), "| a | b |\n| --- | --- |\n");
   assertEquals(csvTable(CELLS), 'organ,Dice\r\nliver,91.2\r\n"a ""b"", c",7\r\n');
 });
