@@ -61,6 +61,8 @@ export interface FilterRanges {
   readonly rows: number;
   /** Columns of taps per block: all columns unless a row of taps is larger than a block. */
   readonly columns: number;
+  /** True if a block begins with a whole row of the filter, false if it begins with its own first tap. */
+  readonly isOfRows: boolean;
   /** Bytes per block. */
   readonly bytes: number;
   /** First byte of each block. */
@@ -87,7 +89,9 @@ function rangesOfRows(correlation: Correlation): FilterRanges | undefined {
       const first = firstRow + rowStep * at * rows;
       return rowBytes * Math.min(first, first + rowStep * (rows - 1));
     });
-    if (areAligned(offsets)) return { rows, columns: tapColumns, bytes, offsets };
+    if (areAligned(offsets)) {
+      return { rows, columns: tapColumns, isOfRows: true, bytes, offsets };
+    }
   }
   return undefined;
 }
@@ -110,7 +114,7 @@ function rangesOfColumns(correlation: Correlation): FilterRanges | undefined {
         return tapBytes * ((firstRow + rowStep * ky) * width + column);
       })
     );
-    if (areAligned(offsets)) return { rows: 1, columns, bytes, offsets };
+    if (areAligned(offsets)) return { rows: 1, columns, isOfRows: false, bytes, offsets };
   }
   return undefined;
 }
@@ -122,7 +126,7 @@ function areAligned(offsets: readonly number[]): boolean {
 /** The single part of a correlation whose filter is not packed. */
 export function rangesPart(
   correlation: Correlation,
-  { rows, columns }: FilterRanges,
+  { rows, columns, isOfRows }: FilterRanges,
 ): CorrelationPart {
   const { width, perTap, rowStep, firstColumn, columnStep, channelStep } = correlation.filter;
   const { networks } = correlation.networks;
@@ -130,7 +134,6 @@ export function rangesPart(
   const outQuads = quadsOf(correlation.outChannels);
   const transposed = channelStep === 1;
   const column = networks * perTap / 4;
-  const isWholeRow = columns === correlation.tapColumns;
   const row = width * column * rowStep;
   return {
     tapFrom: 0,
@@ -141,8 +144,8 @@ export function rangesPart(
     outQuadFrom: 0,
     continued: false,
     filter: {
-      // A block of a part of a row begins at its tap with the smallest column.
-      origin: isWholeRow
+      // A block that is not of whole rows begins at its tap with the smallest column.
+      origin: isOfRows
         ? firstColumn * column + Math.max(0, -row * (rows - 1))
         : Math.max(0, -columnStep * column * (columns - 1)),
       row,
