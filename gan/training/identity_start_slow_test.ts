@@ -46,11 +46,15 @@ gpuTest(
     const discriminator = async () => (await gan.discriminators.ct.readWeights())[0].data;
     const judge = await discriminator();
     for (const to of ["ct", "mr"] as const) assertGreater(await error(to), 0.4, to);
-    const tensors = tf.memory().numTensors;
+    let tensors = 0;
     let steps = 0;
-    await startFromIdentity(tensorflow, gan, draw, () => Promise.resolve(void steps++));
+    await startFromIdentity(tensorflow, gan, draw, () => {
+      // The first step makes the gradient of the weights; later ones leave nothing.
+      if (steps++ === 1) tensors = tf.memory().numTensors;
+      else if (steps > 2) assertEquals(tf.memory().numTensors, tensors);
+      return Promise.resolve();
+    });
     assertEquals(steps, 80);
-    assertEquals(tf.memory().numTensors, tensors);
     for (const to of ["ct", "mr"] as const) assertLess(await error(to), 0.15, to);
     assertEquals([gan.generatorAdam.steps, await discriminator()], [0, judge]);
     gan.dispose();
