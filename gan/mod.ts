@@ -63,9 +63,16 @@ export {
   type PairTensors,
   type PairTerm,
 } from "./training/cycle_gan.ts";
+export { STRUCTURE_MEASURES, type StructureMeasure } from "./ops/structure_loss/structure_loss.ts";
 export { cycleLoss, deceptionLoss, judgementLoss } from "./training/losses.ts";
 export { learningRate } from "./training/learning_rate.ts";
 export { RandomState, type RandomWords } from "../host/random.ts";
+export {
+  type PairPatch,
+  PairSampler,
+  type PairSamplerOptions,
+  type RegisteredPair,
+} from "./training/pair_sampler.ts";
 export {
   PatchSampler,
   type PatchSamplerOptions,
@@ -117,10 +124,3 @@ export type { PlaneAxes, WalkedAxis } from "../kernels/patches/plane_stack.ts";
 export type { Matrix4, Triple } from "../volume/affine.ts";
 export type { Grid } from "../volume/grid.ts";
 export type { ByModality, Modality } from "../volume/modality.ts";
-export {
-  type PairPatch,
-  PairSampler,
-  type PairSamplerOptions,
-  type RegisteredPair,
-} from "./training/pair_sampler.ts";
-export { STRUCTURE_MEASURES, type StructureMeasure } from "./ops/structure_loss/structure_loss.ts";

@@ -88,7 +88,7 @@ Deno.test("the report's settings are those that were used, and it names their fi
     "on the original images (nmi, mind, nmi+mind): lambda 0.025",
   );
   const { cells } = report.tables.find(({ name }) => name === "settings")!;
-  assertEquals(cells.length, 1 + 11 * 2);
+  assertEquals(cells.length, 1 + 13 * 2);
   const row = (name: string) => cells.find(([first]) => first === name)!.slice(1);
   assertEquals(row("NMI, thorax"), ["squared L2", "0.03", "17.5", "4", "90.0"]);
   assertEquals(row("NMI, abdomen"), ["total variation", "0.05", "15", "3", "-"]);

@@ -84,21 +84,22 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       SimilarityName SimilarityOptions StartPosition StartRecord Transform Triple Volume`,
   },
   "./gan": {
-    count: 73,
+    count: 83,
     values: `
       CT_SCALE CycleGan Discriminator Generator LOSSES ModelFileError Network PAPER_SETTINGS
-      PLANE_NAMES PatchSampler RandomState STRIDES Tensorflow TrainingDivergedError
-      checkTrainingFits cycleLoss deceptionLoss fromNetwork intensityScaleOf judgementLoss
-      learningRate loadGenerator naturalPlane planeAxes populationScale readCheckpointHeader
-      receptiveField restoreCheckpoint stridesOf synthesiseVolume toNetwork trainCycleGan
-      trainingBytes writeCheckpoint`,
+      PLANE_NAMES PairSampler PatchSampler RandomState STRIDES STRUCTURE_MEASURES Tensorflow
+      TrainingDivergedError checkTrainingFits cycleLoss deceptionLoss fromNetwork intensityScaleOf
+      judgementLoss learningRate loadGenerator naturalPlane planeAxes populationScale
+      readCheckpointHeader receptiveField restoreCheckpoint stridesOf synthesiseVolume toNetwork
+      trainCycleGan trainingBytes writeCheckpoint`,
     types: `
       ByModality CheckpointHeader ConvolutionVariant CrosswarpError CycleGanSettings
       DiscriminatorOptions GeneratorLosses GeneratorOptions Gpu GpuOptions Grid IntensityScale
-      Matrix4 Modality NamedValues Ops PatchAverageProgress PatchSamplerOptions PatchSource
-      PlaneAxes PlaneName RandomWords Scalar StepLosses Stitch Strides SynthesisOptions Tensor Tensor1D
-      Tensor4D TensorflowOptions TrainingData TrainingOptions TrainingProgress TrainingState
-      TrainingVolume Triple Variable WalkedAxis`,
+      Matrix4 Modality NamedValues Ops PairPatch PairSamplerOptions PairSource PairTensors PairTerm
+      PatchAverageProgress PatchSamplerOptions PatchSource PlaneAxes PlaneName RandomStates
+      RandomWords RegisteredPair Scalar StepLosses Stitch Strides StructureMeasure SynthesisOptions
+      Tensor Tensor1D Tensor4D TensorflowOptions TrainingData TrainingOptions TrainingProgress
+      TrainingState TrainingVolume Triple Variable WalkedAxis`,
   },
   "./bias-field": {
     count: 13,
@@ -119,33 +120,35 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       Region Structure StructureName Triple`,
   },
   "./study": {
-    count: 154,
+    count: 167,
     values: `
-      ABLATIONS COLUMNS LOSSES PAPER_CHANNELS PAPER_FIELDS PAPER_GRID PAPER_TABLE_1 PAPER_TABLE_2
-      PROFILES Picture STAGES STRUCTURES SettingsError TrainingImagesError alignedTable
-      collectGridSearch csvTable ganSettings hausdorff95 markdownTable overviewPicture pairScores
+      ABLATIONS COLUMNS CORRESPONDENCE_PARTS LOSSES PAPER_CHANNELS PAPER_FIELDS PAPER_GRID
+      PAPER_TABLE_1 PAPER_TABLE_2 PROFILES Picture STAGES STRUCTURES SettingsError
+      TrainingImagesError alignedTable collectGridSearch correspondenceWithout csvTable ctScaleOf
+      ganSettings hausdorff95 markdownTable noCorrespondence overviewPicture pairScores
       pairedSubjects parseShard planGridSearch prepareStudy profileOf readBestSettings
-      readRegionPair readTrainingImages registerPairBy registerPairRigidly reproduce runStudy
-      runTraining runUnits shareOf signedRankTest structureTable surfaceDistances synthesiseImage
-      table1 table2 unfinishedUnits writeBestSettings writeGridSearch`,
+      readRegionPair readTrainingImages registerPairBy registerPairRigidly registerTrainingPairs
+      reproduce runStudy runTraining runUnits shareOf signedRankTest structureTable surfaceDistances
+      synthesiseImage table1 table2 unfinishedUnits writeBestSettings writeGridSearch`,
     types: `
       Ablation BestSetting BestSettings ByModality Cells CollectedSearch Colour Column
-      ColumnSynthesis ConvolutionVariant CrosswarpError CycleGanSettings DeformableLevel
-      DeformableMethod DeformableOptions DeformableProgress DisplacementField GanScale
-      GanSettingsOptions GanVariant GivenCohort Gpu GpuOptions Grid GridSearchOptions GridSearchPlan
-      GridSynthesisOptions ImageRegion IntensityScale JacobianStatistics LabelFiles LabelVolume
-      LabelledImage LevelState LocalCorrelationOptions Manifest ManifestSubject Matrix4
-      MindOptions MindScaling MindSscOptions MissingUnits Modality ModalityLabels ModalityPaths
-      NmiMindOptions OnProgress Ops OverviewOptions PairImages PairRegistrationOptions PairScores
-      PairScoresOptions PatchAverageProgress PlaneName PointMap PreparedStudy Profile
-      ProfileDeformable ProfileName Region RegionPair RegistrationScores Regulariser ReportTable
-      ReproduceOptions RigidLevelReport RigidResult RunStudyOptions RunUnitsOptions ScoredPair
-      SearchPair SearchScale SearchTable SearchUnit SettingRow Shard SignedRankResult SimilarityName
-      SimilarityOptions StageName StagePlan StageWork StartPosition StartRecord StepLosses Stitch
-      StructureName StructureRow StudyOptions StudyProgress StudyReport Substitute Substitutes SynthesisCheck
-      SynthesisJobOptions SynthesisResult Table1Row Table2Row TableName TrainingCheck TrainingImage
-      TrainingImagesOptions TrainingJobOptions TrainingProgress TrainingSource TrainingVolume
-      Triple UnitScore Volume`,
+      ColumnSynthesis ConvolutionVariant Correspondence CorrespondencePart CrosswarpError
+      CycleGanSettings DeformableLevel DeformableMethod DeformableOptions DeformableProgress
+      DisplacementField GanScale GanSettingsOptions GanVariant GivenCohort Gpu GpuOptions Grid
+      GridSearchOptions GridSearchPlan GridSynthesisOptions ImageRegion IntensityScale
+      JacobianStatistics LabelFiles LabelVolume LabelledImage LevelState LocalCorrelationOptions
+      Manifest ManifestSubject Matrix4 MindOptions MindScaling MindSscOptions MissingUnits Modality
+      ModalityLabels ModalityPaths NmiMindOptions OnProgress Ops OverviewOptions PairImages
+      PairRegistrationOptions PairScores PairScoresOptions PatchAverageProgress PlaneName PointMap
+      PreparedStudy Profile ProfileDeformable ProfileName Region RegionPair RegisteredPair
+      RegisteredPairsOptions RegistrationScores Regulariser ReportTable ReproduceOptions
+      RigidLevelReport RigidResult RunStudyOptions RunUnitsOptions ScoredPair SearchPair SearchScale
+      SearchTable SearchUnit SettingRow Shard SignedRankResult SimilarityName SimilarityOptions
+      StageName StagePlan StageWork StartPosition StartRecord StepLosses Stitch StructureMeasure
+      StructureName StructureRow StudyOptions StudyProgress StudyReport Substitute Substitutes
+      SynthesisCheck SynthesisJobOptions SynthesisResult Table1Row Table2Row TableName TrainingCheck
+      TrainingImage TrainingImagesOptions TrainingJobOptions TrainingPair TrainingProgress
+      TrainingSource TrainingVolume Triple UnitScore Volume`,
   },
 };
 
