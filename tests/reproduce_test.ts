@@ -20,7 +20,7 @@ import { writeSmallCohort } from "../testing/small_cohort.ts";
 
 const SMOKE = profileOf("smoke");
 /** The paired subject. */
-const PAIRED = "paired-02";
+const PAIRED = "paired-03";
 
 /**
  * A study of few voxels, registration steps and training steps. It has every stage and every registration of the
@@ -30,7 +30,7 @@ const PAIRED = "paired-02";
 const TINY: Profile = {
   ...SMOKE,
   voxel: 10,
-  deformable: { ...SMOKE.deformable, spacing: 40, iterations: 8 },
+  deformable: { ...SMOKE.deformable, spacing: 40, iterations: 12 },
   gan: {
     ...SMOKE.gan,
     crop: 28,
