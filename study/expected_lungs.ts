@@ -8,7 +8,7 @@ import { type StructureName, STRUCTURES } from "../cohort/label_scheme.ts";
 import { intensityScaleOf } from "../gan/synthesis/intensity_scale.ts";
 import { type Modality, otherModality } from "../volume/modality.ts";
 import type { LabelledImage } from "../workflows/body_region.ts";
-import { airShare, sharesOf } from "../workflows/air_threshold.ts";
+import { airShare, fromShares, sharesOf } from "../workflows/air_threshold.ts";
 import type { StudyCase, StudyCases } from "./cases.ts";
 import { lungThreshold, segmentLungs, voxelsIn } from "./scores/lungs.ts";
 import { meanOf } from "./scores/mean.ts";
@@ -79,7 +79,7 @@ export function lungThresholdOf({ image, labels }: LabelledImage, modality: Moda
   const byLabels = lungThreshold(of(LUNGS), ORGANS.map(of));
   if (!Number.isNaN(byLabels)) return byLabels;
   const scale = intensityScaleOf(modality, image.data);
-  return scale.low + airShare(modality, scale) * (scale.high - scale.low);
+  return fromShares(new Float32Array([airShare(modality, scale)]), scale)[0];
 }
 
 function realLungs(one: LabelledImage, modality: Modality): RealLungs {

@@ -7,7 +7,7 @@
 
 import { readCheckpointHeader } from "../gan/model/checkpoint.ts";
 import { planeAxes } from "../gan/synthesis/image_planes.ts";
-import { intensityScaleOf } from "../gan/synthesis/intensity_scale.ts";
+import { type IntensityScale, intensityScaleOf } from "../gan/synthesis/intensity_scale.ts";
 import { MODALITIES, type Modality } from "../volume/modality.ts";
 import { readVolume } from "../volume/read_nifti.ts";
 import { type ImageRegion, resampleTo } from "../workflows/body_region.ts";
@@ -105,12 +105,18 @@ async function scoresOf(
     grid,
     of,
     sliceAxis: planeAxes(grid, STUDY_PLANE).slice.axis,
-    // As in the synthesis: a CT has the training's range, and each MR has its own.
-    source: { data, scale: of === "mr" ? scale.ct : intensityScaleOf("mr", data) },
-    synthesis: { data: (await readVolume(made.path)).data, scale: scale[of] },
+    // As in the synthesis: a CT has the training's range, and each MR has its own. The scores of all columns use the
+    // linear scale.
+    source: { data, scale: of === "mr" ? rangeOf(scale.ct) : intensityScaleOf("mr", data) },
+    synthesis: { data: (await readVolume(made.path)).data, scale: rangeOf(scale[of]) },
     ...await truths.of(one, of),
     lungs: expected.in(one, of),
   });
+}
+
+/** The linear scale of the same range. */
+function rangeOf({ low, high }: IntensityScale): IntensityScale {
+  return { low, high };
 }
 
 /** A true image with the body that it shows; undefined where it is not known. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type IntensityScale, toNetwork } from "../gan/synthesis/intensity_scale.ts";
+import { fromNetwork, type IntensityScale, toNetwork } from "../gan/synthesis/intensity_scale.ts";
 import type { Modality } from "../volume/modality.ts";
 
 /** Minimum CT number of tissue, HU. */
@@ -15,11 +15,17 @@ const AIR_MR = 0.15;
 const MIN_SHARE = 0.05;
 
 /** The intensity below which an image shows air, as a share of its range. */
-export function airShare(of: Modality, { low, high }: IntensityScale): number {
-  return of === "mr" ? AIR_MR : Math.max(MIN_SHARE, (AIR_CT - low) / (high - low));
+export function airShare(of: Modality, scale: IntensityScale): number {
+  if (of === "mr") return AIR_MR;
+  return Math.max(MIN_SHARE, sharesOf(new Float32Array([AIR_CT]), scale)[0]);
 }
 
 /** Intensities as shares of a range, 0 to 1; values beyond it are limited. */
 export function sharesOf(values: Float32Array, scale: IntensityScale): Float32Array<ArrayBuffer> {
   return toNetwork(values, scale).map((value) => (value + 1) / 2);
+}
+
+/** The intensities of shares of a range. */
+export function fromShares(shares: Float32Array, scale: IntensityScale): Float32Array<ArrayBuffer> {
+  return fromNetwork(shares.map((share) => 2 * share - 1), scale);
 }

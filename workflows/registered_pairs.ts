@@ -6,6 +6,8 @@
  */
 
 import { FileAccessError } from "../host/errors.ts";
+import { sha256Hex } from "../host/hash.ts";
+import { writeWholeFile } from "../host/write_file.ts";
 import type { RegisteredPair } from "../gan/training/pair_sampler.ts";
 import { fromNetwork, SOFT_TISSUE_CT_SCALE, toNetwork } from "../gan/synthesis/intensity_scale.ts";
 import { registerDeformable } from "../registration/deformable/register_deformable.ts";
@@ -25,7 +27,7 @@ import type { TrainingImage } from "./training_images.ts";
 export interface RegisteredPairsOptions {
   /** The training images, in [-1, 1]. */
   readonly images: Readonly<Record<Modality, readonly TrainingImage[]>>;
-  /** Folder for the registered images. Images that it has already are not made again. */
+  /** Folder for the registered images. Those that it has of the same images and adapter are not made again. */
   readonly folder: string;
   /** Stops the registrations. */
   readonly signal?: AbortSignal | undefined;
@@ -46,8 +48,7 @@ export interface TrainingPair {
 }
 
 /**
- * Number of subjects between a CT and the MR to which it is registered, in the order of the lists: no CT meets an MR of
- * the same place in both lists, which may be the same subject.
+ * Number of subjects between a CT and the MR to which it is registered, in the order of the lists.
  */
 const DISTANCE = 5;
 
@@ -80,20 +81,30 @@ export async function registerTrainingPairs(
 ): Promise<TrainingPair[]> {
   const { ct, mr } = images;
   const total = Math.max(ct.length, mr.length);
+  // No CT meets the MR at its own place in the list, which may be of the same subject.
+  const distance = DISTANCE % mr.length === 0 ? 1 : DISTANCE;
   await Deno.mkdir(folder, { recursive: true });
   const pairs: TrainingPair[] = [];
   for (let i = 0; i < total; i++) {
     signal?.throwIfAborted();
     const moving = ct[i % ct.length];
-    const fixed = mr[(i + DISTANCE) % mr.length];
+    const fixed = mr[(i + distance) % mr.length];
     const name = `${moving.name}_${fixed.name}`;
     onProgress?.({ done: i, total, name });
-    const paths = { ct: `${folder}/${name}_ct.nii.gz`, mr: `${folder}/${name}_mr.nii.gz` };
-    let warped = await readIfThere(paths);
+    const paths = {
+      ct: `${folder}/${name}_ct.nii.gz`,
+      mr: `${folder}/${name}_mr.nii.gz`,
+      key: `${folder}/${name}.txt`,
+    };
+    const key = await pairKey(gpu, fixed, moving);
+    let warped = await readIfMade(paths, key);
     if (warped === undefined) {
       warped = await registerSubjects(gpu, { fixed, moving, signal });
+      // The key of other images is removed first: a killed run leaves no images with a key that is not theirs.
+      await Deno.remove(paths.key).catch(() => {});
       await writeVolume(paths.ct, warped.ct);
       await writeVolume(paths.mr, warped.mr);
+      await writeWholeFile(paths.key, new TextEncoder().encode(`${key}\n`));
     }
     pairs.push({
       name,
@@ -105,10 +116,25 @@ export async function registerTrainingPairs(
   return pairs;
 }
 
-/** Reads registered images; undefined if one is missing or damaged. */
-async function readIfThere(
-  paths: Readonly<Record<Modality, string>>,
+/** A hash of everything that the registered images depend on. */
+async function pairKey(gpu: Gpu, fixed: TrainingImage, moving: TrainingImage): Promise<string> {
+  const images = await Promise.all([fixed, moving].map(async ({ grid, data, scale }) => ({
+    size: grid.size,
+    affine: [...grid.affine],
+    scale,
+    data: await sha256Hex(data as Float32Array<ArrayBuffer>),
+  })));
+  const { description: adapter } = gpu;
+  return await sha256Hex(JSON.stringify({ images, adapter, registration: REGISTRATION }));
+}
+
+/** Reads registered images; undefined if they are of another key, missing or damaged. */
+async function readIfMade(
+  paths: Readonly<Record<Modality | "key", string>>,
+  key: string,
 ): Promise<Record<Modality, Volume> | undefined> {
+  const made = await Deno.readTextFile(paths.key).catch(() => "");
+  if (made.trim() !== key) return undefined;
   try {
     return { ct: await readVolume(paths.ct), mr: await readVolume(paths.mr) };
   } catch (error) {

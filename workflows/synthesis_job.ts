@@ -160,11 +160,11 @@ async function cheapError(job: SynthesisOptions, { data }: CheckpointHeader, to:
     stride: undefined,
     sliceStride: undefined,
   });
-  const factor = (data.scale[to].high - data.scale[to].low) / 2;
+  const exact = fromNetwork(full, data.scale[to]);
   let sum = 0;
   let max = 0;
-  cheap.forEach((value, i) => {
-    const difference = factor * Math.abs(value - full[i]);
+  fromNetwork(cheap, data.scale[to]).forEach((value, i) => {
+    const difference = Math.abs(value - exact[i]);
     sum += difference;
     max = Math.max(max, difference);
   });

@@ -9,7 +9,7 @@ import type { IntensityScale } from "../gan/synthesis/intensity_scale.ts";
 import type { PlaneName } from "../gan/synthesis/image_planes.ts";
 import { type Modality, otherModality } from "../volume/modality.ts";
 import type { Triple } from "../volume/affine.ts";
-import { airShare } from "./air_threshold.ts";
+import { airShare, fromShares } from "./air_threshold.ts";
 import { edgeDisplacement } from "./edge_displacement.ts";
 import { softTissueOrder } from "./soft_tissue_order.ts";
 
@@ -69,11 +69,10 @@ export function checkSyntheses(options: TrainingCheckOptions): SynthesisCheck {
   const source = planesOf(sources, crop, channels);
   const synthesis = planesOf(syntheses, crop, channels);
   const from = otherModality(of);
-  const { low, high } = sourceScale;
   const { fat, muscle, contrast } = softTissueOrder({
     size,
     of,
-    source: from === "ct" ? source.map((share) => low + share * (high - low)) : source,
+    source: from === "ct" ? fromShares(source, sourceScale) : source,
     synthesis,
   });
   const [columns, rows] = spacing;
