@@ -322,7 +322,7 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
       onProgress: ({ done, total, name }) => progress.update(done, name, total),
     });
   }
-  let isFirst = true;
+  progress.stage("training", total, "steps");
   await runTraining(gpu, {
     images,
     pairs,
@@ -341,11 +341,10 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
     sampleEvery: flags.sampleEvery,
     onNotice: (text) => progress.log(`Warning: ${text}`),
     onCheck: (check) => {
-      for (const line of [...checkLines(check, plane), ...checkWarnings(check)]) progress.log(line);
+      const warnings = checkWarnings(check, { keepsCorrespondence: pairs !== undefined });
+      for (const line of [...checkLines(check, plane), ...warnings]) progress.log(line);
     },
     onProgress: ({ step, total, losses }) => {
-      if (isFirst) progress.stage("training", total, "steps");
-      isFirst = false;
       const mean = (...names: (keyof typeof losses)[]) =>
         (names.reduce((sum, name) => sum + losses[name], 0) / names.length).toFixed(3);
       progress.update(

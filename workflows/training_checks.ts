@@ -127,12 +127,22 @@ export function checkLines({ step, checks }: TrainingCheck, plane: PlaneName): s
   });
 }
 
+/** Options of {@link checkWarnings}. */
+export interface CheckWarningsOptions {
+  /** True if the training has parts that keep correspondence; the warnings then name other remedies. Default false. */
+  readonly keepsCorrespondence?: boolean | undefined;
+}
+
 /**
  * The warnings of a check: one line for each fault. There are none before the first step, when the networks know
  * nothing.
  */
-export function checkWarnings({ step, checks }: TrainingCheck): string[] {
+export function checkWarnings(
+  { step, checks }: TrainingCheck,
+  { keepsCorrespondence = false }: CheckWarningsOptions = {},
+): string[] {
   if (step === 0) return [];
+  const advice = keepsCorrespondence ? CORRESPONDENCE_ADVICE : PLAIN_ADVICE;
   return checks.flatMap(({ of, fat, muscle, isInverted, shift, isShifted }) => {
     const name = of.toUpperCase();
     const warnings: string[] = [];
@@ -142,7 +152,7 @@ export function checkWarnings({ step, checks }: TrainingCheck): string[] {
           fat === muscle ? "as bright as" : fat > muscle ? "brighter than" : "darker than"
         } muscle, but real ${name} shows it ${
           of === "mr" ? "brighter" : "darker"
-        }. More steps rarely correct this: ${INVERTED_ADVICE}.`,
+        }. ${advice.inverted}.`,
       );
     }
     if (isShifted) {
@@ -151,19 +161,30 @@ export function checkWarnings({ step, checks }: TrainingCheck): string[] {
         `Warning: the synthesised ${name} is shifted by ${
           largest.toFixed(1)
         } mm against its source, more than a third of a voxel. A registration would contain this shift: ` +
-          `${SHIFTED_ADVICE}.`,
+          `${advice.shifted}.`,
       );
     }
     return warnings;
   });
 }
 
-/** The remedies that the warnings name. */
-const INVERTED_ADVICE =
-  "train with --correspondence, or register the syntheses with --similarity lncc --absolute and do not use their " +
-  "intensities";
-const SHIFTED_ADVICE =
-  "look at the next pictures, and if the shift stays, train with --correspondence or with another --seed";
+/** The remedies of a plain training. */
+const PLAIN_ADVICE = {
+  inverted:
+    "More steps rarely correct this: train with --correspondence, or register the syntheses with " +
+    "--similarity lncc --absolute and do not use their intensities",
+  shifted:
+    "look at the next pictures, and if the shift stays, train with --correspondence or with another --seed",
+} as const;
+
+/** The remedies of a training that keeps correspondence. */
+const CORRESPONDENCE_ADVICE = {
+  inverted:
+    "Look at the registered pairs in the folder pairs; if they fit, train with more --pair-steps or a larger " +
+    "--pair-weight",
+  shifted:
+    "look at the next pictures, and if the shift stays, train with a larger --structure-weight",
+} as const;
 
 /** The directions of columns and rows by plane. */
 const DIRECTIONS: Readonly<Record<PlaneName, readonly [string, string]>> = {

@@ -23,6 +23,9 @@ Deno.test("checkLines() and checkWarnings() say what is wrong and what to do", (
   );
   assertStringIncludes(warnings[0], "--similarity lncc --absolute");
   assertStringIncludes(warnings[1], "is shifted by 1.7 mm against its source");
+  const others = checkWarnings({ step: 500, checks: [check] }, { keepsCorrespondence: true });
+  assertStringIncludes(others[0], "train with more --pair-steps");
+  assertStringIncludes(others[1], "a larger --structure-weight");
   assertEquals(checkWarnings({ step: 0, checks: [check] }), [], "untrained networks know nothing");
 });
 
