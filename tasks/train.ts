@@ -344,7 +344,7 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
       const warnings = checkWarnings(check, { keepsCorrespondence: pairs !== undefined });
       for (const line of [...checkLines(check, plane), ...warnings]) progress.log(line);
     },
-    onProgress: ({ step, total, losses }) => {
+    onProgress: ({ step, losses }) => {
       const mean = (...names: (keyof typeof losses)[]) =>
         (names.reduce((sum, name) => sum + losses[name], 0) / names.length).toFixed(3);
       progress.update(
