@@ -6,24 +6,11 @@
 
 import { COLUMNS } from "../study/columns.ts";
 import type { StudyScores } from "../study/findings/study_scores.ts";
-import type { EdgeScores, SynthesisScores } from "../study/scores/synthesis_scores.ts";
+import { NO_EDGES, type SynthesisScores } from "../study/scores/synthesis_scores.ts";
 import type { SynthesisRow } from "../study/synthesis_measures.ts";
 import { PAPER_TABLE_1, PAPER_TABLE_2 } from "../study/tables/paper_tables.ts";
 import type { Table1Row } from "../study/tables/table1.ts";
 import { profileOf } from "../workflows/profiles.ts";
-
-/** Edges that are not known. */
-export const NO_EDGES: EdgeScores = {
-  right: NaN,
-  front: NaN,
-  up: NaN,
-  lungs: NaN,
-  skin: NaN,
-  scatter: NaN,
-  spread: NaN,
-  referenceSpread: NaN,
-  found: NaN,
-};
 
 /** Scores of a synthesis of which only some are known. */
 export function synthesisScoresWith(known: Partial<SynthesisScores>): SynthesisScores {

@@ -41,3 +41,37 @@ export function meanAboveBackground(patch: Float32Array): number {
   for (let i = 0; i < patch.length; i++) sum += patch[i] - BACKGROUND;
   return sum / patch.length;
 }
+
+/** Options of {@link cropped}. */
+export interface CropOptions {
+  /** Rows and columns of the sample. */
+  readonly load: number;
+  /** Rows and columns of the patch. */
+  readonly crop: number;
+  /** Number of slices. */
+  readonly channels: number;
+  /** First column of the patch in the sample. */
+  readonly column: number;
+  /** First row of the patch in the sample. */
+  readonly row: number;
+  /** True if the patch is mirrored left to right. */
+  readonly isMirrored: boolean;
+}
+
+/** Crops a sample as {@link readPatch} returns it to a patch, and moves its channels to the fastest axis. */
+export function cropped(
+  sample: Float32Array,
+  { load, crop, channels, column, row, isMirrored }: CropOptions,
+): Float32Array<ArrayBuffer> {
+  const result = new Float32Array(crop * crop * channels);
+  for (let c = 0; c < channels; c++) {
+    for (let y = 0; y < crop; y++) {
+      const line = (c * load + row + y) * load + column;
+      for (let x = 0; x < crop; x++) {
+        const from = isMirrored ? crop - 1 - x : x;
+        result[(y * crop + x) * channels + c] = sample[line + from];
+      }
+    }
+  }
+  return result;
+}

@@ -8,7 +8,7 @@ import { PlaneStack } from "../../kernels/patches/plane_stack.ts";
 import type { Triple } from "../../volume/affine.ts";
 import type { Grid } from "../../volume/grid.ts";
 import { planeAxes, type PlaneName } from "../synthesis/image_planes.ts";
-import { meanAboveBackground, readPatch } from "../synthesis/plane_patch.ts";
+import { cropped, meanAboveBackground, readPatch } from "../synthesis/plane_patch.ts";
 import type { RandomState, RandomWords } from "../../host/random.ts";
 import type { Modality } from "../../volume/modality.ts";
 
@@ -105,12 +105,7 @@ export class PairSampler {
   /** Moves the channels of a patch to the fastest axis. */
   #channelsLast(patch: Float32Array): Float32Array<ArrayBuffer> {
     const { crop, channels } = this.#options;
-    const pixels = crop * crop;
-    const result = new Float32Array(patch.length);
-    for (let c = 0; c < channels; c++) {
-      for (let i = 0; i < pixels; i++) result[i * channels + c] = patch[c * pixels + i];
-    }
-    return result;
+    return cropped(patch, { load: crop, crop, channels, column: 0, row: 0, isMirrored: false });
   }
 
   /** Returns the state, from which the sampler can continue. */

@@ -9,7 +9,7 @@ import { PlaneStack } from "../../kernels/patches/plane_stack.ts";
 import type { Triple } from "../../volume/affine.ts";
 import type { Grid } from "../../volume/grid.ts";
 import { planeAxes, type PlaneName } from "../synthesis/image_planes.ts";
-import { meanAboveBackground, middleOf, readPatch } from "../synthesis/plane_patch.ts";
+import { cropped, meanAboveBackground, middleOf, readPatch } from "../synthesis/plane_patch.ts";
 import type { RandomState, RandomWords } from "../../host/random.ts";
 
 /** An image from which patches are drawn. */
@@ -169,31 +169,4 @@ function check(options: Complete<PatchSamplerOptions>): void {
   if (flips && plane === "sagittal") {
     throw new RangeError("`flips` mirrors left and right, which sagittal planes do not show");
   }
-}
-
-interface CropOptions {
-  readonly load: number;
-  readonly crop: number;
-  readonly channels: number;
-  readonly column: number;
-  readonly row: number;
-  readonly isMirrored: boolean;
-}
-
-/** Crops a sample to a patch and moves its channels to the fastest axis. */
-function cropped(
-  sample: Float32Array,
-  { load, crop, channels, column, row, isMirrored }: CropOptions,
-): Float32Array<ArrayBuffer> {
-  const result = new Float32Array(crop * crop * channels);
-  for (let c = 0; c < channels; c++) {
-    for (let y = 0; y < crop; y++) {
-      const line = (c * load + row + y) * load + column;
-      for (let x = 0; x < crop; x++) {
-        const from = isMirrored ? crop - 1 - x : x;
-        result[(y * crop + x) * channels + c] = sample[line + from];
-      }
-    }
-  }
-  return result;
 }

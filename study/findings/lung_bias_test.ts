@@ -1,5 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { NO_EDGES, paperScores, synthesisRows } from "../../testing/study_scores.ts";
+import { paperScores, synthesisRows } from "../../testing/study_scores.ts";
+import { NO_EDGES } from "../scores/synthesis_scores.ts";
 import { profileOf } from "../../workflows/profiles.ts";
 import { lungBias, noBiasIfBalanced } from "./lung_bias.ts";
 import type { StudyScores } from "./study_scores.ts";

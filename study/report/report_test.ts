@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Manifest, ManifestSubject } from "../../cohort/manifest.ts";
 import { profileOf } from "../../workflows/profiles.ts";
+import { NO_EDGES } from "../scores/synthesis_scores.ts";
 import { PHANTOM_CAUTION, type ReportInputs, reportOf } from "./report.ts";
 
 const subject = (kind: ManifestSubject["kind"]): ManifestSubject => ({
@@ -78,17 +79,6 @@ Deno.test("reportOf() says what images without labels cannot show", () => {
 });
 
 Deno.test("reportOf() has the means of the syntheses' scores, and each synthesis only in a file", () => {
-  const unknown = {
-    right: NaN,
-    front: NaN,
-    up: NaN,
-    lungs: NaN,
-    skin: NaN,
-    scatter: NaN,
-    spread: NaN,
-    referenceSpread: NaN,
-    found: NaN,
-  };
   const { tables, markdown } = reportOf({
     ...inputs,
     syntheses: [{
@@ -100,12 +90,12 @@ Deno.test("reportOf() has the means of the syntheses' scores, and each synthesis
         error: 0.084,
         errorHu: 168,
         correlation: -0.02,
-        truthEdges: { ...unknown, up: 1.8 },
+        truthEdges: { ...NO_EDGES, up: 1.8 },
         lungVolume: 1.09,
         lungDice: 0.87,
         sliceJumps: 1,
         fatContrast: -0.1,
-        sourceEdges: unknown,
+        sourceEdges: NO_EDGES,
         expectedLungVolume: NaN,
       },
     }],

@@ -173,7 +173,8 @@ function edgeScores({ shift, edges: _, ...rest }: EdgeDisplacement): EdgeScores 
   return { right, front, up, ...rest };
 }
 
-const NO_EDGES: EdgeScores = {
+/** Edges that are not known. */
+export const NO_EDGES: EdgeScores = {
   right: NaN,
   front: NaN,
   up: NaN,

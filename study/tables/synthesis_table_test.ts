@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { EdgeScores, SynthesisScores } from "../scores/synthesis_scores.ts";
+import { NO_EDGES, type SynthesisScores } from "../scores/synthesis_scores.ts";
 import type { SynthesisRow } from "../synthesis_measures.ts";
 import {
   synthesisCells,
@@ -8,17 +8,6 @@ import {
   synthesisTruthCells,
 } from "./synthesis_table.ts";
 
-const noEdges: EdgeScores = {
-  right: NaN,
-  front: NaN,
-  up: NaN,
-  lungs: NaN,
-  skin: NaN,
-  scatter: NaN,
-  spread: NaN,
-  referenceSpread: NaN,
-  found: NaN,
-};
 const row = (subject: string, method: string, scores: Partial<SynthesisScores>): SynthesisRow => ({
   subject,
   region: "thorax",
@@ -28,19 +17,19 @@ const row = (subject: string, method: string, scores: Partial<SynthesisScores>):
     error: NaN,
     errorHu: NaN,
     correlation: NaN,
-    truthEdges: noEdges,
+    truthEdges: NO_EDGES,
     lungVolume: NaN,
     lungDice: NaN,
     sliceJumps: NaN,
     fatContrast: NaN,
-    sourceEdges: noEdges,
+    sourceEdges: NO_EDGES,
     expectedLungVolume: NaN,
     ...scores,
   },
 });
 const rows = [
   row("a", "synthesised-mr-c3-p70", { error: 0.2, correlation: -0.3 }),
-  row("b", "synthesised-mr-c3-p70", { error: 0.3, truthEdges: { ...noEdges, right: -1.5 } }),
+  row("b", "synthesised-mr-c3-p70", { error: 0.3, truthEdges: { ...NO_EDGES, right: -1.5 } }),
   row("a", "synthesised-ct-c3-p70", { error: 0.1, errorHu: 200, expectedLungVolume: 0.9 }),
 ];
 
