@@ -24,7 +24,7 @@ The task makes a phantom cohort or uses yours, measures Table 1, searches the se
 registrations, registers the paired images, trains the cycle-GANs and registers the synthesised images.
 It writes report.html with all tables and figures, report.md, report.json and a CSV file per table. An
 interrupted run continues where it stopped and does not repeat finished work. On two cores without a GPU
-the profile smoke takes some minutes and quick about 20. The profiles standard and paper (all numbers of
+the profile smoke takes some minutes and quick about 27. The profiles standard and paper (all numbers of
 the paper) need a GPU.
 
 Stages: ${STAGES.join(", ")}.
