@@ -8,9 +8,10 @@ import { Gpu } from "../kernels/gpu/gpu.ts";
 import { applyTransform, applyTransformToLabels } from "../registration/transform.ts";
 import { decodeTransform } from "../registration/transform_file.ts";
 import { FileAccessError } from "../host/errors.ts";
-import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
+import { readGrid, readLabelVolume, readVolume } from "../volume/read_nifti.ts";
 import { writeLabelVolume, writeVolume } from "../volume/write_nifti.ts";
 import type { FlagsOf, TaskSpec } from "./_flags.ts";
+import { headerNotices, TRUST } from "./_header_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { runTask } from "./_run_task.ts";
 
@@ -40,7 +41,7 @@ export const TASK = {
       type: "string",
       required: true,
       valueName: "FILE",
-      help: "An image whose grid the result has.",
+      help: "An image whose grid the result has. The task reads only its header.",
     },
     out: { type: "string", required: true, valueName: "FILE", help: "The result, a NIfTI file." },
     labels: {
@@ -51,6 +52,7 @@ export const TASK = {
       type: "boolean",
       help: "Apply the inverse transform, from the fixed to the moving image.",
     },
+    trust: TRUST,
   },
 } as const satisfies TaskSpec;
 
@@ -60,15 +62,16 @@ export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
     throw new FileAccessError(`Cannot read ${flags.transform}: ${cause.message}`, { cause });
   });
   const transform = decodeTransform(text, flags.transform);
-  const like = (await readVolume(flags.like)).grid;
+  const headers = headerNotices(flags.trust, console.error);
+  const like = await readGrid(flags.like, headers);
   using gpu = await Gpu.open(memoryBudget());
   const { inverse } = flags;
   if (flags.labels) {
-    const image = await readLabelVolume(flags.image);
+    const image = await readLabelVolume(flags.image, headers);
     const labels = await applyTransformToLabels(gpu, { transform, image, like, inverse });
     await writeLabelVolume(flags.out, labels);
   } else {
-    const image = await readVolume(flags.image);
+    const image = await readVolume(flags.image, headers);
     await writeVolume(flags.out, await applyTransform(gpu, { transform, image, like, inverse }));
   }
   console.log(`Wrote ${flags.out}`);

@@ -9,6 +9,7 @@ import { Gpu } from "../kernels/gpu/gpu.ts";
 import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
 import { writeVolume } from "../volume/write_nifti.ts";
 import { type FlagsOf, type TaskSpec, UsageError } from "./_flags.ts";
+import { headerNotices, TRUST } from "./_header_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { formatDuration, Progress } from "./_progress.ts";
 import { runTask } from "./_run_task.ts";
@@ -66,6 +67,7 @@ field.`,
       help:
         "Convergence tolerance: a level ends when the relative change of the field is below it.",
     },
+    trust: TRUST,
   },
 } as const satisfies TaskSpec;
 
@@ -80,8 +82,9 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   }
   using progress = new Progress();
   progress.stage("reading");
-  const image = await readVolume(flags.image);
-  const mask = flags.mask === undefined ? undefined : await readLabelVolume(flags.mask);
+  const headers = headerNotices(flags.trust, (line) => progress.log(line));
+  const image = await readVolume(flags.image, headers);
+  const mask = flags.mask === undefined ? undefined : await readLabelVolume(flags.mask, headers);
   signal.throwIfAborted();
   using gpu = await Gpu.open(memoryBudget());
   const { shrink, levels, iterations, tolerance } = flags;

@@ -9,6 +9,7 @@ import { synthesiseImage } from "../workflows/synthesis_job.ts";
 import { readVolume } from "../volume/read_nifti.ts";
 import { writeVolume } from "../volume/write_nifti.ts";
 import { type FlagsOf, type TaskSpec, UsageError } from "./_flags.ts";
+import { headerNotices, TRUST } from "./_header_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { formatDuration, Progress } from "./_progress.ts";
 import { runTask } from "./_run_task.ts";
@@ -67,6 +68,7 @@ image and prints the difference.`,
       help: "Distance between neighbouring patches in slices. The default is 2 for 2 or 3 " +
         "channels and 4 for 4 or more, and the number of channels with --stitch cheap.",
     },
+    trust: TRUST,
   },
 } as const satisfies TaskSpec;
 
@@ -79,7 +81,10 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   }
   using progress = new Progress();
   progress.stage("reading");
-  const image = await readVolume(flags.image);
+  const image = await readVolume(
+    flags.image,
+    headerNotices(flags.trust, (line) => progress.log(line)),
+  );
   signal.throwIfAborted();
   using gpu = await Gpu.open(memoryBudget());
   let isFirst = true;

@@ -11,6 +11,7 @@ import type { RegisterImagesOptions, RegisterImagesResult } from "../registratio
 import { encodeTransform } from "../registration/transform_file.ts";
 import { ImageFileError } from "../volume/nifti_errors.ts";
 import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
+import type { ReadOptions } from "../volume/read_options.ts";
 import type { Volume } from "../volume/volume.ts";
 import { encodeDisplacementField, encodeNifti, encodeNiftiLabels } from "../volume/write_nifti.ts";
 
@@ -39,12 +40,15 @@ export type RegisterInputs = Pick<RegisterImagesOptions, keyof RegisterPaths>;
  * @throws {ImageFileError} when a file cannot be used, or when the fixed or moving image is a label image.
  * @throws {FileAccessError} when a file cannot be read.
  */
-export async function readRegisterInputs(paths: RegisterPaths): Promise<RegisterInputs> {
+export async function readRegisterInputs(
+  paths: RegisterPaths,
+  options: ReadOptions = {},
+): Promise<RegisterInputs> {
   const labels = async (path: string | undefined) =>
-    path === undefined ? undefined : await readLabelVolume(path);
+    path === undefined ? undefined : await readLabelVolume(path, options);
   const [fixed, moving, movingLabels, fixedLabels, fixedMask, movingMask] = await Promise.all([
-    readVolume(paths.fixed),
-    readVolume(paths.moving),
+    readVolume(paths.fixed, options),
+    readVolume(paths.moving, options),
     labels(paths.movingLabels),
     labels(paths.fixedLabels),
     labels(paths.fixedMask),
@@ -103,13 +107,15 @@ export interface RegisterMetricsOptions {
   readonly version: string;
   /** The parameters as the user gave them. */
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** The warnings about the input files, one line each. */
+  readonly notices: readonly string[];
   /** Time of the whole task, seconds. */
   readonly seconds: number;
 }
 
 /** `metrics.json`: the measures and the parameters of a registration. */
 export function encodeMetrics(
-  { result, gpu, version, parameters, seconds }: RegisterMetricsOptions,
+  { result, gpu, version, parameters, notices, seconds }: RegisterMetricsOptions,
 ): Uint8Array {
   const { rigid, deformable, mindGaussNewton } = result;
   const metrics = {
@@ -117,6 +123,7 @@ export function encodeMetrics(
     adapter: gpu.description,
     seconds: { total: seconds, ...result.seconds },
     peakGpuBytes: gpu.peakBytes,
+    notices,
     parameters: {
       ...parameters,
       rigid: rigid && { seed: rigid.seed, start: rigid.start.name },
