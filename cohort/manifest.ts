@@ -7,6 +7,7 @@
 
 import { CrosswarpError } from "../host/errors.ts";
 import { withoutUndefined } from "../host/defaults.ts";
+import { parseJson } from "../host/parse_json.ts";
 import { type ByModality, MODALITIES, type Modality } from "../volume/modality.ts";
 import { HEADER_MATRICES, type HeaderMatrix } from "../volume/read_options.ts";
 import { writeWholeFile } from "../host/write_file.ts";
@@ -130,9 +131,11 @@ export async function readManifest(path: string): Promise<Manifest> {
   }
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parseJson(text);
   } catch (cause) {
-    throw new ManifestError(`${path} is not JSON: ${(cause as Error).message}`, { cause });
+    throw new ManifestError(
+      `${path} is not JSON (${(cause as Error).message}). Give the cohort.json of a cohort.`,
+    );
   }
   const manifest = checked(json, (message) => new ManifestError(`${path}: ${message}`));
   const folder = /^(.*[\\/])[^\\/]*$/.exec(path)?.[1] ?? "";
