@@ -4,14 +4,14 @@
  * @module
  */
 
-/** The names of the two matrices of a NIfTI header. */
-export const HEADER_MATRICES = ["sform", "qform"] as const;
-
 /**
  * A matrix of a NIfTI header: "sform", or "qform" with the voxel sizes of pixdim. A header without a qform then
  * has the axes and the position of its sform, and the voxel sizes of pixdim.
  */
-export type HeaderMatrix = typeof HEADER_MATRICES[number];
+export type HeaderMatrix = "sform" | "qform";
+
+/** The matrices of a NIfTI header. */
+export const HEADER_MATRICES: readonly HeaderMatrix[] = ["sform", "qform"];
 
 /** Options of reading an image file. */
 export interface ReadOptions {
