@@ -13,6 +13,7 @@ export class JsonTextError extends CrosswarpError {
 }
 
 /** Characters that text files do not have; U+FFFD stands for bytes that are not UTF-8. */
+// deno-lint-ignore no-control-regex
 const BINARY = /[\u0000-\u0008\u000e-\u001f\ufffd]/;
 
 /**
@@ -41,5 +42,6 @@ export function parseJson(text: string): unknown {
 
 /** A text with "?" in place of control characters, apart from line breaks and tabs. */
 export function printable(text: string): string {
+  // deno-lint-ignore no-control-regex
   return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\ufffd]/g, "?");
 }

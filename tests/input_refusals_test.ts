@@ -82,6 +82,21 @@ Deno.test("task register refuses masks and labels that do not fit at once, by th
     assertEquals(await names(folder), before);
   }));
 
+Deno.test("task n4 refuses a mask on another grid by the file's name", () =>
+  inFiles(async ({ at }) => {
+    const { code, text } = await callModule(
+      n4,
+      "--image",
+      at("image.nii.gz"),
+      "--mask",
+      at("bare.nii.gz"),
+      "--out",
+      at("out.nii.gz"),
+    );
+    assertEquals(code, 1, text);
+    assertStringIncludes(text, "bare.nii.gz (--mask) must lie on the grid of the image");
+  }));
+
 Deno.test("task apply refuses labels without --labels, and labels that lie elsewhere", () =>
   inFiles(async ({ folder, at }) => {
     const before = await names(folder);
