@@ -4,6 +4,7 @@
  * @module
  */
 
+import { transformPoint } from "../volume/affine.ts";
 import { type LabelledVoxels, labelledVoxels } from "../volume/labelled_voxels.ts";
 import type { Grid } from "../volume/grid.ts";
 import type { LabelVolume, Volume } from "../volume/volume.ts";
@@ -79,6 +80,32 @@ export function labelsOutside(
     text:
       `does not fit: only ${inside} of ${labelled} labelled voxels lie inside the ${whose}. ${advice}.`,
   };
+}
+
+/** Points per axis at which {@link areApart} compares two boxes. */
+const POINTS = 24;
+
+/** Returns true if two images have no point in common, as far as points spread over each of them show. */
+export function areApart(a: Grid, b: Grid): boolean {
+  return !hasPointIn(a, b) && !hasPointIn(b, a);
+}
+
+/** Returns true if one of the points spread over a grid lies in the box of another. */
+function hasPointIn(grid: Grid, box: Grid): boolean {
+  const [nx, ny, nz] = grid.size.map((n) => Math.min(n, POINTS));
+  const place = (i: number, n: number, axis: number) =>
+    n === 1 ? 0 : i * (grid.size[axis] - 1) / (n - 1);
+  const { inverse, size } = box;
+  for (let z = 0; z < nz; z++) {
+    for (let y = 0; y < ny; y++) {
+      for (let x = 0; x < nx; x++) {
+        const p = grid.world([place(x, nx, 0), place(y, ny, 1), place(z, nz, 2)]);
+        const index = transformPoint(inverse, p);
+        if (index.every((v, axis) => v >= -0.5 && v <= size[axis] - 0.5)) return true;
+      }
+    }
+  }
+  return false;
 }
 
 function otherGridText(own: Grid, grid: Grid, of: "fixed" | "moving"): string {

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { Grid } from "../volume/grid.ts";
-import { labelsOutside, placementProblems } from "./input_grids.ts";
+import { areApart, labelsOutside, placementProblems } from "./input_grids.ts";
 import { registerImages } from "./register.ts";
 
 const grid = Grid.axisAligned([10, 8, 6], [2, 2, 3], [-10, -8, 0]);
@@ -46,6 +46,17 @@ Deno.test("placementProblems() counts the moving labels inside the moving image"
 Deno.test("labelsOutside() accepts an image without labels", () => {
   const empty = { grid: shifted(500), data: new Int32Array(grid.voxels) };
   assertEquals(labelsOutside(empty, grid, "image"), undefined);
+});
+
+Deno.test("areApart() is true for boxes without a common point", () => {
+  const box = (size: [number, number, number], at: number) =>
+    Grid.axisAligned(size, [2, 2, 2], [at, 0, 0]);
+  assertEquals(areApart(box([10, 8, 6], 0), box([10, 8, 6], 30)), true);
+  assertEquals(areApart(box([10, 8, 6], 0), box([10, 8, 6], 17)), false);
+  // A small box inside a large one, between any points of which it could fall.
+  const large = Grid.axisAligned([400, 400, 400], [1, 1, 1], [-200, -200, -200]);
+  const small = Grid.axisAligned([3, 3, 3], [0.5, 0.5, 0.5], [7, 7, 7]);
+  assertEquals([areApart(large, small), areApart(small, large)], [false, false]);
 });
 
 Deno.test("registerImages() refuses masks and labels that do not fit before any work", async () => {

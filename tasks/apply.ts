@@ -6,7 +6,7 @@
 
 import { Gpu } from "../kernels/gpu/gpu.ts";
 import { applyTransform, applyTransformToLabels } from "../registration/transform.ts";
-import { labelsOutside } from "../registration/input_grids.ts";
+import { areApart, labelsOutside } from "../registration/input_grids.ts";
 import { decodeTransform } from "../registration/transform_file.ts";
 import { FileAccessError } from "../host/errors.ts";
 import { readGrid, readLabelVolume, readVolume } from "../volume/read_nifti.ts";
@@ -77,14 +77,11 @@ export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
   const headers = headerNotices(flags.trust, console.error);
   const like = await readGrid(flags.like, headers);
   const { inverse } = flags;
+  const side = inverse ? "fixed" : "moving";
+  const sideGrid = transform[`${side}Grid`];
   if (flags.labels) {
     const image = await readLabelVolume(flags.image, headers);
-    const side = inverse ? "fixed" : "moving";
-    const outside = labelsOutside(
-      image,
-      transform[`${side}Grid`],
-      `${side} image of the transform`,
-    );
+    const outside = labelsOutside(image, sideGrid, `${side} image of the transform`);
     const message = `${flags.image} (--image) ${outside?.text}`;
     if (outside?.isFatal) throw new ImageGeometryError(message);
     if (outside !== undefined) headers.onNotice(message);
@@ -94,6 +91,12 @@ export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
   } else {
     const image = await readVolume(flags.image, headers);
     refuseLabels(image, flags.image, "Give --labels, which preserves the ids");
+    if (areApart(image.grid, sideGrid)) {
+      throw new ImageGeometryError(
+        `${flags.image} (--image) has no point in common with the ${side} image of the transform. Repair the ` +
+          `position in its header, or ${inverse ? "leave out" : "add"} --inverse.`,
+      );
+    }
     using gpu = await Gpu.open(memoryBudget());
     await writeVolume(flags.out, await applyTransform(gpu, { transform, image, like, inverse }));
   }

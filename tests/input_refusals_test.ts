@@ -114,6 +114,11 @@ Deno.test("task apply refuses labels without --labels, and labels that lie elsew
     const blended = await run("--image", at("labels.nii.gz"));
     assertEquals(blended.code, 1, blended.text);
     assertStringIncludes(blended.text, "looks like a label image. Give --labels");
+    await writeVolume(at("far.nii.gz"), { grid: bare.grid, data: image.data });
+    const far = await run("--image", at("far.nii.gz"));
+    assertEquals(far.code, 1, far.text);
+    assertStringIncludes(far.text, "no point in common with the moving image of the transform");
+    await Deno.remove(at("far.nii.gz"));
     for (const inverse of [[], ["--inverse"]]) {
       const empty = await run("--image", at("bare.nii.gz"), "--labels", ...inverse);
       assertEquals(empty.code, 1, empty.text);
