@@ -51,7 +51,8 @@ export { Grid } from "./volume/grid.ts";
 export type { Matrix4, Triple } from "./volume/affine.ts";
 export type { DisplacementField, LabelVolume, Volume } from "./volume/volume.ts";
 export type { VoxelType } from "./volume/voxel_types.ts";
-export { readLabelVolume, readVolume } from "./volume/read_nifti.ts";
+export { readGrid, readLabelVolume, readVolume } from "./volume/read_nifti.ts";
+export type { HeaderMatrix, ReadOptions } from "./volume/read_options.ts";
 export { readDisplacementField } from "./volume/read_displacement_field.ts";
 export {
   writeDisplacementField,

@@ -4,29 +4,51 @@
  * @module
  */
 
-import type { Modality } from "../volume/modality.ts";
+import { CrosswarpError } from "../host/errors.ts";
+import { MODALITIES, type Modality } from "../volume/modality.ts";
+import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
+import type { HeaderMatrix, ReadOptions } from "../volume/read_options.ts";
 import type { LabelVolume, Volume } from "../volume/volume.ts";
-import { readVolume } from "../volume/read_nifti.ts";
 import { STRUCTURES } from "./label_scheme.ts";
-import { ManifestError, type ManifestSubject } from "./manifest.ts";
-import { readLabels } from "./read_labels.ts";
+import {
+  type FileProblem,
+  isSubjectId,
+  ManifestError,
+  type ManifestSubject,
+  SUBJECT_ID_RULE,
+} from "./manifest.ts";
+import { labelPaths, readLabels } from "./read_labels.ts";
 import { type FoundCohort, isVisceralVolume, LABELS_FOR_ALL, visceralCohort } from "./visceral.ts";
 
 /** Names of files by the simple convention: `anna_ct.nii.gz`, `anna_mr.nii.gz`, `anna_ct_labels.nii.gz`, ... */
-const OWN = /^([A-Za-z0-9][\w.-]*?)_(ct|mr)(_labels)?\.nii(\.gz)?$/i;
+const OWN = /^(.*)_(ct|mr)(_labels)?\.nii(\.gz)?$/is;
+
+/** The name of an image file. */
+const IMAGE = /\.nii(\.gz)?$/i;
+
+/** The contents of a folder. */
+interface FoundFiles {
+  /** Paths of image files, and of links with such names. */
+  readonly paths: string[];
+  readonly remarks: string[];
+  readonly problems: FileProblem[];
+  /** The real paths of the folders, so that none is read twice. */
+  readonly folders: Set<string>;
+}
 
 /**
- * Finds the subjects in a folder and its subfolders. Returned paths are relative to the folder.
+ * Finds the subjects in a folder and its subfolders. Returned paths are relative to the folder. Links are followed.
  *
  * @throws {ManifestError} when the folder cannot be read or holds no image with such a name.
  */
 export async function findCohort(folder: string): Promise<FoundCohort> {
-  const paths: string[] = [];
+  const files: FoundFiles = { paths: [], remarks: [], problems: [], folders: new Set() };
   try {
-    await collect(folder, "", paths);
+    await collect(folder, "", files);
   } catch (cause) {
     throw new ManifestError(`Cannot read ${folder}: ${(cause as Error).message}`, { cause });
   }
+  const { paths, problems } = files;
   const found = paths.some(isVisceralVolume) ? visceralCohort(paths) : ownCohort(paths);
   if (found.subjects.length === 0) {
     throw new ManifestError(
@@ -34,17 +56,50 @@ export async function findCohort(folder: string): Promise<FoundCohort> {
         "SUBJECT_mr.nii.gz, SUBJECT_ct_labels.nii.gz and SUBJECT_mr_labels.nii.gz, or keep VISCERAL's names",
     );
   }
-  return found;
+  return { subjects: found.subjects, remarks: [...files.remarks, ...found.remarks], problems };
 }
 
-async function collect(folder: string, below: string, paths: string[]): Promise<void> {
-  const entries = await Array.fromAsync(Deno.readDir(`${folder}/${below}`));
+async function collect(folder: string, below: string, found: FoundFiles): Promise<void> {
+  const here = await Deno.realPath(`${folder}/${below}`);
+  if (found.folders.has(here)) return;
+  found.folders.add(here);
+  const entries = await Array.fromAsync(Deno.readDir(here));
   for (const { name } of entries.sort((a, b) => a.name < b.name ? -1 : 1)) {
-    // Links are followed.
-    const { isDirectory, isFile } = await Deno.stat(`${folder}/${below}${name}`);
-    if (isDirectory) await collect(folder, `${below}${name}/`, paths);
-    else if (isFile && /\.nii(\.gz)?$/i.test(name)) paths.push(`${below}${name}`);
+    const path = `${below}${name}`;
+    try {
+      const { isDirectory, isFile } = await Deno.stat(`${folder}/${path}`);
+      if (isDirectory) await collect(folder, `${path}/`, found);
+      else if (isFile && IMAGE.test(name)) found.paths.push(path);
+    } catch (cause) {
+      const isMissing = cause instanceof Deno.errors.NotFound;
+      const why = isMissing ? "the link leads to nothing" : (cause as Error).message;
+      if (isMissing && !IMAGE.test(name)) {
+        found.remarks.push(`${path} is left out: ${why}`);
+        continue;
+      }
+      // The name still says whose file it is.
+      if (IMAGE.test(name)) found.paths.push(path);
+      found.problems.push({
+        path,
+        message: `Cannot read ${folder}/${path}: ${why}. Repair or remove it.`,
+      });
+    }
   }
+}
+
+/**
+ * The subjects without those that have a file with a problem.
+ *
+ * @param problems - The problems that {@link findCohort} and {@link inspectSubject} found.
+ */
+export function withoutBadFiles(
+  subjects: readonly ManifestSubject[],
+  problems: readonly FileProblem[],
+): ManifestSubject[] {
+  const bad = new Set(problems.map(({ path }) => path));
+  const files = ({ images, labels }: ManifestSubject) =>
+    MODALITIES.flatMap((of) => [images[of] ?? [], labels[of] ? labelPaths(labels[of]) : []].flat());
+  return subjects.filter((subject) => !files(subject).some((path) => bad.has(path)));
 }
 
 function ownCohort(paths: readonly string[]): FoundCohort {
@@ -52,7 +107,7 @@ function ownCohort(paths: readonly string[]): FoundCohort {
   type Files = Record<"images" | "labels", Partial<Record<Modality, string>>>;
   const subjects = new Map<string, Files>();
   for (const path of paths) {
-    const match = OWN.exec(path.slice(path.lastIndexOf("/") + 1));
+    const match = OWN.exec(path.slice(path.lastIndexOf("/") + 1).normalize());
     if (match === null) {
       remarks.push(
         `${path} is left out: its name does not end in _ct, _mr, _ct_labels or _mr_labels`,
@@ -60,6 +115,10 @@ function ownCohort(paths: readonly string[]): FoundCohort {
       continue;
     }
     const id = match[1];
+    if (!isSubjectId(id)) {
+      remarks.push(`${path} is left out: its subject's name "${id}" ${SUBJECT_ID_RULE}`);
+      continue;
+    }
     const modality = match[2].toLowerCase() as Modality;
     const files: Files = subjects.get(id) ?? { images: {}, labels: {} };
     const kind = match[3] === undefined ? files.images : files.labels;
@@ -91,26 +150,74 @@ function ownCohort(paths: readonly string[]): FoundCohort {
     const kind = images.ct && images.mr ? "paired" : images.ct ? "ct" : "mr";
     kept.push({ id, kind, images, labels });
   }
-  return { subjects: kept, remarks };
+  return { subjects: kept, remarks, problems: [] };
 }
 
-/** Reads a subject's images and labels, and returns remarks on unusual ones, one sentence each. */
+/** Options of {@link inspectSubject}. */
+export interface InspectOptions {
+  /**
+   * The matrix that is used if the sform and the qform of a file contradict each other. By default that of the
+   * subject.
+   */
+  readonly trust?: HeaderMatrix | undefined;
+  /** Is called with each file that cannot be used. By default the error of the first such file is thrown. */
+  readonly onProblem?: ((problem: FileProblem) => void) | undefined;
+}
+
+/**
+ * Reads a subject's images and labels.
+ *
+ * @param folder - The folder to which the paths of the subject are relative.
+ * @returns Remarks on unusual files, and the notices about their headers, one sentence each.
+ * @throws {ImageFileError} when a file cannot be used and there is no `onProblem`.
+ * @throws {FileAccessError} when a file cannot be read and there is no `onProblem`.
+ */
 export async function inspectSubject(
-  { id, images, labels }: ManifestSubject,
+  { id, images, labels, trust }: ManifestSubject,
   folder: string,
+  options: InspectOptions = {},
 ): Promise<string[]> {
   const remarks: string[] = [];
+  const reading: ReadOptions = {
+    trust: options.trust ?? trust,
+    onNotice: (notice) => remarks.push(notice),
+  };
+  /** Reads a file, and reports a problem in it. */
+  const attempt = async <T>(path: string, read: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await read();
+    } catch (error) {
+      if (options.onProblem === undefined || !(error instanceof CrosswarpError)) throw error;
+      options.onProblem({ path, message: error.message });
+      return undefined;
+    }
+  };
   for (const modality of ["ct", "mr"] as const) {
     const path = images[modality];
     const files = labels[modality];
     if (path === undefined) continue;
-    const image = await readVolume(`${folder}/${path}`);
-    remarks.push(...oddIntensities(path, modality, image));
+    const image = await attempt(path, () => readVolume(`${folder}/${path}`, reading));
+    if (image !== undefined) remarks.push(...oddIntensities(path, modality, image));
     if (files === undefined) continue;
     const below = typeof files === "string"
       ? `${folder}/${files}`
       : Object.fromEntries(Object.entries(files).map(([of, file]) => [of, `${folder}/${file}`]));
-    remarks.push(...oddLabels(`${id}'s ${modality.toUpperCase()}`, image, await readLabels(below)));
+    // Each mask is read alone if there is a problem, so that every damaged one is found.
+    const all = labelPaths(files);
+    let isBad = false;
+    const found = await readLabels(below, reading).catch(async (error) => {
+      for (const file of all) {
+        const mask = await attempt(
+          file,
+          () => readLabelVolume(`${folder}/${file}`, { trust: reading.trust, onNotice: () => {} }),
+        );
+        if (mask === undefined) isBad = true;
+      }
+      if (!isBad) await attempt(all[0], () => Promise.reject(error));
+      return undefined;
+    });
+    if (image === undefined || found === undefined) continue;
+    remarks.push(...oddLabels(`${id}'s ${modality.toUpperCase()}`, image, found));
   }
   return remarks;
 }

@@ -7,13 +7,35 @@
 
 import { CrosswarpError } from "../host/errors.ts";
 import { withoutUndefined } from "../host/defaults.ts";
+import { parseJson } from "../host/parse_json.ts";
 import { type ByModality, MODALITIES, type Modality } from "../volume/modality.ts";
+import { HEADER_MATRICES, type HeaderMatrix } from "../volume/read_options.ts";
 import { writeWholeFile } from "../host/write_file.ts";
 
 /** A manifest that cannot be used; the message names the file and the field. */
 export class ManifestError extends CrosswarpError {
   /** The name of the class. */
   override readonly name = "ManifestError";
+}
+
+/** A file of a cohort that cannot be used. */
+export interface FileProblem {
+  /** The path, relative to the folder of the cohort. */
+  readonly path: string;
+  /** One sentence that names the file and tells the user what to do. */
+  readonly message: string;
+}
+
+/** The rule for the names of subjects, which are parts of file names. */
+const SUBJECT_ID = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N} ._+()-]*[\p{L}\p{M}\p{N}._+()-])?$/u;
+
+/** The rule for the names of subjects, for messages. */
+export const SUBJECT_ID_RULE =
+  'must begin with a letter or a digit, and consist of letters, digits, spaces, "-", "_", ".", "+" and parentheses';
+
+/** Returns true if a text can be the name of a subject. */
+export function isSubjectId(id: string): boolean {
+  return SUBJECT_ID.test(id);
 }
 
 /** Files by modality. */
@@ -27,7 +49,10 @@ export type ModalityLabels = ByModality<LabelFiles>;
 
 /** One subject; paths as written in the manifest (relative to it) or, once read, usable as they are. */
 export interface ManifestSubject {
-  /** Unique name: letters, digits, `-`, `_` and `.`. */
+  /**
+   * Unique name. It begins with a letter or a digit, and consists of letters and digits of any language, spaces, `-`,
+   * `_`, `.`, `+` and parentheses.
+   */
   readonly id: string;
   /** The images that the subject has. */
   readonly kind: "ct" | "mr" | "paired";
@@ -44,6 +69,8 @@ export interface ManifestSubject {
   readonly trueImages?: ModalityPaths | undefined;
   /** Label ids left out of scores, by modality. */
   readonly exclude?: ByModality<readonly number[]> | undefined;
+  /** The matrix that is used if the sform and the qform of a file contradict each other. */
+  readonly trust?: HeaderMatrix | undefined;
 }
 
 /** A cohort. */
@@ -104,9 +131,11 @@ export async function readManifest(path: string): Promise<Manifest> {
   }
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = parseJson(text);
   } catch (cause) {
-    throw new ManifestError(`${path} is not JSON: ${(cause as Error).message}`, { cause });
+    throw new ManifestError(
+      `${path} is not JSON (${(cause as Error).message}). Give the cohort.json of a cohort.`,
+    );
   }
   const manifest = checked(json, (message) => new ManifestError(`${path}: ${message}`));
   const folder = /^(.*[\\/])[^\\/]*$/.exec(path)?.[1] ?? "";
@@ -224,13 +253,13 @@ function checked(json: unknown, fail: Fail): Manifest {
 function checkSubject(at: string, json: unknown, fail: Fail): string {
   const subject = objectAt(at, json, fail);
   const { id, kind } = subject;
-  if (typeof id !== "string" || !/^[A-Za-z0-9][\w.-]*$/.test(id)) {
-    throw fail(`${at}.id must be letters, digits, "-", "_" and ".", got ${shown(id)}`);
+  if (typeof id !== "string" || !isSubjectId(id)) {
+    throw fail(`${at}.id ${SUBJECT_ID_RULE}, got ${shown(id)}`);
   }
   knownFields(
     at,
     subject,
-    ["id", "kind", "images", "labels", "truth", "trueImages", "exclude"],
+    ["id", "kind", "images", "labels", "truth", "trueImages", "exclude", "trust"],
     fail,
   );
   if (kind !== "ct" && kind !== "mr" && kind !== "paired") {
@@ -283,6 +312,11 @@ function checkSubject(at: string, json: unknown, fail: Fail): string {
         throw fail(`${field} must be a list of label ids, got ${shown(value)}`);
       }
     });
+  }
+  if (
+    subject.trust !== undefined && !(HEADER_MATRICES as readonly unknown[]).includes(subject.trust)
+  ) {
+    throw fail(`${at}.trust must be "sform" or "qform", got ${shown(subject.trust)}`);
   }
   return id;
 }

@@ -27,7 +27,13 @@ Deno.test("readManifest() returns what writeManifest() wrote, with paths that ca
       ...good,
       breathing: "balanced",
       voxelSizes: { ct: [1, 1, 1.5] },
-      subjects: [{ ...subject, truth: "t", trueImages: { mr: "m" }, exclude: { mr: [58] } }],
+      subjects: [{
+        ...subject,
+        truth: "t",
+        trueImages: { mr: "m" },
+        exclude: { mr: [58] },
+        trust: "qform",
+      }],
     };
     await writeManifest(path, whole as unknown as Manifest);
     const { subjects: [read], ...rest } = await readManifest(path);
@@ -51,7 +57,7 @@ const bad: readonly (readonly [string, unknown, string])[] = [
   ["a voxel size of 0", { ...good, voxelSizes: { ct: [0, 1, 1] } }, "voxelSizes.ct must be three"],
   ["no subjects", { ...good, subjects: undefined }, `"subjects" must be a list, got nothing`],
   ["two of one id", { ...good, subjects: [subject, subject] }, `"p" is there twice`],
-  ["an id with a slash", one({ id: "a/b" }), "subjects[0].id must be"],
+  ["an id with a slash", one({ id: "a/b" }), "subjects[0].id must begin with"],
   ["an unknown kind", one({ kind: "pet" }), `subjects[0].kind must be "ct", "mr" or "paired"`],
   ["no MR in a pair", one({ images: { ct: "c" } }), "subjects[0].images.mr is missing"],
   ["an MR in a CT subject", one({ kind: "ct" }), `of kind "ct" but has a file for mr`],
@@ -61,6 +67,7 @@ const bad: readonly (readonly [string, unknown, string])[] = [
   ["no labels", one({ labels: undefined }), "subjects[0].labels is missing"],
   ["an unknown modality", one({ images: { pet: "c" } }), `unknown field "pet"`],
   ["a label id of 0", one({ exclude: { ct: [0] } }), "exclude.ct must be a list of label ids"],
+  ["an unknown matrix", one({ trust: "pixdim" }), 'trust must be "sform" or "qform", got "pixdim"'],
   ["a missing file", one({ labels: { ct: "gone" } }), "subject p, labels.ct: no file at"],
   [
     "a missing true image",

@@ -16,9 +16,10 @@
  * @module
  */
 
-export { findCohort, inspectSubject } from "./find_cohort.ts";
+export { findCohort, type InspectOptions, inspectSubject, withoutBadFiles } from "./find_cohort.ts";
 export { type Region, type Structure, type StructureName, STRUCTURES } from "./label_scheme.ts";
 export {
+  type FileProblem,
   type LabelFiles,
   type Manifest,
   ManifestError,
@@ -47,4 +48,5 @@ export type { CrosswarpError } from "../host/errors.ts";
 export type { Matrix4, Triple } from "../volume/affine.ts";
 export type { Grid } from "../volume/grid.ts";
 export type { ByModality, Modality } from "../volume/modality.ts";
+export type { HeaderMatrix, ReadOptions } from "../volume/read_options.ts";
 export type { LabelVolume } from "../volume/volume.ts";

@@ -5,6 +5,7 @@
  */
 
 import { readLabelVolume } from "../volume/read_nifti.ts";
+import type { ReadOptions } from "../volume/read_options.ts";
 import type { LabelVolume } from "../volume/volume.ts";
 import { type LabelFiles, ManifestError } from "./manifest.ts";
 
@@ -14,12 +15,15 @@ import { type LabelFiles, ManifestError } from "./manifest.ts";
  * @param files - A label image, or masks (every voxel that is not 0) by label id.
  * @throws {ManifestError} when masks lie on different grids.
  */
-export async function readLabels(files: LabelFiles): Promise<LabelVolume> {
-  if (typeof files === "string") return await readLabelVolume(files);
+export async function readLabels(
+  files: LabelFiles,
+  options: ReadOptions = {},
+): Promise<LabelVolume> {
+  if (typeof files === "string") return await readLabelVolume(files, options);
   let merged: LabelVolume | undefined;
   let firstPath = "";
   for (const [id, path] of Object.entries(files)) {
-    const mask = await readLabelVolume(path);
+    const mask = await readLabelVolume(path, options);
     if (merged === undefined) {
       merged = { grid: mask.grid, data: new Int32Array(mask.data.length) };
       firstPath = path;

@@ -11,7 +11,7 @@
 import { type ByModality, MODALITIES, type Modality } from "../volume/modality.ts";
 import CORRECTIONS from "./visceral_corrections.json" with { type: "json" };
 import { STRUCTURES } from "./label_scheme.ts";
-import type { ManifestSubject } from "./manifest.ts";
+import type { FileProblem, ManifestSubject } from "./manifest.ts";
 
 /** The corrections of section 2: labels that were swapped, and labels left out of the scores. */
 interface Correction {
@@ -32,6 +32,8 @@ export interface FoundCohort {
   readonly subjects: readonly ManifestSubject[];
   /** Remarks on missing or unusual files, one sentence each. */
   readonly remarks: readonly string[];
+  /** Links that lead to nothing, and folders that cannot be read. */
+  readonly problems: readonly FileProblem[];
 }
 
 /** Returns true if a file has the name of a VISCERAL volume. */
@@ -129,7 +131,7 @@ export function visceralCohort(paths: readonly string[]): FoundCohort {
       exclude,
     }];
   });
-  return { subjects, remarks };
+  return { subjects, remarks, problems: [] };
 }
 
 /** Masks with two labels' files exchanged. */

@@ -43,9 +43,12 @@ export class Picture {
     this.data[at + 2] = colour[2];
   }
 
-  /** Writes text, in capitals of 5 x 7 dots of `scale` pixels, from its top left corner. */
+  /**
+   * Writes text, in capitals without accents of 5 x 7 dots of `scale` pixels, from its top left corner. Other
+   * characters are blank.
+   */
   text(x: number, y: number, text: string, colour: Colour, scale = 2): void {
-    for (const character of text.toUpperCase()) {
+    for (const character of text.toUpperCase().normalize("NFD").replace(/\p{M}/gu, "")) {
       const glyph = GLYPHS[character];
       for (let row = 0; glyph !== undefined && row < 7; row++) {
         const bits = parseInt(glyph[row], 32);

@@ -20,6 +20,7 @@
 
 import { CrosswarpError } from "../host/errors.ts";
 
+import { parseJson } from "../host/parse_json.ts";
 import { withoutUndefined } from "../host/defaults.ts";
 import { sha256Hex } from "../host/hash.ts";
 import type { LabelVolume, Volume } from "../volume/volume.ts";
@@ -112,7 +113,7 @@ export function decodeCheckpoint(
     level?: { level: number; knots: string; records: DeformableLevel[] } | undefined;
   };
   try {
-    value = JSON.parse(text);
+    value = parseJson(text) as typeof value;
     if (value.format !== FORMAT) throw new RangeError("it has another format");
     if (value.version !== VERSION) throw new RangeError(`it has version ${value.version}`);
   } catch (cause) {

@@ -24,6 +24,6 @@ export function requireOverlap(common: number, working: Grid): void {
   throw new NoOverlapError(
     `Only ${Math.round(common)} of ${working.voxels} voxels of the fixed image lie on the ` +
       "moving image (and inside both masks). Register rigidly first, or check the files' " +
-      "orientation and position.",
+      "orientation and position. Enlarge masks that are thin.",
   );
 }

@@ -15,6 +15,7 @@ import {
   registerDeformable,
 } from "./deformable/register_deformable.ts";
 import type { Checkpoint } from "./checkpoint.ts";
+import { placementProblems } from "./input_grids.ts";
 import { type JacobianStatistics, jacobianStatistics } from "./jacobian_statistics.ts";
 import {
   type MindGaussNewtonOptions,
@@ -170,7 +171,8 @@ export interface RegisterImagesResult {
  *
  * @throws {NoOverlapError} when the images overlap too little.
  * @throws {GpuMemoryError} when the images do not fit.
- * @throws {RangeError} when an option is out of range or has no effect.
+ * @throws {RangeError} when an option is out of range or has no effect, when a mask or the fixed labels lie on another
+ * grid than their image, or when less than half of the moving labels lie inside the moving image.
  *
  * @example Usage
  * ```ts
@@ -204,10 +206,9 @@ export async function registerImages(
   gpu: Gpu,
   options: RegisterImagesOptions,
 ): Promise<RegisterImagesResult> {
-  const { fixed, moving, fixedLabels, signal, onProgress } = options;
-  if (fixedLabels !== undefined && !fixedLabels.grid.equals(fixed.grid, 0.01)) {
-    throw new RangeError("`fixedLabels` must lie on the fixed image's grid");
-  }
+  const { fixed, moving, signal, onProgress } = options;
+  const [problem] = placementProblems(options);
+  if (problem?.isFatal) throw new RangeError(`\`${problem.input}\` ${problem.text}`);
   const times = [performance.now()];
   const rigid = options.rigid === false ? undefined : await registerFirst(gpu, options);
   times.push(performance.now());

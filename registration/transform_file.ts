@@ -5,7 +5,7 @@
  */
 
 import { CrosswarpError } from "../host/errors.ts";
-
+import { parseJson } from "../host/parse_json.ts";
 import { Grid } from "../volume/grid.ts";
 import { decodeFloats, encodeFloats } from "./float_text.ts";
 import type { ControlGrid, Transform } from "./transform.ts";
@@ -56,11 +56,12 @@ export function encodeTransform(transform: Transform): string {
 export function decodeTransform(text: string, name = "the transform"): Transform {
   let value: Record<string, unknown>;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text) as Record<string, unknown>;
   } catch (cause) {
-    throw new TransformFileError(`${name} is not JSON: give the transform.json of a registration`, {
-      cause,
-    });
+    throw new TransformFileError(
+      `${name} is not JSON (${(cause as Error).message}). Give the transform.json of a ` +
+        "registration.",
+    );
   }
   if (value?.format !== FORMAT) {
     throw new TransformFileError(

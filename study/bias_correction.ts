@@ -48,14 +48,14 @@ export async function correctCohort(gpu: Gpu, options: CorrectCohortOptions): Pr
   const subjects: ManifestSubject[] = [];
   let done = 0;
   for (const subject of manifest.subjects) {
-    const { id, images: { ct, mr }, labels, truth, trueImages } = subject;
+    const { id, images: { ct, mr }, labels, truth, trueImages, trust } = subject;
     signal?.throwIfAborted();
     if (mr !== undefined) {
       onProgress?.(done, total, id);
       const of = subjectKeys[id];
       const key = await keyOf({ version, adapter: gpu.description, of });
       await once(`${folder}/${id}_mr.json`, key, async () => {
-        const image = await readVolume(mr);
+        const image = await readVolume(mr, { trust });
         const found = await correctBias(gpu, {
           image,
           mask: tissueMask(image),

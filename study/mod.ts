@@ -150,6 +150,7 @@ export type { CrosswarpError } from "../host/errors.ts";
 export type { Matrix4, Triple } from "../volume/affine.ts";
 export type { Grid } from "../volume/grid.ts";
 export type { ByModality, Modality } from "../volume/modality.ts";
+export type { HeaderMatrix, ReadOptions } from "../volume/read_options.ts";
 export type { DisplacementField, LabelVolume, Volume } from "../volume/volume.ts";
 export type { Gpu, GpuOptions } from "../kernels/gpu/gpu.ts";
 export type { PatchAverageProgress } from "../kernels/patches/patch_average.ts";

@@ -9,7 +9,7 @@ import { contentHash, keyOf } from "./run_folder.ts";
 
 /** A key of the contents of a subject's images, labels (each under its id) and truth. */
 export async function subjectKeyOf(
-  { kind, images, labels, truth }: Omit<ManifestSubject, "id">,
+  { kind, images, labels, truth, trust }: Omit<ManifestSubject, "id">,
 ): Promise<string> {
   const hash = async (path: string | undefined) =>
     path === undefined ? null : await contentHash(path);
@@ -24,6 +24,7 @@ export async function subjectKeyOf(
     ct: await hash(images.ct),
     mr: await hash(images.mr),
     truth: await hash(truth),
+    trust,
     labels: { ct: await ofLabels(labels.ct), mr: await ofLabels(labels.mr) },
   });
 }

@@ -19,5 +19,10 @@ Deno.test("subjectKeyOf() depends on contents and on which label a mask is of, n
   assertEquals(await key(same, { "86": other, "58": mask }), first);
   assertNotEquals(await key(ct, { "58": mask, "187": other }), first);
   assertNotEquals(await key(other, { "58": mask, "86": other }), first);
+  // The trusted matrix changes the images, and its absence changes no key of an earlier version.
+  const subject = { kind: "ct", images: { ct }, labels: {} } as const;
+  const plain = await subjectKeyOf(subject);
+  assertEquals(await subjectKeyOf({ ...subject, trust: undefined }), plain);
+  assertNotEquals(await subjectKeyOf({ ...subject, trust: "qform" }), plain);
   await Deno.remove(folder, { recursive: true });
 });

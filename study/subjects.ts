@@ -28,15 +28,20 @@ export async function readRegionPair(
   region: ImageRegion,
   voxel: number,
 ): Promise<RegionPair> {
-  const { images, labels, truth, exclude } = subject;
+  const { images, labels, truth, exclude, trust } = subject;
   if (!images.mr || !images.ct || (region !== "all" && (!labels.mr || !labels.ct))) {
     throw new RangeError(`Subject ${subject.id} needs MR and CT, both with labels`);
   }
   const cut = async (path: string, files: LabelFiles | undefined) => {
-    const image = await readVolume(path);
+    const image = await readVolume(path, { trust });
     if (region !== "all") {
       try {
-        return await cutRegion(gpu, { image, labels: await readLabels(files!) }, region, voxel);
+        return await cutRegion(
+          gpu,
+          { image, labels: await readLabels(files!, { trust }) },
+          region,
+          voxel,
+        );
       } catch (cause) {
         if (!(cause instanceof RangeError)) throw cause;
         throw new RangeError(`Subject ${subject.id}, ${path}: ${cause.message}`, { cause });
@@ -49,7 +54,7 @@ export async function readRegionPair(
     fixed: await cut(images.mr, labels.mr),
     moving: await cut(images.ct, labels.ct),
     region,
-    truth: truth !== undefined ? await readDisplacementField(truth) : undefined,
+    truth: truth !== undefined ? await readDisplacementField(truth, { trust }) : undefined,
     excluded: [...exclude?.mr ?? [], ...exclude?.ct ?? []],
   };
 }

@@ -151,7 +151,11 @@ class Truths {
     if (path === undefined) return { truth: undefined, masks: undefined };
     const { fixed, moving } = await this.#cases.read(one);
     const { image: { grid, data }, labels } = of === "mr" ? moving : fixed;
-    const image = await resampleTo(this.#cases.context.gpu, await readVolume(path), grid);
+    const image = await resampleTo(
+      this.#cases.context.gpu,
+      await readVolume(path, { trust: one.subject.trust }),
+      grid,
+    );
     return {
       truth: { data: image.data, lungThreshold: lungThresholdOf({ image, labels }, of) },
       masks: tissueMasks(grid.size, of === "mr" ? data : image.data),

@@ -5,6 +5,7 @@
  */
 
 import { FileAccessError } from "../host/errors.ts";
+import { UsageError } from "./_flags.ts";
 
 /**
  * Checks before long work that a folder exists or can be made, and that it is writable. The check leaves no files.
@@ -20,6 +21,28 @@ export async function checkFolder(folder: string): Promise<void> {
   } catch (cause) {
     throw cannotWrite(folder, cause);
   }
+}
+
+/**
+ * Checks before long work that an image file can be written: its suffix, and its folder. The check leaves no files.
+ *
+ * @param flag - The name of the flag.
+ * @param path - The path of the file.
+ * @throws {UsageError} when the suffix is neither .nii nor .nii.gz.
+ * @throws {FileAccessError} when the folder is missing or not writable, or the path is a folder.
+ */
+export async function checkImageFile(flag: string, path: string): Promise<void> {
+  if (!/\.nii(\.gz)?$/i.test(path)) {
+    throw new UsageError(`--${flag} must end in .nii or .nii.gz, got ${path}`);
+  }
+  const folder = parent(path).replace(/(?<=.)[/\\]+$/, "");
+  if (!await isFolder(folder)) {
+    throw new FileAccessError(
+      `Cannot write ${path}: the folder ${folder} does not exist. Make the folder first.`,
+    );
+  }
+  if (await isFolder(path)) throw new FileAccessError(`Cannot write ${path}: it is a folder.`);
+  await checkFolder(folder);
 }
 
 /**

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { FileAccessError } from "../host/errors.ts";
-import { checkFolder, writeFolder } from "./_output.ts";
+import { UsageError } from "./_flags.ts";
+import { checkFolder, checkImageFile, writeFolder } from "./_output.ts";
 
 const bytes = (value: number) => new Uint8Array([value]);
 
@@ -62,3 +63,30 @@ Deno.test("checkFolder() accepts what can be made, refuses a file, and leaves no
     }
     assertEquals(await names(folder), ["file"]);
   }));
+
+Deno.test("checkImageFile() refuses names and folders before any work", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.mkdir(`${folder}/dir.nii`);
+  await checkImageFile("out", `${folder}/a.nii.gz`);
+  await checkImageFile("out", `${folder}/a.NII`);
+  for (const name of ["a.png", "a", "a.nii.zip", ""]) {
+    const path = `${folder}/${name}`;
+    await assertRejects(
+      () => checkImageFile("field", path),
+      UsageError,
+      "--field must end in .nii",
+    );
+  }
+  await assertRejects(
+    () => checkImageFile("out", `${folder}/none/a.nii`),
+    FileAccessError,
+    `the folder ${folder}/none does not exist. Make the folder first`,
+  );
+  await assertRejects(
+    () => checkImageFile("out", `${folder}/dir.nii`),
+    FileAccessError,
+    "is a folder",
+  );
+  assertEquals(await Array.fromAsync(Deno.readDir(folder)).then((all) => all.length), 1);
+  await Deno.remove(folder, { recursive: true });
+});

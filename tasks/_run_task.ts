@@ -4,6 +4,7 @@
  * @module
  */
 
+import { printable } from "../host/parse_json.ts";
 import { type FlagsOf, HelpRequest, parseFlags, type TaskSpec, UsageError } from "./_flags.ts";
 
 /** Exit codes of every task. */
@@ -79,7 +80,7 @@ function report(error: unknown, interrupted: boolean): number {
   return EXIT_CODES.failed;
 }
 
-/** The message of an error and of its causes, without stacks. */
+/** The message of an error and of its causes, without stacks and control characters. */
 export function errorMessage(error: unknown): string {
   const messages: string[] = [];
   for (let cause = error; cause !== undefined && messages.length < 5;) {
@@ -87,7 +88,7 @@ export function errorMessage(error: unknown): string {
     if (!messages.some((earlier) => earlier.includes(message))) messages.push(message);
     cause = cause instanceof Error ? cause.cause : undefined;
   }
-  return `error: ${messages.join("\n  because: ")}`;
+  return printable(`error: ${messages.join("\n  because: ")}`);
 }
 
 function isDebugging(): boolean {

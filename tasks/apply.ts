@@ -6,12 +6,17 @@
 
 import { Gpu } from "../kernels/gpu/gpu.ts";
 import { applyTransform, applyTransformToLabels } from "../registration/transform.ts";
+import { areApart, labelsOutside } from "../registration/input_grids.ts";
 import { decodeTransform } from "../registration/transform_file.ts";
 import { FileAccessError } from "../host/errors.ts";
-import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
+import { readGrid, readLabelVolume, readVolume } from "../volume/read_nifti.ts";
+import { ImageGeometryError } from "../volume/nifti_errors.ts";
+import { refuseLabels } from "../workflows/label_images.ts";
 import { writeLabelVolume, writeVolume } from "../volume/write_nifti.ts";
 import type { FlagsOf, TaskSpec } from "./_flags.ts";
+import { headerNotices, TRUST } from "./_header_flags.ts";
 import { memoryBudget } from "./_memory.ts";
+import { checkImageFile } from "./_output.ts";
 import { runTask } from "./_run_task.ts";
 
 /** The declaration of `deno task apply`. */
@@ -40,35 +45,59 @@ export const TASK = {
       type: "string",
       required: true,
       valueName: "FILE",
-      help: "An image whose grid the result has.",
+      help: "An image whose grid the result has. The task reads only its header.",
     },
-    out: { type: "string", required: true, valueName: "FILE", help: "The result, a NIfTI file." },
+    out: {
+      type: "string",
+      required: true,
+      valueName: "FILE",
+      help: "The result, a NIfTI file (.nii or .nii.gz).",
+    },
     labels: {
       type: "boolean",
-      help: "Treat the image as labels, with nearest-neighbour interpolation.",
+      help:
+        "Treat the image as labels, with nearest-neighbour interpolation. Without this flag the task refuses an " +
+        "image that looks like labels.",
     },
     inverse: {
       type: "boolean",
       help: "Apply the inverse transform, from the fixed to the moving image.",
     },
+    trust: TRUST,
   },
 } as const satisfies TaskSpec;
 
 /** The work of `deno task apply`. */
 export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
+  await checkImageFile("out", flags.out);
   const text = await Deno.readTextFile(flags.transform).catch((cause: Error) => {
-    throw new FileAccessError(`Cannot read ${flags.transform}: ${cause.message}`, { cause });
+    throw new FileAccessError(`Cannot read ${flags.transform}: ${cause.message}. Check the path.`);
   });
   const transform = decodeTransform(text, flags.transform);
-  const like = (await readVolume(flags.like)).grid;
-  using gpu = await Gpu.open(memoryBudget());
+  const headers = headerNotices(flags.trust, console.error);
+  const like = await readGrid(flags.like, headers);
   const { inverse } = flags;
+  const side = inverse ? "fixed" : "moving";
+  const sideGrid = transform[`${side}Grid`];
   if (flags.labels) {
-    const image = await readLabelVolume(flags.image);
+    const image = await readLabelVolume(flags.image, headers);
+    const outside = labelsOutside(image, sideGrid, `${side} image of the transform`);
+    const message = `${flags.image} (--image) ${outside?.text}`;
+    if (outside?.isFatal) throw new ImageGeometryError(message);
+    if (outside !== undefined) headers.onNotice(message);
+    using gpu = await Gpu.open(memoryBudget());
     const labels = await applyTransformToLabels(gpu, { transform, image, like, inverse });
     await writeLabelVolume(flags.out, labels);
   } else {
-    const image = await readVolume(flags.image);
+    const image = await readVolume(flags.image, headers);
+    refuseLabels(image, flags.image, "Give --labels, which preserves the ids");
+    if (areApart(image.grid, sideGrid)) {
+      throw new ImageGeometryError(
+        `${flags.image} (--image) has no point in common with the ${side} image of the transform. Repair the ` +
+          `position in its header, or ${inverse ? "leave out" : "add"} --inverse.`,
+      );
+    }
+    using gpu = await Gpu.open(memoryBudget());
     await writeVolume(flags.out, await applyTransform(gpu, { transform, image, like, inverse }));
   }
   console.log(`Wrote ${flags.out}`);

@@ -4,9 +4,12 @@
  * @module
  */
 
-import { findCohort, inspectSubject } from "../cohort/find_cohort.ts";
-import { writeManifest } from "../cohort/manifest.ts";
+import { withoutUndefined } from "../host/defaults.ts";
+import { findCohort, inspectSubject, withoutBadFiles } from "../cohort/find_cohort.ts";
+import { type FileProblem, ManifestError, writeManifest } from "../cohort/manifest.ts";
 import type { FlagsOf, TaskSpec } from "./_flags.ts";
+import { TRUST } from "./_header_flags.ts";
+import { checkFolder } from "./_output.ts";
 import { Progress } from "./_progress.ts";
 import { runTask } from "./_run_task.ts";
 
@@ -21,7 +24,11 @@ The folder holds either the files of VISCERAL Anatomy3 as the challenge distribu
 applies the paper's corrections), or your own files, in any subfolders, with the names
 SUBJECT_ct.nii.gz, SUBJECT_mr.nii.gz, SUBJECT_ct_labels.nii.gz and SUBJECT_mr_labels.nii.gz. A subject
 with both images is a pair for the registration; the other subjects serve the training. The task reads
-every image, lists missing files and problems, and writes the manifest into the folder.`,
+every image, lists missing files and problems, and writes the manifest into the folder.
+
+SUBJECT begins with a letter or a digit, and consists of letters and digits of any language, spaces and
+the characters - _ . + ( ). If files are damaged, contradict themselves, or are links that lead to
+nothing, the task lists them all and writes no manifest. With --skip-bad it leaves out their subjects.`,
   examples: ["--from visceral", "--from images --name clinic"],
   flags: {
     from: {
@@ -41,25 +48,46 @@ every image, lists missing files and problems, and writes the manifest into the 
       valueName: "TEXT",
       help: "The source and the licence of the images. Reports show this text.",
     },
+    skipBad: {
+      type: "boolean",
+      help: "Leave out the subjects that have a file with a problem, and write the rest.",
+    },
+    trust: {
+      ...TRUST,
+      help: `${TRUST.help} The manifest records it for the study and the training.`,
+    },
     quick: { type: "boolean", help: "Do not read the images; only their file names are checked." },
   },
 } as const satisfies TaskSpec;
 
 /** The work of `deno task cohort`. */
 export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Promise<void> {
-  const { subjects, remarks } = await findCohort(flags.from);
-  const all = [...remarks];
+  const { from, trust } = flags;
+  const found = await findCohort(from);
+  await checkFolder(from);
+  const all = [...found.remarks];
+  const problems: FileProblem[] = [...found.problems];
+  const bad = new Set(problems.map(({ path }) => path));
   using progress = new Progress();
   if (!flags.quick) {
-    progress.stage("reading", subjects.length, "subjects");
-    for (const [i, subject] of subjects.entries()) {
+    progress.stage("reading", found.subjects.length, "subjects");
+    for (const [i, subject] of found.subjects.entries()) {
       signal.throwIfAborted();
-      all.push(...await inspectSubject(subject, flags.from));
+      const onProblem = (problem: FileProblem) => {
+        // A link that leads to nothing is known already.
+        if (!bad.has(problem.path)) problems.push(problem);
+      };
+      all.push(...await inspectSubject(subject, from, { trust, onProblem }));
       progress.update(i + 1, subject.id);
     }
   }
   progress.end();
-  const path = `${flags.from}/${NAME}`;
+  if (problems.length > 0 && !flags.skipBad) throw badFiles(problems);
+  const subjects = withoutBadFiles(found.subjects, problems)
+    .map((subject) => withoutUndefined({ ...subject, trust }));
+  if (subjects.length === 0) throw badFiles(problems);
+  for (const { message } of problems) all.push(`Left out with its subject: ${message}`);
+  const path = `${from}/${NAME}`;
   await writeManifest(path, {
     format: "crosswarp-cohort",
     version: 1,
@@ -72,6 +100,16 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   console.log(
     `Wrote ${path}: ${count("paired")} paired, ${count("ct")} CT and ${count("mr")} MR subjects; ` +
       `${all.length === 0 ? "no" : all.length} ${all.length === 1 ? "remark" : "remarks"}`,
+  );
+}
+
+/** The error that lists files that cannot be used. */
+function badFiles(problems: readonly FileProblem[]): ManifestError {
+  const count = `${problems.length} file${problems.length === 1 ? "" : "s"}`;
+  return new ManifestError(
+    `${count} of the cohort cannot be used, and no manifest is written:\n` +
+      problems.map(({ message }) => `- ${message}\n`).join("") +
+      "Repair or remove them, or leave out their subjects with --skip-bad.",
   );
 }
 

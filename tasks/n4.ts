@@ -6,11 +6,14 @@
 
 import { correctBias, N4_DEFAULTS } from "../bias_field/n4.ts";
 import { Gpu } from "../kernels/gpu/gpu.ts";
+import { ImageGeometryError } from "../volume/nifti_errors.ts";
 import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
 import { writeVolume } from "../volume/write_nifti.ts";
-import { type FlagsOf, type TaskSpec, UsageError } from "./_flags.ts";
+import type { FlagsOf, TaskSpec } from "./_flags.ts";
+import { headerNotices, TRUST } from "./_header_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { formatDuration, Progress } from "./_progress.ts";
+import { checkImageFile } from "./_output.ts";
 import { runTask } from "./_run_task.ts";
 
 /** The declaration of `deno task n4`. */
@@ -66,6 +69,7 @@ field.`,
       help:
         "Convergence tolerance: a level ends when the relative change of the field is below it.",
     },
+    trust: TRUST,
   },
 } as const satisfies TaskSpec;
 
@@ -74,14 +78,19 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   const began = performance.now();
   for (const name of ["out", "field"] as const) {
     const path = flags[name];
-    if (path !== undefined && !/\.nii(\.gz)?$/i.test(path)) {
-      throw new UsageError(`--${name} must end in .nii or .nii.gz, got ${path}`);
-    }
+    if (path !== undefined) await checkImageFile(name, path);
   }
   using progress = new Progress();
   progress.stage("reading");
-  const image = await readVolume(flags.image);
-  const mask = flags.mask === undefined ? undefined : await readLabelVolume(flags.mask);
+  const headers = headerNotices(flags.trust, (line) => progress.log(line));
+  const image = await readVolume(flags.image, headers);
+  const mask = flags.mask === undefined ? undefined : await readLabelVolume(flags.mask, headers);
+  if (mask !== undefined && !mask.grid.equals(image.grid, 0.01)) {
+    throw new ImageGeometryError(
+      `${flags.mask} (--mask) must lie on the grid of the image ${flags.image}. Resample it to that grid, with ` +
+        "nearest neighbour, or repair its header.",
+    );
+  }
   signal.throwIfAborted();
   using gpu = await Gpu.open(memoryBudget());
   const { shrink, levels, iterations, tolerance } = flags;

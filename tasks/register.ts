@@ -36,6 +36,7 @@ import {
   type TaskSpec,
   UsageError,
 } from "./_flags.ts";
+import { headerNotices, TRUST } from "./_header_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { optionFlags, optionValues } from "./_option_flags.ts";
 import { checkFolder, writeFolder } from "./_output.ts";
@@ -65,7 +66,7 @@ image, all other images are on the grid of the fixed image:
   inverse_field.nii.gz   the displacement field of the inverse map
   jacobian.nii.gz        the Jacobian determinant of the map
   transform.json         the transform, for \`deno task apply\`
-  metrics.json           measures of the result, and the parameters
+  metrics.json           measures of the result, the parameters, and the warnings about the input files
   overview.png           a picture of the result
 
 The method control-grid (the default) optimises a similarity over the displacements of control points.
@@ -184,6 +185,7 @@ directions to metrics.json.`,
       type: "boolean",
       help: "Leave out the rigid registration and start from the positions in the files.",
     },
+    trust: TRUST,
     seed: { type: "integer", default: 12345, help: "Seed of the rigid registration." },
   },
 } as const satisfies TaskSpec;
@@ -209,7 +211,8 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
   await checkFolder(flags.out);
   using progress = new Progress();
   progress.stage("reading");
-  const inputs = await readRegisterInputs(flags);
+  const headers = headerNotices(flags.trust, (line) => progress.log(line));
+  const inputs = await readRegisterInputs(flags, headers);
   signal.throwIfAborted();
   using gpu = await Gpu.open(memoryBudget());
   using checkpoint = await openCheckpoint(flags, inputs, gpu, (line) => progress.log(line));
@@ -229,6 +232,7 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
     gpu,
     version: config.version,
     parameters: usedFlags(flags),
+    notices: headers.notices,
     seconds,
   });
   signal.throwIfAborted();

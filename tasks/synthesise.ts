@@ -8,9 +8,11 @@ import { Gpu } from "../kernels/gpu/gpu.ts";
 import { synthesiseImage } from "../workflows/synthesis_job.ts";
 import { readVolume } from "../volume/read_nifti.ts";
 import { writeVolume } from "../volume/write_nifti.ts";
-import { type FlagsOf, type TaskSpec, UsageError } from "./_flags.ts";
+import type { FlagsOf, TaskSpec } from "./_flags.ts";
+import { headerNotices, TRUST } from "./_header_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { formatDuration, Progress } from "./_progress.ts";
+import { checkImageFile } from "./_output.ts";
 import { runTask } from "./_run_task.ts";
 
 /** The declaration of `deno task synthesise`. */
@@ -67,6 +69,7 @@ image and prints the difference.`,
       help: "Distance between neighbouring patches in slices. The default is 2 for 2 or 3 " +
         "channels and 4 for 4 or more, and the number of channels with --stitch cheap.",
     },
+    trust: TRUST,
   },
 } as const satisfies TaskSpec;
 
@@ -74,12 +77,13 @@ image and prints the difference.`,
 export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Promise<void> {
   const began = performance.now();
   const { to } = flags;
-  if (!/\.nii(\.gz)?$/i.test(flags.out)) {
-    throw new UsageError(`--out must end in .nii or .nii.gz, got ${flags.out}`);
-  }
+  await checkImageFile("out", flags.out);
   using progress = new Progress();
   progress.stage("reading");
-  const image = await readVolume(flags.image);
+  const image = await readVolume(
+    flags.image,
+    headerNotices(flags.trust, (line) => progress.log(line)),
+  );
   signal.throwIfAborted();
   using gpu = await Gpu.open(memoryBudget());
   let isFirst = true;

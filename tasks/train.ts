@@ -20,6 +20,7 @@ import { checkLines, checkWarnings } from "../workflows/training_checks.ts";
 import { readTrainingImages, type TrainingSource } from "../workflows/training_images.ts";
 import { runTraining } from "../workflows/training_job.ts";
 import { type FlagsOf, isGiven, type TaskSpec, UsageError } from "./_flags.ts";
+import { headerNotices, TRUST } from "./_header_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { checkFolder } from "./_output.ts";
 import { formatDuration, Progress } from "./_progress.ts";
@@ -185,6 +186,7 @@ const FLAGS = {
     help:
       "Minimum and maximum CT number, for example --ct-window=-250,350. Values outside are clamped.",
   },
+  trust: TRUST,
   seed: { type: "integer", min: 0, default: 19, help: "Seed of all random numbers." },
   checkpointEvery: {
     type: "integer",
@@ -294,7 +296,10 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
   using gpu = await Gpu.open(memoryBudget());
   checkTrainingFits(gpu, settings, flags.ops);
   progress.stage("reading", 0, "images");
+  const { trust, onNotice } = headerNotices(flags.trust, (line) => progress.log(line));
   const images = await readTrainingImages(gpu, {
+    trust,
+    onNotice,
     source,
     region: flags.region,
     voxel,

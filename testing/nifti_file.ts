@@ -28,6 +28,8 @@ export interface MadeHeader {
   extension: number;
   intent: number;
   units: number;
+  /** Voxel sizes along x, y and z, in the file's unit. */
+  pixdims: number[];
 }
 
 const PLAIN: MadeHeader = {
@@ -43,6 +45,7 @@ const PLAIN: MadeHeader = {
   extension: 0,
   intent: 0,
   units: 2,
+  pixdims: [2, 2, 4],
 };
 
 /** A NIfTI file written byte by byte, after the standard, sharing nothing with the writer under test. */
@@ -64,7 +67,7 @@ export function niftiFile(
     i16(12, h.type);
     i16(14, h.bits);
     h.dims.forEach((d, i) => view.setBigInt64(16 + 8 * i, BigInt(d), le));
-    [h.qform?.qfac ?? 1, 2, 2, 4].forEach((p, i) => f64(104 + 8 * i, p));
+    [h.qform?.qfac ?? 1, ...h.pixdims].forEach((p, i) => f64(104 + 8 * i, p));
     view.setBigInt64(168, BigInt(start), le);
     f64(176, h.slope);
     f64(184, h.intercept);
@@ -82,7 +85,7 @@ export function niftiFile(
     h.dims.forEach((d, i) => i16(40 + 2 * i, d));
     i16(70, h.type);
     i16(72, h.bits);
-    [h.qform?.qfac ?? 1, 2, 2, 4].forEach((p, i) => real(76 + 4 * i, p));
+    [h.qform?.qfac ?? 1, ...h.pixdims].forEach((p, i) => real(76 + 4 * i, p));
     real(108, start);
     real(112, h.slope);
     real(116, h.intercept);

@@ -16,37 +16,37 @@ interface PublicNames {
 
 const PUBLIC: Readonly<Record<string, PublicNames>> = {
   ".": {
-    count: 73,
+    count: 76,
     values: `
       ConstantImageError CrosswarpError EmptyMaskError FileAccessError Gpu GpuLostError
       GpuMemoryError GpuUnavailableError GpuValidationError Grid ImageFileError NoOverlapError
       TransformFileError applyTransform applyTransformToLabels compositeField decodeTransform
-      encodeTransform mapPoint readDisplacementField readLabelVolume readVolume registerDeformable
-      registerImages registerMindGaussNewton registerRigid writeDisplacementField writeLabelVolume
-      writeVolume`,
+      encodeTransform mapPoint readDisplacementField readGrid readLabelVolume readVolume
+      registerDeformable registerImages registerMindGaussNewton registerRigid writeDisplacementField
+      writeLabelVolume writeVolume`,
     types: `
       ApplyTransformOptions Checkpoint ControlGrid DeformableLevel DeformableMethod
       DeformableOptions DeformableProgress DeformableResult DisplacementField GpuOptions
-      InverseConsistency JacobianStatistics LabelOverlap LabelVolume LevelState
+      HeaderMatrix InverseConsistency JacobianStatistics LabelOverlap LabelVolume LevelState
       LocalCorrelationOptions Matrix4 MindGaussNewtonLevel MindGaussNewtonOptions
       MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling MindSscOptions
-      NmiMindOptions RegisterImagesOptions RegisterImagesResult RegisterProgress Regulariser
-      RigidLevelReport RigidOptions RigidPreset RigidProgress RigidResult RigidStart
+      NmiMindOptions ReadOptions RegisterImagesOptions RegisterImagesResult RegisterProgress
+      Regulariser RigidLevelReport RigidOptions RigidPreset RigidProgress RigidResult RigidStart
       SimilarityName SimilarityOptions StartPosition StartRecord Transform Triple Volume VoxelType
       WriteOptions`,
   },
   "./volume": {
-    count: 46,
+    count: 49,
     values: `
-      CrosswarpError FileAccessError Grid IDENTITY ImageFileError ImageGeometryError
-      ImageShapeError MODALITIES NonFiniteVoxelsError NotLabelsError NotNiftiError
-      TruncatedFileError UnsupportedVoxelsError determinant3 diceCoefficient diceCounts
-      encodeDisplacementField encodeNifti encodeNiftiLabels invert multiply nearestAxes
-      orientationOf readDisplacementField readLabelVolume readNifti readNiftiLabels readVolume
-      reorient transformPoint transformVector writeDisplacementField writeLabelVolume writeVolume`,
+      CrosswarpError FileAccessError Grid IDENTITY ImageFileError ImageGeometryError ImageShapeError
+      MODALITIES NonFiniteVoxelsError NotLabelsError NotNiftiError TruncatedFileError
+      UnsupportedVoxelsError determinant3 diceCoefficient diceCounts encodeDisplacementField
+      encodeNifti encodeNiftiLabels invert multiply nearestAxes orientationOf readDisplacementField
+      readGrid readLabelVolume readNifti readNiftiLabels readVolume reorient transformPoint
+      transformVector writeDisplacementField writeLabelVolume writeVolume`,
     types: `
-      AxisStep ByModality DiceCount DisplacementField EncodeOptions LabelVolume Matrix4 Modality
-      Triple Volume VoxelType WriteOptions`,
+      AxisStep ByModality DiceCount DisplacementField EncodeOptions HeaderMatrix LabelVolume Matrix4
+      Modality ReadOptions Triple Volume VoxelType WriteOptions`,
   },
   "./kernels": {
     count: 70,
@@ -110,17 +110,17 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       Triple Volume`,
   },
   "./cohort": {
-    count: 31,
+    count: 36,
     values: `
-      BREATHING COHORT_PROFILES ManifestError STRUCTURES findCohort inspectSubject labelPaths readLabels
-      readManifest writeManifest writePhantomCohort`,
+      BREATHING COHORT_PROFILES ManifestError STRUCTURES findCohort inspectSubject labelPaths
+      readLabels readManifest withoutBadFiles writeManifest writePhantomCohort`,
     types: `
-      Breathing ByModality CohortProfile CrosswarpError FoundCohort Grid LabelFiles LabelVolume Manifest
-      ManifestSubject Matrix4 Modality ModalityLabels ModalityPaths PhantomOptions PhantomProgress
-      Region Structure StructureName Triple`,
+      Breathing ByModality CohortProfile CrosswarpError FileProblem FoundCohort Grid HeaderMatrix
+      InspectOptions LabelFiles LabelVolume Manifest ManifestSubject Matrix4 Modality ModalityLabels
+      ModalityPaths PhantomOptions PhantomProgress ReadOptions Region Structure StructureName Triple`,
   },
   "./study": {
-    count: 167,
+    count: 169,
     values: `
       ABLATIONS COLUMNS CORRESPONDENCE_PARTS LOSSES PAPER_CHANNELS PAPER_FIELDS PAPER_GRID
       PAPER_TABLE_1 PAPER_TABLE_2 PROFILES Picture STAGES STRUCTURES SettingsError
@@ -135,20 +135,20 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       ColumnSynthesis ConvolutionVariant Correspondence CorrespondencePart CrosswarpError
       CycleGanSettings DeformableLevel DeformableMethod DeformableOptions DeformableProgress
       DisplacementField GanScale GanSettingsOptions GanVariant GivenCohort Gpu GpuOptions Grid
-      GridSearchOptions GridSearchPlan GridSynthesisOptions ImageRegion IntensityScale
+      GridSearchOptions GridSearchPlan GridSynthesisOptions HeaderMatrix ImageRegion IntensityScale
       JacobianStatistics LabelFiles LabelVolume LabelledImage LevelState LocalCorrelationOptions
       Manifest ManifestSubject Matrix4 MindOptions MindScaling MindSscOptions MissingUnits Modality
       ModalityLabels ModalityPaths NmiMindOptions OnProgress Ops OverviewOptions PairImages
       PairRegistrationOptions PairScores PairScoresOptions PatchAverageProgress PlaneName PointMap
-      PreparedStudy Profile ProfileDeformable ProfileName Region RegionPair RegisteredPair
-      RegisteredPairsOptions RegistrationScores Regulariser ReportTable ReproduceOptions
-      RigidLevelReport RigidResult RunStudyOptions RunUnitsOptions ScoredPair SearchPair SearchScale
-      SearchTable SearchUnit SettingRow Shard SignedRankResult SimilarityName SimilarityOptions
-      StageName StagePlan StageWork StartPosition StartRecord StepLosses Stitch StructureMeasure
-      StructureName StructureRow StudyOptions StudyProgress StudyReport Substitute Substitutes
-      SynthesisCheck SynthesisJobOptions SynthesisResult Table1Row Table2Row TableName TrainingCheck
-      TrainingImage TrainingImagesOptions TrainingJobOptions TrainingPair TrainingProgress
-      TrainingSource TrainingVolume Triple UnitScore Volume`,
+      PreparedStudy Profile ProfileDeformable ProfileName ReadOptions Region RegionPair
+      RegisteredPair RegisteredPairsOptions RegistrationScores Regulariser ReportTable
+      ReproduceOptions RigidLevelReport RigidResult RunStudyOptions RunUnitsOptions ScoredPair
+      SearchPair SearchScale SearchTable SearchUnit SettingRow Shard SignedRankResult SimilarityName
+      SimilarityOptions StageName StagePlan StageWork StartPosition StartRecord StepLosses Stitch
+      StructureMeasure StructureName StructureRow StudyOptions StudyProgress StudyReport Substitute
+      Substitutes SynthesisCheck SynthesisJobOptions SynthesisResult Table1Row Table2Row TableName
+      TrainingCheck TrainingImage TrainingImagesOptions TrainingJobOptions TrainingPair
+      TrainingProgress TrainingSource TrainingVolume Triple UnitScore Volume`,
   },
 };
 

@@ -39,7 +39,8 @@ export {
 } from "./nifti_errors.ts";
 export { type AxisStep, nearestAxes, orientationOf, reorient } from "./orientation.ts";
 export { readDisplacementField } from "./read_displacement_field.ts";
-export { readLabelVolume, readNifti, readNiftiLabels, readVolume } from "./read_nifti.ts";
+export { readGrid, readLabelVolume, readNifti, readNiftiLabels, readVolume } from "./read_nifti.ts";
+export type { HeaderMatrix, ReadOptions } from "./read_options.ts";
 export type { DisplacementField, LabelVolume, Volume } from "./volume.ts";
 export type { VoxelType } from "./voxel_types.ts";
 export {

@@ -36,7 +36,10 @@ export class ImageShapeError extends ImageFileError {
   override readonly name = "ImageShapeError";
 }
 
-/** The voxel-to-world matrix is singular, sheared or not finite. */
+/**
+ * The geometry cannot be used: the voxel-to-world matrix is singular, sheared or not finite, the header contradicts
+ * itself, voxels are too large or too small, or a mask or label image does not fit its image.
+ */
 export class ImageGeometryError extends ImageFileError {
   /** The name of the class. */
   override readonly name = "ImageGeometryError";

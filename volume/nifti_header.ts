@@ -5,15 +5,11 @@
  */
 
 import * as nifti from "nifti-reader-js";
-import { determinant3, type Matrix4, type Triple } from "./affine.ts";
-import {
-  ImageGeometryError,
-  ImageShapeError,
-  NotNiftiError,
-  TruncatedFileError,
-} from "./nifti_errors.ts";
+import type { Matrix4, Triple } from "./affine.ts";
+import { headerAffine, type HeaderGeometry } from "./header_geometry.ts";
+import { ImageShapeError, NotNiftiError, TruncatedFileError } from "./nifti_errors.ts";
 import { describeOtherFile } from "./other_formats.ts";
-import { matrixOfQform } from "./qform.ts";
+import type { ReadOptions } from "./read_options.ts";
 
 /** The parts of a header that reading needs. */
 export interface NiftiHeader {
@@ -40,28 +36,23 @@ export interface NiftiHeader {
 /** Bytes of a NIfTI-1 and of a NIfTI-2 header, with the four bytes that say whether extensions follow. */
 export const HEADER_BYTES: { first: number; second: number } = { first: 352, second: 544 };
 
-/**
- * Cosine between two voxel axes above which a matrix counts as sheared (0.06 degrees: half a millimetre
- * over 500). Below it the matrix is used unchanged.
- */
-export const SHEAR_TOLERANCE = 1e-3;
-
 type Header = nifti.NIFTI1 | nifti.NIFTI2;
-
-const SPATIAL_UNITS: Readonly<Record<number, number>> = { 1: 1000, 2: 1, 3: 0.001 };
 
 /**
  * Parses and checks the header in the first bytes of an uncompressed file (544 of them, or all if there
- * are fewer). The matrix is the sform when its code is set, else the qform, else the voxel size alone
- * (methods 3, 2 and 1 of the standard); metres and micrometres become millimetres. Extensions are
- * skipped.
+ * are fewer). {@link headerAffine} finds the matrix; metres and micrometres become millimetres. Extensions
+ * are skipped.
  *
  * @throws {NotNiftiError} when it is not a NIfTI file in one piece.
  * @throws {TruncatedFileError} when it ends within the header.
  * @throws {ImageShapeError} when an axis has no voxels.
- * @throws {ImageGeometryError} when the matrix is singular, sheared or not finite.
+ * @throws {ImageGeometryError} when the geometry contradicts itself or cannot be used; see {@link headerAffine}.
  */
-export function parseHeader(start: Uint8Array, name: string): NiftiHeader {
+export function parseHeader(
+  start: Uint8Array,
+  name: string,
+  options: ReadOptions = {},
+): NiftiHeader {
   const header = readHeader(start, name);
   const second = header instanceof nifti.NIFTI2;
   const offset = Math.trunc(Number(header.vox_offset));
@@ -70,15 +61,16 @@ export function parseHeader(start: Uint8Array, name: string): NiftiHeader {
       `${name}: its header is damaged (voxels at byte ${header.vox_offset}). Export it again.`,
     );
   }
+  const dimensions = dimensionsOf(header.dims, name);
   const scaled = Number.isFinite(header.scl_slope) && header.scl_slope !== 0;
   return {
-    dimensions: dimensionsOf(header.dims, name),
+    dimensions,
     type: header.datatypeCode,
     littleEndian: header.littleEndian,
     offset: Math.max(offset, second ? HEADER_BYTES.second : HEADER_BYTES.first),
     slope: scaled ? header.scl_slope : 1,
     intercept: scaled && Number.isFinite(header.scl_inter) ? header.scl_inter : 0,
-    affine: affineOf(header, name),
+    affine: headerAffine(geometryOf(header, dimensions), name, options),
     intent: header.intent_code,
     intentName: header.intent_name.replace(/\0.*/s, ""),
   };
@@ -129,50 +121,23 @@ function dimensionsOf(dims: readonly number[], name: string): number[] {
   return dimensions;
 }
 
-/** The voxel-to-world matrix in mm. */
-function affineOf(header: Header, name: string): Matrix4 {
-  const units = SPATIAL_UNITS[header.xyzt_units & 7] ?? 1;
-  const m = fileMatrix(header).map((value, i) => i < 12 ? value * units : value);
-  const text = () => [0, 4, 8].map((i) => m.slice(i, i + 4).join(" ")).join(" / ");
-  if (!m.every(Number.isFinite)) {
-    throw new ImageGeometryError(
-      `${name}: the voxel-to-world matrix is not finite (${text()}). Repair the sform or qform.`,
-    );
-  }
-  const spacing = [0, 1, 2].map((i) => Math.hypot(m[i], m[4 + i], m[8 + i]));
-  if (!(Math.abs(determinant3(m)) > 1e-6 * spacing[0] * spacing[1] * spacing[2])) {
-    throw new ImageGeometryError(
-      `${name}: the voxel-to-world matrix is singular (${text()}). Repair the sform or qform.`,
-    );
-  }
-  const shear = shearOf(m);
-  if (shear > SHEAR_TOLERANCE) {
-    throw new ImageGeometryError(
-      `${name}: its voxel axes are not at right angles (cosine ${shear.toFixed(4)}, allowed ` +
-        `${SHEAR_TOLERANCE}). Resample it onto a grid without shear first.`,
-    );
-  }
-  return m;
-}
-
-/** The voxel-to-world matrix in the file's unit; for NIfTI-2 the library knows the sform alone. */
-function fileMatrix(header: Header): Matrix4 {
-  if (header.sform_code > 0) return [...header.affine.slice(0, 3).flat(), 0, 0, 0, 1];
-  const spacing = header.pixDims.slice(1, 4).map((size) => size === 0 ? 1 : Math.abs(size));
-  const [dx, dy, dz] = spacing;
-  if (header.qform_code <= 0) return [dx, 0, 0, 0, 0, dy, 0, 0, 0, 0, dz, 0, 0, 0, 0, 1];
-  return matrixOfQform({
-    quaternion: [header.quatern_b, header.quatern_c, header.quatern_d],
-    factor: header.pixDims[0],
-    spacing: spacing as unknown as Triple,
-    offset: [header.qoffset_x, header.qoffset_y, header.qoffset_z],
-  });
-}
-
-/** The largest absolute cosine between two columns of a matrix: 0 where its axes are at right angles. */
-export function shearOf(m: Matrix4): number {
-  const lengths = [0, 1, 2].map((i) => Math.hypot(m[i], m[4 + i], m[8 + i]));
-  const cosine = (i: number, j: number) =>
-    Math.abs(m[i] * m[j] + m[4 + i] * m[4 + j] + m[8 + i] * m[8 + j]) / (lengths[i] * lengths[j]);
-  return Math.max(cosine(0, 1), cosine(0, 2), cosine(1, 2));
+/** The statements of a header about the geometry; for NIfTI-2 the library knows the sform alone. */
+function geometryOf(header: Header, dimensions: readonly number[]): HeaderGeometry {
+  const pixdim = header.pixDims.slice(1, 4).map(Math.abs) as unknown as Triple;
+  const hasSform = header.sform_code > 0;
+  const hasQform = header.qform_code > 0;
+  return {
+    dimensions,
+    pixdim,
+    units: header.xyzt_units & 7,
+    sform: hasSform ? [...header.affine.slice(0, 3).flat(), 0, 0, 0, 1] : undefined,
+    qform: hasQform
+      ? {
+        quaternion: [header.quatern_b, header.quatern_c, header.quatern_d],
+        factor: header.pixDims[0],
+        spacing: pixdim,
+        offset: [header.qoffset_x, header.qoffset_y, header.qoffset_z],
+      }
+      : undefined,
+  };
 }

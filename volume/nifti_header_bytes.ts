@@ -7,7 +7,7 @@
 import { NIFTI1 } from "nifti-reader-js";
 import { transformPoint, type Triple } from "./affine.ts";
 import type { Grid } from "./grid.ts";
-import { SHEAR_TOLERANCE, shearOf } from "./nifti_header.ts";
+import { SHEAR_TOLERANCE, shearOf } from "./header_geometry.ts";
 import { matrixOfQform, type Qform, qformOf } from "./qform.ts";
 import { type VoxelType, WRITTEN_TYPES } from "./voxel_types.ts";
 

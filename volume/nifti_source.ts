@@ -9,6 +9,7 @@ import { ByteReader, gunzip, isGzip } from "./byte_reader.ts";
 import { FileAccessError } from "../host/errors.ts";
 import { ImageFileError, TruncatedFileError, UnsupportedVoxelsError } from "./nifti_errors.ts";
 import { HEADER_BYTES, type NiftiHeader, parseHeader } from "./nifti_header.ts";
+import type { ReadOptions } from "./read_options.ts";
 import {
   LITTLE_ENDIAN,
   OTHER_TYPES,
@@ -104,6 +105,7 @@ export class NiftiSource {
 export async function withNifti<T>(
   input: Uint8Array | string | URL,
   name: string,
+  options: ReadOptions,
   use: (source: NiftiSource) => Promise<T>,
 ): Promise<T> {
   const size = input instanceof Uint8Array ? input.length : await fileSize(input, name);
@@ -115,7 +117,7 @@ export async function withNifti<T>(
       reader = new ByteReader(uncompressed(stored, name));
       maxBytes = HIGHEST_RATIO * size;
     }
-    const header = parseHeader(await reader.peek(HEADER_BYTES.second), name);
+    const header = parseHeader(await reader.peek(HEADER_BYTES.second), name, options);
     return await use(new NiftiSource(name, header, reader, maxBytes));
   } finally {
     await reader.close();

@@ -13,6 +13,9 @@ import type { LabelVolume, Volume } from "./volume.ts";
 /** The maximum distance of a stored label from a whole number: allows scaled and single-precision labels. */
 const LABEL_TOLERANCE = 1e-3;
 
+/** The largest label id, 2^31 - 1. */
+const MAX_LABEL = 2147483647;
+
 /** Reads an intensity image. */
 export async function intensities(source: NiftiSource): Promise<Volume> {
   const grid = singleVolume(source);
@@ -64,15 +67,25 @@ export async function labels(source: NiftiSource): Promise<LabelVolume> {
   });
   if (nonFinite > 0) throw nonFiniteVoxels(source, nonFinite, firstNonFinite, grid.voxels);
   if (wrong > 0) {
+    const isTooLarge = wrongValue > MAX_LABEL;
     throw new NotLabelsError(
-      `${name}: ${wrong} of ${grid.voxels} voxels are not a label id (a whole number from 0), ` +
+      `${name}: ${wrong} of ${grid.voxels} voxels are not a label id (a whole number from 0` +
+        `${isTooLarge ? ` to ${MAX_LABEL}` : ""}), ` +
         `the first is number ${firstWrong}, at ${
           indexText(firstWrong, grid.size)
         }: ${wrongValue}. ` +
-        "Give a label image, and resample labels with nearest neighbour only.",
+        (isTooLarge
+          ? "Replace the ids above the limit by smaller ones."
+          : "Give a label image, and resample labels with nearest neighbour only."),
     );
   }
   return { grid, data };
+}
+
+/** The grid of the first three axes. */
+export function spatialGrid({ header }: NiftiSource): Promise<Grid> {
+  const [nx, ny = 1, nz = 1] = header.dimensions;
+  return Promise.resolve(new Grid([nx, ny, nz], header.affine));
 }
 
 /** The grid of a file that holds one volume. */

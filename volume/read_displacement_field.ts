@@ -8,6 +8,7 @@ import { Grid } from "./grid.ts";
 import { ImageShapeError } from "./nifti_errors.ts";
 import { fileName, type NiftiSource, withNifti } from "./nifti_source.ts";
 import { readIntensities } from "./nifti_voxels.ts";
+import type { ReadOptions } from "./read_options.ts";
 import type { DisplacementField } from "./volume.ts";
 
 /** NIfTI's intent codes of vectors: as ITK writes them, in LPS mm; and as the standard says, in RAS mm. */
@@ -36,8 +37,11 @@ const DISPLACEMENT_VECTOR = 1006;
  * assertEquals((await readDisplacementField(path)).components[0], right);
  * ```
  */
-export async function readDisplacementField(path: string | URL): Promise<DisplacementField> {
-  return await withNifti(path, fileName(path), field);
+export async function readDisplacementField(
+  path: string | URL,
+  options: ReadOptions = {},
+): Promise<DisplacementField> {
+  return await withNifti(path, fileName(path), options, field);
 }
 
 async function field(source: NiftiSource): Promise<DisplacementField> {

@@ -4,15 +4,18 @@
  * @module
  */
 
+import type { Grid } from "./grid.ts";
 import { fileName, withNifti } from "./nifti_source.ts";
-import { intensities, labels } from "./nifti_voxels.ts";
+import { intensities, labels, spatialGrid } from "./nifti_voxels.ts";
+import type { ReadOptions } from "./read_options.ts";
 import type { LabelVolume, Volume } from "./volume.ts";
 
 /**
  * Decodes an intensity image: NIfTI-1 or NIfTI-2, any real voxel type, either byte order, gzip or not,
  * with its slope and intercept. The voxel-to-world matrix is the sform when its code is set, else the
  * qform, else the voxel size; a matrix whose axes are more than 0.06 degrees (a cosine of 0.001) off
- * right angles is refused.
+ * right angles is refused. A header whose statements contradict each other is refused or causes a notice;
+ * see {@link ReadOptions}.
  *
  * Intensities are single precision: 32- and 64-bit whole numbers beyond 2^24 (16,777,216) and doubles are
  * rounded to 24 significant bits, once, after scaling. Scaling itself is done in double precision.
@@ -23,7 +26,9 @@ import type { LabelVolume, Volume } from "./volume.ts";
  * @throws {TruncatedFileError} when it ends too early or its gzip compression is damaged.
  * @throws {UnsupportedVoxelsError} when voxels are complex or coloured.
  * @throws {ImageShapeError} when it holds more than one volume or an axis has no voxels.
- * @throws {ImageGeometryError} when its voxel-to-world matrix is singular, sheared or not finite.
+ * @throws {ImageGeometryError} when its voxel-to-world matrix is singular, sheared or not finite, when voxels
+ * are larger than 50 mm or smaller than 0.01 mm, or when sform and pixdim give voxel sizes that differ by
+ * more than 1 % and `options.trust` selects none.
  * @throws {NonFiniteVoxelsError} when voxels are NaN or infinite.
  *
  * @example Usage
@@ -38,8 +43,12 @@ import type { LabelVolume, Volume } from "./volume.ts";
  * assertEquals((await readNifti(file)).data, new Float32Array([-1000, 40]));
  * ```
  */
-export function readNifti(bytes: Uint8Array, name = "the image"): Promise<Volume> {
-  return withNifti(bytes, name, intensities);
+export function readNifti(
+  bytes: Uint8Array,
+  name = "the image",
+  options: ReadOptions = {},
+): Promise<Volume> {
+  return withNifti(bytes, name, options, intensities);
 }
 
 /**
@@ -51,8 +60,9 @@ export function readNifti(bytes: Uint8Array, name = "the image"): Promise<Volume
 export function readNiftiLabels(
   bytes: Uint8Array,
   name = "the label image",
+  options: ReadOptions = {},
 ): Promise<LabelVolume> {
-  return withNifti(bytes, name, labels);
+  return withNifti(bytes, name, options, labels);
 }
 
 /**
@@ -77,11 +87,40 @@ export function readNiftiLabels(
  * assertEquals(volume.grid.world([0, 0, 0]), [-10, 20, 30]);
  * ```
  */
-export async function readVolume(path: string | URL): Promise<Volume> {
-  return await withNifti(path, fileName(path), intensities);
+export async function readVolume(path: string | URL, options: ReadOptions = {}): Promise<Volume> {
+  return await withNifti(path, fileName(path), options, intensities);
 }
 
 /** Reads a label image from a file; errors are those of {@link readNiftiLabels} and {@link readVolume}. */
-export async function readLabelVolume(path: string | URL): Promise<LabelVolume> {
-  return await withNifti(path, fileName(path), labels);
+export async function readLabelVolume(
+  path: string | URL,
+  options: ReadOptions = {},
+): Promise<LabelVolume> {
+  return await withNifti(path, fileName(path), options, labels);
+}
+
+/**
+ * Reads the grid of an image file. The voxels are not read, so they may be of any type and number of volumes, and
+ * may contain NaN.
+ *
+ * @param path - A .nii or .nii.gz file.
+ * @throws {FileAccessError} when the file is missing or cannot be read.
+ * @throws {ImageFileError} when its header cannot be used; see {@link readNifti}.
+ *
+ * @example Usage
+ * ```ts
+ * import { Grid } from "./grid.ts";
+ * import { readGrid } from "./read_nifti.ts";
+ * import { writeVolume } from "./write_nifti.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const path = `${await Deno.makeTempDir()}/ct.nii.gz`;
+ * const grid = Grid.axisAligned([2, 1, 1], [1, 1, 3], [-10, 20, 30]);
+ * await writeVolume(path, { grid, data: new Float32Array([-1000, 40]) });
+ *
+ * assertEquals((await readGrid(path)).affine, grid.affine);
+ * ```
+ */
+export async function readGrid(path: string | URL, options: ReadOptions = {}): Promise<Grid> {
+  return await withNifti(path, fileName(path), options, spatialGrid);
 }

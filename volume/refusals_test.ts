@@ -121,6 +121,10 @@ Deno.test("readNiftiLabels() refuses fractions, negative numbers and ids beyond 
   );
   await assertRejects(() => readNiftiLabels(made({}, [0, -1])), NotLabelsError, "4 of 8");
   await assertRejects(() => readNiftiLabels(made({}, [0, 2 ** 31])), NotLabelsError, "4 of 8");
+  const large = niftiFile({ type: 768 }, (view, at) => view.setUint32(at, 3e9, true));
+  const error = await assertRejects(() => readNiftiLabels(large), NotLabelsError, "8 of 8");
+  assertStringIncludes(error.message, "(a whole number from 0 to 2147483647)");
+  assertStringIncludes(error.message, "(0, 0, 0): 3000000000. Replace the ids above the limit");
 });
 
 Deno.test("files are refused by name when they are missing, or a folder", async () => {

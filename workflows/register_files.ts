@@ -8,10 +8,12 @@ import { withoutUndefined } from "../host/defaults.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { overviewPicture } from "../pictures/overview.ts";
 import type { RegisterImagesOptions, RegisterImagesResult } from "../registration/register.ts";
+import { placementProblems } from "../registration/input_grids.ts";
 import { encodeTransform } from "../registration/transform_file.ts";
-import { ImageFileError } from "../volume/nifti_errors.ts";
+import { ImageGeometryError } from "../volume/nifti_errors.ts";
 import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
-import type { Volume } from "../volume/volume.ts";
+import { printNotice, type ReadOptions } from "../volume/read_options.ts";
+import { refuseLabels } from "./label_images.ts";
 import { encodeDisplacementField, encodeNifti, encodeNiftiLabels } from "../volume/write_nifti.ts";
 
 /** The paths of the input files. */
@@ -36,35 +38,36 @@ export type RegisterInputs = Pick<RegisterImagesOptions, keyof RegisterPaths>;
 /**
  * Reads the images, labels and masks of a registration.
  *
- * @throws {ImageFileError} when a file cannot be used, or when the fixed or moving image is a label image.
+ * @throws {ImageFileError} when a file cannot be used, when the fixed or moving image is a label image, or when a mask
+ * or a label image does not fit its image.
  * @throws {FileAccessError} when a file cannot be read.
  */
-export async function readRegisterInputs(paths: RegisterPaths): Promise<RegisterInputs> {
+export async function readRegisterInputs(
+  paths: RegisterPaths,
+  options: ReadOptions = {},
+): Promise<RegisterInputs> {
   const labels = async (path: string | undefined) =>
-    path === undefined ? undefined : await readLabelVolume(path);
+    path === undefined ? undefined : await readLabelVolume(path, options);
   const [fixed, moving, movingLabels, fixedLabels, fixedMask, movingMask] = await Promise.all([
-    readVolume(paths.fixed),
-    readVolume(paths.moving),
+    readVolume(paths.fixed, options),
+    readVolume(paths.moving, options),
     labels(paths.movingLabels),
     labels(paths.fixedLabels),
     labels(paths.fixedMask),
     labels(paths.movingMask),
   ]);
-  refuseLabels(fixed, paths.fixed);
-  refuseLabels(moving, paths.moving);
-  return { fixed, moving, movingLabels, fixedLabels, fixedMask, movingMask };
-}
-
-/** Refuses an image with few different whole numbers: an intensity image has many values. */
-function refuseLabels({ data }: Volume, name: string): void {
-  const values = new Set<number>();
-  for (const value of data) {
-    if (!Number.isInteger(value) || values.add(value).size > 64) return;
+  const advice = "Give the intensity image, and labels with --fixed-labels or --moving-labels";
+  refuseLabels(fixed, paths.fixed, advice);
+  refuseLabels(moving, paths.moving, advice);
+  const inputs = { fixed, moving, movingLabels, fixedLabels, fixedMask, movingMask };
+  for (const { input, isFatal, text } of placementProblems(inputs)) {
+    const message = `${paths[input]} (--${
+      input.replace(/[A-Z]/, (c) => `-${c.toLowerCase()}`)
+    }) ${text}`;
+    if (isFatal) throw new ImageGeometryError(message);
+    (options.onNotice ?? printNotice)(message);
   }
-  throw new ImageFileError(
-    `${name} holds only ${values.size} different whole numbers: it looks like a label image. ` +
-      "Give the intensity image, and labels with --fixed-labels or --moving-labels.",
-  );
+  return inputs;
 }
 
 /** The names and bytes of the result files of a registration, except its metrics. */
@@ -103,13 +106,15 @@ export interface RegisterMetricsOptions {
   readonly version: string;
   /** The parameters as the user gave them. */
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** The warnings about the input files, one line each. */
+  readonly notices: readonly string[];
   /** Time of the whole task, seconds. */
   readonly seconds: number;
 }
 
 /** `metrics.json`: the measures and the parameters of a registration. */
 export function encodeMetrics(
-  { result, gpu, version, parameters, seconds }: RegisterMetricsOptions,
+  { result, gpu, version, parameters, notices, seconds }: RegisterMetricsOptions,
 ): Uint8Array {
   const { rigid, deformable, mindGaussNewton } = result;
   const metrics = {
@@ -117,6 +122,7 @@ export function encodeMetrics(
     adapter: gpu.description,
     seconds: { total: seconds, ...result.seconds },
     peakGpuBytes: gpu.peakBytes,
+    notices,
     parameters: {
       ...parameters,
       rigid: rigid && { seed: rigid.seed, start: rigid.start.name },

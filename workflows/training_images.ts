@@ -17,6 +17,7 @@ import type { TrainingVolume } from "../gan/training/patch_sampler.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { ImageFileError } from "../volume/nifti_errors.ts";
 import { readVolume } from "../volume/read_nifti.ts";
+import type { HeaderMatrix, ReadOptions } from "../volume/read_options.ts";
 import type { Volume } from "../volume/volume.ts";
 import { cutRegion, type ImageRegion, resampleIsotropic } from "./body_region.ts";
 
@@ -28,7 +29,7 @@ export type TrainingSource =
   | { readonly ct: string; readonly mr: string };
 
 /** Options of {@link readTrainingImages}. */
-export interface TrainingImagesOptions {
+export interface TrainingImagesOptions extends ReadOptions {
   /** The source of the images. */
   readonly source: TrainingSource;
   /** The region that is cut out of the images. It is found by labels, which folders do not have. */
@@ -62,6 +63,8 @@ interface File {
   readonly modality: Modality;
   readonly image: string;
   readonly labels?: LabelFiles | undefined;
+  /** The manifest's choice of a matrix. */
+  readonly trust?: HeaderMatrix | undefined;
 }
 
 /**
@@ -84,7 +87,7 @@ export async function readTrainingImages(
   const images: Record<Modality, TrainingImage[]> = { ct: [], mr: [] };
   for (const [i, file] of files.entries()) {
     signal?.throwIfAborted();
-    const { grid, data } = await readImage(gpu, file, region, voxel);
+    const { grid, data } = await readImage(gpu, file, options);
     let scale: IntensityScale;
     try {
       scale = file.modality === "ct" && options.ctScale !== undefined
@@ -108,8 +111,9 @@ function subjectFiles(path: string, { subjects }: Manifest): File[] {
           'modalities. Add subjects of kind "ct" and "mr", or name two folders by --ct and --mr',
       );
     }
-    return unpaired.map(({ id, images, labels }): File => ({
+    return unpaired.map(({ id, images, labels, trust }): File => ({
       name: id,
+      trust,
       modality,
       image: images[modality]!,
       labels: labels[modality],
@@ -142,11 +146,11 @@ async function folderFiles(folder: string, modality: Modality): Promise<File[]> 
 
 async function readImage(
   gpu: Gpu,
-  { name, image: path, labels }: File,
-  region: ImageRegion,
-  voxel: number | undefined,
+  { name, image: path, labels, trust }: File,
+  { region, voxel, trust: chosen, onNotice }: TrainingImagesOptions,
 ): Promise<Volume> {
-  const image = await readVolume(path);
+  const reading: ReadOptions = { trust: chosen ?? trust, onNotice };
+  const image = await readVolume(path, reading);
   if (region === "all") {
     return voxel === undefined ? image : await resampleIsotropic(gpu, image, voxel);
   }
@@ -159,7 +163,7 @@ async function readImage(
   try {
     const found = await cutRegion(
       gpu,
-      { image, labels: await readLabels(labels) },
+      { image, labels: await readLabels(labels, reading) },
       region,
       voxel!,
     );

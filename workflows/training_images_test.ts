@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { writeManifest } from "../cohort/manifest.ts";
+import { readManifest, writeManifest } from "../cohort/manifest.ts";
 import { RandomState } from "../host/random.ts";
 import { PatchSampler } from "../gan/training/patch_sampler.ts";
 import { gpuTest } from "../testing/gpu.ts";
 import { Grid } from "../volume/grid.ts";
-import { TruncatedFileError } from "../volume/nifti_errors.ts";
+import { ImageGeometryError, TruncatedFileError } from "../volume/nifti_errors.ts";
 import { encodeNifti, encodeNiftiLabels } from "../volume/write_nifti.ts";
 import { readTrainingImages, TrainingImagesError } from "./training_images.ts";
 
@@ -54,6 +54,44 @@ async function withImages(body: (folder: string) => Promise<void>): Promise<void
     await Deno.remove(folder, { recursive: true });
   }
 }
+
+gpuTest(
+  "readTrainingImages() follows the manifest's trusted matrix",
+  (gpu) =>
+    withImages(async (folder) => {
+      // The z step is 2 mm in the sform; a header with 3 mm in pixdim is contradictory.
+      const bytes = await encodeNifti(
+        { grid, data: new Float32Array(grid.voxels).map((_, i) => i) },
+        { compressed: false },
+      );
+      new DataView(bytes.buffer).setFloat32(88, 3, true);
+      await Deno.writeFile(`${folder}/ct/a.nii.gz`, bytes);
+      const source = { manifest: `${folder}/cohort.json` };
+      await assertRejects(
+        () => readTrainingImages(gpu, { source, region: "all" }),
+        ImageGeometryError,
+        "2 x 2 x 3 mm by pixdim",
+      );
+      const manifest = await readManifest(source.manifest);
+      const subjects = manifest.subjects.map((subject) => ({
+        ...subject,
+        trust: "qform" as const,
+      }));
+      await writeManifest(source.manifest, { ...manifest, subjects });
+      const notices: string[] = [];
+      const onNotice = (notice: string) => void notices.push(notice);
+      const { ct } = await readTrainingImages(gpu, { source, region: "all", onNotice });
+      assertEquals([ct[0].grid.spacing[2], notices.length], [3, 1]);
+      // The option takes precedence over the manifest.
+      const chosen = await readTrainingImages(gpu, {
+        source,
+        region: "all",
+        trust: "sform",
+        onNotice,
+      });
+      assertEquals(chosen.ct[0].grid.spacing[2], 2);
+    }),
+);
 
 gpuTest("readTrainingImages() takes folders as they are", (gpu) =>
   withImages(async (folder) => {

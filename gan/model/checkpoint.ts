@@ -7,6 +7,7 @@
  */
 
 import { FileAccessError } from "../../host/errors.ts";
+import { parseJson } from "../../host/parse_json.ts";
 import { writeWholeFile } from "../../host/write_file.ts";
 import type { Modality } from "../../volume/modality.ts";
 import type { CycleGan } from "../training/cycle_gan.ts";
@@ -191,9 +192,11 @@ export async function readCheckpointHeader(folder: string): Promise<CheckpointHe
   }
   let header: CheckpointHeader;
   try {
-    header = JSON.parse(text);
+    header = parseJson(text) as CheckpointHeader;
   } catch (cause) {
-    throw new ModelFileError(`${path} is not JSON: ${(cause as Error).message}`, { cause });
+    throw new ModelFileError(
+      `${path} is not JSON (${(cause as Error).message}). Copy it again, or train again.`,
+    );
   }
   if (header?.format !== FORMAT || header.version !== VERSION) {
     throw new ModelFileError(

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { parseJson } from "../../host/parse_json.ts";
 import { ModelFileError } from "./model_error.ts";
 
 /** A tensor to write. */
@@ -150,7 +151,7 @@ async function readWanted(
   if (length > MAX_HEADER_BYTES || 8 + length > size) throw fail(damaged);
   let header: Record<string, Entry>;
   try {
-    header = JSON.parse(new TextDecoder().decode(await readAt(file, 8, length)));
+    header = parseJson(new TextDecoder().decode(await readAt(file, 8, length))) as typeof header;
   } catch (cause) {
     throw fail(damaged, cause);
   }

@@ -6,6 +6,7 @@
 
 import { type Matrix4, multiply, type Triple } from "../../volume/affine.ts";
 import type { Grid } from "../../volume/grid.ts";
+import type { LabelVolume } from "../../volume/volume.ts";
 import {
   type ControlGridGeometry,
   controlPoints,
@@ -13,14 +14,15 @@ import {
 import { partialSumCount } from "../../kernels/regulariser/control_point_cost.ts";
 import { prepareFoldingPenalty } from "../../kernels/regulariser/folding_penalty.ts";
 import type { Dispatch, Gpu } from "../../kernels/gpu/gpu.ts";
-import type { GpuImage } from "../../kernels/gpu/image.ts";
+import { type GpuImage, uploadImage } from "../../kernels/gpu/image.ts";
 import { NO_VALUE } from "../../kernels/gpu/no_value.ts";
 import { Owned } from "../../kernels/gpu/owned.ts";
 import { pyramidLevel } from "../../kernels/image/pyramid.ts";
 import { prepareRegulariser, type Regulariser } from "../../kernels/regulariser/regulariser.ts";
-import { resample } from "../../kernels/image/resample.ts";
+import { resample, type ResampleOptions } from "../../kernels/image/resample.ts";
 import { Lbfgs, type LbfgsState } from "../../kernels/optimiser/lbfgs.ts";
 import { requireOverlap } from "../overlap.ts";
+import { isReduction, isThin, reducedMask } from "../reduced_mask.ts";
 import type { ResolutionLevel } from "../resolution_levels.ts";
 import type { PreparedSimilarity, Similarity } from "../similarity/similarity.ts";
 
@@ -55,6 +57,11 @@ export interface InputImages {
 export interface LevelOptions {
   /** The images on their own grids. */
   readonly images: InputImages;
+  /** The masks, which `images` has too, on the grids of their images. */
+  readonly masks: {
+    readonly fixed: LabelVolume | undefined;
+    readonly moving: LabelVolume | undefined;
+  };
   /** The fixed image's grid. */
   readonly fixedGrid: Grid;
   /** The moving image's grid. */
@@ -209,7 +216,7 @@ async function iterate(
 /** Both images and masks on the level's grids; the moving image's has a margin of so many voxels. */
 function levelImages(
   gpu: Gpu,
-  { images, level, fixedGrid, movingGrid, initial }: LevelOptions,
+  { images, masks, level, fixedGrid, movingGrid, initial }: LevelOptions,
   { margin, owned }: { margin: Triple; owned: Owned },
 ): InputImages {
   const toFixed = multiply(fixedGrid.inverse, level.grid.affine);
@@ -225,10 +232,30 @@ function levelImages(
   return {
     fixed: owned.add(pyramidLevel(gpu, { source: images.fixed, ...onFixed })),
     moving: owned.add(pyramidLevel(gpu, { source: images.moving, ...onMoving, outside: NO_VALUE })),
-    // Masks are not smoothed: a voxel is valid when at least half of it lies inside.
-    fixedMask: images.fixedMask &&
-      owned.add(resample(gpu, { source: images.fixedMask, ...onFixed, outside: 0 })),
-    movingMask: images.movingMask &&
-      owned.add(resample(gpu, { source: images.movingMask, ...onMoving, outside: 0 })),
+    fixedMask: masks.fixed && images.fixedMask &&
+      owned.add(levelMask(gpu, masks.fixed, { source: images.fixedMask, ...onFixed })),
+    movingMask: masks.moving && images.movingMask &&
+      owned.add(levelMask(gpu, masks.moving, { source: images.movingMask, ...onMoving }, true)),
   };
+}
+
+/**
+ * A mask on the grid of a level. Masks are not smoothed. Where voxels become larger, a voxel is valid if any mask
+ * voxel in it is; otherwise it is valid if at least half of it lies inside.
+ *
+ * @param isInterpolated - True for the moving image; see {@link reducedMask}.
+ */
+function levelMask(
+  gpu: Gpu,
+  { grid, data }: LabelVolume,
+  to: ResampleOptions,
+  isInterpolated = false,
+): GpuImage {
+  const mask = { size: grid.size, data };
+  const { size, matrix } = to;
+  if (!isReduction(matrix) && !(isInterpolated && isThin(mask))) {
+    return resample(gpu, { ...to, outside: 0 });
+  }
+  const reduced = reducedMask({ mask, size, matrix, isInterpolated });
+  return uploadImage(gpu, "mask", size, Float32Array.from(reduced));
 }

@@ -223,6 +223,7 @@ export async function registerDeformable(
       const { geometry, grid, displacements } = noFolding ? await unfoldCells(carried) : carried;
       const result = await optimiseLevel(gpu, {
         images,
+        masks: { fixed: options.fixedMask, moving: options.movingMask },
         similarity,
         level,
         geometry,

@@ -9,12 +9,13 @@ import type { Grid } from "../../volume/grid.ts";
 import type { LabelVolume, Volume } from "../../volume/volume.ts";
 import { gaussianSmooth } from "../../kernels/image/gaussian.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
-import { type GpuImage, uploadImage } from "../../kernels/gpu/image.ts";
+import { downloadImage, type GpuImage, uploadImage } from "../../kernels/gpu/image.ts";
 import { Owned } from "../../kernels/gpu/owned.ts";
 import { pyramidLevel } from "../../kernels/image/pyramid.ts";
 import { resample } from "../../kernels/image/resample.ts";
 import { intensityRange } from "../intensity_range.ts";
 import { maskVoxels } from "../mask_voxels.ts";
+import { isReduction, isThin, reducedMask, type ReducedMaskOptions } from "../reduced_mask.ts";
 
 /** An image on the working grid or on a level of its pyramid. */
 export interface WorkingImage {
@@ -22,6 +23,8 @@ export interface WorkingImage {
   readonly image: GpuImage;
   /** The valid voxels, inside the image and its mask, have values of at least 0.5. */
   readonly mask: GpuImage;
+  /** The values of `mask`, x fastest, if the image has a mask of the user. */
+  readonly maskValues?: Float32Array | undefined;
   /** Frees both. */
   destroy(): void;
 }
@@ -59,8 +62,13 @@ export async function workingImage(
     const original = owned.add(uploadImage(gpu, "image", size, source.data));
     const range = await intensityRange(gpu, original, mask && validImage);
     const image = owned.add(pyramidLevel(gpu, { source: original, ...to }));
-    const inside = owned.add(resample(gpu, { source: validImage, ...to, outside: 0 }));
-    return { ...pair(owned.release(image), owned.release(inside)), range };
+    const inside = owned.add(
+      mask !== undefined && isReduction(to.matrix)
+        ? uploadReduced(gpu, { mask: { size, data: valid }, ...to })
+        : resample(gpu, { source: validImage, ...to, outside: 0 }),
+    );
+    const maskValues = mask && await downloadImage(gpu, inside);
+    return { ...pair(owned.release(image), owned.release(inside)), maskValues, range };
   } finally {
     owned.destroy();
   }
@@ -86,11 +94,32 @@ export function pyramidImage(gpu: Gpu, whole: WorkingImage, grid: Grid, level: G
       sigma: factors.map((factor) => factor / 2) as unknown as Triple,
     }));
     const image = owned.add(resample(gpu, { source: smooth, ...to }));
-    const mask = owned.add(resample(gpu, { source: whole.mask, ...to }));
+    const mask = owned.add(levelMask(gpu, whole, grid, to));
     return pair(owned.release(image), owned.release(mask));
   } finally {
     owned.destroy();
   }
+}
+
+/**
+ * A mask on the grid of a level. Where voxels become larger, a voxel is valid if any mask voxel in it is. The
+ * derivatives of descriptors need valid neighbours, so a thin mask grows.
+ */
+function levelMask(
+  gpu: Gpu,
+  { mask, maskValues }: WorkingImage,
+  { size: from }: Grid,
+  to: { readonly size: Triple; readonly matrix: Matrix4 },
+): GpuImage {
+  const voxels = maskValues && { size: from, data: maskValues };
+  if (voxels === undefined || !(isReduction(to.matrix) || isThin(voxels))) {
+    return resample(gpu, { source: mask, ...to });
+  }
+  return uploadReduced(gpu, { mask: voxels, ...to, isInterpolated: true });
+}
+
+function uploadReduced(gpu: Gpu, options: ReducedMaskOptions): GpuImage {
+  return uploadImage(gpu, "mask", options.size, Float32Array.from(reducedMask(options)));
 }
 
 function pair(image: GpuImage, mask: GpuImage): WorkingImage {

@@ -86,7 +86,7 @@ function scaledImages(
     const whole = scratch.add(uploadImage(gpu, name, grid.size, data));
     return factors.map((factor) => {
       const small = shrunkGrid(grid, factor);
-      const mask = volumeMask && maskOnGrid(volumeMask, small);
+      const mask = volumeMask && maskOnGrid(volumeMask, small, name === "moving");
       const validVoxels = mask ? mask.reduce((sum, value) => sum + value, 0) : small.voxels;
       if (validVoxels === 0) {
         throw new EmptyMaskError(

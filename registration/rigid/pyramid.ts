@@ -12,6 +12,7 @@ import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import type { GpuImage } from "../../kernels/gpu/image.ts";
 import { Owned } from "../../kernels/gpu/owned.ts";
 import { resample } from "../../kernels/image/resample.ts";
+import { reducedMask } from "../reduced_mask.ts";
 
 /** Minimum number of voxels along an axis after shrinking. */
 const MIN_VOXELS = 16;
@@ -118,25 +119,17 @@ export function shrunkImage(gpu: Gpu, image: GpuImage, grid: Grid, factor: Tripl
   }
 }
 
-/** A mask on another grid, by nearest neighbour: 1 inside, 0 outside. */
-export function maskOnGrid(mask: LabelVolume, grid: Grid): Int32Array {
-  const [nx, ny, nz] = grid.size;
-  const [mx, my, mz] = mask.grid.size;
-  const m = multiply(mask.grid.inverse, grid.affine);
-  const out = new Int32Array(nx * ny * nz);
-  for (let z = 0, i = 0; z < nz; z++) {
-    for (let y = 0; y < ny; y++) {
-      const bx = m[1] * y + m[2] * z + m[3];
-      const by = m[5] * y + m[6] * z + m[7];
-      const bz = m[9] * y + m[10] * z + m[11];
-      for (let x = 0; x < nx; x++, i++) {
-        const px = Math.round(m[0] * x + bx);
-        const py = Math.round(m[4] * x + by);
-        const pz = Math.round(m[8] * x + bz);
-        if (px < 0 || py < 0 || pz < 0 || px >= mx || py >= my || pz >= mz) continue;
-        if (mask.data[(pz * my + py) * mx + px] !== 0) out[i] = 1;
-      }
-    }
-  }
-  return out;
+/**
+ * A mask on another grid: 1 inside, 0 outside. Where voxels become larger, a voxel is inside if any mask voxel in it
+ * is; otherwise the nearest mask voxel decides.
+ *
+ * @param isInterpolated - True for the moving image; see {@link reducedMask}.
+ */
+export function maskOnGrid(mask: LabelVolume, grid: Grid, isInterpolated = false): Int32Array {
+  return Int32Array.from(reducedMask({
+    mask: { size: mask.grid.size, data: mask.data },
+    size: grid.size,
+    matrix: multiply(mask.grid.inverse, grid.affine),
+    isInterpolated,
+  }));
 }

@@ -23,9 +23,12 @@ export interface RigidOptions {
   readonly fixed: Volume;
   /** The moving image, which is aligned to the fixed one. */
   readonly moving: Volume;
-  /** Valid voxels of the fixed image (not 0), on any grid, by nearest neighbour. Default all. */
+  /**
+   * Valid voxels of the fixed image (not 0), on any grid. A voxel of a coarser level is valid if any mask voxel in it
+   * is. Default all.
+   */
   readonly fixedMask?: LabelVolume | undefined;
-  /** Valid voxels of the moving image (not 0), on any grid, by nearest neighbour. Default all. */
+  /** Valid voxels of the moving image (not 0), on any grid, reduced as those of the fixed image. Default all. */
   readonly movingMask?: LabelVolume | undefined;
   /**
    * "robust" (default) or "imregister": exactly MATLAB's numbers, geometric start, three levels of

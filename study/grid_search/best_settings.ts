@@ -5,6 +5,7 @@
  */
 
 import { CrosswarpError } from "../../host/errors.ts";
+import { parseJson } from "../../host/parse_json.ts";
 import type { Region } from "../../cohort/label_scheme.ts";
 import { type Regulariser, REGULARISERS } from "../../kernels/regulariser/regulariser.ts";
 import { SIMILARITIES, type SimilarityName } from "../../registration/similarity/similarities.ts";
@@ -67,7 +68,7 @@ export function settingsText(settings: readonly BestSetting[]): string {
 export async function readBestSettings(path: string): Promise<BestSettings> {
   let json: Record<string, unknown>;
   try {
-    json = JSON.parse(await Deno.readTextFile(path));
+    json = parseJson(await Deno.readTextFile(path)) as Record<string, unknown>;
   } catch (cause) {
     const why = cause instanceof Deno.errors.NotFound
       ? "there is no such file; `deno task gridsearch` makes one"

@@ -175,7 +175,9 @@ export function reportOf(inputs: ReportInputs): StudyReport {
       [...COLUMNS, ...ablationColumns(inputs.ablations)]
         .filter(({ name, similarity }) => similarity && results[name] !== undefined)
         .map(({ name, title }) =>
-          `![${subject} ${region} ${title}](registrations/${subject}_${region}_${name}.png)`
+          `![${subject} ${region} ${title}](registrations/${
+            encodeURI(`${subject}_${region}_${name}.png`)
+          })`
         )
     ),
   ].join("\n\n") + "\n";

@@ -40,12 +40,12 @@ export async function table1(
   signal?: AbortSignal,
 ): Promise<readonly Table1Row[]> {
   const measured = { ct: [] as Map<number, number>[], mr: [] as Map<number, number>[] };
-  for (const { kind, labels, exclude } of manifest.subjects) {
+  for (const { kind, labels, exclude, trust } of manifest.subjects) {
     signal?.throwIfAborted();
     if (kind === "paired") continue;
     const path = labels[kind];
     if (path === undefined) continue;
-    const volumes = labelVolumes(await readLabels(path));
+    const volumes = labelVolumes(await readLabels(path, { trust }));
     for (const label of exclude?.[kind] ?? []) volumes.delete(label);
     measured[kind].push(volumes);
   }

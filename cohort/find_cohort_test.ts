@@ -1,0 +1,119 @@
+/** Names of files as people write them, and folders with files that cannot be used. */
+
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { Grid } from "../volume/grid.ts";
+import { writeLabelVolume, writeVolume } from "../volume/write_nifti.ts";
+import { findCohort, inspectSubject, withoutBadFiles } from "./find_cohort.ts";
+import { type FileProblem, ManifestError, readManifest, writeManifest } from "./manifest.ts";
+
+const grid = Grid.axisAligned([4, 4, 4], [2, 2, 2]);
+const image = { grid, data: Float32Array.from({ length: 64 }, (_, i) => 20 * i - 500) };
+const labels = { grid, data: Int32Array.from({ length: 64 }, (_, i) => i === 9 ? 58 : 0) };
+
+async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await body(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("findCohort() takes names with letters of all languages and with spaces", () =>
+  inFolder(async (folder) => {
+    const names = ["Müller", "patient 2", "Ωμέγα", "王小明", "José (left)", "a+b", "x.y-z_1"];
+    for (const name of names) {
+      await writeVolume(`${folder}/${name}_ct.nii.gz`, image);
+      await writeVolume(`${folder}/${name}_mr.nii.gz`, image);
+    }
+    const { subjects, remarks } = await findCohort(folder);
+    assertEquals(subjects.map(({ id }) => id).sort(), [...names].sort());
+    assertEquals(subjects.every(({ kind }) => kind === "paired"), true);
+    assertEquals(remarks.filter((remark) => remark.includes("left out")), []);
+    const path = `${folder}/cohort.json`;
+    await writeManifest(path, { format: "crosswarp-cohort", version: 1, profile: "own", subjects });
+    assertEquals((await readManifest(path)).subjects.length, names.length);
+  }));
+
+Deno.test("findCohort() knows one name in its two Unicode forms", () =>
+  inFolder(async (folder) => {
+    await writeVolume(`${folder}/${"Müller".normalize("NFC")}_ct.nii.gz`, image);
+    await writeVolume(`${folder}/${"Müller".normalize("NFD")}_mr.nii.gz`, image);
+    const { subjects } = await findCohort(folder);
+    assertEquals(subjects.map(({ id, kind }) => [id, kind]), [["Müller", "paired"]]);
+  }));
+
+Deno.test("findCohort() leaves out names with the true reason", () =>
+  inFolder(async (folder) => {
+    const names = ["a_ct", "a,b_ct", "-x_ct", " y_ct", "b$_mr", "c", "_ct", ".hidden_ct"];
+    for (const name of names) await writeVolume(`${folder}/${name}.nii.gz`, image);
+    const { subjects, remarks } = await findCohort(folder);
+    assertEquals(subjects.map(({ id }) => id), ["a"]);
+    const reason = (file: string) => remarks.find((remark) => remark.startsWith(`${file}.nii`))!;
+    for (const name of ["a,b_ct", "-x_ct", " y_ct", "b$_mr", "_ct", ".hidden_ct"]) {
+      assertStringIncludes(reason(name), "must begin with a letter or a digit", name);
+      assertEquals(reason(name).includes("does not end in"), false);
+    }
+    assertStringIncludes(reason("c"), "its name does not end in _ct, _mr, _ct_labels");
+  }));
+
+Deno.test("a cohort's problems are all found, and the rest can be taken", () =>
+  inFolder(async (folder) => {
+    for (const id of ["good", "cut", "link", "labels", "masks"]) {
+      await writeVolume(`${folder}/${id}_ct.nii.gz`, image);
+      await writeLabelVolume(`${folder}/${id}_ct_labels.nii.gz`, labels);
+    }
+    const bytes = await Deno.readFile(`${folder}/cut_ct.nii.gz`);
+    await Deno.writeFile(`${folder}/cut_ct.nii.gz`, bytes.subarray(0, bytes.length - 9));
+    await Deno.symlink("/no/such/image.nii.gz", `${folder}/link_mr.nii.gz`);
+    await writeLabelVolume(`${folder}/link_mr_labels.nii.gz`, labels);
+    await Deno.symlink("/no/such/text", `${folder}/readme`);
+    await Deno.symlink(folder, `${folder}/itself`);
+    await Deno.writeTextFile(`${folder}/labels_ct_labels.nii.gz`, "text");
+    const found = await findCohort(folder);
+    assertEquals(found.problems.map(({ path }) => path), ["link_mr.nii.gz"]);
+    const problems: FileProblem[] = [...found.problems];
+    for (const subject of found.subjects) {
+      await inspectSubject(subject, folder, { onProblem: (problem) => problems.push(problem) });
+    }
+    assertEquals([...new Set(problems.map(({ path }) => path))].sort(), [
+      "cut_ct.nii.gz",
+      "labels_ct_labels.nii.gz",
+      "link_mr.nii.gz",
+    ]);
+    const text = problems.map(({ message }) => message).join("\n");
+    for (const words of ["compression", "is not a NIfTI file", "leads to nothing"]) {
+      assertStringIncludes(text, words);
+    }
+    const rest = withoutBadFiles(found.subjects, problems);
+    assertEquals(rest.map(({ id }) => id), ["good", "masks"]);
+    // Without a function for problems the first one is thrown.
+    const [cut] = found.subjects.filter(({ id }) => id === "cut");
+    await assertRejects(() => inspectSubject(cut, folder), Error, "compression");
+  }));
+
+Deno.test("inspectSubject() finds every damaged mask of a subject", () =>
+  inFolder(async (folder) => {
+    const masks = { "58": "58.nii.gz", "86": "86.nii.gz", "237": "237.nii.gz" };
+    await writeVolume(`${folder}/ct.nii.gz`, image);
+    await writeLabelVolume(`${folder}/58.nii.gz`, labels);
+    for (const id of ["86", "237"]) await Deno.writeTextFile(`${folder}/${id}.nii.gz`, "text");
+    const problems: string[] = [];
+    const subject = {
+      id: "a",
+      kind: "ct" as const,
+      images: { ct: "ct.nii.gz" },
+      labels: { ct: masks },
+    };
+    await inspectSubject(subject, folder, { onProblem: ({ path }) => problems.push(path) });
+    assertEquals(problems.sort(), ["237.nii.gz", "86.nii.gz"]);
+  }));
+
+Deno.test("findCohort() refuses a folder whose only file is a dangling link by its reason", () =>
+  inFolder(async (folder) => {
+    await Deno.symlink("/no/such/image.nii.gz", `${folder}/a_ct.nii.gz`);
+    const { subjects, problems } = await findCohort(folder);
+    assertEquals(subjects.map(({ id }) => id), ["a"]);
+    assertStringIncludes(problems[0].message, "leads to nothing");
+    await assertRejects(() => findCohort(`${folder}/none`), ManifestError, "Cannot read");
+  }));
