@@ -133,6 +133,7 @@ export {
 } from "../workflows/registered_pairs.ts";
 export { runTraining, type TrainingJobOptions } from "../workflows/training_job.ts";
 export type { RegisteredPair } from "../gan/training/pair_sampler.ts";
+export type { Breathing } from "../cohort/phantom/cohort_plan.ts";
 export type { StructureMeasure } from "../gan/ops/structure_loss/structure_loss.ts";
 export {
   type GridSynthesisOptions,

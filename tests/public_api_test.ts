@@ -120,7 +120,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       ModalityPaths PhantomOptions PhantomProgress ReadOptions Region Structure StructureName Triple`,
   },
   "./study": {
-    count: 169,
+    count: 170,
     values: `
       ABLATIONS COLUMNS CORRESPONDENCE_PARTS LOSSES PAPER_CHANNELS PAPER_FIELDS PAPER_GRID
       PAPER_TABLE_1 PAPER_TABLE_2 PROFILES Picture STAGES STRUCTURES SettingsError
@@ -131,7 +131,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       reproduce runStudy runTraining runUnits shareOf signedRankTest structureTable surfaceDistances
       synthesiseImage table1 table2 unfinishedUnits writeBestSettings writeGridSearch`,
     types: `
-      Ablation BestSetting BestSettings ByModality Cells CollectedSearch Colour Column
+      Ablation BestSetting BestSettings Breathing ByModality Cells CollectedSearch Colour Column
       ColumnSynthesis ConvolutionVariant Correspondence CorrespondencePart CrosswarpError
       CycleGanSettings DeformableLevel DeformableMethod DeformableOptions DeformableProgress
       DisplacementField GanScale GanSettingsOptions GanVariant GivenCohort Gpu GpuOptions Grid

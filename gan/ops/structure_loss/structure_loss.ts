@@ -20,10 +20,10 @@ import {
 } from "./structure_loss.wgsl.ts";
 
 /** "mind" compares MIND descriptors with four neighbours in the plane; "local-correlation" compares windows. */
-export const STRUCTURE_MEASURES = ["mind", "local-correlation"] as const;
+export type StructureMeasure = "mind" | "local-correlation";
 
-/** One of {@link STRUCTURE_MEASURES}. */
-export type StructureMeasure = typeof STRUCTURE_MEASURES[number];
+/** All values of {@link StructureMeasure}. */
+export const STRUCTURE_MEASURES: readonly StructureMeasure[] = ["mind", "local-correlation"];
 
 /** Variances in squared units of [-1, 1] below which an image counts as flat, of one image of a batch. */
 export interface NoiseFloors {
