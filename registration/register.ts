@@ -16,6 +16,7 @@ import {
 } from "./deformable/register_deformable.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { placementProblems } from "./input_grids.ts";
+import { findPadding, type Padding, withoutPadding } from "./padding.ts";
 import { type JacobianStatistics, jacobianStatistics } from "./jacobian_statistics.ts";
 import {
   type MindGaussNewtonOptions,
@@ -64,6 +65,11 @@ export interface RegisterImagesOptions {
   readonly fixedMask?: LabelVolume | undefined;
   /** Valid voxels of the moving image (non-zero), on its grid. Default all. */
   readonly movingMask?: LabelVolume | undefined;
+  /**
+   * Treats padding as tissue. By default voxels of a value far below the tissue's, such as -8192, are left out as if a
+   * mask did it, and have the lowest other intensity in the warped image; see {@link findPadding}. Default false.
+   */
+  readonly keepPadding?: boolean | undefined;
   /** The options of the rigid registration, or false to start from the positions in the files. */
   readonly rigid?:
     | Omit<RigidOptions, "fixed" | "moving" | "fixedMask" | "movingMask" | "signal" | "onProgress">
@@ -150,6 +156,11 @@ export interface RegisterImagesResult {
   readonly jacobian: Volume;
   /** Folds and spread of the Jacobian determinant. */
   readonly jacobianStatistics: JacobianStatistics;
+  /** The padding that was left out, by image. */
+  readonly padding: {
+    readonly fixed?: Padding | undefined;
+    readonly moving?: Padding | undefined;
+  };
   /** Overlap of every label; empty without labels of both images. */
   readonly overlap: readonly LabelOverlap[];
   /** The result of the rigid registration. */
@@ -204,11 +215,15 @@ export interface RegisterImagesResult {
  */
 export async function registerImages(
   gpu: Gpu,
-  options: RegisterImagesOptions,
+  given: RegisterImagesOptions,
 ): Promise<RegisterImagesResult> {
-  const { fixed, moving, signal, onProgress } = options;
-  const [problem] = placementProblems(options);
+  const [problem] = placementProblems(given);
   if (problem?.isFatal) throw new RangeError(`\`${problem.input}\` ${problem.text}`);
+  const padding = given.keepPadding
+    ? {}
+    : { fixed: findPadding(given.fixed), moving: findPadding(given.moving) };
+  const options = leaveOut(given, padding);
+  const { fixed, moving, signal, onProgress } = options;
   const times = [performance.now()];
   const rigid = options.rigid === false ? undefined : await registerFirst(gpu, options);
   times.push(performance.now());
@@ -239,10 +254,28 @@ export async function registerImages(
     inverseResidual: inverse.largestResidual,
     jacobian,
     jacobianStatistics: jacobianStatistics(jacobian.data),
+    padding,
     rigid,
     deformable: found.deformable,
     mindGaussNewton: found.mindGaussNewton,
     seconds: { rigid: seconds(0), deformable: seconds(1), results: seconds(2) },
+  };
+}
+
+/** The options with images without padding, which the masks leave out. */
+function leaveOut(
+  options: RegisterImagesOptions,
+  padding: RegisterImagesResult["padding"],
+): RegisterImagesOptions {
+  const { fixedMask, movingMask } = options;
+  const fixed = padding.fixed && withoutPadding(options.fixed, padding.fixed, fixedMask);
+  const moving = padding.moving && withoutPadding(options.moving, padding.moving, movingMask);
+  return {
+    ...options,
+    fixed: fixed?.image ?? options.fixed,
+    moving: moving?.image ?? options.moving,
+    fixedMask: fixed?.mask ?? fixedMask,
+    movingMask: moving?.mask ?? movingMask,
   };
 }
 

@@ -24,6 +24,7 @@ import {
 import {
   encodeMetrics,
   encodeRegistration,
+  paddingNotices,
   readRegisterInputs,
   type RegisterInputs,
 } from "../workflows/register_files.ts";
@@ -185,6 +186,12 @@ directions to metrics.json.`,
       type: "boolean",
       help: "Leave out the rigid registration and start from the positions in the files.",
     },
+    keepPadding: {
+      type: "boolean",
+      help:
+        "Treat padding as tissue. By default the task leaves out voxels of a value far below the tissue's, such " +
+        "as -8192, and says so.",
+    },
     trust: TRUST,
     seed: { type: "integer", default: 12345, help: "Seed of the rigid registration." },
   },
@@ -213,6 +220,7 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
   progress.stage("reading");
   const headers = headerNotices(flags.trust, (line) => progress.log(line));
   const inputs = await readRegisterInputs(flags, headers);
+  if (!flags.keepPadding) paddingNotices(inputs, flags).forEach(headers.onNotice);
   signal.throwIfAborted();
   using gpu = await Gpu.open(memoryBudget());
   using checkpoint = await openCheckpoint(flags, inputs, gpu, (line) => progress.log(line));
@@ -286,13 +294,14 @@ function settingsOf(
   flags: Flags,
 ): Pick<
   RegisterImagesOptions,
-  "rigid" | "rigidOnly" | "method" | "deformable" | "mindGaussNewton"
+  "rigid" | "rigidOnly" | "keepPadding" | "method" | "deformable" | "mindGaussNewton"
 > {
   const { seed, method, rigidOnly, similarity, regulariser, lambda, spacing, levels } = flags;
-  const { iterations, resolution, noFolding } = flags;
+  const { iterations, resolution, noFolding, keepPadding } = flags;
   return {
     rigid: flags.noRigid ? false : { seed },
     rigidOnly,
+    keepPadding,
     method,
     deformable: {
       ...optionValues(SIMILARITIES[similarity].options, flags),

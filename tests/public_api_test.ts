@@ -16,7 +16,7 @@ interface PublicNames {
 
 const PUBLIC: Readonly<Record<string, PublicNames>> = {
   ".": {
-    count: 76,
+    count: 77,
     values: `
       ConstantImageError CrosswarpError EmptyMaskError FileAccessError Gpu GpuLostError
       GpuMemoryError GpuUnavailableError GpuValidationError Grid ImageFileError NoOverlapError
@@ -30,7 +30,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       HeaderMatrix InverseConsistency JacobianStatistics LabelOverlap LabelVolume LevelState
       LocalCorrelationOptions Matrix4 MindGaussNewtonLevel MindGaussNewtonOptions
       MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling MindSscOptions
-      NmiMindOptions ReadOptions RegisterImagesOptions RegisterImagesResult RegisterProgress
+      NmiMindOptions Padding ReadOptions RegisterImagesOptions RegisterImagesResult RegisterProgress
       Regulariser RigidLevelReport RigidOptions RigidPreset RigidProgress RigidResult RigidStart
       SimilarityName SimilarityOptions StartPosition StartRecord Transform Triple Volume VoxelType
       WriteOptions`,
@@ -66,12 +66,12 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       RegularisationOptions Regulariser ResampleOptions Triple Volume WalkedAxis WarpOptions`,
   },
   "./registration": {
-    count: 72,
+    count: 74,
     values: `
       CheckpointError ConstantImageError DEFORMABLE_DEFAULTS DEFORMABLE_METHODS EmptyMaskError
       MIND_GAUSS_NEWTON_DEFAULTS NoOverlapError TransformFileError applyTransform
       applyTransformToLabels compositeField decodeCheckpoint decodeTransform displacementAt
-      encodeCheckpoint encodeTransform identifyRun inverseField jacobianOf jacobianStatistics
+      encodeCheckpoint encodeTransform findPadding identifyRun inverseField jacobianOf jacobianStatistics
       mapPoint registerDeformable registerImages registerMindGaussNewton registerRigid`,
     types: `
       ApplyTransformOptions Checkpoint ControlGrid CrosswarpError DeformableLevel DeformableMethod
@@ -79,7 +79,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       InverseConsistency InverseFieldResult JacobianStatistics LabelOverlap LabelVolume LevelState
       LocalCorrelationOptions Matrix4 MindGaussNewtonLevel MindGaussNewtonOptions
       MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling MindSscOptions
-      NmiMindOptions RegisterImagesOptions RegisterImagesResult RegisterProgress Regulariser
+      NmiMindOptions Padding RegisterImagesOptions RegisterImagesResult RegisterProgress Regulariser
       RigidLevelReport RigidOptions RigidPreset RigidProgress RigidResult RigidStart RunIdentity
       SimilarityName SimilarityOptions StartPosition StartRecord Transform Triple Volume`,
   },

@@ -68,6 +68,9 @@ const ct = movingImage(GRID, "ct");
 /** A region outside both masks, and the defect of the image in it. */
 const isSpoilt = (p: Triple) => Math.hypot(p[0] - 60, p[1] - 10, p[2] + 30) < 40;
 const spoilt: Change = (value, p) => isSpoilt(p) ? 3000 + 2000 * Math.sin(p[0] * p[1]) : value;
+/** Padding of a value behind a cylinder, as scanners write it. */
+const padded = (padding: number): Change => (value, [x, y]) =>
+  Math.hypot(x, y) > 105 ? padding : value;
 const maskOf = (grid: Grid): LabelVolume => {
   const data = new Int32Array(grid.voxels);
   forEachVoxel(grid, (i, p) => data[i] = isSpoilt(p) ? 0 : 1);
@@ -98,6 +101,12 @@ const cases: Record<string, Case> = {
     fixed: fixedImage(part(GRID, [9, 6, 4], [36, 32, 28]), "mr"),
     moving: ct,
     bound: 0.35,
+  },
+  "padding outside a round field of view": {
+    fixed: fixedImage(GRID, "mr", padded(-32768)),
+    moving: movingImage(GRID, "ct", padded(-8192)),
+    rigid: true,
+    bound: 0.4,
   },
   "masks on both sides": {
     fixed: fixedImage(GRID, "mr", spoilt),

@@ -8,6 +8,7 @@ import { withoutUndefined } from "../host/defaults.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { overviewPicture } from "../pictures/overview.ts";
 import type { RegisterImagesOptions, RegisterImagesResult } from "../registration/register.ts";
+import { findPadding, withoutPadding } from "../registration/padding.ts";
 import { placementProblems } from "../registration/input_grids.ts";
 import { encodeTransform } from "../registration/transform_file.ts";
 import { ImageGeometryError } from "../volume/nifti_errors.ts";
@@ -70,14 +71,30 @@ export async function readRegisterInputs(
   return inputs;
 }
 
+/** The warnings about padding that a registration leaves out, one line for each image. */
+export function paddingNotices({ fixed, moving }: RegisterInputs, paths: RegisterPaths): string[] {
+  const notices: string[] = [];
+  for (const [path, image] of [[paths.fixed, fixed], [paths.moving, moving]] as const) {
+    const padding = findPadding(image);
+    if (padding === undefined) continue;
+    const { value, voxels, lowest } = padding;
+    const percent = (100 * voxels / image.data.length).toFixed(1);
+    notices.push(
+      `${path}: ${percent} % of the voxels are padding of ${value}. The registration leaves them out, and they ` +
+        `count as ${lowest} in the warped image. --keep-padding treats them as tissue.`,
+    );
+  }
+  return notices;
+}
+
 /** The names and bytes of the result files of a registration, except its metrics. */
 export async function encodeRegistration(
   { fixed, fixedLabels }: RegisterInputs,
   result: RegisterImagesResult,
 ): Promise<Record<string, Uint8Array>> {
-  const { warpedLabels, jacobianStatistics: { foldedPercent, sdLog } } = result;
+  const { warpedLabels, padding, jacobianStatistics: { foldedPercent, sdLog } } = result;
   const overview = overviewPicture({
-    fixed,
+    fixed: padding.fixed === undefined ? fixed : withoutPadding(fixed, padding.fixed).image,
     before: result.before,
     after: result.warped,
     jacobian: result.jacobian,
