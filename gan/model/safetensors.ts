@@ -6,7 +6,7 @@
  * @module
  */
 
-import { parseJson } from "../../host/parse_json.ts";
+import { parseJson, printable } from "../../host/parse_json.ts";
 import { ModelFileError } from "./model_error.ts";
 
 /** A tensor to write. */
@@ -155,19 +155,29 @@ async function readWanted(
   } catch (cause) {
     throw fail(damaged, cause);
   }
+  if (typeof header !== "object" || header === null) throw fail(damaged);
   const tensors = new Map<string, ReadTensor>();
   for (const [name, entry] of Object.entries(header)) {
     if (name === "__metadata__") continue;
-    const [begin, end] = entry.data_offsets ?? [];
-    if (entry.dtype !== "F32") throw fail(`holds ${name} as ${entry.dtype}; only F32 is read`);
-    if (!(begin >= 0) || end - begin !== bytesOf(entry.shape) || 8 + length + end > size) {
-      throw fail(damaged);
+    if (!isEntry(entry)) throw fail(damaged);
+    const [begin, end] = entry.data_offsets;
+    if (entry.dtype !== "F32") {
+      throw fail(printable(`holds ${name} as ${entry.dtype}; only F32 is read`));
     }
+    if (end - begin !== bytesOf(entry.shape) || 8 + length + end > size) throw fail(damaged);
     if (!isWanted(name)) continue;
     const bytes = await readAt(file, 8 + length + begin, end - begin);
     tensors.set(name, { shape: entry.shape, data: new Float32Array(bytes.buffer) });
   }
   return tensors;
+}
+
+/** Returns true if a value of a file's header has the form of an entry. */
+function isEntry(value: unknown): value is Entry {
+  const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Partial<Entry>;
+  const isCounts = (list: unknown): list is number[] =>
+    Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
+  return typeof dtype === "string" && isCounts(shape) && isCounts(offsets) && offsets.length === 2;
 }
 
 async function readAt(

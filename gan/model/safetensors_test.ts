@@ -51,6 +51,28 @@ Deno.test("safetensors: damaged, foreign and missing files are refused", async (
   await assertRejects(() => readSafetensors(`${folder}/none`), ModelFileError, "cannot be read");
 });
 
+Deno.test("safetensors: headers of another form are refused", async () => {
+  const path = `${folder}/form.safetensors`;
+  const entries = [
+    null,
+    "F32",
+    { dtype: "F32", data_offsets: [0, 4] },
+    { dtype: "F32", shape: "1", data_offsets: [0, 4] },
+    { dtype: "F32", shape: [-1, -1], data_offsets: [0, 4] },
+    { dtype: "F32", shape: [0.5, 2], data_offsets: [0, 4] },
+    { dtype: "F32", shape: [1], data_offsets: [0] },
+    { dtype: "F32", shape: [1], data_offsets: null },
+  ];
+  for (const header of [null, ...entries.map((scale) => ({ scale }))]) {
+    const text = new TextEncoder().encode(JSON.stringify(header));
+    const bytes = new Uint8Array(8 + text.length + 8);
+    new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
+    bytes.set(text, 8);
+    await Deno.writeFile(path, bytes);
+    await assertRejects(() => readSafetensors(path), ModelFileError, "is not a whole");
+  }
+});
+
 Deno.test("safetensors: a failed write leaves the old file and nothing else", async () => {
   const path = `${folder}/kept.safetensors`;
   await writeSafetensors(path, [tensors[0]]);
