@@ -48,6 +48,11 @@ export interface SimilarityCase {
   readonly masked?: boolean | undefined;
 }
 
+/** The control grid of the cases. */
+export function similarityGeometry(): ControlGridGeometry {
+  return controlGridGeometry([41, 38, 35], [5, 4, 6]);
+}
+
 /**
  * The inputs of a similarity case, and the similarity.
  *
@@ -58,11 +63,11 @@ export function similarityCase(
   { kind, options, masked = false }: SimilarityCase,
   owned: Owned,
 ): { similarity: Similarity; inputs: SimilarityInputs } {
-  const size: Triple = [41, 38, 35];
+  const geometry = similarityGeometry();
+  const size = geometry.image;
   const spacing: Triple = [2, 3, 2.5];
   const margin: Triple = [3, 3, 3];
   const padded = size.map((n) => n + 6) as unknown as Triple;
-  const geometry = controlGridGeometry(size, [5, 4, 6]);
   const count = controlPoints(geometry);
   const upload = (label: string, at: Triple, data: Float32Array) =>
     owned.add(uploadImage(gpu, label, at, data));
