@@ -104,12 +104,13 @@ export class StudyRegistrations {
   }
 
   async #rigid(one: StudyCase): Promise<{ rigid: RigidResult; result: RegistrationScores }> {
-    const { gpu, seed, signal } = this.#cases.context;
+    const { gpu, seed, signal, profile: { rigidPreset: preset } } = this.#cases.context;
     const { path, key } = await this.#step(one, RIGID);
     const { value } = await once(
       path,
       key,
-      async () => await registerPairRigidly(gpu, await this.#cases.read(one), { seed, signal }),
+      async () =>
+        await registerPairRigidly(gpu, await this.#cases.read(one), { seed, preset, signal }),
     );
     return value;
   }

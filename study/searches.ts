@@ -111,7 +111,7 @@ async function planSynthesisSearches(
       folder,
       seed,
       version,
-      similarityOptions: { absolute: profile.synthesisAbsolute },
+      similarityOptions: { lncc: { absolute: profile.synthesisAbsolute } },
       title: column.title,
     };
     const of = column.synthesis.of === "mr" ? "moving" : "fixed";

@@ -7,6 +7,7 @@
 
 import { Gpu } from "../kernels/gpu/gpu.ts";
 import { REGULARISERS } from "../kernels/regulariser/regulariser.ts";
+import { RIGID_PRESETS } from "../registration/rigid/schedule.ts";
 import { SIMILARITIES, type SimilarityName } from "../registration/similarity/similarities.ts";
 import { runUnits, unfinishedUnits } from "../study/grid_search/grid_search.ts";
 import {
@@ -51,6 +52,17 @@ const FLAGS = {
     max: 8,
     default: PAPER_GRID.levels,
     help: "The numbers of resolution levels.",
+  },
+  window: {
+    type: "numbers",
+    min: 0.1,
+    help:
+      "The windows of local correlation (lncc), mm. By default the task takes only the default window.",
+  },
+  rigidPreset: {
+    type: "choice",
+    choices: RIGID_PRESETS,
+    help: "The schedule of the rigid registration. By default the profile sets it.",
   },
   regulariser: { type: "choice", choices: REGULARISERS, default: "tv", help: "The regulariser." },
   iterations: {
@@ -133,6 +145,9 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
     lambda: flags.lambda,
     spacing: flags.spacing,
     levels: flags.levels,
+    window: flags.window,
+    rigidPreset: flags.rigidPreset ?? profile.rigidPreset,
+    similarityOptions: profile.similarityOptions,
     regulariser: flags.regulariser,
     seed: flags.seed,
     version: config.version,

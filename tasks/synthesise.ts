@@ -67,6 +67,11 @@ image and prints the difference.`,
       help: "Distance between neighbouring patches in slices. The default is 2 for 2 or 3 " +
         "channels and 4 for 4 or more, and the number of channels with --stitch cheap.",
     },
+    allPatches: {
+      type: "boolean",
+      help:
+        "Synthesise also patches that are almost empty, as in the paper. By default they remain background.",
+    },
   },
 } as const satisfies TaskSpec;
 
@@ -91,6 +96,7 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
     signal,
     stride: flags.stride,
     sliceStride: flags.sliceStride,
+    skipEmpty: !flags.allPatches,
     onProgress: ({ patches, total }) => {
       if (isFirst) progress.stage("synthesising", total, "patches");
       isFirst = false;

@@ -34,7 +34,7 @@ export const SOFT_TISSUE_CT_SCALE: IntensityScale = {
 };
 
 /** Fraction of the MR's voxels above 0 that are below the intensity that becomes 1. */
-const MR_FRACTION = 0.995;
+export const MR_FRACTION = 0.995;
 
 /**
  * Determines the scale of an image. The scale of CT is fixed. The scale of MR, which has no physical unit, is from 0 to

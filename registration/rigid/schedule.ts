@@ -8,7 +8,9 @@ import type { Grid } from "../../volume/grid.ts";
 import { isotropicFactors, type LevelFactors, uniformFactors } from "./pyramid.ts";
 
 /** The two schedules of {@link rigidSchedule}. */
-export type RigidPreset = "robust" | "imregister";
+export const RIGID_PRESETS = ["robust", "imregister"] as const;
+/** One of {@link RIGID_PRESETS}. */
+export type RigidPreset = typeof RIGID_PRESETS[number];
 
 /** The evolution strategy's settings at one level. */
 export interface SearchSchedule {

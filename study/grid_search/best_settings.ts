@@ -30,6 +30,8 @@ export interface BestSetting {
   readonly spacing: number;
   /** Resolution levels. */
   readonly levels: number;
+  /** Window of local correlation, mm; absent where it was not searched. */
+  readonly window?: number | undefined;
   /** Voxel size of the search, mm. */
   readonly voxel: number;
   /** Maximum steps per level in the search. */
@@ -133,6 +135,7 @@ function check(json: unknown, at: string): void {
   number("lambda", "0 or more", (x) => x >= 0);
   number("spacing", "millimetres above 0", (x) => x > 0);
   number("levels", "1 to 8", (x) => Number.isInteger(x) && x >= 1 && x <= 8);
+  if (setting.window !== undefined) number("window", "millimetres above 0", (x) => x > 0);
   number("voxel", "millimetres above 0", (x) => x > 0);
   number("iterations", "1 or more", (x) => Number.isInteger(x) && x >= 1);
   number("dice", "0 to 1", (x) => x >= 0 && x <= 1);

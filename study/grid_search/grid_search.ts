@@ -93,11 +93,12 @@ export async function runUnits(
 
 /** A unit in words. */
 export function unitName(
-  { pair, similarity, lambda, spacing, levels }: SearchUnit,
+  { pair, similarity, lambda, spacing, levels, window }: SearchUnit,
   title: string = similarity,
 ): string {
   return `${pair.subject.id} ${pair.region} ${title}, lambda ${lambda}, ` +
-    `spacing ${spacing}, ${levels} levels`;
+    `spacing ${spacing}, ${levels} levels` +
+    (window === undefined ? "" : `, window ${window} mm`);
 }
 
 interface PreparedPair {
@@ -110,7 +111,7 @@ interface PreparedPair {
 /** Reads a pair, cuts its region and aligns it rigidly, or reads the alignment that is kept. */
 async function preparePair(
   gpu: Gpu,
-  { voxel, seed }: GridSearchPlan,
+  { voxel, seed, rigidPreset }: GridSearchPlan,
   { subject, region, key, path, substitute }: SearchPair,
   signal: AbortSignal | undefined,
 ): Promise<PreparedPair> {
@@ -120,6 +121,7 @@ async function preparePair(
       fixed: pair.fixed.image,
       moving: pair.moving.image,
       seed,
+      preset: rigidPreset,
       signal,
     });
     return matrix;
@@ -140,12 +142,13 @@ async function scoreUnit(
   { pair, substitutes, rigid }: PreparedPair,
   signal: AbortSignal | undefined,
 ): Promise<UnitScore> {
-  const { similarity, lambda, spacing, levels } = unit;
+  const { similarity, lambda, spacing, levels, window } = unit;
   const { regulariser, iterations, similarityOptions } = plan;
   const { controlGrid, usedSpacing, seconds } = await registerPairDeformably(gpu, pair, {
     rigid: { matrix: rigid },
     deformable: {
-      ...similarityOptions,
+      ...similarityOptions?.[similarity],
+      window,
       similarity,
       regulariser,
       lambda,
@@ -178,7 +181,7 @@ async function scoreUnit(
 /** Every parameter of a unit. */
 function parametersOf(
   plan: GridSearchPlan,
-  { pair, similarity, lambda, spacing, levels }: SearchUnit,
+  { pair, similarity, lambda, spacing, levels, window }: SearchUnit,
 ): Record<string, number | string> {
   const { regulariser, iterations, voxel, seed, version, title, similarityOptions } = plan;
   const parameters: Record<string, number | string> = {
@@ -195,8 +198,9 @@ function parametersOf(
     seed,
   };
   if (title !== undefined) parameters.images = title;
-  if (similarityOptions?.absolute !== undefined) {
-    parameters.absolute = `${similarityOptions.absolute}`;
+  if (window !== undefined) parameters.window = window;
+  for (const [name, value] of Object.entries(similarityOptions?.[similarity] ?? {})) {
+    parameters[name] = typeof value === "number" ? value : `${value}`;
   }
   return parameters;
 }

@@ -97,7 +97,7 @@ gpuTest(
     const other = await planGridSearch({
       ...plan,
       similarities: ["lncc"],
-      similarityOptions: { absolute: true },
+      similarityOptions: { lncc: { absolute: true } },
       levels: [2],
     }, () => Promise.resolve({ of: "moving", path, key: "other" }));
     await runUnits(gpu, other, other.units.slice(0, 1));

@@ -13,6 +13,8 @@ import {
   type SimilarityName,
   type SimilarityOptions,
 } from "../../registration/similarity/similarities.ts";
+import type { RigidPreset } from "../../registration/rigid/schedule.ts";
+import { keyOfPreset } from "../cases.ts";
 import { keyOf } from "../run_folder.ts";
 import { subjectKeyOf } from "../subject_contents.ts";
 
@@ -48,10 +50,16 @@ export interface GridSearchOptions {
   readonly voxel: number;
   /** Seed of the rigid search. */
   readonly seed: number;
+  /** The schedule of the rigid registration. Default "robust". */
+  readonly rigidPreset?: RigidPreset | undefined;
   /** The program's version, for the keys of finished units. */
   readonly version: string;
+  /** Windows of local correlation (standard deviations), mm. Default: that of the similarity alone. */
+  readonly window?: readonly number[] | undefined;
   /** Parameters of the similarities; their defaults where absent. */
-  readonly similarityOptions?: SimilarityOptions | undefined;
+  readonly similarityOptions?:
+    | Readonly<Partial<Record<SimilarityName, SimilarityOptions>>>
+    | undefined;
   /** The name of the search for people. Default the similarity. */
   readonly title?: string | undefined;
 }
@@ -94,6 +102,8 @@ export interface SearchUnit {
   readonly spacing: number;
   /** Number of resolution levels. */
   readonly levels: number;
+  /** Window of local correlation, mm; absent where it is not searched. */
+  readonly window?: number | undefined;
   /** A key of everything that the score depends on. */
   readonly key: string;
   /** The file of the score. */
@@ -133,6 +143,7 @@ export async function planGridSearch(
       (x) => Number.isInteger(x) && x >= 1 && x <= 8,
       "whole numbers from 1 to 8",
     ),
+    window: options.window && ascending("window", options.window, (x) => x > 0, "above 0"),
   };
   const subjects = (await pairedSubjects(options.manifest)).slice(0, options.maxSubjects);
   const { version, voxel, seed, iterations, regulariser, folder, similarityOptions } = options;
@@ -142,17 +153,19 @@ export async function planGridSearch(
     contentKeys.set(subject.id, contents);
     const excluded = [...subject.exclude?.mr ?? [], ...subject.exclude?.ct ?? []];
     for (const region of lists.regions) {
-      const pairKey = await keyOf({ version, contents, region, voxel, seed });
+      const rigid = keyOfPreset(options.rigidPreset);
+      const pairKey = await keyOf({ version, contents, region, voxel, seed, rigid });
       const path = `${folder}/rigid/${subject.id}_${region}_${pairKey}.json`;
       const substitute = await substituteOf?.(subject.id, region);
       const pair: SearchPair = { subject, region, excluded, key: pairKey, path, substitute };
-      const pairKeys = { pairKey, excluded, substitute: substitute?.key, similarityOptions };
+      const pairKeys = { pairKey, excluded, substitute: substitute?.key };
       for (const similarity of lists.similarities) {
-        for (const [lambda, spacing, levels] of settings(lists)) {
-          const setting = { similarity, lambda, spacing, levels };
-          const key = await keyOf({ ...pairKeys, ...setting, regulariser, iterations });
+        const ofSimilarity = { ...pairKeys, similarityOptions: similarityOptions?.[similarity] };
+        for (const [lambda, spacing, levels, window] of settings(lists, similarity)) {
+          const setting = { similarity, lambda, spacing, levels, window };
+          const key = await keyOf({ ...ofSimilarity, ...setting, regulariser, iterations });
           const name = `${similarity}_${region}_${subject.id}_lambda${lambda}_spacing${spacing}` +
-            `_levels${levels}_${key}.json`;
+            `_levels${levels}${window === undefined ? "" : `_window${window}`}_${key}.json`;
           units.push({ pair, ...setting, key, path: `${folder}/units/${name}` });
         }
       }
@@ -188,12 +201,27 @@ export function shareOf<T>(list: readonly T[], { index, count }: Shard): readonl
   return list.slice(at(index - 1), at(index));
 }
 
+/** The windows that are searched for a similarity: undefined for one that has no window, or the default. */
+export function windowsOf(
+  similarity: SimilarityName,
+  window: readonly number[] | undefined,
+): readonly (number | undefined)[] {
+  return window !== undefined && "window" in SIMILARITIES[similarity].options
+    ? window
+    : [undefined];
+}
+
 function* settings(
-  lists: Pick<GridSearchOptions, "lambda" | "spacing" | "levels">,
-): Generator<readonly [lambda: number, spacing: number, levels: number]> {
-  for (const levels of lists.levels) {
-    for (const lambda of lists.lambda) {
-      for (const spacing of lists.spacing) yield [lambda, spacing, levels];
+  lists: Pick<GridSearchOptions, "lambda" | "spacing" | "levels" | "window">,
+  similarity: SimilarityName,
+): Generator<
+  readonly [lambda: number, spacing: number, levels: number, window: number | undefined]
+> {
+  for (const window of windowsOf(similarity, lists.window)) {
+    for (const levels of lists.levels) {
+      for (const lambda of lists.lambda) {
+        for (const spacing of lists.spacing) yield [lambda, spacing, levels, window];
+      }
     }
   }
 }

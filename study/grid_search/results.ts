@@ -92,9 +92,15 @@ export async function writeGridSearch(
   await updateBestSettings(folder, best);
 }
 
-/** A heat map of mean Dice for each number of levels, all with the same colours. */
+/**
+ * A heat map of mean Dice for each number of levels, all with the same colours. Where windows were searched, the maps
+ * show the window of the best row.
+ */
 export function searchHeatMaps(table: SearchTable): Map<number, Picture> {
-  const { rows, best, similarity, region } = table;
+  const { best, similarity, region } = table;
+  const window = best?.window;
+  const rows = best === null ? table.rows : table.rows.filter((row) => row.window === window);
+  const inWindow = window === undefined ? "" : `, window ${window} mm`;
   const distinct = (values: readonly number[]) => [...new Set(values)];
   const dice = rows.map((row) => row.dice).filter((value) => value !== null);
   const range = [100 * Math.min(...dice), 100 * Math.max(...dice)] as const;
@@ -113,7 +119,10 @@ export function searchHeatMaps(table: SearchTable): Map<number, Picture> {
       return [
         levels,
         heatMap({
-          title: `${similarity}, ${region}, ${levels} ${levels === 1 ? "level" : "levels"}: ` +
+          title:
+            `${similarity}, ${region}, ${levels} ${
+              levels === 1 ? "level" : "levels"
+            }${inWindow}: ` +
             "mean Dice, %",
           rows: { title: "lambda", labels: lambda.map(String) },
           columns: { title: "spacing, pixels of 1.25 mm", labels: spacing.map(String) },
@@ -168,6 +177,17 @@ async function bestOfTables(folder: string): Promise<BestSetting[]> {
 export function bestSettingOf(table: SearchTable): BestSetting | undefined {
   const { similarity, region, regulariser, voxel, iterations, best } = table;
   if (best === null || best.dice === null) return undefined;
-  const { lambda, spacingMillimetres: spacing, levels, dice } = best;
-  return { similarity, region, regulariser, lambda, spacing, levels, voxel, iterations, dice };
+  const { lambda, spacingMillimetres: spacing, levels, window, dice } = best;
+  return {
+    similarity,
+    region,
+    regulariser,
+    lambda,
+    spacing,
+    levels,
+    window,
+    voxel,
+    iterations,
+    dice,
+  };
 }

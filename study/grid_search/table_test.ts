@@ -111,6 +111,26 @@ Deno.test("searchTable() averages over structures and subjects, and says which s
   assertEquals([...searchHeatMaps(table).keys()], [2]);
 });
 
+Deno.test("searchTable() has rows for each window, and the best one's goes into best.json", async () => {
+  const folder = await Deno.makeTempDir();
+  const inWindows = [2.5, 5].flatMap((window) =>
+    units().map(({ unit, score }) => ({
+      unit: { ...unit, similarity: "lncc" as const, window },
+      score: window === 5 ? score : { ...score, dice: { 1: 0.01, 2: 0.02 } },
+    }))
+  );
+  const table = searchTable(PLAN, inWindows);
+  assertEquals(table.rows.length, 8);
+  assertEquals(table.best!.window, 5);
+  const cells = searchCells(table);
+  assertEquals(cells[0].slice(-2), ["window, mm", "best"]);
+  assertEquals(cells.at(-1)!.slice(-2), ["5", "*"]);
+  await writeGridSearch(folder, `${folder}/best.json`, [table]);
+  const { settings: [setting] } = await readBestSettings(`${folder}/best.json`);
+  assertEquals([setting.similarity, setting.window, setting.lambda], ["lncc", 5, 0.1]);
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("writeGridSearch() keeps the best settings of other searches in the folder", async () => {
   const folder = await Deno.makeTempDir();
   const best = `${folder}/best.json`;

@@ -20,6 +20,7 @@ import type { SearchScale } from "../../workflows/search_scales.ts";
 import type { SynthesisRow } from "../synthesis_measures.ts";
 import { isSearched, lackingSimilarities } from "../grid_search/search_scales.ts";
 import { areLabelled } from "../regions.ts";
+import { differencesCells } from "../tables/differences_table.ts";
 import { BALANCED_NOTE, FINDINGS_NOTE, findingsCells } from "../tables/findings_table.ts";
 import { settingsCells } from "../tables/settings_table.ts";
 import type { ImageRegion } from "../../workflows/body_region.ts";
@@ -84,7 +85,8 @@ export type TableName =
   | "synthesis"
   | "registrations"
   | "settings"
-  | "ablations";
+  | "ablations"
+  | "differences";
 
 /** The names of the tables that a report can have. */
 export const TABLE_NAMES: readonly TableName[] = [
@@ -100,6 +102,7 @@ export const TABLE_NAMES: readonly TableName[] = [
   "registrations",
   "settings",
   "ablations",
+  "differences",
 ];
 
 /** A table of the report. */
@@ -309,6 +312,14 @@ function tablesOf(inputs: ReportInputs, findings: readonly Finding[]): ReportTab
         "default weight, which was not searched.",
       cells: ablationCells(pairs, extra),
     },
+    {
+      name: "differences",
+      title: "What differs from the paper",
+      note:
+        "The table follows from the settings of this run. It also has the settings that the paper does not state.",
+      isText: true,
+      cells: differencesCells(inputs.profile, pairs),
+    },
   ];
   return tables.filter((table) => table !== false)
     .map((table) => ({ ...table, title: `${table.title} (profile ${inputs.profile.name})` }));
@@ -346,7 +357,8 @@ function setupOf(inputs: ReportInputs): string[] {
     "The bias fields of the MR images were corrected by N4 (ITK's defaults, four levels; samples of the " +
     "tissue about 8 mm apart, at most every fourth voxel).",
     `Profile ${profile.name}: voxels of ${profile.voxel} mm (paper: 1.25 mm), seed ${inputs.seed}.`,
-    "Fixed image MR, moving image CT (the paper does not say which). Rigid: Mattes mutual information. " +
+    "Fixed image MR, moving image CT (the paper does not say which). Rigid: Mattes mutual information, " +
+    `schedule ${profile.rigidPreset} (paper: imregister). ` +
     `Deformable: at most ${profile.deformable.iterations} steps per level.`,
     `Synthesised images are registered by ${
       profile.synthesisAbsolute ? "the absolute value of local" : "local"
@@ -430,9 +442,11 @@ function settingsNote({ profile, given, regions }: ReportInputs): string {
     return "The paper chose lambda, spacing and levels by a grid search, which needs labels. These settings are " +
       "the profile's.";
   }
-  const grid = ({ lambda, spacing, levels, subjects }: SearchScale) =>
+  const grid = ({ lambda, spacing, levels, window, subjects }: SearchScale) =>
     `lambda ${lambda.join(", ")}; spacing ${spacing.join(", ")} pixels of 1.25 mm; ` +
-    `${levels.join(", ")} levels; ${subjects === undefined ? "all pairs" : "the first pair only"}`;
+    `${levels.join(", ")} levels; ` +
+    (window === undefined ? "" : `windows of local correlation ${window.join(", ")} mm; `) +
+    `${subjects === undefined ? "all pairs" : "the first pair only"}`;
   const searches = [
     ["on the original images", profile.search],
     ["on the images of each synthesised column", profile.synthesisSearch],

@@ -75,7 +75,12 @@ Deno.test("reportOf() names a user's cohort and how few its pairs are", () => {
 Deno.test("reportOf() says what images without labels cannot show", () => {
   const { caution, tables } = reportOf({ ...inputs, regions: ["all"] });
   assertStringIncludes(caution, "1 pair of images without labels.");
-  assertEquals(tables.map(({ name }) => name), ["findings", "registrations", "settings"]);
+  assertEquals(tables.map(({ name }) => name), [
+    "findings",
+    "registrations",
+    "settings",
+    "differences",
+  ]);
 });
 
 Deno.test("reportOf() has the means of the syntheses' scores, and each synthesis only in a file", () => {
@@ -104,4 +109,39 @@ Deno.test("reportOf() has the means of the syntheses' scores, and each synthesis
   assertEquals(names, ["synthesis-truth", "synthesis-source", "synthesis"]);
   assertStringIncludes(markdown, "| thorax, MR to CT C=3 P=70 | 8.4 | 168 | -0.02 | 1.80 |");
   assert(!markdown.includes("p1"), "the rows of the subjects are only in synthesis.csv");
+});
+
+Deno.test("reportOf() lists what differs from the paper, and says when s was limited", () => {
+  const result = (s: number, unlimitedS: number) => ({
+    dice: {},
+    treMean: null,
+    tre95: null,
+    hausdorff95: {},
+    nmi: null,
+    jacobian: null,
+    mindScales: [{ s: 3, unlimitedS: 3 }, { s, unlimitedS }],
+  });
+  const pairOf = (s: number, unlimitedS: number) => ({
+    subject: "p1",
+    region: "thorax" as const,
+    results: { "nmi+mind": result(s, unlimitedS) },
+  });
+  const rowsOf = (given: Partial<ReportInputs>) => {
+    const { tables } = reportOf({ ...inputs, ...given });
+    const { cells } = tables.find(({ name }) => name === "differences")!;
+    return new Map(cells.map(([name, paper, here]) => [name, [paper, here]]));
+  };
+  const limited = rowsOf({ pairs: [pairOf(30, 57.25)] });
+  assertEquals(limited.get("Maximum of s"), [
+    "none",
+    "30, reached at 1 of 2 levels (without it up to 57.3)",
+  ]);
+  assertEquals(limited.get("Voxel size, mm"), ["1.25", "8"]);
+  assertEquals(limited.get("Rigid registration"), ["imregister", "robust"]);
+  const free = rowsOf({ pairs: [pairOf(4, 4)] });
+  assertEquals(free.get("Maximum of s"), ["none", "30, not reached at any of 2 levels"]);
+  const ofPaper = rowsOf({ profile: profileOf("paper"), pairs: [pairOf(57, 57)] });
+  for (const name of ["Maximum of s", "Voxel size, mm", "Rigid registration"]) {
+    assertEquals(ofPaper.has(name), false, name);
+  }
 });

@@ -21,6 +21,14 @@ export interface PairScores {
   readonly tre95: number | null;
 }
 
+/** The scale s of E_MIND (eq. 7) at one level of NMI+MIND. */
+export interface MindScale {
+  /** The scale that was used. */
+  readonly s: number;
+  /** The scale of eq. 8 or 9, before a limit. */
+  readonly unlimitedS: number;
+}
+
 /** All scores of one registration. */
 export interface RegistrationScores extends PairScores {
   /** 95th percentile of the distance of the surfaces by label id, mm; null where an image lacks the label. */
@@ -29,6 +37,8 @@ export interface RegistrationScores extends PairScores {
   readonly nmi: number | null;
   /** Folds and spread of the deformation; null for a rigid one. */
   readonly jacobian: JacobianStatistics | null;
+  /** The scales of NMI+MIND, coarse to fine; absent for other similarities and in results of older versions. */
+  readonly mindScales?: readonly MindScale[] | undefined;
 }
 
 /** Maps a fixed image's voxel, whose position is x, to the moving image, RAS mm. */
