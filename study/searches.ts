@@ -9,6 +9,7 @@ import { SYNTHESISED_COLUMNS } from "./columns.ts";
 import { dataOf, type StudyContext } from "./context.ts";
 import type { BestSettings } from "./grid_search/best_settings.ts";
 import { unfinishedUnits } from "./grid_search/grid_search.ts";
+import { jointSettings } from "./grid_search/joint_optimum.ts";
 import { type GridSearchPlan, planGridSearch, type SearchUnit } from "./grid_search/plan.ts";
 import { bestSettingOf, collectGridSearch, writeGridSearch } from "./grid_search/results.ts";
 import { lackingSimilarities, searchOptions } from "./grid_search/search_scales.ts";
@@ -151,5 +152,9 @@ async function collect(plan: GridSearchPlan, folder: string): Promise<BestSettin
     await writeGridSearch(folder, path, tables);
     return {};
   });
-  return { path, settings: tables.flatMap((table) => bestSettingOf(table) ?? []) };
+  return {
+    path,
+    settings: tables.flatMap((table) => bestSettingOf(table) ?? []),
+    joint: jointSettings(tables),
+  };
 }

@@ -20,6 +20,7 @@ import {
   shareOf,
 } from "../study/grid_search/plan.ts";
 import { PAPER_GRID } from "../workflows/search_scales.ts";
+import { jointSettings } from "../study/grid_search/joint_optimum.ts";
 import { collectGridSearch, writeGridSearch } from "../study/grid_search/results.ts";
 import { bestCells, sameSpacings } from "../study/grid_search/table.ts";
 import { profileOf, PROFILES } from "../workflows/profiles.ts";
@@ -163,6 +164,12 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   const isWritten = tables.length > 0 && (flags.collect || missing.length === 0);
   if (isWritten) {
     console.log(`\n${alignedTable(bestCells(tables))}\n`);
+    for (const { similarity, levels, lambda, spacing, dice } of jointSettings(tables)) {
+      console.log(
+        `${similarity}, one setting for both regions: ${levels} levels, lambda ${lambda}, spacing ${spacing} mm, ` +
+          `mean Dice ${(100 * dice).toFixed(2)} %`,
+      );
+    }
     for (const note of new Set(tables.flatMap(sameSpacings))) console.log(note);
     console.log(`Tables and heat maps are in ${folder}, the best settings in ${out}/best.json`);
   }

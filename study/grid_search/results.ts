@@ -10,6 +10,7 @@ import { SIMILARITIES, type SimilarityName } from "../../registration/similarity
 import { writeWholeFile } from "../../host/write_file.ts";
 import { type BestSetting, settingsText, writeBestSettings } from "./best_settings.ts";
 import type { UnitScore } from "./grid_search.ts";
+import { jointSettings } from "./joint_optimum.ts";
 import { type GridSearchPlan, REGIONS } from "./plan.ts";
 import {
   bestRow,
@@ -142,22 +143,26 @@ export function searchHeatMaps(table: SearchTable): Map<number, Picture> {
 }
 
 /**
- * Writes the best rows of all tables in the folder, including those of other searches, to one file. Repeats
+ * Writes the best rows of all tables in the folder, including those of other searches, and the joint optima of both
+ * regions to one file. Repeats
  * this until no other process has written a table in the meantime.
  */
 async function updateBestSettings(folder: string, path: string): Promise<void> {
   let written = "";
   for (;;) {
-    const settings = await bestOfTables(folder);
-    const text = settingsText(settings);
+    const tables = await tablesIn(folder);
+    const settings = tables.flatMap((table) => bestSettingOf(table) ?? []);
+    const joint = jointSettings(tables);
+    const text = settingsText(settings, joint);
     if (text === written) return;
-    await writeBestSettings({ path, settings });
+    await writeBestSettings({ path, settings, joint });
     written = text;
   }
 }
 
-async function bestOfTables(folder: string): Promise<BestSetting[]> {
-  const settings: BestSetting[] = [];
+/** The tables of all searches in a folder. */
+async function tablesIn(folder: string): Promise<SearchTable[]> {
+  const tables: SearchTable[] = [];
   for (const similarity of Object.keys(SIMILARITIES)) {
     for (const region of REGIONS) {
       const text = await Deno.readTextFile(`${folder}/${similarity}_${region}.json`)
@@ -166,11 +171,10 @@ async function bestOfTables(folder: string): Promise<BestSetting[]> {
           throw error;
         });
       const table: SearchTable | null = JSON.parse(text);
-      const setting = table && bestSettingOf(table);
-      if (setting) settings.push(setting);
+      if (table !== null) tables.push(table);
     }
   }
-  return settings;
+  return tables;
 }
 
 /** A table's best row as a setting; undefined when it has none. */

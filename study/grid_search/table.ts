@@ -28,6 +28,8 @@ export interface SettingRow {
   readonly window?: number | undefined;
   /** Mean Dice over structures and subjects, as in Table 2; null when there are none. */
   readonly dice: number | null;
+  /** The number of Dice coefficients that this is the mean of. */
+  readonly scored: number;
   /** Mean over subjects of the mean distance to the truth, mm; null where none is known. */
   readonly treMean: number | null;
   /** Mean over subjects of voxels with J <= 0, percent. */
@@ -187,6 +189,7 @@ function settingCells(row: SettingRow): string[] {
 function settingRow(units: readonly ScoredUnit[]): SettingRow {
   const [{ unit: { lambda, spacing, levels, window }, score: { usedSpacing } }] = units;
   const scores = units.map(({ score }) => score);
+  const dice = scores.flatMap((score) => Object.values(score.dice));
   return {
     lambda,
     spacing,
@@ -194,7 +197,8 @@ function settingRow(units: readonly ScoredUnit[]): SettingRow {
     usedMillimetres: usedSpacing,
     levels,
     window,
-    dice: mean(scores.flatMap(({ dice }) => Object.values(dice))),
+    dice: mean(dice),
+    scored: dice.filter((value) => value !== null).length,
     treMean: mean(scores.map(({ treMean }) => treMean)),
     foldedPercent: mean(scores.map(({ foldedPercent }) => foldedPercent))!,
   };

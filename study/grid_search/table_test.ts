@@ -19,6 +19,7 @@ const ROW: SettingRow = {
   usedMillimetres: 12,
   levels: 3,
   dice: 0.8,
+  scored: 5,
   treMean: null,
   foldedPercent: 1,
 };
@@ -95,6 +96,7 @@ Deno.test("searchTable() averages over structures and subjects, and says which s
     [0.1, 10],
   ]);
   assertEquals(table.best, table.rows[3]);
+  assertEquals(table.rows[0].scored, 3, "one of four structures is missing");
   assertEquals(searchCells(table)[4], [
     "2",
     "0.1",
@@ -145,6 +147,17 @@ Deno.test("writeGridSearch() keeps the best settings of other searches in the fo
     ) => [similarity, region, spacing, lambda]),
     [["nmi", "thorax", 12.5, 0.1], ["mind", "thorax", 12.5, 0.1]],
   );
+  const both = [table, { ...table, region: "abdomen" as const }];
+  await writeGridSearch(folder, best, both);
+  const { joint } = await readBestSettings(best);
+  assertEquals(joint, [{
+    similarity: "nmi",
+    lambda: 0.1,
+    spacing: 12.5,
+    levels: 2,
+    dice: table.best!.dice!,
+    subjects: 2,
+  }]);
   const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
   assertEquals(names.filter((name) => name.startsWith("nmi_thorax")), [
     "nmi_thorax.csv",

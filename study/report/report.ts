@@ -39,7 +39,7 @@ import {
   TRUTH_NOTE,
 } from "../tables/synthesis_table.ts";
 import { table1Cells, type Table1Row } from "../tables/table1.ts";
-import { type ScoredPair, structureTable, table2 } from "../tables/table2.ts";
+import { jointDice, type ScoredPair, structureTable, table2 } from "../tables/table2.ts";
 import { type Cells, fixed, markdownTable } from "../tables/text_table.ts";
 
 /** The inputs of {@link reportOf}. */
@@ -194,6 +194,7 @@ export function reportOf(inputs: ReportInputs): StudyReport {
     settings: settingsOf(inputs.settings),
     table1: inputs.volumes,
     table2: table2(pairs),
+    jointDice: jointDice(inputs.settings),
     structures: structureTable(pairs),
     syntheses: inputs.syntheses,
     registrations: pairs,
@@ -249,9 +250,9 @@ function tablesOf(inputs: ReportInputs, findings: readonly Finding[]): ReportTab
     isLabelled && {
       name: "table2",
       title: "Table 2: mean Dice of the paired subjects, %",
-      note: "A region's Dice is the mean over its structures and the paired subjects.",
+      note: table2Note(inputs.settings),
       isMarked: true,
-      cells: table2Cells(pairs),
+      cells: table2Cells(pairs, jointDice(inputs.settings)),
     },
     isLabelled && {
       name: "comparisons",
@@ -323,6 +324,22 @@ function tablesOf(inputs: ReportInputs, findings: readonly Finding[]): ReportTab
   ];
   return tables.filter((table) => table !== false)
     .map((table) => ({ ...table, title: `${table.title} (profile ${inputs.profile.name})` }));
+}
+
+/** The meaning of the rows of Table 2. */
+function table2Note(settings: StudySettings): string {
+  const pooled =
+    "A region's Dice is the mean over its structures and the paired subjects. Both is the mean over the " +
+    "structures of both regions, each region with its own settings. The paper does not state what its row is; it is " +
+    "this mean in none of its columns.";
+  const searches = [settings.originals, ...Object.values(settings.syntheses ?? {})];
+  const joint = searches.flatMap((search) => search?.joint ?? []);
+  if (joint.length === 0) return pooled;
+  const subjects = [...new Set(joint.map((one) => one.subjects))].sort((a, b) => a - b);
+  return `${pooled} The row "both, one setting" is the same mean with the best common setting of both regions, from ` +
+    `the scores of the grid search (${subjects.join(" or ")} pair${
+      subjects.at(-1) === 1 ? "" : "s"
+    }).`;
 }
 
 /** The difference of the populations, which the networks can learn. */
