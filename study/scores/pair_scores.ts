@@ -94,17 +94,19 @@ function errorsOf(
   const scored = new Set(ids);
   const [nx, ny] = grid.size;
   const toTruth = truth.grid.inverse;
-  const errors: number[] = [];
+  const scoredVoxels = data.reduce((sum, label) => sum + (scored.has(label) ? 1 : 0), 0);
+  const errors = new Float64Array(scoredVoxels);
+  let count = 0;
   data.forEach((label, i) => {
     if (!scored.has(label)) return;
     const x = grid.world([i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))]);
     const u = truthAt(truth, transformPoint(toTruth, x));
     if (u === undefined) return;
     const y = map(i, x);
-    errors.push(Math.hypot(y[0] - x[0] - u[0], y[1] - x[1] - u[1], y[2] - x[2] - u[2]));
+    errors[count++] = Math.hypot(y[0] - x[0] - u[0], y[1] - x[1] - u[1], y[2] - x[2] - u[2]);
   });
-  if (errors.length === 0) return { treMean: null, tre95: null };
-  const sorted = Float64Array.from(errors).sort();
+  if (count === 0) return { treMean: null, tre95: null };
+  const sorted = errors.subarray(0, count).sort();
   return {
     treMean: sorted.reduce((sum, e) => sum + e, 0) / sorted.length,
     tre95: sorted[Math.floor(0.95 * (sorted.length - 1))],
