@@ -94,10 +94,15 @@ function ownCohort(paths: readonly string[]): FoundCohort {
   return { subjects: kept, remarks };
 }
 
-/** Reads a subject's images and labels, and returns remarks on unusual ones, one sentence each. */
+/**
+ * Reads a subject's images and labels, and returns remarks on unusual ones, one sentence each.
+ *
+ * @param onImage - Is called with each image, so that others need not read it again.
+ */
 export async function inspectSubject(
   { id, images, labels }: ManifestSubject,
   folder: string,
+  onImage?: (image: Volume, modality: Modality) => void,
 ): Promise<string[]> {
   const remarks: string[] = [];
   for (const modality of ["ct", "mr"] as const) {
@@ -106,6 +111,7 @@ export async function inspectSubject(
     if (path === undefined) continue;
     const image = await readVolume(`${folder}/${path}`);
     remarks.push(...oddIntensities(path, modality, image));
+    onImage?.(image, modality);
     if (files === undefined) continue;
     const below = typeof files === "string"
       ? `${folder}/${files}`

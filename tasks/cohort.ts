@@ -6,6 +6,14 @@
 
 import { findCohort, inspectSubject } from "../cohort/find_cohort.ts";
 import { writeManifest } from "../cohort/manifest.ts";
+import { correctionsOf } from "../cohort/visceral.ts";
+import type { Modality } from "../volume/modality.ts";
+import type { Volume } from "../volume/volume.ts";
+import {
+  type BodyVolumes,
+  bodyVolumes,
+  populationWarnings,
+} from "../workflows/population_volumes.ts";
 import type { FlagsOf, TaskSpec } from "./_flags.ts";
 import { Progress } from "./_progress.ts";
 import { runTask } from "./_run_task.ts";
@@ -21,7 +29,9 @@ The folder holds either the files of VISCERAL Anatomy3 as the challenge distribu
 applies the paper's corrections), or your own files, in any subfolders, with the names
 SUBJECT_ct.nii.gz, SUBJECT_mr.nii.gz, SUBJECT_ct_labels.nii.gz and SUBJECT_mr_labels.nii.gz. A subject
 with both images is a pair for the registration; the other subjects serve the training. The task reads
-every image, lists missing files and problems, and writes the manifest into the folder.`,
+every image, lists corrections, missing files and problems, and writes the manifest into the folder. It
+measures the bodies and the lungs of the unpaired subjects by a threshold, and warns if the CT and the MR
+images differ by more than 15 %.`,
   examples: ["--from visceral", "--from images --name clinic"],
   flags: {
     from: {
@@ -49,12 +59,17 @@ every image, lists missing files and problems, and writes the manifest into the 
 export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Promise<void> {
   const { subjects, remarks } = await findCohort(flags.from);
   const all = [...remarks];
+  const volumes = { ct: [] as BodyVolumes[], mr: [] as BodyVolumes[] };
   using progress = new Progress();
   if (!flags.quick) {
     progress.stage("reading", subjects.length, "subjects");
     for (const [i, subject] of subjects.entries()) {
       signal.throwIfAborted();
-      all.push(...await inspectSubject(subject, flags.from));
+      all.push(
+        ...await inspectSubject(subject, flags.from, (image, modality) => {
+          if (subject.kind !== "paired") volumes[modality].push(...measured(image, modality));
+        }),
+      );
       progress.update(i + 1, subject.id);
     }
   }
@@ -67,12 +82,23 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
     attribution: flags.attribution,
     subjects,
   });
-  for (const remark of all) console.log(`- ${remark}`);
+  all.push(...populationWarnings(volumes));
+  for (const remark of [...correctionsOf(subjects), ...all]) console.log(`- ${remark}`);
   const count = (kind: string) => subjects.filter((subject) => subject.kind === kind).length;
   console.log(
     `Wrote ${path}: ${count("paired")} paired, ${count("ct")} CT and ${count("mr")} MR subjects; ` +
       `${all.length === 0 ? "no" : all.length} ${all.length === 1 ? "remark" : "remarks"}`,
   );
+}
+
+/** The volumes of an image; none of an image that cannot be scaled, such as an empty one. */
+function measured(image: Volume, modality: Modality): BodyVolumes[] {
+  try {
+    return [bodyVolumes(image, modality)];
+  } catch (error) {
+    if (error instanceof RangeError) return [];
+    throw error;
+  }
 }
 
 if (import.meta.main) await runTask(TASK, main);

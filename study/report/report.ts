@@ -6,6 +6,7 @@
 
 import type { Modality } from "../../volume/modality.ts";
 import type { Manifest } from "../../cohort/manifest.ts";
+import { correctionsOf } from "../../cohort/visceral.ts";
 import { type Ablation, ablationColumns } from "../ablations.ts";
 import { comparisonCells } from "../tables/comparison_table.ts";
 import type { BestSettings } from "../grid_search/best_settings.ts";
@@ -371,6 +372,7 @@ function setupOf(inputs: ReportInputs): string[] {
     `training, ${subjects("paired")} pairs to register.`,
     ...breathingSetup(manifest),
     ...(attribution === undefined ? [] : [`Images: ${attribution}`]),
+    ...correctionsSetup(manifest),
     "The bias fields of the MR images were corrected by N4 (ITK's defaults, four levels; samples of the " +
     "tissue about 8 mm apart, at most every fourth voxel).",
     `Profile ${profile.name}: voxels of ${profile.voxel} mm (paper: 1.25 mm), seed ${inputs.seed}.`,
@@ -385,6 +387,12 @@ function setupOf(inputs: ReportInputs): string[] {
     correctedSetup(profile),
     `crosswarp ${inputs.version}, ${inputs.adapter}, Deno ${Deno.version.deno}.`,
   ];
+}
+
+/** The corrections of labels; nothing for a cohort without any. */
+function correctionsSetup({ subjects }: Manifest): string[] {
+  const corrections = correctionsOf(subjects);
+  return corrections.length === 0 ? [] : [`Corrections of the labels: ${corrections.join("; ")}.`];
 }
 
 /** The breathing states of a phantom's populations; nothing for a cohort that does not name them. */

@@ -40,6 +40,23 @@ Deno.test("reportOf() names the breathing of a cohort that records it", () => {
   assert(!markdownOf(undefined).includes("Breathing"));
 });
 
+Deno.test("reportOf() names the corrections of labels", () => {
+  const volume = "s/10000067_1_MRT1_wb";
+  const corrected: ManifestSubject = {
+    id: "10000067",
+    kind: "paired",
+    images: {},
+    labels: { mr: { "29662": `${volume}_29663_3.nii.gz`, "86": `${volume}_86_3.nii.gz` } },
+    exclude: { mr: [29193] },
+  };
+  const { setup } = reportOf({ ...inputs, manifest: { ...manifest, subjects: [corrected] } });
+  assertEquals(setup.filter((line) => line.startsWith("Corrections")), [
+    "Corrections of the labels: 10000067's MR: the labels of right kidney are exchanged, because its files have " +
+    "them on the wrong sides; 10000067's MR: the scores leave out lumbar vertebra 1.",
+  ]);
+  assert(!reportOf(inputs).markdown.includes("Corrections"));
+});
+
 Deno.test("reportOf() judges the paper's findings, and one more if the cohort is balanced", () => {
   const balanced = { ...manifest, breathing: "balanced" };
   for (const [one, count] of [[manifest, 8], [balanced, 9]] as const) {
