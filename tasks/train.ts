@@ -190,8 +190,13 @@ const FLAGS = {
   checkpointEvery: {
     type: "integer",
     min: 1,
-    default: 500,
-    help: "Number of steps between two checkpoints.",
+    help: "Number of steps between two checkpoints, in place of --checkpoint-minutes.",
+  },
+  checkpointMinutes: {
+    type: "number",
+    min: 0,
+    default: 10,
+    help: "Time between two checkpoints, minutes.",
   },
   sampleEvery: {
     type: "integer",
@@ -279,6 +284,9 @@ type Flags = FlagsOf<typeof TASK>;
 /** The work of `deno task train`. */
 export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
   const began = performance.now();
+  if (flags.checkpointEvery !== undefined && isGiven(flags, "checkpointMinutes")) {
+    throw new UsageError("--checkpoint-every and --checkpoint-minutes exclude each other");
+  }
   const source = sourceOf(flags);
   const settings = settingsOf(flags);
   const ctScale = ctScaleOf(flags);
@@ -345,6 +353,7 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
     signal,
     convolution: flags.convolution,
     checkpointEvery: flags.checkpointEvery,
+    checkpointSeconds: 60 * flags.checkpointMinutes,
     sampleEvery: flags.sampleEvery,
     onNotice: (text) => progress.log(`Warning: ${text}`),
     onCheck: (check) => {
