@@ -120,7 +120,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       Region Structure StructureName Triple`,
   },
   "./study": {
-    count: 167,
+    count: 171,
     values: `
       ABLATIONS COLUMNS CORRESPONDENCE_PARTS LOSSES PAPER_CHANNELS PAPER_FIELDS PAPER_GRID
       PAPER_TABLE_1 PAPER_TABLE_2 PROFILES Picture STAGES STRUCTURES SettingsError
@@ -136,10 +136,10 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       CycleGanSettings DeformableLevel DeformableMethod DeformableOptions DeformableProgress
       DisplacementField GanScale GanSettingsOptions GanVariant GivenCohort Gpu GpuOptions Grid
       GridSearchOptions GridSearchPlan GridSynthesisOptions ImageRegion IntensityScale
-      JacobianStatistics LabelFiles LabelVolume LabelledImage LevelState LocalCorrelationOptions
-      Manifest ManifestSubject Matrix4 MindOptions MindScaling MindSscOptions MissingUnits Modality
+      JacobianStatistics JointSetting LabelFiles LabelVolume LabelledImage LevelState LocalCorrelationOptions
+      Manifest ManifestSubject Matrix4 MindOptions MindScale MindScaling MindSscOptions MissingUnits Modality
       ModalityLabels ModalityPaths NmiMindOptions OnProgress Ops OverviewOptions PairImages
-      PairRegistrationOptions PairScores PairScoresOptions PatchAverageProgress PlaneName PointMap
+      PairRegistrationOptions PairRigidOptions PairScores PairScoresOptions PaperVolumes PatchAverageProgress PlaneName PointMap
       PreparedStudy Profile ProfileDeformable ProfileName Region RegionPair RegisteredPair
       RegisteredPairsOptions RegistrationScores Regulariser ReportTable ReproduceOptions
       RigidLevelReport RigidResult RunStudyOptions RunUnitsOptions ScoredPair SearchPair SearchScale

@@ -8,9 +8,10 @@ import type { Grid } from "../../volume/grid.ts";
 import { isotropicFactors, type LevelFactors, uniformFactors } from "./pyramid.ts";
 
 /** The two schedules of {@link rigidSchedule}. */
-export const RIGID_PRESETS = ["robust", "imregister"] as const;
-/** One of {@link RIGID_PRESETS}. */
-export type RigidPreset = typeof RIGID_PRESETS[number];
+export type RigidPreset = "robust" | "imregister";
+
+/** All presets; the first is the default. */
+export const RIGID_PRESETS: readonly RigidPreset[] = ["robust", "imregister"];
 
 /** The evolution strategy's settings at one level. */
 export interface SearchSchedule {
