@@ -27,15 +27,21 @@ const BINS = 256;
  * ```
  */
 export function tissueMask({ grid, data }: Volume): LabelVolume {
-  const finite = data.filter(Number.isFinite);
-  const [low, high] = finite.reduce(
-    ([low, high], value) => [Math.min(low, value), Math.max(high, value)],
-    [Infinity, -Infinity],
-  );
+  let low = Infinity;
+  let high = -Infinity;
+  let finite = 0;
+  for (const value of data) {
+    if (!Number.isFinite(value)) continue;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+    finite++;
+  }
   if (!(high > low)) return { grid, data: new Int32Array(data.length).fill(1) };
   const counts = new Float64Array(BINS);
   const scale = BINS / (high - low);
-  for (const value of finite) counts[Math.min(BINS - 1, Math.floor((value - low) * scale))]++;
+  for (const value of data) {
+    if (Number.isFinite(value)) counts[Math.min(BINS - 1, Math.floor((value - low) * scale))]++;
+  }
   const sum = counts.reduce((all, count, bin) => all + count * bin, 0);
   let below = 0;
   let sumBelow = 0;
@@ -44,7 +50,7 @@ export function tissueMask({ grid, data }: Volume): LabelVolume {
   for (let bin = 0; bin < BINS - 1; bin++) {
     below += counts[bin];
     sumBelow += counts[bin] * bin;
-    const above = finite.length - below;
+    const above = finite - below;
     if (below === 0 || above === 0) continue;
     const between = below * above * (sumBelow / below - (sum - sumBelow) / above) ** 2;
     if (between > maximum) {
@@ -52,5 +58,6 @@ export function tissueMask({ grid, data }: Volume): LabelVolume {
       threshold = low + (bin + 1) / scale;
     }
   }
-  return { grid, data: Int32Array.from(data, (value) => value >= threshold ? 1 : 0) };
+  const { length } = data;
+  return { grid, data: Int32Array.from({ length }, (_, i) => data[i] >= threshold ? 1 : 0) };
 }

@@ -162,6 +162,8 @@ export interface InspectOptions {
   readonly trust?: HeaderMatrix | undefined;
   /** Is called with each file that cannot be used. By default the error of the first such file is thrown. */
   readonly onProblem?: ((problem: FileProblem) => void) | undefined;
+  /** Is called with each image, so that others need not read it again. */
+  readonly onImage?: ((image: Volume, modality: Modality) => void) | undefined;
 }
 
 /**
@@ -197,7 +199,10 @@ export async function inspectSubject(
     const files = labels[modality];
     if (path === undefined) continue;
     const image = await attempt(path, () => readVolume(`${folder}/${path}`, reading));
-    if (image !== undefined) remarks.push(...oddIntensities(path, modality, image));
+    if (image !== undefined) {
+      remarks.push(...oddIntensities(path, modality, image));
+      options.onImage?.(image, modality);
+    }
     if (files === undefined) continue;
     const below = typeof files === "string"
       ? `${folder}/${files}`

@@ -49,4 +49,4 @@ export type { Matrix4, Triple } from "../volume/affine.ts";
 export type { Grid } from "../volume/grid.ts";
 export type { ByModality, Modality } from "../volume/modality.ts";
 export type { HeaderMatrix, ReadOptions } from "../volume/read_options.ts";
-export type { LabelVolume } from "../volume/volume.ts";
+export type { LabelVolume, Volume } from "../volume/volume.ts";

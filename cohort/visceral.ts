@@ -134,6 +134,49 @@ export function visceralCohort(paths: readonly string[]): FoundCohort {
   return { subjects, remarks, problems: [] };
 }
 
+/**
+ * The corrections in a cohort, one sentence each: labels that were exchanged, which the names of VISCERAL's files show,
+ * and labels that the scores leave out.
+ */
+export function correctionsOf(subjects: readonly ManifestSubject[]): string[] {
+  return subjects.flatMap(({ id, labels, exclude }) =>
+    MODALITIES.flatMap((modality) => {
+      const whose = `${id}'s ${modality.toUpperCase()}`;
+      const files = labels[modality];
+      const exchanged = typeof files === "object"
+        ? Object.keys(files).filter((label) => isOfOther(label, files[label]))
+        : [];
+      const left = exclude?.[modality] ?? [];
+      const sentences: string[] = [];
+      if (exchanged.length > 0) {
+        sentences.push(
+          `${whose}: the labels of ${
+            structuresIn(exchanged)
+          } are exchanged, because its files have them on the ` +
+            "wrong sides",
+        );
+      }
+      if (left.length > 0) {
+        sentences.push(`${whose}: the scores leave out ${structuresIn(left.map(String))}`);
+      }
+      return sentences;
+    })
+  );
+}
+
+/** Returns true if VISCERAL's name of a mask has another label than the one that it stands for. */
+function isOfOther(label: string, path: string): boolean {
+  const [, , , , found] = MASK.exec(nameOf(path)) ?? [];
+  return found !== undefined && found !== label;
+}
+
+/** The names of structures by their labels; a label without a structure stands for itself. */
+function structuresIn(labels: readonly string[]): string {
+  const nameOfLabel = (label: string) =>
+    STRUCTURES.find((one) => String(one.label) === label)?.name ?? `label ${label}`;
+  return labels.map(nameOfLabel).join(" and ");
+}
+
 /** Masks with two labels' files exchanged. */
 function swapped(
   masks: Record<string, string>,

@@ -5,7 +5,7 @@ import { findCohort, inspectSubject } from "./find_cohort.ts";
 import { STRUCTURES } from "./label_scheme.ts";
 import { ManifestError, readManifest, writeManifest } from "./manifest.ts";
 import { readLabels } from "./read_labels.ts";
-import { visceralCohort } from "./visceral.ts";
+import { correctionsOf, visceralCohort } from "./visceral.ts";
 
 const masks = (volume: string, annotator = 3) =>
   STRUCTURES.map(({ label }) => `segmentations/${volume}_${label}_${annotator}.nii.gz`);
@@ -43,6 +43,11 @@ Deno.test("visceralCohort() pairs, corrects and leaves out as section 2 does", (
   assertEquals(of("10000080").exclude, { mr: [29193] });
   assertEquals(of("10000021").exclude, undefined);
   assertEquals(remarks, ["1 file of MRT2 left out: the study takes CT and MRT1"]);
+  assertEquals(correctionsOf(subjects), [
+    "10000067's MR: the labels of right kidney and left kidney are exchanged, because its files have them on the " +
+    "wrong sides",
+    "10000080's MR: the scores leave out lumbar vertebra 1",
+  ]);
 });
 
 Deno.test("visceralCohort() says what is missing or there twice", () => {

@@ -20,7 +20,8 @@ export function maskVoxels(mask: LabelVolume, grid: Grid, name: string): Float32
       `\`${name}\` must lie on the same grid as its image; resample it onto that grid`,
     );
   }
-  const voxels = Float32Array.from(mask.data, (label) => label !== 0 ? 1 : 0);
+  const { length } = mask.data;
+  const voxels = Float32Array.from({ length }, (_, i) => mask.data[i] !== 0 ? 1 : 0);
   if (!voxels.includes(1)) throw new RangeError(`\`${name}\` is empty: no voxel is non-zero`);
   return voxels;
 }

@@ -5,6 +5,7 @@
  */
 
 import type { ManifestSubject } from "../cohort/manifest.ts";
+import type { RigidPreset } from "../registration/rigid/schedule.ts";
 import type { ImageRegion } from "../workflows/body_region.ts";
 import type { StudyContext } from "./context.ts";
 import type { RegionPair } from "./scores/pair_registration.ts";
@@ -34,8 +35,10 @@ export class StudyCases {
   /** The cases of a study. */
   constructor(context: StudyContext) {
     this.context = context;
-    const { version, gpu, seed, subjectKeys, manifest, regions, profile: { voxel } } = context;
-    const shared = { version, adapter: gpu.description, seed, voxel };
+    const { version, gpu, seed, subjectKeys, manifest, regions, profile } = context;
+    const { voxel, rigidPreset } = profile;
+    const rigid = keyOfPreset(rigidPreset);
+    const shared = { version, adapter: gpu.description, seed, voxel, rigid };
     this.all = pairedSubjects(manifest).flatMap((subject) =>
       regions.map((region): StudyCase => ({
         subject,
@@ -65,6 +68,11 @@ export class StudyCases {
     }
     return this.#last.pair;
   }
+}
+
+/** A preset in keys: "robust" is undefined, which a key does not contain, so that earlier results stay valid. */
+export function keyOfPreset(preset: RigidPreset | undefined): RigidPreset | undefined {
+  return preset === "robust" ? undefined : preset;
 }
 
 /** The name of a subject's region. */

@@ -33,12 +33,18 @@ export function columnParameters(
   region: ImageRegion,
   settings: StudySettings,
 ): ColumnParameters {
-  const { deformable, synthesisLambda, synthesisAbsolute } = profile;
+  const { deformable, synthesisLambda, synthesisAbsolute, similarityOptions } = profile;
   const { similarity = deformable.similarity, synthesis, regulariser, options } = column;
   const lambda = synthesis === undefined ? deformable.lambda : synthesisLambda;
   const found = foundSetting(column, region, settings);
-  let parameters: ColumnParameters = { ...deformable, similarity, lambda };
+  let parameters: ColumnParameters = {
+    ...deformable,
+    ...similarityOptions[similarity],
+    similarity,
+    lambda,
+  };
   if (found !== undefined) parameters = { ...parameters, ...valuesOf(found) };
+  if (found?.window !== undefined) parameters = { ...parameters, window: found.window };
   if (synthesis !== undefined) parameters = { ...parameters, absolute: synthesisAbsolute };
   parameters = { ...parameters, ...options };
   if (regulariser === undefined) return parameters;

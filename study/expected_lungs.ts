@@ -10,8 +10,10 @@ import { type Modality, otherModality } from "../volume/modality.ts";
 import type { LabelledImage } from "../workflows/body_region.ts";
 import { airShare, fromShares, sharesOf } from "../workflows/air_threshold.ts";
 import type { StudyCase, StudyCases } from "./cases.ts";
-import { lungThreshold, segmentLungs, voxelsIn } from "./scores/lungs.ts";
+import { segmentLungs, voxelsIn } from "../workflows/lung_segmentation.ts";
+import { lungThreshold } from "./scores/lungs.ts";
 import { meanOf } from "./scores/mean.ts";
+import { selectedValues } from "../volume/selected_values.ts";
 
 /** The lungs that a source lets expect in its synthesis. */
 export interface LungExpectation {
@@ -75,7 +77,8 @@ export class ExpectedLungs {
  * the labels; that of air where there are no such labels.
  */
 export function lungThresholdOf({ image, labels }: LabelledImage, modality: Modality): number {
-  const of = (ids: readonly number[]) => image.data.filter((_, i) => ids.includes(labels.data[i]));
+  const of = (ids: readonly number[]) =>
+    selectedValues(image.data, (_, i) => ids.includes(labels.data[i]));
   const byLabels = lungThreshold(of(LUNGS), ORGANS.map(of));
   if (!Number.isNaN(byLabels)) return byLabels;
   const scale = intensityScaleOf(modality, image.data);

@@ -73,6 +73,7 @@ export {
   SettingsError,
   writeBestSettings,
 } from "./grid_search/best_settings.ts";
+export type { JointSetting } from "./grid_search/joint_optimum.ts";
 
 // Pairs of a cohort: read, register, score, compare.
 export { pairedSubjects, readRegionPair } from "./subjects.ts";
@@ -80,12 +81,14 @@ export type { ImageRegion, LabelledImage } from "../workflows/body_region.ts";
 export {
   type PairImages,
   type PairRegistrationOptions,
+  type PairRigidOptions,
   type RegionPair,
   registerPairBy,
   registerPairRigidly,
   type Substitutes,
 } from "./scores/pair_registration.ts";
 export {
+  type MindScale,
   type PairScores,
   pairScores,
   type PairScoresOptions,
@@ -104,7 +107,7 @@ export {
   table2,
   type Table2Row,
 } from "./tables/table2.ts";
-export { PAPER_TABLE_1, PAPER_TABLE_2 } from "./tables/paper_tables.ts";
+export { PAPER_TABLE_1, PAPER_TABLE_2, type PaperVolumes } from "./tables/paper_tables.ts";
 export { alignedTable, type Cells, csvTable, markdownTable } from "./tables/text_table.ts";
 
 // Training a cycle-GAN on files and synthesising with it.
@@ -164,6 +167,7 @@ export type {
   LevelState,
 } from "../registration/deformable/register_deformable.ts";
 export type { JacobianStatistics } from "../registration/jacobian_statistics.ts";
+export type { RigidPreset } from "../registration/rigid/schedule.ts";
 export type { RigidLevelReport, RigidResult } from "../registration/rigid/register_rigid.ts";
 export type { StartPosition } from "../registration/rigid/start.ts";
 export type { StartRecord } from "../registration/rigid/try_starts.ts";

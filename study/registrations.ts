@@ -105,7 +105,7 @@ export class StudyRegistrations {
   }
 
   async #rigid(one: StudyCase): Promise<{ rigid: RigidResult; result: RegistrationScores }> {
-    const { gpu, seed, signal } = this.#cases.context;
+    const { gpu, seed, signal, profile: { rigidPreset: preset } } = this.#cases.context;
     const { path, key } = await this.#step(one, RIGID);
     const { value } = await once(
       path,
@@ -113,7 +113,7 @@ export class StudyRegistrations {
       async () => {
         const pair = await this.#cases.read(one);
         const place = await rigidPlaceOf(this.#cases.context, one);
-        const rigid = await rigidRegistration(gpu, pair, { ...place, seed, signal });
+        const rigid = await rigidRegistration(gpu, pair, { ...place, seed, preset, signal });
         return { rigid, result: await scoreRigid(gpu, pair, rigid) };
       },
     );

@@ -6,6 +6,7 @@
  */
 
 import type { Gpu } from "../kernels/gpu/gpu.ts";
+import type { RigidPreset } from "../registration/rigid/schedule.ts";
 import { registerRigid, type RigidResult } from "../registration/rigid/register_rigid.ts";
 import type { StudyCase } from "./cases.ts";
 import type { StudyContext } from "./context.ts";
@@ -24,8 +25,9 @@ export interface RigidPlace {
 export async function rigidRegistration(
   gpu: Gpu,
   { fixed, moving }: Pick<RegionPair, "fixed" | "moving">,
-  { path, key, seed, signal }: RigidPlace & {
+  { path, key, seed, preset, signal }: RigidPlace & {
     readonly seed: number;
+    readonly preset?: RigidPreset | undefined;
     readonly signal?: AbortSignal | undefined;
   },
 ): Promise<RigidResult> {
@@ -34,6 +36,7 @@ export async function rigidRegistration(
       fixed: fixed.image,
       moving: moving.image,
       seed,
+      preset,
       signal,
     });
     await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });

@@ -10,6 +10,7 @@ import { SYNTHESISED_COLUMNS } from "./columns.ts";
 import { dataOf, type StudyContext } from "./context.ts";
 import type { BestSettings } from "./grid_search/best_settings.ts";
 import { unfinishedUnits } from "./grid_search/grid_search.ts";
+import { jointSettings } from "./grid_search/joint_optimum.ts";
 import { type GridSearchPlan, planStudySearch, type SearchUnit } from "./grid_search/plan.ts";
 import { bestSettingOf, collectGridSearch, writeGridSearch } from "./grid_search/results.ts";
 import { lackingSimilarities, searchOptions } from "./grid_search/search_scales.ts";
@@ -119,7 +120,7 @@ async function planSynthesisSearches(
       folder,
       seed,
       version,
-      similarityOptions: { absolute: profile.synthesisAbsolute },
+      similarityOptions: { lncc: { absolute: profile.synthesisAbsolute } },
       title: column.title,
     };
     const of = column.synthesis.of === "mr" ? "moving" : "fixed";
@@ -163,5 +164,9 @@ async function collect(plan: GridSearchPlan, folder: string): Promise<BestSettin
     await writeGridSearch(folder, path, tables);
     return {};
   });
-  return { path, settings: tables.flatMap((table) => bestSettingOf(table) ?? []) };
+  return {
+    path,
+    settings: tables.flatMap((table) => bestSettingOf(table) ?? []),
+    joint: jointSettings(tables),
+  };
 }

@@ -54,7 +54,14 @@ export class StudySyntheses implements Disposable {
     const strides = ganStrides(profile, synthesis.channels);
     return {
       path: `${out}/synthesis/${one.name}_${name}.nii.gz`,
-      key: await keyOf({ ...images, model: model.key, of: synthesis.of, ...strides }),
+      key: await keyOf({
+        ...images,
+        model: model.key,
+        of: synthesis.of,
+        ...strides,
+        // Undefined, which the key does not contain, so that earlier results stay valid.
+        skipEmpty: profile.skipsEmptyPatches ? undefined : false,
+      }),
       model,
     };
   }
@@ -77,6 +84,7 @@ export class StudySyntheses implements Disposable {
           image: (of === "mr" ? moving : fixed).image,
           to: of,
           ...ganStrides(profile, channels),
+          skipEmpty: profile.skipsEmptyPatches,
           signal,
         });
         const seconds = (performance.now() - began) / 1000;

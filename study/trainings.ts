@@ -98,7 +98,6 @@ export class StudyTrainings {
         folder,
         voxel: profile.voxel,
         resume: true,
-        checkpointEvery: 100,
         sampleEvery: 250,
         signal,
         convolution: this.#convolution,

@@ -213,12 +213,14 @@ function synthesisSeconds({ settings, variant }: StudyModel, profile: Profile): 
 }
 
 /**
- * Megabytes of a checkpoint: weights and two moments of two generators, and about as much for the
- * discriminators and pictures.
+ * Megabytes of a model's folder: weights and two moments of two generators, a third of it for the discriminators and
+ * pictures, and the pool of pairs of images.
  */
-function modelMegabytes({ settings: { generatorFilters: f, blocks } }: StudyModel): number {
+function modelMegabytes({ settings }: StudyModel): number {
+  const { generatorFilters: f, blocks, pool, crop, channels } = settings;
   const weights = 2 * blocks * 9 * (4 * f) ** 2 + 4 * 9 * 2 * f * 4 * f;
-  return 2 * 4 * 3 * weights * 1.3 / 1e6 + 1;
+  const pooled = pool * 2 * crop ** 2 * channels;
+  return (2 * 4 * 3 * weights * 1.3 + 4 * pooled) / 1e6 + 1;
 }
 
 function sumOver<T>(list: readonly T[], value: (one: T) => number): number {

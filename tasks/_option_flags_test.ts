@@ -26,8 +26,10 @@ Deno.test("optionValues() takes the owner's options and turns texts into numbers
   assertEquals(optionValues(options, flags), {
     sigma: 1,
     neighbourhood: "dense",
+    fineDescriptors: undefined,
     beta: undefined,
     scaling: 0.25,
+    unlimitedScale: undefined,
   });
   assertEquals(optionValues(options, { scaling: "change" }).scaling, "change");
   for (const scaling of ["0", "much", " ", "Infinity"]) {

@@ -7,6 +7,14 @@
 import { withoutUndefined } from "../host/defaults.ts";
 import { findCohort, inspectSubject, withoutBadFiles } from "../cohort/find_cohort.ts";
 import { type FileProblem, ManifestError, writeManifest } from "../cohort/manifest.ts";
+import { correctionsOf } from "../cohort/visceral.ts";
+import type { Modality } from "../volume/modality.ts";
+import type { Volume } from "../volume/volume.ts";
+import {
+  type BodyVolumes,
+  bodyVolumes,
+  populationWarnings,
+} from "../workflows/population_volumes.ts";
 import type { FlagsOf, TaskSpec } from "./_flags.ts";
 import { TRUST } from "./_header_flags.ts";
 import { checkFolder } from "./_output.ts";
@@ -24,7 +32,9 @@ The folder holds either the files of VISCERAL Anatomy3 as the challenge distribu
 applies the paper's corrections), or your own files, in any subfolders, with the names
 SUBJECT_ct.nii.gz, SUBJECT_mr.nii.gz, SUBJECT_ct_labels.nii.gz and SUBJECT_mr_labels.nii.gz. A subject
 with both images is a pair for the registration; the other subjects serve the training. The task reads
-every image, lists missing files and problems, and writes the manifest into the folder.
+every image, lists corrections, missing files and problems, and writes the manifest into the folder. It
+measures the bodies and the lungs of the unpaired subjects by a threshold, and warns if the CT and the MR
+images differ by more than 15 %.
 
 SUBJECT begins with a letter or a digit, and consists of letters and digits of any language, spaces and
 the characters - _ . + ( ). If files are damaged, contradict themselves, or are links that lead to
@@ -68,6 +78,7 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   const all = [...found.remarks];
   const problems: FileProblem[] = [...found.problems];
   const bad = new Set(problems.map(({ path }) => path));
+  const volumes = { ct: [] as BodyVolumes[], mr: [] as BodyVolumes[] };
   using progress = new Progress();
   if (!flags.quick) {
     progress.stage("reading", found.subjects.length, "subjects");
@@ -77,7 +88,10 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
         // A link that leads to nothing is known already.
         if (!bad.has(problem.path)) problems.push(problem);
       };
-      all.push(...await inspectSubject(subject, from, { trust, onProblem }));
+      const onImage = (image: Volume, modality: Modality) => {
+        if (subject.kind !== "paired") volumes[modality].push(...measured(image, modality));
+      };
+      all.push(...await inspectSubject(subject, from, { trust, onProblem, onImage }));
       progress.update(i + 1, subject.id);
     }
   }
@@ -95,7 +109,8 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
     attribution: flags.attribution,
     subjects,
   });
-  for (const remark of all) console.log(`- ${remark}`);
+  all.push(...populationWarnings(volumes));
+  for (const remark of [...correctionsOf(subjects), ...all]) console.log(`- ${remark}`);
   const count = (kind: string) => subjects.filter((subject) => subject.kind === kind).length;
   console.log(
     `Wrote ${path}: ${count("paired")} paired, ${count("ct")} CT and ${count("mr")} MR subjects; ` +
@@ -111,6 +126,16 @@ function badFiles(problems: readonly FileProblem[]): ManifestError {
       problems.map(({ message }) => `- ${message}\n`).join("") +
       "Repair or remove them, or leave out their subjects with --skip-bad.",
   );
+}
+
+/** The volumes of an image; none of an image that cannot be scaled, such as an empty one. */
+function measured(image: Volume, modality: Modality): BodyVolumes[] {
+  try {
+    return [bodyVolumes(image, modality)];
+  } catch (error) {
+    if (error instanceof RangeError) return [];
+    throw error;
+  }
 }
 
 if (import.meta.main) await runTask(TASK, main);

@@ -7,6 +7,7 @@
 
 import { Gpu } from "../kernels/gpu/gpu.ts";
 import { REGULARISERS } from "../kernels/regulariser/regulariser.ts";
+import { RIGID_PRESETS } from "../registration/rigid/schedule.ts";
 import { SIMILARITIES, type SimilarityName } from "../registration/similarity/similarities.ts";
 import { runUnits, unfinishedUnits } from "../study/grid_search/grid_search.ts";
 import {
@@ -19,6 +20,7 @@ import {
   shareOf,
 } from "../study/grid_search/plan.ts";
 import { PAPER_GRID } from "../workflows/search_scales.ts";
+import { jointSettings } from "../study/grid_search/joint_optimum.ts";
 import { collectGridSearch, writeGridSearch } from "../study/grid_search/results.ts";
 import { bestCells, sameSpacings } from "../study/grid_search/table.ts";
 import { profileOf, PROFILES } from "../workflows/profiles.ts";
@@ -51,6 +53,17 @@ const FLAGS = {
     max: 8,
     default: PAPER_GRID.levels,
     help: "The numbers of resolution levels.",
+  },
+  window: {
+    type: "numbers",
+    min: 0.1,
+    help:
+      "The windows of local correlation (lncc), mm. By default the task takes only the default window.",
+  },
+  rigidPreset: {
+    type: "choice",
+    choices: RIGID_PRESETS,
+    help: "The schedule of the rigid registration. By default the profile sets it.",
   },
   regulariser: { type: "choice", choices: REGULARISERS, default: "tv", help: "The regulariser." },
   iterations: {
@@ -133,6 +146,9 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
     lambda: flags.lambda,
     spacing: flags.spacing,
     levels: flags.levels,
+    window: flags.window,
+    rigidPreset: flags.rigidPreset ?? profile.rigidPreset,
+    similarityOptions: profile.similarityOptions,
     regulariser: flags.regulariser,
     seed: flags.seed,
     version: config.version,
@@ -148,6 +164,12 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   const isWritten = tables.length > 0 && (flags.collect || missing.length === 0);
   if (isWritten) {
     console.log(`\n${alignedTable(bestCells(tables))}\n`);
+    for (const { similarity, levels, lambda, spacing, dice } of jointSettings(tables)) {
+      console.log(
+        `${similarity}, one setting for both regions: ${levels} levels, lambda ${lambda}, spacing ${spacing} mm, ` +
+          `mean Dice ${(100 * dice).toFixed(2)} %`,
+      );
+    }
     for (const note of new Set(tables.flatMap(sameSpacings))) console.log(note);
     console.log(`Tables and heat maps are in ${folder}, the best settings in ${out}/best.json`);
   }

@@ -16,6 +16,7 @@ import {
   type RegisterImagesResult,
   type RegisterProgress,
 } from "../registration/register.ts";
+import { RIGID_PRESETS } from "../registration/rigid/schedule.ts";
 import {
   SIMILARITIES,
   type SimilarityName,
@@ -193,6 +194,14 @@ directions to metrics.json.`,
         "as -8192, and says so.",
     },
     trust: TRUST,
+    rigidPreset: {
+      type: "choice",
+      choices: RIGID_PRESETS,
+      default: "robust",
+      help:
+        "The schedule of the rigid registration. imregister has the numbers of MATLAB's imregister in " +
+        "its multimodal configuration, as in the paper.",
+    },
     seed: { type: "integer", default: 12345, help: "Seed of the rigid registration." },
   },
 } as const satisfies TaskSpec;
@@ -256,6 +265,9 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
  * @throws {UsageError} when a flag belongs to another method or to another similarity.
  */
 function refuseUseless(flags: Flags): void {
+  if (flags.noRigid && isGiven(flags, "rigidPreset")) {
+    throw new UsageError("--rigid-preset does nothing with --no-rigid");
+  }
   if (flags.rigidOnly && flags.noRigid) {
     throw new UsageError("--rigid-only and --no-rigid together leave nothing to do");
   }
@@ -299,7 +311,7 @@ function settingsOf(
   const { seed, method, rigidOnly, similarity, regulariser, lambda, spacing, levels } = flags;
   const { iterations, resolution, noFolding, keepPadding } = flags;
   return {
-    rigid: flags.noRigid ? false : { seed },
+    rigid: flags.noRigid ? false : { seed, preset: flags.rigidPreset },
     rigidOnly,
     keepPadding,
     method,

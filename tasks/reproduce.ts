@@ -24,8 +24,8 @@ The task makes a phantom cohort or uses yours, measures Table 1, searches the se
 registrations, registers the paired images, trains the cycle-GANs and registers the synthesised images.
 It writes report.html with all tables and figures, report.md, report.json and a CSV file per table. An
 interrupted run continues where it stopped and does not repeat finished work. On two cores without a GPU
-the profile smoke takes some minutes and quick about 27. The profiles standard and paper (all numbers of
-the paper) need a GPU.
+the profile smoke takes some minutes and quick about 27. The profiles standard and paper (each
+number that the paper states) need a GPU. The report lists what differs from the paper.
 
 Stages: ${STAGES.join(", ")}.
 For a cohort without labels, the study registers whole images and reports normalised mutual information,

@@ -70,6 +70,11 @@ image and prints the difference.`,
         "channels and 4 for 4 or more, and the number of channels with --stitch cheap.",
     },
     trust: TRUST,
+    allPatches: {
+      type: "boolean",
+      help:
+        "Synthesise also patches that are almost empty, as in the paper. By default they remain background.",
+    },
   },
 } as const satisfies TaskSpec;
 
@@ -95,6 +100,7 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
     signal,
     stride: flags.stride,
     sliceStride: flags.sliceStride,
+    skipEmpty: !flags.allPatches,
     onProgress: ({ patches, total }) => {
       if (isFirst) progress.stage("synthesising", total, "patches");
       isFirst = false;

@@ -14,6 +14,7 @@ import { type IntensityScale, SOFT_TISSUE_CT_SCALE } from "../gan/synthesis/inte
 import { STRUCTURE_MEASURES } from "../gan/ops/structure_loss/structure_loss.ts";
 import { correspondenceWithout, noCorrespondence } from "../workflows/correspondence.ts";
 import { ganSettings } from "../workflows/gan_profiles.ts";
+import { trainingPopulationWarnings } from "../workflows/population_volumes.ts";
 import { registerTrainingPairs, type TrainingPair } from "../workflows/registered_pairs.ts";
 import { profileOf, PROFILES } from "../workflows/profiles.ts";
 import { checkLines, checkWarnings } from "../workflows/training_checks.ts";
@@ -191,8 +192,13 @@ const FLAGS = {
   checkpointEvery: {
     type: "integer",
     min: 1,
-    default: 500,
-    help: "Number of steps between two checkpoints.",
+    help: "Number of steps between two checkpoints, in place of --checkpoint-minutes.",
+  },
+  checkpointMinutes: {
+    type: "number",
+    min: 0,
+    default: 10,
+    help: "Time between two checkpoints, minutes.",
   },
   sampleEvery: {
     type: "integer",
@@ -229,7 +235,9 @@ The task writes these files into the folder of --out:
 
 At each picture of samples the task prints how bright fat and muscle are in the syntheses, and by how much
 the syntheses are shifted against their sources. It warns if the order of fat and muscle is inverted, or
-if the shift exceeds a third of a voxel.
+if the shift exceeds a third of a voxel. Before the training it warns if the bodies or the lungs of the CT
+and of the MR images, found by a threshold, differ by more than 15 % in their mean volumes, unless
+--balanced shows both populations in the same shapes.
 
 After Ctrl-C the task finishes the step, writes a checkpoint and ends. The same command with --resume
 continues the training.
@@ -278,6 +286,9 @@ type Flags = FlagsOf<typeof TASK>;
 /** The work of `deno task train`. */
 export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
   const began = performance.now();
+  if (flags.checkpointEvery !== undefined && isGiven(flags, "checkpointMinutes")) {
+    throw new UsageError("--checkpoint-every and --checkpoint-minutes exclude each other");
+  }
   const source = sourceOf(flags);
   const settings = settingsOf(flags);
   const ctScale = ctScaleOf(flags);
@@ -317,6 +328,10 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
       `steps; about ${Math.round(trainingBytes(settings, flags.ops) / 2 ** 20)} MiB of GPU memory`,
   );
   const isBalanced = flags.correspondence || flags.balanced;
+  // Balanced shapes show each population in the shapes of the other.
+  if (!isBalanced) {
+    for (const warning of trainingPopulationWarnings(images)) progress.log(`Warning: ${warning}.`);
+  }
   let pairs: TrainingPair[] | undefined;
   if (settings.pairSteps > 0 || settings.pairWeight > 0 || isBalanced) {
     progress.stage("registering pairs", 0, "pairs");
@@ -343,6 +358,7 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
     signal,
     convolution: flags.convolution,
     checkpointEvery: flags.checkpointEvery,
+    checkpointSeconds: 60 * flags.checkpointMinutes,
     sampleEvery: flags.sampleEvery,
     onNotice: (text) => progress.log(`Warning: ${text}`),
     onCheck: (check) => {

@@ -6,7 +6,11 @@
 
 import { assertEquals } from "@std/assert";
 import type { Triple } from "../volume/affine.ts";
-import { controlGridGeometry, controlPoints } from "../kernels/control_grid/control_grid.ts";
+import {
+  type ControlGridGeometry,
+  controlGridGeometry,
+  controlPoints,
+} from "../kernels/control_grid/control_grid.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { uploadImage } from "../kernels/gpu/image.ts";
 import { Owned } from "../kernels/gpu/owned.ts";
@@ -44,6 +48,11 @@ export interface SimilarityCase {
   readonly masked?: boolean | undefined;
 }
 
+/** The control grid of the cases. */
+export function similarityGeometry(): ControlGridGeometry {
+  return controlGridGeometry([41, 38, 35], [5, 4, 6]);
+}
+
 /**
  * The inputs of a similarity case, and the similarity.
  *
@@ -54,11 +63,11 @@ export function similarityCase(
   { kind, options, masked = false }: SimilarityCase,
   owned: Owned,
 ): { similarity: Similarity; inputs: SimilarityInputs } {
-  const size: Triple = [41, 38, 35];
+  const geometry = similarityGeometry();
+  const size = geometry.image;
   const spacing: Triple = [2, 3, 2.5];
   const margin: Triple = [3, 3, 3];
   const padded = size.map((n) => n + 6) as unknown as Triple;
-  const geometry = controlGridGeometry(size, [5, 4, 6]);
   const count = controlPoints(geometry);
   const upload = (label: string, at: Triple, data: Float32Array) =>
     owned.add(uploadImage(gpu, label, at, data));
@@ -84,14 +93,26 @@ export function similarityCase(
   return { similarity: createSimilarity(kind, ranges, options), inputs };
 }
 
+/** Seeds of the two points. */
+const SEEDS = [4, 5];
+/** Steps of the central differences along the gradient, mm. */
+const STEPS_ALONG = [0.06, 0.07, 0.08, 0.1, 0.12, 0.14];
+/** Steps of the central differences along a random direction, as multiples of it. */
+const STEPS_ACROSS = [0.06, 0.08, 0.1];
+
 /**
- * Relative error of the directional derivative along the gradient: the mean of central differences over
- * several steps, since a value in 32-bit floats is known to 1e-7 only.
+ * The largest relative error of three directional derivatives: along the gradient and along a random direction at
+ * one point, and along another random direction at a second point. Along the gradient alone, a gradient that lacks
+ * an axis, or the control points of the border, would be right.
+ *
+ * A derivative is the mean of central differences over several steps, since a value in 32-bit floats is known to
+ * 1e-7 only. The errors are relative to the norm of the gradient; the derivatives along the random directions are
+ * some percent of it.
  */
 export async function gradientError(gpu: Gpu, similarityOf: SimilarityCase): Promise<number> {
   using owned = new Owned();
   const { similarity, inputs } = similarityCase(gpu, similarityOf, owned);
-  const { displacements, gradient, scalars } = inputs;
+  const { displacements, gradient, scalars, geometry } = inputs;
   const prepared = owned.add(similarity.prepare(gpu, inputs));
   const evaluate = async (values: Float32Array) => {
     gpu.write(displacements, values);
@@ -100,22 +121,44 @@ export async function gradientError(gpu: Gpu, similarityOf: SimilarityCase): Pro
     recorder.submit();
     return new Float32Array(await gpu.download(scalars))[0];
   };
-  const next = random(4);
-  const at = Float32Array.from(
-    { length: 4 * controlPoints(inputs.geometry) },
-    (_, i) => i % 4 === 3 ? 0 : 2 * (next() - 0.5),
-  );
-  gpu.write(displacements, at);
-  await prepared.begin?.(at);
-  await evaluate(at);
-  const slopes = new Float32Array(await gpu.download(gradient));
-  const norm = Math.sqrt(slopes.reduce((sum, g) => sum + g * g, 0));
-  const moved = (by: number) => at.map((k, i) => k + by * slopes[i] / norm);
-  let numeric = 0;
-  const steps = [0.06, 0.07, 0.08, 0.1, 0.12, 0.14];
-  for (const h of steps) {
-    numeric += (await evaluate(moved(h)) - await evaluate(moved(-h))) / (2 * h * steps.length);
+  const derivative = async (at: Float32Array, direction: Float32Array, steps: number[]) => {
+    const moved = (by: number) => at.map((k, i) => k + by * direction[i]);
+    let sum = 0;
+    for (const h of steps) {
+      sum += (await evaluate(moved(h)) - await evaluate(moved(-h))) / (2 * h * steps.length);
+    }
+    return sum;
+  };
+  let worst = 0;
+  for (const seed of SEEDS) {
+    const at = randomDisplacements(geometry, 2, seed);
+    gpu.write(displacements, at);
+    await prepared.begin?.(at);
+    await evaluate(at);
+    const slopes = new Float32Array(await gpu.download(gradient));
+    const norm = Math.sqrt(slopes.reduce((sum, g) => sum + g * g, 0));
+    assertEquals(norm > 0, true);
+    const across = randomDisplacements(geometry, 0.15, seed + 10);
+    const expected = across.reduce((sum, d, i) => sum + d * slopes[i], 0);
+    const errors = [await derivative(at, across, STEPS_ACROSS) - expected];
+    if (seed === SEEDS[0]) {
+      const along = slopes.map((g) => g / norm);
+      errors.push(await derivative(at, along, STEPS_ALONG) - norm);
+    }
+    worst = Math.max(worst, ...errors.map((error) => Math.abs(error) / norm));
   }
-  assertEquals(slopes.some((g) => g !== 0), true);
-  return Math.abs(numeric - norm) / norm;
+  return worst;
+}
+
+/** Random displacements of up to half of `extent` mm along each axis, one vec4 (x, y, z, 0) per control point. */
+export function randomDisplacements(
+  geometry: ControlGridGeometry,
+  extent: number,
+  seed: number,
+): Float32Array {
+  const next = random(seed);
+  return Float32Array.from(
+    { length: 4 * controlPoints(geometry) },
+    (_, i) => i % 4 === 3 ? 0 : extent * (next() - 0.5),
+  );
 }

@@ -73,5 +73,5 @@ gpuTest("registerDeformable() recovers a known smooth field", async (gpu) => {
   assertGreater(difference(truth).mean, 0.8, "the field to find is not small");
   const { controlGrid } = await registerDeformable(gpu, { fixed, moving });
   const { mean } = difference(hostField(scene.grid, { controlGrid }), truth);
-  assertLess(mean, 0.5, "mean error, voxels");
+  assertLess(mean, 0.2, "mean error, voxels");
 });

@@ -110,17 +110,17 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       Triple Volume`,
   },
   "./cohort": {
-    count: 36,
+    count: 37,
     values: `
       BREATHING COHORT_PROFILES ManifestError STRUCTURES findCohort inspectSubject labelPaths
       readLabels readManifest withoutBadFiles writeManifest writePhantomCohort`,
     types: `
       Breathing ByModality CohortProfile CrosswarpError FileProblem FoundCohort Grid HeaderMatrix
       InspectOptions LabelFiles LabelVolume Manifest ManifestSubject Matrix4 Modality ModalityLabels
-      ModalityPaths PhantomOptions PhantomProgress ReadOptions Region Structure StructureName Triple`,
+      ModalityPaths PhantomOptions PhantomProgress ReadOptions Region Structure StructureName Triple Volume`,
   },
   "./study": {
-    count: 170,
+    count: 175,
     values: `
       ABLATIONS COLUMNS CORRESPONDENCE_PARTS LOSSES PAPER_CHANNELS PAPER_FIELDS PAPER_GRID
       PAPER_TABLE_1 PAPER_TABLE_2 PROFILES Picture STAGES STRUCTURES SettingsError
@@ -136,13 +136,13 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       CycleGanSettings DeformableLevel DeformableMethod DeformableOptions DeformableProgress
       DisplacementField GanScale GanSettingsOptions GanVariant GivenCohort Gpu GpuOptions Grid
       GridSearchOptions GridSearchPlan GridSynthesisOptions HeaderMatrix ImageRegion IntensityScale
-      JacobianStatistics LabelFiles LabelVolume LabelledImage LevelState LocalCorrelationOptions
-      Manifest ManifestSubject Matrix4 MindOptions MindScaling MindSscOptions MissingUnits Modality
+      JacobianStatistics JointSetting LabelFiles LabelVolume LabelledImage LevelState LocalCorrelationOptions
+      Manifest ManifestSubject Matrix4 MindOptions MindScale MindScaling MindSscOptions MissingUnits Modality
       ModalityLabels ModalityPaths NmiMindOptions OnProgress Ops OverviewOptions PairImages
-      PairRegistrationOptions PairScores PairScoresOptions PatchAverageProgress PlaneName PointMap
+      PairRegistrationOptions PairRigidOptions PairScores PairScoresOptions PaperVolumes PatchAverageProgress PlaneName PointMap
       PreparedStudy Profile ProfileDeformable ProfileName ReadOptions Region RegionPair
       RegisteredPair RegisteredPairsOptions RegistrationScores Regulariser ReportTable
-      ReproduceOptions RigidLevelReport RigidResult RunStudyOptions RunUnitsOptions ScoredPair
+      ReproduceOptions RigidLevelReport RigidPreset RigidResult RunStudyOptions RunUnitsOptions ScoredPair
       SearchPair SearchScale SearchTable SearchUnit SettingRow Shard SignedRankResult SimilarityName
       SimilarityOptions StageName StagePlan StageWork StartPosition StartRecord StepLosses Stitch
       StructureMeasure StructureName StructureRow StudyOptions StudyProgress StudyReport Substitute

@@ -194,6 +194,7 @@ Deno.test({
           [{ "--moving": file("far.nii.gz"), "--no-rigid": "" }, 1, "Register rigidly first"],
           [{ "--lambda": "much" }, 2, "number"],
           [{ "--rigid-only": "", "--no-rigid": "" }, 2, "nothing to do"],
+          [{ "--rigid-preset": "imregister", "--no-rigid": "" }, 2, "--rigid-preset does nothing"],
           [{ "--landa": "1" }, 2, "did you mean --lambda"],
           [
             { "--similarity": "nmi", "--window": "5" },

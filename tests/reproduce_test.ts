@@ -93,6 +93,7 @@ gpuTest(
     assertEquals(names.sort(), [
       "comparisons.csv",
       "corrected",
+      "differences.csv",
       "findings.csv",
       "models",
       "registrations",

@@ -60,6 +60,13 @@ gpuTest(
     const { code, text } = await task("cohort", "--from", folder);
     assertEquals(code, 0, text);
     assertStringIncludes(text, "3 paired, 1 CT and 1 MR subjects");
+    assertStringIncludes(
+      text,
+      "10000067's MR: the labels of right kidney and left kidney are exchanged",
+    );
+    assertStringIncludes(text, "10000080's MR: the scores leave out lumbar vertebra 1");
+    // The CT is at inhale and the MR at exhale.
+    assertStringIncludes(text, "- The lungs of the CT images measure");
     const manifest = await readManifest(`${folder}/cohort.json`);
     assertEquals(studyRegions(manifest), ["thorax", "abdomen"]);
     for (const [patient, from] of Object.entries(PATIENTS)) {

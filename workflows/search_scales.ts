@@ -25,6 +25,8 @@ export interface SearchScale {
   readonly spacing: readonly number[];
   /** Numbers of levels. */
   readonly levels: readonly number[];
+  /** Windows of local correlation (standard deviations), mm. Default: that of the similarity. */
+  readonly window?: readonly number[] | undefined;
   /** The number of paired subjects, from the first on. Default all. */
   readonly subjects?: number | undefined;
 }
@@ -45,6 +47,12 @@ export const SEARCHES: Readonly<Record<ProfileName, SearchScale>> = {
 };
 
 const SYNTHESISED = ["lncc"] as const;
+
+/**
+ * The paper does not state the window of local correlation. Its registration engine, pTVreg, has 2.5 mm in its published
+ * settings for the liver; 10 mm is the default here.
+ */
+export const PAPER_WINDOWS = [2.5, 5, 10] as const;
 
 /**
  * The searches of the profiles on synthesised images, for each column of Table 2. Their best weights lie at the upper end of the
@@ -72,5 +80,5 @@ export const SYNTHESIS_SEARCHES: Readonly<Record<ProfileName, SearchScale>> = {
     levels: [3],
     subjects: 1,
   },
-  paper: { similarities: SYNTHESISED, ...PAPER_GRID },
+  paper: { similarities: SYNTHESISED, ...PAPER_GRID, window: PAPER_WINDOWS },
 };

@@ -9,6 +9,7 @@
 
 import type { Modality } from "../volume/modality.ts";
 import type { Triple } from "../volume/affine.ts";
+import { selectedValues } from "../volume/selected_values.ts";
 
 /** Options of {@link softTissueOrder}. Both images lie on one grid. */
 export interface SoftTissueOrderOptions {
@@ -82,7 +83,7 @@ function valuesIn(
   [low, high]: readonly [number, number],
 ): Float32Array {
   const isIn = (i: number) => source[i] >= low && source[i] <= high;
-  return image.filter((_, i) => {
+  return selectedValues(image, (_, i) => {
     const x = i % nx;
     const y = Math.floor(i / nx) % ny;
     if (x === 0 || y === 0 || x === nx - 1 || y === ny - 1) return false;

@@ -35,6 +35,8 @@ export interface GridSynthesisOptions {
   readonly stride?: number | undefined;
   /** Slices from one patch to the next. */
   readonly sliceStride?: number | undefined;
+  /** True if almost empty patches remain background. Default true. */
+  readonly skipEmpty?: boolean | undefined;
   /** Stops the work. */
   readonly signal?: AbortSignal | undefined;
   /** Called about twice a second. */
@@ -131,6 +133,7 @@ export async function synthesiseOnGrid(
     stitch: options.stitch ?? "full",
     stride: options.stride,
     sliceStride: options.sliceStride,
+    skipEmpty: options.skipEmpty,
     signal: options.signal,
     onProgress: options.onProgress,
   };

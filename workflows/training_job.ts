@@ -55,8 +55,10 @@ export interface TrainingJobOptions {
   readonly ops?: Ops | undefined;
   /** Variant of the convolutions. Default: the faster one in a short measurement. */
   readonly convolution?: ConvolutionVariant | undefined;
-  /** Steps from one checkpoint to the next. Default 500. */
+  /** Steps from one checkpoint to the next. Default: by `checkpointSeconds`. */
   readonly checkpointEvery?: number | undefined;
+  /** Time from one checkpoint to the next, seconds, if `checkpointEvery` is absent. Default 600. */
+  readonly checkpointSeconds?: number | undefined;
   /** Steps from one picture of samples to the next. Default 500. */
   readonly sampleEvery?: number | undefined;
   /** Called with what may be wrong with the training, in one line. */
@@ -125,6 +127,7 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
     },
     resume: options.resume ?? false,
     checkpointEvery: options.checkpointEvery,
+    checkpointSeconds: options.checkpointSeconds,
     sampleEvery: options.sampleEvery,
     onSample: async (gan, step) => {
       const log = parseLog(await Deno.readTextFile(`${folder}/log.jsonl`));

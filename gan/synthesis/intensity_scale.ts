@@ -6,6 +6,7 @@
 
 import { withoutUndefined } from "../../host/defaults.ts";
 import type { Modality } from "../../volume/modality.ts";
+import { selectedValues } from "../../volume/selected_values.ts";
 
 /** The intensities that become -1 and 1; intensities beyond these are clamped. */
 export interface IntensityScale {
@@ -34,7 +35,7 @@ export const SOFT_TISSUE_CT_SCALE: IntensityScale = {
 };
 
 /** Fraction of the MR's voxels above 0 that are below the intensity that becomes 1. */
-const MR_FRACTION = 0.995;
+export const MR_FRACTION = 0.995;
 
 /**
  * Determines the scale of an image. The scale of CT is fixed. The scale of MR, which has no physical unit, is from 0 to
@@ -56,7 +57,7 @@ const MR_FRACTION = 0.995;
  */
 export function intensityScaleOf(modality: Modality, values: Float32Array): IntensityScale {
   if (modality === "ct") return CT_SCALE;
-  const finite = values.filter((value) => Number.isFinite(value)).sort();
+  const finite = selectedValues(values, Number.isFinite).sort();
   const positive = finite.subarray(finite.findLastIndex((value) => value <= 0) + 1);
   if (positive.length === 0) {
     throw new RangeError(
@@ -117,10 +118,11 @@ export function fromNetwork(
   values: Float32Array,
   { low, high, corners }: IntensityScale,
 ): Float32Array<ArrayBuffer> {
+  const { length } = values;
   if (corners !== undefined) {
-    return Float32Array.from(values, (value) => interpolate(value, corners, 1, 0));
+    return Float32Array.from({ length }, (_, i) => interpolate(values[i], corners, 1, 0));
   }
-  return Float32Array.from(values, (value) => low + (high - low) * (value + 1) / 2);
+  return Float32Array.from({ length }, (_, i) => low + (high - low) * (values[i] + 1) / 2);
 }
 
 /** Interpolates linearly between corners, from their column `from` to their column `to`; beyond them it clamps. */

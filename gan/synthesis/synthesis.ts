@@ -42,6 +42,8 @@ export interface SynthesisOptions {
   readonly stride?: number | undefined;
   /** Slices from one patch to the next, S_C. Default by {@link stridesOf}. */
   readonly sliceStride?: number | undefined;
+  /** True if almost empty patches remain background; the paper synthesises all patches. Default true. */
+  readonly skipEmpty?: boolean | undefined;
   /** Patches per batch of the generator. Default enough to keep the device busy. */
   readonly batch?: number | undefined;
   /** Stops the synthesis, which then throws the reason of the signal. */
@@ -53,9 +55,9 @@ export interface SynthesisOptions {
 /**
  * A patch is empty if its mean intensity is below this fraction of the mean of the patch in the middle. The networks
  * have not been trained on such patches (section 4.1 excludes dark ones), and their normalisation would amplify the
- * noise. Empty patches remain background, and do not pass through the generator.
+ * noise. With `skipEmpty`, empty patches remain background, and do not pass through the generator.
  */
-const EMPTY_FRACTION = 1 / 16;
+export const EMPTY_FRACTION = 1 / 16;
 
 /** Default number of pixels per batch of the generator. */
 const PIXELS_PER_BATCH = 256 * 256;
@@ -81,8 +83,8 @@ export function stridesOf(
 }
 
 /**
- * Synthesises a volume in the other modality, in [-1, 1], x fastest. Nearly empty patches remain background. Two runs
- * give the same bytes.
+ * Synthesises a volume in the other modality, in [-1, 1], x fastest. Nearly empty patches remain background, unless
+ * `skipEmpty` is false. Two runs give the same bytes.
  *
  * @throws {RangeError} if an option is invalid.
  */
@@ -90,7 +92,8 @@ export async function synthesiseVolume(options: SynthesisOptions): Promise<Float
   const { tensorflow, generator, crop } = options;
   const { gpu, runner } = tensorflow;
   const { channels } = generator.options;
-  const isEmpty = emptyPatches(options);
+  const { skipEmpty = true } = options;
+  const isEmpty = skipEmpty ? emptyPatches(options) : undefined;
   let result: tf.Tensor | undefined;
   try {
     return await patchAverage(gpu, {

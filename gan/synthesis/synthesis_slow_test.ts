@@ -105,6 +105,14 @@ gpuTest(
     const image = noise.map((value, i) => (i >> 4) % 9 < 3 ? -1 + 0.02 * Math.abs(value) : value);
     const found = await synthesiseVolume({ ...options, generator, image, size: [16, 9, 16] });
     found.forEach((value, i) => assertEquals(value === -1, (i >> 4) % 9 < 3, `voxel ${i}`));
+    const all = await synthesiseVolume({
+      ...options,
+      generator,
+      image,
+      size: [16, 9, 16],
+      skipEmpty: false,
+    });
+    assertEquals(all.includes(-1), false, "skipEmpty: false synthesises these, too");
     generator.dispose();
   },
 );

@@ -41,7 +41,13 @@ export interface PatchSamplerOptions {
 }
 
 /** A sample is dark if its mean intensity is below this fraction of the mean of the sample in the volume's middle. */
-const DARK = 1 / 4;
+export const DARK_FRACTION = 1 / 4;
+
+/** Rows and columns of the sample from which a patch of `crop` pixels is cropped: 286 for 256, as in the paper. */
+export function sampleSize(crop: number): number {
+  return Math.round(crop * 286 / 256);
+}
+
 /** Maximum number of consecutive dark samples of a volume. */
 const MAX_DARK_PATCHES = 1000;
 
@@ -81,7 +87,7 @@ export class PatchSampler {
    * @throws {RangeError} if an option is invalid or the middle of a volume is dark.
    */
   constructor(options: PatchSamplerOptions) {
-    const { crop, load = Math.round(crop * 286 / 256), flips = false } = options;
+    const { crop, load = sampleSize(crop), flips = false } = options;
     this.#options = { ...options, load, flips };
     check(this.#options);
     const { channels, plane } = options;
@@ -113,7 +119,7 @@ export class PatchSampler {
     for (let dark = 0; dark < MAX_DARK_PATCHES; dark++) {
       const start = size.map((extent, i) => random.integer(stack.extent[i] - extent + 1));
       const sample = readPatch(volume.data, stack, start as unknown as Triple, size);
-      if (meanAboveBackground(sample) < DARK * centralMean) continue;
+      if (meanAboveBackground(sample) < DARK_FRACTION * centralMean) continue;
       const column = random.integer(load - crop + 1);
       const row = random.integer(load - crop + 1);
       const isMirrored = flips && random.uniform() < 0.5;

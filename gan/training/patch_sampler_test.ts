@@ -102,6 +102,25 @@ Deno.test("PatchSampler leaves out dark patches", () => {
   assert(minimum >= 1 / 16, `${minimum} of a patch is bright`);
 });
 
+Deno.test("PatchSampler takes a patch from a quarter of the central mean on", () => {
+  // The body is as wide as a patch, and the patch in the middle is all bright.
+  const grid = Grid.axisAligned([120, 1, 20], [1, 1, 1]);
+  const data = Float32Array.from(
+    { length: grid.voxels },
+    (_, i) => i % 120 >= 50 && i % 120 < 70 ? 1 : -1,
+  );
+  const volumes = [{ name: "body", grid, data }];
+  const patches = sampler({ volumes, crop: 20, load: 20, channels: 1 });
+  const seen = new Set<number>();
+  for (let n = 0; n < 600; n++) {
+    const patch = patches.next();
+    seen.add(patch.filter((value) => value > 0).length / 20);
+  }
+  // 5 of 20 columns are a quarter: not dark. 4 are dark.
+  const columns = Array.from({ length: 16 }, (_, i) => i + 5);
+  assertEquals([...seen].sort((a, b) => a - b), columns);
+});
+
 Deno.test("PatchSampler gives up on a volume that is dark almost everywhere", () => {
   const grid = Grid.axisAligned([1001, 1, 1001], [1, 1, 1]);
   const data = new Float32Array(grid.voxels).fill(-1);

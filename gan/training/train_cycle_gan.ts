@@ -74,8 +74,13 @@ export interface TrainingOptions {
   readonly folder: string;
   /** Continues from the folder's checkpoint, if there is one. Default false. */
   readonly resume?: boolean | undefined;
-  /** Steps from one checkpoint to the next. The last step always writes one. Default 500. */
+  /** Steps from one checkpoint to the next; the last step always writes one. Default: by `checkpointSeconds`. */
   readonly checkpointEvery?: number | undefined;
+  /**
+   * Time from one checkpoint to the next, seconds, if `checkpointEvery` is absent. A checkpoint of the paper's size has
+   * 400 to 700 MB, and a step can take a tenth of a second. Default 600.
+   */
+  readonly checkpointSeconds?: number | undefined;
   /** Steps from one call of `onSample` to the next. Default 500. */
   readonly sampleEvery?: number | undefined;
   /** Is called before the first step, every `sampleEvery` steps and after the last step. */
@@ -90,6 +95,8 @@ export interface TrainingOptions {
 
 /** Time between two readings of the losses. A reading waits for the GPU and permits Ctrl-C. */
 const MILLISECONDS_BETWEEN_READINGS = 500;
+/** Default time between two checkpoints, seconds. */
+const CHECKPOINT_SECONDS = 600;
 /** Minimum and maximum of soft tissue in CT, HU. */
 const SOFT_TISSUE = [-150, 150];
 /** Maximum absolute loss. A training does not recover from a larger one. */
@@ -105,7 +112,7 @@ const MAX_LOSS = 1000;
  */
 export async function trainCycleGan(options: TrainingOptions): Promise<CycleGan> {
   const { tensorflow, settings, folder, signal } = options;
-  const { checkpointEvery = 500, sampleEvery = 500, onSample } = options;
+  const { sampleEvery = 500, onSample } = options;
   signal?.throwIfAborted();
   if (options.pairs === undefined && (settings.pairSteps > 0 || settings.pairWeight > 0)) {
     throw new RangeError("`pairSteps` and `pairWeight` need a source of registered pairs");
@@ -125,11 +132,12 @@ export async function trainCycleGan(options: TrainingOptions): Promise<CycleGan>
     while (run.step < run.total) {
       run.advance();
       const isLast = run.step === run.total;
-      const isDue = (every: number) => isLast || run.step % every === 0;
-      if (!isDue(checkpointEvery) && !isDue(sampleEvery) && !run.isReadingDue()) continue;
+      const isSampleDue = isLast || run.step % sampleEvery === 0;
+      const isCheckpointDue = isLast || run.isCheckpointDue();
+      if (!isCheckpointDue && !isSampleDue && !run.isReadingDue()) continue;
       await run.readLosses();
-      if (isDue(sampleEvery)) await onSample?.(gan, run.step);
-      if (isDue(checkpointEvery) || signal?.aborted) await run.writeCheckpoint();
+      if (isSampleDue) await onSample?.(gan, run.step);
+      if (isCheckpointDue || signal?.aborted) await run.writeCheckpoint();
       if (!isLast) signal?.throwIfAborted();
     }
     return gan;
@@ -191,6 +199,7 @@ class TrainingRun {
   #pending: { step: number; losses: tf.Tensor1D }[] = [];
   #lastReading = performance.now();
   #lastCheckpoint: number | undefined;
+  #lastCheckpointTime = performance.now();
 
   constructor(gan: CycleGan, options: TrainingOptions, step: number) {
     this.#gan = gan;
@@ -277,6 +286,14 @@ class TrainingRun {
     return performance.now() - this.#lastReading >= MILLISECONDS_BETWEEN_READINGS;
   }
 
+  /** Returns true if a checkpoint is due, by the number of steps or by the time. */
+  isCheckpointDue(): boolean {
+    const { checkpointEvery, checkpointSeconds = CHECKPOINT_SECONDS } = this.#options;
+    return checkpointEvery === undefined
+      ? performance.now() - this.#lastCheckpointTime >= 1000 * checkpointSeconds
+      : this.step % checkpointEvery === 0;
+  }
+
   /** Reads the losses of the steps since the last reading, logs them and reports the progress. */
   async readLosses(): Promise<void> {
     const pending = this.#pending.splice(0);
@@ -346,5 +363,6 @@ class TrainingRun {
       convolution: tensorflow.convolution,
     });
     this.#lastCheckpoint = this.step;
+    this.#lastCheckpointTime = performance.now();
   }
 }

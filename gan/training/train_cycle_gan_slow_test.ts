@@ -283,6 +283,36 @@ gpuTest(
     }),
 );
 
+gpuTest(
+  "training: checkpoints are written by time, and by steps where these are given",
+  (gpu) =>
+    withFolders(async (a) => {
+      const stepsWith = async (options: Partial<TrainingOptions>) => {
+        const steps: number[] = [];
+        let last: number | undefined;
+        await train(gpu, a, {
+          ...options,
+          sampleEvery: 1,
+          onSample: async () => {
+            const text = await Deno.readTextFile(`${a}/checkpoint.json`).catch(() => "{}");
+            const { step } = JSON.parse(text);
+            if (step !== undefined && step !== last) steps.push(step);
+            last = step;
+          },
+        });
+        await Deno.remove(`${a}/checkpoint.json`);
+        return steps;
+      };
+      const total = settings.epochs * settings.stepsPerEpoch;
+      // The sample of a step is drawn before its checkpoint.
+      const all = Array.from({ length: total - 1 }, (_, i) => i + 1);
+      assertEquals(await stepsWith({ checkpointSeconds: 0 }), all);
+      assertEquals(await stepsWith({}), [], "ten minutes do not pass; the last step writes one");
+      const third = all.filter((step) => step % 3 === 0);
+      assertEquals(await stepsWith({ checkpointEvery: 3, checkpointSeconds: 0 }), third);
+    }),
+);
+
 gpuTest("training: the discriminators' rate is theirs alone", (gpu) =>
   withFolders(async (a, b) => {
     const weightsAfter = async (folder: string, discriminatorRate: number) => {

@@ -124,6 +124,26 @@ gpuTest("E_MIND and its gradient are those of the twin", async (gpu, t) => {
   }
 });
 
+Deno.test("the twin is eq. 6 and the mean of its squares, by hand", () => {
+  const geometry = controlGridGeometry([2, 1, 1], [1, 1, 1]);
+  const { value, voxels, forces } = mindResidualReference({
+    geometry,
+    knots: new Float32Array(3 * controlPoints(geometry)),
+    fixed: Float64Array.of(1, 0.5, 0.2, 1),
+    moving: { size: [2, 1, 1], entries: Float64Array.of(0.4, 1, 1, 0.6) },
+    channels: 2,
+    difference: "absolute",
+    origin: [0, 0, 0],
+    perVoxel: [1, 1, 1],
+  });
+  // Eq. 6 is (0.6 + 0.5) / 2 = 0.55 at the first voxel and (0.8 + 0.4) / 2 = 0.6 at the second.
+  assertEquals(voxels, 2);
+  assertAlmostEquals(value, (0.55 ** 2 + 0.6 ** 2) / 2, 1e-12);
+  // At the first voxel the slopes of the channels are 0.6 and -0.4, and their differences are -0.6 and 0.5:
+  // 2 * 0.55 / 2 * (-0.6 - 0.4), and half of it for the mean of two voxels.
+  assertAlmostEquals(forces[0][0], -0.275, 1e-12);
+});
+
 gpuTest("E_MIND of images larger than one binding", async (gpu) => {
   await check(gpu, { image: [28, 16, 40], stride: [4, 4, 4] });
   await check(gpu, {

@@ -124,3 +124,25 @@ Deno.test("the derivative of NMI is that of its value (finite differences)", () 
   const analytic = direction.reduce((sum, d, i) => sum + d * residual[i], 0);
   assertLess(Math.abs(numeric - analytic) / Math.abs(numeric), 1e-3);
 });
+
+/** Entropy in nats. */
+const entropy = (...shares: number[]) => shares.reduce((h, p) => h - p * Math.log(p), 0);
+
+Deno.test("nmiOnHost() of a table of 2 x 2 bins, by hand", () => {
+  // [1 4 1] / 6 with indices clamped to two bins is [5 1; 1 5] / 6: the smoothed shares are [7 5; 3 9] / 24.
+  const { dissimilarity, voxels } = nmiOnHost(Float64Array.of(3, 1, 0, 4), 2);
+  assertEquals(voxels, 8);
+  const joint = entropy(7 / 24, 5 / 24, 3 / 24, 9 / 24);
+  const expected = -(entropy(12 / 24, 12 / 24) + entropy(10 / 24, 14 / 24)) / joint;
+  assertAlmostEquals(dissimilarity, expected, 1e-12);
+});
+
+Deno.test("nmiOnHost() replaces probabilities below 1 / (2 N) in the logarithm", () => {
+  // One voxel in the middle of 3 x 3 bins: [1 4 1; 4 16 4; 1 4 1] / 36, all below 1 / 2; a marginal is [1 4 1] / 6.
+  const one = Float64Array.of(0, 0, 0, 0, 1, 0, 0, 0, 0);
+  const marginal = 2 / 6 * Math.LN2 + entropy(4 / 6);
+  assertAlmostEquals(nmiOnHost(one, 3).dissimilarity, -2 * marginal / Math.LN2, 1e-12);
+  // An empty cell has a finite slope, because log(0) would be infinite.
+  const { slopes } = nmiOnHost(Float64Array.from({ length: 25 }, (_, i) => i === 0 ? 9 : 0), 5);
+  assertEquals(slopes.every(Number.isFinite), true);
+});

@@ -106,7 +106,8 @@ export function checkPair({ fixed, moving, mask }: ImagePair): void {
 
 /** The mask as the kernels take it: 1 where a voxel counts, 0 elsewhere. */
 export function uploadMask(gpu: Gpu, mask: LabelVolume): GpuImage {
-  const data = Float32Array.from(mask.data, (label) => label !== 0 ? 1 : 0);
+  const { length } = mask.data;
+  const data = Float32Array.from({ length }, (_, i) => mask.data[i] !== 0 ? 1 : 0);
   return uploadImage(gpu, "mask", mask.grid.size, data);
 }
 

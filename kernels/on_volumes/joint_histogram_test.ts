@@ -88,6 +88,40 @@ gpuTest("normalisedMutualInformation() of independent images is 1", async (gpu) 
   assertAlmostEquals(nmi, 1, 1e-5);
 });
 
+gpuTest("normalisedMutualInformation() of a table of 2 x 2 bins, by hand", async (gpu) => {
+  // Counts [3 1; 0 4], which [1 4 1] / 6 smooths to [7 5; 3 9] / 24.
+  const grid = Grid.axisAligned([8, 1, 1], [1, 1, 1]);
+  const window = { low: 0, high: 1 };
+  const found = await normalisedMutualInformation(gpu, {
+    fixed: { grid, data: Float32Array.of(0, 0, 0, 0, 1, 1, 1, 1) },
+    moving: { grid, data: Float32Array.of(0, 0, 0, 1, 1, 1, 1, 1) },
+    bins: 2,
+    fixedWindow: window,
+    movingWindow: window,
+  });
+  assertAlmostEquals(found.fixedEntropy, Math.LN2, 1e-5);
+  assertAlmostEquals(found.movingEntropy, entropy(10 / 24, 14 / 24), 1e-5);
+  assertAlmostEquals(found.jointEntropy, entropy(7 / 24, 5 / 24, 3 / 24, 9 / 24), 1e-5);
+});
+
+gpuTest(
+  "normalisedMutualInformation() takes log(1 / (2 N)) of smaller probabilities",
+  async (gpu) => {
+    // One voxel in the middle of 3 x 3 bins: each smoothed share of the table is below 1 / 2.
+    const window = { low: 0, high: 2 };
+    const one = { grid: Grid.axisAligned([1, 1, 1], [1, 1, 1]), data: Float32Array.of(1) };
+    const found = await normalisedMutualInformation(gpu, {
+      fixed: one,
+      moving: one,
+      bins: 3,
+      fixedWindow: window,
+      movingWindow: window,
+    });
+    assertAlmostEquals(found.jointEntropy, Math.LN2, 1e-5);
+    assertAlmostEquals(found.fixedEntropy, 2 / 6 * Math.LN2 + entropy(4 / 6), 1e-5);
+  },
+);
+
 gpuTest("jointHistogram() refuses what it cannot count", async (gpu) => {
   const { fixed, moving } = related();
   const other = { ...moving, grid: Grid.axisAligned([19, 8, 7], [2, 2, 3]) };

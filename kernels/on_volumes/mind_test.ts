@@ -118,6 +118,25 @@ gpuTest("mindDissimilarity() is 0 of an image with itself and with its inverse",
   assertAlmostEquals(await mindDissimilarity(gpu, { fixed, moving: inverse }), 0, 1e-6);
 });
 
+gpuTest("mindDissimilarity() of a ramp and a ramp across it, by hand", async (gpu) => {
+  // Of six entries four differ by 1 - exp(-3): eq. 6 is 2/3 of it, and E_MIND the mean of its square.
+  const along = (axis: number): Volume => ({
+    grid: GRID,
+    data: Float32Array.from(
+      { length: GRID.voxels },
+      (_, i) => 10 * [i % 17, Math.floor(i / 17) % 12, Math.floor(i / 204)][axis],
+    ),
+  });
+  const window = { low: 0, high: 160 };
+  const value = await mindDissimilarity(gpu, {
+    fixed: along(0),
+    moving: along(1),
+    fixedWindow: window,
+    movingWindow: window,
+  });
+  assertAlmostEquals(value, (2 / 3 * (1 - Math.exp(-3))) ** 2, 1e-3);
+});
+
 gpuTest("mindDescriptor() and mindDissimilarity() refuse what they cannot use", async (gpu) => {
   const fixed = noise(5);
   const other = noise(5, Grid.axisAligned(SIZE, [2, 2, 4]));

@@ -173,7 +173,7 @@ export const DEFORMABLE_DEFAULTS = {
 } as const;
 
 /** Bins over each image's intensities (section 3.2). */
-const BINS = 100;
+export const NMI_BINS = 100;
 
 /**
  * Registers the moving image to the fixed one by a deformation.
@@ -366,7 +366,7 @@ async function binRange(
   mask: GpuImage | undefined,
 ): Promise<BinRange> {
   const [low, high] = await intensityRange(gpu, image, mask);
-  return { low, high, bins: BINS };
+  return { low, high, bins: NMI_BINS };
 }
 
 /** Refuses a registration that does not fit, estimated from the finest level's buffers. */

@@ -52,6 +52,48 @@ gpuTest("registerDeformable() finds a shift with every regulariser", async (gpu)
   }
 });
 
+gpuTest(
+  "registerDeformable() weighs a regulariser with lambda times its mean over the image",
+  async (gpu) => {
+    const fixed = image(GRID, "mr");
+    const moving = image(GRID, "ct", SHIFT);
+    const [nx, ny, nz] = GRID.size;
+    const domain = nx * ny * nz * 3 ** 3;
+    for (
+      const [regulariser, density] of [
+        ["l2", (squared: number) => squared],
+        ["tv", (squared: number) => Math.sqrt(squared + 5e-3) - Math.sqrt(5e-3)],
+      ] as const
+    ) {
+      const lambda = 0.05;
+      const options = { regulariser, lambda, levels: 1, spacing: 12, iterations: 6 };
+      const { controlGrid, levels: [level] } = await registerDeformable(gpu, {
+        fixed,
+        moving,
+        ...options,
+      });
+      // The sum over the control points of the density at each, times the volume of a cell.
+      const { size, displacements: u } = controlGrid;
+      const steps = [1, size[0], size[0] * size[1]];
+      let sum = 0;
+      for (let k = 0; k < u.length / 3; k++) {
+        const at = [k % size[0], Math.floor(k / size[0]) % size[1], Math.floor(k / steps[2])];
+        let squared = 0;
+        for (const axis of [0, 1, 2]) {
+          if (at[axis] + 1 >= size[axis]) continue;
+          for (const c of [0, 1, 2]) {
+            squared += ((u[3 * (k + steps[axis]) + c] - u[3 * k + c]) / level.spacing[axis]) ** 2;
+          }
+        }
+        sum += density(squared);
+      }
+      const cell = level.spacing[0] * level.spacing[1] * level.spacing[2];
+      const expected = lambda * sum * cell / domain;
+      assertAlmostEquals(level.penalty / expected, 1, 1e-3, regulariser);
+    }
+  },
+);
+
 gpuTest("registerDeformable() finds the same however the voxels are stored", async (gpu) => {
   const fixed = image(GRID, "mr");
   const moving = image(GRID, "ct", SHIFT);

@@ -10,6 +10,9 @@ import { isotropicFactors, type LevelFactors, uniformFactors } from "./pyramid.t
 /** The two schedules of {@link rigidSchedule}. */
 export type RigidPreset = "robust" | "imregister";
 
+/** All presets; the first is the default. */
+export const RIGID_PRESETS: readonly RigidPreset[] = ["robust", "imregister"];
+
 /** The evolution strategy's settings at one level. */
 export interface SearchSchedule {
   /** First standard deviation of the versor; that of the translation is hypot(two smallest extents) times it. */

@@ -7,6 +7,7 @@
 import { IDENTITY, type Matrix4, type Triple } from "../../volume/affine.ts";
 import type { Grid } from "../../volume/grid.ts";
 import type { IntensityRange } from "../../kernels/rigid/mattes_bins.ts";
+import { selectedValues } from "../../volume/selected_values.ts";
 
 /**
  * The start of a rigid registration. "geometric" aligns the centres of the two boxes, "centre-of-mass" the
@@ -47,7 +48,7 @@ export function imageStatistics(
   data: Float32Array,
   mask?: Int32Array,
 ): ImageStatistics | undefined {
-  const counted = mask ? data.filter((_, i) => mask[i] !== 0) : data;
+  const counted = mask ? selectedValues(data, (_, i) => mask[i] !== 0) : data;
   if (counted.length === 0) return undefined;
   const stride = Math.ceil(counted.length / MAX_SORTED);
   const sorted = Float32Array.from(

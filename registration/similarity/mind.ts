@@ -9,7 +9,7 @@ import { mindDescriptors } from "../../kernels/mind/descriptor.ts";
 import { descriptorWords, type MindNeighbourhood } from "../../kernels/mind/layout.ts";
 import { type MindDifference, prepareMindResidual } from "../../kernels/mind/residual.ts";
 import type { BinRange } from "../../kernels/nmi/joint_histogram.ts";
-import type { NumberOption, OptionDeclarations } from "../option_declarations.ts";
+import type { BooleanOption, NumberOption, OptionDeclarations } from "../option_declarations.ts";
 import {
   declareSimilarity,
   type IntensityRanges,
@@ -17,8 +17,8 @@ import {
   type SimilarityKind,
 } from "./similarity.ts";
 
-/** Bits per channel. With 10 bits only the time changes (docs/validation.md). */
-const BITS = 5;
+/** Bits per channel. With the finer ones only time and memory change (docs/validation.md). */
+const BITS = { coarse: 5, fine: 10 } as const;
 
 /** Options of MIND. */
 export interface MindOptions extends MindSscOptions {
@@ -30,7 +30,16 @@ export interface MindOptions extends MindSscOptions {
 export interface MindSscOptions {
   /** MIND: standard deviation of the patch weights G_sigma, voxels of the level (eq. 5). Default 0.5. */
   readonly sigma?: number | undefined;
+  /** MIND: stores the entries of descriptors in 10 bits in place of 5. Default false. */
+  readonly fineDescriptors?: boolean | undefined;
 }
+
+/** The declaration of the precision. */
+const FINE: BooleanOption = {
+  type: "boolean",
+  default: false,
+  help: `${BITS.fine} bits for each entry of a descriptor in place of ${BITS.coarse}`,
+};
 
 /** The standard deviation of the patch weights; the default is that of Heinrich et al. */
 export const SIGMA: NumberOption = {
@@ -51,6 +60,7 @@ export const MIND_OPTIONS: OptionDeclarations<MindOptions> = {
     default: "six",
     help: "the compared neighbours, the nearest six or all 26",
   },
+  fineDescriptors: FINE,
 };
 
 /** MIND in the list of similarities. */
@@ -59,8 +69,13 @@ export const MIND: SimilarityKind = declareSimilarity<MindOptions>({
   description: "modality independent neighbourhood descriptor",
   lambda: { l2: 0.1, tv: 0.05, bending: 20 },
   options: MIND_OPTIONS,
-  create: ({ sigma, neighbourhood, ...ranges }) =>
-    mindSimilarity("mind", ranges, { sigma, neighbourhood, difference: "absolute" }),
+  create: ({ sigma, neighbourhood, fineDescriptors, ...ranges }) =>
+    mindSimilarity("mind", ranges, {
+      sigma,
+      neighbourhood,
+      difference: "absolute",
+      fineDescriptors,
+    }),
 });
 
 /** MIND-SSC in the list of similarities. */
@@ -68,9 +83,14 @@ export const MIND_SSC: SimilarityKind = declareSimilarity<MindSscOptions>({
   name: "mind-ssc",
   description: "MIND's self-similarity context, 12 pairs",
   lambda: { l2: 0.1, tv: 0.05, bending: 15 },
-  options: { sigma: SIGMA },
-  create: ({ sigma, ...ranges }) =>
-    mindSimilarity("mind-ssc", ranges, { sigma, neighbourhood: "ssc", difference: "squared" }),
+  options: { sigma: SIGMA, fineDescriptors: FINE },
+  create: ({ sigma, fineDescriptors, ...ranges }) =>
+    mindSimilarity("mind-ssc", ranges, {
+      sigma,
+      neighbourhood: "ssc",
+      difference: "squared",
+      fineDescriptors,
+    }),
 });
 
 interface MindParameters {
@@ -80,19 +100,22 @@ interface MindParameters {
   readonly neighbourhood: MindNeighbourhood;
   /** The sum of the channels' differences: eq. 6's, or the mean of squares. */
   readonly difference: MindDifference;
+  /** True for 10 bits per channel. */
+  readonly fineDescriptors: boolean;
 }
 
 /** E_MIND, the mean over voxels of eq. 6's squares. Intensities are scaled so that each range spans 255. */
 function mindSimilarity(
   name: string,
   { fixedRange, movingRange }: IntensityRanges,
-  { sigma, neighbourhood, difference }: MindParameters,
+  { sigma, neighbourhood, difference, fineDescriptors }: MindParameters,
 ): Similarity {
+  const bits = fineDescriptors ? BITS.fine : BITS.coarse;
   const scale = ({ low, high }: BinRange) => high > low ? 255 / (high - low) : 1;
-  const words = descriptorWords(neighbourhood, BITS);
+  const words = descriptorWords(neighbourhood, bits);
   return {
     name,
-    parameters: { sigma, neighbourhood, difference },
+    parameters: { sigma, neighbourhood, difference, descriptorBits: bits },
     // Both descriptors, the residual and its three derivatives; before them, scratch of the same size.
     bytesPerVoxel: 2 * 4 * words + 4 * 4 + 16,
     prepare: (gpu, inputs) =>
@@ -104,7 +127,7 @@ function mindSimilarity(
             neighbourhood,
             sigma,
             scale: scale(range),
-            bits: BITS,
+            bits,
           }));
         const fixed = descriptors("fixed", fixedRange);
         const moving = descriptors("moving", movingRange);

@@ -16,8 +16,10 @@ Deno.test("completeSimilarityOptions() fills in the defaults and refuses all oth
     {
       sigma: 0.5,
       neighbourhood: "six",
+      fineDescriptors: false,
       beta: 0.5,
       scaling: "gradient",
+      unlimitedScale: false,
     },
   );
   const cases: [SimilarityName, object, string][] = [

@@ -10,6 +10,7 @@ import type { Region } from "../../cohort/label_scheme.ts";
 import { type Regulariser, REGULARISERS } from "../../kernels/regulariser/regulariser.ts";
 import { SIMILARITIES, type SimilarityName } from "../../registration/similarity/similarities.ts";
 import { writeText } from "../run_folder.ts";
+import type { JointSetting } from "./joint_optimum.ts";
 
 /** A file of settings that cannot be used; the message names the file and the field. */
 export class SettingsError extends CrosswarpError {
@@ -31,6 +32,8 @@ export interface BestSetting {
   readonly spacing: number;
   /** Resolution levels. */
   readonly levels: number;
+  /** Window of local correlation, mm; absent where it was not searched. */
+  readonly window?: number | undefined;
   /** Voxel size of the search, mm. */
   readonly voxel: number;
   /** Maximum steps per level in the search. */
@@ -45,19 +48,24 @@ export interface BestSettings {
   readonly path: string;
   /** The settings, at most one for each similarity and region. */
   readonly settings: readonly BestSetting[];
+  /** The best setting for both regions of each similarity, where the searches have both. Default: unknown. */
+  readonly joint?: readonly JointSetting[] | undefined;
 }
 
 const FORMAT = "crosswarp-settings";
 const VERSION = 1;
 
 /** Writes settings. */
-export async function writeBestSettings({ path, settings }: BestSettings): Promise<void> {
-  await writeText(path, settingsText(settings));
+export async function writeBestSettings({ path, settings, joint }: BestSettings): Promise<void> {
+  await writeText(path, settingsText(settings, joint));
 }
 
 /** The text of a file of settings. */
-export function settingsText(settings: readonly BestSetting[]): string {
-  return JSON.stringify({ format: FORMAT, version: VERSION, settings }, null, 2) + "\n";
+export function settingsText(
+  settings: readonly BestSetting[],
+  joint?: readonly JointSetting[],
+): string {
+  return JSON.stringify({ format: FORMAT, version: VERSION, settings, joint }, null, 2) + "\n";
 }
 
 /**
@@ -81,7 +89,12 @@ export async function readBestSettings(path: string): Promise<BestSettings> {
     );
   }
   json.settings.forEach((setting: unknown, i) => check(setting, `${path}: settings[${i}]`));
-  return { path, settings: json.settings };
+  if (json.joint !== undefined && !Array.isArray(json.joint)) {
+    throw new SettingsError(`${path}: joint must be a list`);
+  }
+  json.joint?.forEach((setting: unknown, i) => check(setting, `${path}: joint[${i}]`, true));
+  const { settings, joint } = json;
+  return joint === undefined ? { path, settings } : { path, settings, joint };
 }
 
 /** The settings of a file; undefined when there is no such file. */
@@ -99,7 +112,14 @@ export function mergedSettings(
   const more = others.settings.filter(({ similarity, region }) =>
     settingOf(first, similarity, region) === undefined
   );
-  return { path: first.path, settings: [...first.settings, ...more] };
+  const settings = [...first.settings, ...more];
+  const { path, joint = [] } = first;
+  const moreJoint =
+    others.joint?.filter(({ similarity }) =>
+      !first.settings.some((setting) => setting.similarity === similarity)
+    ) ?? [];
+  const bothJoint = [...joint, ...moreJoint];
+  return bothJoint.length === 0 ? { path, settings } : { path, settings, joint: bothJoint };
 }
 
 /** The setting of a similarity in a region. */
@@ -113,7 +133,8 @@ export function settingOf(
   );
 }
 
-function check(json: unknown, at: string): void {
+/** Checks a setting of one region, or of both. */
+function check(json: unknown, at: string, isJoint = false): void {
   const setting = (json ?? {}) as Record<string, unknown>;
   const word = (field: string, words: readonly string[]) => {
     if (!words.includes(setting[field] as string)) {
@@ -128,13 +149,19 @@ function check(json: unknown, at: string): void {
       throw new SettingsError(`${at}.${field} must be ${allowed}, not ${JSON.stringify(value)}`);
     }
   };
+  const count = (field: string) => number(field, "1 or more", (x) => Number.isInteger(x) && x >= 1);
   word("similarity", Object.keys(SIMILARITIES));
-  word("region", ["thorax", "abdomen"]);
-  word("regulariser", REGULARISERS);
+  if (isJoint) {
+    count("subjects");
+  } else {
+    word("region", ["thorax", "abdomen"]);
+    word("regulariser", REGULARISERS);
+    number("voxel", "millimetres above 0", (x) => x > 0);
+    count("iterations");
+  }
   number("lambda", "0 or more", (x) => x >= 0);
   number("spacing", "millimetres above 0", (x) => x > 0);
   number("levels", "1 to 8", (x) => Number.isInteger(x) && x >= 1 && x <= 8);
-  number("voxel", "millimetres above 0", (x) => x > 0);
-  number("iterations", "1 or more", (x) => Number.isInteger(x) && x >= 1);
+  if (setting.window !== undefined) number("window", "millimetres above 0", (x) => x > 0);
   number("dice", "0 to 1", (x) => x >= 0 && x <= 1);
 }

@@ -92,11 +92,12 @@ export async function runUnits(
 
 /** A unit in words. */
 export function unitName(
-  { pair, similarity, lambda, spacing, levels }: SearchUnit,
+  { pair, similarity, lambda, spacing, levels, window }: SearchUnit,
   title: string = similarity,
 ): string {
   return `${pair.subject.id} ${pair.region} ${title}, lambda ${lambda}, ` +
-    `spacing ${spacing}, ${levels} levels`;
+    `spacing ${spacing}, ${levels} levels` +
+    (window === undefined ? "" : `, window ${window} mm`);
 }
 
 interface PreparedPair {
@@ -109,12 +110,12 @@ interface PreparedPair {
 /** Reads a pair, cuts its region and aligns it rigidly, or reads the alignment that is kept. */
 async function preparePair(
   gpu: Gpu,
-  { voxel, seed }: GridSearchPlan,
+  { voxel, seed, rigidPreset: preset }: GridSearchPlan,
   { subject, region, rigid, substitute }: SearchPair,
   signal: AbortSignal | undefined,
 ): Promise<PreparedPair> {
   const pair = await readRegionPair(gpu, subject, region, voxel);
-  const { matrix } = await rigidRegistration(gpu, pair, { ...rigid, seed, signal });
+  const { matrix } = await rigidRegistration(gpu, pair, { ...rigid, seed, preset, signal });
   return {
     pair,
     substitutes: substitute === undefined
@@ -131,12 +132,13 @@ async function scoreUnit(
   { pair, substitutes, rigid }: PreparedPair,
   signal: AbortSignal | undefined,
 ): Promise<UnitScore> {
-  const { similarity, lambda, spacing, levels } = unit;
+  const { similarity, lambda, spacing, levels, window } = unit;
   const { regulariser, iterations, similarityOptions } = plan;
   const { controlGrid, usedSpacing, seconds } = await registerPairDeformably(gpu, pair, {
     rigid: { matrix: rigid },
     deformable: {
-      ...similarityOptions,
+      ...similarityOptions?.[similarity],
+      window,
       similarity,
       regulariser,
       lambda,
@@ -169,7 +171,7 @@ async function scoreUnit(
 /** Every parameter of a unit. */
 function parametersOf(
   plan: GridSearchPlan,
-  { pair, similarity, lambda, spacing, levels }: SearchUnit,
+  { pair, similarity, lambda, spacing, levels, window }: SearchUnit,
 ): Record<string, number | string> {
   const { regulariser, iterations, voxel, seed, version, title, similarityOptions } = plan;
   const parameters: Record<string, number | string> = {
@@ -186,8 +188,9 @@ function parametersOf(
     seed,
   };
   if (title !== undefined) parameters.images = title;
-  if (similarityOptions?.absolute !== undefined) {
-    parameters.absolute = `${similarityOptions.absolute}`;
+  if (window !== undefined) parameters.window = window;
+  for (const [name, value] of Object.entries(similarityOptions?.[similarity] ?? {})) {
+    parameters[name] = typeof value === "number" ? value : `${value}`;
   }
   return parameters;
 }

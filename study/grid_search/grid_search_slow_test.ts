@@ -97,7 +97,7 @@ gpuTest(
     const other = await planStudySearch({
       ...plan,
       similarities: ["lncc"],
-      similarityOptions: { absolute: true },
+      similarityOptions: { lncc: { absolute: true } },
       levels: [2],
     }, { substituteOf: () => Promise.resolve({ of: "moving", path, key: "other" }) });
     await runUnits(gpu, other, other.units.slice(0, 1));

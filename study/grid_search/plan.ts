@@ -14,6 +14,8 @@ import {
   type SimilarityOptions,
 } from "../../registration/similarity/similarities.ts";
 import type { RigidPlace } from "../rigid_registrations.ts";
+import type { RigidPreset } from "../../registration/rigid/schedule.ts";
+import { keyOfPreset } from "../cases.ts";
 import { keyOf } from "../run_folder.ts";
 import { subjectKeyOf } from "../subject_contents.ts";
 
@@ -49,10 +51,16 @@ export interface GridSearchOptions {
   readonly voxel: number;
   /** Seed of the rigid search. */
   readonly seed: number;
+  /** The schedule of the rigid registration. Default "robust". */
+  readonly rigidPreset?: RigidPreset | undefined;
   /** The program's version, for the keys of finished units. */
   readonly version: string;
+  /** Windows of local correlation (standard deviations), mm. Default: that of the similarity alone. */
+  readonly window?: readonly number[] | undefined;
   /** Parameters of the similarities; their defaults where absent. */
-  readonly similarityOptions?: SimilarityOptions | undefined;
+  readonly similarityOptions?:
+    | Readonly<Partial<Record<SimilarityName, SimilarityOptions>>>
+    | undefined;
   /** The name of the search for people. Default the similarity. */
   readonly title?: string | undefined;
 }
@@ -93,6 +101,8 @@ export interface SearchUnit {
   readonly spacing: number;
   /** Number of resolution levels. */
   readonly levels: number;
+  /** Window of local correlation, mm; absent where it is not searched. */
+  readonly window?: number | undefined;
   /** A key of everything that the score depends on. */
   readonly key: string;
   /** The file of the score. */
@@ -146,6 +156,7 @@ export async function planStudySearch(
       (x) => Number.isInteger(x) && x >= 1 && x <= 8,
       "whole numbers from 1 to 8",
     ),
+    window: options.window && ascending("window", options.window, (x) => x > 0, "above 0"),
   };
   const subjects = (await pairedSubjects(options.manifest)).slice(0, options.maxSubjects);
   const { version, voxel, seed, iterations, regulariser, folder, similarityOptions } = options;
@@ -155,20 +166,22 @@ export async function planStudySearch(
     contentKeys.set(subject.id, contents);
     const excluded = [...subject.exclude?.mr ?? [], ...subject.exclude?.ct ?? []];
     for (const region of lists.regions) {
-      const pairKey = await keyOf({ version, contents, region, voxel, seed });
+      const preset = keyOfPreset(options.rigidPreset);
+      const pairKey = await keyOf({ version, contents, region, voxel, seed, rigid: preset });
       const rigid = await rigidOf?.(subject.id, region) ?? {
         path: `${folder}/rigid/${subject.id}_${region}_${pairKey}.json`,
         key: `rigid ${pairKey}`,
       };
       const substitute = await substituteOf?.(subject.id, region);
       const pair: SearchPair = { subject, region, excluded, rigid, substitute };
-      const pairKeys = { pairKey, excluded, substitute: substitute?.key, similarityOptions };
+      const pairKeys = { pairKey, excluded, substitute: substitute?.key };
       for (const similarity of lists.similarities) {
-        for (const [lambda, spacing, levels] of settings(lists)) {
-          const setting = { similarity, lambda, spacing, levels };
-          const key = await keyOf({ ...pairKeys, ...setting, regulariser, iterations });
+        const ofSimilarity = { ...pairKeys, similarityOptions: similarityOptions?.[similarity] };
+        for (const [lambda, spacing, levels, window] of settings(lists, similarity)) {
+          const setting = { similarity, lambda, spacing, levels, window };
+          const key = await keyOf({ ...ofSimilarity, ...setting, regulariser, iterations });
           const name = `${similarity}_${region}_${subject.id}_lambda${lambda}_spacing${spacing}` +
-            `_levels${levels}_${key}.json`;
+            `_levels${levels}${window === undefined ? "" : `_window${window}`}_${key}.json`;
           units.push({ pair, ...setting, key, path: `${folder}/units/${name}` });
         }
       }
@@ -204,12 +217,27 @@ export function shareOf<T>(list: readonly T[], { index, count }: Shard): readonl
   return list.slice(at(index - 1), at(index));
 }
 
+/** The windows that are searched for a similarity: undefined for one that has no window, or the default. */
+export function windowsOf(
+  similarity: SimilarityName,
+  window: readonly number[] | undefined,
+): readonly (number | undefined)[] {
+  return window !== undefined && "window" in SIMILARITIES[similarity].options
+    ? window
+    : [undefined];
+}
+
 function* settings(
-  lists: Pick<GridSearchOptions, "lambda" | "spacing" | "levels">,
-): Generator<readonly [lambda: number, spacing: number, levels: number]> {
-  for (const levels of lists.levels) {
-    for (const lambda of lists.lambda) {
-      for (const spacing of lists.spacing) yield [lambda, spacing, levels];
+  lists: Pick<GridSearchOptions, "lambda" | "spacing" | "levels" | "window">,
+  similarity: SimilarityName,
+): Generator<
+  readonly [lambda: number, spacing: number, levels: number, window: number | undefined]
+> {
+  for (const window of windowsOf(similarity, lists.window)) {
+    for (const levels of lists.levels) {
+      for (const lambda of lists.lambda) {
+        for (const spacing of lists.spacing) yield [lambda, spacing, levels, window];
+      }
     }
   }
 }

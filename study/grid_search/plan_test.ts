@@ -75,6 +75,38 @@ Deno.test("planGridSearch() lists the paper's 75 settings for each region and su
   for (const folder of [here, there]) await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("planGridSearch() searches windows for local correlation alone", async () => {
+  const folder = await cohort([PAIR]);
+  const given = { similarities: ["nmi", "lncc"], regions: ["thorax"], window: [5, 2.5] } as const;
+  const { units } = await planGridSearch(options(folder, given));
+  const of = (name: string) => units.filter(({ similarity }) => similarity === name);
+  assertEquals(of("nmi").length, 75);
+  assertEquals(of("lncc").length, 2 * 75);
+  assertEquals([...new Set(of("lncc").map(({ window }) => window))], [2.5, 5]);
+  assertEquals(new Set(units.map(({ path }) => path)).size, 3 * 75);
+  await assertRejects(
+    () => planGridSearch(options(folder, { ...given, window: [0] })),
+    RangeError,
+    "`window` must be above 0",
+  );
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("planGridSearch() has other keys with another rigid preset and other options", async () => {
+  const folder = await cohort([PAIR]);
+  const keys = async (given: Partial<GridSearchOptions>) =>
+    (await planGridSearch(options(folder, given))).units[0].key;
+  const plain = await keys({});
+  assertEquals(await keys({ rigidPreset: "robust", similarityOptions: {} }), plain);
+  assertNotEquals(await keys({ rigidPreset: "imregister" }), plain);
+  assertEquals(await keys({ similarityOptions: { mind: { fineDescriptors: true } } }), plain);
+  assertNotEquals(
+    await keys({ similarities: ["mind"], similarityOptions: { mind: { fineDescriptors: true } } }),
+    await keys({ similarities: ["mind"] }),
+  );
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("planGridSearch() refuses empty lists, values out of range and cohorts without labelled pairs", async () => {
   const folder = await cohort([PAIR]);
   for (const name of ["similarities", "regions", "lambda", "spacing", "levels"]) {

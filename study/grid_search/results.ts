@@ -10,6 +10,7 @@ import { SIMILARITIES, type SimilarityName } from "../../registration/similarity
 import { writeWholeFile } from "../../host/write_file.ts";
 import { type BestSetting, settingsText, writeBestSettings } from "./best_settings.ts";
 import type { UnitScore } from "./grid_search.ts";
+import { jointSettings } from "./joint_optimum.ts";
 import { type GridSearchPlan, REGIONS } from "./plan.ts";
 import {
   bestRow,
@@ -92,9 +93,15 @@ export async function writeGridSearch(
   await updateBestSettings(folder, best);
 }
 
-/** A heat map of mean Dice for each number of levels, all with the same colours. */
+/**
+ * A heat map of mean Dice for each number of levels, all with the same colours. Where windows were searched, the maps
+ * show the window of the best row.
+ */
 export function searchHeatMaps(table: SearchTable): Map<number, Picture> {
-  const { rows, best, similarity, region } = table;
+  const { best, similarity, region } = table;
+  const window = best?.window;
+  const rows = best === null ? table.rows : table.rows.filter((row) => row.window === window);
+  const inWindow = window === undefined ? "" : `, window ${window} mm`;
   const distinct = (values: readonly number[]) => [...new Set(values)];
   const dice = rows.map((row) => row.dice).filter((value) => value !== null);
   const range = [100 * Math.min(...dice), 100 * Math.max(...dice)] as const;
@@ -113,7 +120,10 @@ export function searchHeatMaps(table: SearchTable): Map<number, Picture> {
       return [
         levels,
         heatMap({
-          title: `${similarity}, ${region}, ${levels} ${levels === 1 ? "level" : "levels"}: ` +
+          title:
+            `${similarity}, ${region}, ${levels} ${
+              levels === 1 ? "level" : "levels"
+            }${inWindow}: ` +
             "mean Dice, %",
           rows: { title: "lambda", labels: lambda.map(String) },
           columns: { title: "spacing, pixels of 1.25 mm", labels: spacing.map(String) },
@@ -133,22 +143,26 @@ export function searchHeatMaps(table: SearchTable): Map<number, Picture> {
 }
 
 /**
- * Writes the best rows of all tables in the folder, including those of other searches, to one file. Repeats
+ * Writes the best rows of all tables in the folder, including those of other searches, and the joint optima of both
+ * regions to one file. Repeats
  * this until no other process has written a table in the meantime.
  */
 async function updateBestSettings(folder: string, path: string): Promise<void> {
   let written = "";
   for (;;) {
-    const settings = await bestOfTables(folder);
-    const text = settingsText(settings);
+    const tables = await tablesIn(folder);
+    const settings = tables.flatMap((table) => bestSettingOf(table) ?? []);
+    const joint = jointSettings(tables);
+    const text = settingsText(settings, joint);
     if (text === written) return;
-    await writeBestSettings({ path, settings });
+    await writeBestSettings({ path, settings, joint });
     written = text;
   }
 }
 
-async function bestOfTables(folder: string): Promise<BestSetting[]> {
-  const settings: BestSetting[] = [];
+/** The tables of all searches in a folder. */
+async function tablesIn(folder: string): Promise<SearchTable[]> {
+  const tables: SearchTable[] = [];
   for (const similarity of Object.keys(SIMILARITIES)) {
     for (const region of REGIONS) {
       const text = await Deno.readTextFile(`${folder}/${similarity}_${region}.json`)
@@ -157,17 +171,27 @@ async function bestOfTables(folder: string): Promise<BestSetting[]> {
           throw error;
         });
       const table: SearchTable | null = JSON.parse(text);
-      const setting = table && bestSettingOf(table);
-      if (setting) settings.push(setting);
+      if (table !== null) tables.push(table);
     }
   }
-  return settings;
+  return tables;
 }
 
 /** A table's best row as a setting; undefined when it has none. */
 export function bestSettingOf(table: SearchTable): BestSetting | undefined {
   const { similarity, region, regulariser, voxel, iterations, best } = table;
   if (best === null || best.dice === null) return undefined;
-  const { lambda, spacingMillimetres: spacing, levels, dice } = best;
-  return { similarity, region, regulariser, lambda, spacing, levels, voxel, iterations, dice };
+  const { lambda, spacingMillimetres: spacing, levels, window, dice } = best;
+  return {
+    similarity,
+    region,
+    regulariser,
+    lambda,
+    spacing,
+    levels,
+    window,
+    voxel,
+    iterations,
+    dice,
+  };
 }

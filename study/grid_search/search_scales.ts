@@ -8,7 +8,7 @@ import type { SimilarityName } from "../../registration/similarity/similarities.
 import type { Profile } from "../../workflows/profiles.ts";
 import type { SearchScale } from "../../workflows/search_scales.ts";
 import { type BestSettings, settingOf } from "./best_settings.ts";
-import { type GridSearchOptions, REGIONS } from "./plan.ts";
+import { type GridSearchOptions, REGIONS, windowsOf } from "./plan.ts";
 
 /** The similarities of a search for which given settings lack a region. */
 export function lackingSimilarities(
@@ -31,16 +31,26 @@ export function searchedUnits(
   pairs: number,
   given: BestSettings | undefined,
 ): number {
-  const { lambda, spacing, levels, subjects = pairs } = search;
-  return lackingSimilarities(search, given).length * lambda.length * spacing.length *
-    levels.length * REGIONS.length *
+  const { lambda, spacing, levels, window, subjects = pairs } = search;
+  const windows = lackingSimilarities(search, given)
+    .reduce((sum, similarity) => sum + windowsOf(similarity, window).length, 0);
+  return windows * lambda.length * spacing.length * levels.length * REGIONS.length *
     Math.min(subjects, pairs);
 }
 
 /** The options of a search in a profile. */
 export function searchOptions(
   { subjects, ...lists }: SearchScale,
-  { deformable: { regulariser, iterations }, voxel }: Profile,
+  { deformable: { regulariser, iterations }, voxel, rigidPreset, similarityOptions }: Profile,
 ): Omit<GridSearchOptions, "manifest" | "folder" | "seed" | "version"> {
-  return { maxSubjects: subjects, regions: REGIONS, ...lists, regulariser, iterations, voxel };
+  return {
+    maxSubjects: subjects,
+    regions: REGIONS,
+    ...lists,
+    regulariser,
+    iterations,
+    voxel,
+    rigidPreset,
+    similarityOptions,
+  };
 }

@@ -24,8 +24,12 @@ export interface SettingRow {
   readonly usedMillimetres: number;
   /** Resolution levels. */
   readonly levels: number;
+  /** Window of local correlation, mm; absent where it is not searched. */
+  readonly window?: number | undefined;
   /** Mean Dice over structures and subjects, as in Table 2; null when there are none. */
   readonly dice: number | null;
+  /** The number of Dice coefficients that this is the mean of. */
+  readonly scored: number;
   /** Mean over subjects of the mean distance to the truth, mm; null where none is known. */
   readonly treMean: number | null;
   /** Mean over subjects of voxels with J <= 0, percent. */
@@ -48,7 +52,7 @@ export interface SearchTable {
   readonly seed: number;
   /** The subjects. */
   readonly subjects: readonly string[];
-  /** The rows, ordered by levels, lambda and spacing. */
+  /** The rows, ordered by window, levels, lambda and spacing. */
   readonly rows: readonly SettingRow[];
   /** The best row; null when no row has a Dice. */
   readonly best: SettingRow | null;
@@ -69,8 +73,8 @@ export function searchTable(
 ): SearchTable {
   const settings = new Map<string, ScoredUnit[]>();
   for (const scored of units) {
-    const { lambda, spacing, levels } = scored.unit;
-    const setting = `${levels} ${lambda} ${spacing}`;
+    const { lambda, spacing, levels, window } = scored.unit;
+    const setting = `${levels} ${lambda} ${spacing} ${window}`;
     settings.set(setting, [...settings.get(setting) ?? [], scored]);
   }
   const rows = [...settings.values()].map(settingRow);
@@ -91,17 +95,18 @@ export function searchTable(
 
 /**
  * The row with the highest Dice. Among equal ones it is the row with fewer folds, then fewer levels, wider
- * spacing and larger lambda: the cheaper and smoother one.
+ * spacing, larger lambda and wider window: the cheaper and smoother one.
  */
 export function bestRow(rows: readonly SettingRow[]): SettingRow | null {
   const order = (a: SettingRow, b: SettingRow) =>
     b.dice! - a.dice! || a.foldedPercent - b.foldedPercent || a.levels - b.levels ||
-    b.spacing - a.spacing || b.lambda - a.lambda;
+    b.spacing - a.spacing || b.lambda - a.lambda || (b.window ?? 0) - (a.window ?? 0);
   return rows.filter((row) => row.dice !== null).sort(order)[0] ?? null;
 }
 
 /** The table as text cells; an asterisk stands at the best row. */
 export function searchCells({ rows, best }: SearchTable): Cells {
+  const hasWindow = rows.some(({ window }) => window !== undefined);
   return [
     [
       "levels",
@@ -112,9 +117,14 @@ export function searchCells({ rows, best }: SearchTable): Cells {
       "mean Dice, %",
       "TRE, mm",
       "J <= 0, %",
+      ...hasWindow ? ["window, mm"] : [],
       "best",
     ],
-    ...rows.map((row) => [...settingCells(row), row === best ? "*" : ""]),
+    ...rows.map((row) => [
+      ...settingCells(row),
+      ...hasWindow ? [`${row.window ?? "-"}`] : [],
+      row === best ? "*" : "",
+    ]),
   ];
 }
 
@@ -177,15 +187,18 @@ function settingCells(row: SettingRow): string[] {
 }
 
 function settingRow(units: readonly ScoredUnit[]): SettingRow {
-  const [{ unit: { lambda, spacing, levels }, score: { usedSpacing } }] = units;
+  const [{ unit: { lambda, spacing, levels, window }, score: { usedSpacing } }] = units;
   const scores = units.map(({ score }) => score);
+  const dice = scores.flatMap((score) => Object.values(score.dice));
   return {
     lambda,
     spacing,
     spacingMillimetres: spacing * PAPER_PIXEL,
     usedMillimetres: usedSpacing,
     levels,
-    dice: mean(scores.flatMap(({ dice }) => Object.values(dice))),
+    window,
+    dice: mean(dice),
+    scored: dice.filter((value) => value !== null).length,
     treMean: mean(scores.map(({ treMean }) => treMean)),
     foldedPercent: mean(scores.map(({ foldedPercent }) => foldedPercent))!,
   };

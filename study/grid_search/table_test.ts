@@ -19,6 +19,7 @@ const ROW: SettingRow = {
   usedMillimetres: 12,
   levels: 3,
   dice: 0.8,
+  scored: 5,
   treMean: null,
   foldedPercent: 1,
 };
@@ -94,6 +95,7 @@ Deno.test("searchTable() averages over structures and subjects, and says which s
     [0.1, 10],
   ]);
   assertEquals(table.best, table.rows[3]);
+  assertEquals(table.rows[0].scored, 3, "one of four structures is missing");
   assertEquals(searchCells(table)[4], [
     "2",
     "0.1",
@@ -110,6 +112,26 @@ Deno.test("searchTable() averages over structures and subjects, and says which s
   assertEquals([...searchHeatMaps(table).keys()], [2]);
 });
 
+Deno.test("searchTable() has rows for each window, and the best one's goes into best.json", async () => {
+  const folder = await Deno.makeTempDir();
+  const inWindows = [2.5, 5].flatMap((window) =>
+    units().map(({ unit, score }) => ({
+      unit: { ...unit, similarity: "lncc" as const, window },
+      score: window === 5 ? score : { ...score, dice: { 1: 0.01, 2: 0.02 } },
+    }))
+  );
+  const table = searchTable(PLAN, inWindows);
+  assertEquals(table.rows.length, 8);
+  assertEquals(table.best!.window, 5);
+  const cells = searchCells(table);
+  assertEquals(cells[0].slice(-2), ["window, mm", "best"]);
+  assertEquals(cells.at(-1)!.slice(-2), ["5", "*"]);
+  await writeGridSearch(folder, `${folder}/best.json`, [table]);
+  const { settings: [setting] } = await readBestSettings(`${folder}/best.json`);
+  assertEquals([setting.similarity, setting.window, setting.lambda], ["lncc", 5, 0.1]);
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("writeGridSearch() keeps the best settings of other searches in the folder", async () => {
   const folder = await Deno.makeTempDir();
   const best = `${folder}/best.json`;
@@ -124,6 +146,17 @@ Deno.test("writeGridSearch() keeps the best settings of other searches in the fo
     ) => [similarity, region, spacing, lambda]),
     [["nmi", "thorax", 12.5, 0.1], ["mind", "thorax", 12.5, 0.1]],
   );
+  const both = [table, { ...table, region: "abdomen" as const }];
+  await writeGridSearch(folder, best, both);
+  const { joint } = await readBestSettings(best);
+  assertEquals(joint, [{
+    similarity: "nmi",
+    lambda: 0.1,
+    spacing: 12.5,
+    levels: 2,
+    dice: table.best!.dice!,
+    subjects: 2,
+  }]);
   const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
   assertEquals(names.filter((name) => name.startsWith("nmi_thorax")), [
     "nmi_thorax.csv",

@@ -6,6 +6,7 @@
 
 import type { Modality } from "../../volume/modality.ts";
 import type { Manifest } from "../../cohort/manifest.ts";
+import { correctionsOf } from "../../cohort/visceral.ts";
 import { type Ablation, ablationColumns } from "../ablations.ts";
 import { comparisonCells } from "../tables/comparison_table.ts";
 import type { BestSettings } from "../grid_search/best_settings.ts";
@@ -20,6 +21,7 @@ import type { SearchScale } from "../../workflows/search_scales.ts";
 import type { SynthesisRow } from "../synthesis_measures.ts";
 import { isSearched, lackingSimilarities } from "../grid_search/search_scales.ts";
 import { areLabelled } from "../regions.ts";
+import { differencesCells } from "../tables/differences_table.ts";
 import { BALANCED_NOTE, FINDINGS_NOTE, findingsCells } from "../tables/findings_table.ts";
 import { settingsCells } from "../tables/settings_table.ts";
 import type { ImageRegion } from "../../workflows/body_region.ts";
@@ -38,7 +40,7 @@ import {
   TRUTH_NOTE,
 } from "../tables/synthesis_table.ts";
 import { table1Cells, type Table1Row } from "../tables/table1.ts";
-import { type ScoredPair, structureTable, table2 } from "../tables/table2.ts";
+import { jointDice, type ScoredPair, structureTable, table2 } from "../tables/table2.ts";
 import { type Cells, fixed, markdownTable } from "../tables/text_table.ts";
 
 /** The inputs of {@link reportOf}. */
@@ -84,7 +86,8 @@ export type TableName =
   | "synthesis"
   | "registrations"
   | "settings"
-  | "ablations";
+  | "ablations"
+  | "differences";
 
 /** The names of the tables that a report can have. */
 export const TABLE_NAMES: readonly TableName[] = [
@@ -100,6 +103,7 @@ export const TABLE_NAMES: readonly TableName[] = [
   "registrations",
   "settings",
   "ablations",
+  "differences",
 ];
 
 /** A table of the report. */
@@ -193,6 +197,7 @@ export function reportOf(inputs: ReportInputs): StudyReport {
     settings: settingsOf(inputs.settings),
     table1: inputs.volumes,
     table2: table2(pairs),
+    jointDice: jointDice(inputs.settings),
     structures: structureTable(pairs),
     syntheses: inputs.syntheses,
     registrations: pairs,
@@ -248,9 +253,9 @@ function tablesOf(inputs: ReportInputs, findings: readonly Finding[]): ReportTab
     isLabelled && {
       name: "table2",
       title: "Table 2: mean Dice of the paired subjects, %",
-      note: "A region's Dice is the mean over its structures and the paired subjects.",
+      note: table2Note(inputs.settings),
       isMarked: true,
-      cells: table2Cells(pairs),
+      cells: table2Cells(pairs, jointDice(inputs.settings)),
     },
     isLabelled && {
       name: "comparisons",
@@ -311,9 +316,33 @@ function tablesOf(inputs: ReportInputs, findings: readonly Finding[]): ReportTab
         "default weight, which was not searched.",
       cells: ablationCells(pairs, extra),
     },
+    {
+      name: "differences",
+      title: "What differs from the paper",
+      note:
+        "The table follows from the settings of this run. It also has the settings that the paper does not state.",
+      isText: true,
+      cells: differencesCells(inputs.profile, pairs),
+    },
   ];
   return tables.filter((table) => table !== false)
     .map((table) => ({ ...table, title: `${table.title} (profile ${inputs.profile.name})` }));
+}
+
+/** The meaning of the rows of Table 2. */
+function table2Note(settings: StudySettings): string {
+  const pooled =
+    "A region's Dice is the mean over its structures and the paired subjects. Both is the mean over the " +
+    "structures of both regions, each region with its own settings. The paper does not state what its row is; it is " +
+    "this mean in none of its columns.";
+  const searches = [settings.originals, ...Object.values(settings.syntheses ?? {})];
+  const joint = searches.flatMap((search) => search?.joint ?? []);
+  if (joint.length === 0) return pooled;
+  const subjects = [...new Set(joint.map((one) => one.subjects))].sort((a, b) => a - b);
+  return `${pooled} The row "both, one setting" is the same mean with the best common setting of both regions, from ` +
+    `the scores of the grid search (${subjects.join(" or ")} pair${
+      subjects.at(-1) === 1 ? "" : "s"
+    }).`;
 }
 
 /** The difference of the populations, which the networks can learn. */
@@ -345,10 +374,12 @@ function setupOf(inputs: ReportInputs): string[] {
     `training, ${subjects("paired")} pairs to register.`,
     ...breathingSetup(manifest),
     ...(attribution === undefined ? [] : [`Images: ${attribution}`]),
+    ...correctionsSetup(manifest),
     "The bias fields of the MR images were corrected by N4 (ITK's defaults, four levels; samples of the " +
     "tissue about 8 mm apart, at most every fourth voxel).",
     `Profile ${profile.name}: voxels of ${profile.voxel} mm (paper: 1.25 mm), seed ${inputs.seed}.`,
-    "Fixed image MR, moving image CT (the paper does not say which). Rigid: Mattes mutual information. " +
+    "Fixed image MR, moving image CT (the paper does not say which). Rigid: Mattes mutual information, " +
+    `schedule ${profile.rigidPreset} (paper: imregister). ` +
     `Deformable: at most ${profile.deformable.iterations} steps per level.`,
     `Synthesised images are registered by ${
       profile.synthesisAbsolute ? "the absolute value of local" : "local"
@@ -358,6 +389,12 @@ function setupOf(inputs: ReportInputs): string[] {
     correctedSetup(profile),
     `crosswarp ${inputs.version}, ${inputs.adapter}, Deno ${Deno.version.deno}.`,
   ];
+}
+
+/** The corrections of labels; nothing for a cohort without any. */
+function correctionsSetup({ subjects }: Manifest): string[] {
+  const corrections = correctionsOf(subjects);
+  return corrections.length === 0 ? [] : [`Corrections of the labels: ${corrections.join("; ")}.`];
 }
 
 /** The breathing states of a phantom's populations; nothing for a cohort that does not name them. */
@@ -432,9 +469,11 @@ function settingsNote({ profile, given, regions }: ReportInputs): string {
     return "The paper chose lambda, spacing and levels by a grid search, which needs labels. These settings are " +
       "the profile's.";
   }
-  const grid = ({ lambda, spacing, levels, subjects }: SearchScale) =>
+  const grid = ({ lambda, spacing, levels, window, subjects }: SearchScale) =>
     `lambda ${lambda.join(", ")}; spacing ${spacing.join(", ")} pixels of 1.25 mm; ` +
-    `${levels.join(", ")} levels; ${subjects === undefined ? "all pairs" : "the first pair only"}`;
+    `${levels.join(", ")} levels; ` +
+    (window === undefined ? "" : `windows of local correlation ${window.join(", ")} mm; `) +
+    `${subjects === undefined ? "all pairs" : "the first pair only"}`;
   const searches = [
     ["on the original images", profile.search],
     ["on the images of each synthesised column", profile.synthesisSearch],

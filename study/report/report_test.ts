@@ -40,6 +40,23 @@ Deno.test("reportOf() names the breathing of a cohort that records it", () => {
   assert(!markdownOf(undefined).includes("Breathing"));
 });
 
+Deno.test("reportOf() names the corrections of labels", () => {
+  const volume = "s/10000067_1_MRT1_wb";
+  const corrected: ManifestSubject = {
+    id: "10000067",
+    kind: "paired",
+    images: {},
+    labels: { mr: { "29662": `${volume}_29663_3.nii.gz`, "86": `${volume}_86_3.nii.gz` } },
+    exclude: { mr: [29193] },
+  };
+  const { setup } = reportOf({ ...inputs, manifest: { ...manifest, subjects: [corrected] } });
+  assertEquals(setup.filter((line) => line.startsWith("Corrections")), [
+    "Corrections of the labels: 10000067's MR: the labels of right kidney are exchanged, because its files have " +
+    "them on the wrong sides; 10000067's MR: the scores leave out lumbar vertebra 1.",
+  ]);
+  assert(!reportOf(inputs).markdown.includes("Corrections"));
+});
+
 Deno.test("reportOf() judges the paper's findings, and one more if the cohort is balanced", () => {
   const balanced = { ...manifest, breathing: "balanced" };
   for (const [one, count] of [[manifest, 8], [balanced, 9]] as const) {
@@ -75,7 +92,12 @@ Deno.test("reportOf() names a user's cohort and how few its pairs are", () => {
 Deno.test("reportOf() says what images without labels cannot show", () => {
   const { caution, tables } = reportOf({ ...inputs, regions: ["all"] });
   assertStringIncludes(caution, "1 pair of images without labels.");
-  assertEquals(tables.map(({ name }) => name), ["findings", "registrations", "settings"]);
+  assertEquals(tables.map(({ name }) => name), [
+    "findings",
+    "registrations",
+    "settings",
+    "differences",
+  ]);
 });
 
 Deno.test("reportOf() has the means of the syntheses' scores, and each synthesis only in a file", () => {
@@ -105,4 +127,39 @@ Deno.test("reportOf() has the means of the syntheses' scores, and each synthesis
   assertEquals(names, ["synthesis-truth", "synthesis-source", "synthesis"]);
   assertStringIncludes(markdown, "| thorax, MR to CT C=3 P=70 | 8.4 | 168 | -0.02 | 1.80 |");
   assert(!markdown.includes("p1"), "the rows of the subjects are only in synthesis.csv");
+});
+
+Deno.test("reportOf() lists what differs from the paper, and says when s was limited", () => {
+  const result = (s: number, unlimitedS: number) => ({
+    dice: {},
+    treMean: null,
+    tre95: null,
+    hausdorff95: {},
+    nmi: null,
+    jacobian: null,
+    mindScales: [{ s: 3, unlimitedS: 3 }, { s, unlimitedS }],
+  });
+  const pairOf = (s: number, unlimitedS: number) => ({
+    subject: "p1",
+    region: "thorax" as const,
+    results: { "nmi+mind": result(s, unlimitedS) },
+  });
+  const rowsOf = (given: Partial<ReportInputs>) => {
+    const { tables } = reportOf({ ...inputs, ...given });
+    const { cells } = tables.find(({ name }) => name === "differences")!;
+    return new Map(cells.map(([name, paper, here]) => [name, [paper, here]]));
+  };
+  const limited = rowsOf({ pairs: [pairOf(30, 57.25)] });
+  assertEquals(limited.get("Maximum of s"), [
+    "none",
+    "30, reached at 1 of 2 levels (without it up to 57.3)",
+  ]);
+  assertEquals(limited.get("Voxel size, mm"), ["1.25", "8"]);
+  assertEquals(limited.get("Rigid registration"), ["imregister", "robust"]);
+  const free = rowsOf({ pairs: [pairOf(4, 4)] });
+  assertEquals(free.get("Maximum of s"), ["none", "30, not reached at any of 2 levels"]);
+  const ofPaper = rowsOf({ profile: profileOf("paper"), pairs: [pairOf(57, 57)] });
+  for (const name of ["Maximum of s", "Voxel size, mm", "Rigid registration"]) {
+    assertEquals(ofPaper.has(name), false, name);
+  }
 });

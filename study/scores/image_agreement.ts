@@ -10,6 +10,7 @@ import type { Volume } from "../../volume/volume.ts";
 import type { PointMap } from "./pair_scores.ts";
 import { transformPoint } from "../../volume/affine.ts";
 import type { Grid } from "../../volume/grid.ts";
+import { selectedValues } from "../../volume/selected_values.ts";
 
 const BINS = 64;
 
@@ -29,20 +30,22 @@ export function normalisedMutualInformation(
 ): number {
   const [nx, ny] = grid.size;
   const toMoving = movingGrid.inverse;
-  const reached: number[] = [];
+  const isReached = new Uint8Array(fixed.length);
   for (let i = 0; i < fixed.length; i++) {
     const x = grid.world([i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))]);
     const at = transformPoint(toMoving, map(i, x));
-    if (at.every((v, axis) => v >= 0 && v <= movingGrid.size[axis] - 1)) reached.push(i);
+    if (at.every((v, axis) => v >= 0 && v <= movingGrid.size[axis] - 1)) isReached[i] = 1;
   }
-  if (reached.length === 0) return NaN;
+  if (!isReached.includes(1)) return NaN;
   const bins = (data: Float32Array) => {
-    const values = Float32Array.from(reached, (i) => data[i]);
+    const values = selectedValues(data, (_, i) => isReached[i] === 1);
     const sorted = values.toSorted();
     const last = sorted.length - 1;
     const [low, high] = [0.005, 0.995].map((share) => sorted[Math.round(share * last)]);
     return binIntensitiesOnHost(values, { low, high, bins: BINS });
   };
-  const whole = Uint8Array.from(bins(fixed), (value) => Math.round(value));
+  const fixedBins = bins(fixed);
+  const { length } = fixedBins;
+  const whole = Uint8Array.from({ length }, (_, i) => Math.round(fixedBins[i]));
   return -nmiOnHost(jointHistogramOnHost(whole, bins(warped), BINS), BINS).dissimilarity;
 }

@@ -1,6 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type { Triple } from "../../volume/affine.ts";
-import { compareLungs, lungThreshold, segmentLungs } from "./lungs.ts";
+import { segmentLungs } from "../../workflows/lung_segmentation.ts";
+import { compareLungs, lungThreshold } from "./lungs.ts";
 
 const SIZE: Triple = [24, 16, 6];
 

@@ -6,6 +6,7 @@
 
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import {
+  type DeformableLevel,
   type DeformableOptions,
   registerDeformable,
 } from "../../registration/deformable/register_deformable.ts";
@@ -13,9 +14,13 @@ import {
   type JacobianStatistics,
   jacobianStatistics,
 } from "../../registration/jacobian_statistics.ts";
-import { registerMindGaussNewton } from "../../registration/mind_gauss_newton/mind_gauss_newton.ts";
+import {
+  type MindGaussNewtonLevel,
+  registerMindGaussNewton,
+} from "../../registration/mind_gauss_newton/mind_gauss_newton.ts";
 import type { DeformableMethod } from "../../registration/register.ts";
 import { registerRigid, type RigidResult } from "../../registration/rigid/register_rigid.ts";
+import type { RigidPreset } from "../../registration/rigid/schedule.ts";
 import {
   applyTransform,
   applyTransformToLabels,
@@ -29,6 +34,7 @@ import type { DisplacementField, LabelVolume, Volume } from "../../volume/volume
 import { normalisedMutualInformation } from "./image_agreement.ts";
 import {
   displacedBy,
+  type MindScale,
   type PairScores,
   pairScores,
   type PointMap,
@@ -52,17 +58,28 @@ export interface RegionPair {
   readonly excluded?: readonly number[] | undefined;
 }
 
+/** Options of {@link registerPairRigidly}. */
+export interface PairRigidOptions {
+  /** Seed of the search. */
+  readonly seed: number;
+  /** The schedule. Default "robust". */
+  readonly preset?: RigidPreset | undefined;
+  /** Stops the work. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Registers a pair rigidly and scores it. */
 export async function registerPairRigidly(
   gpu: Gpu,
   pair: RegionPair,
-  { seed, signal }: { readonly seed: number; readonly signal?: AbortSignal | undefined },
+  { seed, preset, signal }: PairRigidOptions,
 ): Promise<{ rigid: RigidResult; result: RegistrationScores }> {
   const { fixed, moving } = pair;
   const rigid = await registerRigid(gpu, {
     fixed: fixed.image,
     moving: moving.image,
     seed,
+    preset,
     signal,
   });
   return { rigid, result: await scoreRigid(gpu, pair, rigid) };
@@ -119,6 +136,8 @@ export interface PairRegistration {
   readonly usedSpacing: Triple;
   /** Seconds of the registration. */
   readonly seconds: number;
+  /** The scales of MIND at the levels, for NMI+MIND with a scale that is found. */
+  readonly mindScales?: readonly MindScale[] | undefined;
 }
 
 /** Registers a pair deformably from the rigid registration on. */
@@ -139,7 +158,19 @@ export async function registerPairDeformably(
   const seconds = (performance.now() - began) / 1000;
   const finest = levels[levels.length - 1];
   const usedSpacing = "spacing" in finest ? finest.spacing : finest.voxel;
-  return { registered, controlGrid, usedSpacing, seconds };
+  return { registered, controlGrid, usedSpacing, seconds, mindScales: mindScalesOf(levels) };
+}
+
+/** The scales of MIND in the records of levels; undefined where there are none. */
+function mindScalesOf(
+  levels: readonly (DeformableLevel | MindGaussNewtonLevel)[],
+): readonly MindScale[] | undefined {
+  const scales = levels.flatMap((level): MindScale[] => {
+    if (!("similarity" in level) || level.similarity?.s === undefined) return [];
+    const { s, unlimitedS } = level.similarity;
+    return [{ s, unlimitedS }];
+  });
+  return scales.length === 0 ? undefined : scales;
 }
 
 /** A deformable map between the images of a pair, with its scores. */
@@ -194,7 +225,7 @@ export async function registerPairBy(
   pair: RegionPair,
   options: PairRegistrationOptions,
 ): Promise<{ result: RegistrationScores; images: PairImages }> {
-  const { registered: { fixed, moving }, controlGrid } = await registerPairDeformably(
+  const { registered: { fixed, moving }, controlGrid, mindScales } = await registerPairDeformably(
     gpu,
     pair,
     options,
@@ -215,6 +246,7 @@ export async function registerPairBy(
       ...scored.scores,
       ...await agreementOf(gpu, pair, transform, warpedLabels, map),
       jacobian: scored.jacobianStatistics,
+      mindScales,
     },
     images: {
       fixed,

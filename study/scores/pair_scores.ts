@@ -21,6 +21,14 @@ export interface PairScores {
   readonly tre95: number | null;
 }
 
+/** The scale s of E_MIND (eq. 7) at one level of NMI+MIND. */
+export interface MindScale {
+  /** The scale that was used. */
+  readonly s: number;
+  /** The scale of eq. 8 or 9, before a limit. */
+  readonly unlimitedS: number;
+}
+
 /** All scores of one registration. */
 export interface RegistrationScores extends PairScores {
   /** 95th percentile of the distance of the surfaces by label id, mm; null where an image lacks the label. */
@@ -29,6 +37,8 @@ export interface RegistrationScores extends PairScores {
   readonly nmi: number | null;
   /** Folds and spread of the deformation; null for a rigid one. */
   readonly jacobian: JacobianStatistics | null;
+  /** The scales of NMI+MIND, coarse to fine; absent for other similarities and in results of older versions. */
+  readonly mindScales?: readonly MindScale[] | undefined;
 }
 
 /** Maps a fixed image's voxel, whose position is x, to the moving image, RAS mm. */
@@ -84,17 +94,19 @@ function errorsOf(
   const scored = new Set(ids);
   const [nx, ny] = grid.size;
   const toTruth = truth.grid.inverse;
-  const errors: number[] = [];
+  const scoredVoxels = data.reduce((sum, label) => sum + (scored.has(label) ? 1 : 0), 0);
+  const errors = new Float64Array(scoredVoxels);
+  let count = 0;
   data.forEach((label, i) => {
     if (!scored.has(label)) return;
     const x = grid.world([i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))]);
     const u = truthAt(truth, transformPoint(toTruth, x));
     if (u === undefined) return;
     const y = map(i, x);
-    errors.push(Math.hypot(y[0] - x[0] - u[0], y[1] - x[1] - u[1], y[2] - x[2] - u[2]));
+    errors[count++] = Math.hypot(y[0] - x[0] - u[0], y[1] - x[1] - u[1], y[2] - x[2] - u[2]);
   });
-  if (errors.length === 0) return { treMean: null, tre95: null };
-  const sorted = Float64Array.from(errors).sort();
+  if (count === 0) return { treMean: null, tre95: null };
+  const sorted = errors.subarray(0, count).sort();
   return {
     treMean: sorted.reduce((sum, e) => sum + e, 0) / sorted.length,
     tre95: sorted[Math.floor(0.95 * (sorted.length - 1))],

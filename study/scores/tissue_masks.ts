@@ -5,7 +5,7 @@
  */
 
 import type { Triple } from "../../volume/affine.ts";
-import { clearOuterAir } from "./flood_fill.ts";
+import { clearOuterAir } from "../../workflows/flood_fill.ts";
 
 /** CT number between air and tissue. */
 const AIR = -400;
@@ -27,10 +27,12 @@ export interface TissueMasks {
  * @param ct - HU, x fastest.
  */
 export function tissueMasks(size: Triple, ct: Float32Array): TissueMasks {
-  const inner = Uint8Array.from(ct, (hu) => hu < AIR ? 1 : 0);
+  const where = (isInside: (hu: number, i: number) => boolean) =>
+    Uint8Array.from({ length: ct.length }, (_, i) => isInside(ct[i], i) ? 1 : 0);
+  const inner = where((hu) => hu < AIR);
   clearOuterAir(inner, size);
-  const body = Uint8Array.from(ct, (hu, i) => hu >= AIR || inner[i] === 1 ? 1 : 0);
+  const body = where((hu, i) => hu >= AIR || inner[i] === 1);
   const [low, high] = SOFT_TISSUE;
-  const softTissue = Uint8Array.from(ct, (hu) => hu >= low && hu <= high ? 1 : 0);
+  const softTissue = where((hu) => hu >= low && hu <= high);
   return { body, softTissue };
 }

@@ -8,21 +8,29 @@
 import type { StructureName } from "../../cohort/label_scheme.ts";
 import { ORIGINAL_COLUMNS, PLAIN_COLUMNS } from "../columns.ts";
 
-/** The paper's Table 1: mean volumes in CT and MR images, cm3. */
-export const PAPER_TABLE_1: Readonly<
-  Record<StructureName, { readonly ct: number; readonly mr: number }>
-> = {
-  "liver": { ct: 1896, mr: 1576 },
-  "spleen": { ct: 244, mr: 248 },
-  "gallbladder": { ct: 42, mr: 201 },
-  "right lung": { ct: 2598, mr: 1338 },
-  "left lung": { ct: 2253, mr: 1144 },
-  "bladder": { ct: 198, mr: 153 },
-  "lumbar vertebra 1": { ct: 63, mr: 62 },
-  "right kidney": { ct: 185, mr: 211 },
-  "left kidney": { ct: 197, mr: 225 },
-  "right psoas": { ct: 208, mr: 158 },
-  "left psoas": { ct: 188, mr: 180 },
+/** A row of the paper's Table 1. */
+export interface PaperVolumes {
+  /** Mean volume in CT images, cm3. */
+  readonly ct: number;
+  /** Mean volume in MR images, cm3. */
+  readonly mr: number;
+  /** The printed ratio CT/MR in percent. The paper computed it from volumes that it had not rounded yet. */
+  readonly ratio: number;
+}
+
+/** The paper's Table 1. */
+export const PAPER_TABLE_1: Readonly<Record<StructureName, PaperVolumes>> = {
+  "liver": { ct: 1896, mr: 1576, ratio: 120 },
+  "spleen": { ct: 244, mr: 248, ratio: 98 },
+  "gallbladder": { ct: 42, mr: 201, ratio: 21 },
+  "right lung": { ct: 2598, mr: 1338, ratio: 194 },
+  "left lung": { ct: 2253, mr: 1144, ratio: 197 },
+  "bladder": { ct: 198, mr: 153, ratio: 129 },
+  "lumbar vertebra 1": { ct: 63, mr: 62, ratio: 101 },
+  "right kidney": { ct: 185, mr: 211, ratio: 88 },
+  "left kidney": { ct: 197, mr: 225, ratio: 88 },
+  "right psoas": { ct: 208, mr: 158, ratio: 131 },
+  "left psoas": { ct: 188, mr: 180, ratio: 105 },
 };
 
 /** The paper's columns; the study's other columns have no value there. */

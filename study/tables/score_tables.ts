@@ -13,8 +13,16 @@ import { type Cells, fixed } from "./text_table.ts";
 
 const HEAD = ["", ...COLUMNS.map(({ title }) => title)] as const;
 
-/** Table 2: our rows, each above the paper's. */
-export function table2Cells(pairs: readonly ScoredPair[]): Cells {
+/**
+ * Table 2: our rows, each above the paper's.
+ *
+ * @param joint - Dice of the joint optimum in the grid search by column, percent. Default: the table has no such row.
+ */
+export function table2Cells(
+  pairs: readonly ScoredPair[],
+  joint: Readonly<Record<string, number>> = {},
+): Cells {
+  const hasJoint = Object.values(joint).some(Number.isFinite);
   return [
     HEAD,
     ...table2(pairs).flatMap(({ region, dice, paper }) => {
@@ -22,6 +30,9 @@ export function table2Cells(pairs: readonly ScoredPair[]): Cells {
       const mark = (name: string) => best.includes(name) ? "**" : near.includes(name) ? "*" : "";
       return [
         [region, ...COLUMNS.map(({ name }) => fixed(dice[name], 1) + mark(name))],
+        ...region === "both" && hasJoint
+          ? [["both, one setting", ...COLUMNS.map(({ name }) => fixed(joint[name] ?? NaN, 1))]]
+          : [],
         [`${region}, paper`, ...COLUMNS.map(({ name }) => fixed(paper[name] ?? NaN, 1))],
       ];
     }),

@@ -24,6 +24,7 @@ export function settingsCells(
   regions: readonly ImageRegion[],
   settings: StudySettings,
 ): Cells {
+  const searchesWindow = profile.synthesisSearch.window !== undefined;
   const rows = columns.filter(({ similarity, method }) => similarity && !method)
     .flatMap((column) =>
       regions.map((region) => {
@@ -36,12 +37,21 @@ export function settingsCells(
           `${parameters.lambda}`,
           `${parameters.spacing}`,
           `${parameters.levels ?? "-"}`,
+          ...searchesWindow ? [`${parameters.window ?? "-"}`] : [],
           fixed(100 * (found?.dice ?? NaN), 1),
         ];
       })
     );
   return [
-    ["", "regulariser", "lambda", "spacing, mm", "levels", "Dice in the search, %"],
+    [
+      "",
+      "regulariser",
+      "lambda",
+      "spacing, mm",
+      "levels",
+      ...searchesWindow ? ["window, mm"] : [],
+      "Dice in the search, %",
+    ],
     ...rows,
   ];
 }

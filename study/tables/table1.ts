@@ -58,10 +58,16 @@ export async function table1(
 
 /** Table 1 as text cells: volumes and their ratio, ours and the paper's. */
 export function table1Cells(rows: readonly Table1Row[]): Cells {
-  const cells = ({ ct, mr }: { readonly ct: number; readonly mr: number }) =>
-    [ct, mr, 100 * ct / mr].map((value) => fixed(value, 0));
+  const cells = (...values: readonly number[]) => values.map((value) => fixed(value, 0));
   return [
     ["Volume, ml", "CT", "MR", "CT/MR, %", "paper CT", "paper MR", "paper CT/MR, %"],
-    ...rows.map((row) => [row.structure, ...cells(row), ...cells(PAPER_TABLE_1[row.structure])]),
+    ...rows.map(({ structure, ct, mr }) => {
+      const paper = PAPER_TABLE_1[structure];
+      return [
+        structure,
+        ...cells(ct, mr, 100 * ct / mr),
+        ...cells(paper.ct, paper.mr, paper.ratio),
+      ];
+    }),
   ];
 }

@@ -1,5 +1,6 @@
 import type { Modality } from "../../volume/modality.ts";
 import { assertEquals, assertGreater, assertLess } from "@std/assert";
+import { STRUCTURES } from "../../cohort/label_scheme.ts";
 import { planCohort } from "../../cohort/phantom/cohort_plan.ts";
 import { imageGrid, renderLabels } from "../../cohort/phantom/imaging.ts";
 import { type Manifest, readManifest, writeManifest } from "../../cohort/manifest.ts";
@@ -46,6 +47,17 @@ Deno.test("the phantom cohort has the paper's mean volumes within 10 %, for CT a
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+});
+
+Deno.test("table1Cells() has the paper's printed volumes and ratios", () => {
+  const rows = STRUCTURES.map(({ name }) => ({ structure: name, ct: 1, mr: 1 }));
+  const printed = table1Cells(rows).slice(1).map((cells) => cells.slice(4).map(Number));
+  const columns = [0, 1, 2].map((i) => printed.map((row) => row[i]));
+  assertEquals(columns, [
+    [1896, 244, 42, 2598, 2253, 198, 63, 185, 197, 208, 188],
+    [1576, 248, 201, 1338, 1144, 153, 62, 211, 225, 158, 180],
+    [120, 98, 21, 194, 197, 129, 101, 88, 88, 131, 105],
+  ]);
 });
 
 Deno.test("table1() measures volumes in cm3 and leaves out pairs and excluded structures", async () => {

@@ -1,5 +1,14 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { marked, mergedPairs, type ScoredPair, structureTable, table2 } from "./table2.ts";
+import type { BestSettings } from "../grid_search/best_settings.ts";
+import { table2Cells } from "./score_tables.ts";
+import {
+  jointDice,
+  marked,
+  mergedPairs,
+  type ScoredPair,
+  structureTable,
+  table2,
+} from "./table2.ts";
 
 function pair(
   subject: string,
@@ -35,6 +44,27 @@ Deno.test("table2() averages over structures and subjects and leaves out absent 
   assertEquals(thorax.dice.mind, NaN);
   const liver = structureTable(pairs).find((row) => row.structure === "liver")!;
   assertAlmostEquals(liver.dice.nmi, 85, 1e-9);
+});
+
+Deno.test("table2Cells() has the joint optimum of the searches next to the mean of both regions", () => {
+  const pairs = [pair("a", "thorax", 0.4, 0.8), pair("a", "abdomen", 0.2, 0.6)];
+  const joint = {
+    similarity: "nmi",
+    lambda: 0.1,
+    spacing: 10,
+    levels: 3,
+    dice: 0.556,
+    subjects: 1,
+  };
+  const originals = { path: "", settings: [], joint: [joint] } as BestSettings;
+  const found = jointDice({ originals });
+  assertEquals(Object.keys(found), ["nmi"]);
+  const cells = table2Cells(pairs, found);
+  assertEquals(cells.slice(5).map(([name]) => name), ["both", "both, one setting", "both, paper"]);
+  const nmi = cells[0].indexOf("NMI");
+  assertEquals(cells.slice(5).map((row) => row[nmi]), ["52.5**", "55.6", "76.7"]);
+  assertEquals(cells[6][1], "-");
+  assertEquals(table2Cells(pairs).length, cells.length - 1);
 });
 
 Deno.test("marked() names the best and what is within 5 % of it", () => {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Triple } from "../../volume/affine.ts";
+import type { Triple } from "../volume/affine.ts";
 
 /**
  * Clears the air around the body in a mask of air: the parts that reach the border of an axial slice.
@@ -35,19 +35,27 @@ export function flood(
   start: number,
   value: number,
 ): number {
-  const left = [start];
+  // A list of numbers would need up to ten times the memory of the mask.
+  let left = new Int32Array(1024);
+  let waiting = 1;
+  left[0] = start;
   let count = 0;
   mask[offset + start] = value;
-  while (left.length > 0) {
-    const i = left.pop()!;
+  while (waiting > 0) {
+    const i = left[--waiting];
     const x = i % nx;
     const y = Math.floor(i / nx) % ny;
     const z = Math.floor(i / (nx * ny));
     count++;
+    if (waiting + 6 > left.length) {
+      const longer = new Int32Array(2 * left.length);
+      longer.set(left);
+      left = longer;
+    }
     const visit = (inside: boolean, j: number) => {
       if (!inside || mask[offset + j] !== 1) return;
       mask[offset + j] = value;
-      left.push(j);
+      left[waiting++] = j;
     };
     visit(x > 0, i - 1);
     visit(x + 1 < nx, i + 1);
