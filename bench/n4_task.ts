@@ -78,10 +78,10 @@ export const TASK = {
   flags: {
     seeds: { type: "list", default: ["1", "2", "3"], help: "Seeds of the phantoms." },
     shrink: {
-      type: "integer",
-      default: 4,
+      type: "integers",
+      default: [4, 4, 4],
       min: 1,
-      help: "Subsampling factor per axis of our estimate. ITK uses 4.",
+      help: "Subsampling factors of both estimates along the three axes.",
     },
     iterations: {
       type: "integer",
@@ -103,6 +103,8 @@ export const TASK = {
 export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
   const folder = await Deno.makeTempDir();
   const peer = await buildPeer();
+  const [x, y = x, z = x] = flags.shrink;
+  const shrink = [x, y, z] as const;
   using gpu = await Gpu.open();
   const rows = [["", "ours : truth", "ITK : truth", "ours : ITK", "ours, s", "ITK, s"]];
   const jobs: [string, { image: Volume; truth?: Float32Array | undefined }][] = [];
@@ -121,7 +123,7 @@ export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
     const { field: { data: ours } } = await correctBias(gpu, {
       image,
       mask,
-      shrink: flags.shrink,
+      shrink,
       iterations: flags.iterations,
       tolerance: flags.tolerance,
     });
@@ -140,6 +142,7 @@ export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
           `${folder}/field.nii.gz`,
           `${flags.iterations}`,
           `${flags.tolerance}`,
+          ...shrink.map(String),
         ],
       }).output();
       if (!success) throw new Error(new TextDecoder().decode(stderr));

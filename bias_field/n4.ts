@@ -42,8 +42,11 @@ export interface CorrectBiasOptions {
    * without the air improves the estimate if the noise in the air is above 0.
    */
   readonly mask?: LabelVolume | undefined;
-  /** The estimate uses every `shrink`th voxel along each axis, but at least 4 per axis. Default 4. */
-  readonly shrink?: number | undefined;
+  /**
+   * The estimate uses every `shrink`th voxel along each axis, but at least 4 per axis: one factor, or one for each axis
+   * of thick slices. Default 4.
+   */
+  readonly shrink?: number | Triple | undefined;
   /** Number of levels; every level halves the spans of the spline. Default 4. */
   readonly levels?: number | undefined;
   /** Maximum number of iterations per level. Default 50. */
@@ -129,7 +132,7 @@ export async function correctBias(
   const settings = checked(options);
   const { image, mask, shrink, mesh, signal } = settings;
   signal?.throwIfAborted();
-  const samples = sampleImage(image, mask, shrink);
+  const samples = sampleImage(image, mask, perAxis(shrink));
   let size = mesh.map((spans) => spans + 3) as unknown as Triple;
   let lattice: Float32Array<ArrayBufferLike> = new Float32Array(size[0] * size[1] * size[2]);
   const iterations: number[] = [];
@@ -160,23 +163,24 @@ export async function correctBias(
   return { ...await divide(gpu, image, axes, lattice), iterations };
 }
 
+/** One factor for each axis. */
+const perAxis = (shrink: number | Triple): Triple =>
+  typeof shrink === "number" ? [shrink, shrink, shrink] : shrink;
+
 type Settings =
   & Complete<Omit<CorrectBiasOptions, "mask" | "signal" | "onProgress">>
   & Pick<CorrectBiasOptions, "mask" | "signal" | "onProgress">;
 
 function checked(options: CorrectBiasOptions): Settings {
   const settings = withDefaults(N4_DEFAULTS, options);
-  const whole = (name: "shrink" | "levels" | "iterations" | "bins", min: number) => {
-    if (!(Number.isInteger(settings[name]) && settings[name] >= min)) {
-      throw new RangeError(
-        `\`${name}\` must be a whole number, ${min} or more, got ${settings[name]}`,
-      );
-    }
+  const whole = (name: string, value: number, min: number) => {
+    if (Number.isInteger(value) && value >= min) return;
+    throw new RangeError(`\`${name}\` must be a whole number, ${min} or more, got ${value}`);
   };
-  whole("shrink", 1);
-  whole("levels", 1);
-  whole("iterations", 1);
-  whole("bins", 2);
+  for (const factor of perAxis(settings.shrink)) whole("shrink", factor, 1);
+  whole("levels", settings.levels, 1);
+  whole("iterations", settings.iterations, 1);
+  whole("bins", settings.bins, 2);
   for (const name of ["fwhm", "noise"] as const) {
     if (!(settings[name] > 0)) {
       throw new RangeError(`\`${name}\` must be above 0, got ${settings[name]}`);

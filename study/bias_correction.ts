@@ -13,9 +13,9 @@ import {
 } from "../cohort/manifest.ts";
 import { correctBias } from "../bias_field/n4.ts";
 import { tissueMask } from "../bias_field/foreground_mask.ts";
+import { shrinkFactors } from "../bias_field/samples.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { readVolume } from "../volume/read_nifti.ts";
-import type { Volume } from "../volume/volume.ts";
 import { writeVolume } from "../volume/write_nifti.ts";
 import type { OnProgress } from "./progress.ts";
 import { keyOf, once } from "./run_folder.ts";
@@ -53,13 +53,14 @@ export async function correctCohort(gpu: Gpu, options: CorrectCohortOptions): Pr
     if (mr !== undefined) {
       onProgress?.(done, total, id);
       const of = subjectKeys[id];
-      const key = await keyOf({ version, adapter: gpu.description, of });
+      // The samples are in the key: folders of older versions have the same factor for all axes.
+      const key = await keyOf({ version, adapter: gpu.description, of, samples: "per axis" });
       await once(`${folder}/${id}_mr.json`, key, async () => {
         const image = await readVolume(mr, { trust });
         const found = await correctBias(gpu, {
           image,
           mask: tissueMask(image),
-          shrink: shrinkOf(image),
+          shrink: shrinkFactors(image.grid),
           signal,
         });
         await writeVolume(`${folder}/${id}_mr.nii.gz`, found.image);
@@ -88,15 +89,6 @@ export async function correctCohort(gpu: Gpu, options: CorrectCohortOptions): Pr
   const path = `${folder}/cohort.json`;
   await writeManifest(path, { ...manifest, subjects });
   return path;
-}
-
-/** Maximum distance of samples in mm and in voxels; ITK's users take every fourth voxel. */
-const MAX_SAMPLE_DISTANCE = 8;
-const MAX_SHRINK = 4;
-
-function shrinkOf({ grid: { spacing } }: Volume): number {
-  const step = Math.round(MAX_SAMPLE_DISTANCE / Math.min(...spacing));
-  return Math.min(MAX_SHRINK, Math.max(1, step));
 }
 
 async function realFiles(files: LabelFiles): Promise<LabelFiles> {

@@ -5,11 +5,13 @@
  */
 
 import { correctBias, N4_DEFAULTS } from "../bias_field/n4.ts";
+import { shrinkFactors } from "../bias_field/samples.ts";
 import { Gpu } from "../kernels/gpu/gpu.ts";
 import { ImageGeometryError } from "../volume/nifti_errors.ts";
 import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
 import { writeVolume } from "../volume/write_nifti.ts";
-import type { FlagsOf, TaskSpec } from "./_flags.ts";
+import type { Triple } from "../volume/affine.ts";
+import { type FlagsOf, type TaskSpec, UsageError } from "./_flags.ts";
 import { headerNotices, TRUST } from "./_header_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { formatDuration, Progress } from "./_progress.ts";
@@ -21,8 +23,8 @@ export const TASK = {
   name: "n4",
   summary: "Corrects the bias field, a slow change of brightness, of an MR image.",
   details: `
-The task runs N4 (Tustison et al. 2010) with the defaults of ITK. It estimates the field from every
-fourth voxel per axis that is above 0 and inside the mask, if there is a mask. If the noise of the air is
+The task runs N4 (Tustison et al. 2010) with the defaults of ITK. It estimates the field from some
+of the voxels (see --shrink) that are above 0 and inside the mask, if there is a mask. If the noise of the air is
 not 0, a mask that excludes the air improves the estimate. The task divides the whole image by the
 field.`,
   examples: [
@@ -44,10 +46,12 @@ field.`,
         "A mask on the grid of the image. The estimate uses only voxels where the mask is not 0.",
     },
     shrink: {
-      type: "integer",
-      default: N4_DEFAULTS.shrink,
+      type: "integers",
       min: 1,
-      help: "Subsampling factor n per axis: the estimate uses every n-th voxel.",
+      help:
+        "Subsampling factor n: the estimate uses every n-th voxel. Give one factor, or one for each axis of the " +
+        "image, such as 4,1,4 for thick coronal slices. By default the samples lie about 8 mm apart along each " +
+        "axis, and at most 4 voxels.",
     },
     levels: {
       type: "integer",
@@ -73,6 +77,18 @@ field.`,
   },
 } as const satisfies TaskSpec;
 
+/**
+ * The factors of --shrink.
+ *
+ * @throws {UsageError} when their number is neither one nor three.
+ */
+function factorsOf(list: readonly number[]): number | Triple {
+  const [x, y, z] = list;
+  if (list.length === 1) return x;
+  if (list.length === 3) return [x, y, z];
+  throw new UsageError(`--shrink needs one factor or three, not ${list.length}`);
+}
+
 /** The work of `deno task n4`. */
 export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Promise<void> {
   const began = performance.now();
@@ -93,7 +109,8 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   }
   signal.throwIfAborted();
   using gpu = await Gpu.open(memoryBudget());
-  const { shrink, levels, iterations, tolerance } = flags;
+  const { levels, iterations, tolerance } = flags;
+  const shrink = flags.shrink === undefined ? shrinkFactors(image.grid) : factorsOf(flags.shrink);
   progress.stage("estimating", levels * iterations, "iterations");
   const found = await correctBias(gpu, {
     image,

@@ -1,5 +1,5 @@
-// n4_itk IMAGE MASK FIELD ITERATIONS TOLERANCE: estimates the bias field of an image by ITK's N4 as its users
-// run it: from every fourth voxel, in four levels, all else by default; writes it where it was estimated.
+// n4_itk IMAGE MASK FIELD ITERATIONS TOLERANCE X Y Z: estimates the bias field of an image by ITK's N4 as its
+// users run it: from every X-th, Y-th and Z-th voxel of the axes, in four levels, all else by default; writes it where it was estimated.
 
 #include "itkImageFileReader.h"
 #include "itkImageFileWriter.h"
@@ -16,20 +16,25 @@ using Correction = itk::N4BiasFieldCorrectionImageFilter<Image, Mask, Image>;
 
 int main(int count, char ** arguments)
 {
-  if (count != 6)
+  if (count != 9)
   {
-    std::cerr << "n4_itk IMAGE MASK FIELD ITERATIONS TOLERANCE" << std::endl;
+    std::cerr << "n4_itk IMAGE MASK FIELD ITERATIONS TOLERANCE X Y Z" << std::endl;
     return 2;
   }
   auto image = itk::ReadImage<Image>(arguments[1]);
   auto mask = itk::ReadImage<Mask>(arguments[2]);
 
+  itk::ShrinkImageFilter<Image, Image>::ShrinkFactorsType factors;
+  for (unsigned axis = 0; axis < 3; ++axis)
+  {
+    factors[axis] = std::stoul(arguments[6 + axis]);
+  }
   auto shrunk = itk::ShrinkImageFilter<Image, Image>::New();
   shrunk->SetInput(image);
-  shrunk->SetShrinkFactors(4);
+  shrunk->SetShrinkFactors(factors);
   auto shrunkMask = itk::ShrinkImageFilter<Mask, Mask>::New();
   shrunkMask->SetInput(mask);
-  shrunkMask->SetShrinkFactors(4);
+  shrunkMask->SetShrinkFactors(factors);
   shrunkMask->Update();
   shrunk->Update();
 

@@ -5,6 +5,7 @@
  */
 
 import type { Modality } from "../../volume/modality.ts";
+import { MAX_SHRINK, SAMPLE_DISTANCE } from "../../bias_field/samples.ts";
 import type { Manifest } from "../../cohort/manifest.ts";
 import { correctionsOf } from "../../cohort/visceral.ts";
 import { type Ablation, ablationColumns } from "../ablations.ts";
@@ -376,7 +377,7 @@ function setupOf(inputs: ReportInputs): string[] {
     ...(attribution === undefined ? [] : [`Images: ${attribution}`]),
     ...correctionsSetup(manifest),
     "The bias fields of the MR images were corrected by N4 (ITK's defaults, four levels; samples of the " +
-    "tissue about 8 mm apart, at most every fourth voxel).",
+    `tissue about ${SAMPLE_DISTANCE} mm apart along each axis, and at most ${MAX_SHRINK} voxels).`,
     `Profile ${profile.name}: voxels of ${profile.voxel} mm (paper: 1.25 mm), seed ${inputs.seed}.`,
     "Fixed image MR, moving image CT (the paper does not say which). Rigid: Mattes mutual information, " +
     `schedule ${profile.rigidPreset} (paper: imregister). ` +
