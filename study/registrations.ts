@@ -12,12 +12,13 @@ import type { StudyCase, StudyCases } from "./cases.ts";
 import { columnParameters, type StudySettings } from "./column_settings.ts";
 import { type Column, isSynthesised, RIGID } from "./columns.ts";
 import type { OnProgress } from "./progress.ts";
+import { rigidPlaceOf, rigidRegistration } from "./rigid_registrations.ts";
 import { finished, keyOf, once } from "./run_folder.ts";
 import {
   type PairImages,
   type RegionPair,
   registerPairBy,
-  registerPairRigidly,
+  scoreRigid,
   type Substitutes,
 } from "./scores/pair_registration.ts";
 import type { RegistrationScores } from "./scores/pair_scores.ts";
@@ -109,7 +110,12 @@ export class StudyRegistrations {
     const { value } = await once(
       path,
       key,
-      async () => await registerPairRigidly(gpu, await this.#cases.read(one), { seed, signal }),
+      async () => {
+        const pair = await this.#cases.read(one);
+        const place = await rigidPlaceOf(this.#cases.context, one);
+        const rigid = await rigidRegistration(gpu, pair, { ...place, seed, signal });
+        return { rigid, result: await scoreRigid(gpu, pair, rigid) };
+      },
     );
     return value;
   }

@@ -4,17 +4,19 @@
  * @module
  */
 
+import type { Region } from "../cohort/label_scheme.ts";
 import { caseName, StudyCases } from "./cases.ts";
 import { SYNTHESISED_COLUMNS } from "./columns.ts";
 import { dataOf, type StudyContext } from "./context.ts";
 import type { BestSettings } from "./grid_search/best_settings.ts";
 import { unfinishedUnits } from "./grid_search/grid_search.ts";
-import { type GridSearchPlan, planGridSearch, type SearchUnit } from "./grid_search/plan.ts";
+import { type GridSearchPlan, planStudySearch, type SearchUnit } from "./grid_search/plan.ts";
 import { bestSettingOf, collectGridSearch, writeGridSearch } from "./grid_search/results.ts";
 import { lackingSimilarities, searchOptions } from "./grid_search/search_scales.ts";
 import type { SearchJob, SearchPart } from "./job.ts";
 import type { TrainedModel } from "./models.ts";
 import type { OnProgress } from "./progress.ts";
+import { rigidPlaceOf } from "./rigid_registrations.ts";
 import { keyOf, once } from "./run_folder.ts";
 import { StudySyntheses } from "./syntheses.ts";
 import { runSearches } from "./threads.ts";
@@ -35,14 +37,14 @@ export async function searchStudySettings(
   const { profile, manifestPath, out, seed, version } = study;
   const folder = `${out}/settings`;
   const scale = profile.search;
-  const plan = await planGridSearch({
+  const plan = await planStudySearch({
     ...searchOptions(scale, profile),
     manifest: manifestPath,
     folder,
     seed,
     version,
     similarities: lackingSimilarities(scale, given),
-  });
+  }, { rigidOf: rigidPlaces(study, new StudyCases(study)) });
   const parts = await missingParts([plan]);
   const jobs = parts.map((searches): SearchJob => ({ kind: "searches", searches }));
   await runSearches(study, jobs, { total: plan.units.length, onProgress });
@@ -93,7 +95,13 @@ export async function searchSynthesisSettings(
   return settings;
 }
 
-/** A search for each synthesised column; they share the rigid registrations in the folder. */
+/** The places of the study's rigid registrations, which its searches share. */
+function rigidPlaces(study: StudyContext, cases: StudyCases) {
+  return (subject: string, region: Region) =>
+    rigidPlaceOf(study, cases.named(caseName(subject, region)));
+}
+
+/** A search for each synthesised column. */
 async function planSynthesisSearches(
   study: StudyContext,
   models: readonly TrainedModel[],
@@ -116,11 +124,15 @@ async function planSynthesisSearches(
     };
     const of = column.synthesis.of === "mr" ? "moving" : "fixed";
     plans.push(
-      await planGridSearch(options, async (subject, region) => {
-        const one = cases.named(caseName(subject, region));
-        const { path, key } = await syntheses.placeOf(one, column);
-        return { of, path, key };
-      }, contentKeys),
+      await planStudySearch(options, {
+        substituteOf: async (subject, region) => {
+          const one = cases.named(caseName(subject, region));
+          const { path, key } = await syntheses.placeOf(one, column);
+          return { of, path, key };
+        },
+        rigidOf: rigidPlaces(study, cases),
+        contentKeys,
+      }),
     );
   }
   return plans;

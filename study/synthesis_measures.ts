@@ -46,6 +46,9 @@ interface CaseSynthesis {
   readonly made: MadeSynthesis;
 }
 
+/** Rises when a score is added or changes, so that a run folder's older scores are measured again. */
+const SCORES_FORMAT = 2;
+
 /** Measures every synthesis. */
 export async function measureSyntheses(
   study: StudyContext,
@@ -53,10 +56,11 @@ export async function measureSyntheses(
 ): Promise<readonly SynthesisRow[]> {
   const cases = new StudyCases(study);
   const syntheses = await allSyntheses(cases, models);
-  const key = await keyOf([
-    await Promise.all(cases.all.map(truthKey)),
-    syntheses.map(({ made }) => made.key),
-  ]);
+  const key = await keyOf({
+    scores: SCORES_FORMAT,
+    truths: await Promise.all(cases.all.map(truthKey)),
+    syntheses: syntheses.map(({ made }) => made.key),
+  });
   const { value } = await once(`${study.out}/synthesis-scores.json`, key, async () => {
     const expected = await ExpectedLungs.measure(cases);
     const truths = new Truths(cases);

@@ -19,6 +19,7 @@ export function synthesisScoresWith(known: Partial<SynthesisScores>): SynthesisS
     errorHu: NaN,
     correlation: NaN,
     truthEdges: NO_EDGES,
+    sourceTruthEdges: NO_EDGES,
     lungVolume: NaN,
     lungDice: NaN,
     sliceJumps: NaN,

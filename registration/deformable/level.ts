@@ -33,8 +33,13 @@ export const MARGIN = 24;
  * from folding: a hundredth of this weight prevents folds, too, but needs more evaluations.
  */
 const FOLDING_WEIGHT = 1;
-/** Evaluations that are recorded between two reads of the optimiser's state. */
-const BATCH = 8;
+/** Maximum number of evaluations that are recorded between two reads of the optimiser's state. */
+const MAX_BATCH = 8;
+/**
+ * Time of a batch, ms: some times that of a read. Evaluations after the end of the optimisation change nothing, so the
+ * size of the batches has no influence on the result.
+ */
+const BATCH_MILLISECONDS = 50;
 
 /** Both images and their masks. */
 export interface InputImages {
@@ -172,12 +177,13 @@ export async function optimiseLevel(gpu: Gpu, options: LevelOptions): Promise<Le
   }
 }
 
-/** Runs evaluations in batches; one batch is recorded ahead of the state that is read. */
+/** Runs evaluations in batches, until the optimiser stops or has used its evaluations. */
 async function iterate(
   gpu: Gpu,
   { level, iterations, signal, onProgress }: LevelOptions,
   { optimiser, evaluate }: { optimiser: Lbfgs; evaluate: readonly Dispatch[] },
 ): Promise<LbfgsState> {
+  const maxEvaluations = 3 * iterations + 20;
   const submit = (evaluations: number) => {
     const recorder = gpu.record("iterations");
     for (let i = 0; i < evaluations; i++) optimiser.record(recorder, evaluate);
@@ -186,12 +192,24 @@ async function iterate(
   submit(1);
   const [, common] = new Float32Array(await gpu.download(optimiser.scalars));
   requireOverlap(common, level.grid);
-  for (;;) {
+  for (let batch = 1;;) {
     signal?.throwIfAborted();
-    submit(BATCH);
+    const began = performance.now();
+    submit(batch);
     const state = await optimiser.read();
     onProgress(state);
-    if (state.stopped !== "running" || state.evaluations > 3 * iterations + 20) return state;
+    if (state.stopped !== "running" || state.evaluations >= maxEvaluations) return state;
+    const each = (performance.now() - began) / batch;
+    batch = Math.max(
+      1,
+      Math.min(
+        MAX_BATCH,
+        Math.round(BATCH_MILLISECONDS / each),
+        // An evaluation accepts one step at most.
+        iterations - state.iterations,
+        maxEvaluations - state.evaluations,
+      ),
+    );
   }
 }
 

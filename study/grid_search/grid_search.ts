@@ -7,10 +7,10 @@
  */
 
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
-import { registerRigid } from "../../registration/rigid/register_rigid.ts";
 import type { Matrix4 } from "../../volume/affine.ts";
 import { readVolume } from "../../volume/read_nifti.ts";
 import type { OnProgress } from "../progress.ts";
+import { rigidRegistration } from "../rigid_registrations.ts";
 import { finished, once } from "../run_folder.ts";
 import { meanOf } from "../scores/mean.ts";
 import {
@@ -70,7 +70,6 @@ export async function runUnits(
   { signal, onProgress }: RunUnitsOptions = {},
 ): Promise<void> {
   await Deno.mkdir(`${plan.folder}/units`, { recursive: true });
-  await Deno.mkdir(`${plan.folder}/rigid`, { recursive: true });
   let prepared: { pair: SearchPair; inputs: Promise<PreparedPair> } | undefined;
   for (const [i, unit] of units.entries()) {
     signal?.throwIfAborted();
@@ -111,25 +110,17 @@ interface PreparedPair {
 async function preparePair(
   gpu: Gpu,
   { voxel, seed }: GridSearchPlan,
-  { subject, region, key, path, substitute }: SearchPair,
+  { subject, region, rigid, substitute }: SearchPair,
   signal: AbortSignal | undefined,
 ): Promise<PreparedPair> {
   const pair = await readRegionPair(gpu, subject, region, voxel);
-  const { value: rigid } = await once(path, key, async () => {
-    const { matrix } = await registerRigid(gpu, {
-      fixed: pair.fixed.image,
-      moving: pair.moving.image,
-      seed,
-      signal,
-    });
-    return matrix;
-  });
+  const { matrix } = await rigidRegistration(gpu, pair, { ...rigid, seed, signal });
   return {
     pair,
     substitutes: substitute === undefined
       ? {}
       : { [substitute.of]: await readVolume(substitute.path) },
-    rigid,
+    rigid: matrix,
   };
 }
 

@@ -8,7 +8,7 @@ import {
 } from "../../volume/mod.ts";
 import { gpuTest } from "../../testing/gpu.ts";
 import { runUnits, unfinishedUnits, type UnitScore } from "./grid_search.ts";
-import { planGridSearch } from "./plan.ts";
+import { planGridSearch, planStudySearch } from "./plan.ts";
 import { registerPairBy, registerPairRigidly } from "../scores/pair_registration.ts";
 import { cutRegion } from "../../workflows/body_region.ts";
 import { finished } from "../run_folder.ts";
@@ -94,12 +94,12 @@ gpuTest(
     const moving = { grid, data: data.map((value) => Math.abs(value + 300)) };
     const path = `${folder}/other.nii.gz`;
     await writeVolume(path, moving);
-    const other = await planGridSearch({
+    const other = await planStudySearch({
       ...plan,
       similarities: ["lncc"],
       similarityOptions: { absolute: true },
       levels: [2],
-    }, () => Promise.resolve({ of: "moving", path, key: "other" }));
+    }, { substituteOf: () => Promise.resolve({ of: "moving", path, key: "other" }) });
     await runUnits(gpu, other, other.units.slice(0, 1));
     const { result: expected } = await registerPairBy(gpu, pair, {
       rigid,

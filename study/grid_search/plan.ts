@@ -13,6 +13,7 @@ import {
   type SimilarityName,
   type SimilarityOptions,
 } from "../../registration/similarity/similarities.ts";
+import type { RigidPlace } from "../rigid_registrations.ts";
 import { keyOf } from "../run_folder.ts";
 import { subjectKeyOf } from "../subject_contents.ts";
 
@@ -74,10 +75,8 @@ export interface SearchPair {
   readonly region: Region;
   /** Label ids left out of the scores. */
   readonly excluded: readonly number[];
-  /** A key of the rigid registration. */
-  readonly key: string;
-  /** The file of the rigid registration. */
-  readonly path: string;
+  /** The file of the rigid registration, and a key of everything that it depends on. */
+  readonly rigid: { readonly path: string; readonly key: string };
   /** The image that is registered deformably in the place of a real one. Default none. */
   readonly substitute?: Substitute | undefined;
 }
@@ -100,6 +99,18 @@ export interface SearchUnit {
   readonly path: string;
 }
 
+/** The images and results that a search shares with a study. */
+export interface SharedWithStudy {
+  /** A subject's synthesised image in a region. Default: the real images are registered. */
+  readonly substituteOf?:
+    | ((subject: string, region: Region) => Promise<Substitute>)
+    | undefined;
+  /** The place of a rigid registration. Default: in the search's folder. */
+  readonly rigidOf?: ((subject: string, region: Region) => Promise<RigidPlace>) | undefined;
+  /** Known keys of subjects' files by id; receives the missing ones. */
+  readonly contentKeys?: Map<string, string> | undefined;
+}
+
 /** A grid search, ready to run. */
 export interface GridSearchPlan extends GridSearchOptions {
   /** The paired subjects' names. */
@@ -112,15 +123,17 @@ export interface GridSearchPlan extends GridSearchOptions {
  * Reads the manifest and lists the units of work. Keys depend on the contents of the subject's files, not
  * on their paths, so that machines with other paths agree on them.
  *
- * @param substituteOf - A subject's synthesised image in a region, where such images are registered.
- * @param contentKeys - Known keys of subjects' files by id; receives the missing ones.
  * @throws {ManifestError} when the manifest cannot be used or has no pair with labels.
  * @throws {RangeError} when a list is empty or a value is out of range.
  */
-export async function planGridSearch(
+export async function planGridSearch(options: GridSearchOptions): Promise<GridSearchPlan> {
+  return await planStudySearch(options, {});
+}
+
+/** Plans a grid search of a study, as {@link planGridSearch} does. */
+export async function planStudySearch(
   options: GridSearchOptions,
-  substituteOf?: (subject: string, region: Region) => Promise<Substitute>,
-  contentKeys: Map<string, string> = new Map(),
+  { substituteOf, rigidOf, contentKeys = new Map() }: SharedWithStudy,
 ): Promise<GridSearchPlan> {
   const lists = {
     similarities: inOrder("similarities", options.similarities, Object.keys(SIMILARITIES)),
@@ -143,9 +156,12 @@ export async function planGridSearch(
     const excluded = [...subject.exclude?.mr ?? [], ...subject.exclude?.ct ?? []];
     for (const region of lists.regions) {
       const pairKey = await keyOf({ version, contents, region, voxel, seed });
-      const path = `${folder}/rigid/${subject.id}_${region}_${pairKey}.json`;
+      const rigid = await rigidOf?.(subject.id, region) ?? {
+        path: `${folder}/rigid/${subject.id}_${region}_${pairKey}.json`,
+        key: `rigid ${pairKey}`,
+      };
       const substitute = await substituteOf?.(subject.id, region);
-      const pair: SearchPair = { subject, region, excluded, key: pairKey, path, substitute };
+      const pair: SearchPair = { subject, region, excluded, rigid, substitute };
       const pairKeys = { pairKey, excluded, substitute: substitute?.key, similarityOptions };
       for (const similarity of lists.similarities) {
         for (const [lambda, spacing, levels] of settings(lists)) {

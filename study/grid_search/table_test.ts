@@ -62,8 +62,7 @@ function units() {
             pair: {
               region: "thorax",
               excluded: [],
-              key: "",
-              path: "",
+              rigid: { path: "", key: "" },
               subject: { id, kind: "paired", images: {}, labels: {} },
             },
           },

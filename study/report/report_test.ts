@@ -90,6 +90,7 @@ Deno.test("reportOf() has the means of the syntheses' scores, and each synthesis
         error: 0.084,
         errorHu: 168,
         correlation: -0.02,
+        sourceTruthEdges: { ...NO_EDGES, up: 1.1 },
         truthEdges: { ...NO_EDGES, up: 1.8 },
         lungVolume: 1.09,
         lungDice: 0.87,

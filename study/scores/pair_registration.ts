@@ -65,20 +65,27 @@ export async function registerPairRigidly(
     seed,
     signal,
   });
+  return { rigid, result: await scoreRigid(gpu, pair, rigid) };
+}
+
+/** Scores a rigid registration of a pair. */
+export async function scoreRigid(
+  gpu: Gpu,
+  pair: RegionPair,
+  { matrix }: Pick<RigidResult, "matrix">,
+): Promise<RegistrationScores> {
+  const { fixed, moving } = pair;
   const transform = {
-    rigid: rigid.matrix,
+    rigid: matrix,
     fixedGrid: fixed.image.grid,
     movingGrid: moving.image.grid,
   };
   const warpedLabels = await warpLabels(gpu, pair, transform);
-  const map: PointMap = (_, x) => transformPoint(rigid.matrix, x);
+  const map: PointMap = (_, x) => transformPoint(matrix, x);
   return {
-    rigid,
-    result: {
-      ...overlapOf(pair, warpedLabels, map),
-      ...await agreementOf(gpu, pair, transform, warpedLabels, map),
-      jacobian: null,
-    },
+    ...overlapOf(pair, warpedLabels, map),
+    ...await agreementOf(gpu, pair, transform, warpedLabels, map),
+    jacobian: null,
   };
 }
 

@@ -66,6 +66,8 @@ export interface SynthesisScores {
   readonly correlation: number;
   /** Edges against those of the true image. */
   readonly truthEdges: EdgeScores;
+  /** Edges of the source against those of the true image: no synthesis knows about this part of its shift. */
+  readonly sourceTruthEdges: EdgeScores;
   /** Volume of the lungs divided by that in the true image. */
   readonly lungVolume: number;
   /** Dice of the lungs with those of the true image. */
@@ -108,13 +110,8 @@ export function synthesisScores(options: SynthesisScoresOptions): SynthesisScore
   const from = otherModality(of);
   const made = sharesOf(synthesis.data, synthesis.scale);
   const seen = sharesOf(source.data, source.scale);
-  const edges = (data: Float32Array, threshold: number) =>
-    edgeScores(edgeDisplacement({
-      size,
-      spacing,
-      reference: { data, threshold },
-      image: made,
-    }));
+  const edges = (image: Float32Array, data: Float32Array, threshold: number) =>
+    edgeScores(edgeDisplacement({ size, spacing, reference: { data, threshold }, image }));
   const { masks = tissueMasks(size, of === "mr" ? source.data : truth?.data ?? synthesis.data) } =
     options;
   const right = truth && sharesOf(truth.data, intensityScaleFor(of, truth.data, synthesis.scale));
@@ -124,7 +121,10 @@ export function synthesisScores(options: SynthesisScoresOptions): SynthesisScore
     error: agreement?.error ?? NaN,
     errorHu: of === "ct" ? range * (agreement?.error ?? NaN) : NaN,
     correlation: agreement?.correlation ?? NaN,
-    truthEdges: right === undefined ? NO_EDGES : edges(right, airShare(of, synthesis.scale)),
+    truthEdges: right === undefined ? NO_EDGES : edges(made, right, airShare(of, synthesis.scale)),
+    sourceTruthEdges: right === undefined
+      ? NO_EDGES
+      : edges(seen, right, airShare(of, synthesis.scale)),
     ...lungScores(options, made, right),
     sliceJumps: sliceJumps({
       size,
@@ -139,7 +139,7 @@ export function synthesisScores(options: SynthesisScoresOptions): SynthesisScore
       source: from === "ct" ? source.data : seen,
       synthesis: made,
     }).contrast,
-    sourceEdges: edges(seen, airShare(from, source.scale)),
+    sourceEdges: edges(made, seen, airShare(from, source.scale)),
     expectedLungVolume: lungs === undefined
       ? NaN
       : voxelsIn(segmentLungs(size, made, lungs.threshold)) / lungs.expected,

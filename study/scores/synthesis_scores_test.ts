@@ -66,6 +66,14 @@ Deno.test("synthesisScores() finds the shift and keeps the lungs of a shifted im
   assert(scores.lungDice < 1 && scores.lungDice > 0.85, `${scores.lungDice}`);
 });
 
+Deno.test("synthesisScores() says which shift the source has already", () => {
+  const source = { data: chest(CT, [0, 0, 0.25]), scale: CT_SCALE };
+  const scores = synthesisScores({ ...toMr(chest(MR, [0, 0, 0.25])), source });
+  assertAlmostEquals(scores.truthEdges.up, 1, 0.02);
+  assertAlmostEquals(scores.sourceTruthEdges.up, 1, 0.1);
+  assertAlmostEquals(scores.sourceEdges.up, 0, 0.05);
+});
+
 Deno.test("synthesisScores() finds the inverted soft tissue of a copy", () => {
   const copy = chest(CT).map((hu) => (hu + 1000) / 2);
   const scores = synthesisScores(toMr(copy));

@@ -25,5 +25,5 @@ export const originalsStage: Stage<"originals", readonly ScoredPair[]> = {
       settings: { originals: resultOf(gridsearchStage) },
       onProgress,
     }),
-  leaves: () => filesOfColumns(ORIGINAL_COLUMNS),
+  leaves: () => ["rigid", ...filesOfColumns(ORIGINAL_COLUMNS)],
 };

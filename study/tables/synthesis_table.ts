@@ -29,6 +29,11 @@ const TRUTH_SCORES: readonly ScoreColumn[] = [
   { title: "error, HU", digits: 0, value: ({ errorHu }) => errorHu },
   { title: "soft-tissue correlation", digits: 2, value: ({ correlation }) => correlation },
   ...edgeColumns("", ({ truthEdges }) => truthEdges),
+  {
+    title: "shift up of the source, mm",
+    digits: 2,
+    value: ({ sourceTruthEdges }) => sourceTruthEdges.up,
+  },
   { title: "edge spread, mm", digits: 1, value: ({ truthEdges }) => truthEdges.spread },
   {
     title: "edge spread of the truth, mm",
@@ -80,7 +85,9 @@ export const TRUTH_NOTE =
   "The table compares each synthesis with the true image of the same body in the same state. It has means over the " +
   "paired subjects. The error is the mean absolute difference in the body. The soft-tissue correlation is " +
   "Pearson's correlation in the body without lungs, gas and bone; it is negative if the contrast is inverted. " +
-  `${EDGES_NOTE} The edge spread is the deviation of the Gaussian that blurs a sharp edge as much. One threshold ` +
+  `${EDGES_NOTE} The shift up of the source is that of the image that the synthesis was made from, such as the ` +
+  "chemical shift of fat in MR; a synthesis cannot know about it. The edge spread is the " +
+  "deviation of the Gaussian that blurs a sharp edge as much. One threshold " +
   "finds the lungs in the synthesis and in the true image. Slice jumps are the change from slice to slice divided by " +
   "the change within slices, divided by the same ratio in the true image; above 1 the slices do not fit each other.";
 

@@ -18,6 +18,7 @@ const row = (subject: string, method: string, scores: Partial<SynthesisScores>):
     errorHu: NaN,
     correlation: NaN,
     truthEdges: NO_EDGES,
+    sourceTruthEdges: NO_EDGES,
     lungVolume: NaN,
     lungDice: NaN,
     sliceJumps: NaN,
