@@ -6,6 +6,10 @@
  */
 
 import { parseArgs } from "@std/cli/parse-args";
+import { didYouMean } from "./_did_you_mean.ts";
+
+/** The words before a task's name on the command line: those of a clone, or those of the command in cli.ts. */
+export type Program = "deno task" | "crosswarp";
 
 /** The properties that every kind of flag has. */
 interface FlagBase {
@@ -101,7 +105,7 @@ export interface TaskSpec<
   readonly summary: string;
   /** Additional lines for `--help`, after the flags. */
   readonly details?: string | undefined;
-  /** Command lines for `--help`, without `deno task name`. */
+  /** Command lines for `--help`, without the program and the task's name. */
   readonly examples?: readonly string[] | undefined;
   /** The task's flags. */
   readonly flags: F;
@@ -143,6 +147,7 @@ export class HelpRequest extends Error {
 /**
  * Reads a command line: `--flag value`, `--flag=value`, lists by commas or repetition.
  *
+ * @param program - The program that help and errors name.
  * @throws {HelpRequest} with the text when `--help` or `-h` is among the arguments.
  * @throws {UsageError} on an unknown flag, a missing or bad value, a flag given twice, a missing
  * required flag, a flag together with its alias, or an argument that belongs to no flag.
@@ -150,6 +155,7 @@ export class HelpRequest extends Error {
 export function parseFlags<const F extends Readonly<Record<string, Flag>>>(
   spec: TaskSpec<F>,
   args: readonly string[],
+  program: Program = "deno task",
 ): FlagValues<F> {
   // The key of every name and of every alias.
   const keys = new Map<string, keyof F & string>();
@@ -159,7 +165,7 @@ export function parseFlags<const F extends Readonly<Record<string, Flag>>>(
   const names = [...keys.keys()];
   const isBoolean = (name: string) => spec.flags[keys.get(name) ?? ""]?.type === "boolean";
   const usage = (message: string) =>
-    new UsageError(`${message}\nRun \`deno task ${spec.name} --help\` to see the flags.`);
+    new UsageError(`${message}\nRun \`${program} ${spec.name} --help\` to see the flags.`);
   // Collected, not thrown: --help takes precedence over all of them.
   const complaints = args
     .filter((arg) => /^--.*=/.test(arg) && isBoolean(flagName(arg)))
@@ -171,13 +177,13 @@ export function parseFlags<const F extends Readonly<Record<string, Flag>>>(
     collect: names,
     alias: { h: "help" },
     unknown: (text, flag) => {
-      const hint = didYouMean(flagName(text), names);
+      const hint = didYouMean(flagName(text), names, "--");
       if (flag === undefined) complaints.push(`Unexpected argument "${text}"`);
       else complaints.push(`Unknown flag ${text.split("=")[0]}${hint}`);
       return false;
     },
   });
-  if (parsed.help) throw new HelpRequest(helpText(spec));
+  if (parsed.help) throw new HelpRequest(helpText(spec, program));
   if (complaints.length > 0) throw usage(complaints[0]);
   if (parsed._.length > 0) throw usage(`Unexpected argument "${parsed._[0]}"`);
   const values: Record<string, unknown> = {};
@@ -292,14 +298,17 @@ function readOne(
 }
 
 /** The text of `--help`, with a maximum of 100 columns for the flags. */
-export function helpText(spec: TaskSpec<Readonly<Record<string, Flag>>>): string {
+export function helpText(
+  spec: TaskSpec<Readonly<Record<string, Flag>>>,
+  program: Program = "deno task",
+): string {
   const rows = Object.entries(spec.flags).map(([key, flag]) => ({
     left: `  --${kebabCase(key)}${flag.type === "boolean" ? "" : ` ${valueName(flag)}`}`,
     right: describe(flag),
   }));
   rows.push({ left: "  --help", right: "Show this text." });
   const column = Math.min(34, Math.max(...rows.map((row) => row.left.length)) + 2);
-  const lines = [spec.summary, "", `Usage: deno task ${spec.name} [flags]`, ""];
+  const lines = [spec.summary, "", `Usage: ${program} ${spec.name} [flags]`, ""];
   for (const { left, right } of rows) {
     const wrapped = wrap(right, 100 - column);
     if (left.length + 2 > column) lines.push(left);
@@ -310,7 +319,7 @@ export function helpText(spec: TaskSpec<Readonly<Record<string, Flag>>>): string
   if (spec.examples !== undefined && spec.examples.length > 0) {
     lines.push("", "Examples:");
     for (const example of spec.examples) {
-      lines.push(`  deno task ${spec.name} ${example}`.trimEnd());
+      lines.push(`  ${program} ${spec.name} ${example}`.trimEnd());
     }
   }
   return lines.join("\n") + "\n";
@@ -360,29 +369,4 @@ function wrap(text: string, width: number): string[] {
     } else line = line === "" ? word : `${line} ${word}`;
   }
   return [...lines, line];
-}
-
-function didYouMean(name: string, known: readonly string[]): string {
-  let best = "";
-  let min = 3;
-  for (const other of known) {
-    const distance = editDistance(name, other);
-    if (distance < min) [best, min] = [other, distance];
-  }
-  return best === "" ? "" : `; did you mean --${best}?`;
-}
-
-/** Levenshtein's distance. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(
-        Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)),
-      );
-    }
-    row = next;
-  }
-  return row[b.length];
 }

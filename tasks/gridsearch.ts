@@ -91,8 +91,8 @@ const DETAILS = `
 By default the task searches the paper's grid: 75 settings per similarity and region. It writes each
 registration to a file in OUT/gridsearch/units and does not repeat it later. The process that finishes
 the last registration writes tables (text, CSV, JSON) and heat maps to OUT/gridsearch, and the best
-settings to OUT/best.json, which \`reproduce\` reads. docs/gridsearch.md describes more, and has a script
-for Slurm.`;
+settings to OUT/best.json, which \`reproduce\` reads. The repository's docs/gridsearch.md
+describes more, and has a script for Slurm.`;
 
 /** The declaration of `deno task gridsearch`. */
 export const TASK = {

@@ -65,7 +65,7 @@ image, all other images are on the grid of the fixed image:
   field.nii.gz           the displacement field (LPS mm), for ITK, ANTs, SimpleITK and 3D Slicer
   inverse_field.nii.gz   the displacement field of the inverse map
   jacobian.nii.gz        the Jacobian determinant of the map
-  transform.json         the transform, for \`deno task apply\`
+  transform.json         the transform, for \`apply\`
   metrics.json           measures of the result, the parameters, and the warnings about the input files
   overview.png           a picture of the result
 

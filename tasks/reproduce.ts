@@ -29,7 +29,7 @@ the paper) need a GPU.
 
 Stages: ${STAGES.join(", ")}.
 For a cohort without labels, the study registers whole images and reports normalised mutual information,
-folds and pictures. \`deno task cohort\` makes the manifest of your own images.`;
+folds and pictures. \`cohort\` makes the manifest of your own images.`;
 
 /** The declaration of `deno task reproduce`. */
 export const TASK = {
