@@ -4,16 +4,16 @@
  * @module
  */
 
-import config from "../deno.json" with { type: "json" };
+import { VERSION } from "../host/version.ts";
 import { COMMANDS } from "./_commands.ts";
 import { completionHelp, completionScript, isShell, SHELLS } from "./completions/completions.ts";
 import { didYouMean } from "./_did_you_mean.ts";
 import { HelpRequest, UsageError } from "./_flags.ts";
 import { catchErrors, EXIT_CODES, print } from "./_run_task.ts";
 
-/** The descriptions of the commands in deno.json, which `deno task` shows, and of the two that are no tasks. */
+/** The descriptions of the commands, and of the two that are no tasks. */
 const SUMMARIES: ReadonlyMap<string, string> = new Map([
-  ...[...COMMANDS.keys()].map((name) => [name, taskDescription(name)] as const),
+  ...[...COMMANDS].map(([name, { summary }]) => [name, summary] as const),
   ["completions", "Print a script with which bash, zsh or fish completes commands and flags"],
   ["help", "Show the flags of a command, as in `crosswarp help register`"],
 ]);
@@ -46,7 +46,7 @@ async function dispatch(
       throw new HelpRequest(overview());
     case "--version":
       refuseMore(rest);
-      print(`crosswarp ${config.version}\n`);
+      print(`crosswarp ${VERSION}\n`);
       return EXIT_CODES.ok;
     case "help":
       return await showHelp(rest, signal);
@@ -115,8 +115,4 @@ function overview(): string {
     "  --version".padEnd(column + 2) + "Print the version",
     "",
   ].join("\n");
-}
-
-function taskDescription(name: string): string {
-  return (config.tasks as Readonly<Record<string, { description: string }>>)[name].description;
 }

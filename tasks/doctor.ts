@@ -5,7 +5,7 @@
  */
 
 import { Gpu, type Kernel } from "../kernels/gpu/gpu.ts";
-import config from "../deno.json" with { type: "json" };
+import { VERSION } from "../host/version.ts";
 import type { FlagsOf, Program, TaskSpec } from "./_flags.ts";
 import { adviceText, driverAdvice, hidingVariables, readMachine } from "./_driver_advice.ts";
 import { errorMessage, runTask } from "./_run_task.ts";
@@ -55,7 +55,7 @@ export async function main(
   program: Program,
 ): Promise<number> {
   const missing: string[] = [];
-  print("crosswarp", config.version);
+  print("crosswarp", VERSION);
   print("Deno", `${Deno.version.deno}, V8 ${Deno.version.v8}`);
   print("System", `${Deno.build.os} ${Deno.build.arch}, ${navigator.hardwareConcurrency} cores`);
   const memory = Deno.systemMemoryInfo();

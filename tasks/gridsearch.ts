@@ -24,12 +24,12 @@ import { bestCells, sameSpacings } from "../study/grid_search/table.ts";
 import { profileOf, PROFILES } from "../workflows/profiles.ts";
 import { sharedPhantom } from "../cohort/phantom/shared_phantom.ts";
 import { alignedTable } from "../study/tables/text_table.ts";
+import { VERSION } from "../host/version.ts";
 import { type FlagsOf, type TaskSpec, UsageError } from "./_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { checkFolder } from "./_output.ts";
 import { formatDuration, Progress } from "./_progress.ts";
 import { EXIT_CODES, runTask } from "./_run_task.ts";
-import config from "../deno.json" with { type: "json" };
 
 const FLAGS = {
   similarity: {
@@ -135,7 +135,7 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
     levels: flags.levels,
     regulariser: flags.regulariser,
     seed: flags.seed,
-    version: config.version,
+    version: VERSION,
     iterations: flags.iterations ?? profile.deformable.iterations,
     voxel: flags.resolution ?? profile.voxel,
   });

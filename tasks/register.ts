@@ -27,6 +27,7 @@ import {
   readRegisterInputs,
   type RegisterInputs,
 } from "../workflows/register_files.ts";
+import { VERSION } from "../host/version.ts";
 import { CheckpointFile } from "./_checkpoint_file.ts";
 import {
   type Flag,
@@ -42,7 +43,6 @@ import { optionFlags, optionValues } from "./_option_flags.ts";
 import { checkFolder, writeFolder } from "./_output.ts";
 import { Progress } from "./_progress.ts";
 import { runTask } from "./_run_task.ts";
-import config from "../deno.json" with { type: "json" };
 
 /** The flags of all similarities and of mind-gauss-newton, from their declared options. */
 const OPTION_FLAGS = optionFlags([
@@ -230,7 +230,7 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
   files["metrics.json"] = encodeMetrics({
     result,
     gpu,
-    version: config.version,
+    version: VERSION,
     parameters: usedFlags(flags),
     notices: headers.notices,
     seconds,
@@ -337,7 +337,7 @@ async function openCheckpoint(
   };
   const identity = await identifyRun(images, {
     ...Object.fromEntries(parameters),
-    "the version": config.version,
+    "the version": VERSION,
     "the adapter": gpu.description,
   });
   return await CheckpointFile.open(out, identity, resume, log);
