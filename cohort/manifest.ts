@@ -123,7 +123,7 @@ export async function readManifest(path: string): Promise<Manifest> {
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) {
       throw new ManifestError(
-        `There is no manifest at ${path}; \`deno task phantom --out FOLDER\` makes one`,
+        `There is no manifest at ${path}; the command \`phantom\` makes one`,
         { cause },
       );
     }

@@ -35,7 +35,7 @@ export interface StudyOptions {
   readonly breathing?: Breathing | undefined;
   /**
    * Settings in the place of those of the study's own grid search, which still finds the missing ones.
-   * Default: those of the run folder's best.json, which `deno task gridsearch` writes.
+   * Default: those of the run folder's best.json, which the command `gridsearch` writes.
    */
   readonly settings?: BestSettings | undefined;
   /** Methods to compare in addition to Table 2's. Default none. */

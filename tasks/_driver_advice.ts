@@ -66,12 +66,18 @@ export function driverAdvice(machine: Machine): DriverAdvice {
 }
 
 function commandMessage(command: string): DriverAdvice {
-  return {
-    kind: "message",
-    text:
-      "If this machine has a GPU, install its maker's Vulkan driver. Otherwise this installs Mesa's " +
-      `software one:\n\n    ${command}\n`,
-  };
+  return { kind: "message", text: commandText(command) };
+}
+
+function commandText(command: string): string {
+  return "If this machine has a GPU, install its maker's Vulkan driver. Otherwise this installs Mesa's " +
+    `software one:\n\n    ${command}\n`;
+}
+
+/** The advice for a user who installs the driver. */
+export function adviceText(advice: DriverAdvice): string {
+  if (advice.kind === "message") return advice.text.trim();
+  return commandText(advice.commands.map((words) => words.join(" ")).join(" && ")).trim();
 }
 
 /** ID and ID_LIKE of os-release, in lower case; `opensuse-leap` also counts as `opensuse`. */

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { distributionFamilies, driverAdvice } from "./_driver_advice.ts";
+import { adviceText, distributionFamilies, driverAdvice } from "./_driver_advice.ts";
 
 const debian = 'PRETTY_NAME="Debian GNU/Linux 12"\nNAME="Debian"\nVERSION_ID="12"\nID=debian\n';
 const mint = 'ID=linuxmint\nID_LIKE="ubuntu debian"\n';
@@ -53,4 +53,14 @@ Deno.test("distributionFamilies() reads quoted and bare names, and only ID and I
   assertEquals(distributionFamilies(mint), ["linuxmint", "ubuntu", "debian"]);
   assertEquals(distributionFamilies(leap), ["opensuse-leap", "opensuse", "suse"]);
   assertEquals(distributionFamilies("VERSION_ID=12\nVARIANT_ID=debian"), []);
+});
+
+Deno.test("adviceText() gives the commands that root would run", () => {
+  const text = adviceText(driverAdvice({ os: "linux", osRelease: debian, isRoot: true }));
+  assertStringIncludes(
+    text,
+    "\n    apt-get update && apt-get install -y --no-install-recommends mesa-vulkan-drivers libvulkan1",
+  );
+  const mac = driverAdvice({ os: "darwin", osRelease: "", isRoot: false });
+  assertStringIncludes(adviceText(mac), "Metal");
 });

@@ -1,6 +1,6 @@
 /**
  * Sets the environment variables that the GPU needs, before the first request of an adapter. deno.json loads this
- * module with `--preload` ahead of every task and test.
+ * module with `--preload` ahead of every task and test; cli.ts imports it before every other module.
  *
  * On Linux the backend is pinned to Vulkan: without a Vulkan driver Deno would otherwise fall back
  * silently to OpenGL, whose compute shaders are not the ones tested. macOS and Windows keep their own.

@@ -5,7 +5,10 @@
  * @module
  */
 
-import { parseArgs } from "@std/cli/parse-args";
+import { didYouMean } from "./_did_you_mean.ts";
+
+/** The words before a task's name on the command line: those of a clone, or those of the command in cli.ts. */
+export type Program = "deno task" | "crosswarp";
 
 /** The properties that every kind of flag has. */
 interface FlagBase {
@@ -101,7 +104,7 @@ export interface TaskSpec<
   readonly summary: string;
   /** Additional lines for `--help`, after the flags. */
   readonly details?: string | undefined;
-  /** Command lines for `--help`, without `deno task name`. */
+  /** Command lines for `--help`, without the program and the task's name. */
   readonly examples?: readonly string[] | undefined;
   /** The task's flags. */
   readonly flags: F;
@@ -143,6 +146,7 @@ export class HelpRequest extends Error {
 /**
  * Reads a command line: `--flag value`, `--flag=value`, lists by commas or repetition.
  *
+ * @param program - The program that help and errors name.
  * @throws {HelpRequest} with the text when `--help` or `-h` is among the arguments.
  * @throws {UsageError} on an unknown flag, a missing or bad value, a flag given twice, a missing
  * required flag, a flag together with its alias, or an argument that belongs to no flag.
@@ -150,40 +154,23 @@ export class HelpRequest extends Error {
 export function parseFlags<const F extends Readonly<Record<string, Flag>>>(
   spec: TaskSpec<F>,
   args: readonly string[],
+  program: Program = "deno task",
 ): FlagValues<F> {
   // The key of every name and of every alias.
   const keys = new Map<string, keyof F & string>();
   for (const [key, { aliases = [] }] of Object.entries(spec.flags)) {
     for (const name of [kebabCase(key), ...aliases]) keys.set(name, key);
   }
-  const names = [...keys.keys()];
-  const isBoolean = (name: string) => spec.flags[keys.get(name) ?? ""]?.type === "boolean";
   const usage = (message: string) =>
-    new UsageError(`${message}\nRun \`deno task ${spec.name} --help\` to see the flags.`);
-  // Collected, not thrown: --help takes precedence over all of them.
-  const complaints = args
-    .filter((arg) => /^--.*=/.test(arg) && isBoolean(flagName(arg)))
-    .map((arg) => `--${flagName(arg)} takes no value`);
-  const parsed = parseArgs(joinValues(args, (name) => keys.has(name) && !isBoolean(name)), {
-    boolean: ["help", ...names.filter(isBoolean)],
-    string: ["_", ...names.filter((name) => !isBoolean(name))],
-    // All names, so that the parser notices a flag that is given twice.
-    collect: names,
-    alias: { h: "help" },
-    unknown: (text, flag) => {
-      const hint = didYouMean(flagName(text), names);
-      if (flag === undefined) complaints.push(`Unexpected argument "${text}"`);
-      else complaints.push(`Unknown flag ${text.split("=")[0]}${hint}`);
-      return false;
-    },
-  });
-  if (parsed.help) throw new HelpRequest(helpText(spec));
+    new UsageError(`${message}\nRun \`${program} ${spec.name} --help\` to see the flags.`);
+  const isBoolean = (name: string) => spec.flags[keys.get(name) ?? ""].type === "boolean";
+  const { needsHelp, texts, complaints } = readArguments(args, [...keys.keys()], isBoolean);
+  if (needsHelp) throw new HelpRequest(helpText(spec, program));
   if (complaints.length > 0) throw usage(complaints[0]);
-  if (parsed._.length > 0) throw usage(`Unexpected argument "${parsed._[0]}"`);
   const values: Record<string, unknown> = {};
   const present = new Set<string>();
   for (const [key, flag] of Object.entries<Flag>(spec.flags)) {
-    const given = (candidate: string) => parsed[candidate] as readonly (string | boolean)[];
+    const given = (candidate: string) => texts.get(candidate) ?? [];
     const own = kebabCase(key);
     const used = [own, ...flag.aliases ?? []].filter((candidate) => given(candidate).length > 0);
     if (used.length > 1) {
@@ -194,16 +181,15 @@ export function parseFlags<const F extends Readonly<Record<string, Flag>>>(
     if (found.length > 0) present.add(key);
     if (found.length > 1 && !isList(flag)) throw usage(`--${name} is given twice`);
     if (flag.type === "boolean") {
-      values[key] = found[0] === true;
+      values[key] = found.length > 0;
       continue;
     }
-    const texts = found.map(String);
-    if (texts.includes("")) throw usage(`--${name} needs a value`);
-    if (texts.length === 0) {
+    if (found.includes("")) throw usage(`--${name} needs a value`);
+    if (found.length === 0) {
       if (flag.required) throw usage(`--${name} is required`);
       values[key] = flag.default;
     } else {
-      values[key] = readValue(`--${name}`, flag, texts, usage);
+      values[key] = readValue(`--${name}`, flag, found, usage);
     }
   }
   givenKeys.set(values, present);
@@ -223,24 +209,49 @@ export function isGiven(flags: object, key: string): boolean {
   return givenKeys.get(flags)?.has(key) ?? false;
 }
 
-/**
- * Binds values to their flags: `--flag value` becomes `--flag=value`. Otherwise `parseArgs` treats a value
- * that begins with a hyphen, such as a negative number, as a flag.
- */
-function joinValues(args: readonly string[], isValued: (name: string) => boolean): string[] {
-  const joined: string[] = [];
-  for (let i = 0; i < args.length; i++) {
-    const next = args[i + 1];
-    const takesNext = args[i].startsWith("--") && isValued(args[i].slice(2)) &&
-      next !== undefined && !next.startsWith("--");
-    joined.push(takesNext ? `${args[i]}=${args[++i]}` : args[i]);
-  }
-  return joined;
+/** The parts of a command line. */
+interface Arguments {
+  /** True if `--help` or `-h` is among them. */
+  readonly needsHelp: boolean;
+  /** The values by the flag's name; an empty text for a flag without a value. */
+  readonly texts: ReadonlyMap<string, readonly string[]>;
+  /** The problems. They are not thrown, because `--help` takes precedence over them. */
+  readonly complaints: readonly string[];
 }
 
-/** The name of a flag: `levels` for `--levels=3`. */
-function flagName(arg: string): string {
-  return arg.replace(/^--?/, "").split("=")[0];
+/** Splits a command line. A value may begin with one hyphen, such as a negative number, but not with two. */
+function readArguments(
+  args: readonly string[],
+  names: readonly string[],
+  isBoolean: (name: string) => boolean,
+): Arguments {
+  let needsHelp = false;
+  const texts = new Map<string, string[]>();
+  const complaints: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    if (args[i] === "--") {
+      // No word may stand after the flags.
+      for (const word of args.slice(i + 1)) complaints.push(`Unexpected argument "${word}"`);
+      break;
+    }
+    const [flag, ...rest] = args[i].split("=");
+    const name = flag.replace(/^--?/, "");
+    if (flag === "--help" || flag === "-h") {
+      needsHelp = true;
+    } else if (!/^-./.test(flag)) {
+      complaints.push(`Unexpected argument "${args[i]}"`);
+    } else if (!flag.startsWith("--") || !names.includes(name)) {
+      complaints.push(`Unknown flag ${flag}${didYouMean(name, names, "--")}`);
+    } else if (isBoolean(name) && rest.length > 0) {
+      complaints.push(`${flag} takes no value`);
+    } else {
+      const takesNext = rest.length === 0 && !isBoolean(name) && i + 1 < args.length &&
+        !args[i + 1].startsWith("--");
+      const text = takesNext ? args[++i] : rest.join("=");
+      texts.set(name, [...texts.get(name) ?? [], text]);
+    }
+  }
+  return { needsHelp, texts, complaints };
 }
 
 type ValuedFlag = Exclude<Flag, BooleanFlag>;
@@ -292,14 +303,17 @@ function readOne(
 }
 
 /** The text of `--help`, with a maximum of 100 columns for the flags. */
-export function helpText(spec: TaskSpec<Readonly<Record<string, Flag>>>): string {
+export function helpText(
+  spec: TaskSpec<Readonly<Record<string, Flag>>>,
+  program: Program = "deno task",
+): string {
   const rows = Object.entries(spec.flags).map(([key, flag]) => ({
     left: `  --${kebabCase(key)}${flag.type === "boolean" ? "" : ` ${valueName(flag)}`}`,
     right: describe(flag),
   }));
   rows.push({ left: "  --help", right: "Show this text." });
   const column = Math.min(34, Math.max(...rows.map((row) => row.left.length)) + 2);
-  const lines = [spec.summary, "", `Usage: deno task ${spec.name} [flags]`, ""];
+  const lines = [spec.summary, "", `Usage: ${program} ${spec.name} [flags]`, ""];
   for (const { left, right } of rows) {
     const wrapped = wrap(right, 100 - column);
     if (left.length + 2 > column) lines.push(left);
@@ -310,7 +324,7 @@ export function helpText(spec: TaskSpec<Readonly<Record<string, Flag>>>): string
   if (spec.examples !== undefined && spec.examples.length > 0) {
     lines.push("", "Examples:");
     for (const example of spec.examples) {
-      lines.push(`  deno task ${spec.name} ${example}`.trimEnd());
+      lines.push(`  ${program} ${spec.name} ${example}`.trimEnd());
     }
   }
   return lines.join("\n") + "\n";
@@ -360,29 +374,4 @@ function wrap(text: string, width: number): string[] {
     } else line = line === "" ? word : `${line} ${word}`;
   }
   return [...lines, line];
-}
-
-function didYouMean(name: string, known: readonly string[]): string {
-  let best = "";
-  let min = 3;
-  for (const other of known) {
-    const distance = editDistance(name, other);
-    if (distance < min) [best, min] = [other, distance];
-  }
-  return best === "" ? "" : `; did you mean --${best}?`;
-}
-
-/** Levenshtein's distance. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(
-        Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)),
-      );
-    }
-    row = next;
-  }
-  return row[b.length];
 }

@@ -5,23 +5,30 @@
  */
 
 import { printable } from "../host/parse_json.ts";
-import { type FlagsOf, HelpRequest, parseFlags, type TaskSpec, UsageError } from "./_flags.ts";
+import {
+  type FlagsOf,
+  HelpRequest,
+  parseFlags,
+  type Program,
+  type TaskSpec,
+  UsageError,
+} from "./_flags.ts";
 
 /** Exit codes of every task. */
 export const EXIT_CODES = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
-/** The work of a task. It passes `signal` to long operations, and may return an exit code. */
+/**
+ * The work of a task. It passes `signal` to long operations, names `program` in the commands that it recommends, and
+ * may return an exit code.
+ */
 export type TaskMain<T extends TaskSpec> = (
   flags: FlagsOf<T>,
   signal: AbortSignal,
+  program: Program,
 ) => Promise<number | void> | number | void;
 
 /**
- * Runs a task and ends the process: 0 when it went well (or the number that `main` returns), 1 with
- * the error's message when it threw, 2 when the command line was wrong, 130 after Ctrl-C.
- *
- * The first Ctrl-C aborts the signal, so that the task can leave no half-written file; a second one
- * ends the process at once. The stack of an error is shown when CROSSWARP_DEBUG=1.
+ * Runs a task by `deno task` and ends the process, as {@link runProcess} does.
  *
  * @param spec - The task's declaration, by which the command line is read.
  * @param main - The work.
@@ -30,6 +37,19 @@ export async function runTask<const T extends TaskSpec>(
   spec: T,
   main: TaskMain<T>,
 ): Promise<never> {
+  return await runProcess((signal) => callTask(spec, main, Deno.args, signal));
+}
+
+/**
+ * Runs work and ends the process: 0 when it went well (or the number that `main` returns), 1 with
+ * the error's message when it threw, 2 when the command line was wrong, 130 after Ctrl-C.
+ *
+ * The first Ctrl-C aborts the signal, so that the task can leave no half-written file; a second one
+ * ends the process at once. The stack of an error is shown when CROSSWARP_DEBUG=1.
+ *
+ * @param call - {@link callTask} or another function that catches all errors and returns the exit code.
+ */
+export async function runProcess(call: (signal: AbortSignal) => Promise<number>): Promise<never> {
   const controller = new AbortController();
   const interrupt = () => {
     if (controller.signal.aborted) Deno.exit(EXIT_CODES.interrupted);
@@ -37,7 +57,7 @@ export async function runTask<const T extends TaskSpec>(
     controller.abort();
   };
   Deno.addSignalListener("SIGINT", interrupt);
-  const code = await callTask(spec, main, Deno.args, controller.signal);
+  const code = await call(controller.signal);
   // A device or a worker that is still alive would keep the process waiting.
   Deno.exit(code);
 }
@@ -46,6 +66,7 @@ export async function runTask<const T extends TaskSpec>(
  * Runs a task like {@link runTask}, but does not end the process.
  *
  * @param args - The command line, without the task's name.
+ * @param program - The program that help and errors name.
  * @returns The exit code. The messages are on standard error.
  */
 export async function callTask<const T extends TaskSpec>(
@@ -53,9 +74,25 @@ export async function callTask<const T extends TaskSpec>(
   main: TaskMain<T>,
   args: readonly string[],
   signal: AbortSignal,
+  program: Program = "deno task",
+): Promise<number> {
+  return await catchErrors(
+    signal,
+    async () => await main(parseFlags(spec, args, program) as FlagsOf<T>, signal, program),
+  );
+}
+
+/**
+ * Runs work, prints its error as a message, and returns the exit code.
+ *
+ * @param signal - The signal that Ctrl-C aborts.
+ */
+export async function catchErrors(
+  signal: AbortSignal,
+  work: () => Promise<number | void>,
 ): Promise<number> {
   try {
-    return await main(parseFlags(spec, args) as FlagsOf<T>, signal) ?? EXIT_CODES.ok;
+    return await work() ?? EXIT_CODES.ok;
   } catch (error) {
     return report(error, signal.aborted);
   }
@@ -63,8 +100,7 @@ export async function callTask<const T extends TaskSpec>(
 
 function report(error: unknown, interrupted: boolean): number {
   if (error instanceof HelpRequest) {
-    // Exactly the text, without a second newline.
-    Deno.stdout.writeSync(new TextEncoder().encode(error.message));
+    print(error.message);
     return EXIT_CODES.ok;
   }
   if (error instanceof UsageError) {
@@ -78,6 +114,12 @@ function report(error: unknown, interrupted: boolean): number {
   }
   if (!isDebugging()) console.error(errorMessage(error));
   return EXIT_CODES.failed;
+}
+
+/** Writes exactly this text to standard output, without a newline after it. */
+export function print(text: string): void {
+  let rest = new TextEncoder().encode(text);
+  while (rest.length > 0) rest = rest.subarray(Deno.stdout.writeSync(rest));
 }
 
 /** The message of an error and of its causes, without stacks and control characters. */

@@ -22,7 +22,7 @@ import { runTask } from "./_run_task.ts";
 /** The declaration of `deno task apply`. */
 export const TASK = {
   name: "apply",
-  summary: "Applies a transform that `deno task register` wrote to another image.",
+  summary: "Applies a transform that `register` wrote to another image.",
   examples: [
     "--transform registered/transform.json --image ct.nii.gz --like mr.nii.gz --out ct_on_mr.nii.gz",
     "--transform registered/transform.json --image mr_organs.nii.gz --like ct.nii.gz --out organs_on_ct.nii.gz --labels --inverse",

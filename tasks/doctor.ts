@@ -5,8 +5,9 @@
  */
 
 import { Gpu, type Kernel } from "../kernels/gpu/gpu.ts";
-import type { TaskSpec } from "./_flags.ts";
-import { driverAdvice, hidingVariables, readMachine } from "./_driver_advice.ts";
+import { VERSION } from "../host/version.ts";
+import type { FlagsOf, Program, TaskSpec } from "./_flags.ts";
+import { adviceText, driverAdvice, hidingVariables, readMachine } from "./_driver_advice.ts";
 import { errorMessage, runTask } from "./_run_task.ts";
 
 /** The limits that the kernels need, with the required minimum of each. */
@@ -22,7 +23,7 @@ const LIMITS: readonly (readonly [keyof GPUSupportedLimits, min: number, unit: s
 
 /** The optional features. */
 const FEATURES: readonly (readonly [name: string, use: string])[] = [
-  ["timestamp-query", "times kernels in `deno task bench`"],
+  ["timestamp-query", "times kernels in the benchmarks"],
   ["shader-f16", "not needed so far"],
 ];
 
@@ -48,9 +49,13 @@ export const TASK = {
 } as const satisfies TaskSpec;
 
 /** The work of `deno task doctor`. */
-export async function main(): Promise<number> {
+export async function main(
+  _flags: FlagsOf<typeof TASK>,
+  _signal: AbortSignal,
+  program: Program,
+): Promise<number> {
   const missing: string[] = [];
-  print("crosswarp", crosswarpVersion());
+  print("crosswarp", VERSION);
   print("Deno", `${Deno.version.deno}, V8 ${Deno.version.v8}`);
   print("System", `${Deno.build.os} ${Deno.build.arch}, ${navigator.hardwareConcurrency} cores`);
   const memory = Deno.systemMemoryInfo();
@@ -61,9 +66,11 @@ export async function main(): Promise<number> {
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) {
     print("Adapter", "none");
-    missing.push("A WebGPU adapter. Run `deno task setup`.");
+    // Only a clone has the task `setup`, which installs a driver where it can.
+    const isClone = program === "deno task";
+    missing.push(isClone ? "A WebGPU adapter. Run `deno task setup`." : "A WebGPU adapter.");
     const advice = driverAdvice(readMachine());
-    if (advice.kind === "message") missing.push(advice.text.trim());
+    if (advice.kind === "message" || !isClone) missing.push(adviceText(advice));
     const variables = hidingVariables();
     if (variables.length > 0) missing.push(`Drivers may be hidden by ${variables.join(" and ")}.`);
   } else {
@@ -164,11 +171,6 @@ function debianVersion(name: string): string | undefined {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
-}
-
-function crosswarpVersion(): string {
-  const text = Deno.readTextFileSync(new URL("../deno.json", import.meta.url));
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 function gibibytes(bytes: number): string {

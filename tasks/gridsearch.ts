@@ -26,12 +26,12 @@ import { bestCells, sameSpacings } from "../study/grid_search/table.ts";
 import { profileOf, PROFILES } from "../workflows/profiles.ts";
 import { sharedPhantom } from "../cohort/phantom/shared_phantom.ts";
 import { alignedTable } from "../study/tables/text_table.ts";
+import { VERSION } from "../host/version.ts";
 import { type FlagsOf, type TaskSpec, UsageError } from "./_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { checkFolder } from "./_output.ts";
 import { formatDuration, Progress } from "./_progress.ts";
 import { EXIT_CODES, runTask } from "./_run_task.ts";
-import config from "../deno.json" with { type: "json" };
 
 const FLAGS = {
   similarity: {
@@ -104,8 +104,8 @@ const DETAILS = `
 By default the task searches the paper's grid: 75 settings per similarity and region. It writes each
 registration to a file in OUT/gridsearch/units and does not repeat it later. The process that finishes
 the last registration writes tables (text, CSV, JSON) and heat maps to OUT/gridsearch, and the best
-settings to OUT/best.json, which \`reproduce\` reads. docs/gridsearch.md describes more, and has a script
-for Slurm.`;
+settings to OUT/best.json, which \`reproduce\` reads. The repository's docs/gridsearch.md
+describes more, and has a script for Slurm.`;
 
 /** The declaration of `deno task gridsearch`. */
 export const TASK = {
@@ -151,7 +151,7 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
     similarityOptions: profile.similarityOptions,
     regulariser: flags.regulariser,
     seed: flags.seed,
-    version: config.version,
+    version: VERSION,
     iterations: flags.iterations ?? profile.deformable.iterations,
     voxel: flags.resolution ?? profile.voxel,
   });

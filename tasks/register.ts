@@ -29,6 +29,7 @@ import {
   readRegisterInputs,
   type RegisterInputs,
 } from "../workflows/register_files.ts";
+import { VERSION } from "../host/version.ts";
 import { CheckpointFile } from "./_checkpoint_file.ts";
 import {
   type Flag,
@@ -44,7 +45,6 @@ import { optionFlags, optionValues } from "./_option_flags.ts";
 import { checkFolder, writeFolder } from "./_output.ts";
 import { Progress } from "./_progress.ts";
 import { runTask } from "./_run_task.ts";
-import config from "../deno.json" with { type: "json" };
 
 /** The flags of all similarities and of mind-gauss-newton, from their declared options. */
 const OPTION_FLAGS = optionFlags([
@@ -67,7 +67,7 @@ image, all other images are on the grid of the fixed image:
   field.nii.gz           the displacement field (LPS mm), for ITK, ANTs, SimpleITK and 3D Slicer
   inverse_field.nii.gz   the displacement field of the inverse map
   jacobian.nii.gz        the Jacobian determinant of the map
-  transform.json         the transform, for \`deno task apply\`
+  transform.json         the transform, for \`apply\`
   metrics.json           measures of the result, the parameters, and the warnings about the input files
   overview.png           a picture of the result
 
@@ -247,7 +247,7 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
   files["metrics.json"] = encodeMetrics({
     result,
     gpu,
-    version: config.version,
+    version: VERSION,
     parameters: usedFlags(flags),
     notices: headers.notices,
     seconds,
@@ -358,7 +358,7 @@ async function openCheckpoint(
   };
   const identity = await identifyRun(images, {
     ...Object.fromEntries(parameters),
-    "the version": config.version,
+    "the version": VERSION,
     "the adapter": gpu.description,
   });
   return await CheckpointFile.open(out, identity, resume, log);

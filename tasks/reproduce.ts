@@ -12,12 +12,12 @@ import { profileOf, PROFILES } from "../workflows/profiles.ts";
 import { prepareStudy, runStudy } from "../study/reproduce.ts";
 import { type StagePlan, STAGES } from "../study/plan.ts";
 import { alignedTable } from "../study/tables/text_table.ts";
+import { VERSION } from "../host/version.ts";
 import { type FlagsOf, type TaskSpec, UsageError } from "./_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { checkFolder } from "./_output.ts";
 import { formatDuration, Progress } from "./_progress.ts";
 import { runTask } from "./_run_task.ts";
-import config from "../deno.json" with { type: "json" };
 
 const DETAILS = `
 The task makes a phantom cohort or uses yours, measures Table 1, searches the settings of the
@@ -29,7 +29,7 @@ number that the paper states) need a GPU. The report lists what differs from the
 
 Stages: ${STAGES.join(", ")}.
 For a cohort without labels, the study registers whole images and reports normalised mutual information,
-folds and pictures. \`deno task cohort\` makes the manifest of your own images.`;
+folds and pictures. \`cohort\` makes the manifest of your own images.`;
 
 /** The declaration of `deno task reproduce`. */
 export const TASK = {
@@ -131,7 +131,7 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   using progress = new Progress({ stages: study.plan.length });
   let stage = "";
   const report = await runStudy(gpu, study, {
-    version: config.version,
+    version: VERSION,
     signal,
     onProgress: ({ stage: { title, unit }, done, total, note, left }) => {
       if (title !== stage) progress.stage(stage = title, total, unit);

@@ -20,7 +20,7 @@ import { profileOf, PROFILES } from "../workflows/profiles.ts";
 import { checkLines, checkWarnings } from "../workflows/training_checks.ts";
 import { readTrainingImages, type TrainingSource } from "../workflows/training_images.ts";
 import { runTraining } from "../workflows/training_job.ts";
-import { type FlagsOf, isGiven, type TaskSpec, UsageError } from "./_flags.ts";
+import { type FlagsOf, isGiven, type Program, type TaskSpec, UsageError } from "./_flags.ts";
 import { headerNotices, TRUST } from "./_header_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { checkFolder } from "./_output.ts";
@@ -284,7 +284,11 @@ export const TASK = {
 type Flags = FlagsOf<typeof TASK>;
 
 /** The work of `deno task train`. */
-export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
+export async function main(
+  flags: Flags,
+  signal: AbortSignal,
+  program: Program,
+): Promise<void> {
   const began = performance.now();
   if (flags.checkpointEvery !== undefined && isGiven(flags, "checkpointMinutes")) {
     throw new UsageError("--checkpoint-every and --checkpoint-minutes exclude each other");
@@ -381,7 +385,7 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
       formatDuration((performance.now() - began) / 1000)
     }; the model is in ${flags.out}\n` +
       `Look at ${flags.out}/losses.png and ${flags.out}/samples, then:\n` +
-      `  deno task synthesise --model ${flags.out} --image IMAGE --to ct|mr --out OUT.nii.gz`,
+      `  ${program} synthesise --model ${flags.out} --image IMAGE --to ct|mr --out OUT.nii.gz`,
   );
 }
 

@@ -1,6 +1,7 @@
-/** Runs tasks like a user in a separate process, or faster in this process. */
+/** Runs tasks and commands like a user in a separate process, or faster in this process. */
 
 import type { TaskSpec } from "../tasks/_flags.ts";
+import { callCommand } from "../tasks/_cli.ts";
 import { callTask, type TaskMain } from "../tasks/_run_task.ts";
 
 /** The project's folder. */
@@ -64,6 +65,18 @@ export async function callModule<const T extends TaskSpec>(
   { TASK, main }: { readonly TASK: T; readonly main: TaskMain<T> },
   ...args: string[]
 ): Promise<TaskResult> {
+  const { signal } = new AbortController();
+  return await captureOutput(() => callTask(TASK, main, args, signal));
+}
+
+/** Runs `crosswarp ...args` in this process to its end, as {@link callModule} runs a task. */
+export async function crosswarp(...args: string[]): Promise<TaskResult> {
+  const { signal } = new AbortController();
+  return await captureOutput(() => callCommand(args, signal));
+}
+
+/** The exit code of `work`, and the text that it writes meanwhile to standard output and standard error. */
+async function captureOutput(work: () => Promise<number>): Promise<TaskResult> {
   let text = "";
   const { log, error, warn } = console;
   const { stdout, stderr } = Deno;
@@ -79,8 +92,8 @@ export async function callModule<const T extends TaskSpec>(
   stdout.writeSync = stderr.writeSync = write;
   stderr.isTerminal = () => false;
   try {
-    const { signal } = new AbortController();
-    return { code: await callTask(TASK, main, args, signal), text };
+    const code = await work();
+    return { code, text };
   } finally {
     Object.assign(console, { log, error, warn });
     [stdout.writeSync, stderr.writeSync] = writes;

@@ -28,16 +28,3 @@ declare module "@std/assert" {
     msgIncludes?: string,
   ): Promise<E>;
 }
-
-declare module "@std/cli/parse-args" {
-  export function parseArgs(
-    args: readonly string[],
-    options?: {
-      boolean?: readonly string[] | undefined;
-      string?: readonly string[] | undefined;
-      collect?: readonly string[] | undefined;
-      alias?: Readonly<Record<string, string>> | undefined;
-      unknown?: ((arg: string, flag?: string, value?: unknown) => unknown) | undefined;
-    },
-  ): { _: string[]; [name: string]: unknown };
-}

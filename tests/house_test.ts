@@ -85,6 +85,9 @@ const LIBRARY = [
   "pictures",
 ] as const;
 
+/** The program of the command `crosswarp`. No file imports it. */
+const COMMAND_LINE = "cli.ts";
+
 /** For each room, the rooms whose files its files may import; tests, `testing` and `bench` may import anything. */
 const below: Record<string, readonly string[]> = {
   host: [],
@@ -97,7 +100,8 @@ const below: Record<string, readonly string[]> = {
   pictures: ["host", "volume"],
   workflows: LIBRARY,
   study: [...LIBRARY, "workflows"],
-  tasks: [...LIBRARY, "workflows", "study", "deno.json"],
+  tasks: [...LIBRARY, "workflows", "study"],
+  [COMMAND_LINE]: ["tasks"],
 };
 
 /**
@@ -106,6 +110,7 @@ const below: Record<string, readonly string[]> = {
  */
 const WITHIN: Record<string, Record<string, readonly string[]>> = {
   kernels: { gpu: [] },
+  tasks: { completions: [] },
   registration: {
     similarity: [],
     rigid: [],
@@ -115,7 +120,8 @@ const WITHIN: Record<string, Record<string, readonly string[]>> = {
 };
 
 /** Files that put a room's parts together. */
-const ENTRIES = /^(kernels|registration)\/(mod|register|checkpoint)\.ts$/;
+const ENTRIES =
+  /^((kernels|registration)\/(mod|register|checkpoint)|tasks\/(?!_(flags|did_you_mean))\w+)\.ts$/;
 
 interface Import {
   /** The importing file. */
@@ -126,9 +132,11 @@ interface Import {
   readonly target: string | undefined;
 }
 
-/** The files of a folder that are no tests. */
+/** The files of a folder that are no tests; for a file, the file. */
 const production = (folder: string) =>
-  sources(folder).filter((path) => !path.endsWith("_test.ts") && !path.endsWith(".d.ts"));
+  folder.endsWith(".ts")
+    ? [folder]
+    : sources(folder).filter((path) => !path.endsWith("_test.ts") && !path.endsWith(".d.ts"));
 
 /** A file without its comments. Examples in comments may import anything. */
 const codeOf = (path: string) => read(path).replace(/^\s*\*.*$/gm, "").replace(/^\s*\/\/.*$/gm, "");
@@ -153,16 +161,16 @@ Deno.test("imports point down only, and the library needs no development depende
       seen++;
       const isWrong = target !== undefined
         ? /\.(ts|json)$/.test(target) && ![folder, ...allowed].includes(target.split("/")[0])
-        : (specifier.startsWith("@std/") && folder !== "tasks") ||
-          (/tensorflow/.test(specifier) && folder !== "gan");
-      if (isWrong && target !== "deno.json") wrong.push(`${path} imports ${target ?? specifier}`);
+        : specifier.startsWith("@std/") || (/tensorflow/.test(specifier) && folder !== "gan");
+      // The package for npm has no deno.json.
+      if (isWrong) wrong.push(`${path} imports ${target ?? specifier}`);
     }
   }
   assertGreater(seen, 50);
   assertEquals(wrong, []);
 });
 
-Deno.test("imports point down within kernels and registration", () => {
+Deno.test("imports point down within kernels, registration and tasks", () => {
   const wrong: string[] = [];
   let seen = 0;
   for (const [folder, rooms] of Object.entries(WITHIN)) {
@@ -184,7 +192,9 @@ Deno.test("imports point down within kernels and registration", () => {
 
 Deno.test("every file has a user, and no file or room is named util", () => {
   const files = folders.flatMap(production);
-  const used = new Set([...files, "mod.ts"].flatMap(importsOf).map(({ target }) => target));
+  const used = new Set(
+    [...files, "mod.ts", COMMAND_LINE].flatMap(importsOf).map(({ target }) => target),
+  );
   const tested = new Set(
     folders.flatMap(sources).filter((path) => path.endsWith("_test.ts"))
       .flatMap(importsOf).map(({ target }) => target),
@@ -259,6 +269,15 @@ Deno.test("every task has a description and names its permissions", () => {
       assert(set in permissions, `${name} asks for the permission set "${set}"`);
     }
   }
+});
+
+Deno.test("only the tasks of a clone are named as `deno task`", () => {
+  // These get the name of the program, or are not published.
+  const informed = /^tasks\/(_flags|_run_task|doctor|setup)\.ts$/;
+  const named = Object.keys(below).flatMap(production)
+    .filter((path) => !informed.test(path))
+    .filter((path) => codeOf(path).replace(/\/\*\*.*\*\//g, "").includes("deno task"));
+  assertEquals(named, []);
 });
 
 const COMMAND =

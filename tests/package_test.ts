@@ -76,6 +76,20 @@ Deno.test("deno pack makes a package for Deno and Node projects", async (t) => {
     );
     assertEquals(found?.code, 0, found?.all);
     assertStringIncludes(found!.out, '[23,0.5,11,9,""]\n3\n0.0625');
+    const command = "node_modules/@crosswarp/crosswarp/cli.js";
+    for (const [args, text] of [[["--version"], "crosswarp "], [["apply", "--help"], "Usage: "]]) {
+      const called = await run(
+        `${folder}/deno`,
+        "deno",
+        "run",
+        "--node-modules-dir=manual",
+        "-A",
+        command,
+        ...args,
+      );
+      assertEquals(called?.code, 0, called?.all);
+      assertStringIncludes(called!.out, String(text));
+    }
   };
   await t.step({ name: named("Node"), ignore, fn: inNode });
   await t.step({ name: named("Deno"), ignore, fn: inDeno });

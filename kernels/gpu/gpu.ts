@@ -153,7 +153,7 @@ export class Gpu implements Disposable {
       throw new GpuUnavailableError(
         "No WebGPU adapter was found. Install a Vulkan driver (Debian, Ubuntu: " +
           "`apt-get install mesa-vulkan-drivers libvulkan1` gives a software one), " +
-          "then see what `deno task doctor` says.",
+          "then see what crosswarp's command `doctor` says.",
       );
     }
     const { limits } = adapter;

@@ -79,7 +79,7 @@ export async function readBestSettings(path: string): Promise<BestSettings> {
     json = parseJson(await Deno.readTextFile(path)) as Record<string, unknown>;
   } catch (cause) {
     const why = cause instanceof Deno.errors.NotFound
-      ? "there is no such file; `deno task gridsearch` makes one"
+      ? "there is no such file; the command `gridsearch` makes one"
       : (cause as Error).message;
     throw new SettingsError(`Cannot read the settings ${path}: ${why}`, { cause });
   }
