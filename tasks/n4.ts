@@ -23,10 +23,10 @@ export const TASK = {
   name: "n4",
   summary: "Corrects the bias field, a slow change of brightness, of an MR image.",
   details: `
-The task runs N4 (Tustison et al. 2010) with the defaults of ITK. It estimates the field from some
-of the voxels (see --shrink) that are above 0 and inside the mask, if there is a mask. If the noise of the air is
-not 0, a mask that excludes the air improves the estimate. The task divides the whole image by the
-field.`,
+The task runs N4 (Tustison et al. 2010) with the defaults of ITK. It estimates the field from some of
+the voxels (see --shrink) that are above 0 and inside the mask, if there is a mask. If the noise of the
+air is not 0, a mask that excludes the air improves the estimate. The task divides the whole image by
+the field.`,
   examples: [
     "--image mr.nii.gz --out corrected.nii.gz",
     "--image mr.nii.gz --mask body.nii.gz --out corrected.nii.gz --field field.nii.gz",
