@@ -10,6 +10,7 @@ import type { LabelVolume, Volume } from "../volume/volume.ts";
 import { type Region, STRUCTURES } from "../cohort/label_scheme.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { applyTransform, applyTransformToLabels } from "../registration/transform.ts";
+import { smoothedForGrid } from "./smoothed_for_grid.ts";
 
 /** A region of the body, or "all", the whole image. */
 export type ImageRegion = Region | "all";
@@ -31,7 +32,8 @@ export function regionLabels(region: Region): number[] {
 }
 
 /**
- * A region of an image, resampled to isotropic voxels (linear; labels nearest) along the world's axes.
+ * A region of an image, resampled to isotropic voxels along the world's axes: linearly, after smoothing if the voxels
+ * become larger; labels by the nearest voxel.
  * The region's lower and upper end are at least 5 mm from its structures, if the image reaches that
  * far.
  *
@@ -47,21 +49,29 @@ export async function cutRegion(
   const grid = regionGrid(image.grid, labels, region, spacing);
   const transform = { rigid: IDENTITY, fixedGrid: grid, movingGrid: image.grid };
   return {
-    image: await applyTransform(gpu, { transform, image, like: grid }),
+    image: await applyTransform(gpu, {
+      transform,
+      image: await smoothedForGrid(gpu, image, grid),
+      like: grid,
+    }),
     labels: await applyTransformToLabels(gpu, { transform, image: labels, like: grid }),
   };
 }
 
-/** An image resampled to isotropic voxels (linear) along the world's axes, in the box that holds it. */
+/** An image resampled to isotropic voxels along the world's axes, in the box that holds it; see {@link resampleTo}. */
 export async function resampleIsotropic(gpu: Gpu, image: Volume, spacing: number): Promise<Volume> {
   const grid = isotropicGrid(image.grid, spacing);
   return await resampleTo(gpu, image, grid);
 }
 
-/** An image resampled to another grid of the same world (linear). Voxels outside its box get its minimum intensity. */
+/**
+ * An image resampled to another grid of the same world: linearly, after smoothing along the axes on which the voxels
+ * become larger. Voxels outside its box get its minimum intensity.
+ */
 export async function resampleTo(gpu: Gpu, image: Volume, grid: Grid): Promise<Volume> {
   const transform = { rigid: IDENTITY, fixedGrid: grid, movingGrid: image.grid };
-  return await applyTransform(gpu, { transform, image, like: grid });
+  const smooth = await smoothedForGrid(gpu, image, grid);
+  return await applyTransform(gpu, { transform, image: smooth, like: grid });
 }
 
 function regionGrid(grid: Grid, labels: LabelVolume, region: Region, spacing: number): Grid {
