@@ -130,4 +130,4 @@ export {
 } from "./kernels/gpu/errors.ts";
 export { ConstantImageError, EmptyMaskError, NoOverlapError } from "./registration/errors.ts";
 export { TransformFileError } from "./registration/transform_file.ts";
-export type { Padding } from "./registration/padding.ts";
+export type { Padding } from "./volume/padding.ts";

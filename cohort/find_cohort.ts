@@ -6,6 +6,7 @@
 
 import { CrosswarpError } from "../host/errors.ts";
 import { MODALITIES, type Modality } from "../volume/modality.ts";
+import { findPadding } from "../volume/padding.ts";
 import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
 import type { HeaderMatrix, ReadOptions } from "../volume/read_options.ts";
 import type { LabelVolume, Volume } from "../volume/volume.ts";
@@ -241,6 +242,13 @@ function oddIntensities(path: string, modality: Modality, { data, grid }: Volume
   }
   if (modality === "mr" && !(min >= 0 || min > -0.1 * max)) {
     remarks.push(`${path} has negative intensities, which an MR has not: ${range}`);
+  }
+  const padding = findPadding({ data, grid });
+  if (padding !== undefined) {
+    const percent = (100 * padding.voxels / data.length).toFixed(1);
+    remarks.push(
+      `${path}: ${percent} % of the voxels are padding of ${padding.value}; they count as ${padding.lowest}`,
+    );
   }
   const thickest = Math.max(...grid.spacing);
   if (thickest > 10) {

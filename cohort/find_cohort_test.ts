@@ -117,3 +117,15 @@ Deno.test("findCohort() refuses a folder whose only file is a dangling link by i
     assertStringIncludes(problems[0].message, "leads to nothing");
     await assertRejects(() => findCohort(`${folder}/none`), ManifestError, "Cannot read");
   }));
+
+Deno.test("inspectSubject() names padding, and what it counts as", async () => {
+  const folder = await Deno.makeTempDir();
+  const grid = Grid.axisAligned([10, 10, 10], [2, 2, 2]);
+  const data = Float32Array.from({ length: 1000 }, (_, i) => i < 250 ? -3024 : 2 * i - 1524);
+  await writeVolume(`${folder}/a_ct.nii.gz`, { grid, data });
+  const subject = { id: "a", kind: "ct", images: { ct: "a_ct.nii.gz" }, labels: {} } as const;
+  assertEquals(await inspectSubject(subject, folder), [
+    "a_ct.nii.gz: 25.0 % of the voxels are padding of -3024; they count as -1024",
+  ]);
+  await Deno.remove(folder, { recursive: true });
+});

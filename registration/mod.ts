@@ -105,4 +105,4 @@ export type { Gpu, GpuOptions } from "../kernels/gpu/gpu.ts";
 export type { Matrix4, Triple } from "../volume/affine.ts";
 export type { Grid } from "../volume/grid.ts";
 export type { DisplacementField, LabelVolume, Volume } from "../volume/volume.ts";
-export { findPadding, type Padding } from "./padding.ts";
+export { findPadding, type Padding } from "../volume/padding.ts";

@@ -16,7 +16,7 @@ import {
 } from "./deformable/register_deformable.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { placementProblems } from "./input_grids.ts";
-import { findPadding, type Padding, withoutPadding } from "./padding.ts";
+import { findPadding, type Padding, withoutPadding } from "../volume/padding.ts";
 import { type JacobianStatistics, jacobianStatistics } from "./jacobian_statistics.ts";
 import {
   type MindGaussNewtonOptions,

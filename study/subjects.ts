@@ -9,6 +9,7 @@ import { readLabels } from "../cohort/read_labels.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { readDisplacementField, readVolume } from "../volume/mod.ts";
 import type { RegionPair } from "./scores/pair_registration.ts";
+import { withPaddingReplaced } from "../volume/padding.ts";
 import { cutRegion, type ImageRegion, resampleIsotropic } from "../workflows/body_region.ts";
 
 /** A cohort's paired subjects. */
@@ -33,7 +34,7 @@ export async function readRegionPair(
     throw new RangeError(`Subject ${subject.id} needs MR and CT, both with labels`);
   }
   const cut = async (path: string, files: LabelFiles | undefined) => {
-    const image = await readVolume(path, { trust });
+    const image = withPaddingReplaced(await readVolume(path, { trust }));
     if (region !== "all") {
       try {
         return await cutRegion(

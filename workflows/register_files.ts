@@ -8,7 +8,7 @@ import { withoutUndefined } from "../host/defaults.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { overviewPicture } from "../pictures/overview.ts";
 import type { RegisterImagesOptions, RegisterImagesResult } from "../registration/register.ts";
-import { findPadding, withoutPadding } from "../registration/padding.ts";
+import { findPadding, withoutPadding } from "../volume/padding.ts";
 import { placementProblems } from "../registration/input_grids.ts";
 import { encodeTransform } from "../registration/transform_file.ts";
 import { ImageGeometryError } from "../volume/nifti_errors.ts";

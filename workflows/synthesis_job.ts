@@ -20,6 +20,7 @@ import type { Gpu } from "../kernels/gpu/gpu.ts";
 import type { PatchAverageProgress } from "../kernels/patches/patch_average.ts";
 import type { Triple } from "../volume/affine.ts";
 import type { Volume } from "../volume/volume.ts";
+import { withPaddingReplaced } from "../volume/padding.ts";
 import { resampleIsotropic, resampleTo } from "./body_region.ts";
 import { planeSpacing } from "./training_job.ts";
 
@@ -88,7 +89,8 @@ export async function synthesiseImage(
   gpu: Gpu,
   options: SynthesisJobOptions,
 ): Promise<SynthesisResult> {
-  const { model: folder, image, to, stitch } = options;
+  const { model: folder, to, stitch } = options;
+  const image = withPaddingReplaced(options.image);
   using tensorflow = await Tensorflow.open(gpu);
   const model = await loadGenerator(folder, to);
   const { generator, header } = model;

@@ -16,6 +16,7 @@ import {
 import type { TrainingVolume } from "../gan/training/patch_sampler.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { ImageFileError } from "../volume/nifti_errors.ts";
+import { withPaddingReplaced } from "../volume/padding.ts";
 import { readVolume } from "../volume/read_nifti.ts";
 import type { HeaderMatrix, ReadOptions } from "../volume/read_options.ts";
 import type { Volume } from "../volume/volume.ts";
@@ -150,7 +151,7 @@ async function readImage(
   { region, voxel, trust: chosen, onNotice }: TrainingImagesOptions,
 ): Promise<Volume> {
   const reading: ReadOptions = { trust: chosen ?? trust, onNotice };
-  const image = await readVolume(path, reading);
+  const image = withPaddingReplaced(await readVolume(path, reading));
   if (region === "all") {
     return voxel === undefined ? image : await resampleIsotropic(gpu, image, voxel);
   }

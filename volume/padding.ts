@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { LabelVolume, Volume } from "../volume/volume.ts";
+import type { LabelVolume, Volume } from "./volume.ts";
 
 /** The padding of an image. */
 export interface Padding {
@@ -42,7 +42,7 @@ const MIN_DISTANCE_BELOW_AIR = 0.3;
  * @example Usage
  * ```ts
  * import { findPadding } from "./padding.ts";
- * import { Grid } from "../volume/grid.ts";
+ * import { Grid } from "./grid.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const data = Float32Array.from({ length: 1000 }, (_, i) => i < 100 ? -8192 : -1000 + i);
@@ -109,4 +109,10 @@ export function withoutPadding(
       data: Int32Array.from(data, (v, i) => v < below || mask?.data[i] === 0 ? 0 : 1),
     },
   };
+}
+
+/** An image whose padding has the lowest of the other intensities; the image itself if it has none. */
+export function withPaddingReplaced(image: Volume): Volume {
+  const padding = findPadding(image);
+  return padding === undefined ? image : withoutPadding(image, padding).image;
 }

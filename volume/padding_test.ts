@@ -1,6 +1,6 @@
-import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
-import { Grid } from "../volume/grid.ts";
-import { findPadding, withoutPadding } from "./padding.ts";
+import { assert, assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
+import { Grid } from "./grid.ts";
+import { findPadding, withoutPadding, withPaddingReplaced } from "./padding.ts";
 
 const grid = Grid.axisAligned([20, 20, 25], [2, 2, 2]);
 
@@ -53,4 +53,11 @@ Deno.test("withoutPadding() replaces the padding and leaves it out of the mask",
   assertEquals(cleaned.data.slice(1000), padded.data.slice(1000));
   assertEquals(left.data.slice(998, 1004), Int32Array.of(0, 0, 0, 1, 0, 1));
   assertLess(padded.data[0], -8000, "the image itself stays");
+});
+
+Deno.test("withPaddingReplaced() leaves an image without padding as it is", () => {
+  const plain = image(-1024, 0.4, -1000, 1500);
+  assert(withPaddingReplaced(plain) === plain);
+  const { data } = withPaddingReplaced(image(-8192, 0.1, -1024, 1500));
+  assertEquals(data[0], -1024);
 });
