@@ -131,3 +131,4 @@ export {
 export { ConstantImageError, EmptyMaskError, NoOverlapError } from "./registration/errors.ts";
 export { TransformFileError } from "./registration/transform_file.ts";
 export type { Padding } from "./volume/padding.ts";
+export type { RegistrationQuality, Verdict } from "./registration/quality.ts";

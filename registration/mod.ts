@@ -106,3 +106,4 @@ export type { Matrix4, Triple } from "../volume/affine.ts";
 export type { Grid } from "../volume/grid.ts";
 export type { DisplacementField, LabelVolume, Volume } from "../volume/volume.ts";
 export { findPadding, type Padding } from "../volume/padding.ts";
+export type { RegistrationQuality, Verdict } from "./quality.ts";

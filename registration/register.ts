@@ -16,6 +16,7 @@ import {
 } from "./deformable/register_deformable.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { placementProblems } from "./input_grids.ts";
+import { type RegistrationQuality, registrationQuality } from "./quality.ts";
 import { findPadding, type Padding, withoutPadding } from "../volume/padding.ts";
 import { type JacobianStatistics, jacobianStatistics } from "./jacobian_statistics.ts";
 import {
@@ -156,6 +157,8 @@ export interface RegisterImagesResult {
   readonly jacobian: Volume;
   /** Folds and spread of the Jacobian determinant. */
   readonly jacobianStatistics: JacobianStatistics;
+  /** What speaks against the result. */
+  readonly quality: RegistrationQuality;
   /** The padding that was left out, by image. */
   readonly padding: {
     readonly fixed?: Padding | undefined;
@@ -241,6 +244,17 @@ export async function registerImages(
   const field = await compositeField(gpu, transform);
   const inverse = await inverseField(gpu, transform);
   const jacobian = await jacobianOf(gpu, transform);
+  const statistics = jacobianStatistics(jacobian.data);
+  const quality = registrationQuality({
+    fixed,
+    movingGrid: moving.grid,
+    warped: images.warped,
+    before: images.before,
+    field,
+    foldedPercent: statistics.foldedPercent,
+    overlapPercent: rigid?.overlapPercent,
+    steps: found.deformable?.levels.reduce((sum, { iterations }) => sum + iterations, 0),
+  });
   times.push(performance.now());
   const seconds = (i: number) => (times[i + 1] - times[i]) / 1000;
   return {
@@ -253,7 +267,8 @@ export async function registerImages(
     inverseField: inverse.field,
     inverseResidual: inverse.largestResidual,
     jacobian,
-    jacobianStatistics: jacobianStatistics(jacobian.data),
+    jacobianStatistics: statistics,
+    quality,
     padding,
     rigid,
     deformable: found.deformable,

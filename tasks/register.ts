@@ -16,6 +16,7 @@ import {
   type RegisterImagesResult,
   type RegisterProgress,
 } from "../registration/register.ts";
+import type { RegistrationQuality } from "../registration/quality.ts";
 import { RIGID_PRESETS } from "../registration/rigid/schedule.ts";
 import {
   SIMILARITIES,
@@ -70,6 +71,11 @@ image, all other images are on the grid of the fixed image:
   transform.json         the transform, for \`apply\`
   metrics.json           measures of the result, the parameters, and the warnings about the input files
   overview.png           a picture of the result
+
+The task judges its result without labels: as good, doubtful or failed, with the reasons, on the
+console and as \`quality\` in metrics.json. It has failed if a displaced copy of the warped image fits the
+fixed image as well as the result does. Good means that nothing speaks against the result, not that it
+is exact.
 
 The method control-grid (the default) optimises a similarity over the displacements of control points.
 The method mind-gauss-newton is the registration framework of MIND: dense, symmetric, with Gauss-Newton
@@ -182,6 +188,10 @@ directions to metrics.json.`,
       help: "Continue an interrupted run after its last finished level (with mind-gauss-newton, " +
         "after its rigid registration).",
     },
+    strict: {
+      type: "boolean",
+      help: "End with exit code 3 if the registration has failed by its own verdict; see below.",
+    },
     rigidOnly: { type: "boolean", help: "Do only the rigid registration." },
     noRigid: {
       type: "boolean",
@@ -219,8 +229,11 @@ const CONTROL_GRID_FLAGS: readonly string[] = [
   "noFolding",
 ] satisfies (keyof Flags)[];
 
+/** The exit code of a registration that has failed by its own verdict, with --strict. */
+const FAILED = 3;
+
 /** The work of `deno task register`. */
-export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
+export async function main(flags: Flags, signal: AbortSignal): Promise<number> {
   const began = performance.now();
   refuseUseless(flags);
   const settings = settingsOf(flags);
@@ -257,6 +270,7 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
   await checkpoint.remove();
   progress.end();
   await printSummary(flags, result, seconds);
+  return flags.strict && result.quality.verdict === "failed" ? FAILED : 0;
 }
 
 /**
@@ -389,13 +403,26 @@ function progressShower(progress: Progress): (state: RegisterProgress) => void {
   };
 }
 
+/** Prints the verdict, and what to do unless it is good. */
+function printQuality({ verdict, reasons }: RegistrationQuality): void {
+  if (verdict === "good") {
+    console.log("Quality: good, nothing speaks against the result");
+    return;
+  }
+  const advice = verdict === "failed"
+    ? "Do not use the result. Check that both images show the same body, in the same orientation."
+    : "Look at overview.png before you use the result.";
+  console.error(`Quality: ${verdict}. ${reasons.join(" ")} ${advice}`);
+}
+
 /** Prints the summary of a finished registration. */
 async function printSummary(
   { out, movingLabels }: Flags,
-  { overlap, jacobianStatistics, mindGaussNewton }: RegisterImagesResult,
+  { overlap, jacobianStatistics, mindGaussNewton, quality }: RegisterImagesResult,
   seconds: number,
 ): Promise<void> {
   console.log(`Registered in ${seconds.toFixed(1)} s; results in ${out}`);
+  printQuality(quality);
   const labels = `${out}/warped_labels.nii.gz`;
   if (movingLabels === undefined && await Deno.stat(labels).then(() => true, () => false)) {
     console.log(`${labels} is of an earlier run: this one had no --moving-labels`);

@@ -16,7 +16,7 @@ interface PublicNames {
 
 const PUBLIC: Readonly<Record<string, PublicNames>> = {
   ".": {
-    count: 77,
+    count: 79,
     values: `
       ConstantImageError CrosswarpError EmptyMaskError FileAccessError Gpu GpuLostError
       GpuMemoryError GpuUnavailableError GpuValidationError Grid ImageFileError NoOverlapError
@@ -31,8 +31,8 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       LocalCorrelationOptions Matrix4 MindGaussNewtonLevel MindGaussNewtonOptions
       MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling MindSscOptions
       NmiMindOptions Padding ReadOptions RegisterImagesOptions RegisterImagesResult RegisterProgress
-      Regulariser RigidLevelReport RigidOptions RigidPreset RigidProgress RigidResult RigidStart
-      SimilarityName SimilarityOptions StartPosition StartRecord Transform Triple Volume VoxelType
+      RegistrationQuality Regulariser RigidLevelReport RigidOptions RigidPreset RigidProgress RigidResult RigidStart
+      SimilarityName SimilarityOptions StartPosition StartRecord Transform Triple Verdict Volume VoxelType
       WriteOptions`,
   },
   "./volume": {
@@ -66,7 +66,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       RegularisationOptions Regulariser ResampleOptions Triple Volume WalkedAxis WarpOptions`,
   },
   "./registration": {
-    count: 74,
+    count: 76,
     values: `
       CheckpointError ConstantImageError DEFORMABLE_DEFAULTS DEFORMABLE_METHODS EmptyMaskError
       MIND_GAUSS_NEWTON_DEFAULTS NoOverlapError TransformFileError applyTransform
@@ -79,9 +79,9 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       InverseConsistency InverseFieldResult JacobianStatistics LabelOverlap LabelVolume LevelState
       LocalCorrelationOptions Matrix4 MindGaussNewtonLevel MindGaussNewtonOptions
       MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling MindSscOptions
-      NmiMindOptions Padding RegisterImagesOptions RegisterImagesResult RegisterProgress Regulariser
+      NmiMindOptions Padding RegisterImagesOptions RegisterImagesResult RegisterProgress RegistrationQuality Regulariser
       RigidLevelReport RigidOptions RigidPreset RigidProgress RigidResult RigidStart RunIdentity
-      SimilarityName SimilarityOptions StartPosition StartRecord Transform Triple Volume`,
+      SimilarityName SimilarityOptions StartPosition StartRecord Transform Triple Verdict Volume`,
   },
   "./gan": {
     count: 83,

@@ -16,6 +16,7 @@ import { decodeTransform, mapPoint } from "../registration/mod.ts";
 import * as apply from "../tasks/apply.ts";
 import * as register from "../tasks/register.ts";
 import { SKIPS_GPU } from "../testing/gpu.ts";
+import { random } from "../testing/random.ts";
 import { callModule, task } from "../testing/run_task.ts";
 
 /** A body with a few organs; `shift` displaces the organs, `contrast` is CT- or MR-like. */
@@ -111,6 +112,28 @@ Deno.test({
         assert(metrics.dice[label].after > 0.85, `label ${label}: ${metrics.dice[label].after}`);
       }
       assertEquals((await readVolume(`${out}/warped.nii.gz`)).grid.size, fixedGrid.size);
+      // The body is the same along z, so that a displaced copy fits almost as well.
+      assert(metrics.quality.verdict !== "failed", `${metrics.quality.reasons}`);
+      assert(metrics.quality.gain > 0.1, `${metrics.quality.gain}`);
+      assertStringIncludes(text, `Quality: ${metrics.quality.verdict}`);
+    });
+
+    await t.step("with --strict it ends with 3 if its result has failed", async () => {
+      const next = random(1);
+      const data = moving.image.data.map(() => 1000 * next());
+      await writeVolume(file("noise.nii.gz"), { grid: movingGrid, data });
+      const failed = file("failed");
+      const paths = {
+        "--fixed": file("mr.nii.gz"),
+        "--moving": file("noise.nii.gz"),
+        "--out": failed,
+      };
+      const quick = ["--levels", "1", "--iterations", "2", "--strict"];
+      const { code, text } = await callModule(register, ...Object.entries(paths).flat(), ...quick);
+      assertEquals(code, 3, text);
+      assertStringIncludes(text, "Quality: failed. A copy of the warped image");
+      const { quality } = JSON.parse(await Deno.readTextFile(`${failed}/metrics.json`));
+      assertEquals(quality.verdict, "failed");
     });
 
     await t.step("writes the fields of the transform and of its inverse", async () => {

@@ -156,6 +156,7 @@ export function encodeMetrics(
       inverseConsistencyMm: mindGaussNewton.inverseConsistency,
       foldedVoxels: mindGaussNewton.foldedVoxels,
     },
+    quality: result.quality,
     jacobian: result.jacobianStatistics,
     inverseResidualMm: result.inverseResidual,
     dice: Object.fromEntries(

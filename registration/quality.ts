@@ -1,0 +1,236 @@
+/**
+ * A verdict on a registration from what is known without labels: a result that is no more similar to the fixed image
+ * than displaced copies of itself has failed, whatever its similarity is.
+ *
+ * @module
+ */
+
+import { multiply, type Triple } from "../volume/affine.ts";
+import type { Grid } from "../volume/grid.ts";
+import type { DisplacementField, Volume } from "../volume/volume.ts";
+
+/** A verdict. */
+export type Verdict = "good" | "doubtful" | "failed";
+
+/** The quality of a registration. */
+export interface RegistrationQuality {
+  /**
+   * "failed" if the result cannot be used, "doubtful" if a person must look at it. "good" means that nothing speaks
+   * against it, not that it is exact.
+   */
+  readonly verdict: Verdict;
+  /** One sentence for each thing that speaks against the result. */
+  readonly reasons: readonly string[];
+  /**
+   * The loss of {@link edgeAgreement} when the warped image is displaced by 4 % of the image's diagonal, relative, in
+   * the direction where it is smallest: about 0.4 after a registration within 1 mm, 0 or less after a failed one. NaN
+   * if too little of the images overlaps.
+   */
+  readonly contrastOfFit: number;
+  /** The gain of the edge agreement by the registration, relative to that before it. NaN if it is not known. */
+  readonly gain: number;
+}
+
+/** Options of {@link registrationQuality}. */
+export interface QualityOptions {
+  /** The fixed image. */
+  readonly fixed: Volume;
+  /** The grid of the moving image. */
+  readonly movingGrid: Grid;
+  /** The moving image on the fixed grid, after the registration. */
+  readonly warped: Volume;
+  /** The moving image on the fixed grid as the files place it. */
+  readonly before: Volume;
+  /** The displacements on the fixed grid, RAS mm. */
+  readonly field: DisplacementField;
+  /** Voxels with a Jacobian determinant of 0 or less, percent. */
+  readonly foldedPercent: number;
+  /** Fixed voxels that lie in the moving image after the rigid registration, percent, if it was done. */
+  readonly overlapPercent?: number | undefined;
+  /** Accepted steps of the deformable registration, if it was done. */
+  readonly steps?: number | undefined;
+}
+
+/** The displacement of the copies, as a share of the diagonal of the image. */
+const SHARE = 0.04;
+/** Maximum number of voxels from which the agreement is found. */
+const MAX_VOXELS = 1_500_000;
+/** Minimum number of voxels, and of this share of the image, that both images must have. */
+const MIN_VOXELS = 500;
+
+/** Below this contrast of fit a registration has failed; below the second one it is doubtful (docs/validation.md). */
+export const CONTRAST_LIMITS = { failed: 0.05, doubtful: 0.28 } as const;
+/** Less overlap, percent, is doubtful. */
+const MIN_OVERLAP = 40;
+/** More folded voxels, percent, are doubtful. */
+const MAX_FOLDED = 1;
+/** A larger displacement of the deformation, as a share of the diagonal, is doubtful. */
+const MAX_DISPLACEMENT = 0.3;
+
+/** Judges a registration. */
+export function registrationQuality(options: QualityOptions): RegistrationQuality {
+  const { fixed: { grid }, foldedPercent, overlapPercent, steps } = options;
+  const isValid = insideMoving(options);
+  const agreement = (image: Volume, shift: Triple, valid?: Uint8Array) =>
+    edgeAgreement({ fixed: options.fixed, image, shift, valid });
+  const here = agreement(options.warped, [0, 0, 0], isValid);
+  const diagonal = Math.hypot(...grid.size.map((n, axis) => n * grid.spacing[axis]));
+  let highest = -Infinity;
+  for (const shift of shiftsOf(grid, SHARE * diagonal)) {
+    highest = Math.max(highest, agreement(options.warped, shift, isValid));
+  }
+  const contrastOfFit = (here - highest) / here;
+  const unregistered = agreement(options.before, [0, 0, 0]);
+  const gain = here / unregistered - 1;
+  const failures: string[] = [];
+  const doubts: string[] = [];
+  const mm = (SHARE * diagonal).toFixed(0);
+  if (Number.isNaN(contrastOfFit)) {
+    doubts.push("The images have too little in common to judge the result.");
+  } else if (contrastOfFit < CONTRAST_LIMITS.failed) {
+    failures.push(
+      `A copy of the warped image that is displaced by ${mm} mm fits the fixed image as well as the result does.`,
+    );
+  } else if (contrastOfFit < CONTRAST_LIMITS.doubtful) {
+    doubts.push(
+      `A copy of the warped image that is displaced by ${mm} mm fits the fixed image almost as well as the result does.`,
+    );
+  }
+  if (gain < 0) doubts.push("The edges of both images agree less than before the registration.");
+  if (overlapPercent !== undefined && overlapPercent < MIN_OVERLAP) {
+    doubts.push(`Only ${overlapPercent.toFixed(0)} % of the fixed image lie in the moving image.`);
+  }
+  if (steps === 0) doubts.push("The deformable registration found no better displacement.");
+  if (foldedPercent > MAX_FOLDED) {
+    doubts.push(`The map folds in ${foldedPercent.toFixed(1)} % of the voxels.`);
+  }
+  const largest = largestDisplacement(options.field);
+  if (largest > MAX_DISPLACEMENT * diagonal) {
+    doubts.push(`The map moves points by up to ${largest.toFixed(0)} mm.`);
+  }
+  return {
+    verdict: failures.length > 0 ? "failed" : doubts.length > 0 ? "doubtful" : "good",
+    reasons: [...failures, ...doubts],
+    contrastOfFit,
+    gain,
+  };
+}
+
+/** Displacements by whole voxels to both sides along each axis that is long enough. */
+function shiftsOf({ size, spacing }: Grid, millimetres: number): Triple[] {
+  const shifts: Triple[] = [];
+  for (let axis = 0; axis < 3; axis++) {
+    const voxels = Math.max(1, Math.round(millimetres / spacing[axis]));
+    if (size[axis] < 4 * voxels) continue;
+    for (const sign of [-1, 1]) {
+      const shift = [0, 0, 0];
+      shift[axis] = sign * voxels;
+      shifts.push(shift as unknown as Triple);
+    }
+  }
+  return shifts;
+}
+
+/** 1 where a voxel of the fixed image lies in the moving image, away from its border. */
+function insideMoving({ fixed, movingGrid, field }: QualityOptions): Uint8Array {
+  const { grid } = fixed;
+  const [nx, ny, nz] = grid.size;
+  const [ux, uy, uz] = field.components;
+  const valid = new Uint8Array(fixed.data.length).fill(1);
+  const place = multiply(movingGrid.inverse, grid.affine);
+  for (let axis = 0; axis < 3; axis++) {
+    const [mx, my, mz, origin] = place.slice(4 * axis, 4 * axis + 4);
+    const [wx, wy, wz] = movingGrid.inverse.slice(4 * axis, 4 * axis + 3);
+    const last = movingGrid.size[axis] - 2;
+    for (let z = 0, i = 0; z < nz; z++) {
+      for (let y = 0; y < ny; y++) {
+        const row = my * y + mz * z + origin;
+        for (let x = 0; x < nx; x++, i++) {
+          const at = row + mx * x + wx * ux[i] + wy * uy[i] + wz * uz[i];
+          if (!(at >= 1 && at <= last)) valid[i] = 0;
+        }
+      }
+    }
+  }
+  return valid;
+}
+
+function largestDisplacement({ components: [x, y, z] }: DisplacementField): number {
+  let largest = 0;
+  for (let i = 0; i < x.length; i++) largest = Math.max(largest, x[i] ** 2 + y[i] ** 2 + z[i] ** 2);
+  return Math.sqrt(largest);
+}
+
+/**
+ * How well the edges of two images lie on each other, whatever their contrasts: the mean of the squared cosine between
+ * their gradients, weighted with both strengths (normalised gradient fields, Haber and Modersitzki 2006). The gradient
+ * of noise is the mean gradient of each image.
+ *
+ * @returns 0 to 1; NaN with fewer than 500 voxels in common.
+ */
+export function edgeAgreement({ fixed, image, shift = [0, 0, 0], valid }: {
+  /** The fixed image. */
+  readonly fixed: Volume;
+  /** An image on the same grid. */
+  readonly image: Volume;
+  /** Voxels by which the image is displaced. Default 0. */
+  readonly shift?: Triple | undefined;
+  /** Voxels of the image that count. Default all. */
+  readonly valid?: Uint8Array | undefined;
+}): number {
+  const [nx, ny, nz] = fixed.grid.size;
+  const step = Math.max(1, Math.ceil(Math.cbrt(fixed.data.length / MAX_VOXELS)));
+  const [dx, dy, dz] = shift;
+  const offset = dx + nx * (dy + ny * dz);
+  const from = (d: number) => Math.max(1, 1 - d);
+  const to = (n: number, d: number) => Math.min(n - 1, n - 1 - d);
+  const a = fixed.data;
+  const b = image.data;
+  const plane = nx * ny;
+  const noiseA = meanSquaredGradient(fixed, step);
+  const noiseB = meanSquaredGradient(image, step);
+  let sum = 0;
+  let count = 0;
+  for (let z = from(dz); z < to(nz, dz); z += step) {
+    for (let y = from(dy); y < to(ny, dy); y += step) {
+      for (let x = from(dx); x < to(nx, dx); x += step) {
+        const i = (z * ny + y) * nx + x;
+        const j = i + offset;
+        if (valid !== undefined && valid[j] === 0) continue;
+        const ax = a[i + 1] - a[i - 1];
+        const ay = a[i + nx] - a[i - nx];
+        const az = a[i + plane] - a[i - plane];
+        const bx = b[j + 1] - b[j - 1];
+        const by = b[j + nx] - b[j - nx];
+        const bz = b[j + plane] - b[j - plane];
+        const product = ax * bx + ay * by + az * bz;
+        const squaresA = ax * ax + ay * ay + az * az + noiseA;
+        const squaresB = bx * bx + by * by + bz * bz + noiseB;
+        sum += product * product / (squaresA * squaresB);
+        count++;
+      }
+    }
+  }
+  return count < MIN_VOXELS ? NaN : sum / count;
+}
+
+/** The square of the mean length of an image's gradient, in intensities per two voxels. */
+function meanSquaredGradient({ grid: { size: [nx, ny, nz] }, data }: Volume, step: number): number {
+  const plane = nx * ny;
+  let sum = 0;
+  let count = 0;
+  for (let z = 1; z < nz - 1; z += step) {
+    for (let y = 1; y < ny - 1; y += step) {
+      for (let x = 1; x < nx - 1; x += step) {
+        const i = (z * ny + y) * nx + x;
+        sum += Math.hypot(
+          data[i + 1] - data[i - 1],
+          data[i + nx] - data[i - nx],
+          data[i + plane] - data[i - plane],
+        );
+        count++;
+      }
+    }
+  }
+  return (sum / Math.max(1, count)) ** 2 + 1e-30;
+}

@@ -1,0 +1,96 @@
+import { assert, assertEquals, assertGreater, assertLess, assertStringIncludes } from "@std/assert";
+import { random } from "../testing/random.ts";
+import { Scene } from "../testing/scene.ts";
+import type { Triple } from "../volume/affine.ts";
+import { Grid } from "../volume/grid.ts";
+import type { Modality } from "../volume/modality.ts";
+import type { Volume } from "../volume/volume.ts";
+import { CONTRAST_LIMITS, edgeAgreement, registrationQuality } from "./quality.ts";
+
+const grid = Grid.axisAligned([46, 40, 36], [5, 5, 5], [-112, -97, -88]);
+const scene = new Scene(2);
+
+/** The scene, displaced. */
+function image(contrast: Modality, [dx, dy, dz]: Triple = [0, 0, 0]): Volume {
+  const data = Float32Array.from({ length: grid.voxels }, (_, i) => {
+    const [x, y, z] = grid.world([i % 46, Math.floor(i / 46) % 40, Math.floor(i / 1840)]);
+    return scene.signal(contrast, x + dx, y + dy, z + dz);
+  });
+  return { grid, data };
+}
+
+const fixed = image("mr");
+const zeros = () => new Float32Array(grid.voxels);
+/** The quality where the warped image is the given one. */
+const judged = (warped: Volume, change: Partial<Parameters<typeof registrationQuality>[0]> = {}) =>
+  registrationQuality({
+    fixed,
+    movingGrid: grid,
+    warped,
+    before: image("ct", [10, 0, 0]),
+    field: { grid, components: [zeros(), zeros(), zeros()] },
+    foldedPercent: 0,
+    overlapPercent: 95,
+    steps: 50,
+    ...change,
+  });
+
+Deno.test("registrationQuality() is good for aligned images of two contrasts", () => {
+  const { verdict, reasons, contrastOfFit, gain } = judged(image("ct"));
+  assertEquals([verdict, reasons], ["good", []]);
+  assertGreater(contrastOfFit, CONTRAST_LIMITS.doubtful);
+  assertGreater(gain, 0);
+});
+
+Deno.test("registrationQuality() has failed for noise, for another place and for a turned image", () => {
+  const next = random(3);
+  const noise = { grid, data: zeros().map(() => next()) };
+  const turned = { grid, data: image("ct").data.toReversed() };
+  for (const [name, warped] of Object.entries({ noise, far: image("ct", [15, 15, 0]) })) {
+    const { verdict, reasons, contrastOfFit } = judged(warped);
+    assertLess(contrastOfFit, CONTRAST_LIMITS.failed, name);
+    assertEquals(verdict, "failed", name);
+    assertStringIncludes(reasons[0], "displaced by 14 mm fits the fixed image as well");
+  }
+  assert(judged(turned).verdict !== "good", "turned");
+});
+
+Deno.test("registrationQuality() names each doubt", () => {
+  const far = zeros().fill(120);
+  const quality = judged(image("ct"), {
+    before: image("ct"),
+    foldedPercent: 2.5,
+    overlapPercent: 30,
+    steps: 0,
+  });
+  assertEquals(quality.verdict, "doubtful");
+  assertEquals(quality.reasons, [
+    "Only 30 % of the fixed image lie in the moving image.",
+    "The deformable registration found no better displacement.",
+    "The map folds in 2.5 % of the voxels.",
+  ]);
+  const moved = judged(image("ct"), { field: { grid, components: [zeros(), zeros(), far] } });
+  assertEquals(moved.reasons.at(-1), "The map moves points by up to 120 mm.");
+  const apart = judged(image("ct"), {
+    movingGrid: Grid.axisAligned([9, 9, 9], [5, 5, 5], [500, 0, 0]),
+  });
+  assertEquals(apart.reasons[0], "The images have too little in common to judge the result.");
+});
+
+Deno.test("edgeAgreement() of a ramp: 1/4 with itself, 0 across, whatever the contrast", () => {
+  const size = 20;
+  const cube = Grid.axisAligned([size, size, size], [2, 2, 2]);
+  const ramp = (axis: number, slope: number): Volume => ({
+    grid: cube,
+    data: Float32Array.from(
+      { length: cube.voxels },
+      (_, i) => slope * [i % size, Math.floor(i / size) % size, Math.floor(i / size ** 2)][axis],
+    ),
+  });
+  // Each gradient has the mean length, so that g^2 g^2 / ((g^2 + g^2) (g^2 + g^2)) = 1/4.
+  for (const slope of [1, -3]) {
+    const value = edgeAgreement({ fixed: ramp(0, 1), image: ramp(0, slope) });
+    assert(Math.abs(value - 0.25) < 1e-6, `${value}`);
+  }
+  assertEquals(edgeAgreement({ fixed: ramp(0, 1), image: ramp(1, 1) }), 0);
+});
