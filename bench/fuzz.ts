@@ -45,7 +45,7 @@ export interface FuzzOutcome {
 /** Maximum time of a reader, ms. */
 const MAX_MILLISECONDS = 2000;
 
-/** A dozen small files of all formats that the program reads. Files that need a path are written to `folder`. */
+/** Small files of all formats that the program reads. Files that need a path are written to `folder`. */
 export async function fuzzSeeds(folder: string): Promise<FuzzSeed[]> {
   const int16 = counting((view, at, value) => view.setInt16(at, value, true));
   const float32 = counting((view, at, value) => view.setFloat32(at, value, true));

@@ -6,7 +6,7 @@
 
 import { CrosswarpError } from "../host/errors.ts";
 import { MODALITIES, type Modality } from "../volume/modality.ts";
-import { findPadding } from "../volume/padding.ts";
+import { findPadding, paddingText } from "../volume/padding.ts";
 import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
 import type { HeaderMatrix, ReadOptions } from "../volume/read_options.ts";
 import type { LabelVolume, Volume } from "../volume/volume.ts";
@@ -245,9 +245,8 @@ function oddIntensities(path: string, modality: Modality, { data, grid }: Volume
   }
   const padding = findPadding({ data, grid });
   if (padding !== undefined) {
-    const percent = (100 * padding.voxels / data.length).toFixed(1);
     remarks.push(
-      `${path}: ${percent} % of the voxels are padding of ${padding.value}; they count as ${padding.lowest}`,
+      `${path}: ${paddingText({ data, grid }, padding)}; they count as ${padding.lowest}`,
     );
   }
   const thickest = Math.max(...grid.spacing);

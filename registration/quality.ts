@@ -5,9 +5,9 @@
  * @module
  */
 
-import { multiply, type Triple } from "../volume/affine.ts";
+import { IDENTITY, type Matrix4, multiply, type Triple } from "../volume/affine.ts";
 import type { Grid } from "../volume/grid.ts";
-import type { DisplacementField, Volume } from "../volume/volume.ts";
+import type { DisplacementField, LabelVolume, Volume } from "../volume/volume.ts";
 
 /** A verdict. */
 export type Verdict = "good" | "doubtful" | "failed";
@@ -27,7 +27,10 @@ export interface RegistrationQuality {
    * if too little of the images overlaps.
    */
   readonly contrastOfFit: number;
-  /** The gain of the edge agreement by the registration, relative to that before it. NaN if it is not known. */
+  /**
+   * The gain of the edge agreement by the registration, relative to that before it, in the same voxels. NaN if the
+   * images had no edges in common before.
+   */
   readonly gain: number;
 }
 
@@ -41,8 +44,14 @@ export interface QualityOptions {
   readonly warped: Volume;
   /** The moving image on the fixed grid as the files place it. */
   readonly before: Volume;
-  /** The displacements on the fixed grid, RAS mm. */
+  /** The whole displacements on the fixed grid, RAS mm. */
   readonly field: DisplacementField;
+  /** The rigid part of the map, fixed RAS mm to moving RAS mm. Default: none. */
+  readonly rigid?: Matrix4 | undefined;
+  /** Voxels of the fixed image that count (non-zero). Default all. */
+  readonly fixedMask?: LabelVolume | undefined;
+  /** Voxels of the moving image that count (non-zero). Default all. */
+  readonly movingMask?: LabelVolume | undefined;
   /** Voxels with a Jacobian determinant of 0 or less, percent. */
   readonly foldedPercent: number;
   /** Fixed voxels that lie in the moving image after the rigid registration, percent, if it was done. */
@@ -55,7 +64,7 @@ export interface QualityOptions {
 const SHARE = 0.04;
 /** Maximum number of voxels from which the agreement is found. */
 const MAX_VOXELS = 1_500_000;
-/** Minimum number of voxels, and of this share of the image, that both images must have. */
+/** Minimum number of voxels in common. */
 const MIN_VOXELS = 500;
 
 /** Below this contrast of fit a registration has failed; below the second one it is doubtful (docs/validation.md). */
@@ -70,18 +79,20 @@ const MAX_DISPLACEMENT = 0.3;
 /** Judges a registration. */
 export function registrationQuality(options: QualityOptions): RegistrationQuality {
   const { fixed: { grid }, foldedPercent, overlapPercent, steps } = options;
-  const isValid = insideMoving(options);
-  const agreement = (image: Volume, shift: Triple, valid?: Uint8Array) =>
-    edgeAgreement({ fixed: options.fixed, image, shift, valid });
-  const here = agreement(options.warped, [0, 0, 0], isValid);
+  const valid = insideMoving(options);
+  const agreement = (image: Volume, shift: Triple) =>
+    edgeAgreement({ fixed: options.fixed, image, shift, valid, mask: options.fixedMask?.data });
+  const here = agreement(options.warped, [0, 0, 0]);
   const diagonal = Math.hypot(...grid.size.map((n, axis) => n * grid.spacing[axis]));
   let highest = -Infinity;
   for (const shift of shiftsOf(grid, SHARE * diagonal)) {
-    highest = Math.max(highest, agreement(options.warped, shift, isValid));
+    const value = agreement(options.warped, shift);
+    // A copy that leaves the image says nothing.
+    if (value > highest) highest = value;
   }
-  const contrastOfFit = (here - highest) / here;
+  const contrastOfFit = highest === -Infinity ? NaN : (here - highest) / here;
   const unregistered = agreement(options.before, [0, 0, 0]);
-  const gain = here / unregistered - 1;
+  const gain = unregistered > 0 ? here / unregistered - 1 : NaN;
   const failures: string[] = [];
   const doubts: string[] = [];
   const mm = (SHARE * diagonal).toFixed(0);
@@ -104,9 +115,9 @@ export function registrationQuality(options: QualityOptions): RegistrationQualit
   if (foldedPercent > MAX_FOLDED) {
     doubts.push(`The map folds in ${foldedPercent.toFixed(1)} % of the voxels.`);
   }
-  const largest = largestDisplacement(options.field);
+  const largest = largestDeformation(options);
   if (largest > MAX_DISPLACEMENT * diagonal) {
-    doubts.push(`The map moves points by up to ${largest.toFixed(0)} mm.`);
+    doubts.push(`The deformation moves points by up to ${largest.toFixed(0)} mm.`);
   }
   return {
     verdict: failures.length > 0 ? "failed" : doubts.length > 0 ? "doubtful" : "good",
@@ -132,12 +143,16 @@ function shiftsOf({ size, spacing }: Grid, millimetres: number): Triple[] {
 }
 
 /** 1 where a voxel of the fixed image lies in the moving image, away from its border. */
-function insideMoving({ fixed, movingGrid, field }: QualityOptions): Uint8Array {
+function insideMoving({ fixed, movingGrid, movingMask, field }: QualityOptions): Uint8Array {
   const { grid } = fixed;
   const [nx, ny, nz] = grid.size;
   const [ux, uy, uz] = field.components;
   const valid = new Uint8Array(fixed.data.length).fill(1);
   const place = multiply(movingGrid.inverse, grid.affine);
+  // Index of the nearest voxel of the moving image, for its mask.
+  const nearest = movingMask && new Uint32Array(valid.length);
+  const [mx0, my0] = movingGrid.size;
+  const strides = [1, mx0, mx0 * my0];
   for (let axis = 0; axis < 3; axis++) {
     const [mx, my, mz, origin] = place.slice(4 * axis, 4 * axis + 4);
     const [wx, wy, wz] = movingGrid.inverse.slice(4 * axis, 4 * axis + 3);
@@ -148,16 +163,32 @@ function insideMoving({ fixed, movingGrid, field }: QualityOptions): Uint8Array 
         for (let x = 0; x < nx; x++, i++) {
           const at = row + mx * x + wx * ux[i] + wy * uy[i] + wz * uz[i];
           if (!(at >= 1 && at <= last)) valid[i] = 0;
+          else if (nearest !== undefined) nearest[i] += strides[axis] * Math.round(at);
         }
       }
     }
   }
-  return valid;
+  if (movingMask === undefined || nearest === undefined) return valid;
+  return valid.map((isInside, i) => isInside !== 0 && movingMask.data[nearest[i]] !== 0 ? 1 : 0);
 }
 
-function largestDisplacement({ components: [x, y, z] }: DisplacementField): number {
+/** The largest displacement beside the rigid part of the map, mm. */
+function largestDeformation({ fixed: { grid }, field, rigid = IDENTITY }: QualityOptions): number {
+  const [nx, ny, nz] = grid.size;
+  const [ux, uy, uz] = field.components;
+  // The displacement of the rigid part is affine in the voxel's index.
+  const map = multiply(rigid, grid.affine).map((value, i) => value - grid.affine[i]);
   let largest = 0;
-  for (let i = 0; i < x.length; i++) largest = Math.max(largest, x[i] ** 2 + y[i] ** 2 + z[i] ** 2);
+  for (let z = 0, i = 0; z < nz; z++) {
+    for (let y = 0; y < ny; y++) {
+      for (let x = 0; x < nx; x++, i++) {
+        const dx = ux[i] - (map[0] * x + map[1] * y + map[2] * z + map[3]);
+        const dy = uy[i] - (map[4] * x + map[5] * y + map[6] * z + map[7]);
+        const dz = uz[i] - (map[8] * x + map[9] * y + map[10] * z + map[11]);
+        largest = Math.max(largest, dx * dx + dy * dy + dz * dz);
+      }
+    }
+  }
   return Math.sqrt(largest);
 }
 
@@ -168,7 +199,7 @@ function largestDisplacement({ components: [x, y, z] }: DisplacementField): numb
  *
  * @returns 0 to 1; NaN with fewer than 500 voxels in common.
  */
-export function edgeAgreement({ fixed, image, shift = [0, 0, 0], valid }: {
+export function edgeAgreement({ fixed, image, shift = [0, 0, 0], valid, mask }: {
   /** The fixed image. */
   readonly fixed: Volume;
   /** An image on the same grid. */
@@ -177,6 +208,8 @@ export function edgeAgreement({ fixed, image, shift = [0, 0, 0], valid }: {
   readonly shift?: Triple | undefined;
   /** Voxels of the image that count. Default all. */
   readonly valid?: Uint8Array | undefined;
+  /** Voxels of the fixed image that count. Default all. */
+  readonly mask?: Int32Array | undefined;
 }): number {
   const [nx, ny, nz] = fixed.grid.size;
   const step = Math.max(1, Math.ceil(Math.cbrt(fixed.data.length / MAX_VOXELS)));
@@ -196,7 +229,7 @@ export function edgeAgreement({ fixed, image, shift = [0, 0, 0], valid }: {
       for (let x = from(dx); x < to(nx, dx); x += step) {
         const i = (z * ny + y) * nx + x;
         const j = i + offset;
-        if (valid !== undefined && valid[j] === 0) continue;
+        if (valid?.[j] === 0 || mask?.[i] === 0) continue;
         const ax = a[i + 1] - a[i - 1];
         const ay = a[i + nx] - a[i - nx];
         const az = a[i + plane] - a[i - plane];

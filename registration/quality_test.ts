@@ -70,11 +70,36 @@ Deno.test("registrationQuality() names each doubt", () => {
     "The map folds in 2.5 % of the voxels.",
   ]);
   const moved = judged(image("ct"), { field: { grid, components: [zeros(), zeros(), far] } });
-  assertEquals(moved.reasons.at(-1), "The map moves points by up to 120 mm.");
+  assertEquals(moved.reasons.at(-1), "The deformation moves points by up to 120 mm.");
   const apart = judged(image("ct"), {
     movingGrid: Grid.axisAligned([9, 9, 9], [5, 5, 5], [500, 0, 0]),
   });
   assertEquals(apart.reasons[0], "The images have too little in common to judge the result.");
+});
+
+Deno.test("registrationQuality() takes a large rigid displacement for granted", () => {
+  const far = new Float32Array(grid.voxels).fill(300);
+  const place = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0];
+  const movingGrid = Grid.axisAligned([46, 40, 36], [5, 5, 5], [-112, -97, 212]);
+  const { verdict, gain } = judged(image("ct"), {
+    movingGrid,
+    before: { grid, data: zeros() },
+    field: { grid, components: [zeros(), zeros(), far] },
+    rigid: place.map((value, i) => i === 11 ? 300 : value).concat([0, 0, 0, 1]),
+  });
+  assertEquals([verdict, gain], ["good", NaN]);
+});
+
+Deno.test("registrationQuality() leaves out what the masks leave out", () => {
+  const left = (i: number) => i % 46 < 23;
+  const next = random(5);
+  const aligned = image("ct");
+  const spoilt = { grid, data: aligned.data.map((value, i) => left(i) ? 2000 * next() : value) };
+  const mask = { grid, data: Int32Array.from(aligned.data, (_, i) => left(i) ? 0 : 1) };
+  const whole = judged(spoilt).contrastOfFit;
+  for (const masks of [{ fixedMask: mask }, { movingMask: mask }]) {
+    assertGreater(judged(spoilt, masks).contrastOfFit, whole + 0.05, Object.keys(masks)[0]);
+  }
 });
 
 Deno.test("edgeAgreement() of a ramp: 1/4 with itself, 0 across, whatever the contrast", () => {

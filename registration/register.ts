@@ -248,6 +248,9 @@ export async function registerImages(
   const quality = registrationQuality({
     fixed,
     movingGrid: moving.grid,
+    fixedMask: options.fixedMask,
+    movingMask: options.movingMask,
+    rigid: rigid?.matrix,
     warped: images.warped,
     before: images.before,
     field,

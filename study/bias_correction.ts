@@ -15,6 +15,7 @@ import { correctBias } from "../bias_field/n4.ts";
 import { tissueMask } from "../bias_field/foreground_mask.ts";
 import { shrinkFactors } from "../bias_field/samples.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
+import { withPaddingReplaced } from "../volume/padding.ts";
 import { readVolume } from "../volume/read_nifti.ts";
 import { writeVolume } from "../volume/write_nifti.ts";
 import type { OnProgress } from "./progress.ts";
@@ -54,9 +55,16 @@ export async function correctCohort(gpu: Gpu, options: CorrectCohortOptions): Pr
       onProgress?.(done, total, id);
       const of = subjectKeys[id];
       // The samples are in the key: folders of older versions have the same factor for all axes.
-      const key = await keyOf({ version, adapter: gpu.description, of, samples: "per axis" });
+      const key = await keyOf({
+        version,
+        adapter: gpu.description,
+        of,
+        samples: "per axis",
+        padding: "replaced",
+      });
       await once(`${folder}/${id}_mr.json`, key, async () => {
-        const image = await readVolume(mr, { trust });
+        // N4 would turn the padding into many values, which are no padding any more.
+        const image = withPaddingReplaced(await readVolume(mr, { trust }));
         const found = await correctBias(gpu, {
           image,
           mask: tissueMask(image),

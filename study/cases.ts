@@ -6,7 +6,7 @@
 
 import type { ManifestSubject } from "../cohort/manifest.ts";
 import type { RigidPreset } from "../registration/rigid/schedule.ts";
-import type { ImageRegion } from "../workflows/body_region.ts";
+import { IMAGE_PREPARATION, type ImageRegion } from "../workflows/body_region.ts";
 import type { StudyContext } from "./context.ts";
 import type { RegionPair } from "./scores/pair_registration.ts";
 import { pairedSubjects, readRegionPair } from "./subjects.ts";
@@ -38,7 +38,8 @@ export class StudyCases {
     const { version, gpu, seed, subjectKeys, manifest, regions, profile } = context;
     const { voxel, rigidPreset } = profile;
     const rigid = keyOfPreset(rigidPreset);
-    const shared = { version, adapter: gpu.description, seed, voxel, rigid };
+    const images = IMAGE_PREPARATION;
+    const shared = { version, adapter: gpu.description, seed, voxel, rigid, images };
     this.all = pairedSubjects(manifest).flatMap((subject) =>
       regions.map((region): StudyCase => ({
         subject,

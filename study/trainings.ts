@@ -8,7 +8,7 @@ import type { Modality } from "../volume/modality.ts";
 import type { ConvolutionVariant } from "../gan/ops/convolution/convolution.ts";
 import { Tensorflow } from "../gan/tensorflow.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
-import type { ImageRegion } from "../workflows/body_region.ts";
+import { IMAGE_PREPARATION, type ImageRegion } from "../workflows/body_region.ts";
 import { ctScaleOf, needsPairs, noCorrespondence } from "../workflows/correspondence.ts";
 import type { IntensityScale } from "../gan/synthesis/intensity_scale.ts";
 import { registerTrainingPairs } from "../workflows/registered_pairs.ts";
@@ -50,6 +50,7 @@ export class StudyTrainings {
     return await keyOf({
       version,
       adapter: gpu.description,
+      images: IMAGE_PREPARATION,
       unpairedKey: await keyOf(unpairedSubjects(manifest).map(({ id }) => [id, subjectKeys[id]])),
       convolution: this.#convolution,
       region,

@@ -14,7 +14,7 @@ import {
   UsageError,
 } from "./_flags.ts";
 
-/** Exit codes of every task. */
+/** Exit codes of every task; a task may return others. */
 export const EXIT_CODES = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /**

@@ -9,6 +9,7 @@ import { applyTransform, applyTransformToLabels } from "../registration/transfor
 import { areApart, labelsOutside } from "../registration/input_grids.ts";
 import { decodeTransform } from "../registration/transform_file.ts";
 import { FileAccessError } from "../host/errors.ts";
+import { withPaddingReplaced } from "../volume/padding.ts";
 import { readGrid, readLabelVolume, readVolume } from "../volume/read_nifti.ts";
 import { ImageGeometryError } from "../volume/nifti_errors.ts";
 import { refuseLabels } from "../workflows/label_images.ts";
@@ -63,6 +64,12 @@ export const TASK = {
       type: "boolean",
       help: "Apply the inverse transform, from the fixed to the moving image.",
     },
+    keepPadding: {
+      type: "boolean",
+      help:
+        "Keep padding. By default voxels of a value far below the tissue's, such as -8192, count as the lowest " +
+        "other intensity, and the task says so.",
+    },
     trust: TRUST,
   },
 } as const satisfies TaskSpec;
@@ -89,7 +96,13 @@ export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
     const labels = await applyTransformToLabels(gpu, { transform, image, like, inverse });
     await writeLabelVolume(flags.out, labels);
   } else {
-    const image = await readVolume(flags.image, headers);
+    const given = await readVolume(flags.image, headers);
+    const image = flags.keepPadding
+      ? given
+      : withPaddingReplaced(given, (text, { lowest }) =>
+        headers.onNotice(
+          `${flags.image}: ${text}. They count as ${lowest}, as in \`register\`; --keep-padding keeps them.`,
+        ));
     refuseLabels(image, flags.image, "Give --labels, which preserves the ids");
     if (areApart(image.grid, sideGrid)) {
       throw new ImageGeometryError(

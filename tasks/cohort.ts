@@ -78,7 +78,7 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   const all = [...found.remarks];
   const problems: FileProblem[] = [...found.problems];
   const bad = new Set(problems.map(({ path }) => path));
-  const volumes = { ct: [] as BodyVolumes[], mr: [] as BodyVolumes[] };
+  const volumes: { id: string; modality: Modality; measured: BodyVolumes[] }[] = [];
   using progress = new Progress();
   if (!flags.quick) {
     progress.stage("reading", found.subjects.length, "subjects");
@@ -89,18 +89,21 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
         if (!bad.has(problem.path)) problems.push(problem);
       };
       const onImage = (image: Volume, modality: Modality) => {
-        if (subject.kind !== "paired") volumes[modality].push(...measured(image, modality));
+        if (subject.kind === "paired") return;
+        volumes.push({ id: subject.id, modality, measured: measured(image, modality) });
       };
       all.push(...await inspectSubject(subject, from, { trust, onProblem, onImage }));
       progress.update(i + 1, subject.id);
     }
   }
   progress.end();
-  if (problems.length > 0 && !flags.skipBad) throw badFiles(problems);
+  if (problems.length > 0 && !flags.skipBad) {
+    throw badFiles(problems, "Repair or remove them, or leave out their subjects with --skip-bad.");
+  }
   const subjects = withoutBadFiles(found.subjects, problems)
     .map((subject) => withoutUndefined({ ...subject, trust }));
-  if (subjects.length === 0) throw badFiles(problems);
-  for (const { message } of problems) all.push(`Left out with its subject: ${message}`);
+  if (subjects.length === 0) throw badFiles(problems, "Without them no subject is left.");
+  for (const { message } of problems) all.push(`Left out: ${message}`);
   const path = `${from}/${NAME}`;
   await writeManifest(path, {
     format: "crosswarp-cohort",
@@ -109,7 +112,11 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
     attribution: flags.attribution,
     subjects,
   });
-  all.push(...populationWarnings(volumes));
+  const kept = new Set(subjects.map(({ id }) => id));
+  const measuredOf = (of: Modality) =>
+    volumes.filter(({ id, modality }) => modality === of && kept.has(id))
+      .flatMap((one) => one.measured);
+  all.push(...populationWarnings({ ct: measuredOf("ct"), mr: measuredOf("mr") }));
   for (const remark of [...correctionsOf(subjects), ...all]) console.log(`- ${remark}`);
   const count = (kind: string) => subjects.filter((subject) => subject.kind === kind).length;
   console.log(
@@ -119,12 +126,11 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
 }
 
 /** The error that lists files that cannot be used. */
-function badFiles(problems: readonly FileProblem[]): ManifestError {
+function badFiles(problems: readonly FileProblem[], advice: string): ManifestError {
   const count = `${problems.length} file${problems.length === 1 ? "" : "s"}`;
   return new ManifestError(
     `${count} of the cohort cannot be used, and no manifest is written:\n` +
-      problems.map(({ message }) => `- ${message}\n`).join("") +
-      "Repair or remove them, or leave out their subjects with --skip-bad.",
+      problems.map(({ message }) => `- ${message}\n`).join("") + advice,
   );
 }
 

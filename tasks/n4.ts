@@ -8,6 +8,7 @@ import { correctBias, N4_DEFAULTS } from "../bias_field/n4.ts";
 import { shrinkFactors } from "../bias_field/samples.ts";
 import { Gpu } from "../kernels/gpu/gpu.ts";
 import { ImageGeometryError } from "../volume/nifti_errors.ts";
+import { withPaddingReplaced } from "../volume/padding.ts";
 import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
 import { writeVolume } from "../volume/write_nifti.ts";
 import type { Triple } from "../volume/affine.ts";
@@ -99,7 +100,10 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   using progress = new Progress();
   progress.stage("reading");
   const headers = headerNotices(flags.trust, (line) => progress.log(line));
-  const image = await readVolume(flags.image, headers);
+  const image = withPaddingReplaced(
+    await readVolume(flags.image, headers),
+    (text, { lowest }) => headers.onNotice(`${flags.image}: ${text}. They count as ${lowest}.`),
+  );
   const mask = flags.mask === undefined ? undefined : await readLabelVolume(flags.mask, headers);
   if (mask !== undefined && !mask.grid.equals(image.grid, 0.01)) {
     throw new ImageGeometryError(

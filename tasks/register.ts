@@ -190,7 +190,7 @@ directions to metrics.json.`,
     },
     strict: {
       type: "boolean",
-      help: "End with exit code 3 if the registration has failed by its own verdict; see below.",
+      help: "End with exit code 3 if the registration has failed by its own verdict.",
     },
     rigidOnly: { type: "boolean", help: "Do only the rigid registration." },
     noRigid: {
@@ -344,18 +344,19 @@ function settingsOf(
   };
 }
 
-/** The flags for metrics.json. --resume, which does not change the result, and the flags of other methods are left out. */
+/** The flags for metrics.json, without those of other methods and those that do not change the result. */
 function usedFlags(flags: Flags): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(flags).filter(([name]) =>
-      name !== "resume" && (flags.method === "control-grid" || !isControlGridOnly(name))
+      name !== "resume" && name !== "strict" &&
+      (flags.method === "control-grid" || !isControlGridOnly(name))
     ),
   );
 }
 
 /** Opens the checkpoint file: the intermediate results and the identity of the run. */
 async function openCheckpoint(
-  { out, resume, ...flags }: Flags,
+  { out, resume, strict: _, ...flags }: Flags,
   { fixed, moving, fixedMask, movingMask }: RegisterInputs,
   gpu: Gpu,
   log: (line: string) => void,

@@ -37,7 +37,7 @@ Deno.test("task cohort lists all problems and writes no manifest, or the rest wi
   const taken = await callModule(cohort, "--from", folder, "--skip-bad");
   assertEquals(taken.code, 0, taken.text);
   assertStringIncludes(taken.text, "1 paired, 1 CT and 0 MR subjects");
-  assertStringIncludes(taken.text, "Left out with its subject");
+  assertStringIncludes(taken.text, "Left out: ");
   const { subjects } = JSON.parse(await Deno.readTextFile(path));
   assertEquals(subjects.map(({ id }: { id: string }) => id), ["Müller", "patient 2"]);
 

@@ -25,17 +25,14 @@ const MIN_SHARE = 0.005;
 const MAX_SAMPLES = 200_000;
 /** The percentiles at the ends of that range, as fractions. */
 const RANGE = [0.005, 0.995] as const;
-/** The distance from the padding to the range, as a multiple of the width of the range. */
-const MIN_DISTANCE = 2;
-/** Below this value, in HU, there is no tissue and no air: the padding of a CT can be closer to its range. */
-const BELOW_AIR = -1100;
-/** The distance in that case. */
-const MIN_DISTANCE_BELOW_AIR = 0.3;
+/** The padding is below this value: air in a CT, -1000 HU, is no padding, and an MR has no negative values. */
+const HIGHEST = -1100;
+/** The minimum distance from the padding to the range, as a multiple of the width of the range. */
+const MIN_DISTANCE = 0.3;
 
 /**
- * Finds the padding of an image: the minimum, if 0.5 % of the voxels have it and it lies far below the range of the
- * others. The distance is at least twice the width of that range, or 0.3 times where the value is below -1100. The value
- * is negative, because 0 is the background of many images.
+ * Finds the padding of an image: the minimum, if it is below -1100, 0.5 % of the voxels have it, and its distance from
+ * the range of the others is at least 0.3 of the width of that range.
  *
  * @returns undefined if there is none.
  *
@@ -53,16 +50,14 @@ const MIN_DISTANCE_BELOW_AIR = 0.3;
 export function findPadding({ data }: Volume): Padding | undefined {
   let value = Infinity;
   for (const v of data) if (v < value) value = v;
-  if (!(value < 0)) return undefined;
+  if (!(value < HIGHEST)) return undefined;
   let padded = 0;
   for (const v of data) if (v === value) padded++;
   if (padded < MIN_SHARE * data.length || padded === data.length) return undefined;
   const [low, high] = rangeAbove(data, value, data.length - padded);
   const distance = low - value;
   const width = high - low;
-  const isFar = distance >= MIN_DISTANCE * width ||
-    value < BELOW_AIR && distance >= MIN_DISTANCE_BELOW_AIR * width;
-  if (!isFar || distance === 0) return undefined;
+  if (width === 0 || distance < MIN_DISTANCE * width) return undefined;
   const below = value + distance / 2;
   let voxels = 0;
   let lowest = Infinity;
@@ -111,8 +106,22 @@ export function withoutPadding(
   };
 }
 
-/** An image whose padding has the lowest of the other intensities; the image itself if it has none. */
-export function withPaddingReplaced(image: Volume): Volume {
+/**
+ * An image whose padding has the lowest of the other intensities; the image itself if it has none.
+ *
+ * @param onPadding - Is called with the padding and its share of the voxels in words.
+ */
+export function withPaddingReplaced(
+  image: Volume,
+  onPadding?: (text: string, padding: Padding) => void,
+): Volume {
   const padding = findPadding(image);
-  return padding === undefined ? image : withoutPadding(image, padding).image;
+  if (padding === undefined) return image;
+  onPadding?.(paddingText(image, padding), padding);
+  return withoutPadding(image, padding).image;
+}
+
+/** The share and the value of a padding, as the subject and the verb of a sentence. */
+export function paddingText({ data }: Volume, { value, voxels }: Padding): string {
+  return `${(100 * voxels / data.length).toFixed(1)} % of the voxels are padding of ${value}`;
 }

@@ -30,6 +30,8 @@ Deno.test("findPadding() takes no background, no noise and no rare value for pad
   assertEquals(findPadding(image(-1.2, 0.5, -0.5, 3)), undefined, "a standardised MR");
   assertEquals(findPadding(image(-8192, 0.004, -1024, 1500)), undefined, "a rare value");
   assertEquals(findPadding(image(-8192, 1, 0, 0)), undefined, "a constant image");
+  assertEquals(findPadding(image(-2000, 0.5, 1, 1)), undefined, "an image of two values");
+  assertEquals(findPadding(image(-1000, 0.5, -50, 149)), undefined, "air around a masked body");
   assertEquals(findPadding(image(-1024, 0, -1024, 1500)), undefined, "no padding");
 });
 

@@ -23,6 +23,12 @@ export interface LabelledImage {
   readonly labels: LabelVolume;
 }
 
+/**
+ * How images are prepared before they are resampled: a part of the keys of kept results, to be changed with the
+ * preparation.
+ */
+export const IMAGE_PREPARATION = "smoothed, padding replaced";
+
 /** Distance of a region's lower and upper end from its structures, mm (section 2: at least 5 mm). */
 const MARGIN = 5;
 

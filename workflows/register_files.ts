@@ -8,7 +8,7 @@ import { withoutUndefined } from "../host/defaults.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { overviewPicture } from "../pictures/overview.ts";
 import type { RegisterImagesOptions, RegisterImagesResult } from "../registration/register.ts";
-import { findPadding, withoutPadding } from "../volume/padding.ts";
+import { findPadding, paddingText, withoutPadding } from "../volume/padding.ts";
 import { placementProblems } from "../registration/input_grids.ts";
 import { encodeTransform } from "../registration/transform_file.ts";
 import { ImageGeometryError } from "../volume/nifti_errors.ts";
@@ -74,14 +74,14 @@ export async function readRegisterInputs(
 /** The warnings about padding that a registration leaves out, one line for each image. */
 export function paddingNotices({ fixed, moving }: RegisterInputs, paths: RegisterPaths): string[] {
   const notices: string[] = [];
-  for (const [path, image] of [[paths.fixed, fixed], [paths.moving, moving]] as const) {
+  for (const image of [fixed, moving]) {
+    const path = image === fixed ? paths.fixed : paths.moving;
     const padding = findPadding(image);
     if (padding === undefined) continue;
-    const { value, voxels, lowest } = padding;
-    const percent = (100 * voxels / image.data.length).toFixed(1);
     notices.push(
-      `${path}: ${percent} % of the voxels are padding of ${value}. The registration leaves them out, and they ` +
-        `count as ${lowest} in the warped image. --keep-padding treats them as tissue.`,
+      `${path}: ${paddingText(image, padding)}. The registration leaves them out` +
+        (image === moving ? `, and they count as ${padding.lowest} in the warped image` : "") +
+        ". --keep-padding treats them as tissue.",
     );
   }
   return notices;

@@ -16,6 +16,7 @@ import {
 import type { RigidPlace } from "../rigid_registrations.ts";
 import type { RigidPreset } from "../../registration/rigid/schedule.ts";
 import { keyOfPreset } from "../cases.ts";
+import { IMAGE_PREPARATION } from "../../workflows/body_region.ts";
 import { keyOf } from "../run_folder.ts";
 import { subjectKeyOf } from "../subject_contents.ts";
 
@@ -167,7 +168,16 @@ export async function planStudySearch(
     const excluded = [...subject.exclude?.mr ?? [], ...subject.exclude?.ct ?? []];
     for (const region of lists.regions) {
       const preset = keyOfPreset(options.rigidPreset);
-      const pairKey = await keyOf({ version, contents, region, voxel, seed, rigid: preset });
+      const images = IMAGE_PREPARATION;
+      const pairKey = await keyOf({
+        version,
+        contents,
+        region,
+        voxel,
+        seed,
+        rigid: preset,
+        images,
+      });
       const rigid = await rigidOf?.(subject.id, region) ?? {
         path: `${folder}/rigid/${subject.id}_${region}_${pairKey}.json`,
         key: `rigid ${pairKey}`,

@@ -144,8 +144,7 @@ export function searchHeatMaps(table: SearchTable): Map<number, Picture> {
 
 /**
  * Writes the best rows of all tables in the folder, including those of other searches, and the joint optima of both
- * regions to one file. Repeats
- * this until no other process has written a table in the meantime.
+ * regions to one file. Repeats this until no other process has written a table in the meantime.
  */
 async function updateBestSettings(folder: string, path: string): Promise<void> {
   let written = "";

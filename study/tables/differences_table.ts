@@ -42,6 +42,16 @@ export function comparedSettings(
 ): ComparedSetting[] {
   return [
     { name: "Voxel size, mm", paper: "1.25", here: `${profile.voxel}` },
+    {
+      name: "Smoothing before voxels become f times larger",
+      paper: NOT_STATED,
+      here: "Gaussian, sigma 0.4 sqrt(f^2 - 1) voxels",
+    },
+    {
+      name: "Weight lambda of syntheses without labels",
+      paper: NOT_STATED,
+      here: `${profile.synthesisLambda}`,
+    },
     ...networkSettings(profile),
     ...registrationSettings(profile, pairs),
     ...searchSettings(profile),
