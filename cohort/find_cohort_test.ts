@@ -5,19 +5,11 @@ import { Grid } from "../volume/grid.ts";
 import { writeLabelVolume, writeVolume } from "../volume/write_nifti.ts";
 import { findCohort, inspectSubject, withoutBadFiles } from "./find_cohort.ts";
 import { type FileProblem, ManifestError, readManifest, writeManifest } from "./manifest.ts";
+import { inFolder } from "../testing/in_folder.ts";
 
 const grid = Grid.axisAligned([4, 4, 4], [2, 2, 2]);
 const image = { grid, data: Float32Array.from({ length: 64 }, (_, i) => 20 * i - 500) };
 const labels = { grid, data: Int32Array.from({ length: 64 }, (_, i) => i === 9 ? 58 : 0) };
-
-async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 Deno.test("findCohort() takes names with letters of all languages and with spaces", () =>
   inFolder(async (folder) => {

@@ -80,18 +80,19 @@ const MAX_DISPLACEMENT = 0.3;
 export function registrationQuality(options: QualityOptions): RegistrationQuality {
   const { fixed: { grid }, foldedPercent, overlapPercent, steps } = options;
   const valid = insideMoving(options);
-  const agreement = (image: Volume, shift: Triple) =>
-    edgeAgreement({ fixed: options.fixed, image, shift, valid, mask: options.fixedMask?.data });
-  const here = agreement(options.warped, [0, 0, 0]);
+  const mask = options.fixedMask?.data;
+  const agreementWith = (image: Volume) => edgeAgreement(options.fixed, image, { valid, mask });
+  const ofWarped = agreementWith(options.warped);
+  const here = ofWarped([0, 0, 0]);
   const diagonal = Math.hypot(...grid.size.map((n, axis) => n * grid.spacing[axis]));
   let highest = -Infinity;
   for (const shift of shiftsOf(grid, SHARE * diagonal)) {
-    const value = agreement(options.warped, shift);
+    const value = ofWarped(shift);
     // A copy that leaves the image says nothing.
     if (value > highest) highest = value;
   }
   const contrastOfFit = highest === -Infinity ? NaN : (here - highest) / here;
-  const unregistered = agreement(options.before, [0, 0, 0]);
+  const unregistered = agreementWith(options.before)([0, 0, 0]);
   const gain = unregistered > 0 ? here / unregistered - 1 : NaN;
   const failures: string[] = [];
   const doubts: string[] = [];
@@ -197,54 +198,54 @@ function largestDeformation({ fixed: { grid }, field, rigid = IDENTITY }: Qualit
  * their gradients, weighted with both strengths (normalised gradient fields, Haber and Modersitzki 2006). The gradient
  * of noise is the mean gradient of each image.
  *
- * @returns 0 to 1; NaN with fewer than 500 voxels in common.
+ * @param image - An image on the grid of the fixed image.
+ * @param counted - The voxels that count, of the displaced image (`valid`) and of the fixed one (`mask`). Default all.
+ * @returns A function of the voxels by which the image is displaced. It gives 0 to 1, and NaN with fewer than 500 voxels
+ * in common.
  */
-export function edgeAgreement({ fixed, image, shift = [0, 0, 0], valid, mask }: {
-  /** The fixed image. */
-  readonly fixed: Volume;
-  /** An image on the same grid. */
-  readonly image: Volume;
-  /** Voxels by which the image is displaced. Default 0. */
-  readonly shift?: Triple | undefined;
-  /** Voxels of the image that count. Default all. */
-  readonly valid?: Uint8Array | undefined;
-  /** Voxels of the fixed image that count. Default all. */
-  readonly mask?: Int32Array | undefined;
-}): number {
-  const [nx, ny, nz] = fixed.grid.size;
+export function edgeAgreement(
+  fixed: Volume,
+  image: Volume,
+  { valid, mask }: {
+    readonly valid?: Uint8Array | undefined;
+    readonly mask?: Int32Array | undefined;
+  } = {},
+): (shift: Triple) => number {
   const step = Math.max(1, Math.ceil(Math.cbrt(fixed.data.length / MAX_VOXELS)));
-  const [dx, dy, dz] = shift;
-  const offset = dx + nx * (dy + ny * dz);
-  const from = (d: number) => Math.max(1, 1 - d);
-  const to = (n: number, d: number) => Math.min(n - 1, n - 1 - d);
-  const a = fixed.data;
-  const b = image.data;
-  const plane = nx * ny;
   const noiseA = meanSquaredGradient(fixed, step);
   const noiseB = meanSquaredGradient(image, step);
-  let sum = 0;
-  let count = 0;
-  for (let z = from(dz); z < to(nz, dz); z += step) {
-    for (let y = from(dy); y < to(ny, dy); y += step) {
-      for (let x = from(dx); x < to(nx, dx); x += step) {
-        const i = (z * ny + y) * nx + x;
-        const j = i + offset;
-        if (valid?.[j] === 0 || mask?.[i] === 0) continue;
-        const ax = a[i + 1] - a[i - 1];
-        const ay = a[i + nx] - a[i - nx];
-        const az = a[i + plane] - a[i - plane];
-        const bx = b[j + 1] - b[j - 1];
-        const by = b[j + nx] - b[j - nx];
-        const bz = b[j + plane] - b[j - plane];
-        const product = ax * bx + ay * by + az * bz;
-        const squaresA = ax * ax + ay * ay + az * az + noiseA;
-        const squaresB = bx * bx + by * by + bz * bz + noiseB;
-        sum += product * product / (squaresA * squaresB);
-        count++;
+  return ([dx, dy, dz]) => {
+    const [nx, ny, nz] = fixed.grid.size;
+    const offset = dx + nx * (dy + ny * dz);
+    const from = (d: number) => Math.max(1, 1 - d);
+    const to = (n: number, d: number) => Math.min(n - 1, n - 1 - d);
+    const a = fixed.data;
+    const b = image.data;
+    const plane = nx * ny;
+    let sum = 0;
+    let count = 0;
+    for (let z = from(dz); z < to(nz, dz); z += step) {
+      for (let y = from(dy); y < to(ny, dy); y += step) {
+        for (let x = from(dx); x < to(nx, dx); x += step) {
+          const i = (z * ny + y) * nx + x;
+          const j = i + offset;
+          if (valid?.[j] === 0 || mask?.[i] === 0) continue;
+          const ax = a[i + 1] - a[i - 1];
+          const ay = a[i + nx] - a[i - nx];
+          const az = a[i + plane] - a[i - plane];
+          const bx = b[j + 1] - b[j - 1];
+          const by = b[j + nx] - b[j - nx];
+          const bz = b[j + plane] - b[j - plane];
+          const product = ax * bx + ay * by + az * bz;
+          const squaresA = ax * ax + ay * ay + az * az + noiseA;
+          const squaresB = bx * bx + by * by + bz * bz + noiseB;
+          sum += product * product / (squaresA * squaresB);
+          count++;
+        }
       }
     }
-  }
-  return count < MIN_VOXELS ? NaN : sum / count;
+    return count < MIN_VOXELS ? NaN : sum / count;
+  };
 }
 
 /** The square of the mean length of an image's gradient, in intensities per two voxels. */

@@ -114,8 +114,8 @@ Deno.test("edgeAgreement() of a ramp: 1/4 with itself, 0 across, whatever the co
   });
   // Each gradient has the mean length, so that g^2 g^2 / ((g^2 + g^2) (g^2 + g^2)) = 1/4.
   for (const slope of [1, -3]) {
-    const value = edgeAgreement({ fixed: ramp(0, 1), image: ramp(0, slope) });
+    const value = edgeAgreement(ramp(0, 1), ramp(0, slope))([0, 0, 0]);
     assert(Math.abs(value - 0.25) < 1e-6, `${value}`);
   }
-  assertEquals(edgeAgreement({ fixed: ramp(0, 1), image: ramp(1, 1) }), 0);
+  assertEquals(edgeAgreement(ramp(0, 1), ramp(1, 1))([0, 0, 0]), 0);
 });

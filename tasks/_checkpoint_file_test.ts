@@ -1,18 +1,10 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { CheckpointError } from "../registration/checkpoint.ts";
 import { CheckpointFile } from "./_checkpoint_file.ts";
+import { inFolder } from "../testing/in_folder.ts";
 
 const IDENTITY = { spacing: "20" };
 const FOUND = { level: { level: 1, displacements: new Float32Array([1, 2, 3, 0]), records: [] } };
-
-async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 Deno.test("CheckpointFile keeps what was found until it is removed", () =>
   inFolder(async (folder) => {

@@ -2,17 +2,9 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { FileAccessError } from "../host/errors.ts";
 import { UsageError } from "./_flags.ts";
 import { checkFolder, checkImageFile, writeFolder } from "./_output.ts";
+import { inFolder } from "../testing/in_folder.ts";
 
 const bytes = (value: number) => new Uint8Array([value]);
-
-async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 async function names(folder: string): Promise<string[]> {
   return (await Array.fromAsync(Deno.readDir(folder))).map((entry) => entry.name).sort();

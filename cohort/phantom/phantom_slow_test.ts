@@ -1,17 +1,9 @@
 import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { readManifest } from "../manifest.ts";
 import { type PhantomOptions, writePhantomCohort } from "./phantom.ts";
+import { inFolder } from "../../testing/in_folder.ts";
 
 const options = { profile: "smoke", subjects: "paired", seed: 5 } as const;
-
-async function inFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 async function contents(folder: string): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
