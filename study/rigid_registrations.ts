@@ -6,12 +6,11 @@
  */
 
 import type { Gpu } from "../kernels/gpu/gpu.ts";
-import type { RigidPreset } from "../registration/rigid/schedule.ts";
-import { registerRigid, type RigidResult } from "../registration/rigid/register_rigid.ts";
+import type { RigidResult } from "../registration/rigid/register_rigid.ts";
 import type { StudyCase } from "./cases.ts";
 import type { StudyContext } from "./context.ts";
 import { keyOf, once } from "./run_folder.ts";
-import type { RegionPair } from "./scores/pair_registration.ts";
+import { type PairRigidOptions, type RegionPair, rigidOfPair } from "./scores/pair_registration.ts";
 
 /** The place of a kept rigid registration. */
 export interface RigidPlace {
@@ -24,21 +23,11 @@ export interface RigidPlace {
 /** Registers a pair's CT rigidly to its MR, or reads the result that is kept. */
 export async function rigidRegistration(
   gpu: Gpu,
-  { fixed, moving }: Pick<RegionPair, "fixed" | "moving">,
-  { path, key, seed, preset, signal }: RigidPlace & {
-    readonly seed: number;
-    readonly preset?: RigidPreset | undefined;
-    readonly signal?: AbortSignal | undefined;
-  },
+  pair: Pick<RegionPair, "fixed" | "moving">,
+  { path, key, ...options }: RigidPlace & PairRigidOptions,
 ): Promise<RigidResult> {
   const { value } = await once(path, key, async () => {
-    const rigid = await registerRigid(gpu, {
-      fixed: fixed.image,
-      moving: moving.image,
-      seed,
-      preset,
-      signal,
-    });
+    const rigid = await rigidOfPair(gpu, pair, options);
     await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
     return rigid;
   });

@@ -68,20 +68,28 @@ export interface PairRigidOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Registers a pair rigidly and scores it. */
-export async function registerPairRigidly(
+/** Registers a pair's CT rigidly to its MR. */
+export async function rigidOfPair(
   gpu: Gpu,
-  pair: RegionPair,
+  { fixed, moving }: Pick<RegionPair, "fixed" | "moving">,
   { seed, preset, signal }: PairRigidOptions,
-): Promise<{ rigid: RigidResult; result: RegistrationScores }> {
-  const { fixed, moving } = pair;
-  const rigid = await registerRigid(gpu, {
+): Promise<RigidResult> {
+  return await registerRigid(gpu, {
     fixed: fixed.image,
     moving: moving.image,
     seed,
     preset,
     signal,
   });
+}
+
+/** Registers a pair rigidly and scores it. */
+export async function registerPairRigidly(
+  gpu: Gpu,
+  pair: RegionPair,
+  options: PairRigidOptions,
+): Promise<{ rigid: RigidResult; result: RegistrationScores }> {
+  const rigid = await rigidOfPair(gpu, pair, options);
   return { rigid, result: await scoreRigid(gpu, pair, rigid) };
 }
 
