@@ -56,6 +56,8 @@ export interface QualityOptions {
   readonly foldedPercent: number;
   /** Fixed voxels that lie in the moving image after the rigid registration, percent, if it was done. */
   readonly overlapPercent?: number | undefined;
+  /** True if the rigid registration ended worse than it started, by its own measure weighted with the overlap. */
+  readonly isRigidWorse?: boolean | undefined;
   /** Accepted steps of the deformable registration, if it was done. */
   readonly steps?: number | undefined;
 }
@@ -111,6 +113,11 @@ export function registrationQuality(options: QualityOptions): RegistrationQualit
   if (gain < 0) doubts.push("The edges of both images agree less than before the registration.");
   if (overlapPercent !== undefined && overlapPercent < MIN_OVERLAP) {
     doubts.push(`Only ${overlapPercent.toFixed(0)} % of the fixed image lie in the moving image.`);
+  }
+  if (options.isRigidWorse) {
+    doubts.push(
+      "The rigid registration lost more overlap than it gained in similarity: its start fits better.",
+    );
   }
   if (steps === 0) doubts.push("The deformable registration found no better displacement.");
   if (foldedPercent > MAX_FOLDED) {

@@ -39,6 +39,13 @@ import {
   jacobianOf,
   type Transform,
 } from "./transform.ts";
+import {
+  deformableFromScale,
+  mindGaussNewtonFromScale,
+  rigidFromScale,
+  toWorkingScale,
+  workingScale,
+} from "./working_scale.ts";
 
 /**
  * A method of deformable registration: "control-grid" is {@link registerDeformable}, "mind-gauss-newton"
@@ -52,7 +59,12 @@ export const DEFORMABLE_METHODS: readonly DeformableMethod[] = [
   "mind-gauss-newton",
 ];
 
-/** Options of {@link registerImages}. */
+/**
+ * Options of {@link registerImages}. The defaults in mm are for images of a human body. An image with a diagonal under
+ * 95 mm is registered as if it were larger by a power of ten ({@link RegisterImagesResult.workingScale}), so that the
+ * defaults follow its size. Lengths that are given, such as a spacing, keep their meaning. A weight lambda that is
+ * given has the effect that it has on images of that larger size.
+ */
 export interface RegisterImagesOptions {
   /** The fixed image; the results lie on its grid. */
   readonly fixed: Volume;
@@ -102,7 +114,10 @@ export interface RegisterImagesOptions {
       "fixed" | "moving" | "fixedMask" | "movingMask" | "initial" | "signal" | "onProgress"
     >
     | undefined;
-  /** The intermediate results of an earlier call with the same images and options; they are not repeated. */
+  /**
+   * The intermediate results of an earlier call with the same images and options; they are not repeated. Their lengths
+   * are those of the {@link RegisterImagesResult.workingScale}.
+   */
   readonly resume?: Checkpoint | undefined;
   /**
    * Is called after the rigid registration and after each level of "control-grid", with all intermediate
@@ -166,6 +181,8 @@ export interface RegisterImagesResult {
   };
   /** Overlap of every label; empty without labels of both images. */
   readonly overlap: readonly LabelOverlap[];
+  /** The factor by which all lengths were multiplied during the registration of a small image; otherwise 1. */
+  readonly workingScale: number;
   /** The result of the rigid registration. */
   readonly rigid?: RigidResult | undefined;
   /** The result of the method "control-grid". */
@@ -228,9 +245,14 @@ export async function registerImages(
   const options = leaveOut(given, padding);
   const { fixed, moving, signal, onProgress } = options;
   const times = [performance.now()];
-  const rigid = options.rigid === false ? undefined : await registerFirst(gpu, options);
+  const scale = workingScale(fixed.grid);
+  const scaled = toWorkingScale(options, scale);
+  const scaledRigid = scaled.rigid === false ? undefined : await registerFirst(gpu, scaled);
+  const rigid = scaledRigid && rigidFromScale(scaledRigid, scale);
   times.push(performance.now());
-  const found = options.rigidOnly ? {} : await registerThen(gpu, options, rigid);
+  const found = options.rigidOnly
+    ? {}
+    : fromScale(await registerThen(gpu, scaled, scaledRigid), scale);
   times.push(performance.now());
   onProgress?.({ stage: "results" });
   signal?.throwIfAborted();
@@ -256,6 +278,7 @@ export async function registerImages(
     field,
     foldedPercent: statistics.foldedPercent,
     overlapPercent: rigid?.overlapPercent,
+    isRigidWorse: rigid?.isWorseThanStart,
     steps: found.deformable?.levels.reduce((sum, { iterations }) => sum + iterations, 0),
   });
   times.push(performance.now());
@@ -273,6 +296,7 @@ export async function registerImages(
     jacobianStatistics: statistics,
     quality,
     padding,
+    workingScale: scale,
     rigid,
     deformable: found.deformable,
     mindGaussNewton: found.mindGaussNewton,
@@ -318,12 +342,15 @@ async function registerFirst(gpu: Gpu, options: RegisterImagesOptions): Promise<
   return rigid;
 }
 
+/** The results of the deformable registration; at most one is present. */
+type DeformedResults = Pick<RegisterImagesResult, "deformable" | "mindGaussNewton">;
+
 /** The deformable registration by the chosen method. */
 async function registerThen(
   gpu: Gpu,
   options: RegisterImagesOptions,
   rigid: RigidResult | undefined,
-): Promise<Pick<RegisterImagesResult, "deformable" | "mindGaussNewton">> {
+): Promise<DeformedResults> {
   const { method, resume, onCheckpoint, onProgress } = options;
   const initial = rigid?.matrix ?? IDENTITY;
   onProgress?.({ stage: "deformable" });
@@ -345,6 +372,17 @@ async function registerThen(
     onProgress: (progress) => onProgress?.({ stage: "deformable", deformable: progress }),
   });
   return { deformable };
+}
+
+/** The results of a deformable registration in the world of the images. */
+function fromScale(
+  { deformable, mindGaussNewton }: DeformedResults,
+  scale: number,
+): DeformedResults {
+  return {
+    deformable: deformable && deformableFromScale(deformable, scale),
+    mindGaussNewton: mindGaussNewton && mindGaussNewtonFromScale(mindGaussNewton, scale),
+  };
 }
 
 /** The moving image and labels on the fixed grid, before and after registration. */

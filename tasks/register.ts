@@ -29,6 +29,7 @@ import {
   paddingNotices,
   readRegisterInputs,
   type RegisterInputs,
+  scaleNotices,
 } from "../workflows/register_files.ts";
 import { VERSION } from "../host/version.ts";
 import { CheckpointFile } from "./_checkpoint_file.ts";
@@ -76,6 +77,10 @@ The task judges its result without labels: as good, doubtful or failed, with the
 console and as \`quality\` in metrics.json. It has failed if a displaced copy of the warped image fits the
 fixed image as well as the result does. Good means that nothing speaks against the result, not that it
 is exact.
+
+The defaults in mm are for images of a human body. A fixed image with a diagonal under 95 mm, such as
+one of a mouse, is registered as if it were larger by a power of ten. A spacing, resolution or window
+that you give keeps its meaning; a weight lambda has the effect that it has on the larger image.
 
 The method control-grid (the default) optimises a similarity over the displacements of control points.
 The method mind-gauss-newton is the registration framework of MIND: dense, symmetric, with Gauss-Newton
@@ -156,7 +161,8 @@ directions to metrics.json.`,
       default: DEFORMABLE_DEFAULTS.spacing,
       min: 0.1,
       unit: "mm",
-      help: "Control-point spacing at the finest level.",
+      help:
+        "Control-point spacing at the finest level. A small image has a smaller default; see below.",
     },
     levels: {
       type: "integer",
@@ -243,6 +249,7 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<number> {
   const headers = headerNotices(flags.trust, (line) => progress.log(line));
   const inputs = await readRegisterInputs(flags, headers);
   if (!flags.keepPadding) paddingNotices(inputs, flags).forEach(headers.onNotice);
+  scaleNotices(inputs, flags).forEach(headers.onNotice);
   signal.throwIfAborted();
   using gpu = await Gpu.open(memoryBudget());
   using checkpoint = await openCheckpoint(flags, inputs, gpu, (line) => progress.log(line));
@@ -334,7 +341,8 @@ function settingsOf(
       similarity,
       regulariser,
       lambda,
-      spacing,
+      // The default is that of the library, which depends on the size of the image.
+      spacing: isGiven(flags, "spacing") ? spacing : undefined,
       levels,
       iterations,
       resolution,

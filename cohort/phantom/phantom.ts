@@ -6,6 +6,7 @@
 
 import { withoutUndefined } from "../../host/defaults.ts";
 import { FileAccessError } from "../../host/errors.ts";
+import { writeWholeFile } from "../../host/write_file.ts";
 import { sha256Hex } from "../../host/hash.ts";
 import { runOnThreads } from "../../host/worker_pool.ts";
 import {
@@ -140,7 +141,7 @@ async function prepareFolder(out: string, fingerprint: string): Promise<void> {
         await Deno.remove(`${out}/${entry.name}`);
       }
     }
-    await Deno.writeTextFile(path, text);
+    await writeWholeFile(path, new TextEncoder().encode(text));
   } catch (cause) {
     throw new FileAccessError(`Cannot write to ${out}: ${(cause as Error).message}`, { cause });
   }
