@@ -33,7 +33,14 @@ export async function smallDisk(bytes: number): Promise<SmallDisk | undefined> {
     async fill(free) {
       const file = `${folder}/filler`;
       await Deno.remove(file).catch(() => {});
-      await Deno.writeFile(file, new Uint8Array(bytes - free));
+      using filler = await Deno.open(file, { write: true, createNew: true });
+      const page = new Uint8Array(4096);
+      let written = 0;
+      try {
+        for (;;) written += await filler.write(page);
+      } catch {
+        await filler.truncate(Math.max(0, written - free));
+      }
     },
     async setReadOnly(isReadOnly) {
       await run("mount", "-o", `remount,${isReadOnly ? "ro" : "rw"}`, folder);

@@ -15,7 +15,16 @@ import { Grid, IDENTITY, writeVolume } from "../volume/mod.ts";
 
 const BYTES = 256 * 1024;
 const disk = SKIPS_GPU ? undefined : await smallDisk(BYTES);
-if (disk !== undefined) Deno.test.afterAll(() => disk.remove());
+if (disk !== undefined) {
+  Deno.test.beforeAll(async () => {
+    // Only their names are read.
+    await Deno.mkdir(`${disk.folder}/images`);
+    for (const name of ["a_mr", "a_ct"]) {
+      await Deno.writeTextFile(`${disk.folder}/images/${name}.nii.gz`, "");
+    }
+  });
+  Deno.test.afterAll(() => disk.remove());
+}
 
 const grid = Grid.axisAligned([24, 22, 20], [4, 4, 4]);
 
@@ -82,7 +91,7 @@ async function callsOf(
         "--iterations",
         "1",
       ),
-    cohort: () => callModule(cohort, "--folder", folder, "--out", `${out}/cohort.json`),
+    cohort: () => callModule(cohort, "--quick", "--from", `${out}/images`),
     phantom: () =>
       callModule(phantom, "--profile", "smoke", "--subjects", "paired", "--out", `${out}/phantom`),
   };
@@ -116,14 +125,31 @@ Deno.test({
   name: `tasks leave nothing on a full disk, and say so${options.skips}`,
   ignore: options.ignore,
   fn: async (t) => {
-    // Room for one small file, but for no result.
-    await disk!.fill(8 * 1024);
+    await disk!.fill(0);
     await eachTask(
       t,
       disk!,
       (_, { text }) => assertStringIncludes(text.toLowerCase(), "no space left"),
     );
   },
+});
+
+Deno.test({
+  name: `task n4 writes both of its files or none${options.skips}`,
+  ignore: options.ignore,
+  fn: () =>
+    inFolder(async (inputs) => {
+      const { n4 } = await callsOf(inputs, disk!.folder);
+      const size = (await Deno.stat(`${inputs}/a_mr.nii.gz`)).size;
+      // Room for one of the two.
+      await disk!.fill(1.5 * size);
+      const before = await contents(disk!.folder);
+      const { code, text } = await n4();
+      assertEquals([code, await contents(disk!.folder)], [1, before], text);
+      await disk!.fill(3 * size);
+      assertEquals((await n4()).code, 0);
+      for (const name of ["image", "field"]) await Deno.remove(`${disk!.folder}/${name}.nii.gz`);
+    }),
 });
 
 Deno.test({

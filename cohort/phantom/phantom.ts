@@ -130,6 +130,7 @@ async function fingerprintOf(plan: CohortPlan): Promise<string> {
 /** Leaves files of this plan, removes the phantom's files of another. */
 async function prepareFolder(out: string, fingerprint: string): Promise<void> {
   const path = `${out}/plan.json`;
+  const isNew = await Deno.lstat(out).then(() => false, () => true);
   const text = JSON.stringify({ fingerprint }, null, 2) + "\n";
   try {
     await Deno.mkdir(out, { recursive: true });
@@ -143,6 +144,8 @@ async function prepareFolder(out: string, fingerprint: string): Promise<void> {
     }
     await writeWholeFile(path, new TextEncoder().encode(text));
   } catch (cause) {
+    // Fails if the folder is not empty.
+    if (isNew) await Deno.remove(out).catch(() => {});
     throw new FileAccessError(`Cannot write to ${out}: ${(cause as Error).message}`, { cause });
   }
 }
