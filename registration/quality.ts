@@ -32,6 +32,20 @@ export interface RegistrationQuality {
    * images had no edges in common before.
    */
   readonly gain: number;
+  /**
+   * The look of the moving image, such as "mirrored left to right", if the images fit clearly better in another
+   * orientation. It is only looked for if the rest is not good.
+   */
+  readonly orientation?: string | undefined;
+}
+
+/** The quality of a registration of images that fit clearly better in another orientation. */
+export function withOrientation(
+  quality: RegistrationQuality,
+  orientation: string,
+): RegistrationQuality {
+  const reason = `The moving image looks ${orientation}: so the images fit clearly better.`;
+  return { ...quality, verdict: "failed", reasons: [reason, ...quality.reasons], orientation };
 }
 
 /** Options of {@link registrationQuality}. */

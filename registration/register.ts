@@ -16,7 +16,8 @@ import {
 } from "./deformable/register_deformable.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { placementProblems } from "./input_grids.ts";
-import { type RegistrationQuality, registrationQuality } from "./quality.ts";
+import { betterOrientation } from "./orientation.ts";
+import { type RegistrationQuality, registrationQuality, withOrientation } from "./quality.ts";
 import { findPadding, type Padding, withoutPadding } from "../volume/padding.ts";
 import { type JacobianStatistics, jacobianStatistics } from "./jacobian_statistics.ts";
 import {
@@ -267,7 +268,7 @@ export async function registerImages(
   const inverse = await inverseField(gpu, transform);
   const jacobian = await jacobianOf(gpu, transform);
   const statistics = jacobianStatistics(jacobian.data);
-  const quality = registrationQuality({
+  const judged = registrationQuality({
     fixed,
     movingGrid: moving.grid,
     fixedMask: options.fixedMask,
@@ -281,6 +282,7 @@ export async function registerImages(
     isRigidWorse: rigid?.isWorseThanStart,
     steps: found.deformable?.levels.reduce((sum, { iterations }) => sum + iterations, 0),
   });
+  const quality = await withBetterOrientation(gpu, options, judged);
   times.push(performance.now());
   const seconds = (i: number) => (times[i + 1] - times[i]) / 1000;
   return {
@@ -302,6 +304,21 @@ export async function registerImages(
     mindGaussNewton: found.mindGaussNewton,
     seconds: { rigid: seconds(0), deformable: seconds(1), results: seconds(2) },
   };
+}
+
+/**
+ * The quality, with the orientation in which the images fit clearly better. Only a rigid registration that chose its
+ * start tries others, and only for a result that is not good.
+ */
+async function withBetterOrientation(
+  gpu: Gpu,
+  { fixed, moving, fixedMask, movingMask, rigid, signal }: RegisterImagesOptions,
+  quality: RegistrationQuality,
+): Promise<RegistrationQuality> {
+  const isChosen = rigid !== false && (rigid?.start ?? "automatic") === "automatic";
+  if (quality.verdict === "good" || !isChosen) return quality;
+  const better = await betterOrientation(gpu, { fixed, moving, fixedMask, movingMask, signal });
+  return better === undefined ? quality : withOrientation(quality, better.text);
 }
 
 /** The options with images without padding, which the masks leave out. */
