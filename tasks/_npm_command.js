@@ -6,7 +6,7 @@
  */
 
 import { readFileSync } from "node:fs";
-import { freemem } from "node:os";
+import { availableParallelism, freemem, totalmem } from "node:os";
 import process from "node:process";
 import { Deno as shim } from "@deno/shim-deno";
 
@@ -25,10 +25,16 @@ function availableMemory() {
   return freemem();
 }
 
+/** What the package lacks. */
+const additions = {
+  systemMemoryInfo: () => ({ available: availableMemory(), total: totalmem() }),
+};
+
 globalThis.Deno = new Proxy(shim, {
-  get: (target, name) =>
-    name === "systemMemoryInfo" ? () => ({ available: availableMemory() }) : target[name],
+  get: (target, name) => additions[name] ?? target[name],
 });
+// Node 20 has no `navigator`.
+globalThis.navigator ??= { hardwareConcurrency: availableParallelism() };
 
 const args = process.argv.slice(2);
 if (NEEDS_DENO.includes(args[0])) {

@@ -2,12 +2,12 @@
  * `deno task npm`: makes the package for Node, Bun and bundlers.
  *
  * `deno pack` translates the sources and their types. This task then makes tfjs and `webgpu` optional, because a
- * registration needs no tfjs and a browser has WebGPU, and adds the command `crosswarp`.
+ * registration needs no tfjs and a browser has WebGPU. It adds the command `crosswarp`, whose modules use syntax that
+ * Node has only since version 24; esbuild translates these modules.
  *
  * @module
  */
 
-import config from "../deno.json" with { type: "json" };
 import type { FlagsOf, TaskSpec } from "./_flags.ts";
 import { errorMessage, runTask } from "./_run_task.ts";
 
@@ -19,7 +19,7 @@ export const TASK = {
     out: {
       type: "string",
       default: "npm",
-      placeholder: "DIR",
+      valueName: "DIR",
       help: "The folder. An older package in it is replaced.",
     },
   },
@@ -37,6 +37,11 @@ const WEBGPU = ">=0.6.2";
 /** Deno's interface for Node, which the command needs and the library does not. */
 const SHIM = "^0.19.2";
 
+/** The oldest version of Node that the package supports. */
+const NODE = "20.16";
+
+const ESBUILD = "esbuild@0.25.5";
+
 /** The parts of package.json that this task reads. */
 interface PackageJson {
   readonly name: string;
@@ -52,9 +57,11 @@ export async function main({ out }: FlagsOf<typeof TASK>): Promise<void> {
     await run("deno", "pack", "--quiet", "--allow-dirty", "--no-source-maps", "-o", archive);
     await run("tar", "-xzf", archive, "-C", work);
     const made = `${work}/package`;
+    await lowerUsing(made);
     const path = `${made}/package.json`;
     const packed: PackageJson = JSON.parse(await Deno.readTextFile(path));
-    await Deno.writeTextFile(path, JSON.stringify(completed(packed), null, 2) + "\n");
+    const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));
+    await Deno.writeTextFile(path, JSON.stringify(completed(packed, imports), null, 2) + "\n");
     await Deno.copyFile(new URL("tasks/_npm_command.js", ROOT), `${made}/crosswarp.js`);
     await Deno.chmod(`${made}/crosswarp.js`, 0o755);
     await replace(made, out);
@@ -64,19 +71,40 @@ export async function main({ out }: FlagsOf<typeof TASK>): Promise<void> {
   }
 }
 
+/** Translates the modules that contain `using`. */
+async function lowerUsing(folder: string): Promise<void> {
+  const found: string[] = [];
+  const collect = async (below: string) => {
+    for await (const { name, isDirectory } of Deno.readDir(below)) {
+      const path = `${below}/${name}`;
+      if (isDirectory) await collect(path);
+      else if (name.endsWith(".js") && /^\s*using /m.test(await Deno.readTextFile(path))) {
+        found.push(path);
+      }
+    }
+  };
+  await collect(folder);
+  const options = [`--outdir=${folder}`, `--outbase=${folder}`, "--allow-overwrite"];
+  options.push(`--target=node${NODE}`, "--format=esm", "--log-level=warning");
+  await run("npm", "exec", "--yes", `--package=${ESBUILD}`, "--", "esbuild", ...found, ...options);
+}
+
 /** The package.json with the optional packages, the command and the description. */
-function completed(packed: PackageJson): PackageJson & Record<string, unknown> {
+function completed(
+  packed: PackageJson,
+  imports: Readonly<Record<string, string>>,
+): PackageJson & Record<string, unknown> {
   const peers: Record<string, string> = { webgpu: WEBGPU };
   const dependencies = { ...packed.dependencies, "@deno/shim-deno": SHIM };
   for (const name of TFJS) {
     // The version in deno.json: kernels of our own replace those of this version.
-    peers[name] = config.imports[name].replace(`npm:${name}@`, "");
+    peers[name] = imports[name].replace(`npm:${name}@`, "");
     delete (dependencies as Record<string, string>)[name];
   }
   return {
     ...packed,
     description: "Registers MR and CT images and trains cycle-GANs, on WebGPU",
-    engines: { node: ">=20.16" },
+    engines: { node: `>=${NODE}` },
     bin: { crosswarp: "crosswarp.js" },
     dependencies,
     peerDependencies: peers,
@@ -106,7 +134,7 @@ async function replace(made: string, out: string): Promise<void> {
 }
 
 async function run(program: string, ...args: string[]): Promise<void> {
-  const command = new Deno.Command(program, { args, cwd: program === "deno" ? ROOT : undefined });
+  const command = new Deno.Command(program, { args, cwd: ROOT });
   let result: Deno.CommandOutput;
   try {
     result = await command.output();
