@@ -5,7 +5,7 @@
  * @module
  */
 
-import { transformPoint, type Triple } from "../volume/affine.ts";
+import { type Matrix4, transformPoint, type Triple } from "../volume/affine.ts";
 import type { Grid } from "../volume/grid.ts";
 import { nearestAxes } from "../volume/orientation.ts";
 import type { LabelVolume } from "../volume/volume.ts";
@@ -66,7 +66,48 @@ export function sliceRaster(grid: Grid, plane: Plane, centre: Triple, pixel: num
   return { plane, width, height, points };
 }
 
-/** Values at a raster's pixels: trilinear, or the nearest voxel's for labels. */
+/**
+ * The position of a world point in a slice, projected onto it: column and row, in pixels from the centre of the first
+ * pixel. {@link sliceRaster} with the same grid, plane and pixel has the slice's other properties.
+ */
+export function slicePosition(
+  grid: Grid,
+  plane: Plane,
+  point: Triple,
+  pixel: number,
+): [column: number, row: number] {
+  const at = transformPoint(grid.inverse, point);
+  const steps = nearestAxes(grid);
+  const place = (ras: number) => {
+    const { axis, sign } = steps[ras];
+    const voxels = sign > 0 ? grid.size[axis] - 1 - at[axis] : at[axis];
+    return voxels * grid.spacing[axis] / pixel;
+  };
+  return [place(AXES[plane].across), place(AXES[plane].down)];
+}
+
+/**
+ * The pixels of a raster in another volume.
+ *
+ * @param matrix - From a voxel index of the raster's volume to that of the other one.
+ */
+export function mapRaster(raster: SliceRaster, matrix: Matrix4): SliceRaster {
+  const { points: from } = raster;
+  const points = new Float32Array(from.length);
+  for (let i = 0; i < from.length; i += 3) {
+    for (let axis = 0; axis < 3; axis++) {
+      const row = 4 * axis;
+      points[i + axis] = matrix[row] * from[i] + matrix[row + 1] * from[i + 1] +
+        matrix[row + 2] * from[i + 2] + matrix[row + 3];
+    }
+  }
+  return { ...raster, points };
+}
+
+/**
+ * Values at a raster's pixels: trilinear, or the nearest voxel's for labels. Pixels more than half a voxel outside the
+ * volume are NaN.
+ */
 export function sampleSlice(
   grid: Grid,
   data: ArrayLike<number>,
@@ -76,9 +117,18 @@ export function sampleSlice(
   const [nx, ny, nz] = grid.size;
   const values = new Float32Array(width * height);
   for (let i = 0; i < values.length; i++) {
-    const x = points[3 * i];
-    const y = points[3 * i + 1];
-    const z = points[3 * i + 2];
+    let x = points[3 * i];
+    let y = points[3 * i + 1];
+    let z = points[3 * i + 2];
+    const isInside = x >= -0.5 && y >= -0.5 && z >= -0.5 && x <= nx - 0.5 && y <= ny - 0.5 &&
+      z <= nz - 0.5;
+    if (!isInside) {
+      values[i] = NaN;
+      continue;
+    }
+    x = Math.min(Math.max(x, 0), nx - 1);
+    y = Math.min(Math.max(y, 0), ny - 1);
+    z = Math.min(Math.max(z, 0), nz - 1);
     if (nearest) {
       values[i] = data[(Math.round(z) * ny + Math.round(y)) * nx + Math.round(x)];
       continue;
@@ -136,6 +186,27 @@ export function labelContours(labels: Float32Array, { width, height }: SliceRast
     on[i] = (x + 1 < width && differs(i + 1)) || (y + 1 < height && differs(i + width)) ? 1 : 0;
     return on;
   }, new Uint8Array(labels.length));
+}
+
+/** Outlines at a quarter and at half of the window, of a slightly smoothed slice. */
+export function isoContours(grey: Uint8Array, raster: SliceRaster): Uint8Array {
+  const { width, height } = raster;
+  const smooth = Float32Array.from(grey, (_, i) => {
+    let sum = 0;
+    let count = 0;
+    const x = i % width;
+    const y = Math.floor(i / width);
+    for (let dy = -2; dy <= 2; dy++) {
+      for (let dx = -2; dx <= 2; dx++) {
+        if (x + dx < 0 || y + dy < 0 || x + dx >= width || y + dy >= height) continue;
+        sum += grey[i + dy * width + dx];
+        count++;
+      }
+    }
+    const level = sum / count;
+    return (level > 48 ? 1 : 0) + (level > 128 ? 1 : 0);
+  });
+  return labelContours(smooth, raster);
 }
 
 /** The world position of the middle of the labelled voxels' bounding box. */
