@@ -1,0 +1,200 @@
+/**
+ * The pixels of a slice in each way of showing two images.
+ *
+ * @module
+ */
+
+import { jacobianColour } from "../../pictures/jacobian_colour.ts";
+import type { Colour } from "../../pictures/picture.ts";
+import { isoContours, labelContours, type Plane, toGrey } from "../../pictures/slices.ts";
+import type { SliceValues } from "./scene.ts";
+import type { Mode, ViewState } from "./view_state.ts";
+
+/** The colour of contours of the fixed image. */
+export const FIXED_COLOUR: Colour = [255, 170, 40];
+/** The colour of contours of the moving image. */
+export const MOVING_COLOUR: Colour = [60, 210, 255];
+const GRID_COLOUR: Colour = [120, 235, 140];
+const WHITE: Colour = [255, 255, 255];
+
+/** The RAS axes within each plane. */
+const WITHIN: Readonly<Record<Plane, readonly [number, number]>> = {
+  axial: [0, 1],
+  coronal: [0, 2],
+  sagittal: [1, 2],
+};
+
+/** Number of lines of the deformed grid across the longer side of a slice, about. */
+const GRID_LINES = 24;
+
+/**
+ * The pixels of a slice: red, green, blue and opacity, row by row.
+ *
+ * @param pixel - Size of a pixel, mm.
+ */
+export function slicePixels(
+  values: SliceValues,
+  view: ViewState,
+  pixel: number,
+): Uint8ClampedArray<ArrayBuffer> {
+  const { width, height, plane } = values.raster;
+  const pixels = new Uint8ClampedArray(4 * width * height);
+  const fixed = grey(values.fixed, view.fixedWindow);
+  const moving = grey(values.moving(view.isAfter), view.movingWindow);
+  const hasBoth = fixed !== undefined && moving !== undefined;
+  const mode = hasBoth ? view.mode : fixed === undefined ? "moving" : "fixed";
+  drawImages(pixels, { fixed, moving, values, view, mode, width });
+  if (view.hasGrid) {
+    const positions = values.positions(view.isAfter);
+    if (positions !== undefined) {
+      const [first, second] = WITHIN[plane].map((axis) => positions[axis]);
+      const step = gridStep(Math.max(width, height) * pixel);
+      mark(pixels, gridLines(first, second, width, step), GRID_COLOUR);
+    }
+  }
+  if (view.hasContours) {
+    const fixedLabels = values.fixedLabels;
+    const movingLabels = values.movingLabels(view.isAfter);
+    if (fixedLabels === undefined && movingLabels === undefined && fixed !== undefined) {
+      mark(pixels, isoContours(fixed, values.raster), FIXED_COLOUR);
+    }
+    if (fixedLabels !== undefined) {
+      mark(pixels, labelContours(fixedLabels, values.raster), FIXED_COLOUR);
+    }
+    if (movingLabels !== undefined) {
+      mark(pixels, labelContours(outsideAsNone(movingLabels), values.raster), MOVING_COLOUR);
+    }
+  }
+  return pixels;
+}
+
+interface Images {
+  readonly fixed: Uint8Array | undefined;
+  readonly moving: Uint8Array | undefined;
+  readonly values: SliceValues;
+  readonly view: ViewState;
+  readonly mode: Mode;
+  readonly width: number;
+}
+
+function drawImages(pixels: Uint8ClampedArray, images: Images): void {
+  const { fixed, moving, values, view, mode, width } = images;
+  const count = pixels.length / 4;
+  const set = (i: number, red: number, green: number, blue: number) => {
+    pixels[4 * i] = red;
+    pixels[4 * i + 1] = green;
+    pixels[4 * i + 2] = blue;
+    pixels[4 * i + 3] = 255;
+  };
+  const plain = (image: Uint8Array | undefined) => {
+    for (let i = 0; i < count; i++) {
+      const value = image?.[i] ?? 0;
+      set(i, value, value, value);
+    }
+  };
+  if (fixed === undefined || moving === undefined || mode === "fixed" || mode === "moving") {
+    return plain(mode === "moving" ? moving : fixed);
+  }
+  switch (mode) {
+    case "overlay": {
+      const share = view.blend;
+      for (let i = 0; i < count; i++) {
+        const under = (1 - share) * fixed[i];
+        const over = share * moving[i];
+        // The moving image is orange, so that a mismatch has a colour.
+        set(i, under + 1.25 * over, under + 0.8 * over, under + 0.3 * over);
+      }
+      return;
+    }
+    case "checkerboard": {
+      const square = Math.max(6, Math.round(width * (0.03 + 0.22 * view.blend)));
+      for (let i = 0; i < count; i++) {
+        const x = Math.floor(i % width / square);
+        const y = Math.floor(Math.floor(i / width) / square);
+        const value = (x + y) % 2 === 0 ? fixed[i] : moving[i];
+        set(i, value, value, value);
+      }
+      return;
+    }
+    case "swipe": {
+      const border = view.blend * width;
+      for (let i = 0; i < count; i++) {
+        const x = i % width;
+        const value = x < border ? fixed[i] : moving[i];
+        if (Math.abs(x - border) < 1) set(i, ...WHITE);
+        else set(i, value, value, value);
+      }
+      return;
+    }
+    case "difference":
+      // Blue where the moving image is brighter, orange where the fixed one is.
+      for (let i = 0; i < count; i++) {
+        const difference = (fixed[i] - moving[i]) / 255;
+        const strength = Math.abs(difference);
+        const base = 16;
+        if (difference > 0) set(i, base + 239 * strength, base + 150 * strength, base);
+        else set(i, base, base + 130 * strength, base + 239 * strength);
+      }
+      return;
+    case "jacobian": {
+      const jacobian = values.jacobian;
+      if (jacobian === undefined) return plain(fixed);
+      const share = view.blend;
+      for (let i = 0; i < count; i++) {
+        const [red, green, blue] = jacobianColour(jacobian[i]);
+        const under = (1 - share) * fixed[i];
+        set(i, under + share * red, under + share * green, under + share * blue);
+      }
+    }
+  }
+}
+
+function grey(
+  values: Float32Array | undefined,
+  window: readonly [number, number],
+): Uint8Array | undefined {
+  return values && toGrey(values, window);
+}
+
+/** Labels outside their image count as none. */
+function outsideAsNone(labels: Float32Array): Float32Array {
+  return labels.map((label) => label === label ? label : 0);
+}
+
+function mark(pixels: Uint8ClampedArray, isOn: Uint8Array, colour: Colour): void {
+  for (let i = 0; i < isOn.length; i++) {
+    if (isOn[i] === 0) continue;
+    pixels[4 * i] = colour[0];
+    pixels[4 * i + 1] = colour[1];
+    pixels[4 * i + 2] = colour[2];
+    pixels[4 * i + 3] = 255;
+  }
+}
+
+/** A round distance of the grid lines for a slice of some length, mm. */
+export function gridStep(length: number): number {
+  const wanted = length / GRID_LINES;
+  const power = 10 ** Math.floor(Math.log10(wanted));
+  return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= wanted)!;
+}
+
+/** Marks the pixels between which a position passes a multiple of `step`. */
+export function gridLines(
+  first: Float32Array,
+  second: Float32Array,
+  width: number,
+  step: number,
+): Uint8Array {
+  const isOn = new Uint8Array(first.length);
+  for (const positions of [first, second]) {
+    for (let i = 0; i < isOn.length; i++) {
+      const cell = Math.floor(positions[i] / step);
+      const right = (i + 1) % width === 0 ? i : i + 1;
+      const below = i + width < isOn.length ? i + width : i;
+      if (
+        Math.floor(positions[right] / step) !== cell || Math.floor(positions[below] / step) !== cell
+      ) isOn[i] = 1;
+    }
+  }
+  return isOn;
+}
