@@ -6,7 +6,7 @@
  */
 
 import type { HeaderMatrix } from "../volume/read_options.ts";
-import { readNifti, readNiftiLabels } from "../volume/read_nifti.ts";
+import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
 import type { LabelVolume, Volume } from "../volume/volume.ts";
 import type { RegisterInputs } from "../workflows/register_files.ts";
 import { demoImage } from "./demo_pair.ts";
@@ -74,10 +74,9 @@ const handlers: Handlers = {
       trust: trust as HeaderMatrix | undefined,
       onNotice: (notice: string) => void notices.push(notice),
     };
-    const bytes = new Uint8Array(await file.arrayBuffer());
     const image = isIntensity(input)
-      ? await readNifti(bytes, file.name, options)
-      : await readNiftiLabels(bytes, file.name, options);
+      ? await readVolume(file, options)
+      : await readLabelVolume(file, options);
     inputs.set(input, { image, notices });
     const sent = copyOf(file.name, image);
     return { result: { image: sent, notices }, transfer: [bufferOf(sent)] };
