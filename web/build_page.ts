@@ -5,8 +5,6 @@
  * @module
  */
 
-const FOLDER = new URL("./", import.meta.url);
-
 /** A file of the page that cannot be built. */
 export class PageBuildError extends Error {
   /** The error's name. */
@@ -21,10 +19,10 @@ export class PageBuildError extends Error {
  */
 export async function buildPage(): Promise<string> {
   const [script, worker, style, frame] = await Promise.all([
-    bundle("page.ts"),
-    bundle("worker.ts"),
-    Deno.readTextFile(new URL("page.css", FOLDER)),
-    Deno.readTextFile(new URL("page.html", FOLDER)),
+    bundle(new URL("./page.ts", import.meta.url)),
+    bundle(new URL("./worker.ts", import.meta.url)),
+    Deno.readTextFile(new URL("./page.css", import.meta.url)),
+    Deno.readTextFile(new URL("./page.html", import.meta.url)),
   ]);
   const policy = [
     "default-src 'none'",
@@ -46,7 +44,7 @@ export async function buildPage(): Promise<string> {
 }
 
 /** The program of a module with all modules that it imports, as text that can stand in a script element. */
-async function bundle(file: string): Promise<string> {
+async function bundle(file: URL): Promise<string> {
   const { code, stdout, stderr } = await new Deno.Command("deno", {
     args: [
       "bundle",
@@ -54,20 +52,22 @@ async function bundle(file: string): Promise<string> {
       "--platform=browser",
       "--format=iife",
       "--minify",
-      new URL(file, FOLDER).pathname,
+      file.pathname,
     ],
-    cwd: new URL("../", FOLDER),
+    cwd: new URL("../", import.meta.url),
     stdout: "piped",
     stderr: "piped",
   }).output();
   if (code !== 0) {
     throw new PageBuildError(
-      `Cannot bundle web/${file}: ${new TextDecoder().decode(stderr).trim()}`,
+      `Cannot bundle ${file.pathname}: ${new TextDecoder().decode(stderr).trim()}`,
     );
   }
   const text = new TextDecoder().decode(stdout);
   if (/\bfrom\s*"node:|\bimport\s*"node:|require\("node:/.test(text)) {
-    throw new PageBuildError(`web/${file} imports a module of Node, which browsers do not have`);
+    throw new PageBuildError(
+      `${file.pathname} imports a module of Node, which browsers do not have`,
+    );
   }
   // The end tag and the start of a comment would end the script element; both occur in texts only.
   return text.replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\!--");
