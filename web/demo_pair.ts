@@ -20,10 +20,10 @@ export interface LabelledImage {
   readonly labels: LabelVolume;
 }
 
-/** Renders the image of one modality of the first paired phantom: the MR at exhale, the CT at inhale. */
+/** Renders the image of one modality of the second paired phantom: the MR at exhale, the CT at inhale. */
 export function demoImage(modality: Modality): LabelledImage {
   const plan: CohortPlan = planCohort({ profile: "quick", seed: 1, breathing: "by-modality" });
-  const subject = plan.subjects.find(({ kind }) => kind === "paired")!;
+  const subject = plan.subjects.filter(({ kind }) => kind === "paired")[1];
   const image = { ...subject.images[modality]!, voxel: [VOXEL, VOXEL, VOXEL] as const };
   return renderImage(subject.body, image, imageGrid(subject.body, image));
 }
