@@ -5,6 +5,7 @@
  */
 
 import {
+  IDENTITY,
   invert,
   type Matrix4,
   multiply,
@@ -117,14 +118,17 @@ export class SliceValues {
     const field = result?.field.components.map((component) =>
       sampleSlice(grid, component, this.raster)
     );
-    const back = result && invert(result.rigid);
-    const { affine } = grid;
-    for (let i = 0; i < length; i++) {
-      let at = transformPoint(affine, [points[3 * i], points[3 * i + 1], points[3 * i + 2]]);
-      if (field !== undefined && back !== undefined) {
-        at = transformPoint(back, [at[0] + field[0][i], at[1] + field[1][i], at[2] + field[2][i]]);
+    // back (affine p + f), row by row: one product of matrices, and one of the displacement.
+    const back = result === undefined ? IDENTITY : invert(result.rigid);
+    const whole = multiply(back, grid.affine);
+    for (let axis = 0; axis < 3; axis++) {
+      const [a, b, c, d] = whole.slice(4 * axis, 4 * axis + 4);
+      const [e, f, g] = back.slice(4 * axis, 4 * axis + 3);
+      const into = positions[axis];
+      for (let i = 0; i < length; i++) {
+        into[i] = a * points[3 * i] + b * points[3 * i + 1] + c * points[3 * i + 2] + d;
+        if (field !== undefined) into[i] += e * field[0][i] + f * field[1][i] + g * field[2][i];
       }
-      for (let axis = 0; axis < 3; axis++) positions[axis][i] = at[axis];
     }
     return positions;
   }

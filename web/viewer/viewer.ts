@@ -33,6 +33,8 @@ export class Viewer {
   readonly #onView: (view: ViewState) => void;
   #scene: Scene = {};
   #view: ViewState = INITIAL_VIEW;
+  /** The planes that show an older view: first the one that waits longest. */
+  readonly #waiting = new Set<PlaneView>();
   #isScheduled = false;
 
   /** A viewer on three canvases. */
@@ -115,15 +117,22 @@ export class Viewer {
     return length === 0 ? 0.5 : (centre[axis] - first[axis]) / length;
   }
 
-  /** Draws at the next frame. */
+  /** Draws from the next frame on: one plane per frame, so that the page answers in between. */
   redraw(): void {
+    for (const plane of this.#planes) this.#waiting.add(plane);
+    this.#schedule();
+  }
+
+  #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     requestAnimationFrame(() => {
       this.#isScheduled = false;
-      for (const plane of this.#planes) {
-        if (plane.canvas.clientWidth > 0) plane.draw(this.#scene, this.#view);
-      }
+      const [plane] = this.#waiting;
+      if (plane === undefined) return;
+      this.#waiting.delete(plane);
+      if (plane.canvas.clientWidth > 0) plane.draw(this.#scene, this.#view);
+      if (this.#waiting.size > 0) this.#schedule();
     });
   }
 
