@@ -9,14 +9,17 @@ import type { Browser } from "playwright-core";
 /** Where distributions install Chromium. */
 const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-/** The description of SwiftShader that Debian's Chromium brings along, for the Vulkan loader. */
-const SWIFTSHADER = "/usr/lib/chromium/vk_swiftshader_icd.json";
+/** The descriptions of SwiftShader for the Vulkan loader, which come with the browsers. */
+const SWIFTSHADERS = [
+  "/usr/lib/chromium/vk_swiftshader_icd.json",
+  "/opt/google/chrome/vk_swiftshader_icd.json",
+];
 
 /** The program of Chromium; undefined if it is not installed. */
 export const CHROMIUM: string | undefined = PLACES.find(exists);
 
 /** SwiftShader's description for `VK_DRIVER_FILES`; undefined if there is none. */
-export const SWIFTSHADER_ICD: string | undefined = exists(SWIFTSHADER) ? SWIFTSHADER : undefined;
+export const SWIFTSHADER_ICD: string | undefined = SWIFTSHADERS.find(exists);
 
 /** The end of the name of a test that cannot run without Chromium. */
 export const WITHOUT_CHROMIUM: string = CHROMIUM === undefined
