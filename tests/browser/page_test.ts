@@ -11,7 +11,7 @@ import {
   WITHOUT_CHROMIUM,
 } from "../../testing/browser.ts";
 import { inFolder } from "../../testing/in_folder.ts";
-import { ROOT } from "../../testing/run_task.ts";
+import { ROOT, startScript } from "../../testing/run_task.ts";
 import { buildPage } from "../../web/build_page.ts";
 
 /** The longest wait for a piece of work on a busy computer, milliseconds. */
@@ -167,6 +167,31 @@ Deno.test(`the page is one file below 350 kB that needs no other${WITHOUT_CHROMI
   const [head] = html.split("</head>");
   assertMatch(head, /default-src 'none'; script-src 'sha256-[\w+/=]+' blob:;/);
   assert(!/<(script|link|img|iframe)[^>]*\s(src|href)="(?!data:,)/.test(html));
+});
+
+Deno.test("task web serves the page on localhost, and nothing else", async () => {
+  await inFolder(async (folder) => {
+    const port = 8000 + Deno.pid % 20_000;
+    const process = startScript("web", "--out", `${folder}/page.html`, "--port", String(port));
+    try {
+      const lines = process.stdout.pipeThrough(new TextDecoderStream());
+      let text = "";
+      for await (const piece of lines) {
+        text += piece;
+        if (text.includes("Ctrl-C")) break;
+      }
+      assertMatch(text, /page\.html: \d+ kB, \d+ kB compressed\nOpen http:\/\/localhost:\d+\/ in/);
+      const address = `http://localhost:${port}`;
+      assertEquals(await (await fetch(`${address}/`)).text(), await page());
+      const other = await fetch(`${address}/deno.json`);
+      await other.body?.cancel();
+      assertEquals(other.status, 404);
+    } finally {
+      process.kill();
+      await process.stderr.cancel();
+      await process.status;
+    }
+  });
 });
 
 interface Case {
