@@ -212,11 +212,12 @@ export function isoContours(grey: Uint8Array, raster: SliceRaster): Uint8Array {
   const { width, height } = raster;
   // Sums of 5 x 5 pixels: of 5 in each row, then of 5 rows. They are whole numbers, so that their order has no effect.
   const rows = new Float32Array(grey.length);
-  for (let y = 0, i = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, i++) {
-      for (let dx = Math.max(-2, -x); dx <= Math.min(2, width - 1 - x); dx++) {
-        rows[i] += grey[i + dx];
-      }
+  for (let start = 0; start < grey.length; start += width) {
+    let sum = 0;
+    for (let x = -2; x < width; x++) {
+      if (x + 2 < width) sum += grey[start + x + 2];
+      if (x - 3 >= 0) sum -= grey[start + x - 3];
+      if (x >= 0) rows[start + x] = sum;
     }
   }
   const smooth = new Float32Array(grey.length);

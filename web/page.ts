@@ -10,7 +10,7 @@ import { byId, make } from "./dom.ts";
 import { errorWords, unavailableWords, type Words } from "./error_words.ts";
 import { ImageSlots } from "./image_slots.ts";
 import { memoryProblem } from "./memory_need.ts";
-import { commandLine, Parameters, shellWord } from "./parameters.ts";
+import { commandLine, Parameters } from "./parameters.ts";
 import { ProgressPanel } from "./progress_panel.ts";
 import {
   type AdapterReport,
@@ -23,6 +23,7 @@ import {
   volumeOf,
 } from "./protocol.ts";
 import { hideResult, setBusy, showResult } from "./result_panel.ts";
+import { shellWord } from "./shell_word.ts";
 import { ViewControls } from "./view_controls.ts";
 import type { Scene } from "./viewer/scene.ts";
 import { WorkerClient, WorkError } from "./worker_client.ts";

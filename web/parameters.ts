@@ -109,11 +109,6 @@ export function commandLine(
   return args;
 }
 
-/** An argument as a shell needs it. */
-export function shellWord(text: string): string {
-  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
-}
-
 function makeField(flag: Flag): HTMLInputElement | HTMLSelectElement {
   switch (flag.type) {
     case "boolean":

@@ -6,6 +6,7 @@
 
 import { byId, make } from "./dom.ts";
 import type { Outcome } from "./protocol.ts";
+import { VERDICTS } from "./verdicts.ts";
 
 /** What each file is. */
 const FILES: Readonly<Record<string, string>> = {
@@ -17,21 +18,8 @@ const FILES: Readonly<Record<string, string>> = {
   "transform.json": "the transform, for crosswarp apply",
   "metrics.json": "measures, parameters, warnings",
   "overview.png": "a picture of the result",
+  "report.html": "this case on one page, to read and to keep",
 };
-
-/** The verdict and what to do, in words. */
-const VERDICTS = {
-  good: {
-    title: "Good.",
-    text: "Nothing speaks against the result. That does not mean that it is exact: look at it.",
-  },
-  doubtful: { title: "Doubtful.", text: "Look at the result before you use it." },
-  failed: {
-    title: "Failed.",
-    text:
-      "Do not use the result. Check that both images show the same body, in the same orientation.",
-  },
-} as const;
 
 /** Shows the result. */
 export function showResult(outcome: Outcome, onSave: (file: string) => void): void {

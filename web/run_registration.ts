@@ -16,6 +16,7 @@ import {
   type RegisterInputs,
   registrationFiles,
 } from "../workflows/register_files.ts";
+import { caseReport } from "./case_report.ts";
 import type { Outcome, WorkProgress } from "./protocol.ts";
 
 /** Options of {@link runRegistration}. */
@@ -76,9 +77,17 @@ export async function runRegistration(options: RunOptions): Promise<FinishedRun>
       notices,
       seconds,
     });
+    const adapter = gpu.description;
+    const registered = registrationFiles(inputs, result);
     const files = {
-      ...registrationFiles(inputs, result),
+      ...registered,
       "metrics.json": () => Promise.resolve(metrics),
+      "report.html": async () => {
+        const overview = await registered["overview.png"]();
+        return new TextEncoder().encode(
+          caseReport({ result, overview, args, adapter, version: VERSION, notices, seconds }),
+        );
+      },
     };
     const { jacobianStatistics: { foldedPercent, sdLog }, mindGaussNewton } = result;
     const [ux, uy, uz] = result.field.components;

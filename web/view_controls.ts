@@ -74,6 +74,7 @@ export class ViewControls {
         sagittal: canvasOf("sagittal"),
       },
       onView: (view) => this.#show(view),
+      onBusy: (isBusy) => byId("planes").ariaBusy = String(isBusy),
       onMaximise: (plane) => this.#maximise(plane),
     });
     this.#makeModes();

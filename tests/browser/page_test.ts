@@ -52,8 +52,7 @@ async function shows(view: Page, selector: string, text: RegExp): Promise<void> 
 
 /** The pixels of a plane's canvas as a digest, and the number of those that are not black. */
 async function picture(view: Page, plane: string): Promise<{ digest: string; lit: number }> {
-  // The next frame has the last change.
-  await view.evaluate(() => new Promise((end) => requestAnimationFrame(() => setTimeout(end))));
+  await view.locator("#planes[aria-busy=false]").waitFor();
   return await view.locator(`figure[data-plane=${plane}] canvas`).evaluate(async (canvas) => {
     const { width, height } = canvas as HTMLCanvasElement;
     const { data } = (canvas as HTMLCanvasElement).getContext("2d")!
@@ -267,6 +266,7 @@ browserTest("drop, register, look, save: the bytes of the command line", async (
     "transform.json",
     "overview.png",
     "metrics.json",
+    "report.html",
   ]);
   const found = new Map<string, Uint8Array>();
   for (const file of files) found.set(file, await saved(view, file));
@@ -276,9 +276,17 @@ browserTest("drop, register, look, save: the bytes of the command line", async (
   assertEquals(metrics.parameters.spacing, 25);
   assertMatch(verdict, new RegExp(`^${metrics.quality.verdict}\\.`, "i"));
   assertGreater(metrics.dice["58"].after, metrics.dice["58"].before + 0.05);
+  const report = await view.context().newPage();
+  await report.setContent(new TextDecoder().decode(found.get("report.html")));
+  await report.locator("td:text('Folded voxels')").waitFor();
+  assertEquals(await report.locator("tr:has-text('58')").count() > 0, true);
+  assertGreater(
+    await report.locator("img").evaluate((image) => (image as HTMLImageElement).naturalWidth),
+    500,
+  );
   if (inDeno !== undefined) {
     await inDeno;
-    for (const file of files.filter((name) => name !== "metrics.json")) {
+    for (const file of files.filter((name) => !/metrics|report/.test(name))) {
       const expected = await uncompressed(await Deno.readFile(`${folder}/deno/${file}`));
       assertEquals(await uncompressed(found.get(file)!), expected, file);
     }

@@ -68,8 +68,20 @@ export class PlaneView {
     this.#listen();
   }
 
-  /** Draws the slice through the centre. */
-  draw(scene: Scene, view: ViewState): void {
+  /** Draws the slice through the centre, in pieces: the canvas changes with the last one. */
+  *draw(scene: Scene, view: ViewState): Generator<void> {
+    const grid = referenceGrid(scene);
+    let pixels: Uint8ClampedArray<ArrayBuffer> | undefined;
+    if (grid !== undefined) {
+      this.#update(scene, view.centre);
+      yield;
+      pixels = yield* slicePixels(this.#values!, view, this.#pixel);
+      yield;
+    }
+    this.#paint(pixels, view);
+  }
+
+  #paint(pixels: Uint8ClampedArray<ArrayBuffer> | undefined, view: ViewState): void {
     const { canvas } = this;
     const ratio = globalThis.devicePixelRatio || 1;
     const width = Math.max(1, Math.round(canvas.clientWidth * ratio));
@@ -79,12 +91,8 @@ export class PlaneView {
     const context = canvas.getContext("2d")!;
     context.fillStyle = "#000";
     context.fillRect(0, 0, width, height);
-    const grid = referenceGrid(scene);
-    if (grid === undefined) return;
-    this.#update(scene, view.centre);
-    const values = this.#values!;
-    const { raster } = values;
-    const pixels = slicePixels(values, view, this.#pixel);
+    if (pixels === undefined || this.#values === undefined) return;
+    const { raster } = this.#values;
     this.#buffer.width = raster.width;
     this.#buffer.height = raster.height;
     const image = new ImageData(pixels, raster.width, raster.height);

@@ -95,6 +95,13 @@ export class SliceValues {
     return this.#sample("jacobian", this.#scene.result?.jacobian);
   }
 
+  /** A component of the displacement field of the whole map; undefined before a registration. */
+  displacements(axis: number): Float32Array | undefined {
+    const field = this.#scene.result?.field;
+    return field &&
+      this.#sample(`displacement ${axis}`, { grid: field.grid, data: field.components[axis] });
+  }
+
   /**
    * The RAS positions x + u(x) of the pixels after the deformation without the rigid part, one array per axis. Before
    * a registration, and if `isAfter` is false, u is 0.
@@ -115,9 +122,7 @@ export class SliceValues {
     const { points } = this.raster;
     const length = points.length / 3;
     const positions = [0, 1, 2].map(() => new Float32Array(length));
-    const field = result?.field.components.map((component) =>
-      sampleSlice(grid, component, this.raster)
-    );
+    const field = result && [0, 1, 2].map((axis) => this.displacements(axis)!);
     // back (affine p + f), row by row: one product of matrices, and one of the displacement.
     const back = result === undefined ? IDENTITY : invert(result.rigid);
     const whole = multiply(back, grid.affine);

@@ -27,45 +27,74 @@ const WITHIN: Readonly<Record<Plane, readonly [number, number]>> = {
 /** Number of lines of the deformed grid across the longer side of a slice, about. */
 const GRID_LINES = 24;
 
+/** Entries of the table of colours per unit of the Jacobian determinant, up to 2, the end of the colours. */
+const TABLE_STEPS = 500;
+const TABLE_LAST = 2 * TABLE_STEPS;
+const JACOBIAN_TABLE = new Uint8Array(3 * (TABLE_LAST + 1));
+for (let i = 0; i <= TABLE_LAST; i++) JACOBIAN_TABLE.set(jacobianColour(i / TABLE_STEPS), 3 * i);
+
 /**
- * The pixels of a slice: red, green, blue and opacity, row by row.
+ * The pixels of a slice: red, green, blue and opacity, row by row. The work is done in pieces, between which the caller
+ * can let the page answer.
  *
  * @param pixel - Size of a pixel, mm.
  */
-export function slicePixels(
+export function* slicePixels(
   values: SliceValues,
   view: ViewState,
   pixel: number,
-): Uint8ClampedArray<ArrayBuffer> {
+): Generator<void, Uint8ClampedArray<ArrayBuffer>> {
   const { width, height, plane } = values.raster;
   const pixels = new Uint8ClampedArray(4 * width * height);
-  const fixed = grey(values.fixed, view.fixedWindow);
-  const moving = grey(values.moving(view.isAfter), view.movingWindow);
+  const fixedValues = values.fixed;
+  yield;
+  const movingValues = values.moving(view.isAfter);
+  yield;
+  const fixed = grey(fixedValues, view.fixedWindow);
+  const moving = grey(movingValues, view.movingWindow);
   const hasBoth = fixed !== undefined && moving !== undefined;
   const mode = hasBoth ? view.mode : fixed === undefined ? "moving" : "fixed";
+  if (mode === "jacobian") {
+    // It is found here, and drawn below.
+    void values.jacobian;
+    yield;
+  }
   drawImages(pixels, { fixed, moving, values, view, mode, width });
+  yield;
   if (view.hasGrid) {
+    for (const axis of [0, 1, 2]) {
+      if (view.isAfter) values.displacements(axis);
+      yield;
+    }
     const positions = values.positions(view.isAfter);
+    yield;
     if (positions !== undefined) {
       const [first, second] = WITHIN[plane].map((axis) => positions[axis]);
       const step = gridStep(Math.max(width, height) * pixel);
       mark(pixels, gridLines(first, second, width, step), GRID_COLOUR);
     }
+    yield;
   }
-  if (view.hasContours) {
-    const fixedLabels = values.fixedLabels;
-    const movingLabels = values.movingLabels(view.isAfter);
-    if (fixedLabels === undefined && movingLabels === undefined && fixed !== undefined) {
-      mark(pixels, isoContours(fixed, values.raster), FIXED_COLOUR);
-    }
-    if (fixedLabels !== undefined) {
-      mark(pixels, labelContours(fixedLabels, values.raster), FIXED_COLOUR);
-    }
-    if (movingLabels !== undefined) {
-      mark(pixels, labelContours(outsideAsNone(movingLabels), values.raster), MOVING_COLOUR);
-    }
-  }
+  if (view.hasContours) yield* drawContours(pixels, { fixed, values, view });
   return pixels;
+}
+
+function* drawContours(
+  pixels: Uint8ClampedArray,
+  { fixed, values, view }: Pick<Images, "fixed" | "values" | "view">,
+): Generator<void> {
+  const fixedLabels = values.fixedLabels;
+  yield;
+  const movingLabels = values.movingLabels(view.isAfter);
+  yield;
+  const { raster } = values;
+  if (fixedLabels === undefined && movingLabels === undefined && fixed !== undefined) {
+    mark(pixels, isoContours(fixed, raster), FIXED_COLOUR);
+  }
+  if (fixedLabels !== undefined) mark(pixels, labelContours(fixedLabels, raster), FIXED_COLOUR);
+  if (movingLabels !== undefined) {
+    mark(pixels, labelContours(outsideAsNone(movingLabels), raster), MOVING_COLOUR);
+  }
 }
 
 interface Images {
@@ -141,9 +170,15 @@ function drawImages(pixels: Uint8ClampedArray, images: Images): void {
       if (jacobian === undefined) return plain(fixed);
       const share = view.blend;
       for (let i = 0; i < count; i++) {
-        const [red, green, blue] = jacobianColour(jacobian[i]);
+        // The nearest of the colours in the table.
+        const colour = 3 * Math.min(Math.max(Math.round(jacobian[i] * TABLE_STEPS), 0), TABLE_LAST);
         const under = (1 - share) * fixed[i];
-        set(i, under + share * red, under + share * green, under + share * blue);
+        set(
+          i,
+          under + share * JACOBIAN_TABLE[colour],
+          under + share * JACOBIAN_TABLE[colour + 1],
+          under + share * JACOBIAN_TABLE[colour + 2],
+        );
       }
     }
   }

@@ -13,7 +13,10 @@ const scene: Scene = { fixed: constant(1), moving: constant(0.5) };
 function ends(changes: Partial<ViewState>, shown: Scene = scene): number[][] {
   const raster = sliceRaster(grid, "axial", [6, 6, 1], 1);
   const view = { ...INITIAL_VIEW, ...changes };
-  const pixels = slicePixels(new SliceValues(shown, raster), view, 1);
+  const work = slicePixels(new SliceValues(shown, raster), view, 1);
+  let piece = work.next();
+  while (!piece.done) piece = work.next();
+  const pixels = piece.value;
   return [[...pixels.subarray(0, 3)], [...pixels.subarray(-4, -1)]];
 }
 

@@ -17,12 +17,17 @@ export const PLANES: readonly Plane[] = ["axial", "coronal", "sagittal"];
 /** The RAS axis through each plane. */
 const THROUGH: Readonly<Record<Plane, 0 | 1 | 2>> = { axial: 2, coronal: 1, sagittal: 0 };
 
+/** The time in each frame for drawing; a piece of work may exceed it. */
+const FRAME_MILLISECONDS = 12;
+
 /** Options of {@link Viewer}. */
 export interface ViewerOptions {
   /** The canvases of the planes. */
   readonly canvases: Readonly<Record<Plane, HTMLCanvasElement>>;
   /** Is called after each change of the view. */
   readonly onView: (view: ViewState) => void;
+  /** Is called when drawing begins, and when all planes show the view. */
+  readonly onBusy: (isBusy: boolean) => void;
   /** The user wants a plane alone, or all planes again. */
   readonly onMaximise: (plane: Plane) => void;
 }
@@ -31,15 +36,19 @@ export interface ViewerOptions {
 export class Viewer {
   readonly #planes: readonly PlaneView[];
   readonly #onView: (view: ViewState) => void;
+  readonly #onBusy: (isBusy: boolean) => void;
   #scene: Scene = {};
   #view: ViewState = INITIAL_VIEW;
   /** The planes that show an older view: first the one that waits longest. */
   readonly #waiting = new Set<PlaneView>();
+  /** The plane that is drawn now. */
+  #drawing: Generator<void> | undefined;
   #isScheduled = false;
 
   /** A viewer on three canvases. */
-  constructor({ canvases, onView, onMaximise }: ViewerOptions) {
+  constructor({ canvases, onView, onBusy, onMaximise }: ViewerOptions) {
     this.#onView = onView;
+    this.#onBusy = onBusy;
     const events: PlaneEvents = {
       onPoint: (centre) => this.change({ centre }),
       onScroll: (plane, slices) => this.scroll(plane, slices),
@@ -75,6 +84,8 @@ export class Viewer {
     }
     if (grid !== undefined && grid !== referenceGrid(before)) changes.centre = grid.centre;
     this.#scene = scene;
+    // A picture of the earlier images is not finished.
+    this.#drawing = undefined;
     for (const plane of this.#planes) plane.forget();
     this.change(changes);
   }
@@ -117,7 +128,7 @@ export class Viewer {
     return length === 0 ? 0.5 : (centre[axis] - first[axis]) / length;
   }
 
-  /** Draws from the next frame on: one plane per frame, so that the page answers in between. */
+  /** Draws from the next frame on, for a short time per frame, so that the page answers in between. */
   redraw(): void {
     for (const plane of this.#planes) this.#waiting.add(plane);
     this.#schedule();
@@ -126,14 +137,27 @@ export class Viewer {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    requestAnimationFrame(() => {
-      this.#isScheduled = false;
-      const [plane] = this.#waiting;
-      if (plane === undefined) return;
-      this.#waiting.delete(plane);
-      if (plane.canvas.clientWidth > 0) plane.draw(this.#scene, this.#view);
-      if (this.#waiting.size > 0) this.#schedule();
-    });
+    this.#onBusy(true);
+    requestAnimationFrame(() => this.#draw());
+  }
+
+  #draw(): void {
+    const end = performance.now() + FRAME_MILLISECONDS;
+    this.#isScheduled = false;
+    do {
+      if (this.#drawing === undefined) {
+        const [plane] = this.#waiting;
+        if (plane === undefined) {
+          this.#onBusy(false);
+          return;
+        }
+        this.#waiting.delete(plane);
+        if (plane.canvas.clientWidth === 0) continue;
+        this.#drawing = plane.draw(this.#scene, this.#view);
+      }
+      if (this.#drawing.next().done) this.#drawing = undefined;
+    } while (performance.now() < end);
+    this.#schedule();
   }
 
   #dragWindow(across: number, down: number): void {
