@@ -121,6 +121,7 @@ export type { JacobianStatistics } from "./registration/jacobian_statistics.ts";
 
 // Errors.
 export { CrosswarpError, FileAccessError } from "./host/errors.ts";
+export type { FileInput } from "./host/file_input.ts";
 export { ImageFileError } from "./volume/nifti_errors.ts";
 export {
   GpuLostError,

@@ -16,7 +16,7 @@ interface PublicNames {
 
 const PUBLIC: Readonly<Record<string, PublicNames>> = {
   ".": {
-    count: 79,
+    count: 80,
     values: `
       ConstantImageError CrosswarpError EmptyMaskError FileAccessError Gpu GpuLostError
       GpuMemoryError GpuUnavailableError GpuValidationError Grid ImageFileError NoOverlapError
@@ -26,7 +26,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       writeLabelVolume writeVolume`,
     types: `
       ApplyTransformOptions Checkpoint ControlGrid DeformableLevel DeformableMethod
-      DeformableOptions DeformableProgress DeformableResult DisplacementField GpuOptions
+      DeformableOptions DeformableProgress DeformableResult DisplacementField FileInput GpuOptions
       HeaderMatrix InverseConsistency JacobianStatistics LabelOverlap LabelVolume LevelState
       LocalCorrelationOptions Matrix4 MindGaussNewtonLevel MindGaussNewtonOptions
       MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling MindSscOptions
@@ -36,7 +36,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       WriteOptions`,
   },
   "./volume": {
-    count: 49,
+    count: 50,
     values: `
       CrosswarpError FileAccessError Grid IDENTITY ImageFileError ImageGeometryError ImageShapeError
       MODALITIES NonFiniteVoxelsError NotLabelsError NotNiftiError TruncatedFileError
@@ -45,7 +45,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       readGrid readLabelVolume readNifti readNiftiLabels readVolume reorient transformPoint
       transformVector writeDisplacementField writeLabelVolume writeVolume`,
     types: `
-      AxisStep ByModality DiceCount DisplacementField EncodeOptions HeaderMatrix LabelVolume Matrix4
+      AxisStep ByModality DiceCount DisplacementField EncodeOptions FileInput HeaderMatrix LabelVolume Matrix4
       Modality ReadOptions Triple Volume VoxelType WriteOptions`,
   },
   "./kernels": {

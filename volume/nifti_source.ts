@@ -4,9 +4,9 @@
  * @module
  */
 
-import { open, stat } from "node:fs/promises";
-import { ByteReader, gunzip, isGzip } from "./byte_reader.ts";
 import { FileAccessError } from "../host/errors.ts";
+import { type FileInput, openFile, piecesOf } from "../host/file_input.ts";
+import { ByteReader, gunzip, GzipPartsError, isGzip } from "./byte_reader.ts";
 import { ImageFileError, TruncatedFileError, UnsupportedVoxelsError } from "./nifti_errors.ts";
 import { HEADER_BYTES, type NiftiHeader, parseHeader } from "./nifti_header.ts";
 import type { ReadOptions } from "./read_options.ts";
@@ -97,80 +97,43 @@ export class NiftiSource {
   }
 }
 
-/**
- * Opens a file, hands it to `use` and closes it.
- *
- * @param input - The file's bytes, or its path.
- */
+/** Opens a file, hands it to `use` and closes it. */
 export async function withNifti<T>(
-  input: Uint8Array | string | URL,
+  input: FileInput,
   name: string,
   options: ReadOptions,
   use: (source: NiftiSource) => Promise<T>,
 ): Promise<T> {
-  const size = input instanceof Uint8Array ? input.length : await fileSize(input, name);
-  const stored = new ByteReader(input instanceof Uint8Array ? once(input) : pieces(input, name));
+  const file = await openFile(input, name);
+  const stored = new ByteReader(piecesOf(file));
   let reader = stored;
-  let maxBytes = size;
+  let maxBytes = file.size;
   try {
     if (isGzip(await stored.peek(2))) {
       reader = new ByteReader(uncompressed(stored, name));
-      maxBytes = HIGHEST_RATIO * size;
+      maxBytes = HIGHEST_RATIO * file.size;
     }
     const header = parseHeader(await reader.peek(HEADER_BYTES.second), name, options);
     return await use(new NiftiSource(name, header, reader, maxBytes));
   } finally {
     await reader.close();
     await stored.close();
+    await file.close();
   }
-}
-
-/** A path as people write it. */
-export function fileName(path: string | URL): string {
-  return path instanceof URL ? decodeURIComponent(path.pathname) : path;
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield await bytes;
-}
-
-async function fileSize(path: string | URL, name: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch (cause) {
-    throw unreadable(cause, name);
-  }
-}
-
-async function* pieces(path: string | URL, name: string): AsyncGenerator<Uint8Array> {
-  try {
-    const file = await open(path);
-    try {
-      for (;;) {
-        const { bytesRead, buffer } = await file.read(new Uint8Array(1 << 18));
-        if (bytesRead === 0) return;
-        yield buffer.subarray(0, bytesRead);
-      }
-    } finally {
-      await file.close();
-    }
-  } catch (cause) {
-    throw unreadable(cause, name);
-  }
-}
-
-function unreadable(cause: unknown, name: string): FileAccessError {
-  const why = (cause as { code?: string | undefined }).code === "ENOENT"
-    ? "there is no such file"
-    : (cause as Error).message;
-  return new FileAccessError(`Cannot read ${name}: ${why}. Check the path.`, { cause });
 }
 
 async function* uncompressed(stored: ByteReader, name: string): AsyncGenerator<Uint8Array> {
   try {
     yield* gunzip(stored.rest());
   } catch (cause) {
-    if (cause instanceof ImageFileError) throw cause;
+    if (cause instanceof ImageFileError || cause instanceof FileAccessError) throw cause;
+    if (cause instanceof GzipPartsError) {
+      throw new ImageFileError(
+        `${name}: its gzip compression has several parts (bgzip writes such files), which a browser ` +
+          "cannot decompress. Decompress the file, or compress it again with gzip.",
+        { cause },
+      );
+    }
     throw new TruncatedFileError(
       `${name}: its gzip compression is damaged or ends too early. Copy or export the file again.`,
       { cause },

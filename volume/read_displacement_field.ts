@@ -4,9 +4,10 @@
  * @module
  */
 
+import { type FileInput, fileName } from "../host/file_input.ts";
 import { Grid } from "./grid.ts";
 import { ImageShapeError } from "./nifti_errors.ts";
-import { fileName, type NiftiSource, withNifti } from "./nifti_source.ts";
+import { type NiftiSource, withNifti } from "./nifti_source.ts";
 import { readIntensities } from "./nifti_voxels.ts";
 import type { ReadOptions } from "./read_options.ts";
 import type { DisplacementField } from "./volume.ts";
@@ -20,7 +21,7 @@ const DISPLACEMENT_VECTOR = 1006;
  * ANTs, SimpleITK, elastix and this library write them; those of intent 1006 ("displacement vector") are
  * RAS mm, as the standard says and ITK 5.4 and later take them.
  *
- * @param path - A .nii or .nii.gz file.
+ * @param file - A .nii or .nii.gz file; see {@link FileInput}.
  * @throws {ImageShapeError} when the file holds something else; otherwise as `readVolume`.
  *
  * @example Usage
@@ -38,10 +39,10 @@ const DISPLACEMENT_VECTOR = 1006;
  * ```
  */
 export async function readDisplacementField(
-  path: string | URL,
+  file: FileInput,
   options: ReadOptions = {},
 ): Promise<DisplacementField> {
-  return await withNifti(path, fileName(path), options, field);
+  return await withNifti(file, fileName(file, "the displacement field"), options, field);
 }
 
 async function field(source: NiftiSource): Promise<DisplacementField> {

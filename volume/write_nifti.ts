@@ -194,14 +194,17 @@ async function file(
     whole.set(voxels, header.length);
     return whole;
   }
-  // In pieces, so that no second copy of the voxels is made.
-  function* pieces() {
-    yield header;
+  const { readable, writable } = new CompressionStream("gzip");
+  const writer = (writable as WritableStream<Uint8Array>).getWriter();
+  const write = async () => {
+    await writer.write(header);
+    // In pieces, so that no second copy of the voxels is made.
     const step = 1 << 20;
-    for (let at = 0; at < voxels.length; at += step) yield voxels.subarray(at, at + step);
-  }
-  const stream = ReadableStream.from(pieces()).pipeThrough(
-    new CompressionStream("gzip") as unknown as TransformStream<Uint8Array, Uint8Array>,
-  );
-  return new Uint8Array(await new Response(stream as BodyInit).arrayBuffer());
+    for (let at = 0; at < voxels.length; at += step) {
+      await writer.write(voxels.subarray(at, at + step));
+    }
+    await writer.close();
+  };
+  const [whole] = await Promise.all([new Response(readable).arrayBuffer(), write()]);
+  return new Uint8Array(whole);
 }
