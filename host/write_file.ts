@@ -5,7 +5,7 @@
  */
 
 import { FileAccessError } from "./errors.ts";
-import { nodeModule } from "./runtime.ts";
+import { fileSystem, isMissing } from "./file_system.ts";
 
 /**
  * Writes a file under a temporary name in the same folder and renames it, so that no reader sees a part of it.
@@ -21,22 +21,41 @@ import { nodeModule } from "./runtime.ts";
  * ```
  */
 export async function writeWholeFile(path: string, bytes: Uint8Array): Promise<void> {
-  const files = nodeModule("node:fs/promises");
-  if (files === undefined) {
-    throw new FileAccessError(
-      `Cannot write ${path}: a web page has no folders. Encode the data and offer it as a download.`,
-    );
-  }
-  const { rename, rm, writeFile } = files;
+  await writePieces(path, [bytes]);
+}
+
+/**
+ * Writes a file as {@link writeWholeFile} does, from pieces that are made one after the other.
+ *
+ * @throws {FileAccessError} as {@link writeWholeFile}. An error of `pieces` is thrown unchanged.
+ */
+export async function writePieces(
+  path: string,
+  pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const { open, rename, rm } = fileSystem(path);
   const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
+  const attempt = <T>(work: Promise<T>) =>
+    work.catch((cause) => {
+      const why = isMissing(cause)
+        ? "its folder does not exist. Make the folder first."
+        : `${(cause as Error).message}. Choose another place.`;
+      throw new FileAccessError(`Cannot write ${path}: ${why}`, { cause });
+    });
   try {
-    await writeFile(temporary, bytes);
-    await rename(temporary, path);
-  } catch (cause) {
+    const file = await attempt(open(temporary, "wx"));
+    try {
+      for await (const piece of pieces) {
+        for (let done = 0; done < piece.length;) {
+          done += (await attempt(file.write(piece, done, piece.length - done))).bytesWritten;
+        }
+      }
+    } finally {
+      await file.close();
+    }
+    await attempt(rename(temporary, path));
+  } catch (error) {
     await rm(temporary).catch(() => {});
-    const why = (cause as { code?: string | undefined }).code === "ENOENT"
-      ? "its folder does not exist. Make the folder first."
-      : `${(cause as Error).message}. Choose another place.`;
-    throw new FileAccessError(`Cannot write ${path}: ${why}`, { cause });
+    throw error;
   }
 }

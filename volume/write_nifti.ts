@@ -56,7 +56,7 @@ const VECTOR_INTENT = 1007;
 export async function encodeNifti(
   volume: Volume | LabelVolume,
   options: EncodeOptions = {},
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const { grid, data } = volume;
   const type = options.type ?? (data instanceof Int32Array ? smallestType(data) : "float32");
   checkLength("volume.data", data, grid.voxels);
@@ -69,7 +69,7 @@ export async function encodeNifti(
 }
 
 /** The bytes of a .nii.gz file of label ids, in the smallest type that holds them. */
-export function encodeNiftiLabels(labels: LabelVolume): Promise<Uint8Array> {
+export function encodeNiftiLabels(labels: LabelVolume): Promise<Uint8Array<ArrayBuffer>> {
   return encodeNifti(labels);
 }
 
@@ -82,7 +82,7 @@ export function encodeNiftiLabels(labels: LabelVolume): Promise<Uint8Array> {
 export async function encodeDisplacementField(
   field: DisplacementField,
   options: Pick<EncodeOptions, "compressed"> = {},
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const { grid, components } = field;
   const n = grid.voxels;
   components.forEach((component, c) => checkLength(`field.components[${c}]`, component, n));
@@ -186,7 +186,7 @@ async function file(
   header: Uint8Array,
   data: ArrayBufferView,
   compressed: boolean,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const voxels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   if (!compressed) {
     const whole = new Uint8Array(header.length + voxels.length);
