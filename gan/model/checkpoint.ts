@@ -263,7 +263,7 @@ export async function loadGenerator(
   const name = `generator_${to}`;
   const file = fileOf(model, "tensors", header.tensors);
   const path = fileName(file, header.tensors);
-  const read = await readSafetensors(file, (tensor) => tensor.startsWith(`${name}/`));
+  const read = await readSafetensors(file, (tensor) => tensor.startsWith(`${name}/`), path);
   const options = { channels, filters, blocks };
   const generator = new Generator(name, options, RandomState.of(seed, name));
   try {

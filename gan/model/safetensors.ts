@@ -101,14 +101,15 @@ export interface ReadTensor {
  * Reads the tensors of a file.
  *
  * @param isWanted - Selects tensors by name. Default all.
+ * @param name - Name of the file in messages.
  * @throws {FileAccessError} if the file is missing or cannot be read.
  * @throws {ModelFileError} if the file is damaged or has another format.
  */
 export async function readSafetensors(
   input: FileInput,
   isWanted: (name: string) => boolean = () => true,
+  name: string = fileName(input),
 ): Promise<Map<string, ReadTensor>> {
-  const name = fileName(input, "the tensors' file");
   const fail = (why: string, cause?: unknown) =>
     new ModelFileError(`${name} ${why}`, cause === undefined ? {} : { cause });
   const file = await openFile(input, name);
