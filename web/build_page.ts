@@ -26,10 +26,10 @@ export async function buildPage(): Promise<string> {
   ]);
   const policy = [
     "default-src 'none'",
-    `script-src '${await hashOf(script)}' blob:`,
+    `script-src '${await hashOf(script)}'`,
     `style-src '${await hashOf(style)}'`,
     "worker-src blob:",
-    "img-src data: blob:",
+    "img-src data:",
     "connect-src 'none'",
     "form-action 'none'",
     "base-uri 'none'",

@@ -40,6 +40,7 @@ export interface SlotsOptions {
 export class ImageSlots {
   readonly #options: SlotsOptions;
   readonly #slots = new Map<InputName, HTMLElement>();
+  #isEnabled = true;
 
   /** Makes the places, and accepts files that are dropped on the page. */
   constructor(options: SlotsOptions) {
@@ -83,6 +84,7 @@ export class ImageSlots {
 
   /** Allows changes, or forbids them during a registration. */
   set isEnabled(isEnabled: boolean) {
+    this.#isEnabled = isEnabled;
     for (const slot of this.#slots.values()) {
       for (const control of slot.querySelectorAll<HTMLInputElement>("input, button")) {
         control.disabled = !isEnabled;
@@ -159,7 +161,7 @@ export class ImageSlots {
       mark(null);
       const files = [...event.dataTransfer?.files ?? []];
       const slot = slotAt(event);
-      if (files.length === 0 || slot?.querySelector("input")?.disabled) return;
+      if (files.length === 0 || !this.#isEnabled) return;
       if (slot !== null && files.length === 1) {
         this.#options.onFile(slot.dataset.input as InputName, files[0]);
       } else this.#ask(files);

@@ -13,8 +13,18 @@ const MOVING_ARRAYS = 6;
 
 /** The share of the memory of this computer that the page may take. */
 const SHARE = 0.8;
-/** Browsers report no more than this, GiB: a computer with more memory is not known. */
-const REPORTED_MAXIMUM = 8;
+/** The largest values that browsers report, GiB: a computer with more memory reports one of them, too. */
+const REPORTED_MAXIMA = [8, 32];
+
+/**
+ * The bytes that the work may take; undefined if the memory of this computer is not known.
+ *
+ * @param deviceMemory - The memory that the browser reports, GiB; undefined if it reports none.
+ */
+export function bytesAvailable(deviceMemory: number | undefined): number | undefined {
+  if (deviceMemory === undefined || REPORTED_MAXIMA.includes(deviceMemory)) return undefined;
+  return SHARE * deviceMemory * 2 ** 30;
+}
 
 /** The bytes that a registration of two images takes, about. */
 export function bytesNeeded(fixed: Grid, moving: Grid): number {
@@ -31,10 +41,9 @@ export function memoryProblem(
   moving: Grid,
   deviceMemory: number | undefined,
 ): string | undefined {
-  if (deviceMemory === undefined || deviceMemory >= REPORTED_MAXIMUM) return undefined;
+  const available = bytesAvailable(deviceMemory);
   const needed = bytesNeeded(fixed, moving);
-  const available = SHARE * deviceMemory * 2 ** 30;
-  if (needed <= available) return undefined;
+  if (available === undefined || needed <= available) return undefined;
   const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
   const factor = Math.cbrt(needed / available);
   return `These images need about ${gib(needed)} of memory, and this computer has about ${

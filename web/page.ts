@@ -9,7 +9,7 @@ import type { DisplacementField } from "../volume/volume.ts";
 import { byId, make } from "./dom.ts";
 import { errorWords, unavailableWords, type Words } from "./error_words.ts";
 import { ImageSlots } from "./image_slots.ts";
-import { memoryProblem } from "./memory_need.ts";
+import { bytesAvailable, memoryProblem } from "./memory_need.ts";
 import { commandLine, Parameters } from "./parameters.ts";
 import { ProgressPanel } from "./progress_panel.ts";
 import {
@@ -27,9 +27,6 @@ import { shellWord } from "./shell_word.ts";
 import { ViewControls } from "./view_controls.ts";
 import type { Scene } from "./viewer/scene.ts";
 import { WorkerClient, WorkError } from "./worker_client.ts";
-
-/** The share of the computer's memory that the work on the graphics card may take. */
-const GPU_SHARE = 0.8;
 
 /** The images that are there. */
 const images = new Map<InputName, SentImage>();
@@ -173,7 +170,7 @@ async function register(): Promise<void> {
   }
   clearResult();
   await work("Starting", true, async (options) => {
-    const memoryBytes = deviceMemory === undefined ? undefined : GPU_SHARE * deviceMemory * 2 ** 30;
+    const memoryBytes = bytesAvailable(deviceMemory);
     const found = await client.request("register", { args: args(), memoryBytes }, options);
     outcome = found;
     showResult(found, (file) => void save(file));
