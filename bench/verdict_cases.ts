@@ -6,6 +6,7 @@
 
 import { planCohort } from "../cohort/phantom/cohort_plan.ts";
 import { imageGrid, renderImage, trueDisplacement } from "../cohort/phantom/imaging.ts";
+import { phantomCase } from "../testing/phantom_case.ts";
 import { makeSemiRealPair } from "../testing/semi_real.ts";
 import {
   type DisplacementField,
@@ -66,6 +67,12 @@ export function phantomVerdictPair(seed: number, voxel: number): VerdictPair {
     truth: trueDisplacement(body, images.mr!, images.ct!, grid),
     measured: { grid, data: mr.labels.data.map((label) => label === 0 ? 0 : 1) },
   };
+}
+
+/** The CT of a phantom, an MR that is made from it, and a known deformation between them. */
+export function knownPhantomPair(seed: number, voxel: number): VerdictPair {
+  const { fixed, moving, truth, body } = makeSemiRealPair({ seed, ...phantomCase(voxel, seed) });
+  return { name: `known phantom ${seed}`, fixed, moving, truth, measured: body };
 }
 
 /** A semi-real pair of a CT whose voxels are merged by `factor` along each axis. */

@@ -3,10 +3,11 @@
 import { Gpu } from "../kernels/gpu/gpu.ts";
 import { registerImages } from "../registration/register.ts";
 import type { Verdict } from "../registration/quality.ts";
-import type { FlagsOf, TaskSpec } from "../tasks/_flags.ts";
+import { type FlagsOf, type TaskSpec, UsageError } from "../tasks/_flags.ts";
 import { runTask } from "../tasks/_run_task.ts";
 import { readSemiRealCase } from "../testing/semi_real_files.ts";
 import {
+  knownPhantomPair,
   meanError,
   phantomVerdictPair,
   semiRealVerdictPair,
@@ -14,16 +15,25 @@ import {
   type VerdictPair,
 } from "./verdict_cases.ts";
 
+/** Phantoms with breathing, phantoms with a known deformation, and semi-real pairs. */
+const KINDS = ["breathing", "known", "semi-real"] as const;
+
 /** The declaration of `deno task bench:verdict`. */
 export const TASK = {
   name: "bench:verdict",
   summary: "Judges registrations of good and of ruined pairs, and prints the confusion table.",
   details: `
-The pairs are phantoms with breathing, and semi-real pairs if ../shared/data/abdomen is there. Each pair is registered
+The pairs are phantoms with breathing, phantoms with known deformations, and semi-real pairs if ../shared/data/abdomen is there. Each pair is registered
 as it is, rigidly only, and with eight changes of the moving image. A result is usable if its mean error is below 3 mm,
 and wrong if it is above 8 mm or if the images do not show the same body in the same orientation.`,
-  examples: ["--phantoms 11,12 --semi-real 11"],
+  examples: ["--phantoms 11,12 --semi-real 11", "--kinds known,semi-real --changes registered"],
   flags: {
+    kinds: {
+      type: "string",
+      default: KINDS.join(","),
+      valueName: "LIST",
+      help: `The kinds of pairs: ${KINDS.join(", ")}.`,
+    },
     phantoms: { type: "integers", default: [11], min: 0, help: "Seeds of the phantoms." },
     semiReal: { type: "integers", default: [11], min: 0, help: "Seeds of the semi-real pairs." },
     voxel: { type: "number", default: 6, min: 2, unit: "mm", help: "Voxel size of the phantoms." },
@@ -42,8 +52,8 @@ and wrong if it is above 8 mm or if the images do not show the same body in the 
     },
     changes: {
       type: "string",
-      valueName: "TEXT",
-      help: "Judge only the cases whose change contains this text.",
+      valueName: "LIST",
+      help: "Judge only the cases whose change contains one of these texts.",
     },
   },
 } as const satisfies TaskSpec;
@@ -59,15 +69,24 @@ function classOf(error: number): typeof CLASSES[number] {
 /** The work of `deno task bench:verdict`. */
 export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Promise<void> {
   const source = await readSemiRealCase();
-  const pairs: [VerdictPair, VerdictPair][] = flags.phantoms.map((seed) => [
-    phantomVerdictPair(seed, flags.voxel),
-    phantomVerdictPair(seed + 100, flags.voxel),
-  ]);
-  for (const seed of source === undefined ? [] : flags.semiReal) {
-    pairs.push([
-      semiRealVerdictPair(seed, source!, flags.factor),
-      phantomVerdictPair(seed + 100, flags.voxel),
-    ]);
+  const kinds = flags.kinds.split(",");
+  const unknown = kinds.find((kind) => !(KINDS as readonly string[]).includes(kind));
+  if (unknown !== undefined) {
+    throw new UsageError(`--kinds has ${KINDS.join(", ")}, not ${unknown}`);
+  }
+  const { voxel } = flags;
+  const pairs: [VerdictPair, VerdictPair][] = [];
+  for (const seed of flags.phantoms) {
+    if (kinds.includes("breathing")) {
+      pairs.push([phantomVerdictPair(seed, voxel), phantomVerdictPair(seed + 100, voxel)]);
+    }
+    if (kinds.includes("known")) {
+      pairs.push([knownPhantomPair(seed, voxel), knownPhantomPair(seed + 100, voxel)]);
+    }
+  }
+  for (const seed of source !== undefined && kinds.includes("semi-real") ? flags.semiReal : []) {
+    const pair = semiRealVerdictPair(seed, source!, flags.factor);
+    pairs.push([pair, knownPhantomPair(seed + 100, voxel)]);
   }
   using gpu = await Gpu.open();
   const counts = new Map<string, number>();
@@ -75,7 +94,7 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   console.log("| --- | --- | ---: | ---: | --- | --- |");
   for (const [pair, other] of pairs) {
     for (const one of verdictCases(pair, other)) {
-      if (!one.change.includes(flags.changes ?? "")) continue;
+      if (!(flags.changes ?? "").split(",").some((part) => one.change.includes(part))) continue;
       const { quality, field } = await registerImages(gpu, {
         fixed: one.fixed,
         moving: one.moving,

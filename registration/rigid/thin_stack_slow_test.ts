@@ -1,10 +1,10 @@
 /** Both images are stacks of few slices: a small shift or tilt would lose most of their voxels. */
 
-import { assertEquals, assertGreater } from "@std/assert";
+import { assertEquals, assertGreater, assertLess } from "@std/assert";
 import { planCohort } from "../../cohort/phantom/cohort_plan.ts";
 import { imageGrid, renderImage } from "../../cohort/phantom/imaging.ts";
 import { gpuTest } from "../../testing/gpu.ts";
-import { IDENTITY, type Triple } from "../../volume/affine.ts";
+import type { Triple } from "../../volume/affine.ts";
 import { diceCoefficient, diceCounts } from "../../volume/dice.ts";
 import { Grid } from "../../volume/grid.ts";
 import type { LabelVolume } from "../../volume/volume.ts";
@@ -63,11 +63,10 @@ gpuTest(
 
 gpuTest("registerRigid() says if it is worse than its start", async (gpu) => {
   // The imregister preset does not weigh the overlap, and slides.
-  const grid = stack(16);
-  const [fixed, moving] = [images.mr!, images.ct!].map((plan) =>
-    renderImage(body, plan, grid).image
-  );
+  const grid = stack(8);
+  const [fixed, moving] = [images.mr!, images.ct!]
+    .map((plan) => renderImage(body, plan, grid).image);
   const slid = await registerRigid(gpu, { fixed, moving, preset: "imregister", levels: 2 });
-  const there = await registerRigid(gpu, { fixed, moving, start: IDENTITY, iterations: 0 });
-  console.log(slid.overlapPercent, slid.isWorseThanStart, there.isWorseThanStart);
+  assertLess(slid.overlapPercent, 90);
+  assertEquals(slid.isWorseThanStart, true);
 });
