@@ -56,7 +56,7 @@ gpuTest(
           registerImages(gpu, {
             fixed: image("mr", scale, 0),
             // Local correlation compares images of one contrast.
-          moving: image(name === "given lengths" ? "mr" : "ct", scale, 5),
+            moving: image(name === "given lengths" ? "mr" : "ct", scale, 5),
             ...optionsAt(scale),
           });
         const [large, small] = [await at(1), await at(0.1)];

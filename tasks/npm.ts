@@ -35,7 +35,7 @@ const TFJS = ["@tensorflow/tfjs", "@tensorflow/tfjs-backend-webgpu"] as const;
 const WEBGPU = ">=0.6.2";
 
 /** Deno's interface for Node, which the command needs and the library does not. */
-const SHIM = "^0.19.2";
+const SHIM = "@deno/shim-deno";
 
 /** The oldest version of Node that the package supports. */
 const NODE = "20.16";
@@ -95,10 +95,11 @@ function completed(
   imports: Readonly<Record<string, string>>,
 ): PackageJson & Record<string, unknown> {
   const peers: Record<string, string> = { webgpu: WEBGPU };
-  const dependencies = { ...packed.dependencies, "@deno/shim-deno": SHIM };
+  const versionOf = (name: string) => imports[name].replace(`npm:${name}@`, "");
+  const dependencies = { ...packed.dependencies, [SHIM]: versionOf(SHIM) };
   for (const name of TFJS) {
     // The version in deno.json: kernels of our own replace those of this version.
-    peers[name] = imports[name].replace(`npm:${name}@`, "");
+    peers[name] = versionOf(name);
     delete (dependencies as Record<string, string>)[name];
   }
   return {
