@@ -21,7 +21,26 @@ import { fileSystem, isMissing } from "./file_system.ts";
  * ```
  */
 export async function writeWholeFile(path: string, bytes: Uint8Array): Promise<void> {
-  await writePieces(path, [bytes]);
+  await writeWholeFiles({ [path]: bytes });
+}
+
+/**
+ * Writes files so that they appear together: all of them under temporary names first, then all are renamed.
+ *
+ * @param files - The bytes by path.
+ * @throws {FileAccessError} when one cannot be written; then none appears, as {@link writeWholeFile} has it.
+ *
+ * @example Usage
+ * ```ts
+ * import { writeWholeFiles } from "./write_file.ts";
+ *
+ * const folder = await Deno.makeTempDir();
+ * const bytes = new TextEncoder().encode("whole");
+ * await writeWholeFiles({ [`${folder}/a.txt`]: bytes, [`${folder}/b.txt`]: bytes });
+ * ```
+ */
+export async function writeWholeFiles(files: Readonly<Record<string, Uint8Array>>): Promise<void> {
+  await writeTogether(Object.entries(files).map(([path, bytes]) => ({ path, pieces: [bytes] })));
 }
 
 /**
@@ -29,13 +48,18 @@ export async function writeWholeFile(path: string, bytes: Uint8Array): Promise<v
  *
  * @throws {FileAccessError} as {@link writeWholeFile}. An error of `pieces` is thrown unchanged.
  */
-export async function writePieces(
-  path: string,
-  pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+export async function writePieces(path: string, pieces: Pieces): Promise<void> {
+  await writeTogether([{ path, pieces }]);
+}
+
+type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+async function writeTogether(
+  files: readonly { readonly path: string; readonly pieces: Pieces }[],
 ): Promise<void> {
-  const { open, rename, rm } = fileSystem(path);
-  const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
-  const attempt = <T>(work: Promise<T>) =>
+  const { open, rename, rm } = fileSystem(files[0].path);
+  const suffix = `.${crypto.randomUUID().slice(0, 8)}.part`;
+  const attempt = <T>(path: string, work: Promise<T>) =>
     work.catch((cause) => {
       const why = isMissing(cause)
         ? "its folder does not exist. Make the folder first."
@@ -43,19 +67,22 @@ export async function writePieces(
       throw new FileAccessError(`Cannot write ${path}: ${why}`, { cause });
     });
   try {
-    const file = await attempt(open(temporary, "wx"));
-    try {
-      for await (const piece of pieces) {
-        for (let done = 0; done < piece.length;) {
-          done += (await attempt(file.write(piece, done, piece.length - done))).bytesWritten;
+    for (const { path, pieces } of files) {
+      const file = await attempt(path, open(`${path}${suffix}`, "wx"));
+      try {
+        for await (const piece of pieces) {
+          for (let done = 0; done < piece.length;) {
+            const written = await attempt(path, file.write(piece, done, piece.length - done));
+            done += written.bytesWritten;
+          }
         }
+      } finally {
+        await file.close();
       }
-    } finally {
-      await file.close();
     }
-    await attempt(rename(temporary, path));
+    for (const { path } of files) await attempt(path, rename(`${path}${suffix}`, path));
   } catch (error) {
-    await rm(temporary).catch(() => {});
+    await Promise.all(files.map(({ path }) => rm(`${path}${suffix}`).catch(() => {})));
     throw error;
   }
 }

@@ -20,6 +20,7 @@ const folders = [
   "workflows",
   "study",
   "tasks",
+  "web",
   "testing",
   "tests",
   "bench",
@@ -102,6 +103,7 @@ const below: Record<string, readonly string[]> = {
   study: [...LIBRARY, "workflows"],
   tasks: [...LIBRARY, "workflows", "study"],
   [COMMAND_LINE]: ["tasks"],
+  web: [...LIBRARY, "workflows", "tasks"],
 };
 
 /**

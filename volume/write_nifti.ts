@@ -8,7 +8,7 @@ import { FileAccessError } from "../host/errors.ts";
 import { niftiHeader } from "./nifti_header_bytes.ts";
 import type { DisplacementField, LabelVolume, Volume } from "./volume.ts";
 import { type VoxelType, WRITTEN_TYPES } from "./voxel_types.ts";
-import { writeWholeFile } from "../host/write_file.ts";
+import { writeWholeFile, writeWholeFiles } from "../host/write_file.ts";
 
 /** Options of {@link writeVolume}. */
 export interface WriteOptions {
@@ -125,6 +125,19 @@ export async function writeVolume(
 ): Promise<void> {
   const compressed = isCompressedName(path);
   await writeWholeFile(path, await encodeNifti(volume, { ...options, compressed }));
+}
+
+/**
+ * Writes images so that they appear together or not at all; otherwise as {@link writeVolume}.
+ *
+ * @param volumes - The images by path.
+ */
+export async function writeVolumes(volumes: Readonly<Record<string, Volume>>): Promise<void> {
+  const files: Record<string, Uint8Array> = {};
+  for (const [path, volume] of Object.entries(volumes)) {
+    files[path] = await encodeNifti(volume, { compressed: isCompressedName(path) });
+  }
+  await writeWholeFiles(files);
 }
 
 /** Writes a label image in the smallest type that holds its ids; otherwise as {@link writeVolume}. */
