@@ -362,7 +362,7 @@ async function findAdapter(): Promise<void> {
   box.hidden = words === undefined;
   if (words !== undefined) box.replaceChildren(...wordElements(words));
   byId("adapter").textContent = adapter.description === undefined
-    ? "No WebGPU"
+    ? adapter.hasWebGpu ? "No graphics card" : "No WebGPU"
     : adapter.isSoftware
     ? `On the processor (${adapter.description})`
     : `On ${adapter.description}`;
