@@ -5,6 +5,7 @@
  */
 
 import { FileAccessError } from "./errors.ts";
+import { isMissing } from "./file_system.ts";
 import { nodeModule } from "./runtime.ts";
 
 /**
@@ -125,8 +126,7 @@ async function openPath(
   name: string,
 ): Promise<OpenFile> {
   const fail = (cause: unknown) => {
-    const isMissing = (cause as { code?: string | undefined }).code === "ENOENT";
-    const why = isMissing ? "there is no such file" : (cause as Error).message;
+    const why = isMissing(cause) ? "there is no such file" : (cause as Error).message;
     return unreadable(name, why, "Check the path.", cause);
   };
   const handle = await open(path).catch((cause) => {

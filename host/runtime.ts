@@ -43,3 +43,17 @@ export function nodeModule<Name extends keyof NodeModules>(
 ): NodeModules[Name] | undefined {
   return (globalThis as Scope).process?.getBuiltinModule?.(name) as NodeModules[Name] | undefined;
 }
+
+/** The names of the runtimes for readers. */
+const NAMES: Readonly<Record<Runtime, string>> = {
+  deno: "Deno",
+  node: "Node",
+  bun: "Bun",
+  browser: "a browser",
+};
+
+/** The name of the runtime with its version, such as "Node 24.1.0"; a browser has no version here. */
+export function runtimeText(): string {
+  const version = (globalThis as Scope).process?.versions?.[RUNTIME];
+  return version === undefined ? NAMES[RUNTIME] : `${NAMES[RUNTIME]} ${version}`;
+}

@@ -100,7 +100,8 @@ export const REGISTER_FLAGS = {
     default: DEFORMABLE_DEFAULTS.spacing,
     min: 0.1,
     unit: "mm",
-    help: "Control-point spacing at the finest level.",
+    help:
+      "Control-point spacing at the finest level. A small image has a smaller default; see below.",
   },
   levels: {
     type: "integer",
@@ -246,7 +247,8 @@ export function settingsOf(
       similarity,
       regulariser,
       lambda,
-      spacing,
+      // The default is that of the library, which depends on the size of the image.
+      spacing: isGiven(flags, "spacing") ? spacing : undefined,
       levels,
       iterations,
       resolution,

@@ -18,6 +18,7 @@ import {
   paddingNotices,
   readRegisterInputs,
   type RegisterInputs,
+  scaleNotices,
 } from "../workflows/register_files.ts";
 import { VERSION } from "../host/version.ts";
 import { CheckpointFile } from "./_checkpoint_file.ts";
@@ -57,6 +58,10 @@ console and as \`quality\` in metrics.json. It has failed if a displaced copy of
 fixed image as well as the result does. Good means that nothing speaks against the result, not that it
 is exact.
 
+The defaults in mm are for images of a human body. A fixed image with a diagonal under 95 mm, such as
+one of a mouse, is registered as if it were larger by a power of ten. A spacing, resolution or window
+that you give keeps its meaning; a weight lambda has the effect that it has on the larger image.
+
 The method control-grid (the default) optimises a similarity over the displacements of control points.
 The method mind-gauss-newton is the registration framework of MIND: dense, symmetric, with Gauss-Newton
 steps. Among the flags of the deformable registration it accepts only ${GAUSS_NEWTON_FLAGS} and
@@ -83,6 +88,7 @@ export async function main(flags: RegisterFlags, signal: AbortSignal): Promise<n
   const headers = headerNotices(flags.trust, (line) => progress.log(line));
   const inputs = await readRegisterInputs(flags, headers);
   if (!flags.keepPadding) paddingNotices(inputs, flags).forEach(headers.onNotice);
+  scaleNotices(inputs, flags).forEach(headers.onNotice);
   signal.throwIfAborted();
   using gpu = await Gpu.open(memoryBudget());
   using checkpoint = await openCheckpoint(flags, inputs, gpu, (line) => progress.log(line));

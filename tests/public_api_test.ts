@@ -84,7 +84,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       SimilarityName SimilarityOptions StartPosition StartRecord Transform Triple Verdict Volume`,
   },
   "./gan": {
-    count: 83,
+    count: 86,
     values: `
       CT_SCALE CycleGan Discriminator Generator LOSSES ModelFileError Network PAPER_SETTINGS
       PLANE_NAMES PairSampler PatchSampler RandomState STRIDES STRUCTURE_MEASURES Tensorflow
@@ -94,8 +94,8 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       trainCycleGan trainingBytes writeCheckpoint`,
     types: `
       ByModality CheckpointHeader ConvolutionVariant CrosswarpError CycleGanSettings
-      DiscriminatorOptions GeneratorLosses GeneratorOptions Gpu GpuOptions Grid IntensityScale
-      Matrix4 Modality NamedValues Ops PairPatch PairSamplerOptions PairSource PairTensors PairTerm
+      DiscriminatorOptions FileInput GeneratorLosses GeneratorOptions Gpu GpuOptions Grid IntensityScale
+      Matrix4 Modality ModelFiles ModelInput NamedValues Ops PairPatch PairSamplerOptions PairSource PairTensors PairTerm
       PatchAverageProgress PatchSamplerOptions PatchSource PlaneAxes PlaneName RandomStates
       RandomWords RegisteredPair Scalar StepLosses Stitch Strides StructureMeasure SynthesisOptions
       Tensor Tensor1D Tensor4D TensorflowOptions TrainingData TrainingOptions TrainingProgress
@@ -120,7 +120,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       ModalityPaths PhantomOptions PhantomProgress ReadOptions Region Structure StructureName Triple Volume`,
   },
   "./study": {
-    count: 175,
+    count: 178,
     values: `
       ABLATIONS COLUMNS CORRESPONDENCE_PARTS LOSSES PAPER_CHANNELS PAPER_FIELDS PAPER_GRID
       PAPER_TABLE_1 PAPER_TABLE_2 PROFILES Picture STAGES STRUCTURES SettingsError
@@ -134,11 +134,11 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       Ablation BestSetting BestSettings Breathing ByModality Cells CollectedSearch Colour Column
       ColumnSynthesis ConvolutionVariant Correspondence CorrespondencePart CrosswarpError
       CycleGanSettings DeformableLevel DeformableMethod DeformableOptions DeformableProgress
-      DisplacementField GanScale GanSettingsOptions GanVariant GivenCohort Gpu GpuOptions Grid
+      DisplacementField FileInput GanScale GanSettingsOptions GanVariant GivenCohort Gpu GpuOptions Grid
       GridSearchOptions GridSearchPlan GridSynthesisOptions HeaderMatrix ImageRegion IntensityScale
       JacobianStatistics JointSetting LabelFiles LabelVolume LabelledImage LevelState LocalCorrelationOptions
       Manifest ManifestSubject Matrix4 MindOptions MindScale MindScaling MindSscOptions MissingUnits Modality
-      ModalityLabels ModalityPaths NmiMindOptions OnProgress Ops OverviewOptions PairImages
+      ModalityLabels ModalityPaths ModelFiles ModelInput NmiMindOptions OnProgress Ops OverviewOptions PairImages
       PairRegistrationOptions PairRigidOptions PairScores PairScoresOptions PaperVolumes PatchAverageProgress PlaneName PointMap
       PreparedStudy Profile ProfileDeformable ProfileName ReadOptions Region RegionPair
       RegisteredPair RegisteredPairsOptions RegistrationScores Regulariser ReportTable

@@ -115,8 +115,8 @@ export async function* gunzipByStream(
     }
     await writing;
   } catch (cause) {
-    // The words of Deno, Node, Chromium, Firefox and Safari.
-    if (/junk|trailing|unexpected input after|extra bytes/i.test((cause as Error).message)) {
+    // The words of Chromium, Firefox, Safari and Deno.
+    if (/junk|unexpected input after|extra bytes|whole buffer/i.test((cause as Error).message)) {
       throw new GzipPartsError((cause as Error).message, { cause });
     }
     throw cause;

@@ -129,7 +129,7 @@ async function* uncompressed(stored: ByteReader, name: string): AsyncGenerator<U
     if (cause instanceof ImageFileError || cause instanceof FileAccessError) throw cause;
     if (cause instanceof GzipPartsError) {
       throw new ImageFileError(
-        `${name}: its gzip compression has several parts (bgzip writes such files), which a browser ` +
+        `${name}: its gzip compression has several parts, or bytes after its end, which a browser ` +
           "cannot decompress. Decompress the file, or compress it again with gzip.",
         { cause },
       );

@@ -8,7 +8,7 @@ import { FileAccessError } from "../host/errors.ts";
 import { niftiHeader } from "./nifti_header_bytes.ts";
 import type { DisplacementField, LabelVolume, Volume } from "./volume.ts";
 import { type VoxelType, WRITTEN_TYPES } from "./voxel_types.ts";
-import { writeWholeFile } from "../host/write_file.ts";
+import { writeWholeFile, writeWholeFiles } from "../host/write_file.ts";
 
 /** Options of {@link writeVolume}. */
 export interface WriteOptions {
@@ -56,7 +56,7 @@ const VECTOR_INTENT = 1007;
 export async function encodeNifti(
   volume: Volume | LabelVolume,
   options: EncodeOptions = {},
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const { grid, data } = volume;
   const type = options.type ?? (data instanceof Int32Array ? smallestType(data) : "float32");
   checkLength("volume.data", data, grid.voxels);
@@ -69,7 +69,7 @@ export async function encodeNifti(
 }
 
 /** The bytes of a .nii.gz file of label ids, in the smallest type that holds them. */
-export function encodeNiftiLabels(labels: LabelVolume): Promise<Uint8Array> {
+export function encodeNiftiLabels(labels: LabelVolume): Promise<Uint8Array<ArrayBuffer>> {
   return encodeNifti(labels);
 }
 
@@ -82,7 +82,7 @@ export function encodeNiftiLabels(labels: LabelVolume): Promise<Uint8Array> {
 export async function encodeDisplacementField(
   field: DisplacementField,
   options: Pick<EncodeOptions, "compressed"> = {},
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const { grid, components } = field;
   const n = grid.voxels;
   components.forEach((component, c) => checkLength(`field.components[${c}]`, component, n));
@@ -125,6 +125,19 @@ export async function writeVolume(
 ): Promise<void> {
   const compressed = isCompressedName(path);
   await writeWholeFile(path, await encodeNifti(volume, { ...options, compressed }));
+}
+
+/**
+ * Writes images so that they appear together or not at all; otherwise as {@link writeVolume}.
+ *
+ * @param volumes - The images by path.
+ */
+export async function writeVolumes(volumes: Readonly<Record<string, Volume>>): Promise<void> {
+  const files: Record<string, Uint8Array> = {};
+  for (const [path, volume] of Object.entries(volumes)) {
+    files[path] = await encodeNifti(volume, { compressed: isCompressedName(path) });
+  }
+  await writeWholeFiles(files);
 }
 
 /** Writes a label image in the smallest type that holds its ids; otherwise as {@link writeVolume}. */
@@ -186,7 +199,7 @@ async function file(
   header: Uint8Array,
   data: ArrayBufferView,
   compressed: boolean,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const voxels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   if (!compressed) {
     const whole = new Uint8Array(header.length + voxels.length);

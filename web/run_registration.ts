@@ -15,6 +15,7 @@ import {
   paddingNotices,
   type RegisterInputs,
   registrationFiles,
+  scaleNotices,
 } from "../workflows/register_files.ts";
 import { caseReport } from "./case_report.ts";
 import type { Outcome, WorkProgress } from "./protocol.ts";
@@ -60,6 +61,7 @@ export async function runRegistration(options: RunOptions): Promise<FinishedRun>
   const notices = [...options.notices];
   checkRegisterInputs(inputs, flags, (notice) => notices.push(notice));
   if (!flags.keepPadding) notices.push(...paddingNotices(inputs, flags));
+  notices.push(...scaleNotices(inputs, flags));
   const gpu = await Gpu.open({ memoryBytes });
   try {
     const result = await registerImages(gpu, {

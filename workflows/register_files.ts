@@ -10,6 +10,7 @@ import type { Picture } from "../pictures/picture.ts";
 import type { RegisterImagesOptions, RegisterImagesResult } from "../registration/register.ts";
 import { findPadding, paddingText, withoutPadding } from "../volume/padding.ts";
 import { placementProblems } from "../registration/input_grids.ts";
+import { workingScale } from "../registration/working_scale.ts";
 import { encodeTransform } from "../registration/transform_file.ts";
 import { ImageGeometryError } from "../volume/nifti_errors.ts";
 import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
@@ -103,6 +104,19 @@ export function paddingNotices({ fixed, moving }: RegisterInputs, paths: Registe
   return notices;
 }
 
+/** The line about the working scale of small images; none for images of normal size. */
+export function scaleNotices({ fixed: { grid } }: RegisterInputs, paths: RegisterPaths): string[] {
+  const scale = workingScale(grid);
+  if (scale === 1) return [];
+  const diagonal = Math.hypot(...grid.size.map((n, axis) => n * grid.spacing[axis]));
+  return [
+    `${paths.fixed}: the diagonal is only ${
+      diagonal.toPrecision(2)
+    } mm. The registration works as if the images were ` +
+    `${scale} times as large, so that its default lengths and weights follow their size.`,
+  ];
+}
+
 /** The names and bytes of the result files of a registration, except its metrics. */
 export async function encodeRegistration(
   inputs: RegisterInputs,
@@ -177,6 +191,7 @@ export function encodeMetrics(
     seconds: { total: seconds, ...result.seconds },
     peakGpuBytes: gpu.peakBytes,
     notices,
+    workingScale: result.workingScale === 1 ? undefined : result.workingScale,
     parameters: {
       ...parameters,
       rigid: rigid && { seed: rigid.seed, start: rigid.start.name },

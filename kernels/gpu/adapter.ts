@@ -7,34 +7,14 @@
 import { RUNTIME, type Runtime } from "../../host/runtime.ts";
 import { GpuUnavailableError } from "./errors.ts";
 
-/** The constants that WebGPU defines (https://gpuweb.github.io/gpuweb/). */
-const CONSTANTS = {
-  GPUBufferUsage: {
-    MAP_READ: 0x1,
-    MAP_WRITE: 0x2,
-    COPY_SRC: 0x4,
-    COPY_DST: 0x8,
-    INDEX: 0x10,
-    VERTEX: 0x20,
-    UNIFORM: 0x40,
-    STORAGE: 0x80,
-    INDIRECT: 0x100,
-    QUERY_RESOLVE: 0x200,
-  },
-  GPUMapMode: { READ: 0x1, WRITE: 0x2 },
-  GPUShaderStage: { VERTEX: 0x1, FRAGMENT: 0x2, COMPUTE: 0x4 },
-  GPUTextureUsage: {
-    COPY_SRC: 0x1,
-    COPY_DST: 0x2,
-    TEXTURE_BINDING: 0x4,
-    STORAGE_BINDING: 0x8,
-    RENDER_ATTACHMENT: 0x10,
-  },
-} as const;
-
-/** Defines the global constants of WebGPU where the runtime does not: in Node and Bun. tfjs needs them, too. */
-export function defineConstants(): void {
-  for (const [name, value] of Object.entries(CONSTANTS)) {
+/**
+ * Defines the global constants and classes of WebGPU that Node and Bun lack, from the npm package `webgpu`. An adapter
+ * or device that comes from outside needs them, too, and so does tfjs.
+ */
+export async function defineGlobals(): Promise<void> {
+  if ("GPUBufferUsage" in globalThis) return;
+  const { globals = {} } = await loadPackage() ?? {};
+  for (const [name, value] of Object.entries(globals)) {
     if (name in globalThis) continue;
     Object.defineProperty(globalThis, name, { value, configurable: true, writable: true });
   }
@@ -99,23 +79,28 @@ export function unavailableMessage({ runtime, hasWebGpu, isSecure }: WithoutAdap
 /** The part of the npm package `webgpu` that is used. */
 interface WebGpuPackage {
   create(options: string[]): GPU;
+  readonly globals: Readonly<Record<string, unknown>>;
 }
 
-/** The package's entry point. It must remain referenced as long as it has devices. */
-let fromPackage: GPU | undefined;
+/** WebGPU of the package. It must remain referenced as long as it has devices. */
+let ofPackage: GPU | undefined;
+
+/** WebGPU of the npm package `webgpu`; undefined if it is not installed, and in other runtimes. */
+async function packageGpu(): Promise<GPU | undefined> {
+  return ofPackage ??= (await loadPackage())?.create([]);
+}
 
 /**
- * WebGPU of the npm package `webgpu`; undefined if it is not installed, and in other runtimes.
+ * The npm package `webgpu`; undefined if it is not installed, and in other runtimes.
  *
  * @throws {GpuUnavailableError} if the package is there, but cannot be loaded.
  */
-async function packageGpu(): Promise<GPU | undefined> {
-  if (fromPackage !== undefined || (RUNTIME !== "node" && RUNTIME !== "bun")) return fromPackage;
+async function loadPackage(): Promise<WebGpuPackage | undefined> {
+  if (RUNTIME !== "node" && RUNTIME !== "bun") return undefined;
   // A name in a variable, because bundlers and publishing must not look for the optional package.
   const name = "webgpu";
-  let loaded: WebGpuPackage;
   try {
-    loaded = await import(name);
+    return await import(name);
   } catch (cause) {
     const { code, message } = cause as { code?: string | undefined; message: string };
     if (code === "ERR_MODULE_NOT_FOUND" && message.includes(name)) return undefined;
@@ -124,5 +109,4 @@ async function packageGpu(): Promise<GPU | undefined> {
       { cause },
     );
   }
-  return fromPackage = loaded.create([]);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { defineConstants, findAdapter } from "./adapter.ts";
+import { defineGlobals, findAdapter } from "./adapter.ts";
 import { GpuLostError, GpuMemoryError, GpuValidationError } from "./errors.ts";
 import { Recorder } from "./recorder.ts";
 import { packUniforms, uniformLayout, type UniformValues } from "./uniform_block.ts";
@@ -131,7 +131,6 @@ export class Gpu implements Disposable {
   };
 
   private constructor(device: GPUDevice, info: GPUAdapterInfo, options: GpuOptions) {
-    defineConstants();
     this.device = device;
     this.description = info.description || [info.vendor, info.architecture].join(" ").trim() ||
       "unnamed adapter";
@@ -170,6 +169,7 @@ export class Gpu implements Disposable {
    * ```
    */
   static async open(options: GpuOptions = {}): Promise<Gpu> {
+    await defineGlobals();
     if (options.device !== undefined) {
       return new Gpu(options.device, options.device.adapterInfo, options);
     }
