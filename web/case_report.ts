@@ -71,7 +71,9 @@ export function caseReport(options: CaseReportOptions): string {
 <body>
 <h1>Registration by crosswarp ${escaped(version)}</h1>
 <p><strong>${verdict.title}</strong> ${escaped([...quality.reasons, verdict.text].join(" "))}</p>
-<p><img alt="Fixed image, moving image before and after, checkerboards, contours, Jacobian determinant" src="data:image/png;base64,${overview.toBase64()}"></p>
+<p><img alt="Fixed image, moving image before and after, checkerboards, contours, Jacobian determinant" src="data:image/png;base64,${
+    base64(overview)
+  }"></p>
 <h2>Measures</h2>
 ${table([], measures)}
 ${dice.length === 0 ? "" : `<h2>Dice</h2>\n${table(["label", "before", "after"], dice)}`}
@@ -93,6 +95,15 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 
 function items(texts: readonly string[]): string {
   return texts.map((text) => `<li>${escaped(text)}</li>`).join("");
+}
+
+/** The bytes in base64. Chrome 139 and older have no `toBase64()`. */
+function base64(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 0x8000) {
+    text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+  }
+  return btoa(text);
 }
 
 /** Names of files may hold any character. */

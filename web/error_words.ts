@@ -34,7 +34,7 @@ export function unavailableWords(
     };
   }
   const have =
-    "Browsers with WebGPU: Chrome and Edge 113 or newer (Windows, macOS, ChromeOS, Android 12), " +
+    "Browsers that run this page: Chrome and Edge 123 or newer (Windows, macOS, ChromeOS, Android 12), " +
     "Safari 26 (macOS, iPhone, iPad), Firefox 141 on Windows and Firefox 145 on Macs with Apple's processors.";
   const onLinux =
     "On Linux, start Chrome with --enable-unsafe-webgpu --enable-features=Vulkan, or set " +

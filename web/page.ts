@@ -347,6 +347,7 @@ function switchTheme(): void {
   if (next === "system") delete dataset.theme;
   else dataset.theme = next;
   byId("theme").textContent = `Theme: ${next}`;
+  progress.redraw();
 }
 
 async function findAdapter(): Promise<void> {
@@ -361,9 +362,9 @@ async function findAdapter(): Promise<void> {
   box.hidden = words === undefined;
   if (words !== undefined) box.replaceChildren(...wordElements(words));
   byId("adapter").textContent = adapter.description === undefined
-    ? "No WebGPU"
+    ? adapter.hasWebGpu ? "No graphics card" : "No WebGPU"
     : adapter.isSoftware
-    ? `On the processor (${adapter.description}), slower than a graphics card`
+    ? `On the processor (${adapter.description})`
     : `On ${adapter.description}`;
   update();
 }
@@ -376,6 +377,8 @@ byId("cancel").addEventListener("click", () => {
   running?.abort();
 });
 byId("theme").addEventListener("click", switchTheme);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => progress.redraw());
+addEventListener("resize", () => progress.redraw());
 byId("version").textContent = `crosswarp ${VERSION}`;
 for (const input of INPUTS) slots.empty(input);
 update();

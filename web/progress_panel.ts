@@ -65,6 +65,11 @@ export class ProgressPanel {
     this.#stage.textContent = text;
   }
 
+  /** Draws the curve again, in other colours or in another size. */
+  redraw(): void {
+    this.#redraw();
+  }
+
   /** Hides the panel. */
   hide(): void {
     this.#panel.hidden = true;
@@ -87,15 +92,19 @@ export class ProgressPanel {
   #draw(): void {
     const canvas = this.#curve;
     canvas.hidden = false;
-    const { width, height } = canvas;
+    const ratio = globalThis.devicePixelRatio || 1;
+    const width = canvas.clientWidth;
+    const height = canvas.clientHeight;
+    canvas.width = Math.round(width * ratio);
+    canvas.height = Math.round(height * ratio);
     const context = canvas.getContext("2d")!;
+    context.scale(ratio, ratio);
     // The style sheet gives the colours of light and dark by these properties.
     const style = getComputedStyle(canvas);
-    context.clearRect(0, 0, width, height);
-    const top = 30;
-    const bottom = height - 12;
+    const top = 18;
+    const bottom = height - 6;
     const across = (i: number) => 8 + i / Math.max(1, this.#points.length - 1) * (width - 16);
-    context.font = "22px system-ui, sans-serif";
+    context.font = "12px system-ui, sans-serif";
     context.textBaseline = "top";
     let first = 0;
     while (first < this.#points.length) {
@@ -108,12 +117,12 @@ export class ProgressPanel {
       const range = Math.max(...costs) - low || 1;
       if (first > 0) {
         context.fillStyle = style.borderTopColor;
-        context.fillRect(across(first) - 1, top - 8, 2, bottom - top + 16);
+        context.fillRect(across(first) - 1, 0, 1, height);
       }
       context.fillStyle = style.textDecorationColor;
-      context.fillText(`level ${level + 1}`, across(first) + 6, 2);
+      context.fillText(`level ${level + 1}`, across(first) + 5, 1);
       context.strokeStyle = style.color;
-      context.lineWidth = 4;
+      context.lineWidth = 2;
       context.lineJoin = "round";
       context.beginPath();
       costs.forEach((cost, i) => {

@@ -396,7 +396,7 @@ browserTest("a lost device and too little memory are explained", async ({ browse
   await view.setInputFiles("[data-input=fixed] input", `${folder}/mr.nii.gz`);
   await view.setInputFiles("[data-input=moving] input", `${folder}/ct.nii.gz`);
   await view.locator("#register:enabled").waitFor();
-  await view.evaluate(() => (globalThis as { claimed?: number | undefined }).claimed = 0.001);
+  await view.evaluate(() => (globalThis as { claimed?: number | undefined }).claimed = 0.0001);
   await view.click("#register");
   await shows(view, "#message", /Too little memory.*need about/);
   await view.evaluate(() => (globalThis as { claimed?: number | undefined }).claimed = 8);
