@@ -35,6 +35,15 @@ export async function checkImageFile(flag: string, path: string): Promise<void> 
   if (!/\.nii(\.gz)?$/i.test(path)) {
     throw new UsageError(`--${flag} must end in .nii or .nii.gz, got ${path}`);
   }
+  await checkFile(path);
+}
+
+/**
+ * Checks before long work that a file can be written. The check leaves no files.
+ *
+ * @throws {FileAccessError} when the folder is missing or not writable, or the path is a folder.
+ */
+export async function checkFile(path: string): Promise<void> {
   const folder = parent(path).replace(/(?<=.)[/\\]+$/, "");
   if (!await isFolder(folder)) {
     throw new FileAccessError(

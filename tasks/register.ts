@@ -30,6 +30,14 @@ import {
   readRegisterInputs,
   type RegisterInputs,
 } from "../workflows/register_files.ts";
+import { PointFileError } from "../points/point_file.ts";
+import { readPoints } from "../points/read_points.ts";
+import {
+  type Landmark,
+  pairLandmarks,
+  pointsOutside,
+  targetErrors,
+} from "../workflows/landmarks.ts";
 import { VERSION } from "../host/version.ts";
 import { CheckpointFile } from "./_checkpoint_file.ts";
 import {
@@ -42,6 +50,7 @@ import {
 } from "./_flags.ts";
 import { headerNotices, TRUST } from "./_header_flags.ts";
 import { memoryBudget } from "./_memory.ts";
+import { POINT_SPACE } from "./_point_flags.ts";
 import { optionFlags, optionValues } from "./_option_flags.ts";
 import { checkFolder, writeFolder } from "./_output.ts";
 import { Progress } from "./_progress.ts";
@@ -120,6 +129,18 @@ directions to metrics.json.`,
       valueName: "FILE",
       help: "A mask of the moving image. The registration ignores voxels where the mask is 0.",
     },
+    fixedPoints: {
+      type: "string",
+      valueName: "FILE",
+      help:
+        "Landmarks of the fixed image (.csv, .fcsv, .mrk.json), for the target registration error (TRE).",
+    },
+    movingPoints: {
+      type: "string",
+      valueName: "FILE",
+      help: "The same landmarks in the moving image, with the same names or in the same order.",
+    },
+    pointSpace: POINT_SPACE,
     method: {
       type: "choice",
       choices: DEFORMABLE_METHODS,
@@ -242,6 +263,7 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<number> {
   progress.stage("reading");
   const headers = headerNotices(flags.trust, (line) => progress.log(line));
   const inputs = await readRegisterInputs(flags, headers);
+  const landmarks = await readLandmarks(flags, inputs, headers.onNotice);
   if (!flags.keepPadding) paddingNotices(inputs, flags).forEach(headers.onNotice);
   signal.throwIfAborted();
   using gpu = await Gpu.open(memoryBudget());
@@ -257,6 +279,7 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<number> {
   progress.stage("writing");
   const files = await encodeRegistration(inputs, result);
   const seconds = (performance.now() - began) / 1000;
+  const errors = landmarks && targetErrors(result.transform, landmarks);
   files["metrics.json"] = encodeMetrics({
     result,
     gpu,
@@ -264,13 +287,54 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<number> {
     parameters: usedFlags(flags),
     notices: headers.notices,
     seconds,
+    targetErrors: errors,
   });
   signal.throwIfAborted();
   await writeFolder(flags.out, files);
   await checkpoint.remove();
   progress.end();
   await printSummary(flags, result, seconds);
+  if (errors !== undefined) {
+    const { mean, max, points } = errors;
+    console.log(
+      `Target registration error of ${points.length} landmarks: mean ${mean.after.toFixed(2)} mm ` +
+        `(${mean.before.toFixed(2)} before), maximum ${max.after.toFixed(2)} mm (${
+          max.before.toFixed(2)
+        } before)`,
+    );
+  }
   return flags.strict && result.quality.verdict === "failed" ? FAILED : 0;
+}
+
+/**
+ * The landmarks of both images, which change nothing but metrics.json; undefined if there are none.
+ *
+ * @throws {UsageError} when only one of the files is given, or --point-space without them.
+ * @throws {PointFileError} when a file cannot be used, the two do not agree, or all points are outside their image.
+ */
+async function readLandmarks(
+  { fixedPoints, movingPoints, pointSpace: space }: Flags,
+  { fixed, moving }: RegisterInputs,
+  onNotice: (notice: string) => void,
+): Promise<readonly Landmark[] | undefined> {
+  if (fixedPoints === undefined || movingPoints === undefined) return undefined;
+  const sides = [
+    { path: fixedPoints, side: "fixed", grid: fixed.grid },
+    { path: movingPoints, side: "moving", grid: moving.grid },
+  ];
+  const [first, second] = await Promise.all(
+    sides.map(({ path }) => readPoints(path, { space, onNotice })),
+  );
+  sides.forEach(({ path, side, grid }, i) => {
+    const { points } = i === 0 ? first : second;
+    const outside = pointsOutside(points, grid);
+    const message =
+      `${path} (--${side}-points): ${outside} of ${points.length} points are outside the ${side} image. ` +
+      "Check their axes (--point-space) and the file.";
+    if (outside === points.length) throw new PointFileError(message);
+    if (outside > 0) onNotice(message);
+  });
+  return pairLandmarks(first, second, { fixed: fixedPoints, moving: movingPoints });
 }
 
 /**
@@ -279,6 +343,13 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<number> {
  * @throws {UsageError} when a flag belongs to another method or to another similarity.
  */
 function refuseUseless(flags: Flags): void {
+  const { fixedPoints, movingPoints, pointSpace } = flags;
+  if ((fixedPoints === undefined) !== (movingPoints === undefined)) {
+    throw new UsageError("--fixed-points and --moving-points need each other");
+  }
+  if (pointSpace !== undefined && fixedPoints === undefined) {
+    throw new UsageError("--point-space does nothing without --fixed-points and --moving-points");
+  }
   if (flags.noRigid && isGiven(flags, "rigidPreset")) {
     throw new UsageError("--rigid-preset does nothing with --no-rigid");
   }
@@ -362,8 +433,9 @@ async function openCheckpoint(
   log: (line: string) => void,
 ): Promise<CheckpointFile> {
   const paths = ["fixed", "moving", "fixedLabels", "movingLabels", "fixedMask", "movingMask"];
+  const measures = ["fixedPoints", "movingPoints", "pointSpace"];
   const parameters = Object.entries(flags)
-    .filter(([name]) => !paths.includes(name))
+    .filter(([name]) => ![...paths, ...measures].includes(name))
     .map(([name, value]) => [`--${kebabCase(name)}`, value]);
   const images = {
     "fixed image": fixed,

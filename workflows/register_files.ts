@@ -14,6 +14,7 @@ import { encodeTransform } from "../registration/transform_file.ts";
 import { ImageGeometryError } from "../volume/nifti_errors.ts";
 import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
 import { printNotice, type ReadOptions } from "../volume/read_options.ts";
+import type { TargetErrors } from "./landmarks.ts";
 import { refuseLabels } from "./label_images.ts";
 import { encodeDisplacementField, encodeNifti, encodeNiftiLabels } from "../volume/write_nifti.ts";
 
@@ -127,11 +128,13 @@ export interface RegisterMetricsOptions {
   readonly notices: readonly string[];
   /** Time of the whole task, seconds. */
   readonly seconds: number;
+  /** The target registration errors of landmarks. */
+  readonly targetErrors?: TargetErrors | undefined;
 }
 
 /** `metrics.json`: the measures and the parameters of a registration. */
 export function encodeMetrics(
-  { result, gpu, version, parameters, notices, seconds }: RegisterMetricsOptions,
+  { result, gpu, version, parameters, notices, seconds, targetErrors }: RegisterMetricsOptions,
 ): Uint8Array {
   const { rigid, deformable, mindGaussNewton } = result;
   const metrics = {
@@ -157,6 +160,7 @@ export function encodeMetrics(
       foldedVoxels: mindGaussNewton.foldedVoxels,
     },
     quality: result.quality,
+    targetRegistrationError: targetErrors,
     jacobian: result.jacobianStatistics,
     inverseResidualMm: result.inverseResidual,
     dice: Object.fromEntries(
