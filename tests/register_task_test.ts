@@ -76,6 +76,9 @@ Deno.test({
     await writeVolume(file("ct.nii.gz"), moving.image, { type: "int16" });
     await writeLabelVolume(file("mr_labels.nii.gz"), fixed.labels);
     await writeLabelVolume(file("ct_labels.nii.gz"), moving.labels);
+    // The centres of two organs; the moving image shows them 4, -3 and 6 mm away. Its file has LPS axes.
+    await Deno.writeTextFile(file("mr.csv"), "name,r,a,s\nliver,25,5,10\nspleen,-32,-8,12\n");
+    await Deno.writeTextFile(file("ct.csv"), "name,l,p,s\nspleen,28,11,18\nliver,-29,-2,16\n");
     const out = file("out");
 
     await t.step("register writes everything and improves the overlap", async () => {
@@ -89,6 +92,10 @@ Deno.test({
         file("mr_labels.nii.gz"),
         "--moving-labels",
         file("ct_labels.nii.gz"),
+        "--fixed-points",
+        file("mr.csv"),
+        "--moving-points",
+        file("ct.csv"),
         "--out",
         out,
         "--spacing",
@@ -111,6 +118,11 @@ Deno.test({
         assert(metrics.dice[label].after > metrics.dice[label].before, `label ${label}`);
         assert(metrics.dice[label].after > 0.85, `label ${label}: ${metrics.dice[label].after}`);
       }
+      const { mean, points } = metrics.targetRegistrationError;
+      assertAlmostEquals(mean.before, Math.hypot(4, 3, 6), 1e-9);
+      assertEquals(points.map(({ name }: { name: string }) => name), ["liver", "spleen"]);
+      assert(mean.after < 2.5, `TRE ${mean.after}`);
+      assertStringIncludes(text, "Target registration error of 2 landmarks: mean ");
       assertEquals((await readVolume(`${out}/warped.nii.gz`)).grid.size, fixedGrid.size);
       // The body is the same along z, so that a displaced copy fits almost as well.
       assert(metrics.quality.verdict !== "failed", `${metrics.quality.reasons}`);
