@@ -52,7 +52,7 @@ export const TASK = {
       type: "string",
       required: true,
       valueName: "FILE",
-      help: "The result, a NIfTI file (.nii or .nii.gz).",
+      help: "The result (.nii.gz, .nii, .nrrd or .mha).",
     },
     labels: {
       type: "boolean",

@@ -27,10 +27,10 @@ export const TASK = {
 Points go the other way than images. The transform leads from the fixed image to the moving image;
 a warped image takes the value of each voxel from there:
 
-                       points                            points --inverse
-    fixed image  ------------------>  moving image  ------------------------>  fixed image
-                 <------------------                <------------------------
-                       apply                             apply --inverse
+              points                                 points --inverse
+    fixed  ------------>  moving           fixed  <--------------------  moving
+    image  <------------  image            image  -------------------->  image
+              apply                                  apply --inverse
 
 So for landmarks or an organ surface that were drawn on the moving image and are wanted on the fixed
 image, on which \`register\` puts the warped image, give --inverse.

@@ -49,7 +49,7 @@ image and prints the difference.`,
       required: true,
       help: "The modality of the result.",
     },
-    out: { type: "string", required: true, valueName: "FILE", help: "The result, a NIfTI file." },
+    out: { type: "string", required: true, valueName: "FILE", help: "The result (.nii.gz, .nii, .nrrd or .mha)." },
     stitch: {
       type: "choice",
       choices: ["full", "cheap"],

@@ -178,7 +178,7 @@ Deno.test("tasks notice a missing folder and a wrong suffix before anything else
       assertStringIncludes(missing.text, `the folder ${folder}/none does not exist`);
       const suffix = await run(at("out.png"));
       assertEquals(suffix.code, 2, suffix.text);
-      assertStringIncludes(suffix.text, "--out must end in .nii or .nii.gz");
+      assertStringIncludes(suffix.text, "--out must end in .nii.gz, .nii, .nrrd or .mha");
     }
   }));
 

@@ -7,6 +7,8 @@
 import { open, stat } from "node:fs/promises";
 import { ByteReader, gunzip, isGzip } from "./byte_reader.ts";
 import { FileAccessError } from "../host/errors.ts";
+import { type Bytes, HIGHEST_RATIO } from "./formats/data_stream.ts";
+import { openFormat } from "./formats/open_format.ts";
 import { ImageFileError, TruncatedFileError, UnsupportedVoxelsError } from "./nifti_errors.ts";
 import { HEADER_BYTES, type NiftiHeader, parseHeader } from "./nifti_header.ts";
 import type { ReadOptions } from "./read_options.ts";
@@ -17,9 +19,6 @@ import {
   type StoredArray,
   swapBytes,
 } from "./voxel_types.ts";
-
-/** Deflate's compression is never higher than this: 258 bytes from two bits (RFC 1951). */
-const HIGHEST_RATIO = 1032;
 
 /** Bytes of a block; a multiple of every voxel's. */
 const BLOCK_BYTES = 1 << 20;
@@ -112,17 +111,39 @@ export async function withNifti<T>(
   const stored = new ByteReader(input instanceof Uint8Array ? once(input) : pieces(input, name));
   let reader = stored;
   let maxBytes = size;
+  const others: ByteReader[] = [];
   try {
     if (isGzip(await stored.peek(2))) {
       reader = new ByteReader(uncompressed(stored, name));
       maxBytes = HIGHEST_RATIO * size;
     }
-    const header = parseHeader(await reader.peek(HEADER_BYTES.second), name, options);
-    return await use(new NiftiSource(name, header, reader, maxBytes));
+    const start = await reader.peek(HEADER_BYTES.second);
+    const path = input instanceof Uint8Array ? undefined : input;
+    const openOther = path === undefined ? undefined : async (file: string): Promise<Bytes> => {
+      const found = await openBeside(path, file);
+      others.push(found.reader);
+      return found;
+    };
+    const other = await openFormat(start, { reader, maxBytes, name, options, openOther });
+    if (other !== undefined) {
+      others.push(other.reader);
+      return await use(new NiftiSource(name, other.header, other.reader, other.maxBytes));
+    }
+    return await use(new NiftiSource(name, parseHeader(start, name, options), reader, maxBytes));
   } finally {
+    for (const one of others.reverse()) await one.close();
     await reader.close();
     await stored.close();
   }
+}
+
+/** Opens the file with the voxels of a header. */
+async function openBeside(path: string | URL, file: string): Promise<Bytes> {
+  // An absolute name, or one in the folder of the header.
+  const folder = /^([/\\]|[a-z]:)/i.test(file) ? "" : fileName(path).replace(/[^/\\]*$/, "");
+  const name = `${folder}${file}`;
+  const maxBytes = await fileSize(name, name);
+  return { reader: new ByteReader(pieces(name, name)), maxBytes };
 }
 
 /** A path as people write it. */
