@@ -15,7 +15,7 @@ import { ImageGeometryError } from "../volume/nifti_errors.ts";
 import { refuseLabels } from "../workflows/label_images.ts";
 import { writeLabelVolume, writeVolume } from "../volume/write_nifti.ts";
 import type { FlagsOf, TaskSpec } from "./_flags.ts";
-import { headerNotices, TRUST } from "./_header_flags.ts";
+import { headerNotices, seriesFlag, TRUST } from "./_header_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { checkImageFile } from "./_output.ts";
 import { runTask } from "./_run_task.ts";
@@ -42,12 +42,14 @@ export const TASK = {
       help:
         "An image in the world coordinates of the moving image (with --inverse, of the fixed image).",
     },
+    series: seriesFlag("--image"),
     like: {
       type: "string",
       required: true,
       valueName: "FILE",
       help: "An image whose grid the result has. The task reads only its header.",
     },
+    likeSeries: seriesFlag("--like"),
     out: {
       type: "string",
       required: true,
@@ -82,12 +84,12 @@ export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
   });
   const transform = decodeTransform(text, flags.transform);
   const headers = headerNotices(flags.trust, console.error);
-  const like = await readGrid(flags.like, headers);
+  const like = await readGrid(flags.like, { ...headers, series: flags.likeSeries });
   const { inverse } = flags;
   const side = inverse ? "fixed" : "moving";
   const sideGrid = transform[`${side}Grid`];
   if (flags.labels) {
-    const image = await readLabelVolume(flags.image, headers);
+    const image = await readLabelVolume(flags.image, { ...headers, series: flags.series });
     const outside = labelsOutside(image, sideGrid, `${side} image of the transform`);
     const message = `${flags.image} (--image) ${outside?.text}`;
     if (outside?.isFatal) throw new ImageGeometryError(message);
@@ -96,7 +98,7 @@ export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
     const labels = await applyTransformToLabels(gpu, { transform, image, like, inverse });
     await writeLabelVolume(flags.out, labels);
   } else {
-    const given = await readVolume(flags.image, headers);
+    const given = await readVolume(flags.image, { ...headers, series: flags.series });
     const image = flags.keepPadding
       ? given
       : withPaddingReplaced(given, (text, { lowest }) =>

@@ -48,7 +48,7 @@ import {
   type TaskSpec,
   UsageError,
 } from "./_flags.ts";
-import { headerNotices, TRUST } from "./_header_flags.ts";
+import { headerNotices, seriesFlag, TRUST } from "./_header_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { POINT_SPACE } from "./_point_flags.ts";
 import { optionFlags, optionValues } from "./_option_flags.ts";
@@ -103,6 +103,8 @@ directions to metrics.json.`,
       valueName: "FILE",
       help: "The moving image. The task warps it onto the fixed image.",
     },
+    fixedSeries: seriesFlag("--fixed"),
+    movingSeries: seriesFlag("--moving"),
     out: {
       type: "string",
       required: true,

@@ -7,6 +7,7 @@
 import { open, stat } from "node:fs/promises";
 import { ByteReader, gunzip, isGzip } from "./byte_reader.ts";
 import { FileAccessError } from "../host/errors.ts";
+import { isFolder, openDicomFolder } from "./dicom/open_dicom.ts";
 import { type Bytes, HIGHEST_RATIO } from "./formats/data_stream.ts";
 import { openFormat } from "./formats/open_format.ts";
 import { ImageFileError, TruncatedFileError, UnsupportedVoxelsError } from "./nifti_errors.ts";
@@ -107,6 +108,19 @@ export async function withNifti<T>(
   options: ReadOptions,
   use: (source: NiftiSource) => Promise<T>,
 ): Promise<T> {
+  if (!(input instanceof Uint8Array) && await isFolder(input)) {
+    const { header, reader, maxBytes } = await openDicomFolder(input, name, options);
+    try {
+      return await use(new NiftiSource(name, header, reader, maxBytes));
+    } finally {
+      await reader.close();
+    }
+  }
+  if (options.series !== undefined) {
+    throw new ImageFileError(
+      `${name} is no DICOM folder, so that the series "${options.series}" cannot be chosen. Leave out --series.`,
+    );
+  }
   const size = input instanceof Uint8Array ? input.length : await fileSize(input, name);
   const stored = new ByteReader(input instanceof Uint8Array ? once(input) : pieces(input, name));
   let reader = stored;

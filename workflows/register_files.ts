@@ -24,6 +24,10 @@ export interface RegisterPaths {
   readonly fixed: string;
   /** The moving image. */
   readonly moving: string;
+  /** The series of the fixed image, if it is a DICOM folder. */
+  readonly fixedSeries?: string | undefined;
+  /** The series of the moving image, if it is a DICOM folder. */
+  readonly movingSeries?: string | undefined;
   /** Labels of the moving image. */
   readonly movingLabels?: string | undefined;
   /** Labels of the fixed image. */
@@ -35,7 +39,10 @@ export interface RegisterPaths {
 }
 
 /** The images of a registration, with their labels and masks. */
-export type RegisterInputs = Pick<RegisterImagesOptions, keyof RegisterPaths>;
+export type RegisterInputs = Pick<
+  RegisterImagesOptions,
+  Exclude<keyof RegisterPaths, "fixedSeries" | "movingSeries">
+>;
 
 /**
  * Reads the images, labels and masks of a registration.
@@ -51,8 +58,8 @@ export async function readRegisterInputs(
   const labels = async (path: string | undefined) =>
     path === undefined ? undefined : await readLabelVolume(path, options);
   const [fixed, moving, movingLabels, fixedLabels, fixedMask, movingMask] = await Promise.all([
-    readVolume(paths.fixed, options),
-    readVolume(paths.moving, options),
+    readVolume(paths.fixed, { ...options, series: paths.fixedSeries }),
+    readVolume(paths.moving, { ...options, series: paths.movingSeries }),
     labels(paths.movingLabels),
     labels(paths.fixedLabels),
     labels(paths.fixedMask),

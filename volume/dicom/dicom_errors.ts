@@ -1,0 +1,13 @@
+/**
+ * The error of DICOM folders.
+ *
+ * @module
+ */
+
+import { ImageFileError } from "../nifti_errors.ts";
+
+/** A DICOM folder has no usable series, or several; or the chosen series cannot be read as one volume. */
+export class DicomSeriesError extends ImageFileError {
+  /** The name of the class. */
+  override readonly name = "DicomSeriesError";
+}
