@@ -58,6 +58,13 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
       () => import("./points.ts"),
     ),
   ],
+  [
+    "export",
+    command(
+      "Write a transform of `register` for ITK, ANTs and 3D Slicer",
+      () => import("./export.ts"),
+    ),
+  ],
   ["n4", command("Correct the bias field of an MR image (N4)", () => import("./n4.ts"))],
   [
     "train",

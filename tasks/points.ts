@@ -4,13 +4,12 @@
  * @module
  */
 
-import { FileAccessError } from "../host/errors.ts";
 import { writeWholeFile } from "../host/write_file.ts";
 import { PointFileError } from "../points/point_file.ts";
 import { POINT_SUFFIXES, pointSuffix, readPoints } from "../points/read_points.ts";
-import { mapPoints } from "../registration/map_points.ts";
-import { decodeTransform } from "../registration/transform_file.ts";
+import { mapThrough } from "../registration/map_points.ts";
 import { pointsOutside } from "../workflows/landmarks.ts";
+import { readTransforms } from "../workflows/transform_files.ts";
 import { type FlagsOf, type TaskSpec, UsageError } from "./_flags.ts";
 import { checkFile } from "./_output.ts";
 import { POINT_SPACE } from "./_point_flags.ts";
@@ -46,10 +45,11 @@ and GIfTI (.gii). Coordinates are millimetres. GIfTI has RAS axes; .fcsv, .mrk.j
   ],
   flags: {
     transform: {
-      type: "string",
+      type: "paths",
       required: true,
       valueName: "FILE",
-      help: "The transform.json of `register`.",
+      help:
+        "The transform.json of `register`, or another transform or a chain, as `apply` takes them.",
     },
     points: {
       type: "string",
@@ -83,15 +83,13 @@ export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
     throw new UsageError(`--out must end in ${suffix}, as --points does, got ${out}`);
   }
   await checkFile(out);
-  const text = await Deno.readTextFile(flags.transform).catch((cause: Error) => {
-    throw new FileAccessError(`Cannot read ${flags.transform}: ${cause.message}. Check the path.`);
-  });
-  const transform = decodeTransform(text, flags.transform);
   const warn = (notice: string) => console.error(`Warning: ${notice}`);
+  const transforms = await readTransforms(flags.transform, { onNotice: warn });
   const file = await readPoints(flags.points, { space: flags.pointSpace, onNotice: warn });
   const [from, to] = inverse ? ["moving", "fixed"] as const : ["fixed", "moving"] as const;
   const count = file.points.length;
-  const outside = pointsOutside(file.points, transform[`${from}Grid`]);
+  const grid = transforms[`${from}Grid`];
+  const outside = grid === undefined ? 0 : pointsOutside(file.points, grid);
   if (outside === count) {
     throw new PointFileError(
       `${flags.points} (--points) has no point inside the ${from} image of the transform. ` +
@@ -107,7 +105,7 @@ export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
         "at the border.",
     );
   }
-  const { points, residuals } = mapPoints({ transform, points: file.points, inverse });
+  const { points, residuals } = mapThrough(transforms.map, file.points, inverse);
   const inexact = residuals.filter((residual) => residual > NAMED_RESIDUAL).length;
   if (inexact > 0) {
     const worst = residuals.reduce((max, value) => Math.max(max, value), 0);
