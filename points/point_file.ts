@@ -5,6 +5,7 @@
  */
 
 import { CrosswarpError } from "../host/errors.ts";
+import { printable } from "../host/parse_json.ts";
 import type { Triple } from "../volume/affine.ts";
 
 /**
@@ -49,6 +50,11 @@ export interface DecodedPoints {
 export class PointFileError extends CrosswarpError {
   /** The name of the class. */
   override readonly name = "PointFileError";
+
+  /** An error whose message may quote the file; control characters become "?". */
+  constructor(message: string, options?: ErrorOptions) {
+    super(printable(message), options);
+  }
 }
 
 /** A coordinate as text, to a millionth of a millimetre. */

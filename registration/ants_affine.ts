@@ -4,6 +4,7 @@
  * @module
  */
 
+import { printable } from "../host/parse_json.ts";
 import type { Matrix4 } from "../volume/affine.ts";
 import { centredMatrix } from "./itk_transform.ts";
 import { TransformFileError } from "./transform_file.ts";
@@ -25,7 +26,7 @@ export function decodeAntsAffine(bytes: Uint8Array, name: string): Matrix4 {
   if (parameters?.length !== 12 || fixed?.length !== 3) {
     throw new TransformFileError(
       `${name} has ${
-        [...variables.keys()].join(", ") || "no variables"
+        printable([...variables.keys()].join(", ")) || "no variables"
       }, not an affine transform as ANTs writes it.`,
     );
   }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { printable } from "../host/parse_json.ts";
 import { type Matrix4, multiply, transformPoint, type Triple } from "../volume/affine.ts";
 import { Grid } from "../volume/grid.ts";
 import { chainOf, ofField, ofMatrix, type PointTransform } from "./point_transform.ts";
@@ -47,7 +48,7 @@ export function decodeItkTransform(text: string, name: string): PointTransform {
     }
     [kind, parameters, fixed] = ["", [], []];
   };
-  for (const line of text.split(/\r?\n/)) {
+  for (const line of text.split(/\r?\n/).map(printable)) {
     const [, key, value] = /^\s*(Transform|Parameters|FixedParameters)\s*:(.*)$/.exec(line) ?? [];
     if (key === "Transform") {
       finish();

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { printable } from "../../host/parse_json.ts";
 import type { Triple } from "../affine.ts";
 import type { ReadOptions } from "../read_options.ts";
 import {
@@ -60,7 +61,7 @@ export function parseMetaImage(
   options: ReadOptions,
 ): FormatHeader {
   const fields = new Map<string, string>();
-  for (const line of text.split(/\r?\n/)) {
+  for (const line of text.split(/\r?\n/).map(printable)) {
     const [, key, value] = /^\s*(\w+)\s*=\s*(.*?)\s*$/.exec(line) ?? [];
     if (key !== undefined) fields.set(key, value);
   }

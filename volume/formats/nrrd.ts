@@ -4,6 +4,7 @@
  * @module
  */
 
+import { printable } from "../../host/parse_json.ts";
 import type { Triple } from "../affine.ts";
 import { ImageGeometryError, ImageShapeError } from "../nifti_errors.ts";
 import type { ReadOptions } from "../read_options.ts";
@@ -141,7 +142,7 @@ export function parseNrrd(
 /** The fields of a header by their names in lower case. Comments and key/value pairs (key:=value) are left out. */
 function fieldsOf(text: string, name: string): Map<string, string> {
   const fields = new Map<string, string>();
-  const lines = text.split(/\r?\n/);
+  const lines = text.split(/\r?\n/).map(printable);
   lines.slice(1).forEach((line, i) => {
     if (line.startsWith("#") || line.trim() === "" || line.includes(":=")) return;
     const [, key, value] = /^([^:]+): ?(.*)$/.exec(line) ?? [];

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { printable } from "../../host/parse_json.ts";
 import { type ByteReader, isGzip } from "../byte_reader.ts";
 import { ImageFileError, TruncatedFileError } from "../nifti_errors.ts";
 import type { NiftiHeader } from "../nifti_header.ts";
@@ -142,7 +143,7 @@ function writeValue(
   const value = Number(text);
   if (Number.isNaN(value) && !/^nan$/i.test(text)) {
     throw new ImageFileError(
-      `${name} has "${text.slice(0, 40)}" among its voxels. Export it again.`,
+      `${name} has "${printable(text.slice(0, 40))}" among its voxels. Export it again.`,
     );
   }
   switch (type) {
