@@ -187,7 +187,9 @@ function decodeField(
   }
   const [origin, spacing, direction] = [fixed.slice(3, 6), fixed.slice(6, 9), fixed.slice(9, 18)];
   const row = (k: number) => [
-    ...[0, 1, 2].map((axis) => direction[3 * k + axis] * spacing[axis]),
+    direction[3 * k] * spacing[0],
+    direction[3 * k + 1] * spacing[1],
+    direction[3 * k + 2] * spacing[2],
     origin[k],
   ];
   const affine = multiply(FLIP, [...row(0), ...row(1), ...row(2), 0, 0, 0, 1]);

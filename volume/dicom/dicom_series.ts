@@ -5,7 +5,7 @@
  */
 
 import { printable } from "../../host/parse_json.ts";
-import { type DicomFile, type DicomFrame } from "./dicom_file.ts";
+import type { DicomFile, DicomFrame } from "./dicom_file.ts";
 import { DicomSeriesError } from "./dicom_errors.ts";
 
 /** A slice: a frame and its file. */

@@ -276,11 +276,12 @@ Deno.test("readNifti() turns metres into mm, and reads unsigned 64-bit numbers o
   assertEquals(data[11], 4294967296);
 });
 
+// deno-fmt-ignore
 const OBLIQUE = new Grid([3, 4, 2], [
-  ...[1.5 * Math.cos(0.3), -2 * Math.sin(0.3), 0, -12.5],
-  ...[1.5 * Math.sin(0.3), 2 * Math.cos(0.3), 0, 7.25],
-  ...[0, 0, -3, 40],
-  ...[0, 0, 0, 1],
+  1.5 * Math.cos(0.3), -2 * Math.sin(0.3), 0, -12.5,
+  1.5 * Math.sin(0.3), 2 * Math.cos(0.3), 0, 7.25,
+  0, 0, -3, 40,
+  0, 0, 0, 1,
 ]);
 
 for (const suffix of ["nrrd", "mha"]) {
