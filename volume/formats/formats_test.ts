@@ -208,7 +208,18 @@ for (
     ["no endian", edited("endian: little\n", ""), ImageFileError, 'has no "endian"'],
     ["blocks", edited("type: short", "type: block"), ImageFileError, 'type "block"'],
     ["a list", edited("endian", "data file: LIST\nendian"), ImageFileError, "in several files"],
-    [],
+    [
+      "two volumes",
+      joined(
+        utf8(
+          "NRRD0004\ntype: short\ndimension: 4\nspace: LPS\nsizes: 2 3 1 2\nspace directions: (2,0,0) (0,3,0) " +
+            "(0,0,4) none\nendian: little\nencoding: raw\nspace origin: (0,0,0)\n\n",
+        ),
+        shorts(true),
+      ),
+      ImageShapeError,
+      "holds 2 volumes (2 x 3 x 1 x 2)",
+    ],
     ["too few voxels", gradient.subarray(0, -1), ImageFileError, "ends before its voxels do"],
     [
       "another space",
