@@ -126,6 +126,7 @@ export { type PointFile, PointFileError, type PointSpace } from "./points/point_
 
 // Errors.
 export { CrosswarpError, FileAccessError } from "./host/errors.ts";
+export type { FileInput } from "./host/file_input.ts";
 export { ImageFileError } from "./volume/nifti_errors.ts";
 export {
   GpuLostError,

@@ -418,7 +418,7 @@ async function compareMeshes(folder: string, report: Report): Promise<void> {
     const space = name.endsWith("gii") ? undefined : "ras";
     const file = await decodePoints(bytes, name, { space });
     const moved = file.points.map((p) => p.map((v, k) => v + shift[k]) as unknown as Triple);
-    await Deno.writeFile(`${folder}/${name}`, file.encode(moved));
+    await Deno.writeFile(`${folder}/${name}`, await file.encode(moved));
   }
   const after = parsed(await run(python, [script, folder, "read"]));
   for (const [name, values] of before) {

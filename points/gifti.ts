@@ -4,7 +4,6 @@
  * @module
  */
 
-import { deflateSync, inflateSync } from "node:zlib";
 import type { Triple } from "../volume/affine.ts";
 import { coordinateText, type DecodedPoints, PointFileError, pointOf } from "./point_file.ts";
 
@@ -45,18 +44,21 @@ export async function decodeGifti(text: string, name: string): Promise<DecodedPo
         "with mris_convert --to-scanner.",
     );
   }
-  const points = arrays.flatMap((array) => decodeArray(text, array, name));
+  const points: Triple[] = [];
+  for (const array of arrays) {
+    for (const point of await decodeArray(text, array, name)) points.push(point);
+  }
   return {
     points,
     space: "ras",
     stale: hasVectors ? "its normals or vectors" : undefined,
-    encode: (moved) => {
+    encode: async (moved) => {
       let out = "";
       let at = 0;
       let first = 0;
       for (const array of arrays) {
         out += text.slice(at, array.start) +
-          encodeArray(moved.slice(first, first + array.count), array);
+          await encodeArray(moved.slice(first, first + array.count), array);
         at = array.end;
         first += array.count;
       }
@@ -115,7 +117,7 @@ async function contentsOf(text: string, name: string): Promise<Contents> {
   return { arrays, hasVectors, foreignOrigin };
 }
 
-function decodeArray(text: string, array: PointArray, name: string): Triple[] {
+async function decodeArray(text: string, array: PointArray, name: string): Promise<Triple[]> {
   const { attributes, start, end, count } = array;
   const { Encoding, DataType = "", Dimensionality, Dim1, ArrayIndexingOrder = "" } = attributes;
   const size = sizeOf(DataType);
@@ -126,7 +128,7 @@ function decodeArray(text: string, array: PointArray, name: string): Triple[] {
     );
   }
   const content = text.slice(start, end).trim();
-  const values = valuesOf(content, Encoding, size, attributes.Endian, name);
+  const values = await valuesOf(content, Encoding, size, attributes.Endian, name);
   if (values.length !== 3 * count) {
     throw new PointFileError(
       `${name} has ${values.length} coordinates, where its header states ${
@@ -142,13 +144,13 @@ function decodeArray(text: string, array: PointArray, name: string): Triple[] {
     ));
 }
 
-function valuesOf(
+async function valuesOf(
   content: string,
   encoding: string | undefined,
   size: 4 | 8,
   endian: string | undefined,
   name: string,
-): ArrayLike<number> {
+): Promise<ArrayLike<number>> {
   if (encoding === "ASCII") return content === "" ? [] : content.split(/\s+/).map(Number);
   if (encoding !== "Base64Binary" && encoding !== "GZipBase64Binary") {
     throw new PointFileError(
@@ -159,7 +161,9 @@ function valuesOf(
   let bytes: Uint8Array;
   try {
     bytes = Uint8Array.from(atob(content.replace(/\s+/g, "")), (c) => c.charCodeAt(0));
-    if (encoding === "GZipBase64Binary") bytes = inflateSync(bytes);
+    if (encoding === "GZipBase64Binary") {
+      bytes = await through(bytes, new DecompressionStream("deflate"));
+    }
   } catch (cause) {
     throw new PointFileError(`${name} has damaged data (${encoding}). Export it again.`, { cause });
   }
@@ -171,7 +175,10 @@ function valuesOf(
   );
 }
 
-function encodeArray(points: readonly Triple[], { attributes, count }: PointArray): string {
+async function encodeArray(
+  points: readonly Triple[],
+  { attributes, count }: PointArray,
+): Promise<string> {
   const { Encoding, DataType = "", Endian, ArrayIndexingOrder = "" } = attributes;
   const values = isByColumn(ArrayIndexingOrder)
     ? [0, 1, 2].flatMap((k) => points.map((point) => point[k]))
@@ -189,12 +196,28 @@ function encodeArray(points: readonly Triple[], { attributes, count }: PointArra
     if (size === 4) view.setFloat32(4 * i, value, isLittle);
     else view.setFloat64(8 * i, value, isLittle);
   });
-  const stored = Encoding === "GZipBase64Binary" ? deflateSync(bytes) : bytes;
+  const stored = Encoding === "GZipBase64Binary"
+    ? await through(bytes, new CompressionStream("deflate"))
+    : bytes;
   let binary = "";
   for (let at = 0; at < stored.length; at += 8192) {
     binary += String.fromCharCode(...stored.subarray(at, at + 8192));
   }
   return btoa(binary);
+}
+
+/** Bytes through a compression or a decompression. */
+async function through(
+  bytes: Uint8Array,
+  { readable, writable }: CompressionStream | DecompressionStream,
+): Promise<Uint8Array> {
+  const writer = (writable as WritableStream<Uint8Array>).getWriter();
+  const write = async () => {
+    await writer.write(bytes);
+    await writer.close();
+  };
+  const [whole] = await Promise.all([new Response(readable as BodyInit).arrayBuffer(), write()]);
+  return new Uint8Array(whole);
 }
 
 function sizeOf(type: string): 4 | 8 | undefined {

@@ -29,7 +29,7 @@ export interface PointFile {
    * The bytes of the file with other points (RAS mm, the same number in the same order). Names, triangles and all
    * other contents stay as they are.
    */
-  readonly encode: (points: readonly Triple[]) => Uint8Array;
+  readonly encode: (points: readonly Triple[]) => Promise<Uint8Array>;
 }
 
 /** The points of a file in the axes of the file. */
@@ -43,7 +43,7 @@ export interface DecodedPoints {
   /** Contents that would be wrong after a change of the points, as the subject of a sentence; undefined if none. */
   readonly stale?: string | undefined;
   /** The bytes of the file with other points, in the axes of the file. */
-  readonly encode: (points: readonly Triple[]) => Uint8Array;
+  readonly encode: (points: readonly Triple[]) => Uint8Array | Promise<Uint8Array>;
 }
 
 /** A file that cannot be used as points. */

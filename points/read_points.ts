@@ -4,8 +4,7 @@
  * @module
  */
 
-import { readFile } from "node:fs/promises";
-import { FileAccessError } from "../host/errors.ts";
+import { type FileInput, fileName, readWholeFile } from "../host/file_input.ts";
 import type { Triple } from "../volume/affine.ts";
 import { decodeGifti } from "./gifti.ts";
 import { decodeMarkupsJson } from "./markups_json.ts";
@@ -92,11 +91,11 @@ export async function decodePoints(
     points: points.map((point) => inOtherAxes(point, space)),
     labels: labels ?? points.map(() => undefined),
     space,
-    encode: (moved) => {
+    encode: async (moved) => {
       if (moved.length !== points.length) {
         throw new RangeError(`\`points\` has ${moved.length} points, the file ${points.length}`);
       }
-      return encode(moved.map((point) => inOtherAxes(point, space)));
+      return await encode(moved.map((point) => inOtherAxes(point, space)));
     },
   };
 }
@@ -104,7 +103,7 @@ export async function decodePoints(
 /**
  * Reads landmarks or the vertices of a mesh: CSV, .fcsv and .mrk.json of 3D Slicer, legacy VTK, STL and GIfTI.
  *
- * @param path - The file. Its suffix selects the format.
+ * @param file - A path, an address, or a `File`; see {@link FileInput}. The suffix of its name selects the format.
  * @throws {FileAccessError} when the file is missing or cannot be read.
  * @throws {PointFileError} when the file is of another format or damaged, when it does not state its axes and
  * `options.space` does not either, or when the two differ.
@@ -120,18 +119,11 @@ export async function decodePoints(
  * ```
  */
 export async function readPoints(
-  path: string,
+  file: FileInput,
   options: ReadPointsOptions = {},
 ): Promise<PointFile> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (cause) {
-    const { code, message } = cause as Error & { code?: string | undefined };
-    const why = code === "ENOENT" ? "there is no such file" : message;
-    throw new FileAccessError(`Cannot read ${path}: ${why}. Check the path.`, { cause });
-  }
-  return await decodePoints(bytes, path, options);
+  const name = fileName(file, "the points");
+  return await decodePoints(await readWholeFile(file, name), name, options);
 }
 
 function spaceOf(

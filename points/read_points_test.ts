@@ -19,7 +19,7 @@ Deno.test("decodePoints() reads a CSV file by its columns and writes only the co
   assertEquals(file.labels, ["apex", "base, left"]);
   assertEquals(file.space, "lps");
   assertEquals(
-    textOf(file.encode(moved(file.points))),
+    textOf(await file.encode(moved(file.points))),
     '# by hand\r\nName,Z,Y,X,note\r\napex,6,-4,0.5,"a, b"\r\n\r\n"base, left",9,3,-5,\r\n',
   );
 });
@@ -27,7 +27,7 @@ Deno.test("decodePoints() reads a CSV file by its columns and writes only the co
 Deno.test("decodePoints() reads a CSV file without names, and one whose names state the axes", async () => {
   const plain = await decodePoints(utf8("1;2;3\n-4;5e1;0.25"), "a.csv", { space: "ras" });
   assertEquals(plain.points, [[1, 2, 3], [-4, 50, 0.25]]);
-  assertEquals(textOf(plain.encode(moved(plain.points))), "2;4;6\n-3;52;3.25");
+  assertEquals(textOf(await plain.encode(moved(plain.points))), "2;4;6\n-3;52;3.25");
   const lps = await decodePoints(utf8("l\tp\ts\n1\t2\t3\n"), "a.csv");
   assertEquals(lps.points, [[-1, -2, 3]]);
 });
@@ -42,7 +42,7 @@ Deno.test("decodePoints() reads a .fcsv file of 3D Slicer", async () => {
   assertEquals(file.points, [[-10, 20, 30]]);
   assertEquals(file.labels, ["F-1"]);
   assertEquals(
-    textOf(file.encode(moved(file.points))),
+    textOf(await file.encode(moved(file.points))),
     text.replace("1,10,-20,30,", "1,9,-22,33,"),
   );
   const ras = text.replace("= LPS", "= 0");
@@ -67,7 +67,7 @@ Deno.test("decodePoints() reads a .mrk.json file of 3D Slicer; undefined points 
   const found = await decodePoints(utf8(JSON.stringify(file)), "C.mrk.json");
   assertEquals(found.points, [[-1, -2, 3], [7, -8, 9]]);
   assertEquals(found.labels, ["a", "c"]);
-  const out = JSON.parse(textOf(found.encode(moved(found.points))));
+  const out = JSON.parse(textOf(await found.encode(moved(found.points))));
   assertEquals(out["@schema"], file["@schema"]);
   assertEquals(out.markups[0].measurements, []);
   assertEquals(out.markups[0].controlPoints, [
@@ -89,7 +89,7 @@ Deno.test("decodePoints() reads legacy VTK meshes, text and binary, and copies a
   assertEquals(notices.length, 1);
   assertStringIncludes(notices[0], "m.vtk: its normals, vectors or tensors do not change");
   assertEquals(
-    textOf(file.encode(moved(file.points))),
+    textOf(await file.encode(moved(file.points))),
     `${head}ASCII\nDATASET POLYDATA\nPOINTS 3 float\n-1 -2 3\n0 -2 3\n-1 -1 3.5\n${TAIL}`,
   );
 
@@ -101,7 +101,7 @@ Deno.test("decodePoints() reads legacy VTK meshes, text and binary, and copies a
   bytes.set(utf8("\nLINES"), start.length + 48);
   const binary = await decodePoints(bytes, "m.vtk");
   assertEquals(binary.points, [[-1, -2, 3], [-4, -5, 6]]);
-  const out = binary.encode(moved(binary.points));
+  const out = await binary.encode(moved(binary.points));
   const again = await decodePoints(out, "m.vtk");
   assertEquals(again.points, [[0, 0, 6], [-3, -3, 9]]);
   assertEquals(out.subarray(-6), bytes.subarray(-6));
@@ -121,7 +121,7 @@ endsolid part
   const file = await decodePoints(utf8(text), "m.stl", { space: "ras" });
   assertEquals(file.points, [[0, 0, 0], [2, 0, 0], [0, 2, 0]]);
   // The triangle is turned into the plane x = 0: its normal is +x.
-  const turned = textOf(file.encode([[0, 0, 0], [0, 2, 0], [0, 0, 2]]));
+  const turned = textOf(await file.encode([[0, 0, 0], [0, 2, 0], [0, 0, 2]]));
   assertStringIncludes(turned, "facet normal 1 0 0\n");
   assertStringIncludes(turned, "   vertex 0 0 2\n");
 
@@ -133,7 +133,7 @@ endsolid part
   view.setUint16(84 + 48, 777, true);
   const binary = await decodePoints(bytes, "m.stl");
   assertEquals(binary.points, [[0, 0, 0], [2, 0, 0], [0, 2, 0]]);
-  const out = new DataView(binary.encode([[0, 0, 0], [0, 2, 0], [0, 0, 2]]).buffer);
+  const out = new DataView((await binary.encode([[0, 0, 0], [0, 2, 0], [0, 0, 2]])).buffer);
   assertEquals([0, 4, 8, 44].map((k) => out.getFloat32(84 + k, true)), [1, 0, 0, 2]);
   assertEquals(out.getUint16(84 + 48, true), 777);
 });
@@ -188,7 +188,7 @@ for (
     const file = await decodePoints(utf8(text), "s.surf.gii");
     assertEquals(file.space, "ras");
     assertEquals(file.points[1], [...expected] as unknown as Triple);
-    const written = file.encode(moved(file.points));
+    const written = await file.encode(moved(file.points));
     const again = await decodePoints(written, "s.surf.gii");
     assertEquals(again.points, moved(file.points));
     const outside = (whole: string) => whole.replace(/<Data>[^<]*<\/Data>/, "");

@@ -32,6 +32,20 @@ export interface RegistrationQuality {
    * images had no edges in common before.
    */
   readonly gain: number;
+  /**
+   * The look of the moving image, such as "mirrored left to right", if the images fit clearly better in another
+   * orientation. It is only looked for if the rest is not good.
+   */
+  readonly orientation?: string | undefined;
+}
+
+/** The quality of a registration of images that fit clearly better in another orientation. */
+export function withOrientation(
+  quality: RegistrationQuality,
+  orientation: string,
+): RegistrationQuality {
+  const reason = `The moving image looks ${orientation}: so the images fit clearly better.`;
+  return { ...quality, verdict: "failed", reasons: [reason, ...quality.reasons], orientation };
 }
 
 /** Options of {@link registrationQuality}. */
@@ -56,6 +70,8 @@ export interface QualityOptions {
   readonly foldedPercent: number;
   /** Fixed voxels that lie in the moving image after the rigid registration, percent, if it was done. */
   readonly overlapPercent?: number | undefined;
+  /** True if the rigid registration ended worse than it started, by its own measure weighted with the overlap. */
+  readonly isRigidWorse?: boolean | undefined;
   /** Accepted steps of the deformable registration, if it was done. */
   readonly steps?: number | undefined;
 }
@@ -79,9 +95,13 @@ const MAX_DISPLACEMENT = 0.3;
 /** Judges a registration. */
 export function registrationQuality(options: QualityOptions): RegistrationQuality {
   const { fixed: { grid }, foldedPercent, overlapPercent, steps } = options;
-  const valid = insideMoving(options);
-  const mask = options.fixedMask?.data;
-  const agreementWith = (image: Volume) => edgeAgreement(options.fixed, image, { valid, mask });
+  // The gradient of a voxel depends on its neighbours, which must be valid, too.
+  const { fixedMask, movingMask } = options;
+  const inside = insideMoving(options);
+  const valid = movingMask ? eroded(grid.size, inside) : inside;
+  const mask = fixedMask && eroded(grid.size, fixedMask.data);
+  const agreementWith = (image: Volume) =>
+    edgeAgreement(options.fixed, image, { valid, mask, isMasked: movingMask !== undefined });
   const ofWarped = agreementWith(options.warped);
   const here = ofWarped([0, 0, 0]);
   const diagonal = Math.hypot(...grid.size.map((n, axis) => n * grid.spacing[axis]));
@@ -111,6 +131,11 @@ export function registrationQuality(options: QualityOptions): RegistrationQualit
   if (gain < 0) doubts.push("The edges of both images agree less than before the registration.");
   if (overlapPercent !== undefined && overlapPercent < MIN_OVERLAP) {
     doubts.push(`Only ${overlapPercent.toFixed(0)} % of the fixed image lie in the moving image.`);
+  }
+  if (options.isRigidWorse) {
+    doubts.push(
+      "The rigid registration lost more overlap than it gained in similarity: its start fits better.",
+    );
   }
   if (steps === 0) doubts.push("The deformable registration found no better displacement.");
   if (foldedPercent > MAX_FOLDED) {
@@ -173,6 +198,23 @@ function insideMoving({ fixed, movingGrid, movingMask, field }: QualityOptions):
   return valid.map((isInside, i) => isInside !== 0 && movingMask.data[nearest[i]] !== 0 ? 1 : 0);
 }
 
+/** 1 at the voxels that are not 0 and whose six neighbours are not 0, or a thin mask as it is. */
+function eroded([nx, ny, nz]: Triple, mask: ArrayLike<number>): Uint8Array {
+  const inside = Uint8Array.from(mask, (value) => value === 0 ? 0 : 1);
+  const steps = [[nx, 1], [ny, nx], [nz, nx * ny]];
+  let left = 0;
+  const result = inside.map((isInside, i) => {
+    if (isInside === 0) return 0;
+    for (const [n, step] of steps) {
+      const at = Math.floor(i / step) % n;
+      if (at > 0 && inside[i - step] === 0 || at < n - 1 && inside[i + step] === 0) return 0;
+    }
+    left++;
+    return 1;
+  });
+  return left < MIN_VOXELS ? inside : result;
+}
+
 /** The largest displacement beside the rigid part of the map, mm. */
 function largestDeformation({ fixed: { grid }, field, rigid = IDENTITY }: QualityOptions): number {
   const [nx, ny, nz] = grid.size;
@@ -206,14 +248,16 @@ function largestDeformation({ fixed: { grid }, field, rigid = IDENTITY }: Qualit
 export function edgeAgreement(
   fixed: Volume,
   image: Volume,
-  { valid, mask }: {
+  { valid, mask, isMasked = false }: {
     readonly valid?: Uint8Array | undefined;
-    readonly mask?: Int32Array | undefined;
+    readonly mask?: Uint8Array | undefined;
+    /** True if `valid` is a mask, so that no gradient outside it counts. Default false. */
+    readonly isMasked?: boolean | undefined;
   } = {},
 ): (shift: Triple) => number {
   const step = Math.max(1, Math.ceil(Math.cbrt(fixed.data.length / MAX_VOXELS)));
-  const noiseA = meanSquaredGradient(fixed, step);
-  const noiseB = meanSquaredGradient(image, step);
+  const noiseA = meanSquaredGradient(fixed, step, mask);
+  const noiseB = meanSquaredGradient(image, step, isMasked ? valid : undefined);
   return ([dx, dy, dz]) => {
     const [nx, ny, nz] = fixed.grid.size;
     const offset = dx + nx * (dy + ny * dz);
@@ -248,8 +292,12 @@ export function edgeAgreement(
   };
 }
 
-/** The square of the mean length of an image's gradient, in intensities per two voxels. */
-function meanSquaredGradient({ grid: { size: [nx, ny, nz] }, data }: Volume, step: number): number {
+/** The square of the mean length of an image's gradient in its valid voxels, in intensities per two voxels. */
+function meanSquaredGradient(
+  { grid: { size: [nx, ny, nz] }, data }: Volume,
+  step: number,
+  valid?: Uint8Array,
+): number {
   const plane = nx * ny;
   let sum = 0;
   let count = 0;
@@ -257,6 +305,7 @@ function meanSquaredGradient({ grid: { size: [nx, ny, nz] }, data }: Volume, ste
     for (let y = 1; y < ny - 1; y += step) {
       for (let x = 1; x < nx - 1; x += step) {
         const i = (z * ny + y) * nx + x;
+        if (valid?.[i] === 0) continue;
         sum += Math.hypot(
           data[i + 1] - data[i - 1],
           data[i + nx] - data[i - nx],

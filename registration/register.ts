@@ -16,7 +16,8 @@ import {
 } from "./deformable/register_deformable.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { placementProblems } from "./input_grids.ts";
-import { type RegistrationQuality, registrationQuality } from "./quality.ts";
+import { betterOrientation } from "./orientation.ts";
+import { type RegistrationQuality, registrationQuality, withOrientation } from "./quality.ts";
 import { findPadding, type Padding, withoutPadding } from "../volume/padding.ts";
 import { type JacobianStatistics, jacobianStatistics } from "./jacobian_statistics.ts";
 import {
@@ -39,6 +40,13 @@ import {
   jacobianOf,
   type Transform,
 } from "./transform.ts";
+import {
+  deformableFromScale,
+  mindGaussNewtonFromScale,
+  rigidFromScale,
+  toWorkingScale,
+  workingScale,
+} from "./working_scale.ts";
 
 /**
  * A method of deformable registration: "control-grid" is {@link registerDeformable}, "mind-gauss-newton"
@@ -52,7 +60,12 @@ export const DEFORMABLE_METHODS: readonly DeformableMethod[] = [
   "mind-gauss-newton",
 ];
 
-/** Options of {@link registerImages}. */
+/**
+ * Options of {@link registerImages}. The defaults in mm are for images of a human body. An image with a diagonal under
+ * 95 mm is registered as if it were larger by a power of ten ({@link RegisterImagesResult.workingScale}), so that the
+ * defaults follow its size. Lengths that are given, such as a spacing, keep their meaning. A weight lambda that is
+ * given has the effect that it has on images of that larger size.
+ */
 export interface RegisterImagesOptions {
   /** The fixed image; the results lie on its grid. */
   readonly fixed: Volume;
@@ -102,7 +115,10 @@ export interface RegisterImagesOptions {
       "fixed" | "moving" | "fixedMask" | "movingMask" | "initial" | "signal" | "onProgress"
     >
     | undefined;
-  /** The intermediate results of an earlier call with the same images and options; they are not repeated. */
+  /**
+   * The intermediate results of an earlier call with the same images and options; they are not repeated. Their lengths
+   * are those of the {@link RegisterImagesResult.workingScale}.
+   */
   readonly resume?: Checkpoint | undefined;
   /**
    * Is called after the rigid registration and after each level of "control-grid", with all intermediate
@@ -166,6 +182,8 @@ export interface RegisterImagesResult {
   };
   /** Overlap of every label; empty without labels of both images. */
   readonly overlap: readonly LabelOverlap[];
+  /** The factor by which all lengths were multiplied during the registration of a small image; otherwise 1. */
+  readonly workingScale: number;
   /** The result of the rigid registration. */
   readonly rigid?: RigidResult | undefined;
   /** The result of the method "control-grid". */
@@ -228,9 +246,14 @@ export async function registerImages(
   const options = leaveOut(given, padding);
   const { fixed, moving, signal, onProgress } = options;
   const times = [performance.now()];
-  const rigid = options.rigid === false ? undefined : await registerFirst(gpu, options);
+  const scale = workingScale(fixed.grid);
+  const scaled = toWorkingScale(options, scale);
+  const scaledRigid = scaled.rigid === false ? undefined : await registerFirst(gpu, scaled);
+  const rigid = scaledRigid && rigidFromScale(scaledRigid, scale);
   times.push(performance.now());
-  const found = options.rigidOnly ? {} : await registerThen(gpu, options, rigid);
+  const found = options.rigidOnly
+    ? {}
+    : fromScale(await registerThen(gpu, scaled, scaledRigid), scale);
   times.push(performance.now());
   onProgress?.({ stage: "results" });
   signal?.throwIfAborted();
@@ -245,7 +268,7 @@ export async function registerImages(
   const inverse = await inverseField(gpu, transform);
   const jacobian = await jacobianOf(gpu, transform);
   const statistics = jacobianStatistics(jacobian.data);
-  const quality = registrationQuality({
+  const judged = registrationQuality({
     fixed,
     movingGrid: moving.grid,
     fixedMask: options.fixedMask,
@@ -256,8 +279,10 @@ export async function registerImages(
     field,
     foldedPercent: statistics.foldedPercent,
     overlapPercent: rigid?.overlapPercent,
+    isRigidWorse: rigid?.isWorseThanStart,
     steps: found.deformable?.levels.reduce((sum, { iterations }) => sum + iterations, 0),
   });
+  const quality = await withBetterOrientation(gpu, options, judged);
   times.push(performance.now());
   const seconds = (i: number) => (times[i + 1] - times[i]) / 1000;
   return {
@@ -273,11 +298,27 @@ export async function registerImages(
     jacobianStatistics: statistics,
     quality,
     padding,
+    workingScale: scale,
     rigid,
     deformable: found.deformable,
     mindGaussNewton: found.mindGaussNewton,
     seconds: { rigid: seconds(0), deformable: seconds(1), results: seconds(2) },
   };
+}
+
+/**
+ * The quality, with the orientation in which the images fit clearly better. Only a rigid registration that chose its
+ * start tries others, and only for a result that is not good.
+ */
+async function withBetterOrientation(
+  gpu: Gpu,
+  { fixed, moving, fixedMask, movingMask, rigid, signal }: RegisterImagesOptions,
+  quality: RegistrationQuality,
+): Promise<RegistrationQuality> {
+  const isChosen = rigid !== false && (rigid?.start ?? "automatic") === "automatic";
+  if (quality.verdict === "good" || !isChosen) return quality;
+  const better = await betterOrientation(gpu, { fixed, moving, fixedMask, movingMask, signal });
+  return better === undefined ? quality : withOrientation(quality, better.text);
 }
 
 /** The options with images without padding, which the masks leave out. */
@@ -318,12 +359,15 @@ async function registerFirst(gpu: Gpu, options: RegisterImagesOptions): Promise<
   return rigid;
 }
 
+/** The results of the deformable registration; at most one is present. */
+type DeformedResults = Pick<RegisterImagesResult, "deformable" | "mindGaussNewton">;
+
 /** The deformable registration by the chosen method. */
 async function registerThen(
   gpu: Gpu,
   options: RegisterImagesOptions,
   rigid: RigidResult | undefined,
-): Promise<Pick<RegisterImagesResult, "deformable" | "mindGaussNewton">> {
+): Promise<DeformedResults> {
   const { method, resume, onCheckpoint, onProgress } = options;
   const initial = rigid?.matrix ?? IDENTITY;
   onProgress?.({ stage: "deformable" });
@@ -345,6 +389,17 @@ async function registerThen(
     onProgress: (progress) => onProgress?.({ stage: "deformable", deformable: progress }),
   });
   return { deformable };
+}
+
+/** The results of a deformable registration in the world of the images. */
+function fromScale(
+  { deformable, mindGaussNewton }: DeformedResults,
+  scale: number,
+): DeformedResults {
+  return {
+    deformable: deformable && deformableFromScale(deformable, scale),
+    mindGaussNewton: mindGaussNewton && mindGaussNewtonFromScale(mindGaussNewton, scale),
+  };
 }
 
 /** The moving image and labels on the fixed grid, before and after registration. */

@@ -15,7 +15,13 @@ import {
 } from "./_flags.ts";
 
 /** Exit codes of every task; a task may return others. */
-export const EXIT_CODES = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
+export const EXIT_CODES = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  interrupted: 130,
+  terminated: 143,
+} as const;
 
 /**
  * The work of a task. It passes `signal` to long operations, names `program` in the commands that it recommends, and
@@ -42,24 +48,35 @@ export async function runTask<const T extends TaskSpec>(
 
 /**
  * Runs work and ends the process: 0 when it went well (or the number that `main` returns), 1 with
- * the error's message when it threw, 2 when the command line was wrong, 130 after Ctrl-C.
+ * the error's message when it threw, 2 when the command line was wrong, 130 after Ctrl-C, 143 after SIGTERM, which a
+ * scheduler or a shutdown sends.
  *
- * The first Ctrl-C aborts the signal, so that the task can leave no half-written file; a second one
+ * The first of these signals aborts the signal of `call`, so that the task can leave no half-written file; a second one
  * ends the process at once. The stack of an error is shown when CROSSWARP_DEBUG=1.
  *
  * @param call - {@link callTask} or another function that catches all errors and returns the exit code.
  */
 export async function runProcess(call: (signal: AbortSignal) => Promise<number>): Promise<never> {
   const controller = new AbortController();
-  const interrupt = () => {
-    if (controller.signal.aborted) Deno.exit(EXIT_CODES.interrupted);
-    console.error("\nStopping. Press Ctrl-C again to stop at once.");
+  let endCode: number = EXIT_CODES.interrupted;
+  const stop = (code: number, line: string) => {
+    if (controller.signal.aborted) Deno.exit(code);
+    endCode = code;
+    console.error(line);
     controller.abort();
   };
-  Deno.addSignalListener("SIGINT", interrupt);
+  Deno.addSignalListener("SIGINT", () => {
+    stop(EXIT_CODES.interrupted, "\nStopping. Press Ctrl-C again to stop at once.");
+  });
+  // Windows has no SIGTERM.
+  if (Deno.build.os !== "windows") {
+    Deno.addSignalListener("SIGTERM", () => {
+      stop(EXIT_CODES.terminated, "\nStopping, because the process received SIGTERM.");
+    });
+  }
   const code = await call(controller.signal);
   // A device or a worker that is still alive would keep the process waiting.
-  Deno.exit(code);
+  Deno.exit(code === EXIT_CODES.interrupted ? endCode : code);
 }
 
 /**

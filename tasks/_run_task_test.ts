@@ -57,10 +57,12 @@ Deno.test("runTask() ends with 0 after --help and 2 after a wrong command line",
 });
 
 Deno.test({
-  name: "runTask() aborts its signal at Ctrl-C, lets the task tidy up and ends with 130",
+  name:
+    "runTask() aborts its signal at Ctrl-C and SIGTERM, lets the task tidy up, ends with 130 or 143",
   ignore: Deno.build.os === "windows", // which cannot send SIGINT to a child
   async fn() {
-    const child = spawn(`
+    for (const [name, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+      const child = spawn(`
       console.log("ready");
       try {
         await new Promise((_, reject) => {
@@ -70,14 +72,16 @@ Deno.test({
       } finally {
         console.log("tidied");
       }`);
-    const reader = child.stdout.getReader();
-    assertEquals(new TextDecoder().decode((await reader.read()).value), "ready\n");
-    child.kill("SIGINT");
-    assertEquals(new TextDecoder().decode((await reader.read()).value), "tidied\n");
-    await reader.cancel();
-    const errors = await new Response(child.stderr).text();
-    assertEquals((await child.status).code, 130);
-    assertStringIncludes(errors, "Stopped.");
+      const reader = child.stdout.getReader();
+      assertEquals(new TextDecoder().decode((await reader.read()).value), "ready\n");
+      child.kill(name);
+      assertEquals(new TextDecoder().decode((await reader.read()).value), "tidied\n");
+      await reader.cancel();
+      const errors = await new Response(child.stderr).text();
+      assertEquals((await child.status).code, code);
+      assertStringIncludes(errors, "Stopped.");
+      assertEquals(errors.includes("received SIGTERM"), name === "SIGTERM");
+    }
   },
 });
 

@@ -10,7 +10,8 @@ import { Gpu } from "../kernels/gpu/gpu.ts";
 import { ImageGeometryError } from "../volume/nifti_errors.ts";
 import { withPaddingReplaced } from "../volume/padding.ts";
 import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
-import { writeVolume } from "../volume/write_nifti.ts";
+import type { Volume } from "../volume/volume.ts";
+import { writeVolumes } from "../volume/write_nifti.ts";
 import type { Triple } from "../volume/affine.ts";
 import { type FlagsOf, type TaskSpec, UsageError } from "./_flags.ts";
 import { headerNotices, seriesFlag, TRUST } from "./_header_flags.ts";
@@ -132,8 +133,9 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
       ),
   });
   progress.stage("writing");
-  await writeVolume(flags.out, found.image);
-  if (flags.field !== undefined) await writeVolume(flags.field, found.field);
+  const volumes: Record<string, Volume> = { [flags.out]: found.image };
+  if (flags.field !== undefined) volumes[flags.field] = found.field;
+  await writeVolumes(volumes);
   progress.end();
   const [min, max] = found.field.data.reduce(
     ([low, high], value) => [Math.min(low, value), Math.max(high, value)],

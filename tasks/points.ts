@@ -116,7 +116,7 @@ export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
         "transform folds there. Register again with --no-folding.",
     );
   }
-  await writeWholeFile(out, file.encode(points));
+  await writeWholeFile(out, await file.encode(points));
   console.log(
     `Wrote ${out}: ${count} points, from the ${from} to the ${to} image, ${file.space.toUpperCase()} mm`,
   );

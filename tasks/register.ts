@@ -5,65 +5,44 @@
  */
 
 import { Gpu } from "../kernels/gpu/gpu.ts";
-import { REGULARISERS } from "../kernels/regulariser/regulariser.ts";
 import { identifyRun } from "../registration/checkpoint.ts";
-import { DEFORMABLE_DEFAULTS } from "../registration/deformable/register_deformable.ts";
-import { MIND_GAUSS_NEWTON_OPTIONS } from "../registration/mind_gauss_newton/options.ts";
 import {
-  DEFORMABLE_METHODS,
   registerImages,
-  type RegisterImagesOptions,
   type RegisterImagesResult,
   type RegisterProgress,
 } from "../registration/register.ts";
 import type { RegistrationQuality } from "../registration/quality.ts";
-import { RIGID_PRESETS } from "../registration/rigid/schedule.ts";
-import {
-  SIMILARITIES,
-  type SimilarityName,
-  type SimilarityOptions,
-} from "../registration/similarity/similarities.ts";
 import {
   encodeMetrics,
   encodeRegistration,
   paddingNotices,
   readRegisterInputs,
   type RegisterInputs,
+  scaleNotices,
 } from "../workflows/register_files.ts";
-import { PointFileError } from "../points/point_file.ts";
-import { readPoints } from "../points/read_points.ts";
-import {
-  type Landmark,
-  pairLandmarks,
-  pointsOutside,
-  targetErrors,
-} from "../workflows/landmarks.ts";
+import { targetErrors } from "../workflows/landmarks.ts";
 import { VERSION } from "../host/version.ts";
 import { CheckpointFile } from "./_checkpoint_file.ts";
-import {
-  type Flag,
-  type FlagsOf,
-  isGiven,
-  kebabCase,
-  type TaskSpec,
-  UsageError,
-} from "./_flags.ts";
-import { headerNotices, seriesFlag, TRUST } from "./_header_flags.ts";
+import { type FlagsOf, kebabCase, type TaskSpec } from "./_flags.ts";
+import { headerNotices } from "./_header_flags.ts";
 import { memoryBudget } from "./_memory.ts";
-import { POINT_SPACE } from "./_point_flags.ts";
-import { optionFlags, optionValues } from "./_option_flags.ts";
 import { checkFolder, writeFolder } from "./_output.ts";
 import { Progress } from "./_progress.ts";
+import {
+  printTargetErrors,
+  readLandmarks,
+  refuseLonely,
+  REGISTER_EXTRAS,
+} from "./_register_extras.ts";
+import {
+  GAUSS_NEWTON_FLAGS,
+  refuseUseless,
+  REGISTER_FLAGS,
+  type RegisterFlags,
+  settingsOf,
+  usedFlags,
+} from "./_register_flags.ts";
 import { runTask } from "./_run_task.ts";
-
-/** The flags of all similarities and of mind-gauss-newton, from their declared options. */
-const OPTION_FLAGS = optionFlags([
-  ...Object.values(SIMILARITIES),
-  { name: "mind-gauss-newton", options: MIND_GAUSS_NEWTON_OPTIONS },
-]) as Record<keyof SimilarityOptions | keyof typeof MIND_GAUSS_NEWTON_OPTIONS, Flag>;
-
-const GAUSS_NEWTON_FLAGS = Object.keys(MIND_GAUSS_NEWTON_OPTIONS)
-  .map((name) => `--${kebabCase(name)}`).join(", ");
 
 /** The declaration of `deno task register`. */
 export const TASK = {
@@ -86,6 +65,10 @@ console and as \`quality\` in metrics.json. It has failed if a displaced copy of
 fixed image as well as the result does. Good means that nothing speaks against the result, not that it
 is exact.
 
+The defaults in mm are for images of a human body. A fixed image with a diagonal under 95 mm, such as
+one of a mouse, is registered as if it were larger by a power of ten. A spacing, resolution or window
+that you give keeps its meaning; a weight lambda has the effect that it has on the larger image.
+
 The method control-grid (the default) optimises a similarity over the displacements of control points.
 The method mind-gauss-newton is the registration framework of MIND: dense, symmetric, with Gauss-Newton
 steps. Among the flags of the deformable registration it accepts only ${GAUSS_NEWTON_FLAGS} and
@@ -95,162 +78,10 @@ directions to metrics.json.`,
     "--fixed mr.nii.gz --moving ct.nii.gz --out registered",
     "--fixed mr.nii.gz --moving ct.nii.gz --moving-labels organs.nii.gz --out registered",
   ],
-  flags: {
-    fixed: { type: "string", required: true, valueName: "FILE", help: "The fixed image." },
-    moving: {
-      type: "string",
-      required: true,
-      valueName: "FILE",
-      help: "The moving image. The task warps it onto the fixed image.",
-    },
-    fixedSeries: seriesFlag("--fixed"),
-    movingSeries: seriesFlag("--moving"),
-    out: {
-      type: "string",
-      required: true,
-      valueName: "FOLDER",
-      help: "The folder for the results.",
-    },
-    movingLabels: {
-      type: "string",
-      valueName: "FILE",
-      help: "Labels of the moving image. The task warps them.",
-    },
-    fixedLabels: {
-      type: "string",
-      valueName: "FILE",
-      help: "Labels of the fixed image, for the Dice coefficients.",
-    },
-    fixedMask: {
-      type: "string",
-      valueName: "FILE",
-      help: "A mask of the fixed image. The registration ignores voxels where the mask is 0.",
-    },
-    movingMask: {
-      type: "string",
-      valueName: "FILE",
-      help: "A mask of the moving image. The registration ignores voxels where the mask is 0.",
-    },
-    fixedPoints: {
-      type: "string",
-      valueName: "FILE",
-      help:
-        "Landmarks of the fixed image (.csv, .fcsv, .mrk.json), for the target registration error (TRE).",
-    },
-    movingPoints: {
-      type: "string",
-      valueName: "FILE",
-      help: "The same landmarks in the moving image, with the same names or in the same order.",
-    },
-    pointSpace: POINT_SPACE,
-    method: {
-      type: "choice",
-      choices: DEFORMABLE_METHODS,
-      default: "control-grid",
-      help: "The method of the deformable registration; see below.",
-    },
-    similarity: {
-      type: "choice",
-      choices: Object.keys(SIMILARITIES) as SimilarityName[],
-      default: DEFORMABLE_DEFAULTS.similarity,
-      help: `The similarity: ${
-        Object.entries(SIMILARITIES).map(([name, { description }]) => `${name} (${description})`)
-          .join(", ")
-      }.`,
-    },
-    ...OPTION_FLAGS,
-    regulariser: {
-      type: "choice",
-      choices: REGULARISERS,
-      default: DEFORMABLE_DEFAULTS.regulariser,
-      help: "The regulariser: total variation, squared L2 norm or bending energy.",
-    },
-    lambda: {
-      type: "number",
-      min: 0,
-      help: `Weight of the regulariser. The default depends on the similarity (${
-        Object.entries(SIMILARITIES).map(([name, { lambda }]) =>
-          `${name} ${lambda[DEFORMABLE_DEFAULTS.regulariser]}`
-        ).join(", ")
-      } for ${DEFORMABLE_DEFAULTS.regulariser}).`,
-    },
-    spacing: {
-      type: "number",
-      default: DEFORMABLE_DEFAULTS.spacing,
-      min: 0.1,
-      unit: "mm",
-      help: "Control-point spacing at the finest level.",
-    },
-    levels: {
-      type: "integer",
-      min: 1,
-      max: 8,
-      help:
-        "Number of resolution levels. By default the voxels of the coarsest level measure about 10 mm, " +
-        "with a maximum of 4 levels.",
-    },
-    iterations: {
-      type: "integer",
-      default: DEFORMABLE_DEFAULTS.iterations,
-      min: 1,
-      help: "Maximum number of steps per level.",
-    },
-    resolution: {
-      type: "number",
-      min: 0.1,
-      unit: "mm",
-      help: "Minimum voxel size of the working images. By default it is that of the fixed image.",
-    },
-    noFolding: {
-      type: "boolean",
-      help:
-        "Prevent folding: the Jacobian determinant of the map is greater than 0 in every voxel.",
-    },
-    resume: {
-      type: "boolean",
-      help: "Continue an interrupted run after its last finished level (with mind-gauss-newton, " +
-        "after its rigid registration).",
-    },
-    strict: {
-      type: "boolean",
-      help: "End with exit code 3 if the registration has failed by its own verdict.",
-    },
-    rigidOnly: { type: "boolean", help: "Do only the rigid registration." },
-    noRigid: {
-      type: "boolean",
-      help: "Leave out the rigid registration and start from the positions in the files.",
-    },
-    keepPadding: {
-      type: "boolean",
-      help:
-        "Treat padding as tissue. By default the task leaves out voxels of a value far below the tissue's, such " +
-        "as -8192, and says so.",
-    },
-    trust: TRUST,
-    rigidPreset: {
-      type: "choice",
-      choices: RIGID_PRESETS,
-      default: "robust",
-      help:
-        "The schedule of the rigid registration. imregister has the numbers of MATLAB's imregister in " +
-        "its multimodal configuration, as in the paper.",
-    },
-    seed: { type: "integer", default: 12345, help: "Seed of the rigid registration." },
-  },
+  flags: { ...REGISTER_FLAGS, ...REGISTER_EXTRAS },
 } as const satisfies TaskSpec;
 
 type Flags = FlagsOf<typeof TASK>;
-
-/** Flags, other than the options of the similarities, that only the method "control-grid" has. */
-const CONTROL_GRID_FLAGS: readonly string[] = [
-  "similarity",
-  "regulariser",
-  "lambda",
-  "spacing",
-  "levels",
-  "iterations",
-  "noFolding",
-] satisfies (keyof Flags)[];
 
 /** The exit code of a registration that has failed by its own verdict, with --strict. */
 const FAILED = 3;
@@ -259,6 +90,7 @@ const FAILED = 3;
 export async function main(flags: Flags, signal: AbortSignal): Promise<number> {
   const began = performance.now();
   refuseUseless(flags);
+  refuseLonely(flags);
   const settings = settingsOf(flags);
   await checkFolder(flags.out);
   using progress = new Progress();
@@ -267,6 +99,7 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<number> {
   const inputs = await readRegisterInputs(flags, headers);
   const landmarks = await readLandmarks(flags, inputs, headers.onNotice);
   if (!flags.keepPadding) paddingNotices(inputs, flags).forEach(headers.onNotice);
+  scaleNotices(inputs, flags).forEach(headers.onNotice);
   signal.throwIfAborted();
   using gpu = await Gpu.open(memoryBudget());
   using checkpoint = await openCheckpoint(flags, inputs, gpu, (line) => progress.log(line));
@@ -296,135 +129,8 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<number> {
   await checkpoint.remove();
   progress.end();
   await printSummary(flags, result, seconds);
-  if (errors !== undefined) {
-    const { mean, max, points } = errors;
-    console.log(
-      `Target registration error of ${points.length} landmarks: mean ${mean.after.toFixed(2)} mm ` +
-        `(${mean.before.toFixed(2)} before), maximum ${max.after.toFixed(2)} mm (${
-          max.before.toFixed(2)
-        } before)`,
-    );
-  }
+  if (errors !== undefined) printTargetErrors(errors);
   return flags.strict && result.quality.verdict === "failed" ? FAILED : 0;
-}
-
-/**
- * The landmarks of both images, which change nothing but metrics.json; undefined if there are none.
- *
- * @throws {UsageError} when only one of the files is given, or --point-space without them.
- * @throws {PointFileError} when a file cannot be used, the two do not agree, or all points are outside their image.
- */
-async function readLandmarks(
-  { fixedPoints, movingPoints, pointSpace: space }: Flags,
-  { fixed, moving }: RegisterInputs,
-  onNotice: (notice: string) => void,
-): Promise<readonly Landmark[] | undefined> {
-  if (fixedPoints === undefined || movingPoints === undefined) return undefined;
-  const sides = [
-    { path: fixedPoints, side: "fixed", grid: fixed.grid },
-    { path: movingPoints, side: "moving", grid: moving.grid },
-  ];
-  const [first, second] = await Promise.all(
-    sides.map(({ path }) => readPoints(path, { space, onNotice })),
-  );
-  sides.forEach(({ path, side, grid }, i) => {
-    const { points } = i === 0 ? first : second;
-    const outside = pointsOutside(points, grid);
-    const message =
-      `${path} (--${side}-points): ${outside} of ${points.length} points are outside the ${side} image. ` +
-      "Check their axes (--point-space) and the file.";
-    if (outside === points.length) throw new PointFileError(message);
-    if (outside > 0) onNotice(message);
-  });
-  return pairLandmarks(first, second, { fixed: fixedPoints, moving: movingPoints });
-}
-
-/**
- * Refuses flags that have no effect.
- *
- * @throws {UsageError} when a flag belongs to another method or to another similarity.
- */
-function refuseUseless(flags: Flags): void {
-  const { fixedPoints, movingPoints, pointSpace } = flags;
-  if ((fixedPoints === undefined) !== (movingPoints === undefined)) {
-    throw new UsageError("--fixed-points and --moving-points need each other");
-  }
-  if (pointSpace !== undefined && fixedPoints === undefined) {
-    throw new UsageError("--point-space does nothing without --fixed-points and --moving-points");
-  }
-  if (flags.noRigid && isGiven(flags, "rigidPreset")) {
-    throw new UsageError("--rigid-preset does nothing with --no-rigid");
-  }
-  if (flags.rigidOnly && flags.noRigid) {
-    throw new UsageError("--rigid-only and --no-rigid together leave nothing to do");
-  }
-  const given = [...Object.keys(OPTION_FLAGS), ...CONTROL_GRID_FLAGS]
-    .filter((name) => isGiven(flags, name));
-  const { method, similarity } = flags;
-  const withoutMethod = given.find((name) =>
-    method === "control-grid" ? isGaussNewtonOnly(name) : isControlGridOnly(name)
-  );
-  if (withoutMethod !== undefined) {
-    throw new UsageError(`--${kebabCase(withoutMethod)} does nothing with --method ${method}`);
-  }
-  if (method !== "control-grid") return;
-  const withoutSimilarity = given.find((name) =>
-    name in OPTION_FLAGS && !(name in SIMILARITIES[similarity].options)
-  );
-  if (withoutSimilarity !== undefined) {
-    throw new UsageError(
-      `--${kebabCase(withoutSimilarity)} does nothing with --similarity ${similarity}`,
-    );
-  }
-}
-
-function isGaussNewtonOnly(name: string): boolean {
-  return name in MIND_GAUSS_NEWTON_OPTIONS &&
-    !Object.values(SIMILARITIES).some(({ options }) => name in options);
-}
-
-function isControlGridOnly(name: string): boolean {
-  return CONTROL_GRID_FLAGS.includes(name) ||
-    name in OPTION_FLAGS && !(name in MIND_GAUSS_NEWTON_OPTIONS);
-}
-
-/** The options of the registrations. */
-function settingsOf(
-  flags: Flags,
-): Pick<
-  RegisterImagesOptions,
-  "rigid" | "rigidOnly" | "keepPadding" | "method" | "deformable" | "mindGaussNewton"
-> {
-  const { seed, method, rigidOnly, similarity, regulariser, lambda, spacing, levels } = flags;
-  const { iterations, resolution, noFolding, keepPadding } = flags;
-  return {
-    rigid: flags.noRigid ? false : { seed, preset: flags.rigidPreset },
-    rigidOnly,
-    keepPadding,
-    method,
-    deformable: {
-      ...optionValues(SIMILARITIES[similarity].options, flags),
-      similarity,
-      regulariser,
-      lambda,
-      spacing,
-      levels,
-      iterations,
-      resolution,
-      noFolding,
-    },
-    mindGaussNewton: { ...optionValues(MIND_GAUSS_NEWTON_OPTIONS, flags), resolution },
-  };
-}
-
-/** The flags for metrics.json, without those of other methods and those that do not change the result. */
-function usedFlags(flags: Flags): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(flags).filter(([name]) =>
-      name !== "resume" && name !== "strict" &&
-      (flags.method === "control-grid" || !isControlGridOnly(name))
-    ),
-  );
 }
 
 /** Opens the checkpoint file: the intermediate results and the identity of the run. */
@@ -492,7 +198,7 @@ function printQuality({ verdict, reasons }: RegistrationQuality): void {
 
 /** Prints the summary of a finished registration. */
 async function printSummary(
-  { out, movingLabels }: Flags,
+  { out, movingLabels }: RegisterFlags,
   { overlap, jacobianStatistics, mindGaussNewton, quality }: RegisterImagesResult,
   seconds: number,
 ): Promise<void> {

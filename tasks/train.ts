@@ -346,6 +346,12 @@ export async function main(
       onProgress: ({ done, total, name }) => progress.update(done, name, total),
     });
   }
+  if (gpu.isSoftware) {
+    progress.log(
+      "The first step compiles the shaders of the networks. A software driver needs minutes for it, " +
+        "and keeps them for later trainings of the same sizes.",
+    );
+  }
   progress.stage("training", total, "steps");
   await runTraining(gpu, {
     images,

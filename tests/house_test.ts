@@ -21,6 +21,7 @@ const folders = [
   "workflows",
   "study",
   "tasks",
+  "web",
   "testing",
   "tests",
   "bench",
@@ -105,6 +106,7 @@ const below: Record<string, readonly string[]> = {
   study: [...LIBRARY, "workflows"],
   tasks: [...LIBRARY, "workflows", "study"],
   [COMMAND_LINE]: ["tasks"],
+  web: [...LIBRARY, "workflows", "tasks"],
 };
 
 /**
@@ -170,6 +172,34 @@ Deno.test("imports point down only, and the library needs no development depende
     }
   }
   assertGreater(seen, 50);
+  assertEquals(wrong, []);
+});
+
+/** The rooms that also run in Node, Bun and browsers, and the parts of `cohort` that do. */
+const EVERYWHERE = [
+  ...LIBRARY.filter((room) => room !== "cohort"),
+  "cohort",
+  "workflows/synthesis_job.ts",
+  "mod.ts",
+];
+
+/** Files that need Deno: they render on its threads. */
+const NEEDS_DENO = /^cohort\/phantom\//;
+
+Deno.test("the library names no runtime, except in host/runtime.ts", () => {
+  // Types of Node's modules vanish; an import of them keeps a module from loading in a browser.
+  const runtimes = /\b(Deno|Bun|process)\.|\brequire\(|(?<!typeof import\()"node:/;
+  const wrong: string[] = [];
+  let seen = 0;
+  for (const path of EVERYWHERE.flatMap(production)) {
+    if (NEEDS_DENO.test(path) || path === "host/runtime.ts") continue;
+    seen++;
+    const code = codeOf(path).replace(/nodeModule\("node:[^"]+"\)/g, "");
+    for (const line of code.split("\n")) {
+      if (runtimes.test(line)) wrong.push(`${path}: ${line.trim()}`);
+    }
+  }
+  assertGreater(seen, 100);
   assertEquals(wrong, []);
 });
 

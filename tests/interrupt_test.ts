@@ -1,9 +1,9 @@
-/** Tests of interrupted registrations and of full disks: the remaining files, and the continued run. */
+/** Tests of interrupted registrations, lost devices and full disks: the remaining files, and the continued run. */
 
 import type { Modality } from "../volume/modality.ts";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { Gpu } from "../kernels/gpu/gpu.ts";
-import { GpuLostError } from "../kernels/gpu/errors.ts";
+import { GpuLostError, GpuMemoryError } from "../kernels/gpu/errors.ts";
 import { registerImages } from "../registration/register.ts";
 import { Grid, type Volume, writeVolume } from "../volume/mod.ts";
 import * as register from "../tasks/register.ts";
@@ -79,6 +79,38 @@ Deno.test({
       assertEquals(Object.keys(await contents(file("stopped"))), ["checkpoint.json"]);
     });
 
+    await t.step("reports a lost device and refused memory in one line, and resumes", async () => {
+      const faults: [Fault, string][] = [
+        [(gpu) => gpu.device.destroy(), "The GPU device was lost"],
+        [refuseMemory, "Registering needs 900 MiB"],
+      ];
+      for (const [fault, message] of faults) {
+        using _fault = faultAt("iterations", 3, fault);
+        const { code, text } = await callModule(register, ...args, file("stopped"), "--resume");
+        assertEquals(code, 1, text);
+        assertStringIncludes(text, message);
+        assertEquals(text.match(/^error:/gm)?.length, 1, text);
+        assert(!/^ +at |because:/m.test(text), text);
+        assertStringIncludes(text, "--resume continues from them");
+        assertEquals(Object.keys(await contents(file("stopped"))), ["checkpoint.json"]);
+      }
+    });
+
+    await t.step("stops at SIGTERM and SIGKILL, and resumes after them", async () => {
+      for (const [name, expected] of [["SIGTERM", 143], ["SIGKILL", 137]] as const) {
+        const child = startScript("register", ...args, file("stopped"), "--resume");
+        let killed = false;
+        const { code, text } = await ended(child, (text) => {
+          if (killed || !/level [23] of 3/.test(text)) return;
+          killed = true;
+          child.kill(name);
+        });
+        assertEquals(code, expected, text);
+        assertEquals(text.includes("--resume continues from them"), name === "SIGTERM");
+        assertEquals(Object.keys(await contents(file("stopped"))), ["checkpoint.json"]);
+      }
+    });
+
     await t.step("resumes to the bytes of a run that was not stopped", async () => {
       const resumed = await callModule(register, ...args, file("stopped"), "--resume");
       assertEquals(resumed.code, 0, resumed.text);
@@ -123,6 +155,32 @@ Deno.test({
     await Deno.remove(folder, { recursive: true });
   },
 });
+
+/** Something that happens to a device in the middle of its work. */
+type Fault = (gpu: Gpu) => void;
+
+/** Refuses the next allocation, and all later ones. */
+function refuseMemory(gpu: Gpu): void {
+  gpu.requireMemory = () => {
+    throw new GpuMemoryError("Registering needs 900 MiB, and 800 MiB are free.");
+  };
+}
+
+/** Until it is disposed, `fault` happens to every new device when it records `label` for the n-th time. */
+function faultAt(label: string, n: number, fault: Fault): Disposable {
+  const { open } = Gpu;
+  Gpu.open = async (options) => {
+    const gpu = await open.call(Gpu, options);
+    const { record } = gpu;
+    let seen = 0;
+    gpu.record = (name) => {
+      if (name === label && ++seen === n) fault(gpu);
+      return record.call(gpu, name);
+    };
+    return gpu;
+  };
+  return { [Symbol.dispose]: () => void (Gpu.open = open) };
+}
 
 /** Until it is disposed, the disk is full after so many bytes; a file is cut where it ends. */
 function fullDisk(bytes: number): Disposable {

@@ -16,7 +16,7 @@ interface PublicNames {
 
 const PUBLIC: Readonly<Record<string, PublicNames>> = {
   ".": {
-    count: 88,
+    count: 89,
     values: `
       ConstantImageError CrosswarpError EmptyMaskError FileAccessError Gpu GpuLostError
       GpuMemoryError GpuUnavailableError GpuValidationError Grid ImageFileError NoOverlapError
@@ -26,7 +26,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       registerMindGaussNewton registerRigid writeDisplacementField writeLabelVolume writeVolume`,
     types: `
       ApplyTransformOptions Checkpoint ControlGrid DeformableLevel DeformableMethod
-      DeformableOptions DeformableProgress DeformableResult DisplacementField GpuOptions
+      DeformableOptions DeformableProgress DeformableResult DisplacementField FileInput GpuOptions
       HeaderMatrix InverseConsistency JacobianStatistics LabelOverlap LabelVolume LevelState
       LocalCorrelationOptions MapPointsOptions MappedPoints Matrix4 MindGaussNewtonLevel
       MindGaussNewtonOptions MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling
@@ -37,7 +37,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       VoxelType WriteOptions`,
   },
   "./volume": {
-    count: 49,
+    count: 50,
     values: `
       CrosswarpError FileAccessError Grid IDENTITY ImageFileError ImageGeometryError ImageShapeError
       MODALITIES NonFiniteVoxelsError NotLabelsError NotNiftiError TruncatedFileError
@@ -46,7 +46,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       readGrid readLabelVolume readNifti readNiftiLabels readVolume reorient transformPoint
       transformVector writeDisplacementField writeLabelVolume writeVolume`,
     types: `
-      AxisStep ByModality DiceCount DisplacementField EncodeOptions HeaderMatrix LabelVolume Matrix4
+      AxisStep ByModality DiceCount DisplacementField EncodeOptions FileInput HeaderMatrix LabelVolume Matrix4
       Modality ReadOptions Triple Volume VoxelType WriteOptions`,
   },
   "./kernels": {
@@ -87,7 +87,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       StartPosition StartRecord Transform Triple Verdict Volume`,
   },
   "./gan": {
-    count: 83,
+    count: 86,
     values: `
       CT_SCALE CycleGan Discriminator Generator LOSSES ModelFileError Network PAPER_SETTINGS
       PLANE_NAMES PairSampler PatchSampler RandomState STRIDES STRUCTURE_MEASURES Tensorflow
@@ -97,8 +97,8 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       trainCycleGan trainingBytes writeCheckpoint`,
     types: `
       ByModality CheckpointHeader ConvolutionVariant CrosswarpError CycleGanSettings
-      DiscriminatorOptions GeneratorLosses GeneratorOptions Gpu GpuOptions Grid IntensityScale
-      Matrix4 Modality NamedValues Ops PairPatch PairSamplerOptions PairSource PairTensors PairTerm
+      DiscriminatorOptions FileInput GeneratorLosses GeneratorOptions Gpu GpuOptions Grid IntensityScale
+      Matrix4 Modality ModelFiles ModelInput NamedValues Ops PairPatch PairSamplerOptions PairSource PairTensors PairTerm
       PatchAverageProgress PatchSamplerOptions PatchSource PlaneAxes PlaneName RandomStates
       RandomWords RegisteredPair Scalar StepLosses Stitch Strides StructureMeasure SynthesisOptions
       Tensor Tensor1D Tensor4D TensorflowOptions TrainingData TrainingOptions TrainingProgress
@@ -123,7 +123,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       ModalityPaths PhantomOptions PhantomProgress ReadOptions Region Structure StructureName Triple Volume`,
   },
   "./study": {
-    count: 175,
+    count: 178,
     values: `
       ABLATIONS COLUMNS CORRESPONDENCE_PARTS LOSSES PAPER_CHANNELS PAPER_FIELDS PAPER_GRID
       PAPER_TABLE_1 PAPER_TABLE_2 PROFILES Picture STAGES STRUCTURES SettingsError
@@ -137,11 +137,11 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       Ablation BestSetting BestSettings Breathing ByModality Cells CollectedSearch Colour Column
       ColumnSynthesis ConvolutionVariant Correspondence CorrespondencePart CrosswarpError
       CycleGanSettings DeformableLevel DeformableMethod DeformableOptions DeformableProgress
-      DisplacementField GanScale GanSettingsOptions GanVariant GivenCohort Gpu GpuOptions Grid
+      DisplacementField FileInput GanScale GanSettingsOptions GanVariant GivenCohort Gpu GpuOptions Grid
       GridSearchOptions GridSearchPlan GridSynthesisOptions HeaderMatrix ImageRegion IntensityScale
       JacobianStatistics JointSetting LabelFiles LabelVolume LabelledImage LevelState LocalCorrelationOptions
       Manifest ManifestSubject Matrix4 MindOptions MindScale MindScaling MindSscOptions MissingUnits Modality
-      ModalityLabels ModalityPaths NmiMindOptions OnProgress Ops OverviewOptions PairImages
+      ModalityLabels ModalityPaths ModelFiles ModelInput NmiMindOptions OnProgress Ops OverviewOptions PairImages
       PairRegistrationOptions PairRigidOptions PairScores PairScoresOptions PaperVolumes PatchAverageProgress PlaneName PointMap
       PreparedStudy Profile ProfileDeformable ProfileName ReadOptions Region RegionPair
       RegisteredPair RegisteredPairsOptions RegistrationScores Regulariser ReportTable

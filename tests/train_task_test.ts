@@ -1,5 +1,6 @@
 /** The train and synthesise tasks as a user runs them: from folders of files to a synthesised file. */
 
+import { Gpu } from "../kernels/gpu/gpu.ts";
 import type { Modality } from "../volume/modality.ts";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Grid, readVolume, writeVolume } from "../volume/mod.ts";
@@ -74,6 +75,8 @@ Deno.test({
       const { code, text } = await task("train", ...training("model"));
       assertEquals(code, 0, text);
       assertStringIncludes(text, "2 CT and 2 MR; axial patches of 16 x 16 x 2, P = 10; 40 steps");
+      using gpu = await Gpu.open();
+      assertEquals(text.includes("A software driver needs minutes for it"), gpu.isSoftware);
       for (const modality of ["MR", "CT"]) {
         assertStringIncludes(text, `step 40, synthesised ${modality}: `);
       }

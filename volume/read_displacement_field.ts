@@ -4,9 +4,10 @@
  * @module
  */
 
+import { type FileInput, fileName } from "../host/file_input.ts";
 import { Grid } from "./grid.ts";
 import { ImageShapeError } from "./nifti_errors.ts";
-import { fileName, type NiftiSource, withNifti } from "./nifti_source.ts";
+import { type NiftiSource, withNifti } from "./nifti_source.ts";
 import { readIntensities } from "./nifti_voxels.ts";
 import type { ReadOptions } from "./read_options.ts";
 import type { DisplacementField } from "./volume.ts";
@@ -22,7 +23,7 @@ const DISPLACEMENT_VECTOR = 1006;
  *
  * Files of other formats (.nrrd, .mha) have three values per voxel, LPS mm, as ITK and 3D Slicer write them.
  *
- * @param path - A .nii or .nii.gz file, or a file of another format; see `readVolume`.
+ * @param file - A .nii or .nii.gz file, or a file of another format; see {@link FileInput} and `readVolume`.
  * @throws {ImageShapeError} when the file holds something else; otherwise as `readVolume`.
  *
  * @example Usage
@@ -40,10 +41,10 @@ const DISPLACEMENT_VECTOR = 1006;
  * ```
  */
 export async function readDisplacementField(
-  path: string | URL,
+  file: FileInput,
   options: ReadOptions = {},
 ): Promise<DisplacementField> {
-  return await withNifti(path, fileName(path), options, field);
+  return await withNifti(file, fileName(file, "the displacement field"), options, field);
 }
 
 async function field(source: NiftiSource): Promise<DisplacementField> {

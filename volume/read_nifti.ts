@@ -1,11 +1,12 @@
 /**
- * Reading images: NIfTI, and through formats/ NRRD, MetaImage and Analyze.
+ * Reading images: NIfTI, and through formats/ and dicom/ NRRD, MetaImage, Analyze and DICOM.
  *
  * @module
  */
 
+import { type FileInput, fileName } from "../host/file_input.ts";
 import type { Grid } from "./grid.ts";
-import { fileName, withNifti } from "./nifti_source.ts";
+import { withNifti } from "./nifti_source.ts";
 import { intensities, labels, spatialGrid } from "./nifti_voxels.ts";
 import type { ReadOptions } from "./read_options.ts";
 import type { LabelVolume, Volume } from "./volume.ts";
@@ -73,8 +74,9 @@ export function readNiftiLabels(
  * Reads an intensity image from a file; see {@link readNifti}. The file is read and decoded in pieces:
  * memory is little more than the result's 4 bytes per voxel.
  *
- * @param path - A NIfTI file (.nii, .nii.gz, the .hdr of a pair), an NRRD file (.nrrd, .nhdr), a MetaImage file (.mha,
- * .mhd) or the .hdr of an Analyze pair. The first bytes select the format.
+ * @param file - An image file: a path, an address, a `Blob` or `File`, or its bytes; see {@link FileInput}. NIfTI (.nii,
+ * .nii.gz, the .hdr of a pair), NRRD (.nrrd, .nhdr), MetaImage (.mha, .mhd), the .hdr of an Analyze pair, or the path of
+ * a folder of DICOM files. The first bytes select the format.
  * @throws {FileAccessError} when the file is missing or cannot be read; otherwise as {@link readNifti}.
  *
  * @example Usage
@@ -92,24 +94,25 @@ export function readNiftiLabels(
  * assertEquals(volume.grid.world([0, 0, 0]), [-10, 20, 30]);
  * ```
  */
-export async function readVolume(path: string | URL, options: ReadOptions = {}): Promise<Volume> {
-  return await withNifti(path, fileName(path), options, intensities);
+export async function readVolume(file: FileInput, options: ReadOptions = {}): Promise<Volume> {
+  return await withNifti(file, fileName(file, "the image"), options, intensities);
 }
 
 /** Reads a label image from a file; errors are those of {@link readNiftiLabels} and {@link readVolume}. */
 export async function readLabelVolume(
-  path: string | URL,
+  file: FileInput,
   options: ReadOptions = {},
 ): Promise<LabelVolume> {
-  return await withNifti(path, fileName(path), options, labels);
+  return await withNifti(file, fileName(file, "the label image"), options, labels);
 }
 
 /**
  * Reads the grid of an image file. The voxels are not read, so they may be of any type and number of volumes, and
  * may contain NaN.
  *
- * @param path - A NIfTI file (.nii, .nii.gz, the .hdr of a pair), an NRRD file (.nrrd, .nhdr), a MetaImage file (.mha,
- * .mhd) or the .hdr of an Analyze pair. The first bytes select the format.
+ * @param file - An image file: a path, an address, a `Blob` or `File`, or its bytes; see {@link FileInput}. NIfTI (.nii,
+ * .nii.gz, the .hdr of a pair), NRRD (.nrrd, .nhdr), MetaImage (.mha, .mhd), the .hdr of an Analyze pair, or the path of
+ * a folder of DICOM files. The first bytes select the format.
  * @throws {FileAccessError} when the file is missing or cannot be read.
  * @throws {ImageFileError} when its header cannot be used; see {@link readNifti}.
  *
@@ -127,6 +130,6 @@ export async function readLabelVolume(
  * assertEquals((await readGrid(path)).affine, grid.affine);
  * ```
  */
-export async function readGrid(path: string | URL, options: ReadOptions = {}): Promise<Grid> {
-  return await withNifti(path, fileName(path), options, spatialGrid);
+export async function readGrid(file: FileInput, options: ReadOptions = {}): Promise<Grid> {
+  return await withNifti(file, fileName(file, "the image"), options, spatialGrid);
 }

@@ -2,6 +2,7 @@
 
 import { type CrosswarpError, FileAccessError } from "../host/errors.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { asInBrowser } from "../testing/as_in_browser.ts";
 import { counting, gzip, type MadeHeader, niftiFile, OBLIQUE } from "../testing/nifti_file.ts";
 import {
   ImageFileError,
@@ -176,3 +177,17 @@ Deno.test("readDisplacementField() refuses what holds no vectors in a known fram
   assertEquals((await readDisplacementField(path)).components[0][7], 7);
   await Deno.remove(folder, { recursive: true });
 });
+
+Deno.test("in a browser, gzip of several parts is refused with a remedy", () =>
+  asInBrowser(async () => {
+    const whole = made({ dims: [3, 20, 20, 20] });
+    const file = new File(
+      [await gzip(whole.slice(0, 5000)), await gzip(whole.slice(5000))],
+      "a.nii.gz",
+    );
+    const remedy = "Decompress the file, or compress it again with gzip.";
+    await assertRejects(() => readVolume(file), ImageFileError, remedy);
+    await assertRejects(() => readVolume(file), ImageFileError, "a.nii.gz: its gzip");
+    const cut = new File([packed.slice(0, -100)], "b.nii.gz");
+    await assertRejects(() => readVolume(cut), TruncatedFileError, "b.nii.gz: its gzip");
+  }));

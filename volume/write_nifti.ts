@@ -9,7 +9,7 @@ import { encodeFormat, type OtherFormat, otherFormatOf } from "./formats/encode_
 import { niftiHeader } from "./nifti_header_bytes.ts";
 import type { DisplacementField, LabelVolume, Volume } from "./volume.ts";
 import { type VoxelType, WRITTEN_TYPES } from "./voxel_types.ts";
-import { writeWholeFile } from "../host/write_file.ts";
+import { writeWholeFile, writeWholeFiles } from "../host/write_file.ts";
 
 /** Options of {@link writeVolume}. */
 export interface WriteOptions {
@@ -57,7 +57,7 @@ const VECTOR_INTENT = 1007;
 export async function encodeNifti(
   volume: Volume | LabelVolume,
   options: EncodeOptions = {},
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const { grid, data } = volume;
   const type = options.type ?? typeOf(data);
   checkLength("volume.data", data, grid.voxels);
@@ -70,7 +70,7 @@ export async function encodeNifti(
 }
 
 /** The bytes of a .nii.gz file of label ids, in the smallest type that holds them. */
-export function encodeNiftiLabels(labels: LabelVolume): Promise<Uint8Array> {
+export function encodeNiftiLabels(labels: LabelVolume): Promise<Uint8Array<ArrayBuffer>> {
   return encodeNifti(labels);
 }
 
@@ -83,7 +83,7 @@ export function encodeNiftiLabels(labels: LabelVolume): Promise<Uint8Array> {
 export async function encodeDisplacementField(
   field: DisplacementField,
   options: Pick<EncodeOptions, "compressed"> = {},
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const { grid, components } = field;
   const n = grid.voxels;
   components.forEach((component, c) => checkLength(`field.components[${c}]`, component, n));
@@ -125,6 +125,19 @@ export async function writeVolume(
   options: WriteOptions = {},
 ): Promise<void> {
   await writeWholeFile(path, await encodeFor(path, volume, options));
+}
+
+/**
+ * Writes images so that they appear together or not at all; otherwise as {@link writeVolume}.
+ *
+ * @param volumes - The images by path.
+ */
+export async function writeVolumes(volumes: Readonly<Record<string, Volume>>): Promise<void> {
+  const files: Record<string, Uint8Array> = {};
+  for (const [path, volume] of Object.entries(volumes)) {
+    files[path] = await encodeNifti(volume, { compressed: isCompressedName(path) });
+  }
+  await writeWholeFiles(files);
 }
 
 /** Writes a label image in the smallest type that holds its ids; otherwise as {@link writeVolume}. */
@@ -226,7 +239,7 @@ async function file(
   header: Uint8Array,
   data: ArrayBufferView,
   compressed: boolean,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const voxels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   if (!compressed) {
     const whole = new Uint8Array(header.length + voxels.length);
@@ -234,14 +247,17 @@ async function file(
     whole.set(voxels, header.length);
     return whole;
   }
-  // In pieces, so that no second copy of the voxels is made.
-  function* pieces() {
-    yield header;
+  const { readable, writable } = new CompressionStream("gzip");
+  const writer = (writable as WritableStream<Uint8Array>).getWriter();
+  const write = async () => {
+    await writer.write(header);
+    // In pieces, so that no second copy of the voxels is made.
     const step = 1 << 20;
-    for (let at = 0; at < voxels.length; at += step) yield voxels.subarray(at, at + step);
-  }
-  const stream = ReadableStream.from(pieces()).pipeThrough(
-    new CompressionStream("gzip") as unknown as TransformStream<Uint8Array, Uint8Array>,
-  );
-  return new Uint8Array(await new Response(stream as BodyInit).arrayBuffer());
+    for (let at = 0; at < voxels.length; at += step) {
+      await writer.write(voxels.subarray(at, at + step));
+    }
+    await writer.close();
+  };
+  const [whole] = await Promise.all([new Response(readable).arrayBuffer(), write()]);
+  return new Uint8Array(whole);
 }

@@ -7,7 +7,7 @@ import { pairLandmarks, pointsOutside, targetErrors } from "./landmarks.ts";
 const NAMES = { fixed: "f.csv", moving: "m.csv" };
 
 function file(points: Triple[], labels: (string | undefined)[]): PointFile {
-  return { points, labels, space: "ras", encode: () => new Uint8Array() };
+  return { points, labels, space: "ras", encode: () => Promise.resolve(new Uint8Array()) };
 }
 
 Deno.test("pairLandmarks() pairs by name, else by order", () => {

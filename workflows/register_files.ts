@@ -4,12 +4,13 @@
  * @module
  */
 
-import { withoutUndefined } from "../host/defaults.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { overviewPicture } from "../pictures/overview.ts";
+import type { Picture } from "../pictures/picture.ts";
 import type { RegisterImagesOptions, RegisterImagesResult } from "../registration/register.ts";
 import { findPadding, paddingText, withoutPadding } from "../volume/padding.ts";
 import { placementProblems } from "../registration/input_grids.ts";
+import { workingScale } from "../registration/working_scale.ts";
 import { encodeTransform } from "../registration/transform_file.ts";
 import { ImageGeometryError } from "../volume/nifti_errors.ts";
 import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
@@ -65,18 +66,34 @@ export async function readRegisterInputs(
     labels(paths.fixedMask),
     labels(paths.movingMask),
   ]);
-  const advice = "Give the intensity image, and labels with --fixed-labels or --moving-labels";
-  refuseLabels(fixed, paths.fixed, advice);
-  refuseLabels(moving, paths.moving, advice);
   const inputs = { fixed, moving, movingLabels, fixedLabels, fixedMask, movingMask };
+  checkRegisterInputs(inputs, paths, options.onNotice);
+  return inputs;
+}
+
+/**
+ * Checks images that were read: that the fixed and the moving image are no label images, and that masks and labels fit
+ * their images.
+ *
+ * @param names - The names of the files, for messages.
+ * @param onNotice - Is called with each warning. Default: `console.warn` prints it once.
+ * @throws {ImageFileError} when an image cannot be used.
+ */
+export function checkRegisterInputs(
+  inputs: RegisterInputs,
+  names: RegisterPaths,
+  onNotice: (notice: string) => void = printNotice,
+): void {
+  const advice = "Give the intensity image, and labels with --fixed-labels or --moving-labels";
+  refuseLabels(inputs.fixed, names.fixed, advice);
+  refuseLabels(inputs.moving, names.moving, advice);
   for (const { input, isFatal, text } of placementProblems(inputs)) {
-    const message = `${paths[input]} (--${
+    const message = `${names[input]} (--${
       input.replace(/[A-Z]/, (c) => `-${c.toLowerCase()}`)
     }) ${text}`;
     if (isFatal) throw new ImageGeometryError(message);
-    (options.onNotice ?? printNotice)(message);
+    onNotice(message);
   }
-  return inputs;
 }
 
 /** The warnings about padding that a registration leaves out, one line for each image. */
@@ -95,30 +112,64 @@ export function paddingNotices({ fixed, moving }: RegisterInputs, paths: Registe
   return notices;
 }
 
+/** The line about the working scale of small images; none for images of normal size. */
+export function scaleNotices({ fixed: { grid } }: RegisterInputs, paths: RegisterPaths): string[] {
+  const scale = workingScale(grid);
+  if (scale === 1) return [];
+  const diagonal = Math.hypot(...grid.size.map((n, axis) => n * grid.spacing[axis]));
+  return [
+    `${paths.fixed}: the diagonal is only ${
+      diagonal.toPrecision(2)
+    } mm. The registration works as if the images were ` +
+    `${scale} times as large, so that its default lengths and weights follow their size.`,
+  ];
+}
+
 /** The names and bytes of the result files of a registration, except its metrics. */
 export async function encodeRegistration(
-  { fixed, fixedLabels }: RegisterInputs,
+  inputs: RegisterInputs,
   result: RegisterImagesResult,
 ): Promise<Record<string, Uint8Array>> {
-  const { warpedLabels, padding, jacobianStatistics: { foldedPercent, sdLog } } = result;
-  const overview = overviewPicture({
+  const files: Record<string, Uint8Array> = {};
+  for (const [name, encode] of Object.entries(registrationFiles(inputs, result))) {
+    files[name] = await encode();
+  }
+  return files;
+}
+
+/** The result files of a registration by their names, except its metrics: each function returns the bytes of its file. */
+export function registrationFiles(
+  inputs: RegisterInputs,
+  result: RegisterImagesResult,
+): Record<string, () => Promise<Uint8Array>> {
+  const { warpedLabels } = result;
+  const files: Record<string, () => Promise<Uint8Array>> = {
+    "warped.nii.gz": () => encodeNifti(result.warped),
+  };
+  if (warpedLabels !== undefined) {
+    files["warped_labels.nii.gz"] = () => encodeNiftiLabels(warpedLabels);
+  }
+  files["field.nii.gz"] = () => encodeDisplacementField(result.field);
+  files["inverse_field.nii.gz"] = () => encodeDisplacementField(result.inverseField);
+  files["jacobian.nii.gz"] = () => encodeNifti(result.jacobian);
+  files["transform.json"] = () =>
+    Promise.resolve(new TextEncoder().encode(encodeTransform(result.transform)));
+  files["overview.png"] = () => Promise.resolve(overviewOf(inputs, result).toPng());
+  return files;
+}
+
+/** The picture of a registration. */
+function overviewOf({ fixed, fixedLabels }: RegisterInputs, result: RegisterImagesResult): Picture {
+  const { padding, jacobianStatistics: { foldedPercent, sdLog } } = result;
+  return overviewPicture({
     fixed: padding.fixed === undefined ? fixed : withoutPadding(fixed, padding.fixed).image,
     before: result.before,
     after: result.warped,
     jacobian: result.jacobian,
     fixedLabels,
-    warpedLabels,
+    warpedLabels: result.warpedLabels,
     caption: `FOLDED ${foldedPercent.toFixed(3)} %  SD LOG J ${sdLog.toFixed(3)}`,
   });
-  return withoutUndefined({
-    "warped.nii.gz": await encodeNifti(result.warped),
-    "warped_labels.nii.gz": warpedLabels && await encodeNiftiLabels(warpedLabels),
-    "field.nii.gz": await encodeDisplacementField(result.field),
-    "inverse_field.nii.gz": await encodeDisplacementField(result.inverseField),
-    "jacobian.nii.gz": await encodeNifti(result.jacobian),
-    "transform.json": new TextEncoder().encode(encodeTransform(result.transform)),
-    "overview.png": await overview.toPng(),
-  }) as Record<string, Uint8Array>;
 }
 
 /** Options of {@link encodeMetrics}. */
@@ -150,6 +201,7 @@ export function encodeMetrics(
     seconds: { total: seconds, ...result.seconds },
     peakGpuBytes: gpu.peakBytes,
     notices,
+    workingScale: result.workingScale === 1 ? undefined : result.workingScale,
     parameters: {
       ...parameters,
       rigid: rigid && { seed: rigid.seed, start: rigid.start.name },

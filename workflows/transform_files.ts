@@ -4,8 +4,7 @@
  * @module
  */
 
-import { readFile } from "node:fs/promises";
-import { FileAccessError } from "../host/errors.ts";
+import { readWholeFile } from "../host/file_input.ts";
 import { decodeAntsAffine } from "../registration/ants_affine.ts";
 import { decodeItkTransform } from "../registration/itk_transform.ts";
 import {
@@ -71,9 +70,7 @@ async function readTransform(
       `${path} is a transform of a format that is not read. Write it as text (.tfm) or as a displacement field first.`,
     );
   }
-  const bytes = await readFile(path).catch((cause: Error) => {
-    throw new FileAccessError(`Cannot read ${path}: ${cause.message}. Check the path.`, { cause });
-  });
+  const bytes = await readWholeFile(path);
   const text = () => new TextDecoder().decode(bytes);
   const start = new TextDecoder("latin1").decode(bytes.subarray(0, 24));
   if (start.startsWith("#Insight")) return decodeItkTransform(text(), path);

@@ -6,6 +6,7 @@
 
 import { withoutUndefined } from "../../host/defaults.ts";
 import { FileAccessError } from "../../host/errors.ts";
+import { writeWholeFile } from "../../host/write_file.ts";
 import { sha256Hex } from "../../host/hash.ts";
 import { runOnThreads } from "../../host/worker_pool.ts";
 import {
@@ -129,6 +130,7 @@ async function fingerprintOf(plan: CohortPlan): Promise<string> {
 /** Leaves files of this plan, removes the phantom's files of another. */
 async function prepareFolder(out: string, fingerprint: string): Promise<void> {
   const path = `${out}/plan.json`;
+  const isNew = await Deno.lstat(out).then(() => false, () => true);
   const text = JSON.stringify({ fingerprint }, null, 2) + "\n";
   try {
     await Deno.mkdir(out, { recursive: true });
@@ -140,8 +142,10 @@ async function prepareFolder(out: string, fingerprint: string): Promise<void> {
         await Deno.remove(`${out}/${entry.name}`);
       }
     }
-    await Deno.writeTextFile(path, text);
+    await writeWholeFile(path, new TextEncoder().encode(text));
   } catch (cause) {
+    // Fails if the folder is not empty.
+    if (isNew) await Deno.remove(out).catch(() => {});
     throw new FileAccessError(`Cannot write to ${out}: ${(cause as Error).message}`, { cause });
   }
 }

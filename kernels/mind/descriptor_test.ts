@@ -107,6 +107,42 @@ gpuTest("a constant image looks the same everywhere", async (gpu) => {
   [source, found].forEach((resource) => resource.destroy());
 });
 
+gpuTest(
+  "the variance is clamped between the root and the square of its mean, by hand",
+  async (gpu) => {
+    // Two voxels that differ from 0, and patches of one voxel. In the 7 x 3 x 3 inner voxels the variance is a^2 and b^2
+    // at these two voxels, a sixth of it at their six neighbours, and 0 elsewhere. Its mean is 2 (124 + 2) / 63 = 4, so
+    // that its bounds are 2 and 16.
+    const size: Triple = [9, 5, 5];
+    const at = (x: number) => (2 * 5 + 2) * 9 + x;
+    const data = new Float32Array(9 * 5 * 5);
+    data[at(2)] = Math.sqrt(124);
+    data[at(6)] = Math.sqrt(2);
+    const options = { neighbourhood: "six", sigma: 0.1, scale: 1 } as const;
+    const source = uploadImage(gpu, "image", size, data);
+    const found = mindDescriptors(gpu, { ...options, source, bits: 10 });
+    const ofShader = unpackDescriptors(new Uint32Array(await gpu.download(found.buffer)), found);
+    [source, found].forEach((resource) => resource.destroy());
+    for (const entries of [ofShader, mindDescriptorsReference({ ...options, size, data })]) {
+      const entriesAt = (x: number) =>
+        [0, 1, 2, 3, 4, 5].map((channel) => entries[6 * at(x) + channel]);
+      const expected = {
+        // The distance 2 toward +x; the variance 2 / 6 is raised to 2.
+        5: [Math.exp(-2 / 2), 1, 1, 1, 1, 1],
+        // The distance 124 toward -x; the variance 124 / 6 is lowered to 16.
+        3: [1, Math.exp(-124 / 16), 1, 1, 1, 1],
+        // All distances are equal.
+        2: [1, 1, 1, 1, 1, 1],
+      };
+      for (const [x, values] of Object.entries(expected)) {
+        values.forEach((value, c) =>
+          assertAlmostEquals(entriesAt(Number(x))[c], value, 0.51 / 1023, `x ${x}, channel ${c}`)
+        );
+      }
+    }
+  },
+);
+
 Deno.test("the twin is eq. 5, written out at one voxel", () => {
   const size: Triple = [9, 9, 9];
   const data = image(size, 8, false);

@@ -16,6 +16,7 @@ import type { BinRange } from "../../kernels/nmi/joint_histogram.ts";
 import type { Regulariser } from "../../kernels/regulariser/regulariser.ts";
 import { intensityRange, RANGE_PERCENTILES } from "../intensity_range.ts";
 import { maskVoxels } from "../mask_voxels.ts";
+import { uploadMasked } from "../masked_image.ts";
 import { type ResolutionLevel, resolutionLevels } from "../resolution_levels.ts";
 import {
   SIMILARITIES,
@@ -347,16 +348,23 @@ function recordOf({ grid, stride }: ResolutionLevel, result: LevelResult): Defor
 }
 
 function uploadInputs(gpu: Gpu, options: DeformableOptions, owned: Owned): InputImages {
-  const upload = (name: string, { grid }: Volume, data: Float32Array) =>
-    owned.add(uploadImage(gpu, name, grid.size, data));
-  const mask = (labels: LabelVolume | undefined, image: Volume, name: string) =>
-    labels && upload(name, image, maskVoxels(labels, image.grid, name));
-  const { fixed, moving } = options;
+  const upload = ({ grid, data }: Volume, labels: LabelVolume | undefined, name: string) => {
+    if (labels === undefined) {
+      return { image: owned.add(uploadImage(gpu, name, grid.size, data)), mask: undefined };
+    }
+    const mask = maskVoxels(labels, grid, `${name}Mask`);
+    return {
+      image: owned.add(uploadMasked(gpu, { grid, data, mask })),
+      mask: owned.add(uploadImage(gpu, `${name} mask`, grid.size, mask)),
+    };
+  };
+  const fixed = upload(options.fixed, options.fixedMask, "fixed");
+  const moving = upload(options.moving, options.movingMask, "moving");
   return {
-    fixedMask: mask(options.fixedMask, fixed, "fixedMask"),
-    movingMask: mask(options.movingMask, moving, "movingMask"),
-    fixed: upload("fixed", fixed, fixed.data),
-    moving: upload("moving", moving, moving.data),
+    fixed: fixed.image,
+    moving: moving.image,
+    fixedMask: fixed.mask,
+    movingMask: moving.mask,
   };
 }
 

@@ -15,6 +15,7 @@ import { pyramidLevel } from "../../kernels/image/pyramid.ts";
 import { resample } from "../../kernels/image/resample.ts";
 import { intensityRange } from "../intensity_range.ts";
 import { maskVoxels } from "../mask_voxels.ts";
+import { uploadMasked } from "../masked_image.ts";
 import { isReduction, isThin, reducedMask, type ReducedMaskOptions } from "../reduced_mask.ts";
 
 /** An image on the working grid or on a level of its pyramid. */
@@ -59,7 +60,11 @@ export async function workingImage(
   const owned = new Owned();
   try {
     const validImage = owned.add(uploadImage(gpu, "mask", size, valid));
-    const original = owned.add(uploadImage(gpu, "image", size, source.data));
+    const original = owned.add(
+      mask === undefined
+        ? uploadImage(gpu, "image", size, source.data)
+        : uploadMasked(gpu, { grid: source.grid, data: source.data, mask: valid }),
+    );
     const range = await intensityRange(gpu, original, mask && validImage);
     const image = owned.add(pyramidLevel(gpu, { source: original, ...to }));
     const inside = owned.add(

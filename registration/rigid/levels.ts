@@ -9,9 +9,11 @@ import type { Grid } from "../../volume/grid.ts";
 import type { LabelVolume, Volume } from "../../volume/volume.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import { downloadImage, type GpuImage, uploadImage } from "../../kernels/gpu/image.ts";
+import { uploadMasked } from "../masked_image.ts";
 import { Owned } from "../../kernels/gpu/owned.ts";
 import { type PreparedMattes, prepareMattes } from "../../kernels/rigid/mattes_histogram.ts";
 import { ConstantImageError, EmptyMaskError } from "../errors.ts";
+import { extentOf, isThinExtent, maskExtent } from "./extent.ts";
 import { maskOnGrid, shrunkGrid, shrunkImage } from "./pyramid.ts";
 import type { RigidSchedule } from "./schedule.ts";
 import { type ImageStatistics, imageStatistics } from "./start.ts";
@@ -83,7 +85,11 @@ function scaledImages(
 ): ScaledImage[] {
   const scratch = new Owned();
   try {
-    const whole = scratch.add(uploadImage(gpu, name, grid.size, data));
+    const whole = scratch.add(
+      volumeMask === undefined
+        ? uploadImage(gpu, name, grid.size, data)
+        : uploadMasked(gpu, { data, grid, mask: maskOnGrid(volumeMask, grid) }),
+    );
     return factors.map((factor) => {
       const small = shrunkGrid(grid, factor);
       const mask = volumeMask && maskOnGrid(volumeMask, small, name === "moving");
@@ -154,12 +160,16 @@ export async function prepareRigidLevels(
         statistics(gpu, "moving", moving[i]),
       ]),
     );
+    // A thin stack can leave most of the air, and with it most of the voxels, by a small tilt or shift, which raises
+    // the information of the rest. Elsewhere the weight would only draw the images toward each other.
+    const isEitherThin = [fixed[0], moving[0]].some(isThinStack);
     return Owned.build((owned) => {
       const levels = fixed.map((f, i): RigidLevel => {
         const m = moving[i];
         const [ofFixed, ofMoving] = measured.slice(2 * Math.min(i, depth - 1));
         const perVoxel = voxelVolume(m.grid) / voxelVolume(f.grid);
         const wholeSamples = Math.min(f.validVoxels, m.validVoxels * perVoxel);
+        const weighsOverlap = schedule.weighOverlap && (i === 0 || isEitherThin);
         const metric = owned.add(prepareMattes(gpu, {
           fixed: f.image,
           moving: m.image,
@@ -167,7 +177,7 @@ export async function prepareRigidLevels(
           movingRange: ofMoving[range],
           fixedMask: f.maskImage,
           movingMask: m.maskImage,
-          wholeSamples: schedule.weighOverlap && i === 0 ? wholeSamples : undefined,
+          wholeSamples: weighsOverlap ? wholeSamples : undefined,
         }));
         const toMoving = m.grid.inverse;
         return {
@@ -189,6 +199,11 @@ export async function prepareRigidLevels(
   } finally {
     scratch.destroy();
   }
+}
+
+/** True if the valid part of an image is a stack of few slices; see {@link isThinExtent}. */
+function isThinStack({ grid, mask }: ScaledImage): boolean {
+  return isThinExtent(mask ? maskExtent(grid, mask) : extentOf(grid));
 }
 
 function voxelVolume({ spacing }: Grid): number {

@@ -47,7 +47,7 @@ export interface RigidSchedule {
   readonly levels: readonly [CoarsestSchedule, ...LevelSchedule[]];
   /** Intensities that the bins span: all ("full") or the 0.5 to 99.5 percentile ("robust"). */
   readonly range: "full" | "robust";
-  /** True if the mutual information is weighted by the overlap at the coarsest level. */
+  /** True if the mutual information is weighted by the overlap: at the coarsest level, and of thin stacks at all. */
   readonly weighOverlap: boolean;
   /** Minimum number of samples of a child, as a part of the smaller image or mask. */
   readonly minOverlap: number;
@@ -88,6 +88,7 @@ export interface RigidScheduleOptions {
  * finest level they replace the search. Bins span the 0.5 to 99.5 percentile, so that a few voxels of
  * metal do not take most of the bins. Voxels shrink toward isotropic ones. The coarsest level weighs the
  * mutual information with the overlap, because a small number of samples overestimates the information.
+ * If an image or its mask is a stack of few slices (extent.ts), every level does.
  *
  * @throws {RangeError} when an option is out of range.
  */

@@ -4,7 +4,9 @@
  * @module
  */
 
-import { open, readdir, readFile, stat } from "node:fs/promises";
+import { type FileInput, openFile, readWholeFile } from "../../host/file_input.ts";
+import { fileSystem } from "../../host/file_system.ts";
+import { nodeModule } from "../../host/runtime.ts";
 import { ByteReader } from "../byte_reader.ts";
 import type { OpenFormat } from "../formats/open_format.ts";
 import { TruncatedFileError } from "../nifti_errors.ts";
@@ -18,9 +20,12 @@ import { type DicomVolume, dicomVolume } from "./dicom_volume.ts";
 /** NIfTI's code of single-precision voxels. */
 const FLOAT32 = 16;
 
-/** Returns true if a path is a folder. */
-export async function isFolder(path: string | URL): Promise<boolean> {
-  return await stat(path).then((info) => info.isDirectory(), () => false);
+/** Returns true if a file is the path of a folder. A web page has none. */
+export async function isFolder(input: FileInput): Promise<boolean> {
+  const files = nodeModule("node:fs/promises");
+  const isPath = typeof input === "string" || input instanceof URL && input.protocol === "file:";
+  if (files === undefined || !isPath) return false;
+  return await files.stat(input).then((info) => info.isDirectory(), () => false);
 }
 
 /**
@@ -42,7 +47,7 @@ export async function openDicomFolder(
   for (const path of paths) {
     if (!await startsAsDicom(path)) continue;
     try {
-      const file = parseDicomFile(parser, await readFile(path), path);
+      const file = parseDicomFile(parser, await readWholeFile(path), path);
       if (file !== undefined) files.push(file);
     } catch {
       damaged.push(path);
@@ -80,7 +85,7 @@ export async function openDicomFolder(
 
 /** The files of a folder and its subfolders, sorted. */
 async function filesIn(folder: string | URL, name: string): Promise<string[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
+  const entries = await fileSystem(folder).readdir(folder, { withFileTypes: true });
   const paths: string[] = [];
   for (const entry of entries.sort((a, b) => a.name < b.name ? -1 : 1)) {
     const path = `${name.replace(/[/\\]+$/, "")}/${entry.name}`;
@@ -92,10 +97,9 @@ async function filesIn(folder: string | URL, name: string): Promise<string[]> {
 
 async function startsAsDicom(path: string): Promise<boolean> {
   try {
-    const file = await open(path);
+    const file = await openFile(path);
     try {
-      const { buffer, bytesRead } = await file.read(new Uint8Array(132), 0, 132);
-      return bytesRead === 132 && isDicom(buffer);
+      return isDicom(await file.read(0, 132));
     } finally {
       await file.close();
     }
@@ -114,7 +118,7 @@ async function* slicePixels(
     // The slices of an enhanced file are in one file.
     if (slice.file.path !== path) {
       path = slice.file.path;
-      bytes = await readFile(path);
+      bytes = await readWholeFile(path);
     }
     const pixels = intensities(bytes, slice, littleEndian);
     yield new Uint8Array(pixels.buffer);

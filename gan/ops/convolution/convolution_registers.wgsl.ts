@@ -27,6 +27,11 @@ export interface RegisterTile {
   readonly filterQuads: number;
   /** True if the filter's quads consist of input channels instead of output channels. */
   readonly transposed: boolean;
+  /**
+   * True if several dispatches add their products to the output. The code that reads earlier sums is a third of the
+   * shader, and software Vulkan compiles it for seconds, so it exists only where it is used.
+   */
+  readonly inParts: boolean;
 }
 
 /**
@@ -88,13 +93,7 @@ fn main(
       ).join("\n  ")
     }
   ${each((m, t) => `var s${m}_${t} = vec4f(0);`)}
-  if (p.continued != 0) {
-    ${
-      each((m, t) =>
-        `s${m}_${t} = loadOutput(outRow + min(x + ${m}, p.columns - 1) * p.outStride, min(outQuad + ${t}, outQuads - 1), p.outChannels, outQuads);`
-      )
-    }
-  }
+  ${tile.inParts ? readEarlierSums(each) : ""}
   let tapRows = p.tapTo - p.tapFrom;
   ${range(tile.rowBlocks).map((block) => addBlock(tile, block)).join("\n  ")}
   ${
@@ -109,6 +108,17 @@ fn main(
 }
 `,
   };
+}
+
+/** Begins with the sums of earlier parts, if there are any. */
+function readEarlierSums(each: (line: (m: number, t: number) => string) => string): string {
+  return /* wgsl */ `if (p.continued != 0) {
+    ${
+    each((m, t) =>
+      `s${m}_${t} = loadOutput(outRow + min(x + ${m}, p.columns - 1) * p.outStride, min(outQuad + ${t}, outQuads - 1), p.outChannels, outQuads);`
+    )
+  }
+  }`;
 }
 
 /** Columns of the input that the pixels of an invocation depend on, counted from the first. */

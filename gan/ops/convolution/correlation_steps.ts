@@ -119,6 +119,7 @@ function plansInRegisters(
     rowBlocks,
     columnBlocks,
     transposed: filter.outQuad > 1,
+    inParts: parts.length > 1,
   });
   const lanes = Math.ceil(block / outQuads);
   const tiles = Math.ceil(columns / pixels);
