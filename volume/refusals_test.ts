@@ -143,7 +143,11 @@ Deno.test("files are refused by name when they are missing, or a folder", async 
     );
   }
   const folder = await Deno.makeTempDir();
-  await assertRejects(() => readVolume(folder), FileAccessError, folder);
+  await assertRejects(
+    () => readVolume(folder),
+    ImageFileError,
+    `${folder} is a folder without DICOM images`,
+  );
   await Deno.remove(folder);
 });
 

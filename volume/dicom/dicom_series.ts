@@ -4,7 +4,6 @@
  * @module
  */
 
-import { printable } from "../../host/parse_json.ts";
 import type { DicomFile, DicomFrame } from "./dicom_file.ts";
 import { DicomSeriesError } from "./dicom_errors.ts";
 
@@ -80,9 +79,7 @@ export function describeSeries({ slices, uid }: DicomSeries): string {
     value === undefined ? "?" : String(Number(value.toPrecision(4)));
   const spacing = [...frame.spacing ?? [undefined, undefined], stepOf(slices)].map(number);
   const name = file.description === "" ? "no description" : `"${file.description}"`;
-  return printable(
-    `${file.modality}, ${name}, ${size} voxels of ${spacing.join(" x ")} mm, ${uid}`,
-  );
+  return `${file.modality}, ${name}, ${size} voxels of ${spacing.join(" x ")} mm, ${uid}`;
 }
 
 /** The mean distance of neighbouring slices, mm; of a single slice its thickness. */
