@@ -191,6 +191,10 @@ encoding: raw
   );
   const meta = new TextDecoder().decode(metaImage("")).replace(/TransformMatrix.*\n/, "");
   const { notices } = await quietly(joined(utf8(meta), shorts(true)), "a.mha");
+  const scaled = joined(metaImage("ElementToIntensityFunctionSlope = 2\n"), shorts(true));
+  const stored = await quietly(scaled, "a.mha");
+  assertEquals([...stored.data], VALUES);
+  assertStringIncludes(stored.notices[0], "a.mha: its ElementToIntensityFunction is ignored");
   assertStringIncludes(notices[0], "a.mha has no position: its header has no TransformMatrix");
 });
 

@@ -6,7 +6,7 @@
 
 import { printable } from "../../host/parse_json.ts";
 import type { Triple } from "../affine.ts";
-import type { ReadOptions } from "../read_options.ts";
+import { printNotice, type ReadOptions } from "../read_options.ts";
 import {
   badHeader,
   checkDimensions,
@@ -101,6 +101,13 @@ export function parseMetaImage(
     "TransformMatrix",
   );
   const origin = numbers(first("Offset", "Position", "Origin"), axes, "Offset");
+  const [slope, offset] = ["Slope", "Offset"]
+    .map((part) => Number(fields.get(`ElementToIntensityFunction${part}`) ?? NaN));
+  if ((!Number.isNaN(slope) && slope !== 1) || (!Number.isNaN(offset) && offset !== 0)) {
+    (options.onNotice ?? printNotice)(
+      `${name}: its ElementToIntensityFunction is ignored, as ITK ignores it. The stored values are used.`,
+    );
+  }
   const isText = fields.has("BinaryData") && !isTrue("BinaryData");
   const start = Number(fields.get("HeaderSize") ?? 0);
   const isLocal = file.toUpperCase() === "LOCAL";
