@@ -6,6 +6,7 @@
 
 import { CrosswarpError } from "../host/errors.ts";
 import { fileSystem, isMissing } from "../host/file_system.ts";
+import { IMAGE_SUFFIX } from "../volume/image_suffix.ts";
 import { MODALITIES, type Modality } from "../volume/modality.ts";
 import { findPadding, paddingText } from "../volume/padding.ts";
 import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
@@ -22,11 +23,8 @@ import {
 import { labelPaths, readLabels } from "./read_labels.ts";
 import { type FoundCohort, isVisceralVolume, LABELS_FOR_ALL, visceralCohort } from "./visceral.ts";
 
-/** Names of files by the simple convention: `anna_ct.nii.gz`, `anna_mr.nii.gz`, `anna_ct_labels.nii.gz`, ... */
-const OWN = /^(.*)_(ct|mr)(_labels)?\.nii(\.gz)?$/is;
-
-/** The name of an image file. */
-const IMAGE = /\.nii(\.gz)?$/i;
+/** Names of files by the simple convention: `anna_ct.nii.gz`, `anna_mr.nrrd`, `anna_ct_labels.nii.gz`, ... */
+const OWN = new RegExp(`^(.*)_(ct|mr)(_labels)?${IMAGE_SUFFIX.source}`, "is");
 
 /** The contents of a folder. */
 interface FoundFiles {
@@ -72,16 +70,16 @@ async function collect(folder: string, below: string, found: FoundFiles): Promis
     try {
       const info = await stat(`${folder}/${path}`);
       if (info.isDirectory()) await collect(folder, `${path}/`, found);
-      else if (info.isFile() && IMAGE.test(name)) found.paths.push(path);
+      else if (info.isFile() && IMAGE_SUFFIX.test(name)) found.paths.push(path);
     } catch (cause) {
       const leadsNowhere = isMissing(cause);
       const why = leadsNowhere ? "the link leads to nothing" : (cause as Error).message;
-      if (leadsNowhere && !IMAGE.test(name)) {
+      if (leadsNowhere && !IMAGE_SUFFIX.test(name)) {
         found.remarks.push(`${path} is left out: ${why}`);
         continue;
       }
       // The name still says whose file it is.
-      if (IMAGE.test(name)) found.paths.push(path);
+      if (IMAGE_SUFFIX.test(name)) found.paths.push(path);
       found.problems.push({
         path,
         message: `Cannot read ${folder}/${path}: ${why}. Repair or remove it.`,

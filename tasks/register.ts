@@ -20,13 +20,20 @@ import {
   type RegisterInputs,
   scaleNotices,
 } from "../workflows/register_files.ts";
+import { targetErrors } from "../workflows/landmarks.ts";
 import { VERSION } from "../host/version.ts";
 import { CheckpointFile } from "./_checkpoint_file.ts";
-import { kebabCase, type TaskSpec } from "./_flags.ts";
+import { type FlagsOf, kebabCase, type TaskSpec } from "./_flags.ts";
 import { headerNotices } from "./_header_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { checkFolder, writeFolder } from "./_output.ts";
 import { Progress } from "./_progress.ts";
+import {
+  printTargetErrors,
+  readLandmarks,
+  refuseLonely,
+  REGISTER_EXTRAS,
+} from "./_register_extras.ts";
 import {
   GAUSS_NEWTON_FLAGS,
   refuseUseless,
@@ -71,22 +78,26 @@ directions to metrics.json.`,
     "--fixed mr.nii.gz --moving ct.nii.gz --out registered",
     "--fixed mr.nii.gz --moving ct.nii.gz --moving-labels organs.nii.gz --out registered",
   ],
-  flags: REGISTER_FLAGS,
+  flags: { ...REGISTER_FLAGS, ...REGISTER_EXTRAS },
 } as const satisfies TaskSpec;
+
+type Flags = FlagsOf<typeof TASK>;
 
 /** The exit code of a registration that has failed by its own verdict, with --strict. */
 const FAILED = 3;
 
 /** The work of `deno task register`. */
-export async function main(flags: RegisterFlags, signal: AbortSignal): Promise<number> {
+export async function main(flags: Flags, signal: AbortSignal): Promise<number> {
   const began = performance.now();
   refuseUseless(flags);
+  refuseLonely(flags);
   const settings = settingsOf(flags);
   await checkFolder(flags.out);
   using progress = new Progress();
   progress.stage("reading");
   const headers = headerNotices(flags.trust, (line) => progress.log(line));
   const inputs = await readRegisterInputs(flags, headers);
+  const landmarks = await readLandmarks(flags, inputs, headers.onNotice);
   if (!flags.keepPadding) paddingNotices(inputs, flags).forEach(headers.onNotice);
   scaleNotices(inputs, flags).forEach(headers.onNotice);
   signal.throwIfAborted();
@@ -103,6 +114,7 @@ export async function main(flags: RegisterFlags, signal: AbortSignal): Promise<n
   progress.stage("writing");
   const files = await encodeRegistration(inputs, result);
   const seconds = (performance.now() - began) / 1000;
+  const errors = landmarks && targetErrors(result.transform, landmarks);
   files["metrics.json"] = encodeMetrics({
     result,
     gpu,
@@ -110,25 +122,28 @@ export async function main(flags: RegisterFlags, signal: AbortSignal): Promise<n
     parameters: usedFlags(flags),
     notices: headers.notices,
     seconds,
+    targetErrors: errors,
   });
   signal.throwIfAborted();
   await writeFolder(flags.out, files);
   await checkpoint.remove();
   progress.end();
   await printSummary(flags, result, seconds);
+  if (errors !== undefined) printTargetErrors(errors);
   return flags.strict && result.quality.verdict === "failed" ? FAILED : 0;
 }
 
 /** Opens the checkpoint file: the intermediate results and the identity of the run. */
 async function openCheckpoint(
-  { out, resume, strict: _, ...flags }: RegisterFlags,
+  { out, resume, strict: _, ...flags }: Flags,
   { fixed, moving, fixedMask, movingMask }: RegisterInputs,
   gpu: Gpu,
   log: (line: string) => void,
 ): Promise<CheckpointFile> {
   const paths = ["fixed", "moving", "fixedLabels", "movingLabels", "fixedMask", "movingMask"];
+  const measures = ["fixedPoints", "movingPoints", "pointSpace"];
   const parameters = Object.entries(flags)
-    .filter(([name]) => !paths.includes(name))
+    .filter(([name]) => ![...paths, ...measures].includes(name))
     .map(([name, value]) => [`--${kebabCase(name)}`, value]);
   const images = {
     "fixed image": fixed,

@@ -17,6 +17,7 @@ const folders = [
   "bias_field",
   "cohort",
   "pictures",
+  "points",
   "workflows",
   "study",
   "tasks",
@@ -84,6 +85,7 @@ const LIBRARY = [
   "bias_field",
   "cohort",
   "pictures",
+  "points",
 ] as const;
 
 /** The program of the command `crosswarp`. No file imports it. */
@@ -99,6 +101,7 @@ const below: Record<string, readonly string[]> = {
   "bias_field": ["host", "kernels", "volume"],
   cohort: ["host", "volume"],
   pictures: ["host", "volume"],
+  points: ["host", "volume"],
   workflows: LIBRARY,
   study: [...LIBRARY, "workflows"],
   tasks: [...LIBRARY, "workflows", "study"],

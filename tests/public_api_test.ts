@@ -16,24 +16,25 @@ interface PublicNames {
 
 const PUBLIC: Readonly<Record<string, PublicNames>> = {
   ".": {
-    count: 80,
+    count: 89,
     values: `
       ConstantImageError CrosswarpError EmptyMaskError FileAccessError Gpu GpuLostError
       GpuMemoryError GpuUnavailableError GpuValidationError Grid ImageFileError NoOverlapError
-      TransformFileError applyTransform applyTransformToLabels compositeField decodeTransform
-      encodeTransform mapPoint readDisplacementField readGrid readLabelVolume readVolume
-      registerDeformable registerImages registerMindGaussNewton registerRigid writeDisplacementField
-      writeLabelVolume writeVolume`,
+      PointFileError TransformFileError applyTransform applyTransformToLabels compositeField
+      decodePoints decodeTransform encodeTransform mapPoint mapPoints readDisplacementField
+      readGrid readLabelVolume readPoints readVolume registerDeformable registerImages
+      registerMindGaussNewton registerRigid writeDisplacementField writeLabelVolume writeVolume`,
     types: `
       ApplyTransformOptions Checkpoint ControlGrid DeformableLevel DeformableMethod
       DeformableOptions DeformableProgress DeformableResult DisplacementField FileInput GpuOptions
       HeaderMatrix InverseConsistency JacobianStatistics LabelOverlap LabelVolume LevelState
-      LocalCorrelationOptions Matrix4 MindGaussNewtonLevel MindGaussNewtonOptions
-      MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling MindSscOptions
-      NmiMindOptions Padding ReadOptions RegisterImagesOptions RegisterImagesResult RegisterProgress
-      RegistrationQuality Regulariser RigidLevelReport RigidOptions RigidPreset RigidProgress RigidResult RigidStart
-      SimilarityName SimilarityOptions StartPosition StartRecord Transform Triple Verdict Volume VoxelType
-      WriteOptions`,
+      LocalCorrelationOptions MapPointsOptions MappedPoints Matrix4 MindGaussNewtonLevel
+      MindGaussNewtonOptions MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling
+      MindSscOptions NmiMindOptions Padding PointFile PointSpace ReadOptions ReadPointsOptions
+      RegisterImagesOptions RegisterImagesResult RegisterProgress RegistrationQuality Regulariser
+      RigidLevelReport RigidOptions RigidPreset RigidProgress RigidResult RigidStart
+      SimilarityName SimilarityOptions StartPosition StartRecord Transform Triple Verdict Volume
+      VoxelType WriteOptions`,
   },
   "./volume": {
     count: 50,
@@ -66,22 +67,24 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       RegularisationOptions Regulariser ResampleOptions Triple Volume WalkedAxis WarpOptions`,
   },
   "./registration": {
-    count: 76,
+    count: 79,
     values: `
       CheckpointError ConstantImageError DEFORMABLE_DEFAULTS DEFORMABLE_METHODS EmptyMaskError
       MIND_GAUSS_NEWTON_DEFAULTS NoOverlapError TransformFileError applyTransform
       applyTransformToLabels compositeField decodeCheckpoint decodeTransform displacementAt
-      encodeCheckpoint encodeTransform findPadding identifyRun inverseField jacobianOf jacobianStatistics
-      mapPoint registerDeformable registerImages registerMindGaussNewton registerRigid`,
+      encodeCheckpoint encodeTransform findPadding identifyRun inverseField jacobianOf
+      jacobianStatistics mapPoint mapPoints registerDeformable registerImages
+      registerMindGaussNewton registerRigid`,
     types: `
       ApplyTransformOptions Checkpoint ControlGrid CrosswarpError DeformableLevel DeformableMethod
       DeformableOptions DeformableProgress DeformableResult DisplacementField Gpu GpuOptions Grid
       InverseConsistency InverseFieldResult JacobianStatistics LabelOverlap LabelVolume LevelState
-      LocalCorrelationOptions Matrix4 MindGaussNewtonLevel MindGaussNewtonOptions
-      MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling MindSscOptions
-      NmiMindOptions Padding RegisterImagesOptions RegisterImagesResult RegisterProgress RegistrationQuality Regulariser
-      RigidLevelReport RigidOptions RigidPreset RigidProgress RigidResult RigidStart RunIdentity
-      SimilarityName SimilarityOptions StartPosition StartRecord Transform Triple Verdict Volume`,
+      LocalCorrelationOptions MapPointsOptions MappedPoints Matrix4 MindGaussNewtonLevel
+      MindGaussNewtonOptions MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling
+      MindSscOptions NmiMindOptions Padding RegisterImagesOptions RegisterImagesResult
+      RegisterProgress RegistrationQuality Regulariser RigidLevelReport RigidOptions RigidPreset
+      RigidProgress RigidResult RigidStart RunIdentity SimilarityName SimilarityOptions
+      StartPosition StartRecord Transform Triple Verdict Volume`,
   },
   "./gan": {
     count: 86,

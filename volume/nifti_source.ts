@@ -5,7 +5,10 @@
  */
 
 import { FileAccessError } from "../host/errors.ts";
-import { type FileInput, openFile, piecesOf } from "../host/file_input.ts";
+import { type FileInput, fileName, type OpenFile, openFile, piecesOf } from "../host/file_input.ts";
+import { isFolder, openDicomFolder } from "./dicom/open_dicom.ts";
+import { type Bytes, HIGHEST_RATIO } from "./formats/data_stream.ts";
+import { openFormat } from "./formats/open_format.ts";
 import { ByteReader, gunzip, GzipPartsError, isGzip } from "./byte_reader.ts";
 import { ImageFileError, TruncatedFileError, UnsupportedVoxelsError } from "./nifti_errors.ts";
 import { HEADER_BYTES, type NiftiHeader, parseHeader } from "./nifti_header.ts";
@@ -17,9 +20,6 @@ import {
   type StoredArray,
   swapBytes,
 } from "./voxel_types.ts";
-
-/** Deflate's compression is never higher than this: 258 bytes from two bits (RFC 1951). */
-const HIGHEST_RATIO = 1032;
 
 /** Bytes of a block; a multiple of every voxel's. */
 const BLOCK_BYTES = 1 << 20;
@@ -104,7 +104,26 @@ export async function withNifti<T>(
   options: ReadOptions,
   use: (source: NiftiSource) => Promise<T>,
 ): Promise<T> {
+  if (await isFolder(input)) {
+    const { header, reader, maxBytes } = await openDicomFolder(
+      input as string | URL,
+      name,
+      options,
+    );
+    try {
+      return await use(new NiftiSource(name, header, reader, maxBytes));
+    } finally {
+      await reader.close();
+    }
+  }
+  if (options.series !== undefined) {
+    throw new ImageFileError(
+      `${name} is no DICOM folder, so that the series "${options.series}" cannot be chosen. Leave out --series.`,
+    );
+  }
   const file = await openFile(input, name);
+  const others: OpenFile[] = [];
+  const readers: ByteReader[] = [];
   const stored = new ByteReader(piecesOf(file));
   let reader = stored;
   let maxBytes = file.size;
@@ -113,13 +132,40 @@ export async function withNifti<T>(
       reader = new ByteReader(uncompressed(stored, name));
       maxBytes = HIGHEST_RATIO * file.size;
     }
-    const header = parseHeader(await reader.peek(HEADER_BYTES.second), name, options);
-    return await use(new NiftiSource(name, header, reader, maxBytes));
+    const start = await reader.peek(HEADER_BYTES.second);
+    const openOther = hasFolder(input)
+      ? async (other: string): Promise<Bytes> => {
+        const found = await openBeside(input, other);
+        others.push(found);
+        readers.push(new ByteReader(piecesOf(found)));
+        return { reader: readers.at(-1)!, maxBytes: found.size };
+      }
+      : undefined;
+    const format = await openFormat(start, { reader, maxBytes, name, options, openOther });
+    if (format !== undefined) {
+      readers.push(format.reader);
+      return await use(new NiftiSource(name, format.header, format.reader, format.maxBytes));
+    }
+    return await use(new NiftiSource(name, parseHeader(start, name, options), reader, maxBytes));
   } finally {
+    for (const one of readers.reverse()) await one.close();
+    for (const one of others) await one.close();
     await reader.close();
     await stored.close();
     await file.close();
   }
+}
+
+/** Returns true if a file has a place, in which its voxels may be in another file. */
+function hasFolder(input: FileInput): input is string | URL {
+  return typeof input === "string" || input instanceof URL;
+}
+
+/** Opens the file with the voxels of a header: of an absolute name, or in the folder of the header. */
+async function openBeside(header: string | URL, file: string): Promise<OpenFile> {
+  if (header instanceof URL) return await openFile(new URL(file.replaceAll("%", "%25"), header));
+  const isAbsolute = /^([/\\]|[a-z]:)/i.test(file);
+  return await openFile(isAbsolute ? file : fileName(header).replace(/[^/\\]*$/, "") + file);
 }
 
 async function* uncompressed(stored: ByteReader, name: string): AsyncGenerator<Uint8Array> {

@@ -35,15 +35,20 @@ const packed = await gzip(made({ dims: [3, 20, 20, 20] }));
 const sheared = OBLIQUE.map((value, i) => i % 4 === 1 ? value + 2e-3 * OBLIQUE[i - 1] : value);
 const singular = OBLIQUE.map((value, i) => i % 4 === 1 ? OBLIQUE[i - 1] : value);
 const cases: [string, Uint8Array, Kind, string][] = [
-  ["text", ascii("this is no image at all"), NotNiftiError, "is not a NIfTI file. Convert it"],
+  [
+    "text",
+    ascii("this is no image at all"),
+    NotNiftiError,
+    "is not a NIfTI, NRRD, MetaImage or Analyze file. Convert it",
+  ],
   ["nothing", new Uint8Array(), NotNiftiError, "is empty"],
   ["nothing, compressed", await gzip(new Uint8Array()), NotNiftiError, "is empty"],
   ["DICOM", ascii("\0".repeat(128) + "DICM"), NotNiftiError, "a DICOM file"],
-  ["NRRD", ascii("NRRD0004"), NotNiftiError, "an NRRD file"],
-  ["MetaImage", ascii("ObjectType = Image"), NotNiftiError, "a MetaImage file"],
-  ["half of a NIfTI-1 pair", patched(344, "ni1\0"), NotNiftiError, "two-file"],
-  ["half of a NIfTI-2 pair", patched(4, "ni2\0", true), NotNiftiError, "two-file"],
-  ["Analyze header", patched(344, "\0\0\0\0"), NotNiftiError, "Analyze"],
+  ["NRRD", ascii("NRRD0004"), ImageFileError, 'its NRRD header has no "sizes"'],
+  ["MetaImage", ascii("ObjectType = Image"), ImageFileError, "header has no DimSize"],
+  ["half of a NIfTI-1 pair", patched(344, "ni1\0"), ImageFileError, "only a header"],
+  ["half of a NIfTI-2 pair", patched(4, "ni2\0", true), ImageFileError, "only a header"],
+  ["Analyze header", patched(344, "\0\0\0\0"), ImageFileError, "only a header"],
   ["a damaged header", patched(0, [9, 9, 9, 9]), NotNiftiError, "header is damaged"],
   ["voxels nowhere", patched(108, [0, 0, 192, 127]), NotNiftiError, "header is damaged"],
   ["half a NIfTI-2 header", made({ second: true }).slice(0, 400), TruncatedFileError, "header"],
@@ -138,7 +143,11 @@ Deno.test("files are refused by name when they are missing, or a folder", async 
     );
   }
   const folder = await Deno.makeTempDir();
-  await assertRejects(() => readVolume(folder), FileAccessError, folder);
+  await assertRejects(
+    () => readVolume(folder),
+    ImageFileError,
+    `${folder} is a folder without DICOM images`,
+  );
   await Deno.remove(folder);
 });
 

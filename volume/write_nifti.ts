@@ -1,10 +1,11 @@
 /**
- * Writing NIfTI-1 images that nibabel, ITK and 3D Slicer read back voxel for voxel.
+ * Writing NIfTI-1 images that nibabel, ITK and 3D Slicer read back voxel for voxel; files also as NRRD and MetaImage.
  *
  * @module
  */
 
 import { FileAccessError } from "../host/errors.ts";
+import { encodeFormat, type OtherFormat, otherFormatOf } from "./formats/encode_format.ts";
 import { niftiHeader } from "./nifti_header_bytes.ts";
 import type { DisplacementField, LabelVolume, Volume } from "./volume.ts";
 import { type VoxelType, WRITTEN_TYPES } from "./voxel_types.ts";
@@ -58,7 +59,7 @@ export async function encodeNifti(
   options: EncodeOptions = {},
 ): Promise<Uint8Array<ArrayBuffer>> {
   const { grid, data } = volume;
-  const type = options.type ?? (data instanceof Int32Array ? smallestType(data) : "float32");
+  const type = options.type ?? typeOf(data);
   checkLength("volume.data", data, grid.voxels);
   const header = niftiHeader(grid, {
     type,
@@ -104,7 +105,7 @@ export async function encodeDisplacementField(
 /**
  * Writes an intensity image to a temporary file and renames it: a failed write leaves nothing.
  *
- * @param path - A .nii.gz file, or a .nii file, which is written uncompressed.
+ * @param path - A .nii.gz file, a .nii file, which is written uncompressed, or a .nrrd or .mha file.
  * @throws {FileAccessError} when the name ends otherwise, or the folder is missing or cannot be written to.
  * @throws {RangeError} as {@link encodeNifti}.
  *
@@ -123,8 +124,7 @@ export async function writeVolume(
   volume: Volume,
   options: WriteOptions = {},
 ): Promise<void> {
-  const compressed = isCompressedName(path);
-  await writeWholeFile(path, await encodeNifti(volume, { ...options, compressed }));
+  await writeWholeFile(path, await encodeFor(path, volume, options));
 }
 
 /**
@@ -142,8 +142,38 @@ export async function writeVolumes(volumes: Readonly<Record<string, Volume>>): P
 
 /** Writes a label image in the smallest type that holds its ids; otherwise as {@link writeVolume}. */
 export async function writeLabelVolume(path: string, labels: LabelVolume): Promise<void> {
-  const compressed = isCompressedName(path);
-  await writeWholeFile(path, await encodeNifti(labels, { compressed }));
+  await writeWholeFile(path, await encodeFor(path, labels, {}));
+}
+
+/** The bytes of an image in the format of the file's suffix. */
+async function encodeFor(
+  path: string,
+  image: Volume | LabelVolume,
+  options: WriteOptions,
+): Promise<Uint8Array> {
+  const other = otherFormatOf(path);
+  if (other === undefined) {
+    return await encodeNifti(image, { ...options, compressed: isCompressedName(path) });
+  }
+  const { grid, data } = image;
+  checkLength("volume.data", data, grid.voxels);
+  const type = options.type ?? typeOf(data);
+  return await encodeFormat(other, { grid, type, data: stored(data, type) });
+}
+
+/** A displacement field in a format whose vectors have their components next to each other, LPS mm. */
+async function encodeVectors(other: OtherFormat, field: DisplacementField): Promise<Uint8Array> {
+  const { grid, components: [x, y, z] } = field;
+  field.components.forEach((component, c) =>
+    checkLength(`field.components[${c}]`, component, grid.voxels)
+  );
+  const data = new Float32Array(3 * grid.voxels);
+  for (let i = 0; i < grid.voxels; i++) {
+    data[3 * i] = 0 - x[i];
+    data[3 * i + 1] = 0 - y[i];
+    data[3 * i + 2] = z[i];
+  }
+  return await encodeFormat(other, { grid, type: "float32", data, components: 3 });
 }
 
 /**
@@ -154,14 +184,24 @@ export async function writeDisplacementField(
   path: string,
   field: DisplacementField,
 ): Promise<void> {
-  const compressed = isCompressedName(path);
-  await writeWholeFile(path, await encodeDisplacementField(field, { compressed }));
+  const other = otherFormatOf(path);
+  const bytes = other === undefined
+    ? await encodeDisplacementField(field, { compressed: isCompressedName(path) })
+    : await encodeVectors(other, field);
+  await writeWholeFile(path, bytes);
 }
 
 function isCompressedName(path: string): boolean {
   if (/\.nii\.gz$/i.test(path)) return true;
   if (/\.nii$/i.test(path)) return false;
-  throw new FileAccessError(`Cannot write ${path}: give it a name that ends in .nii.gz or .nii.`);
+  throw new FileAccessError(
+    `Cannot write ${path}: give it a name that ends in .nii.gz, .nii, .nrrd or .mha.`,
+  );
+}
+
+/** The type in which values are stored unless the caller names one. */
+function typeOf(data: Float32Array | Int32Array): VoxelType {
+  return data instanceof Int32Array ? smallestType(data) : "float32";
 }
 
 function checkLength(what: string, data: ArrayLike<number>, voxels: number): void {

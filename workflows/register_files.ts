@@ -15,6 +15,7 @@ import { encodeTransform } from "../registration/transform_file.ts";
 import { ImageGeometryError } from "../volume/nifti_errors.ts";
 import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
 import { printNotice, type ReadOptions } from "../volume/read_options.ts";
+import type { TargetErrors } from "./landmarks.ts";
 import { refuseLabels } from "./label_images.ts";
 import { encodeDisplacementField, encodeNifti, encodeNiftiLabels } from "../volume/write_nifti.ts";
 
@@ -24,6 +25,10 @@ export interface RegisterPaths {
   readonly fixed: string;
   /** The moving image. */
   readonly moving: string;
+  /** The series of the fixed image, if it is a DICOM folder. */
+  readonly fixedSeries?: string | undefined;
+  /** The series of the moving image, if it is a DICOM folder. */
+  readonly movingSeries?: string | undefined;
   /** Labels of the moving image. */
   readonly movingLabels?: string | undefined;
   /** Labels of the fixed image. */
@@ -35,7 +40,10 @@ export interface RegisterPaths {
 }
 
 /** The images of a registration, with their labels and masks. */
-export type RegisterInputs = Pick<RegisterImagesOptions, keyof RegisterPaths>;
+export type RegisterInputs = Pick<
+  RegisterImagesOptions,
+  Exclude<keyof RegisterPaths, "fixedSeries" | "movingSeries">
+>;
 
 /**
  * Reads the images, labels and masks of a registration.
@@ -51,8 +59,8 @@ export async function readRegisterInputs(
   const labels = async (path: string | undefined) =>
     path === undefined ? undefined : await readLabelVolume(path, options);
   const [fixed, moving, movingLabels, fixedLabels, fixedMask, movingMask] = await Promise.all([
-    readVolume(paths.fixed, options),
-    readVolume(paths.moving, options),
+    readVolume(paths.fixed, { ...options, series: paths.fixedSeries }),
+    readVolume(paths.moving, { ...options, series: paths.movingSeries }),
     labels(paths.movingLabels),
     labels(paths.fixedLabels),
     labels(paths.fixedMask),
@@ -178,11 +186,13 @@ export interface RegisterMetricsOptions {
   readonly notices: readonly string[];
   /** Time of the whole task, seconds. */
   readonly seconds: number;
+  /** The target registration errors of landmarks. */
+  readonly targetErrors?: TargetErrors | undefined;
 }
 
 /** `metrics.json`: the measures and the parameters of a registration. */
 export function encodeMetrics(
-  { result, gpu, version, parameters, notices, seconds }: RegisterMetricsOptions,
+  { result, gpu, version, parameters, notices, seconds, targetErrors }: RegisterMetricsOptions,
 ): Uint8Array {
   const { rigid, deformable, mindGaussNewton } = result;
   const metrics = {
@@ -209,6 +219,7 @@ export function encodeMetrics(
       foldedVoxels: mindGaussNewton.foldedVoxels,
     },
     quality: result.quality,
+    targetRegistrationError: targetErrors,
     jacobian: result.jacobianStatistics,
     inverseResidualMm: result.inverseResidual,
     dice: Object.fromEntries(
