@@ -39,6 +39,9 @@ export const ORIENTATIONS: readonly Orientation[] = [
 /** Another orientation is clearly better if its mutual information is larger by this factor (docs/validation.md). */
 export const CLEARLY_BETTER = 1.02;
 
+/** With less mutual information, nats, no orientation means anything: noise has 0.05, MR and CT of a body have 0.8. */
+const MIN_INFORMATION = 0.2;
+
 /** Maximum number of children of each search at the coarsest level. */
 const ITERATIONS = 100;
 /** Maximum number of rounds of the refinement at the second level. */
@@ -95,6 +98,7 @@ export async function betterOrientation(
 ): Promise<Orientation | undefined> {
   const { asFiled, others } = await orientationScores(gpu, options);
   const best = Math.max(...others);
+  if (best < MIN_INFORMATION) return undefined;
   return best > CLEARLY_BETTER * asFiled ? ORIENTATIONS[others.indexOf(best)] : undefined;
 }
 

@@ -28,8 +28,8 @@ gpuTest(
       await betterOrientation(gpu, { fixed, moving: image("ct", [1, 1, 1], 6) }),
       undefined,
     );
-    // A mirrored, a turned, and a mirrored and turned one; the others differ by signs only.
-    for (const orientation of ORIENTATIONS.filter((_, i) => i === 0 || i === 2 || i === 6)) {
+    // A mirrored and a turned one; the others differ by signs only.
+    for (const orientation of ORIENTATIONS.filter((_, i) => i === 0 || i === 2)) {
       const moving = image("ct", orientation.signs, 6);
       assertEquals((await betterOrientation(gpu, { fixed, moving }))?.text, orientation.text);
     }
