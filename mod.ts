@@ -116,11 +116,17 @@ export {
   mapPoint,
   type Transform,
 } from "./registration/transform.ts";
+export { type MappedPoints, mapPoints, type MapPointsOptions } from "./registration/map_points.ts";
 export { decodeTransform, encodeTransform } from "./registration/transform_file.ts";
 export type { JacobianStatistics } from "./registration/jacobian_statistics.ts";
 
+// Points and meshes.
+export { decodePoints, readPoints, type ReadPointsOptions } from "./points/read_points.ts";
+export { type PointFile, PointFileError, type PointSpace } from "./points/point_file.ts";
+
 // Errors.
 export { CrosswarpError, FileAccessError } from "./host/errors.ts";
+export type { FileInput } from "./host/file_input.ts";
 export { ImageFileError } from "./volume/nifti_errors.ts";
 export {
   GpuLostError,

@@ -17,6 +17,7 @@ import {
   settingsText,
 } from "../study/grid_search/best_settings.ts";
 import { counting, gzip, niftiFile } from "../testing/nifti_file.ts";
+import { fuzzFormats } from "./fuzz_formats.ts";
 import { IDENTITY } from "../volume/affine.ts";
 import { Grid } from "../volume/grid.ts";
 import { readDisplacementField } from "../volume/read_displacement_field.ts";
@@ -148,6 +149,7 @@ export async function fuzzSeeds(folder: string): Promise<FuzzSeed[]> {
       bytes: await Deno.readFile(safetensors),
       read: atPath("a.safetensors", (path) => readSafetensors(path)),
     },
+    ...await fuzzFormats(folder),
   ];
 }
 

@@ -5,6 +5,8 @@
  */
 
 import { CrosswarpError } from "../host/errors.ts";
+import { fileSystem, isMissing } from "../host/file_system.ts";
+import { IMAGE_SUFFIX } from "../volume/image_suffix.ts";
 import { MODALITIES, type Modality } from "../volume/modality.ts";
 import { findPadding, paddingText } from "../volume/padding.ts";
 import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
@@ -21,11 +23,8 @@ import {
 import { labelPaths, readLabels } from "./read_labels.ts";
 import { type FoundCohort, isVisceralVolume, LABELS_FOR_ALL, visceralCohort } from "./visceral.ts";
 
-/** Names of files by the simple convention: `anna_ct.nii.gz`, `anna_mr.nii.gz`, `anna_ct_labels.nii.gz`, ... */
-const OWN = /^(.*)_(ct|mr)(_labels)?\.nii(\.gz)?$/is;
-
-/** The name of an image file. */
-const IMAGE = /\.nii(\.gz)?$/i;
+/** Names of files by the simple convention: `anna_ct.nii.gz`, `anna_mr.nrrd`, `anna_ct_labels.nii.gz`, ... */
+const OWN = new RegExp(`^(.*)_(ct|mr)(_labels)?${IMAGE_SUFFIX.source}`, "is");
 
 /** The contents of a folder. */
 interface FoundFiles {
@@ -61,25 +60,26 @@ export async function findCohort(folder: string): Promise<FoundCohort> {
 }
 
 async function collect(folder: string, below: string, found: FoundFiles): Promise<void> {
-  const here = await Deno.realPath(`${folder}/${below}`);
+  const { readdir, realpath, stat } = fileSystem(folder);
+  const here = await realpath(`${folder}/${below}`);
   if (found.folders.has(here)) return;
   found.folders.add(here);
-  const entries = await Array.fromAsync(Deno.readDir(here));
-  for (const { name } of entries.sort((a, b) => a.name < b.name ? -1 : 1)) {
+  const names = await readdir(here);
+  for (const name of names.sort((a, b) => a < b ? -1 : 1)) {
     const path = `${below}${name}`;
     try {
-      const { isDirectory, isFile } = await Deno.stat(`${folder}/${path}`);
-      if (isDirectory) await collect(folder, `${path}/`, found);
-      else if (isFile && IMAGE.test(name)) found.paths.push(path);
+      const info = await stat(`${folder}/${path}`);
+      if (info.isDirectory()) await collect(folder, `${path}/`, found);
+      else if (info.isFile() && IMAGE_SUFFIX.test(name)) found.paths.push(path);
     } catch (cause) {
-      const isMissing = cause instanceof Deno.errors.NotFound;
-      const why = isMissing ? "the link leads to nothing" : (cause as Error).message;
-      if (isMissing && !IMAGE.test(name)) {
+      const leadsNowhere = isMissing(cause);
+      const why = leadsNowhere ? "the link leads to nothing" : (cause as Error).message;
+      if (leadsNowhere && !IMAGE_SUFFIX.test(name)) {
         found.remarks.push(`${path} is left out: ${why}`);
         continue;
       }
       // The name still says whose file it is.
-      if (IMAGE.test(name)) found.paths.push(path);
+      if (IMAGE_SUFFIX.test(name)) found.paths.push(path);
       found.problems.push({
         path,
         message: `Cannot read ${folder}/${path}: ${why}. Repair or remove it.`,
@@ -127,7 +127,7 @@ function ownCohort(paths: readonly string[]): FoundCohort {
     else remarks.push(`${path} is left out: ${kind[modality]} is the same subject's`);
     subjects.set(id, files);
   }
-  const isLabelled = subjects.values().some(({ images, labels }) =>
+  const isLabelled = [...subjects.values()].some(({ images, labels }) =>
     (images.ct && labels.ct) ?? (images.mr && labels.mr)
   );
   if (!isLabelled && subjects.size > 0) {

@@ -74,7 +74,13 @@ Deno.test("a cohort's problems are all found, and the rest can be taken", () =>
       "link_mr.nii.gz",
     ]);
     const text = problems.map(({ message }) => message).join("\n");
-    for (const words of ["compression", "is not a NIfTI file", "leads to nothing"]) {
+    for (
+      const words of [
+        "compression",
+        "is not a NIfTI, NRRD, MetaImage or Analyze file",
+        "leads to nothing",
+      ]
+    ) {
       assertStringIncludes(text, words);
     }
     const rest = withoutBadFiles(found.subjects, problems);

@@ -10,6 +10,7 @@ import { withoutUndefined } from "../host/defaults.ts";
 import { parseJson } from "../host/parse_json.ts";
 import { type ByModality, MODALITIES, type Modality } from "../volume/modality.ts";
 import { HEADER_MATRICES, type HeaderMatrix } from "../volume/read_options.ts";
+import { fileSystem, isMissing } from "../host/file_system.ts";
 import { writeWholeFile } from "../host/write_file.ts";
 
 /** A manifest that cannot be used; the message names the file and the field. */
@@ -117,11 +118,12 @@ export interface Manifest {
  * ```
  */
 export async function readManifest(path: string): Promise<Manifest> {
+  const { readFile, stat } = fileSystem(path);
   let text: string;
   try {
-    text = await Deno.readTextFile(path);
+    text = await readFile(path, "utf8");
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) {
+    if (isMissing(cause)) {
       throw new ManifestError(
         `There is no manifest at ${path}; the command \`phantom\` makes one`,
         { cause },
@@ -143,7 +145,7 @@ export async function readManifest(path: string): Promise<Manifest> {
   for (const subject of manifest.subjects) {
     const found = async (field: string, file: string) => {
       const full = isAbsolute(file) ? file : folder + file;
-      const isFile = await Deno.stat(full).then((info) => info.isFile, () => false);
+      const isFile = await stat(full).then((info) => info.isFile(), () => false);
       if (!isFile) {
         throw new ManifestError(`${path}: subject ${subject.id}, ${field}: no file at ${full}`);
       }

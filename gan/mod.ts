@@ -91,6 +91,8 @@ export { TrainingDivergedError } from "./training/diverged.ts";
 export {
   type CheckpointHeader,
   loadGenerator,
+  type ModelFiles,
+  type ModelInput,
   type RandomStates,
   readCheckpointHeader,
   restoreCheckpoint,
@@ -118,6 +120,7 @@ export {
 
 // Types of other entries that the signatures use.
 export type { CrosswarpError } from "../host/errors.ts";
+export type { FileInput } from "../host/file_input.ts";
 export type { Gpu, GpuOptions } from "../kernels/gpu/gpu.ts";
 export type { PatchAverageProgress } from "../kernels/patches/patch_average.ts";
 export type { PlaneAxes, WalkedAxis } from "../kernels/patches/plane_stack.ts";

@@ -79,7 +79,7 @@ export class Tensorflow implements Disposable {
       throw new Error("tfjs is open on another device: dispose that Tensorflow first");
     }
     const { ops = "own" } = options;
-    const backend = new WebGPUBackend(gpu.device, gpu.device.adapterInfo);
+    const backend = makeBackend(gpu);
     if (tf.findBackendFactory("webgpu") !== null) tf.removeBackend("webgpu");
     tf.registerBackend("webgpu", () => backend, 3);
     await tf.setBackend("webgpu");
@@ -118,5 +118,24 @@ export class Tensorflow implements Disposable {
     this.runner.destroy();
     tf.removeBackend("webgpu");
     current = undefined;
+  }
+}
+
+/**
+ * Makes the backend of tfjs. Its constructor refuses a device if there is no `navigator.gpu`, as in Node and Bun; it
+ * does not use the property.
+ */
+function makeBackend(gpu: Gpu): WebGPUBackend {
+  const make = () => new WebGPUBackend(gpu.device, gpu.device.adapterInfo);
+  const scope = globalThis as { navigator?: { gpu?: unknown } | undefined };
+  if (scope.navigator?.gpu) return make();
+  const [target, name, value] = scope.navigator === undefined
+    ? [scope, "navigator", { gpu: true }] as const
+    : [scope.navigator, "gpu", true] as const;
+  Object.defineProperty(target, name, { value, configurable: true });
+  try {
+    return make();
+  } finally {
+    delete (target as Record<string, unknown>)[name];
   }
 }

@@ -6,9 +6,11 @@
  */
 
 import type { LabelVolume, Volume } from "../volume/volume.ts";
+import { jacobianColour } from "./jacobian_colour.ts";
 import { type Colour, Picture, textWidth } from "./picture.ts";
 import {
   displayWindow,
+  isoContours,
   labelCentre,
   labelContours,
   type Plane,
@@ -126,33 +128,4 @@ function drawPanel(
   for (let i = 0; i < raster.width * raster.height; i++) {
     picture.set(left + i % raster.width, top + Math.floor(i / raster.width), colourAt(i));
   }
-}
-
-/** Outlines at a quarter and at half of the window, of a slightly smoothed slice. */
-function isoContours(grey: Uint8Array, raster: SliceRaster): Uint8Array {
-  const { width, height } = raster;
-  const smooth = Float32Array.from(grey, (_, i) => {
-    let sum = 0;
-    let count = 0;
-    const x = i % width;
-    const y = Math.floor(i / width);
-    for (let dy = -2; dy <= 2; dy++) {
-      for (let dx = -2; dx <= 2; dx++) {
-        if (x + dx < 0 || y + dy < 0 || x + dx >= width || y + dy >= height) continue;
-        sum += grey[i + dy * width + dx];
-        count++;
-      }
-    }
-    const level = sum / count;
-    return (level > 48 ? 1 : 0) + (level > 128 ? 1 : 0);
-  });
-  return labelContours(smooth, raster);
-}
-
-/** Blue where the map contracts, red where it expands (a factor of 2 at full colour), magenta where it folds. */
-function jacobianColour(j: number): Colour {
-  if (!(j > 0)) return [255, 0, 255];
-  const t = Math.min(Math.max(Math.log2(j), -1), 1);
-  const pale = Math.round(245 * (1 - Math.abs(t)));
-  return t < 0 ? [pale, pale, 245] : [245, pale, pale];
 }

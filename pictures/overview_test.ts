@@ -1,7 +1,15 @@
 import { assertEquals } from "@std/assert";
 import { decode } from "fast-png";
 import { Grid } from "../volume/grid.ts";
-import { displayWindow, type Plane, sampleSlice, sliceRaster } from "./slices.ts";
+import { multiply } from "../volume/affine.ts";
+import {
+  displayWindow,
+  mapRaster,
+  type Plane,
+  sampleSlice,
+  slicePosition,
+  sliceRaster,
+} from "./slices.ts";
 import { overviewPicture } from "./overview.ts";
 import { Picture, textWidth } from "./picture.ts";
 
@@ -62,4 +70,23 @@ Deno.test("Picture.text() writes inside its width and never outside the picture"
   picture.text(18, 8, "W", [255, 255, 255], 2);
   assertEquals(picture.data[3 * 2], 255);
   assertEquals(textWidth("AB", 1), 12);
+});
+
+Deno.test("slicePosition() is the pixel of a point, and mapRaster() finds it in another volume", () => {
+  const grid = Grid.axisAligned([11, 9, 13], [4, 4, 4], [-10, -12, -8]);
+  // From the patient's right (x = 30) 2 pixels to x = 22; from the front (y = 20) 5 pixels to y = 0.
+  assertEquals(slicePosition(grid, "axial", [22, 0, 8], 4), [2, 5]);
+  const raster = sliceRaster(grid, "axial", [22, 0, 8], 4);
+  const other = Grid.axisAligned([5, 5, 5], [2, 2, 2], [18, -4, 4]);
+  const { points, width } = mapRaster(raster, multiply(other.inverse, grid.affine));
+  const i = 3 * (5 * width + 2);
+  // (22, 0, 8) is 4 mm from the first voxel along each axis.
+  assertEquals([points[i], points[i + 1], points[i + 2]], [2, 2, 2]);
+});
+
+Deno.test("sampleSlice() is NaN more than half a voxel outside", () => {
+  const grid = Grid.axisAligned([2, 1, 1], [1, 1, 1]);
+  const points = Float32Array.from([-0.4, 0, 0, 0.5, 0, 0, 1.4, 0, 0, 1.6, 0, 0]);
+  const raster = { plane: "axial" as const, width: 4, height: 1, points };
+  assertEquals([...sampleSlice(grid, [3, 5], raster)], [3, 4, 5, NaN]);
 });

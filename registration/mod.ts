@@ -95,6 +95,7 @@ export {
   mapPoint,
   type Transform,
 } from "./transform.ts";
+export { type MappedPoints, mapPoints, type MapPointsOptions } from "./map_points.ts";
 export { decodeTransform, encodeTransform, TransformFileError } from "./transform_file.ts";
 export { type JacobianStatistics, jacobianStatistics } from "./jacobian_statistics.ts";
 export { ConstantImageError, EmptyMaskError, NoOverlapError } from "./errors.ts";

@@ -61,26 +61,34 @@ export function mapPoint(transform: Transform, point: Triple): Triple {
 
 /** u(x) in RAS mm at a fixed point. */
 export function displacementAt(controlGrid: ControlGrid | undefined, point: Triple): Triple {
-  if (controlGrid === undefined) return [0, 0, 0];
-  const { size, affine, displacements } = controlGrid;
-  const index = transformPoint(invert(affine), point)
-    .map((v, axis) => Math.min(Math.max(v, 0), size[axis] - 1));
-  const cell = index.map((v, axis) => Math.min(Math.floor(v), Math.max(size[axis] - 2, 0)));
-  const u = [0, 0, 0];
-  for (let corner = 0; corner < 8; corner++) {
-    let weight = 1;
-    let at = 0;
-    let step = 1;
-    for (let axis = 0; axis < 3; axis++) {
-      const far = (corner >> axis) & 1;
-      const t = index[axis] - cell[axis];
-      weight *= far ? t : 1 - t;
-      at += Math.min(cell[axis] + far, size[axis] - 1) * step;
-      step *= size[axis];
+  return controlGrid === undefined ? [0, 0, 0] : displacementMap(controlGrid)(point);
+}
+
+/** u as a function of fixed points in RAS mm, for many points. */
+export function displacementMap(
+  { size, affine, displacements }: ControlGrid,
+): (point: Triple) => Triple {
+  const toIndex = invert(affine);
+  return (point) => {
+    const index = transformPoint(toIndex, point)
+      .map((v, axis) => Math.min(Math.max(v, 0), size[axis] - 1));
+    const cell = index.map((v, axis) => Math.min(Math.floor(v), Math.max(size[axis] - 2, 0)));
+    const u = [0, 0, 0];
+    for (let corner = 0; corner < 8; corner++) {
+      let weight = 1;
+      let at = 0;
+      let step = 1;
+      for (let axis = 0; axis < 3; axis++) {
+        const far = (corner >> axis) & 1;
+        const t = index[axis] - cell[axis];
+        weight *= far ? t : 1 - t;
+        at += Math.min(cell[axis] + far, size[axis] - 1) * step;
+        step *= size[axis];
+      }
+      for (let c = 0; c < 3; c++) u[c] += weight * displacements[3 * at + c];
     }
-    for (let c = 0; c < 3; c++) u[c] += weight * displacements[3 * at + c];
-  }
-  return [u[0], u[1], u[2]];
+    return [u[0], u[1], u[2]];
+  };
 }
 
 /** The displacement u on a grid, in that grid's voxels; the caller destroys it. */

@@ -151,6 +151,8 @@ export { type Colour, Picture } from "../pictures/picture.ts";
 
 // Names of other entries that the signatures use.
 export type { CrosswarpError } from "../host/errors.ts";
+export type { FileInput } from "../host/file_input.ts";
+export type { ModelFiles, ModelInput } from "../gan/model/checkpoint.ts";
 export type { Matrix4, Triple } from "../volume/affine.ts";
 export type { Grid } from "../volume/grid.ts";
 export type { ByModality, Modality } from "../volume/modality.ts";

@@ -51,6 +51,20 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
     "apply",
     command("Apply a transform of `register` to another image", () => import("./apply.ts")),
   ],
+  [
+    "points",
+    command(
+      "Map points or the vertices of a mesh through a transform of `register`",
+      () => import("./points.ts"),
+    ),
+  ],
+  [
+    "export",
+    command(
+      "Write a transform of `register` for ITK, ANTs and 3D Slicer",
+      () => import("./export.ts"),
+    ),
+  ],
   ["n4", command("Correct the bias field of an MR image (N4)", () => import("./n4.ts"))],
   [
     "train",

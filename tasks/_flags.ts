@@ -70,6 +70,12 @@ export interface ListFlag extends FlagBase {
   readonly default?: readonly string[] | undefined;
 }
 
+/** A flag with one or more paths, given by repeating the flag. Paths may contain commas. */
+export interface PathsFlag extends FlagBase {
+  /** The kind of value. */
+  readonly type: "paths";
+}
+
 /** A flag with several numbers, separated by commas or given by repeating the flag. */
 export interface NumberListFlag extends FlagBase {
   /** The kind of value. */
@@ -89,6 +95,7 @@ export type Flag =
   | BooleanFlag
   | ChoiceFlag
   | ListFlag
+  | PathsFlag
   | NumberListFlag;
 
 /**
@@ -114,7 +121,7 @@ type Value<F extends Flag> = F extends { type: "boolean" } ? boolean
   : F extends { type: "number" | "integer" } ? number
   : F extends { type: "choice"; choices: readonly (infer C)[] } ? C
   : F extends { type: "list"; choices: readonly (infer C)[] } ? readonly C[]
-  : F extends { type: "list" } ? readonly string[]
+  : F extends { type: "list" | "paths" } ? readonly string[]
   : F extends { type: "numbers" | "integers" } ? readonly number[]
   : string;
 
@@ -179,7 +186,9 @@ export function parseFlags<const F extends Readonly<Record<string, Flag>>>(
     const name = used[0] ?? own;
     const found = given(name);
     if (found.length > 0) present.add(key);
-    if (found.length > 1 && !isList(flag)) throw usage(`--${name} is given twice`);
+    if (found.length > 1 && !isList(flag) && flag.type !== "paths") {
+      throw usage(`--${name} is given twice`);
+    }
     if (flag.type === "boolean") {
       values[key] = found.length > 0;
       continue;
@@ -187,7 +196,7 @@ export function parseFlags<const F extends Readonly<Record<string, Flag>>>(
     if (found.includes("")) throw usage(`--${name} needs a value`);
     if (found.length === 0) {
       if (flag.required) throw usage(`--${name} is required`);
-      values[key] = flag.default;
+      values[key] = "default" in flag ? flag.default : undefined;
     } else {
       values[key] = readValue(`--${name}`, flag, found, usage);
     }
@@ -255,6 +264,7 @@ function readArguments(
 }
 
 type ValuedFlag = Exclude<Flag, BooleanFlag>;
+type SingleFlag = Exclude<ValuedFlag, PathsFlag>;
 
 function readValue(
   name: string,
@@ -267,12 +277,13 @@ function readValue(
     if (parts.includes("")) throw usage(`${name} has an empty value in its list`);
     return parts.map((part) => readOne(name, flag, part, usage));
   }
+  if (flag.type === "paths") return texts;
   return readOne(name, flag, texts[0], usage);
 }
 
 function readOne(
   name: string,
-  flag: ValuedFlag,
+  flag: SingleFlag,
   text: string,
   usage: (message: string) => UsageError,
 ): string | number {

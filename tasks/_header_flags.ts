@@ -16,6 +16,15 @@ export const TRUST = {
     "default it is the sform, and files with different voxel sizes are refused.",
 } as const;
 
+/** A flag that chooses a series of a DICOM folder. */
+export const seriesFlag = (what: string) =>
+  ({
+    type: "string",
+    valueName: "N|UID",
+    help:
+      `The series, if ${what} is a DICOM folder with several. Without the flag the task lists them.`,
+  }) as const;
+
 /** Options of reading that collect the notices. */
 export interface HeaderNotices extends ReadOptions {
   /** The notices so far, one line each. */

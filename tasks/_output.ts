@@ -28,13 +28,22 @@ export async function checkFolder(folder: string): Promise<void> {
  *
  * @param flag - The name of the flag.
  * @param path - The path of the file.
- * @throws {UsageError} when the suffix is neither .nii nor .nii.gz.
+ * @throws {UsageError} when the suffix is none of .nii.gz, .nii, .nrrd and .mha.
  * @throws {FileAccessError} when the folder is missing or not writable, or the path is a folder.
  */
 export async function checkImageFile(flag: string, path: string): Promise<void> {
-  if (!/\.nii(\.gz)?$/i.test(path)) {
-    throw new UsageError(`--${flag} must end in .nii or .nii.gz, got ${path}`);
+  if (!/\.(nii|nii\.gz|nrrd|mha)$/i.test(path)) {
+    throw new UsageError(`--${flag} must end in .nii.gz, .nii, .nrrd or .mha, got ${path}`);
   }
+  await checkFile(path);
+}
+
+/**
+ * Checks before long work that a file can be written. The check leaves no files.
+ *
+ * @throws {FileAccessError} when the folder is missing or not writable, or the path is a folder.
+ */
+export async function checkFile(path: string): Promise<void> {
   const folder = parent(path).replace(/(?<=.)[/\\]+$/, "");
   if (!await isFolder(folder)) {
     throw new FileAccessError(

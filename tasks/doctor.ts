@@ -4,6 +4,9 @@
  * @module
  */
 
+import { RUNTIME, runtimeText } from "../host/runtime.ts";
+import { findAdapter } from "../kernels/gpu/adapter.ts";
+import { GpuUnavailableError } from "../kernels/gpu/errors.ts";
 import { Gpu, type Kernel } from "../kernels/gpu/gpu.ts";
 import { VERSION } from "../host/version.ts";
 import type { FlagsOf, Program, TaskSpec } from "./_flags.ts";
@@ -56,15 +59,21 @@ export async function main(
 ): Promise<number> {
   const missing: string[] = [];
   print("crosswarp", VERSION);
-  print("Deno", `${Deno.version.deno}, V8 ${Deno.version.v8}`);
+  print("Runtime", runtimeText());
   print("System", `${Deno.build.os} ${Deno.build.arch}, ${navigator.hardwareConcurrency} cores`);
   const memory = Deno.systemMemoryInfo();
   print("Memory", `${gibibytes(memory.available)} available of ${gibibytes(memory.total)}`);
   print("Backend", backend());
   print("Vulkan drivers", vulkanDrivers());
 
-  const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
-  if (!adapter) {
+  const adapter = await findAdapter().catch((error) => {
+    if (error instanceof GpuUnavailableError) return error;
+    throw error;
+  });
+  if (adapter instanceof GpuUnavailableError && RUNTIME !== "deno") {
+    print("Adapter", "none");
+    missing.push(adapter.message);
+  } else if (adapter instanceof GpuUnavailableError) {
     print("Adapter", "none");
     // Only a clone has the task `setup`, which installs a driver where it can.
     const isClone = program === "deno task";
@@ -136,6 +145,7 @@ async function tryDispatch(): Promise<string> {
 }
 
 function backend(): string {
+  if (RUNTIME !== "deno") return "Dawn's choice (package webgpu)";
   const asked = Deno.env.get("DENO_WEBGPU_BACKEND");
   if (asked) return `${asked} (DENO_WEBGPU_BACKEND)`;
   return Deno.build.os === "darwin" ? "metal" : "Deno's choice (Direct3D 12 or Vulkan)";

@@ -14,7 +14,7 @@ import type { Volume } from "../volume/volume.ts";
 import { writeVolumes } from "../volume/write_nifti.ts";
 import type { Triple } from "../volume/affine.ts";
 import { type FlagsOf, type TaskSpec, UsageError } from "./_flags.ts";
-import { headerNotices, TRUST } from "./_header_flags.ts";
+import { headerNotices, seriesFlag, TRUST } from "./_header_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { formatDuration, Progress } from "./_progress.ts";
 import { checkImageFile } from "./_output.ts";
@@ -35,6 +35,7 @@ the field.`,
   ],
   flags: {
     image: { type: "string", required: true, valueName: "FILE", help: "The MR image." },
+    series: seriesFlag("--image"),
     out: { type: "string", required: true, valueName: "FILE", help: "The corrected image." },
     field: {
       type: "string",
@@ -102,7 +103,7 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   progress.stage("reading");
   const headers = headerNotices(flags.trust, (line) => progress.log(line));
   const image = withPaddingReplaced(
-    await readVolume(flags.image, headers),
+    await readVolume(flags.image, { ...headers, series: flags.series }),
     (text, { lowest }) => headers.onNotice(`${flags.image}: ${text}. They count as ${lowest}.`),
   );
   const mask = flags.mask === undefined ? undefined : await readLabelVolume(flags.mask, headers);

@@ -9,7 +9,7 @@ import { synthesiseImage } from "../workflows/synthesis_job.ts";
 import { readVolume } from "../volume/read_nifti.ts";
 import { writeVolume } from "../volume/write_nifti.ts";
 import type { FlagsOf, TaskSpec } from "./_flags.ts";
-import { headerNotices, TRUST } from "./_header_flags.ts";
+import { headerNotices, seriesFlag, TRUST } from "./_header_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { formatDuration, Progress } from "./_progress.ts";
 import { checkImageFile } from "./_output.ts";
@@ -43,13 +43,19 @@ image and prints the difference.`,
       valueName: "FILE",
       help: "The image from which the task synthesises.",
     },
+    series: seriesFlag("--image"),
     to: {
       type: "choice",
       choices: ["mr", "ct"],
       required: true,
       help: "The modality of the result.",
     },
-    out: { type: "string", required: true, valueName: "FILE", help: "The result, a NIfTI file." },
+    out: {
+      type: "string",
+      required: true,
+      valueName: "FILE",
+      help: "The result (.nii.gz, .nii, .nrrd or .mha).",
+    },
     stitch: {
       type: "choice",
       choices: ["full", "cheap"],
@@ -85,10 +91,8 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   await checkImageFile("out", flags.out);
   using progress = new Progress();
   progress.stage("reading");
-  const image = await readVolume(
-    flags.image,
-    headerNotices(flags.trust, (line) => progress.log(line)),
-  );
+  const headers = headerNotices(flags.trust, (line) => progress.log(line));
+  const image = await readVolume(flags.image, { ...headers, series: flags.series });
   signal.throwIfAborted();
   using gpu = await Gpu.open(memoryBudget());
   let isFirst = true;

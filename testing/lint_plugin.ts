@@ -247,18 +247,18 @@ const noValueSentinel: Deno.lint.Rule = {
   },
 };
 
-/** Rooms that the package for Node contains and that Node must be able to parse. */
-const NODE_ROOMS = /^(host|volume|kernels|registration|gan|bias_field|cohort|pictures)\//;
+/** Rooms that Node or a browser must be able to parse: those of the package for npm, and the page. */
+const PORTABLE_ROOMS = /^(host|volume|kernels|registration|gan|bias_field|cohort|pictures|web)\//;
 
 const noUsingInLibrary: Deno.lint.Rule = {
   create: (context) => ({
     VariableDeclaration(node) {
       const path = projectPath(context.filename);
-      if (!NODE_ROOMS.test(path) || path.endsWith("_test.ts")) return;
+      if (!PORTABLE_ROOMS.test(path) || path.endsWith("_test.ts")) return;
       if (node.kind !== "using" && node.kind !== "await using") return;
       context.report({
         node,
-        message: "Node 22 and older cannot parse `using`",
+        message: "Node 22 and older, and Safari, cannot parse `using`",
         hint: "Free the resource in `finally`, or use Owned.build or Owned.during",
       });
     },

@@ -52,7 +52,7 @@ const PLAIN: MadeHeader = {
 export function niftiFile(
   change: Partial<MadeHeader>,
   put: (view: DataView, at: number) => void,
-): Uint8Array {
+): Uint8Array<ArrayBuffer> {
   const h = { ...PLAIN, ...change };
   const le = h.little;
   const start = (h.second ? 544 : 352) + h.extension;
@@ -115,7 +115,7 @@ export const counting = (write: (view: DataView, at: number, value: number) => v
 };
 
 /** Compressed with gzip. */
-export async function gzip(bytes: Uint8Array): Promise<Uint8Array> {
+export async function gzip(bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
   const stream = new Blob([bytes as BlobPart]).stream().pipeThrough(new CompressionStream("gzip"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }

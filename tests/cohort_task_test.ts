@@ -24,7 +24,7 @@ Deno.test("task cohort lists all problems and writes no manifest, or the rest wi
     const words of [
       "3 files of the cohort cannot be used, and no manifest is written",
       "cut_mr.nii.gz: its gzip compression is damaged",
-      "text_ct.nii.gz is not a NIfTI file",
+      "text_ct.nii.gz is not a NIfTI, NRRD, MetaImage or Analyze file",
       "link_ct.nii.gz: the link leads to nothing",
       "--skip-bad",
     ]
@@ -53,7 +53,7 @@ Deno.test("task cohort writes no empty manifest with --skip-bad", async () => {
   await Deno.writeTextFile(`${folder}/a_ct.nii.gz`, "This is no image.");
   const { code, text } = await callModule(cohort, "--from", folder, "--skip-bad");
   assertEquals(code, 1, text);
-  assertStringIncludes(text, "is not a NIfTI file");
+  assertStringIncludes(text, "is not a NIfTI, NRRD, MetaImage or Analyze file");
   assertEquals(await Deno.stat(`${folder}/cohort.json`).catch(() => undefined), undefined);
   await Deno.remove(folder, { recursive: true });
 });

@@ -17,9 +17,11 @@ const folders = [
   "bias_field",
   "cohort",
   "pictures",
+  "points",
   "workflows",
   "study",
   "tasks",
+  "web",
   "testing",
   "tests",
   "bench",
@@ -83,6 +85,7 @@ const LIBRARY = [
   "bias_field",
   "cohort",
   "pictures",
+  "points",
 ] as const;
 
 /** The program of the command `crosswarp`. No file imports it. */
@@ -98,10 +101,12 @@ const below: Record<string, readonly string[]> = {
   "bias_field": ["host", "kernels", "volume"],
   cohort: ["host", "volume"],
   pictures: ["host", "volume"],
+  points: ["host", "volume"],
   workflows: LIBRARY,
   study: [...LIBRARY, "workflows"],
   tasks: [...LIBRARY, "workflows", "study"],
   [COMMAND_LINE]: ["tasks"],
+  web: [...LIBRARY, "workflows", "tasks"],
 };
 
 /**
@@ -167,6 +172,34 @@ Deno.test("imports point down only, and the library needs no development depende
     }
   }
   assertGreater(seen, 50);
+  assertEquals(wrong, []);
+});
+
+/** The rooms that also run in Node, Bun and browsers, and the parts of `cohort` that do. */
+const EVERYWHERE = [
+  ...LIBRARY.filter((room) => room !== "cohort"),
+  "cohort",
+  "workflows/synthesis_job.ts",
+  "mod.ts",
+];
+
+/** Files that need Deno: they render on its threads. */
+const NEEDS_DENO = /^cohort\/phantom\//;
+
+Deno.test("the library names no runtime, except in host/runtime.ts", () => {
+  // Types of Node's modules vanish; an import of them keeps a module from loading in a browser.
+  const runtimes = /\b(Deno|Bun|process)\.|\brequire\(|(?<!typeof import\()"node:/;
+  const wrong: string[] = [];
+  let seen = 0;
+  for (const path of EVERYWHERE.flatMap(production)) {
+    if (NEEDS_DENO.test(path) || path === "host/runtime.ts") continue;
+    seen++;
+    const code = codeOf(path).replace(/nodeModule\("node:[^"]+"\)/g, "");
+    for (const line of code.split("\n")) {
+      if (runtimes.test(line)) wrong.push(`${path}: ${line.trim()}`);
+    }
+  }
+  assertGreater(seen, 100);
   assertEquals(wrong, []);
 });
 

@@ -16,27 +16,28 @@ interface PublicNames {
 
 const PUBLIC: Readonly<Record<string, PublicNames>> = {
   ".": {
-    count: 79,
+    count: 89,
     values: `
       ConstantImageError CrosswarpError EmptyMaskError FileAccessError Gpu GpuLostError
       GpuMemoryError GpuUnavailableError GpuValidationError Grid ImageFileError NoOverlapError
-      TransformFileError applyTransform applyTransformToLabels compositeField decodeTransform
-      encodeTransform mapPoint readDisplacementField readGrid readLabelVolume readVolume
-      registerDeformable registerImages registerMindGaussNewton registerRigid writeDisplacementField
-      writeLabelVolume writeVolume`,
+      PointFileError TransformFileError applyTransform applyTransformToLabels compositeField
+      decodePoints decodeTransform encodeTransform mapPoint mapPoints readDisplacementField
+      readGrid readLabelVolume readPoints readVolume registerDeformable registerImages
+      registerMindGaussNewton registerRigid writeDisplacementField writeLabelVolume writeVolume`,
     types: `
       ApplyTransformOptions Checkpoint ControlGrid DeformableLevel DeformableMethod
-      DeformableOptions DeformableProgress DeformableResult DisplacementField GpuOptions
+      DeformableOptions DeformableProgress DeformableResult DisplacementField FileInput GpuOptions
       HeaderMatrix InverseConsistency JacobianStatistics LabelOverlap LabelVolume LevelState
-      LocalCorrelationOptions Matrix4 MindGaussNewtonLevel MindGaussNewtonOptions
-      MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling MindSscOptions
-      NmiMindOptions Padding ReadOptions RegisterImagesOptions RegisterImagesResult RegisterProgress
-      RegistrationQuality Regulariser RigidLevelReport RigidOptions RigidPreset RigidProgress RigidResult RigidStart
-      SimilarityName SimilarityOptions StartPosition StartRecord Transform Triple Verdict Volume VoxelType
-      WriteOptions`,
+      LocalCorrelationOptions MapPointsOptions MappedPoints Matrix4 MindGaussNewtonLevel
+      MindGaussNewtonOptions MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling
+      MindSscOptions NmiMindOptions Padding PointFile PointSpace ReadOptions ReadPointsOptions
+      RegisterImagesOptions RegisterImagesResult RegisterProgress RegistrationQuality Regulariser
+      RigidLevelReport RigidOptions RigidPreset RigidProgress RigidResult RigidStart
+      SimilarityName SimilarityOptions StartPosition StartRecord Transform Triple Verdict Volume
+      VoxelType WriteOptions`,
   },
   "./volume": {
-    count: 49,
+    count: 50,
     values: `
       CrosswarpError FileAccessError Grid IDENTITY ImageFileError ImageGeometryError ImageShapeError
       MODALITIES NonFiniteVoxelsError NotLabelsError NotNiftiError TruncatedFileError
@@ -45,7 +46,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       readGrid readLabelVolume readNifti readNiftiLabels readVolume reorient transformPoint
       transformVector writeDisplacementField writeLabelVolume writeVolume`,
     types: `
-      AxisStep ByModality DiceCount DisplacementField EncodeOptions HeaderMatrix LabelVolume Matrix4
+      AxisStep ByModality DiceCount DisplacementField EncodeOptions FileInput HeaderMatrix LabelVolume Matrix4
       Modality ReadOptions Triple Volume VoxelType WriteOptions`,
   },
   "./kernels": {
@@ -66,25 +67,27 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       RegularisationOptions Regulariser ResampleOptions Triple Volume WalkedAxis WarpOptions`,
   },
   "./registration": {
-    count: 76,
+    count: 79,
     values: `
       CheckpointError ConstantImageError DEFORMABLE_DEFAULTS DEFORMABLE_METHODS EmptyMaskError
       MIND_GAUSS_NEWTON_DEFAULTS NoOverlapError TransformFileError applyTransform
       applyTransformToLabels compositeField decodeCheckpoint decodeTransform displacementAt
-      encodeCheckpoint encodeTransform findPadding identifyRun inverseField jacobianOf jacobianStatistics
-      mapPoint registerDeformable registerImages registerMindGaussNewton registerRigid`,
+      encodeCheckpoint encodeTransform findPadding identifyRun inverseField jacobianOf
+      jacobianStatistics mapPoint mapPoints registerDeformable registerImages
+      registerMindGaussNewton registerRigid`,
     types: `
       ApplyTransformOptions Checkpoint ControlGrid CrosswarpError DeformableLevel DeformableMethod
       DeformableOptions DeformableProgress DeformableResult DisplacementField Gpu GpuOptions Grid
       InverseConsistency InverseFieldResult JacobianStatistics LabelOverlap LabelVolume LevelState
-      LocalCorrelationOptions Matrix4 MindGaussNewtonLevel MindGaussNewtonOptions
-      MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling MindSscOptions
-      NmiMindOptions Padding RegisterImagesOptions RegisterImagesResult RegisterProgress RegistrationQuality Regulariser
-      RigidLevelReport RigidOptions RigidPreset RigidProgress RigidResult RigidStart RunIdentity
-      SimilarityName SimilarityOptions StartPosition StartRecord Transform Triple Verdict Volume`,
+      LocalCorrelationOptions MapPointsOptions MappedPoints Matrix4 MindGaussNewtonLevel
+      MindGaussNewtonOptions MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling
+      MindSscOptions NmiMindOptions Padding RegisterImagesOptions RegisterImagesResult
+      RegisterProgress RegistrationQuality Regulariser RigidLevelReport RigidOptions RigidPreset
+      RigidProgress RigidResult RigidStart RunIdentity SimilarityName SimilarityOptions
+      StartPosition StartRecord Transform Triple Verdict Volume`,
   },
   "./gan": {
-    count: 83,
+    count: 86,
     values: `
       CT_SCALE CycleGan Discriminator Generator LOSSES ModelFileError Network PAPER_SETTINGS
       PLANE_NAMES PairSampler PatchSampler RandomState STRIDES STRUCTURE_MEASURES Tensorflow
@@ -94,8 +97,8 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       trainCycleGan trainingBytes writeCheckpoint`,
     types: `
       ByModality CheckpointHeader ConvolutionVariant CrosswarpError CycleGanSettings
-      DiscriminatorOptions GeneratorLosses GeneratorOptions Gpu GpuOptions Grid IntensityScale
-      Matrix4 Modality NamedValues Ops PairPatch PairSamplerOptions PairSource PairTensors PairTerm
+      DiscriminatorOptions FileInput GeneratorLosses GeneratorOptions Gpu GpuOptions Grid IntensityScale
+      Matrix4 Modality ModelFiles ModelInput NamedValues Ops PairPatch PairSamplerOptions PairSource PairTensors PairTerm
       PatchAverageProgress PatchSamplerOptions PatchSource PlaneAxes PlaneName RandomStates
       RandomWords RegisteredPair Scalar StepLosses Stitch Strides StructureMeasure SynthesisOptions
       Tensor Tensor1D Tensor4D TensorflowOptions TrainingData TrainingOptions TrainingProgress
@@ -120,7 +123,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       ModalityPaths PhantomOptions PhantomProgress ReadOptions Region Structure StructureName Triple Volume`,
   },
   "./study": {
-    count: 175,
+    count: 178,
     values: `
       ABLATIONS COLUMNS CORRESPONDENCE_PARTS LOSSES PAPER_CHANNELS PAPER_FIELDS PAPER_GRID
       PAPER_TABLE_1 PAPER_TABLE_2 PROFILES Picture STAGES STRUCTURES SettingsError
@@ -134,11 +137,11 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       Ablation BestSetting BestSettings Breathing ByModality Cells CollectedSearch Colour Column
       ColumnSynthesis ConvolutionVariant Correspondence CorrespondencePart CrosswarpError
       CycleGanSettings DeformableLevel DeformableMethod DeformableOptions DeformableProgress
-      DisplacementField GanScale GanSettingsOptions GanVariant GivenCohort Gpu GpuOptions Grid
+      DisplacementField FileInput GanScale GanSettingsOptions GanVariant GivenCohort Gpu GpuOptions Grid
       GridSearchOptions GridSearchPlan GridSynthesisOptions HeaderMatrix ImageRegion IntensityScale
       JacobianStatistics JointSetting LabelFiles LabelVolume LabelledImage LevelState LocalCorrelationOptions
       Manifest ManifestSubject Matrix4 MindOptions MindScale MindScaling MindSscOptions MissingUnits Modality
-      ModalityLabels ModalityPaths NmiMindOptions OnProgress Ops OverviewOptions PairImages
+      ModalityLabels ModalityPaths ModelFiles ModelInput NmiMindOptions OnProgress Ops OverviewOptions PairImages
       PairRegistrationOptions PairRigidOptions PairScores PairScoresOptions PaperVolumes PatchAverageProgress PlaneName PointMap
       PreparedStudy Profile ProfileDeformable ProfileName ReadOptions Region RegionPair
       RegisteredPair RegisteredPairsOptions RegistrationScores Regulariser ReportTable

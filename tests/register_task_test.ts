@@ -14,6 +14,7 @@ import {
 } from "../volume/mod.ts";
 import { decodeTransform, mapPoint } from "../registration/mod.ts";
 import * as apply from "../tasks/apply.ts";
+import * as points from "../tasks/points.ts";
 import * as register from "../tasks/register.ts";
 import { SKIPS_GPU } from "../testing/gpu.ts";
 import { random } from "../testing/random.ts";
@@ -76,6 +77,9 @@ Deno.test({
     await writeVolume(file("ct.nii.gz"), moving.image, { type: "int16" });
     await writeLabelVolume(file("mr_labels.nii.gz"), fixed.labels);
     await writeLabelVolume(file("ct_labels.nii.gz"), moving.labels);
+    // The centres of two organs; the moving image shows them 4, -3 and 6 mm away. Its file has LPS axes.
+    await Deno.writeTextFile(file("mr.csv"), "name,r,a,s\nliver,25,5,10\nspleen,-32,-8,12\n");
+    await Deno.writeTextFile(file("ct.csv"), "name,l,p,s\nspleen,28,11,18\nliver,-29,-2,16\n");
     const out = file("out");
 
     await t.step("register writes everything and improves the overlap", async () => {
@@ -89,6 +93,10 @@ Deno.test({
         file("mr_labels.nii.gz"),
         "--moving-labels",
         file("ct_labels.nii.gz"),
+        "--fixed-points",
+        file("mr.csv"),
+        "--moving-points",
+        file("ct.csv"),
         "--out",
         out,
         "--spacing",
@@ -111,6 +119,11 @@ Deno.test({
         assert(metrics.dice[label].after > metrics.dice[label].before, `label ${label}`);
         assert(metrics.dice[label].after > 0.85, `label ${label}: ${metrics.dice[label].after}`);
       }
+      const { mean, points: errors } = metrics.targetRegistrationError;
+      assertAlmostEquals(mean.before, Math.hypot(4, 3, 6), 1e-9);
+      assertEquals(errors.map(({ name }: { name: string }) => name), ["liver", "spleen"]);
+      assert(mean.after < 2.5, `TRE ${mean.after}`);
+      assertStringIncludes(text, "Target registration error of 2 landmarks: mean ");
       assertEquals((await readVolume(`${out}/warped.nii.gz`)).grid.size, fixedGrid.size);
       // The body is the same along z, so that a displaced copy fits almost as well.
       assert(metrics.quality.verdict !== "failed", `${metrics.quality.reasons}`);
@@ -131,7 +144,8 @@ Deno.test({
       const quick = ["--levels", "1", "--iterations", "2", "--strict"];
       const { code, text } = await callModule(register, ...Object.entries(paths).flat(), ...quick);
       assertEquals(code, 3, text);
-      assertStringIncludes(text, "Quality: failed. A copy of the warped image");
+      assertStringIncludes(text, "Quality: failed. ");
+      assertStringIncludes(text, " A copy of the warped image");
       const { quality } = JSON.parse(await Deno.readTextFile(`${failed}/metrics.json`));
       assertEquals(quality.verdict, "failed");
     });
@@ -154,6 +168,26 @@ Deno.test({
         const [y, x] = moved(inverse, index);
         mapPoint(transform, x).forEach((v, c) => assertAlmostEquals(y[c], v, 0.03));
       }
+    });
+
+    await t.step("points maps landmarks to the moving image and back", async () => {
+      const run = async (from: string, to: string, ...more: string[]) => {
+        const paths = ["--transform", `${out}/transform.json`, "--points", from, "--out", to];
+        const { code, text } = await callModule(points, ...paths, ...more);
+        assertEquals(code, 0, text);
+        return (await Deno.readTextFile(to)).trim().split("\n").slice(1)
+          .map((line) => line.split(",").slice(1).map(Number));
+      };
+      const moved = await run(file("mr.csv"), file("moved.csv"));
+      const { points: errors } = JSON.parse(await Deno.readTextFile(`${out}/metrics.json`))
+        .targetRegistrationError;
+      const expected = [[29, 2, 16], [-28, -11, 18]];
+      expected.forEach((point, i) => {
+        const distance = Math.hypot(...point.map((v, k) => v - moved[i][k]));
+        assertAlmostEquals(distance, errors[i].after, 1e-5);
+      });
+      const back = await run(file("moved.csv"), file("back.csv"), "--inverse");
+      back.flat().forEach((v, i) => assertAlmostEquals(v, [25, 5, 10, -32, -8, 12][i], 1e-3));
     });
 
     await t.step("apply repeats the results of register, and inverts them", async () => {

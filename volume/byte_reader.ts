@@ -4,8 +4,8 @@
  * @module
  */
 
-import { pipeline, Readable } from "node:stream";
-import { createGunzip } from "node:zlib";
+import { CrosswarpError } from "../host/errors.ts";
+import { nodeModule } from "../host/runtime.ts";
 
 /** Reads a sequence of byte pieces from front to back. */
 export class ByteReader {
@@ -82,13 +82,68 @@ export class ByteReader {
 
 /**
  * Decompresses gzip. It accepts several members one after another (bgzip writes such files) and zeros after
- * the end; the web's DecompressionStream refuses both. Damaged data and a missing end are errors.
+ * the end. Damaged data and a missing end are errors. A browser has no zlib; see {@link gunzipByStream}.
  */
 export async function* gunzip(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const inflate = createGunzip({ chunkSize: 1 << 18 });
+  const zlib = nodeModule("node:zlib");
+  const stream = nodeModule("node:stream");
+  if (zlib === undefined || stream === undefined) return yield* gunzipByStream(pieces);
+  const inflate = zlib.createGunzip({ chunkSize: 1 << 18 });
   // An error of the source arrives through `inflate`.
-  pipeline(Readable.from(pieces), inflate, () => {});
+  stream.pipeline(stream.Readable.from(pieces), inflate, () => {});
   yield* inflate;
+}
+
+/**
+ * Decompresses gzip by the web's DecompressionStream, which refuses a second member and every byte after the end.
+ *
+ * @throws {GzipPartsError} if there is anything after the first member.
+ */
+export async function* gunzipByStream(
+  pieces: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  const { readable, writable } = new DecompressionStream("gzip");
+  const reader = readable.getReader();
+  const writing = write(pieces, writable as WritableStream<Uint8Array>);
+  // `reader` reports the errors of the stream; those of the source are rethrown below.
+  writing.catch(() => {});
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      yield value;
+    }
+    await writing;
+  } catch (cause) {
+    // The words of Chromium, Firefox, Safari and Deno.
+    if (/junk|unexpected input after|extra bytes|whole buffer/i.test((cause as Error).message)) {
+      throw new GzipPartsError((cause as Error).message, { cause });
+    }
+    throw cause;
+  } finally {
+    await reader.cancel().catch(() => {});
+    await writing.catch(() => {});
+  }
+}
+
+async function write(
+  pieces: AsyncIterable<Uint8Array>,
+  writable: WritableStream<Uint8Array>,
+): Promise<void> {
+  const writer = writable.getWriter();
+  try {
+    for await (const piece of pieces) await writer.write(piece);
+    await writer.close();
+  } catch (error) {
+    await writer.abort(error).catch(() => {});
+    throw error;
+  }
+}
+
+/** There are bytes after the first member of a gzip file, and the runtime cannot decompress these. */
+export class GzipPartsError extends CrosswarpError {
+  /** The name of the class. */
+  override readonly name = "GzipPartsError";
 }
 
 /** Returns true if the bytes begin with gzip's signature. */

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { gzip } from "../testing/nifti_file.ts";
-import { ByteReader, gunzip, isGzip } from "./byte_reader.ts";
+import { asInBrowser } from "../testing/as_in_browser.ts";
+import { ByteReader, gunzip, gunzipByStream, GzipPartsError, isGzip } from "./byte_reader.ts";
 
 const bytes = Uint8Array.from({ length: 1000 }, (_, i) => i * 7 % 251);
 
@@ -47,34 +48,54 @@ Deno.test("gunzip() undoes gzip of one member, of several, and with zeros behind
   }
 });
 
-Deno.test("gunzip() passes on damage and its source's errors", async () => {
+Deno.test("gunzipByStream() undoes gzip of one member and refuses more", async () => {
   const packed = await gzip(bytes);
-  for (const cut of [1, 4, 8, 50, packed.length - 5]) {
-    await assertRejects(() => all(gunzip(pieces(packed.subarray(0, -cut), 64))), Error);
-  }
-  const damaged = packed.map((byte, i) => i === packed.length - 6 ? byte ^ 4 : byte);
-  await assertRejects(() => all(gunzip(pieces(damaged, 64))), Error);
-  async function* failing(): AsyncGenerator<Uint8Array> {
-    yield await packed.subarray(0, 20);
-    throw new RangeError("the disk is gone");
-  }
-  await assertRejects(() => all(gunzip(failing())), RangeError, "the disk is gone");
-});
-
-Deno.test("ByteReader.close() closes what is being unpacked", async () => {
-  let closed = false;
-  async function* source(): AsyncGenerator<Uint8Array> {
-    try {
-      const packed = await gzip(Uint8Array.from({ length: 1e6 }, (_, i) => Math.imul(i, i) >> 9));
-      yield* pieces(packed, 1000);
-    } finally {
-      closed = true;
+  for (const length of [1, 7, 100, 100000]) {
+    assertEquals(await all(gunzipByStream(pieces(packed, length))), bytes);
+    for (const more of [packed, new Uint8Array(512)]) {
+      const source = pieces(joined(packed, more), length);
+      await assertRejects(() => all(gunzipByStream(source)), GzipPartsError);
     }
   }
-  const reader = new ByteReader(gunzip(source()));
-  await reader.peek(10);
-  await reader.close();
-  // The stream that unpacks lets go of its source a moment later.
-  for (let i = 0; i < 100 && !closed; i++) await new Promise((done) => setTimeout(done, 1));
-  assert(closed);
+  await asInBrowser(async () => {
+    assertEquals(await all(gunzip(pieces(packed, 100))), bytes);
+    const two = joined(packed, packed);
+    await assertRejects(() => all(gunzip(pieces(two, 100))), GzipPartsError);
+  });
 });
+
+for (const unpack of [gunzip, gunzipByStream]) testErrors(unpack);
+
+function testErrors(unpack: typeof gunzip): void {
+  Deno.test(`${unpack.name}() passes on damage and its source's errors`, async () => {
+    const packed = await gzip(bytes);
+    for (const cut of [1, 4, 8, 50, packed.length - 5]) {
+      await assertRejects(() => all(unpack(pieces(packed.subarray(0, -cut), 64))), Error);
+    }
+    const damaged = packed.map((byte, i) => i === packed.length - 6 ? byte ^ 4 : byte);
+    await assertRejects(() => all(unpack(pieces(damaged, 64))), Error);
+    async function* failing(): AsyncGenerator<Uint8Array> {
+      yield await packed.subarray(0, 20);
+      throw new RangeError("the disk is gone");
+    }
+    await assertRejects(() => all(unpack(failing())), RangeError, "the disk is gone");
+  });
+
+  Deno.test(`ByteReader.close() closes what ${unpack.name}() unpacks`, async () => {
+    let closed = false;
+    async function* source(): AsyncGenerator<Uint8Array> {
+      try {
+        const packed = await gzip(Uint8Array.from({ length: 1e6 }, (_, i) => Math.imul(i, i) >> 9));
+        yield* pieces(packed, 1000);
+      } finally {
+        closed = true;
+      }
+    }
+    const reader = new ByteReader(unpack(source()));
+    await reader.peek(10);
+    await reader.close();
+    // The stream that unpacks lets go of its source a moment later.
+    for (let i = 0; i < 100 && !closed; i++) await new Promise((done) => setTimeout(done, 1));
+    assert(closed);
+  });
+}

@@ -125,8 +125,7 @@ class Header {
 
   /** Returns true if a matrix is finite and invertible. */
   isReliable(m: Matrix4): boolean {
-    const [x, y, z] = spacingOf(m);
-    return m.every(Number.isFinite) && Math.abs(determinant3(m)) > 1e-6 * x * y * z;
+    return isReliable(m);
   }
 
   /**
@@ -135,27 +134,11 @@ class Header {
    * @throws {ImageGeometryError} when it is.
    */
   check(m: Matrix4, isQform: boolean): void {
-    const text = () => [0, 4, 8].map((i) => m.slice(i, i + 4).join(" ")).join(" / ");
-    if (!this.isReliable(m)) {
-      const { qform } = this.#geometry;
-      const other = this.sform !== undefined && qform !== undefined
-        ? `, or choose the other one with --trust ${isQform ? "sform" : "qform"}`
-        : "";
-      const fault = m.every(Number.isFinite) ? "singular" : "not finite";
-      throw new ImageGeometryError(
-        `${this.#name}: the voxel-to-world matrix is ${fault} (${text()}). Repair the sform or ` +
-          `qform${other}.`,
-      );
-    }
-    const shear = shearOf(m);
-    if (shear > SHEAR_TOLERANCE) {
-      throw new ImageGeometryError(
-        `${this.#name}: its voxel axes are not at right angles (cosine ${
-          shear.toFixed(4)
-        }, allowed ` +
-          `${SHEAR_TOLERANCE}). Resample it onto a grid without shear first.`,
-      );
-    }
+    const { qform } = this.#geometry;
+    const other = this.sform !== undefined && qform !== undefined
+      ? `, or choose the other one with --trust ${isQform ? "sform" : "qform"}`
+      : "";
+    checkMatrix(m, this.#name, `Repair the sform or qform${other}.`);
   }
 
   /** The contradiction between the sform and the rest of the header; undefined if they agree. */
@@ -211,17 +194,12 @@ class Header {
    * @throws {ImageGeometryError} when an axis of several voxels has voxels outside the accepted range.
    */
   checkSizes(m: Matrix4): void {
-    const sizes = spacingOf(m);
-    const isOutside = (size: number, axis: number) =>
-      this.#isLong(axis) && (size < VOXEL_SIZES.min || size > VOXEL_SIZES.max);
-    if (!sizes.some(isOutside)) return;
-    const { units } = this.#geometry;
-    throw new ImageGeometryError(
-      `${this.#name}: its voxels measure ${sizesText(sizes)}, by the units code ${units} (${
-        UNITS[units]?.name ?? UNITS[0].name
-      }) of its header. Voxels of ${VOXEL_SIZES.min} to ${VOXEL_SIZES.max} mm are accepted. Correct the ` +
-        "voxel sizes, or the units code (1 metres, 2 millimetres, 3 micrometres).",
-    );
+    const { units, dimensions } = this.#geometry;
+    const by = `, by the units code ${units} (${
+      UNITS[units]?.name ?? UNITS[0].name
+    }) of its header`;
+    const remedy = ", or the units code (1 metres, 2 millimetres, 3 micrometres)";
+    checkVoxelSizes(m, dimensions, this.#name, { by, remedy });
   }
 
   /** Returns true if an axis has several voxels, so that their size matters. */
@@ -257,6 +235,70 @@ class Header {
     const a = Math.sqrt(Math.max(0, 1 - b * b - c * c - d * d));
     return diagonal * Math.min(7e-4, 2e-7 / a);
   }
+}
+
+/** Returns true if a matrix is finite and invertible. */
+function isReliable(m: Matrix4): boolean {
+  const [x, y, z] = spacingOf(m);
+  return m.every(Number.isFinite) && Math.abs(determinant3(m)) > 1e-6 * x * y * z;
+}
+
+/**
+ * Refuses a voxel-to-world matrix that is not finite, singular or sheared.
+ *
+ * @param name - The file's name, for messages.
+ * @param repair - The sentence that says how to repair a matrix that is not finite or singular.
+ * @throws {ImageGeometryError} when it is.
+ */
+export function checkMatrix(m: Matrix4, name: string, repair: string): void {
+  if (!isReliable(m)) {
+    const text = [0, 4, 8].map((i) => m.slice(i, i + 4).join(" ")).join(" / ");
+    const fault = m.every(Number.isFinite) ? "singular" : "not finite";
+    throw new ImageGeometryError(
+      `${name}: the voxel-to-world matrix is ${fault} (${text}). ${repair}`,
+    );
+  }
+  const shear = shearOf(m);
+  if (shear > SHEAR_TOLERANCE) {
+    throw new ImageGeometryError(
+      `${name}: its voxel axes are not at right angles (cosine ${shear.toFixed(4)}, allowed ` +
+        `${SHEAR_TOLERANCE}). Resample it onto a grid without shear first.`,
+    );
+  }
+}
+
+/** The words of {@link checkVoxelSizes}. */
+interface SizeWords {
+  /** What states the unit, after the sizes. */
+  readonly by: string;
+  /** What could be corrected in addition to the sizes. */
+  readonly remedy: string;
+}
+
+/**
+ * Refuses voxels that are too large or too small.
+ *
+ * @param m - Voxel index to world mm.
+ * @param dimensions - Length of each axis.
+ * @param name - The file's name, for messages.
+ * @throws {ImageGeometryError} when an axis of several voxels has voxels outside the accepted range.
+ */
+export function checkVoxelSizes(
+  m: Matrix4,
+  dimensions: readonly number[],
+  name: string,
+  { by, remedy }: SizeWords = { by: "", remedy: "" },
+): void {
+  const sizes = spacingOf(m);
+  const isOutside = (size: number, axis: number) =>
+    (dimensions[axis] ?? 1) > 1 && (size < VOXEL_SIZES.min || size > VOXEL_SIZES.max);
+  if (!sizes.some(isOutside)) return;
+  throw new ImageGeometryError(
+    `${name}: its voxels measure ${
+      sizesText(sizes)
+    }${by}. Voxels of ${VOXEL_SIZES.min} to ${VOXEL_SIZES.max} mm ` +
+      `are accepted. Correct the voxel sizes${remedy}.`,
+  );
 }
 
 /** Voxel sizes of a matrix. */

@@ -14,6 +14,7 @@
  */
 
 export { CrosswarpError, FileAccessError } from "../host/errors.ts";
+export type { FileInput } from "../host/file_input.ts";
 export {
   determinant3,
   IDENTITY,

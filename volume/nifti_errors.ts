@@ -12,7 +12,7 @@ export class ImageFileError extends CrosswarpError {
   override readonly name: string = "ImageFileError";
 }
 
-/** The file is not NIfTI-1 or NIfTI-2 in one piece. */
+/** The file is of none of the formats that are read: NIfTI-1, NIfTI-2, NRRD, MetaImage, Analyze. */
 export class NotNiftiError extends ImageFileError {
   /** The name of the class. */
   override readonly name = "NotNiftiError";

@@ -15,6 +15,8 @@ import type { ReadOptions } from "./read_options.ts";
 export interface NiftiHeader {
   /** Length of each axis that the file declares; all are positive. */
   readonly dimensions: readonly number[];
+  /** Values per voxel, stored one after another; undefined for one. NIfTI stores volumes instead. */
+  readonly interleaved?: number | undefined;
   /** NIfTI's data type code. */
   readonly type: number;
   /** Byte order. */

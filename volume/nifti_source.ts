@@ -4,9 +4,12 @@
  * @module
  */
 
-import { open, stat } from "node:fs/promises";
-import { ByteReader, gunzip, isGzip } from "./byte_reader.ts";
 import { FileAccessError } from "../host/errors.ts";
+import { type FileInput, fileName, type OpenFile, openFile, piecesOf } from "../host/file_input.ts";
+import { isFolder, openDicomFolder } from "./dicom/open_dicom.ts";
+import { type Bytes, HIGHEST_RATIO } from "./formats/data_stream.ts";
+import { openFormat } from "./formats/open_format.ts";
+import { ByteReader, gunzip, GzipPartsError, isGzip } from "./byte_reader.ts";
 import { ImageFileError, TruncatedFileError, UnsupportedVoxelsError } from "./nifti_errors.ts";
 import { HEADER_BYTES, type NiftiHeader, parseHeader } from "./nifti_header.ts";
 import type { ReadOptions } from "./read_options.ts";
@@ -17,9 +20,6 @@ import {
   type StoredArray,
   swapBytes,
 } from "./voxel_types.ts";
-
-/** Deflate's compression is never higher than this: 258 bytes from two bits (RFC 1951). */
-const HIGHEST_RATIO = 1032;
 
 /** Bytes of a block; a multiple of every voxel's. */
 const BLOCK_BYTES = 1 << 20;
@@ -97,80 +97,89 @@ export class NiftiSource {
   }
 }
 
-/**
- * Opens a file, hands it to `use` and closes it.
- *
- * @param input - The file's bytes, or its path.
- */
+/** Opens a file, hands it to `use` and closes it. */
 export async function withNifti<T>(
-  input: Uint8Array | string | URL,
+  input: FileInput,
   name: string,
   options: ReadOptions,
   use: (source: NiftiSource) => Promise<T>,
 ): Promise<T> {
-  const size = input instanceof Uint8Array ? input.length : await fileSize(input, name);
-  const stored = new ByteReader(input instanceof Uint8Array ? once(input) : pieces(input, name));
+  if (await isFolder(input)) {
+    const { header, reader, maxBytes } = await openDicomFolder(
+      input as string | URL,
+      name,
+      options,
+    );
+    try {
+      return await use(new NiftiSource(name, header, reader, maxBytes));
+    } finally {
+      await reader.close();
+    }
+  }
+  if (options.series !== undefined) {
+    throw new ImageFileError(
+      `${name} is no DICOM folder, so that the series "${options.series}" cannot be chosen. Leave out --series.`,
+    );
+  }
+  const file = await openFile(input, name);
+  const others: OpenFile[] = [];
+  const readers: ByteReader[] = [];
+  const stored = new ByteReader(piecesOf(file));
   let reader = stored;
-  let maxBytes = size;
+  let maxBytes = file.size;
   try {
     if (isGzip(await stored.peek(2))) {
       reader = new ByteReader(uncompressed(stored, name));
-      maxBytes = HIGHEST_RATIO * size;
+      maxBytes = HIGHEST_RATIO * file.size;
     }
-    const header = parseHeader(await reader.peek(HEADER_BYTES.second), name, options);
-    return await use(new NiftiSource(name, header, reader, maxBytes));
+    const start = await reader.peek(HEADER_BYTES.second);
+    const openOther = hasFolder(input)
+      ? async (other: string): Promise<Bytes> => {
+        const found = await openBeside(input, other);
+        others.push(found);
+        readers.push(new ByteReader(piecesOf(found)));
+        return { reader: readers.at(-1)!, maxBytes: found.size };
+      }
+      : undefined;
+    const format = await openFormat(start, { reader, maxBytes, name, options, openOther });
+    if (format !== undefined) {
+      readers.push(format.reader);
+      return await use(new NiftiSource(name, format.header, format.reader, format.maxBytes));
+    }
+    return await use(new NiftiSource(name, parseHeader(start, name, options), reader, maxBytes));
   } finally {
+    for (const one of readers.reverse()) await one.close();
+    for (const one of others) await one.close();
     await reader.close();
     await stored.close();
+    await file.close();
   }
 }
 
-/** A path as people write it. */
-export function fileName(path: string | URL): string {
-  return path instanceof URL ? decodeURIComponent(path.pathname) : path;
+/** Returns true if a file has a place, in which its voxels may be in another file. */
+function hasFolder(input: FileInput): input is string | URL {
+  return typeof input === "string" || input instanceof URL;
 }
 
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield await bytes;
-}
-
-async function fileSize(path: string | URL, name: string): Promise<number> {
-  try {
-    return (await stat(path)).size;
-  } catch (cause) {
-    throw unreadable(cause, name);
-  }
-}
-
-async function* pieces(path: string | URL, name: string): AsyncGenerator<Uint8Array> {
-  try {
-    const file = await open(path);
-    try {
-      for (;;) {
-        const { bytesRead, buffer } = await file.read(new Uint8Array(1 << 18));
-        if (bytesRead === 0) return;
-        yield buffer.subarray(0, bytesRead);
-      }
-    } finally {
-      await file.close();
-    }
-  } catch (cause) {
-    throw unreadable(cause, name);
-  }
-}
-
-function unreadable(cause: unknown, name: string): FileAccessError {
-  const why = (cause as { code?: string | undefined }).code === "ENOENT"
-    ? "there is no such file"
-    : (cause as Error).message;
-  return new FileAccessError(`Cannot read ${name}: ${why}. Check the path.`, { cause });
+/** Opens the file with the voxels of a header: of an absolute name, or in the folder of the header. */
+async function openBeside(header: string | URL, file: string): Promise<OpenFile> {
+  if (header instanceof URL) return await openFile(new URL(file.replaceAll("%", "%25"), header));
+  const isAbsolute = /^([/\\]|[a-z]:)/i.test(file);
+  return await openFile(isAbsolute ? file : fileName(header).replace(/[^/\\]*$/, "") + file);
 }
 
 async function* uncompressed(stored: ByteReader, name: string): AsyncGenerator<Uint8Array> {
   try {
     yield* gunzip(stored.rest());
   } catch (cause) {
-    if (cause instanceof ImageFileError) throw cause;
+    if (cause instanceof ImageFileError || cause instanceof FileAccessError) throw cause;
+    if (cause instanceof GzipPartsError) {
+      throw new ImageFileError(
+        `${name}: its gzip compression has several parts, or bytes after its end, which a browser ` +
+          "cannot decompress. Decompress the file, or compress it again with gzip.",
+        { cause },
+      );
+    }
     throw new TruncatedFileError(
       `${name}: its gzip compression is damaged or ends too early. Copy or export the file again.`,
       { cause },

@@ -90,6 +90,12 @@ export function spatialGrid({ header }: NiftiSource): Promise<Grid> {
 
 /** The grid of a file that holds one volume. */
 function singleVolume({ header, name }: NiftiSource): Grid {
+  if ((header.interleaved ?? 1) !== 1) {
+    throw new ImageShapeError(
+      `${name} holds ${header.interleaved} values per voxel. Give a file with one: extract the values to be registered ` +
+        "first.",
+    );
+  }
   const [nx, ny = 1, nz = 1, ...rest] = header.dimensions;
   if (rest.some((n) => n > 1)) {
     const volumes = rest.reduce((product, n) => product * n, 1);

@@ -1,11 +1,12 @@
 /**
- * Reading NIfTI images.
+ * Reading images: NIfTI, and through formats/ and dicom/ NRRD, MetaImage, Analyze and DICOM.
  *
  * @module
  */
 
+import { type FileInput, fileName } from "../host/file_input.ts";
 import type { Grid } from "./grid.ts";
-import { fileName, withNifti } from "./nifti_source.ts";
+import { withNifti } from "./nifti_source.ts";
 import { intensities, labels, spatialGrid } from "./nifti_voxels.ts";
 import type { ReadOptions } from "./read_options.ts";
 import type { LabelVolume, Volume } from "./volume.ts";
@@ -17,12 +18,16 @@ import type { LabelVolume, Volume } from "./volume.ts";
  * right angles is refused. A header whose statements contradict each other is refused or causes a notice;
  * see {@link ReadOptions}.
  *
+ * NRRD and MetaImage files in one piece are decoded, too. They may have any real voxel type, byte order and, except
+ * bzip2, encoding; their axes become RAS. Headers with their voxels in another file need a path: {@link readVolume}.
+ *
  * Intensities are single precision: 32- and 64-bit whole numbers beyond 2^24 (16,777,216) and doubles are
  * rounded to 24 significant bits, once, after scaling. Scaling itself is done in double precision.
  *
  * @param bytes - The file.
  * @param name - The file's name, for messages.
- * @throws {NotNiftiError} when it is not a NIfTI file in one piece (an Analyze pair is not).
+ * @throws {NotNiftiError} when it is no image file of these formats.
+ * @throws {ImageFileError} when the header of another format than NIfTI is damaged, or its voxels are in another file.
  * @throws {TruncatedFileError} when it ends too early or its gzip compression is damaged.
  * @throws {UnsupportedVoxelsError} when voxels are complex or coloured.
  * @throws {ImageShapeError} when it holds more than one volume or an axis has no voxels.
@@ -69,7 +74,9 @@ export function readNiftiLabels(
  * Reads an intensity image from a file; see {@link readNifti}. The file is read and decoded in pieces:
  * memory is little more than the result's 4 bytes per voxel.
  *
- * @param path - A .nii or .nii.gz file.
+ * @param file - An image file: a path, an address, a `Blob` or `File`, or its bytes; see {@link FileInput}. NIfTI (.nii,
+ * .nii.gz, the .hdr of a pair), NRRD (.nrrd, .nhdr), MetaImage (.mha, .mhd), the .hdr of an Analyze pair, or the path of
+ * a folder of DICOM files. The first bytes select the format.
  * @throws {FileAccessError} when the file is missing or cannot be read; otherwise as {@link readNifti}.
  *
  * @example Usage
@@ -87,23 +94,25 @@ export function readNiftiLabels(
  * assertEquals(volume.grid.world([0, 0, 0]), [-10, 20, 30]);
  * ```
  */
-export async function readVolume(path: string | URL, options: ReadOptions = {}): Promise<Volume> {
-  return await withNifti(path, fileName(path), options, intensities);
+export async function readVolume(file: FileInput, options: ReadOptions = {}): Promise<Volume> {
+  return await withNifti(file, fileName(file, "the image"), options, intensities);
 }
 
 /** Reads a label image from a file; errors are those of {@link readNiftiLabels} and {@link readVolume}. */
 export async function readLabelVolume(
-  path: string | URL,
+  file: FileInput,
   options: ReadOptions = {},
 ): Promise<LabelVolume> {
-  return await withNifti(path, fileName(path), options, labels);
+  return await withNifti(file, fileName(file, "the label image"), options, labels);
 }
 
 /**
  * Reads the grid of an image file. The voxels are not read, so they may be of any type and number of volumes, and
  * may contain NaN.
  *
- * @param path - A .nii or .nii.gz file.
+ * @param file - An image file: a path, an address, a `Blob` or `File`, or its bytes; see {@link FileInput}. NIfTI (.nii,
+ * .nii.gz, the .hdr of a pair), NRRD (.nrrd, .nhdr), MetaImage (.mha, .mhd), the .hdr of an Analyze pair, or the path of
+ * a folder of DICOM files. The first bytes select the format.
  * @throws {FileAccessError} when the file is missing or cannot be read.
  * @throws {ImageFileError} when its header cannot be used; see {@link readNifti}.
  *
@@ -121,6 +130,6 @@ export async function readLabelVolume(
  * assertEquals((await readGrid(path)).affine, grid.affine);
  * ```
  */
-export async function readGrid(path: string | URL, options: ReadOptions = {}): Promise<Grid> {
-  return await withNifti(path, fileName(path), options, spatialGrid);
+export async function readGrid(file: FileInput, options: ReadOptions = {}): Promise<Grid> {
+  return await withNifti(file, fileName(file, "the image"), options, spatialGrid);
 }

@@ -1,6 +1,8 @@
-import { assert, assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertLess, assertRejects } from "@std/assert";
+import { asInBrowser } from "../testing/as_in_browser.ts";
 import { counting, gzip, niftiFile, OBLIQUE } from "../testing/nifti_file.ts";
-import { readNifti, readNiftiLabels, readVolume } from "./read_nifti.ts";
+import { TruncatedFileError } from "./nifti_errors.ts";
+import { readGrid, readLabelVolume, readNifti, readNiftiLabels, readVolume } from "./read_nifti.ts";
 
 /** Notices about headers have their own tests. */
 const QUIET = { onNotice: () => {} };
@@ -219,6 +221,31 @@ Deno.test("readVolume() reads files in pieces, compressed or not, by path or URL
     assert(data.every((value, i) => value === i % 1009));
   }
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("the readers take a Blob, a File, bytes and addresses, also in a browser", async () => {
+  const plain = niftiFile(
+    { dims: [3, 2, 1, 1] },
+    counting((v, at, i) => v.setFloat32(at, [5, 7][i], true)),
+  );
+  const packed = await gzip(plain);
+  const check = async () => {
+    for (const bytes of [plain, packed]) {
+      const address = new URL(URL.createObjectURL(new Blob([bytes])));
+      for (const file of [bytes, new Blob([bytes]), new File([bytes], "ct.nii"), address]) {
+        assertEquals([...(await readVolume(file, QUIET)).data], [5, 7]);
+        assertEquals([...(await readLabelVolume(file, QUIET)).data], [5, 7]);
+        assertEquals((await readGrid(file, QUIET)).size, [2, 1, 1]);
+      }
+      URL.revokeObjectURL(address.href);
+    }
+    const file = new File([plain.slice(0, -1)], "cut.nii");
+    await assertRejects(() => readVolume(file, QUIET), TruncatedFileError, "cut.nii ends before");
+    const blob = new Blob([plain.slice(0, -1)]);
+    await assertRejects(() => readVolume(blob, QUIET), TruncatedFileError, "the image ends before");
+  };
+  await check();
+  await asInBrowser(check);
 });
 
 Deno.test("readNifti() takes a moment for ten million voxels", async () => {

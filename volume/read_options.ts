@@ -21,6 +21,11 @@ export interface ReadOptions {
    */
   readonly trust?: HeaderMatrix | undefined;
   /**
+   * The series of a DICOM folder: its number in the list that the error of a folder with several series has, or its UID.
+   * By default a folder with several series is refused.
+   */
+  readonly series?: string | undefined;
+  /**
    * Is called with each notice about a header that contradicts itself, or that has no position: one line that names
    * the file. By default `console.warn` prints each notice once.
    */

@@ -2,8 +2,10 @@
 
 import { type CrosswarpError, FileAccessError } from "../host/errors.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { asInBrowser } from "../testing/as_in_browser.ts";
 import { counting, gzip, type MadeHeader, niftiFile, OBLIQUE } from "../testing/nifti_file.ts";
 import {
+  ImageFileError,
   ImageGeometryError,
   ImageShapeError,
   NonFiniteVoxelsError,
@@ -33,15 +35,20 @@ const packed = await gzip(made({ dims: [3, 20, 20, 20] }));
 const sheared = OBLIQUE.map((value, i) => i % 4 === 1 ? value + 2e-3 * OBLIQUE[i - 1] : value);
 const singular = OBLIQUE.map((value, i) => i % 4 === 1 ? OBLIQUE[i - 1] : value);
 const cases: [string, Uint8Array, Kind, string][] = [
-  ["text", ascii("this is no image at all"), NotNiftiError, "is not a NIfTI file. Convert it"],
+  [
+    "text",
+    ascii("this is no image at all"),
+    NotNiftiError,
+    "is not a NIfTI, NRRD, MetaImage or Analyze file. Convert it",
+  ],
   ["nothing", new Uint8Array(), NotNiftiError, "is empty"],
   ["nothing, compressed", await gzip(new Uint8Array()), NotNiftiError, "is empty"],
   ["DICOM", ascii("\0".repeat(128) + "DICM"), NotNiftiError, "a DICOM file"],
-  ["NRRD", ascii("NRRD0004"), NotNiftiError, "an NRRD file"],
-  ["MetaImage", ascii("ObjectType = Image"), NotNiftiError, "a MetaImage file"],
-  ["half of a NIfTI-1 pair", patched(344, "ni1\0"), NotNiftiError, "two-file"],
-  ["half of a NIfTI-2 pair", patched(4, "ni2\0", true), NotNiftiError, "two-file"],
-  ["Analyze header", patched(344, "\0\0\0\0"), NotNiftiError, "Analyze"],
+  ["NRRD", ascii("NRRD0004"), ImageFileError, 'its NRRD header has no "sizes"'],
+  ["MetaImage", ascii("ObjectType = Image"), ImageFileError, "header has no DimSize"],
+  ["half of a NIfTI-1 pair", patched(344, "ni1\0"), ImageFileError, "only a header"],
+  ["half of a NIfTI-2 pair", patched(4, "ni2\0", true), ImageFileError, "only a header"],
+  ["Analyze header", patched(344, "\0\0\0\0"), ImageFileError, "only a header"],
   ["a damaged header", patched(0, [9, 9, 9, 9]), NotNiftiError, "header is damaged"],
   ["voxels nowhere", patched(108, [0, 0, 192, 127]), NotNiftiError, "header is damaged"],
   ["half a NIfTI-2 header", made({ second: true }).slice(0, 400), TruncatedFileError, "header"],
@@ -136,7 +143,11 @@ Deno.test("files are refused by name when they are missing, or a folder", async 
     );
   }
   const folder = await Deno.makeTempDir();
-  await assertRejects(() => readVolume(folder), FileAccessError, folder);
+  await assertRejects(
+    () => readVolume(folder),
+    ImageFileError,
+    `${folder} is a folder without DICOM images`,
+  );
   await Deno.remove(folder);
 });
 
@@ -170,3 +181,17 @@ Deno.test("readDisplacementField() refuses what holds no vectors in a known fram
   assertEquals((await readDisplacementField(path)).components[0][7], 7);
   await Deno.remove(folder, { recursive: true });
 });
+
+Deno.test("in a browser, gzip of several parts is refused with a remedy", () =>
+  asInBrowser(async () => {
+    const whole = made({ dims: [3, 20, 20, 20] });
+    const file = new File(
+      [await gzip(whole.slice(0, 5000)), await gzip(whole.slice(5000))],
+      "a.nii.gz",
+    );
+    const remedy = "Decompress the file, or compress it again with gzip.";
+    await assertRejects(() => readVolume(file), ImageFileError, remedy);
+    await assertRejects(() => readVolume(file), ImageFileError, "a.nii.gz: its gzip");
+    const cut = new File([packed.slice(0, -100)], "b.nii.gz");
+    await assertRejects(() => readVolume(cut), TruncatedFileError, "b.nii.gz: its gzip");
+  }));

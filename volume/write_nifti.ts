@@ -1,10 +1,11 @@
 /**
- * Writing NIfTI-1 images that nibabel, ITK and 3D Slicer read back voxel for voxel.
+ * Writing NIfTI-1 images that nibabel, ITK and 3D Slicer read back voxel for voxel; files also as NRRD and MetaImage.
  *
  * @module
  */
 
 import { FileAccessError } from "../host/errors.ts";
+import { encodeFormat, type OtherFormat, otherFormatOf } from "./formats/encode_format.ts";
 import { niftiHeader } from "./nifti_header_bytes.ts";
 import type { DisplacementField, LabelVolume, Volume } from "./volume.ts";
 import { type VoxelType, WRITTEN_TYPES } from "./voxel_types.ts";
@@ -56,9 +57,9 @@ const VECTOR_INTENT = 1007;
 export async function encodeNifti(
   volume: Volume | LabelVolume,
   options: EncodeOptions = {},
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const { grid, data } = volume;
-  const type = options.type ?? (data instanceof Int32Array ? smallestType(data) : "float32");
+  const type = options.type ?? typeOf(data);
   checkLength("volume.data", data, grid.voxels);
   const header = niftiHeader(grid, {
     type,
@@ -69,7 +70,7 @@ export async function encodeNifti(
 }
 
 /** The bytes of a .nii.gz file of label ids, in the smallest type that holds them. */
-export function encodeNiftiLabels(labels: LabelVolume): Promise<Uint8Array> {
+export function encodeNiftiLabels(labels: LabelVolume): Promise<Uint8Array<ArrayBuffer>> {
   return encodeNifti(labels);
 }
 
@@ -82,7 +83,7 @@ export function encodeNiftiLabels(labels: LabelVolume): Promise<Uint8Array> {
 export async function encodeDisplacementField(
   field: DisplacementField,
   options: Pick<EncodeOptions, "compressed"> = {},
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const { grid, components } = field;
   const n = grid.voxels;
   components.forEach((component, c) => checkLength(`field.components[${c}]`, component, n));
@@ -104,7 +105,7 @@ export async function encodeDisplacementField(
 /**
  * Writes an intensity image to a temporary file and renames it: a failed write leaves nothing.
  *
- * @param path - A .nii.gz file, or a .nii file, which is written uncompressed.
+ * @param path - A .nii.gz file, a .nii file, which is written uncompressed, or a .nrrd or .mha file.
  * @throws {FileAccessError} when the name ends otherwise, or the folder is missing or cannot be written to.
  * @throws {RangeError} as {@link encodeNifti}.
  *
@@ -123,8 +124,7 @@ export async function writeVolume(
   volume: Volume,
   options: WriteOptions = {},
 ): Promise<void> {
-  const compressed = isCompressedName(path);
-  await writeWholeFile(path, await encodeNifti(volume, { ...options, compressed }));
+  await writeWholeFile(path, await encodeFor(path, volume, options));
 }
 
 /**
@@ -142,8 +142,38 @@ export async function writeVolumes(volumes: Readonly<Record<string, Volume>>): P
 
 /** Writes a label image in the smallest type that holds its ids; otherwise as {@link writeVolume}. */
 export async function writeLabelVolume(path: string, labels: LabelVolume): Promise<void> {
-  const compressed = isCompressedName(path);
-  await writeWholeFile(path, await encodeNifti(labels, { compressed }));
+  await writeWholeFile(path, await encodeFor(path, labels, {}));
+}
+
+/** The bytes of an image in the format of the file's suffix. */
+async function encodeFor(
+  path: string,
+  image: Volume | LabelVolume,
+  options: WriteOptions,
+): Promise<Uint8Array> {
+  const other = otherFormatOf(path);
+  if (other === undefined) {
+    return await encodeNifti(image, { ...options, compressed: isCompressedName(path) });
+  }
+  const { grid, data } = image;
+  checkLength("volume.data", data, grid.voxels);
+  const type = options.type ?? typeOf(data);
+  return await encodeFormat(other, { grid, type, data: stored(data, type) });
+}
+
+/** A displacement field in a format whose vectors have their components next to each other, LPS mm. */
+async function encodeVectors(other: OtherFormat, field: DisplacementField): Promise<Uint8Array> {
+  const { grid, components: [x, y, z] } = field;
+  field.components.forEach((component, c) =>
+    checkLength(`field.components[${c}]`, component, grid.voxels)
+  );
+  const data = new Float32Array(3 * grid.voxels);
+  for (let i = 0; i < grid.voxels; i++) {
+    data[3 * i] = 0 - x[i];
+    data[3 * i + 1] = 0 - y[i];
+    data[3 * i + 2] = z[i];
+  }
+  return await encodeFormat(other, { grid, type: "float32", data, components: 3 });
 }
 
 /**
@@ -154,14 +184,24 @@ export async function writeDisplacementField(
   path: string,
   field: DisplacementField,
 ): Promise<void> {
-  const compressed = isCompressedName(path);
-  await writeWholeFile(path, await encodeDisplacementField(field, { compressed }));
+  const other = otherFormatOf(path);
+  const bytes = other === undefined
+    ? await encodeDisplacementField(field, { compressed: isCompressedName(path) })
+    : await encodeVectors(other, field);
+  await writeWholeFile(path, bytes);
 }
 
 function isCompressedName(path: string): boolean {
   if (/\.nii\.gz$/i.test(path)) return true;
   if (/\.nii$/i.test(path)) return false;
-  throw new FileAccessError(`Cannot write ${path}: give it a name that ends in .nii.gz or .nii.`);
+  throw new FileAccessError(
+    `Cannot write ${path}: give it a name that ends in .nii.gz, .nii, .nrrd or .mha.`,
+  );
+}
+
+/** The type in which values are stored unless the caller names one. */
+function typeOf(data: Float32Array | Int32Array): VoxelType {
+  return data instanceof Int32Array ? smallestType(data) : "float32";
 }
 
 function checkLength(what: string, data: ArrayLike<number>, voxels: number): void {
@@ -199,7 +239,7 @@ async function file(
   header: Uint8Array,
   data: ArrayBufferView,
   compressed: boolean,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const voxels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   if (!compressed) {
     const whole = new Uint8Array(header.length + voxels.length);
@@ -207,14 +247,17 @@ async function file(
     whole.set(voxels, header.length);
     return whole;
   }
-  // In pieces, so that no second copy of the voxels is made.
-  function* pieces() {
-    yield header;
+  const { readable, writable } = new CompressionStream("gzip");
+  const writer = (writable as WritableStream<Uint8Array>).getWriter();
+  const write = async () => {
+    await writer.write(header);
+    // In pieces, so that no second copy of the voxels is made.
     const step = 1 << 20;
-    for (let at = 0; at < voxels.length; at += step) yield voxels.subarray(at, at + step);
-  }
-  const stream = ReadableStream.from(pieces()).pipeThrough(
-    new CompressionStream("gzip") as unknown as TransformStream<Uint8Array, Uint8Array>,
-  );
-  return new Uint8Array(await new Response(stream as BodyInit).arrayBuffer());
+    for (let at = 0; at < voxels.length; at += step) {
+      await writer.write(voxels.subarray(at, at + step));
+    }
+    await writer.close();
+  };
+  const [whole] = await Promise.all([new Response(readable).arrayBuffer(), write()]);
+  return new Uint8Array(whole);
 }

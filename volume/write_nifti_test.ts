@@ -229,7 +229,7 @@ Deno.test("writeVolume() and writeLabelVolume() write whole files, or nothing", 
     assertEquals(await namesIn(folder), names);
   };
   await refuses(`${folder}/none/a.nii.gz`, "its folder does not exist");
-  await refuses(`${folder}/a.nrrd`, "ends in .nii.gz or .nii");
+  await refuses(`${folder}/a.png`, "ends in .nii.gz, .nii, .nrrd or .mha");
   // The path cannot be replaced: the temporary file next to it is removed.
   await Deno.mkdir(`${folder}/taken.nii`);
   names.push("taken.nii");

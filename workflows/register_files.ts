@@ -4,9 +4,9 @@
  * @module
  */
 
-import { withoutUndefined } from "../host/defaults.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { overviewPicture } from "../pictures/overview.ts";
+import type { Picture } from "../pictures/picture.ts";
 import type { RegisterImagesOptions, RegisterImagesResult } from "../registration/register.ts";
 import { findPadding, paddingText, withoutPadding } from "../volume/padding.ts";
 import { placementProblems } from "../registration/input_grids.ts";
@@ -15,6 +15,7 @@ import { encodeTransform } from "../registration/transform_file.ts";
 import { ImageGeometryError } from "../volume/nifti_errors.ts";
 import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
 import { printNotice, type ReadOptions } from "../volume/read_options.ts";
+import type { TargetErrors } from "./landmarks.ts";
 import { refuseLabels } from "./label_images.ts";
 import { encodeDisplacementField, encodeNifti, encodeNiftiLabels } from "../volume/write_nifti.ts";
 
@@ -24,6 +25,10 @@ export interface RegisterPaths {
   readonly fixed: string;
   /** The moving image. */
   readonly moving: string;
+  /** The series of the fixed image, if it is a DICOM folder. */
+  readonly fixedSeries?: string | undefined;
+  /** The series of the moving image, if it is a DICOM folder. */
+  readonly movingSeries?: string | undefined;
   /** Labels of the moving image. */
   readonly movingLabels?: string | undefined;
   /** Labels of the fixed image. */
@@ -35,7 +40,10 @@ export interface RegisterPaths {
 }
 
 /** The images of a registration, with their labels and masks. */
-export type RegisterInputs = Pick<RegisterImagesOptions, keyof RegisterPaths>;
+export type RegisterInputs = Pick<
+  RegisterImagesOptions,
+  Exclude<keyof RegisterPaths, "fixedSeries" | "movingSeries">
+>;
 
 /**
  * Reads the images, labels and masks of a registration.
@@ -51,25 +59,41 @@ export async function readRegisterInputs(
   const labels = async (path: string | undefined) =>
     path === undefined ? undefined : await readLabelVolume(path, options);
   const [fixed, moving, movingLabels, fixedLabels, fixedMask, movingMask] = await Promise.all([
-    readVolume(paths.fixed, options),
-    readVolume(paths.moving, options),
+    readVolume(paths.fixed, { ...options, series: paths.fixedSeries }),
+    readVolume(paths.moving, { ...options, series: paths.movingSeries }),
     labels(paths.movingLabels),
     labels(paths.fixedLabels),
     labels(paths.fixedMask),
     labels(paths.movingMask),
   ]);
-  const advice = "Give the intensity image, and labels with --fixed-labels or --moving-labels";
-  refuseLabels(fixed, paths.fixed, advice);
-  refuseLabels(moving, paths.moving, advice);
   const inputs = { fixed, moving, movingLabels, fixedLabels, fixedMask, movingMask };
+  checkRegisterInputs(inputs, paths, options.onNotice);
+  return inputs;
+}
+
+/**
+ * Checks images that were read: that the fixed and the moving image are no label images, and that masks and labels fit
+ * their images.
+ *
+ * @param names - The names of the files, for messages.
+ * @param onNotice - Is called with each warning. Default: `console.warn` prints it once.
+ * @throws {ImageFileError} when an image cannot be used.
+ */
+export function checkRegisterInputs(
+  inputs: RegisterInputs,
+  names: RegisterPaths,
+  onNotice: (notice: string) => void = printNotice,
+): void {
+  const advice = "Give the intensity image, and labels with --fixed-labels or --moving-labels";
+  refuseLabels(inputs.fixed, names.fixed, advice);
+  refuseLabels(inputs.moving, names.moving, advice);
   for (const { input, isFatal, text } of placementProblems(inputs)) {
-    const message = `${paths[input]} (--${
+    const message = `${names[input]} (--${
       input.replace(/[A-Z]/, (c) => `-${c.toLowerCase()}`)
     }) ${text}`;
     if (isFatal) throw new ImageGeometryError(message);
-    (options.onNotice ?? printNotice)(message);
+    onNotice(message);
   }
-  return inputs;
 }
 
 /** The warnings about padding that a registration leaves out, one line for each image. */
@@ -103,28 +127,49 @@ export function scaleNotices({ fixed: { grid } }: RegisterInputs, paths: Registe
 
 /** The names and bytes of the result files of a registration, except its metrics. */
 export async function encodeRegistration(
-  { fixed, fixedLabels }: RegisterInputs,
+  inputs: RegisterInputs,
   result: RegisterImagesResult,
 ): Promise<Record<string, Uint8Array>> {
-  const { warpedLabels, padding, jacobianStatistics: { foldedPercent, sdLog } } = result;
-  const overview = overviewPicture({
+  const files: Record<string, Uint8Array> = {};
+  for (const [name, encode] of Object.entries(registrationFiles(inputs, result))) {
+    files[name] = await encode();
+  }
+  return files;
+}
+
+/** The result files of a registration by their names, except its metrics: each function returns the bytes of its file. */
+export function registrationFiles(
+  inputs: RegisterInputs,
+  result: RegisterImagesResult,
+): Record<string, () => Promise<Uint8Array>> {
+  const { warpedLabels } = result;
+  const files: Record<string, () => Promise<Uint8Array>> = {
+    "warped.nii.gz": () => encodeNifti(result.warped),
+  };
+  if (warpedLabels !== undefined) {
+    files["warped_labels.nii.gz"] = () => encodeNiftiLabels(warpedLabels);
+  }
+  files["field.nii.gz"] = () => encodeDisplacementField(result.field);
+  files["inverse_field.nii.gz"] = () => encodeDisplacementField(result.inverseField);
+  files["jacobian.nii.gz"] = () => encodeNifti(result.jacobian);
+  files["transform.json"] = () =>
+    Promise.resolve(new TextEncoder().encode(encodeTransform(result.transform)));
+  files["overview.png"] = () => Promise.resolve(overviewOf(inputs, result).toPng());
+  return files;
+}
+
+/** The picture of a registration. */
+function overviewOf({ fixed, fixedLabels }: RegisterInputs, result: RegisterImagesResult): Picture {
+  const { padding, jacobianStatistics: { foldedPercent, sdLog } } = result;
+  return overviewPicture({
     fixed: padding.fixed === undefined ? fixed : withoutPadding(fixed, padding.fixed).image,
     before: result.before,
     after: result.warped,
     jacobian: result.jacobian,
     fixedLabels,
-    warpedLabels,
+    warpedLabels: result.warpedLabels,
     caption: `FOLDED ${foldedPercent.toFixed(3)} %  SD LOG J ${sdLog.toFixed(3)}`,
   });
-  return withoutUndefined({
-    "warped.nii.gz": await encodeNifti(result.warped),
-    "warped_labels.nii.gz": warpedLabels && await encodeNiftiLabels(warpedLabels),
-    "field.nii.gz": await encodeDisplacementField(result.field),
-    "inverse_field.nii.gz": await encodeDisplacementField(result.inverseField),
-    "jacobian.nii.gz": await encodeNifti(result.jacobian),
-    "transform.json": new TextEncoder().encode(encodeTransform(result.transform)),
-    "overview.png": await overview.toPng(),
-  }) as Record<string, Uint8Array>;
 }
 
 /** Options of {@link encodeMetrics}. */
@@ -141,11 +186,13 @@ export interface RegisterMetricsOptions {
   readonly notices: readonly string[];
   /** Time of the whole task, seconds. */
   readonly seconds: number;
+  /** The target registration errors of landmarks. */
+  readonly targetErrors?: TargetErrors | undefined;
 }
 
 /** `metrics.json`: the measures and the parameters of a registration. */
 export function encodeMetrics(
-  { result, gpu, version, parameters, notices, seconds }: RegisterMetricsOptions,
+  { result, gpu, version, parameters, notices, seconds, targetErrors }: RegisterMetricsOptions,
 ): Uint8Array {
   const { rigid, deformable, mindGaussNewton } = result;
   const metrics = {
@@ -172,6 +219,7 @@ export function encodeMetrics(
       foldedVoxels: mindGaussNewton.foldedVoxels,
     },
     quality: result.quality,
+    targetRegistrationError: targetErrors,
     jacobian: result.jacobianStatistics,
     inverseResidualMm: result.inverseResidual,
     dice: Object.fromEntries(

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type CheckpointHeader, loadGenerator } from "../gan/model/checkpoint.ts";
+import { type CheckpointHeader, loadGenerator, type ModelInput } from "../gan/model/checkpoint.ts";
 import type { Modality } from "../volume/modality.ts";
 import type { Generator } from "../gan/networks/generator.ts";
 import { planeAxes } from "../gan/synthesis/image_planes.ts";
@@ -46,8 +46,8 @@ export interface GridSynthesisOptions {
 
 /** Options of {@link synthesiseImage}. */
 export interface SynthesisJobOptions extends GridSynthesisOptions {
-  /** The folder that a training wrote. */
-  readonly model: string;
+  /** The model: the folder that a training wrote, its address, or its files. */
+  readonly model: ModelInput;
 }
 
 /** The result of {@link synthesiseImage}. */
@@ -83,16 +83,17 @@ const SPACING_FACTOR = 1.15;
  * the result is resampled to the image's own grid.
  *
  * @throws {ModelFileError} when the folder holds no model.
+ * @throws {FileAccessError} when a file of the model cannot be read.
  * @throws {RangeError} when a stride makes no sense.
  */
 export async function synthesiseImage(
   gpu: Gpu,
   options: SynthesisJobOptions,
 ): Promise<SynthesisResult> {
-  const { model: folder, to, stitch } = options;
+  const { to, stitch } = options;
   const image = withPaddingReplaced(options.image);
   using tensorflow = await Tensorflow.open(gpu);
-  const model = await loadGenerator(folder, to);
+  const model = await loadGenerator(options.model, to);
   const { generator, header } = model;
   try {
     const { voxel } = header.data;

@@ -16,6 +16,7 @@ import {
 import type { TrainingVolume } from "../gan/training/patch_sampler.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { ImageFileError } from "../volume/nifti_errors.ts";
+import { IMAGE_SUFFIX } from "../volume/image_suffix.ts";
 import { withPaddingReplaced } from "../volume/padding.ts";
 import { readVolume } from "../volume/read_nifti.ts";
 import type { HeaderMatrix, ReadOptions } from "../volume/read_options.ts";
@@ -127,7 +128,7 @@ async function folderFiles(folder: string, modality: Modality): Promise<File[]> 
   const names: string[] = [];
   try {
     for await (const { name, isFile, isSymlink } of Deno.readDir(folder)) {
-      if ((isFile || isSymlink) && /\.nii(\.gz)?$/i.test(name)) names.push(name);
+      if ((isFile || isSymlink) && IMAGE_SUFFIX.test(name)) names.push(name);
     }
   } catch (cause) {
     throw new TrainingImagesError(
@@ -136,10 +137,12 @@ async function folderFiles(folder: string, modality: Modality): Promise<File[]> 
     );
   }
   if (names.length === 0) {
-    throw new TrainingImagesError(`${folder} has no NIfTI file (.nii or .nii.gz)`);
+    throw new TrainingImagesError(
+      `${folder} has no image file (.nii.gz, .nii, .nrrd, .nhdr, .mha or .mhd)`,
+    );
   }
   return names.sort().map((name) => ({
-    name: name.replace(/\.nii(\.gz)?$/i, ""),
+    name: name.replace(IMAGE_SUFFIX, ""),
     modality,
     image: `${folder}/${name}`,
   }));

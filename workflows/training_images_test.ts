@@ -235,7 +235,7 @@ gpuTest("readTrainingImages() says what is missing", (gpu) =>
       readTrainingImages(gpu, { source: { ct, mr }, region: "all" });
     await assertRejects(reading(`${folder}/none`), TrainingImagesError, "Cannot read the folder");
     await Deno.mkdir(`${folder}/empty`);
-    await assertRejects(reading(`${folder}/empty`), TrainingImagesError, "has no NIfTI file");
+    await assertRejects(reading(`${folder}/empty`), TrainingImagesError, "has no image file");
     await writeManifest(`${folder}/few.json`, {
       format: "crosswarp-cohort",
       version: 1,

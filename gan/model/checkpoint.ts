@@ -6,7 +6,8 @@
  * @module
  */
 
-import { FileAccessError } from "../../host/errors.ts";
+import { type FileInput, fileName, readWholeFile } from "../../host/file_input.ts";
+import { fileSystem, isMissing } from "../../host/file_system.ts";
 import { parseJson } from "../../host/parse_json.ts";
 import { writeWholeFile } from "../../host/write_file.ts";
 import type { Modality } from "../../volume/modality.ts";
@@ -92,6 +93,20 @@ export interface CheckpointHeader {
   readonly convolution?: ConvolutionVariant | undefined;
 }
 
+/** The two files of a model that is not in a folder. */
+export interface ModelFiles {
+  /** The file `checkpoint.json`. */
+  readonly header: FileInput;
+  /** The file that `tensors` of the header names, `checkpoint-<step>.safetensors`. */
+  readonly tensors: FileInput;
+}
+
+/**
+ * A trained model: the folder that a training wrote, the address of such a folder on a server, or its two files. In a
+ * browser a string is an address relative to the page.
+ */
+export type ModelInput = string | URL | ModelFiles;
+
 /** State of a training in addition to that of the networks. */
 export type TrainingState = Omit<CheckpointHeader, "format" | "version" | "tensors" | "settings">;
 
@@ -127,8 +142,7 @@ async function valuesOf(gan: CycleGan): Promise<NamedValues[]> {
  *
  * @param folder - Existing folder.
  * @throws {TrainingDivergedError} if a value is not finite.
- * @throws {ModelFileError} if the tensors cannot be written.
- * @throws {FileAccessError} if the JSON file cannot be written.
+ * @throws {FileAccessError} if a file cannot be written.
  */
 export async function writeCheckpoint(
   folder: string,
@@ -168,28 +182,42 @@ export async function writeCheckpoint(
     `${folder}/${NAME}`,
     new TextEncoder().encode(JSON.stringify(header, null, 2) + "\n"),
   );
-  for await (const { name } of Deno.readDir(folder)) {
+  const { readdir, rm } = fileSystem(folder);
+  for (const name of await readdir(folder)) {
     if (/^checkpoint-\d+\.safetensors$/.test(name) && name !== tensors) {
-      await Deno.remove(`${folder}/${name}`);
+      await rm(`${folder}/${name}`);
     }
   }
 }
 
+/** A file of a model: one of the two files, or the file of this name in the folder. */
+function fileOf(model: ModelInput, kind: keyof ModelFiles, name: string): FileInput {
+  if (typeof model === "string") return `${model}/${name}`;
+  if (!(model instanceof URL)) return model[kind];
+  const folder = new URL(model);
+  if (!folder.pathname.endsWith("/")) folder.pathname += "/";
+  return new URL(encodeURIComponent(name), folder);
+}
+
 /**
- * Reads the JSON file of a folder's checkpoint; returns undefined if there is none.
+ * Reads the JSON file of a model; returns undefined if a folder has none.
  *
  * @throws {ModelFileError} if the file is not a checkpoint, or has another version.
  * @throws {FileAccessError} if the file cannot be read.
  */
-export async function readCheckpointHeader(folder: string): Promise<CheckpointHeader | undefined> {
-  const path = `${folder}/${NAME}`;
-  let text: string;
+export async function readCheckpointHeader(
+  model: ModelInput,
+): Promise<CheckpointHeader | undefined> {
+  const file = fileOf(model, "header", NAME);
+  const path = fileName(file, NAME);
+  let bytes: Uint8Array;
   try {
-    text = await Deno.readTextFile(path);
+    bytes = await readWholeFile(file, path);
   } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return undefined;
-    throw new FileAccessError(`Cannot read ${path}: ${(cause as Error).message}`, { cause });
+    if (isMissing(cause)) return undefined;
+    throw cause;
   }
+  const text = new TextDecoder().decode(bytes);
   let header: CheckpointHeader;
   try {
     header = parseJson(text) as CheckpointHeader;
@@ -214,25 +242,28 @@ export async function readCheckpointHeader(folder: string): Promise<CheckpointHe
 }
 
 /**
- * Makes a generator with the weights of a folder's checkpoint; the caller disposes it.
+ * Makes a generator with the weights of a model; the caller disposes it.
  *
+ * @param model - The folder of the model, its address, or its files. In a browser, for example, two `File` objects.
  * @param to - Modality of the generator's output.
  * @throws {ModelFileError} if the folder has no checkpoint, or a damaged one.
+ * @throws {FileAccessError} if a file cannot be read.
  */
 export async function loadGenerator(
-  folder: string,
+  model: ModelInput,
   to: Modality,
 ): Promise<{ generator: Generator; header: CheckpointHeader }> {
-  const header = await readCheckpointHeader(folder);
+  const header = await readCheckpointHeader(model);
   if (header === undefined) {
     throw new ModelFileError(
-      `${folder} has no ${NAME}: name the folder that \`train\` wrote its model into`,
+      `${model} has no ${NAME}: name the folder that \`train\` wrote its model into`,
     );
   }
   const { settings: { channels, generatorFilters: filters, blocks, seed } } = header;
   const name = `generator_${to}`;
-  const path = `${folder}/${header.tensors}`;
-  const read = await readSafetensors(path, (tensor) => tensor.startsWith(`${name}/`));
+  const file = fileOf(model, "tensors", header.tensors);
+  const path = fileName(file, header.tensors);
+  const read = await readSafetensors(file, (tensor) => tensor.startsWith(`${name}/`), path);
   const options = { channels, filters, blocks };
   const generator = new Generator(name, options, RandomState.of(seed, name));
   try {

@@ -6,7 +6,9 @@
  * @module
  */
 
+import { type FileInput, fileName, type OpenFile, openFile } from "../../host/file_input.ts";
 import { parseJson, printable } from "../../host/parse_json.ts";
+import { writePieces } from "../../host/write_file.ts";
 import { ModelFileError } from "./model_error.ts";
 
 /** A tensor to write. */
@@ -36,7 +38,8 @@ const bytesOf = (shape: readonly number[]) => 4 * shape.reduce((a, b) => a * b, 
  * temporary file is removed, and an older file of that name remains unchanged.
  *
  * @param metadata - Texts for the header.
- * @throws {ModelFileError} if the file cannot be written. An error of `data` is thrown unchanged.
+ * @throws {FileAccessError} if the file cannot be written.
+ * @throws {ModelFileError} if a tensor does not have the values of its shape. An error of `data` is thrown unchanged.
  *
  * @example Usage
  * ```ts
@@ -70,39 +73,20 @@ export async function writeSafetensors(
   const json = new TextEncoder().encode(text);
   const length = new DataView(new ArrayBuffer(8));
   length.setBigUint64(0, BigInt(json.length), true);
-  const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
-  let dataError: unknown;
-  try {
-    const file = await Deno.open(temporary, { write: true, createNew: true });
-    try {
-      await writeAll(file, new Uint8Array(length.buffer));
-      await writeAll(file, json);
-      for (const { name, shape, data } of tensors) {
-        const values = await Promise.try(data).catch((error) => {
-          dataError = error;
-          throw error;
-        });
-        if (4 * values.length !== bytesOf(shape)) {
-          throw new RangeError(`${name} has ${values.length} values; its shape is [${shape}]`);
-        }
-        await writeAll(file, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  async function* pieces() {
+    yield new Uint8Array(length.buffer);
+    yield json;
+    for (const { name, shape, data } of tensors) {
+      const values = await data();
+      if (4 * values.length !== bytesOf(shape)) {
+        throw new ModelFileError(
+          `Cannot write ${path}: ${name} has ${values.length} values; its shape is [${shape}]`,
+        );
       }
-    } finally {
-      file.close();
+      yield new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     }
-    await Deno.rename(temporary, path);
-  } catch (cause) {
-    await Deno.remove(temporary).catch(() => {});
-    if (dataError !== undefined) throw dataError;
-    throw new ModelFileError(
-      `Cannot write ${path}: ${(cause as Error).message}. Make room or choose another folder.`,
-      { cause },
-    );
   }
-}
-
-async function writeAll(file: Deno.FsFile, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length;) done += await file.write(bytes.subarray(done));
+  await writePieces(path, pieces());
 }
 
 /** A tensor from a file. */
@@ -117,34 +101,32 @@ export interface ReadTensor {
  * Reads the tensors of a file.
  *
  * @param isWanted - Selects tensors by name. Default all.
- * @throws {ModelFileError} if the file is missing, damaged or has another format.
+ * @param name - Name of the file in messages.
+ * @throws {FileAccessError} if the file is missing or cannot be read.
+ * @throws {ModelFileError} if the file is damaged or has another format.
  */
 export async function readSafetensors(
-  path: string,
+  input: FileInput,
   isWanted: (name: string) => boolean = () => true,
+  name: string = fileName(input),
 ): Promise<Map<string, ReadTensor>> {
   const fail = (why: string, cause?: unknown) =>
-    new ModelFileError(`${path} ${why}`, cause === undefined ? {} : { cause });
-  let file: Deno.FsFile;
-  try {
-    file = await Deno.open(path);
-  } catch (cause) {
-    throw fail(`cannot be read: ${(cause as Error).message}`, cause);
-  }
+    new ModelFileError(`${name} ${why}`, cause === undefined ? {} : { cause });
+  const file = await openFile(input, name);
   try {
     return await readWanted(file, isWanted, fail);
   } finally {
-    file.close();
+    await file.close();
   }
 }
 
 /** Reads the wanted tensors of an open file. */
 async function readWanted(
-  file: Deno.FsFile,
+  file: OpenFile,
   isWanted: (name: string) => boolean,
   fail: (why: string, cause?: unknown) => ModelFileError,
 ): Promise<Map<string, ReadTensor>> {
-  const { size } = await file.stat();
+  const { size } = file;
   const damaged = "is not a whole safetensors file: copy it again, or use an older checkpoint";
   if (size < 8) throw fail(damaged);
   const length = Number(new DataView((await readAt(file, 0, 8)).buffer).getBigUint64(0, true));
@@ -181,16 +163,11 @@ function isEntry(value: unknown): value is Entry {
 }
 
 async function readAt(
-  file: Deno.FsFile,
+  file: OpenFile,
   offset: number,
   count: number,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  await file.seek(offset, Deno.SeekMode.Start);
-  const bytes = new Uint8Array(count);
-  for (let done = 0; done < count;) {
-    const read = await file.read(bytes.subarray(done));
-    if (read === null) throw new ModelFileError("The file ended early: another program changes it");
-    done += read;
-  }
-  return bytes;
+  const bytes = await file.read(offset, count);
+  if (bytes.length === count) return bytes;
+  throw new ModelFileError("The file ended early: another program changes it");
 }

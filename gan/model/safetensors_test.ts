@@ -1,4 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { FileAccessError } from "../../host/errors.ts";
 import { ModelFileError } from "./model_error.ts";
 import { readSafetensors, writeSafetensors } from "./safetensors.ts";
 
@@ -48,7 +49,7 @@ Deno.test("safetensors: damaged, foreign and missing files are refused", async (
   }
   await Deno.writeFile(path, new Uint8Array(100).fill(255));
   await assertRejects(() => readSafetensors(path), ModelFileError, "not a whole safetensors");
-  await assertRejects(() => readSafetensors(`${folder}/none`), ModelFileError, "cannot be read");
+  await assertRejects(() => readSafetensors(`${folder}/none`), FileAccessError, "no such file");
 });
 
 Deno.test("safetensors: headers of another form are refused", async () => {

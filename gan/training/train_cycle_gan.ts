@@ -4,6 +4,8 @@
  * @module
  */
 
+import { readWholeFile } from "../../host/file_input.ts";
+import { fileSystem } from "../../host/file_system.ts";
 import { writeWholeFile } from "../../host/write_file.ts";
 import {
   type CheckpointHeader,
@@ -217,8 +219,10 @@ class TrainingRun {
   async openLog(): Promise<void> {
     let lines: string[] = [];
     if (this.step > 0) {
-      const text = await Deno.readTextFile(this.#logPath).catch(() => "");
-      lines = text.split("\n").slice(0, this.step).filter((line) => line !== "");
+      const bytes = await readWholeFile(this.#logPath).catch(() => new Uint8Array());
+      lines = new TextDecoder().decode(bytes).split("\n").slice(0, this.step).filter((line) =>
+        line !== ""
+      );
     }
     const text = lines.map((line) => `${line}\n`).join("");
     await writeWholeFile(this.#logPath, new TextEncoder().encode(text));
@@ -313,7 +317,8 @@ class TrainingRun {
       losses.forEach((value, i) => sums[i] += value / rows.length);
     }
     const lines = rows.map(({ step, losses }) => this.#logLine(step, losses));
-    await Deno.writeTextFile(this.#logPath, lines.join("\n") + "\n", { append: true });
+    const { appendFile } = fileSystem(this.#logPath);
+    await appendFile(this.#logPath, lines.join("\n") + "\n");
     this.#options.onProgress?.({
       step: this.step,
       total: this.total,

@@ -221,6 +221,21 @@ gpuTest("training: a generator is loaded from a checkpoint", (gpu) =>
       assertEquals([shape, data], [all.get(name)!.shape, all.get(name)!.data]);
     }
     generator.dispose();
+    const bytes = (file: string) => Deno.readFile(`${a}/${file}`);
+    const files = {
+      header: new Blob([await bytes("checkpoint.json")]),
+      tensors: await bytes(header.tensors),
+    };
+    for (const model of [new URL(`file://${a}`), new URL(`file://${a}/`), files]) {
+      const other = await loadGenerator(model, "mr");
+      assertEquals(other.header, header);
+      assertEquals(await other.generator.readWeights(), weights);
+      other.generator.dispose();
+    }
+    const swapped = { header: files.tensors, tensors: files.header };
+    await assertRejects(() => loadGenerator(swapped, "mr"), ModelFileError, "checkpoint.json");
+    const cut = { header: files.header, tensors: files.tensors.slice(0, -1) };
+    await assertRejects(() => loadGenerator(cut, "mr"), ModelFileError, header.tensors);
   }));
 
 gpuTest(

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { GpuLostError, GpuMemoryError, GpuUnavailableError, GpuValidationError } from "./errors.ts";
+import { defineGlobals, findAdapter } from "./adapter.ts";
+import { GpuLostError, GpuMemoryError, GpuValidationError } from "./errors.ts";
 import { Recorder } from "./recorder.ts";
 import { packUniforms, uniformLayout, type UniformValues } from "./uniform_block.ts";
 
@@ -76,6 +77,13 @@ export interface GpuOptions {
   readonly memoryBytes?: number | undefined;
   /** Maximum number of bytes of one binding. Default: the limit of the adapter. Tests lower it to use several slabs. */
   readonly maxBindingBytes?: number | undefined;
+  /** The adapter. Default: the high-performance adapter of the runtime. */
+  readonly adapter?: GPUAdapter | undefined;
+  /**
+   * An open device that other code uses, too. It remains open when the `Gpu` is closed. Default: a device of its own
+   * with the limits of the adapter.
+   */
+  readonly device?: GPUDevice | undefined;
 }
 
 const MEBIBYTE = 1024 * 1024;
@@ -116,10 +124,14 @@ export class Gpu implements Disposable {
   #errors: string[] = [];
   #lost: string | undefined;
   #disposed = false;
+  readonly #ownsDevice: boolean;
+  readonly #onError = (event: Event) => {
+    event.preventDefault();
+    this.#errors.push((event as GPUUncapturedErrorEvent).error.message);
+  };
 
-  private constructor(device: GPUDevice, adapter: GPUAdapter, options: GpuOptions) {
+  private constructor(device: GPUDevice, info: GPUAdapterInfo, options: GpuOptions) {
     this.device = device;
-    const info = adapter.info;
     this.description = info.description || [info.vendor, info.architecture].join(" ").trim() ||
       "unnamed adapter";
     this.isSoftware =
@@ -131,31 +143,37 @@ export class Gpu implements Disposable {
     );
     this.bindingAlignment = device.limits.minStorageBufferOffsetAlignment;
     this.memoryBytes = options.memoryBytes ?? Infinity;
-    device.addEventListener("uncapturederror", (event) => {
-      event.preventDefault();
-      this.#errors.push((event as GPUUncapturedErrorEvent).error.message);
-    });
+    this.#ownsDevice = options.device === undefined;
+    device.addEventListener("uncapturederror", this.#onError);
     device.lost.then((info) => {
       if (!this.#disposed) this.#lost = info.message || info.reason;
     });
   }
 
   /**
-   * Asks for the high-performance adapter and opens a device with all that it offers.
+   * Asks for the high-performance adapter and opens a device with all that it offers. Node and Bun get WebGPU from the
+   * npm package `webgpu`, if it is installed. `options.adapter` or `options.device` replace these steps.
    *
    * @throws {GpuUnavailableError} when there is no WebGPU or no adapter.
+   *
+   * @example On a device that other code has opened
+   * ```ts
+   * import { Gpu } from "./gpu.ts";
+   *
+   * const adapter = await globalThis.navigator?.gpu?.requestAdapter();
+   * if (adapter) {
+   *   const device = await adapter.requestDevice();
+   *   { using gpu = await Gpu.open({ device }); console.log(gpu.description); }
+   *   device.destroy();
+   * }
+   * ```
    */
   static async open(options: GpuOptions = {}): Promise<Gpu> {
-    const adapter = await globalThis.navigator?.gpu?.requestAdapter({
-      powerPreference: "high-performance",
-    });
-    if (!adapter) {
-      throw new GpuUnavailableError(
-        "No WebGPU adapter was found. Install a Vulkan driver (Debian, Ubuntu: " +
-          "`apt-get install mesa-vulkan-drivers libvulkan1` gives a software one), " +
-          "then see what crosswarp's command `doctor` says.",
-      );
+    await defineGlobals();
+    if (options.device !== undefined) {
+      return new Gpu(options.device, options.device.adapterInfo, options);
     }
+    const adapter = options.adapter ?? await findAdapter();
     const { limits } = adapter;
     const wanted = ["timestamp-query", "shader-f16"] as GPUFeatureName[];
     const device = await adapter.requestDevice({
@@ -170,7 +188,7 @@ export class Gpu implements Disposable {
         maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
       },
     });
-    return new Gpu(device, adapter, options);
+    return new Gpu(device, adapter.info, options);
   }
 
   /**
@@ -442,10 +460,11 @@ export class Gpu implements Disposable {
     return new Recorder(this, label);
   }
 
-  /** Closes the device; buffers made on it are gone. */
+  /** Closes the device; buffers made on it are gone. A device that came from `options.device` remains open. */
   [Symbol.dispose](): void {
     this.#disposed = true;
-    this.device.destroy();
+    this.device.removeEventListener("uncapturederror", this.#onError);
+    if (this.#ownsDevice) this.device.destroy();
   }
 
   #mebibytes(bytes: number): string {

@@ -46,6 +46,36 @@ gpuTest(
   { memoryBytes: 1000 },
 );
 
+gpuTest("Gpu takes a device that is open, and leaves it open", async (gpu) => {
+  const sum = async () => {
+    using other = await Gpu.open({ device: gpu.device });
+    assertEquals(other.isSoftware, gpu.isSoftware);
+    const buffer = other.upload("of the other", new Float32Array([1, 2]));
+    const [a, b] = new Float32Array(await other.download(buffer, 0, 8));
+    buffer.destroy();
+    assertEquals([gpu.liveBytes, other.liveBytes], [0, 0]);
+    return a + b;
+  };
+  assertEquals(await sum(), 3);
+  assertEquals(await sum(), 3);
+  // Each reports the errors of its time; one that is closed takes none.
+  gpu.device.createBuffer({ size: 16, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.MAP_WRITE });
+  await assertRejects(() => gpu.finish(), GpuValidationError);
+});
+
+gpuTest("Gpu takes an adapter", async () => {
+  const adapter = (await navigator.gpu.requestAdapter())!;
+  const given = {
+    info: { ...adapter.info, description: "the given adapter" },
+    limits: adapter.limits,
+    features: adapter.features,
+    requestDevice: adapter.requestDevice.bind(adapter),
+  } as unknown as GPUAdapter;
+  using gpu = await Gpu.open({ adapter: given });
+  assertEquals(gpu.description, "the given adapter");
+  assertEquals(gpu.device.label, "crosswarp");
+});
+
 gpuTest("uploadImage() and downloadImage() keep every voxel of odd sizes", async (gpu) => {
   for (const nx of [1, 3, 4, 5, 63, 64, 65]) {
     const data = Float32Array.from({ length: nx * 3 * 2 }, (_, i) => i);

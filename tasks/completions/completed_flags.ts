@@ -47,7 +47,7 @@ export function completedFlags({ flags }: TaskSpec): CompletedFlag[] {
       summary: firstSentence(flag.help),
       value: valueOf(flag, words),
       words,
-      canRepeat: ["list", "numbers", "integers"].includes(flag.type),
+      canRepeat: ["list", "paths", "numbers", "integers"].includes(flag.type),
     };
   });
   found.push({

@@ -1,0 +1,269 @@
+/**
+ * The flags of `register`, with the checks and the options that follow from them. They need no files, so that the
+ * page has the same flags as the command line.
+ *
+ * @module
+ */
+
+import { REGULARISERS } from "../kernels/regulariser/regulariser.ts";
+import { DEFORMABLE_DEFAULTS } from "../registration/deformable/register_deformable.ts";
+import { MIND_GAUSS_NEWTON_OPTIONS } from "../registration/mind_gauss_newton/options.ts";
+import { DEFORMABLE_METHODS, type RegisterImagesOptions } from "../registration/register.ts";
+import { RIGID_PRESETS } from "../registration/rigid/schedule.ts";
+import {
+  SIMILARITIES,
+  type SimilarityName,
+  type SimilarityOptions,
+} from "../registration/similarity/similarities.ts";
+import { type Flag, type FlagValues, isGiven, kebabCase, UsageError } from "./_flags.ts";
+import { TRUST } from "./_header_flags.ts";
+import { optionFlags, optionValues } from "./_option_flags.ts";
+
+/** The flags of all similarities and of mind-gauss-newton, from their declared options. */
+const OPTION_FLAGS = optionFlags([
+  ...Object.values(SIMILARITIES),
+  { name: "mind-gauss-newton", options: MIND_GAUSS_NEWTON_OPTIONS },
+]) as Record<keyof SimilarityOptions | keyof typeof MIND_GAUSS_NEWTON_OPTIONS, Flag>;
+
+/** The names of the flags of mind-gauss-newton's options, for `--help`. */
+export const GAUSS_NEWTON_FLAGS = Object.keys(MIND_GAUSS_NEWTON_OPTIONS)
+  .map((name) => `--${kebabCase(name)}`).join(", ");
+
+/** The flags of `register`. */
+export const REGISTER_FLAGS = {
+  fixed: { type: "string", required: true, valueName: "FILE", help: "The fixed image." },
+  moving: {
+    type: "string",
+    required: true,
+    valueName: "FILE",
+    help: "The moving image. The task warps it onto the fixed image.",
+  },
+  out: {
+    type: "string",
+    required: true,
+    valueName: "FOLDER",
+    help: "The folder for the results.",
+  },
+  movingLabels: {
+    type: "string",
+    valueName: "FILE",
+    help: "Labels of the moving image. The task warps them.",
+  },
+  fixedLabels: {
+    type: "string",
+    valueName: "FILE",
+    help: "Labels of the fixed image, for the Dice coefficients.",
+  },
+  fixedMask: {
+    type: "string",
+    valueName: "FILE",
+    help: "A mask of the fixed image. The registration ignores voxels where the mask is 0.",
+  },
+  movingMask: {
+    type: "string",
+    valueName: "FILE",
+    help: "A mask of the moving image. The registration ignores voxels where the mask is 0.",
+  },
+  method: {
+    type: "choice",
+    choices: DEFORMABLE_METHODS,
+    default: "control-grid",
+    help: "The method of the deformable registration; see below.",
+  },
+  similarity: {
+    type: "choice",
+    choices: Object.keys(SIMILARITIES) as SimilarityName[],
+    default: DEFORMABLE_DEFAULTS.similarity,
+    help: `The similarity: ${
+      Object.entries(SIMILARITIES).map(([name, { description }]) => `${name} (${description})`)
+        .join(", ")
+    }.`,
+  },
+  ...OPTION_FLAGS,
+  regulariser: {
+    type: "choice",
+    choices: REGULARISERS,
+    default: DEFORMABLE_DEFAULTS.regulariser,
+    help: "The regulariser: total variation, squared L2 norm or bending energy.",
+  },
+  lambda: {
+    type: "number",
+    min: 0,
+    help: `Weight of the regulariser. The default depends on the similarity (${
+      Object.entries(SIMILARITIES).map(([name, { lambda }]) =>
+        `${name} ${lambda[DEFORMABLE_DEFAULTS.regulariser]}`
+      ).join(", ")
+    } for ${DEFORMABLE_DEFAULTS.regulariser}).`,
+  },
+  spacing: {
+    type: "number",
+    default: DEFORMABLE_DEFAULTS.spacing,
+    min: 0.1,
+    unit: "mm",
+    help:
+      "Control-point spacing at the finest level. A small image has a smaller default; see below.",
+  },
+  levels: {
+    type: "integer",
+    min: 1,
+    max: 8,
+    help:
+      "Number of resolution levels. By default the voxels of the coarsest level measure about 10 mm, " +
+      "with a maximum of 4 levels.",
+  },
+  iterations: {
+    type: "integer",
+    default: DEFORMABLE_DEFAULTS.iterations,
+    min: 1,
+    help: "Maximum number of steps per level.",
+  },
+  resolution: {
+    type: "number",
+    min: 0.1,
+    unit: "mm",
+    help: "Minimum voxel size of the working images. By default it is that of the fixed image.",
+  },
+  noFolding: {
+    type: "boolean",
+    help: "Prevent folding: the Jacobian determinant of the map is greater than 0 in every voxel.",
+  },
+  resume: {
+    type: "boolean",
+    help: "Continue an interrupted run after its last finished level (with mind-gauss-newton, " +
+      "after its rigid registration).",
+  },
+  strict: {
+    type: "boolean",
+    help: "End with exit code 3 if the registration has failed by its own verdict.",
+  },
+  rigidOnly: { type: "boolean", help: "Do only the rigid registration." },
+  noRigid: {
+    type: "boolean",
+    help: "Leave out the rigid registration and start from the positions in the files.",
+  },
+  keepPadding: {
+    type: "boolean",
+    help:
+      "Treat padding as tissue. By default the task leaves out voxels of a value far below the tissue's, such " +
+      "as -8192, and says so.",
+  },
+  trust: TRUST,
+  rigidPreset: {
+    type: "choice",
+    choices: RIGID_PRESETS,
+    default: "robust",
+    help:
+      "The schedule of the rigid registration. imregister has the numbers of MATLAB's imregister in " +
+      "its multimodal configuration, as in the paper.",
+  },
+  seed: { type: "integer", default: 12345, help: "Seed of the rigid registration." },
+} as const satisfies Readonly<Record<string, Flag>>;
+
+/** The values of the flags of `register`. */
+export type RegisterFlags = FlagValues<typeof REGISTER_FLAGS>;
+
+/** Flags, other than the options of the similarities, that only the method "control-grid" has. */
+const CONTROL_GRID_FLAGS: readonly string[] = [
+  "similarity",
+  "regulariser",
+  "lambda",
+  "spacing",
+  "levels",
+  "iterations",
+  "noFolding",
+] satisfies (keyof RegisterFlags)[];
+
+/**
+ * Refuses flags that have no effect.
+ *
+ * @throws {UsageError} when a flag belongs to another method or to another similarity.
+ */
+export function refuseUseless(flags: RegisterFlags): void {
+  if (flags.noRigid && isGiven(flags, "rigidPreset")) {
+    throw new UsageError("--rigid-preset does nothing with --no-rigid");
+  }
+  if (flags.rigidOnly && flags.noRigid) {
+    throw new UsageError("--rigid-only and --no-rigid together leave nothing to do");
+  }
+  const given = [...Object.keys(OPTION_FLAGS), ...CONTROL_GRID_FLAGS]
+    .filter((name) => isGiven(flags, name));
+  const { method, similarity } = flags;
+  const withoutMethod = given.find((name) =>
+    method === "control-grid" ? isGaussNewtonOnly(name) : isControlGridOnly(name)
+  );
+  if (withoutMethod !== undefined) {
+    throw new UsageError(`--${kebabCase(withoutMethod)} does nothing with --method ${method}`);
+  }
+  if (method !== "control-grid") return;
+  const withoutSimilarity = given.find((name) =>
+    name in OPTION_FLAGS && !(name in SIMILARITIES[similarity].options)
+  );
+  if (withoutSimilarity !== undefined) {
+    throw new UsageError(
+      `--${kebabCase(withoutSimilarity)} does nothing with --similarity ${similarity}`,
+    );
+  }
+}
+
+/**
+ * Says whether a flag has an effect on the deformable registration with a method and a similarity. Flags of other parts
+ * have one always.
+ */
+export function hasEffect(
+  name: string,
+  { method, similarity }: Pick<RegisterFlags, "method" | "similarity">,
+): boolean {
+  if (method !== "control-grid") return !isControlGridOnly(name);
+  return !isGaussNewtonOnly(name) &&
+    (!(name in OPTION_FLAGS) || name in SIMILARITIES[similarity].options);
+}
+
+function isGaussNewtonOnly(name: string): boolean {
+  return name in MIND_GAUSS_NEWTON_OPTIONS &&
+    !Object.values(SIMILARITIES).some(({ options }) => name in options);
+}
+
+function isControlGridOnly(name: string): boolean {
+  return CONTROL_GRID_FLAGS.includes(name) ||
+    name in OPTION_FLAGS && !(name in MIND_GAUSS_NEWTON_OPTIONS);
+}
+
+/** The options of the registrations. */
+export function settingsOf(
+  flags: RegisterFlags,
+): Pick<
+  RegisterImagesOptions,
+  "rigid" | "rigidOnly" | "keepPadding" | "method" | "deformable" | "mindGaussNewton"
+> {
+  const { seed, method, rigidOnly, similarity, regulariser, lambda, spacing, levels } = flags;
+  const { iterations, resolution, noFolding, keepPadding } = flags;
+  return {
+    rigid: flags.noRigid ? false : { seed, preset: flags.rigidPreset },
+    rigidOnly,
+    keepPadding,
+    method,
+    deformable: {
+      ...optionValues(SIMILARITIES[similarity].options, flags),
+      similarity,
+      regulariser,
+      lambda,
+      // The default is that of the library, which depends on the size of the image.
+      spacing: isGiven(flags, "spacing") ? spacing : undefined,
+      levels,
+      iterations,
+      resolution,
+      noFolding,
+    },
+    mindGaussNewton: { ...optionValues(MIND_GAUSS_NEWTON_OPTIONS, flags), resolution },
+  };
+}
+
+/** The flags for metrics.json, without those of other methods and those that do not change the result. */
+export function usedFlags(flags: RegisterFlags): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(flags).filter(([name]) =>
+      name !== "resume" && name !== "strict" &&
+      (flags.method === "control-grid" || !isControlGridOnly(name))
+    ),
+  );
+}

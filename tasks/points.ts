@@ -1,0 +1,125 @@
+/**
+ * `deno task points`: maps points or the vertices of a mesh through a transform.
+ *
+ * @module
+ */
+
+import { writeWholeFile } from "../host/write_file.ts";
+import { PointFileError } from "../points/point_file.ts";
+import { POINT_SUFFIXES, pointSuffix, readPoints } from "../points/read_points.ts";
+import { mapThrough } from "../registration/map_points.ts";
+import { pointsOutside } from "../workflows/landmarks.ts";
+import { readTransforms } from "../workflows/transform_files.ts";
+import { type FlagsOf, type TaskSpec, UsageError } from "./_flags.ts";
+import { checkFile } from "./_output.ts";
+import { POINT_SPACE } from "./_point_flags.ts";
+import { runTask } from "./_run_task.ts";
+
+/** The error of an inverse point that is named, mm. */
+const NAMED_RESIDUAL = 0.01;
+
+/** The declaration of `deno task points`. */
+export const TASK = {
+  name: "points",
+  summary: "Maps points, or the vertices of a mesh, through a transform that `register` wrote.",
+  details: `
+Points go the other way than images. The transform leads from the fixed image to the moving image;
+a warped image takes the value of each voxel from there:
+
+              points                                 points --inverse
+    fixed  ------------>  moving           fixed  <--------------------  moving
+    image  <------------  image            image  -------------------->  image
+              apply                                  apply --inverse
+
+So for landmarks or an organ surface that were drawn on the moving image and are wanted on the fixed
+image, on which \`register\` puts the warped image, give --inverse.
+
+The result has the format and the axes of the file of --points, and everything else in it, such as
+names and triangles: CSV, .fcsv and .mrk.json of 3D Slicer, meshes in legacy VTK (.vtk), STL (.stl)
+and GIfTI (.gii). Coordinates are millimetres. GIfTI has RAS axes; .fcsv, .mrk.json and the meshes of
+3D Slicer state their axes; in CSV files the columns can be named r, a, s or l, p, s. For other files
+--point-space states the axes.`,
+  examples: [
+    "--transform registered/transform.json --points mr_landmarks.mrk.json --out on_ct.mrk.json",
+    "--transform registered/transform.json --points ct_liver.stl --point-space lps --inverse --out liver_on_mr.stl",
+  ],
+  flags: {
+    transform: {
+      type: "paths",
+      required: true,
+      valueName: "FILE",
+      help:
+        "The transform.json of `register`, or another transform or a chain, as `apply` takes them.",
+    },
+    points: {
+      type: "string",
+      required: true,
+      valueName: "FILE",
+      help:
+        "Points in the world coordinates of the fixed image (with --inverse, of the moving image).",
+    },
+    inverse: {
+      type: "boolean",
+      help: "Map from the moving to the fixed image, with the inverse transform.",
+    },
+    out: {
+      type: "string",
+      required: true,
+      valueName: "FILE",
+      help: "The result. Its name ends like that of --points.",
+    },
+    pointSpace: POINT_SPACE,
+  },
+} as const satisfies TaskSpec;
+
+/** The work of `deno task points`. */
+export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
+  const { out, inverse } = flags;
+  const suffix = pointSuffix(flags.points);
+  if (suffix === undefined) {
+    throw new UsageError(`--points must end in ${POINT_SUFFIXES.join(", ")}, got ${flags.points}`);
+  }
+  if (pointSuffix(out) !== suffix) {
+    throw new UsageError(`--out must end in ${suffix}, as --points does, got ${out}`);
+  }
+  await checkFile(out);
+  const warn = (notice: string) => console.error(`Warning: ${notice}`);
+  const transforms = await readTransforms(flags.transform, { onNotice: warn });
+  const file = await readPoints(flags.points, { space: flags.pointSpace, onNotice: warn });
+  const [from, to] = inverse ? ["moving", "fixed"] as const : ["fixed", "moving"] as const;
+  const count = file.points.length;
+  const grid = transforms[`${from}Grid`];
+  const outside = grid === undefined ? 0 : pointsOutside(file.points, grid);
+  if (outside === count) {
+    throw new PointFileError(
+      `${flags.points} (--points) has no point inside the ${from} image of the transform. ` +
+        `${
+          inverse ? "Leave out" : "Give"
+        } --inverse if the points belong to the ${to} image, and check the axes ` +
+        "(--point-space).",
+    );
+  }
+  if (outside > 0) {
+    warn(
+      `${flags.points}: ${outside} of ${count} points are outside the ${from} image. The displacement there is that ` +
+        "at the border.",
+    );
+  }
+  const { points, residuals } = mapThrough(transforms.map, file.points, inverse);
+  const inexact = residuals.filter((residual) => residual > NAMED_RESIDUAL).length;
+  if (inexact > 0) {
+    const worst = residuals.reduce((max, value) => Math.max(max, value), 0);
+    warn(
+      `${inexact} of ${count} points have no exact inverse (error up to ${
+        worst.toFixed(2)
+      } mm), because the ` +
+        "transform folds there. Register again with --no-folding.",
+    );
+  }
+  await writeWholeFile(out, await file.encode(points));
+  console.log(
+    `Wrote ${out}: ${count} points, from the ${from} to the ${to} image, ${file.space.toUpperCase()} mm`,
+  );
+}
+
+if (import.meta.main) await runTask(TASK, main);

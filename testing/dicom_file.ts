@@ -1,0 +1,200 @@
+/**
+ * DICOM files made byte by byte after PS3.5, for tests of reading them.
+ *
+ * @module
+ */
+
+import type { Triple } from "../volume/affine.ts";
+
+/** A file that is made for a test. */
+export interface MadeDicom {
+  readonly series: string;
+  readonly number: number;
+  readonly modality: string;
+  readonly description: string;
+  readonly instance: number;
+  readonly position: Triple | undefined;
+  /** Directions of increasing column index and row index. */
+  readonly orientation: readonly number[];
+  /** Distance of rows, then of columns, mm. */
+  readonly spacing: readonly [rows: number, columns: number];
+  readonly thickness: number;
+  readonly columns: number;
+  readonly rows: number;
+  /** Stored pixels, row by row. */
+  readonly pixels: readonly number[];
+  readonly bitsStored: number;
+  readonly isSigned: boolean;
+  readonly slope: number;
+  readonly intercept: number;
+  readonly transferSyntax: string;
+  readonly echoTime: number;
+  readonly samples: number;
+  /** Positions of the frames of an enhanced file, in place of `position`. */
+  readonly frames: readonly Triple[] | undefined;
+}
+
+const PLAIN: MadeDicom = {
+  series: "1.2.3.4",
+  number: 2,
+  modality: "CT",
+  description: "Thorax",
+  instance: 1,
+  position: [0, 0, 0],
+  orientation: [1, 0, 0, 0, 1, 0],
+  spacing: [2, 3],
+  thickness: 5,
+  columns: 3,
+  rows: 2,
+  pixels: [0, 1, 2, 3, 4, 5],
+  bitsStored: 16,
+  isSigned: false,
+  slope: 1,
+  intercept: -1024,
+  transferSyntax: "1.2.840.10008.1.2.1",
+  echoTime: 0,
+  samples: 1,
+  frames: undefined,
+};
+
+type Value = string | readonly number[] | Uint8Array;
+type Element = readonly [tag: number, vr: string, value: Value];
+
+const LONG = ["OB", "OW", "SQ", "UN"];
+
+/** The bytes of a DICOM file with 16-bit pixels. */
+export function dicomFile(change: Partial<MadeDicom>): Uint8Array {
+  const d = { ...PLAIN, ...change };
+  const isBig = d.transferSyntax === "1.2.840.10008.1.2.2";
+  const isImplicit = d.transferSyntax === "1.2.840.10008.1.2";
+  const isEnhanced = d.frames !== undefined;
+  const kind = isEnhanced ? "1.2.840.10008.5.1.4.1.1.2.1" : "1.2.840.10008.5.1.4.1.1.2";
+  const instance = `${d.series}.${d.instance}`;
+  const meta = encoded([
+    [0x00020001, "OB", Uint8Array.of(0, 1)],
+    [0x00020002, "UI", kind],
+    [0x00020003, "UI", instance],
+    [0x00020010, "UI", d.transferSyntax],
+  ]);
+  const groupLength = encoded([[0x00020000, "UL", [meta.length]]]);
+  const plane: Element[] = d.position === undefined
+    ? []
+    : [[0x00200032, "DS", d.position.join("\\")]];
+  const directions: Element[] = [[0x00200037, "DS", d.orientation.join("\\")]];
+  const measures: Element[] = [
+    [0x00180050, "DS", String(d.thickness)],
+    [0x00280030, "DS", d.spacing.join("\\")],
+  ];
+  const values: Element[] = [
+    [0x00281052, "DS", String(d.intercept)],
+    [0x00281053, "DS", String(d.slope)],
+  ];
+  const sequence = (tag: number, items: readonly Element[][]): Element => [
+    tag,
+    "SQ",
+    joined(items.map((item) => {
+      const bytes = encoded(item, isBig, isImplicit);
+      return joined([tagged(0xfffee000, bytes.length, isBig), bytes]);
+    })),
+  ];
+  const body: Element[] = [
+    [0x00080008, "CS", "ORIGINAL\\PRIMARY\\AXIAL"],
+    [0x00080016, "UI", kind],
+    [0x00080018, "UI", instance],
+    [0x00080060, "CS", d.modality],
+    [0x0008103e, "LO", d.description],
+    [0x00180081, "DS", String(d.echoTime)],
+    [0x0020000d, "UI", "1.2.3"],
+    [0x0020000e, "UI", d.series],
+    [0x00200011, "IS", String(d.number)],
+    [0x00200013, "IS", String(d.instance)],
+    [0x00280002, "US", [d.samples]],
+    [0x00280004, "CS", d.samples === 1 ? "MONOCHROME2" : "RGB"],
+    [0x00280010, "US", [d.rows]],
+    [0x00280011, "US", [d.columns]],
+    [0x00280100, "US", [16]],
+    [0x00280101, "US", [d.bitsStored]],
+    [0x00280102, "US", [d.bitsStored - 1]],
+    [0x00280103, "US", [d.isSigned ? 1 : 0]],
+    [0x7fe00010, "OW", d.pixels],
+  ];
+  if (isEnhanced) {
+    body.push(
+      [0x00280008, "IS", String(d.frames!.length)],
+      sequence(0x52009229, [[
+        sequence(0x00209116, [directions]),
+        sequence(0x00289110, [measures]),
+        sequence(0x00289145, [values]),
+      ]]),
+      sequence(
+        0x52009230,
+        d.frames!.map((position): Element[] => [
+          sequence(0x00209113, [[[0x00200032, "DS", position.join("\\")]]]),
+        ]),
+      ),
+    );
+  } else body.push(...plane, ...directions, ...measures, ...values);
+  body.sort(([a], [b]) => a - b);
+  return joined([
+    new Uint8Array(128),
+    new TextEncoder().encode("DICM"),
+    groupLength,
+    meta,
+    encoded(body, isBig, isImplicit),
+  ]);
+}
+
+/** Data elements one after another. */
+function encoded(elements: readonly Element[], isBig = false, isImplicit = false): Uint8Array {
+  return joined(elements.map(([tag, vr, value]) => {
+    const bytes = contents(vr, value, isBig);
+    if (isImplicit) return joined([tagged(tag, bytes.length, false), bytes]);
+    const isLong = LONG.includes(vr);
+    const head = new Uint8Array(isLong ? 12 : 8);
+    const view = new DataView(head.buffer);
+    view.setUint16(0, tag >>> 16, !isBig);
+    view.setUint16(2, tag & 0xffff, !isBig);
+    head[4] = vr.charCodeAt(0);
+    head[5] = vr.charCodeAt(1);
+    if (isLong) view.setUint32(8, bytes.length, !isBig);
+    else view.setUint16(6, bytes.length, !isBig);
+    return joined([head, bytes]);
+  }));
+}
+
+/** A tag with a length of 32 bits: an item, or an element without its VR. */
+function tagged(tag: number, length: number, isBig: boolean): Uint8Array {
+  const head = new Uint8Array(8);
+  const view = new DataView(head.buffer);
+  view.setUint16(0, tag >>> 16, !isBig);
+  view.setUint16(2, tag & 0xffff, !isBig);
+  view.setUint32(4, length, !isBig);
+  return head;
+}
+
+/** A value in an even number of bytes. */
+function contents(vr: string, value: Value, isBig: boolean): Uint8Array {
+  if (value instanceof Uint8Array) return value;
+  if (typeof value === "string") {
+    const text = value.length % 2 === 0 ? value : value + (vr === "UI" ? "\0" : " ");
+    return new TextEncoder().encode(text);
+  }
+  const width = vr === "UL" ? 4 : 2;
+  const bytes = new Uint8Array(width * value.length);
+  const view = new DataView(bytes.buffer);
+  value.forEach((one, i) => {
+    if (width === 4) view.setUint32(4 * i, one, !isBig);
+    else view.setUint16(2 * i, one & 0xffff, !isBig);
+  });
+  return bytes;
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

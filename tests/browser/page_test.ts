@@ -1,0 +1,504 @@
+/** The page in Chromium: images, registration, viewer, files, errors, and that nothing leaves the computer. */
+
+import { assert, assertEquals, assertGreater, assertLess, assertMatch } from "@std/assert";
+import type { Browser, Page } from "playwright-core";
+import type { Modality } from "../../volume/modality.ts";
+import { Grid, readNifti, type Triple, writeLabelVolume, writeVolume } from "../../volume/mod.ts";
+import {
+  CHROMIUM,
+  launchChromium,
+  SWIFTSHADER_ICD,
+  WITHOUT_CHROMIUM,
+} from "../../testing/browser.ts";
+import { inFolder } from "../../testing/in_folder.ts";
+import { ROOT, startScript } from "../../testing/run_task.ts";
+import { buildPage } from "../../web/build_page.ts";
+
+/** The longest wait for a piece of work on a busy computer, milliseconds. */
+const PATIENCE = 120_000;
+
+/** The largest page, bytes after gzip. */
+const MAX_COMPRESSED = 350_000;
+
+let built: Promise<string> | undefined;
+const page = () => built ??= buildPage();
+
+/** Writes the page into a folder and returns its address as a file. */
+async function pageFile(folder: string): Promise<string> {
+  const path = `${folder}/crosswarp.html`;
+  await Deno.writeTextFile(path, await page());
+  return `file://${path}`;
+}
+
+/** Opens the page and waits until it knows its adapter; errors of the page fail the test. */
+async function open(browser: Browser, address: string, before?: (page: Page) => Promise<void>) {
+  const context = await browser.newContext({
+    viewport: { width: 1360, height: 860 },
+    acceptDownloads: true,
+  });
+  const view = await context.newPage();
+  const errors: string[] = [];
+  view.on("pageerror", (error) => errors.push(error.message));
+  await before?.(view);
+  await view.goto(address);
+  await shows(view, "#adapter", /./);
+  return { view, errors };
+}
+
+/** Waits until an element shows a text. */
+async function shows(view: Page, selector: string, text: RegExp): Promise<void> {
+  await view.locator(selector).filter({ hasText: text }).first().waitFor({ timeout: PATIENCE });
+}
+
+/** The pixels of a plane's canvas as a digest, and the number of those that are not black. */
+async function picture(view: Page, plane: string): Promise<{ digest: string; lit: number }> {
+  await view.locator("#planes[aria-busy=false]").waitFor();
+  return await view.locator(`figure[data-plane=${plane}] canvas`).evaluate(async (canvas) => {
+    const { width, height } = canvas as HTMLCanvasElement;
+    const { data } = (canvas as HTMLCanvasElement).getContext("2d")!
+      .getImageData(0, 0, width, height);
+    let lit = 0;
+    for (let i = 0; i < data.length; i += 4) if (data[i] + data[i + 1] + data[i + 2] > 60) lit++;
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", data));
+    return { digest: Array.from(digest, (byte) => byte.toString(16)).join(""), lit };
+  });
+}
+
+/** A body with two organs in the contrast of a modality, displaced by `shift`. */
+function body(grid: Grid, modality: Modality, shift: Triple) {
+  const data = new Float32Array(grid.voxels);
+  const labels = new Int32Array(grid.voxels);
+  const organs: { centre: Triple; radii: Triple; ct: number; mr: number; label: number }[] = [
+    { centre: [22, 5, 8], radii: [20, 22, 24], ct: 60, mr: 420, label: 58 },
+    { centre: [-24, -8, -4], radii: [16, 18, 26], ct: 300, mr: 180, label: 86 },
+  ];
+  const [nx, ny] = grid.size;
+  for (let i = 0; i < grid.voxels; i++) {
+    const p = grid.world([i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))]);
+    const isInside = (p[0] / 58) ** 2 + (p[1] / 42) ** 2 + (p[2] / 70) ** 2 < 1;
+    const [inside, outside] = modality === "ct" ? [-90, -1000] : [800, 5];
+    let value = isInside ? inside : outside;
+    for (const { centre, radii, ct, mr, label } of organs) {
+      const r = p.reduce((sum, v, c) => sum + ((v - centre[c] - shift[c]) / radii[c]) ** 2, 0);
+      if (r < 1) [value, labels[i]] = [modality === "ct" ? ct : mr, label];
+    }
+    const noise = ((i * 2654435761) >>> 0) / 4294967296 - 0.5;
+    data[i] = Math.round(value + 20 * noise);
+  }
+  return { image: { grid, data }, labels: { grid, data: labels } };
+}
+
+const FILES = ["mr.nii.gz", "ct.nii.gz", "mr_labels.nii.gz", "ct_labels.nii.gz"];
+
+/** Writes a small pair with labels. */
+async function writePair(folder: string): Promise<void> {
+  const fixedGrid = Grid.axisAligned([22, 17, 24], [6, 6, 6], [-63, -48, -69]);
+  // deno-fmt-ignore
+  const movingGrid = new Grid([21, 16, 23], [
+    -6, 0, 0, 61,
+    0, 6, 0, -45,
+    0, 0, -6, 66,
+    0, 0, 0, 1,
+  ]);
+  const fixed = body(fixedGrid, "mr", [0, 0, 0]);
+  const moving = body(movingGrid, "ct", [4, -3, 5]);
+  await writeVolume(`${folder}/mr.nii.gz`, fixed.image);
+  await writeVolume(`${folder}/ct.nii.gz`, moving.image, { type: "int16" });
+  await writeLabelVolume(`${folder}/mr_labels.nii.gz`, fixed.labels);
+  await writeLabelVolume(`${folder}/ct_labels.nii.gz`, moving.labels);
+}
+
+/** Drops files on the page, beside the places for images. */
+async function drop(view: Page, folder: string, names: readonly string[]): Promise<void> {
+  const contents = await Promise.all(
+    names.map(async (name) => ({
+      name,
+      bytes: Array.from(await Deno.readFile(`${folder}/${name}`)),
+    })),
+  );
+  const transfer = await view.evaluateHandle((files) => {
+    const data = new DataTransfer();
+    for (const { name, bytes } of files) data.items.add(new File([new Uint8Array(bytes)], name));
+    return data;
+  }, contents);
+  await view.dispatchEvent("#viewer", "dragenter", { dataTransfer: transfer });
+  await view.dispatchEvent("#viewer", "drop", { dataTransfer: transfer });
+}
+
+/** The registration of the command line on SwiftShader. */
+async function registerInDeno(folder: string, ...more: string[]): Promise<void> {
+  const file = (name: string) => `${folder}/${name}`;
+  const { code, stderr } = await new Deno.Command("deno", {
+    // deno-fmt-ignore
+    args: [
+      "task", "--quiet", "register", "--fixed", file("mr.nii.gz"), "--moving", file("ct.nii.gz"),
+      "--fixed-labels", file("mr_labels.nii.gz"), "--moving-labels", file("ct_labels.nii.gz"),
+      "--out", file("deno"), ...more,
+    ],
+    cwd: ROOT,
+    env: { VK_DRIVER_FILES: SWIFTSHADER_ICD! },
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  assertEquals(code, 0, new TextDecoder().decode(stderr));
+}
+
+/** Saves a file of the result by its button. */
+async function saved(view: Page, file: string): Promise<Uint8Array> {
+  const waiting = view.waitForEvent("download", { timeout: PATIENCE });
+  await view.click(`#downloads button[data-file="${file}"]`);
+  const download = await waiting;
+  assertEquals(download.suggestedFilename(), file);
+  return await Deno.readFile(await download.path());
+}
+
+/** The bytes without gzip, which differs between Deno and browsers. */
+async function uncompressed(bytes: Uint8Array): Promise<Uint8Array> {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+  const stream = new Blob([bytes.slice()]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+Deno.test(`the page is one file below 350 kB that needs no other${WITHOUT_CHROMIUM}`, async () => {
+  const html = await page();
+  const stream = new Blob([html]).stream().pipeThrough(new CompressionStream("gzip"));
+  assertLess((await new Response(stream).arrayBuffer()).byteLength, MAX_COMPRESSED);
+  const [head] = html.split("</head>");
+  assertMatch(head, /default-src 'none'; script-src 'sha256-[\w+/=]+';/);
+  assert(!/<(script|link|img|iframe)[^>]*\s(src|href)="(?!data:)/.test(html));
+});
+
+Deno.test("task web serves the page on localhost, and nothing else", async () => {
+  await inFolder(async (folder) => {
+    const port = 8000 + Deno.pid % 20_000;
+    const process = startScript("web", "--out", `${folder}/page.html`, "--port", String(port));
+    try {
+      const lines = process.stdout.pipeThrough(new TextDecoderStream());
+      let text = "";
+      for await (const piece of lines) {
+        text += piece;
+        if (text.includes("Ctrl-C")) break;
+      }
+      assertMatch(text, /page\.html: \d+ kB, \d+ kB compressed\nOpen http:\/\/localhost:\d+\/ in/);
+      const address = `http://localhost:${port}`;
+      assertEquals(await (await fetch(`${address}/`)).text(), await page());
+      const other = await fetch(`${address}/deno.json`);
+      await other.body?.cancel();
+      assertEquals(other.status, 404);
+    } finally {
+      process.kill();
+      await process.stderr.cancel();
+      await process.status;
+    }
+  });
+});
+
+interface Case {
+  readonly browser: Browser;
+  readonly folder: string;
+}
+
+function browserTest(
+  name: string,
+  body: (given: Case) => Promise<void>,
+  hasWebGpu = true,
+): void {
+  Deno.test({
+    name: `page: ${name}${WITHOUT_CHROMIUM}`,
+    ignore: CHROMIUM === undefined,
+    fn: () =>
+      inFolder(async (folder) => {
+        const browser = await launchChromium({ hasWebGpu });
+        try {
+          await body({ browser, folder });
+        } finally {
+          await browser.close();
+        }
+      }),
+  });
+}
+
+browserTest("drop, register, look, save: the bytes of the command line", async (given) => {
+  const { browser, folder } = given;
+  await writePair(folder);
+  const { view, errors } = await open(browser, await pageFile(folder));
+  await drop(view, folder, FILES);
+  // The dialog guesses the use of each file by its name.
+  const chosen = await view.locator("#choose-rows select").evaluateAll((all) =>
+    all.map((select) => (select as HTMLSelectElement).value)
+  );
+  assertEquals(chosen, ["fixed", "moving", "fixedLabels", "movingLabels"]);
+  await view.click("#choose button[value=use]");
+  await shows(view, "[data-input=fixed]", /22 x 17 x 24 voxels of 6 x 6 x 6 mm, RAS/);
+  await shows(view, "[data-input=moving]", /21 x 16 x 23 voxels of 6 x 6 x 6 mm, LAI/);
+  await shows(view, "[data-input=movingLabels]", /voxels/);
+  await shows(view, "[data-input=fixedLabels]", /voxels/);
+
+  await view.click("#settings > summary");
+  await view.locator("label:has-text('--spacing') input").fill("25");
+  await view.click("summary:has-text('More')");
+  await view.locator("label:has-text('--iterations') input").fill("25");
+  assertMatch(
+    await view.locator("#command").innerText(),
+    /^crosswarp register --fixed mr\.nii\.gz --moving ct\.nii\.gz .*--spacing 25 --iterations 25 --out registered$/,
+  );
+  const inDeno = SWIFTSHADER_ICD === undefined
+    ? undefined
+    : registerInDeno(folder, "--spacing", "25", "--iterations", "25");
+  await view.click("#register");
+  await shows(view, "#stage", /^Registered in [\d.]+ s$/);
+  const verdict = await view.locator("#verdict").innerText();
+  assertMatch(
+    await view.locator("#measures").innerText(),
+    /Mean Dice\s+0\.[89]\d\d \(0\.[5-8]\d\d before\)/,
+  );
+  assertEquals(await view.locator("#dice tbody tr").count(), 2);
+
+  await lookAround(view);
+
+  const files = await view.locator("#downloads button").evaluateAll((all) =>
+    all.map((button) => (button as HTMLElement).dataset.file!)
+  );
+  assertEquals(files, [
+    "warped.nii.gz",
+    "warped_labels.nii.gz",
+    "field.nii.gz",
+    "inverse_field.nii.gz",
+    "jacobian.nii.gz",
+    "transform.json",
+    "overview.png",
+    "metrics.json",
+    "report.html",
+  ]);
+  const found = new Map<string, Uint8Array>();
+  for (const file of files) found.set(file, await saved(view, file));
+  const warped = await readNifti(found.get("warped.nii.gz")!);
+  assertEquals(warped.grid.size, [22, 17, 24]);
+  const metrics = JSON.parse(new TextDecoder().decode(found.get("metrics.json")));
+  assertEquals(metrics.parameters.spacing, 25);
+  assertMatch(verdict, new RegExp(`^${metrics.quality.verdict}\\.`, "i"));
+  assertGreater(metrics.dice["58"].after, metrics.dice["58"].before + 0.05);
+  const report = await view.context().newPage();
+  await report.setContent(new TextDecoder().decode(found.get("report.html")));
+  await report.locator("td:text('Folded voxels')").waitFor();
+  assertEquals(await report.locator("tr:has-text('58')").count() > 0, true);
+  assertGreater(
+    await report.locator("img").evaluate((image) => (image as HTMLImageElement).naturalWidth),
+    500,
+  );
+  if (inDeno !== undefined) {
+    await inDeno;
+    for (const file of files.filter((name) => !/metrics|report/.test(name))) {
+      const expected = await uncompressed(await Deno.readFile(`${folder}/deno/${file}`));
+      assertEquals(await uncompressed(found.get(file)!), expected, file);
+    }
+  }
+  assertEquals(errors, []);
+});
+
+/** Every way of showing the images gives another picture; keys and the wheel work. */
+async function lookAround(view: Page): Promise<void> {
+  const seen = new Set<string>();
+  const isNew = async (what: string) => {
+    const { digest, lit } = await picture(view, "coronal");
+    assertGreater(lit, 1000, what);
+    assert(!seen.has(digest), `${what} shows what was shown before`);
+    seen.add(digest);
+  };
+  await view.locator("figure[data-plane=coronal] canvas").focus();
+  for (const key of ["1", "2", "3", "4", "5", "6", "7"]) {
+    await view.keyboard.press(key);
+    await isNew(`key ${key}`);
+  }
+  await view.keyboard.press("3");
+  for (const key of ["ArrowRight", "b", "c", "g", "x", "ArrowUp"]) {
+    await view.keyboard.press(key);
+    await isNew(`key ${key}`);
+  }
+  // The wheel scrolls, the mouse moves the point in the other planes.
+  const box = (await view.locator("figure[data-plane=coronal] canvas").boundingBox())!;
+  await view.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  await view.mouse.wheel(0, 160);
+  await isNew("wheel");
+  const axial = (await picture(view, "axial")).digest;
+  await view.mouse.down();
+  await view.mouse.move(box.x + box.width / 2, box.y + box.height / 3);
+  await view.mouse.up();
+  assert((await picture(view, "axial")).digest !== axial, "dragging moves the other planes");
+  await view.selectOption("#moving-preset", "Bone");
+  assertEquals(await view.inputValue("#moving-level"), "400");
+  assertEquals(await view.inputValue("#moving-width"), "1800");
+  await isNew("preset");
+}
+
+browserTest("demo, cancel, and the images stay", async ({ browser, folder }) => {
+  const { view, errors } = await open(browser, await pageFile(folder));
+  await view.click("#demo");
+  await shows(view, "#stage", /phantom is ready/);
+  await shows(
+    view,
+    "[data-input=fixed]",
+    /phantom_mr\.nii\.gz: \d+ x \d+ x \d+ voxels of 6 x 6 x 6 mm/,
+  );
+  for (const plane of ["axial", "coronal", "sagittal"]) {
+    assertGreater((await picture(view, plane)).lit, 5000, plane);
+  }
+  await view.click("#register");
+  await shows(view, "#stage", /^Rigid registration: start/);
+  await view.click("#cancel");
+  await shows(view, "#message", /Stopped/);
+  await view.locator("#register:enabled").waitFor();
+  await shows(view, "[data-input=moving]", /phantom_ct/);
+  assertEquals(errors, []);
+});
+
+browserTest("bad files and bad parameters have one clear line", async ({ browser, folder }) => {
+  await writePair(folder);
+  await Deno.writeTextFile(`${folder}/notes.nii.gz`, "not an image");
+  const whole = await Deno.readFile(`${folder}/ct.nii.gz`);
+  await Deno.writeFile(`${folder}/cut.nii.gz`, whole.subarray(0, whole.length >> 1));
+  const { view, errors } = await open(browser, await pageFile(folder));
+  const put = (input: string, name: string) =>
+    view.setInputFiles(`[data-input=${input}] input`, `${folder}/${name}`);
+  await put("moving", "notes.nii.gz");
+  await shows(view, "[data-input=moving].wrong", /notes\.nii\.gz.*not a NIfTI/);
+  await put("moving", "cut.nii.gz");
+  await shows(view, "[data-input=moving].wrong", /cut\.nii\.gz.*(ends too early|damaged)/);
+  assert(await view.isDisabled("#register"));
+  await put("fixed", "mr.nii.gz");
+  await shows(view, "[data-input=fixed]", /voxels/);
+  await put("moving", "ct_labels.nii.gz");
+  await shows(view, "[data-input=moving]", /voxels/);
+  await view.click("#register");
+  await shows(view, "#message", /ct_labels\.nii\.gz.*looks like a label image/);
+  await put("moving", "ct.nii.gz");
+  await shows(view, "[data-input=moving]", /ct\.nii\.gz: .* voxels/);
+  await view.click("#settings > summary");
+  await view.locator("label:has-text('--spacing') input").fill("-3");
+  await view.click("#register");
+  await shows(view, "#message", /A parameter is wrong\s*--spacing must be at least 0\.1, not -3/);
+  await view.click("#defaults");
+  // A flag of another similarity is not offered.
+  await view.locator("label:has-text('--similarity') select").selectOption("nmi");
+  assert(await view.locator("#parameters label:has-text('--beta')").isHidden());
+  assertEquals(errors, []);
+});
+
+browserTest("a lost device and too little memory are explained", async ({ browser, folder }) => {
+  await writePair(folder);
+  const { view, errors } = await open(browser, await pageFile(folder), async (before) => {
+    await before.addInitScript(() => {
+      Object.defineProperty(navigator, "deviceMemory", {
+        get: () => (globalThis as { claimed?: number | undefined }).claimed ?? 8,
+      });
+    });
+  });
+  await view.setInputFiles("[data-input=fixed] input", `${folder}/mr.nii.gz`);
+  await view.setInputFiles("[data-input=moving] input", `${folder}/ct.nii.gz`);
+  await view.locator("#register:enabled").waitFor();
+  await view.evaluate(() => (globalThis as { claimed?: number | undefined }).claimed = 0.0001);
+  await view.click("#register");
+  await shows(view, "#message", /Too little memory.*need about/);
+  await view.evaluate(() => (globalThis as { claimed?: number | undefined }).claimed = 8);
+  await view.click("#register");
+  await shows(view, "#stage", /^(Rigid registration: start|Level)/);
+  const session = await browser.newBrowserCDPSession();
+  await session.send("Browser.crashGpuProcess");
+  await shows(view, "#message", /The graphics card was lost.*register again/);
+  // The browser starts another process for the card.
+  await view.click("#register");
+  await shows(view, "#stage", /^(Rigid registration: start|Level)/);
+  assertEquals(errors, []);
+});
+
+browserTest("nothing leaves the computer", async ({ browser }) => {
+  const asked: string[] = [];
+  const html = await page();
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
+    asked.push(new URL(request.url).pathname);
+    return new Response(html, { headers: { "content-type": "text/html" } });
+  });
+  try {
+    const address = `http://127.0.0.1:${server.addr.port}/`;
+    const { view } = await open(browser, address);
+    // Every way to send something, in the page and in its worker. Each must fail, and none may reach the server.
+    const inPage = await view.evaluate(async (to) => {
+      const policy: string[] = [];
+      document.addEventListener("securitypolicyviolation", (event) => {
+        policy.push(event.effectiveDirective);
+      });
+      const outcome = (work: Promise<unknown>) => work.then(() => "sent", () => "refused");
+      const fetched = await outcome(fetch(to + "fetch"));
+      const image = await outcome(
+        new Promise((resolve, reject) => {
+          const element = new Image();
+          element.onload = resolve;
+          element.onerror = reject;
+          element.src = to + "image.png";
+        }),
+      );
+      const socket = await outcome(
+        new Promise((resolve, reject) => {
+          const opened = new WebSocket(to.replace("http", "ws") + "socket");
+          opened.onopen = resolve;
+          opened.onerror = reject;
+        }),
+      );
+      navigator.sendBeacon(to + "beacon", "secret");
+      const form = document.createElement("form");
+      form.action = to + "form";
+      form.target = "_blank";
+      document.body.append(form);
+      form.submit();
+      const frame = document.createElement("iframe");
+      frame.src = to + "frame";
+      document.body.append(frame);
+      await new Promise((end) => setTimeout(end, 300));
+      return { fetched, image, socket, policy };
+    }, address);
+    assertEquals([inPage.fetched, inPage.image, inPage.socket], ["refused", "refused", "refused"]);
+    for (const directive of ["connect-src", "img-src", "form-action", "frame-src"]) {
+      assert(inPage.policy.includes(directive), `${directive}: ${inPage.policy}`);
+    }
+    const [worker] = view.workers();
+    const inWorker = await worker.evaluate(
+      (to) => fetch(to + "worker").then(() => "sent", () => "refused"),
+      address,
+    );
+    assertEquals(inWorker, "refused");
+    assertEquals(asked, ["/"]);
+  } finally {
+    await server.shutdown();
+  }
+});
+
+browserTest("without WebGPU it says which browsers have it, and shows images", async (given) => {
+  const { browser, folder } = given;
+  await writePair(folder);
+  const { view, errors } = await open(browser, await pageFile(folder));
+  await shows(view, "#unavailable", /WebGPU/);
+  assertMatch(await view.locator("#unavailable").innerText(), /enable-unsafe-webgpu/);
+  await view.setInputFiles("[data-input=fixed] input", `${folder}/mr.nii.gz`);
+  await view.setInputFiles("[data-input=moving] input", `${folder}/ct.nii.gz`);
+  await shows(view, "[data-input=moving]", /voxels/);
+  assertGreater((await picture(view, "axial")).lit, 1000);
+  assert(await view.isDisabled("#register"));
+  assertEquals(errors, []);
+}, false);
+
+browserTest("on a phone everything fits into the width", async ({ browser, folder }) => {
+  await writePair(folder);
+  const { view, errors } = await open(browser, await pageFile(folder));
+  await view.setViewportSize({ width: 390, height: 844 });
+  await view.setInputFiles("[data-input=fixed] input", `${folder}/mr.nii.gz`);
+  await view.setInputFiles("[data-input=moving] input", `${folder}/ct.nii.gz`);
+  await shows(view, "[data-input=moving]", /voxels/);
+  await view.click("#settings > summary");
+  const width = await view.evaluate(() => document.documentElement.scrollWidth);
+  assertEquals(width, 390);
+  assertEquals(await view.locator("figure:visible").count(), 1);
+  await view.click("#tabs button:has-text('Sagittal')");
+  await view.locator("figure[data-plane=sagittal]").waitFor();
+  assertGreater((await picture(view, "sagittal")).lit, 1000);
+  assertEquals(errors, []);
+});

@@ -1,0 +1,296 @@
+/**
+ * NRRD headers (.nrrd, .nhdr), after the format's definition: teem.sourceforge.net/nrrd/format.html.
+ *
+ * @module
+ */
+
+import { printable } from "../../host/parse_json.ts";
+import type { Triple } from "../affine.ts";
+import { ImageGeometryError, ImageShapeError } from "../nifti_errors.ts";
+import type { ReadOptions } from "../read_options.ts";
+import type { Encoding } from "./data_stream.ts";
+import {
+  badHeader,
+  checkDimensions,
+  type FormatHeader,
+  unsupportedType,
+  VECTOR_INTENT,
+} from "./format_header.ts";
+import { LPS_SIGNS, type Placement, placementMatrix } from "./placement.ts";
+
+/** NIfTI's data type codes of NRRD's types. */
+const TYPES: readonly (readonly [code: number, names: string])[] = [
+  [256, "signed char|int8|int8_t"],
+  [2, "uchar|unsigned char|uint8|uint8_t"],
+  [4, "short|short int|signed short|signed short int|int16|int16_t"],
+  [512, "ushort|unsigned short|unsigned short int|uint16|uint16_t"],
+  [8, "int|signed int|int32|int32_t"],
+  [768, "uint|unsigned int|uint32|uint32_t"],
+  [1024, "longlong|long long|long long int|signed long long|signed long long int|int64|int64_t"],
+  [1280, "ulonglong|unsigned long long|unsigned long long int|uint64|uint64_t"],
+  [16, "float"],
+  [64, "double"],
+];
+
+const ENCODINGS: Readonly<Record<string, Encoding>> = {
+  raw: "raw",
+  gz: "gzip",
+  gzip: "gzip",
+  txt: "text",
+  text: "text",
+  ascii: "text",
+};
+
+/** The world axes that are read, as the factors to RAS. */
+const SPACES: Readonly<Record<string, Triple>> = {
+  "right-anterior-superior": [1, 1, 1],
+  ras: [1, 1, 1],
+  "left-anterior-superior": [-1, 1, 1],
+  las: [-1, 1, 1],
+  "left-posterior-superior": LPS_SIGNS,
+  lps: LPS_SIGNS,
+};
+
+/** World axes without directions in the body; ITK takes them as LPS. */
+const NAMELESS = ["scanner-xyz", "3d-right-handed", "3d-left-handed"];
+
+const UNITS: Readonly<Record<string, number>> = { mm: 1, cm: 10, m: 1000, um: 0.001, "": 1 };
+
+/** Kinds of an axis that holds the components of a vector. */
+const VECTOR_KINDS = /^(vector|3-vector|covariant-vector|3-gradient|3-normal|list|point|none)$/;
+
+/** Returns true if a file begins as an NRRD file. */
+export function isNrrd(start: Uint8Array): boolean {
+  return [..."NRRD000"].every((character, i) => start[i] === character.charCodeAt(0));
+}
+
+/** The end of an NRRD header in bytes: after its empty line, or the end of the file; undefined if it goes on. */
+export function nrrdEnd(start: Uint8Array, isWhole: boolean): number | undefined {
+  for (let i = 0; i + 1 < start.length; i++) {
+    if (start[i] !== 10) continue;
+    if (start[i + 1] === 10) return i + 2;
+    if (start[i + 1] === 13 && start[i + 2] === 10) return i + 3;
+  }
+  return isWhole ? start.length : undefined;
+}
+
+/**
+ * Parses an NRRD header.
+ *
+ * @param text - The header.
+ * @param length - Its bytes.
+ * @throws {ImageFileError} when it cannot be used.
+ */
+export function parseNrrd(
+  text: string,
+  length: number,
+  name: string,
+  options: ReadOptions,
+): FormatHeader {
+  const fields = fieldsOf(text, name);
+  const field = (key: string) => fields.get(key);
+  const needed = (key: string) => {
+    const value = field(key);
+    if (value === undefined) throw badHeader(name, `its NRRD header has no "${key}"`);
+    return value;
+  };
+  const sizes = needed("sizes").split(/\s+/).map(Number);
+  if (sizes.length !== Number(needed("dimension"))) {
+    throw badHeader(
+      name,
+      `its header has ${sizes.length} sizes and the dimension ${field("dimension")}`,
+    );
+  }
+  const type = needed("type").toLowerCase();
+  const code = TYPES.find(([, names]) => names.split("|").includes(type))?.[0];
+  if (code === undefined) throw unsupportedType(name, type);
+  const encoding = ENCODINGS[needed("encoding").toLowerCase()];
+  if (encoding === undefined) {
+    throw badHeader(
+      name,
+      `it has the encoding "${field("encoding")}"; raw, gzip and text are read`,
+      "Write it again with one of these.",
+    );
+  }
+  const endian = field("endian")?.toLowerCase();
+  if (endian === undefined && code !== 2 && code !== 256 && encoding !== "text") {
+    throw badHeader(name, 'its NRRD header has no "endian"');
+  }
+  const { file, start, lines, offset } = dataOf(fields, length, encoding, name);
+  const axes = axesOf(fields, sizes, name);
+  return {
+    header: {
+      dimensions: axes.dimensions,
+      interleaved: axes.components,
+      type: code,
+      littleEndian: endian !== "big",
+      offset,
+      slope: 1,
+      intercept: 0,
+      affine: placementMatrix(axes.placement, name, options),
+      // Vectors are taken to have the axes of the world.
+      intent: axes.placement.signs === LPS_SIGNS ? VECTOR_INTENT : 0,
+      intentName: "",
+    },
+    file,
+    start,
+    lines,
+    encoding,
+  };
+}
+
+/** The fields of a header by their names in lower case. Comments and key/value pairs (key:=value) are left out. */
+function fieldsOf(text: string, name: string): Map<string, string> {
+  const fields = new Map<string, string>();
+  const lines = text.split(/\r?\n/).map(printable);
+  lines.slice(1).forEach((line, i) => {
+    if (line.startsWith("#") || line.trim() === "" || line.includes(":=")) return;
+    const [, key, value] = /^([^:]+): ?(.*)$/.exec(line) ?? [];
+    if (key === undefined) {
+      throw badHeader(name, `line ${i + 2} of its NRRD header is no field: "${line.slice(0, 60)}"`);
+    }
+    fields.set(key.trim().toLowerCase().replace("datafile", "data file"), value.trim());
+  });
+  return fields;
+}
+
+/** The place of the voxels. */
+function dataOf(
+  fields: ReadonlyMap<string, string>,
+  length: number,
+  encoding: Encoding,
+  name: string,
+): Pick<FormatHeader, "file" | "start" | "lines"> & { readonly offset: number } {
+  const file = fields.get("data file");
+  if (file !== undefined && (/^LIST\b/.test(file) || /%\d*d/.test(file))) {
+    throw badHeader(
+      name,
+      `its voxels are in several files ("${file}")`,
+      "Write it again with one data file.",
+    );
+  }
+  const skip = (key: string, short: string) => Number(fields.get(key) ?? fields.get(short) ?? 0);
+  const lines = skip("line skip", "lineskip");
+  const bytes = skip("byte skip", "byteskip");
+  const isLast = bytes === -1 && encoding === "raw";
+  if (
+    !Number.isSafeInteger(lines) || lines < 0 || !Number.isSafeInteger(bytes) ||
+    bytes < 0 && !isLast
+  ) {
+    throw badHeader(name, `its header skips ${lines} lines and ${bytes} bytes`);
+  }
+  return {
+    file,
+    start: isLast ? "end" : file === undefined ? length : 0,
+    lines,
+    offset: isLast ? 0 : bytes,
+  };
+}
+
+interface Axes {
+  readonly dimensions: readonly number[];
+  readonly components: number;
+  readonly placement: Placement;
+}
+
+/** The spatial axes, and the number of components if the first axis holds those of a vector. */
+function axesOf(
+  fields: ReadonlyMap<string, string>,
+  sizes: readonly number[],
+  name: string,
+): Axes {
+  const directions = fields.get("space directions")?.match(/none|\([^)]*\)/gi) ?? undefined;
+  const kinds = fields.get("kinds")?.toLowerCase().split(/\s+/);
+  const isComponents = (axis: number) =>
+    directions !== undefined
+      ? directions[axis]?.toLowerCase() === "none"
+      : VECTOR_KINDS.test(kinds?.[axis] ?? "");
+  const others = sizes.map((_, axis) => axis).filter(isComponents);
+  const spatial = sizes.map((_, axis) => axis).filter((axis) => !others.includes(axis));
+  const isFirst = others.length === 1 && others[0] === 0 && spatial.length === 3;
+  const isLone = others.every((axis) => sizes[axis] === 1);
+  if (!isLone && !isFirst) {
+    const product = others.reduce((all, axis) => all * sizes[axis], 1);
+    throw new ImageShapeError(
+      `${name} holds ${product} volumes (${
+        sizes.join(" x ")
+      }). Give a file with one: extract the volume to be ` +
+        "registered first.",
+    );
+  }
+  const dimensions = spatial.map((axis) => sizes[axis]);
+  checkDimensions(dimensions, name);
+  return {
+    dimensions,
+    components: isFirst ? sizes[0] : 1,
+    placement: placementOf(fields, dimensions, directions, spatial, name),
+  };
+}
+
+function placementOf(
+  fields: ReadonlyMap<string, string>,
+  dimensions: readonly number[],
+  directions: readonly string[] | undefined,
+  spatial: readonly number[],
+  name: string,
+): Placement {
+  const space = fields.get("space")?.toLowerCase();
+  const dimension = fields.get("space dimension");
+  const signs = SPACES[space ?? ""] ?? LPS_SIGNS;
+  const isKnown = space !== undefined && SPACES[space] !== undefined;
+  if (space !== undefined && !isKnown && !NAMELESS.includes(space)) {
+    throw new ImageGeometryError(
+      `${name} has the space "${space}"; left-posterior-superior, right-anterior-superior and ` +
+        "left-anterior-superior are read. Write it again in one of these.",
+    );
+  }
+  if (dimension !== undefined && dimension !== "3") {
+    throw new ImageGeometryError(`${name} has the space dimension ${dimension}; 3 is read.`);
+  }
+  const unit = unitOf(fields.get("space units"), name);
+  const vector = (text: string): Triple => {
+    const values = text.replace(/[()]/g, "").split(",").map((part) => unit * Number(part));
+    if (values.length !== 3) {
+      throw badHeader(name, `"${text}" in its header is no vector of three numbers`);
+    }
+    return [values[0], values[1], values[2]];
+  };
+  const origin = fields.get("space origin");
+  if (directions !== undefined) {
+    return {
+      dimensions,
+      steps: spatial.slice(0, 3).map((axis) => vector(directions[axis] ?? "")),
+      origin: origin === undefined ? [0, 0, 0] : vector(origin),
+      signs,
+      field: '"space directions"',
+      missing: !isKnown
+        ? `its header has ${space === undefined ? "no space" : `the space "${space}"`}`
+        : origin === undefined
+        ? "its header has no space origin"
+        : undefined,
+    };
+  }
+  const spacings = fields.get("spacings")?.split(/\s+/).map(Number) ?? [];
+  const sizes = spatial.map((axis) => spacings[axis] ?? NaN).map((size) =>
+    Number.isNaN(size) ? 1 : size
+  );
+  return {
+    dimensions,
+    steps: [[sizes[0], 0, 0], [0, sizes[1], 0], [0, 0, sizes[2]]],
+    origin: [0, 0, 0],
+    signs: LPS_SIGNS,
+    field: '"spacings"',
+    missing: "its header has no space directions",
+  };
+}
+
+function unitOf(text: string | undefined, name: string): number {
+  const units = [...text?.matchAll(/"([^"]*)"/g) ?? []].map(([, unit]) =>
+    unit.trim().toLowerCase()
+  );
+  const [first = ""] = units;
+  if (UNITS[first] === undefined || units.some((unit) => unit !== first)) {
+    throw new ImageGeometryError(`${name} has the space units ${text}; mm, cm, m and um are read.`);
+  }
+  return UNITS[first];
+}

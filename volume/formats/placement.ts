@@ -1,0 +1,55 @@
+/**
+ * The voxel-to-world matrix of image files that state directions and an origin in one of the usual axes.
+ *
+ * @module
+ */
+
+import type { Matrix4, Triple } from "../affine.ts";
+import { checkMatrix, checkVoxelSizes } from "../header_geometry.ts";
+import { printNotice, type ReadOptions } from "../read_options.ts";
+
+/** The statements of a header about the geometry. */
+export interface Placement {
+  /** Length of each axis. */
+  readonly dimensions: readonly number[];
+  /** For each voxel axis, the step to the next voxel in mm. */
+  readonly steps: readonly Triple[];
+  /** Position of the first voxel, mm. */
+  readonly origin: Triple;
+  /** The factors that turn the world axes of the file into RAS: -1, -1, 1 for LPS. */
+  readonly signs: Triple;
+  /** The part of the header that states the matrix, for messages. */
+  readonly field: string;
+  /** The statements that the header lacks, as the reason in a notice; undefined if it has a position. */
+  readonly missing?: string | undefined;
+}
+
+/** The factors that turn left, posterior and superior into RAS. */
+export const LPS_SIGNS: Triple = [-1, -1, 1];
+
+/**
+ * The voxel-to-RAS matrix in mm.
+ *
+ * @param name - The file's name, for messages.
+ * @throws {ImageGeometryError} when the matrix is not finite, singular or sheared, or voxels are larger than 50 mm or
+ * smaller than 0.01 mm.
+ */
+export function placementMatrix(
+  { dimensions, steps, origin, signs, field, missing }: Placement,
+  name: string,
+  { onNotice = printNotice }: ReadOptions,
+): Matrix4 {
+  const row = (axis: 0 | 1 | 2) =>
+    [steps[0][axis], steps[1][axis], steps[2][axis], origin[axis]]
+      .map((value) => signs[axis] * value + 0);
+  const matrix = [...row(0), ...row(1), ...row(2), 0, 0, 0, 1];
+  checkMatrix(matrix, name, `Repair its ${field}.`);
+  checkVoxelSizes(matrix, dimensions, name);
+  if (missing !== undefined) {
+    onNotice(
+      `${name} has no position: ${missing}. Its voxel axes are taken as left, posterior and superior, and voxel ` +
+        "(0, 0, 0) as the origin, as ITK takes them. If the image has a position, write it into the header.",
+    );
+  }
+  return matrix;
+}

@@ -1,0 +1,79 @@
+/**
+ * Builds the page: one HTML file that holds its program, the program of its worker and its style. A content security
+ * policy in it forbids every request.
+ *
+ * @module
+ */
+
+/** A file of the page that cannot be built. */
+export class PageBuildError extends Error {
+  /** The error's name. */
+  override name = "PageBuildError";
+}
+
+/**
+ * Builds the page.
+ *
+ * @returns The text of the HTML file.
+ * @throws {PageBuildError} when a program cannot be bundled.
+ */
+export async function buildPage(): Promise<string> {
+  const [script, worker, style, frame] = await Promise.all([
+    bundle(new URL("./page.ts", import.meta.url)),
+    bundle(new URL("./worker.ts", import.meta.url)),
+    Deno.readTextFile(new URL("./page.css", import.meta.url)),
+    Deno.readTextFile(new URL("./page.html", import.meta.url)),
+  ]);
+  const policy = [
+    "default-src 'none'",
+    `script-src '${await hashOf(script)}'`,
+    `style-src '${await hashOf(style)}'`,
+    "worker-src blob:",
+    "img-src data:",
+    "connect-src 'none'",
+    "form-action 'none'",
+    "base-uri 'none'",
+  ].join("; ");
+  const parts: Readonly<Record<string, string>> = {
+    policy: `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
+    style: `<style>${style}</style>`,
+    worker: `<script id="worker" type="text/plain">${worker}</script>`,
+    script: `<script type="module">${script}</script>`,
+  };
+  return frame.replace(/<!--(\w+)-->/g, (_, name: string) => parts[name]);
+}
+
+/** The program of a module with all modules that it imports, as text that can stand in a script element. */
+async function bundle(file: URL): Promise<string> {
+  const { code, stdout, stderr } = await new Deno.Command("deno", {
+    args: [
+      "bundle",
+      "--quiet",
+      "--platform=browser",
+      "--format=iife",
+      "--minify",
+      file.pathname,
+    ],
+    cwd: new URL("../", import.meta.url),
+    stdout: "piped",
+    stderr: "piped",
+  }).output();
+  if (code !== 0) {
+    throw new PageBuildError(
+      `Cannot bundle ${file.pathname}: ${new TextDecoder().decode(stderr).trim()}`,
+    );
+  }
+  const text = new TextDecoder().decode(stdout);
+  if (/\bfrom\s*"node:|\bimport\s*"node:|require\("node:/.test(text)) {
+    throw new PageBuildError(
+      `${file.pathname} imports a module of Node, which browsers do not have`,
+    );
+  }
+  // The end tag and the start of a comment would end the script element; both occur in texts only.
+  return text.replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\!--");
+}
+
+async function hashOf(text: string): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return `sha256-${new Uint8Array(digest).toBase64()}`;
+}

@@ -1,0 +1,385 @@
+/**
+ * The page: it joins the places for images, the parameters, the worker, the progress, the viewer and the result.
+ *
+ * @module
+ */
+
+import { VERSION } from "../host/version.ts";
+import type { DisplacementField } from "../volume/volume.ts";
+import { byId, make } from "./dom.ts";
+import { errorWords, unavailableWords, type Words } from "./error_words.ts";
+import { ImageSlots } from "./image_slots.ts";
+import { bytesAvailable, memoryProblem } from "./memory_need.ts";
+import { commandLine, Parameters } from "./parameters.ts";
+import { ProgressPanel } from "./progress_panel.ts";
+import {
+  type AdapterReport,
+  gridOf,
+  type InputName,
+  INPUTS,
+  labelsOf,
+  type Outcome,
+  type SentImage,
+  volumeOf,
+} from "./protocol.ts";
+import { hideResult, setBusy, showResult } from "./result_panel.ts";
+import { shellWord } from "./shell_word.ts";
+import { ViewControls } from "./view_controls.ts";
+import type { Scene } from "./viewer/scene.ts";
+import { WorkerClient, WorkError } from "./worker_client.ts";
+
+/** The images that are there. */
+const images = new Map<InputName, SentImage>();
+/** The files of the inputs, also of those that could not be read: another --trust may accept them. */
+const files = new Map<InputName, File>();
+/** The warnings about the files. */
+const notices = new Map<InputName, readonly string[]>();
+let outcome: Outcome | undefined;
+let adapter: AdapterReport | undefined;
+let running: AbortController | undefined;
+
+/** Starts the worker, whose program is in the page. The page needs no other file and no request. */
+function startWorker(): Worker {
+  const program = new Blob([byId("worker").textContent!], { type: "text/javascript" });
+  const url = URL.createObjectURL(program);
+  const worker = new Worker(url);
+  // The worker has begun to read it; a timer lets slow computers finish.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  return worker;
+}
+
+const slots = new ImageSlots({
+  onFile: (input, file) => void readFile(input, file),
+  onRemove: (input) => void removeInput(input),
+});
+const client = new WorkerClient(startWorker, () => void restoreInputs());
+const progress = new ProgressPanel();
+const controls = new ViewControls(() => byId("register").click());
+const parameters = new Parameters((key) => {
+  showCommand();
+  if (key === "trust" || key === "") void readAgain();
+});
+
+async function readFile(input: InputName, file: File): Promise<void> {
+  clearResult();
+  files.set(input, file);
+  images.delete(input);
+  notices.delete(input);
+  slots.reading(input, file.name);
+  showMessage(undefined);
+  update();
+  const { trust } = parameters.texts;
+  try {
+    const answer = await client.request("read", {
+      input,
+      file,
+      trust: trust as string | undefined,
+    });
+    // Meanwhile another file may have taken the place.
+    if (files.get(input) !== file) return;
+    images.set(input, answer.image);
+    notices.set(input, answer.notices);
+    slots.fill(input, answer.image);
+  } catch (error) {
+    if (files.get(input) !== file) return;
+    slots.refuse(input, (error as Error).message);
+  }
+  update();
+}
+
+/** Reads all files again, because the trusted matrix of their headers has changed. */
+async function readAgain(): Promise<void> {
+  if (running !== undefined) return;
+  for (const [input, file] of [...files]) await readFile(input, file);
+}
+
+async function removeInput(input: InputName): Promise<void> {
+  clearResult();
+  images.delete(input);
+  files.delete(input);
+  notices.delete(input);
+  slots.empty(input);
+  update();
+  await client.request("remove", { input });
+}
+
+async function swapImages(): Promise<void> {
+  clearResult();
+  for (
+    const [one, other] of [["fixed", "moving"], ["fixedLabels", "movingLabels"], [
+      "fixedMask",
+      "movingMask",
+    ]] as const
+  ) {
+    for (const map of [images, files, notices] as Map<InputName, unknown>[]) {
+      const [first, second] = [map.get(one), map.get(other)];
+      for (const [input, value] of [[one, second], [other, first]] as const) {
+        if (value === undefined) map.delete(input);
+        else map.set(input, value);
+      }
+    }
+    for (const input of [one, other]) {
+      const image = images.get(input);
+      if (image === undefined) slots.empty(input);
+      else slots.fill(input, image);
+    }
+  }
+  update();
+  await restoreInputs();
+}
+
+/** Gives the worker the images that the page has. */
+async function restoreInputs(): Promise<void> {
+  for (const input of INPUTS) {
+    const image = images.get(input);
+    if (image === undefined) await client.request("remove", { input });
+    else await client.request("put", { input, image });
+  }
+}
+
+async function makeDemo(): Promise<void> {
+  await work("Making a phantom", false, async (options) => {
+    const answer = await client.request("demo", undefined, options);
+    clearResult();
+    for (const input of INPUTS) {
+      const image = answer.images[input];
+      files.delete(input);
+      notices.delete(input);
+      if (image === undefined) {
+        images.delete(input);
+        slots.empty(input);
+      } else {
+        images.set(input, image);
+        slots.fill(input, image);
+      }
+    }
+    controls.viewer.change({ mode: "overlay", hasContours: true });
+    return "The phantom is ready: MR at exhale is the fixed image, CT at inhale the moving one. Press Register.";
+  });
+}
+
+async function register(): Promise<void> {
+  const fixed = images.get("fixed");
+  const moving = images.get("moving");
+  if (fixed === undefined || moving === undefined) return;
+  const { deviceMemory } = navigator as { deviceMemory?: number | undefined };
+  const problem = memoryProblem(gridOf(fixed.grid), gridOf(moving.grid), deviceMemory);
+  if (problem !== undefined) {
+    showMessage(errorWords("MemoryError", problem));
+    return;
+  }
+  clearResult();
+  await work("Starting", true, async (options) => {
+    const memoryBytes = bytesAvailable(deviceMemory);
+    const found = await client.request("register", { args: args(), memoryBytes }, options);
+    outcome = found;
+    showResult(found, (file) => void save(file));
+    byId("notices").replaceChildren(
+      ...found.notices.map((text) => make("li", { textContent: text })),
+    );
+    const { mode } = controls.viewer.view;
+    controls.viewer.change({ isAfter: true, mode: mode === "fixed" ? "overlay" : mode });
+    return `Registered in ${found.seconds.toFixed(1)} s`;
+  });
+}
+
+/** Runs long work with its progress, its cancelling and its errors. */
+async function work(
+  stage: string,
+  isRegistration: boolean,
+  body: (options: {
+    signal: AbortSignal;
+    onProgress: ProgressPanel["update"];
+  }) => Promise<string>,
+): Promise<void> {
+  const controller = new AbortController();
+  running = controller;
+  showMessage(undefined);
+  progress.begin(stage, isRegistration);
+  update();
+  byId("progress").scrollIntoView({ block: "nearest" });
+  try {
+    const end = await body({
+      signal: controller.signal,
+      onProgress: (state) => {
+        if (!controller.signal.aborted) progress.update(state);
+      },
+    });
+    progress.end(end);
+  } catch (error) {
+    progress.hide();
+    if (controller.signal.aborted) {
+      showMessage({ title: "Stopped", paragraphs: ["Nothing was changed."] }, false);
+    } else {
+      const kind = error instanceof WorkError ? error.kind : "Error";
+      showMessage(errorWords(kind, (error as Error).message));
+    }
+  } finally {
+    running = undefined;
+    update();
+  }
+}
+
+/** Makes a file of the result and gives it to the browser's downloads. */
+async function save(file: string): Promise<void> {
+  setBusy(file, true);
+  try {
+    const bytes = await client.request("encode", { file });
+    const url = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>]));
+    make("a", { href: url, download: file }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  } catch (error) {
+    const kind = error instanceof WorkError ? error.kind : "Error";
+    showMessage(errorWords(kind, (error as Error).message));
+  } finally {
+    setBusy(file, false);
+  }
+}
+
+function args(): string[] {
+  const names: Partial<Record<InputName, string>> = {};
+  for (const [input, { name }] of images) names[input] = name;
+  return commandLine(names, parameters.texts);
+}
+
+function clearResult(): void {
+  outcome = undefined;
+  hideResult();
+  if (running === undefined) progress.hide();
+}
+
+function showMessage(words: Words | undefined, isError = true): void {
+  const message = byId("message");
+  message.className = isError ? "error" : "";
+  message.replaceChildren(...words === undefined ? [] : wordElements(words));
+}
+
+function wordElements({ title, paragraphs }: Words): HTMLElement[] {
+  return [
+    make("h2", { textContent: title }),
+    ...paragraphs.map((text) => make("p", { textContent: text })),
+  ];
+}
+
+function showCommand(): void {
+  const names: Partial<Record<InputName, string>> = {
+    fixed: "fixed.nii.gz",
+    moving: "moving.nii.gz",
+  };
+  for (const [input, { name }] of images) names[input] = name;
+  const words = commandLine(names, parameters.texts).map(shellWord);
+  byId("command").textContent = `crosswarp register ${words.join(" ")}`;
+}
+
+let shown: { readonly key: readonly unknown[]; readonly scene: Scene } | undefined;
+
+/** The images for the viewer: the same object as long as they are the same. */
+function sceneOf(): Scene {
+  const key = [
+    images.get("fixed"),
+    images.get("moving"),
+    images.get("fixedLabels"),
+    images.get("movingLabels"),
+    outcome,
+  ];
+  if (shown !== undefined && key.every((value, i) => value === shown!.key[i])) return shown.scene;
+  const [fixed, moving, fixedLabels, movingLabels] = key.slice(0, 4) as (SentImage | undefined)[];
+  // The same grid object for the same image, by which the viewer knows it.
+  const before = shown;
+  const keep = <T>(index: number, earlier: T | undefined, make: () => T): T =>
+    before !== undefined && before.key[index] === key[index] && earlier !== undefined
+      ? earlier
+      : make();
+  const scene: Scene = {
+    fixed: fixed && keep(0, before?.scene.fixed, () => volumeOf(fixed)),
+    moving: moving && keep(1, before?.scene.moving, () => volumeOf(moving)),
+    fixedLabels: fixedLabels && keep(2, before?.scene.fixedLabels, () => labelsOf(fixedLabels)),
+    movingLabels: movingLabels && keep(3, before?.scene.movingLabels, () => labelsOf(movingLabels)),
+    result: undefined,
+  };
+  shown = { key, scene: withResult(scene) };
+  return shown.scene;
+}
+
+function withResult(scene: Scene): Scene {
+  if (outcome === undefined || scene.fixed === undefined) return scene;
+  const { grid } = scene.fixed;
+  const { warped, warpedLabels, field, jacobian, rigid } = outcome;
+  return {
+    ...scene,
+    result: {
+      warped: { grid, data: warped },
+      warpedLabels: warpedLabels && { grid, data: warpedLabels },
+      field: { grid, components: field } satisfies DisplacementField,
+      jacobian: { grid, data: jacobian },
+      rigid,
+    },
+  };
+}
+
+/** Brings the whole page up to date. */
+function update(): void {
+  const scene = sceneOf();
+  if (scene !== controls.viewer.scene) controls.viewer.show(scene);
+  else controls.update();
+  const isRunning = running !== undefined;
+  const hasBoth = images.has("fixed") && images.has("moving");
+  slots.isEnabled = !isRunning;
+  const button = byId<HTMLButtonElement>("register");
+  button.hidden = isRunning;
+  button.disabled = !hasBoth || adapter?.description === undefined;
+  byId("cancel").hidden = !isRunning;
+  byId<HTMLButtonElement>("demo").disabled = isRunning;
+  byId<HTMLButtonElement>("swap").disabled = isRunning || images.size === 0;
+  byId("hint").hidden = hasBoth;
+  if (outcome === undefined) {
+    const texts = [...notices.values()].flat();
+    byId("notices").replaceChildren(...texts.map((text) => make("li", { textContent: text })));
+  }
+  showCommand();
+}
+
+/** Light, dark, or as the system says. */
+function switchTheme(): void {
+  const { dataset } = document.documentElement;
+  const themes = ["system", "light", "dark"];
+  const next = themes[(themes.indexOf(dataset.theme ?? "system") + 1) % themes.length];
+  if (next === "system") delete dataset.theme;
+  else dataset.theme = next;
+  byId("theme").textContent = `Theme: ${next}`;
+  progress.redraw();
+}
+
+async function findAdapter(): Promise<void> {
+  try {
+    adapter = await client.request("adapter", undefined);
+  } catch (error) {
+    showMessage(errorWords("WorkerError", (error as Error).message));
+    return;
+  }
+  const words = unavailableWords(adapter, globalThis.isSecureContext);
+  const box = byId("unavailable");
+  box.hidden = words === undefined;
+  if (words !== undefined) box.replaceChildren(...wordElements(words));
+  byId("adapter").textContent = adapter.description === undefined
+    ? adapter.hasWebGpu ? "No graphics card" : "No WebGPU"
+    : adapter.isSoftware
+    ? `On the processor (${adapter.description})`
+    : `On ${adapter.description}`;
+  update();
+}
+
+byId("demo").addEventListener("click", () => void makeDemo());
+byId("swap").addEventListener("click", () => void swapImages());
+byId("register").addEventListener("click", () => void register());
+byId("cancel").addEventListener("click", () => {
+  byId("stage").textContent = "Stopping ...";
+  running?.abort();
+});
+byId("theme").addEventListener("click", switchTheme);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => progress.redraw());
+addEventListener("resize", () => progress.redraw());
+byId("version").textContent = `crosswarp ${VERSION}`;
+for (const input of INPUTS) slots.empty(input);
+update();
+void findAdapter();

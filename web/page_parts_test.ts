@@ -1,0 +1,78 @@
+/** The parts of the page that need no browser. */
+
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { parseFlags } from "../tasks/_flags.ts";
+import { hasEffect, REGISTER_FLAGS } from "../tasks/_register_flags.ts";
+import { Grid } from "../volume/grid.ts";
+import { errorWords, unavailableWords } from "./error_words.ts";
+import { guessInputs } from "./image_slots.ts";
+import { bytesNeeded, memoryProblem } from "./memory_need.ts";
+import { commandLine } from "./parameters.ts";
+import { INPUTS } from "./protocol.ts";
+import { shellWord } from "./shell_word.ts";
+
+Deno.test("guessInputs() knows labels, masks, CT and MR by their names", () => {
+  assertEquals(guessInputs(["ct.nii.gz", "mr.nii.gz"], INPUTS), ["moving", "fixed"]);
+  assertEquals(guessInputs(["a.nii", "b.nii", "c.nii"], INPUTS), ["fixed", "moving", undefined]);
+  assertEquals(
+    guessInputs(["ct_labels.nii.gz", "patient-7_T1.nii", "CT-7.nii", "mr_mask.nii"], INPUTS),
+    ["movingLabels", "fixed", "moving", "fixedMask"],
+  );
+  // The fixed image is there.
+  assertEquals(guessInputs(["mr.nii.gz"], ["moving"]), ["moving"]);
+});
+
+Deno.test("commandLine() is read by register, with quotes for a shell", () => {
+  const names = { fixed: "the mr.nii.gz", moving: "ct.nii.gz" };
+  const args = commandLine(names, { spacing: "25", noFolding: true });
+  const spec = { name: "register", summary: "", flags: REGISTER_FLAGS };
+  const flags = parseFlags(spec, args);
+  assertEquals([flags.fixed, flags.spacing, flags.noFolding], ["the mr.nii.gz", 25, true]);
+  assertEquals([flags.similarity, flags.seed], ["nmi+mind", 12345]);
+  assertEquals(
+    args.map(shellWord).join(" "),
+    "--fixed 'the mr.nii.gz' --moving ct.nii.gz --spacing 25 --no-folding --out registered",
+  );
+  assertEquals(shellWord("it's"), `'it'\\''s'`);
+});
+
+Deno.test("hasEffect() knows the flags of a method and of a similarity", () => {
+  const nmi = { method: "control-grid", similarity: "nmi" } as const;
+  const gaussNewton = { method: "mind-gauss-newton", similarity: "nmi+mind" } as const;
+  assertEquals(hasEffect("beta", nmi), false);
+  assertEquals(hasEffect("beta", { ...nmi, similarity: "nmi+mind" }), true);
+  assertEquals(hasEffect("alpha", nmi), false);
+  assertEquals(hasEffect("alpha", gaussNewton), true);
+  assertEquals(hasEffect("spacing", gaussNewton), false);
+  assertEquals(hasEffect("resolution", gaussNewton), true);
+});
+
+Deno.test("memoryProblem() refuses what cannot fit, and only that", () => {
+  const large = Grid.axisAligned([512, 512, 512], [1, 1, 1]);
+  const small = Grid.axisAligned([64, 64, 64], [1, 1, 1]);
+  // 2^27 voxels of 4 bytes are half a GiB; 22 arrays of them are 11 GiB.
+  assertEquals(bytesNeeded(large, large), 11 * 2 ** 30);
+  assertStringIncludes(memoryProblem(large, large, 4)!, "need about 11.0 GiB");
+  assertEquals(memoryProblem(small, small, 4), undefined);
+  assertEquals(memoryProblem(large, large, 16), undefined);
+  // A browser that reports 8 GiB at most reports 8 GiB for more, too; some report nothing.
+  assertEquals(memoryProblem(large, large, 8), undefined);
+  assertEquals(memoryProblem(large, large, undefined), undefined);
+});
+
+Deno.test("unavailableWords() tells an old browser, a hidden card and an insecure address apart", () => {
+  const none = { hasWebGpu: false, isSoftware: false };
+  assertStringIncludes(unavailableWords(none, false)!.title, "not secure");
+  assertStringIncludes(unavailableWords(none, true)!.title, "no WebGPU");
+  const hidden = { ...none, hasWebGpu: true };
+  assertStringIncludes(unavailableWords(hidden, true)!.title, "no graphics card");
+  assertEquals(unavailableWords({ ...hidden, description: "a card" }, true), undefined);
+});
+
+Deno.test("errorWords() leaves out the advice of the command line", () => {
+  const message =
+    "--spacing must be at least 0.1\nRun `crosswarp register --help` to see the flags.";
+  assertEquals(errorWords("UsageError", message).paragraphs, ["--spacing must be at least 0.1"]);
+  const memory = errorWords("RangeError", "Array buffer allocation failed");
+  assertEquals(memory.title, "Too little memory");
+});

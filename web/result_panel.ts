@@ -1,0 +1,107 @@
+/**
+ * The result in words and numbers, and its files.
+ *
+ * @module
+ */
+
+import { byId, make } from "./dom.ts";
+import type { Outcome } from "./protocol.ts";
+import { VERDICTS } from "./verdicts.ts";
+
+/** What each file is. */
+const FILES: Readonly<Record<string, string>> = {
+  "warped.nii.gz": "the warped moving image",
+  "warped_labels.nii.gz": "the warped labels",
+  "field.nii.gz": "displacement field for ITK, ANTs, SimpleITK, 3D Slicer",
+  "inverse_field.nii.gz": "displacement field of the inverse map",
+  "jacobian.nii.gz": "Jacobian determinant of the map",
+  "transform.json": "the transform, for crosswarp apply",
+  "metrics.json": "measures, parameters, warnings",
+  "overview.png": "a picture of the result",
+  "report.html": "this case on one page, to read and to keep",
+};
+
+/** Shows the result. */
+export function showResult(outcome: Outcome, onSave: (file: string) => void): void {
+  byId("result").hidden = false;
+  const { verdict, reasons } = outcome.quality;
+  const { title, text } = VERDICTS[verdict];
+  const line = byId("verdict");
+  line.className = `verdict ${verdict}`;
+  line.replaceChildren(
+    make("b", { textContent: title }),
+    make("span", { textContent: [...reasons, text].join(" ") }),
+  );
+  byId("measures").replaceChildren(
+    ...measuresOf(outcome).flatMap(([name, value]) => [
+      make("dt", { textContent: name }),
+      make("dd", { textContent: value }),
+    ]),
+  );
+  showOverlap(outcome);
+  byId("downloads").replaceChildren(...outcome.files.map((file) => {
+    const button = make(
+      "button",
+      { type: "button" },
+      file,
+      make("small", { textContent: FILES[file] ?? "" }),
+    );
+    button.dataset.file = file;
+    button.addEventListener("click", () => onSave(file));
+    return make("li", {}, button);
+  }));
+}
+
+/** Hides the result of an earlier registration. */
+export function hideResult(): void {
+  byId("result").hidden = true;
+}
+
+/** Marks a file as being made, or as ready. */
+export function setBusy(file: string, isBusy: boolean): void {
+  const button = byId("downloads").querySelector<HTMLButtonElement>(`[data-file="${file}"]`);
+  if (button === null) return;
+  button.disabled = isBusy;
+  button.ariaBusy = String(isBusy);
+}
+
+function measuresOf(outcome: Outcome): [name: string, value: string][] {
+  const { foldedPercent, sdLog, inverseConsistency, seconds } = outcome;
+  const measures: [string, string][] = [];
+  const both = overlapOfBoth(outcome);
+  if (both.length > 0) {
+    const mean = (values: number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
+    const before = mean(both.map((label) => label.before)).toFixed(3);
+    const after = mean(both.map((label) => label.after)).toFixed(3);
+    measures.push(["Mean Dice", `${after} (${before} before)`]);
+  }
+  measures.push(["Folded voxels", `${foldedPercent.toFixed(3)} %`]);
+  measures.push(["SD of log Jacobian", sdLog.toFixed(3)]);
+  if (inverseConsistency !== undefined) {
+    measures.push(["Inverse consistency", `${inverseConsistency.toFixed(3)} mm in the mean`]);
+  }
+  measures.push(["Time", `${seconds.toFixed(1)} s`]);
+  return measures;
+}
+
+function overlapOfBoth({ overlap }: Outcome): Outcome["overlap"] {
+  return overlap.filter(({ before, after }) => !Number.isNaN(before + after));
+}
+
+function showOverlap(outcome: Outcome): void {
+  const details = byId<HTMLDetailsElement>("dice");
+  const both = overlapOfBoth(outcome);
+  details.hidden = both.length === 0;
+  details.querySelector("summary")!.textContent = `Dice of ${both.length} labels`;
+  details.querySelector("tbody")!.replaceChildren(
+    ...both.map(({ label, before, after }) =>
+      make(
+        "tr",
+        {},
+        make("td", { textContent: String(label) }),
+        make("td", { textContent: before.toFixed(3) }),
+        make("td", { textContent: after.toFixed(3) }),
+      )
+    ),
+  );
+}

@@ -1,0 +1,241 @@
+/**
+ * One plane of the viewer: a canvas with its slice, its letters and its lines, and the gestures on it.
+ *
+ * @module
+ */
+
+import { type Plane, slicePosition, sliceRaster } from "../../pictures/slices.ts";
+import type { Triple } from "../../volume/affine.ts";
+import { referenceGrid, type Scene, SliceValues } from "./scene.ts";
+import { slicePixels } from "./slice_pixels.ts";
+import type { ViewState } from "./view_state.ts";
+
+/** What a plane tells the viewer. */
+export interface PlaneEvents {
+  /** The user points at a place, RAS mm. */
+  readonly onPoint: (point: Triple) => void;
+  /** The user scrolls by some slices. */
+  readonly onScroll: (plane: Plane, slices: number) => void;
+  /** The user drags with the second button, by shares of the picture's width and height. */
+  readonly onWindow: (across: number, down: number) => void;
+  /** The user wants the plane alone, or all planes again. */
+  readonly onMaximise: (plane: Plane) => void;
+}
+
+/** The letters at the left, right, upper and lower edge of each plane. */
+const LETTERS: Readonly<Record<Plane, readonly [string, string, string, string]>> = {
+  axial: ["R", "L", "A", "P"],
+  coronal: ["R", "L", "S", "I"],
+  sagittal: ["A", "P", "S", "I"],
+};
+
+/** The names of the planes for people. */
+const TITLES: Readonly<Record<Plane, string>> = {
+  axial: "Axial",
+  coronal: "Coronal",
+  sagittal: "Sagittal",
+};
+
+/** Pixels along the longest side of the image in all slices: enough for the screen, and quick to draw. */
+const MIN_PIXELS = 360;
+const MAX_PIXELS = 512;
+/** The distance of the wheel that is one slice, in CSS pixels. */
+const WHEEL_STEP = 40;
+const LINE_COLOUR = "rgba(255, 214, 10, 0.75)";
+const TEXT_COLOUR = "rgba(255, 255, 255, 0.85)";
+
+/** A plane. */
+export class PlaneView {
+  /** The plane. */
+  readonly plane: Plane;
+  /** The canvas. */
+  readonly canvas: HTMLCanvasElement;
+  readonly #events: PlaneEvents;
+  readonly #buffer = document.createElement("canvas");
+  #values: SliceValues | undefined;
+  #scene: Scene = {};
+  #centre: Triple = [0, 0, 0];
+  #pixel = 1;
+  /** The place of the slice on the canvas, in canvas pixels. */
+  #place = { left: 0, top: 0, scale: 1 };
+  #wheel = 0;
+
+  /** A plane on a canvas. */
+  constructor(plane: Plane, canvas: HTMLCanvasElement, events: PlaneEvents) {
+    this.plane = plane;
+    this.canvas = canvas;
+    this.#events = events;
+    this.#listen();
+  }
+
+  /** Draws the slice through the centre, in pieces: the canvas changes with the last one. */
+  *draw(scene: Scene, view: ViewState): Generator<void> {
+    const grid = referenceGrid(scene);
+    let pixels: Uint8ClampedArray<ArrayBuffer> | undefined;
+    if (grid !== undefined) {
+      this.#update(scene, view.centre);
+      yield;
+      pixels = yield* slicePixels(this.#values!, view, this.#pixel);
+      yield;
+    }
+    this.#paint(pixels, view);
+  }
+
+  #paint(pixels: Uint8ClampedArray<ArrayBuffer> | undefined, view: ViewState): void {
+    const { canvas } = this;
+    const ratio = globalThis.devicePixelRatio || 1;
+    const width = Math.max(1, Math.round(canvas.clientWidth * ratio));
+    const height = Math.max(1, Math.round(canvas.clientHeight * ratio));
+    if (canvas.width !== width) canvas.width = width;
+    if (canvas.height !== height) canvas.height = height;
+    const context = canvas.getContext("2d")!;
+    context.fillStyle = "#000";
+    context.fillRect(0, 0, width, height);
+    if (pixels === undefined || this.#values === undefined) return;
+    const { raster } = this.#values;
+    this.#buffer.width = raster.width;
+    this.#buffer.height = raster.height;
+    const image = new ImageData(pixels, raster.width, raster.height);
+    this.#buffer.getContext("2d")!.putImageData(image, 0, 0);
+    const scale = Math.min(width / raster.width, height / raster.height);
+    const left = (width - scale * raster.width) / 2;
+    const top = (height - scale * raster.height) / 2;
+    this.#place = { left, top, scale };
+    context.imageSmoothingQuality = "high";
+    context.drawImage(this.#buffer, left, top, scale * raster.width, scale * raster.height);
+    if (view.hasCrosshair) this.#drawLines(context);
+    this.#drawLetters(context, ratio);
+  }
+
+  /** Forgets the slice, so that the next drawing finds it anew. */
+  forget(): void {
+    this.#values = undefined;
+  }
+
+  #update(scene: Scene, centre: Triple): void {
+    const grid = referenceGrid(scene)!;
+    if (this.#values !== undefined && scene === this.#scene && isSame(centre, this.#centre)) return;
+    const extents = grid.size.map((n, axis) => (n - 1) * grid.spacing[axis]);
+    const longest = Math.min(MAX_PIXELS, Math.max(MIN_PIXELS, ...grid.size));
+    this.#pixel = Math.max(...extents, 1) / longest;
+    const raster = sliceRaster(grid, this.plane, centre, this.#pixel);
+    const before = this.#values?.raster;
+    const isSameSlice = before !== undefined && scene === this.#scene &&
+      before.width === raster.width && isSamePlace(before.points, raster.points);
+    this.#scene = scene;
+    this.#centre = centre;
+    // Moving within a slice does not change it.
+    if (!isSameSlice) this.#values = new SliceValues(scene, raster);
+  }
+
+  #drawLines(context: CanvasRenderingContext2D): void {
+    const grid = referenceGrid(this.#scene)!;
+    const [column, row] = slicePosition(grid, this.plane, this.#centre, this.#pixel);
+    const { left, top, scale } = this.#place;
+    const { width, height } = this.#values!.raster;
+    const x = left + scale * (column + 0.5);
+    const y = top + scale * (row + 0.5);
+    const gap = 10 * (globalThis.devicePixelRatio || 1);
+    context.strokeStyle = LINE_COLOUR;
+    context.lineWidth = globalThis.devicePixelRatio || 1;
+    context.beginPath();
+    // The place itself stays visible.
+    for (const [from, to] of [[left, x - gap], [x + gap, left + scale * width]]) {
+      if (to > from) {
+        context.moveTo(from, y);
+        context.lineTo(to, y);
+      }
+    }
+    for (const [from, to] of [[top, y - gap], [y + gap, top + scale * height]]) {
+      if (to > from) {
+        context.moveTo(x, from);
+        context.lineTo(x, to);
+      }
+    }
+    context.stroke();
+  }
+
+  #drawLetters(context: CanvasRenderingContext2D, ratio: number): void {
+    const { width, height } = this.canvas;
+    const margin = 6 * ratio;
+    context.fillStyle = TEXT_COLOUR;
+    context.font = `600 ${13 * ratio}px system-ui, sans-serif`;
+    context.shadowColor = "#000";
+    context.shadowBlur = 3 * ratio;
+    const [left, right, up, down] = LETTERS[this.plane];
+    const write = (text: string, x: number, y: number, align: CanvasTextAlign) => {
+      context.textAlign = align;
+      context.fillText(text, x, y);
+    };
+    context.textBaseline = "middle";
+    write(left, margin, height / 2, "left");
+    write(right, width - margin, height / 2, "right");
+    context.textBaseline = "top";
+    write(TITLES[this.plane], margin, margin, "left");
+    write(up, width / 2, margin, "center");
+    context.textBaseline = "bottom";
+    write(down, width / 2, height - margin, "center");
+    context.shadowBlur = 0;
+  }
+
+  #listen(): void {
+    const { canvas } = this;
+    let isWindowing = false;
+    let last = { x: 0, y: 0 };
+    canvas.addEventListener("pointerdown", (event) => {
+      canvas.focus();
+      canvas.setPointerCapture(event.pointerId);
+      isWindowing = event.button === 2 || event.shiftKey;
+      last = { x: event.clientX, y: event.clientY };
+      if (!isWindowing) this.#point(event);
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      if (!canvas.hasPointerCapture(event.pointerId)) return;
+      if (isWindowing) {
+        const across = (event.clientX - last.x) / canvas.clientWidth;
+        const down = (event.clientY - last.y) / canvas.clientHeight;
+        last = { x: event.clientX, y: event.clientY };
+        this.#events.onWindow(across, down);
+      } else this.#point(event);
+    });
+    canvas.addEventListener("contextmenu", (event) => event.preventDefault());
+    canvas.addEventListener("dblclick", () => this.#events.onMaximise(this.plane));
+    canvas.addEventListener("wheel", (event) => {
+      event.preventDefault();
+      // Lines and pages as pixels.
+      const distance = event.deltaY * [1, WHEEL_STEP, 10 * WHEEL_STEP][event.deltaMode];
+      this.#wheel += distance;
+      const slices = Math.trunc(this.#wheel / WHEEL_STEP);
+      if (slices === 0) return;
+      this.#wheel -= slices * WHEEL_STEP;
+      this.#events.onScroll(this.plane, -Math.sign(slices) * Math.min(3, Math.abs(slices)));
+    }, { passive: false });
+  }
+
+  #point(event: PointerEvent): void {
+    const grid = referenceGrid(this.#scene);
+    const raster = this.#values?.raster;
+    if (grid === undefined || raster === undefined) return;
+    const box = this.canvas.getBoundingClientRect();
+    const ratio = this.canvas.width / box.width;
+    const { left, top, scale } = this.#place;
+    const column = ((event.clientX - box.left) * ratio - left) / scale - 0.5;
+    const row = ((event.clientY - box.top) * ratio - top) / scale - 0.5;
+    const at = (value: number, count: number) =>
+      Math.round(Math.min(Math.max(value, 0), count - 1));
+    const i = 3 * (at(row, raster.height) * raster.width + at(column, raster.width));
+    const { points } = raster;
+    this.#events.onPoint(grid.world([points[i], points[i + 1], points[i + 2]]));
+  }
+}
+
+function isSame(a: Triple, b: Triple): boolean {
+  return a[0] === b[0] && a[1] === b[1] && a[2] === b[2];
+}
+
+/** Compares the first and the last pixel of two slices along the same axes, within a thousandth of a voxel. */
+function isSamePlace(a: Float32Array, b: Float32Array): boolean {
+  if (a.length !== b.length) return false;
+  const isNear = (i: number) => Math.abs(a[i] - b[i]) < 1e-3;
+  return [0, 1, 2, a.length - 3, a.length - 2, a.length - 1].every(isNear);
+}

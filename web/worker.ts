@@ -1,0 +1,190 @@
+/**
+ * The worker of the page: it reads files, registers, and makes the files of the result, so that the page stays
+ * responsive.
+ *
+ * @module
+ */
+
+import type { HeaderMatrix } from "../volume/read_options.ts";
+import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
+import type { LabelVolume, Volume } from "../volume/volume.ts";
+import type { RegisterInputs } from "../workflows/register_files.ts";
+import { demoImage } from "./demo_pair.ts";
+import {
+  type AdapterReport,
+  type Answer,
+  type Ask,
+  copyOf,
+  type InputName,
+  INPUTS,
+  isIntensity,
+  labelsOf,
+  type Outcome,
+  type RequestName,
+  type Requests,
+  type SentImage,
+  volumeOf,
+  type WorkProgress,
+} from "./protocol.ts";
+import { runRegistration } from "./run_registration.ts";
+
+/** The part of a worker's scope that is used here; the project's types are those of a window. */
+const scope = globalThis as unknown as {
+  onmessage: (event: MessageEvent<Ask>) => void;
+  postMessage: (answer: Answer, transfer?: Transferable[]) => void;
+};
+
+/** An input, with the warnings about its file. */
+interface Input {
+  readonly image: Volume | LabelVolume;
+  readonly notices: readonly string[];
+}
+
+const inputs = new Map<InputName, Input>();
+/** The files of the last registration. */
+let files: Readonly<Record<string, () => Promise<Uint8Array>>> = {};
+/** The requests that can be stopped, by their numbers. */
+const running = new Map<number, AbortController>();
+
+/** What a request may use. */
+interface Context {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: WorkProgress) => void;
+}
+
+/** The answer to a request, and the buffers that change their owner with it. */
+interface Reply<Result> {
+  readonly result: Result;
+  readonly transfer?: Transferable[] | undefined;
+}
+
+type Handlers = {
+  readonly [K in RequestName]: (
+    ask: Requests[K]["ask"],
+    context: Context,
+  ) => Promise<Reply<Requests[K]["answer"]>> | Reply<Requests[K]["answer"]>;
+};
+
+const handlers: Handlers = {
+  adapter: async () => ({ result: await adapterReport() }),
+  read: async ({ input, file, trust }) => {
+    inputs.delete(input);
+    const notices: string[] = [];
+    const options = {
+      trust: trust as HeaderMatrix | undefined,
+      onNotice: (notice: string) => void notices.push(notice),
+    };
+    const image = isIntensity(input)
+      ? await readVolume(file, options)
+      : await readLabelVolume(file, options);
+    inputs.set(input, { image, notices });
+    const sent = copyOf(file.name, image);
+    return { result: { image: sent, notices }, transfer: [bufferOf(sent)] };
+  },
+  put: ({ input, image }) => {
+    inputs.set(input, {
+      image: isIntensity(input) ? volumeOf(image) : labelsOf(image),
+      notices: [],
+    });
+    return { result: undefined };
+  },
+  remove: ({ input }) => {
+    inputs.delete(input);
+    return { result: undefined };
+  },
+  demo: async (_, { signal, onProgress }) => {
+    const images: Partial<Record<InputName, SentImage>> = {};
+    for (const [index, modality] of (["mr", "ct"] as const).entries()) {
+      const stage = `Making the phantom's ${modality.toUpperCase()}`;
+      onProgress({ part: "demo", stage, share: index / 2 });
+      // A message that stops the work is received here.
+      await new Promise((resolve) => setTimeout(resolve));
+      signal.throwIfAborted();
+      const { image, labels } = demoImage(modality);
+      const name = modality === "mr" ? "fixed" : "moving";
+      images[name] = copyOf(`phantom_${modality}.nii.gz`, image);
+      images[`${name}Labels`] = copyOf(`phantom_${modality}_labels.nii.gz`, labels);
+      inputs.set(name, { image, notices: [] });
+      inputs.set(`${name}Labels`, { image: labels, notices: [] });
+    }
+    inputs.delete("fixedMask");
+    inputs.delete("movingMask");
+    return { result: { images }, transfer: Object.values(images).map(bufferOf) };
+  },
+  register: async ({ args, memoryBytes }, { signal, onProgress }) => {
+    files = {};
+    const given = Object.fromEntries(
+      INPUTS.map((input) => [input, inputs.get(input)?.image]),
+    ) as unknown as RegisterInputs;
+    const notices = [...inputs.values()].flatMap((input) => input.notices);
+    const run = await runRegistration({
+      inputs: given,
+      args,
+      memoryBytes,
+      notices,
+      signal,
+      onProgress,
+    });
+    files = run.files;
+    return { result: run.outcome, transfer: buffersOf(run.outcome) };
+  },
+  encode: async ({ file }) => {
+    const bytes = await files[file]();
+    // A copy, because some files exist once and can be saved again.
+    const result = bytes.slice();
+    return { result, transfer: [result.buffer] };
+  },
+};
+
+scope.onmessage = async ({ data }) => {
+  const { id, name } = data;
+  if (name === "cancel") {
+    running.get(id)?.abort();
+    return;
+  }
+  const controller = new AbortController();
+  running.set(id, controller);
+  try {
+    const handle = handlers[name] as (ask: unknown, context: Context) => Promise<Reply<unknown>>;
+    const { result, transfer } = await handle(data.ask, {
+      signal: controller.signal,
+      onProgress: (progress) => scope.postMessage({ id, progress }),
+    });
+    scope.postMessage({ id, result }, transfer ?? []);
+  } catch (error) {
+    scope.postMessage({ id, error: sentError(error) });
+  } finally {
+    running.delete(id);
+  }
+};
+
+async function adapterReport(): Promise<AdapterReport> {
+  const { gpu } = navigator as { gpu?: GPU | undefined };
+  const adapter = await gpu?.requestAdapter({ powerPreference: "high-performance" });
+  const info = adapter?.info as
+    | (GPUAdapterInfo & { isFallbackAdapter?: boolean | undefined })
+    | undefined;
+  const description = info &&
+    (info.description || [info.vendor, info.architecture].join(" ").trim() || "unnamed adapter");
+  return {
+    description,
+    isSoftware: info?.isFallbackAdapter === true ||
+      /llvmpipe|swiftshader|software|basic render/i.test(description ?? ""),
+    hasWebGpu: gpu !== undefined,
+  };
+}
+
+function sentError(error: unknown): { kind: string; message: string } {
+  if (!(error instanceof Error)) return { kind: "Error", message: String(error) };
+  return { kind: error.name, message: error.message };
+}
+
+function bufferOf({ data }: SentImage): ArrayBuffer {
+  return data.buffer as ArrayBuffer;
+}
+
+function buffersOf({ warped, warpedLabels, field, jacobian }: Outcome): Transferable[] {
+  return [warped, warpedLabels, ...field, jacobian].flatMap((data) =>
+    data === undefined ? [] : [data.buffer as ArrayBuffer]
+  );
+}
