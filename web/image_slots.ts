@@ -95,7 +95,7 @@ export class ImageSlots {
   #makeSlot(input: InputName): HTMLElement {
     const file = make("input", {
       type: "file",
-      accept: ".nii,.gz",
+      accept: ".nii,.gz,.nrrd,.mha",
       ariaLabel: TITLES[input],
     });
     file.addEventListener("change", () => {

@@ -88,7 +88,7 @@ function body(grid: Grid, modality: Modality, shift: Triple) {
   return { image: { grid, data }, labels: { grid, data: labels } };
 }
 
-const FILES = ["mr.nii.gz", "ct.nii.gz", "mr_labels.nii.gz", "ct_labels.nii.gz"];
+const FILES = ["mr.nii.gz", "ct.nii.gz", "mr_labels.nii.gz", "ct_labels.nrrd"];
 
 /** Writes a small pair with labels. */
 async function writePair(folder: string): Promise<void> {
@@ -105,7 +105,7 @@ async function writePair(folder: string): Promise<void> {
   await writeVolume(`${folder}/mr.nii.gz`, fixed.image);
   await writeVolume(`${folder}/ct.nii.gz`, moving.image, { type: "int16" });
   await writeLabelVolume(`${folder}/mr_labels.nii.gz`, fixed.labels);
-  await writeLabelVolume(`${folder}/ct_labels.nii.gz`, moving.labels);
+  await writeLabelVolume(`${folder}/ct_labels.nrrd`, moving.labels);
 }
 
 /** Drops files on the page, beside the places for images. */
@@ -132,7 +132,7 @@ async function registerInDeno(folder: string, ...more: string[]): Promise<void> 
     // deno-fmt-ignore
     args: [
       "task", "--quiet", "register", "--fixed", file("mr.nii.gz"), "--moving", file("ct.nii.gz"),
-      "--fixed-labels", file("mr_labels.nii.gz"), "--moving-labels", file("ct_labels.nii.gz"),
+      "--fixed-labels", file("mr_labels.nii.gz"), "--moving-labels", file("ct_labels.nrrd"),
       "--out", file("deno"), ...more,
     ],
     cwd: ROOT,
@@ -367,7 +367,7 @@ browserTest("bad files and bad parameters have one clear line", async ({ browser
   assert(await view.isDisabled("#register"));
   await put("fixed", "mr.nii.gz");
   await shows(view, "[data-input=fixed]", /voxels/);
-  await put("moving", "ct_labels.nii.gz");
+  await put("moving", "ct_labels.nrrd");
   await shows(view, "[data-input=moving]", /voxels/);
   await view.click("#register");
   await shows(view, "#message", /ct_labels\.nii\.gz.*looks like a label image/);
