@@ -370,7 +370,7 @@ browserTest("bad files and bad parameters have one clear line", async ({ browser
   await put("moving", "ct_labels.nrrd");
   await shows(view, "[data-input=moving]", /voxels/);
   await view.click("#register");
-  await shows(view, "#message", /ct_labels\.nii\.gz.*looks like a label image/);
+  await shows(view, "#message", /ct_labels\.nrrd.*looks like a label image/);
   await put("moving", "ct.nii.gz");
   await shows(view, "[data-input=moving]", /ct\.nii\.gz: .* voxels/);
   await view.click("#settings > summary");
