@@ -25,7 +25,8 @@ export async function writeWholeFile(path: string, bytes: Uint8Array): Promise<v
 }
 
 /**
- * Writes files so that they appear together: all of them under temporary names first, then all are renamed.
+ * Writes files so that they appear together: all of them under temporary names first, then all are renamed. Only if a
+ * renaming fails, the files before it have their new contents; a path that is a folder is refused before.
  *
  * @param files - The bytes by path.
  * @throws {FileAccessError} when one cannot be written; then none appears, as {@link writeWholeFile} has it.
@@ -57,7 +58,7 @@ type Pieces = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 async function writeTogether(
   files: readonly { readonly path: string; readonly pieces: Pieces }[],
 ): Promise<void> {
-  const { open, rename, rm } = fileSystem(files[0].path);
+  const { open, rename, rm, stat } = fileSystem(files[0].path);
   const suffix = `.${crypto.randomUUID().slice(0, 8)}.part`;
   const attempt = <T>(path: string, work: Promise<T>) =>
     work.catch((cause) => {
@@ -78,6 +79,12 @@ async function writeTogether(
         }
       } finally {
         await file.close();
+      }
+    }
+    for (const { path } of files) {
+      const isFolder = await stat(path).then((found) => found.isDirectory(), () => false);
+      if (isFolder) {
+        throw new FileAccessError(`Cannot write ${path}: it is a folder. Choose another name.`);
       }
     }
     for (const { path } of files) await attempt(path, rename(`${path}${suffix}`, path));

@@ -4,9 +4,10 @@
  * @module
  */
 
+import type { Triple } from "../volume/affine.ts";
 import type { Grid } from "../volume/grid.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
-import { type GpuImage, uploadImage } from "../kernels/gpu/image.ts";
+import { type GpuImage, imageBytes, uploadImage } from "../kernels/gpu/image.ts";
 import { Owned } from "../kernels/gpu/owned.ts";
 import { continueBeyondMask, meanInside } from "../kernels/image/beyond_mask.ts";
 
@@ -18,6 +19,11 @@ export interface MaskedImageOptions {
   readonly data: Float32Array;
   /** Valid voxels have 1, all others 0. */
   readonly mask: Float32Array | Int32Array;
+}
+
+/** The maximum of GPU memory that {@link uploadMasked} takes at once. A test compares it with what is taken. */
+export function maskedUploadBytes(size: Triple): number {
+  return 9 * imageBytes(size);
 }
 
 /**

@@ -116,7 +116,7 @@ export function registrationQuality(options: QualityOptions): RegistrationQualit
   const gain = unregistered > 0 ? here / unregistered - 1 : NaN;
   const failures: string[] = [];
   const doubts: string[] = [];
-  const mm = (SHARE * diagonal).toFixed(0);
+  const mm = roundedLength(SHARE * diagonal);
   if (Number.isNaN(contrastOfFit)) {
     doubts.push("The images have too little in common to judge the result.");
   } else if (contrastOfFit < CONTRAST_LIMITS.failed) {
@@ -143,7 +143,7 @@ export function registrationQuality(options: QualityOptions): RegistrationQualit
   }
   const largest = largestDeformation(options);
   if (largest > MAX_DISPLACEMENT * diagonal) {
-    doubts.push(`The deformation moves points by up to ${largest.toFixed(0)} mm.`);
+    doubts.push(`The deformation moves points by up to ${roundedLength(largest)} mm.`);
   }
   return {
     verdict: failures.length > 0 ? "failed" : doubts.length > 0 ? "doubtful" : "good",
@@ -151,6 +151,11 @@ export function registrationQuality(options: QualityOptions): RegistrationQualit
     contrastOfFit,
     gain,
   };
+}
+
+/** A length in whole mm, or with two digits if it is short, as in images of a mouse. */
+function roundedLength(mm: number): string {
+  return mm < 10 ? String(Number(mm.toPrecision(2))) : mm.toFixed(0);
 }
 
 /** Displacements by whole voxels to both sides along each axis that is long enough. */

@@ -19,12 +19,15 @@ import type { ControlGrid } from "./transform.ts";
 
 /** Images with a shorter diagonal, mm, are registered at a larger scale. */
 const SMALL = 95;
-/** No image is enlarged to voxels above this size, mm, since these are the voxels of the coarsest level. */
-const LARGEST_VOXEL = 10;
+/**
+ * No image is enlarged to voxels above this size, mm. The coarsest level has voxels of about 10 mm, so two levels
+ * remain. A small part of a human body at 1 mm keeps its scale and its levels.
+ */
+const LARGEST_VOXEL = 5;
 
 /**
  * The power of ten by which the lengths of a registration are multiplied: 1 if the diagonal of the fixed image
- * measures at least 95 mm, or if its voxels would be larger than 10 mm.
+ * measures at least 95 mm, or if its voxels would be larger than 5 mm.
  *
  * @example Usage
  * ```ts

@@ -13,8 +13,8 @@ const SIZE = [26, 22, 20] as const;
 
 /** The scene, bent by `bend` mm, as if it measured `scale` times its size. */
 function image(contrast: Modality, scale: number, bend: number): Volume {
-  const voxel = 9;
-  const grid = Grid.axisAligned(SIZE, [voxel, voxel, voxel], [-112, -94, -85]);
+  const voxel = 4.5;
+  const grid = Grid.axisAligned(SIZE, [voxel, voxel, voxel], [-56, -47, -42]);
   const data = Float32Array.from({ length: grid.voxels }, (_, i) => {
     const [x, y, z] = grid.world([i % 26, Math.floor(i / 26) % 22, Math.floor(i / 572)]);
     return scene.signal(contrast, x + bend + 6 * Math.sin(y / 30) * (bend > 0 ? 1 : 0), y, z);
@@ -37,9 +37,9 @@ gpuTest(
         rigid: false,
         deformable: {
           similarity: "lncc",
-          spacing: 28 * scale,
-          window: 14 * scale,
-          resolution: 10 * scale,
+          spacing: 14 * scale,
+          window: 7 * scale,
+          resolution: 5 * scale,
           levels: 1,
           iterations: 5,
         },

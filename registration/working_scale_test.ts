@@ -11,6 +11,7 @@ Deno.test("workingScale() is 1 for bodies, limbs and crops, and a power of ten f
   assertEquals(scaleOf(107, 0.5), 10);
   // A crop of a human body has voxels that are too large.
   assertEquals(scaleOf(40, 1.2), 1);
+  assertEquals(scaleOf(52, 1), 1);
   assertEquals(scaleOf(400, 0.06), 10);
   assertEquals(scaleOf(100, 0.04), 100);
 });

@@ -263,6 +263,8 @@ export function usedFlags(flags: RegisterFlags): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(flags).filter(([name]) =>
       name !== "resume" && name !== "strict" &&
+      // The default depends on the size of the image; the settings of the registration have it.
+      (name !== "spacing" || isGiven(flags, name)) &&
       (flags.method === "control-grid" || !isControlGridOnly(name))
     ),
   );

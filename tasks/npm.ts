@@ -64,7 +64,7 @@ export async function main({ out }: FlagsOf<typeof TASK>): Promise<void> {
     await Deno.writeTextFile(path, JSON.stringify(completed(packed, imports), null, 2) + "\n");
     await Deno.copyFile(new URL("tasks/_npm_command.js", ROOT), `${made}/crosswarp.js`);
     await Deno.chmod(`${made}/crosswarp.js`, 0o755);
-    await replace(made, out);
+    await replace(made, out, packed.name);
     console.log(`${packed.name} ${packed.version} is in ${out}`);
   } finally {
     await Deno.remove(work, { recursive: true });
@@ -122,12 +122,14 @@ async function parentOf(path: string): Promise<string> {
   return parent;
 }
 
-/** Moves the new package into its place. A folder that is not a package is not removed. */
-async function replace(made: string, out: string): Promise<void> {
+/** Moves the new package into its place. Only an empty folder, or an older package of this name, is removed. */
+async function replace(made: string, out: string, name: string): Promise<void> {
   const entries = await Array.fromAsync(Deno.readDir(out)).catch(() => undefined);
   if (entries !== undefined) {
-    if (entries.length > 0 && !entries.some(({ name }) => name === "package.json")) {
-      throw new Error(`${out} contains other files than a package. Choose another folder.`);
+    const found = await Deno.readTextFile(`${out}/package.json`).then(JSON.parse)
+      .catch(() => undefined);
+    if (entries.length > 0 && found?.name !== name) {
+      throw new Error(`${out} contains other files than ${name}. Choose another folder.`);
     }
     await Deno.remove(out, { recursive: true });
   }

@@ -128,14 +128,14 @@ export async function writeVolume(
 }
 
 /**
- * Writes images so that they appear together or not at all; otherwise as {@link writeVolume}.
+ * Writes images so that they appear together; see `writeWholeFiles`. Otherwise as {@link writeVolume}.
  *
  * @param volumes - The images by path.
  */
 export async function writeVolumes(volumes: Readonly<Record<string, Volume>>): Promise<void> {
   const files: Record<string, Uint8Array> = {};
   for (const [path, volume] of Object.entries(volumes)) {
-    files[path] = await encodeNifti(volume, { compressed: isCompressedName(path) });
+    files[path] = await encodeFor(path, volume, {});
   }
   await writeWholeFiles(files);
 }

@@ -16,7 +16,7 @@ import type { BinRange } from "../../kernels/nmi/joint_histogram.ts";
 import type { Regulariser } from "../../kernels/regulariser/regulariser.ts";
 import { intensityRange, RANGE_PERCENTILES } from "../intensity_range.ts";
 import { maskVoxels } from "../mask_voxels.ts";
-import { uploadMasked } from "../masked_image.ts";
+import { maskedUploadBytes, uploadMasked } from "../masked_image.ts";
 import { type ResolutionLevel, resolutionLevels } from "../resolution_levels.ts";
 import {
   SIMILARITIES,
@@ -202,7 +202,13 @@ export async function registerDeformable(
   const { levels, kind, similarityOptions, regulariser, lambda, iterations, noFolding } = plan;
   signal?.throwIfAborted();
   gpu.requireMemory(
-    2 * imageBytes(fixed.grid.size) + 2 * imageBytes(moving.grid.size),
+    Math.max(
+      2 * imageBytes(fixed.grid.size) + 2 * imageBytes(moving.grid.size),
+      options.fixedMask === undefined ? 0 : maskedUploadBytes(fixed.grid.size),
+      options.movingMask === undefined
+        ? 0
+        : 2 * imageBytes(fixed.grid.size) + maskedUploadBytes(moving.grid.size),
+    ),
     "Registering these images",
     "Resample them to larger voxels.",
   );

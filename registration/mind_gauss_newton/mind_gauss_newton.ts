@@ -40,6 +40,7 @@ import type { ControlGrid } from "../transform.ts";
 import { worldControlGrid } from "../world_control_grid.ts";
 import { MIND_GAUSS_NEWTON_OPTIONS } from "./options.ts";
 import { prolongField } from "./prolong_field.ts";
+import { maskedUploadBytes } from "../masked_image.ts";
 import { pyramidImage, type WorkingImage, workingImage } from "./working_images.ts";
 
 /** Options of {@link registerMindGaussNewton}. */
@@ -184,7 +185,7 @@ export async function registerMindGaussNewton(
   }).map(({ grid }) => grid);
   const working = levels[levels.length - 1];
   signal?.throwIfAborted();
-  requireRoom(gpu, working, fixed.grid, moving.grid);
+  requireRoom(gpu, working, options);
 
   const owned = new Owned();
   try {
@@ -392,13 +393,18 @@ async function toControlGrid(gpu: Gpu, field: GpuField, grid: Grid): Promise<Con
 }
 
 /** Refuses a working grid that does not fit; the message names a resolution that does. */
-function requireRoom(gpu: Gpu, working: Grid, fixed: Grid, moving: Grid): void {
+function requireRoom(gpu: Gpu, working: Grid, options: MindGaussNewtonOptions): void {
+  const { fixed: { grid: fixed }, moving: { grid: moving }, fixedMask, movingMask } = options;
   const bytes = BYTES_PER_VOXEL / 4 * imageBytes(working.size);
   const voxel = Math.min(...working.spacing);
   const coarser = (ratio: number) => (Math.ceil(10 * voxel * Math.cbrt(ratio)) / 10).toFixed(1);
   const what = `Registering at ${working.size.join(" x ")} voxels`;
   gpu.requireMemory(
-    2 * (imageBytes(fixed.size) + imageBytes(moving.size)),
+    Math.max(
+      2 * (imageBytes(fixed.size) + imageBytes(moving.size)),
+      fixedMask === undefined ? 0 : maskedUploadBytes(fixed.size),
+      movingMask === undefined ? 0 : 2 * imageBytes(fixed.size) + maskedUploadBytes(moving.size),
+    ),
     "Registering these images",
     "Resample them to larger voxels.",
   );

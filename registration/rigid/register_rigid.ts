@@ -10,6 +10,7 @@ import type { LabelVolume, Volume } from "../../volume/volume.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import { imageBytes } from "../../kernels/gpu/image.ts";
 import { Owned } from "../../kernels/gpu/owned.ts";
+import { maskedUploadBytes } from "../masked_image.ts";
 import type { MattesValue } from "../../kernels/rigid/mattes_histogram.ts";
 import { extentOf } from "./extent.ts";
 import { prepareRigidLevels } from "./levels.ts";
@@ -159,7 +160,11 @@ export async function registerRigid(gpu: Gpu, options: RigidOptions): Promise<Ri
     maxVoxels: options.maxVoxels,
   });
   gpu.requireMemory(
-    4 * imageBytes(fixed.grid.size) + 4 * imageBytes(moving.grid.size),
+    Math.max(
+      4 * imageBytes(fixed.grid.size) + 4 * imageBytes(moving.grid.size),
+      options.fixedMask === undefined ? 0 : maskedUploadBytes(fixed.grid.size),
+      options.movingMask === undefined ? 0 : maskedUploadBytes(moving.grid.size),
+    ),
     "Rigid registration",
     "Resample the images to larger voxels first.",
   );
