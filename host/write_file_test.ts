@@ -2,7 +2,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { asInBrowser } from "../testing/as_in_browser.ts";
 import { inFolder } from "../testing/in_folder.ts";
 import { FileAccessError } from "./errors.ts";
-import { writePieces, writeWholeFile } from "./write_file.ts";
+import { writePieces, writeWholeFile, writeWholeFiles } from "./write_file.ts";
 
 const namesIn = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 
@@ -27,6 +27,20 @@ Deno.test("writePieces() writes the pieces in their order, or nothing", () =>
       FileAccessError,
       "Make the folder",
     );
+  }));
+
+Deno.test("writeWholeFiles() changes no file if another path is a folder", () =>
+  inFolder(async (folder) => {
+    const [a, b] = [`${folder}/a.bin`, `${folder}/b.bin`];
+    await writeWholeFile(a, Uint8Array.of(1));
+    await Deno.mkdir(b);
+    const write = () => writeWholeFiles({ [a]: Uint8Array.of(2), [b]: Uint8Array.of(3) });
+    await assertRejects(write, FileAccessError, "it is a folder");
+    assertEquals(await Deno.readFile(a), Uint8Array.of(1));
+    assertEquals(namesIn(folder), ["a.bin", "b.bin"]);
+    await Deno.remove(b);
+    await write();
+    assertEquals([await Deno.readFile(a), await Deno.readFile(b)].map(([byte]) => byte), [2, 3]);
   }));
 
 Deno.test("writeWholeFile() says that a web page writes no files", () =>

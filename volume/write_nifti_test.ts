@@ -1,10 +1,17 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import type { Matrix4, Triple } from "./affine.ts";
 import { Grid } from "./grid.ts";
 import { FileAccessError } from "../host/errors.ts";
 import { matrixOfQform, qformOf } from "./qform.ts";
 import { readDisplacementField } from "./read_displacement_field.ts";
 import { readLabelVolume, readNifti, readNiftiLabels, readVolume } from "./read_nifti.ts";
+import { inFolder } from "../testing/in_folder.ts";
 import { writeWholeFile } from "../host/write_file.ts";
 import {
   encodeDisplacementField,
@@ -13,6 +20,7 @@ import {
   writeDisplacementField,
   writeLabelVolume,
   writeVolume,
+  writeVolumes,
 } from "./write_nifti.ts";
 
 /** A rotation about an axis (Rodrigues' formula) with voxel sizes and an offset, in single precision. */
@@ -245,6 +253,19 @@ Deno.test("writeVolume() and writeLabelVolume() write whole files, or nothing", 
   assertEquals(await namesIn(folder), names);
   await Deno.remove(folder, { recursive: true });
 });
+
+Deno.test("writeVolumes() writes each image in the format of its suffix", () =>
+  inFolder(async (folder) => {
+    const grid = Grid.axisAligned([3, 2, 2], [1, 2, 3], [-4, 5, 6]);
+    const data = Float32Array.from({ length: 12 }, (_, i) => i / 2);
+    const paths = ["nii", "nii.gz", "nrrd", "mha"].map((suffix) => `${folder}/a.${suffix}`);
+    await writeVolumes(Object.fromEntries(paths.map((path) => [path, { grid, data }])));
+    for (const path of paths) {
+      const read = await readVolume(path);
+      assertEquals([...read.data], [...data], path);
+      read.grid.affine.forEach((v, i) => assertAlmostEquals(v, grid.affine[i], 1e-6));
+    }
+  }));
 
 Deno.test("writeWholeFile() replaces an older file", async () => {
   const folder = await Deno.makeTempDir();
