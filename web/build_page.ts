@@ -52,7 +52,7 @@ async function bundle(file: URL): Promise<string> {
       "--platform=browser",
       "--format=iife",
       "--minify",
-      file.pathname,
+      file.href,
     ],
     cwd: new URL("../", import.meta.url),
     stdout: "piped",
@@ -60,13 +60,13 @@ async function bundle(file: URL): Promise<string> {
   }).output();
   if (code !== 0) {
     throw new PageBuildError(
-      `Cannot bundle ${file.pathname}: ${new TextDecoder().decode(stderr).trim()}`,
+      `Cannot bundle ${file.href}: ${new TextDecoder().decode(stderr).trim()}`,
     );
   }
   const text = new TextDecoder().decode(stdout);
   if (/\bfrom\s*"node:|\bimport\s*"node:|require\("node:/.test(text)) {
     throw new PageBuildError(
-      `${file.pathname} imports a module of Node, which browsers do not have`,
+      `${file.href} imports a module of Node, which browsers do not have`,
     );
   }
   // The end tag and the start of a comment would end the script element; both occur in texts only.

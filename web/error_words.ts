@@ -64,8 +64,17 @@ export function unavailableWords(
   };
 }
 
-/** The words for an error: its class in the worker, and its message. */
-export function errorWords(kind: string, message: string): Words {
+/**
+ * The words for an error.
+ *
+ * @param kind - Its class in the worker.
+ * @param title - The heading of an error that has no heading of its own.
+ */
+export function errorWords(
+  kind: string,
+  message: string,
+  title: string = "This cannot be registered",
+): Words {
   const [line] = message.split("\nRun `");
   switch (kind) {
     case "GpuLostError":
@@ -109,8 +118,8 @@ export function errorWords(kind: string, message: string): Words {
           ],
         };
       }
-      return { title: "This cannot be registered", paragraphs: [line] };
+      return { title, paragraphs: [line] };
     default:
-      return { title: "This cannot be registered", paragraphs: [line] };
+      return { title, paragraphs: [line] };
   }
 }

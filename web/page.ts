@@ -34,6 +34,8 @@ const images = new Map<InputName, SentImage>();
 const files = new Map<InputName, File>();
 /** The warnings about the files. */
 const notices = new Map<InputName, readonly string[]>();
+/** The latest read of each input whose file is still read. */
+const reading = new Map<InputName, object>();
 let outcome: Outcome | undefined;
 let adapter: AdapterReport | undefined;
 let running: AbortController | undefined;
@@ -52,16 +54,23 @@ const slots = new ImageSlots({
   onFile: (input, file) => void readFile(input, file),
   onRemove: (input) => void removeInput(input),
 });
-const client = new WorkerClient(startWorker, () => void restoreInputs());
+const client = new WorkerClient(startWorker, () => {
+  // The files of the result were in the earlier worker.
+  clearResult();
+  update();
+  void restoreInputs();
+});
 const progress = new ProgressPanel();
 const controls = new ViewControls(() => byId("register").click());
 const parameters = new Parameters((key) => {
   showCommand();
-  if (key === "trust" || key === "") void readAgain();
+  if (key === "trust" || key === "") readAgain();
 });
 
 async function readFile(input: InputName, file: File): Promise<void> {
   clearResult();
+  const read = {};
+  reading.set(input, read);
   files.set(input, file);
   images.delete(input);
   notices.delete(input);
@@ -75,26 +84,28 @@ async function readFile(input: InputName, file: File): Promise<void> {
       file,
       trust: trust as string | undefined,
     });
-    // Meanwhile another file may have taken the place.
-    if (files.get(input) !== file) return;
+    // Meanwhile another file may have taken the place, or the file may have been removed.
+    if (reading.get(input) !== read) return;
     images.set(input, answer.image);
     notices.set(input, answer.notices);
     slots.fill(input, answer.image);
   } catch (error) {
-    if (files.get(input) !== file) return;
+    if (reading.get(input) !== read) return;
     slots.refuse(input, (error as Error).message);
   }
+  reading.delete(input);
   update();
 }
 
 /** Reads all files again, because the trusted matrix of their headers has changed. */
-async function readAgain(): Promise<void> {
-  if (running !== undefined) return;
-  for (const [input, file] of [...files]) await readFile(input, file);
+function readAgain(): void {
+  // All at once: a later read could meet a file that was replaced or removed meanwhile.
+  for (const [input, file] of [...files]) void readFile(input, file);
 }
 
 async function removeInput(input: InputName): Promise<void> {
   clearResult();
+  reading.delete(input);
   images.delete(input);
   files.delete(input);
   notices.delete(input);
@@ -128,12 +139,19 @@ async function swapImages(): Promise<void> {
   await restoreInputs();
 }
 
-/** Gives the worker the images that the page has. */
+/** Gives the worker the images that the page has, with the warnings about their files. */
 async function restoreInputs(): Promise<void> {
-  for (const input of INPUTS) {
+  // All messages go at once: messages keep their order, so that a registration cannot meet half of the inputs.
+  const sent = INPUTS.map((input) => {
     const image = images.get(input);
-    if (image === undefined) await client.request("remove", { input });
-    else await client.request("put", { input, image });
+    return image === undefined
+      ? client.request("remove", { input })
+      : client.request("put", { input, image, notices: notices.get(input) ?? [] });
+  });
+  try {
+    await Promise.all(sent);
+  } catch (error) {
+    showMessage(errorWords("WorkerError", (error as Error).message));
   }
 }
 
@@ -159,6 +177,7 @@ async function makeDemo(): Promise<void> {
 }
 
 async function register(): Promise<void> {
+  if (running !== undefined || reading.size > 0) return;
   const fixed = images.get("fixed");
   const moving = images.get("moving");
   if (fixed === undefined || moving === undefined) return;
@@ -168,7 +187,6 @@ async function register(): Promise<void> {
     showMessage(errorWords("MemoryError", problem));
     return;
   }
-  clearResult();
   await work("Starting", true, async (options) => {
     const memoryBytes = bytesAvailable(deviceMemory);
     const found = await client.request("register", { args: args(), memoryBytes }, options);
@@ -192,6 +210,8 @@ async function work(
     onProgress: ProgressPanel["update"];
   }) => Promise<string>,
 ): Promise<void> {
+  const hadResult = outcome !== undefined;
+  if (isRegistration) clearResult();
   const controller = new AbortController();
   running = controller;
   showMessage(undefined);
@@ -209,7 +229,10 @@ async function work(
   } catch (error) {
     progress.hide();
     if (controller.signal.aborted) {
-      showMessage({ title: "Stopped", paragraphs: ["Nothing was changed."] }, false);
+      const text = hadResult && outcome === undefined
+        ? "Your images are still here; the earlier result is gone."
+        : "Nothing was changed.";
+      showMessage({ title: "Stopped", paragraphs: [text] }, false);
     } else {
       const kind = error instanceof WorkError ? error.kind : "Error";
       showMessage(errorWords(kind, (error as Error).message));
@@ -230,7 +253,7 @@ async function save(file: string): Promise<void> {
     setTimeout(() => URL.revokeObjectURL(url), 60_000);
   } catch (error) {
     const kind = error instanceof WorkError ? error.kind : "Error";
-    showMessage(errorWords(kind, (error as Error).message));
+    showMessage(errorWords(kind, (error as Error).message, "This file cannot be saved"));
   } finally {
     setBusy(file, false);
   }
@@ -323,14 +346,16 @@ function update(): void {
   if (scene !== controls.viewer.scene) controls.viewer.show(scene);
   else controls.update();
   const isRunning = running !== undefined;
+  const isReading = reading.size > 0;
   const hasBoth = images.has("fixed") && images.has("moving");
   slots.isEnabled = !isRunning;
+  parameters.canReadAgain = !isRunning;
   const button = byId<HTMLButtonElement>("register");
   button.hidden = isRunning;
-  button.disabled = !hasBoth || adapter?.description === undefined;
+  button.disabled = isReading || !hasBoth || adapter?.description === undefined;
   byId("cancel").hidden = !isRunning;
-  byId<HTMLButtonElement>("demo").disabled = isRunning;
-  byId<HTMLButtonElement>("swap").disabled = isRunning || images.size === 0;
+  byId<HTMLButtonElement>("demo").disabled = isRunning || isReading;
+  byId<HTMLButtonElement>("swap").disabled = isRunning || isReading || images.size === 0;
   byId("hint").hidden = hasBoth;
   if (outcome === undefined) {
     const texts = [...notices.values()].flat();

@@ -75,4 +75,9 @@ Deno.test("errorWords() leaves out the advice of the command line", () => {
   assertEquals(errorWords("UsageError", message).paragraphs, ["--spacing must be at least 0.1"]);
   const memory = errorWords("RangeError", "Array buffer allocation failed");
   assertEquals(memory.title, "Too little memory");
+  assertEquals(
+    errorWords("Error", "a line", "This file cannot be saved").title,
+    "This file cannot be saved",
+  );
+  assertEquals(errorWords("Error", "a line").title, "This cannot be registered");
 });

@@ -27,7 +27,7 @@ const FIRST: readonly string[] = [
 /** The flags of the form by their keys. */
 const FLAGS = Object.entries<Flag>(REGISTER_FLAGS).filter(([key]) => !ELSEWHERE.includes(key));
 
-/** Values of the form by the flags' keys; a flag with its default is absent. */
+/** Values of the form by the flags' keys; an empty field and a choice that is the default are absent. */
 export type ParameterTexts = Readonly<Record<string, string | true>>;
 
 /** The form. */
@@ -64,7 +64,7 @@ export class Parameters {
     this.#show();
   }
 
-  /** The values that differ from the defaults and have an effect. */
+  /** The values that were given and have an effect. */
   get texts(): ParameterTexts {
     const texts: Record<string, string | true> = {};
     for (const [key, flag] of FLAGS) {
@@ -72,9 +72,18 @@ export class Parameters {
       if (field.closest("label")!.hidden) continue;
       if (flag.type === "boolean") {
         if ((field as HTMLInputElement).checked) texts[key] = true;
-      } else if (field.value !== "" && field.value !== defaultOf(flag)) texts[key] = field.value;
+      } else if (field.value !== "" && !(flag.type === "choice" && field.value === flag.default)) {
+        // A number counts also if it is the declared default: for a small image another one is used.
+        texts[key] = field.value;
+      }
     }
     return texts;
+  }
+
+  /** Allows changes after which all files are read again, or forbids them during a registration. */
+  set canReadAgain(canReadAgain: boolean) {
+    this.#fields.get("trust")!.disabled = !canReadAgain;
+    byId<HTMLButtonElement>("defaults").disabled = !canReadAgain;
   }
 
   /** Hides the flags that have no effect with the chosen method and similarity. */

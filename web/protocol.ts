@@ -102,7 +102,12 @@ export interface Requests {
   };
   /** Gives an input that the page has already. */
   readonly put: {
-    readonly ask: { readonly input: InputName; readonly image: SentImage };
+    readonly ask: {
+      readonly input: InputName;
+      readonly image: SentImage;
+      /** The warnings about its file. */
+      readonly notices: readonly string[];
+    };
     readonly answer: undefined;
   };
   /** Removes an input. */

@@ -347,8 +347,9 @@ export class ViewControls {
     addEventListener("keydown", (event) => {
       const { target } = event;
       const isTyping = target instanceof HTMLElement &&
-        target.closest("input, select, textarea, dialog[open]") !== null;
-      if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+        target.closest("input, select, textarea") !== null;
+      const isAsked = document.querySelector("dialog[open]") !== null;
+      if (isTyping || isAsked || event.ctrlKey || event.metaKey || event.altKey) return;
       const mode = MODES[Number(event.key) - 1];
       if (mode !== undefined) this.#choose(mode);
       else if (actions[event.key] !== undefined) actions[event.key](event);

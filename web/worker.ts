@@ -41,6 +41,8 @@ interface Input {
 }
 
 const inputs = new Map<InputName, Input>();
+/** The latest read of each input. Requests overlap, and a slow read must not replace what came after it. */
+const reads = new Map<InputName, object>();
 /** The files of the last registration. */
 let files: Readonly<Record<string, () => Promise<Uint8Array>>> = {};
 /** The requests that can be stopped, by their numbers. */
@@ -68,6 +70,8 @@ type Handlers = {
 const handlers: Handlers = {
   adapter: async () => ({ result: await adapterReport() }),
   read: async ({ input, file, trust }) => {
+    const read = {};
+    reads.set(input, read);
     inputs.delete(input);
     const notices: string[] = [];
     const options = {
@@ -77,38 +81,49 @@ const handlers: Handlers = {
     const image = isIntensity(input)
       ? await readVolume(file, options)
       : await readLabelVolume(file, options);
+    if (reads.get(input) !== read) {
+      throw new DOMException("Another file has taken the place of this one", "AbortError");
+    }
     inputs.set(input, { image, notices });
     const sent = copyOf(file.name, image);
     return { result: { image: sent, notices }, transfer: [bufferOf(sent)] };
   },
-  put: ({ input, image }) => {
+  put: ({ input, image, notices }) => {
+    reads.delete(input);
     inputs.set(input, {
       image: isIntensity(input) ? volumeOf(image) : labelsOf(image),
-      notices: [],
+      notices,
     });
     return { result: undefined };
   },
   remove: ({ input }) => {
+    reads.delete(input);
     inputs.delete(input);
     return { result: undefined };
   },
   demo: async (_, { signal, onProgress }) => {
+    const made = new Map<InputName, Volume | LabelVolume>();
     const images: Partial<Record<InputName, SentImage>> = {};
+    // A message that stops the work is received here.
+    const checkStop = async () => {
+      await new Promise((resolve) => setTimeout(resolve));
+      signal.throwIfAborted();
+    };
     for (const [index, modality] of (["mr", "ct"] as const).entries()) {
       const stage = `Making the phantom's ${modality.toUpperCase()}`;
       onProgress({ part: "demo", stage, share: index / 2 });
-      // A message that stops the work is received here.
-      await new Promise((resolve) => setTimeout(resolve));
-      signal.throwIfAborted();
+      await checkStop();
       const { image, labels } = demoImage(modality);
       const name = modality === "mr" ? "fixed" : "moving";
       images[name] = copyOf(`phantom_${modality}.nii.gz`, image);
       images[`${name}Labels`] = copyOf(`phantom_${modality}_labels.nii.gz`, labels);
-      inputs.set(name, { image, notices: [] });
-      inputs.set(`${name}Labels`, { image: labels, notices: [] });
+      made.set(name, image).set(`${name}Labels`, labels);
     }
-    inputs.delete("fixedMask");
-    inputs.delete("movingMask");
+    await checkStop();
+    // All inputs change together: work that was stopped changes none.
+    reads.clear();
+    inputs.clear();
+    for (const [input, image] of made) inputs.set(input, { image, notices: [] });
     return { result: { images }, transfer: Object.values(images).map(bufferOf) };
   },
   register: async ({ args, memoryBytes }, { signal, onProgress }) => {
@@ -129,7 +144,11 @@ const handlers: Handlers = {
     return { result: run.outcome, transfer: buffersOf(run.outcome) };
   },
   encode: async ({ file }) => {
-    const bytes = await files[file]();
+    const encode = files[file];
+    if (encode === undefined) {
+      throw new Error(`The result with ${file} is not there any more. Register again.`);
+    }
+    const bytes = await encode();
     // A copy, because some files exist once and can be saved again.
     const result = bytes.slice();
     return { result, transfer: [result.buffer] };

@@ -286,6 +286,12 @@ browserTest("drop, register, look, save: the bytes of the command line", async (
     await report.locator("img").evaluate((image) => (image as HTMLImageElement).naturalWidth),
     500,
   );
+  // Cancel of another registration says what is lost.
+  await view.click("#register");
+  await shows(view, "#stage", /^Rigid registration: start/);
+  await view.click("#cancel");
+  await shows(view, "#message", /images are still here; the earlier result is gone/);
+  assert(await view.isHidden("#result"));
   if (inDeno !== undefined) {
     await inDeno;
     for (const file of files.filter((name) => !/metrics|report/.test(name))) {
@@ -345,8 +351,12 @@ browserTest("demo, cancel, and the images stay", async ({ browser, folder }) => 
   }
   await view.click("#register");
   await shows(view, "#stage", /^Rigid registration: start/);
+  // The files cannot be read again while they are registered.
+  await view.click("#settings > summary");
+  assert(await view.locator("#parameters label:has-text('--trust') select").isDisabled());
   await view.click("#cancel");
-  await shows(view, "#message", /Stopped/);
+  await shows(view, "#message", /Stopped\s*Nothing was changed/);
+  assert(await view.locator("#parameters label:has-text('--trust') select").isEnabled());
   await view.locator("#register:enabled").waitFor();
   await shows(view, "[data-input=moving]", /phantom_ct/);
   assertEquals(errors, []);
@@ -377,10 +387,81 @@ browserTest("bad files and bad parameters have one clear line", async ({ browser
   await view.locator("label:has-text('--spacing') input").fill("-3");
   await view.click("#register");
   await shows(view, "#message", /A parameter is wrong\s*--spacing must be at least 0\.1, not -3/);
+  // The default of a small image is less than the declared one, so that the declared one counts if it is given.
+  await view.locator("label:has-text('--spacing') input").fill("20");
+  assertMatch(await view.locator("#command").innerText(), /--spacing 20 --out registered$/);
   await view.click("#defaults");
+  assertMatch(await view.locator("#command").innerText(), /ct\.nii\.gz --out registered$/);
   // A flag of another similarity is not offered.
   await view.locator("label:has-text('--similarity') select").selectOption("nmi");
   assert(await view.locator("#parameters label:has-text('--beta')").isHidden());
+  assertEquals(errors, []);
+});
+
+browserTest("what comes after a slow read holds", async ({ browser, folder }) => {
+  await writePair(folder);
+  // Each of these is refused by its number of values, which tells what the worker has.
+  const grid = Grid.axisAligned([6, 5, 4], [6, 6, 6]);
+  const withValues = (count: number) => ({
+    grid,
+    data: Float32Array.from({ length: grid.voxels }, (_, i) => i % count),
+  });
+  await writeVolume(`${folder}/slow.nii`, withValues(7));
+  await writeVolume(`${folder}/quick.nii`, withValues(3));
+  const { view, errors } = await open(browser, await pageFile(folder));
+  const put = (input: string, name: string) =>
+    view.setInputFiles(`[data-input=${input}] input`, `${folder}/${name}`);
+  const [worker] = view.workers();
+  await worker.evaluate(() => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    Object.assign(globalThis, { letSlowFilesBeRead: resolve });
+    File.prototype.slice = function (this: File, ...range) {
+      const part = Blob.prototype.slice.apply(this, range);
+      if (!this.name.startsWith("slow")) return part;
+      const whole = part.arrayBuffer.bind(part);
+      part.arrayBuffer = () => promise.then(whole);
+      return part;
+    };
+  });
+  await put("moving", "ct.nii.gz");
+  await shows(view, "[data-input=moving]", /voxels/);
+  await put("fixed", "slow.nii");
+  await shows(view, "[data-input=fixed]", /slow\.nii: reading/);
+  for (const id of ["register", "demo", "swap"]) assert(await view.isDisabled(`#${id}`), id);
+  await put("fixed", "quick.nii");
+  await shows(view, "[data-input=fixed]", /quick\.nii: 6 x 5 x 4 voxels/);
+  await view.locator("#register:enabled").waitFor();
+  // A mask is removed while it is read.
+  await view.click("#more-slots > summary");
+  await put("fixedMask", "slow.nii");
+  await shows(view, "[data-input=fixedMask]", /reading/);
+  assert(await view.isDisabled("#register"));
+  await view.click("[data-input=fixedMask] button");
+  await view.locator("#register:enabled").waitFor();
+  await worker.evaluate(() =>
+    (globalThis as unknown as Record<string, () => void>).letSlowFilesBeRead()
+  );
+  // This file is read after the slow ones.
+  await put("fixedLabels", "slow.nii");
+  await shows(view, "[data-input=fixedLabels]", /slow\.nii: 6 x 5 x 4 voxels/);
+  await view.click("#register");
+  await shows(view, "#message", /quick\.nii holds only 3 different/);
+  // A registration that is asked for at once has both images exchanged.
+  await view.evaluate(() => {
+    for (const id of ["swap", "register"]) document.getElementById(id)!.click();
+  });
+  await shows(view, "#message", /quick\.nii holds only 3 different/);
+  await shows(view, "[data-input=moving]", /quick\.nii/);
+  // A worker that has crashed is replaced, and gets the images.
+  const replaced = view.waitForEvent("worker");
+  await worker.evaluate(() => {
+    setTimeout(() => {
+      throw new Error("a crash");
+    });
+  });
+  await replaced;
+  await view.click("#register");
+  await shows(view, "#message", /quick\.nii holds only 3 different/);
   assertEquals(errors, []);
 });
 
