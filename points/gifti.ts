@@ -16,7 +16,12 @@ interface PointArray {
   end: number;
   /** Number of vertices. */
   readonly count: number;
+  /** The coordinate systems that the array states for its vertices. */
+  readonly spaces: string[];
 }
+
+/** The coordinate system of vertices that mris_convert --to-scanner wrote; it keeps the metadata of the origin. */
+const SCANNER = "NIFTI_XFORM_SCANNER_ANAT";
 
 /** The parts of a file that matter. */
 interface Contents {
@@ -38,7 +43,10 @@ export async function decodeGifti(text: string, name: string): Promise<DecodedPo
   if (arrays.length === 0) {
     throw new PointFileError(`${name} has no vertices (NIFTI_INTENT_POINTSET). Give a surface.`);
   }
-  if (foreignOrigin !== undefined) {
+  const isScanner = arrays.every(({ spaces }) =>
+    spaces.length > 0 && spaces.every((space) => space === SCANNER)
+  );
+  if (foreignOrigin !== undefined && !isScanner) {
     throw new PointFileError(
       `${name} has coordinates relative to the middle of FreeSurfer's volume (${foreignOrigin} is not 0). Convert it ` +
         "with mris_convert --to-scanner.",
@@ -85,7 +93,7 @@ async function contentsOf(text: string, name: string): Promise<Contents> {
       const { Intent, Dim0 } = attributes;
       if (Intent === "NIFTI_INTENT_VECTOR") hasVectors = true;
       current = Intent === "NIFTI_INTENT_POINTSET"
-        ? { attributes, start: -1, end: -1, count: Number(Dim0) }
+        ? { attributes, start: -1, end: -1, count: Number(Dim0), spaces: [] }
         : undefined;
     }
     if (tag.name === "Data" && current !== undefined) {
@@ -96,6 +104,7 @@ async function contentsOf(text: string, name: string): Promise<Contents> {
   parser.on("cdata", (part) => words += part);
   parser.on("closetag", (tag) => {
     if (tag.name === "Name") entry = words.trim();
+    if (tag.name === "DataSpace") current?.spaces.push(words.trim());
     const isCentre = tag.name === "Value" && /^VolGeomC_[RAS]$/.test(entry);
     if (isCentre && Number(words) !== 0) foreignOrigin = entry;
     if (tag.name === "Data" && current !== undefined) {

@@ -13,6 +13,7 @@ const TYPES = ["Fiducial", "Line", "Angle", "Curve", "ClosedCurve"];
 
 interface ControlPoint {
   position?: unknown;
+  positionStatus?: unknown;
   label?: unknown;
 }
 
@@ -25,7 +26,7 @@ interface Markup {
 }
 
 /**
- * Decodes a .mrk.json file: the control points of all its markups. Points without a position stay as they are.
+ * Decodes a .mrk.json file: the control points of all its markups. Points without a defined position stay as they are.
  * Measurements are removed from the written file; 3D Slicer computes them again.
  *
  * @throws {PointFileError} when the text is no such file, has no points, has several coordinate systems or other units
@@ -46,9 +47,7 @@ export function decodeMarkupsJson(text: string, name: string): DecodedPoints {
   if (spaces.size > 1) {
     throw new PointFileError(`${name} has markups in RAS and in LPS. Save them in separate files.`);
   }
-  const controlPoints = markups.flatMap(({ controlPoints }) =>
-    (Array.isArray(controlPoints) ? controlPoints : []) as ControlPoint[]
-  ).filter(({ position }) => position !== undefined && position !== null);
+  const controlPoints = markups.flatMap(pointsOf).filter(isDefined);
   if (controlPoints.length === 0) throw new PointFileError(`${name} has no points.`);
   return {
     points: controlPoints.map(({ position }, i) => positionOf(position, `${name}, point ${i + 1}`)),
@@ -62,10 +61,12 @@ export function decodeMarkupsJson(text: string, name: string): DecodedPoints {
         ...file,
         markups: markups.map((markup: Markup) => ({
           ...markup,
-          controlPoints: (markup.controlPoints as ControlPoint[] ?? []).map((point) => ({
-            ...point,
-            position: positions.get(point)?.map((v) => Number(v.toFixed(6)) + 0) ?? point.position,
-          })),
+          controlPoints: pointsOf(markup).map((point) => {
+            const position = point === null ? undefined : positions.get(point);
+            return position === undefined
+              ? point
+              : { ...point, position: position.map((v) => Number(v.toFixed(6)) + 0) };
+          }),
           measurements: [],
         })),
       };
@@ -74,8 +75,22 @@ export function decodeMarkupsJson(text: string, name: string): DecodedPoints {
   };
 }
 
+function pointsOf({ controlPoints }: Markup): (ControlPoint | null)[] {
+  return Array.isArray(controlPoints) ? controlPoints : [];
+}
+
+/** Returns false for a point that was not placed. 3D Slicer writes "" as its position, or none. */
+function isDefined(point: ControlPoint | null): point is ControlPoint {
+  const { position, positionStatus } = point ?? {};
+  return position !== undefined && position !== null && position !== "" &&
+    positionStatus !== "undefined";
+}
+
 /** The axes of a markup; LPS if it states none, as the format says. */
-function spaceOf(markup: Markup, name: string): PointSpace {
+function spaceOf(markup: Markup | null, name: string): PointSpace {
+  if (typeof markup !== "object" || markup === null) {
+    throw new PointFileError(`${name} has the markup ${markup}. Save it again with 3D Slicer.`);
+  }
   const { type, coordinateSystem = "LPS", coordinateUnits = "mm" } = markup;
   if (!TYPES.includes(type as string)) {
     throw new PointFileError(

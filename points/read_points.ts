@@ -33,7 +33,16 @@ type Decoder = (bytes: Uint8Array, name: string) => DecodedPoints | Promise<Deco
 
 const textDecoder =
   (decode: (text: string, name: string) => ReturnType<Decoder>): Decoder => (bytes, name) =>
-    decode(new TextDecoder().decode(bytes), name);
+    decode(utf8Text(bytes, name), name);
+
+/** A text. Other encodings are refused: their letters would be lost in the written file. */
+function utf8Text(bytes: Uint8Array, name: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new PointFileError(`${name} is no text in UTF-8. Save it as UTF-8.`, { cause });
+  }
+}
 
 const DECODERS: Readonly<Record<string, Decoder>> = {
   ".csv": textDecoder(decodeCsv),
@@ -105,7 +114,7 @@ export async function decodePoints(
  *
  * @param file - A path, an address, or a `File`; see {@link FileInput}. The suffix of its name selects the format.
  * @throws {FileAccessError} when the file is missing or cannot be read.
- * @throws {PointFileError} when the file is of another format or damaged, when it does not state its axes and
+ * @throws {PointFileError} when the file is of another format, no UTF-8 or damaged, when it does not state its axes and
  * `options.space` does not either, or when the two differ.
  *
  * @example Usage

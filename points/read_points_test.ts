@@ -60,6 +60,9 @@ Deno.test("decodePoints() reads a .mrk.json file of 3D Slicer; undefined points 
         { id: "1", label: "a", position: [1, 2, 3], positionStatus: "defined" },
         { id: "2", label: "b", positionStatus: "undefined" },
         { id: "3", label: "c", position: [-7, 8, 9] },
+        { id: "4", label: "d", position: "", positionStatus: "undefined" },
+        { id: "5", label: "e", position: [0, 0, 0], positionStatus: "undefined" },
+        null,
       ],
       measurements: [{ name: "length", value: 12 }],
     }],
@@ -74,6 +77,7 @@ Deno.test("decodePoints() reads a .mrk.json file of 3D Slicer; undefined points 
     { id: "1", label: "a", position: [0, 0, 6], positionStatus: "defined" },
     { id: "2", label: "b", positionStatus: "undefined" },
     { id: "3", label: "c", position: [-8, 6, 12] },
+    ...file.markups[0].controlPoints.slice(3),
   ]);
 });
 
@@ -198,6 +202,36 @@ for (
 
 const FREE_SURFER = "<MD><Name><![CDATA[VolGeomC_R]]></Name><Value><![CDATA[5.4]]></Value></MD>";
 
+Deno.test("decodePoints() reads a surface that FreeSurfer wrote in the scanner's coordinates", async () => {
+  const inSpace = (space: string) =>
+    gifti("1 2 3 4 5 6", 'Encoding="ASCII"', FREE_SURFER).replace(
+      "</MetaData><Data>",
+      `</MetaData><CoordinateSystemTransformMatrix><DataSpace><![CDATA[${space}]]></DataSpace>` +
+        "<TransformedSpace>NIFTI_XFORM_SCANNER_ANAT</TransformedSpace><MatrixData>1 0 0 0 0 1 0 0 0 0 1 0 0 0 0 1" +
+        "</MatrixData></CoordinateSystemTransformMatrix><Data>",
+    );
+  const file = await decodePoints(utf8(inSpace("NIFTI_XFORM_SCANNER_ANAT")), "s.gii");
+  assertEquals(file.points, [[1, 2, 3], [4, 5, 6]]);
+  await assertRejects(
+    () => decodePoints(utf8(inSpace("NIFTI_XFORM_UNKNOWN")), "s.gii"),
+    PointFileError,
+    "relative to the middle of FreeSurfer's volume",
+  );
+});
+
+Deno.test("decodePoints() refuses texts that are not UTF-8", async () => {
+  // "Schädel" in Latin-1, and a binary file.
+  const latin1 = Uint8Array.from("n,r,a,s\nSch\u00e4del,1,2,3\n", (c) => c.charCodeAt(0));
+  const binary = Uint8Array.of(0x1f, 0x8b, 8, 0);
+  for (const [bytes, name] of [[latin1, "p.csv"], [binary, "p.mrk.json"]] as const) {
+    await assertRejects(
+      () => decodePoints(bytes, name),
+      PointFileError,
+      `${name} is no text in UTF-8. Save it as UTF-8.`,
+    );
+  }
+});
+
 for (
   const [name, text, space, message] of [
     ["p.txt", "1,2,3", "ras", "must end in .csv, .fcsv, .mrk.json, .vtk, .stl, .gii"],
@@ -211,6 +245,7 @@ for (
     ["p.fcsv", "# CoordinateSystem = IJK\n1,2,3,4\n", undefined, "the system IJK"],
     ["p.mrk.json", "{}", undefined, "p.mrk.json has no markups"],
     ["p.mrk.json", "{", undefined, "p.mrk.json is not JSON"],
+    ["p.mrk.json", '{"markups": [null]}', undefined, "p.mrk.json has the markup null. Save it"],
     [
       "p.mrk.json",
       '{"markups": [{"type": "ROI", "coordinateSystem": "LPS"}]}',

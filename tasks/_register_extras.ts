@@ -30,7 +30,8 @@ export const REGISTER_EXTRAS = {
   movingPoints: {
     type: "string",
     valueName: "FILE",
-    help: "The same landmarks in the moving image, with the same names or in the same order.",
+    help:
+      "The same landmarks in the moving image, with the same names, or in the same order if they have no names.",
   },
   pointSpace: POINT_SPACE,
 } as const satisfies Readonly<Record<string, Flag>>;

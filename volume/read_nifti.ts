@@ -19,7 +19,8 @@ import type { LabelVolume, Volume } from "./volume.ts";
  * see {@link ReadOptions}.
  *
  * NRRD and MetaImage files in one piece are decoded, too. They may have any real voxel type, byte order and, except
- * bzip2, encoding; their axes become RAS. Headers with their voxels in another file need a path: {@link readVolume}.
+ * bzip2 and hexadecimal, encoding; their axes become RAS. Headers with their voxels in another file need a path:
+ * {@link readVolume}.
  *
  * Intensities are single precision: 32- and 64-bit whole numbers beyond 2^24 (16,777,216) and doubles are
  * rounded to 24 significant bits, once, after scaling. Scaling itself is done in double precision.
@@ -107,8 +108,8 @@ export async function readLabelVolume(
 }
 
 /**
- * Reads the grid of an image file. The voxels are not read, so they may be of any type and number of volumes, and
- * may contain NaN.
+ * Reads the grid of an image file. The voxels are not read, so they may contain NaN. A NIfTI file may have
+ * any voxel type and any number of volumes.
  *
  * @param file - An image file: a path, an address, a `Blob` or `File`, or its bytes; see {@link FileInput}. NIfTI (.nii,
  * .nii.gz, the .hdr of a pair), NRRD (.nrrd, .nhdr), MetaImage (.mha, .mhd), the .hdr of an Analyze pair, or the path of

@@ -21,13 +21,14 @@ export interface ReadOptions {
    */
   readonly trust?: HeaderMatrix | undefined;
   /**
-   * The series of a DICOM folder: its number in the list that the error of a folder with several series has, or its UID.
+   * The series of a DICOM folder: its number in the list that the error of a folder with several series has, or its UID
+   * if no other series has the same one.
    * By default a folder with several series is refused.
    */
   readonly series?: string | undefined;
   /**
-   * Is called with each notice about a header that contradicts itself, or that has no position: one line that names
-   * the file. By default `console.warn` prints each notice once.
+   * Is called with each notice about a header that contradicts itself, or that has no complete
+   * position: one line that names the file. By default `console.warn` prints each notice once.
    */
   readonly onNotice?: ((notice: string) => void) | undefined;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Triple } from "../affine.ts";
 import type { DicomFile, DicomFrame } from "./dicom_file.ts";
 import { DicomSeriesError } from "./dicom_errors.ts";
 
@@ -35,7 +36,8 @@ export function seriesOf(files: readonly DicomFile[]): DicomSeries[] {
   );
   for (const file of ordered) {
     for (const frame of file.frames) {
-      const axes = frame.orientation?.flat().map((v) => v.toFixed(3)).join() ?? "";
+      // The sum makes 0 of -0, into which a cosine of -1e-9 is rounded.
+      const axes = frame.orientation?.flat().map((v) => Math.round(1000 * v) + 0).join() ?? "";
       const spacing = frame.spacing?.map((v) => v.toFixed(4)).join() ?? "";
       const key = [file.series, file.size.join(), axes, spacing].join("|");
       const group = groups.get(key);
@@ -49,7 +51,10 @@ export function seriesOf(files: readonly DicomFile[]): DicomSeries[] {
   }));
 }
 
-/** The parts of a group in which no position occurs twice; the group itself if no attribute separates it. */
+/**
+ * The parts of a group in which no position occurs twice; the group itself if no attribute separates it. Parts of one
+ * slice are no volumes: the attribute differs in every image, as a trigger time does.
+ */
 function divided(slices: DicomSlice[]): DicomSlice[][] {
   if (!hasRepeats(slices)) return [slices];
   const attributes = slices[0].file.parts.length;
@@ -60,7 +65,8 @@ function divided(slices: DicomSlice[]): DicomSlice[][] {
       parts.set(value, [...parts.get(value) ?? [], slice]);
     }
     const found = [...parts.values()];
-    if (found.length > 1 && found.every((part) => !hasRepeats(part))) return found;
+    const isWhole = (part: readonly DicomSlice[]) => part.length > 1 && !hasRepeats(part);
+    if (found.length > 1 && found.every(isWhole)) return found;
   }
   return [slices];
 }
@@ -97,9 +103,16 @@ function stepOf(slices: readonly DicomSlice[]): number | undefined {
 /** The position of a slice along its normal, mm. */
 export function heightOf({ position, orientation }: DicomFrame): number | undefined {
   if (position === undefined || orientation === undefined) return undefined;
-  const [[a, b, c], [d, e, f]] = orientation;
-  const normal = [b * f - c * e, c * d - a * f, a * e - b * d];
-  return normal.reduce((sum, v, axis) => sum + v * position[axis], 0);
+  return normalOf(orientation).reduce((sum, v, axis) => sum + v * position[axis], 0);
+}
+
+/** The unit vector along which slices are stacked. The cross product is longer or shorter: files round the cosines. */
+export function normalOf(
+  [[a, b, c], [d, e, f]]: NonNullable<DicomFrame["orientation"]>,
+): Triple {
+  const product: Triple = [b * f - c * e, c * d - a * f, a * e - b * d];
+  const length = Math.hypot(...product);
+  return [product[0] / length, product[1] / length, product[2] / length];
 }
 
 /**
@@ -107,24 +120,34 @@ export function heightOf({ position, orientation }: DicomFrame): number | undefi
  *
  * @param folder - The folder, for messages.
  * @param choice - The number in the list, from 1, or the UID; undefined if the user chose none.
- * @throws {DicomSeriesError} with the list of the series when there are several and none, or none of these, is chosen.
+ * @throws {DicomSeriesError} with the list of the series when there are several and none, or none of these, is chosen,
+ * or when several have the UID.
  */
 export function chosenSeries(
   series: readonly DicomSeries[],
   folder: string,
   choice: string | undefined,
 ): DicomSeries {
-  const list = series.map((one, i) => `\n  ${i + 1}: ${describeSeries(one)}`).join("");
+  const lines = series.map((one, i) => `\n  ${i + 1}: ${describeSeries(one)}`);
+  const list = lines.join("");
   if (choice === undefined) {
     if (series.length === 1) return series[0];
     throw new DicomSeriesError(
       `${folder} holds ${series.length} series. Choose one by its number with --series (the option \`series\`):${list}`,
     );
   }
-  const found = /^\d+$/.test(choice)
-    ? series[Number(choice) - 1]
-    : series.find(({ uid }) => uid === choice);
-  if (found !== undefined) return found;
+  const isNumber = /^\d+$/.test(choice);
+  const found = isNumber
+    ? series.filter((_, i) => i + 1 === Number(choice))
+    : series.filter(({ uid }) => uid === choice);
+  if (found.length === 1) return found[0];
+  if (found.length > 1) {
+    throw new DicomSeriesError(
+      `${folder} holds ${found.length} series with the UID ${choice}: choose one by its number:${
+        lines.filter((_, i) => found.includes(series[i])).join("")
+      }`,
+    );
+  }
   throw new DicomSeriesError(`${folder} has no series "${choice}". Its series are:${list}`);
 }
 

@@ -89,6 +89,27 @@ Deno.test("readVolume() reads coronal and oblique slices", async () => {
     assertAlmostEquals(affine[6], 4 * s, 1e-9);
     assertAlmostEquals(affine[10], 4 * c, 1e-9);
   });
+  await inFolder(async (folder) => {
+    // The cosines are rounded to six decimals: the cross product is shorter than 1 by 7e-7.
+    const orientation = [0.942583, -0.258433, 0.211539, 0.194321, 0.939542, 0.281957];
+    const normal: Triple = [-0.271617, -0.224661, 0.935815];
+    const positions = [0, 1, 2].map((k): Triple => [
+      4 * k * normal[0],
+      4 * k * normal[1],
+      4 * k * normal[2],
+    ]);
+    await write(folder, "a", positions, { orientation });
+    const { grid } = await readVolume(folder);
+    [3, 2, 4].forEach((size, axis) => assertAlmostEquals(grid.spacing[axis], size, 1e-5));
+    assertAlmostEquals(grid.affine[2], 4 * 0.271617, 1e-5);
+    assertAlmostEquals(grid.affine[10], 4 * 0.935815, 1e-5);
+  });
+  await inFolder(async (folder) => {
+    // Cosines of one series that differ by rounding noise about 0.
+    await write(folder, "a", [STACK[0]], { orientation: [1, 1e-9, 0, 0, 1, 0] });
+    await write(folder, "b", [STACK[1]], { orientation: [1, -1e-9, 0, 0, 1, 0] });
+    assertEquals((await readGrid(folder)).size, [3, 2, 2]);
+  });
 });
 
 Deno.test("readVolume() reads an enhanced file with a position for each frame", async () => {
@@ -137,11 +158,22 @@ Deno.test("readVolume() lists the series of a folder, and reads the chosen one",
     assertEquals((await readVolume(folder, { series: "1" })).data[0], -1024);
     assertEquals((await readVolume(folder, { series: "2" })).data[0], 0);
     assertEquals((await readGrid(folder, { series: "4" })).size, [3, 2, 1]);
-    assertEquals((await readGrid(folder, { series: "1.2.3.4" })).size, [3, 2, 3]);
-    await assertRejects(
-      () => readVolume(folder, { series: "5" }),
+    await write(folder, "e", STACK, { series: "1.2.3.6", number: 9 });
+    assertEquals((await readGrid(folder, { series: "1.2.3.6" })).size, [3, 2, 3]);
+    const { message: same } = await assertRejects(
+      () => readVolume(folder, { series: "1.2.3.4" }),
       DicomSeriesError,
-      'has no series "5". Its series are:\n  1: MR',
+    );
+    assertEquals(
+      same,
+      `${folder} holds 2 series with the UID 1.2.3.4: choose one by its number:
+  3: CT, "Thorax", 3 x 2 x 3 voxels of 3 x 2 x 4 mm, 1.2.3.4
+  4: CT, "Thorax", 3 x 2 x 1 voxels of 3 x 2 x 5 mm, 1.2.3.4`,
+    );
+    await assertRejects(
+      () => readVolume(folder, { series: "6" }),
+      DicomSeriesError,
+      'has no series "6". Its series are:\n  1: MR',
     );
     await assertRejects(
       () => readVolume(`${folder}/a1.dcm`, { series: "1" }),
@@ -203,6 +235,19 @@ for (
     });
   });
 }
+
+Deno.test("readVolume() does not divide a series by an attribute that differs in every image", async () => {
+  await inFolder(async (folder) => {
+    for (const [k, position] of at(0, 4, 0, 4).entries()) {
+      await write(folder, `${k}`, [position], { echoTime: 1 + k });
+    }
+    await assertRejects(
+      () => readVolume(folder),
+      DicomSeriesError,
+      "3 x 2 x 4 voxels of 3 x 2 x 1.333 mm, 1.2.3.4: it has several images at the same position",
+    );
+  });
+});
 
 Deno.test("readVolume() refuses empty folders and truncated files, and warns of damaged ones", async () => {
   await inFolder(async (folder) => {

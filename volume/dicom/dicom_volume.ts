@@ -15,6 +15,7 @@ import {
   type DicomSlice,
   hasRepeats,
   heightOf,
+  normalOf,
 } from "./dicom_series.ts";
 
 /** The part of a slice distance by which distances may differ. */
@@ -133,8 +134,7 @@ function checkedStep(
   refuse: (what: string, advice: string) => void,
 ): Triple {
   const { position, orientation, thickness = 1 } = slices[0].frame;
-  const [[a, b, c], [d, e, f]] = orientation!;
-  const normal: Triple = [b * f - c * e, c * d - a * f, a * e - b * d];
+  const normal = normalOf(orientation!);
   const last = slices.length - 1;
   if (last === 0) return scaled(normal, thickness);
   const steps = heights.slice(1).map((height, i) => height - heights[i]);

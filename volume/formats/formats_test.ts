@@ -128,6 +128,20 @@ for (
   });
 }
 
+Deno.test("readNifti() reads a MetaImage file with Windows line ends", async () => {
+  const header = `ObjectType = Image
+NDims = 3
+TransformMatrix = 1 0 0 0 1 0 0 0 1
+Offset = 0 0 0
+DimSize = 2 2 1
+ElementType = MET_SHORT
+ElementDataFile = LOCAL
+`;
+  const voxels = Uint8Array.of(1, 0, 2, 0, 3, 0, 4, 0);
+  const bytes = joined(utf8(header.replaceAll("\n", "\r\n")), voxels);
+  assertEquals([...(await quietly(bytes, "a.mha")).data], [1, 2, 3, 4]);
+});
+
 Deno.test("readVolume() finds the voxels of .nhdr and .mhd files next to them", async () => {
   await inFolder(async (folder) => {
     const write = (name: string, bytes: Uint8Array) => Deno.writeFile(`${folder}/${name}`, bytes);
@@ -172,7 +186,7 @@ for (
   });
 }
 
-Deno.test("readNifti() warns of headers without a position, and takes them as ITK does", async () => {
+Deno.test("readNifti() warns of headers with an incomplete position, and takes them as ITK does", async () => {
   const plain = `NRRD0001
 type: short
 dimension: 3
@@ -187,15 +201,28 @@ encoding: raw
   assertEquals(found.grid.spacing, [2, 3, 4]);
   assertStringIncludes(
     found.notices[0],
-    "a.nrrd has no position: its header has no space directions",
+    "a.nrrd has an incomplete position: its header has no space, no space directions and no space origin. What it " +
+      "states is taken as left, posterior and superior.",
+  );
+  // Stated axes and a stated origin count without directions, too.
+  const inRas = plain.replace("spacings", "space: RAS\nspace origin: (10,-20,30)\nspacings");
+  const partly = await quietly(joined(utf8(inRas), shorts(true)), "a.nrrd");
+  assertEquals(partly.grid.affine.slice(0, 12), [2, 0, 0, 10, 0, 3, 0, -20, 0, 0, 4, 30]);
+  assertStringIncludes(
+    partly.notices[0],
+    "its header has no space directions. What it states is taken as right, anterior and superior.",
   );
   const meta = new TextDecoder().decode(metaImage("")).replace(/TransformMatrix.*\n/, "");
-  const { notices } = await quietly(joined(utf8(meta), shorts(true)), "a.mha");
+  const { notices, grid } = await quietly(joined(utf8(meta), shorts(true)), "a.mha");
+  assertEquals(grid.affine.slice(0, 12), [-2, 0, 0, -10, 0, -3, 0, 20, 0, 0, 4, 30]);
   const scaled = joined(metaImage("ElementToIntensityFunctionSlope = 2\n"), shorts(true));
   const stored = await quietly(scaled, "a.mha");
   assertEquals([...stored.data], VALUES);
   assertStringIncludes(stored.notices[0], "a.mha: its ElementToIntensityFunction is ignored");
-  assertStringIncludes(notices[0], "a.mha has no position: its header has no TransformMatrix");
+  assertStringIncludes(
+    notices[0],
+    "a.mha has an incomplete position: its header has no TransformMatrix. What it states",
+  );
 });
 
 const gradient = joined(nrrd("endian: little\nencoding: raw\n"), shorts(true));
@@ -211,6 +238,33 @@ for (
     ["bzip2", edited("encoding: raw", "encoding: bzip2"), ImageFileError, '"bzip2"'],
     ["no endian", edited("endian: little\n", ""), ImageFileError, 'has no "endian"'],
     ["blocks", edited("type: short", "type: block"), ImageFileError, 'type "block"'],
+    [
+      "fractions in a text of whole numbers",
+      joined(nrrd("encoding: text\n"), utf8("1 2 1.5 " + "0 ".repeat(9))),
+      ImageFileError,
+      'has "1.5" among its voxels, whose type is int16',
+    ],
+    [
+      "numbers beyond their type in a text",
+      joined(nrrd("encoding: text\n"), utf8("1 2 70000 " + "0 ".repeat(9))),
+      ImageFileError,
+      'has "70000" among its voxels, whose type is int16',
+    ],
+    [
+      "a negative number in a text of unsigned 64-bit numbers",
+      edited("short", "uint64", joined(nrrd("encoding: text\n"), utf8("-1 " + "0 ".repeat(11)))),
+      ImageFileError,
+      'has "-1" among its voxels, whose type is uint64',
+    ],
+    [
+      "limits of axes in place of a position",
+      edited(
+        /space: left[^]*kinds: domain domain domain\nspace origin.*/,
+        "sizes: 2 3 2\nspacings: 2 3 4\naxis mins: nan 5 nan",
+      ),
+      ImageGeometryError,
+      'states its position by "axis mins"',
+    ],
     ["a list", edited("endian", "data file: LIST\nendian"), ImageFileError, "in several files"],
     [
       "two volumes",
@@ -289,6 +343,12 @@ Deno.test("readNifti() turns metres into mm, and reads unsigned 64-bit numbers o
   );
   assertEquals(grid.spacing.map((v) => Math.round(1e6 * v) / 1e6), [20, 30, 40]);
   assertEquals(data[11], 4294967296);
+  const signed = nrrd("encoding: text\n");
+  const numbers = "-32768 32767 1e3 -1.0 +5 " + "0 ".repeat(7);
+  const small = await quietly(joined(signed, utf8(numbers)), "a.nrrd");
+  assertEquals([...small.data.subarray(0, 5)], [-32768, 32767, 1000, -1, 5]);
+  const long = new TextDecoder().decode(signed).replace("short", "int64");
+  assertEquals((await quietly(utf8(long + numbers), "a.nrrd")).data, small.data);
 });
 
 // deno-fmt-ignore

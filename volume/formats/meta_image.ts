@@ -42,7 +42,8 @@ export function isMetaImage(start: Uint8Array): boolean {
 /** The end of a MetaImage header in bytes: after the line of ElementDataFile; undefined if it goes on. */
 export function metaImageEnd(start: Uint8Array, isWhole: boolean): number | undefined {
   const text = new TextDecoder("latin1").decode(start);
-  const found = /^\s*ElementDataFile\s*=.*(\n|$)/m.exec(text);
+  // "." ends before a carriage return, which belongs to the line.
+  const found = /^\s*ElementDataFile\s*=[^\n]*(\n|$)/m.exec(text);
   if (found === null || (found[1] === "" && !isWhole)) return isWhole ? start.length : undefined;
   return found.index + found[0].length;
 }
@@ -111,11 +112,10 @@ export function parseMetaImage(
   const isText = fields.has("BinaryData") && !isTrue("BinaryData");
   const start = Number(fields.get("HeaderSize") ?? 0);
   const isLocal = file.toUpperCase() === "LOCAL";
-  const missing = matrix === undefined
-    ? "its header has no TransformMatrix"
-    : origin === undefined
-    ? "its header has no Offset"
-    : undefined;
+  const missing = [
+    ...matrix === undefined ? ["no TransformMatrix"] : [],
+    ...origin === undefined ? ["no Offset"] : [],
+  ];
   return {
     header: {
       dimensions,

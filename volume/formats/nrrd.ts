@@ -255,21 +255,24 @@ function placementOf(
     }
     return [values[0], values[1], values[2]];
   };
-  const origin = fields.get("space origin");
+  const originText = fields.get("space origin");
+  const origin: Triple = originText === undefined ? [0, 0, 0] : vector(originText);
+  const missing = [
+    ...space === undefined ? ["no space"] : isKnown ? [] : [`the space "${space}"`],
+    ...directions === undefined ? ["no space directions"] : [],
+    ...originText === undefined ? ["no space origin"] : [],
+  ];
   if (directions !== undefined) {
     return {
       dimensions,
       steps: spatial.slice(0, 3).map((axis) => vector(directions[axis] ?? "")),
-      origin: origin === undefined ? [0, 0, 0] : vector(origin),
+      origin,
       signs,
       field: '"space directions"',
-      missing: !isKnown
-        ? `its header has ${space === undefined ? "no space" : `the space "${space}"`}`
-        : origin === undefined
-        ? "its header has no space origin"
-        : undefined,
+      missing,
     };
   }
+  refuseAxisLimits(fields, spatial, name);
   const spacings = fields.get("spacings")?.split(/\s+/).map(Number) ?? [];
   const sizes = spatial.map((axis) => spacings[axis] ?? NaN).map((size) =>
     Number.isNaN(size) ? 1 : size
@@ -277,11 +280,27 @@ function placementOf(
   return {
     dimensions,
     steps: [[sizes[0], 0, 0], [0, sizes[1], 0], [0, 0, sizes[2]]],
-    origin: [0, 0, 0],
-    signs: LPS_SIGNS,
+    origin,
+    signs,
     field: '"spacings"',
-    missing: "its header has no space directions",
+    missing,
   };
+}
+
+/** Refuses limits of axes in place of directions: ITK takes an origin from them. */
+function refuseAxisLimits(
+  fields: ReadonlyMap<string, string>,
+  spatial: readonly number[],
+  name: string,
+): void {
+  for (const key of ["axis mins", "axis maxs"]) {
+    const limits = (fields.get(key) ?? fields.get(key.replace(" ", "")))?.split(/\s+/) ?? [];
+    if (spatial.every((axis) => Number.isNaN(Number(limits[axis] ?? NaN)))) continue;
+    throw new ImageGeometryError(
+      `${name} states its position by "${key}", which is not read. Write it again with a space, space directions and ` +
+        "a space origin.",
+    );
+  }
 }
 
 function unitOf(text: string | undefined, name: string): number {

@@ -133,6 +133,28 @@ async function skipLines(reader: ByteReader, lines: number): Promise<void> {
   }
 }
 
+/** The types of whole numbers by NIfTI's code. */
+const WHOLE_TYPES: Readonly<Record<number, { readonly bits: number; readonly isSigned: boolean }>> =
+  {
+    2: { bits: 8, isSigned: false },
+    256: { bits: 8, isSigned: true },
+    4: { bits: 16, isSigned: true },
+    512: { bits: 16, isSigned: false },
+    8: { bits: 32, isSigned: true },
+    768: { bits: 32, isSigned: false },
+    1024: { bits: 64, isSigned: true },
+    1280: { bits: 64, isSigned: false },
+  };
+
+/** The whole number of a text; undefined if the text is none, or if the type does not hold it. */
+function wholeNumber(text: string, bits: number, isSigned: boolean): bigint | undefined {
+  const value = Number(text);
+  if (!Number.isInteger(value) || Math.abs(value) > 2 ** 64) return undefined;
+  const whole = /^[+-]?\d+$/.test(text) ? BigInt(text) : BigInt(value);
+  const held = isSigned ? BigInt.asIntN(bits, whole) : BigInt.asUintN(bits, whole);
+  return held === whole ? whole : undefined;
+}
+
 /** Writes a number of a text as a voxel in the byte order of the header. */
 function writeValue(
   view: DataView,
@@ -141,31 +163,28 @@ function writeValue(
   name: string,
 ): void {
   const value = Number(text);
+  const shown = () => `${name} has "${printable(text.slice(0, 40))}" among its voxels`;
   if (Number.isNaN(value) && !/^nan$/i.test(text)) {
+    throw new ImageFileError(`${shown()}. Export it again.`);
+  }
+  const found = WHOLE_TYPES[type];
+  if (found === undefined) {
+    if (type === 16) view.setFloat32(0, value, littleEndian);
+    else view.setFloat64(0, value, littleEndian);
+    return;
+  }
+  const { bits, isSigned } = found;
+  const whole = wholeNumber(text, bits, isSigned);
+  if (whole === undefined) {
     throw new ImageFileError(
-      `${name} has "${printable(text.slice(0, 40))}" among its voxels. Export it again.`,
+      `${shown()}, whose type is ${
+        isSigned ? "int" : "uint"
+      }${bits}. Export it again with a type that holds its values.`,
     );
   }
-  switch (type) {
-    case 2:
-      return view.setUint8(0, value);
-    case 256:
-      return view.setInt8(0, value);
-    case 4:
-      return view.setInt16(0, value, littleEndian);
-    case 512:
-      return view.setUint16(0, value, littleEndian);
-    case 8:
-      return view.setInt32(0, value, littleEndian);
-    case 768:
-      return view.setUint32(0, value, littleEndian);
-    case 16:
-      return view.setFloat32(0, value, littleEndian);
-    case 64:
-      return view.setFloat64(0, value, littleEndian);
-    case 1024:
-      return view.setBigInt64(0, BigInt(text), littleEndian);
-    default:
-      return view.setBigUint64(0, BigInt(text), littleEndian);
-  }
+  // Negative numbers have the same bits as unsigned ones.
+  if (bits === 64) view.setBigUint64(0, whole, littleEndian);
+  else if (bits === 32) view.setUint32(0, value, littleEndian);
+  else if (bits === 16) view.setUint16(0, value, littleEndian);
+  else view.setUint8(0, value);
 }

@@ -20,9 +20,14 @@ export interface Placement {
   readonly signs: Triple;
   /** The part of the header that states the matrix, for messages. */
   readonly field: string;
-  /** The statements that the header lacks, as the reason in a notice; undefined if it has a position. */
-  readonly missing?: string | undefined;
+  /** The statements that the header lacks, each as the object of "its header has"; none if it has a position. */
+  readonly missing?: readonly string[] | undefined;
 }
+
+/** The names of the world axes, for the factors -1 and 1. */
+const AXES = [["left", "right"], ["posterior", "anterior"], ["inferior", "superior"]] as const;
+
+const LIST = new Intl.ListFormat("en-GB");
 
 /** The factors that turn left, posterior and superior into RAS. */
 export const LPS_SIGNS: Triple = [-1, -1, 1];
@@ -35,7 +40,7 @@ export const LPS_SIGNS: Triple = [-1, -1, 1];
  * smaller than 0.01 mm.
  */
 export function placementMatrix(
-  { dimensions, steps, origin, signs, field, missing }: Placement,
+  { dimensions, steps, origin, signs, field, missing = [] }: Placement,
   name: string,
   { onNotice = printNotice }: ReadOptions,
 ): Matrix4 {
@@ -45,10 +50,14 @@ export function placementMatrix(
   const matrix = [...row(0), ...row(1), ...row(2), 0, 0, 0, 1];
   checkMatrix(matrix, name, `Repair its ${field}.`);
   checkVoxelSizes(matrix, dimensions, name);
-  if (missing !== undefined) {
+  if (missing.length > 0) {
+    const [x, y, z] = AXES.map((names, axis) => names[signs[axis] < 0 ? 0 : 1]);
     onNotice(
-      `${name} has no position: ${missing}. Its voxel axes are taken as left, posterior and superior, and voxel ` +
-        "(0, 0, 0) as the origin, as ITK takes them. If the image has a position, write it into the header.",
+      `${name} has an incomplete position: its header has ${
+        LIST.format(missing)
+      }. What it states is taken as ` +
+        `${x}, ${y} and ${z}. Missing directions are those of the voxel axes, and a missing origin is 0, as ITK ` +
+        "takes them. If the image has a position, write all of it into the header.",
     );
   }
   return matrix;
