@@ -131,7 +131,7 @@ const handlers: Handlers = {
     const given = Object.fromEntries(
       INPUTS.map((input) => [input, inputs.get(input)?.image]),
     ) as unknown as RegisterInputs;
-    const notices = [...inputs.values()].flatMap((input) => input.notices);
+    const notices = INPUTS.flatMap((input) => inputs.get(input)?.notices ?? []);
     const run = await runRegistration({
       inputs: given,
       args,
