@@ -102,7 +102,23 @@ export async function* gunzip(pieces: AsyncIterable<Uint8Array>): AsyncGenerator
 export async function* gunzipByStream(
   pieces: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
-  const { readable, writable } = new DecompressionStream("gzip");
+  try {
+    yield* inflateByStream(pieces, "gzip");
+  } catch (cause) {
+    // The words of Chromium, Firefox, Safari and Deno.
+    if (/junk|unexpected input after|extra bytes|whole buffer/i.test((cause as Error).message)) {
+      throw new GzipPartsError((cause as Error).message, { cause });
+    }
+    throw cause;
+  }
+}
+
+/** Decompresses gzip or zlib's format, which the web calls "deflate", by the web's DecompressionStream. */
+export async function* inflateByStream(
+  pieces: AsyncIterable<Uint8Array>,
+  format: "gzip" | "deflate",
+): AsyncGenerator<Uint8Array> {
+  const { readable, writable } = new DecompressionStream(format);
   const reader = readable.getReader();
   const writing = write(pieces, writable as WritableStream<Uint8Array>);
   // `reader` reports the errors of the stream; those of the source are rethrown below.
@@ -114,12 +130,6 @@ export async function* gunzipByStream(
       yield value;
     }
     await writing;
-  } catch (cause) {
-    // The words of Chromium, Firefox, Safari and Deno.
-    if (/junk|unexpected input after|extra bytes|whole buffer/i.test((cause as Error).message)) {
-      throw new GzipPartsError((cause as Error).message, { cause });
-    }
-    throw cause;
   } finally {
     await reader.cancel().catch(() => {});
     await writing.catch(() => {});

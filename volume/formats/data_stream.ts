@@ -5,7 +5,7 @@
  */
 
 import { CrosswarpError } from "../../host/errors.ts";
-import { ByteReader, gunzip } from "../byte_reader.ts";
+import { ByteReader, gunzip, inflateByStream } from "../byte_reader.ts";
 import { TruncatedFileError } from "../nifti_errors.ts";
 
 /** The maximum compression of Deflate: 258 bytes from two bits (RFC 1951). */
@@ -44,42 +44,13 @@ async function* inflated(
   name: string,
 ): AsyncGenerator<Uint8Array> {
   try {
-    yield* encoding === "gzip" ? gunzip(pieces) : unzlib(pieces);
+    yield* encoding === "gzip" ? gunzip(pieces) : inflateByStream(pieces, "deflate");
   } catch (cause) {
     if (cause instanceof CrosswarpError) throw cause;
     throw new TruncatedFileError(
       `${name}: its ${encoding} compression is damaged or ends too early. Copy or export the file again.`,
       { cause },
     );
-  }
-}
-
-/** Decompresses zlib's format, which the web calls "deflate". */
-async function* unzlib(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const { readable, writable } = new DecompressionStream("deflate");
-  const writer = (writable as WritableStream<Uint8Array>).getWriter();
-  const writing = (async () => {
-    try {
-      for await (const piece of pieces) await writer.write(piece);
-      await writer.close();
-    } catch (error) {
-      await writer.abort(error).catch(() => {});
-      throw error;
-    }
-  })();
-  // `readable` reports the errors of the stream; those of the source are rethrown below.
-  writing.catch(() => {});
-  const reader = (readable as ReadableStream<Uint8Array>).getReader();
-  try {
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      yield value;
-    }
-    await writing;
-  } finally {
-    await reader.cancel().catch(() => {});
-    await writing.catch(() => {});
   }
 }
 
