@@ -50,8 +50,6 @@ export interface LbfgsState {
   readonly dissimilarity: number;
   /** lambda R at the point. */
   readonly penalty: number;
-  /** F at the start. */
-  readonly firstCost: number;
   /** Accepted steps. */
   readonly iterations: number;
   /** Evaluations of the cost and its gradient. */
@@ -69,6 +67,7 @@ interface LbfgsParts {
   readonly scalars: GpuBuffer;
   readonly penalties: GpuBuffer;
   readonly state: GpuBuffer;
+  readonly costs: GpuBuffer;
   /** The dispatches before the evaluation of the cost. */
   readonly before: readonly Dispatch[];
   /** The dispatches after the evaluation of the cost. */
@@ -93,6 +92,7 @@ function prepareParts(gpu: Gpu, options: LbfgsOptions, owned: Owned): LbfgsParts
   const scalars = buffer("scalars", 32);
   const penalties = buffer("penalties", 4 * penaltyPartials);
   const state = buffer("state", LBFGS_STATE.bytes);
+  const costs = buffer("costs", 4 * (options.iterations + 1));
   const direction = buffer("direction", bytes);
   const kept = buffer("kept vectors", vectors * bytes);
   const dots = buffer("dot products", 4 * 3 * vectors * DOT_PARTS);
@@ -115,7 +115,7 @@ function prepareParts(gpu: Gpu, options: LbfgsOptions, owned: Owned): LbfgsParts
         tolerance,
         minMove,
       },
-      buffers: [state, scalars, penalties],
+      buffers: [state, scalars, penalties, costs],
       workgroups: [1],
     })),
     owned.add(gpu.prepare(LBFGS_UPDATE, {
@@ -145,7 +145,7 @@ function prepareParts(gpu: Gpu, options: LbfgsOptions, owned: Owned): LbfgsParts
       workgroups: [1],
     })),
   ];
-  return { owned, point, trial, gradient, scalars, penalties, state, before, after };
+  return { owned, point, trial, gradient, scalars, penalties, state, costs, before, after };
 }
 
 /** An optimisation: its vectors on the GPU and the dispatches of its steps. */
@@ -190,16 +190,27 @@ export class Lbfgs {
   /** Reads the state back, after all work submitted before. */
   async read(): Promise<LbfgsState> {
     const state = LBFGS_STATE.read(await this.#gpu.download(this.#parts.state));
-    const { cost, dissimilarity, penalty, firstCost, iterations, evaluations, stopped } = state;
+    const { cost, dissimilarity, penalty, iterations, evaluations, stopped } = state;
     return {
       cost,
       dissimilarity,
       penalty,
-      firstCost,
       iterations,
       evaluations,
       stopped: STOPPED_BECAUSE[stopped],
     };
+  }
+
+  /**
+   * The cost F at the start and after each accepted step.
+   *
+   * @param iterations - The number of accepted steps.
+   */
+  async costs(iterations: number): Promise<Float32Array> {
+    return new Float32Array(await this.#gpu.download(this.#parts.costs)).subarray(
+      0,
+      iterations + 1,
+    );
   }
 
   /** Frees all its buffers. */

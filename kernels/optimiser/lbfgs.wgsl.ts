@@ -50,6 +50,7 @@ struct Parameters {
 @group(0) @binding(1) var<storage, read_write> state: State;
 @group(0) @binding(2) var<storage, read> scalars: array<f32>;    // [0]: E at the trial
 @group(0) @binding(3) var<storage, read> penalties: array<f32>;  // partial sums of lambda R at the trial
+@group(0) @binding(4) var<storage, read_write> costs: array<f32>; // F at each accepted point
 var<workgroup> partial: array<f32, 64>;
 
 @compute @workgroup_size(64)
@@ -68,15 +69,9 @@ fn main(@builtin(local_invocation_index) worker: u32) {
   state.accepted = 0;
   if (state.stopped != RUNNING) { return; }
   state.evaluations++;
-  if (state.started == 0) {
-    state.firstCost = cost;
-  } else if (cost <= state.cost + 1e-4 * state.step * state.slope) {
-    state.iterations++;
-    let change = state.cost - cost;
-    state.flatSteps = select(0u, state.flatSteps + 1, change < parameters.tolerance);
-    if (state.flatSteps >= 3) { state.stopped = CONVERGED; }
-    if (state.iterations >= parameters.maxIterations) { state.stopped = ITERATION_LIMIT; }
-  } else {
+  // The start is always accepted.
+  let isLower = cost <= state.cost + 1e-4 * state.step * state.slope;
+  if (state.started != 0 && !isLower) {
     // The minimum of the parabola through F, its slope and the F of the trial, kept inside the interval.
     let t = state.step;
     let bend = cost - state.cost - state.slope * t;
@@ -89,11 +84,19 @@ fn main(@builtin(local_invocation_index) worker: u32) {
     }
     return;
   }
+  if (state.started != 0) {
+    state.iterations++;
+    let change = state.cost - cost;
+    state.flatSteps = select(0u, state.flatSteps + 1, change < parameters.tolerance);
+    if (state.flatSteps >= 3) { state.stopped = CONVERGED; }
+    if (state.iterations >= parameters.maxIterations) { state.stopped = ITERATION_LIMIT; }
+  }
   state.accepted = 1;
   state.rejections = 0;
   state.cost = cost;
   state.dissimilarity = scalars[0];
   state.penalty = penalty;
+  costs[state.iterations] = cost;
 }`,
 };
 

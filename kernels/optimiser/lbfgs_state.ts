@@ -48,8 +48,6 @@ export const LBFGS_STATE = stateStruct("State", {
   dissimilarity: ["f32"],
   /** lambda R at the point that was accepted last. */
   penalty: ["f32"],
-  /** F at the first point. */
-  firstCost: ["f32"],
 });
 
 /** WGSL of the state and of the values of its field `stopped`. */

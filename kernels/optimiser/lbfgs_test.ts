@@ -77,6 +77,8 @@ gpuTest("L-BFGS on the GPU takes the steps of its twin and finds the minimum", a
   for (let i = 0; i < 12; i++) {
     assertAlmostEquals(costs[i], expected.costs[i], 1e-3 * expected.costs[i]);
   }
+  // The kept costs are those that were read after each step.
+  assertEquals(Array.from(await optimiser.costs(state.iterations)), costs);
   assertLess(state.cost, 1e-6);
   assertEquals(state.stopped === "converged" || state.stopped === "no further descent", true);
   const point = new Float32Array(await gpu.download(optimiser.point));

@@ -96,6 +96,8 @@ export interface LevelResult {
   readonly displacements: Float32Array;
   /** The optimiser's last state. */
   readonly state: LbfgsState;
+  /** The cost F at the start and after each accepted step. */
+  readonly costs: Float32Array;
   /** Values that the similarity found at the start of the level. */
   readonly details: PreparedSimilarity["details"];
 }
@@ -166,10 +168,14 @@ export async function optimiseLevel(gpu: Gpu, options: LevelOptions): Promise<Le
       evaluate.push(...folding.dispatches);
     }
     const state = await iterate(gpu, options, { optimiser, evaluate });
-    const displacements = new Float32Array(await gpu.download(optimiser.point));
+    const [point, costs] = await Promise.all([
+      gpu.download(optimiser.point),
+      optimiser.costs(state.iterations),
+    ]);
     return {
-      displacements: displacements.subarray(0, 4 * controlPoints(geometry)),
+      displacements: new Float32Array(point).subarray(0, 4 * controlPoints(geometry)),
       state,
+      costs,
       details: data.details && { ...data.details },
     };
   } finally {

@@ -108,8 +108,8 @@ export interface DeformableLevel {
   readonly voxel: Triple;
   /** Control-point spacing, mm. */
   readonly spacing: Triple;
-  /** The cost F = E + lambda R, with the folding penalty, at the start of the level. */
-  readonly initialCost: number;
+  /** The cost F = E + lambda R, with the folding penalty, at the start of the level and after each accepted step. */
+  readonly costs: readonly number[];
   /** The dissimilarity E at the end of the level. */
   readonly dissimilarity: number;
   /** lambda R, with the folding penalty, at the end of the level. */
@@ -337,13 +337,13 @@ function resumed(
 }
 
 function recordOf({ grid, stride }: ResolutionLevel, result: LevelResult): DeformableLevel {
-  const { state, details } = result;
+  const { state, costs, details } = result;
   const [hx, hy, hz] = grid.spacing;
   return {
     size: grid.size,
     voxel: grid.spacing,
     spacing: [hx * stride[0], hy * stride[1], hz * stride[2]],
-    initialCost: state.firstCost,
+    costs: Array.from(costs),
     dissimilarity: state.dissimilarity,
     penalty: state.penalty,
     iterations: state.iterations,

@@ -47,7 +47,10 @@ gpuTest("registerDeformable() finds a shift with every regulariser", async (gpu)
     const result = await registerDeformable(gpu, { fixed, moving, regulariser, iterations: 40 });
     meanDisplacement(result).forEach((u, c) => assertAlmostEquals(u, SHIFT[c], 1));
     for (const level of result.levels) {
-      assertLess(level.dissimilarity + level.penalty, level.initialCost);
+      const { costs, iterations } = level;
+      assertEquals(costs.length, iterations + 1);
+      assertAlmostEquals(costs[iterations], level.dissimilarity + level.penalty, 1e-6);
+      for (let i = 1; i <= iterations; i++) assertLess(costs[i], costs[i - 1]);
     }
   }
 });
