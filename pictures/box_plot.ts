@@ -4,6 +4,8 @@
  * @module
  */
 
+import { escapeXml } from "../host/escape_xml.ts";
+
 /** The values of one method, which are drawn as one box. */
 export interface BoxGroup {
   /** The name of the method. */
@@ -94,10 +96,4 @@ export function boxPlot({ title, groups, unit, range: [low, high] }: BoxPlotOpti
   return `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escapeXml(title)}">` +
     `<text class="title" x="${LEFT}" y="18">${escapeXml(title)}, ${escapeXml(unit)}</text>` +
     parts.join("") + "</svg>";
-}
-
-/** Escapes a text for XML. */
-export function escapeXml(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;");
 }

@@ -45,14 +45,12 @@ export { type Column, COLUMNS, type ColumnSynthesis, type GanVariant } from "./c
 export {
   type GridSearchOptions,
   type GridSearchPlan,
-  parseShard,
   planGridSearch,
   type SearchPair,
   type SearchUnit,
-  type Shard,
-  shareOf,
   type Substitute,
 } from "./grid_search/plan.ts";
+export { parseShard, type Shard, shareOf } from "../workflows/shard.ts";
 export {
   runUnits,
   type RunUnitsOptions,
@@ -95,7 +93,7 @@ export {
   type PointMap,
   type RegistrationScores,
 } from "./scores/pair_scores.ts";
-export { hausdorff95, surfaceDistances } from "./scores/surface_distance.ts";
+export { hausdorff95, surfaceDistances } from "../volume/surface_distance.ts";
 export { type SignedRankResult, signedRankTest } from "./scores/signed_rank.ts";
 
 // Tables.

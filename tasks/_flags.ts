@@ -218,6 +218,46 @@ export function isGiven(flags: object, key: string): boolean {
   return givenKeys.get(flags)?.has(key) ?? false;
 }
 
+/**
+ * A copy of parsed values with other ones, which count as given.
+ *
+ * @param flags - The values that {@link parseFlags} returned.
+ * @param values - The other values by the flags' keys. Those that are undefined count as not given.
+ */
+export function withValues<T extends object, V extends object>(
+  flags: T,
+  values: V,
+): Omit<T, keyof V> & V {
+  const changed = { ...flags, ...values };
+  const given = new Set(givenKeys.get(flags));
+  for (const [key, value] of Object.entries(values)) {
+    if (value === undefined) given.delete(key);
+    else given.add(key);
+  }
+  givenKeys.set(changed, given);
+  return changed;
+}
+
+/**
+ * The command line of the values that were given, in the order of the declaration.
+ *
+ * @param spec - The task's declaration.
+ * @param flags - The values that {@link parseFlags} or {@link withValues} returned.
+ */
+export function commandLineOf(spec: TaskSpec, flags: object): string[] {
+  const args: string[] = [];
+  for (const [key, flag] of Object.entries<Flag>(spec.flags)) {
+    const value = (flags as Readonly<Record<string, unknown>>)[key];
+    if (!isGiven(flags, key) || value === undefined || value === false) continue;
+    const name = `--${kebabCase(key)}`;
+    if (flag.type === "boolean") args.push(name);
+    else if (flag.type === "paths") {
+      for (const path of value as readonly string[]) args.push(name, path);
+    } else args.push(name, Array.isArray(value) ? value.join(",") : String(value));
+  }
+  return args;
+}
+
 /** The parts of a command line. */
 interface Arguments {
   /** True if `--help` or `-h` is among them. */

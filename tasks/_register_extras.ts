@@ -1,5 +1,5 @@
 /**
- * The flags of `register` on files that a web page does not have: DICOM folders and landmarks.
+ * The flags of `register` on what a web page does not have: DICOM folders, landmarks, and cohorts.
  *
  * @module
  */
@@ -16,6 +16,8 @@ import type { RegisterInputs } from "../workflows/register_files.ts";
 import { type Flag, type FlagValues, UsageError } from "./_flags.ts";
 import { seriesFlag } from "./_header_flags.ts";
 import { POINT_SPACE } from "./_point_flags.ts";
+import { REGISTER_FLAGS } from "./_register_flags.ts";
+import { SHARD } from "./_shard_flag.ts";
 
 /** The flags. */
 export const REGISTER_EXTRAS = {
@@ -34,6 +36,28 @@ export const REGISTER_EXTRAS = {
       "The same landmarks in the moving image, with the same names, or in the same order if they have no names.",
   },
   pointSpace: POINT_SPACE,
+} as const satisfies Readonly<Record<string, Flag>>;
+
+/** The flags of many registrations. With --cohort, the images are those of its cases. */
+export const REGISTER_COHORT_FLAGS = {
+  fixed: {
+    ...REGISTER_FLAGS.fixed,
+    required: false,
+    help: "The fixed image. It is required without --cohort.",
+  },
+  moving: {
+    ...REGISTER_FLAGS.moving,
+    required: false,
+    help:
+      "The moving image. The task warps it onto the fixed image. It is required without --cohort.",
+  },
+  cohort: {
+    type: "string",
+    valueName: "FILE",
+    help:
+      "A CSV file with a pair of images per line, or a cohort.json. The task registers all pairs; see below.",
+  },
+  shard: { ...SHARD, help: `With --cohort: ${SHARD.help}` },
 } as const satisfies Readonly<Record<string, Flag>>;
 
 type Extras = FlagValues<typeof REGISTER_EXTRAS>;
@@ -58,7 +82,10 @@ export function refuseLonely({ fixedPoints, movingPoints, pointSpace }: Extras):
  * @throws {PointFileError} when a file cannot be used, the two do not agree, or all points are outside their image.
  */
 export async function readLandmarks(
-  { fixedPoints, movingPoints, pointSpace: space }: Extras,
+  { fixedPoints, movingPoints, pointSpace: space }: Pick<
+    Extras,
+    "fixedPoints" | "movingPoints" | "pointSpace"
+  >,
   { fixed, moving }: RegisterInputs,
   onNotice: (notice: string) => void,
 ): Promise<readonly Landmark[] | undefined> {

@@ -162,6 +162,15 @@ export const REGISTER_FLAGS = {
 /** The values of the flags of `register`. */
 export type RegisterFlags = FlagValues<typeof REGISTER_FLAGS>;
 
+/** The flags of files that a registration reads. */
+type FileFlag =
+  | "fixed"
+  | "moving"
+  | "fixedLabels"
+  | "movingLabels"
+  | "fixedMask"
+  | "movingMask";
+
 /** Flags, other than the options of the similarities, that only the method "control-grid" has. */
 const CONTROL_GRID_FLAGS: readonly string[] = [
   "similarity",
@@ -178,7 +187,7 @@ const CONTROL_GRID_FLAGS: readonly string[] = [
  *
  * @throws {UsageError} when a flag belongs to another method or to another similarity.
  */
-export function refuseUseless(flags: RegisterFlags): void {
+export function refuseUseless(flags: Omit<RegisterFlags, FileFlag>): void {
   if (flags.noRigid && isGiven(flags, "rigidPreset")) {
     throw new UsageError("--rigid-preset does nothing with --no-rigid");
   }
@@ -230,7 +239,7 @@ function isControlGridOnly(name: string): boolean {
 
 /** The options of the registrations. */
 export function settingsOf(
-  flags: RegisterFlags,
+  flags: Omit<RegisterFlags, FileFlag>,
 ): Pick<
   RegisterImagesOptions,
   "rigid" | "rigidOnly" | "keepPadding" | "method" | "deformable" | "mindGaussNewton"
@@ -259,7 +268,7 @@ export function settingsOf(
 }
 
 /** The flags for metrics.json, without those of other methods and those that do not change the result. */
-export function usedFlags(flags: RegisterFlags): Record<string, unknown> {
+export function usedFlags(flags: Omit<RegisterFlags, FileFlag>): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(flags).filter(([name]) =>
       name !== "resume" && name !== "strict" &&

@@ -13,13 +13,11 @@ import { runUnits, unfinishedUnits } from "../study/grid_search/grid_search.ts";
 import {
   type GridSearchPlan,
   PAPER_PIXEL,
-  parseShard,
   planGridSearch,
   REGIONS,
-  type Shard,
-  shareOf,
 } from "../study/grid_search/plan.ts";
 import { PAPER_GRID } from "../workflows/search_scales.ts";
+import { type Shard, shareOf } from "../workflows/shard.ts";
 import { jointSettings } from "../study/grid_search/joint_optimum.ts";
 import { collectGridSearch, writeGridSearch } from "../study/grid_search/results.ts";
 import { bestCells, sameSpacings } from "../study/grid_search/table.ts";
@@ -28,6 +26,7 @@ import { sharedPhantom } from "../cohort/phantom/shared_phantom.ts";
 import { alignedTable } from "../study/tables/text_table.ts";
 import { VERSION } from "../host/version.ts";
 import { type FlagsOf, type TaskSpec, UsageError } from "./_flags.ts";
+import { SHARD, shardOf } from "./_shard_flag.ts";
 import { memoryBudget } from "./_memory.ts";
 import { checkFolder } from "./_output.ts";
 import { formatDuration, Progress } from "./_progress.ts";
@@ -89,11 +88,7 @@ const FLAGS = {
     valueName: "FOLDER",
     help: "The run folder, which `reproduce` can share. The default is results/<profile>.",
   },
-  shard: {
-    type: "string",
-    valueName: "I/N",
-    help: "Do only part i of n parts. The parts may run at the same time.",
-  },
+  shard: SHARD,
   collect: {
     type: "boolean",
     help: "Only write the tables, or list the missing registrations. This needs no GPU.",
@@ -131,7 +126,7 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   if (flags.resolution !== undefined && flags.resolution <= 0) {
     throw new UsageError("--resolution must be above 0");
   }
-  const shard = flags.shard === undefined ? { index: 1, count: 1 } : shardOf(flags.shard);
+  const shard = shardOf(flags.shard);
   const profile = profileOf(flags.profile);
   const out = flags.out ?? `results/${profile.name}`;
   const folder = `${out}/gridsearch`;
@@ -195,14 +190,6 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
     });
     progress.end();
     return manifest;
-  }
-}
-
-function shardOf(text: string): Shard {
-  try {
-    return parseShard(text);
-  } catch (cause) {
-    throw new UsageError(`--shard: ${(cause as Error).message}`, { cause });
   }
 }
 

@@ -4,44 +4,16 @@
  * @module
  */
 
-import { Gpu } from "../kernels/gpu/gpu.ts";
-import { identifyRun } from "../registration/checkpoint.ts";
-import {
-  registerImages,
-  type RegisterImagesResult,
-  type RegisterProgress,
-} from "../registration/register.ts";
 import type { RegistrationQuality } from "../registration/quality.ts";
-import {
-  encodeMetrics,
-  encodeRegistration,
-  paddingNotices,
-  readRegisterInputs,
-  type RegisterInputs,
-  scaleNotices,
-} from "../workflows/register_files.ts";
-import { targetErrors } from "../workflows/landmarks.ts";
-import { VERSION } from "../host/version.ts";
-import { CheckpointFile } from "./_checkpoint_file.ts";
-import { type FlagsOf, kebabCase, type TaskSpec } from "./_flags.ts";
-import { headerNotices } from "./_header_flags.ts";
-import { memoryBudget } from "./_memory.ts";
-import { checkFolder, writeFolder } from "./_output.ts";
+import type { RegisterImagesResult } from "../registration/register.ts";
+import { CASE_COLUMNS } from "../workflows/case_list.ts";
+import { commandOf, refuseMixed, registerCohort } from "./_register_cohort.ts";
+import { type FlagsOf, type Program, type TaskSpec, withValues } from "./_flags.ts";
+import { checkFolder } from "./_output.ts";
 import { Progress } from "./_progress.ts";
-import {
-  printTargetErrors,
-  readLandmarks,
-  refuseLonely,
-  REGISTER_EXTRAS,
-} from "./_register_extras.ts";
-import {
-  GAUSS_NEWTON_FLAGS,
-  refuseUseless,
-  REGISTER_FLAGS,
-  type RegisterFlags,
-  settingsOf,
-  usedFlags,
-} from "./_register_flags.ts";
+import { FAILED_VERDICT, REGISTER_TASK_FLAGS, registerCase } from "./_register_case.ts";
+import { printTargetErrors, refuseLonely } from "./_register_extras.ts";
+import { GAUSS_NEWTON_FLAGS, refuseUseless } from "./_register_flags.ts";
 import { runTask } from "./_run_task.ts";
 
 /** The declaration of `deno task register`. */
@@ -59,6 +31,7 @@ image, all other images are on the grid of the fixed image:
   transform.json         the transform, for \`apply\`
   metrics.json           measures of the result, the parameters, and the warnings about the input files
   overview.png           a picture of the result
+  report.html            all of this on one page, with a viewer, which needs no other file
 
 The task judges its result without labels: as good, doubtful or failed, with the reasons, on the
 console and as \`quality\` in metrics.json. It has failed if a displaced copy of the warped image fits the
@@ -73,115 +46,50 @@ The method control-grid (the default) optimises a similarity over the displaceme
 The method mind-gauss-newton is the registration framework of MIND: dense, symmetric, with Gauss-Newton
 steps. Among the flags of the deformable registration it accepts only ${GAUSS_NEWTON_FLAGS} and
 --resolution. It also writes the inverse-consistency error and the number of folded voxels in both
-directions to metrics.json.`,
+directions to metrics.json.
+
+With --cohort the task registers many pairs, each into the folder OUT/<case>. A CSV file has a line for each
+pair, and its first line names the columns. Paths are relative to the CSV file:
+${
+    Object.entries(CASE_COLUMNS).map(([name, text]) =>
+      `  ${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`).padEnd(22)} ${text}`
+    ).join("\n")
+  }
+The pairs of a cohort.json are its subjects with both modalities: the MR is fixed, the CT is moving. A case that
+cannot be registered does not stop the others; the exit code is then 1. With --resume the task keeps the cases
+that are finished, if their files and the settings are the same. OUT/report.html and OUT/cases.csv list all
+cases; those that need a look stand first. Several processes with different --shard can share a folder OUT,
+such as those of a Slurm array: --shard $((SLURM_ARRAY_TASK_ID + 1))/8 with --array=0-7.`,
   examples: [
     "--fixed mr.nii.gz --moving ct.nii.gz --out registered",
     "--fixed mr.nii.gz --moving ct.nii.gz --moving-labels organs.nii.gz --out registered",
+    "--cohort pairs.csv --out registered --resume",
   ],
-  flags: { ...REGISTER_FLAGS, ...REGISTER_EXTRAS },
+  flags: REGISTER_TASK_FLAGS,
 } as const satisfies TaskSpec;
 
 type Flags = FlagsOf<typeof TASK>;
 
-/** The exit code of a registration that has failed by its own verdict, with --strict. */
-const FAILED = 3;
-
 /** The work of `deno task register`. */
-export async function main(flags: Flags, signal: AbortSignal): Promise<number> {
-  const began = performance.now();
+export async function main(flags: Flags, signal: AbortSignal, program: Program): Promise<number> {
+  refuseMixed(flags);
   refuseUseless(flags);
   refuseLonely(flags);
-  const settings = settingsOf(flags);
-  await checkFolder(flags.out);
+  const { cohort, fixed, moving, out, strict } = flags;
+  if (cohort !== undefined) return await registerCohort(flags, cohort, { signal, program });
+  await checkFolder(out);
   using progress = new Progress();
-  progress.stage("reading");
-  const headers = headerNotices(flags.trust, (line) => progress.log(line));
-  const inputs = await readRegisterInputs(flags, headers);
-  const landmarks = await readLandmarks(flags, inputs, headers.onNotice);
-  if (!flags.keepPadding) paddingNotices(inputs, flags).forEach(headers.onNotice);
-  scaleNotices(inputs, flags).forEach(headers.onNotice);
-  signal.throwIfAborted();
-  using gpu = await Gpu.open(memoryBudget());
-  using checkpoint = await openCheckpoint(flags, inputs, gpu, (line) => progress.log(line));
-  const result = await registerImages(gpu, {
-    ...inputs,
-    ...settings,
+  const { result, targetErrors, seconds } = await registerCase({
+    // They are given: without a cohort they are required.
+    flags: withValues(flags, { fixed: fixed!, moving: moving! }),
+    command: commandOf(program, flags),
+    progress,
     signal,
-    resume: checkpoint.found,
-    onCheckpoint: (found) => checkpoint.keep(found),
-    onProgress: progressShower(progress),
   });
-  progress.stage("writing");
-  const files = await encodeRegistration(inputs, result);
-  const seconds = (performance.now() - began) / 1000;
-  const errors = landmarks && targetErrors(result.transform, landmarks);
-  files["metrics.json"] = encodeMetrics({
-    result,
-    gpu,
-    version: VERSION,
-    parameters: usedFlags(flags),
-    notices: headers.notices,
-    seconds,
-    targetErrors: errors,
-  });
-  signal.throwIfAborted();
-  await writeFolder(flags.out, files);
-  await checkpoint.remove();
   progress.end();
   await printSummary(flags, result, seconds);
-  if (errors !== undefined) printTargetErrors(errors);
-  return flags.strict && result.quality.verdict === "failed" ? FAILED : 0;
-}
-
-/** Opens the checkpoint file: the intermediate results and the identity of the run. */
-async function openCheckpoint(
-  { out, resume, strict: _, ...flags }: Flags,
-  { fixed, moving, fixedMask, movingMask }: RegisterInputs,
-  gpu: Gpu,
-  log: (line: string) => void,
-): Promise<CheckpointFile> {
-  const paths = ["fixed", "moving", "fixedLabels", "movingLabels", "fixedMask", "movingMask"];
-  const measures = ["fixedPoints", "movingPoints", "pointSpace"];
-  const parameters = Object.entries(flags)
-    .filter(([name]) => ![...paths, ...measures].includes(name))
-    .map(([name, value]) => [`--${kebabCase(name)}`, value]);
-  const images = {
-    "fixed image": fixed,
-    "moving image": moving,
-    "fixed mask": fixedMask,
-    "moving mask": movingMask,
-  };
-  const identity = await identifyRun(images, {
-    ...Object.fromEntries(parameters),
-    "the version": VERSION,
-    "the adapter": gpu.description,
-  });
-  return await CheckpointFile.open(out, identity, resume, log);
-}
-
-/** Shows the stages, and the levels of the deformable registration. */
-function progressShower(progress: Progress): (state: RegisterProgress) => void {
-  let shown = -1;
-  const showLevel = (level: number, levels: number, steps: number) => {
-    if (level === shown) return;
-    shown = level;
-    progress.stage(`level ${level + 1} of ${levels}`, steps);
-  };
-  return ({ stage, rigid, deformable, mindGaussNewton }) => {
-    if (rigid !== undefined) {
-      const { startName, step, iteration, iterations } = rigid;
-      progress.update(0, `start ${startName}, ${step} ${iteration}/${iterations}`);
-    } else if (deformable !== undefined) {
-      showLevel(deformable.level, deformable.levels, deformable.maxIterations);
-      progress.update(deformable.iterations, `cost ${deformable.cost.toFixed(5)}`);
-    } else if (mindGaussNewton !== undefined) {
-      showLevel(mindGaussNewton.level, mindGaussNewton.levels, mindGaussNewton.warps);
-      const { warp, difference } = mindGaussNewton;
-      progress.update(warp, `difference ${difference.toFixed(4)}`);
-    } else {
-      progress.stage(stage);
-    }
-  };
+  if (targetErrors !== undefined) printTargetErrors(targetErrors);
+  return strict && result.quality.verdict === "failed" ? FAILED_VERDICT : 0;
 }
 
 /** Prints the verdict, and what to do unless it is good. */
@@ -192,13 +100,13 @@ function printQuality({ verdict, reasons }: RegistrationQuality): void {
   }
   const advice = verdict === "failed"
     ? "Do not use the result. Check that both images show the same body, in the same orientation."
-    : "Look at overview.png before you use the result.";
+    : "Look at report.html before you use the result.";
   console.error(`Quality: ${verdict}. ${reasons.join(" ")} ${advice}`);
 }
 
 /** Prints the summary of a finished registration. */
 async function printSummary(
-  { out, movingLabels }: RegisterFlags,
+  { out, movingLabels }: Flags,
   { overlap, jacobianStatistics, mindGaussNewton, quality }: RegisterImagesResult,
   seconds: number,
 ): Promise<void> {

@@ -6,7 +6,7 @@
  */
 
 import { type DisplacementField, invert, type LabelVolume, transformPoint } from "../volume/mod.ts";
-import { hausdorff95 } from "../study/scores/surface_distance.ts";
+import { hausdorff95 } from "../volume/surface_distance.ts";
 
 /** Two labelled images and the truth between them. */
 export interface ScoredPair {

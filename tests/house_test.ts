@@ -19,6 +19,7 @@ const folders = [
   "pictures",
   "points",
   "workflows",
+  "reports",
   "study",
   "tasks",
   "web",
@@ -103,10 +104,11 @@ const below: Record<string, readonly string[]> = {
   pictures: ["host", "volume"],
   points: ["host", "volume"],
   workflows: LIBRARY,
+  reports: [...LIBRARY, "workflows"],
   study: [...LIBRARY, "workflows"],
-  tasks: [...LIBRARY, "workflows", "study"],
+  tasks: [...LIBRARY, "workflows", "reports", "study"],
   [COMMAND_LINE]: ["tasks"],
-  web: [...LIBRARY, "workflows", "tasks"],
+  web: [...LIBRARY, "workflows", "reports", "tasks"],
 };
 
 /**

@@ -109,6 +109,7 @@ Deno.test({
         "jacobian.nii.gz",
         "metrics.json",
         "overview.png",
+        "report.html",
         "transform.json",
         "warped.nii.gz",
         "warped_labels.nii.gz",

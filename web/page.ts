@@ -23,9 +23,9 @@ import {
   volumeOf,
 } from "./protocol.ts";
 import { hideResult, setBusy, showResult } from "./result_panel.ts";
-import { shellWord } from "./shell_word.ts";
+import { shellWord } from "../host/shell_word.ts";
 import { ViewControls } from "./view_controls.ts";
-import type { Scene } from "./viewer/scene.ts";
+import type { Scene } from "../pictures/scene.ts";
 import { WorkerClient, WorkError } from "./worker_client.ts";
 
 /** The images that are there. */

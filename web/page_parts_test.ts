@@ -9,7 +9,7 @@ import { guessInputs } from "./image_slots.ts";
 import { bytesNeeded, memoryProblem } from "./memory_need.ts";
 import { commandLine } from "./parameters.ts";
 import { INPUTS } from "./protocol.ts";
-import { shellWord } from "./shell_word.ts";
+import { shellWord } from "../host/shell_word.ts";
 
 Deno.test("guessInputs() knows labels, masks, CT and MR by their names", () => {
   assertEquals(guessInputs(["ct.nii.gz", "mr.nii.gz"], INPUTS), ["moving", "fixed"]);

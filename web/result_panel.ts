@@ -6,7 +6,7 @@
 
 import { byId, make } from "./dom.ts";
 import type { Outcome } from "./protocol.ts";
-import { VERDICTS } from "./verdicts.ts";
+import { VERDICTS } from "../reports/verdicts.ts";
 
 /** What each file is. */
 const FILES: Readonly<Record<string, string>> = {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { shellWord } from "../host/shell_word.ts";
 import { VERSION } from "../host/version.ts";
 import { Gpu } from "../kernels/gpu/gpu.ts";
 import { registerImages, type RegisterProgress } from "../registration/register.ts";
@@ -15,9 +16,10 @@ import {
   paddingNotices,
   type RegisterInputs,
   registrationFiles,
+  registrationParameters,
   scaleNotices,
 } from "../workflows/register_files.ts";
-import { caseReport } from "./case_report.ts";
+import { caseReport } from "../reports/case_report.ts";
 import type { Outcome, WorkProgress } from "./protocol.ts";
 
 /** Options of {@link runRegistration}. */
@@ -84,12 +86,19 @@ export async function runRegistration(options: RunOptions): Promise<FinishedRun>
     const files = {
       ...registered,
       "metrics.json": () => Promise.resolve(metrics),
-      "report.html": async () => {
-        const overview = await registered["overview.png"]();
-        return new TextEncoder().encode(
-          caseReport({ result, overview, args, adapter, version: VERSION, notices, seconds }),
-        );
-      },
+      "report.html": () =>
+        Promise.resolve(
+          new TextEncoder().encode(caseReport({
+            inputs,
+            result,
+            command: `crosswarp register ${args.map(shellWord).join(" ")}`,
+            parameters: registrationParameters(result, usedFlags(flags)),
+            adapter,
+            version: VERSION,
+            notices,
+            seconds,
+          })),
+        ),
     };
     const { jacobianStatistics: { foldedPercent, sdLog }, mindGaussNewton } = result;
     const [ux, uy, uz] = result.field.components;

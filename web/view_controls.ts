@@ -6,7 +6,7 @@
 
 import { displayWindow, type Plane } from "../pictures/slices.ts";
 import { byId, make } from "./dom.ts";
-import { valueAt } from "./viewer/scene.ts";
+import { valueAt } from "../pictures/scene.ts";
 import {
   CT_WINDOWS,
   type IntensityWindow,

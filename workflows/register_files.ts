@@ -4,6 +4,8 @@
  * @module
  */
 
+import type { LabelFiles } from "../cohort/manifest.ts";
+import { labelPaths, readLabels } from "../cohort/read_labels.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { overviewPicture } from "../pictures/overview.ts";
 import type { Picture } from "../pictures/picture.ts";
@@ -13,8 +15,9 @@ import { placementProblems } from "../registration/input_grids.ts";
 import { workingScale } from "../registration/working_scale.ts";
 import { encodeTransform } from "../registration/transform_file.ts";
 import { ImageGeometryError } from "../volume/nifti_errors.ts";
-import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
+import { readVolume } from "../volume/read_nifti.ts";
 import { printNotice, type ReadOptions } from "../volume/read_options.ts";
+import { hausdorff95 } from "../volume/surface_distance.ts";
 import type { TargetErrors } from "./landmarks.ts";
 import { refuseLabels } from "./label_images.ts";
 import { encodeDisplacementField, encodeNifti, encodeNiftiLabels } from "../volume/write_nifti.ts";
@@ -29,10 +32,10 @@ export interface RegisterPaths {
   readonly fixedSeries?: string | undefined;
   /** The series of the moving image, if it is a DICOM folder. */
   readonly movingSeries?: string | undefined;
-  /** Labels of the moving image. */
-  readonly movingLabels?: string | undefined;
-  /** Labels of the fixed image. */
-  readonly fixedLabels?: string | undefined;
+  /** Labels of the moving image: a label image, or a mask for each structure. */
+  readonly movingLabels?: LabelFiles | undefined;
+  /** Labels of the fixed image: a label image, or a mask for each structure. */
+  readonly fixedLabels?: LabelFiles | undefined;
   /** The mask of the fixed image. */
   readonly fixedMask?: string | undefined;
   /** The mask of the moving image. */
@@ -50,14 +53,15 @@ export type RegisterInputs = Pick<
  *
  * @throws {ImageFileError} when a file cannot be used, when the fixed or moving image is a label image, or when a mask
  * or a label image does not fit its image.
+ * @throws {ManifestError} when the masks of structures lie on different grids.
  * @throws {FileAccessError} when a file cannot be read.
  */
 export async function readRegisterInputs(
   paths: RegisterPaths,
   options: ReadOptions = {},
 ): Promise<RegisterInputs> {
-  const labels = async (path: string | undefined) =>
-    path === undefined ? undefined : await readLabelVolume(path, options);
+  const labels = async (files: LabelFiles | undefined) =>
+    files === undefined ? undefined : await readLabels(files, options);
   const [fixed, moving, movingLabels, fixedLabels, fixedMask, movingMask] = await Promise.all([
     readVolume(paths.fixed, { ...options, series: paths.fixedSeries }),
     readVolume(paths.moving, { ...options, series: paths.movingSeries }),
@@ -88,7 +92,7 @@ export function checkRegisterInputs(
   refuseLabels(inputs.fixed, names.fixed, advice);
   refuseLabels(inputs.moving, names.moving, advice);
   for (const { input, isFatal, text } of placementProblems(inputs)) {
-    const message = `${names[input]} (--${
+    const message = `${labelPaths(names[input] ?? "").join(", ")} (--${
       input.replace(/[A-Z]/, (c) => `-${c.toLowerCase()}`)
     }) ${text}`;
     if (isFatal) throw new ImageGeometryError(message);
@@ -172,6 +176,23 @@ function overviewOf({ fixed, fixedLabels }: RegisterInputs, result: RegisterImag
   });
 }
 
+/**
+ * The 95th percentiles of the surface distances of the warped labels to those of the fixed image, mm: for each label
+ * that both have. None without labels of both images.
+ */
+export function hausdorffDistances(
+  { fixedLabels }: RegisterInputs,
+  { warpedLabels, overlap }: RegisterImagesResult,
+): ReadonlyMap<number, number> {
+  const distances = new Map<number, number>();
+  if (fixedLabels === undefined || warpedLabels === undefined) return distances;
+  for (const { label } of overlap) {
+    const distance = hausdorff95(fixedLabels, warpedLabels, label);
+    if (!Number.isNaN(distance)) distances.set(label, distance);
+  }
+  return distances;
+}
+
 /** Options of {@link encodeMetrics}. */
 export interface RegisterMetricsOptions {
   /** The result of the registration. */
@@ -188,11 +209,26 @@ export interface RegisterMetricsOptions {
   readonly seconds: number;
   /** The target registration errors of landmarks. */
   readonly targetErrors?: TargetErrors | undefined;
+  /** The result of {@link hausdorffDistances}. Default: none. */
+  readonly hausdorff95?: ReadonlyMap<number, number> | undefined;
+}
+
+/** The parameters of a registration: those that the user gave, and the values that followed from them. */
+export function registrationParameters(
+  { rigid, deformable, mindGaussNewton }: RegisterImagesResult,
+  given: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  return {
+    ...given,
+    rigid: rigid && { seed: rigid.seed, start: rigid.start.name },
+    deformable: (deformable ?? mindGaussNewton)?.parameters,
+  };
 }
 
 /** `metrics.json`: the measures and the parameters of a registration. */
 export function encodeMetrics(
-  { result, gpu, version, parameters, notices, seconds, targetErrors }: RegisterMetricsOptions,
+  { result, gpu, version, parameters, notices, seconds, targetErrors, hausdorff95 }:
+    RegisterMetricsOptions,
 ): Uint8Array {
   const { rigid, deformable, mindGaussNewton } = result;
   const metrics = {
@@ -202,11 +238,7 @@ export function encodeMetrics(
     peakGpuBytes: gpu.peakBytes,
     notices,
     workingScale: result.workingScale === 1 ? undefined : result.workingScale,
-    parameters: {
-      ...parameters,
-      rigid: rigid && { seed: rigid.seed, start: rigid.start.name },
-      deformable: (deformable ?? mindGaussNewton)?.parameters,
-    },
+    parameters: registrationParameters(result, parameters),
     rigid: rigid && {
       mutualInformation: rigid.similarity,
       overlapPercent: rigid.overlapPercent,
@@ -225,6 +257,7 @@ export function encodeMetrics(
     dice: Object.fromEntries(
       result.overlap.map(({ label, before, after }) => [label, { before, after }]),
     ),
+    hausdorff95Mm: hausdorff95 && Object.fromEntries(hausdorff95),
   };
   return new TextEncoder().encode(JSON.stringify(metrics, null, 2) + "\n");
 }

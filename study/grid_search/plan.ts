@@ -200,33 +200,6 @@ export async function planStudySearch(
   return { ...options, ...lists, subjects: subjects.map(({ id }) => id), units };
 }
 
-/** The part of the units that one process runs. */
-export interface Shard {
-  /** The part's number, from 1. */
-  readonly index: number;
-  /** The number of parts. */
-  readonly count: number;
-}
-
-/**
- * A shard written as `i/n`.
- *
- * @throws {RangeError} when it is not, or i is not 1 to n.
- */
-export function parseShard(text: string): Shard {
-  const [, index, count] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
-  if (!(index >= 1 && index <= count)) {
-    throw new RangeError(`a shard is i/n with i from 1 to n, such as 2/4, not "${text}"`);
-  }
-  return { index, count };
-}
-
-/** A shard's part of a list: neighbouring items. The parts of all shards make up the list. */
-export function shareOf<T>(list: readonly T[], { index, count }: Shard): readonly T[] {
-  const at = (i: number) => Math.floor(i * list.length / count);
-  return list.slice(at(index - 1), at(index));
-}
-
 /** The windows that are searched for a similarity: undefined for one that has no window, or the default. */
 export function windowsOf(
   similarity: SimilarityName,

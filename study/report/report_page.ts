@@ -4,7 +4,8 @@
  * @module
  */
 
-import { boxPlot, escapeXml } from "../../pictures/box_plot.ts";
+import { escapeXml } from "../../host/escape_xml.ts";
+import { boxPlot } from "../../pictures/box_plot.ts";
 import { STRUCTURES } from "../../cohort/label_scheme.ts";
 import { COLUMNS } from "../columns.ts";
 import type { ReportTable, StudyReport } from "./report.ts";

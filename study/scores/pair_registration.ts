@@ -42,7 +42,7 @@ import {
   scoredLabels,
 } from "./pair_scores.ts";
 import type { ImageRegion, LabelledImage } from "../../workflows/body_region.ts";
-import { hausdorff95 } from "./surface_distance.ts";
+import { hausdorff95 } from "../../volume/surface_distance.ts";
 
 /** A paired subject's images in one region. */
 export interface RegionPair {

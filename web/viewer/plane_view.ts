@@ -6,7 +6,7 @@
 
 import { type Plane, slicePosition, sliceRaster } from "../../pictures/slices.ts";
 import type { Triple } from "../../volume/affine.ts";
-import { referenceGrid, type Scene, SliceValues } from "./scene.ts";
+import { referenceGrid, type Scene, SliceValues } from "../../pictures/scene.ts";
 import { slicePixels } from "./slice_pixels.ts";
 import type { ViewState } from "./view_state.ts";
 

@@ -5,9 +5,10 @@
  */
 
 import { jacobianColour } from "../../pictures/jacobian_colour.ts";
+import { gridLines, gridStep, WITHIN_PLANE } from "../../pictures/grid_lines.ts";
 import type { Colour } from "../../pictures/picture.ts";
-import { isoContours, labelContours, type Plane, toGrey } from "../../pictures/slices.ts";
-import type { SliceValues } from "./scene.ts";
+import type { SliceValues } from "../../pictures/scene.ts";
+import { isoContours, labelContours, toGrey } from "../../pictures/slices.ts";
 import type { Mode, ViewState } from "./view_state.ts";
 
 /** The colour of contours of the fixed image. */
@@ -16,16 +17,6 @@ export const FIXED_COLOUR: Colour = [255, 170, 40];
 export const MOVING_COLOUR: Colour = [60, 210, 255];
 const GRID_COLOUR: Colour = [120, 235, 140];
 const WHITE: Colour = [255, 255, 255];
-
-/** The RAS axes within each plane. */
-const WITHIN: Readonly<Record<Plane, readonly [number, number]>> = {
-  axial: [0, 1],
-  coronal: [0, 2],
-  sagittal: [1, 2],
-};
-
-/** Number of lines of the deformed grid across the longer side of a slice, about. */
-const GRID_LINES = 24;
 
 /** Entries of the table of colours per unit of the Jacobian determinant, up to 2, the end of the colours. */
 const TABLE_STEPS = 500;
@@ -69,7 +60,7 @@ export function* slicePixels(
     const positions = values.positions(view.isAfter);
     yield;
     if (positions !== undefined) {
-      const [first, second] = WITHIN[plane].map((axis) => positions[axis]);
+      const [first, second] = WITHIN_PLANE[plane].map((axis) => positions[axis]);
       const step = gridStep(Math.max(width, height) * pixel);
       mark(pixels, gridLines(first, second, width, step), GRID_COLOUR);
     }
@@ -204,32 +195,4 @@ function mark(pixels: Uint8ClampedArray, isOn: Uint8Array, colour: Colour): void
     pixels[4 * i + 2] = colour[2];
     pixels[4 * i + 3] = 255;
   }
-}
-
-/** A round distance of the grid lines for a slice of some length, mm. */
-export function gridStep(length: number): number {
-  const wanted = length / GRID_LINES;
-  const power = 10 ** Math.floor(Math.log10(wanted));
-  return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= wanted)!;
-}
-
-/** Marks the pixels between which a position passes a multiple of `step`. */
-export function gridLines(
-  first: Float32Array,
-  second: Float32Array,
-  width: number,
-  step: number,
-): Uint8Array {
-  const isOn = new Uint8Array(first.length);
-  for (const positions of [first, second]) {
-    for (let i = 0; i < isOn.length; i++) {
-      const cell = Math.floor(positions[i] / step);
-      const right = (i + 1) % width === 0 ? i : i + 1;
-      const below = i + width < isOn.length ? i + width : i;
-      if (
-        Math.floor(positions[right] / step) !== cell || Math.floor(positions[below] / step) !== cell
-      ) isOn[i] = 1;
-    }
-  }
-  return isOn;
 }

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { sliceRaster } from "../../pictures/slices.ts";
 import { Grid } from "../../volume/grid.ts";
-import { type Scene, SliceValues } from "./scene.ts";
-import { gridLines, gridStep, slicePixels } from "./slice_pixels.ts";
+import { type Scene, SliceValues } from "../../pictures/scene.ts";
+import { slicePixels } from "./slice_pixels.ts";
 import { INITIAL_VIEW, type ViewState } from "./view_state.ts";
 
 const grid = Grid.axisAligned([12, 12, 3], [1, 1, 1]);
@@ -39,15 +39,4 @@ Deno.test("slicePixels() divides the slice in swipe and checkerboard", () => {
 Deno.test("slicePixels() shows the image that there is, whatever the mode", () => {
   assertEquals(ends({ mode: "overlay" }, { fixed: scene.fixed })[0], [255, 255, 255]);
   assertEquals(ends({ mode: "difference" }, { moving: scene.moving })[0], [128, 128, 128]);
-});
-
-Deno.test("gridStep() is round and gives about 24 lines", () => {
-  assertEquals([gridStep(600), gridStep(230), gridStep(24), gridStep(12)], [50, 10, 1, 0.5]);
-});
-
-Deno.test("gridLines() marks the pixels between which a multiple is passed", () => {
-  const first = Float32Array.from([0, 4, 8, 12, 0, 4, 8, 12]);
-  const second = Float32Array.from([0, 0, 0, 0, 1, 1, 1, 1]);
-  // 10 lies between 8 and 12, in both rows.
-  assertEquals([...gridLines(first, second, 4, 10)], [0, 0, 1, 0, 0, 0, 1, 0]);
 });

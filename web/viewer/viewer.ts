@@ -8,7 +8,7 @@ import { displayWindow, type Plane } from "../../pictures/slices.ts";
 import type { Triple } from "../../volume/affine.ts";
 import { draggedWindow } from "./intensity_windows.ts";
 import { type PlaneEvents, PlaneView } from "./plane_view.ts";
-import { referenceGrid, type Scene, stepThrough } from "./scene.ts";
+import { referenceGrid, type Scene, stepThrough } from "../../pictures/scene.ts";
 import { INITIAL_VIEW, type ViewState } from "./view_state.ts";
 
 /** The planes in their order. */

@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { sliceRaster } from "../../pictures/slices.ts";
-import { IDENTITY } from "../../volume/affine.ts";
-import { Grid } from "../../volume/grid.ts";
+import { sliceRaster } from "./slices.ts";
+import { IDENTITY } from "../volume/affine.ts";
+import { Grid } from "../volume/grid.ts";
 import { SliceValues, stepThrough, valueAt } from "./scene.ts";
 
 const grid = Grid.axisAligned([5, 5, 5], [2, 2, 2]);

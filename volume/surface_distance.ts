@@ -8,8 +8,8 @@
  * @module
  */
 
-import type { Triple } from "../../volume/affine.ts";
-import type { LabelVolume } from "../../volume/volume.ts";
+import type { Triple } from "./affine.ts";
+import type { LabelVolume } from "./volume.ts";
 
 /**
  * The 95th percentile of the surface distances of a label in two label images on one grid, mm: from

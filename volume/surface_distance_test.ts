@@ -1,7 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
-import type { Triple } from "../../volume/affine.ts";
-import { Grid } from "../../volume/grid.ts";
-import type { LabelVolume } from "../../volume/volume.ts";
+import type { Triple } from "./affine.ts";
+import { Grid } from "./grid.ts";
+import type { LabelVolume } from "./volume.ts";
 import { hausdorff95, squaredDistances, surfaceDistances } from "./surface_distance.ts";
 
 /** The definition, voxel by voxel. */

@@ -11,11 +11,11 @@ import {
   multiply,
   transformPoint,
   type Triple,
-} from "../../volume/affine.ts";
-import type { Grid } from "../../volume/grid.ts";
-import { nearestAxes } from "../../volume/orientation.ts";
-import type { DisplacementField, LabelVolume, Volume } from "../../volume/volume.ts";
-import { mapRaster, sampleSlice, type SliceRaster } from "../../pictures/slices.ts";
+} from "../volume/affine.ts";
+import type { Grid } from "../volume/grid.ts";
+import { nearestAxes } from "../volume/orientation.ts";
+import type { DisplacementField, LabelVolume, Volume } from "../volume/volume.ts";
+import { mapRaster, sampleSlice, type SliceRaster } from "./slices.ts";
 
 /** The images of a registration; all may be absent. */
 export interface Scene {

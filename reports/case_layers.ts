@@ -1,0 +1,135 @@
+/**
+ * The slices of a registration as layers: one picture for each image, line drawing and map of colours.
+ *
+ * @module
+ */
+
+import { gridLines, gridStep, WITHIN_PLANE } from "../pictures/grid_lines.ts";
+import { jacobianColour } from "../pictures/jacobian_colour.ts";
+import { colourLayer, greyLayer, markLayer } from "../pictures/layers.ts";
+import type { Colour } from "../pictures/picture.ts";
+import { type Scene, type SceneResult, SliceValues } from "../pictures/scene.ts";
+import {
+  displayWindow,
+  isoContours,
+  labelCentre,
+  labelContours,
+  type Plane,
+  sliceRaster,
+  toGrey,
+} from "../pictures/slices.ts";
+import { transformPoint, type Triple } from "../volume/affine.ts";
+import type { Grid } from "../volume/grid.ts";
+import { nearestAxes } from "../volume/orientation.ts";
+import type { Volume } from "../volume/volume.ts";
+
+/** The layers of one slice: PNG files of the same size. */
+export interface SliceLayers {
+  /** Width in pixels. */
+  readonly width: number;
+  /** Height in pixels. */
+  readonly height: number;
+  /** The fixed image. */
+  readonly fixed: Uint8Array;
+  /** The moving image where the files place it. */
+  readonly before: Uint8Array;
+  /** The warped moving image. */
+  readonly after: Uint8Array;
+  /** The Jacobian determinant in colours. */
+  readonly jacobian: Uint8Array;
+  /** The lines of a regular grid after the deformation, without the rigid part. */
+  readonly grid: Uint8Array;
+  /** The contours of the labels of the fixed image, or of the image if there are none. */
+  readonly fixedContours: Uint8Array;
+  /** The contours of the moving labels where the files place them. */
+  readonly beforeContours?: Uint8Array | undefined;
+  /** The contours of the warped labels. */
+  readonly afterContours?: Uint8Array | undefined;
+}
+
+/** The slices of a plane. */
+export interface PlaneLayers {
+  /** The plane. */
+  readonly plane: Plane;
+  /** The slices, in the order of the patient: from left to right, from back to front, from feet to head. */
+  readonly slices: readonly SliceLayers[];
+}
+
+/** The scene of a finished registration. */
+export interface FinishedScene extends Scene {
+  /** The fixed image. */
+  readonly fixed: Volume;
+  /** The moving image on its own grid. */
+  readonly moving: Volume;
+  /** The result. */
+  readonly result: SceneResult;
+}
+
+/** Where the slices lie, as parts of the image's extent. The middle one is in the centre of the fixed labels. */
+const PLACES = [-0.3, -0.15, 0, 0.15, 0.3];
+/** Pixels along the longest side of the fixed image. */
+const LONGEST = 288;
+const FIXED: Colour = [255, 170, 40];
+const MOVING: Colour = [60, 210, 255];
+const GRID: Colour = [120, 235, 140];
+/** The RAS axis through each plane. */
+const THROUGH: Readonly<Record<Plane, 0 | 1 | 2>> = { axial: 2, coronal: 1, sagittal: 0 };
+
+/** The layers of the slices in three planes, five slices each. */
+export function caseLayers(scene: FinishedScene): PlaneLayers[] {
+  const { fixed, moving, fixedLabels } = scene;
+  const { grid } = fixed;
+  const extents = grid.size.map((n, axis) => (n - 1) * grid.spacing[axis]);
+  const pixel = Math.max(...extents) / LONGEST;
+  const windows = { fixed: displayWindow(fixed.data), moving: displayWindow(moving.data) };
+  const centre = fixedLabels === undefined ? grid.centre : labelCentre(fixedLabels);
+  return (["axial", "coronal", "sagittal"] as const).map((plane) => ({
+    plane,
+    slices: PLACES.map((part) => {
+      const raster = sliceRaster(grid, plane, movedThrough(grid, centre, plane, part), pixel);
+      return layersOf(new SliceValues(scene, raster), windows, pixel);
+    }),
+  }));
+}
+
+interface Windows {
+  readonly fixed: readonly [number, number];
+  readonly moving: readonly [number, number];
+}
+
+function layersOf(values: SliceValues, windows: Windows, pixel: number): SliceLayers {
+  const { raster } = values;
+  const { width, height } = raster;
+  const grey = toGrey(values.fixed!, windows.fixed);
+  const jacobian = values.jacobian!;
+  const step = gridStep(Math.max(width, height) * pixel);
+  const positions = values.positions(true)!;
+  const [first, second] = WITHIN_PLANE[raster.plane].map((axis) => positions[axis]);
+  const { fixedLabels } = values;
+  const contours = (labels: Float32Array | undefined, colour: Colour) =>
+    labels &&
+    // Labels outside their image count as none.
+    markLayer(labelContours(labels.map((label) => label || 0), raster), colour, raster);
+  return {
+    width,
+    height,
+    fixed: greyLayer(grey, raster),
+    before: greyLayer(toGrey(values.moving(false)!, windows.moving), raster),
+    after: greyLayer(toGrey(values.moving(true)!, windows.moving), raster),
+    jacobian: colourLayer((i) => jacobianColour(jacobian[i]), raster),
+    grid: markLayer(gridLines(first, second, width, step), GRID, raster),
+    fixedContours: contours(fixedLabels, FIXED) ??
+      markLayer(isoContours(grey, raster), FIXED, raster),
+    beforeContours: contours(values.movingLabels(false), MOVING),
+    afterContours: contours(values.movingLabels(true), MOVING),
+  };
+}
+
+/** A point moved through the slices of a plane by a part of the grid's extent, within the grid. */
+function movedThrough(grid: Grid, point: Triple, plane: Plane, part: number): Triple {
+  const { axis, sign } = nearestAxes(grid)[THROUGH[plane]];
+  const last = grid.size[axis] - 1;
+  const index = [...transformPoint(grid.inverse, point)];
+  index[axis] = Math.min(Math.max(index[axis] + sign * part * last, 0), last);
+  return grid.world(index as unknown as Triple);
+}

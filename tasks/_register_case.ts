@@ -1,0 +1,229 @@
+/**
+ * One registration of the task `register`: it reads the files, registers the images and writes the results.
+ *
+ * @module
+ */
+
+import { VERSION } from "../host/version.ts";
+import { Gpu } from "../kernels/gpu/gpu.ts";
+import { identifyRun } from "../registration/checkpoint.ts";
+import {
+  registerImages,
+  type RegisterImagesResult,
+  type RegisterProgress,
+} from "../registration/register.ts";
+import { caseReport } from "../reports/case_report.ts";
+import { type TargetErrors, targetErrors } from "../workflows/landmarks.ts";
+import {
+  encodeMetrics,
+  encodeRegistration,
+  hausdorffDistances,
+  paddingNotices,
+  readRegisterInputs,
+  type RegisterInputs,
+  type RegisterPaths,
+  registrationParameters,
+  scaleNotices,
+} from "../workflows/register_files.ts";
+import { CheckpointFile } from "./_checkpoint_file.ts";
+import { type FlagValues, kebabCase } from "./_flags.ts";
+import { headerNotices } from "./_header_flags.ts";
+import { memoryBudget } from "./_memory.ts";
+import { writeFolder } from "./_output.ts";
+import { readLandmarks, REGISTER_COHORT_FLAGS, REGISTER_EXTRAS } from "./_register_extras.ts";
+import { REGISTER_FLAGS, settingsOf, usedFlags } from "./_register_flags.ts";
+
+/** The exit code of a registration that has failed by its own verdict, with --strict. */
+export const FAILED_VERDICT = 3;
+
+/** The flags of the task `register`. */
+export const REGISTER_TASK_FLAGS = {
+  ...REGISTER_FLAGS,
+  ...REGISTER_EXTRAS,
+  ...REGISTER_COHORT_FLAGS,
+} as const;
+
+/** The values of the flags of the task. */
+export type RegisterTaskFlags = FlagValues<typeof REGISTER_TASK_FLAGS>;
+
+/** The values of the flags of one registration; labels may be a mask for each structure. */
+export type CaseFlags =
+  & Omit<RegisterTaskFlags, keyof RegisterPaths>
+  & RegisterPaths;
+
+/** Shows the progress of a registration. */
+export interface CaseProgress {
+  /** Begins a stage with a number of steps. */
+  readonly stage: (name: string, total?: number) => void;
+  /** Sets the number of finished steps of the stage. */
+  readonly update: (done: number, note?: string) => void;
+  /** Writes a line that stays. */
+  readonly log: (line: string) => void;
+}
+
+/** Options of {@link registerCase}. */
+export interface RegisterCaseOptions {
+  /** The name of the case in its report. Default: none. */
+  readonly name?: string | undefined;
+  /** The files, the settings, and the folder of the results. */
+  readonly flags: CaseFlags;
+  /** The command line that repeats the registration. */
+  readonly command: string;
+  /** Shows the progress. */
+  readonly progress: CaseProgress;
+  /** Stops the registration. */
+  readonly signal: AbortSignal;
+  /** Makes additional files of the result folder. Default: none. */
+  readonly extraFiles?:
+    | ((finished: RegisteredCase) => Readonly<Record<string, Uint8Array>>)
+    | undefined;
+}
+
+/** A finished registration. */
+export interface RegisteredCase {
+  /** The images that were registered. */
+  readonly inputs: RegisterInputs;
+  /** The result. */
+  readonly result: RegisterImagesResult;
+  /** The errors of the landmarks, if there are any. */
+  readonly targetErrors: TargetErrors | undefined;
+  /** The 95th percentile of the surface distances of each label, mm; empty without labels of both images. */
+  readonly hausdorff95: ReadonlyMap<number, number>;
+  /** Time of the whole registration with its files, seconds. */
+  readonly seconds: number;
+}
+
+/**
+ * Registers the images of a case, and writes all files of the result.
+ *
+ * @throws {CrosswarpError} when a file cannot be used, or the registration cannot be done.
+ */
+export async function registerCase(options: RegisterCaseOptions): Promise<RegisteredCase> {
+  const { name, flags, command, progress, signal, extraFiles } = options;
+  const began = performance.now();
+  progress.stage("reading");
+  const log = (line: string) => progress.log(line);
+  const headers = headerNotices(flags.trust, log);
+  const inputs = await readRegisterInputs(flags, headers);
+  const landmarks = await readLandmarks(flags, inputs, headers.onNotice);
+  if (!flags.keepPadding) paddingNotices(inputs, flags).forEach(headers.onNotice);
+  scaleNotices(inputs, flags).forEach(headers.onNotice);
+  signal.throwIfAborted();
+  using gpu = await Gpu.open(memoryBudget());
+  using checkpoint = await openCheckpoint(flags, inputs, gpu, log);
+  const result = await registerImages(gpu, {
+    ...inputs,
+    ...settingsOf(flags),
+    signal,
+    resume: checkpoint.found,
+    onCheckpoint: (found) => checkpoint.keep(found),
+    onProgress: progressShower(progress),
+  });
+  progress.stage("writing");
+  const written = await encodeRegistration(inputs, result);
+  const errors = landmarks && targetErrors(result.transform, landmarks);
+  const hausdorff95 = hausdorffDistances(inputs, result);
+  const { notices } = headers;
+  const parameters = usedFlags(flags);
+  const seconds = (performance.now() - began) / 1000;
+  written["report.html"] = new TextEncoder().encode(caseReport({
+    name,
+    inputs,
+    result,
+    command,
+    parameters: registrationParameters(result, parameters),
+    adapter: gpu.description,
+    version: VERSION,
+    notices,
+    seconds,
+    targetErrors: errors,
+    hausdorff95,
+  }));
+  written["metrics.json"] = encodeMetrics({
+    result,
+    gpu,
+    version: VERSION,
+    parameters,
+    notices,
+    seconds,
+    targetErrors: errors,
+    hausdorff95,
+  });
+  const finished = { inputs, result, targetErrors: errors, hausdorff95, seconds };
+  Object.assign(written, extraFiles?.(finished));
+  signal.throwIfAborted();
+  await writeFolder(flags.out, written);
+  await checkpoint.remove();
+  return finished;
+}
+
+/** Flags that have no effect on the registration itself. */
+const WITHOUT_EFFECT: readonly string[] = [
+  "out",
+  "resume",
+  "strict",
+  "cohort",
+  "shard",
+  "fixedPoints",
+  "movingPoints",
+  "pointSpace",
+];
+/** Flags of files whose voxels are a part of the identity, and of labels, which change no transform. */
+const FILES: readonly string[] = [
+  "fixed",
+  "moving",
+  "fixedLabels",
+  "movingLabels",
+  "fixedMask",
+  "movingMask",
+];
+
+/** Opens the checkpoint file: the intermediate results and the identity of the run. */
+async function openCheckpoint(
+  flags: CaseFlags,
+  { fixed, moving, fixedMask, movingMask }: RegisterInputs,
+  gpu: Gpu,
+  log: (line: string) => void,
+): Promise<CheckpointFile> {
+  const images = {
+    "fixed image": fixed,
+    "moving image": moving,
+    "fixed mask": fixedMask,
+    "moving mask": movingMask,
+  };
+  const identity = await identifyRun(images, {
+    ...Object.fromEntries(
+      Object.entries(flags)
+        .filter(([name]) => !WITHOUT_EFFECT.includes(name) && !FILES.includes(name))
+        .map(([name, value]) => [`--${kebabCase(name)}`, value]),
+    ),
+    "the version": VERSION,
+    "the adapter": gpu.description,
+  });
+  return await CheckpointFile.open(flags.out, identity, flags.resume, log);
+}
+
+/** Shows the stages, and the levels of the deformable registration. */
+function progressShower(progress: CaseProgress): (state: RegisterProgress) => void {
+  let shown = -1;
+  const showLevel = (level: number, levels: number, steps: number) => {
+    if (level === shown) return;
+    shown = level;
+    progress.stage(`level ${level + 1} of ${levels}`, steps);
+  };
+  return ({ stage, rigid, deformable, mindGaussNewton }) => {
+    if (rigid !== undefined) {
+      const { startName, step, iteration, iterations } = rigid;
+      progress.update(0, `start ${startName}, ${step} ${iteration}/${iterations}`);
+    } else if (deformable !== undefined) {
+      showLevel(deformable.level, deformable.levels, deformable.maxIterations);
+      progress.update(deformable.iterations, `cost ${deformable.cost.toFixed(5)}`);
+    } else if (mindGaussNewton !== undefined) {
+      showLevel(mindGaussNewton.level, mindGaussNewton.levels, mindGaussNewton.warps);
+      const { warp, difference } = mindGaussNewton;
+      progress.update(warp, `difference ${difference.toFixed(4)}`);
+    } else {
+      progress.stage(stage);
+    }
+  };
+}

@@ -1,0 +1,295 @@
+/**
+ * The registrations of a whole cohort with one command of the task `register`.
+ *
+ * @module
+ */
+
+import { shellWord } from "../host/shell_word.ts";
+import { VERSION } from "../host/version.ts";
+import { GpuUnavailableError } from "../kernels/gpu/errors.ts";
+import {
+  cohortReport,
+  cohortTable,
+  countCases,
+  countsText,
+  type ReportedCase,
+} from "../reports/cohort_report.ts";
+import { thumbnail } from "../reports/thumbnail.ts";
+import { readCaseList, type RegistrationCase } from "../workflows/case_list.ts";
+import {
+  type CaseIdentity,
+  type CaseMeasures,
+  type CaseState,
+  encodeCaseRecord,
+  readCaseState,
+  RECORD_NAME,
+  THUMBNAIL_NAME,
+} from "../workflows/case_record.ts";
+import { shareOf } from "../workflows/shard.ts";
+import {
+  commandLineOf,
+  isGiven,
+  kebabCase,
+  type Program,
+  UsageError,
+  withValues,
+} from "./_flags.ts";
+import { checkFolder, writeFolder } from "./_output.ts";
+import { Progress } from "./_progress.ts";
+import {
+  type CaseFlags,
+  type CaseProgress,
+  FAILED_VERDICT,
+  REGISTER_TASK_FLAGS,
+  registerCase,
+  type RegisteredCase,
+  type RegisterTaskFlags,
+} from "./_register_case.ts";
+import { usedFlags } from "./_register_flags.ts";
+import { errorMessage, EXIT_CODES } from "./_run_task.ts";
+import { shardOf } from "./_shard_flag.ts";
+
+/** The flags of files, which the cases of a cohort have of their own. */
+const OF_A_CASE = [
+  "fixed",
+  "moving",
+  "fixedLabels",
+  "movingLabels",
+  "fixedMask",
+  "movingMask",
+  "fixedPoints",
+  "movingPoints",
+  "fixedSeries",
+  "movingSeries",
+] as const;
+
+/**
+ * Refuses flags that contradict each other.
+ *
+ * @throws {UsageError} when --cohort stands beside the files of one registration, when --shard stands alone, or when
+ * neither --cohort nor both images are given.
+ */
+export function refuseMixed(flags: RegisterTaskFlags): void {
+  if (flags.cohort === undefined) {
+    if (flags.shard !== undefined) throw new UsageError("--shard needs --cohort");
+    for (const name of ["fixed", "moving"] as const) {
+      if (flags[name] === undefined) throw new UsageError(`--${name} is required without --cohort`);
+    }
+    return;
+  }
+  const given = OF_A_CASE.find((name) => isGiven(flags, name));
+  if (given !== undefined) {
+    throw new UsageError(
+      `--${kebabCase(given)} does nothing with --cohort, whose cases have their own files`,
+    );
+  }
+}
+
+/** A case with its flags and its identity. */
+interface Job {
+  readonly id: string;
+  readonly flags: CaseFlags;
+  readonly identity: CaseIdentity;
+}
+
+/**
+ * Registers the cases of a cohort. A case that cannot be registered is a row of the report, and the others go on.
+ *
+ * @param cohort - The file of the cohort.
+ * @returns The exit code.
+ */
+export async function registerCohort(
+  flags: RegisterTaskFlags,
+  cohort: string,
+  { signal, program }: { readonly signal: AbortSignal; readonly program: Program },
+): Promise<number> {
+  const { out, strict, resume } = flags;
+  const shard = shardOf(flags.shard);
+  const cases = await readCaseList(cohort);
+  await checkFolder(out);
+  const jobs = await Promise.all(cases.map((one) => jobOf(one, flags)));
+  const share = shareOf(jobs, shard);
+  using progress = new Progress();
+  progress.stage(
+    shard.count === 1 ? "cohort" : `cohort, part ${flags.shard}`,
+    share.length,
+    "cases",
+  );
+  try {
+    for (const [done, job] of share.entries()) {
+      signal.throwIfAborted();
+      const found = resume ? await readCaseState(job.flags.out, job.identity) : undefined;
+      if (found?.kind === "done") {
+        progress.log(`${job.id}: it is registered already`);
+        continue;
+      }
+      const state = await stateAfter(job, caseProgress(progress, job.id, done), {
+        signal,
+        program,
+      });
+      progress.log(lineOf(job.id, state));
+    }
+  } finally {
+    await writeReport(jobs, out, commandOf(program, withValues(flags, { shard: undefined })));
+  }
+  progress.end();
+  return await summary(jobs, share, { out, strict });
+}
+
+async function jobOf({ id, ...files }: RegistrationCase, flags: RegisterTaskFlags): Promise<Job> {
+  const caseFlags = withValues(flags, {
+    cohort: undefined,
+    shard: undefined,
+    fixedLabels: undefined,
+    movingLabels: undefined,
+    fixedMask: undefined,
+    movingMask: undefined,
+    fixedPoints: undefined,
+    movingPoints: undefined,
+    fixedSeries: undefined,
+    movingSeries: undefined,
+    ...files,
+    trust: files.trust ?? flags.trust,
+    out: `${flags.out}/${id}`,
+  });
+  const { out: _, ...parameters } = usedFlags(caseFlags);
+  const stamps: Record<string, string> = {};
+  for (const name of OF_A_CASE) {
+    const value = files[name];
+    if (value === undefined || name.endsWith("Series")) continue;
+    const paths = typeof value === "string" ? [value] : Object.values(value);
+    stamps[`the file of ${name}`] = (await Promise.all(paths.map(stampOf))).join(" ");
+  }
+  return { id, flags: caseFlags, identity: { "the version": VERSION, ...parameters, ...stamps } };
+}
+
+/** The size and the time of a file: if they change, the file is taken for another one. */
+async function stampOf(path: string): Promise<string> {
+  const info = await Deno.stat(path).catch(() => undefined);
+  return info === undefined ? "missing" : `${info.size} ${info.mtime?.getTime() ?? ""}`;
+}
+
+/** Registers a case and returns its state, which is also in its folder. */
+async function stateAfter(
+  { id, flags, identity }: Job,
+  progress: CaseProgress,
+  { signal, program }: { readonly signal: AbortSignal; readonly program: Program },
+): Promise<CaseState> {
+  try {
+    let measures: CaseMeasures | undefined;
+    await registerCase({
+      name: id,
+      flags,
+      command: commandOf(program, flags),
+      progress,
+      signal,
+      extraFiles: (finished) => {
+        measures = measuresOf(finished);
+        const { fixed, fixedLabels } = finished.inputs;
+        return {
+          [THUMBNAIL_NAME]: thumbnail(fixed, fixedLabels, finished.result),
+          [RECORD_NAME]: encodeCaseRecord(identity, { kind: "done", measures }),
+        };
+      },
+    });
+    return { kind: "done", measures: measures! };
+  } catch (error) {
+    // Without a GPU no case can be registered.
+    if (signal.aborted || error instanceof GpuUnavailableError) throw error;
+    const [message] = errorMessage(error).replace(/^error: /, "").split("\n");
+    const state = { kind: "error", message } as const;
+    await writeFolder(flags.out, { [RECORD_NAME]: encodeCaseRecord(identity, state) });
+    return state;
+  }
+}
+
+function measuresOf(
+  { result, targetErrors, hausdorff95, seconds }: RegisteredCase,
+): CaseMeasures {
+  const { quality, overlap, jacobianStatistics: { foldedPercent, sdLog } } = result;
+  const mean = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
+  const both = overlap.filter(({ before, after }) => !Number.isNaN(before + after));
+  return {
+    verdict: quality.verdict,
+    reasons: quality.reasons,
+    dice: both.length === 0 ? undefined : {
+      before: mean(both.map(({ before }) => before)),
+      after: mean(both.map(({ after }) => after)),
+    },
+    hausdorff95: hausdorff95.size === 0 ? undefined : mean([...hausdorff95.values()]),
+    targetError: targetErrors &&
+      { before: targetErrors.mean.before, after: targetErrors.mean.after },
+    foldedPercent,
+    sdLog,
+    seconds,
+  };
+}
+
+/** The progress of one case within that of the cohort. */
+function caseProgress(progress: Progress, id: string, done: number): CaseProgress {
+  let shown = "";
+  const update = (note: string) => progress.update(done, note);
+  return {
+    stage: (name) => {
+      shown = `${id}: ${name}`;
+      update(shown);
+    },
+    update: (steps, note) =>
+      update([shown, steps > 0 ? `step ${steps}` : "", note].filter(Boolean).join(", ")),
+    log: (line) => progress.log(`${id}: ${line}`),
+  };
+}
+
+function lineOf(id: string, state: CaseState): string {
+  if (state.kind !== "done") return `${id}: no result. ${state.message}`;
+  const { verdict, reasons, dice, seconds } = state.measures;
+  const overlap = dice === undefined
+    ? ""
+    : `, mean Dice ${dice.after.toFixed(3)} (${dice.before.toFixed(3)} before)`;
+  const words = [`${id}: ${verdict}${overlap}, ${seconds.toFixed(1)} s.`, ...reasons];
+  return words.join(" ");
+}
+
+/** Writes the report and the table of all cases that have a state, those of other processes, too. */
+async function writeReport(jobs: readonly Job[], out: string, command: string): Promise<void> {
+  const cases = await Promise.all(
+    jobs.map(async ({ id, flags, identity }): Promise<ReportedCase> => {
+      const state = await readCaseState(flags.out, identity);
+      const picture = state.kind === "done"
+        ? await Deno.readFile(`${flags.out}/${THUMBNAIL_NAME}`).catch(() => undefined)
+        : undefined;
+      return { id, state, thumbnail: picture };
+    }),
+  );
+  const encoder = new TextEncoder();
+  await writeFolder(out, {
+    "report.html": encoder.encode(cohortReport({ cases, command, version: VERSION })),
+    "cases.csv": encoder.encode(cohortTable(cases)),
+  });
+}
+
+/** Prints the counts, and returns the exit code for the cases of this process. */
+async function summary(
+  jobs: readonly Job[],
+  share: readonly Job[],
+  { out, strict }: { readonly out: string; readonly strict: boolean },
+): Promise<number> {
+  const statesOf = (some: readonly Job[]) =>
+    Promise.all(some.map(({ flags, identity }) => readCaseState(flags.out, identity)));
+  const all = countCases(await statesOf(jobs));
+  const own = countCases(await statesOf(share));
+  console.log(`${countsText(all)}; report in ${out}/report.html`);
+  if (own.errors + own.open > 0) {
+    console.error(
+      "Some cases have no result. Mend them as the report says, and repeat with --resume.",
+    );
+    return EXIT_CODES.failed;
+  }
+  return strict && own.failed > 0 ? FAILED_VERDICT : EXIT_CODES.ok;
+}
+
+/** The command line of the flags that were given. */
+export function commandOf(program: Program, flags: object): string {
+  const spec = { name: "register", summary: "", flags: REGISTER_TASK_FLAGS };
+  return `${program} register ${commandLineOf(spec, flags).map(shellWord).join(" ")}`;
+}

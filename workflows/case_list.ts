@@ -1,0 +1,181 @@
+/**
+ * Lists of registrations: the pairs of images of a cohort, or those that a CSV file names.
+ *
+ * @module
+ */
+
+import { parse } from "csv-parse/sync";
+import { isSubjectId, readManifest, SUBJECT_ID_RULE } from "../cohort/manifest.ts";
+import { CrosswarpError, FileAccessError } from "../host/errors.ts";
+import { fileSystem } from "../host/file_system.ts";
+import type { HeaderMatrix } from "../volume/read_options.ts";
+import type { RegisterPaths } from "./register_files.ts";
+
+/** A list of cases that cannot be used; the message names the file and the line. */
+export class CaseListError extends CrosswarpError {
+  /** The name of the class. */
+  override readonly name = "CaseListError";
+}
+
+/** The files of one registration of a list. */
+export interface RegistrationCase extends RegisterPaths {
+  /** The name, which is also that of the folder of the results. */
+  readonly id: string;
+  /** Landmarks of the fixed image. */
+  readonly fixedPoints?: string | undefined;
+  /** The same landmarks in the moving image. */
+  readonly movingPoints?: string | undefined;
+  /** The matrix that is used if those of a file contradict each other. */
+  readonly trust?: HeaderMatrix | undefined;
+}
+
+/** The columns of a CSV file, each with what it holds. A file may have them in any order. */
+export const CASE_COLUMNS = {
+  case: "name of the case (required)",
+  fixed: "fixed image (required)",
+  moving: "moving image (required)",
+  fixedLabels: "labels of the fixed image",
+  movingLabels: "labels of the moving image",
+  fixedMask: "mask of the fixed image",
+  movingMask: "mask of the moving image",
+  fixedPoints: "landmarks of the fixed image",
+  movingPoints: "the same landmarks in the moving image",
+  fixedSeries: "DICOM series of the fixed image",
+  movingSeries: "DICOM series of the moving image",
+} as const;
+
+type Column = keyof typeof CASE_COLUMNS;
+
+const COLUMNS = Object.keys(CASE_COLUMNS) as Column[];
+const REQUIRED = ["case", "fixed", "moving"] as const;
+/** Columns that hold no path. */
+const NO_PATHS: readonly Column[] = ["case", "fixedSeries", "movingSeries"];
+
+/**
+ * The registrations of a cohort: for a `cohort.json`, each paired subject with its MR as the fixed image and its CT as
+ * the moving one; for a CSV file, one per line.
+ *
+ * @throws {CaseListError} when the CSV file has no cases, lacks a column, or has a line that cannot be used.
+ * @throws {ManifestError} when the manifest cannot be used.
+ * @throws {FileAccessError} when the file cannot be read.
+ */
+export async function readCaseList(path: string): Promise<RegistrationCase[]> {
+  const cases = /\.json$/i.test(path)
+    ? await casesOfManifest(path)
+    : casesOfTable(await textOf(path), path);
+  const seen = new Map<string, string>();
+  for (const { id } of cases) {
+    // Two names that differ only in their case are one folder on some systems.
+    const other = seen.get(id.toLowerCase());
+    if (other !== undefined) {
+      throw new CaseListError(
+        `${path}: the names of the cases ${other} and ${id} are the same. Give each case a name of its own.`,
+      );
+    }
+    seen.set(id.toLowerCase(), id);
+  }
+  return cases;
+}
+
+async function casesOfManifest(path: string): Promise<RegistrationCase[]> {
+  const { subjects } = await readManifest(path);
+  const cases = subjects.flatMap(({ id, images, labels, trust }): RegistrationCase[] =>
+    images.mr === undefined || images.ct === undefined ? [] : [{
+      id,
+      fixed: images.mr,
+      moving: images.ct,
+      fixedLabels: labels.mr,
+      movingLabels: labels.ct,
+      trust,
+    }]
+  );
+  if (cases.length === 0) {
+    throw new CaseListError(
+      `${path} has no subject with both a CT and an MR image. Name the pairs in a CSV file.`,
+    );
+  }
+  return cases;
+}
+
+function casesOfTable(text: string, path: string): RegistrationCase[] {
+  let rows: string[][];
+  try {
+    rows = parse(text, {
+      bom: true,
+      delimiter: [",", ";", "\t"],
+      comment: "#",
+      comment_no_infix: true,
+      trim: true,
+      skip_empty_lines: true,
+      relax_column_count: true,
+    }) as unknown as string[][];
+  } catch (cause) {
+    throw new CaseListError(`${path} is no CSV file: ${(cause as Error).message}.`, { cause });
+  }
+  const [head = [], ...lines] = rows;
+  const columns = head.map((name) => columnOf(name, path));
+  const double = columns.find((column, i) => columns.indexOf(column) !== i);
+  if (double !== undefined) throw new CaseListError(`${path} has the column ${double} twice.`);
+  for (const column of REQUIRED) {
+    if (!columns.includes(column)) {
+      throw new CaseListError(
+        `${path} has no column ${column}. Its first line must name the columns: case, fixed and moving, and any of ` +
+          `${COLUMNS.slice(REQUIRED.length).map(snakeCase).join(", ")}.`,
+      );
+    }
+  }
+  if (lines.length === 0) throw new CaseListError(`${path} names no cases.`);
+  const folder = /^(.*[\\/])[^\\/]*$/.exec(path)?.[1] ?? "";
+  return lines.map((cells, i) => {
+    const at = `${path}, case ${i + 1}`;
+    if (cells.length > columns.length) {
+      throw new CaseListError(
+        `${at} has ${cells.length} cells, and there are ${columns.length} columns.`,
+      );
+    }
+    const values: Partial<Record<Column, string>> = {};
+    columns.forEach((column, j) => {
+      const text = cells[j] ?? "";
+      if (text === "") return;
+      values[column] = NO_PATHS.includes(column) || isAbsolute(text) ? text : folder + text;
+    });
+    for (const column of REQUIRED) {
+      if (values[column] === undefined) throw new CaseListError(`${at} has no ${column}.`);
+    }
+    const { case: id, fixed, moving, ...others } = values as
+      & typeof values
+      & Record<"case" | "fixed" | "moving", string>;
+    if (!isSubjectId(id)) throw new CaseListError(`${at}: its name "${id}" ${SUBJECT_ID_RULE}.`);
+    return { id, fixed, moving, ...others };
+  });
+}
+
+/** The column of a name such as fixed_labels, fixed-labels, "fixed labels" or fixedLabels. */
+function columnOf(name: string, path: string): Column {
+  const plain = (text: string) => text.toLowerCase().replace(/[\s_-]/g, "");
+  const found = COLUMNS.find((column) => plain(column) === plain(name));
+  if (found === undefined) {
+    throw new CaseListError(
+      `${path} has the unknown column "${name}". The columns are ${
+        COLUMNS.map(snakeCase).join(", ")
+      }.`,
+    );
+  }
+  return found;
+}
+
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+function isAbsolute(path: string): boolean {
+  return /^([\\/]|[A-Za-z]:[\\/])/.test(path);
+}
+
+async function textOf(path: string): Promise<string> {
+  try {
+    return await fileSystem(path).readFile(path, "utf8");
+  } catch (cause) {
+    throw new FileAccessError(`Cannot read ${path}: ${(cause as Error).message}`, { cause });
+  }
+}
