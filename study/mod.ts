@@ -193,4 +193,5 @@ export type {
   ManifestSubject,
   ModalityLabels,
   ModalityPaths,
+  RenumberedLabels,
 } from "../cohort/manifest.ts";
