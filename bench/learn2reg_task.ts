@@ -42,7 +42,8 @@ the evaluation of Learn2Reg reads them: 4-D (x, y, z, 3), in voxels on the grid 
 fixed image corresponds to the voxel x + d(x) of the moving image. It also writes measures.json.
 
 Dice is the mean over the labels that both images have. HD95 is in voxels. SDlogJ is that of Learn2Reg, the standard
-deviation of log(min(max(J + 3, 1e-9), 1e9)) inside the mask of the fixed image; SD log J is that of log(max(J, 1e-9)).
+deviation of log(min(max(J + 3, 1e-9), 1e9)) inside the mask of the fixed image, of voxels; SD log J is that of
+log(max(J, 1e-9)), of mm.
 The table of published figures is printed for comparison. They were not measured here, and most of them are of other
 pairs or of the other direction.`,
   examples: [

@@ -130,6 +130,7 @@ Deno.test({
       const { crosswarp, "not registered": before } = report.summary;
       assert(crosswarp.dice > 0.9, `Dice ${crosswarp.dice}`);
       assert(before.dice < 0.75, `Dice before ${before.dice}`);
+      assertEquals(crosswarp.foldedPercent, 0);
       assert(crosswarp.hd95 <= 1.5, `HD95 ${crosswarp.hd95}`);
       for (const { pair, diceByLabel } of report.pairs) {
         const patient = pair.slice(-4);

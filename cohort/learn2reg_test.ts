@@ -11,19 +11,20 @@ const file = (sort: string, id: string, number: number) =>
   `L2R/${sort}/AbdomenMRCT_${id}_000${number}.nii.gz`;
 
 Deno.test("learn2RegCohort() pairs the MR (0000) and the CT (0001) of a patient", () => {
-  const { subjects, remarks } = learn2RegCohort([
-    ...["imagesTr", "labelsTr", "masksTr"].flatMap((sort) => [
-      file(sort, "0006", 0),
-      file(sort, "0006", 1),
-      file(sort, "0020", 0),
-      file(sort, "0030", 1),
-    ]),
+  const training = ["imagesTr", "labelsTr", "masksTr"].flatMap((sort) => [
+    file(sort, "0006", 0),
+    file(sort, "0006", 1),
+    file(sort, "0020", 0),
+    file(sort, "0030", 1),
+  ]);
+  const others = [
     file("imagesTr", "0031", 1),
     file("imagesTs", "0009", 0),
     file("imagesTs", "0009", 1),
     file("labelsTs", "0009", 1),
     "L2R/other.nii.gz",
-  ]);
+  ];
+  const { subjects, remarks } = learn2RegCohort(training.concat(others));
   assertEquals(subjects.map(({ id, kind }) => `${id} ${kind}`), [
     "0006 paired",
     "0020 mr",

@@ -6,13 +6,11 @@ import { findCohort } from "./find_cohort.ts";
 import { synthRadCohort } from "./synthrad.ts";
 
 Deno.test("synthRadCohort() pairs the images of a patient's folder", () => {
-  const { subjects, remarks } = synthRadCohort([
-    ...["ct", "mr", "mask"].map((name) => `Task1/AB/1ABA001/${name}.mha`),
-    ...["ct", "mr", "mask"].map((name) => `Task1/TH/1THB104/${name}.mha`),
-    "Val/HN/1HNC010/mr.mha",
-    "copy/1ABA001/ct.mha",
-    "Task2/AB/2ABA001/ct.mha",
-  ]);
+  const patients = ["Task1/AB/1ABA001", "Task1/TH/1THB104"].flatMap((folder) =>
+    ["ct", "mr", "mask"].map((name) => `${folder}/${name}.mha`)
+  );
+  const others = ["Val/HN/1HNC010/mr.mha", "copy/1ABA001/ct.mha", "Task2/AB/2ABA001/ct.mha"];
+  const { subjects, remarks } = synthRadCohort(patients.concat(others));
   assertEquals(subjects, [
     {
       id: "1ABA001",

@@ -17,7 +17,7 @@ Deno.test("validationPairs() and displacementsName() follow Learn2Reg's names", 
       moving: `./imagesTr/${name(patient, 1)}`,
     });
     const path = `${folder}/AbdomenMRCT_dataset.json`;
-    const json = { name: "AbdomenMRCT", registration_val: [pair("0006"), pair("0007")] };
+    const json = { name: "AbdomenMRCT", "registration_val": [pair("0006"), pair("0007")] };
     await Deno.writeTextFile(path, JSON.stringify(json));
     const pairs = await validationPairs(folder);
     assertEquals(pairs.length, 2);

@@ -6,6 +6,7 @@
  */
 
 import { jacobianStatistics } from "../../registration/jacobian_statistics.ts";
+import { determinant3 } from "../../volume/affine.ts";
 import { diceCoefficient, diceCounts } from "../../volume/dice.ts";
 import type { LabelVolume } from "../../volume/volume.ts";
 import { DatasetError } from "./dataset.ts";
@@ -38,11 +39,11 @@ export interface PairMeasures {
   readonly dice: number;
   /** Mean of `hd95ByLabel` without NaN, voxels. */
   readonly hd95: number;
-  /** Standard deviation of log(min(max(J + 3, 1e-9), 1e9)). */
+  /** Standard deviation of log(min(max(J + 3, 1e-9), 1e9)), where J is that of the voxels. */
   readonly sdLogJ: number;
-  /** Standard deviation of log(max(J, 1e-9)), which is not one of Learn2Reg. */
+  /** Standard deviation of log(max(J, 1e-9)) in the world, which is not one of Learn2Reg. */
   readonly sdLogJacobian: number;
-  /** Voxels with J <= 0, percent, which is not one of Learn2Reg: its count of folds is always 0. */
+  /** Voxels with J <= 0 in the world, percent, which is not one of Learn2Reg: its count of folds is always 0. */
   readonly foldedPercent: number;
 }
 
@@ -77,15 +78,18 @@ export function measurePair(
   }
   const inner = innerPart(size);
   const inMask = mask && Uint8Array.from(inner.indices, (i) => mask.data[i] === 1 ? 1 : 0);
-  const jacobian = jacobianStatistics(voxelJacobian(displacements, inner), inMask);
+  const jacobian = voxelJacobian(displacements, inner);
+  // In the world a voxel may be larger in one image, or mirrored.
+  const ratio = determinant3(movingLabels.grid.affine) / determinant3(fixedLabels.grid.affine);
+  const ofWorld = jacobianStatistics(jacobian.map((j) => ratio * j), inMask);
   return {
     diceByLabel,
     hd95ByLabel,
     dice: meanOfNumbers(Object.values(diceByLabel)),
     hd95: meanOfNumbers(Object.values(hd95ByLabel)),
-    sdLogJ: jacobian.sdLogLearn2Reg,
-    sdLogJacobian: jacobian.sdLog,
-    foldedPercent: jacobian.foldedPercent,
+    sdLogJ: jacobianStatistics(jacobian, inMask).sdLogLearn2Reg,
+    sdLogJacobian: ofWorld.sdLog,
+    foldedPercent: ofWorld.foldedPercent,
   };
 }
 

@@ -83,6 +83,11 @@ Deno.test("measurePair() has Learn2Reg's SDlogJ and the folds, by hand", () => {
   assertEquals([...voxelJacobian(linear, innerPart(size))], [2, 2]);
   const mirrored = displacementsOf(size, (x) => -2 * x, () => 0, () => 0);
   assertEquals(measurePair({ ...common, displacements: mirrored }).foldedPercent, 100);
+  // If the first axis of the moving image is mirrored in the world, too, nothing is folded.
+  const { grid: { affine } } = labels;
+  const mirror = new Grid(size, affine.map((value, i) => i === 0 ? -value : value));
+  const turned = { ...common, movingLabels: { ...labels, grid: mirror } };
+  assertEquals(measurePair({ ...turned, displacements: mirrored }).foldedPercent, 0);
   assertThrows(
     () => measurePair({ ...common, displacements: noDisplacements([6, 5, 4]) }),
     DatasetError,

@@ -9,7 +9,7 @@
  */
 
 import { transformPoint, type Triple } from "../../volume/affine.ts";
-import { Grid } from "../../volume/grid.ts";
+import type { Grid } from "../../volume/grid.ts";
 import { niftiHeader } from "../../volume/nifti_header_bytes.ts";
 import { withNifti } from "../../volume/nifti_source.ts";
 import { readIntensities } from "../../volume/nifti_voxels.ts";
