@@ -15,6 +15,7 @@ import type { LabelVolume } from "../volume/volume.ts";
 import {
   type DatasetPair,
   displacementsName,
+  displacementsPath,
   exchanged,
   publicPairs,
   validationPairs,
@@ -132,7 +133,10 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<void> {
     });
     before.push(of(noDisplacements(fixedLabels.grid.size)));
     const displacements = gpu === undefined
-      ? await readVoxelDisplacements(`${fields}/${name}.nii.gz`, fixedLabels.grid.size)
+      ? await readVoxelDisplacements(
+        await displacementsPath(fields!, pair),
+        fixedLabels.grid.size,
+      )
       : await register(gpu, { pair, path: `${out}/${name}.nii.gz`, masks: flags.masks, signal });
     measured.push(of(displacements));
   }

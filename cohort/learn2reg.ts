@@ -30,22 +30,20 @@ export function isLearn2RegImage(path: string): boolean {
  */
 export function learn2RegCohort(paths: readonly string[]): FoundCohort {
   const images = new Map<string, Partial<Record<Modality, string>>>();
-  const labels = new Map<string, Partial<Record<Modality, LabelFiles>>>();
+  const labels = new Set(paths.filter((path) => /^labels,Tr/.test(partsOf(path).join())));
+  const isLabelled = labels.size > 0;
   const remarks: string[] = [];
   const tests: string[] = [];
   let masks = 0;
   let others = 0;
-  const sorted = [...paths].sort();
-  const isLabelled = sorted.some((path) => FILE.exec(path)?.slice(1, 3).join("") === "labelsTr");
-  for (const path of sorted) {
-    const [, sort, set, id, number] = FILE.exec(path) ?? [];
+  for (const path of [...paths].sort()) {
+    const [sort, set, id, number] = partsOf(path);
     const modality = MODALITY_OF[number];
-    if (sort === "masks") masks++;
-    else if (sort === undefined) others++;
+    if (sort === undefined) others++;
+    else if (sort === "masks") masks++;
     else if (set === "Ts" && (isLabelled || sort === "labels")) tests.push(path);
-    else if (sort === "labels") {
-      labels.set(id, { ...labels.get(id), [modality]: { file: path, ids: IDS } });
-    } else if (images.get(id)?.[modality] !== undefined) {
+    else if (sort === "labels") continue;
+    else if (images.get(id)?.[modality] !== undefined) {
       remarks.push(`${id} has a second ${modality.toUpperCase()}, ${path}: the first is taken`);
     } else images.set(id, { ...images.get(id), [modality]: path });
   }
@@ -63,17 +61,33 @@ export function learn2RegCohort(paths: readonly string[]): FoundCohort {
     for (const modality of ["ct", "mr"] as const) {
       const image = found[modality];
       if (image === undefined) continue;
-      const file = labels.get(id)?.[modality];
-      if (isLabelled && file === undefined) {
+      const file = labelsPath(image);
+      if (isLabelled && !labels.has(file)) {
         const whose = `${id}'s ${modality.toUpperCase()}`;
         remarks.push(`${whose} has no labels: it is left out, ${LABELS_FOR_ALL}`);
         continue;
       }
       kept[modality] = image;
-      if (file !== undefined) labelsOf[modality] = file;
+      if (isLabelled) labelsOf[modality] = { file, ids: IDS };
     }
     if (kept.ct === undefined && kept.mr === undefined) return [];
     return [{ id, kind: kindOf(kept), images: kept, labels: labelsOf }];
   });
+  const taken = new Set(
+    subjects.flatMap((subject) => Object.values(subject.images)).map(labelsPath),
+  );
+  for (const file of labels) {
+    if (!taken.has(file)) remarks.push(`${file} is left out: its image is not taken or not there`);
+  }
   return { subjects, remarks, problems: [] };
+}
+
+/** The sort of a file (images, labels or masks), its set, the patient and the modality; none of another file. */
+function partsOf(path: string): string[] {
+  return FILE.exec(path)?.slice(1) ?? [];
+}
+
+/** The path of the labels of an image of the training set. */
+function labelsPath(image: string): string {
+  return image.replace(/imagesTr(?=\/[^/]*$)/, "labelsTr");
 }

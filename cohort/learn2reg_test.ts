@@ -23,6 +23,9 @@ Deno.test("learn2RegCohort() pairs the MR (0000) and the CT (0001) of a patient"
     file("imagesTs", "0009", 1),
     file("labelsTs", "0009", 1),
     "L2R/other.nii.gz",
+    file("labelsTr", "0032", 0),
+    file("imagesTr", "0020", 0).replace("L2R", "M2R"),
+    file("labelsTr", "0020", 0).replace("L2R", "M2R"),
   ];
   const { subjects, remarks } = learn2RegCohort(training.concat(others));
   assertEquals(subjects.map(({ id, kind }) => `${id} ${kind}`), [
@@ -39,10 +42,13 @@ Deno.test("learn2RegCohort() pairs the MR (0000) and the CT (0001) of a patient"
     ids: { "1": 58, "2": 86, "3": 29662, "4": 29663 },
   });
   assertEquals(remarks, [
+    "0020 has a second MR, M2R/imagesTr/AbdomenMRCT_0020_0000.nii.gz: the first is taken",
     "3 test files are left out: only the labels of the training set have the ids of the four organs",
     "4 masks are left out: a manifest has none",
     "1 file is left out: its name is not one of AbdomenMRCT",
     "0031's CT has no labels: it is left out, since the study takes labels of all images or of none",
+    "L2R/labelsTr/AbdomenMRCT_0032_0000.nii.gz is left out: its image is not taken or not there",
+    "M2R/labelsTr/AbdomenMRCT_0020_0000.nii.gz is left out: its image is not taken or not there",
   ]);
 });
 

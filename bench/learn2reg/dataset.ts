@@ -116,14 +116,37 @@ export function exchanged({ fixed, moving }: DatasetPair): DatasetPair {
 }
 
 /**
- * The name of a pair's displacements, without a suffix. The evaluation takes the short name of patients only if the
- * fixed image has the modality 0000 and the moving one 0001.
+ * The name of a pair's displacements. The evaluation takes the short name of patients only if the fixed image has the
+ * modality 0000 and the moving one 0001.
  */
-export function displacementsName({ fixed, moving }: DatasetPair): string {
+export function displacementsName(pair: DatasetPair): string {
+  const { fixed, moving } = pair;
   const isUsual = fixed.modality === "0000" && moving.modality === "0001";
-  return isUsual
-    ? `disp_${fixed.patient}_${moving.patient}`
-    : `disp_${fixed.patient}_${fixed.modality}_${moving.patient}_${moving.modality}`;
+  return isUsual ? `disp_${fixed.patient}_${moving.patient}` : longName(pair);
+}
+
+/** The name with both modalities, which the evaluation always takes. */
+function longName({ fixed, moving }: DatasetPair): string {
+  return `disp_${fixed.patient}_${fixed.modality}_${moving.patient}_${moving.modality}`;
+}
+
+/**
+ * The path of a pair's displacements in a folder, by the short or the long name.
+ *
+ * @throws {DatasetError} when there is no such .nii.gz file.
+ */
+export async function displacementsPath(folder: string, pair: DatasetPair): Promise<string> {
+  const names = new Set(await fileNames(folder));
+  const known = [displacementsName(pair), longName(pair)];
+  const found = known.find((name) => names.has(`${name}.nii.gz`));
+  if (found !== undefined) return `${folder}/${found}.nii.gz`;
+  const hasArrays = known.some((name) => names.has(`${name}.npz`));
+  throw new DatasetError(
+    `${folder} holds no ${known[0]}.nii.gz. ` +
+      (hasArrays
+        ? "Write the array of the .npz file as .nii.gz, with the component as the last axis."
+        : "Give the folder with the displacements of all pairs."),
+  );
 }
 
 function imageAt(folder: string, path: string): DatasetImage | undefined {

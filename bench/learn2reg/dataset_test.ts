@@ -3,6 +3,7 @@ import { inFolder } from "../../testing/in_folder.ts";
 import {
   DatasetError,
   displacementsName,
+  displacementsPath,
   exchanged,
   publicPairs,
   validationPairs,
@@ -31,6 +32,21 @@ Deno.test("validationPairs() and displacementsName() follow Learn2Reg's names", 
     assertEquals(pairs[1].moving.image, `${folder}/imagesTr/${name("0007", 1)}`);
     assertEquals(displacementsName(pairs[0]), "disp_0006_0006");
     assertEquals(displacementsName(exchanged(pairs[0])), "disp_0006_0001_0006_0000");
+    await assertRejects(
+      () => displacementsPath(folder, pairs[0]),
+      DatasetError,
+      "holds no disp_0006_0006.nii.gz. Give the folder",
+    );
+    await Deno.writeTextFile(`${folder}/disp_0006_0006.npz`, "");
+    await assertRejects(
+      () => displacementsPath(folder, pairs[0]),
+      DatasetError,
+      ".npz file as .nii.gz",
+    );
+    for (const found of ["disp_0006_0000_0006_0001.nii.gz", "disp_0006_0006.nii.gz"]) {
+      await Deno.writeTextFile(`${folder}/${found}`, "");
+      assertEquals(await displacementsPath(folder, pairs[0]), `${folder}/${found}`);
+    }
     const refused = async (text: string, message: string) => {
       await Deno.writeTextFile(path, text);
       await assertRejects(() => validationPairs(folder), DatasetError, message);

@@ -56,12 +56,12 @@ export function measurePair(
   { fixedLabels, movingLabels, displacements, labels, mask }: MeasureOptions,
 ): PairMeasures {
   const { size } = displacements;
-  for (const [what, volume] of [["labels", fixedLabels], ["mask", mask]] as const) {
+  for (const [what, volume] of [["labels", fixedLabels], ["a mask", mask]] as const) {
     if (volume === undefined || volume.grid.size.join() === size.join()) continue;
     throw new DatasetError(
-      `The ${what} of the fixed image have ${
+      `The fixed image has ${what} of ${
         volume.grid.size.join(" x ")
-      } voxels, the displacements ` +
+      } voxels, and displacements of ` +
         `${size.join(" x ")}. Give displacements on the grid of the fixed image.`,
     );
   }

@@ -91,7 +91,7 @@ Deno.test("measurePair() has Learn2Reg's SDlogJ and the folds, by hand", () => {
   assertThrows(
     () => measurePair({ ...common, displacements: noDisplacements([6, 5, 4]) }),
     DatasetError,
-    "have 6 x 5 x 5 voxels, the displacements 6 x 5 x 4",
+    "has labels of 6 x 5 x 5 voxels, and displacements of 6 x 5 x 4",
   );
 });
 
