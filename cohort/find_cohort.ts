@@ -1,5 +1,6 @@
 /**
- * Makes a cohort from a folder of files, named as VISCERAL's or by a simple convention.
+ * Makes a cohort from a folder of files, named as those of VISCERAL, Learn2Reg or SynthRAD2025, or by a simple
+ * convention.
  *
  * @module
  */
@@ -20,8 +21,18 @@ import {
   type ManifestSubject,
   SUBJECT_ID_RULE,
 } from "./manifest.ts";
-import { labelPaths, readLabels } from "./read_labels.ts";
-import { type FoundCohort, isVisceralVolume, LABELS_FOR_ALL, visceralCohort } from "./visceral.ts";
+import { type FoundCohort, kindOf, LABELS_FOR_ALL, NO_LABELS } from "./layout.ts";
+import { isLearn2RegImage, learn2RegCohort } from "./learn2reg.ts";
+import { labelPaths, readLabels, withLabelPaths } from "./read_labels.ts";
+import { isSynthRadImage, synthRadCohort } from "./synthrad.ts";
+import { isVisceralVolume, visceralCohort } from "./visceral.ts";
+
+/** The known layouts, each with the test whether a file is one of its images. Other folders hold one's own files. */
+const LAYOUTS = [
+  { isImage: isVisceralVolume, cohortOf: visceralCohort },
+  { isImage: isLearn2RegImage, cohortOf: learn2RegCohort },
+  { isImage: isSynthRadImage, cohortOf: synthRadCohort },
+];
 
 /** Names of files by the simple convention: `anna_ct.nii.gz`, `anna_mr.nrrd`, `anna_ct_labels.nii.gz`, ... */
 const OWN = new RegExp(`^(.*)_(ct|mr)(_labels)?${IMAGE_SUFFIX.source}`, "is");
@@ -49,11 +60,12 @@ export async function findCohort(folder: string): Promise<FoundCohort> {
     throw new ManifestError(`Cannot read ${folder}: ${(cause as Error).message}`, { cause });
   }
   const { paths, problems } = files;
-  const found = paths.some(isVisceralVolume) ? visceralCohort(paths) : ownCohort(paths);
+  const layout = LAYOUTS.find(({ isImage }) => paths.some(isImage));
+  const found = (layout?.cohortOf ?? ownCohort)(paths);
   if (found.subjects.length === 0) {
     throw new ManifestError(
       `${folder} holds no image whose name says what it is. Name files SUBJECT_ct.nii.gz, ` +
-        "SUBJECT_mr.nii.gz, SUBJECT_ct_labels.nii.gz and SUBJECT_mr_labels.nii.gz, or keep VISCERAL's names",
+        "SUBJECT_mr.nii.gz, SUBJECT_ct_labels.nii.gz and SUBJECT_mr_labels.nii.gz, or keep the names of VISCERAL, Learn2Reg or SynthRAD2025",
     );
   }
   return { subjects: found.subjects, remarks: [...files.remarks, ...found.remarks], problems };
@@ -131,7 +143,7 @@ function ownCohort(paths: readonly string[]): FoundCohort {
     (images.ct && labels.ct) ?? (images.mr && labels.mr)
   );
   if (!isLabelled && subjects.size > 0) {
-    remarks.push("No image has labels: the study takes whole images, without Table 1 and Dice");
+    remarks.push(NO_LABELS);
   }
   const kept: ManifestSubject[] = [];
   for (const [id, { images, labels }] of subjects) {
@@ -148,8 +160,7 @@ function ownCohort(paths: readonly string[]): FoundCohort {
       }
     }
     if (images.ct === undefined && images.mr === undefined) continue;
-    const kind = images.ct && images.mr ? "paired" : images.ct ? "ct" : "mr";
-    kept.push({ id, kind, images, labels });
+    kept.push({ id, kind: kindOf(images), images, labels });
   }
   return { subjects: kept, remarks, problems: [] };
 }
@@ -205,9 +216,7 @@ export async function inspectSubject(
       options.onImage?.(image, modality);
     }
     if (files === undefined) continue;
-    const below = typeof files === "string"
-      ? `${folder}/${files}`
-      : Object.fromEntries(Object.entries(files).map(([of, file]) => [of, `${folder}/${file}`]));
+    const below = withLabelPaths(files, (file) => `${folder}/${file}`);
     // Each mask is read alone if there is a problem, so that every damaged one is found.
     const all = labelPaths(files);
     let isBad = false;

@@ -42,8 +42,21 @@ export function isSubjectId(id: string): boolean {
 /** Files by modality. */
 export type ModalityPaths = ByModality<string>;
 
-/** A label image's file, or a mask for each structure: files by label id. */
-export type LabelFiles = string | Readonly<Record<string, string>>;
+/** A label image's file with other ids than those of `label_scheme.ts`. */
+export interface RenumberedLabels {
+  /** The label image's file. */
+  readonly file: string;
+  /** The id in `label_scheme.ts` for each id of the file. Voxels with another id count as background. */
+  readonly ids: Readonly<Record<string, number>>;
+}
+
+/** A label image's file, with or without other ids, or a mask for each structure: files by label id. */
+export type LabelFiles = string | Readonly<Record<string, string>> | RenumberedLabels;
+
+/** Returns true for a label image whose ids are replaced. */
+export function isRenumbered(files: LabelFiles): files is RenumberedLabels {
+  return typeof files === "object" && "ids" in files;
+}
 
 /** Labels by modality. */
 export type ModalityLabels = ByModality<LabelFiles>;
@@ -153,6 +166,9 @@ export async function readManifest(path: string): Promise<Manifest> {
     };
     const allOf = async (field: string, files: LabelFiles): Promise<LabelFiles> => {
       if (typeof files === "string") return await found(field, files);
+      if (isRenumbered(files)) {
+        return { file: await found(`${field}.file`, files.file), ids: files.ids };
+      }
       const masks: Record<string, string> = {};
       for (const [id, file] of Object.entries(files)) {
         masks[id] = await found(`${field}.${id}`, file);
@@ -277,6 +293,7 @@ function checkSubject(at: string, json: unknown, fail: Fail): string {
     if (typeof value !== "object" || value === null || Array.isArray(value)) {
       return path(field, value);
     }
+    if ("ids" in value) return renumbered(field, value as Record<string, unknown>, fail, path);
     const masks = Object.entries(value);
     if (masks.length === 0) throw fail(`${field} names no mask; leave it out`);
     for (const [id, file] of masks) {
@@ -321,6 +338,23 @@ function checkSubject(at: string, json: unknown, fail: Fail): string {
     throw fail(`${at}.trust must be "sform" or "qform", got ${shown(subject.trust)}`);
   }
   return id;
+}
+
+/** Checks a label image whose ids are replaced. */
+function renumbered(
+  at: string,
+  value: Record<string, unknown>,
+  fail: Fail,
+  path: (field: string, value: unknown) => void,
+): void {
+  knownFields(at, value, ["file", "ids"], fail);
+  path(`${at}.file`, value.file);
+  const isId = (id: unknown) => Number.isInteger(id) && (id as number) > 0;
+  for (const [from, to] of Object.entries(objectAt(`${at}.ids`, value.ids, fail))) {
+    if (!isId(Number(from)) || !isId(to)) {
+      throw fail(`${at}.ids must give a label id for a label id, got ${shown(from)}: ${shown(to)}`);
+    }
+  }
 }
 
 function objectAt(at: string, value: unknown, fail: Fail): Record<string, unknown> {

@@ -27,6 +27,7 @@ export {
   type ModalityLabels,
   type ModalityPaths,
   readManifest,
+  type RenumberedLabels,
   writeManifest,
 } from "./manifest.ts";
 export {
@@ -41,7 +42,7 @@ export {
   writePhantomCohort,
 } from "./phantom/phantom.ts";
 export { labelPaths, readLabels } from "./read_labels.ts";
-export type { FoundCohort } from "./visceral.ts";
+export type { FoundCohort } from "./layout.ts";
 
 // Types of other entries that the signatures use.
 export type { CrosswarpError } from "../host/errors.ts";

@@ -7,12 +7,12 @@
 import { readLabelVolume } from "../volume/read_nifti.ts";
 import type { ReadOptions } from "../volume/read_options.ts";
 import type { LabelVolume } from "../volume/volume.ts";
-import { type LabelFiles, ManifestError } from "./manifest.ts";
+import { isRenumbered, type LabelFiles, ManifestError } from "./manifest.ts";
 
 /**
  * Reads labels. Where masks overlap, the structure that is named first keeps the voxel.
  *
- * @param files - A label image, or masks (every voxel that is not 0) by label id.
+ * @param files - A label image, with or without other ids, or masks (every voxel that is not 0) by label id.
  * @throws {ManifestError} when masks lie on different grids.
  */
 export async function readLabels(
@@ -20,6 +20,10 @@ export async function readLabels(
   options: ReadOptions = {},
 ): Promise<LabelVolume> {
   if (typeof files === "string") return await readLabelVolume(files, options);
+  if (isRenumbered(files)) {
+    const { grid, data } = await readLabelVolume(files.file, options);
+    return { grid, data: data.map((id) => files.ids[id] ?? 0) };
+  }
   let merged: LabelVolume | undefined;
   let firstPath = "";
   for (const [id, path] of Object.entries(files)) {
@@ -42,5 +46,13 @@ export async function readLabels(
 
 /** The files of labels. */
 export function labelPaths(files: LabelFiles): string[] {
-  return typeof files === "string" ? [files] : Object.values(files);
+  if (typeof files === "string") return [files];
+  return isRenumbered(files) ? [files.file] : Object.values(files);
+}
+
+/** The labels with other paths. */
+export function withLabelPaths(files: LabelFiles, path: (file: string) => string): LabelFiles {
+  if (typeof files === "string") return path(files);
+  if (isRenumbered(files)) return { file: path(files.file), ids: files.ids };
+  return Object.fromEntries(Object.entries(files).map(([id, file]) => [id, path(file)]));
 }

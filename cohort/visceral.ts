@@ -11,7 +11,8 @@
 import { type ByModality, MODALITIES, type Modality } from "../volume/modality.ts";
 import CORRECTIONS from "./visceral_corrections.json" with { type: "json" };
 import { STRUCTURES } from "./label_scheme.ts";
-import type { FileProblem, ManifestSubject } from "./manifest.ts";
+import { type FoundCohort, kindOf, LABELS_FOR_ALL } from "./layout.ts";
+import { isRenumbered, type ManifestSubject } from "./manifest.ts";
 
 /** The corrections of section 2: labels that were swapped, and labels left out of the scores. */
 interface Correction {
@@ -22,19 +23,6 @@ interface Correction {
 const MODALITY_WORDS: Readonly<Record<string, Modality>> = { CT: "ct", MRT1: "mr" };
 const VOLUME = /^(\d+)_(\d+)_([A-Za-z0-9]+)_wb\.nii(\.gz)?$/;
 const MASK = /^(\d+)_(\d+)_([A-Za-z0-9]+)_wb_(\d+)_(\d+)\.nii(\.gz)?$/;
-
-/** The reason for leaving out an image without labels if others have labels. */
-export const LABELS_FOR_ALL = "since the study takes labels of all images or of none";
-
-/** The subjects, and remarks on the files. */
-export interface FoundCohort {
-  /** The subjects, paths as given. */
-  readonly subjects: readonly ManifestSubject[];
-  /** Remarks on missing or unusual files, one sentence each. */
-  readonly remarks: readonly string[];
-  /** Links that lead to nothing, and folders that cannot be read. */
-  readonly problems: readonly FileProblem[];
-}
 
 /** Returns true if a file has the name of a VISCERAL volume. */
 export function isVisceralVolume(path: string): boolean {
@@ -125,7 +113,7 @@ export function visceralCohort(paths: readonly string[]): FoundCohort {
     const exclude = onlyFor(paths, correction.exclude);
     return [{
       id,
-      kind: paths.ct && paths.mr ? "paired" : paths.ct ? "ct" : "mr",
+      kind: kindOf(paths),
       images: paths,
       labels,
       exclude,
@@ -143,7 +131,7 @@ export function correctionsOf(subjects: readonly ManifestSubject[]): string[] {
     MODALITIES.flatMap((modality) => {
       const whose = `${id}'s ${modality.toUpperCase()}`;
       const files = labels[modality];
-      const exchanged = typeof files === "object"
+      const exchanged = typeof files === "object" && !isRenumbered(files)
         ? Object.keys(files).filter((label) => isOfOther(label, files[label]))
         : [];
       const left = exclude?.[modality] ?? [];

@@ -6,6 +6,7 @@
 
 import { withoutUndefined } from "../host/defaults.ts";
 import {
+  isRenumbered,
   type LabelFiles,
   type Manifest,
   type ManifestSubject,
@@ -101,6 +102,7 @@ export async function correctCohort(gpu: Gpu, options: CorrectCohortOptions): Pr
 
 async function realFiles(files: LabelFiles): Promise<LabelFiles> {
   if (typeof files === "string") return await Deno.realPath(files);
+  if (isRenumbered(files)) return { file: await Deno.realPath(files.file), ids: files.ids };
   const found: Record<string, string> = {};
   for (const [id, file] of Object.entries(files)) found[id] = await Deno.realPath(file);
   return found;

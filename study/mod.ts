@@ -191,4 +191,5 @@ export type {
   ManifestSubject,
   ModalityLabels,
   ModalityPaths,
+  RenumberedLabels,
 } from "../cohort/manifest.ts";

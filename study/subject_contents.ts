@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { LabelFiles, ManifestSubject } from "../cohort/manifest.ts";
+import { isRenumbered, type LabelFiles, type ManifestSubject } from "../cohort/manifest.ts";
 import { contentHash, keyOf } from "./run_folder.ts";
 
 /** A key of the contents of a subject's images, labels (each under its id) and truth. */
@@ -15,6 +15,7 @@ export async function subjectKeyOf(
     path === undefined ? null : await contentHash(path);
   const ofLabels = async (files: LabelFiles | undefined) => {
     if (files === undefined || typeof files === "string") return await hash(files);
+    if (isRenumbered(files)) return { file: await hash(files.file), ids: files.ids };
     const hashes: [string, string | null][] = [];
     for (const id of Object.keys(files).sort()) hashes.push([id, await hash(files[id])]);
     return hashes;

@@ -28,18 +28,20 @@ export const TASK = {
   name: "cohort",
   summary: "Makes a manifest (cohort.json) from a folder of CT and MR images.",
   details: `
-The folder holds either the files of VISCERAL Anatomy3 as the challenge distributes them (the task
-applies the paper's corrections), or your own files, in any subfolders, with the names
-SUBJECT_ct.nii.gz, SUBJECT_mr.nii.gz, SUBJECT_ct_labels.nii.gz and SUBJECT_mr_labels.nii.gz. A subject
-with both images is a pair for the registration; the other subjects serve the training. The task reads
-every image, lists corrections, missing files and problems, and writes the manifest into the folder. It
-measures the bodies and the lungs of the unpaired subjects by a threshold, and warns if the CT and the MR
-images differ by more than 15 %.
+The folder holds the files of one of these data sets as they are distributed, in any subfolders:
+  VISCERAL Anatomy3         the task applies the paper's corrections
+  Learn2Reg AbdomenMRCT     imagesTr and labelsTr; the manifest replaces the ids of the four organs
+  SynthRAD2025, Task 1      1ABA001/ct.mha and 1ABA001/mr.mha; without labels
+or your own files with the names SUBJECT_ct.nii.gz, SUBJECT_mr.nii.gz, SUBJECT_ct_labels.nii.gz and
+SUBJECT_mr_labels.nii.gz. A subject with both images is a pair for the registration; the other subjects
+serve the training. The task reads every image, lists corrections, missing files and problems, and writes
+the manifest into the folder. It measures the bodies and the lungs of the unpaired subjects by a
+threshold, and warns if the CT and the MR images differ by more than 15 %.
 
 SUBJECT begins with a letter or a digit, and consists of letters and digits of any language, spaces and
 the characters - _ . + ( ). If files are damaged, contradict themselves, or are links that lead to
 nothing, the task lists them all and writes no manifest. With --skip-bad it leaves out their subjects.`,
-  examples: ["--from visceral", "--from images --name clinic"],
+  examples: ["--from visceral", "--from AbdomenMRCT --name l2r", "--from images --name clinic"],
   flags: {
     from: {
       type: "string",

@@ -113,17 +113,18 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       Triple Volume`,
   },
   "./cohort": {
-    count: 37,
+    count: 38,
     values: `
       BREATHING COHORT_PROFILES ManifestError STRUCTURES findCohort inspectSubject labelPaths
       readLabels readManifest withoutBadFiles writeManifest writePhantomCohort`,
     types: `
       Breathing ByModality CohortProfile CrosswarpError FileProblem FoundCohort Grid HeaderMatrix
       InspectOptions LabelFiles LabelVolume Manifest ManifestSubject Matrix4 Modality ModalityLabels
-      ModalityPaths PhantomOptions PhantomProgress ReadOptions Region Structure StructureName Triple Volume`,
+      ModalityPaths PhantomOptions PhantomProgress ReadOptions Region RenumberedLabels
+      Structure StructureName Triple Volume`,
   },
   "./study": {
-    count: 178,
+    count: 179,
     values: `
       ABLATIONS COLUMNS CORRESPONDENCE_PARTS LOSSES PAPER_CHANNELS PAPER_FIELDS PAPER_GRID
       PAPER_TABLE_1 PAPER_TABLE_2 PROFILES Picture STAGES STRUCTURES SettingsError
@@ -144,7 +145,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       ModalityLabels ModalityPaths ModelFiles ModelInput NmiMindOptions OnProgress Ops OverviewOptions PairImages
       PairRegistrationOptions PairRigidOptions PairScores PairScoresOptions PaperVolumes PatchAverageProgress PlaneName PointMap
       PreparedStudy Profile ProfileDeformable ProfileName ReadOptions Region RegionPair
-      RegisteredPair RegisteredPairsOptions RegistrationScores Regulariser ReportTable
+      RegisteredPair RegisteredPairsOptions RegistrationScores Regulariser RenumberedLabels ReportTable
       ReproduceOptions RigidLevelReport RigidPreset RigidResult RunStudyOptions RunUnitsOptions ScoredPair
       SearchPair SearchScale SearchTable SearchUnit SettingRow Shard SignedRankResult SimilarityName
       SimilarityOptions StageName StagePlan StageWork StartPosition StartRecord StepLosses Stitch

@@ -65,7 +65,8 @@ export function headerAffine(
   const chosen = isQform ? header.byQform() : header.sform ?? header.byQform();
   header.check(chosen, isQform);
   if (header.sform === undefined) {
-    if (geometry.qform === undefined) onNotice(header.noPosition());
+    const notice = header.missing();
+    if (notice !== undefined) onNotice(notice);
   } else if (header.isReliable(header.sform)) {
     const difference = header.difference();
     if (difference?.remedy !== undefined && trust === undefined) {
@@ -180,8 +181,19 @@ class Header {
       "field `trust`) selects the qform.";
   }
 
+  /** The notice about a header without sform that has no qform or no voxel sizes; undefined if it has both. */
+  missing(): string | undefined {
+    const { qform, pixdim } = this.#geometry;
+    const sizes = qform?.spacing ?? pixdim;
+    const hasSizes = sizes.every((size, axis) => size !== 0 || !this.#isLong(axis));
+    const size = hasSizes ? undefined : `${this.#name} has ${noVoxelSize("a pixdim of 0")}`;
+    const position = qform === undefined ? this.#noPosition() : undefined;
+    if (size === undefined || position === undefined) return size ?? position;
+    return `${size} ${position}`;
+  }
+
   /** The notice about a header with neither sform nor qform. */
-  noPosition(): string {
+  #noPosition(): string {
     return `${this.#name} has no position: its sform and qform codes are 0. Its voxel axes are taken as right, ` +
       "anterior and superior, and voxel (0, 0, 0) as the origin. Other programs differ: nibabel takes the first " +
       "axis as left, and the middle of the image as the origin. If the image has a position, write it into the " +
@@ -299,6 +311,16 @@ export function checkVoxelSizes(
     }${by}. Voxels of ${VOXEL_SIZES.min} to ${VOXEL_SIZES.max} mm ` +
       `are accepted. Correct the voxel sizes${remedy}.`,
   );
+}
+
+/**
+ * The notice about an image without a voxel size, after "has".
+ *
+ * @param what - What the header lacks, as the object of "its header has".
+ */
+export function noVoxelSize(what: string): string {
+  return `no voxel size: its header has ${what}. 1 mm is taken, as ITK takes it. All lengths in mm depend on it. If ` +
+    "the voxels have another size, write it into the header.";
 }
 
 /** Voxel sizes of a matrix. */

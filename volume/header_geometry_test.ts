@@ -51,6 +51,22 @@ function assertMatrix(found: Matrix4, expected: Matrix4): void {
 const stretched = OBLIQUE.map((value, i) => i < 12 && i % 4 === 2 ? value * 1.5 : value);
 const unit = OBLIQUE.map((value, i) => i < 12 && i % 4 < 3 ? value / [2, 2, 4][i % 4] : value);
 
+Deno.test("readNifti() notices in one line that a header has no voxel size", async () => {
+  const words = "a/mr.nii has no voxel size: its header has a pixdim of 0. 1 mm is taken";
+  const bare = await read({ sform: null, pixdims: [2, 0, 4] });
+  assertEquals(bare.grid.spacing, [2, 1, 4]);
+  assertEquals(bare.notices.length, 1);
+  assertStringIncludes(bare.notices[0], words);
+  assertStringIncludes(bare.notices[0], "a/mr.nii has no position");
+  const qform = { code: 1, b: 0, c: 0, d: 0, offset: [0, 0, 0], qfac: 1 };
+  const placed = await read({ sform: null, qform, pixdims: [0, 0, 0] });
+  assertEquals(placed.grid.spacing, [1, 1, 1]);
+  assertEquals(placed.notices.length, 1);
+  assertStringIncludes(placed.notices[0], words);
+  // An sform states the sizes itself.
+  assertEquals((await read({ pixdims: [0, 0, 0] })).notices, []);
+});
+
 Deno.test("readNifti() has no notice about a header that agrees with itself", async () => {
   for (const second of [false, true]) {
     for (

@@ -91,7 +91,9 @@ function analyzeHeader(start: Uint8Array, name: string, options: ReadOptions): N
   }
   const header = parseHeader(bytes, name, { onNotice: () => {} });
   const offset = Math.trunc(view.getFloat32(108, isLittle));
-  const [dx, dy, dz] = [80, 84, 88].map((at) => Math.abs(view.getFloat32(at, isLittle)) || 1);
+  const stated = [80, 84, 88].map((at) => Math.abs(view.getFloat32(at, isLittle)));
+  const [dx, dy, dz] = stated.map((size) => size || 1);
+  const hasSizes = stated.every((size, axis) => size > 0 || (header.dimensions[axis] ?? 1) === 1);
   const affine = placementMatrix(
     {
       dimensions: header.dimensions,
@@ -99,6 +101,7 @@ function analyzeHeader(start: Uint8Array, name: string, options: ReadOptions): N
       origin: [0, 0, 0],
       signs: LPS_SIGNS,
       field: "voxel sizes",
+      missingSize: hasSizes ? undefined : "a pixdim of 0",
     },
     name,
     options,

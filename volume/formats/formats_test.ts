@@ -225,6 +225,82 @@ encoding: raw
   );
 });
 
+Deno.test("readNifti() notices in one line that an image has no voxel size", async () => {
+  const plain =
+    "NRRD0001\ntype: short\ndimension: 3\nsizes: 2 3 2\nendian: little\nencoding: raw\n";
+  const read = (header: string) => quietly(joined(utf8(`${header}\n`), shorts(true)), "a.nrrd");
+  const bare = await read(plain);
+  assertEquals(bare.grid.spacing, [1, 1, 1]);
+  assertEquals(bare.notices.length, 1);
+  assertStringIncludes(
+    bare.notices[0],
+    "a.nrrd has no voxel size: its header has no spacings. 1 mm is taken, as ITK takes it. All lengths in mm depend " +
+      "on it. If the voxels have another size, write it into the header. It also has an incomplete position: its " +
+      "header has no space, no space directions and no space origin.",
+  );
+  const partly = await read(`${plain}spacings: 2 nan 4\n`);
+  assertEquals(partly.grid.spacing, [2, 1, 4]);
+  assertStringIncludes(partly.notices[0], "its header has no spacing of axis 2.");
+  // The size of a lone slice does not matter.
+  const slice = await quietly(
+    joined(
+      utf8(`${plain.replace("2 3 2", "4 3 1")}spacings: 2 3 nan\n\n`),
+      shorts(true),
+    ),
+    "a.nrrd",
+  );
+  assertEquals(slice.notices[0].includes("voxel size"), false);
+  const meta = new TextDecoder().decode(metaImage("")).replace(/ElementSpacing.*\n/, "");
+  const { grid, notices } = await quietly(joined(utf8(meta), shorts(true)), "a.mha");
+  assertEquals(grid.spacing, [1, 1, 1]);
+  assertEquals(notices, [
+    "a.mha has no voxel size: its header has no ElementSpacing. 1 mm is taken, as ITK takes it. All lengths in mm " +
+    "depend on it. If the voxels have another size, write it into the header.",
+  ]);
+  const size = meta.replace("DimSize", "ElementSize = 5 6 7\nDimSize");
+  const sized = await quietly(joined(utf8(size), shorts(true)), "a.mha");
+  assertEquals([sized.grid.spacing, sized.notices], [[5, 6, 7], []]);
+});
+
+Deno.test("readNifti() converts the units of spacings and of a MetaImage, and says so", async () => {
+  const spacings = `NRRD0001
+type: short
+dimension: 3
+sizes: 2 3 2
+space: LPS
+space origin: (1,2,3)
+spacings: 2 3 4
+endian: little
+encoding: raw
+`;
+  const read = (more: string) =>
+    quietly(joined(utf8(`${spacings}${more}\n`), shorts(true)), "a.nrrd");
+  const own = await read('units: "cm" "mm" "mm"\n');
+  assertEquals(own.grid.affine.slice(0, 12), [-20, 0, 0, -1, 0, -3, 0, -2, 0, 0, 4, 3]);
+  assertEquals(own.notices.length, 2);
+  assertEquals(
+    own.notices[0],
+    'a.nrrd has lengths in cm, by its "units". They are converted to mm; ITK ignores "units" and takes the numbers ' +
+      'as mm. If they are mm, correct "units".',
+  );
+  const ofSpace = await read("space units: cm cm cm\n");
+  assertEquals(ofSpace.grid.affine.slice(0, 12), [-20, 0, 0, -10, 0, -30, 0, -20, 0, 0, 40, 30]);
+  assertEquals(ofSpace.notices.length, 2);
+  assertStringIncludes(ofSpace.notices[0], 'lengths in cm, by its "space units"');
+  const both = await read('space units: "cm" "cm" "cm"\nunits: "mm" "mm" "mm"\n');
+  assertEquals(both.grid.affine.slice(0, 12), [-2, 0, 0, -10, 0, -3, 0, -20, 0, 0, 4, 30]);
+  const millimetres = await read('space units: "mm" "mm" "mm"\nunits: "mm" "mm" "mm"\n');
+  assertEquals(millimetres.notices.length, 1);
+  const meta = await quietly(joined(metaImage("DistanceUnits = cm\n"), shorts(true)), "a.mha");
+  assertEquals(meta.grid.affine, IN_RAS.map((value, i) => i < 12 ? 10 * value : value));
+  assertEquals(meta.notices.length, 1);
+  assertStringIncludes(meta.notices[0], "a.mha has lengths in cm, by its DistanceUnits.");
+  for (const unit of ["mm", "?"]) {
+    const file = joined(metaImage(`DistanceUnits = ${unit}\n`), shorts(true));
+    assertEquals((await quietly(file, "a.mha")).notices, []);
+  }
+});
+
 const gradient = joined(nrrd("endian: little\nencoding: raw\n"), shorts(true));
 const edited = (from: string | RegExp, to: string, of = gradient) =>
   joined(
@@ -293,6 +369,24 @@ for (
       edited("kinds", 'space units: "in" "in" "in"\nkinds'),
       ImageGeometryError,
       "mm, cm, m and um",
+    ],
+    [
+      "different units of a space",
+      edited("kinds", 'space units: "mm" "cm" "mm"\nkinds'),
+      ImageGeometryError,
+      'different "space units"',
+    ],
+    [
+      "inches of a MetaImage",
+      edited("ElementType", "DistanceUnits = in\nElementType", meta),
+      ImageGeometryError,
+      'has the DistanceUnits "in"; mm, cm, m and um are read',
+    ],
+    [
+      "too few units",
+      edited(/space directions.*/, 'spacings: 2 3 4\nunits: "mm" "mm"'),
+      ImageFileError,
+      "has 2 units for its axes",
     ],
     ["two dimensions", edited("DimSize = 2 3 2", "DimSize = 2 3", meta), ImageShapeError, "2 axes"],
     [

@@ -14,6 +14,7 @@ import {
   unsupportedType,
   VECTOR_INTENT,
 } from "./format_header.ts";
+import { millimetresPer, noticeUnits } from "./length_units.ts";
 import { LPS_SIGNS, placementMatrix } from "./placement.ts";
 
 /** NIfTI's data type codes of MetaImage's types. */
@@ -102,6 +103,9 @@ export function parseMetaImage(
     "TransformMatrix",
   );
   const origin = numbers(first("Offset", "Position", "Origin"), axes, "Offset");
+  const unit = fields.get("DistanceUnits") ?? "";
+  const millimetres = millimetresPer(unit, "DistanceUnits", name);
+  noticeUnits([unit], "DistanceUnits", name, options);
   const [slope, offset] = ["Slope", "Offset"]
     .map((part) => Number(fields.get(`ElementToIntensityFunction${part}`) ?? NaN));
   if ((!Number.isNaN(slope) && slope !== 1) || (!Number.isNaN(offset) && offset !== 0)) {
@@ -131,13 +135,16 @@ export function parseMetaImage(
           // Row k is the direction of voxel axis k.
           steps: [0, 1, 2].map((k) =>
             [0, 1, 2].map((axis) =>
-              (spacing?.[k] ?? 1) * (matrix?.[axes * k + axis] ?? (k === axis ? 1 : 0))
+              (spacing === undefined ? 1 : millimetres * spacing[k]) *
+              (matrix?.[axes * k + axis] ?? (k === axis ? 1 : 0))
             ) as unknown as Triple
           ),
-          origin: (origin?.slice(0, 3) ?? [0, 0, 0]) as unknown as Triple,
+          origin: (origin?.slice(0, 3) ?? [0, 0, 0])
+            .map((value) => millimetres * value) as unknown as Triple,
           signs: LPS_SIGNS,
           field: "TransformMatrix and ElementSpacing",
           missing,
+          missingSize: spacing === undefined ? "no ElementSpacing" : undefined,
         },
         name,
         options,

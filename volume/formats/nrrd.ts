@@ -16,6 +16,7 @@ import {
   unsupportedType,
   VECTOR_INTENT,
 } from "./format_header.ts";
+import { millimetresPer, noticeUnits } from "./length_units.ts";
 import { LPS_SIGNS, type Placement, placementMatrix } from "./placement.ts";
 
 /** NIfTI's data type codes of NRRD's types. */
@@ -53,8 +54,6 @@ const SPACES: Readonly<Record<string, Triple>> = {
 
 /** World axes without directions in the body; ITK takes them as LPS. */
 const NAMELESS = ["scanner-xyz", "3d-right-handed", "3d-left-handed"];
-
-const UNITS: Readonly<Record<string, number>> = { mm: 1, cm: 10, m: 1000, um: 0.001, "": 1 };
 
 /** Kinds of an axis that holds the components of a vector. */
 const VECTOR_KINDS = /^(vector|3-vector|covariant-vector|3-gradient|3-normal|list|point|none)$/;
@@ -117,7 +116,7 @@ export function parseNrrd(
     throw badHeader(name, 'its NRRD header has no "endian"');
   }
   const { file, start, lines, offset } = dataOf(fields, length, encoding, name);
-  const axes = axesOf(fields, sizes, name);
+  const axes = axesOf(fields, sizes, name, options);
   return {
     header: {
       dimensions: axes.dimensions,
@@ -198,6 +197,7 @@ function axesOf(
   fields: ReadonlyMap<string, string>,
   sizes: readonly number[],
   name: string,
+  options: ReadOptions,
 ): Axes {
   const directions = fields.get("space directions")?.match(/none|\([^)]*\)/gi) ?? undefined;
   const kinds = fields.get("kinds")?.toLowerCase().split(/\s+/);
@@ -223,7 +223,7 @@ function axesOf(
   return {
     dimensions,
     components: isFirst ? sizes[0] : 1,
-    placement: placementOf(fields, dimensions, directions, spatial, name),
+    placement: placementOf(fields, dimensions, directions, spatial, name, options),
   };
 }
 
@@ -233,6 +233,7 @@ function placementOf(
   directions: readonly string[] | undefined,
   spatial: readonly number[],
   name: string,
+  options: ReadOptions,
 ): Placement {
   const space = fields.get("space")?.toLowerCase();
   const dimension = fields.get("space dimension");
@@ -247,9 +248,10 @@ function placementOf(
   if (dimension !== undefined && dimension !== "3") {
     throw new ImageGeometryError(`${name} has the space dimension ${dimension}; 3 is read.`);
   }
-  const unit = unitOf(fields.get("space units"), name);
+  const unit = spaceUnit(fields.get("space units"), name);
+  const millimetres = millimetresPer(unit, '"space units"', name);
   const vector = (text: string): Triple => {
-    const values = text.replace(/[()]/g, "").split(",").map((part) => unit * Number(part));
+    const values = text.replace(/[()]/g, "").split(",").map((part) => millimetres * Number(part));
     if (values.length !== 3) {
       throw badHeader(name, `"${text}" in its header is no vector of three numbers`);
     }
@@ -262,6 +264,11 @@ function placementOf(
     ...directions === undefined ? ["no space directions"] : [],
     ...originText === undefined ? ["no space origin"] : [],
   ];
+  // Spacings have units of their own. Without them they have those of the space.
+  const ofSpacings = directions === undefined ? unitNames(fields.get("units")) : [];
+  if (ofSpacings.length === 0 || originText !== undefined) {
+    noticeUnits([unit], '"space units"', name, options);
+  }
   if (directions !== undefined) {
     return {
       dimensions,
@@ -273,9 +280,17 @@ function placementOf(
     };
   }
   refuseAxisLimits(fields, spatial, name);
-  const spacings = fields.get("spacings")?.split(/\s+/).map(Number) ?? [];
-  const sizes = spatial.map((axis) => spacings[axis] ?? NaN).map((size) =>
-    Number.isNaN(size) ? 1 : size
+  const stated = fields.get("spacings")?.split(/\s+/).map(Number) ?? [];
+  const lacks = spatial.filter((axis, k) => !Number.isFinite(stated[axis]) && dimensions[k] > 1);
+  if (ofSpacings.length > 0 && ofSpacings.length !== Number(fields.get("dimension"))) {
+    throw badHeader(name, `its header has ${ofSpacings.length} units for its axes`);
+  }
+  noticeUnits(spatial.map((axis) => ofSpacings[axis] ?? ""), '"units"', name, options);
+  const unitOf = (axis: number) => ofSpacings[axis] ?? unit;
+  const sizes = spatial.map((axis) =>
+    Number.isNaN(stated[axis] ?? NaN)
+      ? 1
+      : stated[axis] * millimetresPer(unitOf(axis), '"units"', name)
   );
   return {
     dimensions,
@@ -284,7 +299,16 @@ function placementOf(
     signs,
     field: '"spacings"',
     missing,
+    missingSize: missingSizeOf(lacks, spatial.length),
   };
+}
+
+/** The missing spacings: of all axes, or of some. */
+function missingSizeOf(lacks: readonly number[], axes: number): string | undefined {
+  if (lacks.length === 0) return undefined;
+  if (lacks.length === axes) return "no spacings";
+  const names = lacks.map((axis) => axis + 1).join(" and ");
+  return `no spacing of axis ${names}`;
 }
 
 /** Refuses limits of axes in place of directions: ITK takes an origin from them. */
@@ -303,13 +327,22 @@ function refuseAxisLimits(
   }
 }
 
-function unitOf(text: string | undefined, name: string): number {
-  const units = [...text?.matchAll(/"([^"]*)"/g) ?? []].map(([, unit]) =>
-    unit.trim().toLowerCase()
-  );
-  const [first = ""] = units;
-  if (UNITS[first] === undefined || units.some((unit) => unit !== first)) {
-    throw new ImageGeometryError(`${name} has the space units ${text}; mm, cm, m and um are read.`);
+/** The unit of the space: one for all of its axes. */
+function spaceUnit(text: string | undefined, name: string): string {
+  const [first = "", ...others] = unitNames(text);
+  if (others.some((unit) => unit !== first)) {
+    throw new ImageGeometryError(
+      `${name} has different "space units" (${text}). Write its lengths in mm.`,
+    );
   }
-  return UNITS[first];
+  return first;
+}
+
+/** The units in a field, with or without quotation marks. */
+function unitNames(text: string | undefined): string[] {
+  if (text === undefined) return [];
+  const names = text.includes('"')
+    ? [...text.matchAll(/"([^"]*)"/g)].map(([, unit]) => unit.trim())
+    : text.split(/\s+/);
+  return names.map((unit) => unit.toLowerCase());
 }

@@ -5,7 +5,7 @@
  */
 
 import type { Matrix4, Triple } from "../affine.ts";
-import { checkMatrix, checkVoxelSizes } from "../header_geometry.ts";
+import { checkMatrix, checkVoxelSizes, noVoxelSize } from "../header_geometry.ts";
 import { printNotice, type ReadOptions } from "../read_options.ts";
 
 /** The statements of a header about the geometry. */
@@ -22,6 +22,8 @@ export interface Placement {
   readonly field: string;
   /** The statements that the header lacks, each as the object of "its header has"; none if it has a position. */
   readonly missing?: readonly string[] | undefined;
+  /** The voxel size that the header lacks, as the object of "its header has"; undefined if it has all of them. */
+  readonly missingSize?: string | undefined;
 }
 
 /** The names of the world axes, for the factors -1 and 1. */
@@ -40,25 +42,30 @@ export const LPS_SIGNS: Triple = [-1, -1, 1];
  * smaller than 0.01 mm.
  */
 export function placementMatrix(
-  { dimensions, steps, origin, signs, field, missing = [] }: Placement,
+  placement: Placement,
   name: string,
   { onNotice = printNotice }: ReadOptions,
 ): Matrix4 {
+  const { dimensions, steps, origin, signs, field } = placement;
   const row = (axis: 0 | 1 | 2) =>
     [steps[0][axis], steps[1][axis], steps[2][axis], origin[axis]]
       .map((value) => signs[axis] * value + 0);
   const matrix = [...row(0), ...row(1), ...row(2), 0, 0, 0, 1];
   checkMatrix(matrix, name, `Repair its ${field}.`);
   checkVoxelSizes(matrix, dimensions, name);
-  if (missing.length > 0) {
-    const [x, y, z] = AXES.map((names, axis) => names[signs[axis] < 0 ? 0 : 1]);
-    onNotice(
-      `${name} has an incomplete position: its header has ${
-        LIST.format(missing)
-      }. What it states is taken as ` +
-        `${x}, ${y} and ${z}. Missing directions are those of the voxel axes, and a missing origin is 0, as ITK ` +
-        "takes them. If the image has a position, write all of it into the header.",
-    );
-  }
+  const notice = incomplete(placement);
+  if (notice !== undefined) onNotice(`${name} ${notice}`);
   return matrix;
+}
+
+/** The notice about a header without all voxel sizes, directions and origin, after the file's name. */
+function incomplete({ signs, missing = [], missingSize }: Placement): string | undefined {
+  const hasSize = missingSize === undefined;
+  if (missing.length === 0) return hasSize ? undefined : `has ${noVoxelSize(missingSize)}`;
+  const [x, y, z] = AXES.map((names, axis) => names[signs[axis] < 0 ? 0 : 1]);
+  const position =
+    `an incomplete position: its header has ${LIST.format(missing)}. What it states ` +
+    `is taken as ${x}, ${y} and ${z}. Missing directions are those of the voxel axes, and a missing origin is 0, as ` +
+    "ITK takes them. If the image has a position, write all of it into the header.";
+  return hasSize ? `has ${position}` : `has ${noVoxelSize(missingSize)} It also has ${position}`;
 }
