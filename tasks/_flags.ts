@@ -239,7 +239,8 @@ export function withValues<T extends object, V extends object>(
 }
 
 /**
- * The command line of the values that were given, in the order of the declaration.
+ * The command line of the values that were given, in the order of the declaration. Values that no command line can
+ * have, such as objects, are left out.
  *
  * @param spec - The task's declaration.
  * @param flags - The values that {@link parseFlags} or {@link withValues} returned.
@@ -253,7 +254,8 @@ export function commandLineOf(spec: TaskSpec, flags: object): string[] {
     if (flag.type === "boolean") args.push(name);
     else if (flag.type === "paths") {
       for (const path of value as readonly string[]) args.push(name, path);
-    } else args.push(name, Array.isArray(value) ? value.join(",") : String(value));
+    } else if (Array.isArray(value)) args.push(name, value.join(","));
+    else if (typeof value !== "object") args.push(name, String(value));
   }
   return args;
 }

@@ -1,5 +1,13 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { type Flag, HelpRequest, isGiven, parseFlags, UsageError } from "./_flags.ts";
+import {
+  commandLineOf,
+  type Flag,
+  HelpRequest,
+  isGiven,
+  parseFlags,
+  UsageError,
+  withValues,
+} from "./_flags.ts";
 
 const flags = {
   fixed: { type: "string", required: true, valueName: "FILE", help: "The fixed image." },
@@ -138,4 +146,20 @@ Deno.test("parseFlags() answers --help before it looks at anything else", () => 
     ]
   ) assertStringIncludes(message, part);
   assertEquals(message.split("\n").filter((line) => line.length > 100), []);
+});
+
+Deno.test("commandLineOf() repeats what was given, and withValues() changes what counts as given", () => {
+  const args = ["--spacing=10", "--fixed", "a b.nii", "--no-rigid", "--size", "3,4"];
+  const values = parseFlags(spec, args);
+  const repeated = ["--fixed", "a b.nii", "--spacing", "10", "--no-rigid", "--size", "3,4"];
+  assertEquals(commandLineOf(spec, values), repeated);
+  assertEquals(parseFlags(spec, commandLineOf(spec, values)), values);
+  const changed = withValues(values, { fixed: "c.nii", spacing: undefined, levels: 2 });
+  assertEquals([isGiven(changed, "spacing"), isGiven(changed, "levels")], [false, true]);
+  assertEquals(
+    commandLineOf(spec, changed),
+    ["--fixed", "c.nii", "--levels", "2", "--no-rigid", "--size", "3,4"],
+  );
+  // Masks of structures have no place on a command line.
+  assertEquals(commandLineOf(spec, withValues(values, { movingLabels: { "1": "a" } })), repeated);
 });

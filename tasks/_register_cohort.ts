@@ -4,6 +4,7 @@
  * @module
  */
 
+import { labelPaths } from "../cohort/read_labels.ts";
 import { shellWord } from "../host/shell_word.ts";
 import { VERSION } from "../host/version.ts";
 import { GpuUnavailableError } from "../kernels/gpu/errors.ts";
@@ -157,8 +158,8 @@ async function jobOf({ id, ...files }: RegistrationCase, flags: RegisterTaskFlag
   for (const name of OF_A_CASE) {
     const value = files[name];
     if (value === undefined || name.endsWith("Series")) continue;
-    const paths = typeof value === "string" ? [value] : Object.values(value);
-    stamps[`the file of ${name}`] = (await Promise.all(paths.map(stampOf))).join(" ");
+    const stampsOf = await Promise.all(labelPaths(value).map(stampOf));
+    stamps[`the file of ${name}`] = stampsOf.join(" ");
   }
   return { id, flags: caseFlags, identity: { "the version": VERSION, ...parameters, ...stamps } };
 }

@@ -46,11 +46,10 @@ Deno.test({
       );
     await table("missing.nii.gz");
     const out = `${folder}/out`;
-    const run = async (...more: string[]) =>
-      await callModule(
-        register,
-        ...["--cohort", `${folder}/pairs.csv`, "--out", out, "--rigid-only", ...more],
-      );
+    const run = async (...more: string[]) => {
+      const args = ["--cohort", `${folder}/pairs.csv`, "--out", out, "--rigid-only"];
+      return await callModule(register, ...args, ...more);
+    };
 
     // The second part has the last two cases. Those of the first part are not registered yet.
     const second = await run("--shard", "2/2");

@@ -8,7 +8,7 @@
  */
 
 import type { Triple } from "../../volume/affine.ts";
-import { squaredDistances } from "../../study/scores/surface_distance.ts";
+import { squaredDistances } from "../../volume/surface_distance.ts";
 
 /** Area of the triangle that cuts off one corner of a unit cube at the middles of its edges. */
 const CORNER = Math.sqrt(3) / 8;
