@@ -1,6 +1,6 @@
 /**
  * The robust Hausdorff distance of the evaluation of Learn2Reg, in voxels. It uses DeepMind's surface distances
- * (github.com/google-deepmind/surface-distance), which differ from `study/scores/surface_distance.ts`: the surface
+ * (github.com/google-deepmind/surface-distance), which differ from `volume/surface_distance.ts`: the surface
  * passes through the corners between eight voxels, each with the area of its marching cube, and each direction has a
  * percentile of its own.
  *
