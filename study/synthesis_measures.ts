@@ -49,10 +49,15 @@ interface CaseSynthesis {
 /** Rises when a score is added or changes, so that a run folder's older scores are measured again. */
 const SCORES_FORMAT = 2;
 
-/** Measures every synthesis. */
+/**
+ * Measures every synthesis.
+ *
+ * @param onProgress - Is called before each synthesis with a note on it.
+ */
 export async function measureSyntheses(
   study: StudyContext,
   models: readonly TrainedModel[],
+  onProgress: (note: string) => void = () => {},
 ): Promise<readonly SynthesisRow[]> {
   const cases = new StudyCases(study);
   const syntheses = await allSyntheses(cases, models);
@@ -65,8 +70,9 @@ export async function measureSyntheses(
     const expected = await ExpectedLungs.measure(cases);
     const truths = new Truths(cases);
     const scores: SynthesisScores[] = [];
-    for (const synthesis of syntheses) {
+    for (const [i, synthesis] of syntheses.entries()) {
       study.signal?.throwIfAborted();
+      onProgress(`scores of synthesis ${i + 1} of ${syntheses.length}`);
       scores.push(await scoresOf(cases, synthesis, { expected, truths }));
     }
     return scores;

@@ -50,7 +50,13 @@ export const synthesesStage: Stage<"syntheses", SynthesesResult> = {
       models,
       onProgress,
     });
-    return { pairs, syntheses: await measureSyntheses(study, models) };
+    const registrations = pairs.length * SYNTHESISED_COLUMNS.length;
+    const syntheses = await measureSyntheses(
+      study,
+      models,
+      (note) => onProgress(registrations, registrations, note),
+    );
+    return { pairs, syntheses };
   },
   leaves: () => [...filesOfColumns(SYNTHESISED_COLUMNS), "synthesis", "synthesis-scores.json"],
 };
