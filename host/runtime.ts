@@ -12,6 +12,7 @@ export type Runtime = "deno" | "node" | "bun" | "browser";
 interface NodeModules {
   readonly "node:fs/promises": typeof import("node:fs/promises");
   readonly "node:stream": typeof import("node:stream");
+  readonly "node:timers": typeof import("node:timers");
   readonly "node:zlib": typeof import("node:zlib");
 }
 
@@ -52,8 +53,13 @@ const NAMES: Readonly<Record<Runtime, string>> = {
   browser: "a browser",
 };
 
+/** The version of the runtime; undefined in a browser. */
+export function runtimeVersion(): string | undefined {
+  return (globalThis as Scope).process?.versions?.[RUNTIME];
+}
+
 /** The name of the runtime with its version, such as "Node 24.1.0"; a browser has no version here. */
 export function runtimeText(): string {
-  const version = (globalThis as Scope).process?.versions?.[RUNTIME];
+  const version = runtimeVersion();
   return version === undefined ? NAMES[RUNTIME] : `${NAMES[RUNTIME]} ${version}`;
 }

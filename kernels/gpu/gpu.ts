@@ -6,6 +6,7 @@
 
 import { defineGlobals, findAdapter } from "./adapter.ts";
 import { GpuLostError, GpuMemoryError, GpuValidationError } from "./errors.ts";
+import { QuickReadback } from "./quick_readback.ts";
 import { Recorder } from "./recorder.ts";
 import { packUniforms, uniformLayout, type UniformValues } from "./uniform_block.ts";
 
@@ -124,6 +125,7 @@ export class Gpu implements Disposable {
   #errors: string[] = [];
   #lost: string | undefined;
   #disposed = false;
+  #readback: QuickReadback | undefined;
   readonly #ownsDevice: boolean;
   readonly #onError = (event: Event) => {
     event.preventDefault();
@@ -170,6 +172,12 @@ export class Gpu implements Disposable {
    */
   static async open(options: GpuOptions = {}): Promise<Gpu> {
     await defineGlobals();
+    const gpu = await Gpu.#open(options);
+    gpu.#readback = await QuickReadback.open(gpu.device);
+    return gpu;
+  }
+
+  static async #open(options: GpuOptions): Promise<Gpu> {
     if (options.device !== undefined) {
       return new Gpu(options.device, options.device.adapterInfo, options);
     }
@@ -316,6 +324,11 @@ export class Gpu implements Disposable {
     offset = 0,
     bytes: number = buffer.bytes - offset,
   ): Promise<ArrayBuffer> {
+    const quick = await this.#readback?.read(buffer.handle, offset, bytes);
+    if (quick !== undefined) {
+      this.check();
+      return quick;
+    }
     const staging = this.buffer(
       `${buffer.label} (staging)`,
       bytes,
@@ -355,7 +368,7 @@ export class Gpu implements Disposable {
 
   /** Waits until all submitted work has ended and raises its errors. */
   async finish(): Promise<void> {
-    await this.device.queue.onSubmittedWorkDone();
+    if (!await this.#readback?.finish()) await this.device.queue.onSubmittedWorkDone();
     this.check();
   }
 
@@ -464,6 +477,7 @@ export class Gpu implements Disposable {
   [Symbol.dispose](): void {
     this.#disposed = true;
     this.device.removeEventListener("uncapturederror", this.#onError);
+    this.#readback?.destroy();
     if (this.#ownsDevice) this.device.destroy();
   }
 
