@@ -6,7 +6,8 @@
 
 import { FileAccessError } from "../host/errors.ts";
 import { type FileInput, fileName, type OpenFile, openFile, piecesOf } from "../host/file_input.ts";
-import { isFolder, openDicomFolder } from "./dicom/open_dicom.ts";
+import { folderSource } from "./dicom/dicom_source.ts";
+import { isFolder, openDicom } from "./dicom/open_dicom.ts";
 import { type Bytes, HIGHEST_RATIO } from "./formats/data_stream.ts";
 import { openFormat } from "./formats/open_format.ts";
 import { ByteReader, gunzip, GzipPartsError, isGzip } from "./byte_reader.ts";
@@ -105,11 +106,8 @@ export async function withNifti<T>(
   use: (source: NiftiSource) => Promise<T>,
 ): Promise<T> {
   if (await isFolder(input)) {
-    const { header, reader, maxBytes } = await openDicomFolder(
-      input as string | URL,
-      name,
-      options,
-    );
+    const files = await folderSource(input as string | URL, name);
+    const { header, reader, maxBytes } = await openDicom(files, name, options);
     try {
       return await use(new NiftiSource(name, header, reader, maxBytes));
     } finally {
