@@ -75,6 +75,9 @@ export interface DicomFrame {
 /** The tag of the pixels, at which the parsing of a header ends. */
 const PIXEL_DATA = "x7fe00010";
 
+/** The bytes that show whether a file is a DICOM file. */
+export const START_BYTES = 132;
+
 /** Returns true if a file begins as a DICOM file. */
 export function isDicom(bytes: Uint8Array): boolean {
   return [..."DICM"].every((character, i) => bytes[128 + i] === character.charCodeAt(0));

@@ -1,5 +1,5 @@
 /**
- * The files among which a DICOM series is: those of a folder.
+ * The files among which a DICOM series is, and those of a folder.
  *
  * @module
  */

@@ -178,12 +178,12 @@ Deno.test("readVolume() lists the series of a folder, and reads the chosen one",
     await assertRejects(
       () => readVolume(`${folder}/a1.dcm`, { series: "1" }),
       ImageFileError,
-      "is no DICOM folder",
+      "is no DICOM folder or zip file",
     );
     await assertRejects(
       () => readVolume(`${folder}/a1.dcm`),
       ImageFileError,
-      "a1.dcm is a DICOM file. Give the folder of its series.",
+      "a1.dcm is a DICOM file. Give the folder of its series, or a zip file of it.",
     );
   });
 });

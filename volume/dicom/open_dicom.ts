@@ -1,5 +1,5 @@
 /**
- * Opens a folder with DICOM files as one volume.
+ * Opens a folder or a zip file with DICOM files as one volume.
  *
  * @module
  */
@@ -8,10 +8,11 @@ import type { FileInput } from "../../host/file_input.ts";
 import { nodeModule } from "../../host/runtime.ts";
 import { ByteReader } from "../byte_reader.ts";
 import type { OpenFormat } from "../formats/open_format.ts";
+import { ImageFileError } from "../nifti_errors.ts";
 import { printNotice, type ReadOptions } from "../read_options.ts";
 import { LITTLE_ENDIAN } from "../voxel_types.ts";
 import { DicomSeriesError } from "./dicom_errors.ts";
-import { type DicomFile, isDicom, loadParser, parseDicomFile } from "./dicom_file.ts";
+import { type DicomFile, isDicom, loadParser, parseDicomFile, START_BYTES } from "./dicom_file.ts";
 import { slicePixels } from "./dicom_pixels.ts";
 import { chosenSeries, seriesOf } from "./dicom_series.ts";
 import type { DicomSource } from "./dicom_source.ts";
@@ -20,9 +21,6 @@ import { inflatedFile } from "./inflated_file.ts";
 
 /** NIfTI's code of single-precision voxels. */
 const FLOAT32 = 16;
-
-/** The bytes that show whether a file is a DICOM file. */
-const START_BYTES = 132;
 
 /** Returns true if a file is the path of a folder. A web page has none. */
 export async function isFolder(input: FileInput): Promise<boolean> {
@@ -53,7 +51,9 @@ export async function openDicom(
     try {
       const file = parseDicomFile(parser, await read(path), path);
       if (file !== undefined) files.push(file);
-    } catch {
+    } catch (error) {
+      // A part of a zip file that cannot be unpacked says nothing about the DICOM file in it.
+      if (error instanceof ImageFileError) throw error;
       damaged.push(path);
     }
   }
