@@ -1,5 +1,5 @@
 /**
- * The flags of `register` on files that a web page does not have: DICOM folders and landmarks.
+ * The flags of `register` on files that a web page does not have: DICOM series and landmarks.
  *
  * @module
  */
@@ -13,6 +13,7 @@ import {
   type TargetErrors,
 } from "../workflows/landmarks.ts";
 import type { RegisterInputs } from "../workflows/register_files.ts";
+import { dicomOutFlag, DicomOutput } from "./_dicom_out.ts";
 import { type Flag, type FlagValues, UsageError } from "./_flags.ts";
 import { seriesFlag } from "./_header_flags.ts";
 import { POINT_SPACE } from "./_point_flags.ts";
@@ -34,6 +35,7 @@ export const REGISTER_EXTRAS = {
       "The same landmarks in the moving image, with the same names, or in the same order if they have no names.",
   },
   pointSpace: POINT_SPACE,
+  dicomOut: dicomOutFlag("--fixed"),
 } as const satisfies Readonly<Record<string, Flag>>;
 
 type Extras = FlagValues<typeof REGISTER_EXTRAS>;
@@ -80,6 +82,23 @@ export async function readLandmarks(
     if (outside > 0) onNotice(message);
   });
   return pairLandmarks(first, second, { fixed: fixedPoints, moving: movingPoints });
+}
+
+/** The folder of --dicom-out; undefined without the flag. Errors are those of {@link DicomOutput.open}. */
+export async function openDicomOut(
+  { dicomOut, out, fixed, fixedSeries, moving, movingSeries }: Extras & {
+    readonly out: string;
+    readonly fixed: string;
+    readonly moving: string;
+  },
+): Promise<DicomOutput | undefined> {
+  return await DicomOutput.open({
+    folder: dicomOut,
+    out,
+    fixed: { flag: "--fixed", path: fixed, series: fixedSeries },
+    moving: { flag: "--moving", path: moving, series: movingSeries },
+    derivation: "registered and warped",
+  });
 }
 
 /** Prints the mean and the maximum of the target registration errors. */

@@ -29,6 +29,7 @@ import { memoryBudget } from "./_memory.ts";
 import { checkFolder, writeFolder } from "./_output.ts";
 import { Progress } from "./_progress.ts";
 import {
+  openDicomOut,
   printTargetErrors,
   readLandmarks,
   refuseLonely,
@@ -97,6 +98,7 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<number> {
   progress.stage("reading");
   const headers = headerNotices(flags.trust, (line) => progress.log(line));
   const inputs = await readRegisterInputs(flags, headers);
+  const dicomOut = await openDicomOut(flags);
   const landmarks = await readLandmarks(flags, inputs, headers.onNotice);
   if (!flags.keepPadding) paddingNotices(inputs, flags).forEach(headers.onNotice);
   scaleNotices(inputs, flags).forEach(headers.onNotice);
@@ -126,6 +128,7 @@ export async function main(flags: Flags, signal: AbortSignal): Promise<number> {
   });
   signal.throwIfAborted();
   await writeFolder(flags.out, files);
+  await dicomOut?.write(result.warped);
   await checkpoint.remove();
   progress.end();
   await printSummary(flags, result, seconds);
@@ -141,7 +144,7 @@ async function openCheckpoint(
   log: (line: string) => void,
 ): Promise<CheckpointFile> {
   const paths = ["fixed", "moving", "fixedLabels", "movingLabels", "fixedMask", "movingMask"];
-  const measures = ["fixedPoints", "movingPoints", "pointSpace"];
+  const measures = ["fixedPoints", "movingPoints", "pointSpace", "dicomOut"];
   const parameters = Object.entries(flags)
     .filter(([name]) => ![...paths, ...measures].includes(name))
     .map(([name, value]) => [`--${kebabCase(name)}`, value]);

@@ -40,6 +40,8 @@ export interface MadeDicom {
   readonly hasOffsets: boolean;
   /** Lossy Image Compression, such as "01". */
   readonly lossy: string | undefined;
+  /** More elements with texts, such as those of the patient. */
+  readonly texts: readonly (readonly [tag: number, vr: string, text: string])[];
 }
 
 const PLAIN: MadeDicom = {
@@ -67,6 +69,7 @@ const PLAIN: MadeDicom = {
   encoded: undefined,
   hasOffsets: false,
   lossy: undefined,
+  texts: [],
 };
 
 type Value = string | readonly number[] | Uint8Array;
@@ -132,6 +135,7 @@ export function dicomFile(change: Partial<MadeDicom>): Uint8Array {
       ? [0x7fe00010, "OW", d.pixels]
       : [0x7fe00010, "OB", encapsulated(d.encoded, d.hasOffsets)],
   ];
+  body.push(...d.texts);
   if (d.lossy !== undefined) body.push([0x00282110, "CS", d.lossy]);
   if (isEnhanced) {
     body.push(

@@ -73,7 +73,7 @@ export interface DicomFrame {
 }
 
 /** The tag of the pixels, at which the parsing of a header ends. */
-const PIXEL_DATA = "x7fe00010";
+export const PIXEL_DATA = "x7fe00010";
 
 /** The bytes that show whether a file is a DICOM file. */
 export const START_BYTES = 132;

@@ -111,16 +111,24 @@ export function dicomVolume(
   return { slices, size, affine };
 }
 
+/** Returns true if the pixels of a slice were compressed with loss, by their file or by their transfer syntax. */
+function isSliceLossy({ file: { transferSyntax, wasLossy } }: DicomSlice): boolean {
+  return wasLossy ?? transferSyntaxOf(transferSyntax)?.isLossy ?? false;
+}
+
+/** Returns true if pixels of slices were compressed with loss. */
+export function isLossy(slices: readonly DicomSlice[]): boolean {
+  return slices.some(isSliceLossy);
+}
+
 /** A notice about pixels that were compressed with loss; undefined if no slice has such pixels. */
 function lossyCompression(slices: readonly DicomSlice[]): string | undefined {
-  const isLossy = ({ file: { transferSyntax, wasLossy } }: DicomSlice) =>
-    wasLossy ?? transferSyntaxOf(transferSyntax)?.isLossy ?? false;
-  const found = slices.find(isLossy);
+  const found = slices.find(isSliceLossy);
   if (found === undefined) return undefined;
   const { transferSyntax, lossyRatio } = found.file;
   const syntax = transferSyntaxOf(transferSyntax);
   const how = syntax?.isLossy ? ` by ${syntax.name}` : "";
-  const ratio = lossyRatio === undefined ? "" : `, ${lossyRatio} : 1`;
+  const ratio = lossyRatio === undefined ? "" : `, ${Number(lossyRatio.toPrecision(3))} : 1`;
   return `its pixels are lossy compressed${how}${ratio}; they differ from those of the scanner`;
 }
 

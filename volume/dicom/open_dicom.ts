@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { FileInput } from "../../host/file_input.ts";
+import { type FileInput, fileName, openFile } from "../../host/file_input.ts";
 import { nodeModule } from "../../host/runtime.ts";
 import { ByteReader } from "../byte_reader.ts";
 import type { OpenFormat } from "../formats/open_format.ts";
@@ -15,9 +15,10 @@ import { DicomSeriesError } from "./dicom_errors.ts";
 import { type DicomFile, isDicom, loadParser, parseDicomFile, START_BYTES } from "./dicom_file.ts";
 import { slicePixels } from "./dicom_pixels.ts";
 import { chosenSeries, seriesOf } from "./dicom_series.ts";
-import type { DicomSource } from "./dicom_source.ts";
-import { dicomVolume } from "./dicom_volume.ts";
+import { type DicomSource, folderSource } from "./dicom_source.ts";
+import { type DicomVolume, dicomVolume } from "./dicom_volume.ts";
 import { inflatedFile } from "./inflated_file.ts";
+import { isZip, zipSource } from "./zip_source.ts";
 
 /** NIfTI's code of single-precision voxels. */
 const FLOAT32 = 16;
@@ -30,18 +31,26 @@ export async function isFolder(input: FileInput): Promise<boolean> {
   return await files.stat(input).then((info) => info.isDirectory(), () => false);
 }
 
+/** A series that was found. */
+export interface FoundSeries {
+  /** Its slices and its grid. */
+  readonly volume: DicomVolume;
+  /** Reads a file of it, without the compression of the file. */
+  readonly read: (path: string) => Promise<Uint8Array<ArrayBuffer>>;
+}
+
 /**
- * Opens the series among some files. Files that are no DICOM images are left out.
+ * Finds the series among some files. Files that are no DICOM images are left out.
  *
  * @param name - The name of the folder or archive, for messages.
  * @throws {DicomSeriesError} when there is no series, or several and `options.series` selects none, or when the series
  * is not one volume.
  */
-export async function openDicom(
+export async function findSeries(
   source: DicomSource,
   name: string,
   options: ReadOptions,
-): Promise<OpenFormat> {
+): Promise<FoundSeries> {
   const parser = await loadParser();
   const read = async (path: string) => await inflatedFile(parser, await source.read(path));
   const files: DicomFile[] = [];
@@ -69,7 +78,16 @@ export async function openDicom(
         "folder of a DICOM series, whose files have the letters DICM at byte 128.",
     );
   }
-  const volume = dicomVolume(chosenSeries(series, name, options.series), name, options);
+  return { volume: dicomVolume(chosenSeries(series, name, options.series), name, options), read };
+}
+
+/** Opens the series among some files as one volume; see {@link findSeries}. */
+export async function openDicom(
+  source: DicomSource,
+  name: string,
+  options: ReadOptions,
+): Promise<OpenFormat> {
+  const { volume, read } = await findSeries(source, name, options);
   return {
     header: {
       dimensions: volume.size,
@@ -85,4 +103,29 @@ export async function openDicom(
     reader: new ByteReader(slicePixels(volume.slices, read)),
     maxBytes: 4 * volume.size.reduce((product, n) => product * n, 1),
   };
+}
+
+/**
+ * Finds the series of a folder or a zip file, and hands it to `use`.
+ *
+ * @returns undefined if the input is neither.
+ * @throws {DicomSeriesError} as {@link findSeries}.
+ */
+export async function withSeries<T>(
+  input: FileInput,
+  options: ReadOptions,
+  use: (series: FoundSeries) => Promise<T>,
+): Promise<T | undefined> {
+  const name = fileName(input);
+  if (await isFolder(input)) {
+    const files = await folderSource(input as string | URL, name);
+    return await use(await findSeries(files, name, options));
+  }
+  const file = await openFile(input, name);
+  try {
+    if (!isZip(await file.read(0, 4))) return undefined;
+    return await use(await findSeries(await zipSource(file, name), name, options));
+  } finally {
+    await file.close();
+  }
 }
