@@ -1,6 +1,6 @@
 /**
  * `deno task bench:formats`: compares the reading and writing of images, DICOM series, transforms and meshes with ITK,
- * dcm2niix, nibabel and meshio.
+ * dcm2niix, dcmtk, GDCM, nibabel and meshio.
  *
  * @module
  */
@@ -22,6 +22,7 @@ import type { Volume } from "../volume/volume.ts";
 import { writeDisplacementField, writeVolume } from "../volume/write_nifti.ts";
 import { readTransforms } from "../workflows/transform_files.ts";
 import { hasCommand } from "./command.ts";
+import { compareCodes } from "./compressed_dicom.ts";
 
 /** The path of the program that is built with ITK. deno.json permits the task to run it. */
 const PEER_FOLDER = new URL("../results/itk_formats", import.meta.url).pathname;
@@ -32,8 +33,8 @@ export const TASK = {
   summary:
     "Compares images, DICOM series, transforms and meshes with ITK, dcm2niix, nibabel and meshio.",
   details: `
-The programs are those of Debian: libinsighttoolkit5-dev with cmake and g++, dcm2niix, python3-nibabel and
-python3-meshio. Comparisons whose program is missing are left out with a message.`,
+The programs are those of Debian: libinsighttoolkit5-dev with cmake and g++, dcm2niix, dcmtk, libgdcm-tools,
+python3-nibabel and python3-meshio. Comparisons whose program is missing are left out with a message.`,
   flags: {
     images: {
       type: "list",
@@ -78,6 +79,12 @@ export async function main(flags: FlagsOf<typeof TASK>): Promise<number> {
     ) {
       await compareDicom(folder, flags.dicom, report);
     } else console.error("Without dcm2niix");
+    const hasCodes = await exists("/usr/bin/dcmcjpeg") && await exists("/usr/bin/gdcmconv");
+    if (hasCodes) {
+      for (const [what, peer, files, value] of await compareCodes(folder, run)) {
+        report(what, peer, files, [[value, 0, "in value"]]);
+      }
+    } else console.error("Without dcmtk and libgdcm-tools");
     await compareMeshes(folder, report);
   } finally {
     await Deno.remove(folder, { recursive: true });

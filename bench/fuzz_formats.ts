@@ -4,6 +4,11 @@
  * @module
  */
 
+import {
+  Uint8ArrayReader,
+  Uint8ArrayWriter,
+  ZipWriter,
+} from "@zip.js/zip.js/lib/zip-core-native.js";
 import { deflateSync, gzipSync } from "node:zlib";
 import { decodePoints } from "../points/read_points.ts";
 import { decodeAntsAffine } from "../registration/ants_affine.ts";
@@ -59,6 +64,34 @@ Parameters: 1 2 3 4 5 6
 FixedParameters: 2 1 1 0 0 0 1 1 1 1 0 0 0 1 0 0 0 1
 `;
 
+/** Frames of 8 x 6 pixels that dcmtk and GDCM compressed; see `volume/dicom/compressed_test.ts`. */
+const RLE =
+  "AgAAAEAAAAB2AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAcAI0drj7PW+gc7b6LWCT1wpAd3uv1AhMcKTQezBlir/lGj9gfvUbQWeNs9nwcrnQ+B82XXSQcA1ap/VCn+0wfXTcM5ryWbEQeuxdzzCiE4TweFPfWtZR3VjQdctQ5nwBlyywczLSchGxUPCQ==";
+const JPEG_LOSSLESS =
+  "/9j/4AAQSkZJRgABAQAAAQABAAD/wwALEAAGAAgBAREA/8QAGgABAQEAAwEAAAAAAAAAAAAACgkIBgcMEP/aAAgBAQABAAD7nut6Y2rRKp9jNPe2tqVOuQkJXjNqe977xrXeVL62Wp090pQ6xCAk+L28bfT3WNK7SofUz4xJxtPdnVIuEjxW3jL3Vf//2Q==";
+const JPEG_2000 =
+  "/0//UQApAAAAAAAIAAAABgAAAAAAAAAAAAAACAAAAAYAAAAAAAAAAAABjwEB/1IADAAAAAEAAQQEAAH/XAAHQICIiJD/ZAAqAAFDcmVhdGVkIGJ5IEdEQ00vT3BlbkpQRUcgdmVyc2lvbiAyLjUuMP+QAAoAAAAAAEgAAf+TwP5EwA4yzgXH25nHTbUkQaopF5SX2HTAP2DoA/MHgAB8IQAcLfUFJVW095dR0jP/fw4/IsqXdX8hdf/Z";
+
+/** A DICOM file with a compressed frame. */
+function compressed(syntax: string, frame: string): Uint8Array {
+  return dicomFile({
+    instance: 2,
+    position: [0, 0, 8],
+    modality: "MR",
+    columns: 8,
+    rows: 6,
+    transferSyntax: `1.2.840.10008.1.2.${syntax}`,
+    encoded: [[Uint8Array.fromBase64(frame)]],
+  });
+}
+
+/** A zip file with one file. */
+async function zipped(bytes: Uint8Array): Promise<Uint8Array> {
+  const zip = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false });
+  await zip.add("series/1.dcm", new Uint8ArrayReader(bytes));
+  return await zip.close();
+}
+
 /** The files, each with its reader. Files that need a path are written to `folder`. */
 export async function fuzzFormats(folder: string): Promise<FuzzSeed[]> {
   const text = (value: string) => new TextEncoder().encode(value);
@@ -78,6 +111,12 @@ export async function fuzzFormats(folder: string): Promise<FuzzSeed[]> {
   const dicom = async (bytes: Uint8Array) => {
     await Deno.writeFile(`${series}/2.dcm`, bytes);
     return await readVolume(series, options);
+  };
+  const folderOfOne = `${folder}/alone`;
+  await Deno.mkdir(folderOfOne);
+  const alone = async (bytes: Uint8Array) => {
+    await Deno.writeFile(`${folderOfOne}/1.dcm`, bytes);
+    return await readVolume(folderOfOne, options);
   };
   const mat = new Uint8Array(2 * 20 + 27 + 6 + 8 * 15);
   const view = new DataView(mat.buffer);
@@ -121,6 +160,22 @@ export async function fuzzFormats(folder: string): Promise<FuzzSeed[]> {
       }),
       read: dicom,
     },
+    {
+      name: "DICOM, RLE",
+      bytes: compressed("5", RLE),
+      read: alone,
+    },
+    {
+      name: "DICOM, lossless JPEG",
+      bytes: compressed("4.70", JPEG_LOSSLESS),
+      read: alone,
+    },
+    {
+      name: "DICOM, JPEG 2000",
+      bytes: compressed("4.90", JPEG_2000),
+      read: alone,
+    },
+    { name: "DICOM, zip", bytes: await zipped(slice(2)), read: image },
     { name: "CSV", bytes: text("name,x,y,z\na,1,2,3\nb,4,5,6\n"), read: points("a.csv") },
     { name: "fcsv", bytes: text("# CoordinateSystem = LPS\n1,2,3,4\n"), read: points("a.fcsv") },
     { name: "mrk.json", bytes: text(MARKUPS), read: points("a.mrk.json") },

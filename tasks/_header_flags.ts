@@ -16,13 +16,13 @@ export const TRUST = {
     "default it is the sform, and files with different voxel sizes are refused.",
 } as const;
 
-/** A flag that chooses a series of a DICOM folder. */
+/** A flag that chooses a series of a DICOM folder or zip file. */
 export const seriesFlag = (what: string) =>
   ({
     type: "string",
     valueName: "N|UID",
     help:
-      `The series, if ${what} is a DICOM folder with several. Without the flag the task lists them.`,
+      `The series, if ${what} is a DICOM folder or zip file with several. Without the flag the task lists them.`,
   }) as const;
 
 /** Options of reading that collect the notices. */

@@ -30,7 +30,12 @@ import { type FlagValues, kebabCase } from "./_flags.ts";
 import { headerNotices } from "./_header_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { writeFolder } from "./_output.ts";
-import { readLandmarks, REGISTER_COHORT_FLAGS, REGISTER_EXTRAS } from "./_register_extras.ts";
+import {
+  openDicomOut,
+  readLandmarks,
+  REGISTER_COHORT_FLAGS,
+  REGISTER_EXTRAS,
+} from "./_register_extras.ts";
 import { REGISTER_FLAGS, settingsOf, usedFlags } from "./_register_flags.ts";
 
 /** The exit code of a registration that has failed by its own verdict, with --strict. */
@@ -105,6 +110,7 @@ export async function registerCase(options: RegisterCaseOptions): Promise<Regist
   const log = (line: string) => progress.log(line);
   const headers = headerNotices(flags.trust, log);
   const inputs = await readRegisterInputs(flags, headers);
+  const dicomOut = await openDicomOut(flags);
   const landmarks = await readLandmarks(flags, inputs, headers.onNotice);
   if (!flags.keepPadding) paddingNotices(inputs, flags).forEach(headers.onNotice);
   scaleNotices(inputs, flags).forEach(headers.onNotice);
@@ -153,6 +159,7 @@ export async function registerCase(options: RegisterCaseOptions): Promise<Regist
   Object.assign(written, extraFiles?.(finished));
   signal.throwIfAborted();
   await writeFolder(flags.out, written);
+  await dicomOut?.write(result.warped);
   await checkpoint.remove();
   return finished;
 }
@@ -167,6 +174,7 @@ const WITHOUT_EFFECT: readonly string[] = [
   "fixedPoints",
   "movingPoints",
   "pointSpace",
+  "dicomOut",
 ];
 /** Flags of files whose voxels are a part of the identity, and of labels, which change no transform. */
 const FILES: readonly string[] = [

@@ -152,8 +152,9 @@ async function jobOf({ id, ...files }: RegistrationCase, flags: RegisterTaskFlag
     ...files,
     trust: files.trust ?? flags.trust,
     out: `${flags.out}/${id}`,
+    dicomOut: flags.dicomOut && `${flags.dicomOut}/${id}`,
   });
-  const { out: _, ...parameters } = usedFlags(caseFlags);
+  const { out: _, dicomOut: __, ...parameters } = usedFlags(caseFlags);
   const stamps: Record<string, string> = {};
   for (const name of OF_A_CASE) {
     const value = files[name];

@@ -1,5 +1,5 @@
 /**
- * The flags of `register` on what a web page does not have: DICOM folders, landmarks, and cohorts.
+ * The flags of `register` on what a web page does not have: DICOM series, landmarks, and cohorts.
  *
  * @module
  */
@@ -12,7 +12,8 @@ import {
   pointsOutside,
   type TargetErrors,
 } from "../workflows/landmarks.ts";
-import type { RegisterInputs } from "../workflows/register_files.ts";
+import type { RegisterInputs, RegisterPaths } from "../workflows/register_files.ts";
+import { dicomOutFlag, DicomOutput } from "./_dicom_out.ts";
 import { type Flag, type FlagValues, UsageError } from "./_flags.ts";
 import { seriesFlag } from "./_header_flags.ts";
 import { POINT_SPACE } from "./_point_flags.ts";
@@ -36,6 +37,7 @@ export const REGISTER_EXTRAS = {
       "The same landmarks in the moving image, with the same names, or in the same order if they have no names.",
   },
   pointSpace: POINT_SPACE,
+  dicomOut: dicomOutFlag("--fixed"),
 } as const satisfies Readonly<Record<string, Flag>>;
 
 /** The flags of many registrations. With --cohort, the images are those of its cases. */
@@ -107,6 +109,22 @@ export async function readLandmarks(
     if (outside > 0) onNotice(message);
   });
   return pairLandmarks(first, second, { fixed: fixedPoints, moving: movingPoints });
+}
+
+/** The folder of --dicom-out; undefined without the flag. Errors are those of {@link DicomOutput.open}. */
+export async function openDicomOut(
+  { dicomOut, out, fixed, fixedSeries, moving, movingSeries }:
+    & Pick<Extras, "dicomOut">
+    & Pick<RegisterPaths, "fixed" | "fixedSeries" | "moving" | "movingSeries">
+    & { readonly out: string },
+): Promise<DicomOutput | undefined> {
+  return await DicomOutput.open({
+    folder: dicomOut,
+    out,
+    fixed: { flag: "--fixed", path: fixed, series: fixedSeries },
+    moving: { flag: "--moving", path: moving, series: movingSeries },
+    derivation: "registered and warped",
+  });
 }
 
 /** Prints the mean and the maximum of the target registration errors. */

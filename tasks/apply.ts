@@ -16,7 +16,8 @@ import { readGrid, readLabelVolume, readVolume } from "../volume/read_nifti.ts";
 import { ImageGeometryError } from "../volume/nifti_errors.ts";
 import { refuseLabels } from "../workflows/label_images.ts";
 import { writeLabelVolume, writeVolume } from "../volume/write_nifti.ts";
-import type { FlagsOf, TaskSpec } from "./_flags.ts";
+import { dicomOutFlag, DicomOutput } from "./_dicom_out.ts";
+import { type FlagsOf, type TaskSpec, UsageError } from "./_flags.ts";
 import { type HeaderNotices, headerNotices, seriesFlag, TRUST } from "./_header_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { checkImageFile } from "./_output.ts";
@@ -85,16 +86,29 @@ the moving image. ANTs has the same order: its \`-t 1Warp.nii.gz -t 0GenericAffi
         "Keep padding. By default voxels of a value far below the tissue's, such as -8192, count as the lowest " +
         "other intensity, and the task says so.",
     },
+    dicomOut: dicomOutFlag("--like"),
     trust: TRUST,
   },
 } as const satisfies TaskSpec;
 
 /** The work of `deno task apply`. */
 export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
+  if (flags.labels && flags.dicomOut !== undefined) {
+    throw new UsageError(
+      "--dicom-out writes intensities, and no labels: leave it out with --labels",
+    );
+  }
   await checkImageFile("out", flags.out);
   const headers = headerNotices(flags.trust, console.error);
   const transforms = await readTransforms(flags.transform, headers);
   const like = await readGrid(flags.like, { ...headers, series: flags.likeSeries });
+  const dicomOut = await DicomOutput.open({
+    folder: flags.dicomOut,
+    out: flags.out,
+    fixed: { flag: "--like", path: flags.like, series: flags.likeSeries },
+    moving: { flag: "--image", path: flags.image, series: flags.series },
+    derivation: "warped by the transform of a registration",
+  });
   const { inverse } = flags;
   const side = inverse ? "fixed" : "moving";
   const sideGrid = transforms[`${side}Grid`];
@@ -122,7 +136,9 @@ export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
       );
     }
     using gpu = await Gpu.open(memoryBudget());
-    await writeVolume(flags.out, await warped(gpu, transforms, image, like, inverse, headers));
+    const result = await warped(gpu, transforms, image, like, inverse, headers);
+    await writeVolume(flags.out, result);
+    await dicomOut?.write(result);
   }
   console.log(`Wrote ${flags.out}`);
 }

@@ -31,6 +31,9 @@ const ROOT = new URL("../", import.meta.url);
 /** The packages that only `./gan` and `./study` import. */
 const TFJS = ["@tensorflow/tfjs", "@tensorflow/tfjs-backend-webgpu"] as const;
 
+/** Codecs of DICOM pixels, which import modules of Node: bundlers for browsers leave them out. */
+const CODECS = "@cornerstonejs/";
+
 /** WebGPU for Node and Bun. Versions before this one have not been tried. */
 const WEBGPU = ">=0.6.2";
 
@@ -107,6 +110,9 @@ function completed(
     description: "Registers MR and CT images and trains cycle-GANs, on WebGPU",
     engines: { node: `>=${NODE}` },
     bin: { crosswarp: "crosswarp.js" },
+    browser: Object.fromEntries(
+      Object.keys(imports).filter((name) => name.startsWith(CODECS)).map((name) => [name, false]),
+    ),
     dependencies,
     peerDependencies: peers,
     peerDependenciesMeta: Object.fromEntries(

@@ -32,6 +32,16 @@ export interface MadeDicom {
   readonly samples: number;
   /** Positions of the frames of an enhanced file, in place of `position`. */
   readonly frames: readonly Triple[] | undefined;
+  /** 16, or 8 for encoded frames. */
+  readonly bitsAllocated: number;
+  /** Compressed frames in place of `pixels`, each as its fragments. */
+  readonly encoded: readonly (readonly Uint8Array[])[] | undefined;
+  /** Whether the offsets of the compressed frames are there. */
+  readonly hasOffsets: boolean;
+  /** Lossy Image Compression, such as "01". */
+  readonly lossy: string | undefined;
+  /** More elements with texts, such as those of the patient. */
+  readonly texts: readonly (readonly [tag: number, vr: string, text: string])[];
 }
 
 const PLAIN: MadeDicom = {
@@ -55,6 +65,11 @@ const PLAIN: MadeDicom = {
   echoTime: 0,
   samples: 1,
   frames: undefined,
+  bitsAllocated: 16,
+  encoded: undefined,
+  hasOffsets: false,
+  lossy: undefined,
+  texts: [],
 };
 
 type Value = string | readonly number[] | Uint8Array;
@@ -62,7 +77,7 @@ type Element = readonly [tag: number, vr: string, value: Value];
 
 const LONG = ["OB", "OW", "SQ", "UN"];
 
-/** The bytes of a DICOM file with 16-bit pixels. */
+/** The bytes of a DICOM file. */
 export function dicomFile(change: Partial<MadeDicom>): Uint8Array {
   const d = { ...PLAIN, ...change };
   const isBig = d.transferSyntax === "1.2.840.10008.1.2.2";
@@ -112,12 +127,16 @@ export function dicomFile(change: Partial<MadeDicom>): Uint8Array {
     [0x00280004, "CS", d.samples === 1 ? "MONOCHROME2" : "RGB"],
     [0x00280010, "US", [d.rows]],
     [0x00280011, "US", [d.columns]],
-    [0x00280100, "US", [16]],
+    [0x00280100, "US", [d.bitsAllocated]],
     [0x00280101, "US", [d.bitsStored]],
     [0x00280102, "US", [d.bitsStored - 1]],
     [0x00280103, "US", [d.isSigned ? 1 : 0]],
-    [0x7fe00010, "OW", d.pixels],
+    d.encoded === undefined
+      ? [0x7fe00010, "OW", d.pixels]
+      : [0x7fe00010, "OB", encapsulated(d.encoded, d.hasOffsets)],
   ];
+  body.push(...d.texts);
+  if (d.lossy !== undefined) body.push([0x00282110, "CS", d.lossy]);
   if (isEnhanced) {
     body.push(
       [0x00280008, "IS", String(d.frames!.length)],
@@ -144,7 +163,28 @@ export function dicomFile(change: Partial<MadeDicom>): Uint8Array {
   ]);
 }
 
-/** Data elements one after another. */
+/** The items of compressed frames: the offsets of the frames, or none, the fragments, and the end. */
+function encapsulated(
+  frames: readonly (readonly Uint8Array[])[],
+  hasOffsets: boolean,
+): Uint8Array {
+  const item = (bytes: Uint8Array) => joined([tagged(0xfffee000, bytes.length, false), bytes]);
+  const offsets: number[] = [];
+  const items: Uint8Array[] = [];
+  let at = 0;
+  for (const fragments of frames) {
+    offsets.push(at);
+    for (const fragment of fragments) {
+      const one = item(fragment);
+      items.push(one);
+      at += one.length;
+    }
+  }
+  const table = contents("UL", hasOffsets ? offsets : [], false);
+  return joined([item(table), ...items, tagged(0xfffee0dd, 0, false)]);
+}
+
+/** Data elements one after another. Compressed pixels, which are OB at the tag of pixels, have no length. */
 function encoded(elements: readonly Element[], isBig = false, isImplicit = false): Uint8Array {
   return joined(elements.map(([tag, vr, value]) => {
     const bytes = contents(vr, value, isBig);
@@ -156,7 +196,8 @@ function encoded(elements: readonly Element[], isBig = false, isImplicit = false
     view.setUint16(2, tag & 0xffff, !isBig);
     head[4] = vr.charCodeAt(0);
     head[5] = vr.charCodeAt(1);
-    if (isLong) view.setUint32(8, bytes.length, !isBig);
+    const hasNoLength = tag === 0x7fe00010 && vr === "OB";
+    if (isLong) view.setUint32(8, hasNoLength ? 0xffffffff : bytes.length, !isBig);
     else view.setUint16(6, bytes.length, !isBig);
     return joined([head, bytes]);
   }));

@@ -113,10 +113,13 @@ export async function* gunzipByStream(
   }
 }
 
-/** Decompresses gzip or zlib's format, which the web calls "deflate", by the web's DecompressionStream. */
+/**
+ * Decompresses gzip, zlib's format, which the web calls "deflate", or the bare compressed data in it ("deflate-raw"), by
+ * the web's DecompressionStream.
+ */
 export async function* inflateByStream(
   pieces: AsyncIterable<Uint8Array>,
-  format: "gzip" | "deflate",
+  format: "gzip" | "deflate" | "deflate-raw",
 ): AsyncGenerator<Uint8Array> {
   const { readable, writable } = new DecompressionStream(format);
   const reader = readable.getReader();

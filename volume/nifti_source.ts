@@ -6,7 +6,9 @@
 
 import { FileAccessError } from "../host/errors.ts";
 import { type FileInput, fileName, type OpenFile, openFile, piecesOf } from "../host/file_input.ts";
-import { isFolder, openDicomFolder } from "./dicom/open_dicom.ts";
+import { folderSource } from "./dicom/dicom_source.ts";
+import { isFolder, openDicom } from "./dicom/open_dicom.ts";
+import { isZip, zipSource } from "./dicom/zip_source.ts";
 import { type Bytes, HIGHEST_RATIO } from "./formats/data_stream.ts";
 import { openFormat } from "./formats/open_format.ts";
 import { ByteReader, gunzip, GzipPartsError, isGzip } from "./byte_reader.ts";
@@ -105,21 +107,13 @@ export async function withNifti<T>(
   use: (source: NiftiSource) => Promise<T>,
 ): Promise<T> {
   if (await isFolder(input)) {
-    const { header, reader, maxBytes } = await openDicomFolder(
-      input as string | URL,
-      name,
-      options,
-    );
+    const files = await folderSource(input as string | URL, name);
+    const { header, reader, maxBytes } = await openDicom(files, name, options);
     try {
       return await use(new NiftiSource(name, header, reader, maxBytes));
     } finally {
       await reader.close();
     }
-  }
-  if (options.series !== undefined) {
-    throw new ImageFileError(
-      `${name} is no DICOM folder, so that the series "${options.series}" cannot be chosen. Leave out --series.`,
-    );
   }
   const file = await openFile(input, name);
   const others: OpenFile[] = [];
@@ -128,6 +122,17 @@ export async function withNifti<T>(
   let reader = stored;
   let maxBytes = file.size;
   try {
+    if (isZip(await stored.peek(4))) {
+      const format = await openDicom(await zipSource(file, name), name, options);
+      readers.push(format.reader);
+      return await use(new NiftiSource(name, format.header, format.reader, format.maxBytes));
+    }
+    if (options.series !== undefined) {
+      throw new ImageFileError(
+        `${name} is no DICOM folder or zip file, so that the series "${options.series}" cannot be chosen. Leave out ` +
+          "--series.",
+      );
+    }
     if (isGzip(await stored.peek(2))) {
       reader = new ByteReader(uncompressed(stored, name));
       maxBytes = HIGHEST_RATIO * file.size;

@@ -76,8 +76,8 @@ export function readNiftiLabels(
  * memory is little more than the result's 4 bytes per voxel.
  *
  * @param file - An image file: a path, an address, a `Blob` or `File`, or its bytes; see {@link FileInput}. NIfTI (.nii,
- * .nii.gz, the .hdr of a pair), NRRD (.nrrd, .nhdr), MetaImage (.mha, .mhd), the .hdr of an Analyze pair, or the path of
- * a folder of DICOM files. The first bytes select the format.
+ * .nii.gz, the .hdr of a pair), NRRD (.nrrd, .nhdr), MetaImage (.mha, .mhd), the .hdr of an Analyze pair, a zip
+ * file of DICOM files, or the path of a folder of them. The first bytes select the format.
  * @throws {FileAccessError} when the file is missing or cannot be read; otherwise as {@link readNifti}.
  *
  * @example Usage
@@ -112,8 +112,8 @@ export async function readLabelVolume(
  * any voxel type and any number of volumes.
  *
  * @param file - An image file: a path, an address, a `Blob` or `File`, or its bytes; see {@link FileInput}. NIfTI (.nii,
- * .nii.gz, the .hdr of a pair), NRRD (.nrrd, .nhdr), MetaImage (.mha, .mhd), the .hdr of an Analyze pair, or the path of
- * a folder of DICOM files. The first bytes select the format.
+ * .nii.gz, the .hdr of a pair), NRRD (.nrrd, .nhdr), MetaImage (.mha, .mhd), the .hdr of an Analyze pair, a zip
+ * file of DICOM files, or the path of a folder of them. The first bytes select the format.
  * @throws {FileAccessError} when the file is missing or cannot be read.
  * @throws {ImageFileError} when its header cannot be used; see {@link readNifti}.
  *

@@ -21,7 +21,7 @@ export interface ReadOptions {
    */
   readonly trust?: HeaderMatrix | undefined;
   /**
-   * The series of a DICOM folder: its number in the list that the error of a folder with several series has, or its UID
+   * The series of a DICOM folder or zip file: its number in the list that the error of a folder with several series has, or its UID
    * if no other series has the same one.
    * By default a folder with several series is refused.
    */

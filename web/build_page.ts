@@ -5,6 +5,9 @@
  * @module
  */
 
+/** Packages with large programs that the page does without: the decoders of compressed DICOM images. */
+const WITHOUT = ["@cornerstonejs/*"];
+
 /** A file of the page that cannot be built. */
 export class PageBuildError extends Error {
   /** The error's name. */
@@ -52,6 +55,7 @@ async function bundle(file: URL): Promise<string> {
       "--platform=browser",
       "--format=iife",
       "--minify",
+      ...WITHOUT.map((name) => `--external=${name}`),
       file.href,
     ],
     cwd: new URL("../", import.meta.url),

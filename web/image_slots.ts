@@ -95,7 +95,7 @@ export class ImageSlots {
   #makeSlot(input: InputName): HTMLElement {
     const file = make("input", {
       type: "file",
-      accept: ".nii,.gz,.nrrd,.mha",
+      accept: ".nii,.gz,.nrrd,.mha,.zip",
       ariaLabel: TITLES[input],
     });
     file.addEventListener("change", () => {

@@ -28,9 +28,9 @@ export interface RegisterPaths {
   readonly fixed: string;
   /** The moving image. */
   readonly moving: string;
-  /** The series of the fixed image, if it is a DICOM folder. */
+  /** The series of the fixed image, if it is a DICOM folder or zip file. */
   readonly fixedSeries?: string | undefined;
-  /** The series of the moving image, if it is a DICOM folder. */
+  /** The series of the moving image, if it is a DICOM folder or zip file. */
   readonly movingSeries?: string | undefined;
   /** Labels of the moving image: a label image, or a mask for each structure. */
   readonly movingLabels?: LabelFiles | undefined;

@@ -1,6 +1,11 @@
 /** The page in Chromium: images, registration, viewer, files, errors, and that nothing leaves the computer. */
 
 import { assert, assertEquals, assertGreater, assertLess, assertMatch } from "@std/assert";
+import {
+  Uint8ArrayReader,
+  Uint8ArrayWriter,
+  ZipWriter,
+} from "@zip.js/zip.js/lib/zip-core-native.js";
 import type { Browser, Page } from "playwright-core";
 import type { Modality } from "../../volume/modality.ts";
 import { Grid, readNifti, type Triple, writeLabelVolume, writeVolume } from "../../volume/mod.ts";
@@ -10,6 +15,7 @@ import {
   SWIFTSHADER_ICD,
   WITHOUT_CHROMIUM,
 } from "../../testing/browser.ts";
+import { dicomFile, type MadeDicom } from "../../testing/dicom_file.ts";
 import { inFolder } from "../../testing/in_folder.ts";
 import { ROOT, startScript } from "../../testing/run_task.ts";
 import { buildPage } from "../../web/build_page.ts";
@@ -220,6 +226,30 @@ function browserTest(
       }),
   });
 }
+
+browserTest("a DICOM series in a zip file is read, without decoders of JPEG", async (given) => {
+  const { browser, folder } = given;
+  const zipped = async (name: string, change: Partial<MadeDicom>) => {
+    const zip = new ZipWriter(new Uint8ArrayWriter(), { useWebWorkers: false });
+    for (const k of [0, 1, 2]) {
+      const pixels = [0, 1, 2, 3, 4, 5].map((v) => 100 * k + v);
+      const made = dicomFile({ position: [0, 0, 4 * k], instance: k + 1, pixels, ...change });
+      await zip.add(`series/${k}`, new Uint8ArrayReader(made));
+    }
+    await Deno.writeFile(`${folder}/${name}`, await zip.close());
+  };
+  await zipped("plain.zip", {});
+  const encoded = [[Uint8Array.of(0xff, 0xd8, 0xff, 0xd9)]];
+  await zipped("jpeg_ls.zip", { transferSyntax: "1.2.840.10008.1.2.4.80", encoded });
+  const { view, errors } = await open(browser, await pageFile(folder));
+  const give = (input: string, name: string) =>
+    view.locator(`[data-input=${input}] input`).setInputFiles(`${folder}/${name}`);
+  await give("fixed", "plain.zip");
+  await shows(view, "[data-input=fixed]", /plain\.zip: 3 x 2 x 3 voxels of 3 x 2 x 4 mm/);
+  await give("moving", "jpeg_ls.zip");
+  await shows(view, "[data-input=moving]", /the decoder of its pixels, JPEG-LS, is not available/);
+  assertEquals(errors, []);
+});
 
 browserTest("drop, register, look, save: the bytes of the command line", async (given) => {
   const { browser, folder } = given;

@@ -13,7 +13,7 @@ export class DicomSeriesError extends ImageFileError {
   override readonly name = "DicomSeriesError";
 
   /** An error whose message may quote the file; control characters become "?". */
-  constructor(message: string) {
-    super(printable(message));
+  constructor(message: string, options?: ErrorOptions) {
+    super(printable(message), options);
   }
 }

@@ -40,6 +40,10 @@ export interface DicomFile {
   readonly isSigned: boolean;
   /** True if the intensities follow from a lookup table, not from a slope and an intercept. */
   readonly hasLookupTable: boolean;
+  /** Lossy Image Compression: whether the pixels were once compressed with loss; undefined if it is not stated. */
+  readonly wasLossy: boolean | undefined;
+  /** Lossy Image Compression Ratio. */
+  readonly lossyRatio: number | undefined;
   /** True if a frame is a mosaic of slices. */
   readonly isMosaic: boolean;
   /** Attributes that may separate the images of a series: echo, kind, time point, acquisition. */
@@ -69,7 +73,10 @@ export interface DicomFrame {
 }
 
 /** The tag of the pixels, at which the parsing of a header ends. */
-const PIXEL_DATA = "x7fe00010";
+export const PIXEL_DATA = "x7fe00010";
+
+/** The bytes that show whether a file is a DICOM file. */
+export const START_BYTES = 132;
 
 /** Returns true if a file begins as a DICOM file. */
 export function isDicom(bytes: Uint8Array): boolean {
@@ -107,6 +114,10 @@ export function parseDicomFile(
     bits: { allocated, stored, high: data.uint16("x00280102") ?? stored - 1 },
     isSigned: data.uint16("x00280103") === 1,
     hasLookupTable: data.elements["x00283000"] !== undefined,
+    wasLossy: data.string("x00282110") === undefined
+      ? undefined
+      : data.string("x00282110") === "01",
+    lossyRatio: data.floatString("x00282112"),
     isMosaic: /MOSAIC/i.test(kind),
     parts: [
       data.string("x00180081") ?? data.string("x00180086") ?? "",

@@ -178,12 +178,12 @@ Deno.test("readVolume() lists the series of a folder, and reads the chosen one",
     await assertRejects(
       () => readVolume(`${folder}/a1.dcm`, { series: "1" }),
       ImageFileError,
-      "is no DICOM folder",
+      "is no DICOM folder or zip file",
     );
     await assertRejects(
       () => readVolume(`${folder}/a1.dcm`),
       ImageFileError,
-      "a1.dcm is a DICOM file. Give the folder of its series.",
+      "a1.dcm is a DICOM file. Give the folder of its series, or a zip file of it.",
     );
   });
 });
@@ -212,10 +212,22 @@ for (
     ],
     ["several images per position", at(0, 0, 4, 4), {}, "several images at the same position"],
     [
-      "lossless JPEG",
+      "HTJ2K",
       at(0, 4),
-      { transferSyntax: "1.2.840.10008.1.2.4.70" },
-      "compressed by lossless JPEG (1.2.840.10008.1.2.4.70). Decompress its files with `gdcmconv --raw`",
+      { transferSyntax: "1.2.840.10008.1.2.4.201" },
+      "compressed by HTJ2K (1.2.840.10008.1.2.4.201). Decompress its files with `gdcmconv --raw`",
+    ],
+    [
+      "an unknown transfer syntax",
+      at(0, 4),
+      { transferSyntax: "1.2.3" },
+      "compressed by an unknown method (1.2.3)",
+    ],
+    [
+      "lossy JPEG of 12 bits",
+      at(0, 4),
+      { transferSyntax: "1.2.840.10008.1.2.4.51", bitsStored: 12 },
+      "its pixels are lossy JPEG of 12 bits; 8 bits are read. Convert it with dcm2niix.",
     ],
     ["colours", at(0, 4), { samples: 3, pixels: Array(18).fill(0) }, "3 colours per pixel"],
     ["a dose", at(0, 4), { modality: "RTDOSE" }, "it is no image (RTDOSE)"],

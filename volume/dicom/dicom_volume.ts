@@ -7,7 +7,7 @@
 import type { Matrix4, Triple } from "../affine.ts";
 import { SHEAR_TOLERANCE } from "../header_geometry.ts";
 import { LPS_SIGNS, placementMatrix } from "../formats/placement.ts";
-import type { ReadOptions } from "../read_options.ts";
+import { printNotice, type ReadOptions } from "../read_options.ts";
 import { DicomSeriesError } from "./dicom_errors.ts";
 import {
   describeSeries,
@@ -17,30 +17,12 @@ import {
   heightOf,
   normalOf,
 } from "./dicom_series.ts";
+import { nameOfOtherSyntax, transferSyntaxOf } from "./transfer_syntaxes.ts";
 
 /** The part of a slice distance by which distances may differ. */
 const STEP_TOLERANCE = 0.01;
 /** The distance in mm by which positions may differ, because files round them. */
 const ROUNDING = 0.02;
-
-/** Transfer syntaxes without compression, little-endian or big-endian. */
-const UNCOMPRESSED: Readonly<Record<string, "little" | "big">> = {
-  "1.2.840.10008.1.2": "little",
-  "1.2.840.10008.1.2.1": "little",
-  "1.2.840.10008.1.2.2": "big",
-};
-
-/** The names of the others, for messages. */
-const COMPRESSED: readonly (readonly [pattern: RegExp, name: string])[] = [
-  [/^1\.2\.840\.10008\.1\.2\.1\.99$/, "deflate"],
-  [/^1\.2\.840\.10008\.1\.2\.4\.(57|70)$/, "lossless JPEG"],
-  [/^1\.2\.840\.10008\.1\.2\.4\.8[01]$/, "JPEG-LS"],
-  [/^1\.2\.840\.10008\.1\.2\.4\.9[0-3]$/, "JPEG 2000"],
-  [/^1\.2\.840\.10008\.1\.2\.4\.20[1-3]$/, "HTJ2K"],
-  [/^1\.2\.840\.10008\.1\.2\.4\.1/, "MPEG"],
-  [/^1\.2\.840\.10008\.1\.2\.4\./, "JPEG"],
-  [/^1\.2\.840\.10008\.1\.2\.5$/, "RLE"],
-];
 
 /** A series that can be read. */
 export interface DicomVolume {
@@ -50,16 +32,14 @@ export interface DicomVolume {
   readonly size: Triple;
   /** Voxel index to RAS mm. */
   readonly affine: Matrix4;
-  /** True if the pixels are stored with the lowest byte first. */
-  readonly littleEndian: boolean;
 }
 
 /**
  * Orders the slices of a series and checks that they are one volume.
  *
  * @param folder - The folder, for messages.
- * @throws {DicomSeriesError} when they are not: compressed or coloured pixels, no positions, several images per
- * position, missing slices, uneven distances, a gantry tilt.
+ * @throws {DicomSeriesError} when they are not: pixels of an unknown compression or with colours, no positions, several
+ * images per position, missing slices, uneven distances, a gantry tilt.
  * @throws {ImageGeometryError} when the geometry cannot be used.
  */
 export function dicomVolume(
@@ -73,12 +53,11 @@ export function dicomVolume(
   };
   const [{ file, frame }] = series.slices;
   const convert = "Convert it with dcm2niix.";
-  const syntax = series.slices.map((slice) => slice.file.transferSyntax)
-    .find((one) => UNCOMPRESSED[one] === undefined);
-  if (syntax !== undefined) {
-    const how = COMPRESSED.find(([pattern]) => pattern.test(syntax))?.[1] ?? "an unknown method";
+  const unread = series.slices.map((slice) => slice.file.transferSyntax)
+    .find((uid) => transferSyntaxOf(uid) === undefined);
+  if (unread !== undefined) {
     refuse(
-      `its pixels are compressed by ${how} (${syntax})`,
+      `its pixels are compressed by ${nameOfOtherSyntax(unread)} (${unread})`,
       "Decompress its files with `gdcmconv --raw` or dcmdjpeg, or convert it with dcm2niix.",
     );
   }
@@ -90,6 +69,10 @@ export function dicomVolume(
   if (file.hasLookupTable) refuse("its intensities follow from a lookup table", convert);
   if (![8, 16, 32].includes(file.bits.allocated)) {
     refuse(`its pixels have ${file.bits.allocated} bits; 8, 16 and 32 are read`, convert);
+  }
+  const syntax = transferSyntaxOf(file.transferSyntax)!;
+  if (syntax.code === "jpeg" && file.bits.stored > 8) {
+    refuse(`its pixels are lossy JPEG of ${file.bits.stored} bits; 8 bits are read`, convert);
   }
   const { orientation, spacing } = frame;
   const heights = series.slices.map((slice) => heightOf(slice.frame) ?? NaN);
@@ -123,8 +106,30 @@ export function dicomVolume(
     name,
     options,
   );
-  const littleEndian = UNCOMPRESSED[file.transferSyntax] === "little";
-  return { slices, size, affine, littleEndian };
+  const lossy = lossyCompression(slices);
+  if (lossy !== undefined) (options.onNotice ?? printNotice)(`${name}: ${lossy}.`);
+  return { slices, size, affine };
+}
+
+/** Returns true if the pixels of a slice were compressed with loss, by their file or by their transfer syntax. */
+function isSliceLossy({ file: { transferSyntax, wasLossy } }: DicomSlice): boolean {
+  return wasLossy ?? transferSyntaxOf(transferSyntax)?.isLossy ?? false;
+}
+
+/** Returns true if pixels of slices were compressed with loss. */
+export function isLossy(slices: readonly DicomSlice[]): boolean {
+  return slices.some(isSliceLossy);
+}
+
+/** A notice about pixels that were compressed with loss; undefined if no slice has such pixels. */
+function lossyCompression(slices: readonly DicomSlice[]): string | undefined {
+  const found = slices.find(isSliceLossy);
+  if (found === undefined) return undefined;
+  const { transferSyntax, lossyRatio } = found.file;
+  const syntax = transferSyntaxOf(transferSyntax);
+  const how = syntax?.isLossy ? ` by ${syntax.name}` : "";
+  const ratio = lossyRatio === undefined ? "" : `, ${Number(lossyRatio.toPrecision(3))} : 1`;
+  return `its pixels are lossy compressed${how}${ratio}; they differ from those of the scanner`;
 }
 
 /** The step from one slice to the next, LPS mm. */

@@ -1,21 +1,24 @@
 /**
- * Opens a folder with DICOM files as one volume.
+ * Opens a folder or a zip file with DICOM files as one volume.
  *
  * @module
  */
 
-import { type FileInput, openFile, readWholeFile } from "../../host/file_input.ts";
-import { fileSystem } from "../../host/file_system.ts";
+import { type FileInput, fileName, openFile } from "../../host/file_input.ts";
 import { nodeModule } from "../../host/runtime.ts";
 import { ByteReader } from "../byte_reader.ts";
 import type { OpenFormat } from "../formats/open_format.ts";
-import { TruncatedFileError } from "../nifti_errors.ts";
+import { ImageFileError } from "../nifti_errors.ts";
 import { printNotice, type ReadOptions } from "../read_options.ts";
 import { LITTLE_ENDIAN } from "../voxel_types.ts";
 import { DicomSeriesError } from "./dicom_errors.ts";
-import { type DicomFile, isDicom, loadParser, parseDicomFile } from "./dicom_file.ts";
-import { chosenSeries, type DicomSlice, seriesOf } from "./dicom_series.ts";
+import { type DicomFile, isDicom, loadParser, parseDicomFile, START_BYTES } from "./dicom_file.ts";
+import { slicePixels } from "./dicom_pixels.ts";
+import { chosenSeries, seriesOf } from "./dicom_series.ts";
+import { type DicomSource, folderSource } from "./dicom_source.ts";
 import { type DicomVolume, dicomVolume } from "./dicom_volume.ts";
+import { inflatedFile } from "./inflated_file.ts";
+import { isZip, zipSource } from "./zip_source.ts";
 
 /** NIfTI's code of single-precision voxels. */
 const FLOAT32 = 16;
@@ -28,28 +31,38 @@ export async function isFolder(input: FileInput): Promise<boolean> {
   return await files.stat(input).then((info) => info.isDirectory(), () => false);
 }
 
+/** A series that was found. */
+export interface FoundSeries {
+  /** Its slices and its grid. */
+  readonly volume: DicomVolume;
+  /** Reads a file of it, without the compression of the file. */
+  readonly read: (path: string) => Promise<Uint8Array<ArrayBuffer>>;
+}
+
 /**
- * Opens the series of a folder and its subfolders. Files that are no DICOM images are left out.
+ * Finds the series among some files. Files that are no DICOM images are left out.
  *
- * @param name - The folder's name, for messages.
+ * @param name - The name of the folder or archive, for messages.
  * @throws {DicomSeriesError} when there is no series, or several and `options.series` selects none, or when the series
  * is not one volume.
  */
-export async function openDicomFolder(
-  folder: string | URL,
+export async function findSeries(
+  source: DicomSource,
   name: string,
   options: ReadOptions,
-): Promise<OpenFormat> {
+): Promise<FoundSeries> {
   const parser = await loadParser();
+  const read = async (path: string) => await inflatedFile(parser, await source.read(path));
   const files: DicomFile[] = [];
   const damaged: string[] = [];
-  const paths = await filesIn(folder, name);
-  for (const path of paths) {
-    if (!await startsAsDicom(path)) continue;
+  for (const path of source.paths) {
+    if (!isDicom(await source.start(path, START_BYTES))) continue;
     try {
-      const file = parseDicomFile(parser, await readWholeFile(path), path);
+      const file = parseDicomFile(parser, await read(path), path);
       if (file !== undefined) files.push(file);
-    } catch {
+    } catch (error) {
+      // A part of a zip file that cannot be unpacked says nothing about the DICOM file in it.
+      if (error instanceof ImageFileError) throw error;
       damaged.push(path);
     }
   }
@@ -61,11 +74,20 @@ export async function openDicomFolder(
   const series = seriesOf(files);
   if (series.length === 0) {
     throw new DicomSeriesError(
-      `${name} is a folder without DICOM images (${paths.length} files). Give an image file, or the folder of a DICOM ` +
-        "series, whose files have the letters DICM at byte 128.",
+      `${name} is a ${source.kind} without DICOM images (${source.paths.length} files). Give an image file, or the ` +
+        "folder of a DICOM series, whose files have the letters DICM at byte 128.",
     );
   }
-  const volume = dicomVolume(chosenSeries(series, name, options.series), name, options);
+  return { volume: dicomVolume(chosenSeries(series, name, options.series), name, options), read };
+}
+
+/** Opens the series among some files as one volume; see {@link findSeries}. */
+export async function openDicom(
+  source: DicomSource,
+  name: string,
+  options: ReadOptions,
+): Promise<OpenFormat> {
+  const { volume, read } = await findSeries(source, name, options);
   return {
     header: {
       dimensions: volume.size,
@@ -78,85 +100,32 @@ export async function openDicomFolder(
       intent: 0,
       intentName: "",
     },
-    reader: new ByteReader(slicePixels(volume)),
+    reader: new ByteReader(slicePixels(volume.slices, read)),
     maxBytes: 4 * volume.size.reduce((product, n) => product * n, 1),
   };
 }
 
-/** The files of a folder and its subfolders, sorted. */
-async function filesIn(folder: string | URL, name: string): Promise<string[]> {
-  const entries = await fileSystem(folder).readdir(folder, { withFileTypes: true });
-  const paths: string[] = [];
-  for (const entry of entries.sort((a, b) => a.name < b.name ? -1 : 1)) {
-    const path = `${name.replace(/[/\\]+$/, "")}/${entry.name}`;
-    if (entry.isDirectory()) paths.push(...await filesIn(path, path));
-    else if (entry.isFile() || entry.isSymbolicLink()) paths.push(path);
+/**
+ * Finds the series of a folder or a zip file, and hands it to `use`.
+ *
+ * @returns undefined if the input is neither.
+ * @throws {DicomSeriesError} as {@link findSeries}.
+ */
+export async function withSeries<T>(
+  input: FileInput,
+  options: ReadOptions,
+  use: (series: FoundSeries) => Promise<T>,
+): Promise<T | undefined> {
+  const name = fileName(input);
+  if (await isFolder(input)) {
+    const files = await folderSource(input as string | URL, name);
+    return await use(await findSeries(files, name, options));
   }
-  return paths;
-}
-
-async function startsAsDicom(path: string): Promise<boolean> {
+  const file = await openFile(input, name);
   try {
-    const file = await openFile(path);
-    try {
-      return isDicom(await file.read(0, 132));
-    } finally {
-      await file.close();
-    }
-  } catch {
-    return false;
+    if (!isZip(await file.read(0, 4))) return undefined;
+    return await use(await findSeries(await zipSource(file, name), name, options));
+  } finally {
+    await file.close();
   }
-}
-
-/** The intensities of the slices, one after another. */
-async function* slicePixels(
-  { slices, littleEndian }: DicomVolume,
-): AsyncGenerator<Uint8Array> {
-  let path = "";
-  let bytes: Uint8Array = new Uint8Array();
-  for (const slice of slices) {
-    // The slices of an enhanced file are in one file.
-    if (slice.file.path !== path) {
-      path = slice.file.path;
-      bytes = await readWholeFile(path);
-    }
-    const pixels = intensities(bytes, slice, littleEndian);
-    yield new Uint8Array(pixels.buffer);
-  }
-}
-
-/** The intensities of one slice. */
-function intensities(
-  bytes: Uint8Array,
-  { file, frame }: DicomSlice,
-  littleEndian: boolean,
-): Float32Array {
-  const { bits: { allocated, stored, high }, isSigned, size: [columns, rows] } = file;
-  const count = columns * rows;
-  const width = allocated / 8;
-  const first = file.pixelStart + frame.index * count * width;
-  if (first + count * width > bytes.length) {
-    throw new TruncatedFileError(
-      `${file.path} ends before its pixels do: ${columns} x ${rows} of them need ${
-        count * width
-      } bytes. Copy or ` +
-        "export the file again.",
-    );
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const out = new Float32Array(count);
-  // The stored bits become the highest of 32, and are shifted back with or without their sign.
-  const left = 31 - high;
-  const right = 32 - stored;
-  for (let i = 0; i < count; i++) {
-    const at = first + i * width;
-    const raw = width === 2
-      ? view.getUint16(at, littleEndian)
-      : width === 1
-      ? view.getUint8(at)
-      : view.getUint32(at, littleEndian);
-    const value = isSigned ? raw << left >> right : raw << left >>> right;
-    out[i] = value * frame.slope + frame.intercept;
-  }
-  return out;
 }

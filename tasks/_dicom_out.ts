@@ -1,0 +1,116 @@
+/**
+ * The flag `--dicom-out`: the result as a DICOM series.
+ *
+ * @module
+ */
+
+import { FileAccessError } from "../host/errors.ts";
+import {
+  checkFixedSeries,
+  type DerivedSeriesOptions,
+  encodeDerivedSeries,
+} from "../volume/dicom/derived_series.ts";
+import { DicomSeriesError } from "../volume/dicom/dicom_errors.ts";
+import { readSeriesTemplate } from "../volume/dicom/series_template.ts";
+import type { Volume } from "../volume/volume.ts";
+import { type Flag, UsageError } from "./_flags.ts";
+import { checkFolder, writeFolder } from "./_output.ts";
+
+/** A flag for the folder of a DICOM series. */
+export const dicomOutFlag = (fixed: string) =>
+  ({
+    type: "string",
+    valueName: "FOLDER",
+    help:
+      `Also write the warped image as a DICOM series into this new or empty folder. ${fixed} must be a DICOM series: ` +
+      "the result has its patient, study and frame of reference, and the modality of the moving image.",
+  }) as const satisfies Flag;
+
+/** An image and its series, if it is DICOM. */
+export interface SeriesPath {
+  /** The name of the flag of the image. */
+  readonly flag: string;
+  /** The path. */
+  readonly path: string;
+  /** The chosen series. */
+  readonly series: string | undefined;
+}
+
+/** Options of {@link DicomOutput.open}. */
+export interface DicomOutputOptions {
+  /** The value of --dicom-out; undefined if it is not given. */
+  readonly folder: string | undefined;
+  /** The value of --out. */
+  readonly out: string;
+  /** The image that has the grid of the result. */
+  readonly fixed: SeriesPath;
+  /** The image that is warped. */
+  readonly moving: SeriesPath;
+  /** The origin of the transform, in words. */
+  readonly derivation: string;
+}
+
+/** The folder of a DICOM series that is written. */
+export class DicomOutput {
+  readonly #folder: string;
+  readonly #options: Omit<DerivedSeriesOptions, "volume">;
+
+  private constructor(folder: string, options: Omit<DerivedSeriesOptions, "volume">) {
+    this.#folder = folder;
+    this.#options = options;
+  }
+
+  /**
+   * Reads the headers of the fixed and of the moving series before long work.
+   *
+   * @returns undefined without the flag.
+   * @throws {UsageError} when the folder is that of --out.
+   * @throws {FileAccessError} when the folder is not empty or not writable.
+   * @throws {DicomSeriesError} when the fixed image is no DICOM series, or has no study or frame of reference.
+   */
+  static async open(
+    { folder, out, fixed, moving, derivation }: DicomOutputOptions,
+  ): Promise<DicomOutput | undefined> {
+    if (folder === undefined) return undefined;
+    const plain = (path: string) => path.replace(/^(\.\/)+/, "").replace(/[/\\]+$/, "");
+    if (plain(folder) === plain(out)) {
+      throw new UsageError("--dicom-out and --out must be different folders");
+    }
+    await checkEmpty(folder);
+    await checkFolder(folder);
+    // The reading of the images gives the notices.
+    const quiet = { onNotice: () => {} };
+    const template = ({ path, series }: SeriesPath) =>
+      readSeriesTemplate(path, { ...quiet, series });
+    const found = await template(fixed);
+    if (found === undefined) {
+      throw new DicomSeriesError(
+        `--dicom-out needs a ${fixed.flag} that is a DICOM series (a folder or a zip file), and ${fixed.path} is none. ` +
+          "Leave out --dicom-out, or give the series.",
+      );
+    }
+    checkFixedSeries(found, `${fixed.path} (${fixed.flag})`);
+    return new DicomOutput(folder, {
+      fixed: found,
+      moving: await template(moving),
+      movingName: moving.path,
+      derivation,
+    });
+  }
+
+  /** Writes the image, and prints the name of the folder. */
+  async write(volume: Volume): Promise<void> {
+    const files = await encodeDerivedSeries({ ...this.#options, volume });
+    await writeFolder(this.#folder, files);
+    console.log(`Wrote a DICOM series of ${Object.keys(files).length} files in ${this.#folder}`);
+  }
+}
+
+/** Refuses a folder with files, because the series would be mixed with them. */
+async function checkEmpty(folder: string): Promise<void> {
+  const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
+  if (entries.length === 0) return;
+  throw new FileAccessError(
+    `Cannot write a DICOM series to ${folder}: the folder is not empty. Give a new or an empty folder.`,
+  );
+}

@@ -1,0 +1,108 @@
+/**
+ * The bytes of DICOM files: data elements in explicit little-endian, PS3.5 and PS3.10.
+ *
+ * @module
+ */
+
+import { EXPLICIT_LITTLE_ENDIAN } from "./transfer_syntaxes.ts";
+
+/** A data element: its tag, its type (VR), and a text, numbers of 16 or 32 bits, or bytes. */
+export interface DicomElement {
+  /** Group and element as one number. */
+  readonly tag: number;
+  /** The two letters of the value representation. */
+  readonly vr: string;
+  /** The value. Texts are ASCII. */
+  readonly value: string | readonly number[] | Uint8Array;
+}
+
+/** Types whose lengths have 32 bits. */
+const LONG = ["OB", "OW", "SQ", "UN", "UT"];
+
+/** Data elements in the order of their tags. */
+export function encodeElements(elements: readonly DicomElement[]): Uint8Array<ArrayBuffer> {
+  const parts: Uint8Array[] = [];
+  for (const { tag, vr, value } of [...elements].sort((a, b) => a.tag - b.tag)) {
+    const bytes = valueBytes(vr, value);
+    const isLong = LONG.includes(vr);
+    const head = new Uint8Array(isLong ? 12 : 8);
+    const view = new DataView(head.buffer);
+    view.setUint16(0, tag >>> 16, true);
+    view.setUint16(2, tag & 0xffff, true);
+    head.set([vr.charCodeAt(0), vr.charCodeAt(1)], 4);
+    if (isLong) view.setUint32(8, bytes.length, true);
+    else view.setUint16(6, bytes.length, true);
+    parts.push(head, bytes);
+  }
+  return joined(parts);
+}
+
+/**
+ * A DICOM file.
+ *
+ * @param ids - The UIDs of the kind of image, of the image, and of the program.
+ */
+export function encodeDicomFile(
+  elements: readonly DicomElement[],
+  ids: { readonly kind: string; readonly image: string; readonly program: string },
+): Uint8Array<ArrayBuffer> {
+  const meta = encodeElements([
+    { tag: 0x00020001, vr: "OB", value: Uint8Array.of(0, 1) },
+    { tag: 0x00020002, vr: "UI", value: ids.kind },
+    { tag: 0x00020003, vr: "UI", value: ids.image },
+    { tag: 0x00020010, vr: "UI", value: EXPLICIT_LITTLE_ENDIAN },
+    { tag: 0x00020012, vr: "UI", value: ids.program },
+    { tag: 0x00020013, vr: "SH", value: "CROSSWARP" },
+  ]);
+  return joined([
+    new Uint8Array(128),
+    new TextEncoder().encode("DICM"),
+    encodeElements([{ tag: 0x00020000, vr: "UL", value: [meta.length] }]),
+    meta,
+    encodeElements(elements),
+  ]);
+}
+
+/** A number as a decimal string (DS), which has at most 16 characters. */
+export function decimalString(value: number): string {
+  let text = String(value);
+  for (let digits = 15; text.length > 16; digits--) {
+    text = String(Number(value.toPrecision(digits)));
+  }
+  return text;
+}
+
+/** A value in an even number of bytes. */
+function valueBytes(vr: string, value: DicomElement["value"]): Uint8Array {
+  const bytes = typeof value === "string"
+    ? new TextEncoder().encode(value)
+    : value instanceof Uint8Array
+    ? value
+    : numberBytes(vr, value);
+  if (bytes.length % 2 === 0) return bytes;
+  const padded = new Uint8Array(bytes.length + 1);
+  padded.set(bytes);
+  padded[bytes.length] = vr === "UI" || vr === "OB" ? 0 : 0x20;
+  return padded;
+}
+
+function numberBytes(vr: string, values: readonly number[]): Uint8Array {
+  const width = vr === "UL" ? 4 : 2;
+  const bytes = new Uint8Array(width * values.length);
+  const view = new DataView(bytes.buffer);
+  values.forEach((value, i) => {
+    if (width === 4) view.setUint32(4 * i, value, true);
+    else view.setUint16(2 * i, value, true);
+  });
+  return bytes;
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}

@@ -1,0 +1,53 @@
+/**
+ * The files among which a DICOM series is, and those of a folder.
+ *
+ * @module
+ */
+
+import { openFile, readWholeFile } from "../../host/file_input.ts";
+import { fileSystem } from "../../host/file_system.ts";
+
+/** Files that can be read by their paths. */
+export interface DicomSource {
+  /** What contains the files: "folder" or "zip file". */
+  readonly kind: string;
+  /** The paths of all files, which messages quote. */
+  readonly paths: readonly string[];
+  /** The first bytes of a file. */
+  start(path: string, count: number): Promise<Uint8Array>;
+  /** All bytes of a file. */
+  read(path: string): Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** The files of a folder and its subfolders. Files that cannot be opened begin with nothing. */
+export async function folderSource(folder: string | URL, name: string): Promise<DicomSource> {
+  return {
+    kind: "folder",
+    paths: await filesIn(folder, name),
+    start: async (path, count) => {
+      try {
+        const file = await openFile(path);
+        try {
+          return await file.read(0, count);
+        } finally {
+          await file.close();
+        }
+      } catch {
+        return new Uint8Array();
+      }
+    },
+    read: (path) => readWholeFile(path),
+  };
+}
+
+/** The files of a folder and its subfolders, sorted. */
+async function filesIn(folder: string | URL, name: string): Promise<string[]> {
+  const entries = await fileSystem(folder).readdir(folder, { withFileTypes: true });
+  const paths: string[] = [];
+  for (const entry of entries.sort((a, b) => a.name < b.name ? -1 : 1)) {
+    const path = `${name.replace(/[/\\]+$/, "")}/${entry.name}`;
+    if (entry.isDirectory()) paths.push(...await filesIn(path, path));
+    else if (entry.isFile() || entry.isSymbolicLink()) paths.push(path);
+  }
+  return paths;
+}

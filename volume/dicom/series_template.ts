@@ -1,0 +1,86 @@
+/**
+ * What a derived DICOM series takes from an existing one: the place of the slices and the attributes.
+ *
+ * @module
+ */
+
+import type { FileInput } from "../../host/file_input.ts";
+import type { Triple } from "../affine.ts";
+import type { ReadOptions } from "../read_options.ts";
+import {
+  type CopiedAttribute,
+  IMAGE_KINDS,
+  LOSSY_COMPRESSION,
+  OF_FIXED,
+} from "./dicom_attributes.ts";
+import type { DicomElement } from "./dicom_elements.ts";
+import { loadParser, PIXEL_DATA } from "./dicom_file.ts";
+import { isLossy } from "./dicom_volume.ts";
+import { withSeries } from "./open_dicom.ts";
+
+/** A series as a template. */
+export interface SeriesTemplate {
+  /** Series Instance UID, Series Number, Modality and Series Description. */
+  readonly uid: string;
+  readonly number: number;
+  readonly modality: string;
+  readonly description: string;
+  /** Voxels along each axis. */
+  readonly size: Triple;
+  /** Image Position (Patient) of each slice, LPS mm. */
+  readonly positions: readonly Triple[];
+  /** Image Orientation (Patient): the directions of the first and the second axis. */
+  readonly orientation: readonly [column: Triple, row: Triple];
+  /** The distances of neighbouring columns, rows and slices, mm. */
+  readonly spacing: Triple;
+  /** The attributes of its first file, by tag; those that {@link OF_FIXED} and {@link IMAGE_KINDS} name. */
+  readonly attributes: ReadonlyMap<number, DicomElement>;
+}
+
+/**
+ * Reads a series as a template.
+ *
+ * @returns undefined if the input is no DICOM folder or zip file.
+ * @throws {DicomSeriesError} when it has no usable series.
+ */
+export async function readSeriesTemplate(
+  input: FileInput,
+  options: ReadOptions,
+): Promise<SeriesTemplate | undefined> {
+  return await withSeries(input, options, async ({ volume: { slices, size, affine }, read }) => {
+    const [{ file, frame }] = slices;
+    const wanted = [OF_FIXED, ...Object.values(IMAGE_KINDS).map(({ copied }) => copied)].flat();
+    const [columns, rows] = frame.spacing!;
+    const attributes = await attributesOf(await read(file.path), wanted);
+    const { tag, vr } = LOSSY_COMPRESSION;
+    if (isLossy(slices)) attributes.set(tag, { tag, vr, value: "01" });
+    return {
+      uid: file.series,
+      number: file.number,
+      modality: file.modality,
+      description: file.description,
+      size,
+      positions: slices.map((slice) => slice.frame.position!),
+      orientation: frame.orientation!,
+      spacing: [columns, rows, Math.hypot(affine[2], affine[6], affine[10])],
+      attributes,
+    };
+  });
+}
+
+/** The attributes that a file has, as bytes. */
+async function attributesOf(
+  bytes: Uint8Array,
+  wanted: readonly CopiedAttribute[],
+): Promise<Map<number, DicomElement>> {
+  const parser = await loadParser();
+  const { elements } = parser.parseDicom(bytes, { untilTag: PIXEL_DATA });
+  const found = new Map<number, DicomElement>();
+  for (const { tag, vr } of wanted) {
+    const element = elements[`x${tag.toString(16).padStart(8, "0")}`];
+    if (element === undefined) continue;
+    const { dataOffset, length } = element;
+    found.set(tag, { tag, vr, value: bytes.slice(dataOffset, dataOffset + length) });
+  }
+  return found;
+}
