@@ -83,14 +83,37 @@ const MAX_VOXELS = 1_500_000;
 /** Minimum number of voxels in common. */
 const MIN_VOXELS = 500;
 
-/** Below this contrast of fit a registration has failed; below the second one it is doubtful (docs/validation.md). */
-export const CONTRAST_LIMITS = { failed: 0.05, doubtful: 0.28 } as const;
+/** Below this contrast of fit a registration has failed (docs/validation.md). */
+export const FAILED_CONTRAST = 0.05;
+/**
+ * Contrasts of fit below which a registration is doubtful, by the displacement of the copies in voxels. Coarse voxels
+ * make edges broad, so that a displaced copy still covers a part of them.
+ */
+const DOUBTFUL_CONTRASTS = [[2.5, 0.14], [4, 0.165], [7.5, 0.28]] as const;
 /** Less overlap, percent, is doubtful. */
 const MIN_OVERLAP = 40;
 /** More folded voxels, percent, are doubtful. */
 const MAX_FOLDED = 1;
 /** A larger displacement of the deformation, as a share of the diagonal, is doubtful. */
 const MAX_DISPLACEMENT = 0.3;
+
+/** The contrast of fit below which a registration is doubtful (docs/validation.md). */
+export function doubtfulContrast(grid: Grid): number {
+  const [hx, hy, hz] = grid.spacing;
+  const voxels = SHARE * diagonalOf(grid) / Math.cbrt(hx * hy * hz);
+  const [first, ...others] = DOUBTFUL_CONTRASTS;
+  let [from, low]: readonly [number, number] = first;
+  if (voxels <= from) return low;
+  for (const [to, high] of others) {
+    if (voxels <= to) return low + (high - low) * (voxels - from) / (to - from);
+    [from, low] = [to, high];
+  }
+  return low;
+}
+
+function diagonalOf({ size, spacing }: Grid): number {
+  return Math.hypot(...size.map((n, axis) => n * spacing[axis]));
+}
 
 /** Judges a registration. */
 export function registrationQuality(options: QualityOptions): RegistrationQuality {
@@ -104,7 +127,7 @@ export function registrationQuality(options: QualityOptions): RegistrationQualit
     edgeAgreement(options.fixed, image, { valid, mask, isMasked: movingMask !== undefined });
   const ofWarped = agreementWith(options.warped);
   const here = ofWarped([0, 0, 0]);
-  const diagonal = Math.hypot(...grid.size.map((n, axis) => n * grid.spacing[axis]));
+  const diagonal = diagonalOf(grid);
   let highest = -Infinity;
   for (const shift of shiftsOf(grid, SHARE * diagonal)) {
     const value = ofWarped(shift);
@@ -119,11 +142,11 @@ export function registrationQuality(options: QualityOptions): RegistrationQualit
   const mm = roundedLength(SHARE * diagonal);
   if (Number.isNaN(contrastOfFit)) {
     doubts.push("The images have too little in common to judge the result.");
-  } else if (contrastOfFit < CONTRAST_LIMITS.failed) {
+  } else if (contrastOfFit < FAILED_CONTRAST) {
     failures.push(
       `A copy of the warped image that is displaced by ${mm} mm fits the fixed image as well as the result does.`,
     );
-  } else if (contrastOfFit < CONTRAST_LIMITS.doubtful) {
+  } else if (contrastOfFit < doubtfulContrast(grid)) {
     doubts.push(
       `A copy of the warped image that is displaced by ${mm} mm fits the fixed image almost as well as the result does.`,
     );

@@ -1,11 +1,23 @@
-import { assert, assertEquals, assertGreater, assertLess, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertStringIncludes,
+} from "@std/assert";
 import { random } from "../testing/random.ts";
 import { Scene } from "../testing/scene.ts";
 import type { Triple } from "../volume/affine.ts";
 import { Grid } from "../volume/grid.ts";
 import type { Modality } from "../volume/modality.ts";
 import type { Volume } from "../volume/volume.ts";
-import { CONTRAST_LIMITS, edgeAgreement, registrationQuality } from "./quality.ts";
+import {
+  doubtfulContrast,
+  edgeAgreement,
+  FAILED_CONTRAST,
+  registrationQuality,
+} from "./quality.ts";
 
 const grid = Grid.axisAligned([46, 40, 36], [5, 5, 5], [-112, -97, -88]);
 const scene = new Scene(2);
@@ -38,7 +50,7 @@ const judged = (warped: Volume, change: Partial<Parameters<typeof registrationQu
 Deno.test("registrationQuality() is good for aligned images of two contrasts", () => {
   const { verdict, reasons, contrastOfFit, gain } = judged(image("ct"));
   assertEquals([verdict, reasons], ["good", []]);
-  assertGreater(contrastOfFit, CONTRAST_LIMITS.doubtful);
+  assertGreater(contrastOfFit, 0.28);
   assertGreater(gain, 0);
 });
 
@@ -48,7 +60,7 @@ Deno.test("registrationQuality() has failed for noise, for another place and for
   const turned = { grid, data: image("ct").data.toReversed() };
   for (const [name, warped] of Object.entries({ noise, far: image("ct", [15, 15, 0]) })) {
     const { verdict, reasons, contrastOfFit } = judged(warped);
-    assertLess(contrastOfFit, CONTRAST_LIMITS.failed, name);
+    assertLess(contrastOfFit, FAILED_CONTRAST, name);
     assertEquals(verdict, "failed", name);
     assertStringIncludes(reasons[0], "displaced by 14 mm fits the fixed image as well");
   }
@@ -138,4 +150,15 @@ Deno.test("edgeAgreement() of a ramp: 1/4 with itself, 0 across, whatever the co
     assert(Math.abs(value - 0.25) < 1e-6, `${value}`);
   }
   assertEquals(edgeAgreement(ramp(0, 1), ramp(1, 1))([0, 0, 0]), 0);
+});
+
+Deno.test("doubtfulContrast() falls with the voxels that the copies are displaced by, at every scale", () => {
+  // 4 % of the diagonal of n cubic voxels along each axis are 0.04 sqrt(3) n voxels.
+  const limit = (n: number, voxel: number) =>
+    doubtfulContrast(Grid.axisAligned([n, n, n], [voxel, voxel, voxel]));
+  assertEquals([limit(20, 8), limit(400, 1)], [0.14, 0.28]);
+  assertAlmostEquals(limit(4 / 0.04 / Math.sqrt(3), 3), 0.165, 1e-12);
+  // Half-way between 4 and 7.5 voxels.
+  assertAlmostEquals(limit(5.75 / 0.04 / Math.sqrt(3), 3), 0.2225, 1e-12);
+  assertEquals(limit(90, 0.3), limit(90, 3));
 });

@@ -49,7 +49,7 @@ gpuTest("download() lets timers and signals run", async (gpu) => {
 });
 
 gpuTest("download() raises the errors of work before it, and of a lost device", async () => {
-  const gpu = await Gpu.open();
+  using gpu = await Gpu.open();
   const unreadable = gpu.device.createBuffer({ size: 4, usage: GPUBufferUsage.COPY_DST });
   const target = gpu.buffer("target", 4);
   const encoder = gpu.device.createCommandEncoder();
@@ -59,5 +59,4 @@ gpuTest("download() raises the errors of work before it, and of a lost device", 
   assertEquals((await gpu.download(target, 0, 4)).byteLength, 4);
   gpu.device.destroy();
   await assertRejects(() => gpu.download(target), GpuLostError);
-  gpu[Symbol.dispose]();
 });
