@@ -157,8 +157,7 @@ Deno.test("doubtfulContrast() falls with the voxels that the copies are displace
   const limit = (n: number, voxel: number) =>
     doubtfulContrast(Grid.axisAligned([n, n, n], [voxel, voxel, voxel]));
   assertEquals([limit(20, 8), limit(400, 1)], [0.14, 0.28]);
-  assertAlmostEquals(limit(4 / 0.04 / Math.sqrt(3), 3), 0.165, 1e-12);
-  // Half-way between 4 and 7.5 voxels.
-  assertAlmostEquals(limit(5.75 / 0.04 / Math.sqrt(3), 3), 0.2225, 1e-12);
+  // n = 72: 4.98831 voxels, which is 0.28237 of the way from 4 to 7.5, and 0.115 times that above 0.165.
+  assertAlmostEquals(limit(72, 3), 0.197473, 1e-6);
   assertEquals(limit(90, 0.3), limit(90, 3));
 });
