@@ -2,11 +2,12 @@
 
 import { Gpu } from "../kernels/gpu/gpu.ts";
 import type { Modality } from "../volume/modality.ts";
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Grid, readVolume, writeVolume } from "../volume/mod.ts";
 import * as synthesise from "../tasks/synthesise.ts";
 import * as train from "../tasks/train.ts";
 import { SKIPS_GPU } from "../testing/gpu.ts";
+import { smallDisk } from "../testing/small_disk.ts";
 import { callModule, startScript, task } from "../testing/run_task.ts";
 
 const namesIn = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
@@ -114,6 +115,38 @@ Deno.test({
         assertEquals(await bytesOf("killed", name), await bytesOf("model", name), name);
       }
     });
+
+    const disk = await smallDisk(8 * 2 ** 20);
+    await t.step({
+      name: "a disk that is full ends the training with one line, and --resume goes on",
+      ignore: disk === undefined,
+      fn: async () => {
+        const out = `${disk!.folder}/model`;
+        const args = training("model").map((arg) => arg === `${folder}/model` ? out : arg);
+        // Room for one checkpoint. The next one is written before the older one is removed.
+        const { size } = await Deno.stat(`${folder}/model/checkpoint-0000040.safetensors`);
+        await disk!.fill(1.6 * size);
+        const full = await callModule(train, ...args);
+        assertEquals(full.code, 1, full.text);
+        assertMatch(full.text, /\nerror: Cannot write .*[Nn]o space left/);
+        assert(!full.text.includes("    at "), full.text);
+        // The last whole checkpoint is there, and no part of the next one.
+        const { step } = JSON.parse(await Deno.readTextFile(`${out}/checkpoint.json`));
+        assert(step >= 4 && step < 40, `full at step ${step}`);
+        const found = namesIn(out).filter((name) => name.startsWith("checkpoint"));
+        assertEquals(found, [
+          `checkpoint-${String(step).padStart(7, "0")}.safetensors`,
+          "checkpoint.json",
+        ]);
+        await Deno.remove(`${disk!.folder}/filler`);
+        const { code, text } = await callModule(train, ...args, "--resume");
+        assertEquals(code, 0, text);
+        const name = "checkpoint-0000040.safetensors";
+        assertEquals(await Deno.readFile(`${out}/${name}`), await bytesOf("model", name));
+        assertEquals(await Deno.readFile(`${out}/log.jsonl`), await bytesOf("model", "log.jsonl"));
+      },
+    });
+    await disk?.remove();
 
     await t.step("synthesises on the image's own grid", async () => {
       const [image, out] = [`${folder}/mr/mr1.nii.gz`, `${folder}/ct.nii.gz`];
