@@ -18,6 +18,7 @@ import type { Checkpoint } from "./checkpoint.ts";
 import { placementProblems } from "./input_grids.ts";
 import { betterOrientation } from "./orientation.ts";
 import { type RegistrationQuality, registrationQuality, withOrientation } from "./quality.ts";
+import { findOutsideObjects, type OutsideObjects } from "../volume/outside_objects.ts";
 import { findPadding, type Padding, withoutPadding } from "../volume/padding.ts";
 import { type JacobianStatistics, jacobianStatistics } from "./jacobian_statistics.ts";
 import {
@@ -84,6 +85,11 @@ export interface RegisterImagesOptions {
    * mask did it, and have the lowest other intensity in the warped image; see {@link findPadding}. Default false.
    */
   readonly keepPadding?: boolean | undefined;
+  /**
+   * Registers with the objects outside the body in a CT, such as the table of the scanner. By default an image without
+   * a mask gets one that leaves them out, if there are any; see {@link findOutsideObjects}. Default false.
+   */
+  readonly keepObjects?: boolean | undefined;
   /** The options of the rigid registration, or false to start from the positions in the files. */
   readonly rigid?:
     | Omit<RigidOptions, "fixed" | "moving" | "fixedMask" | "movingMask" | "signal" | "onProgress">
@@ -180,6 +186,11 @@ export interface RegisterImagesResult {
     readonly fixed?: Padding | undefined;
     readonly moving?: Padding | undefined;
   };
+  /** The objects outside the body that were left out, by image. */
+  readonly objects: {
+    readonly fixed?: OutsideObjects | undefined;
+    readonly moving?: OutsideObjects | undefined;
+  };
   /** Overlap of every label; empty without labels of both images. */
   readonly overlap: readonly LabelOverlap[];
   /** The factor by which all lengths were multiplied during the registration of a small image; otherwise 1. */
@@ -243,7 +254,7 @@ export async function registerImages(
   const padding = given.keepPadding
     ? {}
     : { fixed: findPadding(given.fixed), moving: findPadding(given.moving) };
-  const options = leaveOut(given, padding);
+  const { options, objects } = withoutObjects(leaveOut(given, padding), given);
   const { fixed, moving, signal, onProgress } = options;
   const times = [performance.now()];
   const scale = workingScale(fixed.grid);
@@ -298,6 +309,7 @@ export async function registerImages(
     jacobianStatistics: statistics,
     quality,
     padding,
+    objects,
     workingScale: scale,
     rigid,
     deformable: found.deformable,
@@ -336,6 +348,32 @@ function leaveOut(
     fixedMask: fixed?.mask ?? fixedMask,
     movingMask: moving?.mask ?? movingMask,
   };
+}
+
+/** The options with masks that leave out the objects outside the body, for images to which no mask was given. */
+function withoutObjects(
+  options: RegisterImagesOptions,
+  given: RegisterImagesOptions,
+): { readonly options: RegisterImagesOptions; readonly objects: RegisterImagesResult["objects"] } {
+  if (given.keepObjects) return { options, objects: {} };
+  const find = (image: Volume, mask: LabelVolume | undefined) =>
+    mask === undefined ? findOutsideObjects(image) : undefined;
+  const fixed = find(options.fixed, given.fixedMask);
+  const moving = find(options.moving, given.movingMask);
+  return {
+    options: {
+      ...options,
+      fixedMask: fixed === undefined ? options.fixedMask : both(fixed.mask, options.fixedMask),
+      movingMask: moving === undefined ? options.movingMask : both(moving.mask, options.movingMask),
+    },
+    objects: { fixed, moving },
+  };
+}
+
+/** The voxels that are in both masks. */
+function both(a: LabelVolume, b: LabelVolume | undefined): LabelVolume {
+  if (b === undefined) return a;
+  return { grid: a.grid, data: a.data.map((value, i) => value !== 0 && b.data[i] !== 0 ? 1 : 0) };
 }
 
 /** The images and the signal, for every registration. */

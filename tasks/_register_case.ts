@@ -18,6 +18,7 @@ import {
   encodeMetrics,
   encodeRegistration,
   hausdorffDistances,
+  objectsNotices,
   paddingNotices,
   readRegisterInputs,
   type RegisterInputs,
@@ -125,6 +126,7 @@ export async function registerCase(options: RegisterCaseOptions): Promise<Regist
     onCheckpoint: (found) => checkpoint.keep(found),
     onProgress: progressShower(progress),
   });
+  objectsNotices(result, flags).forEach(headers.onNotice);
   progress.stage("writing");
   const written = await encodeRegistration(inputs, result);
   const errors = landmarks && targetErrors(result.transform, landmarks);

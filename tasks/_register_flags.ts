@@ -147,6 +147,12 @@ export const REGISTER_FLAGS = {
       "Treat padding as tissue. By default the task leaves out voxels of a value far below the tissue's, such " +
       "as -8192, and says so.",
   },
+  keepObjects: {
+    type: "boolean",
+    help:
+      "Register with the objects outside the body in a CT, such as the table. By default the task leaves them out, " +
+      "if the image has no mask, and says so.",
+  },
   trust: TRUST,
   rigidPreset: {
     type: "choice",
@@ -242,14 +248,21 @@ export function settingsOf(
   flags: Omit<RegisterFlags, FileFlag>,
 ): Pick<
   RegisterImagesOptions,
-  "rigid" | "rigidOnly" | "keepPadding" | "method" | "deformable" | "mindGaussNewton"
+  | "rigid"
+  | "rigidOnly"
+  | "keepPadding"
+  | "keepObjects"
+  | "method"
+  | "deformable"
+  | "mindGaussNewton"
 > {
   const { seed, method, rigidOnly, similarity, regulariser, lambda, spacing, levels } = flags;
-  const { iterations, resolution, noFolding, keepPadding } = flags;
+  const { iterations, resolution, noFolding, keepPadding, keepObjects } = flags;
   return {
     rigid: flags.noRigid ? false : { seed, preset: flags.rigidPreset },
     rigidOnly,
     keepPadding,
+    keepObjects,
     method,
     deformable: {
       ...optionValues(SIMILARITIES[similarity].options, flags),

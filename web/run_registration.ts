@@ -13,6 +13,7 @@ import { refuseUseless, REGISTER_FLAGS, settingsOf, usedFlags } from "../tasks/_
 import {
   checkRegisterInputs,
   encodeMetrics,
+  objectsNotices,
   paddingNotices,
   type RegisterInputs,
   registrationFiles,
@@ -72,6 +73,7 @@ export async function runRegistration(options: RunOptions): Promise<FinishedRun>
       signal,
       onProgress: (state) => onProgress(progressOf(state)),
     });
+    notices.push(...objectsNotices(result, flags));
     const seconds = (performance.now() - began) / 1000;
     const metrics = encodeMetrics({
       result,

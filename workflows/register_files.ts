@@ -11,6 +11,7 @@ import { overviewPicture } from "../pictures/overview.ts";
 import type { Picture } from "../pictures/picture.ts";
 import type { RegisterImagesOptions, RegisterImagesResult } from "../registration/register.ts";
 import { findPadding, paddingText, withoutPadding } from "../volume/padding.ts";
+import { outsideObjectsText } from "../volume/outside_objects.ts";
 import { placementProblems } from "../registration/input_grids.ts";
 import { workingScale } from "../registration/working_scale.ts";
 import { encodeTransform } from "../registration/transform_file.ts";
@@ -114,6 +115,20 @@ export function paddingNotices({ fixed, moving }: RegisterInputs, paths: Registe
     );
   }
   return notices;
+}
+
+/** The lines about the objects outside the body that a registration left out, one for each image. */
+export function objectsNotices(
+  { objects }: Pick<RegisterImagesResult, "objects">,
+  paths: RegisterPaths,
+): string[] {
+  return (["fixed", "moving"] as const).flatMap((image) => {
+    const found = objects[image];
+    return found === undefined ? [] : [
+      `${paths[image]}: ${outsideObjectsText(found)}. The registration left them out. ` +
+      "--keep-objects registers with them.",
+    ];
+  });
 }
 
 /** The line about the working scale of small images; none for images of normal size. */
