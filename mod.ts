@@ -136,5 +136,6 @@ export {
 } from "./kernels/gpu/errors.ts";
 export { ConstantImageError, EmptyMaskError, NoOverlapError } from "./registration/errors.ts";
 export { TransformFileError } from "./registration/transform_file.ts";
+export type { OutsideObjects } from "./volume/outside_objects.ts";
 export type { Padding } from "./volume/padding.ts";
 export type { RegistrationQuality, Verdict } from "./registration/quality.ts";

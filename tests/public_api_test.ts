@@ -16,7 +16,7 @@ interface PublicNames {
 
 const PUBLIC: Readonly<Record<string, PublicNames>> = {
   ".": {
-    count: 89,
+    count: 90,
     values: `
       ConstantImageError CrosswarpError EmptyMaskError FileAccessError Gpu GpuLostError
       GpuMemoryError GpuUnavailableError GpuValidationError Grid ImageFileError NoOverlapError
@@ -30,7 +30,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       HeaderMatrix InverseConsistency JacobianStatistics LabelOverlap LabelVolume LevelState
       LocalCorrelationOptions MapPointsOptions MappedPoints Matrix4 MindGaussNewtonLevel
       MindGaussNewtonOptions MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling
-      MindSscOptions NmiMindOptions Padding PointFile PointSpace ReadOptions ReadPointsOptions
+      MindSscOptions NmiMindOptions OutsideObjects Padding PointFile PointSpace ReadOptions ReadPointsOptions
       RegisterImagesOptions RegisterImagesResult RegisterProgress RegistrationQuality Regulariser
       RigidLevelReport RigidOptions RigidPreset RigidProgress RigidResult RigidStart
       SimilarityName SimilarityOptions StartPosition StartRecord Transform Triple Verdict Volume
@@ -67,12 +67,12 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       RegularisationOptions Regulariser ResampleOptions Triple Volume WalkedAxis WarpOptions`,
   },
   "./registration": {
-    count: 79,
+    count: 81,
     values: `
       CheckpointError ConstantImageError DEFORMABLE_DEFAULTS DEFORMABLE_METHODS EmptyMaskError
       MIND_GAUSS_NEWTON_DEFAULTS NoOverlapError TransformFileError applyTransform
       applyTransformToLabels compositeField decodeCheckpoint decodeTransform displacementAt
-      encodeCheckpoint encodeTransform findPadding identifyRun inverseField jacobianOf
+      encodeCheckpoint encodeTransform findOutsideObjects findPadding identifyRun inverseField jacobianOf
       jacobianStatistics mapPoint mapPoints registerDeformable registerImages
       registerMindGaussNewton registerRigid`,
     types: `
@@ -81,7 +81,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       InverseConsistency InverseFieldResult JacobianStatistics LabelOverlap LabelVolume LevelState
       LocalCorrelationOptions MapPointsOptions MappedPoints Matrix4 MindGaussNewtonLevel
       MindGaussNewtonOptions MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling
-      MindSscOptions NmiMindOptions Padding RegisterImagesOptions RegisterImagesResult
+      MindSscOptions NmiMindOptions OutsideObjects Padding RegisterImagesOptions RegisterImagesResult
       RegisterProgress RegistrationQuality Regulariser RigidLevelReport RigidOptions RigidPreset
       RigidProgress RigidResult RigidStart RunIdentity SimilarityName SimilarityOptions
       StartPosition StartRecord Transform Triple Verdict Volume`,
