@@ -20,6 +20,7 @@ import type { GivenCohort, Stage } from "./stages/stage.ts";
 import { StageResults } from "./stages/stage_results.ts";
 import { STUDY_STAGES, type StudyStage } from "./stages/stages.ts";
 import { StudyTimes } from "./times.ts";
+import type { AdapterSpeed } from "./work_estimates.ts";
 
 /** Options of {@link prepareStudy}. */
 export interface StudyOptions {
@@ -44,6 +45,8 @@ export interface StudyOptions {
   readonly only?: readonly StageName[] | undefined;
   /** The first stage that runs again, with all later stages. Default: no stage. */
   readonly from?: StageName | undefined;
+  /** The speed of the adapter, for the estimates. Default: that of two cores without a GPU. */
+  readonly speed?: AdapterSpeed | undefined;
 }
 
 /** Options of {@link runStudy}. */
@@ -107,6 +110,7 @@ export async function prepareStudy(options: StudyOptions): Promise<PreparedStudy
     manifest: cohort?.manifest,
     settings: given,
     ablations,
+    speed: options.speed,
     stages: neededStages(options.only),
   });
   return { options, plan, cohort, given };

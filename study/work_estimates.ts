@@ -26,7 +26,7 @@ export interface StageWork {
   readonly items: number;
   /** The name of the items, in the plural. */
   readonly unit: string;
-  /** Estimated seconds on two cores without a GPU. */
+  /** Estimated seconds. */
   readonly seconds: number;
   /** Estimated megabytes that the stage leaves on the disk. */
   readonly megabytes: number;
@@ -34,6 +34,8 @@ export interface StageWork {
 
 /** The numbers that a study's work follows from. */
 export interface WorkEstimates {
+  /** The costs of work. */
+  readonly costs: WorkCosts;
   /** True if the study makes a phantom cohort. */
   readonly isPhantom: boolean;
   /** True if the cohort has labels. */
@@ -84,10 +86,15 @@ export interface WorkOptions {
   readonly settings: BestSettings | undefined;
   /** The ablations that are registered in addition to Table 2's columns. */
   readonly ablations: readonly Ablation[];
+  /** The speed of the adapter. Default: that of two cores without a GPU. */
+  readonly speed?: AdapterSpeed | undefined;
 }
 
+/** The costs of work, seconds. */
+export type WorkCosts = Readonly<Record<keyof typeof COST, number>>;
+
 /** Seconds on two cores without a GPU, measured (docs/performance.md). */
-export const COST = {
+const COST = {
   /** Rendering a million voxels of the phantom. */
   phantomMegavoxel: 0.35,
   /** Correcting a million voxels. */
@@ -104,6 +111,26 @@ export const COST = {
   scoreMegavoxel: 2,
 } as const;
 
+/** The speed of an adapter, as a multiple of that of two cores without a GPU. */
+export interface AdapterSpeed {
+  /** The speed of a registration. */
+  readonly registration: number;
+  /** The speed of the networks. */
+  readonly networks: number;
+}
+
+/** The costs on an adapter. What the processor does takes as long as without a GPU. */
+function costsOf({ registration, networks }: AdapterSpeed): WorkCosts {
+  return {
+    ...COST,
+    correctionMegavoxel: COST.correctionMegavoxel / registration,
+    registrationMegavoxel: COST.registrationMegavoxel / registration,
+    step: COST.step / networks,
+    stepGigaflop: COST.stepGigaflop / networks,
+    synthesisGigaflop: COST.synthesisGigaflop / networks,
+  };
+}
+
 /** A region of a body in mm: roughly that of the phantom and of a patient. */
 const REGION_MILLIMETRES = [400, 300, 330] as const;
 
@@ -116,6 +143,7 @@ const REGRESSION_STEP = 0.5;
 /** Estimates the work of a study. */
 export function estimateWork(options: WorkOptions): WorkEstimates {
   const { profile, manifest, seed, ablations, settings } = options;
+  const costs = costsOf(options.speed ?? { registration: 1, networks: 1 });
   const regions: readonly ImageRegion[] = manifest === undefined ? REGIONS : studyRegions(manifest);
   const subjects = manifest?.subjects ?? planCohort({ profile: profile.name, seed }).subjects;
   const pairs = subjects.filter(({ kind }) => kind === "paired").length;
@@ -127,12 +155,13 @@ export function estimateWork(options: WorkOptions): WorkEstimates {
   const searchedSyntheses = SYNTHESISED_COLUMNS.length * unitsOf(synthesisSearch);
   const models = studyModels(profile, regions, seed);
   const ablationModels = studyModels(profile, regions, seed, ablationVariants(ablations));
-  const registrationSeconds = COST.registration +
-    COST.registrationMegavoxel * megavoxels * profile.deformable.iterations / 100;
+  const registrationSeconds = costs.registration +
+    costs.registrationMegavoxel * megavoxels * profile.deformable.iterations / 100;
   const subjectsTrained = subjects.filter(({ kind }) => kind === "ct").length;
   const trainingSeconds = (model: StudyModel) =>
-    stepSeconds(model) + (isPaired(model) ? subjectsTrained * registrationSeconds : 0);
+    stepSeconds(model, costs) + (isPaired(model) ? subjectsTrained * registrationSeconds : 0);
   return {
+    costs,
     isPhantom: manifest === undefined,
     isLabelled,
     ablations,
@@ -152,7 +181,8 @@ export function estimateWork(options: WorkOptions): WorkEstimates {
     modelMegabytes: sumOver(models, modelMegabytes),
     ablationTrainingSeconds: sumOver(ablationModels, trainingSeconds),
     ablationModelMegabytes: sumOver(ablationModels, modelMegabytes),
-    synthesisSeconds: sumOver(models, (model) => synthesisSeconds(model, profile)) / models.length,
+    synthesisSeconds: sumOver(models, (model) => synthesisSeconds(model, profile, costs)) /
+      models.length,
   };
 }
 
@@ -194,14 +224,18 @@ function isPaired({ variant: { correspondence } }: StudyModel): boolean {
 }
 
 /** Seconds of the steps; the regression adds a synthesis to the four of a step, in half of the steps. */
-function stepSeconds({ settings }: StudyModel): number {
+function stepSeconds({ settings }: StudyModel, costs: WorkCosts): number {
   const { epochs, stepsPerEpoch, identitySteps, pairSteps, pairWeight } = settings;
   const steps = epochs * stepsPerEpoch * (pairWeight > 0 ? 1 + REGRESSION_STEP / 2 : 1) +
     IDENTITY_STEP * (identitySteps + pairSteps);
-  return steps * (COST.step + COST.stepGigaflop * stepOperations(settings) / 1e9);
+  return steps * (costs.step + costs.stepGigaflop * stepOperations(settings) / 1e9);
 }
 
-function synthesisSeconds({ settings, variant }: StudyModel, profile: Profile): number {
+function synthesisSeconds(
+  { settings, variant }: StudyModel,
+  profile: Profile,
+  costs: WorkCosts,
+): number {
   const { crop, channels } = settings;
   const { stride, sliceStride } = ganStrides(profile, variant.channels);
   const positions = (millimetres: number, extent: number, step: number) =>
@@ -209,7 +243,7 @@ function synthesisSeconds({ settings, variant }: StudyModel, profile: Profile): 
   const [width, depth, height] = REGION_MILLIMETRES;
   const patches = positions(width, crop, stride) * positions(height, crop, stride) *
     positions(depth, channels, sliceStride);
-  return patches * generatorOperations(settings) / 1e9 * COST.synthesisGigaflop;
+  return patches * generatorOperations(settings) / 1e9 * costs.synthesisGigaflop;
 }
 
 /**

@@ -7,10 +7,13 @@
 import { BREATHING } from "../cohort/phantom/cohort_plan.ts";
 import { ABLATIONS } from "../study/ablations.ts";
 import { readBestSettings } from "../study/grid_search/best_settings.ts";
+import { GpuUnavailableError } from "../kernels/gpu/errors.ts";
 import { Gpu } from "../kernels/gpu/gpu.ts";
 import { profileOf, PROFILES } from "../workflows/profiles.ts";
 import { prepareStudy, runStudy } from "../study/reproduce.ts";
+import { measureAdapter } from "../study/adapter_speed.ts";
 import { type StagePlan, STAGES } from "../study/plan.ts";
+import type { AdapterSpeed } from "../study/work_estimates.ts";
 import { alignedTable } from "../study/tables/text_table.ts";
 import { VERSION } from "../host/version.ts";
 import { type FlagsOf, type TaskSpec, UsageError } from "./_flags.ts";
@@ -111,8 +114,10 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   }
   const suffix = flags.breathing === "balanced" ? "-balanced" : "";
   const out = flags.out ?? `results/${profile.name}${suffix}`;
+  const measured = flags.dryRun ? await speedOfAdapter(signal) : undefined;
   const study = await prepareStudy({
     profile,
+    speed: measured?.speed,
     seed: flags.seed,
     out,
     cohort: flags.cohort,
@@ -123,7 +128,7 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
     from: flags.from,
   });
   if (flags.dryRun) {
-    console.log(planText(study.plan));
+    console.log(planText(study.plan, measured));
     return;
   }
   await checkFolder(out);
@@ -148,8 +153,32 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   console.log(`\nDone in ${formatDuration(seconds)}; ${what} in ${out}`);
 }
 
+/** An adapter and its speed. */
+interface MeasuredAdapter {
+  readonly description: string;
+  readonly speed: AdapterSpeed;
+}
+
+/** Measures the adapter of this machine; undefined if there is none. */
+async function speedOfAdapter(signal: AbortSignal): Promise<MeasuredAdapter | undefined> {
+  using progress = new Progress();
+  let gpu: Gpu;
+  try {
+    gpu = await Gpu.open(memoryBudget());
+  } catch (error) {
+    if (error instanceof GpuUnavailableError) return undefined;
+    throw error;
+  }
+  progress.stage("measuring the adapter");
+  try {
+    return { description: gpu.description, speed: await measureAdapter(gpu, signal) };
+  } finally {
+    gpu[Symbol.dispose]();
+  }
+}
+
 /** The table of the stages with their work, and the sums. */
-function planText(plan: readonly StagePlan[]): string {
+function planText(plan: readonly StagePlan[], measured: MeasuredAdapter | undefined): string {
   const sum = (value: (stage: StagePlan) => number) =>
     plan.reduce((all, one) => all + value(one), 0);
   const size = (megabytes: number) =>
@@ -164,8 +193,15 @@ function planText(plan: readonly StagePlan[]): string {
     ]),
     ["all", "", formatDuration(sum((one) => one.seconds)), size(sum((one) => one.megabytes))],
   ]);
-  return `${table}\n\nTimes are estimates for a new run on two cores without a GPU; ` +
-    "a GPU takes a small part of them.";
+  if (measured === undefined) {
+    return `${table}\n\nThere is no adapter here: the times are estimates for two cores without a GPU.`;
+  }
+  const { description, speed: { registration, networks } } = measured;
+  return `${table}\n\nThe times are estimates for ${description}, by a short measurement: registrations run ` +
+    `at ${registration.toFixed(1)} times and networks at ${
+      networks.toFixed(1)
+    } times the speed of two cores ` +
+    "without a GPU.";
 }
 
 if (import.meta.main) await runTask(TASK, main);

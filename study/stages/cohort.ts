@@ -9,7 +9,6 @@ import { writePhantomCohort } from "../../cohort/phantom/phantom.ts";
 import type { StudyContext } from "../context.ts";
 import { studyRegions } from "../regions.ts";
 import { subjectKeys } from "../subject_contents.ts";
-import { COST } from "../work_estimates.ts";
 import type { Stage } from "./stage.ts";
 
 /** Gives the study's context with the images as they are in the cohort. */
@@ -17,10 +16,10 @@ export const cohortStage: Stage<"cohort", StudyContext> = {
   name: "cohort",
   title: "cohort",
   needs: [],
-  plan: ({ images, isPhantom, megavoxels, imageMegabytes }) => ({
+  plan: ({ costs, images, isPhantom, megavoxels, imageMegabytes }) => ({
     items: images,
     unit: "images",
-    seconds: isPhantom ? images * (0.5 + 2 * megavoxels * COST.phantomMegavoxel) : 0,
+    seconds: isPhantom ? images * (0.5 + 2 * megavoxels * costs.phantomMegavoxel) : 0,
     megabytes: isPhantom ? images * imageMegabytes : 0,
   }),
   async run({ gpu, profile, seed, out, version, cohort, breathing, signal, onProgress }) {

@@ -7,7 +7,6 @@
 import { readManifest } from "../../cohort/manifest.ts";
 import { correctCohort } from "../bias_correction.ts";
 import type { StudyContext } from "../context.ts";
-import { COST } from "../work_estimates.ts";
 import { cohortStage } from "./cohort.ts";
 import type { Stage } from "./stage.ts";
 
@@ -16,10 +15,10 @@ export const n4Stage: Stage<"n4", StudyContext> = {
   name: "n4",
   title: "bias-field correction",
   needs: [cohortStage],
-  plan: ({ mrImages, megavoxels, imageMegabytes }) => ({
+  plan: ({ costs, mrImages, megavoxels, imageMegabytes }) => ({
     items: mrImages,
     unit: "images",
-    seconds: mrImages * (0.3 + 2 * megavoxels * COST.correctionMegavoxel),
+    seconds: mrImages * (0.3 + 2 * megavoxels * costs.correctionMegavoxel),
     megabytes: mrImages * imageMegabytes,
   }),
   async run({ resultOf, onProgress }) {

@@ -9,7 +9,7 @@ import { filesOfColumns } from "../registrations.ts";
 import { measureSyntheses, type SynthesisRow } from "../synthesis_measures.ts";
 import type { ScoredPair } from "../tables/table2.ts";
 import { registerCases } from "../threads.ts";
-import { COST, registrationWork } from "../work_estimates.ts";
+import { registrationWork } from "../work_estimates.ts";
 import { cycleGansStage } from "./cycle_gans.ts";
 import { n4Stage } from "./n4.ts";
 import type { Stage } from "./stage.ts";
@@ -29,14 +29,14 @@ export const synthesesStage: Stage<"syntheses", SynthesesResult> = {
   title: "synthesis and registration of the syntheses",
   needs: [n4Stage, cycleGansStage, synthesisSearchStage],
   plan(estimates) {
-    const { cases, searchedCases, synthesisSeconds, imageMegabytes, megavoxels } = estimates;
+    const { costs, cases, searchedCases, synthesisSeconds, imageMegabytes, megavoxels } = estimates;
     const columns = SYNTHESISED_COLUMNS.length;
     const { items, unit, seconds, megabytes } = registrationWork(estimates, columns);
     return {
       items,
       unit,
       seconds: seconds + (cases - searchedCases) * columns * synthesisSeconds +
-        items * megavoxels * COST.scoreMegavoxel,
+        items * megavoxels * costs.scoreMegavoxel,
       megabytes: megabytes + items * imageMegabytes,
     };
   },

@@ -31,13 +31,26 @@ const MIN_SPEEDUP = 1.25;
 /** Approximate duration of one measurement in milliseconds. */
 const MEASUREMENT_MILLISECONDS = 20;
 
-/** Chosen variants of this process, by adapter. */
-const chosen = new Map<string, ConvolutionVariant>();
+/** The faster variant of the convolutions on an adapter. */
+export interface MeasuredConvolution {
+  /** The variant. */
+  readonly variant: ConvolutionVariant;
+  /** Floating-point operations per second of a convolution of medium size. */
+  readonly rate: number;
+}
+
+/** The measurements of this process, by adapter. */
+const measured = new Map<string, MeasuredConvolution>();
 
 /** Measures both variants, once per adapter, and returns the faster one. */
 export async function chooseConvolutionVariant(runner: OpRunner): Promise<ConvolutionVariant> {
+  return (await measureConvolutions(runner)).variant;
+}
+
+/** Measures both variants, once per adapter, and returns the faster one with its rate. */
+export async function measureConvolutions(runner: OpRunner): Promise<MeasuredConvolution> {
   const { gpu } = runner;
-  const known = chosen.get(gpu.description);
+  const known = measured.get(gpu.description);
   if (known !== undefined) return known;
   const input = tf.zeros([1, 34, 34, 64]);
   const filter = tf.zeros([3, 3, 1, 64, 64]);
@@ -63,8 +76,15 @@ export async function chooseConvolutionVariant(runner: OpRunner): Promise<Convol
     const tiles = await runsPerMillisecond("tiles");
     const registers = await runsPerMillisecond("registers");
     const variant = tiles > MIN_SPEEDUP * registers ? "tiles" : "registers";
-    chosen.set(gpu.description, variant);
-    return variant;
+    const { outHeight, outWidth, outChannels, inChannels, kernelHeight, kernelWidth } = SHAPE;
+    const operations = 2 * outHeight * outWidth * outChannels * inChannels * kernelHeight *
+      kernelWidth;
+    const result: MeasuredConvolution = {
+      variant,
+      rate: 1000 * operations * Math.max(tiles, registers),
+    };
+    measured.set(gpu.description, result);
+    return result;
   } finally {
     tf.dispose([input, filter]);
   }
