@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertGreater } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertGreater } from "@std/assert";
 import { type ProfileName, profileOf, PROFILES } from "../workflows/profiles.ts";
 import { neededStages, planStudy, STAGES, stagesFrom } from "./plan.ts";
 
@@ -55,4 +55,25 @@ Deno.test("planStudy() estimates more time and space at finer scales", () => {
     assertGreater(totals[i][0], 3 * totals[i - 1][0]);
     assertGreater(totals[i][1], 2 * totals[i - 1][1]);
   }
+});
+
+Deno.test("planStudy() estimates less time on a faster adapter, except for the processor's work", () => {
+  const secondsOf = (registration: number, networks: number) => {
+    const plan = planStudy({
+      profile: profileOf("quick"),
+      seed: 1,
+      settings: undefined,
+      stages: STAGES,
+      ablations: [],
+      speed: { registration, networks },
+    });
+    return Object.fromEntries(plan.map(({ name, seconds }) => [name, seconds]));
+  };
+  const [slow, registers, learns] = [secondsOf(1, 1), secondsOf(10, 1), secondsOf(1, 10)];
+  assertEquals([registers.cohort, learns.cohort], [slow.cohort, slow.cohort]);
+  assertEquals([registers.report, learns.gridsearch], [slow.report, slow.gridsearch]);
+  // A registration of 1.5 s and a part for its voxels, and a tenth of that part.
+  const constant = 1.5 * 24;
+  assertAlmostEquals(registers.originals - constant, (slow.originals - constant) / 10, 1e-9);
+  assertGreater(slow["cycle-gans"], 3 * learns["cycle-gans"]);
 });
