@@ -1,6 +1,6 @@
 /**
- * Makes a cohort from a folder of files, named as those of VISCERAL, Learn2Reg or SynthRAD2025, or by a simple
- * convention.
+ * Makes a cohort from a folder of files, named as those of VISCERAL, Learn2Reg, SynthRAD2025 or BIDS, or by a
+ * simple convention.
  *
  * @module
  */
@@ -13,6 +13,7 @@ import { findPadding, paddingText } from "../volume/padding.ts";
 import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
 import type { HeaderMatrix, ReadOptions } from "../volume/read_options.ts";
 import type { LabelVolume, Volume } from "../volume/volume.ts";
+import { bidsCohort, isBidsImage } from "./bids.ts";
 import { STRUCTURES } from "./label_scheme.ts";
 import {
   type FileProblem,
@@ -32,6 +33,7 @@ const LAYOUTS = [
   { isImage: isVisceralVolume, cohortOf: visceralCohort },
   { isImage: isLearn2RegImage, cohortOf: learn2RegCohort },
   { isImage: isSynthRadImage, cohortOf: synthRadCohort },
+  { isImage: isBidsImage, cohortOf: bidsCohort },
 ];
 
 /** Names of files by the simple convention: `anna_ct.nii.gz`, `anna_mr.nrrd`, `anna_ct_labels.nii.gz`, ... */
@@ -65,7 +67,7 @@ export async function findCohort(folder: string): Promise<FoundCohort> {
   if (found.subjects.length === 0) {
     throw new ManifestError(
       `${folder} holds no image whose name says what it is. Name files SUBJECT_ct.nii.gz, ` +
-        "SUBJECT_mr.nii.gz, SUBJECT_ct_labels.nii.gz and SUBJECT_mr_labels.nii.gz, or keep the names of VISCERAL, Learn2Reg or SynthRAD2025",
+        "SUBJECT_mr.nii.gz, SUBJECT_ct_labels.nii.gz and SUBJECT_mr_labels.nii.gz, or keep the names of VISCERAL, Learn2Reg, SynthRAD2025 or BIDS",
     );
   }
   return { subjects: found.subjects, remarks: [...files.remarks, ...found.remarks], problems };

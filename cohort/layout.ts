@@ -1,6 +1,6 @@
 /**
- * The parts that all layouts of a cohort's folder share: those of VISCERAL, Learn2Reg and SynthRAD2025, and one's own
- * files.
+ * The parts that all layouts of a cohort's folder share: those of VISCERAL, Learn2Reg, SynthRAD2025 and BIDS, and one's
+ * own files.
  *
  * @module
  */

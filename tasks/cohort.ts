@@ -32,6 +32,7 @@ The folder holds the files of one of these data sets as they are distributed, in
   VISCERAL Anatomy3         the task applies the paper's corrections
   Learn2Reg AbdomenMRCT     imagesTr and labelsTr; the manifest replaces the ids of the four organs
   SynthRAD2025, Task 1      1ABA001/ct.mha and 1ABA001/mr.mha; without labels
+  BIDS                      sub-01/anat/sub-01_T1w.nii.gz and sub-01/ct/sub-01_ct.nii.gz; without labels
 or your own files with the names SUBJECT_ct.nii.gz, SUBJECT_mr.nii.gz, SUBJECT_ct_labels.nii.gz and
 SUBJECT_mr_labels.nii.gz. A subject with both images is a pair for the registration; the other subjects
 serve the training. The task reads every image, lists corrections, missing files and problems, and writes
