@@ -2,7 +2,7 @@
  * A BIDS dataset as a cohort: its files become a manifest's subjects.
  *
  * An image is `sub-01/[ses-1/]anat/sub-01[_ses-1][_key-value...]_T1w.nii.gz` (BIDS 1.10, "Magnetic Resonance Imaging"),
- * or `sub-01/[ses-1/]ct/sub-01[_ses-1]..._ct.nii.gz` (BIDS extension proposal 24). The other weightings are taken where
+ * or `sub-01/[ses-1/]ct/sub-01[_ses-1]..._ct.nii.gz` (extension proposal 24, a draft). The other weightings are taken where
  * T1w is missing. Segmentations and derivatives are left out: their ids have names in each dataset's own tables.
  *
  * @module
