@@ -284,3 +284,16 @@ Deno.test("readVolume() refuses empty folders and truncated files, and warns of 
     );
   });
 });
+
+Deno.test("readVolume() warns of files in a DICOM folder that cannot be opened", async () => {
+  await inFolder(async (folder) => {
+    await write(folder, "a", STACK);
+    await Deno.symlink(`${folder}/nowhere`, `${folder}/last.dcm`);
+    const notices: string[] = [];
+    await readVolume(folder, { onNotice: (notice) => notices.push(notice) });
+    assertEquals(notices, [
+      `${folder}: files that cannot be opened are left out: 1, the first is ${folder}/last.dcm. The series may lack ` +
+      "slices. Repair the links or the permissions of these files.",
+    ]);
+  });
+});
