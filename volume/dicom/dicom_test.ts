@@ -275,6 +275,9 @@ Deno.test("readVolume() refuses empty folders and truncated files, and warns of 
     const onNotice = (notice: string) => notices.push(notice);
     assertEquals((await readVolume(folder, { onNotice })).grid.size, [3, 2, 3]);
     assertStringIncludes(notices[0], "1 damaged DICOM files are left out");
+    await Deno.writeFile(`${folder}/b.dcm`, dicomFile({ columns: 0 }));
+    assertEquals((await readVolume(folder, { onNotice })).grid.size, [3, 2, 3]);
+    assertEquals(notices[1], notices[0]);
     const whole = await Deno.readFile(`${folder}/a1.dcm`);
     await Deno.writeFile(`${folder}/a1.dcm`, whole.subarray(0, -1));
     await assertRejects(
