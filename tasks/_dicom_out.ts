@@ -24,7 +24,8 @@ export const dicomOutFlag = (fixed: string) =>
     valueName: "FOLDER",
     help:
       `Also write the warped image as a DICOM series into this new or empty folder. ${fixed} must be a DICOM series: ` +
-      "the result has its patient, study and frame of reference, and the modality of the moving image.",
+      "the result has its patient, study and frame of reference, and the modality of the moving image. Nothing is " +
+      "de-identified: the descriptions contain the series description of the moving image, or its file name.",
   }) as const satisfies Flag;
 
 /** An image and its series, if it is DICOM. */

@@ -72,7 +72,9 @@ export async function findSeries(
   const { onNotice = printNotice } = options;
   if (closed.length > 0) {
     onNotice(
-      `${name}: files that cannot be opened are left out: ${closed.length}, the first is ${closed[0]}. The series may ` +
+      `${name}: files that cannot be opened are left out: ${closed.length}, the first is ${
+        closed[0]
+      }. The series may ` +
         "lack slices. Repair the links or the permissions of these files.",
     );
   }
