@@ -93,8 +93,8 @@ export async function writeFolder(
 }
 
 /**
- * Writes files into a new folder: it appears with all of them, also if the process is ended. If the folder exists
- * already, this is {@link writeFolder}.
+ * Writes files into a new folder, which appears with all of them. If the process is ended before, only a folder with
+ * the suffix .part remains. If the folder exists already, this is {@link writeFolder}.
  *
  * @throws {FileAccessError} when the folder cannot be made or written to; nothing of it remains.
  */
