@@ -92,15 +92,17 @@ Deno.test("findCohort(), the manifest and readLabels() replace the ids of Abdome
     const [subject] = (await readManifest(path)).subjects;
     const read = await readLabels(subject.labels.ct!);
     assertEquals([...read.data.subarray(0, 7)], [0, 58, 86, 29662, 29663, 0, 0]);
-    await assertRejects(
-      () =>
-        writeManifest(path, {
-          ...manifest,
-          subjects: [{ ...subjects[0], labels: { ct: { file: "a.nii.gz", ids: { "1": 0 } } } }],
-        }),
-      ManifestError,
-      'labels.ct.ids must give a label id for a label id, got "1": 0',
-    );
+    const refused = async (ids: Readonly<Record<string, number>>, words: string) => {
+      const ct = { file: "a.nii.gz", ids };
+      const wrong = { ...manifest, subjects: [{ ...subjects[0], labels: { ct } }] };
+      await assertRejects(() => writeManifest(path, wrong), ManifestError, words);
+    };
+    const rule = "labels.ct.ids must give a label id for a label id, got";
+    await refused({ "1": 0 }, `${rule} "1": 0`);
+    // No voxel has an id that is written so.
+    await refused({ "01": 58 }, `${rule} "01": 58`);
+    await refused({ "1": 2 ** 31 }, `${rule} "1": 2147483648`);
+    await refused({}, "labels.ct.ids names no label id");
     await Deno.remove(`${folder}/labelsTr/AbdomenMRCT_0006_0001.nii.gz`);
     await assertRejects(
       () => readManifest(path),

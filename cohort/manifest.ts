@@ -34,6 +34,9 @@ const SUBJECT_ID = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N} ._+()-]*[\p{L}\p{M}\p{N}._+
 export const SUBJECT_ID_RULE =
   'must begin with a letter or a digit, and consist of letters, digits, spaces, "-", "_", ".", "+" and parentheses';
 
+/** A label id as the name of a field. */
+const LABEL_ID = /^[1-9]\d*$/;
+
 /** Returns true if a text can be the name of a subject. */
 export function isSubjectId(id: string): boolean {
   return SUBJECT_ID.test(id);
@@ -297,7 +300,7 @@ function checkSubject(at: string, json: unknown, fail: Fail): string {
     const masks = Object.entries(value);
     if (masks.length === 0) throw fail(`${field} names no mask; leave it out`);
     for (const [id, file] of masks) {
-      if (!/^[1-9]\d*$/.test(id)) {
+      if (!LABEL_ID.test(id)) {
         throw fail(`${field}: masks are named by label ids, got ${shown(id)}`);
       }
       path(`${field}.${id}`, file);
@@ -349,12 +352,18 @@ function renumbered(
 ): void {
   knownFields(at, value, ["file", "ids"], fail);
   path(`${at}.file`, value.file);
-  const isId = (id: unknown) => Number.isInteger(id) && (id as number) > 0;
-  for (const [from, to] of Object.entries(objectAt(`${at}.ids`, value.ids, fail))) {
-    if (!isId(Number(from)) || !isId(to)) {
+  const ids = Object.entries(objectAt(`${at}.ids`, value.ids, fail));
+  if (ids.length === 0) throw fail(`${at}.ids names no label id`);
+  for (const [from, to] of ids) {
+    if (!LABEL_ID.test(from) || !isLabelId(to)) {
       throw fail(`${at}.ids must give a label id for a label id, got ${shown(from)}: ${shown(to)}`);
     }
   }
+}
+
+/** Returns true for a number that a label image can hold and that is not that of the background. */
+function isLabelId(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) > 0 && (value as number) < 2 ** 31;
 }
 
 function objectAt(at: string, value: unknown, fail: Fail): Record<string, unknown> {

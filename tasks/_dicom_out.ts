@@ -4,6 +4,7 @@
  * @module
  */
 
+import { resolve } from "node:path";
 import { FileAccessError } from "../host/errors.ts";
 import {
   checkFixedSeries,
@@ -14,7 +15,7 @@ import { DicomSeriesError } from "../volume/dicom/dicom_errors.ts";
 import { readSeriesTemplate } from "../volume/dicom/series_template.ts";
 import type { Volume } from "../volume/volume.ts";
 import { type Flag, UsageError } from "./_flags.ts";
-import { checkFolder, writeFolder } from "./_output.ts";
+import { checkFolder, writeNewFolder } from "./_output.ts";
 
 /** A flag for the folder of a DICOM series. */
 export const dicomOutFlag = (fixed: string) =>
@@ -23,7 +24,8 @@ export const dicomOutFlag = (fixed: string) =>
     valueName: "FOLDER",
     help:
       `Also write the warped image as a DICOM series into this new or empty folder. ${fixed} must be a DICOM series: ` +
-      "the result has its patient, study and frame of reference, and the modality of the moving image.",
+      "the result has its patient, study and frame of reference, and the modality of the moving image. Nothing is " +
+      "de-identified: the descriptions contain the series description of the moving image, or its file name.",
   }) as const satisfies Flag;
 
 /** An image and its series, if it is DICOM. */
@@ -64,7 +66,7 @@ export class DicomOutput {
    * Reads the headers of the fixed and of the moving series before long work.
    *
    * @returns undefined without the flag.
-   * @throws {UsageError} when the folder is that of --out.
+   * @throws {UsageError} when the path is that of --out.
    * @throws {FileAccessError} when the folder is not empty or not writable.
    * @throws {DicomSeriesError} when the fixed image is no DICOM series, or has no study or frame of reference.
    */
@@ -72,10 +74,7 @@ export class DicomOutput {
     { folder, out, fixed, moving, derivation }: DicomOutputOptions,
   ): Promise<DicomOutput | undefined> {
     if (folder === undefined) return undefined;
-    const plain = (path: string) => path.replace(/^(\.\/)+/, "").replace(/[/\\]+$/, "");
-    if (plain(folder) === plain(out)) {
-      throw new UsageError("--dicom-out and --out must be different folders");
-    }
+    refuseSameFolder(folder, out);
     await checkEmpty(folder);
     await checkFolder(folder);
     // The reading of the images gives the notices.
@@ -101,15 +100,30 @@ export class DicomOutput {
   /** Writes the image, and prints the name of the folder. */
   async write(volume: Volume): Promise<void> {
     const files = await encodeDerivedSeries({ ...this.#options, volume });
-    await writeFolder(this.#folder, files);
+    await writeNewFolder(this.#folder, files);
     console.log(`Wrote a DICOM series of ${Object.keys(files).length} files in ${this.#folder}`);
   }
 }
 
+/**
+ * Refuses a folder of the series that is also that of the other results.
+ *
+ * @throws {UsageError} when both are the same.
+ */
+export function refuseSameFolder(folder: string, out: string): void {
+  if (resolve(folder) !== resolve(out)) return;
+  throw new UsageError("--dicom-out and --out must be different paths");
+}
+
+/** Returns true if a folder has files. */
+export async function hasFiles(folder: string): Promise<boolean> {
+  const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
+  return entries.length > 0;
+}
+
 /** Refuses a folder with files, because the series would be mixed with them. */
 async function checkEmpty(folder: string): Promise<void> {
-  const entries = await Array.fromAsync(Deno.readDir(folder)).catch(() => []);
-  if (entries.length === 0) return;
+  if (!await hasFiles(folder)) return;
   throw new FileAccessError(
     `Cannot write a DICOM series to ${folder}: the folder is not empty. Give a new or an empty folder.`,
   );

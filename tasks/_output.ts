@@ -92,6 +92,35 @@ export async function writeFolder(
   }
 }
 
+/**
+ * Writes files into a new folder, which appears with all of them. If the process is ended before, only a folder with
+ * the suffix .part remains. If the folder exists already, this is {@link writeFolder}.
+ *
+ * @throws {FileAccessError} when the folder cannot be made or written to; nothing of it remains.
+ */
+export async function writeNewFolder(
+  folder: string,
+  files: Readonly<Record<string, Uint8Array>>,
+): Promise<void> {
+  if (await isFolder(folder)) return await writeFolder(folder, files);
+  const path = folder.replace(/[/\\]+$/, "");
+  const above = parent(path);
+  const existing = await existingPart(above);
+  const part = `${path}.${crypto.randomUUID().slice(0, 8)}.part`;
+  try {
+    await Deno.mkdir(part, { recursive: true });
+    const written = await Promise.allSettled(
+      Object.entries(files).map(([name, bytes]) => Deno.writeFile(`${part}/${name}`, bytes)),
+    );
+    for (const result of written) if (result.status === "rejected") throw result.reason;
+    await Deno.rename(part, path);
+  } catch (cause) {
+    await Deno.remove(part, { recursive: true }).catch(() => {});
+    await removeEmpty(above, existing);
+    throw cannotWrite(folder, cause);
+  }
+}
+
 function cannotWrite(folder: string, cause: unknown, renamed: readonly string[] = []): Error {
   const there = renamed.length === 0 ? "" : `; new in it are only ${renamed.join(", ")}`;
   const message = `Cannot write to ${folder}: ${(cause as Error).message}${there}`;

@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { FileAccessError } from "../host/errors.ts";
 import { UsageError } from "./_flags.ts";
-import { checkFolder, checkImageFile, writeFolder } from "./_output.ts";
+import { checkFolder, checkImageFile, writeFolder, writeNewFolder } from "./_output.ts";
 import { inFolder } from "../testing/in_folder.ts";
 
 const bytes = (value: number) => new Uint8Array([value]);
@@ -42,6 +42,31 @@ Deno.test("writeFolder() changes no file when a folder has the name of one", () 
     );
     assertEquals(await names(folder), ["a", "b"]);
     assertEquals(await Deno.readFile(`${folder}/a`), bytes(1));
+  }));
+
+Deno.test("writeNewFolder() makes a folder that has all files from the beginning, or none", () =>
+  inFolder(async (folder) => {
+    const out = `${folder}/one/two/`;
+    const files = Object.fromEntries(
+      Array.from({ length: 300 }, (_, i) => [`${i}`, new Uint8Array(50_000)] as const),
+    );
+    let isDone = false;
+    const written = writeNewFolder(out, files).finally(() => isDone = true);
+    let found: string[] = [];
+    while (found.length === 0 && !isDone) found = await names(out).catch(() => []);
+    await written;
+    if (found.length === 0) found = await names(out);
+    assertEquals(found.length, 300);
+    assertEquals(found.filter((name) => name.endsWith(".part")), []);
+    assertEquals(await names(`${folder}/one`), ["two"]);
+
+    const wrong = { a: bytes(1), "missing/b": bytes(2) };
+    await assertRejects(() => writeNewFolder(`${folder}/x/y`, wrong), FileAccessError, "x/y: ");
+    assertEquals(await names(folder), ["one"]);
+    // An empty folder that is there is filled.
+    await Deno.mkdir(`${folder}/empty`);
+    await writeNewFolder(`${folder}/empty`, { a: bytes(1) });
+    assertEquals(await names(`${folder}/empty`), ["a"]);
   }));
 
 Deno.test("checkFolder() accepts what can be made, refuses a file, and leaves nothing", () =>

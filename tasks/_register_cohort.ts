@@ -35,6 +35,7 @@ import {
   UsageError,
   withValues,
 } from "./_flags.ts";
+import { hasFiles, refuseSameFolder } from "./_dicom_out.ts";
 import { checkFolder, writeFolder } from "./_output.ts";
 import { Progress } from "./_progress.ts";
 import {
@@ -105,6 +106,7 @@ export async function registerCohort(
   { signal, program }: { readonly signal: AbortSignal; readonly program: Program },
 ): Promise<number> {
   const { out, strict, resume } = flags;
+  if (flags.dicomOut !== undefined) refuseSameFolder(flags.dicomOut, out);
   const shard = shardOf(flags.shard);
   const cases = await readCaseList(cohort);
   await checkFolder(out);
@@ -120,7 +122,7 @@ export async function registerCohort(
     for (const [done, job] of share.entries()) {
       signal.throwIfAborted();
       const found = resume ? await readCaseState(job.flags.out, job.identity) : undefined;
-      if (found?.kind === "done") {
+      if (found?.kind === "done" && await hasSeries(job.flags)) {
         progress.log(`${job.id}: it is registered already`);
         continue;
       }
@@ -135,6 +137,11 @@ export async function registerCohort(
   }
   progress.end();
   return await summary(jobs, share, { out, strict });
+}
+
+/** Returns true if the DICOM series of a case is there, or if none is demanded. */
+async function hasSeries({ dicomOut }: CaseFlags): Promise<boolean> {
+  return dicomOut === undefined || await hasFiles(dicomOut);
 }
 
 async function jobOf({ id, ...files }: RegistrationCase, flags: RegisterTaskFlags): Promise<Job> {

@@ -138,11 +138,32 @@ Deno.test({
           fixed: file("mr"),
           moving: file("ct"),
           out: file("x"),
-          "dicom-out": `${file("x")}/`,
+          "dicom-out": `${file("x")}/.`,
         }),
       );
       assertEquals(same.code, 2);
-      assertStringIncludes(same.text, "--dicom-out and --out must be different folders");
+      assertStringIncludes(same.text, "--dicom-out and --out must be different paths");
+
+      // A case that was registered without its series is not finished with --dicom-out.
+      const list = file("pairs.csv");
+      await Deno.writeTextFile(list, "case,fixed,moving\na,mr,ct\n");
+      const cohort = (...more: string[]) =>
+        callModule(
+          register,
+          ...flagsOf({ cohort: list, resolution: "16", out: file("all") }),
+          "--rigid-only",
+          "--resume",
+          ...more,
+        );
+      const without = await cohort();
+      assertEquals(without.code, 0, without.text);
+      const withSeries = await cohort("--dicom-out", file("all series"));
+      assertEquals(withSeries.code, 0, withSeries.text);
+      assertStringIncludes(withSeries.text, "Wrote a DICOM series of 12 files in ");
+      const finished = await cohort("--dicom-out", file("all series"));
+      assertStringIncludes(finished.text, "a: it is registered already");
+      const both = await cohort("--dicom-out", file("all"));
+      assertEquals(both.code, 2, both.text);
     });
   },
 });

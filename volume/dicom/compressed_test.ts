@@ -202,6 +202,10 @@ Deno.test("readVolume() says that pixels were lossy compressed if their file say
   const lossless = [[Uint8Array.fromBase64(jpeg2000.frame)]];
   const file = fileOf("4.91", lossless, { ...jpeg2000.change, lossy: "00" });
   assertEquals((await read(file)).notices, []);
+  // JPEG baseline has a loss, even if its file denies it.
+  const jpeg = { bitsAllocated: 8, bitsStored: 8, lossy: "00" };
+  const baseline = await read(fileOf("4.50", [[Uint8Array.fromBase64(JPEG)]], jpeg));
+  assertStringIncludes(baseline.notices[0], ": its pixels are lossy compressed by JPEG baseline;");
 });
 
 const POSITIONS: readonly Triple[] = [[0, 0, 8], [0, 0, 0], [0, 0, 4]];
@@ -313,5 +317,7 @@ Deno.test("decodeRle() decodes runs and literals, and refuses short segments", (
   assertEquals([...decodeRle(bytes, 5, 1)], [7, 7, 7, 1, 2]);
   assertThrows(() => decodeRle(bytes, 6, 1), RangeError, "an RLE segment ends too early");
   assertThrows(() => decodeRle(bytes.subarray(0, 69), 5, 1), RangeError, "ends too early");
+  // The run of three has no byte.
+  assertThrows(() => decodeRle(bytes.subarray(0, 65), 3, 1), RangeError, "ends too early");
   assertThrows(() => decodeRle(bytes, 5, 2), RangeError, "its pixels have 2 bytes");
 });

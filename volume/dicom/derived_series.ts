@@ -25,6 +25,12 @@ const MAX_STORED = 65535;
 /** The distance of the number of the new series from that of the fixed one. */
 const NUMBER_OFFSET = 1000;
 
+/** The maximum of a whole number in a text (IS). */
+const MAX_NUMBER = 2 ** 31 - 1;
+
+/** A code (CS), such as that of a modality. */
+const CODE = /^[A-Z0-9_ ]{1,16}$/;
+
 /** Study Instance UID and Frame of Reference UID. */
 const REQUIRED = { "Study Instance UID": 0x0020000d, "Frame of Reference UID": 0x00200052 };
 
@@ -115,7 +121,7 @@ function commonElements(
   intercept: number,
 ): DicomElement[] {
   const kind = kindOf(moving);
-  const modality = kind === IMAGE_KINDS.OT ? moving?.modality ?? "OT" : moving!.modality;
+  const modality = CODE.test(moving?.modality ?? "") ? moving!.modality : "OT";
   const movingText = moving?.description || fileOf(movingName);
   const source = moving === undefined ? fileOf(movingName) : `the series ${moving.uid}`;
   const text = (value: string, length: number) =>
@@ -136,7 +142,7 @@ function commonElements(
     { tag: 0x00180050, vr: "DS", value: decimalString(fixed.spacing[2]) },
     { tag: 0x00180088, vr: "DS", value: decimalString(fixed.spacing[2]) },
     { tag: 0x00181020, vr: "LO", value: VERSION },
-    { tag: 0x00200011, vr: "IS", value: String(fixed.number + NUMBER_OFFSET) },
+    { tag: 0x00200011, vr: "IS", value: String(numberAfter(fixed.number)) },
     { tag: 0x00200012, vr: "IS", value: "" },
     { tag: 0x00280002, vr: "US", value: [1] },
     { tag: 0x00280004, vr: "CS", value: "MONOCHROME2" },
@@ -157,6 +163,12 @@ function commonElements(
   // Conversion Type: from a workstation.
   if (kind === IMAGE_KINDS.OT) elements.push({ tag: 0x00080064, vr: "CS", value: "WSD" });
   return elements;
+}
+
+/** The number of the new series; the number of the fixed series may be no number or too large. */
+function numberAfter(fixed: number): number {
+  const number = fixed + NUMBER_OFFSET;
+  return Number.isInteger(number) && Math.abs(number) <= MAX_NUMBER ? number : NUMBER_OFFSET;
 }
 
 /** Attributes of a series, or the values that stand for missing ones. */

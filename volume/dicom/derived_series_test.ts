@@ -12,7 +12,7 @@ import { checkFixedSeries, encodeDerivedSeries, rescaleOf } from "./derived_seri
 import { decimalString } from "./dicom_elements.ts";
 import { DicomSeriesError } from "./dicom_errors.ts";
 import { loadParser } from "./dicom_file.ts";
-import { readSeriesTemplate } from "./series_template.ts";
+import { readSeriesTemplate, type SeriesTemplate } from "./series_template.ts";
 
 const C = Math.cos(0.3);
 const S = Math.sin(0.3);
@@ -177,6 +177,13 @@ Deno.test("a derived series needs a study, a frame of reference and the same gri
       DicomSeriesError,
       "mr (--fixed) has no Frame of Reference UID, which a derived DICOM series needs",
     );
+    await writeSeries(`${folder}/empty`, { ...MR, texts: [[0x00200052, "UI", ""]] });
+    const empty = (await readSeriesTemplate(`${folder}/empty`, {}))!;
+    assertThrows(
+      () => checkFixedSeries(empty, "mr"),
+      DicomSeriesError,
+      "mr has no Frame of Reference UID",
+    );
     const volume = warpedOn(Grid.axisAligned([3, 2, 4], [1, 1, 1]));
     await assertRejects(
       () => encodeDerivedSeries({ volume, fixed, moving: fixed, movingName: "x", derivation: "x" }),
@@ -185,6 +192,30 @@ Deno.test("a derived series needs a study, a frame of reference and the same gri
     );
     await Deno.writeTextFile(`${folder}/a.txt`, "no image");
     assertEquals(await readSeriesTemplate(`${folder}/a.txt`, {}), undefined);
+  });
+});
+
+Deno.test("encodeDerivedSeries() writes valid values if those of the series are not", async () => {
+  await inFolder(async (folder) => {
+    // A Scanning Sequence without a value, as some programs for de-identification leave it.
+    const texts = [...TEXTS, [0x00180020, "CS", ""]] as const;
+    await writeSeries(`${folder}/mr`, { ...MR, number: NaN, texts });
+    await writeSeries(`${folder}/other`, { ...MR, number: 2147483647, modality: "", texts });
+    const fixed = (await readSeriesTemplate(`${folder}/mr`, {}))!;
+    const other = (await readSeriesTemplate(`${folder}/other`, {}))!;
+    const volume = warpedOn((await readVolume(`${folder}/mr`)).grid);
+    const parser = await loadParser();
+    const header = async (one: SeriesTemplate, moving: SeriesTemplate) => {
+      const options = { volume, fixed: one, moving, movingName: "x", derivation: "warped" };
+      const [first] = Object.values(await encodeDerivedSeries(options));
+      return parser.parseDicom(first);
+    };
+    const mr = await header(fixed, fixed);
+    assertEquals(mr.string("x00200011"), "1000");
+    assertEquals(mr.string("x00180020"), "RM");
+    const ofOther = await header(other, other);
+    assertEquals(ofOther.string("x00200011"), "1000");
+    assertEquals(ofOther.string("x00080060"), "OT");
   });
 });
 

@@ -99,6 +99,7 @@ export function parseDicomFile(
   if (data.elements[PIXEL_DATA] === undefined || columns === undefined || rows === undefined) {
     return undefined;
   }
+  if (columns === 0 || rows === 0) throw new RangeError("its image has no pixels");
   const allocated = data.uint16("x00280100") ?? 16;
   const stored = data.uint16("x00280101") ?? allocated;
   const kind = data.string("x00080008") ?? "";

@@ -13,13 +13,13 @@ export interface DicomSource {
   readonly kind: string;
   /** The paths of all files, which messages quote. */
   readonly paths: readonly string[];
-  /** The first bytes of a file. */
-  start(path: string, count: number): Promise<Uint8Array>;
+  /** The first bytes of a file; undefined if it cannot be opened. */
+  start(path: string, count: number): Promise<Uint8Array | undefined>;
   /** All bytes of a file. */
   read(path: string): Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** The files of a folder and its subfolders. Files that cannot be opened begin with nothing. */
+/** The files of a folder and its subfolders. */
 export async function folderSource(folder: string | URL, name: string): Promise<DicomSource> {
   return {
     kind: "folder",
@@ -33,7 +33,7 @@ export async function folderSource(folder: string | URL, name: string): Promise<
           await file.close();
         }
       } catch {
-        return new Uint8Array();
+        return undefined;
       }
     },
     read: (path) => readWholeFile(path),

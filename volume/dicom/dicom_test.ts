@@ -275,6 +275,9 @@ Deno.test("readVolume() refuses empty folders and truncated files, and warns of 
     const onNotice = (notice: string) => notices.push(notice);
     assertEquals((await readVolume(folder, { onNotice })).grid.size, [3, 2, 3]);
     assertStringIncludes(notices[0], "1 damaged DICOM files are left out");
+    await Deno.writeFile(`${folder}/b.dcm`, dicomFile({ columns: 0 }));
+    assertEquals((await readVolume(folder, { onNotice })).grid.size, [3, 2, 3]);
+    assertEquals(notices[1], notices[0]);
     const whole = await Deno.readFile(`${folder}/a1.dcm`);
     await Deno.writeFile(`${folder}/a1.dcm`, whole.subarray(0, -1));
     await assertRejects(
@@ -282,5 +285,18 @@ Deno.test("readVolume() refuses empty folders and truncated files, and warns of 
       TruncatedFileError,
       "a1.dcm ends before its pixels do: 3 x 2 of them need 12 bytes",
     );
+  });
+});
+
+Deno.test("readVolume() warns of files in a DICOM folder that cannot be opened", async () => {
+  await inFolder(async (folder) => {
+    await write(folder, "a", STACK);
+    await Deno.symlink(`${folder}/nowhere`, `${folder}/last.dcm`);
+    const notices: string[] = [];
+    await readVolume(folder, { onNotice: (notice) => notices.push(notice) });
+    assertEquals(notices, [
+      `${folder}: files that cannot be opened are left out: 1, the first is ${folder}/last.dcm. The series may lack ` +
+      "slices. Repair the links or the permissions of these files.",
+    ]);
   });
 });

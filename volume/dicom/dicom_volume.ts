@@ -111,9 +111,14 @@ export function dicomVolume(
   return { slices, size, affine };
 }
 
-/** Returns true if the pixels of a slice were compressed with loss, by their file or by their transfer syntax. */
+/**
+ * Returns true if the pixels of a slice were compressed with loss, by their file or by their transfer syntax. JPEG
+ * baseline always has a loss; the other lossy syntaxes can also have frames without one.
+ */
 function isSliceLossy({ file: { transferSyntax, wasLossy } }: DicomSlice): boolean {
-  return wasLossy ?? transferSyntaxOf(transferSyntax)?.isLossy ?? false;
+  const syntax = transferSyntaxOf(transferSyntax);
+  if (syntax?.code === "jpeg") return true;
+  return wasLossy ?? syntax?.isLossy ?? false;
 }
 
 /** Returns true if pixels of slices were compressed with loss. */

@@ -55,8 +55,11 @@ export async function findSeries(
   const read = async (path: string) => await inflatedFile(parser, await source.read(path));
   const files: DicomFile[] = [];
   const damaged: string[] = [];
+  const closed: string[] = [];
   for (const path of source.paths) {
-    if (!isDicom(await source.start(path, START_BYTES))) continue;
+    const start = await source.start(path, START_BYTES);
+    if (start === undefined) closed.push(path);
+    if (start === undefined || !isDicom(start)) continue;
     try {
       const file = parseDicomFile(parser, await read(path), path);
       if (file !== undefined) files.push(file);
@@ -66,8 +69,17 @@ export async function findSeries(
       damaged.push(path);
     }
   }
+  const { onNotice = printNotice } = options;
+  if (closed.length > 0) {
+    onNotice(
+      `${name}: files that cannot be opened are left out: ${closed.length}, the first is ${
+        closed[0]
+      }. The series may ` +
+        "lack slices. Repair the links or the permissions of these files.",
+    );
+  }
   if (damaged.length > 0) {
-    (options.onNotice ?? printNotice)(
+    onNotice(
       `${name}: ${damaged.length} damaged DICOM files are left out, the first is ${damaged[0]}.`,
     );
   }

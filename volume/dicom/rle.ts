@@ -45,8 +45,10 @@ function unpack(runs: Uint8Array, plane: Uint8Array): void {
     // 128 stands for nothing.
     if (code === 128) continue;
     const length = Math.min(code < 128 ? code + 1 : 257 - code, plane.length - to);
-    if (code > 128) plane.fill(runs[from++], to, to + length);
-    else {
+    if (code > 128) {
+      if (from >= runs.length) throw new RangeError("an RLE segment ends too early");
+      plane.fill(runs[from++], to, to + length);
+    } else {
       if (from + length > runs.length) throw new RangeError("an RLE segment ends too early");
       plane.set(runs.subarray(from, from + length), to);
       from += code + 1;

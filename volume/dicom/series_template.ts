@@ -68,7 +68,7 @@ export async function readSeriesTemplate(
   });
 }
 
-/** The attributes that a file has, as bytes. */
+/** The attributes with values that a file has, as bytes. */
 async function attributesOf(
   bytes: Uint8Array,
   wanted: readonly CopiedAttribute[],
@@ -80,7 +80,9 @@ async function attributesOf(
     const element = elements[`x${tag.toString(16).padStart(8, "0")}`];
     if (element === undefined) continue;
     const { dataOffset, length } = element;
-    found.set(tag, { tag, vr, value: bytes.slice(dataOffset, dataOffset + length) });
+    const value = bytes.slice(dataOffset, dataOffset + length);
+    // An attribute without a value is as good as a missing one. Texts are padded with a space, and UIDs with 0.
+    if (value.some((byte) => byte !== 0 && byte !== 0x20)) found.set(tag, { tag, vr, value });
   }
   return found;
 }
