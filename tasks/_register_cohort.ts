@@ -108,7 +108,14 @@ export async function registerCohort(
   const shard = shardOf(flags.shard);
   const cases = await readCaseList(cohort);
   await checkFolder(out);
+  if (
+    flags.pointSpace !== undefined && cases.every(({ fixedPoints }) => fixedPoints === undefined)
+  ) {
+    throw new UsageError("--point-space does nothing, because no case of the cohort has landmarks");
+  }
   const jobs = await Promise.all(cases.map((one) => jobOf(one, flags)));
+  // One folder that is not writable would end the work of all cases after it.
+  for (const { flags: { out } } of jobs) await checkFolder(out);
   const share = shareOf(jobs, shard);
   using progress = new Progress();
   progress.stage(
@@ -120,7 +127,7 @@ export async function registerCohort(
     for (const [done, job] of share.entries()) {
       signal.throwIfAborted();
       const found = resume ? await readCaseState(job.flags.out, job.identity) : undefined;
-      if (found?.kind === "done") {
+      if (found?.kind === "done" && await hasDicom(job)) {
         progress.log(`${job.id}: it is registered already`);
         continue;
       }
@@ -165,6 +172,15 @@ async function jobOf({ id, ...files }: RegistrationCase, flags: RegisterTaskFlag
   return { id, flags: caseFlags, identity: { "the version": VERSION, ...parameters, ...stamps } };
 }
 
+/** Says whether a finished case has its DICOM series, if it needs one. */
+async function hasDicom({ flags: { dicomOut } }: Job): Promise<boolean> {
+  if (dicomOut === undefined) return true;
+  return await Array.fromAsync(Deno.readDir(dicomOut)).then(
+    (entries) => entries.length > 0,
+    () => false,
+  );
+}
+
 /** The size and the time of a file: if they change, the file is taken for another one. */
 async function stampOf(path: string): Promise<string> {
   const info = await Deno.stat(path).catch(() => undefined);
@@ -185,6 +201,7 @@ async function stateAfter(
       command: commandOf(program, flags),
       progress,
       signal,
+      skipsOtherRuns: true,
       extraFiles: (finished) => {
         measures = measuresOf(finished);
         const { fixed, fixedLabels } = finished.inputs;
