@@ -1,10 +1,12 @@
 /** The viewer of a report in Chromium. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertLess } from "@std/assert";
 import { caseLayers } from "../../reports/case_layers.ts";
 import { caseViewer, VIEWER_SCRIPT, VIEWER_STYLE } from "../../reports/case_viewer.ts";
+import { cohortReport } from "../../reports/cohort_report.ts";
 import { htmlPage } from "../../reports/html.ts";
 import { CHROMIUM, launchChromium, WITHOUT_CHROMIUM } from "../../testing/browser.ts";
+import { Picture } from "../../pictures/picture.ts";
 import { inFolder } from "../../testing/in_folder.ts";
 import { IDENTITY } from "../../volume/affine.ts";
 import { Grid } from "../../volume/grid.ts";
@@ -63,4 +65,41 @@ Deno.test({
         await browser.close();
       }
     }),
+});
+
+Deno.test({
+  name:
+    `the page of a cohort has all columns in view with long names, long paths and flat pictures${WITHOUT_CHROMIUM}`,
+  ignore: CHROMIUM === undefined,
+  fn: async () => {
+    const measures = {
+      verdict: "good",
+      reasons: [],
+      foldedPercent: 0,
+      sdLog: 0.1,
+      seconds: 9,
+    } as const;
+    const page = cohortReport({
+      cases: [
+        {
+          id: "a".repeat(180),
+          state: { kind: "done", measures },
+          // The coronal slice of a stack of three slices.
+          thumbnail: new Picture(268, 9, [90, 90, 90]).toPng(),
+        },
+        { id: "b", state: { kind: "error", message: `Cannot read /${"x".repeat(300)}` } },
+      ],
+      command: "crosswarp register",
+      version: "0",
+    });
+    const browser = await launchChromium({ hasWebGpu: false });
+    try {
+      const view = await browser.newPage({ viewport: { width: 1200, height: 700 } });
+      await view.setContent(page);
+      const box = await view.locator("th:has-text('time')").boundingBox();
+      assertLess(box!.x + box!.width, 1200);
+    } finally {
+      await browser.close();
+    }
+  },
 });
