@@ -43,7 +43,7 @@ export class CheckpointFile implements Disposable {
    * Opens the checkpoint of a run that writes its results into `folder`.
    *
    * @param resume - True to continue from the checkpoint in the folder. Without one, a message is written. "own": a
-   * checkpoint of another run counts as none.
+   * checkpoint that is damaged or of another run counts as none.
    * @param log - Writes a message.
    * @throws {CheckpointError} when the checkpoint belongs to another run.
    * @throws {FileAccessError} when the checkpoint cannot be read.
@@ -63,7 +63,7 @@ export class CheckpointFile implements Disposable {
           found = decodeCheckpoint(text, identity, path);
         } catch (error) {
           if (resume !== "own" || !(error instanceof CheckpointError)) throw error;
-          log(`${path} is not used, because it is of another run: starting from the beginning`);
+          log(`${path} is damaged or of another run, and is not used: starting from the beginning`);
         }
       } else {
         log(`There is no ${path} to resume from: starting from the beginning`);

@@ -101,7 +101,7 @@ Deno.test({
     assertEquals(other.code, 0, other.text);
     assertStringIncludes(
       other.text,
-      "near/checkpoint.json is not used, because it is of another run",
+      "near/checkpoint.json is damaged or of another run, and is not used",
     );
     const dicom = await run(
       "--resume",

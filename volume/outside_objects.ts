@@ -162,7 +162,10 @@ function isLungOpen({ grid, lung }: Reduced, outside: Uint8Array): boolean {
   return inside * spacing[0] * spacing[1] * spacing[2] / 1000 > MAX_OPEN_LUNG;
 }
 
-/** The voxel size for distances within axial slices, mm. Thick slices count as if they had {@link VOXEL}: an erosion by more would remove arms. */
+/**
+ * The voxel size for distances within axial slices, mm. Thick slices count as if they had {@link VOXEL}: an erosion by
+ * more would remove arms.
+ */
 function voxelOf(grid: Grid): number {
   const { axis: through } = nearestAxes(grid)[2];
   return Math.max(...grid.spacing.map((mm, axis) => axis === through ? Math.min(mm, VOXEL) : mm));
