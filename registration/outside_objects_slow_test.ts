@@ -1,4 +1,6 @@
-import { assertEquals, assertNotEquals } from "@std/assert";
+import { assertEquals, assertMatch, assertNotEquals, assertRejects } from "@std/assert";
+import { GpuMemoryError } from "../kernels/gpu/errors.ts";
+import { Gpu } from "../kernels/gpu/gpu.ts";
 import { gpuTest } from "../testing/gpu.ts";
 import { Grid } from "../volume/grid.ts";
 import { findOutsideObjects } from "../volume/outside_objects.ts";
@@ -36,3 +38,16 @@ gpuTest(
     assertEquals(kept.objects.moving, undefined);
   },
 );
+
+gpuTest("registerImages() says that the mask of the table needs memory", async () => {
+  const images = { fixed: body(0, false), moving: body(9, true), rigidOnly: true } as const;
+  using gpu = await Gpu.open({ memoryBytes: 100_000 });
+  const refusal = (keepObjects: boolean, words: RegExp) =>
+    assertRejects(() => registerImages(gpu, { ...images, keepObjects }), GpuMemoryError)
+      .then(({ message }) => assertMatch(message, words));
+  await refusal(
+    false,
+    /voxels first\. A mask leaves out .* --keep-objects \(keepObjects\) registers/,
+  );
+  await refusal(true, /voxels first\.$/);
+});

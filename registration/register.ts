@@ -7,6 +7,7 @@
 import { IDENTITY } from "../volume/affine.ts";
 import type { DisplacementField, LabelVolume, Volume } from "../volume/volume.ts";
 import { diceCoefficient, diceCounts } from "../volume/dice.ts";
+import { GpuMemoryError } from "../kernels/gpu/errors.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import {
   type DeformableOptions,
@@ -259,12 +260,15 @@ export async function registerImages(
   const times = [performance.now()];
   const scale = workingScale(fixed.grid);
   const scaled = toWorkingScale(options, scale);
-  const scaledRigid = scaled.rigid === false ? undefined : await registerFirst(gpu, scaled);
+  const scaledRigid = scaled.rigid === false
+    ? undefined
+    : await withMemoryAdvice(objects, () => registerFirst(gpu, scaled));
   const rigid = scaledRigid && rigidFromScale(scaledRigid, scale);
   times.push(performance.now());
-  const found = options.rigidOnly
-    ? {}
-    : fromScale(await registerThen(gpu, scaled, scaledRigid), scale);
+  const found = options.rigidOnly ? {} : fromScale(
+    await withMemoryAdvice(objects, () => registerThen(gpu, scaled, scaledRigid)),
+    scale,
+  );
   times.push(performance.now());
   onProgress?.({ stage: "results" });
   signal?.throwIfAborted();
@@ -368,6 +372,24 @@ function withoutObjects(
     },
     objects: { fixed, moving },
   };
+}
+
+/** Does work whose need of memory the masks of objects increase: if it is too large, the error says so. */
+async function withMemoryAdvice<T>(
+  { fixed, moving }: RegisterImagesResult["objects"],
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    const hasMask = fixed !== undefined || moving !== undefined;
+    if (!(cause instanceof GpuMemoryError) || !hasMask) throw cause;
+    throw new GpuMemoryError(
+      `${cause.message} A mask leaves out the objects outside the body, and needs a part of this memory: --keep-objects ` +
+        "(keepObjects) registers without it.",
+      { cause },
+    );
+  }
 }
 
 /** The voxels that are in both masks. */

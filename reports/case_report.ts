@@ -131,7 +131,10 @@ function measures({ result, adapter, seconds, targetErrors }: CaseReportOptions)
     ]);
   }
   rows.push(
-    ["Contrast of fit", quality.contrastOfFit.toFixed(3)],
+    [
+      "Contrast of fit",
+      Number.isNaN(quality.contrastOfFit) ? "-" : quality.contrastOfFit.toFixed(3),
+    ],
     ["Folded voxels", `${jacobianStatistics.foldedPercent.toFixed(3)} %`],
     ["Standard deviation of the log Jacobian", jacobianStatistics.sdLog.toFixed(3)],
     ["Maximum error of the inverse field", `${inverseResidual.toFixed(3)} mm`],

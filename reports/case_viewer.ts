@@ -16,6 +16,7 @@ export const VIEWER_STYLE = `
 .planes { display: flex; flex-wrap: wrap; gap: 1rem; align-items: flex-start; }
 .planes figure { margin: 0; min-width: min(9rem, 100%); }
 .planes figcaption { display: flex; justify-content: space-between; gap: 1rem; }
+.planes figcaption input { flex: 0 1 8rem; min-width: 0; }
 .stack { display: grid; background: #101012; overflow: hidden; }
 .stack[hidden] { display: none; }
 .stack img { position: relative; grid-area: 1 / 1; width: 100%; height: auto; display: block; }
@@ -57,24 +58,27 @@ for (const viewer of document.querySelectorAll(".viewer")) {
     slider.oninput();
   }
   document.addEventListener("keydown", (event) => {
-    if (event.key !== "b" || event.target.tagName === "SELECT") return;
+    if (event.key.toLowerCase() !== "b" || event.target.tagName === "SELECT") return;
     state.checked = !state.checked;
     state.onchange();
   });
 }
 `;
 
+/** Without it browsers restore the controls of a page that is opened again, but not what they show. */
+const NOT_RESTORED = 'autocomplete="off"';
+
 /** The HTML of the viewer. */
 export function caseViewer(planes: readonly PlaneLayers[]): string {
   return `<div class="viewer" data-mode="overlay" data-state="after" data-contours>
 <div class="controls" hidden>
-<label>Show <select name="mode"><option value="overlay">overlay</option><option value="swipe">swipe</option>` +
+<label>Show <select name="mode" ${NOT_RESTORED}><option value="overlay">overlay</option><option value="swipe">swipe</option>` +
     `<option value="checkerboard">checkerboard</option><option value="fixed">fixed image</option>` +
     `<option value="jacobian">Jacobian determinant</option></select></label>
-<label>Moving image <input type="range" name="share" min="0" max="1" step="0.01" value="0.5"></label>
-<label><input type="checkbox" name="state"> before the registration (key B)</label>
-<label><input type="checkbox" name="contours" checked> contours</label>
-<label><input type="checkbox" name="grid"> deformed grid</label>
+<label>Moving image <input type="range" name="share" ${NOT_RESTORED} min="0" max="1" step="0.01" value="0.5"></label>
+<label><input type="checkbox" name="state" ${NOT_RESTORED}> before the registration (key B)</label>
+<label><input type="checkbox" name="contours" ${NOT_RESTORED} checked> contours</label>
+<label><input type="checkbox" name="grid" ${NOT_RESTORED}> deformed grid</label>
 </div>
 <div class="planes">${planes.map(planeFigure).join("\n")}</div>
 </div>`;
@@ -82,7 +86,8 @@ export function caseViewer(planes: readonly PlaneLayers[]): string {
 
 function planeFigure({ plane, slices }: PlaneLayers): string {
   const middle = slices.length >> 1;
-  const slider = `<input type="range" min="0" max="${slices.length - 1}" step="1" ` +
+  const slider =
+    `<input type="range" ${NOT_RESTORED} min="0" max="${slices.length - 1}" step="1" ` +
     `value="${middle}" aria-label="${plane} slice" hidden>`;
   const stacks = slices.map((layers, i) => stack(layers, i !== middle)).join("");
   // In proportion to their widths, so that all planes have one scale.

@@ -73,11 +73,11 @@ function casesText(count: number): string {
 
 const STYLE = `
 .cases td { padding: .4rem .9rem .4rem 0; }
-.cases img { display: block; height: 6.5rem; width: auto; background: #101012; }
-.cases td:first-child { min-width: 7rem; }
+.cases img { display: block; max-height: 6.5rem; max-width: 13.5rem; background: #101012; }
+.cases td:first-child { min-width: 7rem; overflow-wrap: anywhere; }
 .cases .open { background: #eceef1; color: #3a404a; }
 .cases .number { text-align: right; white-space: nowrap; }
-.cases .words { min-width: 16rem; }
+.cases .words { min-width: 16rem; overflow-wrap: anywhere; }
 `;
 
 /** The text of the page. The cases that need a look stand first. */

@@ -29,7 +29,7 @@ h2 { font-size: 1.15rem; margin: 2rem 0 .5rem; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 td, th { text-align: left; padding: .15rem 1.2rem .15rem 0; border-bottom: 1px solid #d5d9e0; vertical-align: top; }
 .scroll { overflow-x: auto; }
-code { overflow-wrap: anywhere; }
+h1, p, li, code { overflow-wrap: anywhere; }
 small, .note { color: #5a6270; }
 .verdict { font-weight: 600; padding: .1rem .5rem; border-radius: .3rem; white-space: nowrap; }
 .good { background: #dcf2e3; color: #12512a; }

@@ -6,6 +6,7 @@
 
 import {
   type Checkpoint,
+  CheckpointError,
   decodeCheckpoint,
   encodeCheckpoint,
   type RunIdentity,
@@ -41,7 +42,8 @@ export class CheckpointFile implements Disposable {
   /**
    * Opens the checkpoint of a run that writes its results into `folder`.
    *
-   * @param resume - True to continue from the checkpoint in the folder. Without one, a message is written.
+   * @param resume - True to continue from the checkpoint in the folder. Without one, a message is written. "own": a
+   * checkpoint that is damaged or of another run counts as none.
    * @param log - Writes a message.
    * @throws {CheckpointError} when the checkpoint belongs to another run.
    * @throws {FileAccessError} when the checkpoint cannot be read.
@@ -49,17 +51,24 @@ export class CheckpointFile implements Disposable {
   static async open(
     folder: string,
     identity: RunIdentity,
-    resume: boolean,
+    resume: boolean | "own",
     log: (line: string) => void,
   ): Promise<CheckpointFile> {
     const path = `${folder}/${NAME}`;
     let found: Checkpoint | undefined;
-    if (resume) {
+    if (resume !== false) {
       const text = await read(path);
-      if (text === undefined) {
-        log(`There is no ${path} to resume from: starting from the beginning`);
+      if (text !== undefined) {
+        try {
+          found = decodeCheckpoint(text, identity, path);
+        } catch (error) {
+          if (resume !== "own" || !(error instanceof CheckpointError)) throw error;
+          log(`${path} is damaged or of another run, and is not used: starting from the beginning`);
+        }
       } else {
-        found = decodeCheckpoint(text, identity, path);
+        log(`There is no ${path} to resume from: starting from the beginning`);
+      }
+      if (found !== undefined) {
         const level = found.level?.level;
         log(
           `Resuming after ${level === undefined ? "the rigid registration" : `level ${level + 1}`}`,

@@ -6,7 +6,7 @@
 
 import { VERSION } from "../host/version.ts";
 import { Gpu } from "../kernels/gpu/gpu.ts";
-import { identifyRun } from "../registration/checkpoint.ts";
+import { identifyRun, type RunIdentity } from "../registration/checkpoint.ts";
 import {
   registerImages,
   type RegisterImagesResult,
@@ -79,6 +79,11 @@ export interface RegisterCaseOptions {
   readonly progress: CaseProgress;
   /** Stops the registration. */
   readonly signal: AbortSignal;
+  /**
+   * With --resume: begin anew if the checkpoint is of another run, such as one with other settings. By default it is
+   * refused.
+   */
+  readonly skipsOtherRuns?: boolean | undefined;
   /** Makes additional files of the result folder. Default: none. */
   readonly extraFiles?:
     | ((finished: RegisteredCase) => Readonly<Record<string, Uint8Array>>)
@@ -105,7 +110,7 @@ export interface RegisteredCase {
  * @throws {CrosswarpError} when a file cannot be used, or the registration cannot be done.
  */
 export async function registerCase(options: RegisterCaseOptions): Promise<RegisteredCase> {
-  const { name, flags, command, progress, signal, extraFiles } = options;
+  const { name, flags, command, progress, signal, extraFiles, skipsOtherRuns } = options;
   const began = performance.now();
   progress.stage("reading");
   const log = (line: string) => progress.log(line);
@@ -117,7 +122,9 @@ export async function registerCase(options: RegisterCaseOptions): Promise<Regist
   scaleNotices(inputs, flags).forEach(headers.onNotice);
   signal.throwIfAborted();
   using gpu = await Gpu.open(memoryBudget());
-  using checkpoint = await openCheckpoint(flags, inputs, gpu, log);
+  const identity = await identityOf(flags, inputs, gpu);
+  const resume = flags.resume && skipsOtherRuns ? "own" : flags.resume;
+  using checkpoint = await CheckpointFile.open(flags.out, identity, resume, log);
   const result = await registerImages(gpu, {
     ...inputs,
     ...settingsOf(flags),
@@ -188,20 +195,19 @@ const FILES: readonly string[] = [
   "movingMask",
 ];
 
-/** Opens the checkpoint file: the intermediate results and the identity of the run. */
-async function openCheckpoint(
+/** The values on which the intermediate results depend. */
+async function identityOf(
   flags: CaseFlags,
   { fixed, moving, fixedMask, movingMask }: RegisterInputs,
   gpu: Gpu,
-  log: (line: string) => void,
-): Promise<CheckpointFile> {
+): Promise<RunIdentity> {
   const images = {
     "fixed image": fixed,
     "moving image": moving,
     "fixed mask": fixedMask,
     "moving mask": movingMask,
   };
-  const identity = await identifyRun(images, {
+  return await identifyRun(images, {
     ...Object.fromEntries(
       Object.entries(flags)
         .filter(([name]) => !WITHOUT_EFFECT.includes(name) && !FILES.includes(name))
@@ -210,7 +216,6 @@ async function openCheckpoint(
     "the version": VERSION,
     "the adapter": gpu.description,
   });
-  return await CheckpointFile.open(flags.out, identity, flags.resume, log);
 }
 
 /** Shows the stages, and the levels of the deformable registration. */

@@ -110,7 +110,14 @@ export async function registerCohort(
   const shard = shardOf(flags.shard);
   const cases = await readCaseList(cohort);
   await checkFolder(out);
+  if (
+    flags.pointSpace !== undefined && cases.every(({ fixedPoints }) => fixedPoints === undefined)
+  ) {
+    throw new UsageError("--point-space does nothing, because no case of the cohort has landmarks");
+  }
   const jobs = await Promise.all(cases.map((one) => jobOf(one, flags)));
+  // One folder that is not writable would end the work of all cases after it.
+  for (const { flags: { out } } of jobs) await checkFolder(out);
   const share = shareOf(jobs, shard);
   using progress = new Progress();
   progress.stage(
@@ -192,6 +199,7 @@ async function stateAfter(
       command: commandOf(program, flags),
       progress,
       signal,
+      skipsOtherRuns: true,
       extraFiles: (finished) => {
         measures = measuresOf(finished);
         const { fixed, fixedLabels } = finished.inputs;

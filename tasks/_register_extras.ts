@@ -65,11 +65,16 @@ export const REGISTER_COHORT_FLAGS = {
 type Extras = FlagValues<typeof REGISTER_EXTRAS>;
 
 /**
- * Refuses flags that need others.
+ * Refuses flags of one registration that need others. The landmarks of a cohort are in its list.
  *
  * @throws {UsageError} when only one file of landmarks is given, or --point-space without them.
  */
-export function refuseLonely({ fixedPoints, movingPoints, pointSpace }: Extras): void {
+export function refuseLonely(
+  { fixedPoints, movingPoints, pointSpace, cohort }:
+    & Extras
+    & Pick<FlagValues<typeof REGISTER_COHORT_FLAGS>, "cohort">,
+): void {
+  if (cohort !== undefined) return;
   if ((fixedPoints === undefined) !== (movingPoints === undefined)) {
     throw new UsageError("--fixed-points and --moving-points need each other");
   }

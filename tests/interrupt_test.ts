@@ -101,7 +101,8 @@ Deno.test({
         const child = startScript("register", ...args, file("stopped"), "--resume");
         let killed = false;
         const { code, text } = await ended(child, (text) => {
-          if (killed || !/level [23] of 3/.test(text)) return;
+          // The levels are too short to hit one of them, and the last one may be finished already.
+          if (killed || !/^deformable$/m.test(text)) return;
           killed = true;
           child.kill(name);
         });
@@ -122,9 +123,15 @@ Deno.test({
       const [a, b] = [await contents(file("stopped")), await contents(file("whole"))];
       assertEquals(Object.keys(a), Object.keys(b));
       assert(!("checkpoint.json" in a), "the checkpoint is gone");
-      for (const name of Object.keys(a).filter((name) => name !== "metrics.json")) {
-        assertEquals(a[name], b[name], name);
+      for (const name of Object.keys(a)) {
+        if (name !== "metrics.json" && name !== "report.html") assertEquals(a[name], b[name], name);
       }
+      const [p, q] = [a, b].map((files) =>
+        new TextDecoder().decode(files["report.html"])
+          .replaceAll(/stopped|whole/g, "").replace(/[\d.]+ s on /, "")
+      );
+      // An assertion would print both pages.
+      assert(p === q, "the reports differ");
       // Except the time, the memory and the folder.
       const [m, n] = [a, b].map((files) =>
         JSON.parse(new TextDecoder().decode(files["metrics.json"]))

@@ -90,8 +90,61 @@ Deno.test({
     await writeBody(`${folder}/far`, [-6, 4, 9]);
     const changed = await run("--resume", "--shard", "3/3");
     assertEquals(changed.text.includes("registered already"), false, changed.text);
+
+    // An intermediate result of other settings does not end the case. A DICOM series that is missing is made, or refused.
+    await table("near.nii.gz");
+    await Deno.writeTextFile(
+      `${out}/near/checkpoint.json`,
+      '{"format":"crosswarp-checkpoint","version":2,"identity":{"--seed":"1"}}',
+    );
+    const other = await run("--resume", "--shard", "1/2", "--seed", "7");
+    assertEquals(other.code, 0, other.text);
+    assertStringIncludes(
+      other.text,
+      "near/checkpoint.json is damaged or of another run, and is not used",
+    );
+    const dicom = await run(
+      "--resume",
+      "--shard",
+      "1/2",
+      "--seed",
+      "7",
+      "--dicom-out",
+      `${out}_dicom`,
+    );
+    assertEquals(dicom.code, 1);
+    assertStringIncludes(
+      dicom.text,
+      "near: no result. --dicom-out needs a --fixed that is a DICOM",
+    );
     await Deno.remove(folder, { recursive: true });
   },
+});
+
+Deno.test("register --cohort notices before the work that the folder of a case cannot be written", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(
+    `${folder}/pairs.csv`,
+    "case,fixed,moving\na,b.nii,c.nii\nd,b.nii,c.nii\n",
+  );
+  await Deno.mkdir(`${folder}/out`);
+  await Deno.writeTextFile(`${folder}/out/d`, "");
+  const args = ["--cohort", `${folder}/pairs.csv`, "--out", `${folder}/out`];
+  const { code, text } = await callModule(register, ...args);
+  assertEquals(code, 1);
+  assertMatch(text, /Cannot write to \S+out\/d: \S+ is not a folder/);
+  assertEquals(await Array.fromAsync(Deno.readDir(`${folder}/out`), ({ name }) => name), ["d"]);
+  // The space of landmarks is a setting of all cases.
+  const spaced = await callModule(register, ...args, "--point-space", "lps");
+  assertEquals(spaced.code, 2);
+  assertStringIncludes(spaced.text, "no case of the cohort has landmarks");
+  await Deno.writeTextFile(
+    `${folder}/pairs.csv`,
+    "case,fixed,moving,fixed_points,moving_points\nd,b.nii,c.nii,p.csv,q.csv\n",
+  );
+  const landmarks = await callModule(register, ...args, "--point-space", "lps");
+  assertStringIncludes(landmarks.text, "Cannot write to", landmarks.text);
+  await Deno.remove(folder, { recursive: true });
 });
 
 Deno.test("register --cohort refuses the files of one registration, and what it needs alone", async () => {

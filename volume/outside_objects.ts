@@ -3,9 +3,10 @@
  * registration would pull them onto the body.
  *
  * The body is found on a grid of 4 to 8 mm: the tissue is eroded, which removes thin shells such as those of a table
- * and separates them from the body, and the large parts that are left are dilated again. Air inside the tissue of an
- * axial slice belongs to the body if it mostly borders on what is left, such as a lung, and not if it mostly borders
- * on a thin shell, such as the inside of a table.
+ * and separates them from the body, and the large or thick parts that are left are dilated again. Air inside the tissue
+ * of an axial slice belongs to the body if it mostly borders on what is left, such as a lung, and not if it mostly
+ * borders on a thin shell, such as the inside of a table. If a lung reaches the border of the image, its air is not
+ * inside the tissue: then no object is found.
  *
  * @module
  */
@@ -28,12 +29,18 @@ export interface OutsideObjects {
 const TISSUE = -300;
 /** The maximum voxel size at which the body is found, mm, unless the image has larger ones. */
 const VOXEL = 8.5;
-/** Minimum depth of the erosion, mm, and in voxels: the outer voxels are always removed. */
+/** Minimum depth of the erosion, mm, and in voxels: the outer voxels of an axial slice are always removed. */
 const EROSION = { millimetres: 7, voxels: 1.05 } as const;
 /** The part of the border of air that is body if the air is a part of the body. */
 const MIN_BORDER = 0.5;
 /** The part of the largest piece's volume above which another piece is a part of the body, such as a leg. */
 const MIN_PART = 0.05;
+/** Distance from the air, mm, above which a smaller piece is a part of the body, too, such as an arm: a table is thinner. */
+const MIN_DEPTH = 22;
+/** The mean intensities of merged voxels in a lung, HU. Foam, such as that of a table, is below them. */
+const LUNG = [-900, -500] as const;
+/** The volume of lung, ml, above which a lung reaches the border of the image. Cloths and blankets have less. */
+const MAX_OPEN_LUNG = 150;
 /** Width of the surroundings of the body in the mask, mm: the skin is an edge that counts. */
 const MARGIN = 12;
 /** Objects of a smaller volume, ml, are not worth a mask. */
@@ -45,7 +52,8 @@ const MIN_MAXIMUM_OF_CT = 100;
 /**
  * Finds the objects outside the body in a CT.
  *
- * @returns undefined for an image that is no CT, and if there are less than 40 ml of objects.
+ * @returns undefined for an image that is no CT, if there are less than 40 ml of objects, and if a lung reaches the border
+ * of an axial slice.
  *
  * @example Usage
  * ```ts
@@ -66,7 +74,9 @@ const MIN_MAXIMUM_OF_CT = 100;
 export function findOutsideObjects(ct: Volume): OutsideObjects | undefined {
   if (!isCt(ct.data)) return undefined;
   const coarse = reduced(ct);
-  const body = bodyOf(coarse.grid, coarse.tissue);
+  const outside = outerAir(coarse.grid, coarse.tissue);
+  if (isLungOpen(coarse, outside)) return undefined;
+  const body = bodyOf(coarse.grid, coarse.tissue, outside);
   if (body === undefined) return undefined;
   const mask = enlarged(ct.grid, coarse, body);
   const [hx, hy, hz] = ct.grid.spacing;
@@ -101,6 +111,8 @@ interface Reduced {
   readonly factors: Triple;
   /** 1 in tissue. */
   readonly tissue: Uint8Array;
+  /** 1 in voxels with the intensity of a lung. */
+  readonly lung: Uint8Array;
 }
 
 /** Merges blocks of voxels; a block is tissue by its mean. */
@@ -130,25 +142,52 @@ function reduced({ grid, data }: Volume): Reduced {
     grid: new Grid(size, affine),
     factors,
     tissue: Uint8Array.from(sums, (sum, i) => sum > TISSUE * counts[i] ? 1 : 0),
+    lung: Uint8Array.from(
+      sums,
+      (sum, i) => sum > LUNG[0] * counts[i] && sum < LUNG[1] * counts[i] ? 1 : 0,
+    ),
   };
 }
 
-/** 1 in the body and its surroundings; undefined if no tissue is left after the erosion. */
-function bodyOf(grid: Grid, tissue: Uint8Array): Uint8Array | undefined {
+/** Says whether a lung is a part of the outer air. */
+function isLungOpen({ grid, lung }: Reduced, outside: Uint8Array): boolean {
   const { size, spacing } = grid;
-  const erosion = Math.max(EROSION.millimetres, EROSION.voxels * Math.max(...spacing));
+  const other = lung.map((isLung, i) => isLung !== 0 && outside[i] !== 0 ? 0 : 1);
+  // The surfaces of all objects have such intensities, too, in a layer of one or two voxels.
+  const minimum = (EROSION.voxels * voxelOf(grid)) ** 2;
+  const inside = squaredDistances(other, size, spacing).reduce(
+    (count, squared) => squared > minimum ? count + 1 : count,
+    0,
+  );
+  return inside * spacing[0] * spacing[1] * spacing[2] / 1000 > MAX_OPEN_LUNG;
+}
+
+/**
+ * The voxel size for distances within axial slices, mm. Thick slices count as if they had {@link VOXEL}: an erosion by
+ * more would remove arms.
+ */
+function voxelOf(grid: Grid): number {
+  const { axis: through } = nearestAxes(grid)[2];
+  return Math.max(...grid.spacing.map((mm, axis) => axis === through ? Math.min(mm, VOXEL) : mm));
+}
+
+/** 1 in the body and its surroundings; undefined if no tissue is left after the erosion. */
+function bodyOf(grid: Grid, tissue: Uint8Array, outside: Uint8Array): Uint8Array | undefined {
+  const { size, spacing } = grid;
+  const voxel = voxelOf(grid);
+  const erosion = Math.max(EROSION.millimetres, EROSION.voxels * voxel);
   const toAir = squaredDistances(tissue.map((value) => 1 - value), size, spacing);
   const core = Uint8Array.from(toAir, (squared) => squared > erosion ** 2 ? 1 : 0);
-  const kept = largeParts(core, size);
+  const kept = largeParts(core, size, toAir);
   if (kept === undefined) return undefined;
   const distances = (mask: Uint8Array) => squaredDistances(mask, size, spacing);
   const within = (mask: Uint8Array, distance: number) =>
     Uint8Array.from(distances(mask), (squared) => squared <= distance ** 2 ? 1 : 0);
   const body = within(kept, erosion);
-  const inner = innerAir(grid, tissue, body);
+  const inner = innerAir(grid, { tissue, outside, body });
   if (inner.includes(1)) {
     // The erosion has also removed thin walls of the chest.
-    const walls = within(inner, 2 * erosion + Math.max(...spacing));
+    const walls = within(inner, 2 * erosion + voxel);
     for (let i = 0; i < body.length; i++) {
       if (inner[i] !== 0 || (walls[i] !== 0 && tissue[i] !== 0)) body[i] = 1;
     }
@@ -157,9 +196,10 @@ function bodyOf(grid: Grid, tissue: Uint8Array): Uint8Array | undefined {
 }
 
 /** 1 in the air inside the body. */
-function innerAir(grid: Grid, tissue: Uint8Array, body: Uint8Array): Uint8Array {
-  const { size } = grid;
-  const outside = outerAir(grid, tissue);
+function innerAir(
+  { size }: Grid,
+  { tissue, outside, body }: Readonly<Record<"tissue" | "outside" | "body", Uint8Array>>,
+): Uint8Array {
   const air = tissue.map((isTissue, i) => isTissue === 0 && outside[i] === 0 ? 1 : 0);
   const { numbers, counts } = partsOf(air, size);
   const borders = counts.map(() => ({ body: 0, all: 0 }));
@@ -184,12 +224,21 @@ function innerAir(grid: Grid, tissue: Uint8Array, body: Uint8Array): Uint8Array 
   });
 }
 
-/** The parts of a mask that are not small compared with the largest one; undefined if the mask is empty. */
-function largeParts(mask: Uint8Array, size: Triple): Uint8Array | undefined {
+/**
+ * The parts of a mask that are not small compared with the largest one, or that are thick; undefined if the mask is
+ * empty.
+ *
+ * @param depths - The squared distance of each voxel to the air, mm2.
+ */
+function largeParts(mask: Uint8Array, size: Triple, depths: Float64Array): Uint8Array | undefined {
   const { numbers, counts } = partsOf(mask, size);
-  const largest = Math.max(...counts);
+  const largest = counts.reduce((max, count) => Math.max(max, count), 0);
   if (largest === 0) return undefined;
-  return Uint8Array.from(numbers, (number) => counts[number] > MIN_PART * largest ? 1 : 0);
+  const isKept = counts.map((count) => count > MIN_PART * largest);
+  numbers.forEach((number, i) => {
+    if (number !== 0 && depths[i] > MIN_DEPTH ** 2) isKept[number] = true;
+  });
+  return Uint8Array.from(numbers, (number) => isKept[number] ? 1 : 0);
 }
 
 /** The number of each voxel's part, from 1, and the parts' numbers of voxels; 0 is no part and has none. */

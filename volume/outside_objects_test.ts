@@ -83,3 +83,38 @@ Deno.test("findOutsideObjects() keeps both legs, and finds nothing where there i
   const mr = ct(GRID, (x, y) => y < -120 ? 500 : chest(x, y) + 1000);
   assertEquals(findOutsideObjects(mr), undefined);
 });
+
+/** An abdomen with a spine. */
+const abdomen = (x: number, y: number) =>
+  inEllipse(x, y + 60, 20, 20) ? 300 : inEllipse(x, y, 130, 90) ? 40 : -1000;
+/** A table, 320 mm wide, 20 mm below the back. */
+const isPlate = (x: number, y: number) => y >= -116 && y < -108 && Math.abs(x) <= 160;
+
+Deno.test("findOutsideObjects() keeps arms beside the body, in thick slices, too", () => {
+  const isArm = (x: number, y: number) => inEllipse(Math.abs(x) - 168, y + 20, 27, 27);
+  // 81 columns of the plate; 2 rows of 0.064 ml in 30 slices, or 0.32 ml in 3.
+  for (const grid of [GRID, Grid.axisAligned([100, 72, 3], [4, 4, 20], [-200, -140, -20])]) {
+    const image = ct(
+      grid,
+      (x, y) => isArm(x, y) ? 40 : isPlate(x, y) ? 150 : abdomen(x, y),
+    );
+    const { mask, millilitres } = findOutsideObjects(image)!;
+    const armOut = image.data.filter((_, i) => {
+      const [x, y] = grid.world([i % 100, Math.floor(i / 100) % 72, 0]);
+      return isArm(x, y) && mask.data[i] === 0;
+    });
+    assertEquals(armOut.length, 0);
+    const slice = 4 * 4 * grid.spacing[2] / 1000;
+    assertAlmostEquals(millilitres, 81 * 2 * grid.size[2] * slice, 1e-9);
+  }
+});
+
+Deno.test("findOutsideObjects() finds nothing if a lung reaches the border of the image", () => {
+  // The field of view of a heart, 160 x 140 mm, with a vessel in each 23rd voxel of the lungs.
+  const grid = Grid.axisAligned([40, 35, 30], [4, 4, 4], [-80, -110, -60]);
+  const image = ct(grid, (x, y) => inEllipse(x, y + 60, 20, 20) ? 300 : chest(x, y));
+  for (let i = 0; i < image.data.length; i += 23) {
+    if (image.data[i] === -850) image.data[i] = 0;
+  }
+  assertEquals(findOutsideObjects(image), undefined);
+});

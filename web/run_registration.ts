@@ -13,6 +13,7 @@ import { refuseUseless, REGISTER_FLAGS, settingsOf, usedFlags } from "../tasks/_
 import {
   checkRegisterInputs,
   encodeMetrics,
+  hausdorffDistances,
   objectsNotices,
   paddingNotices,
   type RegisterInputs,
@@ -74,6 +75,7 @@ export async function runRegistration(options: RunOptions): Promise<FinishedRun>
       onProgress: (state) => onProgress(progressOf(state)),
     });
     notices.push(...objectsNotices(result, flags));
+    const hausdorff95 = hausdorffDistances(inputs, result);
     const seconds = (performance.now() - began) / 1000;
     const metrics = encodeMetrics({
       result,
@@ -82,6 +84,7 @@ export async function runRegistration(options: RunOptions): Promise<FinishedRun>
       parameters: usedFlags(flags),
       notices,
       seconds,
+      hausdorff95,
     });
     const adapter = gpu.description;
     const registered = registrationFiles(inputs, result);
@@ -99,6 +102,7 @@ export async function runRegistration(options: RunOptions): Promise<FinishedRun>
             version: VERSION,
             notices,
             seconds,
+            hausdorff95,
           })),
         ),
     };

@@ -50,6 +50,10 @@ const COLUMNS = Object.keys(CASE_COLUMNS) as Column[];
 const REQUIRED = ["case", "fixed", "moving"] as const;
 /** Columns that hold no path. */
 const NO_PATHS: readonly Column[] = ["case", "fixedSeries", "movingSeries"];
+/** Columns that need each other. */
+const POINTS = ["fixedPoints", "movingPoints"] as const;
+/** The files that a cohort has next to the folders of its cases. */
+const COHORT_FILES: readonly string[] = ["report.html", "cases.csv"];
 
 /**
  * The registrations of a cohort: for a `cohort.json`, each paired subject with its MR as the fixed image and its CT as
@@ -65,14 +69,20 @@ export async function readCaseList(path: string): Promise<RegistrationCase[]> {
     : casesOfTable(await textOf(path), path);
   const seen = new Map<string, string>();
   for (const { id } of cases) {
-    // Two names that differ only in their case are one folder on some systems.
-    const other = seen.get(id.toLowerCase());
+    // Two names that differ only in their case, or in the form of their accents, are one folder on some systems.
+    const folder = id.normalize("NFC").toLowerCase();
+    if (COHORT_FILES.includes(folder)) {
+      throw new CaseListError(
+        `${path}: no case can have the name ${id}, which is that of a file of the results. Give it another name.`,
+      );
+    }
+    const other = seen.get(folder);
     if (other !== undefined) {
       throw new CaseListError(
         `${path}: the names of the cases ${other} and ${id} are the same. Give each case a name of its own.`,
       );
     }
-    seen.set(id.toLowerCase(), id);
+    seen.set(folder, id);
   }
   return cases;
 }
@@ -107,6 +117,8 @@ function casesOfTable(text: string, path: string): RegistrationCase[] {
       comment_no_infix: true,
       trim: true,
       skip_empty_lines: true,
+      // Spreadsheets write rows of separators after the last row.
+      skip_records_with_empty_values: true,
       relax_column_count: true,
     }) as unknown as string[][];
   } catch (cause) {
@@ -142,6 +154,13 @@ function casesOfTable(text: string, path: string): RegistrationCase[] {
     for (const column of REQUIRED) {
       if (values[column] === undefined) throw new CaseListError(`${at} has no ${column}.`);
     }
+    const given = POINTS.find((column) => values[column] !== undefined);
+    const missing = POINTS.find((column) => values[column] === undefined);
+    if (given !== undefined && missing !== undefined) {
+      throw new CaseListError(
+        `${at} has ${snakeCase(given)} and no ${snakeCase(missing)}. Landmarks need both files.`,
+      );
+    }
     const { case: id, fixed, moving, ...others } = values as
       & typeof values
       & Record<"case" | "fixed" | "moving", string>;
@@ -173,9 +192,19 @@ function isAbsolute(path: string): boolean {
 }
 
 async function textOf(path: string): Promise<string> {
+  let bytes: Uint8Array;
   try {
-    return await fileSystem(path).readFile(path, "utf8");
+    bytes = await fileSystem(path).readFile(path);
   } catch (cause) {
     throw new FileAccessError(`Cannot read ${path}: ${(cause as Error).message}`, { cause });
   }
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    if (!text.includes("\0")) return text;
+  } catch {
+    // The message is the same.
+  }
+  throw new CaseListError(
+    `${path} is no text in UTF-8. Save it as a CSV file in UTF-8.`,
+  );
 }

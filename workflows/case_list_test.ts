@@ -3,10 +3,13 @@ import { writeManifest } from "../cohort/manifest.ts";
 import { CaseListError, readCaseList } from "./case_list.ts";
 
 /** The cases of a CSV file with this text, with the folder's name cut off their paths. */
-async function casesOf(text: string): Promise<Record<string, unknown>[]> {
+async function casesOf(text: string | Uint8Array<ArrayBuffer>): Promise<Record<string, unknown>[]> {
   const folder = await Deno.makeTempDir();
   try {
-    await Deno.writeTextFile(`${folder}/pairs.csv`, text);
+    await Deno.writeFile(
+      `${folder}/pairs.csv`,
+      new Uint8Array(await new Blob([text]).arrayBuffer()),
+    );
     const cases = await readCaseList(`${folder}/pairs.csv`);
     return cases.map((one) =>
       Object.fromEntries(
@@ -24,8 +27,9 @@ Deno.test("readCaseList() reads a CSV file with any separator, order and spellin
   assertEquals(await casesOf("case,fixed,moving\na,mr.nii,ct.nii\n"), [
     { id: "a", fixed: "mr.nii", moving: "ct.nii" },
   ]);
-  const text = "\uFEFFMoving Labels;case;fixed;moving;fixed-mask;movingSeries;fixed_points\r\n" +
-    '# a comment\r\n"l;1.nii";"Müller 2";/data/mr.nii;ct;;2;p#1.csv\r\n\r\n;b;mr;ct;;;\r\n';
+  const text =
+    "\uFEFFMoving Labels;case;fixed;moving;fixed-mask;movingSeries;fixed_points;movingPoints\r\n" +
+    '# a comment\r\n"l;1.nii";"Müller 2";/data/mr.nii;ct;;2;p#1.csv;q.csv\r\n\r\n;b;mr;ct;;;;\r\n;;;;;;;\r\n';
   assertEquals(await casesOf(text), [
     {
       id: "Müller 2",
@@ -34,6 +38,7 @@ Deno.test("readCaseList() reads a CSV file with any separator, order and spellin
       movingLabels: "l;1.nii",
       movingSeries: "2",
       fixedPoints: "p#1.csv",
+      movingPoints: "q.csv",
     },
     { id: "b", fixed: "mr", moving: "ct" },
   ]);
@@ -51,6 +56,12 @@ Deno.test("readCaseList() names what is wrong with a CSV file", async () => {
     ["case,fixed,moving\na,b,c\n../a,b,c\n", 'case 2: its name "../a" must begin'],
     ["case,fixed,moving\na,b,c\nA,b,c\n", "a and A are the same"],
     ['case,fixed,moving\na,"b,c\n', "is no CSV file"],
+    ["case,fixed,moving\ne\u0301,b,c\n\u00e9,b,c\n", "are the same"],
+    ["case,fixed,moving\nCases.csv,b,c\n", "no case can have the name Cases.csv"],
+    ["case,fixed,moving,moving_points\na,b,c,d\n", "has moving_points and no fixed_points"],
+    // Latin-1 and UTF-16.
+    [Uint8Array.of(0x63, 0xfc), "no text in UTF-8"],
+    [Uint8Array.of(0x63, 0, 0x61, 0), "no text in UTF-8"],
   ] as const;
   for (const [text, words] of cases) {
     await assertRejects(() => casesOf(text), CaseListError, words);

@@ -197,12 +197,14 @@ function overviewOf({ fixed, fixedLabels }: RegisterInputs, result: RegisterImag
  */
 export function hausdorffDistances(
   { fixedLabels }: RegisterInputs,
-  { warpedLabels, overlap }: RegisterImagesResult,
+  { warpedLabels, overlap }: Pick<RegisterImagesResult, "warpedLabels" | "overlap">,
 ): ReadonlyMap<number, number> {
   const distances = new Map<number, number>();
   if (fixedLabels === undefined || warpedLabels === undefined) return distances;
+  // Both lie on the grid of the fixed image; that of the file may differ from it by rounding (placementProblems).
+  const fixed = { grid: warpedLabels.grid, data: fixedLabels.data };
   for (const { label } of overlap) {
-    const distance = hausdorff95(fixedLabels, warpedLabels, label);
+    const distance = hausdorff95(fixed, warpedLabels, label);
     if (!Number.isNaN(distance)) distances.set(label, distance);
   }
   return distances;

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Grid } from "../volume/grid.ts";
-import { paddingNotices } from "./register_files.ts";
+import { hausdorffDistances, paddingNotices } from "./register_files.ts";
 
 Deno.test("paddingNotices() names the image, the share, the value and the flag", () => {
   const grid = Grid.axisAligned([10, 10, 10], [2, 2, 2]);
@@ -15,4 +15,20 @@ Deno.test("paddingNotices() names the image, the share, the value and the flag",
     "ct.nii.gz: 12.3 % of the voxels are padding of -8192. The registration leaves them out, and they count as " +
     "-377 in the warped image. --keep-padding treats them as tissue.",
   ]);
+});
+
+Deno.test("hausdorffDistances() accepts labels whose header differs by rounding, as a registration does", () => {
+  const at = (offset: number) => Grid.axisAligned([10, 10, 10], [2, 2, 2], [offset, 0, 0]);
+  const [grid, rounded] = [at(0), at(0.008)];
+  const plane = (x: number) => Int32Array.from({ length: 1000 }, (_, i) => i % 10 === x ? 7 : 0);
+  const image = { grid, data: new Float32Array(1000) };
+  const distances = hausdorffDistances(
+    { fixed: image, moving: image, fixedLabels: { grid: rounded, data: plane(3) } },
+    {
+      warpedLabels: { grid, data: plane(6) },
+      overlap: [{ label: 7, before: 0, after: 0 }, { label: 8, before: 0, after: 0 }],
+    },
+  );
+  // Three voxels of 2 mm; the images have no label 8.
+  assertEquals([...distances], [[7, 6]]);
 });
