@@ -24,6 +24,7 @@ import { isSearched, lackingSimilarities } from "../grid_search/search_scales.ts
 import { areLabelled } from "../regions.ts";
 import { differencesCells } from "../tables/differences_table.ts";
 import { BALANCED_NOTE, FINDINGS_NOTE, findingsCells } from "../tables/findings_table.ts";
+import { invertedSyntheses } from "./inverted_syntheses.ts";
 import { settingsCells } from "../tables/settings_table.ts";
 import type { ImageRegion } from "../../workflows/body_region.ts";
 import {
@@ -163,7 +164,10 @@ export function reportOf(inputs: ReportInputs): StudyReport {
   const title = isPhantom
     ? "MR-CT deformable registration: the study on a phantom cohort"
     : `MR-CT deformable registration: the study on the cohort "${manifest.profile}"`;
-  const caution = isPhantom ? PHANTOM_CAUTION : cohortCaution(count, regions);
+  const caution = [
+    isPhantom ? PHANTOM_CAUTION : cohortCaution(count, regions),
+    invertedSyntheses(inputs.syntheses),
+  ].filter((text) => text !== undefined).join(" ");
   const markdown = [
     `# ${title}`,
     caution,
