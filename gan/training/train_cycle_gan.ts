@@ -250,11 +250,13 @@ class TrainingRun {
       betweenSteps: () => this.#pause(),
     });
     if (!hasFailed) return;
+    const { mr, ct } = correlation;
     onNotice?.(
-      `After ${steps} pair steps the order of the soft tissues in the synthesised MR is wrong (correlation ` +
-        `${
-          correlation.toFixed(2)
-        } with the registered MR): look at the registered pairs, or take more pair steps`,
+      `After ${steps} pair steps the order of the soft tissues in the syntheses may be wrong (correlation with the ` +
+        `registered images: MR ${mr.toFixed(2)}, CT ${
+          ct.toFixed(2)
+        }): look at the pictures and at the registered ` +
+        "pairs, or take more pair steps",
     );
   }
 
