@@ -8,6 +8,11 @@ import type { StageName, StagePlan } from "./plan.ts";
 
 /** An item that takes no longer was read, not computed. */
 const READ_SECONDS = 0.005;
+/**
+ * Less estimated work, seconds, is too little to correct the estimates by: the first steps of a training come after its
+ * registered pairs, and would make days of it.
+ */
+const MIN_ESTIMATED = 8;
 
 /** The stage that runs. */
 interface CurrentStage {
@@ -67,15 +72,14 @@ export class StudyClock {
     const computed = current.done - current.first;
     const taken = this.#now() - current.began;
     const factor = this.#factor(computed * perItem, computed > 0 ? taken : 0);
-    const measured = computed > 0 ? taken / computed : perItem * factor;
+    const measured = computed * perItem >= MIN_ESTIMATED ? taken / computed : perItem * factor;
     return Math.max(0, items - current.done) * measured + later * factor;
   }
 
   /** The ratio of measured to estimated time, over all work done so far. */
   #factor(estimated: number, taken: number): number {
     const all = this.#estimated + estimated;
-    // Less than two seconds of estimated work are too little to correct by.
-    return all < 2 ? 1 : (this.#taken + taken) / all;
+    return all < MIN_ESTIMATED ? 1 : (this.#taken + taken) / all;
   }
 
   #close(): void {

@@ -43,3 +43,17 @@ Deno.test("what was there already does not count for the time", () => {
   clock.update("originals", 8);
   assertAlmostEquals(clock.left, 8 + 5 * 0.4);
 });
+
+Deno.test("a long wait before the first item makes no days of the rest", () => {
+  let now = 0;
+  const clock = new StudyClock([stage("cycle-gans", 400, 100)], () => now);
+  clock.update("cycle-gans", 0);
+  // A minute of other work, then two steps of a quarter of a second.
+  now = 60.5;
+  clock.update("cycle-gans", 2);
+  assertAlmostEquals(clock.left, 398 * 0.25);
+  // 40 steps are 10 s of estimated work: enough to believe the measurement.
+  now = 70;
+  clock.update("cycle-gans", 40);
+  assertAlmostEquals(clock.left, 360 * 70 / 40);
+});

@@ -102,6 +102,7 @@ export class StudyTrainings {
         sampleEvery: 250,
         signal,
         convolution: this.#convolution,
+        onNotice: (text) => console.warn(`${model.folder}: ${text}`),
         onProgress: ({ step, losses }) =>
           onProgress(step, steps, `${model.folder}, cycle ${losses.cycleCt.toFixed(3)}`),
       });
