@@ -15,9 +15,9 @@ import type { AdapterSpeed } from "./work_estimates.ts";
 /** The measurements on the machine of the costs: two cores without a GPU, Mesa 22.3.6. */
 const REFERENCE = {
   /** Evaluations per second of NMI+MIND on the images below, with everything around them. */
-  evaluations: 28,
+  evaluations: 22,
   /** Floating-point operations per second of a convolution. */
-  convolution: 20e9,
+  convolution: 22e9,
 } as const;
 
 const GRID = Grid.axisAligned([96, 80, 64], [4, 4, 4]);
