@@ -50,6 +50,7 @@ export {
   type SearchUnit,
   type Substitute,
 } from "./grid_search/plan.ts";
+export type { AdapterSpeed } from "./work_estimates.ts";
 export { parseShard, type Shard, shareOf } from "../workflows/shard.ts";
 export {
   runUnits,
