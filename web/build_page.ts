@@ -21,9 +21,10 @@ export class PageBuildError extends Error {
  * @throws {PageBuildError} when a program cannot be bundled.
  */
 export async function buildPage(): Promise<string> {
-  const [script, worker, style, frame] = await Promise.all([
-    bundle(new URL("./page.ts", import.meta.url)),
-    bundle(new URL("./worker.ts", import.meta.url)),
+  // One after the other: the first one may load the bundler, and a second one at the same time would find half of it.
+  const script = await bundle(new URL("./page.ts", import.meta.url));
+  const worker = await bundle(new URL("./worker.ts", import.meta.url));
+  const [style, frame] = await Promise.all([
     Deno.readTextFile(new URL("./page.css", import.meta.url)),
     Deno.readTextFile(new URL("./page.html", import.meta.url)),
   ]);
