@@ -5,6 +5,7 @@
  * @module
  */
 
+import { besideFile } from "../host/beside_file.ts";
 import { CrosswarpError } from "../host/errors.ts";
 import { withoutUndefined } from "../host/defaults.ts";
 import { parseJson } from "../host/parse_json.ts";
@@ -156,11 +157,10 @@ export async function readManifest(path: string): Promise<Manifest> {
     );
   }
   const manifest = checked(json, (message) => new ManifestError(`${path}: ${message}`));
-  const folder = /^(.*[\\/])[^\\/]*$/.exec(path)?.[1] ?? "";
   const subjects: ManifestSubject[] = [];
   for (const subject of manifest.subjects) {
     const found = async (field: string, file: string) => {
-      const full = isAbsolute(file) ? file : folder + file;
+      const full = besideFile(path, file);
       const isFile = await stat(full).then((info) => info.isFile(), () => false);
       if (!isFile) {
         throw new ManifestError(`${path}: subject ${subject.id}, ${field}: no file at ${full}`);
@@ -216,10 +216,6 @@ export async function readManifest(path: string): Promise<Manifest> {
 export async function writeManifest(path: string, manifest: Manifest): Promise<void> {
   checked(manifest, (message) => new ManifestError(`${path}: ${message}`));
   await writeWholeFile(path, new TextEncoder().encode(JSON.stringify(manifest, null, 2) + "\n"));
-}
-
-function isAbsolute(path: string): boolean {
-  return /^([\\/]|[A-Za-z]:[\\/])/.test(path);
 }
 
 type Fail = (message: string) => ManifestError;

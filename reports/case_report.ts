@@ -5,6 +5,7 @@
  */
 
 import { escapeXml } from "../host/escape_xml.ts";
+import { meanOverlap } from "../registration/mean_overlap.ts";
 import type { RegisterImagesResult } from "../registration/register.ts";
 import type { Grid } from "../volume/grid.ts";
 import { withoutPadding } from "../volume/padding.ts";
@@ -111,14 +112,11 @@ function measures({ result, adapter, seconds, targetErrors }: CaseReportOptions)
   if (rigid !== undefined) {
     rows.push(["Overlap after the rigid registration", `${rigid.overlapPercent.toFixed(0)} %`]);
   }
-  const both = overlap.filter(({ before, after }) => !Number.isNaN(before + after));
-  if (both.length > 0) {
-    const mean = (values: number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
-    const after = mean(both.map((label) => label.after));
-    const before = mean(both.map((label) => label.before));
+  const dice = meanOverlap(overlap);
+  if (dice !== undefined) {
     rows.push([
-      `Mean Dice of ${both.length} labels`,
-      `${after.toFixed(3)} (${before.toFixed(3)} before)`,
+      `Mean Dice of ${dice.labels} labels`,
+      `${dice.after.toFixed(3)} (${dice.before.toFixed(3)} before)`,
     ]);
   }
   if (targetErrors !== undefined) {

@@ -13,6 +13,7 @@ import {
   type RegisterProgress,
 } from "../registration/register.ts";
 import { caseReport } from "../reports/case_report.ts";
+import type { RegistrationCase } from "../workflows/case_list.ts";
 import { type TargetErrors, targetErrors } from "../workflows/landmarks.ts";
 import {
   encodeMetrics,
@@ -22,7 +23,6 @@ import {
   paddingNotices,
   readRegisterInputs,
   type RegisterInputs,
-  type RegisterPaths,
   registrationParameters,
   scaleNotices,
 } from "../workflows/register_files.ts";
@@ -54,8 +54,8 @@ export type RegisterTaskFlags = FlagValues<typeof REGISTER_TASK_FLAGS>;
 
 /** The values of the flags of one registration; labels may be a mask for each structure. */
 export type CaseFlags =
-  & Omit<RegisterTaskFlags, keyof RegisterPaths>
-  & RegisterPaths;
+  & Omit<RegisterTaskFlags, Exclude<keyof RegistrationCase, "trust">>
+  & Omit<RegistrationCase, "id" | "trust">;
 
 /** Shows the progress of a registration. */
 export interface CaseProgress {

@@ -8,6 +8,7 @@ import { labelPaths } from "../cohort/read_labels.ts";
 import { shellWord } from "../host/shell_word.ts";
 import { VERSION } from "../host/version.ts";
 import { GpuUnavailableError } from "../kernels/gpu/errors.ts";
+import { meanOverlap } from "../registration/mean_overlap.ts";
 import {
   cohortReport,
   cohortTable,
@@ -125,6 +126,7 @@ export async function registerCohort(
     share.length,
     "cases",
   );
+  let reported: ReportedCase[] = [];
   try {
     for (const [done, job] of share.entries()) {
       signal.throwIfAborted();
@@ -140,10 +142,14 @@ export async function registerCohort(
       progress.log(lineOf(job.id, state));
     }
   } finally {
-    await writeReport(jobs, out, commandOf(program, withValues(flags, { shard: undefined })));
+    reported = await writeReport(
+      jobs,
+      out,
+      commandOf(program, withValues(flags, { shard: undefined })),
+    );
   }
   progress.end();
-  return await summary(jobs, share, { out, strict });
+  return summary(reported, share, { out, strict });
 }
 
 /** Returns true if the DICOM series of a case is there, or if none is demanded. */
@@ -155,14 +161,7 @@ async function jobOf({ id, ...files }: RegistrationCase, flags: RegisterTaskFlag
   const caseFlags = withValues(flags, {
     cohort: undefined,
     shard: undefined,
-    fixedLabels: undefined,
-    movingLabels: undefined,
-    fixedMask: undefined,
-    movingMask: undefined,
-    fixedPoints: undefined,
-    movingPoints: undefined,
-    fixedSeries: undefined,
-    movingSeries: undefined,
+    // With --cohort the other files are not given.
     ...files,
     trust: files.trust ?? flags.trust,
     out: `${flags.out}/${id}`,
@@ -225,14 +224,11 @@ function measuresOf(
 ): CaseMeasures {
   const { quality, overlap, jacobianStatistics: { foldedPercent, sdLog } } = result;
   const mean = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
-  const both = overlap.filter(({ before, after }) => !Number.isNaN(before + after));
+  const dice = meanOverlap(overlap);
   return {
     verdict: quality.verdict,
     reasons: quality.reasons,
-    dice: both.length === 0 ? undefined : {
-      before: mean(both.map(({ before }) => before)),
-      after: mean(both.map(({ after }) => after)),
-    },
+    dice: dice && { before: dice.before, after: dice.after },
     hausdorff95: hausdorff95.size === 0 ? undefined : mean([...hausdorff95.values()]),
     targetError: targetErrors &&
       { before: targetErrors.mean.before, after: targetErrors.mean.after },
@@ -267,8 +263,12 @@ function lineOf(id: string, state: CaseState): string {
   return words.join(" ");
 }
 
-/** Writes the report and the table of all cases that have a state, those of other processes, too. */
-async function writeReport(jobs: readonly Job[], out: string, command: string): Promise<void> {
+/** Writes the report and the table of all cases, those of other processes, too, and returns the cases. */
+async function writeReport(
+  jobs: readonly Job[],
+  out: string,
+  command: string,
+): Promise<ReportedCase[]> {
   const cases = await Promise.all(
     jobs.map(async ({ id, flags, identity }): Promise<ReportedCase> => {
       const state = await readCaseState(flags.out, identity);
@@ -283,18 +283,18 @@ async function writeReport(jobs: readonly Job[], out: string, command: string): 
     "report.html": encoder.encode(cohortReport({ cases, command, version: VERSION })),
     "cases.csv": encoder.encode(cohortTable(cases)),
   });
+  return cases;
 }
 
 /** Prints the counts, and returns the exit code for the cases of this process. */
-async function summary(
-  jobs: readonly Job[],
+function summary(
+  cases: readonly ReportedCase[],
   share: readonly Job[],
   { out, strict }: { readonly out: string; readonly strict: boolean },
-): Promise<number> {
-  const statesOf = (some: readonly Job[]) =>
-    Promise.all(some.map(({ flags, identity }) => readCaseState(flags.out, identity)));
-  const all = countCases(await statesOf(jobs));
-  const own = countCases(await statesOf(share));
+): number {
+  const ids = new Set(share.map(({ id }) => id));
+  const all = countCases(cases.map(({ state }) => state));
+  const own = countCases(cases.filter(({ id }) => ids.has(id)).map(({ state }) => state));
   console.log(`${countsText(all)}; report in ${out}/report.html`);
   if (own.errors + own.open > 0) {
     console.error(

@@ -89,9 +89,8 @@ export function refuseLonely(
  * @throws {PointFileError} when a file cannot be used, the two do not agree, or all points are outside their image.
  */
 export async function readLandmarks(
-  { fixedPoints, movingPoints, pointSpace: space }: Pick<
-    Extras,
-    "fixedPoints" | "movingPoints" | "pointSpace"
+  { fixedPoints, movingPoints, pointSpace: space }: Partial<
+    Pick<Extras, "fixedPoints" | "movingPoints" | "pointSpace">
   >,
   { fixed, moving }: RegisterInputs,
   onNotice: (notice: string) => void,

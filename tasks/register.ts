@@ -4,6 +4,7 @@
  * @module
  */
 
+import { meanOverlap } from "../registration/mean_overlap.ts";
 import type { RegistrationQuality } from "../registration/quality.ts";
 import type { RegisterImagesResult } from "../registration/register.ts";
 import { CASE_COLUMNS } from "../workflows/case_list.ts";
@@ -116,12 +117,12 @@ async function printSummary(
   if (movingLabels === undefined && await Deno.stat(labels).then(() => true, () => false)) {
     console.log(`${labels} is of an earlier run: this one had no --moving-labels`);
   }
-  const both = overlap.filter(({ before, after }) => !Number.isNaN(before + after));
-  if (both.length > 0) {
-    const mean = (values: number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
-    const after = mean(both.map((label) => label.after)).toFixed(3);
-    const before = mean(both.map((label) => label.before)).toFixed(3);
-    console.log(`Mean Dice of ${both.length} labels: ${after} (${before} before)`);
+  const dice = meanOverlap(overlap);
+  if (dice !== undefined) {
+    const { labels, before, after } = dice;
+    console.log(
+      `Mean Dice of ${labels} labels: ${after.toFixed(3)} (${before.toFixed(3)} before)`,
+    );
   }
   const { foldedPercent, sdLog } = jacobianStatistics;
   console.log(`Folded voxels: ${foldedPercent.toFixed(3)} %, SD log J ${sdLog.toFixed(3)}`);

@@ -13,6 +13,7 @@
 
 import { Grid } from "./grid.ts";
 import type { Triple } from "./affine.ts";
+import { spread } from "./flood_fill.ts";
 import { nearestAxes } from "./orientation.ts";
 import { squaredDistances } from "./surface_distance.ts";
 import type { LabelVolume, Volume } from "./volume.ts";
@@ -285,35 +286,6 @@ function outerAir(grid: Grid, tissue: Uint8Array): Uint8Array {
     }
   }
   return outside;
-}
-
-/**
- * Spreads from a voxel to the six neighbours of each visited voxel.
- *
- * @param visit - Returns true if the voxel is new.
- * @returns The number of new voxels.
- */
-function spread(start: number, [nx, ny, nz]: Triple, visit: (i: number) => boolean): number {
-  if (!visit(start)) return 0;
-  const left = [start];
-  let count = 1;
-  const step = (i: number) => {
-    if (!visit(i)) return;
-    count++;
-    left.push(i);
-  };
-  for (let i = left.pop(); i !== undefined; i = left.pop()) {
-    const x = i % nx;
-    const y = Math.floor(i / nx) % ny;
-    const z = Math.floor(i / (nx * ny));
-    if (x > 0) step(i - 1);
-    if (x < nx - 1) step(i + 1);
-    if (y > 0) step(i - nx);
-    if (y < ny - 1) step(i + nx);
-    if (z > 0) step(i - nx * ny);
-    if (z < nz - 1) step(i + nx * ny);
-  }
-  return count;
 }
 
 /** The mask of merged voxels on the grid of the image. */

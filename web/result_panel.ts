@@ -4,6 +4,7 @@
  * @module
  */
 
+import { commonLabels, meanOverlap } from "../registration/mean_overlap.ts";
 import { byId, make } from "./dom.ts";
 import type { Outcome } from "./protocol.ts";
 import { VERDICTS } from "../reports/verdicts.ts";
@@ -68,12 +69,9 @@ export function setBusy(file: string, isBusy: boolean): void {
 function measuresOf(outcome: Outcome): [name: string, value: string][] {
   const { foldedPercent, sdLog, inverseConsistency, seconds } = outcome;
   const measures: [string, string][] = [];
-  const both = overlapOfBoth(outcome);
-  if (both.length > 0) {
-    const mean = (values: number[]) => values.reduce((sum, v) => sum + v, 0) / values.length;
-    const before = mean(both.map((label) => label.before)).toFixed(3);
-    const after = mean(both.map((label) => label.after)).toFixed(3);
-    measures.push(["Mean Dice", `${after} (${before} before)`]);
+  const dice = meanOverlap(outcome.overlap);
+  if (dice !== undefined) {
+    measures.push(["Mean Dice", `${dice.after.toFixed(3)} (${dice.before.toFixed(3)} before)`]);
   }
   measures.push(["Folded voxels", `${foldedPercent.toFixed(3)} %`]);
   measures.push(["SD of log Jacobian", sdLog.toFixed(3)]);
@@ -84,13 +82,9 @@ function measuresOf(outcome: Outcome): [name: string, value: string][] {
   return measures;
 }
 
-function overlapOfBoth({ overlap }: Outcome): Outcome["overlap"] {
-  return overlap.filter(({ before, after }) => !Number.isNaN(before + after));
-}
-
 function showOverlap(outcome: Outcome): void {
   const details = byId<HTMLDetailsElement>("dice");
-  const both = overlapOfBoth(outcome);
+  const both = commonLabels(outcome.overlap);
   details.hidden = both.length === 0;
   details.querySelector("summary")!.textContent = `Dice of ${both.length} labels`;
   details.querySelector("tbody")!.replaceChildren(

@@ -6,6 +6,7 @@
 
 import { parse } from "csv-parse/sync";
 import { isSubjectId, readManifest, SUBJECT_ID_RULE } from "../cohort/manifest.ts";
+import { besideFile } from "../host/beside_file.ts";
 import { CrosswarpError, FileAccessError } from "../host/errors.ts";
 import { fileSystem } from "../host/file_system.ts";
 import type { HeaderMatrix } from "../volume/read_options.ts";
@@ -137,7 +138,6 @@ function casesOfTable(text: string, path: string): RegistrationCase[] {
     }
   }
   if (lines.length === 0) throw new CaseListError(`${path} names no cases.`);
-  const folder = /^(.*[\\/])[^\\/]*$/.exec(path)?.[1] ?? "";
   return lines.map((cells, i) => {
     const at = `${path}, case ${i + 1}`;
     if (cells.length > columns.length) {
@@ -149,7 +149,7 @@ function casesOfTable(text: string, path: string): RegistrationCase[] {
     columns.forEach((column, j) => {
       const text = cells[j] ?? "";
       if (text === "") return;
-      values[column] = NO_PATHS.includes(column) || isAbsolute(text) ? text : folder + text;
+      values[column] = NO_PATHS.includes(column) ? text : besideFile(path, text);
     });
     for (const column of REQUIRED) {
       if (values[column] === undefined) throw new CaseListError(`${at} has no ${column}.`);
@@ -185,10 +185,6 @@ function columnOf(name: string, path: string): Column {
 
 function snakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
-
-function isAbsolute(path: string): boolean {
-  return /^([\\/]|[A-Za-z]:[\\/])/.test(path);
 }
 
 async function textOf(path: string): Promise<string> {

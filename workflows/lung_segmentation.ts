@@ -5,7 +5,7 @@
  */
 
 import type { Triple } from "../volume/affine.ts";
-import { clearOuterAir, flood } from "./flood_fill.ts";
+import { clearOuterAir, flood } from "../volume/flood_fill.ts";
 
 /** The number of voxels of a mask. */
 export function voxelsIn(mask: Uint8Array): number {

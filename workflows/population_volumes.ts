@@ -12,7 +12,7 @@ import { MODALITIES, type Modality } from "../volume/modality.ts";
 import { reorient } from "../volume/orientation.ts";
 import type { Volume } from "../volume/volume.ts";
 import { airShare, fromShares } from "./air_threshold.ts";
-import { clearOuterAir } from "./flood_fill.ts";
+import { clearOuterAir } from "../volume/flood_fill.ts";
 import type { TrainingImage } from "./training_images.ts";
 import { segmentLungs, voxelsIn } from "./lung_segmentation.ts";
 

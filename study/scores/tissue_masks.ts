@@ -5,7 +5,7 @@
  */
 
 import type { Triple } from "../../volume/affine.ts";
-import { clearOuterAir } from "../../workflows/flood_fill.ts";
+import { clearOuterAir } from "../../volume/flood_fill.ts";
 
 /** CT number between air and tissue. */
 const AIR = -400;

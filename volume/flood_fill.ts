@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Triple } from "../volume/affine.ts";
+import type { Triple } from "./affine.ts";
 
 /**
  * Clears the air around the body in a mask of air: the parts that reach the border of an axial slice.
@@ -35,12 +35,26 @@ export function flood(
   start: number,
   value: number,
 ): number {
+  return spread(start, [nx, ny, nz], (i) => {
+    if (mask[offset + i] !== 1) return false;
+    mask[offset + i] = value;
+    return true;
+  });
+}
+
+/**
+ * Spreads from a voxel to the six neighbours of each visited voxel.
+ *
+ * @param visit - Returns true if the voxel is new.
+ * @returns The number of new voxels.
+ */
+export function spread(start: number, [nx, ny, nz]: Triple, visit: (i: number) => boolean): number {
+  if (!visit(start)) return 0;
   // A list of numbers would need up to ten times the memory of the mask.
   let left = new Int32Array(1024);
   let waiting = 1;
   left[0] = start;
   let count = 0;
-  mask[offset + start] = value;
   while (waiting > 0) {
     const i = left[--waiting];
     const x = i % nx;
@@ -52,17 +66,15 @@ export function flood(
       longer.set(left);
       left = longer;
     }
-    const visit = (inside: boolean, j: number) => {
-      if (!inside || mask[offset + j] !== 1) return;
-      mask[offset + j] = value;
-      left[waiting++] = j;
+    const step = (isInside: boolean, j: number) => {
+      if (isInside && visit(j)) left[waiting++] = j;
     };
-    visit(x > 0, i - 1);
-    visit(x + 1 < nx, i + 1);
-    visit(y > 0, i - nx);
-    visit(y + 1 < ny, i + nx);
-    visit(z > 0, i - nx * ny);
-    visit(z + 1 < nz, i + nx * ny);
+    step(x > 0, i - 1);
+    step(x + 1 < nx, i + 1);
+    step(y > 0, i - nx);
+    step(y + 1 < ny, i + nx);
+    step(z > 0, i - nx * ny);
+    step(z + 1 < nz, i + nx * ny);
   }
   return count;
 }
