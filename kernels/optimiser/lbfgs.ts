@@ -11,6 +11,7 @@ import type { Recorder } from "../gpu/recorder.ts";
 import {
   DOT_PARTS,
   LARGEST_PARTS,
+  LBFGS_ACCEPT,
   LBFGS_DECIDE,
   LBFGS_DIRECTION,
   LBFGS_DOTS,
@@ -20,6 +21,7 @@ import {
   LBFGS_UPDATE,
   MAX_MEMORY,
 } from "./lbfgs.wgsl.ts";
+import type { SpectralScaling } from "./spectral_scaling.ts";
 import { LBFGS_STATE, STOPPED_BECAUSE } from "./lbfgs_state.ts";
 
 /** Options of {@link Lbfgs}. */
@@ -40,6 +42,11 @@ export interface LbfgsOptions {
   readonly maxMove: number;
   /** The optimisation ends when the largest component of a step falls below this. */
   readonly minMove: number;
+  /**
+   * A symmetric operator S that applies the square root of an approximate inverse Hessian. The optimisation
+   * then runs in coordinates v with points u = S v. Default none: u = v.
+   */
+  readonly preconditioner?: SpectralScaling | undefined;
 }
 
 /** The optimiser's state as read back. */
@@ -100,14 +107,28 @@ function prepareParts(gpu: Gpu, options: LbfgsOptions, owned: Owned): LbfgsParts
   const coefficients = buffer("coefficients", 4 * vectors);
   const largest = buffer("largest", 4 * LARGEST_PARTS);
   const groups = Math.ceil(count / 64);
-  const before = [
+  const { preconditioner } = options;
+  // The vectors of the preconditioned coordinates; without a preconditioner those of the points.
+  const inner = preconditioner === undefined ? { point, trial, gradient, direction } : {
+    point: buffer("inner point", bytes),
+    trial: buffer("inner trial", bytes),
+    gradient: buffer("inner gradient", bytes),
+    direction: buffer("inner direction", bytes),
+  };
+  const trialOf = (vectors: { point: GpuBuffer; direction: GpuBuffer; trial: GpuBuffer }) =>
     owned.add(gpu.prepare(LBFGS_TRIAL, {
       parameters: { count },
-      buffers: [state, point, direction, trial],
+      buffers: [state, vectors.point, vectors.direction, vectors.trial],
       workgroups: [groups],
-    })),
-  ];
+    }));
+  const before = [trialOf({ point, direction, trial })];
+  if (preconditioner !== undefined) before.push(trialOf(inner));
+  const scale = (source: GpuBuffer, target: GpuBuffer): readonly Dispatch[] =>
+    preconditioner === undefined
+      ? []
+      : owned.add(preconditioner.prepare(source, target)).dispatches;
   const after = [
+    ...scale(gradient, inner.gradient),
     owned.add(gpu.prepare(LBFGS_DECIDE, {
       parameters: {
         partials: penaltyPartials,
@@ -120,7 +141,7 @@ function prepareParts(gpu: Gpu, options: LbfgsOptions, owned: Owned): LbfgsParts
     })),
     owned.add(gpu.prepare(LBFGS_UPDATE, {
       parameters: { count, memory },
-      buffers: [state, trial, gradient, point, kept],
+      buffers: [state, inner.trial, inner.gradient, inner.point, kept],
       workgroups: [groups],
     })),
     owned.add(gpu.prepare(LBFGS_DOTS, {
@@ -135,16 +156,24 @@ function prepareParts(gpu: Gpu, options: LbfgsOptions, owned: Owned): LbfgsParts
     })),
     owned.add(gpu.prepare(LBFGS_DIRECTION, {
       parameters: { count },
-      buffers: [state, kept, coefficients, direction, largest],
+      buffers: [state, kept, coefficients, inner.direction, largest],
       constants: { memory },
       workgroups: [LARGEST_PARTS],
     })),
-    owned.add(gpu.prepare(LBFGS_STEP, {
-      parameters: { firstMove, maxMove },
-      buffers: [state, largest],
-      workgroups: [1],
-    })),
+    ...scale(inner.direction, direction),
   ];
+  if (preconditioner !== undefined) {
+    after.push(owned.add(gpu.prepare(LBFGS_ACCEPT, {
+      parameters: { count },
+      buffers: [state, trial, direction, point, largest],
+      workgroups: [LARGEST_PARTS],
+    })));
+  }
+  after.push(owned.add(gpu.prepare(LBFGS_STEP, {
+    parameters: { firstMove, maxMove },
+    buffers: [state, largest],
+    workgroups: [1],
+  })));
   return { owned, point, trial, gradient, scalars, penalties, state, costs, before, after };
 }
 
@@ -222,6 +251,13 @@ export class Lbfgs {
 /** The cost and its gradient at a point. */
 export type CostFunction = (point: Float64Array) => { cost: number; gradient: Float64Array };
 
+/** Options of {@link lbfgsReference}. */
+export interface LbfgsReferenceOptions
+  extends Omit<LbfgsOptions, "count" | "penaltyPartials" | "preconditioner"> {
+  /** The operator S; see {@link LbfgsOptions.preconditioner}. Default none. */
+  readonly preconditioner?: ((vector: Float64Array) => Float64Array) | undefined;
+}
+
 /**
  * The plain twin of {@link Lbfgs}: the same steps and decisions, in double precision, with the two-loop
  * recursion in its textbook form (Nocedal & Wright, algorithm 7.4).
@@ -244,11 +280,16 @@ export type CostFunction = (point: Float64Array) => { cost: number; gradient: Fl
 export function lbfgsReference(
   evaluate: CostFunction,
   start: Float64Array,
-  options: Omit<LbfgsOptions, "count" | "penaltyPartials">,
+  options: LbfgsReferenceOptions,
 ): { point: Float64Array; costs: number[]; evaluations: number } {
-  const memory = options.memory ?? 8;
+  const { memory = 8, preconditioner = (vector: Float64Array) => vector.slice() } = options;
+  // Cost and gradient in the coordinates v: dF/dv = S dF/du, since S is symmetric.
+  const evaluateInner = (at: Float64Array) => {
+    const { cost, gradient } = evaluate(at);
+    return { cost, gradient: preconditioner(gradient) };
+  };
   let point: Float64Array = start.slice();
-  let { cost, gradient }: { cost: number; gradient: Float64Array } = evaluate(point);
+  let { cost, gradient }: { cost: number; gradient: Float64Array } = evaluateInner(point);
   const costs = [cost];
   const pairs: { s: Float64Array; y: Float64Array }[] = [];
   let evaluations = 1;
@@ -259,7 +300,8 @@ export function lbfgsReference(
       pairs.length = 0;
       direction = gradient.map((g) => -g);
     }
-    const largest = direction.reduce((maximum, d) => Math.max(maximum, Math.abs(d)), 0);
+    const move = preconditioner(direction);
+    const largest = move.reduce((maximum, d) => Math.max(maximum, Math.abs(d)), 0);
     if (largest === 0) break;
     const slope = dot(direction, gradient);
     let step = pairs.length === 0
@@ -267,8 +309,8 @@ export function lbfgsReference(
       : Math.min(1, options.maxMove / largest);
     let accepted: { cost: number; gradient: Float64Array; at: Float64Array } | undefined;
     for (let rejections = 0; rejections < 10 && step * largest >= options.minMove; rejections++) {
-      const at = point.map((x, i) => x + step * direction[i]);
-      const trial = evaluate(at);
+      const at = point.map((x, i) => x + step * move[i]);
+      const trial = evaluateInner(at);
       evaluations++;
       if (trial.cost <= cost + 1e-4 * step * slope) {
         accepted = { ...trial, at };
@@ -279,7 +321,7 @@ export function lbfgsReference(
       step = Math.min(Math.max(minimum, 0.1 * step), 0.5 * step);
     }
     if (accepted === undefined) break;
-    const s = accepted.at.map((x, i) => x - point[i]);
+    const s = direction.map((d) => step * d);
     const y = accepted.gradient.map((g, i) => g - gradient[i]);
     if (dot(s, y) > 1e-6 * Math.sqrt(dot(s, s) * dot(y, y))) pairs.push({ s, y });
     while (pairs.length > memory) pairs.shift();

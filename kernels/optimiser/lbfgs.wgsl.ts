@@ -347,6 +347,48 @@ fn main(
 }`,
 };
 
+/**
+ * With a preconditioner: makes an accepted trial the point, and finds the largest component of the direction
+ * in the coordinates of the points, in parts.
+ */
+export const LBFGS_ACCEPT: Kernel = {
+  label: "L-BFGS accept",
+  code: /* wgsl */ `
+${LBFGS_STATE_WGSL}
+struct Parameters {
+  count: u32, // control points
+}
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(0) @binding(1) var<storage, read> state: State;
+@group(0) @binding(2) var<storage, read> trial: array<vec4f>;
+@group(0) @binding(3) var<storage, read> direction: array<vec4f>;
+@group(0) @binding(4) var<storage, read_write> point: array<vec4f>;
+@group(0) @binding(5) var<storage, read_write> largest: array<f32>;
+var<workgroup> partial: array<f32, 64>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(global_invocation_id) id: vec3u,
+  @builtin(local_invocation_index) worker: u32,
+  @builtin(workgroup_id) group: vec3u,
+) {
+  if (state.accepted == 0) { return; }
+  var maximum = 0.0;
+  for (var i = id.x; i < parameters.count; i += ${64 * LARGEST_PARTS}) {
+    point[i] = trial[i];
+    let size = abs(direction[i]);
+    maximum = max(maximum, max(max(size.x, size.y), max(size.z, size.w)));
+  }
+  partial[worker] = maximum;
+  workgroupBarrier();
+  for (var width = 32u; width > 0; width /= 2) {
+    if (worker < width) { partial[worker] = max(partial[worker], partial[worker + width]); }
+    workgroupBarrier();
+  }
+  if (worker == 0) { largest[group.x] = partial[0]; }
+}`,
+};
+
 /** The first step length along a new direction. */
 export const LBFGS_STEP: Kernel = {
   label: "L-BFGS step length",

@@ -2,6 +2,7 @@ import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
 import { gpuTest } from "../../testing/gpu.ts";
 import type { Kernel } from "../gpu/gpu.ts";
 import { assertNothingLeaks } from "../../testing/failing_allocations.ts";
+import { SpectralScaling, spectralScalingReference } from "./spectral_scaling.ts";
 import { type CostFunction, Lbfgs, lbfgsReference } from "./lbfgs.ts";
 
 // Rosenbrock's valley in every point's x and y, a stiff bowl in z; the mean over all points.
@@ -45,51 +46,69 @@ function valleys(count: number): CostFunction {
   };
 }
 
-gpuTest("L-BFGS on the GPU takes the steps of its twin and finds the minimum", async (gpu) => {
-  const count = 130;
-  const start = Float64Array.from({ length: 4 * count }, (_, i) => i % 4 === 3 ? 0 : -0.5 + i % 3);
-  const options = {
-    memory: 6,
-    iterations: 80,
-    tolerance: 1e-9,
-    firstMove: 0.2,
-    maxMove: 1,
-    minMove: 1e-5,
-  };
-  const expected = lbfgsReference(valleys(count), start, options);
-  const optimiser = new Lbfgs(gpu, { ...options, count, penaltyPartials: 1 });
-  gpu.write(optimiser.point, Float32Array.from(start));
-  const evaluate = gpu.prepare(VALLEYS, {
-    parameters: { count },
-    buffers: [optimiser.trial, optimiser.gradient, optimiser.scalars],
-    workgroups: [1],
+for (const isPreconditioned of [false, true]) {
+  const title = isPreconditioned ? "preconditioned L-BFGS" : "L-BFGS";
+  gpuTest(`${title} on the GPU takes the steps of its twin and finds the minimum`, async (gpu) => {
+    const count = 130;
+    const size = [13, 5, 2] as const;
+    const factors = Float32Array.from({ length: count }, (_, k) => 1 / (1 + 0.1 * (k % 3)));
+    const start = Float64Array.from(
+      { length: 4 * count },
+      (_, i) => i % 4 === 3 ? 0 : -0.5 + i % 3,
+    );
+    const options = {
+      memory: 6,
+      iterations: 150,
+      tolerance: 1e-9,
+      firstMove: 0.2,
+      maxMove: 1,
+      minMove: 1e-5,
+    };
+    const expected = lbfgsReference(valleys(count), start, {
+      ...options,
+      preconditioner: isPreconditioned
+        ? (vector) => spectralScalingReference({ size, factors }, vector)
+        : undefined,
+    });
+    const preconditioner = isPreconditioned
+      ? new SpectralScaling(gpu, { size, factors })
+      : undefined;
+    const optimiser = new Lbfgs(gpu, { ...options, count, penaltyPartials: 1, preconditioner });
+    gpu.write(optimiser.point, Float32Array.from(start));
+    gpu.write(optimiser.trial, Float32Array.from(start));
+    const evaluate = gpu.prepare(VALLEYS, {
+      parameters: { count },
+      buffers: [optimiser.trial, optimiser.gradient, optimiser.scalars],
+      workgroups: [1],
+    });
+    const costs: number[] = [];
+    let state = await optimiser.read();
+    while (state.stopped === "running" && state.evaluations < 300) {
+      const recorder = gpu.record("step");
+      optimiser.record(recorder, [evaluate]);
+      recorder.submit();
+      state = await optimiser.read();
+      if (state.iterations === costs.length) costs.push(state.cost);
+    }
+    // Single precision parts ways in the end; the first dozen steps must be the same.
+    for (let i = 0; i < 12; i++) {
+      assertAlmostEquals(costs[i], expected.costs[i], 1e-3 * expected.costs[i]);
+    }
+    // The kept costs are those that were read after each step.
+    assertEquals(Array.from(await optimiser.costs(state.iterations)), costs);
+    assertLess(state.cost, 1e-6);
+    assertEquals(state.stopped === "converged" || state.stopped === "no further descent", true);
+    const point = new Float32Array(await gpu.download(optimiser.point));
+    for (let i = 0; i < count; i++) {
+      assertAlmostEquals(point[4 * i], 1, 0.02);
+      assertAlmostEquals(point[4 * i + 1], 1, 0.02);
+      assertAlmostEquals(point[4 * i + 2], 0, 0.02);
+    }
+    evaluate.destroy();
+    optimiser.destroy();
+    preconditioner?.destroy();
   });
-  const costs: number[] = [];
-  let state = await optimiser.read();
-  while (state.stopped === "running" && state.evaluations < 300) {
-    const recorder = gpu.record("step");
-    optimiser.record(recorder, [evaluate]);
-    recorder.submit();
-    state = await optimiser.read();
-    if (state.iterations === costs.length) costs.push(state.cost);
-  }
-  // Single precision parts ways in the end; the first dozen steps must be the same.
-  for (let i = 0; i < 12; i++) {
-    assertAlmostEquals(costs[i], expected.costs[i], 1e-3 * expected.costs[i]);
-  }
-  // The kept costs are those that were read after each step.
-  assertEquals(Array.from(await optimiser.costs(state.iterations)), costs);
-  assertLess(state.cost, 1e-6);
-  assertEquals(state.stopped === "converged" || state.stopped === "no further descent", true);
-  const point = new Float32Array(await gpu.download(optimiser.point));
-  for (let i = 0; i < count; i++) {
-    assertAlmostEquals(point[4 * i], 1, 0.02);
-    assertAlmostEquals(point[4 * i + 1], 1, 0.02);
-    assertAlmostEquals(point[4 * i + 2], 0, 0.02);
-  }
-  evaluate.destroy();
-  optimiser.destroy();
-});
+}
 
 Deno.test("the twin of L-BFGS stops at the iteration limit", () => {
   const start = new Float64Array(8).fill(0.3);

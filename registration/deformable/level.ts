@@ -21,6 +21,7 @@ import { pyramidLevel } from "../../kernels/image/pyramid.ts";
 import { prepareRegulariser, type Regulariser } from "../../kernels/regulariser/regulariser.ts";
 import { resample, type ResampleOptions } from "../../kernels/image/resample.ts";
 import { Lbfgs, type LbfgsState } from "../../kernels/optimiser/lbfgs.ts";
+import { createPreconditioner } from "./preconditioner.ts";
 import { requireOverlap } from "../overlap.ts";
 import { isReduction, isThin, reducedMask } from "../reduced_mask.ts";
 import type { ResolutionLevel } from "../resolution_levels.ts";
@@ -33,6 +34,10 @@ export const MARGIN = 24;
  * from folding: a hundredth of this weight prevents folds, too, but needs more evaluations.
  */
 const FOLDING_WEIGHT = 1;
+/** A level ends after three successive steps that lower the cost by less than this. */
+const TOLERANCE = 1e-5;
+/** The same with a preconditioner, whose steps come closer to the minimum. */
+const PRECONDITIONED_TOLERANCE = 3e-5;
 /** Maximum number of evaluations that are recorded between two reads of the optimiser's state. */
 const MAX_BATCH = 8;
 /**
@@ -116,12 +121,21 @@ export async function optimiseLevel(gpu: Gpu, options: LevelOptions): Promise<Le
     const margin = h.map((size) => Math.ceil(MARGIN / size)) as unknown as Triple;
     const inputs = levelImages(gpu, options, { margin, owned });
     const partials = partialSumCount(geometry.size);
+    const spacing = h.map((size, axis) => size * level.stride[axis]) as unknown as Triple;
+    const preconditioner = createPreconditioner(gpu, {
+      regulariser: options.regulariser,
+      lambda,
+      size: geometry.size,
+      spacing,
+    });
+    if (preconditioner !== undefined) owned.add(preconditioner);
     const optimiser = owned.add(
       new Lbfgs(gpu, {
         count: controlPoints(geometry),
         penaltyPartials: options.noFolding ? 2 * partials : partials,
         iterations: options.iterations,
-        tolerance: 1e-5,
+        tolerance: preconditioner === undefined ? TOLERANCE : PRECONDITIONED_TOLERANCE,
+        preconditioner,
         firstMove: voxel,
         maxMove: 2 * voxel,
         minMove: 1e-3 * voxel,
@@ -140,7 +154,6 @@ export async function optimiseLevel(gpu: Gpu, options: LevelOptions): Promise<Le
       scalars: optimiser.scalars,
     }));
     await data.begin?.(options.start);
-    const spacing = h.map((size, axis) => size * level.stride[axis]) as unknown as Triple;
     const cell = spacing[0] * spacing[1] * spacing[2];
     const domain = level.grid.voxels * h[0] * h[1] * h[2];
     const { trial, gradient, penalties } = optimiser;

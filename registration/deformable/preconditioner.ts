@@ -1,0 +1,73 @@
+/**
+ * The preconditioner of the deformable registration: the inverse of an approximate Hessian of the cost
+ * F = E + lambda R, by frequency.
+ *
+ * Without it, steps of L-BFGS move single control points where the images have edges, and the displacements
+ * between the edges follow over many iterations. With it, a step is as smooth as the regulariser demands.
+ *
+ * @module
+ */
+
+import type { Triple } from "../../volume/affine.ts";
+import type { Gpu } from "../../kernels/gpu/gpu.ts";
+import type { Regulariser } from "../../kernels/regulariser/regulariser.ts";
+import { SpectralScaling } from "../../kernels/optimiser/spectral_scaling.ts";
+
+/**
+ * Curvature of E by a uniform displacement, 1 / mm^2, as the preconditioner assumes it. Images have less between
+ * edges and more at edges: a smaller value makes steps smoother (docs/performance.md compares values).
+ */
+const CURVATURE = 1e-4;
+
+/** Options of {@link createPreconditioner}. */
+export interface PreconditionerOptions {
+  /** The regulariser of the cost. */
+  readonly regulariser: Regulariser;
+  /** The weight lambda of the regulariser. */
+  readonly lambda: number;
+  /** Control points along each axis. */
+  readonly size: Triple;
+  /** Distance between neighbouring control points along each axis, mm. */
+  readonly spacing: Triple;
+}
+
+/**
+ * The preconditioner, or nothing for a regulariser whose Hessian depends on the displacements (total
+ * variation) or is no stiffer than E (the squared L2 norm), as in the paper.
+ */
+export function createPreconditioner(
+  gpu: Gpu,
+  options: PreconditionerOptions,
+): SpectralScaling | undefined {
+  if (options.regulariser !== "bending") return undefined;
+  return new SpectralScaling(gpu, { size: options.size, factors: preconditionerFactors(options) });
+}
+
+/**
+ * The factors by frequency: the inverse square root of the Hessian of E + lambda R, where E has a uniform curvature
+ * and the bending energy R is the squared Laplacian. The maximum is 1, at the mean displacement.
+ *
+ * @returns One factor per frequency, x fastest.
+ */
+export function preconditionerFactors(
+  { lambda, size, spacing }: Omit<PreconditionerOptions, "regulariser">,
+): Float32Array {
+  const [nx, ny, nz] = size;
+  const angle = (axis: number, k: number) => Math.PI * k / size[axis];
+  // The eigenvalues of -d^2/dx^2 by differences, and of the mass matrix of linear interpolation.
+  const laplacian = (axis: number, k: number) =>
+    (2 - 2 * Math.cos(angle(axis, k))) / spacing[axis] ** 2;
+  const mass = (axis: number, k: number) => (2 + Math.cos(angle(axis, k))) / 3;
+  const factors = new Float32Array(nx * ny * nz);
+  let at = 0;
+  for (let z = 0; z < nz; z++) {
+    for (let y = 0; y < ny; y++) {
+      for (let x = 0; x < nx; x++, at++) {
+        const data = CURVATURE * mass(0, x) * mass(1, y) * mass(2, z);
+        const bending = 2 * lambda * (laplacian(0, x) + laplacian(1, y) + laplacian(2, z)) ** 2;
+        factors[at] = Math.sqrt(CURVATURE / (data + bending));
+      }
+    }
+  }
+  return factors;
+}
