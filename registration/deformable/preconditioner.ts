@@ -32,14 +32,14 @@ export interface PreconditionerOptions {
 }
 
 /**
- * The preconditioner, or nothing for a regulariser whose Hessian depends on the displacements (total
- * variation) or is no stiffer than E (the squared L2 norm), as in the paper.
+ * The preconditioner; nothing without a weight, and nothing for a regulariser whose Hessian depends on the
+ * displacements (total variation) or is no stiffer than E (the squared L2 norm), as in the paper.
  */
 export function createPreconditioner(
   gpu: Gpu,
   options: PreconditionerOptions,
 ): SpectralScaling | undefined {
-  if (options.regulariser !== "bending") return undefined;
+  if (options.regulariser !== "bending" || options.lambda === 0) return undefined;
   return new SpectralScaling(gpu, { size: options.size, factors: preconditionerFactors(options) });
 }
 

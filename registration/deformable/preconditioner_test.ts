@@ -22,6 +22,8 @@ gpuTest("createPreconditioner() has an operator for the bending energy alone", (
   for (const regulariser of ["tv", "l2"] as const) {
     assertEquals(createPreconditioner(gpu, { ...options, regulariser }), undefined);
   }
+  const free = { ...options, regulariser: "bending", lambda: 0 } as const;
+  assertEquals(createPreconditioner(gpu, free), undefined);
 });
 
 Deno.test("the preconditioner lets L-BFGS reach a minimum in a third of the evaluations", () => {
