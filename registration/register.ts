@@ -10,6 +10,7 @@ import { diceCoefficient, diceCounts } from "../volume/dice.ts";
 import { GpuMemoryError } from "../kernels/gpu/errors.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import {
+  DEFORMABLE_DEFAULTS,
   type DeformableOptions,
   type DeformableProgress,
   type DeformableResult,
@@ -28,6 +29,8 @@ import {
   type MindGaussNewtonResult,
   registerMindGaussNewton,
 } from "./mind_gauss_newton/mind_gauss_newton.ts";
+import { SIMILARITIES, similarityOptionsOf } from "./similarity/similarities.ts";
+import { completeSimilarityOptions } from "./similarity/similarity.ts";
 import {
   registerRigid,
   type RigidOptions,
@@ -297,7 +300,7 @@ export async function registerImages(
     isRigidWorse: rigid?.isWorseThanStart,
     steps: found.deformable?.levels.reduce((sum, { iterations }) => sum + iterations, 0),
   });
-  const quality = await withBetterOrientation(gpu, options, judged);
+  const quality = await withBetterOrientation(gpu, options, withDoubtOfSimilarity(options, judged));
   times.push(performance.now());
   const seconds = (i: number) => (times[i + 1] - times[i]) / 1000;
   return {
@@ -335,6 +338,19 @@ async function withBetterOrientation(
   if (quality.verdict === "good" || !isChosen) return quality;
   const better = await betterOrientation(gpu, { fixed, moving, fixedMask, movingMask, signal });
   return better === undefined ? quality : withOrientation(quality, better.text);
+}
+
+/** The quality; if it is not good, with the sentence of a similarity that suits only some pairs of images. */
+function withDoubtOfSimilarity(
+  { deformable, rigidOnly, method = "control-grid" }: RegisterImagesOptions,
+  quality: RegistrationQuality,
+): RegistrationQuality {
+  if (quality.verdict === "good" || rigidOnly || method !== "control-grid") return quality;
+  const kind = SIMILARITIES[deformable?.similarity ?? DEFORMABLE_DEFAULTS.similarity];
+  const doubt = kind.doubt?.(
+    completeSimilarityOptions(kind, similarityOptionsOf({ ...deformable })),
+  );
+  return doubt === undefined ? quality : { ...quality, reasons: [...quality.reasons, doubt] };
 }
 
 /** The options with images without padding, which the masks leave out. */

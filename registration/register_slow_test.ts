@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { gpuTest } from "../testing/gpu.ts";
 import { Grid } from "../volume/grid.ts";
 import type { Volume } from "../volume/volume.ts";
+import { Scene } from "../testing/scene.ts";
 import { registerImages, type RegisterImagesOptions, type RegisterProgress } from "./register.ts";
 
 const GRID = Grid.axisAligned([24, 22, 20], [3, 3, 3], [-36, -33, -30]);
@@ -97,3 +98,22 @@ Deno.test("registerImages() has one signal and one onProgress", () => {
   ];
   assertEquals(wrong.length, 6);
 });
+
+gpuTest(
+  "registerImages() names a similarity that suits only images of one contrast",
+  async (gpu) => {
+    const scene = new Scene(5);
+    const images = {
+      fixed: scene.image("mr"),
+      moving: scene.image("ct", (point) => point[0] += 6),
+      rigid: false,
+    } as const;
+    const options = { resolution: 8, iterations: 20 };
+    const named = async (deformable: RegisterImagesOptions["deformable"]) => {
+      const { quality } = await registerImages(gpu, { ...images, deformable });
+      return quality.reasons.some((reason) => reason.includes("nmi+mind"));
+    };
+    assertEquals(await named({ ...options, similarity: "lncc" }), true);
+    assertEquals(await named({ ...options, similarity: "lncc", absolute: true }), false);
+  },
+);

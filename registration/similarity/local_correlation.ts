@@ -27,7 +27,7 @@ export interface LocalCorrelationOptions {
  */
 export const LOCAL_CORRELATION: SimilarityKind = declareSimilarity<LocalCorrelationOptions>({
   name: "lncc",
-  description: "local normalised cross-correlation, for images of one modality",
+  description: "local normalised cross-correlation, for images of one contrast, not for MR with CT",
   lambda: { l2: 0.1, tv: 0.05, bending: 50 },
   options: {
     window: {
@@ -43,6 +43,9 @@ export const LOCAL_CORRELATION: SimilarityKind = declareSimilarity<LocalCorrelat
       help: "an inverted contrast is as similar as an equal contrast",
     },
   },
+  doubt: ({ absolute }) =>
+    absolute ? undefined : "The similarity lncc compares images of one contrast. " +
+      "For MR with CT use nmi+mind, or lncc with the option absolute.",
   create: ({ fixedRange, movingRange, window, absolute }) => ({
     name: "lncc",
     parameters: absolute ? { window, absolute: "yes" } : { window },

@@ -94,15 +94,22 @@ export interface SimilarityKind {
   readonly lambda: Readonly<Record<Regulariser, number>>;
   /** The options: their defaults and checks, and the flags of `register`. */
   readonly options: OptionDeclarations;
+  /**
+   * A sentence for the reasons of a result that is not good, if these options suit only some pairs of images.
+   * All options are filled in.
+   */
+  doubt?(options: Readonly<Record<string, unknown>>): string | undefined;
   /** Creates the similarity from all of its options. {@link createSimilarity} fills in the defaults. */
   create(setting: IntensityRanges & Readonly<Record<string, unknown>>): Similarity;
 }
 
 /** A {@link SimilarityKind} with the types of its options. */
 export interface SimilarityDeclaration<O extends object>
-  extends Omit<SimilarityKind, "options" | "create"> {
+  extends Omit<SimilarityKind, "options" | "create" | "doubt"> {
   /** One declaration for each option. */
   readonly options: OptionDeclarations<O>;
+  /** See {@link SimilarityKind.doubt}. Default none. */
+  readonly doubt?: ((options: Complete<O>) => string | undefined) | undefined;
   /** Creates the similarity from all of its options. */
   readonly create: (setting: IntensityRanges & Complete<O>) => Similarity;
 }
