@@ -1,13 +1,19 @@
 /**
- * Displacements at control points, interpolated linearly to every voxel, and the exact transpose of
- * that interpolation (the two operators that a parametric registration is built on).
+ * Displacements at control points, interpolated to every voxel, linearly or by a uniform cubic B-spline,
+ * and the exact transpose of that interpolation (the two operators that a parametric registration is built on).
  *
  * @module
  */
 
 import { rowWorkgroup } from "../gpu/workgroups.ts";
 import type { Triple } from "../../volume/affine.ts";
-import { ADJOINT_AXIS, ADJOINT_ROWS, EXPAND_COLUMNS } from "./control_grid.wgsl.ts";
+import {
+  adjointAxis,
+  adjointRows,
+  type ControlGridInterpolation,
+  expandColumns,
+} from "./control_grid.wgsl.ts";
+import { cubicWeights } from "./cubic_b_spline.ts";
 import type { Dispatch, DispatchOptions, Gpu, GpuBuffer, Kernel } from "../gpu/gpu.ts";
 import { type GpuImage, planesOf, rowPitch } from "../gpu/image.ts";
 import { Owned } from "../gpu/owned.ts";
@@ -15,17 +21,25 @@ import type { Prepared } from "../gpu/prepared.ts";
 import { cutSlabs, type Slab } from "../gpu/slabs.ts";
 import type { UniformValues } from "../gpu/uniform_block.ts";
 
+export type { ControlGridInterpolation } from "./control_grid.wgsl.ts";
+
+/** The names of all interpolations. */
+export const CONTROL_GRID_INTERPOLATIONS: readonly ControlGridInterpolation[] = ["linear", "cubic"];
+
 /**
- * A grid of control points over an image: at voxels 0, s, 2s, ... along every axis, the last at or beyond
- * the image's end.
+ * A grid of control points over an image. For linear interpolation they are at voxels 0, s, 2s, ... along
+ * every axis, the last at or beyond the image's end. A cubic spline has one more at either end: its control
+ * point j is at voxel (j - 1) s, and the cell c, from voxel c s, depends on the control points c to c + 3.
  */
 export interface ControlGridGeometry {
   /** Voxels of the image along x, y, z. */
   readonly image: Triple;
   /** Whole voxels from one control point to the next along each axis. */
   readonly stride: Triple;
-  /** Control points along each axis: ceil(n / s) + 1. */
+  /** Control points along each axis: ceil(n / s) + 1, or ceil(n / s) + 3 for a cubic spline. */
   readonly size: Triple;
+  /** The interpolation between control points. */
+  readonly interpolation: ControlGridInterpolation;
 }
 
 /**
@@ -33,12 +47,17 @@ export interface ControlGridGeometry {
  *
  * @throws {RangeError} when `stride` is not positive whole numbers.
  */
-export function controlGridGeometry(image: Triple, stride: Triple): ControlGridGeometry {
+export function controlGridGeometry(
+  image: Triple,
+  stride: Triple,
+  interpolation: ControlGridInterpolation = "linear",
+): ControlGridGeometry {
   if (!stride.every((s) => Number.isInteger(s) && s >= 1)) {
     throw new RangeError(`\`stride\` must be whole numbers of voxels, got ${stride.join(", ")}`);
   }
-  const size = image.map((n, axis) => Math.ceil(n / stride[axis]) + 1) as unknown as Triple;
-  return { image, stride, size };
+  const more = interpolation === "linear" ? 1 : 3;
+  const size = image.map((n, axis) => Math.ceil(n / stride[axis]) + more) as unknown as Triple;
+  return { image, stride, size, interpolation };
 }
 
 /** The number of control points of a geometry. */
@@ -132,7 +151,7 @@ export function prepareColumns(
 ): Dispatch {
   const [, strideY, strideZ] = geometry.stride;
   const constants = { ...rowWorkgroup(geometry.size[0]), strideY, strideZ };
-  return gpu.prepare(EXPAND_COLUMNS, {
+  return gpu.prepare(expandColumns(geometry.interpolation), {
     parameters: geometryParameters(geometry, slab),
     buffers: [knots, columns],
     constants,
@@ -171,6 +190,8 @@ export function prepareAdjoint(
     const deepest = Math.max(...slabs.map((slab) => slab.end - slab.begin));
     const rows = owned.add(gpu.buffer("adjoint rows", 16 * kx * ny * deepest));
     const planes = owned.add(gpu.buffer("adjoint planes", 16 * kx * ky * deepest));
+    const alongX = adjointRows(geometry.interpolation);
+    const alongAxis = adjointAxis(geometry.interpolation);
     const dispatches: Dispatch[] = [];
     const prepare = (kernel: Kernel, options: DispatchOptions) =>
       dispatches.push(owned.add(gpu.prepare(kernel, options)));
@@ -178,13 +199,13 @@ export function prepareAdjoint(
       const depth = slab.end - slab.begin;
       const constants = { ...rowWorkgroup(kx), scaled: scale === undefined ? 0 : 1 };
       const part = (image: GpuImage) => planesOf(image, slab.begin, slab.end);
-      prepare(ADJOINT_ROWS, {
+      prepare(alongX, {
         parameters: geometryParameters(geometry, slab),
         buffers: [part(scale ?? vectors[0]), ...vectors.map(part), rows],
         constants,
         workgroups: [Math.ceil(kx / constants.wx), Math.ceil(ny / constants.wy), depth],
       });
-      prepare(ADJOINT_AXIS, {
+      prepare(alongAxis, {
         parameters: {
           inner: kx,
           length: ny,
@@ -198,7 +219,7 @@ export function prepareAdjoint(
         constants: { wx: 32 },
         workgroups: [Math.ceil(kx / 32), ky, depth],
       });
-      prepare(ADJOINT_AXIS, {
+      prepare(alongAxis, {
         parameters: {
           inner: kx * ky,
           length: depth,
@@ -251,28 +272,32 @@ export function controlGridAdjointReference(
 
 /** Calls `visit` for every voxel and control point with a non-zero interpolation weight. */
 function forEachWeight(
-  { image, stride, size }: ControlGridGeometry,
+  { image, stride, size, interpolation }: ControlGridGeometry,
   visit: (voxel: number, knot: number, weight: number) => void,
 ): void {
   const [nx, ny, nz] = image;
+  /** The first control point of every position along an axis, and the weights from there on. */
+  const alongAxis = (axis: number) =>
+    Array.from({ length: image[axis] }, (_, i) => {
+      const position = i / stride[axis];
+      const first = Math.floor(position);
+      const t = position - first;
+      return { first, weights: interpolation === "linear" ? [1 - t, t] : cubicWeights(t) };
+    });
+  const [alongX, alongY, alongZ] = [0, 1, 2].map(alongAxis);
   for (let z = 0; z < nz; z++) {
     for (let y = 0; y < ny; y++) {
       for (let x = 0; x < nx; x++) {
-        const position = [x / stride[0], y / stride[1], z / stride[2]];
-        const cell = position.map(Math.floor);
-        for (let corner = 0; corner < 8; corner++) {
-          let weight = 1;
-          let knot = 0;
-          let step = 1;
-          for (let axis = 0; axis < 3; axis++) {
-            const far = (corner >> axis) & 1;
-            const t = position[axis] - cell[axis];
-            weight *= far ? t : 1 - t;
-            knot += (cell[axis] + far) * step;
-            step *= size[axis];
-          }
-          if (weight !== 0) visit((z * ny + y) * nx + x, knot, weight);
-        }
+        alongZ[z].weights.forEach((wz, kz) =>
+          alongY[y].weights.forEach((wy, ky) =>
+            alongX[x].weights.forEach((wx, kx) => {
+              const weight = wx * wy * wz;
+              if (weight === 0) return;
+              const row = (alongZ[z].first + kz) * size[1] + alongY[y].first + ky;
+              visit((z * ny + y) * nx + x, row * size[0] + alongX[x].first + kx, weight);
+            })
+          )
+        );
       }
     }
   }

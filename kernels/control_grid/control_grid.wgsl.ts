@@ -1,5 +1,11 @@
 import type { Kernel } from "../gpu/gpu.ts";
 
+/**
+ * The interpolation between control points: linear, or a uniform cubic B-spline. The values at the control
+ * points of a spline are its coefficients.
+ */
+export type ControlGridInterpolation = "linear" | "cubic";
+
 /** The WGSL struct with which the uniform block of every control-grid kernel begins. */
 export const CONTROL_GRID_GEOMETRY = /* wgsl */ `
 struct Geometry {
@@ -12,11 +18,52 @@ struct Geometry {
 }
 `;
 
+/** WGSL: the uniform cubic B-spline at distances in control points, by two truncated powers. */
+export function cubicBSpline(type: "f32" | "vec4f"): string {
+  return /* wgsl */ `
+fn cubicBSpline(distance: ${type}) -> ${type} {
+  let outer = max(2 - abs(distance), ${type}(0));
+  let inner = max(1 - abs(distance), ${type}(0));
+  return (outer * outer * outer - 4 * inner * inner * inner) / 6;
+}
+`;
+}
+
+/** WGSL: the distances of a position t, 0 to 1, in a cell from the four control points of its spline. */
+export const CELL_DISTANCES = "vec4f(1, 0, -1, -2)";
+
 /**
- * WGSL that interpolates the displacements (mm) of the four voxels of a quad linearly between the columns
- * of its cells.
+ * WGSL that interpolates the displacements (mm) of the four voxels of a quad between the columns of its
+ * cells.
  */
-export const COLUMN_INTERPOLATION = /* wgsl */ `
+export function columnInterpolation(interpolation: ControlGridInterpolation): string {
+  return interpolation === "linear" ? LINEAR_COLUMNS : SPLINE_COLUMNS;
+}
+
+const SPLINE_COLUMNS = /* wgsl */ `
+struct Quad { x: vec4f, y: vec4f, z: vec4f }  // displacements of four voxels along x, y, z
+override strideX: u32 = 4;
+${cubicBSpline("vec4f")}
+fn displacements(row: u32, x: u32, controlPointsX: u32) -> Quad {
+  let voxel = vec4i(i32(x)) + vec4i(0, 1, 2, 3);
+  // The columns of the first voxel's cell to those of the last one's. A row's padding may lie beyond the
+  // last control point.
+  let first = min(x / strideX, controlPointsX - 4);
+  let last = min((x + 3) / strideX + 3, controlPointsX - 1);
+  var u = Quad(vec4f(0), vec4f(0), vec4f(0));
+  for (var c = first; c <= last; c++) {
+    let column = columns[row + c];
+    let distance = voxel - (i32(c) - 1) * i32(strideX);
+    let weight = cubicBSpline(vec4f(distance) / f32(strideX));
+    u.x += weight * column.x;
+    u.y += weight * column.y;
+    u.z += weight * column.z;
+  }
+  return u;
+}
+`;
+
+const LINEAR_COLUMNS = /* wgsl */ `
 struct Quad { x: vec4f, y: vec4f, z: vec4f }  // displacements of four voxels along x, y, z
 override strideX: u32 = 4;
 
@@ -58,9 +105,11 @@ fn displacements(row: u32, x: u32, controlPointsX: u32) -> Quad {
  * Control points to columns: interpolates along y and z; the kernel that reads the columns interpolates
  * along x.
  */
-export const EXPAND_COLUMNS: Kernel = {
-  label: "Control grid columns",
-  code: /* wgsl */ `
+export function expandColumns(interpolation: ControlGridInterpolation): Kernel {
+  const isLinear = interpolation === "linear";
+  return {
+    label: `Control grid columns${isLinear ? "" : " (cubic)"}`,
+    code: /* wgsl */ `
 ${CONTROL_GRID_GEOMETRY}
 @group(0) @binding(0) var<uniform> geometry: Geometry;
 @group(0) @binding(1) var<storage, read> controlDisplacements: array<vec4f>;
@@ -69,7 +118,7 @@ override wx: u32 = 32;
 override wy: u32 = 2;
 override strideY: u32 = 4;  // constants, because a division by a constant becomes a multiplication
 override strideZ: u32 = 4;
-
+${isLinear ? "" : cubicBSpline("vec4f")}
 @compute @workgroup_size(wx, wy)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let g = geometry;
@@ -81,19 +130,40 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let tz = f32(z - cellZ * strideZ) / f32(strideZ);
   let stepZ = g.controlPoints.x * g.controlPoints.y;
   let k = cellZ * stepZ + cellY * g.controlPoints.x + id.x;
-  let near = mix(controlDisplacements[k], controlDisplacements[k + g.controlPoints.x], ty);
-  let far = mix(controlDisplacements[k + stepZ], controlDisplacements[k + stepZ + g.controlPoints.x], ty);
-  columns[(id.z * g.image.y + id.y) * g.controlPoints.x + id.x] = mix(near, far, tz);
+${isLinear ? LINEAR_COLUMN : SPLINE_COLUMN}
+  columns[(id.z * g.image.y + id.y) * g.controlPoints.x + id.x] = column;
 }`,
-};
+  };
+}
+
+/** One column, from the control points around the fraction (ty, tz) of the cell at k. */
+const LINEAR_COLUMN =
+  `  let near = mix(controlDisplacements[k], controlDisplacements[k + g.controlPoints.x], ty);
+  let far = mix(controlDisplacements[k + stepZ], controlDisplacements[k + stepZ + g.controlPoints.x], ty);
+  let column = mix(near, far, tz);`;
+
+const SPLINE_COLUMN = `  let alongY = cubicBSpline(ty + ${CELL_DISTANCES});
+  let alongZ = cubicBSpline(tz + ${CELL_DISTANCES});
+  var column = vec4f(0);
+  for (var plane = 0u; plane < 4; plane++) {
+    let at = k + plane * stepZ;
+    column += alongZ[plane] * (
+      alongY.x * controlDisplacements[at] +
+      alongY.y * controlDisplacements[at + g.controlPoints.x] +
+      alongY.z * controlDisplacements[at + 2 * g.controlPoints.x] +
+      alongY.w * controlDisplacements[at + 3 * g.controlPoints.x]
+    );
+  }`;
 
 /**
  * The transpose of the interpolation along x, applied to the dense vector field
  * `scale * (vx, vy, vz)`: sums the voxels of each (y, z) row at the row's control points.
  */
-export const ADJOINT_ROWS: Kernel = {
-  label: "Control grid adjoint along x",
-  code: /* wgsl */ `
+export function adjointRows(interpolation: ControlGridInterpolation): Kernel {
+  const isLinear = interpolation === "linear";
+  return {
+    label: `Control grid adjoint along x${isLinear ? "" : " (cubic)"}`,
+    code: /* wgsl */ `
 ${CONTROL_GRID_GEOMETRY}
 @group(0) @binding(0) var<uniform> geometry: Geometry;
 @group(0) @binding(1) var<storage, read> scale: array<vec4f>;
@@ -104,20 +174,25 @@ ${CONTROL_GRID_GEOMETRY}
 override wx: u32 = 32;
 override wy: u32 = 2;
 override scaled: bool = true;  // whether there is a scale
-
+${isLinear ? "" : cubicBSpline("vec4f")}
 @compute @workgroup_size(wx, wy)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let g = geometry;
   if (id.x >= g.controlPoints.x || id.y >= g.image.y || id.z >= g.planes) { return; }
   let s = i32(g.stride.x);
-  let centre = i32(id.x) * s;
-  let first = max(centre - s + 1, 0);
-  let last = min(centre + s - 1, i32(g.image.x) - 1);
+  let centre = ${isLinear ? "i32(id.x) * s" : "(i32(id.x) - 1) * s"};
+  let support = ${isLinear ? "s" : "2 * s"};
+  let first = max(centre - support + 1, 0);
+  let last = min(centre + support - 1, i32(g.image.x) - 1);
   let row = id.z * g.image.y + id.y;
   var sum = vec3f(0);
   for (var quad = first / 4; 4 * quad <= last; quad++) {
     let x = vec4i(4 * quad) + vec4i(0, 1, 2, 3);
-    let hat = max(vec4f(0), 1 - abs(vec4f(x - centre)) / f32(s));
+    let hat = ${
+      isLinear
+        ? "max(vec4f(0), 1 - abs(vec4f(x - centre)) / f32(s))"
+        : "cubicBSpline(vec4f(x - centre) / f32(s))"
+    };
     let at = row * (g.pitch / 4) + u32(quad);
     let inside = x <= vec4i(last);
     var weight = hat;
@@ -130,15 +205,18 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
   rows[row * g.controlPoints.x + id.x] = vec4f(sum, 0);
 }`,
-};
+  };
+}
 
 /**
  * The transpose of the interpolation along one further axis: an array [inner][length][outer] of
  * vec4 becomes [inner][controlPoints][outer]. It can add to the sums of earlier slabs along the axis.
  */
-export const ADJOINT_AXIS: Kernel = {
-  label: "Control grid adjoint along y or z",
-  code: /* wgsl */ `
+export function adjointAxis(interpolation: ControlGridInterpolation): Kernel {
+  const isLinear = interpolation === "linear";
+  return {
+    label: `Control grid adjoint along y or z${isLinear ? "" : " (cubic)"}`,
+    code: /* wgsl */ `
 struct Axis {
   inner: u32,          // elements before the axis, which varies slower
   length: u32,         // source elements along the axis
@@ -152,21 +230,25 @@ struct Axis {
 @group(0) @binding(1) var<storage, read> source: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> destination: array<vec4f>;
 override wx: u32 = 64;
-
+${isLinear ? "" : cubicBSpline("f32")}
 @compute @workgroup_size(wx)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= axis.inner || id.y >= axis.controlPoints || id.z >= axis.outer) { return; }
   let s = i32(axis.stride);
-  let centre = i32(id.y) * s;
-  let first = max(centre - s + 1, i32(axis.begin));
-  let last = min(centre + s - 1, i32(axis.begin + axis.length) - 1);
+  let centre = ${isLinear ? "i32(id.y) * s" : "(i32(id.y) - 1) * s"};
+  let support = ${isLinear ? "s" : "2 * s"};
+  let first = max(centre - support + 1, i32(axis.begin));
+  let last = min(centre + support - 1, i32(axis.begin + axis.length) - 1);
   var sum = vec4f(0);
   for (var i = first; i <= last; i++) {
-    let hat = 1 - f32(abs(i - centre)) / f32(s);
+    let hat = ${
+      isLinear ? "1 - f32(abs(i - centre)) / f32(s)" : "cubicBSpline(f32(i - centre) / f32(s))"
+    };
     sum += hat * source[(id.z * axis.length + u32(i) - axis.begin) * axis.inner + id.x];
   }
   let at = (id.z * axis.controlPoints + id.y) * axis.inner + id.x;
   if (axis.accumulate != 0) { sum += destination[at]; }
   destination[at] = sum;
 }`,
-};
+  };
+}

@@ -3,9 +3,11 @@ import type { Triple } from "../../volume/affine.ts";
 import { gpuTest } from "../../testing/gpu.ts";
 import { random } from "../../testing/random.ts";
 import {
+  CONTROL_GRID_INTERPOLATIONS,
   controlGridAdjointReference,
   controlGridDisplacementReference,
   controlGridGeometry,
+  type ControlGridInterpolation,
   controlPoints,
   prepareAdjoint,
 } from "./control_grid.ts";
@@ -22,9 +24,14 @@ const CASES: [Triple, Triple][] = [
   [[66, 5, 4], [7, 3, 3]],
 ];
 
-async function check(gpu: Gpu, image: Triple, stride: Triple): Promise<void> {
+async function check(
+  gpu: Gpu,
+  image: Triple,
+  stride: Triple,
+  interpolation: ControlGridInterpolation,
+): Promise<void> {
   const next = random(1);
-  const geometry = controlGridGeometry(image, stride);
+  const geometry = controlGridGeometry(image, stride, interpolation);
   const values = (n: number) => Float32Array.from({ length: n }, () => next() - 0.5);
   const knots = values(3 * controlPoints(geometry));
   const voxels = image[0] * image[1] * image[2];
@@ -67,15 +74,43 @@ async function check(gpu: Gpu, image: Triple, stride: Triple): Promise<void> {
 }
 
 gpuTest("the adjoint of the control grid's interpolation agrees with its twin", async (gpu, t) => {
-  for (const [image, stride] of CASES) {
-    await t.step(`${image.join("x")} stride ${stride.join(",")}`, () => check(gpu, image, stride));
+  for (const interpolation of CONTROL_GRID_INTERPOLATIONS) {
+    for (const [image, stride] of CASES) {
+      await t.step(
+        `${interpolation}, ${image.join("x")} stride ${stride.join(",")}`,
+        () => check(gpu, image, stride, interpolation),
+      );
+    }
   }
 });
 
 gpuTest("the adjoint works in slabs beyond one binding", async (gpu) => {
-  await check(gpu, [17, 20, 40], [4, 4, 4]);
-}, { maxBindingBytes: 31000 });
+  for (const interpolation of CONTROL_GRID_INTERPOLATIONS) {
+    await check(gpu, [17, 20, 40], [4, 4, 4], interpolation);
+  }
+}, { maxBindingBytes: 42000 });
 
 Deno.test("controlGridGeometry() puts the last control point at or beyond the end", () => {
   assertEquals(controlGridGeometry([8, 9, 1], [4, 4, 4]).size, [3, 4, 2]);
+});
+
+Deno.test("controlGridGeometry() of a spline has one more control point at either end", () => {
+  assertEquals(controlGridGeometry([8, 9, 1], [4, 4, 4], "cubic").size, [5, 6, 4]);
+});
+
+Deno.test("controlGridDisplacementReference() of a spline, by hand", () => {
+  const geometry = controlGridGeometry([9, 1, 1], [4, 4, 4], "cubic");
+  const [kx, ky, kz] = geometry.size;
+  const at = (value: (j: number) => number) => {
+    const knots = new Float32Array(3 * kx * ky * kz);
+    for (let k = 0; k < knots.length / 3; k++) knots[3 * k] = value(k % kx);
+    return controlGridDisplacementReference(geometry, knots, [1, 1, 1])[0];
+  };
+  // The control point 2 is at voxel 4: B(1), B(0) and B(1/2) are 1/6, 2/3 and 23/48.
+  const bump = at((j) => j === 2 ? 1 : 0);
+  [[0, 1 / 6], [4, 2 / 3], [6, 23 / 48], [8, 1 / 6]].forEach(([x, value]) =>
+    assertAlmostEquals(bump[x], value, 1e-7)
+  );
+  // A spline reproduces linear functions: control point j is at voxel 4 (j - 1).
+  at((j) => 4 * (j - 1)).forEach((value, x) => assertAlmostEquals(value, x, 1e-6));
 });

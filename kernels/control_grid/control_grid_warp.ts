@@ -15,7 +15,7 @@ import {
   prepareColumns,
   warpParameters,
 } from "./control_grid.ts";
-import { CONTROL_GRID_WARP } from "./control_grid_warp.wgsl.ts";
+import { controlGridWarp } from "./control_grid_warp.wgsl.ts";
 import type { Dispatch, Gpu, GpuBuffer } from "../gpu/gpu.ts";
 import { type GpuImage, planesOf, rowPitch } from "../gpu/image.ts";
 import { hasValue, NO_VALUE } from "../gpu/no_value.ts";
@@ -57,6 +57,7 @@ export function prepareControlGridWarp(gpu: Gpu, options: ControlGridWarpOptions
       Math.max(...cut.map((slab) => columnBytes(geometry, slab))),
     ));
     const windows = cellWindows(gpu, moving.size);
+    const kernel = controlGridWarp(geometry.interpolation);
     const constants = {
       ...rowWorkgroup(quads),
       strideX: geometry.stride[0],
@@ -67,7 +68,7 @@ export function prepareControlGridWarp(gpu: Gpu, options: ControlGridWarpOptions
       dispatches.push(owned.add(prepareColumns(gpu, { geometry, slab, knots, columns })));
       const part = (image: GpuImage) => planesOf(image, slab.begin, slab.end);
       for (const window of windows) {
-        dispatches.push(owned.add(gpu.prepare(CONTROL_GRID_WARP, {
+        dispatches.push(owned.add(gpu.prepare(kernel, {
           parameters: { ...warpParameters(options, slab, window), step },
           buffers: [
             columns,

@@ -1,4 +1,8 @@
-import { COLUMN_INTERPOLATION, CONTROL_GRID_GEOMETRY } from "./control_grid.wgsl.ts";
+import {
+  columnInterpolation,
+  CONTROL_GRID_GEOMETRY,
+  type ControlGridInterpolation,
+} from "./control_grid.wgsl.ts";
 import type { Kernel } from "../gpu/gpu.ts";
 import { NO_VALUE_WGSL } from "../gpu/no_value.ts";
 import { NO_PAIR_VALUE } from "./voxel_pairs.wgsl.ts";
@@ -7,9 +11,10 @@ import { NO_PAIR_VALUE } from "./voxel_pairs.wgsl.ts";
  * The moving image pulled through a control grid, and its derivative with respect to the
  * displacement: interpolation of the displacement along x and the trilinear warp in one pass.
  */
-export const CONTROL_GRID_WARP: Kernel = {
-  label: "Control grid warp",
-  code: /* wgsl */ `
+export function controlGridWarp(interpolation: ControlGridInterpolation): Kernel {
+  return {
+    label: `Control grid warp${interpolation === "linear" ? "" : " (cubic)"}`,
+    code: /* wgsl */ `
 ${CONTROL_GRID_GEOMETRY}
 struct Parameters {
   geometry: Geometry,
@@ -31,7 +36,7 @@ struct Parameters {
 override wx: u32 = 32;
 override wy: u32 = 2;
 override windowed: bool = true;  // whether the moving image is bound in more than one window
-${COLUMN_INTERPOLATION}
+${columnInterpolation(interpolation)}
 ${NO_VALUE_WGSL}
 // Value and derivative of the trilinear interpolant in the cell whose first voxel is at the index, in
 // units of the 16-bit values. A word holds a voxel (low half) and its neighbour along x (high half).
@@ -114,4 +119,5 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     gz[quad] = select(gz[quad], dz, inWindow);
   }
 }`,
-};
+  };
+}

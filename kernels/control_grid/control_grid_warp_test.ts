@@ -2,7 +2,12 @@ import { assertAlmostEquals, assertEquals } from "@std/assert";
 import type { Triple } from "../../volume/affine.ts";
 import { gpuTest } from "../../testing/gpu.ts";
 import { random } from "../../testing/random.ts";
-import { controlGridGeometry, controlPoints } from "./control_grid.ts";
+import {
+  CONTROL_GRID_INTERPOLATIONS,
+  controlGridGeometry,
+  type ControlGridInterpolation,
+  controlPoints,
+} from "./control_grid.ts";
 import { controlGridWarpReference, prepareControlGridWarp } from "./control_grid_warp.ts";
 import { voxelPairsReference } from "./voxel_pairs.ts";
 import type { Gpu } from "../gpu/gpu.ts";
@@ -12,9 +17,19 @@ import { hasValue, NO_VALUE } from "../gpu/no_value.ts";
 /** Images hold multiples of this, as their 16-bit form does. */
 const STEP = 1 / 65534;
 
-async function check(gpu: Gpu, image: Triple, stride: Triple, movingSize: Triple): Promise<void> {
+interface Case {
+  readonly image: Triple;
+  readonly stride: Triple;
+  readonly movingSize: Triple;
+  readonly interpolation: ControlGridInterpolation;
+}
+
+async function check(
+  gpu: Gpu,
+  { image, stride, movingSize, interpolation }: Case,
+): Promise<void> {
   const next = random(7);
-  const geometry = controlGridGeometry(image, stride);
+  const geometry = controlGridGeometry(image, stride, interpolation);
   // Displacements that leave the moving image on every side.
   const knots = Float32Array.from(
     { length: 3 * controlPoints(geometry) },
@@ -81,11 +96,23 @@ gpuTest("control grid warp agrees with its twin", async (gpu, t) => {
     [[65, 7, 4], [1, 2, 3], [70, 9, 8]],
     [[66, 5, 6], [7, 3, 2], [70, 9, 8]],
   ];
-  for (const [image, stride, moving] of cases) {
-    await t.step(`${image.join("x")}`, () => check(gpu, image, stride, moving));
+  for (const interpolation of CONTROL_GRID_INTERPOLATIONS) {
+    for (const [image, stride, movingSize] of cases) {
+      await t.step(
+        `${interpolation} ${image.join("x")}`,
+        () => check(gpu, { image, stride, movingSize, interpolation }),
+      );
+    }
   }
 });
 
 gpuTest("control grid warp works in slabs beyond one binding", async (gpu) => {
-  await check(gpu, [17, 20, 40], [4, 4, 4], [20, 22, 44]);
-}, { maxBindingBytes: 31000 });
+  for (const interpolation of CONTROL_GRID_INTERPOLATIONS) {
+    await check(gpu, {
+      image: [17, 20, 40],
+      stride: [4, 4, 4],
+      movingSize: [20, 22, 44],
+      interpolation,
+    });
+  }
+}, { maxBindingBytes: 42000 });

@@ -70,7 +70,7 @@ export function prepareMindResidual(gpu: Gpu, options: MindResidualOptions): Pre
     const forces = owned.add(createField(gpu, "dE/du", geometry.image)).components;
     const parts = owned.add(gpu.buffer("MIND parts", 8 * COUNTED_PARTS * cut.length));
     const windows = cellWindows(gpu, moving.size, 4 * words);
-    const kernel = mindResidual(neighbourhood, difference, fixed.bits);
+    const kernel = mindResidual(neighbourhood, difference, fixed.bits, geometry.interpolation);
     const dispatches: Dispatch[] = [];
     cut.forEach((slab, index) => {
       dispatches.push(owned.add(prepareColumns(gpu, { geometry, slab, knots, columns })));

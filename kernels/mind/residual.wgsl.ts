@@ -1,4 +1,9 @@
-import { CONTROL_GRID_GEOMETRY } from "../control_grid/control_grid.wgsl.ts";
+import {
+  CELL_DISTANCES,
+  CONTROL_GRID_GEOMETRY,
+  type ControlGridInterpolation,
+  cubicBSpline,
+} from "../control_grid/control_grid.wgsl.ts";
 import type { Kernel } from "../gpu/gpu.ts";
 import {
   type ChannelBits,
@@ -34,7 +39,9 @@ export function mindResidual(
   neighbourhood: MindNeighbourhood,
   difference: MindDifference,
   bits: ChannelBits,
+  interpolation: ControlGridInterpolation,
 ): Kernel {
+  const isLinear = interpolation === "linear";
   const channels = MIND_LAYOUTS[neighbourhood].channels.length;
   const words = descriptorWords(neighbourhood, bits);
   const channelsInWord = channelsPerWord(bits);
@@ -66,7 +73,9 @@ ${
   }`;
   };
   return {
-    label: `MIND residual (${neighbourhood}, ${difference}, ${bits} bits)`,
+    label: `MIND residual (${neighbourhood}, ${difference}, ${bits} bits${
+      isLinear ? "" : ", cubic"
+    })`,
     code: /* wgsl */ `
 ${CONTROL_GRID_GEOMETRY}
 struct Parameters {
@@ -89,7 +98,7 @@ struct Parameters {
 override wx: u32 = 32;
 override wy: u32 = 2;
 override strideX: u32 = 4;
-
+${isLinear ? "" : cubicBSpline("vec4f")}
 @compute @workgroup_size(wx, wy)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let p = parameters;
@@ -97,12 +106,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x >= g.pitch || id.y >= g.image.y || id.z >= g.planes) { return; }
   let row = id.z * g.image.y + id.y;
   // A row's padding may lie beyond the last control point.
-  let column = min(id.x / strideX, g.controlPoints.x - 2);
-  let u = mix(
-    columns[row * g.controlPoints.x + column].xyz,
-    columns[row * g.controlPoints.x + column + 1].xyz,
-    f32(id.x - column * strideX) / f32(strideX),
-  );
+${isLinear ? LINEAR_DISPLACEMENT : SPLINE_DISPLACEMENT}
   let last = vec3f(p.movingSize - 1);
   let raw = vec3f(f32(id.x), f32(id.y), f32(g.firstPlane + id.z)) + p.origin + u * p.voxelsPerMm;
   let position = clamp(raw, vec3f(0), last);
@@ -158,6 +162,20 @@ ${
 }`,
   };
 }
+
+/** WGSL that interpolates the displacement u, mm, of a voxel between the columns of its cell. */
+const LINEAR_DISPLACEMENT = `  let column = min(id.x / strideX, g.controlPoints.x - 2);
+  let u = mix(
+    columns[row * g.controlPoints.x + column].xyz,
+    columns[row * g.controlPoints.x + column + 1].xyz,
+    f32(id.x - column * strideX) / f32(strideX),
+  );`;
+
+const SPLINE_DISPLACEMENT = `  let column = min(id.x / strideX, g.controlPoints.x - 4);
+  let along = cubicBSpline(f32(id.x - column * strideX) / f32(strideX) + ${CELL_DISTANCES});
+  let first = row * g.controlPoints.x + column;
+  let u = along.x * columns[first].xyz + along.y * columns[first + 1].xyz +
+    along.z * columns[first + 2].xyz + along.w * columns[first + 3].xyz;`;
 
 /** E as the mean over the voxels that count, and the gradient of the mean from the gradient of the sum. */
 export const MEAN_ENERGY: Kernel = {

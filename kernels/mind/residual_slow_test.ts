@@ -5,6 +5,7 @@ import { random } from "../../testing/random.ts";
 import {
   controlGridAdjointReference,
   controlGridGeometry,
+  type ControlGridInterpolation,
   controlPoints,
 } from "../control_grid/control_grid.ts";
 import type { Gpu } from "../gpu/gpu.ts";
@@ -21,14 +22,17 @@ interface Case {
   readonly difference?: MindDifference | undefined;
   readonly reach?: number | undefined;
   readonly bits?: 5 | 10 | undefined;
+  readonly interpolation?: ControlGridInterpolation | undefined;
 }
 
 async function check(
   gpu: Gpu,
-  { image, stride, neighbourhood = "six", difference = "absolute", reach = 6, bits = 10 }: Case,
+  options: Case,
 ): Promise<{ value: number; gradient: Float32Array }> {
+  const { image, stride, neighbourhood = "six", difference = "absolute" } = options;
+  const { reach = 6, bits = 10, interpolation } = options;
   const next = random(11);
-  const geometry = controlGridGeometry(image, stride);
+  const geometry = controlGridGeometry(image, stride, interpolation);
   const count = controlPoints(geometry);
   const movingSize = image.map((n) => n + 4) as unknown as Triple;
   const make = (size: Triple) =>
@@ -38,9 +42,9 @@ async function check(
     );
   const source = uploadImage(gpu, "fixed", image, make(image));
   const movingSource = uploadImage(gpu, "moving", movingSize, make(movingSize));
-  const options = { neighbourhood, sigma: 0.5, scale: 1, bits };
-  const fixed = mindDescriptors(gpu, { source, ...options });
-  const moving = mindDescriptors(gpu, { source: movingSource, ...options });
+  const descriptors = { neighbourhood, sigma: 0.5, scale: 1, bits };
+  const fixed = mindDescriptors(gpu, { source, ...descriptors });
+  const moving = mindDescriptors(gpu, { source: movingSource, ...descriptors });
   const knots = Float32Array.from({ length: 3 * count }, () => reach * (next() - 0.5));
   const vec4 = new Float32Array(4 * count);
   for (let k = 0; k < count; k++) vec4.set(knots.subarray(3 * k, 3 * k + 3), 4 * k);
@@ -113,12 +117,16 @@ const CASES: Case[] = [
   { image: [9, 12, 11], stride: [5, 4, 3], neighbourhood: "ssc", difference: "squared", bits: 5 },
   { image: [20, 11, 9], stride: [4, 4, 4], neighbourhood: "ssc", difference: "squared" },
   { image: [14, 13, 9], stride: [4, 4, 4], neighbourhood: "dense" },
+  { image: [1, 1, 1], stride: [1, 1, 1], interpolation: "cubic" },
+  { image: [65, 8, 9], stride: [7, 4, 3], interpolation: "cubic" },
 ];
 
 gpuTest("E_MIND and its gradient are those of the twin", async (gpu, t) => {
   for (const options of CASES) {
     await t.step(
-      `${options.neighbourhood ?? "six"} ${options.image.join("x")}, ${options.bits ?? 10} bits`,
+      `${options.neighbourhood ?? "six"} ${options.image.join("x")}, ${options.bits ?? 10} bits, ${
+        options.interpolation ?? "linear"
+      }`,
       async () => void await check(gpu, options),
     );
   }
@@ -146,6 +154,7 @@ Deno.test("the twin is eq. 6 and the mean of its squares, by hand", () => {
 
 gpuTest("E_MIND of images larger than one binding", async (gpu) => {
   await check(gpu, { image: [28, 16, 40], stride: [4, 4, 4] });
+  await check(gpu, { image: [28, 16, 40], stride: [4, 4, 4], interpolation: "cubic" });
   await check(gpu, {
     image: [28, 16, 40],
     stride: [4, 4, 4],
