@@ -95,6 +95,7 @@ export type { SimilarityName, SimilarityOptions } from "./registration/similarit
 export type { LocalCorrelationOptions } from "./registration/similarity/local_correlation.ts";
 export type { MindOptions, MindSscOptions } from "./registration/similarity/mind.ts";
 export type { MindScaling, NmiMindOptions } from "./registration/similarity/nmi_mind.ts";
+export type { ControlGridInterpolation } from "./kernels/control_grid/control_grid.ts";
 export type { Regulariser } from "./kernels/regulariser/regulariser.ts";
 export {
   type MindGaussNewtonLevel,

@@ -64,6 +64,7 @@ export type { SimilarityName, SimilarityOptions } from "./similarity/similaritie
 export type { LocalCorrelationOptions } from "./similarity/local_correlation.ts";
 export type { MindOptions, MindSscOptions } from "./similarity/mind.ts";
 export type { MindScaling, NmiMindOptions } from "./similarity/nmi_mind.ts";
+export type { ControlGridInterpolation } from "../kernels/control_grid/control_grid.ts";
 export type { Regulariser } from "../kernels/regulariser/regulariser.ts";
 export {
   MIND_GAUSS_NEWTON_DEFAULTS,

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { CONTROL_GRID_INTERPOLATIONS } from "../kernels/control_grid/control_grid.ts";
 import { REGULARISERS } from "../kernels/regulariser/regulariser.ts";
 import { DEFORMABLE_DEFAULTS } from "../registration/deformable/register_deformable.ts";
 import { MIND_GAUSS_NEWTON_OPTIONS } from "../registration/mind_gauss_newton/options.ts";
@@ -85,6 +86,14 @@ export const REGISTER_FLAGS = {
     choices: REGULARISERS,
     default: DEFORMABLE_DEFAULTS.regulariser,
     help: "The regulariser: total variation, squared L2 norm or bending energy.",
+  },
+  interpolation: {
+    type: "choice",
+    choices: CONTROL_GRID_INTERPOLATIONS,
+    default: DEFORMABLE_DEFAULTS.interpolation,
+    help:
+      "Interpolation between control points: linear, or a cubic B-spline. cubic needs --regulariser bending " +
+      "and cannot prevent folding.",
   },
   lambda: {
     type: "number",
@@ -181,6 +190,7 @@ type FileFlag =
 const CONTROL_GRID_FLAGS: readonly string[] = [
   "similarity",
   "regulariser",
+  "interpolation",
   "lambda",
   "spacing",
   "levels",
@@ -210,6 +220,14 @@ export function refuseUseless(flags: Omit<RegisterFlags, FileFlag>): void {
     throw new UsageError(`--${kebabCase(withoutMethod)} does nothing with --method ${method}`);
   }
   if (method !== "control-grid") return;
+  if (flags.interpolation !== "linear") {
+    if (flags.regulariser !== "bending") {
+      throw new UsageError(`--interpolation ${flags.interpolation} needs --regulariser bending`);
+    }
+    if (flags.noFolding) {
+      throw new UsageError("--no-folding needs --interpolation linear");
+    }
+  }
   const withoutSimilarity = given.find((name) =>
     name in OPTION_FLAGS && !(name in SIMILARITIES[similarity].options)
   );
@@ -257,7 +275,7 @@ export function settingsOf(
   | "mindGaussNewton"
 > {
   const { seed, method, rigidOnly, similarity, regulariser, lambda, spacing, levels } = flags;
-  const { iterations, resolution, noFolding, keepPadding, keepObjects } = flags;
+  const { interpolation, iterations, resolution, noFolding, keepPadding, keepObjects } = flags;
   return {
     rigid: flags.noRigid ? false : { seed, preset: flags.rigidPreset },
     rigidOnly,
@@ -268,6 +286,7 @@ export function settingsOf(
       ...optionValues(SIMILARITIES[similarity].options, flags),
       similarity,
       regulariser,
+      interpolation,
       lambda,
       // The default is that of the library, which depends on the size of the image.
       spacing: isGiven(flags, "spacing") ? spacing : undefined,

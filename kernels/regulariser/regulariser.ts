@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { ControlGridInterpolation } from "../control_grid/control_grid.ts";
 import { bendingEnergyReference } from "./bending_energy.ts";
 import { BENDING_ENERGY } from "./bending_energy.wgsl.ts";
 import {
@@ -20,6 +21,10 @@ import type { Gpu, Kernel } from "../gpu/gpu.ts";
 import type { Prepared } from "../gpu/prepared.ts";
 import type { UniformValues } from "../gpu/uniform_block.ts";
 import { REGULARISER, REGULARISER_KINDS } from "./regulariser.wgsl.ts";
+import {
+  prepareSplineBendingEnergy,
+  splineBendingEnergyReference,
+} from "./spline_bending_energy.ts";
 
 /** Total variation or squared L2 norm of the displacement gradient, or the squared second derivatives. */
 export type Regulariser = "tv" | "l2" | "bending";
@@ -66,6 +71,28 @@ export const REGULARISERS = Object.keys(KINDS) as Regulariser[];
 export interface RegulariserOptions extends ControlPointCostOptions {
   /** The regulariser. */
   readonly regulariser: Regulariser;
+  /**
+   * The interpolation between the control points. Default "linear". A cubic spline has the bending energy only:
+   * the integral of its squared second derivatives, divided by the volume of a cell.
+   */
+  readonly interpolation?: ControlGridInterpolation | undefined;
+}
+
+/**
+ * Refuses a regulariser that an interpolation does not have.
+ *
+ * @throws {RangeError} when the interpolation is "cubic" and the regulariser is not "bending".
+ */
+export function checkRegulariser(
+  { regulariser, interpolation = "linear" }: Pick<
+    RegulariserOptions,
+    "regulariser" | "interpolation"
+  >,
+): void {
+  if (interpolation === "linear" || regulariser === "bending") return;
+  throw new RangeError(
+    `\`interpolation\` "${interpolation}" needs \`regulariser\` "bending", got "${regulariser}"`,
+  );
 }
 
 /** Options of {@link prepareRegulariser}. */
@@ -75,8 +102,11 @@ export interface PrepareRegulariserOptions extends RegulariserOptions, ControlPo
  * Prepares a regulariser: its value goes into the partial sums, its gradient is added to the buffer.
  *
  * @throws {GpuMemoryError} when the uniform block does not fit into the memory budget.
+ * @throws {RangeError} when the interpolation does not have the regulariser.
  */
 export function prepareRegulariser(gpu: Gpu, options: PrepareRegulariserOptions): Prepared {
+  checkRegulariser(options);
+  if (options.interpolation === "cubic") return prepareSplineBendingEnergy(gpu, options);
   const { size, spacing, weight, regulariser, knots, gradient, partialSums } = options;
   const { kernel, constants = {}, parameters } = KINDS[regulariser];
   const dispatch = gpu.prepare(kernel, {
@@ -113,7 +143,10 @@ export function regulariserReference(
   options: RegulariserOptions,
   knots: ArrayLike<number>,
 ): ControlPointCost {
-  return KINDS[options.regulariser].reference(options, knots);
+  checkRegulariser(options);
+  return options.interpolation === "cubic"
+    ? splineBendingEnergyReference(options, knots)
+    : KINDS[options.regulariser].reference(options, knots);
 }
 
 /**

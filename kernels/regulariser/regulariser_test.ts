@@ -1,4 +1,4 @@
-import { assertAlmostEquals, assertLess } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertLess, assertThrows } from "@std/assert";
 import type { Triple } from "../../volume/affine.ts";
 import { gpuTest } from "../../testing/gpu.ts";
 import { random } from "../../testing/random.ts";
@@ -63,5 +63,21 @@ Deno.test("the gradient of each regulariser is that of its value (finite differe
     const { gradient } = regulariserReference(options, knots);
     const analytic = gradient.reduce((sum, g, i) => sum + g * direction[i], 0);
     assertLess(Math.abs(numeric - analytic) / Math.abs(numeric), 1e-6);
+  }
+});
+
+Deno.test("regulariserReference() of a spline is the bending energy; others are refused", () => {
+  const options = { size: [4, 4, 4], spacing: SPACING, weight: 1, interpolation: "cubic" } as const;
+  const knots = new Float64Array(192).fill(2);
+  assertEquals(
+    regulariserReference({ ...options, regulariser: "bending" }, knots).value < 1e-20,
+    true,
+  );
+  for (const regulariser of ["tv", "l2"] as const) {
+    assertThrows(
+      () => regulariserReference({ ...options, regulariser }, knots),
+      RangeError,
+      `\`interpolation\` "cubic" needs \`regulariser\` "bending", got "${regulariser}"`,
+    );
   }
 });

@@ -160,6 +160,7 @@ export async function optimiseLevel(gpu: Gpu, options: LevelOptions): Promise<Le
     const { size } = geometry;
     const penalty = owned.add(prepareRegulariser(gpu, {
       regulariser: options.regulariser,
+      interpolation: geometry.interpolation,
       size,
       spacing,
       weight: lambda * cell / domain,

@@ -13,6 +13,7 @@ import {
 } from "../../kernels/control_grid/control_grid.ts";
 import type { ControlGrid } from "../transform.ts";
 import { worldControlGrid } from "../world_control_grid.ts";
+import { linearFromSpline, refineSpline } from "./spline_displacements.ts";
 
 /** The displacements at one resolution level. */
 export interface LevelDisplacements {
@@ -20,14 +21,17 @@ export interface LevelDisplacements {
   readonly geometry: ControlGridGeometry;
   /** The working grid. */
   readonly grid: Grid;
-  /** Displacements in mm along the grid's axes, one vec4 (x, y, z, 0) per control point. */
+  /**
+   * Displacements in mm along the grid's axes, one vec4 (x, y, z, 0) per control point; the coefficients of a
+   * spline if the interpolation is cubic.
+   */
   readonly displacements: Float32Array;
 }
 
 /**
- * The displacements at the control points of a finer level, by linear interpolation between the coarse ones.
+ * The displacements at the control points of a finer level, by the interpolation between the coarse ones.
  *
- * @param geometry - The finer control grid.
+ * @param geometry - The finer control grid, of the same interpolation.
  * @param grid - The finer working grid.
  */
 export function prolongDisplacements(
@@ -35,6 +39,7 @@ export function prolongDisplacements(
   geometry: ControlGridGeometry,
   grid: Grid,
 ): Float32Array {
+  if (geometry.interpolation === "cubic") return refineSpline(coarse, geometry, grid);
   const { size, stride } = coarse.geometry;
   const fine = new Float32Array(4 * controlPoints(geometry));
   // Both working grids share axes and end points: positions differ by one factor per axis.
@@ -63,12 +68,19 @@ export function prolongDisplacements(
   return fine;
 }
 
-/** The control grid of a result: the displacements along the grid's axes become RAS mm. */
-export function toControlGrid({ geometry, grid, displacements }: LevelDisplacements): ControlGrid {
+/**
+ * The control grid of a result: the displacements along the grid's axes become RAS mm. It is always linear;
+ * a spline is sampled on a denser grid.
+ */
+export function toControlGrid(level: LevelDisplacements): ControlGrid {
+  const { geometry, grid } = level;
+  const linear = geometry.interpolation === "cubic" ? linearFromSpline(level) : undefined;
+  const { size, stride } = linear ?? geometry;
+  const { displacements } = linear ?? level;
   const [hx, hy, hz] = grid.spacing;
-  const [sx, sy, sz] = geometry.stride;
+  const [sx, sy, sz] = stride;
   return worldControlGrid({
-    size: geometry.size,
+    size,
     affine: multiply(grid.affine, [sx, 0, 0, 0, 0, sy, 0, 0, 0, 0, sz, 0, 0, 0, 0, 1]),
     axes: multiply(
       grid.affine,

@@ -1,6 +1,6 @@
 /**
  * Deformable registration on a control grid: the paper's own method, "ourDIR" (section 3.2). The
- * displacements at the points of a linearly interpolated control grid minimise
+ * displacements at the points of a control grid, interpolated linearly or by a cubic B-spline, minimise
  * F(d(k)) = E(I_f, I_m(d(k))) + lambda R(k), from coarse to fine, by L-BFGS.
  *
  * @module
@@ -8,12 +8,17 @@
 
 import { IDENTITY, type Matrix4, type Triple } from "../../volume/affine.ts";
 import type { LabelVolume, Volume } from "../../volume/volume.ts";
-import { controlGridGeometry, controlPoints } from "../../kernels/control_grid/control_grid.ts";
+import {
+  CONTROL_GRID_INTERPOLATIONS,
+  controlGridGeometry,
+  type ControlGridInterpolation,
+  controlPoints,
+} from "../../kernels/control_grid/control_grid.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import { type GpuImage, imageBytes, uploadImage } from "../../kernels/gpu/image.ts";
 import { Owned } from "../../kernels/gpu/owned.ts";
 import type { BinRange } from "../../kernels/nmi/joint_histogram.ts";
-import type { Regulariser } from "../../kernels/regulariser/regulariser.ts";
+import { checkRegulariser, type Regulariser } from "../../kernels/regulariser/regulariser.ts";
 import { intensityRange, RANGE_PERCENTILES } from "../intensity_range.ts";
 import { maskVoxels } from "../mask_voxels.ts";
 import { maskedUploadBytes, uploadMasked } from "../masked_image.ts";
@@ -53,6 +58,12 @@ export interface DeformableOptions extends SimilarityOptions {
   readonly similarity?: SimilarityName | undefined;
   /** The regulariser: bending energy (default), or the paper's total variation or squared L2 norm. */
   readonly regulariser?: Regulariser | undefined;
+  /**
+   * The interpolation between control points. Default "linear", as in the paper. "cubic" is a uniform cubic
+   * B-spline; it has the regulariser "bending" only, and no `noFolding`. Its result is a linear control grid, too,
+   * with three control points per control point of the spline along each axis.
+   */
+  readonly interpolation?: ControlGridInterpolation | undefined;
   /**
    * The regulariser's weight lambda, for displacements in mm and E averaged over the domain. The default
    * depends on the similarity.
@@ -146,6 +157,8 @@ export interface DeformableResult {
     readonly similarity: string;
     /** The regulariser's name. */
     readonly regulariser: Regulariser;
+    /** The interpolation between control points. */
+    readonly interpolation: ControlGridInterpolation;
     /** The regulariser's weight. */
     readonly lambda: number;
     /** Requested control-point spacing at the finest level, mm. */
@@ -169,6 +182,7 @@ export interface DeformableResult {
 export const DEFORMABLE_DEFAULTS = {
   similarity: "nmi+mind",
   regulariser: "bending",
+  interpolation: "linear",
   spacing: 20,
   iterations: 100,
 } as const;
@@ -199,7 +213,8 @@ export async function registerDeformable(
 ): Promise<DeformableResult> {
   const { fixed, moving, signal } = options;
   const plan = planOf(options);
-  const { levels, kind, similarityOptions, regulariser, lambda, iterations, noFolding } = plan;
+  const { levels, kind, similarityOptions, regulariser, interpolation, lambda } = plan;
+  const { iterations, noFolding } = plan;
   signal?.throwIfAborted();
   gpu.requireMemory(
     Math.max(
@@ -221,12 +236,12 @@ export async function registerDeformable(
       binRange(gpu, images.moving, images.movingMask),
     ]);
     const similarity = kind.create({ ...similarityOptions, fixedRange, movingRange });
-    requireMemory(gpu, levels.at(-1)!, similarity);
+    requireMemory(gpu, levels.at(-1)!, interpolation, similarity);
     const records: DeformableLevel[] = [...options.resume?.records ?? []];
-    let reached = resumed(options.resume, levels);
+    let reached = resumed(options.resume, levels, interpolation);
     for (const [index, level] of levels.entries()) {
       if (options.resume !== undefined && index <= options.resume.level) continue;
-      const carried = startOf(reached, level);
+      const carried = startOf(reached, level, interpolation);
       const { geometry, grid, displacements } = noFolding ? await unfoldCells(carried) : carried;
       const result = await optimiseLevel(gpu, {
         images,
@@ -268,6 +283,7 @@ export async function registerDeformable(
       parameters: {
         similarity: similarity.name,
         regulariser,
+        interpolation,
         lambda,
         spacing: plan.spacing,
         levels: levels.length,
@@ -288,10 +304,22 @@ function planOf(options: DeformableOptions) {
   const {
     similarity = DEFORMABLE_DEFAULTS.similarity,
     regulariser = DEFORMABLE_DEFAULTS.regulariser,
+    interpolation = DEFORMABLE_DEFAULTS.interpolation,
     spacing = DEFORMABLE_DEFAULTS.spacing,
     iterations = DEFORMABLE_DEFAULTS.iterations,
     noFolding = false,
   } = options;
+  if (!CONTROL_GRID_INTERPOLATIONS.includes(interpolation)) {
+    throw new RangeError(
+      `\`interpolation\` must be one of ${
+        CONTROL_GRID_INTERPOLATIONS.join(", ")
+      }, got ${interpolation}`,
+    );
+  }
+  checkRegulariser({ regulariser, interpolation });
+  if (noFolding && interpolation !== "linear") {
+    throw new RangeError(`\`noFolding\` needs \`interpolation\` "linear", got "${interpolation}"`);
+  }
   const kind = SIMILARITIES[similarity];
   const similarityOptions = completeSimilarityOptions(kind, similarityOptionsOf(options));
   const lambda = options.lambda ?? kind.lambda[regulariser];
@@ -301,15 +329,26 @@ function planOf(options: DeformableOptions) {
     spacing,
     resolution: options.resolution,
   });
-  return { levels, kind, similarityOptions, regulariser, lambda, spacing, iterations, noFolding };
+  return {
+    levels,
+    kind,
+    similarityOptions,
+    regulariser,
+    interpolation,
+    lambda,
+    spacing,
+    iterations,
+    noFolding,
+  };
 }
 
 /** The displacements at the start of a level: the coarser level's, or 0 at the first level. */
 function startOf(
   coarse: LevelDisplacements | undefined,
   { grid, stride }: ResolutionLevel,
+  interpolation: ControlGridInterpolation,
 ): LevelDisplacements {
-  const geometry = controlGridGeometry(grid.size, stride);
+  const geometry = controlGridGeometry(grid.size, stride, interpolation);
   const displacements = coarse === undefined
     ? new Float32Array(4 * controlPoints(geometry))
     : prolongDisplacements(coarse, geometry, grid);
@@ -320,11 +359,12 @@ function startOf(
 function resumed(
   state: LevelState | undefined,
   levels: readonly ResolutionLevel[],
+  interpolation: ControlGridInterpolation,
 ): LevelDisplacements | undefined {
   if (state === undefined) return undefined;
   const { displacements } = state;
   const level = levels[state.level];
-  const geometry = level && controlGridGeometry(level.grid.size, level.stride);
+  const geometry = level && controlGridGeometry(level.grid.size, level.stride, interpolation);
   if (
     geometry === undefined || displacements.length !== 4 * controlPoints(geometry) ||
     state.records.length !== state.level + 1
@@ -384,10 +424,15 @@ async function binRange(
 }
 
 /** Refuses a registration that does not fit, estimated from the finest level's buffers. */
-function requireMemory(gpu: Gpu, finest: ResolutionLevel, similarity: Similarity): void {
+function requireMemory(
+  gpu: Gpu,
+  finest: ResolutionLevel,
+  interpolation: ControlGridInterpolation,
+  similarity: Similarity,
+): void {
   const h = finest.grid.spacing;
   const padded = finest.grid.size.map((n, axis) => n + 2 * Math.ceil(MARGIN / h[axis]));
-  const points = controlPoints(controlGridGeometry(finest.grid.size, finest.stride));
+  const points = controlPoints(controlGridGeometry(finest.grid.size, finest.stride, interpolation));
   const voxels = padded[0] * padded[1] * padded[2];
   gpu.requireMemory(
     voxels * (2 * 4 + similarity.bytesPerVoxel) + 16 * 24 * points,
