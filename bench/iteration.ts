@@ -6,7 +6,11 @@
  */
 
 import type { Triple } from "../volume/affine.ts";
-import { controlGridGeometry, controlPoints } from "../kernels/control_grid/control_grid.ts";
+import {
+  controlGridGeometry,
+  type ControlGridInterpolation,
+  controlPoints,
+} from "../kernels/control_grid/control_grid.ts";
 import type { Dispatch, Gpu } from "../kernels/gpu/gpu.ts";
 import { uploadImage } from "../kernels/gpu/image.ts";
 import { Owned } from "../kernels/gpu/owned.ts";
@@ -32,11 +36,20 @@ export interface DispatchTime {
   readonly milliseconds: number;
 }
 
+/** The evaluation that {@link timeIteration} times. */
+export interface IterationOptions {
+  /** The similarity. */
+  readonly similarity: SimilarityName;
+  /** The interpolation between control points. */
+  readonly interpolation: ControlGridInterpolation;
+  /** Number of evaluations. */
+  readonly evaluations: number;
+}
+
 /** Times a number of evaluations in their real sequence, after a few that compile the kernels and warm up. */
 export async function timeIteration(
   gpu: Gpu,
-  similarity: SimilarityName,
-  evaluations: number,
+  { similarity, interpolation, evaluations }: IterationOptions,
 ): Promise<DispatchTime[]> {
   using owned = new Owned();
   const margin: Triple = [8, 8, 8];
@@ -45,7 +58,7 @@ export async function timeIteration(
     ITERATION_STRIDE,
     ITERATION_STRIDE,
     ITERATION_STRIDE,
-  ]);
+  ], interpolation);
   const count = controlPoints(geometry);
   const optimiser = owned.add(
     new Lbfgs(gpu, {
@@ -80,6 +93,7 @@ export async function timeIteration(
   const mm = 3 * ITERATION_STRIDE;
   const penalty = owned.add(prepareRegulariser(gpu, {
     regulariser: DEFORMABLE_DEFAULTS.regulariser,
+    interpolation,
     size: geometry.size,
     spacing: [mm, mm, mm],
     weight: 1e-5,

@@ -7,6 +7,7 @@
 import { timeDispatches } from "./gpu_timer.ts";
 import { ITERATION_SIZE, ITERATION_STRIDE, timeIteration } from "./iteration.ts";
 import { kernelBenchmarks, SIZE } from "./kernel_rates.ts";
+import { CONTROL_GRID_INTERPOLATIONS } from "../kernels/control_grid/control_grid.ts";
 import { SIMILARITIES, type SimilarityName } from "../registration/similarity/similarities.ts";
 import { Gpu } from "../kernels/gpu/gpu.ts";
 import { alignedTable } from "../study/tables/text_table.ts";
@@ -27,6 +28,12 @@ export const TASK = {
       default: Object.keys(SIMILARITIES),
       help: "The similarities whose iterations are measured, per dispatch.",
     },
+    interpolation: {
+      type: "choice",
+      choices: CONTROL_GRID_INTERPOLATIONS,
+      default: "linear",
+      help: "The interpolation between control points in these iterations.",
+    },
     rounds: {
       type: "integer",
       default: 5,
@@ -38,7 +45,7 @@ export const TASK = {
 
 /** The work of `deno task bench`. */
 export async function main(
-  { rounds, similarity: similarities }: FlagsOf<typeof TASK>,
+  { rounds, interpolation, similarity: similarities }: FlagsOf<typeof TASK>,
   signal: AbortSignal,
 ): Promise<void> {
   using gpu = await Gpu.open();
@@ -68,11 +75,13 @@ export async function main(
   ]));
   dispose();
   for (const similarity of similarities) {
-    const times = await timeIteration(gpu, similarity, 3 * rounds);
+    const times = await timeIteration(gpu, { similarity, interpolation, evaluations: 3 * rounds });
     const sum = times.reduce((total, { milliseconds }) => total + milliseconds, 0);
     console.log(
       `\nOne evaluation of ${similarity} with its gradient and an L-BFGS step, ` +
-        `${ITERATION_SIZE.join(" x ")} voxels, control points every ${ITERATION_STRIDE} voxels; ` +
+        `${
+          ITERATION_SIZE.join(" x ")
+        } voxels, control points every ${ITERATION_STRIDE} voxels, ${interpolation}; ` +
         `medians of ${3 * rounds}`,
     );
     console.log(alignedTable([

@@ -9,6 +9,7 @@ import type { Triple } from "../volume/affine.ts";
 import {
   type ControlGridGeometry,
   controlGridGeometry,
+  type ControlGridInterpolation,
   controlPoints,
 } from "../kernels/control_grid/control_grid.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
@@ -46,11 +47,13 @@ export interface SimilarityCase {
   readonly options?: SimilarityOptions | undefined;
   /** True if the fixed image has a mask with holes. */
   readonly masked?: boolean | undefined;
+  /** The interpolation of the control grid. Default "linear". */
+  readonly interpolation?: ControlGridInterpolation | undefined;
 }
 
 /** The control grid of the cases. */
-export function similarityGeometry(): ControlGridGeometry {
-  return controlGridGeometry([41, 38, 35], [5, 4, 6]);
+export function similarityGeometry(interpolation?: ControlGridInterpolation): ControlGridGeometry {
+  return controlGridGeometry([41, 38, 35], [5, 4, 6], interpolation);
 }
 
 /**
@@ -60,10 +63,10 @@ export function similarityGeometry(): ControlGridGeometry {
  */
 export function similarityCase(
   gpu: Gpu,
-  { kind, options, masked = false }: SimilarityCase,
+  { kind, options, masked = false, interpolation }: SimilarityCase,
   owned: Owned,
 ): { similarity: Similarity; inputs: SimilarityInputs } {
-  const geometry = similarityGeometry();
+  const geometry = similarityGeometry(interpolation);
   const size = geometry.image;
   const spacing: Triple = [2, 3, 2.5];
   const margin: Triple = [3, 3, 3];

@@ -16,7 +16,7 @@ interface PublicNames {
 
 const PUBLIC: Readonly<Record<string, PublicNames>> = {
   ".": {
-    count: 90,
+    count: 91,
     values: `
       ConstantImageError CrosswarpError EmptyMaskError FileAccessError Gpu GpuLostError
       GpuMemoryError GpuUnavailableError GpuValidationError Grid ImageFileError NoOverlapError
@@ -25,7 +25,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       readGrid readLabelVolume readPoints readVolume registerDeformable registerImages
       registerMindGaussNewton registerRigid writeDisplacementField writeLabelVolume writeVolume`,
     types: `
-      ApplyTransformOptions Checkpoint ControlGrid DeformableLevel DeformableMethod
+      ApplyTransformOptions Checkpoint ControlGrid ControlGridInterpolation DeformableLevel DeformableMethod
       DeformableOptions DeformableProgress DeformableResult DisplacementField FileInput GpuOptions
       HeaderMatrix InverseConsistency JacobianStatistics LabelOverlap LabelVolume LevelState
       LocalCorrelationOptions MapPointsOptions MappedPoints Matrix4 MindGaussNewtonLevel
@@ -67,7 +67,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       RegularisationOptions Regulariser ResampleOptions Triple Volume WalkedAxis WarpOptions`,
   },
   "./registration": {
-    count: 81,
+    count: 82,
     values: `
       CheckpointError ConstantImageError DEFORMABLE_DEFAULTS DEFORMABLE_METHODS EmptyMaskError
       MIND_GAUSS_NEWTON_DEFAULTS NoOverlapError TransformFileError applyTransform
@@ -76,7 +76,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       jacobianStatistics mapPoint mapPoints registerDeformable registerImages
       registerMindGaussNewton registerRigid`,
     types: `
-      ApplyTransformOptions Checkpoint ControlGrid CrosswarpError DeformableLevel DeformableMethod
+      ApplyTransformOptions Checkpoint ControlGrid ControlGridInterpolation CrosswarpError DeformableLevel DeformableMethod
       DeformableOptions DeformableProgress DeformableResult DisplacementField Gpu GpuOptions Grid
       InverseConsistency InverseFieldResult JacobianStatistics LabelOverlap LabelVolume LevelState
       LocalCorrelationOptions MapPointsOptions MappedPoints Matrix4 MindGaussNewtonLevel

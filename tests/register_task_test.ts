@@ -265,6 +265,16 @@ Deno.test({
             "--scaling does nothing with --similarity lncc",
           ],
           [
+            { "--interpolation": "cubic", "--regulariser": "tv" },
+            2,
+            "--interpolation cubic needs --regulariser bending",
+          ],
+          [
+            { "--interpolation": "cubic", "--no-folding": "" },
+            2,
+            "--no-folding needs --interpolation linear",
+          ],
+          [
             { "--scaling": "much" },
             2,
             '--scaling must be "gradient", "change" or a number above 0',

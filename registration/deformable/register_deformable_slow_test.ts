@@ -4,9 +4,10 @@ import { multiply, transformPoint, type Triple } from "../../volume/affine.ts";
 import { Grid } from "../../volume/grid.ts";
 import type { Volume } from "../../volume/volume.ts";
 import { GpuMemoryError } from "../../kernels/gpu/errors.ts";
-import { REGULARISERS } from "../../kernels/regulariser/regulariser.ts";
+import { controlGridGeometry } from "../../kernels/control_grid/control_grid.ts";
+import { regulariserReference, REGULARISERS } from "../../kernels/regulariser/regulariser.ts";
 import { gpuTest } from "../../testing/gpu.ts";
-import { registerDeformable } from "./register_deformable.ts";
+import { type LevelState, registerDeformable } from "./register_deformable.ts";
 import { NoOverlapError } from "../errors.ts";
 import { displacementAt } from "../transform.ts";
 
@@ -97,6 +98,44 @@ gpuTest(
   },
 );
 
+gpuTest(
+  "registerDeformable() finds a shift with a spline, whose bending energy is exact",
+  async (gpu) => {
+    const fixed = image(GRID, "mr");
+    const moving = image(GRID, "ct", SHIFT);
+    const options = { fixed, moving, interpolation: "cubic", lambda: 5, iterations: 25 } as const;
+    const states: LevelState[] = [];
+    const whole = await registerDeformable(gpu, {
+      ...options,
+      onLevel: (state) => void states.push(state),
+    });
+    assertEquals(whole.parameters.interpolation, "cubic");
+    meanDisplacement(whole).forEach((u, c) => assertAlmostEquals(u, SHIFT[c], 1));
+    whole.levels.forEach(({ spacing, size, voxel, penalty }, i) => {
+      const stride = spacing.map((mm, axis) => Math.round(mm / voxel[axis])) as unknown as Triple;
+      const { value } = regulariserReference({
+        regulariser: "bending",
+        interpolation: "cubic",
+        size: controlGridGeometry(size, stride, "cubic").size,
+        spacing,
+        weight: 1,
+      }, states[i].displacements.filter((_, k) => k % 4 !== 3));
+      const cell = spacing[0] * spacing[1] * spacing[2];
+      const domain = size[0] * size[1] * size[2] * voxel[0] * voxel[1] * voxel[2];
+      assertAlmostEquals(penalty / (5 * value * cell / domain), 1, 1e-3);
+    });
+    // A continued registration ends with the same bytes.
+    const resumed = await registerDeformable(gpu, { ...options, resume: states[0] });
+    assertEquals(resumed.controlGrid, whole.controlGrid);
+    // The state of a linear control grid does not fit.
+    await assertRejects(
+      () => registerDeformable(gpu, { ...options, interpolation: "linear", resume: states[0] }),
+      RangeError,
+      "resume",
+    );
+  },
+);
+
 gpuTest("registerDeformable() finds the same however the voxels are stored", async (gpu) => {
   const fixed = image(GRID, "mr");
   const moving = image(GRID, "ct", SHIFT);
@@ -176,6 +215,21 @@ gpuTest("registerDeformable() says what is wrong with its input", async (gpu) =>
     [{ fixed, moving, lambda: -1 }, RangeError, "lambda"],
     [{ fixed, moving, spacing: 0 }, RangeError, "spacing"],
     [{ fixed, moving, levels: 0 }, RangeError, "levels"],
+    [
+      { fixed, moving, interpolation: "cubic", regulariser: "tv" },
+      RangeError,
+      '`interpolation` "cubic" needs `regulariser` "bending", got "tv"',
+    ],
+    [
+      { fixed, moving, interpolation: "cubic", noFolding: true },
+      RangeError,
+      '`noFolding` needs `interpolation` "linear", got "cubic"',
+    ],
+    [
+      { fixed, moving, interpolation: "quintic" as "cubic" },
+      RangeError,
+      "`interpolation` must be one of linear, cubic, got quintic",
+    ],
   ];
   for (const [options, kind, words] of cases) {
     await assertRejects(() => registerDeformable(gpu, options), kind, words);

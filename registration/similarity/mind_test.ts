@@ -5,6 +5,7 @@ import { MIND, MIND_SSC } from "./mind.ts";
 
 gpuTest("the gradient of MIND by the control points is that of its value", async (gpu) => {
   assertLess(await gradientError(gpu, { kind: MIND }), 1e-3);
+  assertLess(await gradientError(gpu, { kind: MIND, interpolation: "cubic" }), 1e-3);
   const masked = { kind: MIND, masked: true, options: { fineDescriptors: true } };
   assertLess(await gradientError(gpu, masked), 1e-3);
   assertLess(

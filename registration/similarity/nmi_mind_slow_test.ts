@@ -27,6 +27,7 @@ gpuTest("the gradient of NMI+MIND by the control points is that of its value", a
   for (const scaling of [0.3, "gradient", "change"] as const) {
     assertLess(await gradientError(gpu, { kind: NMI_MIND, options: { scaling } }), 1e-3);
   }
+  assertLess(await gradientError(gpu, { kind: NMI_MIND, interpolation: "cubic" }), 1e-3);
 });
 
 /** Two balls of different contrast, the second one moved by 3 mm. */
