@@ -151,13 +151,17 @@ export function prepareColumns(
 ): Dispatch {
   const [, strideY, strideZ] = geometry.stride;
   const constants = { ...rowWorkgroup(geometry.size[0]), strideY, strideZ };
+  // An invocation of a spline computes a cell.
+  const rows = geometry.interpolation === "linear"
+    ? geometry.image[1]
+    : Math.ceil(geometry.image[1] / strideY);
   return gpu.prepare(expandColumns(geometry.interpolation), {
     parameters: geometryParameters(geometry, slab),
     buffers: [knots, columns],
     constants,
     workgroups: [
       Math.ceil(geometry.size[0] / constants.wx),
-      Math.ceil(geometry.image[1] / constants.wy),
+      Math.ceil(rows / constants.wy),
       slab.end - slab.begin,
     ],
   });

@@ -103,13 +103,14 @@ fn displacements(row: u32, x: u32, controlPointsX: u32) -> Quad {
 
 /**
  * Control points to columns: interpolates along y and z; the kernel that reads the columns interpolates
- * along x.
+ * along x. An invocation of a spline computes all columns of a cell along y.
  */
 export function expandColumns(interpolation: ControlGridInterpolation): Kernel {
-  const isLinear = interpolation === "linear";
-  return {
-    label: `Control grid columns${isLinear ? "" : " (cubic)"}`,
-    code: /* wgsl */ `
+  return interpolation === "linear" ? EXPAND_LINEAR_COLUMNS : EXPAND_SPLINE_COLUMNS;
+}
+
+/** The start of both kernels. */
+const COLUMN_BINDINGS = /* wgsl */ `
 ${CONTROL_GRID_GEOMETRY}
 @group(0) @binding(0) var<uniform> geometry: Geometry;
 @group(0) @binding(1) var<storage, read> controlDisplacements: array<vec4f>;
@@ -118,7 +119,12 @@ override wx: u32 = 32;
 override wy: u32 = 2;
 override strideY: u32 = 4;  // constants, because a division by a constant becomes a multiplication
 override strideZ: u32 = 4;
-${isLinear ? "" : cubicBSpline("vec4f")}
+`;
+
+const EXPAND_LINEAR_COLUMNS: Kernel = {
+  label: "Control grid columns",
+  code: /* wgsl */ `
+${COLUMN_BINDINGS}
 @compute @workgroup_size(wx, wy)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let g = geometry;
@@ -130,30 +136,45 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let tz = f32(z - cellZ * strideZ) / f32(strideZ);
   let stepZ = g.controlPoints.x * g.controlPoints.y;
   let k = cellZ * stepZ + cellY * g.controlPoints.x + id.x;
-${isLinear ? LINEAR_COLUMN : SPLINE_COLUMN}
-  columns[(id.z * g.image.y + id.y) * g.controlPoints.x + id.x] = column;
+  let near = mix(controlDisplacements[k], controlDisplacements[k + g.controlPoints.x], ty);
+  let far = mix(controlDisplacements[k + stepZ], controlDisplacements[k + stepZ + g.controlPoints.x], ty);
+  columns[(id.z * g.image.y + id.y) * g.controlPoints.x + id.x] = mix(near, far, tz);
 }`,
-  };
+};
+
+const EXPAND_SPLINE_COLUMNS: Kernel = {
+  label: "Control grid columns (cubic)",
+  code: /* wgsl */ `
+${COLUMN_BINDINGS}
+${cubicBSpline("vec4f")}
+// The displacement between four control points along z.
+fn alongZ(k: u32, step: u32, weights: vec4f) -> vec4f {
+  return weights.x * controlDisplacements[k] + weights.y * controlDisplacements[k + step] +
+    weights.z * controlDisplacements[k + 2 * step] + weights.w * controlDisplacements[k + 3 * step];
 }
 
-/** One column, from the control points around the fraction (ty, tz) of the cell at k. */
-const LINEAR_COLUMN =
-  `  let near = mix(controlDisplacements[k], controlDisplacements[k + g.controlPoints.x], ty);
-  let far = mix(controlDisplacements[k + stepZ], controlDisplacements[k + stepZ + g.controlPoints.x], ty);
-  let column = mix(near, far, tz);`;
-
-const SPLINE_COLUMN = `  let alongY = cubicBSpline(ty + ${CELL_DISTANCES});
-  let alongZ = cubicBSpline(tz + ${CELL_DISTANCES});
-  var column = vec4f(0);
-  for (var plane = 0u; plane < 4; plane++) {
-    let at = k + plane * stepZ;
-    column += alongZ[plane] * (
-      alongY.x * controlDisplacements[at] +
-      alongY.y * controlDisplacements[at + g.controlPoints.x] +
-      alongY.z * controlDisplacements[at + 2 * g.controlPoints.x] +
-      alongY.w * controlDisplacements[at + 3 * g.controlPoints.x]
-    );
-  }`;
+@compute @workgroup_size(wx, wy)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let g = geometry;
+  let first = id.y * strideY;
+  if (id.x >= g.controlPoints.x || first >= g.image.y || id.z >= g.planes) { return; }
+  let z = g.firstPlane + id.z;
+  let cellZ = z / strideZ;
+  let weights = cubicBSpline(f32(z - cellZ * strideZ) / f32(strideZ) + ${CELL_DISTANCES});
+  let stepY = g.controlPoints.x;
+  let stepZ = stepY * g.controlPoints.y;
+  let k = cellZ * stepZ + id.y * stepY + id.x;
+  let a = alongZ(k, stepZ, weights);
+  let b = alongZ(k + stepY, stepZ, weights);
+  let c = alongZ(k + 2 * stepY, stepZ, weights);
+  let d = alongZ(k + 3 * stepY, stepZ, weights);
+  let count = min(strideY, g.image.y - first);
+  for (var i = 0u; i < count; i++) {
+    let w = cubicBSpline(f32(i) / f32(strideY) + ${CELL_DISTANCES});
+    columns[(id.z * g.image.y + first + i) * stepY + id.x] = w.x * a + w.y * b + w.z * c + w.w * d;
+  }
+}`,
+};
 
 /**
  * The transpose of the interpolation along x, applied to the dense vector field

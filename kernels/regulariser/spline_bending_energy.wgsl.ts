@@ -1,6 +1,9 @@
 import type { Kernel } from "../gpu/gpu.ts";
 import { COST_BINDINGS, COST_FIELDS, SUM_OF_WORKGROUP } from "./_control_point_cost.wgsl.ts";
 
+/** The seven bands of a matrix. */
+const OFFSETS = [0, 1, 2, 3, 4, 5, 6];
+
 /**
  * Value and gradient of the bending energy of a cubic B-spline: the integral of all squared second derivatives,
  * each mixed one counted twice, in units of a cell. It is the quadratic form k' G k, where G is a sum of
@@ -39,6 +42,12 @@ fn main(
     // The bands are 0 where a neighbour is missing.
     let begin = max(vec3i(k) - 3, vec3i(0));
     let end = min(vec3i(k) + 3, vec3i(size) - 1);
+    ${
+    OFFSETS.map((i) =>
+      `let x${i} = u32(clamp(i32(k.x) + ${i - 3}, 0, i32(size.x) - 1));
+    let g${i} = bands[band.x + ${i}];`
+    ).join("\n    ")
+  }
     let centre = knots[at].xyz;
     var total = vec4f(0);
     for (var z = begin.z; z <= end.z; z++) {
@@ -51,14 +60,17 @@ fn main(
         var a1 = vec4f(0);
         var a2 = vec4f(0);
         let row = (u32(z) * size.y + u32(y)) * size.x;
-        for (var x = begin.x; x <= end.x; x++) {
-          let difference = knots[row + u32(x)].xyz - centre;
+        ${
+    OFFSETS.map((i) =>
+      `{
+          let difference = knots[row + x${i}].xyz - centre;
           let d = vec4f(difference, dot(difference, difference));
-          let g = bands[i32(band.x) + x - i32(k.x) + 3];
-          a0 += g.x * d;
-          a1 += g.y * d;
-          a2 += g.z * d;
-        }
+          a0 += g${i}.x * d;
+          a1 += g${i}.y * d;
+          a2 += g${i}.z * d;
+        }`
+    ).join("\n        ")
+  }
         let g = bands[i32(band.y) + y - i32(k.y) + 3];
         none += h.x * h.x * g.x * a2 + h.y * h.y * g.z * a0 + 2 * h.x * h.y * g.y * a1;
         first += 2 * h.z * (h.x * g.x * a1 + h.y * g.y * a0);
