@@ -159,6 +159,7 @@ export type { HeaderMatrix, ReadOptions } from "../volume/read_options.ts";
 export type { DisplacementField, LabelVolume, Volume } from "../volume/volume.ts";
 export type { Gpu, GpuOptions } from "../kernels/gpu/gpu.ts";
 export type { PatchAverageProgress } from "../kernels/patches/patch_average.ts";
+export type { ControlGridInterpolation } from "../kernels/control_grid/control_grid.ts";
 export type { Regulariser } from "../kernels/regulariser/regulariser.ts";
 export type { DeformableMethod } from "../registration/register.ts";
 export type {

@@ -124,7 +124,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       Structure StructureName Triple Volume`,
   },
   "./study": {
-    count: 180,
+    count: 181,
     values: `
       ABLATIONS COLUMNS CORRESPONDENCE_PARTS LOSSES PAPER_CHANNELS PAPER_FIELDS PAPER_GRID
       PAPER_TABLE_1 PAPER_TABLE_2 PROFILES Picture STAGES STRUCTURES SettingsError
@@ -136,7 +136,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       synthesiseImage table1 table2 unfinishedUnits writeBestSettings writeGridSearch`,
     types: `
       Ablation AdapterSpeed BestSetting BestSettings Breathing ByModality Cells CollectedSearch Colour Column
-      ColumnSynthesis ConvolutionVariant Correspondence CorrespondencePart CrosswarpError
+      ColumnSynthesis ControlGridInterpolation ConvolutionVariant Correspondence CorrespondencePart CrosswarpError
       CycleGanSettings DeformableLevel DeformableMethod DeformableOptions DeformableProgress
       DisplacementField FileInput GanScale GanSettingsOptions GanVariant GivenCohort Gpu GpuOptions Grid
       GridSearchOptions GridSearchPlan GridSynthesisOptions HeaderMatrix ImageRegion IntensityScale
