@@ -42,6 +42,19 @@ export function cellProducts(order: DerivativeOrder): number[] {
   );
 }
 
+/**
+ * The integral of the squared derivative of a spline whose coefficients are a wave, per cell and relative to their
+ * squares: the spectrum of the matrix of the products, away from the ends of the axis.
+ *
+ * @param angle - Phase of the wave from one control point to the next, radians.
+ */
+export function productsByFrequency(order: DerivativeOrder, angle: number): number {
+  return cellProducts(order).reduce(
+    (sum, product, i) => sum + product * Math.cos((Math.floor(i / 4) - i % 4) * angle),
+    0,
+  );
+}
+
 function derivative(polynomial: readonly number[], order: DerivativeOrder): readonly number[] {
   let result = polynomial;
   for (let i = 0; i < order; i++) result = result.map((c, power) => c * power).slice(1);

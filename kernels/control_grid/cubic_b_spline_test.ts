@@ -1,5 +1,10 @@
 import { assertAlmostEquals } from "@std/assert";
-import { cellProducts, cubicWeights, type DerivativeOrder } from "./cubic_b_spline.ts";
+import {
+  cellProducts,
+  cubicWeights,
+  type DerivativeOrder,
+  productsByFrequency,
+} from "./cubic_b_spline.ts";
 
 const POSITIONS = [0, 0.2, 0.5, 0.9, 1];
 
@@ -39,4 +44,14 @@ Deno.test("cellProducts() are the integrals of the products, by hand", () => {
   assertAlmostEquals(cellProducts(2)[15], 1 / 3, 1e-15);
   // The second derivatives 1 - t and t.
   assertAlmostEquals(cellProducts(2)[3], 1 / 6, 1e-15);
+});
+
+Deno.test("productsByFrequency() of a constant and of alternating coefficients, by hand", () => {
+  [1, 0, 0].forEach((value, order) =>
+    assertAlmostEquals(productsByFrequency(order as DerivativeOrder, 0), value, 1e-14)
+  );
+  // The bands 151/315, 397/1680, 1/42, 1/5040 with alternating signs, and those of the derivatives.
+  [17 / 315, 8 / 15, 16 / 3].forEach((value, order) =>
+    assertAlmostEquals(productsByFrequency(order as DerivativeOrder, Math.PI), value, 1e-14)
+  );
 });

@@ -124,6 +124,7 @@ export async function optimiseLevel(gpu: Gpu, options: LevelOptions): Promise<Le
     const spacing = h.map((size, axis) => size * level.stride[axis]) as unknown as Triple;
     const preconditioner = createPreconditioner(gpu, {
       regulariser: options.regulariser,
+      interpolation: geometry.interpolation,
       lambda,
       size: geometry.size,
       spacing,

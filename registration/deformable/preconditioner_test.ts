@@ -14,6 +14,20 @@ Deno.test("preconditionerFactors() keeps the mean, and follows the bending energ
   assertAlmostEquals(factors[3], Math.sqrt(1e-4 / (4.30964e-5 + 0.0699411)), 1e-6);
 });
 
+Deno.test("preconditionerFactors() of a spline is the inverse Hessian at a frequency, by hand", () => {
+  const factors = preconditionerFactors({
+    interpolation: "cubic",
+    lambda: 30,
+    size: [4, 1, 1],
+    spacing: [10, 10, 10],
+  });
+  assertAlmostEquals(factors[0], 1, 1e-7);
+  // Two pi / 4: the bands 151/315, 397/1680, 1/42, 1/5040 and 8/3, -3/2, 0, 1/6 times 1, 0, -1, 0, twice.
+  const mass = 151 / 315 - 2 / 42;
+  const bending = 8 / 3 / 1e4;
+  assertAlmostEquals(factors[2], Math.sqrt(1e-4 / (1e-4 * mass + 60 * bending)), 1e-7);
+});
+
 gpuTest("createPreconditioner() has an operator for the bending energy alone", (gpu) => {
   const options = { lambda: 30, size: [4, 5, 3], spacing: [10, 12, 15] } as const;
   const bending = createPreconditioner(gpu, { ...options, regulariser: "bending" });
