@@ -4,6 +4,7 @@
  * @module
  */
 
+import { timed } from "../host/timeline.ts";
 import { IDENTITY } from "../volume/affine.ts";
 import type { DisplacementField, LabelVolume, Volume } from "../volume/volume.ts";
 import { diceCoefficient, diceCounts } from "../volume/dice.ts";
@@ -255,21 +256,28 @@ export async function registerImages(
 ): Promise<RegisterImagesResult> {
   const [problem] = placementProblems(given);
   if (problem?.isFatal) throw new RangeError(`\`${problem.input}\` ${problem.text}`);
-  const padding = given.keepPadding
-    ? {}
-    : { fixed: findPadding(given.fixed), moving: findPadding(given.moving) };
-  const { options, objects } = withoutObjects(leaveOut(given, padding), given);
+  const padding = given.keepPadding ? {} : timed("padding", () => ({
+    fixed: findPadding(given.fixed),
+    moving: findPadding(given.moving),
+  }));
+  const { options, objects } = timed(
+    "objects outside the body",
+    () => withoutObjects(leaveOut(given, padding), given),
+  );
   const { fixed, moving, signal, onProgress } = options;
   const times = [performance.now()];
   const scale = workingScale(fixed.grid);
   const scaled = toWorkingScale(options, scale);
   const scaledRigid = scaled.rigid === false
     ? undefined
-    : await withMemoryAdvice(objects, () => registerFirst(gpu, scaled));
+    : await timed("rigid", () => withMemoryAdvice(objects, () => registerFirst(gpu, scaled)));
   const rigid = scaledRigid && rigidFromScale(scaledRigid, scale);
   times.push(performance.now());
   const found = options.rigidOnly ? {} : fromScale(
-    await withMemoryAdvice(objects, () => registerThen(gpu, scaled, scaledRigid)),
+    await timed(
+      "deformable",
+      () => withMemoryAdvice(objects, () => registerThen(gpu, scaled, scaledRigid)),
+    ),
     scale,
   );
   times.push(performance.now());
@@ -281,26 +289,30 @@ export async function registerImages(
     fixedGrid: fixed.grid,
     movingGrid: moving.grid,
   };
-  const images = await warpImages(gpu, options, transform);
-  const field = await compositeField(gpu, transform);
-  const inverse = await inverseField(gpu, transform);
-  const jacobian = await jacobianOf(gpu, transform);
-  const statistics = jacobianStatistics(jacobian.data);
-  const judged = registrationQuality({
-    fixed,
-    movingGrid: moving.grid,
-    fixedMask: options.fixedMask,
-    movingMask: options.movingMask,
-    rigid: rigid?.matrix,
-    warped: images.warped,
-    before: images.before,
-    field,
-    foldedPercent: statistics.foldedPercent,
-    overlapPercent: rigid?.overlapPercent,
-    isRigidWorse: rigid?.isWorseThanStart,
-    steps: found.deformable?.levels.reduce((sum, { iterations }) => sum + iterations, 0),
-  });
-  const quality = await withBetterOrientation(gpu, options, withDoubtOfSimilarity(options, judged));
+  const images = await timed("warp", () => warpImages(gpu, options, transform));
+  const field = await timed("field", () => compositeField(gpu, transform));
+  const inverse = await timed("inverse field", () => inverseField(gpu, transform));
+  const jacobian = await timed("Jacobian", () => jacobianOf(gpu, transform));
+  const statistics = timed("Jacobian statistics", () => jacobianStatistics(jacobian.data));
+  const judged = timed("verdict", () =>
+    registrationQuality({
+      fixed,
+      movingGrid: moving.grid,
+      fixedMask: options.fixedMask,
+      movingMask: options.movingMask,
+      rigid: rigid?.matrix,
+      warped: images.warped,
+      before: images.before,
+      field,
+      foldedPercent: statistics.foldedPercent,
+      overlapPercent: rigid?.overlapPercent,
+      isRigidWorse: rigid?.isWorseThanStart,
+      steps: found.deformable?.levels.reduce((sum, { iterations }) => sum + iterations, 0),
+    }));
+  const quality = await timed(
+    "orientation",
+    () => withBetterOrientation(gpu, options, withDoubtOfSimilarity(options, judged)),
+  );
   times.push(performance.now());
   const seconds = (i: number) => (times[i + 1] - times[i]) / 1000;
   return {

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { timed } from "../host/timeline.ts";
 import type { LabelFiles } from "../cohort/manifest.ts";
 import { labelPaths, readLabels } from "../cohort/read_labels.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
@@ -151,7 +152,7 @@ export async function encodeRegistration(
 ): Promise<Record<string, Uint8Array>> {
   const files: Record<string, Uint8Array> = {};
   for (const [name, encode] of Object.entries(registrationFiles(inputs, result))) {
-    files[name] = await encode();
+    files[name] = await timed(`encoding: ${name}`, encode);
   }
   return files;
 }
