@@ -59,7 +59,8 @@ export function squaredDistances(
   [nx, ny, nz]: Triple,
   spacing: Triple,
 ): Float64Array {
-  const out = Float64Array.from({ length: mask.length }, (_, i) => mask[i] ? 0 : Infinity);
+  const out = new Float64Array(mask.length);
+  for (let i = 0; i < out.length; i++) if (!mask[i]) out[i] = Infinity;
   const lowerEnvelope = envelopeOf(Math.max(nx, ny, nz));
   // Along x, y and z in turn: the axis' length and stride, and the strides of the lines' starts.
   for (
