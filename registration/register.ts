@@ -10,6 +10,7 @@ import type { DisplacementField, LabelVolume, Volume } from "../volume/volume.ts
 import { diceCoefficient, diceCounts } from "../volume/dice.ts";
 import { GpuMemoryError } from "../kernels/gpu/errors.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
+import type { GpuField } from "../kernels/gpu/image.ts";
 import {
   DEFORMABLE_DEFAULTS,
   type DeformableOptions,
@@ -41,9 +42,10 @@ import {
 import {
   applyTransform,
   applyTransformToLabels,
-  compositeField,
+  compositeFieldFrom,
+  denseDisplacement,
   inverseField,
-  jacobianOf,
+  jacobianFrom,
   type Transform,
 } from "./transform.ts";
 import {
@@ -289,10 +291,8 @@ export async function registerImages(
     fixedGrid: fixed.grid,
     movingGrid: moving.grid,
   };
-  const images = await timed("warp", () => warpImages(gpu, options, transform));
-  const field = await timed("field", () => compositeField(gpu, transform));
+  const { images, field, jacobian } = await onFixedGrid(gpu, options, transform);
   const inverse = await timed("inverse field", () => inverseField(gpu, transform));
-  const jacobian = await timed("Jacobian", () => jacobianOf(gpu, transform));
   const statistics = timed("Jacobian statistics", () => jacobianStatistics(jacobian.data));
   const judged = timed("verdict", () =>
     registrationQuality({
@@ -490,22 +490,43 @@ function fromScale(
   };
 }
 
+/** The results on the fixed grid, from one expansion of the control points. */
+async function onFixedGrid(gpu: Gpu, options: RegisterImagesOptions, transform: Transform) {
+  const { grid } = options.fixed;
+  const displacement = denseDisplacement(gpu, transform.controlGrid, grid);
+  try {
+    const images = await timed("warp", () => warpImages(gpu, options, transform, displacement));
+    const on = { transform, grid, field: displacement };
+    const field = await timed("field", () => compositeFieldFrom(gpu, on));
+    const jacobian = await timed("Jacobian", () => jacobianFrom(gpu, on));
+    return { images, field, jacobian };
+  } finally {
+    displacement.destroy();
+  }
+}
+
 /** The moving image and labels on the fixed grid, before and after registration. */
 async function warpImages(
   gpu: Gpu,
   { fixed, moving, fixedLabels, movingLabels }: RegisterImagesOptions,
   transform: Transform,
+  displacement: GpuField,
 ): Promise<Pick<RegisterImagesResult, "warped" | "before" | "warpedLabels" | "overlap">> {
   const unmoved: Transform = { ...transform, rigid: IDENTITY, controlGrid: undefined };
   const like = fixed.grid;
-  const warp = (through: Transform) =>
-    applyTransform(gpu, { transform: through, image: moving, like });
-  const warpLabels = (through: Transform) =>
-    movingLabels && applyTransformToLabels(gpu, { transform: through, image: movingLabels, like });
+  const warp = (through: Transform, given?: GpuField) =>
+    applyTransform(gpu, { transform: through, image: moving, like, displacement: given });
+  const warpLabels = (through: Transform, given?: GpuField) =>
+    movingLabels && applyTransformToLabels(gpu, {
+      transform: through,
+      image: movingLabels,
+      like,
+      displacement: given,
+    });
   const [warped, before, warpedLabels, labelsBefore] = await Promise.all([
-    warp(transform),
+    warp(transform, displacement),
     warp(unmoved),
-    warpLabels(transform),
+    warpLabels(transform, displacement),
     warpLabels(unmoved),
   ]);
   const overlap = fixedLabels && warpedLabels && labelsBefore
