@@ -19,7 +19,7 @@ import { encodeTransform } from "../registration/transform_file.ts";
 import { ImageGeometryError } from "../volume/nifti_errors.ts";
 import { readVolume } from "../volume/read_nifti.ts";
 import { printNotice, type ReadOptions } from "../volume/read_options.ts";
-import { hausdorff95 } from "../volume/surface_distance.ts";
+import { hausdorff95s } from "../volume/surface_distance.ts";
 import type { TargetErrors } from "./landmarks.ts";
 import { refuseLabels } from "./label_images.ts";
 import { encodeDisplacementField, encodeNifti, encodeNiftiLabels } from "../volume/write_nifti.ts";
@@ -204,8 +204,8 @@ export function hausdorffDistances(
   if (fixedLabels === undefined || warpedLabels === undefined) return distances;
   // Both lie on the grid of the fixed image; that of the file may differ from it by rounding (placementProblems).
   const fixed = { grid: warpedLabels.grid, data: fixedLabels.data };
-  for (const { label } of overlap) {
-    const distance = hausdorff95(fixed, warpedLabels, label);
+  const labels = overlap.map(({ label }) => label);
+  for (const [label, distance] of hausdorff95s(fixed, warpedLabels, labels)) {
     if (!Number.isNaN(distance)) distances.set(label, distance);
   }
   return distances;
