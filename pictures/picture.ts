@@ -4,8 +4,8 @@
  * @module
  */
 
-import { encode } from "fast-png";
 import { GLYPHS } from "./_font.ts";
+import { encodePng } from "./png.ts";
 
 /** Red, green, blue, 0 to 255. */
 export type Colour = readonly [number, number, number];
@@ -69,7 +69,7 @@ export class Picture {
 
   /** The bytes of the PNG file. */
   toPng(): Uint8Array {
-    return encode({ width: this.width, height: this.height, data: this.data, channels: 3 });
+    return encodePng({ width: this.width, height: this.height, data: this.data, channels: 3 });
   }
 }
 

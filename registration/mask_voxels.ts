@@ -20,8 +20,8 @@ export function maskVoxels(mask: LabelVolume, grid: Grid, name: string): Float32
       `\`${name}\` must lie on the same grid as its image; resample it onto that grid`,
     );
   }
-  const { length } = mask.data;
-  const voxels = Float32Array.from({ length }, (_, i) => mask.data[i] !== 0 ? 1 : 0);
+  const voxels = new Float32Array(mask.data.length);
+  for (let i = 0; i < voxels.length; i++) if (mask.data[i] !== 0) voxels[i] = 1;
   if (!voxels.includes(1)) throw new RangeError(`\`${name}\` is empty: no voxel is non-zero`);
   return voxels;
 }

@@ -38,7 +38,7 @@ export function uploadMasked(
   try {
     return continueBeyondMask(gpu, {
       image: owned.add(uploadImage(gpu, "image", size, data)),
-      mask: owned.add(uploadImage(gpu, "mask", size, Float32Array.from(mask))),
+      mask: owned.add(uploadImage(gpu, "mask", size, new Float32Array(mask))),
       farValue: meanInside(data, mask),
     });
   } finally {

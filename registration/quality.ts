@@ -123,8 +123,10 @@ export function registrationQuality(options: QualityOptions): RegistrationQualit
   const inside = insideMoving(options);
   const valid = movingMask ? eroded(grid.size, inside) : inside;
   const mask = fixedMask && eroded(grid.size, fixedMask.data);
+  const noise = meanSquaredGradient(options.fixed, stepOf(options.fixed), mask);
+  const isMasked = movingMask !== undefined;
   const agreementWith = (image: Volume) =>
-    edgeAgreement(options.fixed, image, { valid, mask, isMasked: movingMask !== undefined });
+    edgeAgreement(options.fixed, image, { valid, mask, isMasked, noise });
   const ofWarped = agreementWith(options.warped);
   const here = ofWarped([0, 0, 0]);
   const diagonal = diagonalOf(grid);
@@ -223,23 +225,32 @@ function insideMoving({ fixed, movingGrid, movingMask, field }: QualityOptions):
     }
   }
   if (movingMask === undefined || nearest === undefined) return valid;
-  return valid.map((isInside, i) => isInside !== 0 && movingMask.data[nearest[i]] !== 0 ? 1 : 0);
+  for (let i = 0; i < valid.length; i++) {
+    if (valid[i] !== 0 && movingMask.data[nearest[i]] === 0) valid[i] = 0;
+  }
+  return valid;
 }
 
 /** 1 at the voxels that are not 0 and whose six neighbours are not 0, or a thin mask as it is. */
 function eroded([nx, ny, nz]: Triple, mask: ArrayLike<number>): Uint8Array {
-  const inside = Uint8Array.from(mask, (value) => value === 0 ? 0 : 1);
-  const steps = [[nx, 1], [ny, nx], [nz, nx * ny]];
+  const inside = new Uint8Array(mask.length);
+  for (let i = 0; i < inside.length; i++) inside[i] = mask[i] === 0 ? 0 : 1;
+  const result = new Uint8Array(inside.length);
+  const plane = nx * ny;
   let left = 0;
-  const result = inside.map((isInside, i) => {
-    if (isInside === 0) return 0;
-    for (const [n, step] of steps) {
-      const at = Math.floor(i / step) % n;
-      if (at > 0 && inside[i - step] === 0 || at < n - 1 && inside[i + step] === 0) return 0;
+  for (let z = 0, i = 0; z < nz; z++) {
+    for (let y = 0; y < ny; y++) {
+      for (let x = 0; x < nx; x++, i++) {
+        const isLeft = inside[i] !== 0 &&
+          (x === 0 || inside[i - 1] !== 0) && (x === nx - 1 || inside[i + 1] !== 0) &&
+          (y === 0 || inside[i - nx] !== 0) && (y === ny - 1 || inside[i + nx] !== 0) &&
+          (z === 0 || inside[i - plane] !== 0) && (z === nz - 1 || inside[i + plane] !== 0);
+        if (!isLeft) continue;
+        result[i] = 1;
+        left++;
+      }
     }
-    left++;
-    return 1;
-  });
+  }
   return left < MIN_VOXELS ? inside : result;
 }
 
@@ -276,15 +287,17 @@ function largestDeformation({ fixed: { grid }, field, rigid = IDENTITY }: Qualit
 export function edgeAgreement(
   fixed: Volume,
   image: Volume,
-  { valid, mask, isMasked = false }: {
+  { valid, mask, isMasked = false, noise }: {
     readonly valid?: Uint8Array | undefined;
     readonly mask?: Uint8Array | undefined;
     /** True if `valid` is a mask, so that no gradient outside it counts. Default false. */
     readonly isMasked?: boolean | undefined;
+    /** The square of the mean length of the gradient of the fixed image. Default: it is measured. */
+    readonly noise?: number | undefined;
   } = {},
 ): (shift: Triple) => number {
-  const step = Math.max(1, Math.ceil(Math.cbrt(fixed.data.length / MAX_VOXELS)));
-  const noiseA = meanSquaredGradient(fixed, step, mask);
+  const step = stepOf(fixed);
+  const noiseA = noise ?? meanSquaredGradient(fixed, step, mask);
   const noiseB = meanSquaredGradient(image, step, isMasked ? valid : undefined);
   return ([dx, dy, dz]) => {
     const [nx, ny, nz] = fixed.grid.size;
@@ -318,6 +331,11 @@ export function edgeAgreement(
     }
     return count < MIN_VOXELS ? NaN : sum / count;
   };
+}
+
+/** Every so many-th voxel along each axis counts. */
+function stepOf({ data }: Volume): number {
+  return Math.max(1, Math.ceil(Math.cbrt(data.length / MAX_VOXELS)));
 }
 
 /** The square of the mean length of an image's gradient in its valid voxels, in intensities per two voxels. */

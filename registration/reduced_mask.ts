@@ -63,6 +63,10 @@ export function reducedMask(
   const [mx, my, mz] = mask.size;
   const { data } = mask;
   const valid = new Uint8Array(nx * ny * nz);
+  if (isSameGrid(mask.size, size, m)) {
+    for (let i = 0; i < valid.length; i++) if (data[i] >= 0.5) valid[i] = 1;
+    return isInterpolated && isThin({ size, data: valid }) ? grown(size, valid) : valid;
+  }
   // Half the width of a voxel's bounding box in mask voxels; 0 where the nearest mask voxel decides.
   const [hx, hy, hz] = growth(m).map((factor, row) =>
     factor > REDUCTION
@@ -105,6 +109,20 @@ export function reducedMask(
   return isInterpolated && isThin({ size, data: valid }) ? grown(size, valid) : valid;
 }
 
+/** Returns true if each voxel of a grid is nearest to the mask voxel with the same index. */
+function isSameGrid(from: Triple, to: Triple, matrix: Matrix4): boolean {
+  if (from.some((n, axis) => n !== to[axis])) return false;
+  // The error at the last voxel, whose indices are the largest.
+  return [0, 1, 2].every((row) => {
+    let error = Math.abs(matrix[4 * row + 3]);
+    for (let column = 0; column < 3; column++) {
+      const difference = matrix[4 * row + column] - (row === column ? 1 : 0);
+      error += Math.abs(difference) * (to[column] - 1);
+    }
+    return error < 0.49;
+  }) && !isReduction(matrix);
+}
+
 /** Marks the voxels nearest to the mask's, if these lie at most one voxel outside. */
 function addBorder(mask: MaskVoxels, size: Triple, matrix: Matrix4, valid: Uint8Array): void {
   const inverse = invert(matrix);
@@ -140,6 +158,10 @@ export function isThin({ size: [nx, ny, nz], data }: MaskVoxels): boolean {
   for (const [n, step] of steps) {
     if (n > 1) corners = [...corners, ...corners.map((corner) => corner + step)];
   }
+  const isCell = (i: number) => {
+    for (let k = 0; k < corners.length; k++) if (!(data[i + corners[k]] >= 0.5)) return false;
+    return true;
+  };
   let voxels = 0;
   let cells = 0;
   for (let z = 0, i = 0; z < nz; z++) {
@@ -149,7 +171,7 @@ export function isThin({ size: [nx, ny, nz], data }: MaskVoxels): boolean {
         if (!(data[i] >= 0.5)) continue;
         voxels++;
         if (!isInside || (nx > 1 && x === nx - 1)) continue;
-        if (corners.every((corner) => data[i + corner] >= 0.5)) cells++;
+        if (isCell(i)) cells++;
       }
     }
   }

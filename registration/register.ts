@@ -4,11 +4,13 @@
  * @module
  */
 
+import { timed } from "../host/timeline.ts";
 import { IDENTITY } from "../volume/affine.ts";
 import type { DisplacementField, LabelVolume, Volume } from "../volume/volume.ts";
 import { diceCoefficient, diceCounts } from "../volume/dice.ts";
 import { GpuMemoryError } from "../kernels/gpu/errors.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
+import type { GpuField } from "../kernels/gpu/image.ts";
 import {
   DEFORMABLE_DEFAULTS,
   type DeformableOptions,
@@ -40,9 +42,10 @@ import {
 import {
   applyTransform,
   applyTransformToLabels,
-  compositeField,
+  compositeFieldFrom,
+  denseDisplacement,
   inverseField,
-  jacobianOf,
+  jacobianFrom,
   type Transform,
 } from "./transform.ts";
 import {
@@ -255,21 +258,28 @@ export async function registerImages(
 ): Promise<RegisterImagesResult> {
   const [problem] = placementProblems(given);
   if (problem?.isFatal) throw new RangeError(`\`${problem.input}\` ${problem.text}`);
-  const padding = given.keepPadding
-    ? {}
-    : { fixed: findPadding(given.fixed), moving: findPadding(given.moving) };
-  const { options, objects } = withoutObjects(leaveOut(given, padding), given);
+  const padding = given.keepPadding ? {} : timed("padding", () => ({
+    fixed: findPadding(given.fixed),
+    moving: findPadding(given.moving),
+  }));
+  const { options, objects } = timed(
+    "objects outside the body",
+    () => withoutObjects(leaveOut(given, padding), given),
+  );
   const { fixed, moving, signal, onProgress } = options;
   const times = [performance.now()];
   const scale = workingScale(fixed.grid);
   const scaled = toWorkingScale(options, scale);
   const scaledRigid = scaled.rigid === false
     ? undefined
-    : await withMemoryAdvice(objects, () => registerFirst(gpu, scaled));
+    : await timed("rigid", () => withMemoryAdvice(objects, () => registerFirst(gpu, scaled)));
   const rigid = scaledRigid && rigidFromScale(scaledRigid, scale);
   times.push(performance.now());
   const found = options.rigidOnly ? {} : fromScale(
-    await withMemoryAdvice(objects, () => registerThen(gpu, scaled, scaledRigid)),
+    await timed(
+      "deformable",
+      () => withMemoryAdvice(objects, () => registerThen(gpu, scaled, scaledRigid)),
+    ),
     scale,
   );
   times.push(performance.now());
@@ -281,26 +291,28 @@ export async function registerImages(
     fixedGrid: fixed.grid,
     movingGrid: moving.grid,
   };
-  const images = await warpImages(gpu, options, transform);
-  const field = await compositeField(gpu, transform);
-  const inverse = await inverseField(gpu, transform);
-  const jacobian = await jacobianOf(gpu, transform);
-  const statistics = jacobianStatistics(jacobian.data);
-  const judged = registrationQuality({
-    fixed,
-    movingGrid: moving.grid,
-    fixedMask: options.fixedMask,
-    movingMask: options.movingMask,
-    rigid: rigid?.matrix,
-    warped: images.warped,
-    before: images.before,
-    field,
-    foldedPercent: statistics.foldedPercent,
-    overlapPercent: rigid?.overlapPercent,
-    isRigidWorse: rigid?.isWorseThanStart,
-    steps: found.deformable?.levels.reduce((sum, { iterations }) => sum + iterations, 0),
-  });
-  const quality = await withBetterOrientation(gpu, options, withDoubtOfSimilarity(options, judged));
+  const { images, field, jacobian } = await onFixedGrid(gpu, options, transform);
+  const inverse = await timed("inverse field", () => inverseField(gpu, transform));
+  const statistics = timed("Jacobian statistics", () => jacobianStatistics(jacobian.data));
+  const judged = timed("verdict", () =>
+    registrationQuality({
+      fixed,
+      movingGrid: moving.grid,
+      fixedMask: options.fixedMask,
+      movingMask: options.movingMask,
+      rigid: rigid?.matrix,
+      warped: images.warped,
+      before: images.before,
+      field,
+      foldedPercent: statistics.foldedPercent,
+      overlapPercent: rigid?.overlapPercent,
+      isRigidWorse: rigid?.isWorseThanStart,
+      steps: found.deformable?.levels.reduce((sum, { iterations }) => sum + iterations, 0),
+    }));
+  const quality = await timed(
+    "orientation",
+    () => withBetterOrientation(gpu, options, withDoubtOfSimilarity(options, judged)),
+  );
   times.push(performance.now());
   const seconds = (i: number) => (times[i + 1] - times[i]) / 1000;
   return {
@@ -478,22 +490,43 @@ function fromScale(
   };
 }
 
+/** The results on the fixed grid, from one expansion of the control points. */
+async function onFixedGrid(gpu: Gpu, options: RegisterImagesOptions, transform: Transform) {
+  const { grid } = options.fixed;
+  const displacement = denseDisplacement(gpu, transform.controlGrid, grid);
+  try {
+    const images = await timed("warp", () => warpImages(gpu, options, transform, displacement));
+    const on = { transform, grid, field: displacement };
+    const field = await timed("field", () => compositeFieldFrom(gpu, on));
+    const jacobian = await timed("Jacobian", () => jacobianFrom(gpu, on));
+    return { images, field, jacobian };
+  } finally {
+    displacement.destroy();
+  }
+}
+
 /** The moving image and labels on the fixed grid, before and after registration. */
 async function warpImages(
   gpu: Gpu,
   { fixed, moving, fixedLabels, movingLabels }: RegisterImagesOptions,
   transform: Transform,
+  displacement: GpuField,
 ): Promise<Pick<RegisterImagesResult, "warped" | "before" | "warpedLabels" | "overlap">> {
   const unmoved: Transform = { ...transform, rigid: IDENTITY, controlGrid: undefined };
   const like = fixed.grid;
-  const warp = (through: Transform) =>
-    applyTransform(gpu, { transform: through, image: moving, like });
-  const warpLabels = (through: Transform) =>
-    movingLabels && applyTransformToLabels(gpu, { transform: through, image: movingLabels, like });
+  const warp = (through: Transform, given?: GpuField) =>
+    applyTransform(gpu, { transform: through, image: moving, like, displacement: given });
+  const warpLabels = (through: Transform, given?: GpuField) =>
+    movingLabels && applyTransformToLabels(gpu, {
+      transform: through,
+      image: movingLabels,
+      like,
+      displacement: given,
+    });
   const [warped, before, warpedLabels, labelsBefore] = await Promise.all([
-    warp(transform),
+    warp(transform, displacement),
     warp(unmoved),
-    warpLabels(transform),
+    warpLabels(transform, displacement),
     warpLabels(unmoved),
   ]);
   const overlap = fixedLabels && warpedLabels && labelsBefore

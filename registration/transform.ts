@@ -144,14 +144,31 @@ export async function compositeField(
   transform: Transform,
   grid: Grid = transform.fixedGrid,
 ): Promise<DisplacementField> {
-  const owned = new Owned();
+  const field = denseDisplacement(gpu, transform.controlGrid, grid);
   try {
-    const field = owned.add(denseDisplacement(gpu, transform.controlGrid, grid));
-    const components = await Promise.all(field.components.map((c) => downloadImage(gpu, c)));
-    return pulledField(grid, components, multiply(transform.rigid, grid.affine));
+    return await compositeFieldFrom(gpu, { transform, grid, field });
   } finally {
-    owned.destroy();
+    field.destroy();
   }
+}
+
+/** A grid, and the result of {@link denseDisplacement} on it. */
+export interface OnGrid {
+  /** The transform. */
+  readonly transform: Transform;
+  /** The grid. */
+  readonly grid: Grid;
+  /** The displacements. */
+  readonly field: GpuField;
+}
+
+/** {@link compositeField} from displacements that exist already. */
+export async function compositeFieldFrom(
+  gpu: Gpu,
+  { transform, grid, field }: OnGrid,
+): Promise<DisplacementField> {
+  const components = await Promise.all(field.components.map((c) => downloadImage(gpu, c)));
+  return pulledField(grid, components, multiply(transform.rigid, grid.affine));
 }
 
 /** A field in voxels of the grid becomes matrix(x + u) - x in RAS mm, in place. */
@@ -236,13 +253,24 @@ export async function jacobianOf(
   transform: Transform,
   grid: Grid = transform.fixedGrid,
 ): Promise<Volume> {
-  const owned = new Owned();
+  const field = denseDisplacement(gpu, transform.controlGrid, grid);
   try {
-    const field = owned.add(denseDisplacement(gpu, transform.controlGrid, grid));
-    const determinant = owned.add(jacobianDeterminant(gpu, { field }));
+    return await jacobianFrom(gpu, { grid, field });
+  } finally {
+    field.destroy();
+  }
+}
+
+/** {@link jacobianOf} from displacements that exist already. */
+export async function jacobianFrom(
+  gpu: Gpu,
+  { grid, field }: Omit<OnGrid, "transform">,
+): Promise<Volume> {
+  const determinant = jacobianDeterminant(gpu, { field });
+  try {
     return { grid, data: await downloadImage(gpu, determinant) };
   } finally {
-    owned.destroy();
+    determinant.destroy();
   }
 }
 
@@ -258,6 +286,12 @@ export interface ApplyTransformOptions {
   readonly inverse?: boolean | undefined;
   /** The intensity of points outside the image. Default: the minimum of the image. */
   readonly outside?: number | undefined;
+  /**
+   * The result of {@link denseDisplacement} on the grid `like`, for several images. Default: it is computed.
+   *
+   * @internal
+   */
+  readonly displacement?: GpuField | undefined;
 }
 
 /** An image warped by the transform, with one trilinear interpolation. */
@@ -265,8 +299,7 @@ export async function applyTransform(gpu: Gpu, options: ApplyTransformOptions): 
   const { image, like } = options;
   const owned = new Owned();
   try {
-    const { field, matrix } = await pullOnto(gpu, options, image.grid);
-    owned.add(field);
+    const { field, matrix } = await pullOnto(gpu, options, image.grid, owned);
     const moving = owned.add(uploadImage(gpu, "image", image.grid.size, image.data));
     let minimum = Infinity;
     for (const value of image.data) if (value < minimum) minimum = value;
@@ -286,8 +319,7 @@ export async function applyTransformToLabels(
   const { image, like } = options;
   const owned = new Owned();
   try {
-    const { field, matrix } = await pullOnto(gpu, options, image.grid);
-    owned.add(field);
+    const { field, matrix } = await pullOnto(gpu, options, image.grid, owned);
     const moving = owned.add(uploadImage(gpu, "labels", image.grid.size, image.data));
     const warped = owned.add(warpLabels(gpu, { moving, field, matrix }));
     return { grid: like, data: await downloadLabels(gpu, warped) };
@@ -297,17 +329,18 @@ export async function applyTransformToLabels(
 }
 
 /**
- * The displacements on the result's grid, in its voxels, and the matrix from its index to the image's index.
- * The caller destroys the field.
+ * The displacements on the result's grid, in its voxels, and the matrix from its index to the image's index. `owned`
+ * receives the field, unless it was given.
  */
 async function pullOnto(
   gpu: Gpu,
-  { transform, like, inverse = false }: Omit<ApplyTransformOptions, "image">,
+  { transform, like, inverse = false, displacement }: Omit<ApplyTransformOptions, "image">,
   image: Grid,
+  owned: Owned,
 ): Promise<{ field: GpuField; matrix: Matrix4 }> {
   if (!inverse) {
     return {
-      field: denseDisplacement(gpu, transform.controlGrid, like),
+      field: displacement ?? owned.add(denseDisplacement(gpu, transform.controlGrid, like)),
       matrix: multiply(image.inverse, multiply(transform.rigid, like.affine)),
     };
   }
@@ -318,10 +351,10 @@ async function pullOnto(
     [dx[i], dy[i], dz[i]] = transformVector(turn, [dx[i], dy[i], dz[i]]);
   }
   return {
-    field: fieldOf(
+    field: owned.add(fieldOf(
       like.size,
-      (owned) => field.components.map((c) => owned.add(uploadImage(gpu, "inverse", like.size, c))),
-    ),
+      (made) => field.components.map((c) => made.add(uploadImage(gpu, "inverse", like.size, c))),
+    )),
     matrix: multiply(image.inverse, like.affine),
   };
 }

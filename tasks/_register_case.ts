@@ -4,6 +4,7 @@
  * @module
  */
 
+import { timed } from "../host/timeline.ts";
 import { VERSION } from "../host/version.ts";
 import { Gpu } from "../kernels/gpu/gpu.ts";
 import { identifyRun, type RunIdentity } from "../registration/checkpoint.ts";
@@ -115,14 +116,14 @@ export async function registerCase(options: RegisterCaseOptions): Promise<Regist
   progress.stage("reading");
   const log = (line: string) => progress.log(line);
   const headers = headerNotices(flags.trust, log);
-  const inputs = await readRegisterInputs(flags, headers);
+  const inputs = await timed("reading", () => readRegisterInputs(flags, headers));
   const dicomOut = await openDicomOut(flags);
   const landmarks = await readLandmarks(flags, inputs, headers.onNotice);
   if (!flags.keepPadding) paddingNotices(inputs, flags).forEach(headers.onNotice);
   scaleNotices(inputs, flags).forEach(headers.onNotice);
   signal.throwIfAborted();
-  using gpu = await Gpu.open(memoryBudget());
-  const identity = await identityOf(flags, inputs, gpu);
+  using gpu = await timed("opening the GPU", () => Gpu.open(memoryBudget()));
+  const identity = await timed("identity of the run", () => identityOf(flags, inputs, gpu));
   const resume = flags.resume && skipsOtherRuns ? "own" : flags.resume;
   using checkpoint = await CheckpointFile.open(flags.out, identity, resume, log);
   const result = await registerImages(gpu, {
@@ -135,25 +136,27 @@ export async function registerCase(options: RegisterCaseOptions): Promise<Regist
   });
   objectsNotices(result, flags).forEach(headers.onNotice);
   progress.stage("writing");
-  const written = await encodeRegistration(inputs, result);
+  const written = await timed("encoding", () => encodeRegistration(inputs, result));
   const errors = landmarks && targetErrors(result.transform, landmarks);
-  const hausdorff95 = hausdorffDistances(inputs, result);
+  const hausdorff95 = timed("surface distances", () => hausdorffDistances(inputs, result));
   const { notices } = headers;
   const parameters = usedFlags(flags);
   const seconds = (performance.now() - began) / 1000;
-  written["report.html"] = new TextEncoder().encode(caseReport({
-    name,
-    inputs,
-    result,
-    command,
-    parameters: registrationParameters(result, parameters),
-    adapter: gpu.description,
-    version: VERSION,
-    notices,
-    seconds,
-    targetErrors: errors,
-    hausdorff95,
-  }));
+  const report = timed("report", () =>
+    caseReport({
+      name,
+      inputs,
+      result,
+      command,
+      parameters: registrationParameters(result, parameters),
+      adapter: gpu.description,
+      version: VERSION,
+      notices,
+      seconds,
+      targetErrors: errors,
+      hausdorff95,
+    }));
+  written["report.html"] = new TextEncoder().encode(report);
   written["metrics.json"] = encodeMetrics({
     result,
     gpu,
@@ -167,7 +170,7 @@ export async function registerCase(options: RegisterCaseOptions): Promise<Regist
   const finished = { inputs, result, targetErrors: errors, hausdorff95, seconds };
   Object.assign(written, extraFiles?.(finished));
   signal.throwIfAborted();
-  await writeFolder(flags.out, written);
+  await timed("writing", () => writeFolder(flags.out, written));
   await dicomOut?.write(result.warped);
   await checkpoint.remove();
   return finished;

@@ -126,11 +126,12 @@ function reduced({ grid, data }: Volume): Reduced {
   const size = grid.size.map((n, axis) => Math.ceil(n / factors[axis])) as unknown as Triple;
   const sums = new Float64Array(size[0] * size[1] * size[2]);
   const counts = new Uint32Array(sums.length);
+  const columns = Int32Array.from({ length: nx }, (_, x) => Math.floor(x / fx));
   for (let z = 0, i = 0; z < nz; z++) {
     for (let y = 0; y < ny; y++) {
       const row = (Math.floor(z / fz) * size[1] + Math.floor(y / fy)) * size[0];
       for (let x = 0; x < nx; x++, i++) {
-        const at = row + Math.floor(x / fx);
+        const at = row + columns[x];
         sums[at] += data[i];
         counts[at]++;
       }
@@ -139,15 +140,13 @@ function reduced({ grid, data }: Volume): Reduced {
   const affine = grid.affine.map((value, i) =>
     i < 12 && i % 4 < 3 ? value * factors[i % 4] : value
   );
-  return {
-    grid: new Grid(size, affine),
-    factors,
-    tissue: Uint8Array.from(sums, (sum, i) => sum > TISSUE * counts[i] ? 1 : 0),
-    lung: Uint8Array.from(
-      sums,
-      (sum, i) => sum > LUNG[0] * counts[i] && sum < LUNG[1] * counts[i] ? 1 : 0,
-    ),
-  };
+  const tissue = new Uint8Array(sums.length);
+  const lung = new Uint8Array(sums.length);
+  for (let i = 0; i < sums.length; i++) {
+    if (sums[i] > TISSUE * counts[i]) tissue[i] = 1;
+    if (sums[i] > LUNG[0] * counts[i] && sums[i] < LUNG[1] * counts[i]) lung[i] = 1;
+  }
+  return { grid: new Grid(size, affine), factors, tissue, lung };
 }
 
 /** Says whether a lung is a part of the outer air. */
@@ -178,12 +177,17 @@ function bodyOf(grid: Grid, tissue: Uint8Array, outside: Uint8Array): Uint8Array
   const voxel = voxelOf(grid);
   const erosion = Math.max(EROSION.millimetres, EROSION.voxels * voxel);
   const toAir = squaredDistances(tissue.map((value) => 1 - value), size, spacing);
-  const core = Uint8Array.from(toAir, (squared) => squared > erosion ** 2 ? 1 : 0);
+  const core = new Uint8Array(toAir.length);
+  for (let i = 0; i < core.length; i++) if (toAir[i] > erosion ** 2) core[i] = 1;
   const kept = largeParts(core, size, toAir);
   if (kept === undefined) return undefined;
   const distances = (mask: Uint8Array) => squaredDistances(mask, size, spacing);
-  const within = (mask: Uint8Array, distance: number) =>
-    Uint8Array.from(distances(mask), (squared) => squared <= distance ** 2 ? 1 : 0);
+  const within = (mask: Uint8Array, distance: number) => {
+    const squared = distances(mask);
+    const near = new Uint8Array(squared.length);
+    for (let i = 0; i < near.length; i++) if (squared[i] <= distance ** 2) near[i] = 1;
+    return near;
+  };
   const body = within(kept, erosion);
   const inner = innerAir(grid, { tissue, outside, body });
   if (inner.includes(1)) {
@@ -239,7 +243,7 @@ function largeParts(mask: Uint8Array, size: Triple, depths: Float64Array): Uint8
   numbers.forEach((number, i) => {
     if (number !== 0 && depths[i] > MIN_DEPTH ** 2) isKept[number] = true;
   });
-  return Uint8Array.from(numbers, (number) => isKept[number] ? 1 : 0);
+  return new Uint8Array(numbers).map((_, i) => isKept[numbers[i]] ? 1 : 0);
 }
 
 /** The number of each voxel's part, from 1, and the parts' numbers of voxels; 0 is no part and has none. */
@@ -294,10 +298,11 @@ function enlarged(grid: Grid, { grid: coarse, factors }: Reduced, body: Uint8Arr
   const [fx, fy, fz] = factors;
   const [cx, cy] = coarse.size;
   const mask = new Int32Array(grid.voxels);
+  const columns = Int32Array.from({ length: nx }, (_, x) => Math.floor(x / fx));
   for (let z = 0, i = 0; z < nz; z++) {
     for (let y = 0; y < ny; y++) {
       const row = (Math.floor(z / fz) * cy + Math.floor(y / fy)) * cx;
-      for (let x = 0; x < nx; x++, i++) mask[i] = body[row + Math.floor(x / fx)];
+      for (let x = 0; x < nx; x++, i++) mask[i] = body[row + columns[x]];
     }
   }
   return mask;

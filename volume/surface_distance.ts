@@ -19,7 +19,28 @@ import type { LabelVolume } from "./volume.ts";
  * @throws {RangeError} when the grids differ.
  */
 export function hausdorff95(a: LabelVolume, b: LabelVolume, label: number): number {
-  const sorted = surfaceDistances(a, b, label).sort();
+  return percentile95(surfaceDistances(a, b, label));
+}
+
+/**
+ * {@link hausdorff95} of several labels, whose boxes are found together.
+ *
+ * @throws {RangeError} when the grids differ.
+ */
+export function hausdorff95s(
+  a: LabelVolume,
+  b: LabelVolume,
+  labels: readonly number[],
+): ReadonlyMap<number, number> {
+  requireOneGrid(a, b);
+  const boxes = boxesAround([a, b], labels);
+  return new Map(
+    labels.map((label) => [label, percentile95(distancesInBox(a, b, label, boxes.get(label)!))]),
+  );
+}
+
+function percentile95(distances: Float64Array): number {
+  const sorted = distances.sort();
   if (sorted.length === 0) return NaN;
   const at = 0.95 * (sorted.length - 1);
   const low = Math.floor(at);
@@ -34,18 +55,28 @@ export function hausdorff95(a: LabelVolume, b: LabelVolume, label: number): numb
  * @throws {RangeError} when the grids differ.
  */
 export function surfaceDistances(a: LabelVolume, b: LabelVolume, label: number): Float64Array {
+  requireOneGrid(a, b);
+  return distancesInBox(a, b, label, boxesAround([a, b], [label]).get(label)!);
+}
+
+function requireOneGrid(a: LabelVolume, b: LabelVolume): void {
   if (!a.grid.equals(b.grid)) throw new RangeError("`a` and `b` must lie on one grid");
-  const box = boxAround([a, b], label);
+}
+
+function distancesInBox(a: LabelVolume, b: LabelVolume, label: number, box: Box): Float64Array {
   const surfaces = [a, b].map((volume) => surfaceInBox(volume, label, box));
-  const counts = surfaces.map((on) => on.reduce((sum, v) => sum + v, 0));
+  const counts = surfaces.map((on) => {
+    let count = 0;
+    for (let i = 0; i < on.length; i++) count += on[i];
+    return count;
+  });
   if (counts.includes(0)) return new Float64Array(0);
   const out = new Float64Array(counts[0] + counts[1]);
   let n = 0;
   for (const [own, other] of [[0, 1], [1, 0]]) {
     const squared = squaredDistances(surfaces[other], box.size, a.grid.spacing);
-    surfaces[own].forEach((on, i) => {
-      if (on) out[n++] = Math.sqrt(squared[i]);
-    });
+    const on = surfaces[own];
+    for (let i = 0; i < on.length; i++) if (on[i] !== 0) out[n++] = Math.sqrt(squared[i]);
   }
   return out;
 }
@@ -59,7 +90,8 @@ export function squaredDistances(
   [nx, ny, nz]: Triple,
   spacing: Triple,
 ): Float64Array {
-  const out = Float64Array.from({ length: mask.length }, (_, i) => mask[i] ? 0 : Infinity);
+  const out = new Float64Array(mask.length);
+  for (let i = 0; i < out.length; i++) if (!mask[i]) out[i] = Infinity;
   const lowerEnvelope = envelopeOf(Math.max(nx, ny, nz));
   // Along x, y and z in turn: the axis' length and stride, and the strides of the lines' starts.
   for (
@@ -117,49 +149,66 @@ interface Box {
   readonly size: Triple;
 }
 
-/** The box around a label in all volumes; empty when none has it. */
-function boxAround(volumes: readonly LabelVolume[], label: number): Box {
-  const min: [number, number, number] = [Infinity, Infinity, Infinity];
-  const max: [number, number, number] = [-Infinity, -Infinity, -Infinity];
+/** The box around each label in all volumes; empty when none has it. */
+function boxesAround(
+  volumes: readonly LabelVolume[],
+  labels: readonly number[],
+): ReadonlyMap<number, Box> {
+  const places = new Map(labels.map((label, place) => [label, place]));
+  const min = new Int32Array(3 * labels.length).fill(0x7fffffff);
+  const max = new Int32Array(3 * labels.length).fill(-1);
   for (const { grid: { size: [nx, ny, nz] }, data } of volumes) {
+    // Most voxels have the label of the voxel before them.
+    let last = NaN;
+    let place: number | undefined;
     for (let z = 0, i = 0; z < nz; z++) {
       for (let y = 0; y < ny; y++) {
         for (let x = 0; x < nx; x++, i++) {
-          if (data[i] !== label) continue;
-          if (x < min[0]) min[0] = x;
-          if (x > max[0]) max[0] = x;
-          if (y < min[1]) min[1] = y;
-          if (y > max[1]) max[1] = y;
-          if (z < min[2]) min[2] = z;
-          if (z > max[2]) max[2] = z;
+          if (data[i] !== last) {
+            last = data[i];
+            place = places.get(last);
+          }
+          if (place === undefined) continue;
+          const at = 3 * place;
+          if (x < min[at]) min[at] = x;
+          if (x > max[at]) max[at] = x;
+          if (y < min[at + 1]) min[at + 1] = y;
+          if (y > max[at + 1]) max[at + 1] = y;
+          if (z < min[at + 2]) min[at + 2] = z;
+          if (z > max[at + 2]) max[at + 2] = z;
         }
       }
     }
   }
-  if (min[0] === Infinity) return { min: [0, 0, 0], size: [0, 0, 0] };
-  return {
-    min,
-    size: [max[0] - min[0] + 1, max[1] - min[1] + 1, max[2] - min[2] + 1],
-  };
+  return new Map(labels.map((label, place) => {
+    const [x, y, z] = min.subarray(3 * place);
+    const [x1, y1, z1] = max.subarray(3 * place);
+    if (x1 < 0) return [label, { min: [0, 0, 0], size: [0, 0, 0] }];
+    return [label, { min: [x, y, z], size: [x1 - x + 1, y1 - y + 1, z1 - z + 1] }];
+  }));
 }
 
 /** 1 at the label's surface voxels, in the box. */
 function surfaceInBox({ grid, data }: LabelVolume, label: number, { min, size }: Box) {
   const [nx, ny, nz] = grid.size;
   const [bx, by, bz] = size;
+  const plane = nx * ny;
   const on = new Uint8Array(bx * by * bz);
-  const steps = [1, nx, nx * ny];
-  for (let z = 0, i = 0; z < bz; z++) {
-    for (let y = 0; y < by; y++) {
-      for (let x = 0; x < bx; x++, i++) {
-        const at = [x + min[0], y + min[1], z + min[2]];
-        const voxel = at[0] + nx * (at[1] + ny * at[2]);
+  for (let bk = 0, i = 0; bk < bz; bk++) {
+    const z = bk + min[2];
+    for (let bj = 0; bj < by; bj++) {
+      const y = bj + min[1];
+      const isInside = y > 0 && y < ny - 1 && z > 0 && z < nz - 1;
+      const row = nx * (y + ny * z);
+      for (let bi = 0; bi < bx; bi++, i++) {
+        const x = bi + min[0];
+        const voxel = row + x;
         if (data[voxel] !== label) continue;
-        const inner = steps.every((step, axis) =>
-          at[axis] > 0 && at[axis] < [nx, ny, nz][axis] - 1 &&
-          data[voxel - step] === label && data[voxel + step] === label
-        );
-        if (!inner) on[i] = 1;
+        const isInner = isInside && x > 0 && x < nx - 1 &&
+          data[voxel - 1] === label && data[voxel + 1] === label &&
+          data[voxel - nx] === label && data[voxel + nx] === label &&
+          data[voxel - plane] === label && data[voxel + plane] === label;
+        if (!isInner) on[i] = 1;
       }
     }
   }

@@ -2,7 +2,12 @@ import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/ass
 import type { Triple } from "./affine.ts";
 import { Grid } from "./grid.ts";
 import type { LabelVolume } from "./volume.ts";
-import { hausdorff95, squaredDistances, surfaceDistances } from "./surface_distance.ts";
+import {
+  hausdorff95,
+  hausdorff95s,
+  squaredDistances,
+  surfaceDistances,
+} from "./surface_distance.ts";
 
 /** The definition, voxel by voxel. */
 function surfaceDistancesReference(a: LabelVolume, b: LabelVolume, label: number): number[] {
@@ -123,4 +128,14 @@ Deno.test("squaredDistances() of an empty mask are infinite", () => {
     squaredDistances(new Uint8Array(4), [2, 2, 1], [1, 1, 1]),
     new Float64Array(4).fill(Infinity),
   );
+});
+
+Deno.test("hausdorff95s() of several labels are those of each, and NaN of a missing one", () => {
+  const image = (shift: number) =>
+    labels([9, 8, 7], [1, 2, 3], (x, y, z) => x + shift < 4 ? 1 : y > 3 ? 2 : z === 2 ? 3 : 0);
+  const [a, b] = [image(0), image(1)];
+  const several = hausdorff95s(a, b, [1, 2, 3, 9]);
+  for (const label of [1, 2, 3]) assertEquals(several.get(label), hausdorff95(a, b, label));
+  assertEquals(several.get(9), NaN);
+  assertEquals([...several.keys()], [1, 2, 3, 9]);
 });

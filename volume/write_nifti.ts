@@ -6,6 +6,7 @@
 
 import { FileAccessError } from "../host/errors.ts";
 import { encodeFormat, type OtherFormat, otherFormatOf } from "./formats/encode_format.ts";
+import { gzip } from "./gzip.ts";
 import { niftiHeader } from "./nifti_header_bytes.ts";
 import type { DisplacementField, LabelVolume, Volume } from "./volume.ts";
 import { type VoxelType, WRITTEN_TYPES } from "./voxel_types.ts";
@@ -240,24 +241,12 @@ async function file(
   data: ArrayBufferView,
   compressed: boolean,
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const voxels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   if (!compressed) {
+    const voxels = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     const whole = new Uint8Array(header.length + voxels.length);
     whole.set(header);
     whole.set(voxels, header.length);
     return whole;
   }
-  const { readable, writable } = new CompressionStream("gzip");
-  const writer = (writable as WritableStream<Uint8Array>).getWriter();
-  const write = async () => {
-    await writer.write(header);
-    // In pieces, so that no second copy of the voxels is made.
-    const step = 1 << 20;
-    for (let at = 0; at < voxels.length; at += step) {
-      await writer.write(voxels.subarray(at, at + step));
-    }
-    await writer.close();
-  };
-  const [whole] = await Promise.all([new Response(readable).arrayBuffer(), write()]);
-  return new Uint8Array(whole);
+  return await gzip(header, data);
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { timed } from "../host/timeline.ts";
 import type { LabelFiles } from "../cohort/manifest.ts";
 import { labelPaths, readLabels } from "../cohort/read_labels.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
@@ -18,7 +19,7 @@ import { encodeTransform } from "../registration/transform_file.ts";
 import { ImageGeometryError } from "../volume/nifti_errors.ts";
 import { readVolume } from "../volume/read_nifti.ts";
 import { printNotice, type ReadOptions } from "../volume/read_options.ts";
-import { hausdorff95 } from "../volume/surface_distance.ts";
+import { hausdorff95s } from "../volume/surface_distance.ts";
 import type { TargetErrors } from "./landmarks.ts";
 import { refuseLabels } from "./label_images.ts";
 import { encodeDisplacementField, encodeNifti, encodeNiftiLabels } from "../volume/write_nifti.ts";
@@ -151,7 +152,7 @@ export async function encodeRegistration(
 ): Promise<Record<string, Uint8Array>> {
   const files: Record<string, Uint8Array> = {};
   for (const [name, encode] of Object.entries(registrationFiles(inputs, result))) {
-    files[name] = await encode();
+    files[name] = await timed(`encoding: ${name}`, encode);
   }
   return files;
 }
@@ -203,8 +204,8 @@ export function hausdorffDistances(
   if (fixedLabels === undefined || warpedLabels === undefined) return distances;
   // Both lie on the grid of the fixed image; that of the file may differ from it by rounding (placementProblems).
   const fixed = { grid: warpedLabels.grid, data: fixedLabels.data };
-  for (const { label } of overlap) {
-    const distance = hausdorff95(fixed, warpedLabels, label);
+  const labels = overlap.map(({ label }) => label);
+  for (const [label, distance] of hausdorff95s(fixed, warpedLabels, labels)) {
     if (!Number.isNaN(distance)) distances.set(label, distance);
   }
   return distances;

@@ -6,6 +6,7 @@
 
 import { defineGlobals, findAdapter } from "./adapter.ts";
 import { GpuLostError, GpuMemoryError, GpuValidationError } from "./errors.ts";
+import type { GpuHostWork, GpuObserver } from "./gpu_observer.ts";
 import { QuickReadback } from "./quick_readback.ts";
 import { Recorder } from "./recorder.ts";
 import { packUniforms, uniformLayout, type UniformValues } from "./uniform_block.ts";
@@ -119,6 +120,12 @@ export class Gpu implements Disposable {
   liveBytes = 0;
   /** The maximum number of bytes that existed at the same time. */
   peakBytes = 0;
+  /**
+   * Observes the device. Default: none.
+   *
+   * @internal
+   */
+  observer: GpuObserver | undefined;
 
   #pipelines = new Map<string, GPUComputePipeline>();
   #modules = new Map<string, GPUShaderModule>();
@@ -302,6 +309,15 @@ export class Gpu implements Disposable {
    * @internal
    */
   write(buffer: GpuBuffer, data: ArrayBufferView, offset = 0): void {
+    this.#observed(
+      "upload",
+      buffer.label,
+      () => this.#write(buffer, data, offset),
+      data.byteLength,
+    );
+  }
+
+  #write(buffer: GpuBuffer, data: ArrayBufferView, offset: number): void {
     const { queue } = this.device;
     const whole = data.byteLength & ~3;
     if (whole > 0) {
@@ -319,11 +335,20 @@ export class Gpu implements Disposable {
    *
    * @internal
    */
-  async download(
+  download(
     buffer: GpuBuffer,
     offset = 0,
     bytes: number = buffer.bytes - offset,
   ): Promise<ArrayBuffer> {
+    return this.#observed(
+      "wait",
+      buffer.label,
+      () => this.#download(buffer, offset, bytes),
+      bytes,
+    );
+  }
+
+  async #download(buffer: GpuBuffer, offset: number, bytes: number): Promise<ArrayBuffer> {
     const quick = await this.#readback?.read(buffer.handle, offset, bytes);
     if (quick !== undefined) {
       this.check();
@@ -367,7 +392,11 @@ export class Gpu implements Disposable {
   }
 
   /** Waits until all submitted work has ended and raises its errors. */
-  async finish(): Promise<void> {
+  finish(): Promise<void> {
+    return this.#observed("wait", "all work", () => this.#finish());
+  }
+
+  async #finish(): Promise<void> {
     if (!await this.#readback?.finish()) await this.device.queue.onSubmittedWorkDone();
     this.check();
   }
@@ -382,19 +411,23 @@ export class Gpu implements Disposable {
       "\0" + kernel.code;
     let pipeline = this.#pipelines.get(key);
     if (pipeline === undefined) {
-      let module = this.#modules.get(kernel.code);
-      if (module === undefined) {
-        module = this.device.createShaderModule({ label: kernel.label, code: kernel.code });
-        this.#modules.set(kernel.code, module);
-      }
-      pipeline = this.device.createComputePipeline({
-        label: kernel.label,
-        layout: "auto",
-        compute: { module, entryPoint: kernel.entryPoint ?? "main", constants: { ...constants } },
-      });
+      pipeline = this.#observed("compile", kernel.label, () => this.#compile(kernel, constants));
       this.#pipelines.set(key, pipeline);
     }
     return pipeline;
+  }
+
+  #compile(kernel: Kernel, constants: Readonly<Record<string, number>>): GPUComputePipeline {
+    let module = this.#modules.get(kernel.code);
+    if (module === undefined) {
+      module = this.device.createShaderModule({ label: kernel.label, code: kernel.code });
+      this.#modules.set(kernel.code, module);
+    }
+    return this.device.createComputePipeline({
+      label: kernel.label,
+      layout: "auto",
+      compute: { module, entryPoint: kernel.entryPoint ?? "main", constants: { ...constants } },
+    });
   }
 
   /**
@@ -479,6 +512,18 @@ export class Gpu implements Disposable {
     this.device.removeEventListener("uncapturederror", this.#onError);
     this.#readback?.destroy();
     if (this.#ownsDevice) this.device.destroy();
+  }
+
+  /** Does work of the host, and reports it to the observer. */
+  #observed<T>(kind: GpuHostWork, label: string, work: () => T, bytes?: number): T {
+    const { observer } = this;
+    if (observer === undefined) return work();
+    const start = performance.now();
+    const report = () => observer.onHostWork(kind, label, start, performance.now(), bytes);
+    const result = work();
+    if (result instanceof Promise) return result.finally(report) as T;
+    report();
+    return result;
   }
 
   #mebibytes(bytes: number): string {

@@ -5,11 +5,13 @@
  */
 
 import type { Dispatch, DispatchOptions, Gpu, GpuBuffer, Kernel } from "./gpu.ts";
+import type { GpuObserver } from "./gpu_observer.ts";
 import type { Destroyable } from "./owned.ts";
 
 /** Collects dispatches and copies in order; nothing runs before {@link Recorder.submit}. */
 export class Recorder implements Disposable {
   #gpu: Gpu;
+  #label: string;
   #encoder: GPUCommandEncoder;
   #pass: GPUComputePassEncoder | undefined;
   #temporary: Destroyable[] = [];
@@ -17,11 +19,14 @@ export class Recorder implements Disposable {
   /** Use {@link Gpu.record}. */
   constructor(gpu: Gpu, label: string) {
     this.#gpu = gpu;
+    this.#label = label;
     this.#encoder = gpu.device.createCommandEncoder({ label });
   }
 
   /** Records a prepared dispatch. */
   run(dispatch: Dispatch): this {
+    const { observer } = this.#gpu;
+    if (observer !== undefined) this.#observedPass(observer, dispatch.label);
     this.#pass ??= this.#encoder.beginComputePass();
     this.#pass.setPipeline(dispatch.pipeline);
     this.#pass.setBindGroup(0, dispatch.bindGroup);
@@ -77,7 +82,13 @@ export class Recorder implements Disposable {
   /** Hands all that was recorded to the GPU and returns at once. */
   submit(): void {
     this.#endPass();
+    const { observer } = this.#gpu;
+    observer?.onCommands(this.#encoder);
+    const start = observer && performance.now();
     this.#gpu.device.queue.submit([this.#encoder.finish()]);
+    if (start !== undefined) {
+      observer?.onHostWork("submit", this.#label, start, performance.now());
+    }
     this.#freeTemporary();
   }
 
@@ -88,6 +99,15 @@ export class Recorder implements Disposable {
 
   #freeTemporary(): void {
     for (const resource of this.#temporary.splice(0)) resource.destroy();
+  }
+
+  /** Begins a pass for one dispatch, with the timestamps of the observer. */
+  #observedPass(observer: GpuObserver, label: string): void {
+    this.#endPass();
+    const timestampWrites = observer.onDispatch(label);
+    this.#pass = this.#encoder.beginComputePass(
+      timestampWrites === undefined ? {} : { timestampWrites },
+    );
   }
 
   #endPass(): void {

@@ -56,6 +56,11 @@ export interface MattesOptions {
    * a small overlap does not inflate. When absent, the cost is -information.
    */
   readonly wholeSamples?: number | undefined;
+  /**
+   * Sparse evaluations count one of so many rows of the fixed image (along x). The rows of neighbouring planes are
+   * displaced against each other. Default 1: all rows.
+   */
+  readonly rowStep?: number | undefined;
 }
 
 /** The value of the metric at a transform. */
@@ -85,8 +90,12 @@ export interface PreparedMattes {
   setMatrix(matrix: Matrix4): void;
   /** Evaluates at a matrix from fixed to moving voxel index and reads the value. */
   evaluate(matrix: Matrix4): Promise<MattesValue>;
-  /** Evaluates at several matrices and reads all values in one transfer. */
-  evaluateAll(matrices: readonly Matrix4[]): Promise<MattesValue[]>;
+  /**
+   * Evaluates at several matrices and reads all values in one transfer.
+   *
+   * @param isSparse - Counts the rows of the option `rowStep` alone; the value's samples are theirs. Default false.
+   */
+  evaluateAll(matrices: readonly Matrix4[], isSparse?: boolean): Promise<MattesValue[]>;
   /** Frees all its buffers (not the images). */
   destroy(): void;
 }
@@ -100,6 +109,14 @@ function cubic(distance: number): number {
   if (distance >= 2) return 0;
   if (distance >= 1) return (2 - distance) ** 3 / 6;
   return (4 - 6 * distance ** 2 + 3 * distance ** 3) / 6;
+}
+
+/** The displacement of the counted rows from plane to plane: about 0.4 of their distance, without a common divisor. */
+export function rowShift(rowStep: number): number {
+  const divisor = (a: number, b: number): number => b === 0 ? a : divisor(b, a % b);
+  let shift = Math.max(1, Math.round(0.4 * rowStep));
+  while (divisor(rowStep, shift) > 1) shift--;
+  return shift;
 }
 
 /** Number of copies of the counters, which spread the atomics: it grows with the number of voxels. */
@@ -119,7 +136,7 @@ export function prepareMattes(gpu: Gpu, options: MattesOptions): PreparedMattes 
 
 function prepareOwned(gpu: Gpu, options: MattesOptions, owned: Owned): PreparedMattes {
   const { fixed, fixedRange, fixedMask, moving, movingRange, movingMask } = options;
-  const { minSamples = 1, wholeSamples = 0 } = options;
+  const { minSamples = 1, wholeSamples = 0, rowStep = 1 } = options;
   const bytes = owned.add(fixedBins(gpu, { image: fixed, range: fixedRange, mask: fixedMask }));
   const pairs = owned.add(
     movingPairs(gpu, { image: moving, range: movingRange, mask: movingMask }),
@@ -141,69 +158,89 @@ function prepareOwned(gpu: Gpu, options: MattesOptions, owned: Owned): PreparedM
   );
   const window = owned.add(gpu.upload("Mattes window", Float32Array.from(weights.flat())));
   const plane = fixed.pitch * ny;
-  const dispatches: Dispatch[] = [];
-  const prepare = (kernel: Kernel, dispatch: DispatchOptions): Dispatch => {
-    const prepared = owned.add(gpu.prepare(kernel, dispatch));
-    dispatches.push(prepared);
-    return prepared;
-  };
+  const prepare = (kernel: Kernel, dispatch: DispatchOptions): Dispatch =>
+    owned.add(gpu.prepare(kernel, dispatch));
   const constants = workgroupShape(quads);
   const read = [4 * moving.pitch * moving.size[1]];
   const movingSlabs = cutSlabs(gpu, { planes: moving.size[2], bound: read, read, after: 1 });
-  for (const { begin, end } of fixedBinSlabs(gpu, fixed)) {
-    for (const movingSlab of movingSlabs) {
-      prepare(MATTES_COUNT, {
-        parameters: {
-          size: fixed.size,
-          plane: begin,
-          movingSize: moving.size,
-          movingPitch: moving.pitch,
-          quads,
-          copies,
-          begin: movingSlab.begin,
-          end: movingSlab.end,
-        },
-        buffers: [
-          transform,
-          { buffer: bytes, offset: begin * plane, bytes: (end - begin) * plane },
-          planesOf(pairs, movingSlab.begin, movingSlab.to),
-          counts,
-        ],
-        constants,
-        workgroups: [Math.ceil(quads / constants.wx), Math.ceil(ny / constants.wy), end - begin],
-      });
-    }
-  }
-  prepare(MATTES_TOTALS, {
-    parameters: { copies },
-    buffers: [transform, counts, totals],
-    workgroups: [Math.ceil(MATTES_INNER_BINS * MATTES_ROW / 4 / 64)],
+  const countRows = (rowStep: number): Dispatch[] =>
+    fixedBinSlabs(gpu, fixed).flatMap(({ begin, end }) =>
+      movingSlabs.map((movingSlab) =>
+        prepare(MATTES_COUNT, {
+          parameters: {
+            size: fixed.size,
+            plane: begin,
+            movingSize: moving.size,
+            movingPitch: moving.pitch,
+            quads,
+            copies,
+            begin: movingSlab.begin,
+            end: movingSlab.end,
+            rowStep,
+            rowShift: rowShift(rowStep),
+          },
+          buffers: [
+            transform,
+            { buffer: bytes, offset: begin * plane, bytes: (end - begin) * plane },
+            planesOf(pairs, movingSlab.begin, movingSlab.to),
+            counts,
+          ],
+          constants,
+          workgroups: [
+            Math.ceil(quads / constants.wx),
+            Math.ceil(Math.ceil(ny / rowStep) / constants.wy),
+            end - begin,
+          ],
+        })
+      )
+    );
+  const sums = [
+    prepare(MATTES_TOTALS, {
+      parameters: { copies },
+      buffers: [transform, counts, totals],
+      workgroups: [Math.ceil(MATTES_INNER_BINS * MATTES_ROW / 4 / 64)],
+    }),
+    prepare(MATTES_ROWS, {
+      buffers: [transform, window, totals, rows],
+      workgroups: [MATTES_INNER_BINS],
+    }),
+    prepare(MATTES_TERMS, {
+      parameters: { voxels },
+      buffers: [transform, rows, terms],
+      workgroups: [1],
+    }),
+  ];
+  /** The limits of an evaluation that counts one of `step` rows. */
+  const limits = (samples: number, step: number) => ({
+    minSamples: samples / step,
+    wholeSamples: wholeSamples / step,
+    voxels,
   });
-  prepare(MATTES_ROWS, {
-    buffers: [transform, window, totals, rows],
-    workgroups: [MATTES_INNER_BINS],
-  });
-  prepare(MATTES_TERMS, {
-    parameters: { voxels },
-    buffers: [transform, rows, terms],
-    workgroups: [1],
-  });
-  const valueDispatch = prepare(MATTES_VALUE, {
-    parameters: { minSamples, wholeSamples, voxels },
-    buffers: [transform, terms, value],
-    workgroups: [1],
-  });
-  const record = (recorder: Recorder) => dispatches.forEach((dispatch) => recorder.run(dispatch));
+  const evaluation = (step: number) => {
+    const valueDispatch = prepare(MATTES_VALUE, {
+      parameters: limits(minSamples, step),
+      buffers: [transform, terms, value],
+      workgroups: [1],
+    });
+    return { step, valueDispatch, dispatches: [...countRows(step), ...sums, valueDispatch] };
+  };
+  const whole = evaluation(1);
+  const sparse = rowStep === 1 ? whole : evaluation(rowStep);
+  const record = (recorder: Recorder, { dispatches } = whole) =>
+    dispatches.forEach((dispatch) => recorder.run(dispatch));
   const setMatrix = (m: Matrix4) =>
     gpu.write(transform, new Float32Array([...m.slice(0, 12), 0, 0, 0, 0]));
-  const evaluateAll = async (matrices: readonly Matrix4[]): Promise<MattesValue[]> => {
+  const evaluateAll = async (
+    matrices: readonly Matrix4[],
+    isSparse = false,
+  ): Promise<MattesValue[]> => {
     const scratch = new Owned();
     try {
       const results = scratch.add(gpu.buffer("Mattes results", 16 * matrices.length));
       matrices.forEach((matrix, i) => {
         setMatrix(matrix);
         const recorder = gpu.record("Mattes");
-        record(recorder);
+        record(recorder, isSparse ? sparse : whole);
         recorder.copy(value, results, 16, 0, 16 * i).submit();
       });
       const read = new Float32Array(await gpu.download(results));
@@ -218,10 +255,12 @@ function prepareOwned(gpu: Gpu, options: MattesOptions, owned: Owned): PreparedM
   return {
     transform,
     value,
-    record,
+    record: (recorder) => record(recorder),
     setMatrix,
     setMinSamples: (samples) =>
-      gpu.writeParameters(valueDispatch, { minSamples: samples, wholeSamples, voxels }),
+      [whole, sparse].forEach(({ valueDispatch, step }) =>
+        gpu.writeParameters(valueDispatch, limits(samples, step))
+      ),
     evaluateAll,
     evaluate: async (matrix) => (await evaluateAll([matrix]))[0],
     destroy: () => owned.destroy(),
@@ -256,12 +295,14 @@ export interface MattesReferenceImage {
  *
  * @param subdivisions - Number of parts that a moving bin is counted in; Infinity evaluates the window at
  *   each sample.
+ * @param rowStep - One of so many rows of the fixed image counts.
  */
 export function mattesReference(
   fixed: MattesReferenceImage,
   moving: MattesReferenceImage,
   matrix: Matrix4,
   subdivisions: number = MATTES_SUBDIVISIONS,
+  rowStep = 1,
 ): MattesValue {
   const joint = new Float64Array(MATTES_INNER_BINS * MATTES_BINS);
   const m = matrix;
@@ -272,6 +313,7 @@ export function mattesReference(
     const x = i % nx;
     const y = Math.floor(i / nx) % ny;
     const z = Math.floor(i / (nx * ny));
+    if (y % rowStep !== z * rowShift(rowStep) % rowStep) continue;
     const p: Triple = [0, 4, 8].map((r) =>
       m[r] * x + m[r + 1] * y + m[r + 2] * z + m[r + 3]
     ) as unknown as Triple;

@@ -25,6 +25,8 @@ struct Parameters {
   copies: u32,       // copies of the counters
   begin: u32,        // first plane of the moving image whose cells are counted
   end: u32,          // one past the last such plane
+  rowStep: u32,      // one of so many rows of the fixed image counts
+  rowShift: u32,     // the first such row moves by so many rows from plane to plane
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> transform: array<vec4f, 4>;
@@ -40,8 +42,10 @@ fn main(
   @builtin(workgroup_id) group: vec3u,
   @builtin(num_workgroups) groups: vec3u,
 ) {
-  if (transform[3].x != 0.0 || id.x >= parameters.quads || id.y >= parameters.size.y) { return; }
-  let packed = fixedBins[(id.z * parameters.size.y + id.y) * parameters.quads + id.x];
+  let z = id.z + parameters.plane;
+  let y = id.y * parameters.rowStep + (z * parameters.rowShift) % parameters.rowStep;
+  if (transform[3].x != 0.0 || id.x >= parameters.quads || y >= parameters.size.y) { return; }
+  let packed = fixedBins[(id.z * parameters.size.y + y) * parameters.quads + id.x];
   if (packed == 0xffffffffu) { return; }
   let copy = (group.x + groups.x * (group.y + groups.y * group.z)) % parameters.copies;
   let first = copy * INNER * ROW;
@@ -50,7 +54,7 @@ fn main(
   let cell = max(movingSize, vec3u(2u)) - vec3u(2u);
   let dy = select(0u, parameters.movingPitch, movingSize.y > 1u);
   let dz = select(0u, parameters.movingPitch * movingSize.y, movingSize.z > 1u);
-  let start = vec4f(f32(4u * id.x), f32(id.y), f32(id.z + parameters.plane), 1.0);
+  let start = vec4f(f32(4u * id.x), f32(y), f32(z), 1.0);
   let origin = vec3f(dot(transform[0], start), dot(transform[1], start), dot(transform[2], start));
   let step = vec3f(transform[0].x, transform[1].x, transform[2].x);
   for (var i = 0u; i < 4u; i++) {

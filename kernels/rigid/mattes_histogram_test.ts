@@ -6,7 +6,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { assertNothingLeaks } from "../../testing/failing_allocations.ts";
 import { uploadImage } from "../gpu/image.ts";
 import { TOO_FEW_SAMPLES_COST } from "./mattes_constants.ts";
-import { cubicWindow, mattesReference, prepareMattes } from "./mattes_histogram.ts";
+import { cubicWindow, mattesReference, prepareMattes, rowShift } from "./mattes_histogram.ts";
 
 const RANGE = { minimum: -20, maximum: 130 };
 
@@ -53,21 +53,22 @@ async function compare(gpu: Gpu, fixedSize: Triple, movingSize: Triple, masked: 
     movingRange: RANGE,
     fixedMask: masked ? images[2] : undefined,
     movingMask: masked ? images[3] : undefined,
+    rowStep: 3,
   });
   const value = await metric.evaluate(OBLIQUE);
-  const twin = mattesReference(
-    { size: fixedSize, data: fixedData, range: RANGE, mask: fixedMask },
-    {
-      size: movingSize,
-      data: movingData,
-      range: RANGE,
-      mask: movingMask,
-    },
-    OBLIQUE,
-  );
-  // A position in f32 may fall on the other side of a voxel's or a bin's edge.
-  assertAlmostEquals(value.samples, twin.samples, 2);
-  assertAlmostEquals(value.information, twin.information, 2e-3 * twin.information + 1e-5);
+  const [sparse] = await metric.evaluateAll([OBLIQUE], true);
+  for (const [found, rowStep] of [[value, 1], [sparse, 3]] as const) {
+    const twin = mattesReference(
+      { size: fixedSize, data: fixedData, range: RANGE, mask: fixedMask },
+      { size: movingSize, data: movingData, range: RANGE, mask: movingMask },
+      OBLIQUE,
+      undefined,
+      rowStep,
+    );
+    // A position in f32 may fall on the other side of a voxel's or a bin's edge.
+    assertAlmostEquals(found.samples, twin.samples, 2);
+    assertAlmostEquals(found.information, twin.information, 2e-3 * twin.information + 1e-5);
+  }
   assertEquals(await metric.evaluate(OBLIQUE), value, "two runs");
   metric.destroy();
   images.forEach((i) => i.destroy());
@@ -118,6 +119,37 @@ gpuTest(
     fixed.destroy();
   },
 );
+
+gpuTest(
+  "prepareMattes() counts one of `rowStep` rows, displaced from plane to plane",
+  async (gpu) => {
+    const size: Triple = [9, 8, 7];
+    const fixed = uploadImage(gpu, "fixed", size, image(size, 1));
+    const metric = prepareMattes(gpu, {
+      fixed,
+      moving: fixed,
+      fixedRange: RANGE,
+      movingRange: RANGE,
+      minSamples: 9 * 8 * 7,
+      rowStep: 5,
+    });
+    const identity = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
+    const [value] = await metric.evaluateAll([identity], true);
+    // Rows 0, 2, 4, 1, 3, 0, 2 and the fifth row after each: 2 + 2 + 1 + 2 + 1 + 2 + 2.
+    assertEquals(value.samples, 9 * 12);
+    // A fifth of the minimum of samples is 100.8.
+    assertAlmostEquals(value.cost, -value.information, 1e-6);
+    metric.setMinSamples(9 * 12 * 5 + 1);
+    const [refused] = await metric.evaluateAll([identity], true);
+    assertAlmostEquals(refused.cost / TOO_FEW_SAMPLES_COST, 1, 1e-6);
+    metric.destroy();
+    fixed.destroy();
+  },
+);
+
+Deno.test("rowShift() has no divisor in common with the distance of the rows", () => {
+  assertEquals([1, 2, 3, 4, 5, 6, 8, 9].map(rowShift), [1, 1, 1, 1, 2, 1, 3, 4]);
+});
 
 Deno.test("cubicWindow() sums to one", () => {
   for (const t of [0, 0.1, 0.5, 0.99]) {

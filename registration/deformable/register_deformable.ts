@@ -6,6 +6,7 @@
  * @module
  */
 
+import { timed } from "../../host/timeline.ts";
 import { IDENTITY, type Matrix4, type Triple } from "../../volume/affine.ts";
 import type { LabelVolume, Volume } from "../../volume/volume.ts";
 import {
@@ -31,7 +32,13 @@ import {
 } from "../similarity/similarities.ts";
 import { completeSimilarityOptions, type Similarity } from "../similarity/similarity.ts";
 import type { ControlGrid } from "../transform.ts";
-import { type InputImages, type LevelResult, MARGIN, optimiseLevel } from "./level.ts";
+import {
+  type InputImages,
+  type LevelOptions,
+  type LevelResult,
+  MARGIN,
+  optimiseLevel,
+} from "./level.ts";
 import {
   type LevelDisplacements,
   prolongDisplacements,
@@ -243,7 +250,7 @@ export async function registerDeformable(
       if (options.resume !== undefined && index <= options.resume.level) continue;
       const carried = startOf(reached, level, interpolation);
       const { geometry, grid, displacements } = noFolding ? await unfoldCells(carried) : carried;
-      const result = await optimiseLevel(gpu, {
+      const result = await timedLevel(index, gpu, {
         images,
         masks: { fixed: options.fixedMask, moving: options.movingMask },
         similarity,
@@ -297,6 +304,11 @@ export async function registerDeformable(
   } finally {
     owned.destroy();
   }
+}
+
+/** {@link optimiseLevel} with its time. */
+function timedLevel(index: number, gpu: Gpu, options: LevelOptions): Promise<LevelResult> {
+  return timed(`deformable: level ${index + 1}`, () => optimiseLevel(gpu, options));
 }
 
 /** The options, checked and with their defaults filled in. */

@@ -18,6 +18,12 @@ import { maskOnGrid, shrunkGrid, shrunkImage } from "./pyramid.ts";
 import type { RigidSchedule } from "./schedule.ts";
 import { type ImageStatistics, imageStatistics } from "./start.ts";
 
+/**
+ * The number of fixed voxels from which a step of the refinement is found, about. With all 1.4 million voxels of an
+ * image, its corners end within a tenth of a voxel of the same place (docs/performance.md).
+ */
+const REFINEMENT_VOXELS = 2 ** 18;
+
 /** One resolution level. */
 export interface RigidLevel {
   /** The fixed image's grid. */
@@ -178,6 +184,7 @@ export async function prepareRigidLevels(
           fixedMask: f.maskImage,
           movingMask: m.maskImage,
           wholeSamples: weighsOverlap ? wholeSamples : undefined,
+          rowStep: Math.max(1, Math.round(f.validVoxels / REFINEMENT_VOXELS)),
         }));
         const toMoving = m.grid.inverse;
         return {

@@ -126,10 +126,11 @@ export function shrunkImage(gpu: Gpu, image: GpuImage, grid: Grid, factor: Tripl
  * @param isInterpolated - True for the moving image; see {@link reducedMask}.
  */
 export function maskOnGrid(mask: LabelVolume, grid: Grid, isInterpolated = false): Int32Array {
-  return Int32Array.from(reducedMask({
+  const reduced = reducedMask({
     mask: { size: mask.grid.size, data: mask.data },
     size: grid.size,
     matrix: multiply(mask.grid.inverse, grid.affine),
     isInterpolated,
-  }));
+  });
+  return new Int32Array(reduced);
 }

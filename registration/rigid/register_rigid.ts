@@ -5,6 +5,7 @@
  * @module
  */
 
+import { timed } from "../../host/timeline.ts";
 import type { Matrix4, Triple } from "../../volume/affine.ts";
 import type { LabelVolume, Volume } from "../../volume/volume.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
@@ -170,7 +171,9 @@ export async function registerRigid(gpu: Gpu, options: RigidOptions): Promise<Ri
   );
   const owned = new Owned();
   try {
-    const prepared = owned.add(await prepareRigidLevels(gpu, options, schedule));
+    const prepared = owned.add(
+      await timed("rigid: pyramids", () => prepareRigidLevels(gpu, options, schedule)),
+    );
     const { levels } = prepared;
     const positions = startPositions(
       start,
@@ -215,27 +218,33 @@ export async function registerRigid(gpu: Gpu, options: RigidOptions): Promise<Ri
       let search: SearchResult | undefined;
       if (index === 0) search = best.search;
       else if (plan.search !== undefined) {
-        search = await searchLevel(gpu, {
-          level,
-          frame,
-          parameters,
-          schedule: plan.search,
-          signal,
-          seed: seed + index,
-          onProgress: (iteration, similarity) =>
-            report(index, position.name, { iteration, similarity }),
-        });
+        const settings = plan.search;
+        search = await timed(`rigid: search at level ${index + 1}`, () =>
+          searchLevel(gpu, {
+            level,
+            frame,
+            parameters,
+            schedule: settings,
+            signal,
+            seed: seed + index,
+            onProgress: (iteration, similarity) =>
+              report(index, position.name, { iteration, similarity }),
+          }));
       }
       if (search !== undefined) parameters = search.parameters;
       let rounds = 0;
       if (plan.refinementRounds > 0) {
-        const refined = await refineLevel(gpu, {
-          level,
-          frame,
-          parameters,
-          rounds: plan.refinementRounds,
-          signal,
-        });
+        const refined = await timed(
+          `rigid: refinement at level ${index + 1}`,
+          () =>
+            refineLevel(gpu, {
+              level,
+              frame,
+              parameters,
+              rounds: plan.refinementRounds,
+              signal,
+            }),
+        );
         parameters = refined.parameters as unknown as RigidParameters;
         rounds = refined.rounds;
       }

@@ -82,10 +82,9 @@ export interface RigidScheduleOptions {
  * "robust", the default, keeps the metric and the strategy, and corrects the weaknesses of "imregister".
  * With growth 1.05 the step size changes by about 0.2 % per iteration, so that within 100 iterations it
  * hardly changes, and the last level ends as a random search with a deviation of 0.7 degrees and 3 mm
- * instead of at a minimum. Here growth is 1.2. Most of the search runs where an evaluation costs little:
- * 200 iterations from every start at the coarsest level, 100 at each following one. Every level but the
- * coarsest ends with Newton steps on a quadratic model of the cost (see quadratic_refinement.ts); at the
- * finest level they replace the search. Bins span the 0.5 to 99.5 percentile, so that a few voxels of
+ * instead of at a minimum. Here growth is 1.2. The search runs where an evaluation costs little: 200
+ * iterations from every start at the coarsest level. At each following level Newton steps on a quadratic
+ * model of the cost replace it (see quadratic_refinement.ts). Bins span the 0.5 to 99.5 percentile, so that a few voxels of
  * metal do not take most of the bins. Voxels shrink toward isotropic ones. The coarsest level weighs the
  * mutual information with the overlap, because a small number of samples overestimates the information.
  * If an image or its mask is a stack of few slices (extent.ts), every level does.
@@ -122,25 +121,24 @@ export function rigidSchedule(options: RigidScheduleOptions): RigidSchedule {
       minOfStart: 0,
     };
   }
-  const [coarsest, ...finer] = isotropicFactors(fixed, moving, levels, maxVoxels)
-    .map((factors, level) => {
-      const spacing = Math.min(...fixed.spacing.map((s, axis) => s * factors.fixed[axis]));
-      const search: SearchSchedule = {
-        radius: level === 0 ? 0.03 : 0.01 / 2 ** (level - 1),
-        epsilon: spacing / 10,
-        growth: 1.2,
-        iterations: iterations ?? (level === 0 ? 200 : 100),
-      };
-      const isLast = level === levels - 1;
-      return { factors, search, refinementRounds: isLast ? 3 : level > 0 ? 6 : 0 };
-    });
+  const [coarsest, ...finer] = isotropicFactors(fixed, moving, levels, maxVoxels);
+  const spacing = Math.min(...fixed.spacing.map((mm, axis) => mm * coarsest.fixed[axis]));
   return {
-    // The refinement replaces the search at the last level, unless it is the only one.
     levels: [
-      coarsest,
-      ...finer.map((schedule, i) =>
-        i === finer.length - 1 ? { ...schedule, search: undefined } : schedule
-      ),
+      {
+        factors: coarsest,
+        search: {
+          radius: 0.03,
+          epsilon: spacing / 10,
+          growth: 1.2,
+          iterations: iterations ?? 200,
+        },
+        refinementRounds: finer.length === 0 ? 3 : 0,
+      },
+      ...finer.map((factors, i) => ({
+        factors,
+        refinementRounds: i === finer.length - 1 ? 3 : 6,
+      })),
     ],
     range: "robust",
     weighOverlap: true,

@@ -180,6 +180,7 @@ export async function refineLevel(
         points.map((point) =>
           level.indexMatrix(frameMatrix(frame, point as unknown as RigidParameters))
         ),
+        true,
       );
       return values.map(({ cost }) => cost);
     },

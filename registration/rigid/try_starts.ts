@@ -4,6 +4,7 @@
  * @module
  */
 
+import { timed } from "../../host/timeline.ts";
 import type { Triple } from "../../volume/affine.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import type { MattesValue } from "../../kernels/rigid/mattes_histogram.ts";
@@ -73,15 +74,16 @@ export async function tryStarts(
     const minShare = Math.max(schedule.minOverlap, schedule.minOfStart * share);
     metric.setMinSamples(minShare * wholeSamples);
     const frame = { initial: position.matrix, ...box };
-    const search = await searchLevel(gpu, {
-      level,
-      frame,
-      seed,
-      signal,
-      parameters: [0, 0, 0, 0, 0, 0],
-      schedule: schedule.levels[0].search,
-      onProgress: (iteration, similarity) => onProgress?.(position.name, iteration, similarity),
-    });
+    const search = await timed(`rigid: start ${position.name}`, () =>
+      searchLevel(gpu, {
+        level,
+        frame,
+        seed,
+        signal,
+        parameters: [0, 0, 0, 0, 0, 0],
+        schedule: schedule.levels[0].search,
+        onProgress: (iteration, similarity) => onProgress?.(position.name, iteration, similarity),
+      }));
     records.push({
       ...position,
       similarity: [before[i].information, search.similarity],
