@@ -105,7 +105,7 @@ export class ImageSlots {
     choices: readonly string[],
     onChoice: (number: number) => void,
   ): void {
-    this.#write(input, "wrong", reason);
+    this.#write(input, "open", reason);
     const select = make("select", { ariaLabel: `DICOM series: ${TITLES[input]}` });
     select.append(new Option("Choose a series", ""));
     choices.forEach((text, i) => select.append(new Option(text, String(i + 1))));
@@ -161,7 +161,7 @@ export class ImageSlots {
     return slot;
   }
 
-  #write(input: InputName, state: "" | "filled" | "wrong", text: string): void {
+  #write(input: InputName, state: "" | "filled" | "open" | "wrong", text: string): void {
     const slot = this.#slots.get(input)!;
     slot.className = `slot ${state}`;
     slot.querySelector(".what")!.textContent = text;

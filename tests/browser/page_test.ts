@@ -284,7 +284,7 @@ browserTest("of a DICOM folder with several series the person chooses one", asyn
   await shows(view, "#choose-rows", /DICOM files \(7 files\)/);
   await view.selectOption("#choose-rows select", "fixed");
   await view.click("#choose button[value=use]");
-  await shows(view, "[data-input=fixed].wrong", /DICOM files holds 2 DICOM series/);
+  await shows(view, "[data-input=fixed].open", /DICOM files holds 2 DICOM series/);
   const list = view.locator("[data-input=fixed] select");
   assertEquals(await list.locator("option").allInnerTexts(), [
     "Choose a series",
@@ -295,7 +295,7 @@ browserTest("of a DICOM folder with several series the person chooses one", asyn
   await shows(view, "[data-input=fixed].filled", /DICOM files: 3 x 2 x 4 voxels/);
   // The folder itself, on the place of the moving image: the browser searches it.
   await dropFolder(view, `${folder}/study`, "[data-input=moving]");
-  await shows(view, "[data-input=moving].wrong", /study holds 2 DICOM series/);
+  await shows(view, "[data-input=moving].open", /study holds 2 DICOM series/);
   await view.locator("[data-input=moving] select").selectOption("1");
   await shows(view, "[data-input=moving].filled", /study: 3 x 2 x 3 voxels/);
   await view.click("#settings > summary");
