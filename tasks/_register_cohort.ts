@@ -28,12 +28,7 @@ import {
   THUMBNAIL_NAME,
 } from "../workflows/case_record.ts";
 import { shareOf } from "../workflows/shard.ts";
-import {
-  commandLineOf,
-  type Program,
-  UsageError,
-  withValues,
-} from "./_flags.ts";
+import { commandLineOf, type Program, UsageError, withValues } from "./_flags.ts";
 import { hasFiles, refuseSameFolder } from "./_dicom_out.ts";
 import { checkFolder, writeFolder } from "./_output.ts";
 import { Progress } from "./_progress.ts";
