@@ -391,6 +391,7 @@ browserTest("drop, register, look, save: the bytes of the command line", async (
   await writePair(folder);
   const { view, errors } = await open(browser, await pageFile(folder));
   await drop(view, folder, FILES);
+  await shows(view, "#choose-rows", /ct_labels/);
   // The dialog guesses the use of each file by its name.
   const chosen = await view.locator("#choose-rows select").evaluateAll((all) =>
     all.map((select) => (select as HTMLSelectElement).value)
