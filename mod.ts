@@ -65,8 +65,8 @@ export {
 export { Gpu, type GpuOptions } from "./kernels/gpu/gpu.ts";
 
 // Registration.
+export type { DeformableMethod } from "./registration/deformable_defaults.ts";
 export {
-  type DeformableMethod,
   type LabelOverlap,
   registerImages,
   type RegisterImagesOptions,

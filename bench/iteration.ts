@@ -16,7 +16,7 @@ import { uploadImage } from "../kernels/gpu/image.ts";
 import { Owned } from "../kernels/gpu/owned.ts";
 import { partialSumCount } from "../kernels/regulariser/control_point_cost.ts";
 import { prepareRegulariser } from "../kernels/regulariser/regulariser.ts";
-import { DEFORMABLE_DEFAULTS } from "../registration/deformable/register_deformable.ts";
+import { DEFORMABLE_DEFAULTS } from "../registration/deformable_defaults.ts";
 import { Lbfgs } from "../kernels/optimiser/lbfgs.ts";
 import { SIMILARITIES, type SimilarityName } from "../registration/similarity/similarities.ts";
 import { createSimilarity } from "../registration/similarity/similarity.ts";

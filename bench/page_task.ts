@@ -97,13 +97,33 @@ export async function main(
 async function look(page: Page): Promise<void> {
   const canvas = page.locator("figure[data-plane=axial] canvas");
   await canvas.focus();
-  for (const key of ["3", "g", "c", "ArrowUp", "ArrowUp", "4", "5", "6", "7", "g", "c", "3"]) {
+  const keys = [
+    "3",
+    "g",
+    "c",
+    "ArrowUp",
+    "ArrowUp",
+    "4",
+    "5",
+    "6",
+    "7",
+    "+",
+    "+",
+    "0",
+    "g",
+    "c",
+    "3",
+  ];
+  for (const key of keys) {
     await page.keyboard.press(key);
     await page.waitForTimeout(100);
   }
   const box = (await canvas.boundingBox())!;
   await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
   for (let i = 0; i < 10; i++) await page.mouse.wheel(0, 80);
+  await page.keyboard.down("Control");
+  for (let i = 0; i < 10; i++) await page.mouse.wheel(0, i < 5 ? -80 : 80);
+  await page.keyboard.up("Control");
   await page.mouse.down();
   for (let i = 1; i <= 10; i++) {
     await page.mouse.move(box.x + box.width / 2 + 8 * i, box.y + 60 + 9 * i);

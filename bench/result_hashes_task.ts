@@ -6,7 +6,7 @@
  */
 
 import { REGULARISERS } from "../kernels/regulariser/regulariser.ts";
-import { DEFORMABLE_DEFAULTS } from "../registration/deformable/register_deformable.ts";
+import { DEFORMABLE_DEFAULTS } from "../registration/deformable_defaults.ts";
 import { SIMILARITIES } from "../registration/similarity/similarities.ts";
 import { type FlagsOf, type TaskSpec, UsageError } from "../tasks/_flags.ts";
 import { runTask } from "../tasks/_run_task.ts";

@@ -33,8 +33,11 @@
  */
 
 export {
+  DEFORMABLE_DEFAULTS,
   DEFORMABLE_METHODS,
   type DeformableMethod,
+} from "./deformable_defaults.ts";
+export {
   type LabelOverlap,
   registerImages,
   type RegisterImagesOptions,
@@ -52,7 +55,6 @@ export type { RigidPreset } from "./rigid/schedule.ts";
 export type { RigidStart, StartPosition } from "./rigid/start.ts";
 export type { StartRecord } from "./rigid/try_starts.ts";
 export {
-  DEFORMABLE_DEFAULTS,
   type DeformableLevel,
   type DeformableOptions,
   type DeformableProgress,

@@ -19,6 +19,7 @@ import {
   registerDeformable,
 } from "./deformable/register_deformable.ts";
 import type { Checkpoint } from "./checkpoint.ts";
+import type { DeformableMethod } from "./deformable_defaults.ts";
 import { placementProblems } from "./input_grids.ts";
 import { betterOrientation } from "./orientation.ts";
 import { type RegistrationQuality, registrationQuality, withOrientation } from "./quality.ts";
@@ -55,18 +56,6 @@ import {
   toWorkingScale,
   workingScale,
 } from "./working_scale.ts";
-
-/**
- * A method of deformable registration: "control-grid" is {@link registerDeformable}, "mind-gauss-newton"
- * is {@link registerMindGaussNewton}.
- */
-export type DeformableMethod = "control-grid" | "mind-gauss-newton";
-
-/** The methods of deformable registration. */
-export const DEFORMABLE_METHODS: readonly DeformableMethod[] = [
-  "control-grid",
-  "mind-gauss-newton",
-];
 
 /**
  * Options of {@link registerImages}. The defaults in mm are for images of a human body. An image with a diagonal under

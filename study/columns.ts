@@ -5,7 +5,7 @@
  */
 
 import type { Modality } from "../volume/modality.ts";
-import type { DeformableMethod } from "../registration/register.ts";
+import type { DeformableMethod } from "../registration/deformable_defaults.ts";
 import type { SimilarityName, SimilarityOptions } from "../registration/similarity/similarities.ts";
 import type { Regulariser } from "../kernels/regulariser/regulariser.ts";
 import { type Correspondence, correspondenceWithout } from "../workflows/correspondence.ts";

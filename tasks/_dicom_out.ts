@@ -1,5 +1,5 @@
 /**
- * The flag `--dicom-out`: the result as a DICOM series.
+ * The work of the flag `--dicom-out`: the result as a DICOM series.
  *
  * @module
  */
@@ -14,19 +14,8 @@ import {
 import { DicomSeriesError } from "../volume/dicom/dicom_errors.ts";
 import { readSeriesTemplate } from "../volume/dicom/series_template.ts";
 import type { Volume } from "../volume/volume.ts";
-import { type Flag, UsageError } from "./_flags.ts";
+import { UsageError } from "./_flags.ts";
 import { checkFolder, writeNewFolder } from "./_output.ts";
-
-/** A flag for the folder of a DICOM series. */
-export const dicomOutFlag = (fixed: string) =>
-  ({
-    type: "string",
-    valueName: "FOLDER",
-    help:
-      `Also write the warped image as a DICOM series into this new or empty folder. ${fixed} must be a DICOM series: ` +
-      "the result has its patient, study and frame of reference, and the modality of the moving image. Nothing is " +
-      "de-identified: the descriptions contain the series description of the moving image, or its file name.",
-  }) as const satisfies Flag;
 
 /** An image and its series, if it is DICOM. */
 export interface SeriesPath {

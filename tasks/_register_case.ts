@@ -28,30 +28,13 @@ import {
   scaleNotices,
 } from "../workflows/register_files.ts";
 import { CheckpointFile } from "./_checkpoint_file.ts";
-import { type FlagValues, kebabCase } from "./_flags.ts";
+import { kebabCase } from "./_flags.ts";
 import { headerNotices } from "./_header_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { writeFolder } from "./_output.ts";
-import {
-  openDicomOut,
-  readLandmarks,
-  REGISTER_COHORT_FLAGS,
-  REGISTER_EXTRAS,
-} from "./_register_extras.ts";
-import { REGISTER_FLAGS, settingsOf, usedFlags } from "./_register_flags.ts";
-
-/** The exit code of a registration that has failed by its own verdict, with --strict. */
-export const FAILED_VERDICT = 3;
-
-/** The flags of the task `register`. */
-export const REGISTER_TASK_FLAGS = {
-  ...REGISTER_FLAGS,
-  ...REGISTER_EXTRAS,
-  ...REGISTER_COHORT_FLAGS,
-} as const;
-
-/** The values of the flags of the task. */
-export type RegisterTaskFlags = FlagValues<typeof REGISTER_TASK_FLAGS>;
+import { openDicomOut, readLandmarks } from "./_register_extras.ts";
+import { settingsOf, usedFlags } from "./_register_flags.ts";
+import type { RegisterTaskFlags } from "./_register_task_flags.ts";
 
 /** The values of the flags of one registration; labels may be a mask for each structure. */
 export type CaseFlags =

@@ -28,65 +28,25 @@ import {
   THUMBNAIL_NAME,
 } from "../workflows/case_record.ts";
 import { shareOf } from "../workflows/shard.ts";
-import {
-  commandLineOf,
-  isGiven,
-  kebabCase,
-  type Program,
-  UsageError,
-  withValues,
-} from "./_flags.ts";
+import { commandLineOf, type Program, UsageError, withValues } from "./_flags.ts";
 import { hasFiles, refuseSameFolder } from "./_dicom_out.ts";
 import { checkFolder, writeFolder } from "./_output.ts";
 import { Progress } from "./_progress.ts";
 import {
   type CaseFlags,
   type CaseProgress,
-  FAILED_VERDICT,
-  REGISTER_TASK_FLAGS,
   registerCase,
   type RegisteredCase,
-  type RegisterTaskFlags,
 } from "./_register_case.ts";
 import { usedFlags } from "./_register_flags.ts";
+import {
+  FAILED_VERDICT,
+  OF_A_CASE,
+  REGISTER_TASK_FLAGS,
+  type RegisterTaskFlags,
+} from "./_register_task_flags.ts";
 import { errorMessage, EXIT_CODES } from "./_run_task.ts";
 import { shardOf } from "./_shard_flag.ts";
-
-/** The flags of files, which the cases of a cohort have of their own. */
-const OF_A_CASE = [
-  "fixed",
-  "moving",
-  "fixedLabels",
-  "movingLabels",
-  "fixedMask",
-  "movingMask",
-  "fixedPoints",
-  "movingPoints",
-  "fixedSeries",
-  "movingSeries",
-] as const;
-
-/**
- * Refuses flags that contradict each other.
- *
- * @throws {UsageError} when --cohort stands beside the files of one registration, when --shard stands alone, or when
- * neither --cohort nor both images are given.
- */
-export function refuseMixed(flags: RegisterTaskFlags): void {
-  if (flags.cohort === undefined) {
-    if (flags.shard !== undefined) throw new UsageError("--shard needs --cohort");
-    for (const name of ["fixed", "moving"] as const) {
-      if (flags[name] === undefined) throw new UsageError(`--${name} is required without --cohort`);
-    }
-    return;
-  }
-  const given = OF_A_CASE.find((name) => isGiven(flags, name));
-  if (given !== undefined) {
-    throw new UsageError(
-      `--${kebabCase(given)} does nothing with --cohort, whose cases have their own files`,
-    );
-  }
-}
 
 /** A case with its flags and its identity. */
 interface Job {

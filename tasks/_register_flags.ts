@@ -7,9 +7,9 @@
 
 import { CONTROL_GRID_INTERPOLATIONS } from "../kernels/control_grid/control_grid.ts";
 import { REGULARISERS } from "../kernels/regulariser/regulariser.ts";
-import { DEFORMABLE_DEFAULTS } from "../registration/deformable/register_deformable.ts";
+import { DEFORMABLE_DEFAULTS, DEFORMABLE_METHODS } from "../registration/deformable_defaults.ts";
 import { MIND_GAUSS_NEWTON_OPTIONS } from "../registration/mind_gauss_newton/options.ts";
-import { DEFORMABLE_METHODS, type RegisterImagesOptions } from "../registration/register.ts";
+import type { RegisterImagesOptions } from "../registration/register.ts";
 import { RIGID_PRESETS } from "../registration/rigid/schedule.ts";
 import {
   SIMILARITIES,

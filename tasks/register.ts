@@ -4,17 +4,10 @@
  * @module
  */
 
-import { meanOverlap } from "../registration/mean_overlap.ts";
-import type { RegistrationQuality } from "../registration/quality.ts";
-import type { RegisterImagesResult } from "../registration/register.ts";
-import { CASE_COLUMNS } from "../workflows/case_list.ts";
-import { commandOf, refuseMixed, registerCohort } from "./_register_cohort.ts";
-import { type FlagsOf, type Program, type TaskSpec, withValues } from "./_flags.ts";
-import { checkFolder } from "./_output.ts";
-import { Progress } from "./_progress.ts";
-import { FAILED_VERDICT, REGISTER_TASK_FLAGS, registerCase } from "./_register_case.ts";
-import { printTargetErrors, refuseLonely } from "./_register_extras.ts";
+import { CASE_COLUMNS } from "../workflows/case_columns.ts";
+import type { FlagsOf, Program, TaskSpec } from "./_flags.ts";
 import { GAUSS_NEWTON_FLAGS, refuseUseless } from "./_register_flags.ts";
+import { refuseLonely, refuseMixed, REGISTER_TASK_FLAGS } from "./_register_task_flags.ts";
 import { runTask } from "./_run_task.ts";
 
 /** The declaration of `deno task register`. */
@@ -69,71 +62,23 @@ such as those of a Slurm array: --shard $((SLURM_ARRAY_TASK_ID + 1))/8 with --ar
   flags: REGISTER_TASK_FLAGS,
 } as const satisfies TaskSpec;
 
-type Flags = FlagsOf<typeof TASK>;
-
 /** The work of `deno task register`. */
-export async function main(flags: Flags, signal: AbortSignal, program: Program): Promise<number> {
+export async function main(
+  flags: FlagsOf<typeof TASK>,
+  signal: AbortSignal,
+  program: Program,
+): Promise<number> {
   refuseMixed(flags);
   refuseUseless(flags);
   refuseLonely(flags);
-  const { cohort, fixed, moving, out, strict } = flags;
-  if (cohort !== undefined) return await registerCohort(flags, cohort, { signal, program });
-  await checkFolder(out);
-  using progress = new Progress();
-  const { result, targetErrors, seconds } = await registerCase({
-    // They are given: without a cohort they are required.
-    flags: withValues(flags, { fixed: fixed!, moving: moving! }),
-    command: commandOf(program, flags),
-    progress,
-    signal,
-  });
-  progress.end();
-  await printSummary(flags, result, seconds);
-  if (targetErrors !== undefined) printTargetErrors(targetErrors);
-  return strict && result.quality.verdict === "failed" ? FAILED_VERDICT : 0;
-}
-
-/** Prints the verdict, and what to do unless it is good. */
-function printQuality({ verdict, reasons }: RegistrationQuality): void {
-  if (verdict === "good") {
-    console.log("Quality: good, nothing speaks against the result");
-    return;
+  // Two thirds of the modules are loaded here, because --help does not need them.
+  const { cohort } = flags;
+  if (cohort !== undefined) {
+    const { registerCohort } = await import("./_register_cohort.ts");
+    return await registerCohort(flags, cohort, { signal, program });
   }
-  const advice = verdict === "failed"
-    ? "Do not use the result. Check that both images show the same body, in the same orientation."
-    : "Look at report.html before you use the result.";
-  console.error(`Quality: ${verdict}. ${reasons.join(" ")} ${advice}`);
-}
-
-/** Prints the summary of a finished registration. */
-async function printSummary(
-  { out, movingLabels }: Flags,
-  { overlap, jacobianStatistics, mindGaussNewton, quality }: RegisterImagesResult,
-  seconds: number,
-): Promise<void> {
-  console.log(`Registered in ${seconds.toFixed(1)} s; results in ${out}`);
-  printQuality(quality);
-  const labels = `${out}/warped_labels.nii.gz`;
-  if (movingLabels === undefined && await Deno.stat(labels).then(() => true, () => false)) {
-    console.log(`${labels} is of an earlier run: this one had no --moving-labels`);
-  }
-  const dice = meanOverlap(overlap);
-  if (dice !== undefined) {
-    const { labels, before, after } = dice;
-    console.log(
-      `Mean Dice of ${labels} labels: ${after.toFixed(3)} (${before.toFixed(3)} before)`,
-    );
-  }
-  const { foldedPercent, sdLog } = jacobianStatistics;
-  console.log(`Folded voxels: ${foldedPercent.toFixed(3)} %, SD log J ${sdLog.toFixed(3)}`);
-  if (mindGaussNewton !== undefined) {
-    const { inverseConsistency: { mean, percentile95 }, foldedVoxels } = mindGaussNewton;
-    console.log(
-      `Inverse consistency: ${mean.toFixed(3)} mm in the mean, 95 % below ` +
-        `${percentile95.toFixed(3)} mm; ${foldedVoxels.forward} working voxels folded forwards, ` +
-        `${foldedVoxels.backward} backwards`,
-    );
-  }
+  const { registerOne } = await import("./_register_one.ts");
+  return await registerOne(flags, signal, program);
 }
 
 if (import.meta.main) await runTask(TASK, main);

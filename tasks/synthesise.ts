@@ -5,7 +5,6 @@
  */
 
 import { Gpu } from "../kernels/gpu/gpu.ts";
-import { synthesiseImage } from "../workflows/synthesis_job.ts";
 import { readVolume } from "../volume/read_nifti.ts";
 import { writeVolume } from "../volume/write_nifti.ts";
 import type { FlagsOf, TaskSpec } from "./_flags.ts";
@@ -95,6 +94,8 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   const image = await readVolume(flags.image, { ...headers, series: flags.series });
   signal.throwIfAborted();
   using gpu = await Gpu.open(memoryBudget());
+  // Here, because --help does not need tfjs.
+  const { synthesiseImage } = await import("../workflows/synthesis_job.ts");
   let isFirst = true;
   const result = await synthesiseImage(gpu, {
     model: flags.model,

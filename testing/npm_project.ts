@@ -68,6 +68,9 @@ export async function makeProject(folder: string): Promise<string> {
 /** The command that installs packages in a project. */
 export const NPM_INSTALL = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts"];
 
+/** Bun of npm, so that no installation is needed. */
+export const BUN = ["npm", "exec", "--yes", "--package=bun@1.4.5", "--", "bun"];
+
 /** The versions of tfjs in deno.json, as npm names them. */
 export async function tfjsPackages(): Promise<string[]> {
   const { imports } = JSON.parse(await Deno.readTextFile(new URL("deno.json", ROOT)));

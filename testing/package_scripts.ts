@@ -60,6 +60,39 @@ console.log(JSON.stringify({
 }));
 `;
 
+/** Registers two files twice, as `bench:runtimes` asks. It uses only interfaces that browsers have, too. */
+const TIMED = `
+import { Gpu, readVolume, registerImages } from "@crosswarp/crosswarp";
+async function registerTwice(fixedFile, movingFile) {
+  const fixed = await readVolume(fixedFile);
+  const moving = await readVolume(movingFile);
+  const gpu = await Gpu.open();
+  const [seconds, hashes] = [[], []];
+  for (let run = 0; run < 2; run++) {
+    const began = performance.now();
+    const { field, warped } = await registerImages(gpu, { fixed, moving });
+    seconds.push((performance.now() - began) / 1000);
+    const bytes = await new Blob([...field.components, warped.data]).arrayBuffer();
+    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+    hashes.push(Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join(""));
+  }
+  gpu[Symbol.dispose]();
+  return { adapter: gpu.description, seconds, hashes };
+}
+`;
+
+/** Registers fixed.nii.gz and moving.nii.gz of a folder. */
+export const TIMED_IN_FOLDER = TIMED + `
+const folder = process.argv[2];
+console.log(JSON.stringify(await registerTwice(folder + "/fixed.nii.gz", folder + "/moving.nii.gz")));
+`;
+
+/** Registers fixed.nii.gz and moving.nii.gz of the server of the page. */
+export const TIMED_IN_BROWSER = TIMED + `
+const file = (name) => new URL(name, location.href);
+globalThis.registration = registerTwice(file("fixed.nii.gz"), file("moving.nii.gz"));
+`;
+
 /** Makes a small model where there is none, reads it in three ways, and prints the hashes of syntheses. */
 export const SYNTHESISE = `
 import { Gpu, PLANES } from "@crosswarp/crosswarp/kernels";

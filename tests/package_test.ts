@@ -7,6 +7,7 @@
 
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import {
+  BUN,
   makeProject,
   NPM_INSTALL,
   npmProblem,
@@ -30,9 +31,6 @@ const ON_DRIVER = {
   DENO_WEBGPU_BACKEND: "vulkan",
   XDG_RUNTIME_DIR: "/tmp",
 };
-
-/** Bun of npm, so that no installation is needed. */
-const BUN = ["npm", "exec", "--yes", "--package=bun@1.4.5", "--", "bun"];
 
 const npmReason = await npmProblem();
 const hasDriver = await Deno.stat(DRIVER).then(() => true, () => false);

@@ -37,16 +37,16 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       VoxelType WriteOptions`,
   },
   "./volume": {
-    count: 50,
+    count: 53,
     values: `
-      CrosswarpError FileAccessError Grid IDENTITY ImageFileError ImageGeometryError ImageShapeError
+      CrosswarpError DicomSeriesError FileAccessError Grid IDENTITY ImageFileError ImageGeometryError ImageShapeError
       MODALITIES NonFiniteVoxelsError NotLabelsError NotNiftiError TruncatedFileError
       UnsupportedVoxelsError determinant3 diceCoefficient diceCounts encodeDisplacementField
-      encodeNifti encodeNiftiLabels invert multiply nearestAxes orientationOf readDisplacementField
-      readGrid readLabelVolume readNifti readNiftiLabels readVolume reorient transformPoint
+      encodeNifti encodeNiftiLabels invert multiply nearestAxes orientationOf readDicomFiles
+      readDisplacementField readGrid readLabelVolume readNifti readNiftiLabels readVolume reorient transformPoint
       transformVector writeDisplacementField writeLabelVolume writeVolume`,
     types: `
-      AxisStep ByModality DiceCount DisplacementField EncodeOptions FileInput HeaderMatrix LabelVolume Matrix4
+      AxisStep ByModality DiceCount DicomFilesOptions DisplacementField EncodeOptions FileInput HeaderMatrix LabelVolume Matrix4
       Modality ReadOptions Triple Volume VoxelType WriteOptions`,
   },
   "./kernels": {

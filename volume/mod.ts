@@ -14,6 +14,7 @@
  */
 
 export { CrosswarpError, FileAccessError } from "../host/errors.ts";
+export { DicomSeriesError } from "./dicom/dicom_errors.ts";
 export type { FileInput } from "../host/file_input.ts";
 export {
   determinant3,
@@ -40,7 +41,15 @@ export {
 } from "./nifti_errors.ts";
 export { type AxisStep, nearestAxes, orientationOf, reorient } from "./orientation.ts";
 export { readDisplacementField } from "./read_displacement_field.ts";
-export { readGrid, readLabelVolume, readNifti, readNiftiLabels, readVolume } from "./read_nifti.ts";
+export {
+  type DicomFilesOptions,
+  readDicomFiles,
+  readGrid,
+  readLabelVolume,
+  readNifti,
+  readNiftiLabels,
+  readVolume,
+} from "./read_nifti.ts";
 export type { HeaderMatrix, ReadOptions } from "./read_options.ts";
 export type { DisplacementField, LabelVolume, Volume } from "./volume.ts";
 export type { VoxelType } from "./voxel_types.ts";

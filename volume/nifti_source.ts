@@ -6,7 +6,7 @@
 
 import { FileAccessError } from "../host/errors.ts";
 import { type FileInput, fileName, type OpenFile, openFile, piecesOf } from "../host/file_input.ts";
-import { folderSource } from "./dicom/dicom_source.ts";
+import { type DicomSource, folderSource } from "./dicom/dicom_source.ts";
 import { isFolder, openDicom } from "./dicom/open_dicom.ts";
 import { isZip, zipSource } from "./dicom/zip_source.ts";
 import { type Bytes, HIGHEST_RATIO } from "./formats/data_stream.ts";
@@ -99,6 +99,21 @@ export class NiftiSource {
   }
 }
 
+/** Opens the series among some files, hands it to `use` and closes it. */
+export async function withDicom<T>(
+  files: DicomSource,
+  name: string,
+  options: ReadOptions,
+  use: (source: NiftiSource) => Promise<T>,
+): Promise<T> {
+  const { header, reader, maxBytes } = await openDicom(files, name, options);
+  try {
+    return await use(new NiftiSource(name, header, reader, maxBytes));
+  } finally {
+    await reader.close();
+  }
+}
+
 /** Opens a file, hands it to `use` and closes it. */
 export async function withNifti<T>(
   input: FileInput,
@@ -107,13 +122,7 @@ export async function withNifti<T>(
   use: (source: NiftiSource) => Promise<T>,
 ): Promise<T> {
   if (await isFolder(input)) {
-    const files = await folderSource(input as string | URL, name);
-    const { header, reader, maxBytes } = await openDicom(files, name, options);
-    try {
-      return await use(new NiftiSource(name, header, reader, maxBytes));
-    } finally {
-      await reader.close();
-    }
+    return await withDicom(await folderSource(input as string | URL, name), name, options, use);
   }
   const file = await openFile(input, name);
   const others: OpenFile[] = [];

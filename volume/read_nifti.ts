@@ -6,7 +6,8 @@
 
 import { type FileInput, fileName } from "../host/file_input.ts";
 import type { Grid } from "./grid.ts";
-import { withNifti } from "./nifti_source.ts";
+import { filesSource } from "./dicom/dicom_source.ts";
+import { withDicom, withNifti } from "./nifti_source.ts";
 import { intensities, labels, spatialGrid } from "./nifti_voxels.ts";
 import type { ReadOptions } from "./read_options.ts";
 import type { LabelVolume, Volume } from "./volume.ts";
@@ -97,6 +98,35 @@ export function readNiftiLabels(
  */
 export async function readVolume(file: FileInput, options: ReadOptions = {}): Promise<Volume> {
   return await withNifti(file, fileName(file, "the image"), options, intensities);
+}
+
+/** Options of {@link readDicomFiles}. */
+export interface DicomFilesOptions extends ReadOptions {
+  /** The name of the folder, for messages. Default "the folder". */
+  readonly name?: string | undefined;
+}
+
+/**
+ * Reads a DICOM series from the files of a folder, as a web page gets them by a drop or a file input. Files that are no
+ * DICOM images are left out.
+ *
+ * @throws {DicomSeriesError} when there is no series, or several and `options.series` selects none: its property `series`
+ * then lists them. Otherwise as {@link readVolume}.
+ *
+ * @example Usage
+ * ```ts
+ * import { readDicomFiles } from "./read_nifti.ts";
+ *
+ * async function readChosen(input: HTMLInputElement) {
+ *   return await readDicomFiles([...input.files!], { series: "1" });
+ * }
+ * ```
+ */
+export async function readDicomFiles(
+  files: readonly File[],
+  { name = "the folder", ...options }: DicomFilesOptions = {},
+): Promise<Volume> {
+  return await withDicom(filesSource(files, name), name, options, intensities);
 }
 
 /** Reads a label image from a file; errors are those of {@link readNiftiLabels} and {@link readVolume}. */

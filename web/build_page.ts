@@ -22,8 +22,8 @@ export class PageBuildError extends Error {
  */
 export async function buildPage(): Promise<string> {
   // One after the other: the first one may load the bundler, and a second one at the same time would find half of it.
-  const script = await bundle(new URL("./page.ts", import.meta.url));
-  const worker = await bundle(new URL("./worker.ts", import.meta.url));
+  const script = await bundleForBrowser(new URL("./page.ts", import.meta.url));
+  const worker = await bundleForBrowser(new URL("./worker.ts", import.meta.url));
   const [style, frame] = await Promise.all([
     Deno.readTextFile(new URL("./page.css", import.meta.url)),
     Deno.readTextFile(new URL("./page.html", import.meta.url)),
@@ -47,8 +47,12 @@ export async function buildPage(): Promise<string> {
   return frame.replace(/<!--(\w+)-->/g, (_, name: string) => parts[name]);
 }
 
-/** The program of a module with all modules that it imports, as text that can stand in a script element. */
-async function bundle(file: URL): Promise<string> {
+/**
+ * The program of a module with all modules that it imports, as text that can stand in a script element.
+ *
+ * @throws {PageBuildError} when it cannot be bundled, or imports a module of Node.
+ */
+export async function bundleForBrowser(file: URL): Promise<string> {
   const { code, stdout, stderr } = await new Deno.Command("deno", {
     args: [
       "bundle",

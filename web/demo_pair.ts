@@ -20,10 +20,15 @@ export interface LabelledImage {
   readonly labels: LabelVolume;
 }
 
-/** Renders the image of one modality of the second paired phantom: the MR at exhale, the CT at inhale. */
-export function demoImage(modality: Modality): LabelledImage {
+/**
+ * Renders the image of one modality of the second paired phantom: the MR at exhale, the CT at inhale.
+ *
+ * @param modality - The modality.
+ * @param voxel - Voxel size, mm. Default 6.
+ */
+export function demoImage(modality: Modality, voxel: number = VOXEL): LabelledImage {
   const plan: CohortPlan = planCohort({ profile: "quick", seed: 1, breathing: "by-modality" });
   const subject = plan.subjects.filter(({ kind }) => kind === "paired")[1];
-  const image = { ...subject.images[modality]!, voxel: [VOXEL, VOXEL, VOXEL] as const };
+  const image = { ...subject.images[modality]!, voxel: [voxel, voxel, voxel] as const };
   return renderImage(subject.body, image, imageGrid(subject.body, image));
 }

@@ -6,7 +6,15 @@
 
 import { orientationOf } from "../volume/orientation.ts";
 import { byId, make } from "./dom.ts";
-import { gridOf, type InputName, INPUTS, type SentImage } from "./protocol.ts";
+import { droppedFiles, grouped } from "./dropped_files.ts";
+import {
+  type GivenFile,
+  gridOf,
+  type InputName,
+  INPUTS,
+  isIntensity,
+  type SentImage,
+} from "./protocol.ts";
 
 /** The names of the inputs for people. */
 const TITLES: Readonly<Record<InputName, string>> = {
@@ -20,8 +28,8 @@ const TITLES: Readonly<Record<InputName, string>> = {
 
 /** The use of each input, shown while it is empty. */
 const USES: Readonly<Record<InputName, string>> = {
-  fixed: "Stays as it is. Drop a NIfTI file, or click.",
-  moving: "Is warped onto the fixed image. Drop a NIfTI file, or click.",
+  fixed: "Stays as it is. Drop a file or a DICOM folder, or click.",
+  moving: "Is warped onto the fixed image. Drop a file or a DICOM folder, or click.",
   movingLabels: "Are warped with the image.",
   fixedLabels: "For Dice coefficients.",
   movingMask: "Voxels where it is 0 are ignored.",
@@ -31,7 +39,9 @@ const USES: Readonly<Record<InputName, string>> = {
 /** Options of {@link ImageSlots}. */
 export interface SlotsOptions {
   /** The user gives a file as an input. */
-  readonly onFile: (input: InputName, file: File) => void;
+  readonly onFile: (input: InputName, file: GivenFile) => void;
+  /** A dropped folder cannot be read. */
+  readonly onError: (error: Error) => void;
   /** The user removes an input. */
   readonly onRemove: (input: InputName) => void;
 }
@@ -82,11 +92,32 @@ export class ImageSlots {
     if (input !== "fixed" && input !== "moving") byId<HTMLDetailsElement>("more-slots").open = true;
   }
 
+  /**
+   * Asks for one of several DICOM series.
+   *
+   * @param reason - A sentence above the list.
+   * @param choices - The series, one line each.
+   * @param onChoice - Is called with the number of the series, from 1.
+   */
+  choose(
+    input: InputName,
+    reason: string,
+    choices: readonly string[],
+    onChoice: (number: number) => void,
+  ): void {
+    this.#write(input, "open", reason);
+    const select = make("select", { ariaLabel: `DICOM series: ${TITLES[input]}` });
+    select.append(new Option("Choose a series", ""));
+    choices.forEach((text, i) => select.append(new Option(text, String(i + 1))));
+    select.addEventListener("change", () => onChoice(Number(select.value)));
+    this.#slots.get(input)!.querySelector(".what")!.append(select);
+  }
+
   /** Allows changes, or forbids them during a registration. */
   set isEnabled(isEnabled: boolean) {
     this.#isEnabled = isEnabled;
     for (const slot of this.#slots.values()) {
-      for (const control of slot.querySelectorAll<HTMLInputElement>("input, button")) {
+      for (const control of slot.querySelectorAll<HTMLInputElement>("input, button, select")) {
         control.disabled = !isEnabled;
       }
     }
@@ -95,12 +126,15 @@ export class ImageSlots {
   #makeSlot(input: InputName): HTMLElement {
     const file = make("input", {
       type: "file",
-      accept: ".nii,.gz,.nrrd,.mha,.zip",
+      // The files of a DICOM series can be selected together; they often have no suffix.
+      multiple: isIntensity(input),
+      accept: isIntensity(input) ? "" : ".nii,.gz,.nrrd,.mha,.zip",
       ariaLabel: TITLES[input],
     });
     file.addEventListener("change", () => {
-      const [chosen] = file.files ?? [];
-      if (chosen !== undefined) this.#options.onFile(input, chosen);
+      const chosen = grouped([...file.files ?? []]);
+      if (chosen.length === 1) this.#options.onFile(input, chosen[0]);
+      else if (chosen.length > 1) this.#ask(chosen);
       // The same file can be chosen again.
       file.value = "";
     });
@@ -127,7 +161,7 @@ export class ImageSlots {
     return slot;
   }
 
-  #write(input: InputName, state: "" | "filled" | "wrong", text: string): void {
+  #write(input: InputName, state: "" | "filled" | "open" | "wrong", text: string): void {
     const slot = this.#slots.get(input)!;
     slot.className = `slot ${state}`;
     slot.querySelector(".what")!.textContent = text;
@@ -159,17 +193,20 @@ export class ImageSlots {
       depth = 0;
       cover.hidden = true;
       mark(null);
-      const files = [...event.dataTransfer?.files ?? []];
       const slot = slotAt(event);
-      if (files.length === 0 || !this.#isEnabled) return;
-      if (slot !== null && files.length === 1) {
-        this.#options.onFile(slot.dataset.input as InputName, files[0]);
-      } else this.#ask(files);
+      if (event.dataTransfer === null || !this.#isEnabled) return;
+      void droppedFiles(event.dataTransfer).then((files) => {
+        // A folder takes time to list.
+        if (files.length === 0 || !this.#isEnabled) return;
+        if (slot !== null && files.length === 1) {
+          this.#options.onFile(slot.dataset.input as InputName, files[0]);
+        } else this.#ask(files);
+      }, this.#options.onError);
     });
   }
 
   /** Asks for the use of each file, with a guess by its name. */
-  #ask(files: readonly File[]): void {
+  #ask(files: readonly GivenFile[]): void {
     const free = INPUTS.filter((input) => !this.#slots.get(input)!.classList.contains("filled"));
     const guesses = guessInputs(files.map(({ name }) => name), free);
     const rows = files.map((file, index) => {
@@ -180,7 +217,7 @@ export class ImageSlots {
       return { file, select };
     });
     byId("choose-rows").replaceChildren(
-      ...rows.map(({ file, select }) => make("label", {}, file.name, select)),
+      ...rows.map(({ file, select }) => make("label", {}, nameOf(file), select)),
     );
     const dialog = byId<HTMLDialogElement>("choose");
     dialog.returnValue = "cancel";
@@ -192,6 +229,10 @@ export class ImageSlots {
     }, { once: true });
     dialog.showModal();
   }
+}
+
+function nameOf(file: GivenFile): string {
+  return file instanceof File ? file.name : `${file.name} (${file.files.length} files)`;
 }
 
 /**

@@ -14,9 +14,11 @@ import { commandLine, Parameters } from "./parameters.ts";
 import { ProgressPanel } from "./progress_panel.ts";
 import {
   type AdapterReport,
+  type GivenFile,
   gridOf,
   type InputName,
   INPUTS,
+  isIntensity,
   labelsOf,
   type Outcome,
   type SentImage,
@@ -31,7 +33,9 @@ import { WorkerClient, WorkError } from "./worker_client.ts";
 /** The images that are there. */
 const images = new Map<InputName, SentImage>();
 /** The files of the inputs, also of those that could not be read: another --trust may accept them. */
-const files = new Map<InputName, File>();
+const files = new Map<InputName, GivenFile>();
+/** The numbers of the DICOM series that were chosen, from 1. */
+const series = new Map<InputName, string>();
 /** The warnings about the files. */
 const notices = new Map<InputName, readonly string[]>();
 /** The latest read of each input whose file is still read. */
@@ -53,6 +57,8 @@ function startWorker(): Worker {
 const slots = new ImageSlots({
   onFile: (input, file) => void readFile(input, file),
   onRemove: (input) => void removeInput(input),
+  onError: ({ message }) =>
+    showMessage({ title: "The folder cannot be read", paragraphs: [message] }),
 });
 const client = new WorkerClient(startWorker, () => {
   // The files of the result were in the earlier worker.
@@ -67,13 +73,15 @@ const parameters = new Parameters((key) => {
   if (key === "trust" || key === "") readAgain();
 });
 
-async function readFile(input: InputName, file: File): Promise<void> {
+async function readFile(input: InputName, file: GivenFile, chosen?: string): Promise<void> {
   clearResult();
   const read = {};
   reading.set(input, read);
   files.set(input, file);
   images.delete(input);
   notices.delete(input);
+  if (chosen === undefined) series.delete(input);
+  else series.set(input, chosen);
   slots.reading(input, file.name);
   showMessage(undefined);
   update();
@@ -83,6 +91,7 @@ async function readFile(input: InputName, file: File): Promise<void> {
       input,
       file,
       trust: trust as string | undefined,
+      series: chosen,
     });
     // Meanwhile another file may have taken the place, or the file may have been removed.
     if (reading.get(input) !== read) return;
@@ -91,7 +100,18 @@ async function readFile(input: InputName, file: File): Promise<void> {
     slots.fill(input, answer.image);
   } catch (error) {
     if (reading.get(input) !== read) return;
-    slots.refuse(input, (error as Error).message);
+    const choices = error instanceof WorkError && isIntensity(input) ? error.series : [];
+    if (choices.length === 0) slots.refuse(input, (error as Error).message);
+    else {
+      slots.choose(
+        input,
+        `${file.name} holds ${choices.length} DICOM series.`,
+        choices,
+        (number) => {
+          void readFile(input, file, String(number));
+        },
+      );
+    }
   }
   reading.delete(input);
   update();
@@ -100,7 +120,7 @@ async function readFile(input: InputName, file: File): Promise<void> {
 /** Reads all files again, because the trusted matrix of their headers has changed. */
 function readAgain(): void {
   // All at once: a later read could meet a file that was replaced or removed meanwhile.
-  for (const [input, file] of [...files]) void readFile(input, file);
+  for (const [input, file] of [...files]) void readFile(input, file, series.get(input));
 }
 
 async function removeInput(input: InputName): Promise<void> {
@@ -108,6 +128,7 @@ async function removeInput(input: InputName): Promise<void> {
   reading.delete(input);
   images.delete(input);
   files.delete(input);
+  series.delete(input);
   notices.delete(input);
   slots.empty(input);
   update();
@@ -122,7 +143,7 @@ async function swapImages(): Promise<void> {
       "movingMask",
     ]] as const
   ) {
-    for (const map of [images, files, notices] as Map<InputName, unknown>[]) {
+    for (const map of [images, files, series, notices] as Map<InputName, unknown>[]) {
       const [first, second] = [map.get(one), map.get(other)];
       for (const [input, value] of [[one, second], [other, first]] as const) {
         if (value === undefined) map.delete(input);
@@ -162,6 +183,7 @@ async function makeDemo(): Promise<void> {
     for (const input of INPUTS) {
       const image = answer.images[input];
       files.delete(input);
+      series.delete(input);
       notices.delete(input);
       if (image === undefined) {
         images.delete(input);
@@ -262,7 +284,7 @@ async function save(file: string): Promise<void> {
 function args(): string[] {
   const names: Partial<Record<InputName, string>> = {};
   for (const [input, { name }] of images) names[input] = name;
-  return commandLine(names, parameters.texts);
+  return commandLine(names, parameters.texts, series);
 }
 
 function clearResult(): void {
@@ -290,7 +312,7 @@ function showCommand(): void {
     moving: "moving.nii.gz",
   };
   for (const [input, { name }] of images) names[input] = name;
-  const words = commandLine(names, parameters.texts).map(shellWord);
+  const words = commandLine(names, parameters.texts, series).map(shellWord);
   byId("command").textContent = `crosswarp register ${words.join(" ")}`;
 }
 

@@ -4,6 +4,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { parseFlags } from "../tasks/_flags.ts";
 import { hasEffect, REGISTER_FLAGS } from "../tasks/_register_flags.ts";
 import { Grid } from "../volume/grid.ts";
+import { grouped } from "./dropped_files.ts";
 import { errorWords, unavailableWords } from "./error_words.ts";
 import { guessInputs } from "./image_slots.ts";
 import { bytesNeeded, memoryProblem } from "./memory_need.ts";
@@ -22,11 +23,30 @@ Deno.test("guessInputs() knows labels, masks, CT and MR by their names", () => {
   assertEquals(guessInputs(["mr.nii.gz"], ["moving"]), ["moving"]);
 });
 
+Deno.test("grouped() makes one folder of the files without a suffix of an image", () => {
+  const namesOf = (...names: string[]) =>
+    grouped(names.map((name) => new File([], name)), "study").map((given) =>
+      given instanceof File ? given.name : [given.name, ...given.files.map(({ name }) => name)]
+    );
+  assertEquals(namesOf("a.nii.gz", "b.nrrd"), ["a.nii.gz", "b.nrrd"]);
+  assertEquals(namesOf("IM1", "b.nii", "2.dcm", "1.2.840.3", "notes.txt"), [
+    "b.nii",
+    "notes.txt",
+    ["study", "IM1", "2.dcm", "1.2.840.3"],
+  ]);
+  // An enhanced DICOM file is a whole image.
+  assertEquals(namesOf("enhanced.dcm"), ["enhanced.dcm"]);
+});
+
 Deno.test("commandLine() is read by register, with quotes for a shell", () => {
   const names = { fixed: "the mr.nii.gz", moving: "ct.nii.gz" };
   const args = commandLine(names, { spacing: "25", noFolding: true });
   const spec = { name: "register", summary: "", flags: REGISTER_FLAGS };
   const flags = parseFlags(spec, args);
+  assertEquals(
+    commandLine({ fixed: "study" }, {}, new Map([["fixed", "2"]])),
+    ["--fixed", "study", "--fixed-series", "2", "--out", "registered"],
+  );
   assertEquals([flags.fixed, flags.spacing, flags.noFolding], ["the mr.nii.gz", 25, true]);
   assertEquals([flags.similarity, flags.seed], ["nmi+mind", 12345]);
   assertEquals(

@@ -100,15 +100,20 @@ export class Parameters {
  * The command line of `register` for a registration of the page.
  *
  * @param names - The names of the files.
+ * @param texts - The values of the form.
+ * @param series - The numbers of the chosen DICOM series. Default: none.
  */
 export function commandLine(
   names: Readonly<Partial<Record<InputName, string>>>,
   texts: ParameterTexts,
+  series: ReadonlyMap<InputName, string> = new Map(),
 ): string[] {
   const args: string[] = [];
   for (const input of INPUTS) {
     const name = names[input];
     if (name !== undefined) args.push(`--${kebabCase(input)}`, name);
+    const number = series.get(input);
+    if (number !== undefined) args.push(`--${input}-series`, number);
   }
   for (const [key, text] of Object.entries(texts)) {
     args.push(`--${kebabCase(key)}`);

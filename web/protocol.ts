@@ -47,6 +47,17 @@ export interface SentImage<Data extends Float32Array | Int32Array = Float32Array
   readonly data: Data;
 }
 
+/** The files of a folder, which contains a DICOM series. */
+export interface GivenFolder {
+  /** The folder's name. */
+  readonly name: string;
+  /** The files in it and in its subfolders. */
+  readonly files: readonly File[];
+}
+
+/** What the user gives as an input. */
+export type GivenFile = File | GivenFolder;
+
 /** The adapter of this computer. */
 export interface AdapterReport {
   /** The adapter's name; undefined if there is none. */
@@ -95,8 +106,10 @@ export interface Requests {
   readonly read: {
     readonly ask: {
       readonly input: InputName;
-      readonly file: File;
+      readonly file: GivenFile;
       readonly trust: string | undefined;
+      /** The number of the DICOM series, from 1; undefined if none is chosen. */
+      readonly series: string | undefined;
     };
     readonly answer: { readonly image: SentImage; readonly notices: readonly string[] };
   };
@@ -179,6 +192,8 @@ export interface SentError {
   readonly kind: string;
   /** The message. */
   readonly message: string;
+  /** The DICOM series among which the user must choose, one line each. */
+  readonly series?: readonly string[] | undefined;
 }
 
 /** The volume of a message. */

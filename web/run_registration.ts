@@ -10,6 +10,7 @@ import { Gpu } from "../kernels/gpu/gpu.ts";
 import { registerImages, type RegisterProgress } from "../registration/register.ts";
 import { parseFlags } from "../tasks/_flags.ts";
 import { refuseUseless, REGISTER_FLAGS, settingsOf, usedFlags } from "../tasks/_register_flags.ts";
+import { REGISTER_EXTRAS } from "../tasks/_register_task_flags.ts";
 import {
   checkRegisterInputs,
   encodeMetrics,
@@ -23,6 +24,15 @@ import {
 } from "../workflows/register_files.ts";
 import { caseReport } from "../reports/case_report.ts";
 import type { Outcome, WorkProgress } from "./protocol.ts";
+
+const { fixedSeries, movingSeries } = REGISTER_EXTRAS;
+
+/** The part of the task `register` that the page has. */
+const PAGE_TASK = {
+  name: "register",
+  summary: "",
+  flags: { ...REGISTER_FLAGS, fixedSeries, movingSeries },
+} as const;
 
 /** Options of {@link runRegistration}. */
 export interface RunOptions {
@@ -58,8 +68,7 @@ export interface FinishedRun {
 export async function runRegistration(options: RunOptions): Promise<FinishedRun> {
   const { inputs, args, memoryBytes, signal, onProgress } = options;
   const began = performance.now();
-  const spec = { name: "register", summary: "", flags: REGISTER_FLAGS };
-  const flags = parseFlags(spec, args, "crosswarp");
+  const flags = parseFlags(PAGE_TASK, args, "crosswarp");
   refuseUseless(flags);
   const settings = settingsOf(flags);
   const notices = [...options.notices];

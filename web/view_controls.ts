@@ -42,15 +42,21 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["c", "contours of the labels, or of the fixed image without labels"],
   ["g", "deformed grid"],
   ["x", "crosshair"],
+  ["+ \u2212", "magnify the slices around the crosshair, or less"],
+  ["0", "whole slices"],
   ["m", "one plane alone, or all planes"],
   ["r", "register"],
   ["?", "this list"],
   ["drag", "moves the point through which all slices go"],
   ["wheel", "scrolls through the slices"],
+  ["Ctrl + wheel, two fingers", "magnifies at the pointer"],
+  ["middle drag, two fingers", "moves the magnified slices"],
   ["right drag, Shift + drag", "changes the window: sideways its width, up and down its level"],
   ["double click", "one plane alone, or all planes"],
 ];
 
+/** The factor of one press of a key. */
+const ZOOM_STEP = 1.25;
 const AUTOMATIC = "Automatic";
 const OTHER = "Other";
 
@@ -340,6 +346,10 @@ export class ViewControls {
       c: () => viewer.change({ hasContours: !viewer.view.hasContours }),
       g: () => viewer.change({ hasGrid: !viewer.view.hasGrid }),
       x: () => viewer.change({ hasCrosshair: !viewer.view.hasCrosshair }),
+      "+": () => viewer.zoom(ZOOM_STEP),
+      "=": () => viewer.zoom(ZOOM_STEP),
+      "-": () => viewer.zoom(1 / ZOOM_STEP),
+      "0": () => viewer.zoom(0),
       m: () => this.#maximise(this.#chosen),
       r: onRegister,
       "?": showKeys,

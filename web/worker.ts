@@ -5,8 +5,10 @@
  * @module
  */
 
-import type { HeaderMatrix } from "../volume/read_options.ts";
-import { readLabelVolume, readVolume } from "../volume/read_nifti.ts";
+import { ImageFileError } from "../volume/nifti_errors.ts";
+import type { HeaderMatrix, ReadOptions } from "../volume/read_options.ts";
+import { DicomSeriesError } from "../volume/dicom/dicom_errors.ts";
+import { readDicomFiles, readLabelVolume, readVolume } from "../volume/read_nifti.ts";
 import type { LabelVolume, Volume } from "../volume/volume.ts";
 import type { RegisterInputs } from "../workflows/register_files.ts";
 import { demoImage } from "./demo_pair.ts";
@@ -15,6 +17,7 @@ import {
   type Answer,
   type Ask,
   copyOf,
+  type GivenFile,
   type InputName,
   INPUTS,
   isIntensity,
@@ -22,6 +25,7 @@ import {
   type Outcome,
   type RequestName,
   type Requests,
+  type SentError,
   type SentImage,
   volumeOf,
   type WorkProgress,
@@ -69,18 +73,17 @@ type Handlers = {
 
 const handlers: Handlers = {
   adapter: async () => ({ result: await adapterReport() }),
-  read: async ({ input, file, trust }) => {
+  read: async ({ input, file, trust, series }) => {
     const read = {};
     reads.set(input, read);
     inputs.delete(input);
     const notices: string[] = [];
     const options = {
       trust: trust as HeaderMatrix | undefined,
+      series,
       onNotice: (notice: string) => void notices.push(notice),
     };
-    const image = isIntensity(input)
-      ? await readVolume(file, options)
-      : await readLabelVolume(file, options);
+    const image = await readGiven(input, file, options);
     if (reads.get(input) !== read) {
       throw new DOMException("Another file has taken the place of this one", "AbortError");
     }
@@ -193,9 +196,26 @@ async function adapterReport(): Promise<AdapterReport> {
   };
 }
 
-function sentError(error: unknown): { kind: string; message: string } {
+async function readGiven(
+  input: InputName,
+  file: GivenFile,
+  options: ReadOptions,
+): Promise<Volume | LabelVolume> {
+  if (file instanceof File) {
+    return isIntensity(input)
+      ? await readVolume(file, options)
+      : await readLabelVolume(file, options);
+  }
+  if (isIntensity(input)) {
+    return await readDicomFiles(file.files, { name: file.name, ...options });
+  }
+  throw new ImageFileError(`${file.name} is a folder. Give labels and masks as one file.`);
+}
+
+function sentError(error: unknown): SentError {
   if (!(error instanceof Error)) return { kind: "Error", message: String(error) };
-  return { kind: error.name, message: error.message };
+  const series = error instanceof DicomSeriesError ? error.series : undefined;
+  return { kind: error.name, message: error.message, series };
 }
 
 function bufferOf({ data }: SentImage): ArrayBuffer {

@@ -10,12 +10,15 @@ import type { Answer, Ask, RequestName, Requests, SentError, WorkProgress } from
 export class WorkError extends Error {
   /** The name of the error's class in the worker. */
   readonly kind: string;
+  /** The DICOM series among which the user must choose, one line each; empty for other errors. */
+  readonly series: readonly string[];
 
   /** An error with a message of the worker. */
-  constructor({ kind, message }: SentError) {
+  constructor({ kind, message, series = [] }: SentError) {
     super(message);
     this.name = "WorkError";
     this.kind = kind;
+    this.series = series;
   }
 }
 

@@ -10,6 +10,7 @@ import { besideFile } from "../host/beside_file.ts";
 import { CrosswarpError, FileAccessError } from "../host/errors.ts";
 import { fileSystem } from "../host/file_system.ts";
 import type { HeaderMatrix } from "../volume/read_options.ts";
+import { CASE_COLUMNS } from "./case_columns.ts";
 import type { RegisterPaths } from "./register_files.ts";
 
 /** A list of cases that cannot be used; the message names the file and the line. */
@@ -29,21 +30,6 @@ export interface RegistrationCase extends RegisterPaths {
   /** The matrix that is used if those of a file contradict each other. */
   readonly trust?: HeaderMatrix | undefined;
 }
-
-/** The columns of a CSV file, each with what it holds. A file may have them in any order. */
-export const CASE_COLUMNS = {
-  case: "name of the case (required)",
-  fixed: "fixed image (required)",
-  moving: "moving image (required)",
-  fixedLabels: "labels of the fixed image",
-  movingLabels: "labels of the moving image",
-  fixedMask: "mask of the fixed image",
-  movingMask: "mask of the moving image",
-  fixedPoints: "landmarks of the fixed image",
-  movingPoints: "the same landmarks in the moving image",
-  fixedSeries: "DICOM series of the fixed image",
-  movingSeries: "DICOM series of the moving image",
-} as const;
 
 type Column = keyof typeof CASE_COLUMNS;
 

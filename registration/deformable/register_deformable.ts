@@ -20,6 +20,7 @@ import { type GpuImage, imageBytes, uploadImage } from "../../kernels/gpu/image.
 import { Owned } from "../../kernels/gpu/owned.ts";
 import type { BinRange } from "../../kernels/nmi/joint_histogram.ts";
 import { checkRegulariser, type Regulariser } from "../../kernels/regulariser/regulariser.ts";
+import { DEFORMABLE_DEFAULTS } from "../deformable_defaults.ts";
 import { intensityRange, RANGE_PERCENTILES } from "../intensity_range.ts";
 import { maskVoxels } from "../mask_voxels.ts";
 import { maskedUploadBytes, uploadMasked } from "../masked_image.ts";
@@ -184,15 +185,6 @@ export interface DeformableResult {
     readonly [name: string]: unknown;
   };
 }
-
-/** The defaults for all images; docs/validation.md describes how they were chosen. */
-export const DEFORMABLE_DEFAULTS = {
-  similarity: "nmi+mind",
-  regulariser: "bending",
-  interpolation: "linear",
-  spacing: 20,
-  iterations: 100,
-} as const;
 
 /** Bins over each image's intensities (section 3.2). */
 export const NMI_BINS = 100;

@@ -18,7 +18,7 @@ import {
   type MindGaussNewtonLevel,
   registerMindGaussNewton,
 } from "../../registration/mind_gauss_newton/mind_gauss_newton.ts";
-import type { DeformableMethod } from "../../registration/register.ts";
+import type { DeformableMethod } from "../../registration/deformable_defaults.ts";
 import { registerRigid, type RigidResult } from "../../registration/rigid/register_rigid.ts";
 import type { RigidPreset } from "../../registration/rigid/schedule.ts";
 import {

@@ -251,11 +251,147 @@ browserTest("a DICOM series in a zip file is read, without decoders of JPEG", as
   assertEquals(errors, []);
 });
 
+/** Writes a folder with two series, the files of each in a folder of its own. */
+async function writeSeries(folder: string): Promise<string[]> {
+  const paths: string[] = [];
+  for (const [series, modality, slices] of [["1.2.3.4", "MR", 3], ["1.2.3.5", "CT", 4]] as const) {
+    await Deno.mkdir(`${folder}/study/${modality}`, { recursive: true });
+    for (let k = 0; k < slices; k++) {
+      const pixels = [0, 1, 2, 3, 4, 5].map((v) => 100 * k + v);
+      const number = Number(series.at(-1));
+      const made = {
+        series,
+        number,
+        modality,
+        position: [0, 0, 4 * k] as const,
+        instance: k + 1,
+        pixels,
+      };
+      const path = `study/${modality}/IM${k}`;
+      await Deno.writeFile(`${folder}/${path}`, dicomFile(made));
+      paths.push(path);
+    }
+  }
+  return paths;
+}
+
+browserTest("of a DICOM folder with several series the person chooses one", async (given) => {
+  const { browser, folder } = given;
+  const paths = await writeSeries(folder);
+  const { view, errors } = await open(browser, await pageFile(folder));
+  // The files of the folder together, on the page.
+  await drop(view, folder, paths);
+  await shows(view, "#choose-rows", /DICOM files \(7 files\)/);
+  await view.selectOption("#choose-rows select", "fixed");
+  await view.click("#choose button[value=use]");
+  await shows(view, "[data-input=fixed].open", /DICOM files holds 2 DICOM series/);
+  const list = view.locator("[data-input=fixed] select");
+  assertEquals(await list.locator("option").allInnerTexts(), [
+    "Choose a series",
+    'MR, "Thorax", 3 x 2 x 3 voxels of 3 x 2 x 4 mm, 1.2.3.4',
+    'CT, "Thorax", 3 x 2 x 4 voxels of 3 x 2 x 4 mm, 1.2.3.5',
+  ]);
+  await list.selectOption("2");
+  await shows(view, "[data-input=fixed].filled", /DICOM files: 3 x 2 x 4 voxels/);
+  // The folder itself, on the place of the moving image: the browser searches it.
+  await dropFolder(view, `${folder}/study`, "[data-input=moving]");
+  await shows(view, "[data-input=moving].open", /study holds 2 DICOM series/);
+  await view.locator("[data-input=moving] select").selectOption("1");
+  await shows(view, "[data-input=moving].filled", /study: 3 x 2 x 3 voxels/);
+  await view.click("#settings > summary");
+  assertMatch(
+    await view.locator("#command").innerText(),
+    /--fixed 'DICOM files' --fixed-series 2 --moving study --moving-series 1 --out registered$/,
+  );
+  // Read again with another --trust, the choice holds; the exchange of the images exchanges it.
+  await view.click("summary:has-text('More')");
+  await view.locator("label:has-text('--trust') select").selectOption("qform");
+  await shows(view, "[data-input=moving].filled", /study: 3 x 2 x 3 voxels/);
+  await shows(view, "[data-input=fixed].filled", /DICOM files: 3 x 2 x 4 voxels/);
+  await view.locator("#swap:enabled").click();
+  assertMatch(
+    await view.locator("#command").innerText(),
+    /--fixed study --fixed-series 1 --moving 'DICOM files' --moving-series 2 /,
+  );
+  assertEquals(errors, []);
+});
+
+/** Drops a folder on an element as the file manager does. */
+async function dropFolder(view: Page, path: string, selector: string): Promise<void> {
+  const { x, y, width, height } = (await view.locator(selector).boundingBox())!;
+  const session = await view.context().newCDPSession(view);
+  for (const type of ["dragEnter", "dragOver", "drop"] as const) {
+    await session.send("Input.dispatchDragEvent", {
+      type,
+      x: x + width / 2,
+      y: y + height / 2,
+      data: { items: [], files: [path], dragOperationsMask: 1 },
+    });
+  }
+}
+
+browserTest("slices are magnified at the pointer, and moved", async ({ browser, folder }) => {
+  await writePair(folder);
+  const { view, errors } = await open(browser, await pageFile(folder));
+  await view.setInputFiles("[data-input=fixed] input", `${folder}/mr.nii.gz`);
+  await shows(view, "[data-input=fixed]", /voxels/);
+  await view.locator("#crosshair").uncheck();
+  const whole = (await picture(view, "axial")).digest;
+  const canvas = view.locator("figure[data-plane=axial] canvas");
+  const box = (await canvas.boundingBox())!;
+  const point = () => view.locator("#values tr").first().innerText();
+  const place = [box.x + 0.6 * box.width, box.y + 0.45 * box.height] as const;
+  await view.mouse.click(...place);
+  const before = await point();
+  await view.keyboard.down("Control");
+  await view.mouse.wheel(0, -200);
+  await view.keyboard.up("Control");
+  const magnified = (await picture(view, "axial")).digest;
+  assert(magnified !== whole, "Ctrl and the wheel magnify");
+  assertEquals(await point(), before, "magnifying does not move the point");
+  // The same place of the page is the same place of the body, to the nearest pixel of the slice.
+  await view.mouse.click(...place);
+  const numbers = (text: string) => text.match(/-?\d+\.\d/g)!.map(Number);
+  numbers(await point()).forEach((mm, i) => assertLess(Math.abs(mm - numbers(before)[i]), 0.5));
+  await view.mouse.move(...place);
+  await view.mouse.down({ button: "middle" });
+  await view.mouse.move(place[0] - 40, place[1] + 25);
+  await view.mouse.up({ button: "middle" });
+  const moved = (await picture(view, "axial")).digest;
+  assert(moved !== magnified, "the middle button moves the slices");
+  const earlier = numbers(await point());
+  await view.mouse.click(place[0] - 40, place[1] + 25);
+  numbers(await point()).forEach((mm, i) => assertLess(Math.abs(mm - earlier[i]), 0.5));
+  await view.keyboard.press("0");
+  assertEquals((await picture(view, "axial")).digest, whole);
+  await view.keyboard.press("+");
+  assert((await picture(view, "coronal")).digest !== whole);
+  await view.keyboard.press("-");
+  assertEquals((await picture(view, "axial")).digest, whole);
+  // Two fingers.
+  const session = await view.context().newCDPSession(view);
+  const touch = (type: "touchStart" | "touchMove" | "touchEnd", distance?: number) =>
+    session.send("Input.dispatchTouchEvent", {
+      type,
+      touchPoints: distance === undefined ? [] : [-1, 1].map((side, id) => ({
+        x: box.x + box.width / 2 + side * distance,
+        y: box.y + box.height / 2,
+        id,
+      })),
+    });
+  await touch("touchStart", 20);
+  for (const distance of [30, 40, 50]) await touch("touchMove", distance);
+  await touch("touchEnd");
+  assert((await picture(view, "axial")).digest !== whole, "two fingers magnify");
+  assertEquals(errors, []);
+});
+
 browserTest("drop, register, look, save: the bytes of the command line", async (given) => {
   const { browser, folder } = given;
   await writePair(folder);
   const { view, errors } = await open(browser, await pageFile(folder));
   await drop(view, folder, FILES);
+  await shows(view, "#choose-rows", /ct_labels/);
   // The dialog guesses the use of each file by its name.
   const chosen = await view.locator("#choose-rows select").evaluateAll((all) =>
     all.map((select) => (select as HTMLSelectElement).value)

@@ -12,8 +12,15 @@ export class DicomSeriesError extends ImageFileError {
   /** The name of the class. */
   override readonly name = "DicomSeriesError";
 
+  /** The series among which the user must choose, one line each; empty if there is nothing to choose. */
+  readonly series: readonly string[];
+
   /** An error whose message may quote the file; control characters become "?". */
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(
+    message: string,
+    options: ErrorOptions & { readonly series?: readonly string[] | undefined } = {},
+  ) {
     super(printable(message), options);
+    this.series = options.series?.map(printable) ?? [];
   }
 }

@@ -128,12 +128,14 @@ export function chosenSeries(
   folder: string,
   choice: string | undefined,
 ): DicomSeries {
-  const lines = series.map((one, i) => `\n  ${i + 1}: ${describeSeries(one)}`);
+  const descriptions = series.map(describeSeries);
+  const lines = descriptions.map((text, i) => `\n  ${i + 1}: ${text}`);
   const list = lines.join("");
   if (choice === undefined) {
     if (series.length === 1) return series[0];
     throw new DicomSeriesError(
       `${folder} holds ${series.length} series. Choose one by its number with --series (the option \`series\`):${list}`,
+      { series: descriptions },
     );
   }
   const isNumber = /^\d+$/.test(choice);

@@ -40,6 +40,26 @@ export async function folderSource(folder: string | URL, name: string): Promise<
   };
 }
 
+/** The files of a folder that a web page got by a drop or a file input. */
+export function filesSource(files: readonly File[], name: string): DicomSource {
+  const byPath = new Map<string, File>();
+  for (const file of files) {
+    let path = `${name}/${file.webkitRelativePath || file.name}`;
+    // Folders of a series have files of the same names, and a drop may not tell their folders.
+    while (byPath.has(path)) path += " (again)";
+    byPath.set(path, file);
+  }
+  return {
+    kind: "folder",
+    paths: [...byPath.keys()].sort(),
+    start: async (path, count) => {
+      const part = byPath.get(path)!.slice(0, count);
+      return await part.arrayBuffer().then((bytes) => new Uint8Array(bytes), () => undefined);
+    },
+    read: (path) => readWholeFile(byPath.get(path)!, path),
+  };
+}
+
 /** The files of a folder and its subfolders, sorted. */
 async function filesIn(folder: string | URL, name: string): Promise<string[]> {
   const entries = await fileSystem(folder).readdir(folder, { withFileTypes: true });

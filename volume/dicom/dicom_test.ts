@@ -12,7 +12,7 @@ import { inFolder } from "../../testing/in_folder.ts";
 import type { Triple } from "../affine.ts";
 import { ImageFileError, TruncatedFileError } from "../nifti_errors.ts";
 import { orientationOf } from "../orientation.ts";
-import { readGrid, readVolume } from "../read_nifti.ts";
+import { readDicomFiles, readGrid, readVolume } from "../read_nifti.ts";
 import { DicomSeriesError } from "./dicom_errors.ts";
 
 /** Writes one file per slice; the names are in the reverse order of the positions. */
@@ -56,6 +56,43 @@ for (
     });
   });
 }
+
+Deno.test("readDicomFiles() reads what a page gets as readVolume() reads a folder, and lists series", async () => {
+  await inFolder(async (folder) => {
+    await write(folder, "a", STACK, { slope: 2, intercept: -100 });
+    const filesOf = async (name: (path: string) => string) =>
+      await Promise.all(
+        (await Array.fromAsync(Deno.readDir(folder))).map(async (entry) =>
+          new File([await Deno.readFile(`${folder}/${entry.name}`)], name(entry.name))
+        ),
+      );
+    const expected = await readVolume(folder);
+    // Files of several folders have the same name here.
+    for (const name of [(path: string) => path, () => "IM0001"]) {
+      const files = await filesOf(name);
+      const found = await readDicomFiles([...files, new File(["no image"], "readme")]);
+      assertEquals(found.data, expected.data);
+      assertEquals(found.grid.affine, expected.grid.affine);
+    }
+    await write(folder, "b", STACK.slice(0, 2), { series: "1.2.3.5", number: 3, modality: "MR" });
+    const both = await filesOf((path) => path);
+    const error = await assertRejects(
+      () => readDicomFiles(both, { name: "study" }),
+      DicomSeriesError,
+    );
+    assertStringIncludes(error.message, "study holds 2 series.");
+    assertEquals(
+      error.series,
+      [
+        '"Thorax", 3 x 2 x 3 voxels of 3 x 2 x 4 mm, 1.2.3.4',
+        '"Thorax", 3 x 2 x 2 voxels of 3 x 2 x 4 mm, 1.2.3.5',
+      ].map((text, i) => `${["CT", "MR"][i]}, ${text}`),
+    );
+    assertEquals((await readDicomFiles(both, { series: "2" })).grid.size, [3, 2, 2]);
+    const none = await assertRejects(() => readDicomFiles([]), DicomSeriesError);
+    assertEquals(none.series, []);
+  });
+});
 
 Deno.test("readVolume() reads signed pixels of 12 bits, and a slope for each slice", async () => {
   await inFolder(async (folder) => {

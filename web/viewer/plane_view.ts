@@ -18,6 +18,10 @@ export interface PlaneEvents {
   readonly onScroll: (plane: Plane, slices: number) => void;
   /** The user drags with the second button, by shares of the picture's width and height. */
   readonly onWindow: (across: number, down: number) => void;
+  /** The user magnifies by a factor; the place under the pointer stays where it is. */
+  readonly onZoom: (factor: number, place: Triple, middle: Triple) => void;
+  /** The user moves the picture: this point goes to the middle, RAS mm. */
+  readonly onPan: (middle: Triple) => void;
   /** The user wants the plane alone, or all planes again. */
   readonly onMaximise: (plane: Plane) => void;
 }
@@ -41,6 +45,8 @@ const MIN_PIXELS = 360;
 const MAX_PIXELS = 512;
 /** The distance of the wheel that is one slice, in CSS pixels. */
 const WHEEL_STEP = 40;
+/** The distance of the wheel that doubles the magnification, in CSS pixels. */
+const ZOOM_DISTANCE = 200;
 const LINE_COLOUR = "rgba(255, 214, 10, 0.75)";
 const TEXT_COLOUR = "rgba(255, 255, 255, 0.85)";
 
@@ -97,9 +103,15 @@ export class PlaneView {
     this.#buffer.height = raster.height;
     const image = new ImageData(pixels, raster.width, raster.height);
     this.#buffer.getContext("2d")!.putImageData(image, 0, 0);
-    const scale = Math.min(width / raster.width, height / raster.height);
-    const left = (width - scale * raster.width) / 2;
-    const top = (height - scale * raster.height) / 2;
+    const scale = view.zoom * Math.min(width / raster.width, height / raster.height);
+    const [column, row] = slicePosition(
+      referenceGrid(this.#scene)!,
+      this.plane,
+      view.focus,
+      this.#pixel,
+    );
+    const left = edge(width, scale * raster.width, scale * (column + 0.5));
+    const top = edge(height, scale * raster.height, scale * (row + 0.5));
     this.#place = { left, top, scale };
     context.imageSmoothingQuality = "high";
     context.drawImage(this.#buffer, left, top, scale * raster.width, scale * raster.height);
@@ -180,30 +192,57 @@ export class PlaneView {
 
   #listen(): void {
     const { canvas } = this;
-    let isWindowing = false;
+    let gesture: "point" | "window" | "pan" = "point";
     let last = { x: 0, y: 0 };
+    /** The fingers on the canvas, or the pressed mouse. */
+    const pointers = new Map<number, PointerEvent>();
     canvas.addEventListener("pointerdown", (event) => {
       canvas.focus();
       canvas.setPointerCapture(event.pointerId);
-      isWindowing = event.button === 2 || event.shiftKey;
+      pointers.set(event.pointerId, event);
+      gesture = event.button === 2 || event.shiftKey
+        ? "window"
+        : event.button === 1
+        ? "pan"
+        : "point";
       last = { x: event.clientX, y: event.clientY };
-      if (!isWindowing) this.#point(event);
+      // The middle button would scroll the page.
+      if (gesture === "pan") event.preventDefault();
+      if (gesture === "point" && pointers.size === 1) this.#point(event);
     });
     canvas.addEventListener("pointermove", (event) => {
-      if (!canvas.hasPointerCapture(event.pointerId)) return;
-      if (isWindowing) {
+      const before = pointers.get(event.pointerId);
+      if (before === undefined) return;
+      if (pointers.size === 2) {
+        const [other] = [...pointers.values()].filter((one) => one !== before);
+        this.#pinch(other, before, event);
+      } else if (gesture === "window") {
         const across = (event.clientX - last.x) / canvas.clientWidth;
         const down = (event.clientY - last.y) / canvas.clientHeight;
-        last = { x: event.clientX, y: event.clientY };
         this.#events.onWindow(across, down);
-      } else this.#point(event);
+      } else if (gesture === "pan") this.#pan(event.clientX - last.x, event.clientY - last.y);
+      else this.#point(event);
+      last = { x: event.clientX, y: event.clientY };
+      pointers.set(event.pointerId, event);
     });
+    const end = (event: PointerEvent) => {
+      pointers.delete(event.pointerId);
+      // The finger that stays must not move the point.
+      if (pointers.size > 0) gesture = "pan";
+    };
+    canvas.addEventListener("pointerup", end);
+    canvas.addEventListener("pointercancel", end);
     canvas.addEventListener("contextmenu", (event) => event.preventDefault());
     canvas.addEventListener("dblclick", () => this.#events.onMaximise(this.plane));
     canvas.addEventListener("wheel", (event) => {
       event.preventDefault();
       // Lines and pages as pixels.
       const distance = event.deltaY * [1, WHEEL_STEP, 10 * WHEEL_STEP][event.deltaMode];
+      // Browsers report the pinch of a touchpad as a wheel with Ctrl.
+      if (event.ctrlKey || event.metaKey) {
+        this.#zoom(2 ** (-distance / ZOOM_DISTANCE), event);
+        return;
+      }
       this.#wheel += distance;
       const slices = Math.trunc(this.#wheel / WHEEL_STEP);
       if (slices === 0) return;
@@ -213,20 +252,61 @@ export class PlaneView {
   }
 
   #point(event: PointerEvent): void {
+    const point = this.#at(event.clientX, event.clientY);
+    if (point !== undefined) this.#events.onPoint(point);
+  }
+
+  #zoom(factor: number, { clientX, clientY }: MouseEvent): void {
+    const place = this.#at(clientX, clientY);
+    const middle = this.#middle(0, 0);
+    if (place !== undefined && middle !== undefined) this.#events.onZoom(factor, place, middle);
+  }
+
+  /** Moves the picture by CSS pixels. */
+  #pan(across: number, down: number): void {
+    const middle = this.#middle(-across, -down);
+    if (middle !== undefined) this.#events.onPan(middle);
+  }
+
+  /** Two fingers: their distance magnifies, and their middle moves the picture. */
+  #pinch(other: PointerEvent, before: PointerEvent, now: PointerEvent): void {
+    const distance = ({ clientX, clientY }: PointerEvent) =>
+      Math.max(1, Math.hypot(clientX - other.clientX, clientY - other.clientY));
+    this.#zoom(distance(now) / distance(before), other);
+    this.#pan((now.clientX - before.clientX) / 2, (now.clientY - before.clientY) / 2);
+  }
+
+  /** The point at a distance in CSS pixels from the middle of the canvas. */
+  #middle(across: number, down: number): Triple | undefined {
+    const { left, top, width, height } = this.canvas.getBoundingClientRect();
+    return this.#at(left + width / 2 + across, top + height / 2 + down);
+  }
+
+  /** The point at a place of the page; of the nearest pixel of the slice if it is outside. */
+  #at(clientX: number, clientY: number): Triple | undefined {
     const grid = referenceGrid(this.#scene);
     const raster = this.#values?.raster;
-    if (grid === undefined || raster === undefined) return;
+    if (grid === undefined || raster === undefined) return undefined;
     const box = this.canvas.getBoundingClientRect();
     const ratio = this.canvas.width / box.width;
     const { left, top, scale } = this.#place;
-    const column = ((event.clientX - box.left) * ratio - left) / scale - 0.5;
-    const row = ((event.clientY - box.top) * ratio - top) / scale - 0.5;
+    const column = ((clientX - box.left) * ratio - left) / scale - 0.5;
+    const row = ((clientY - box.top) * ratio - top) / scale - 0.5;
     const at = (value: number, count: number) =>
       Math.round(Math.min(Math.max(value, 0), count - 1));
     const i = 3 * (at(row, raster.height) * raster.width + at(column, raster.width));
     const { points } = raster;
-    this.#events.onPoint(grid.world([points[i], points[i + 1], points[i + 2]]));
+    return grid.world([points[i], points[i + 1], points[i + 2]]);
   }
+}
+
+/**
+ * The place of the first pixel, so that a position of the picture is in the middle of the canvas. A picture larger than
+ * the canvas covers it, and a smaller one is in its middle.
+ */
+function edge(canvas: number, picture: number, position: number): number {
+  if (picture <= canvas) return (canvas - picture) / 2;
+  return Math.min(0, Math.max(canvas - picture, canvas / 2 - position));
 }
 
 function isSame(a: Triple, b: Triple): boolean {

@@ -25,6 +25,10 @@ export type Mode = typeof MODES[number];
 export interface ViewState {
   /** The point through which all slices go, RAS mm. */
   readonly centre: Triple;
+  /** The magnification, from 1, at which a slice fits into its canvas. */
+  readonly zoom: number;
+  /** The point in the middle of the canvases while `zoom` is above 1, RAS mm. */
+  readonly focus: Triple;
   /** The way to show the images. */
   readonly mode: Mode;
   /** True to show the moving image after the registration. */
@@ -43,9 +47,14 @@ export interface ViewState {
   readonly movingWindow: IntensityWindow;
 }
 
+/** The largest magnification. */
+export const MAX_ZOOM = 8;
+
 /** The state before any image is there. */
 export const INITIAL_VIEW: ViewState = {
   centre: [0, 0, 0],
+  zoom: 1,
+  focus: [0, 0, 0],
   mode: "fixed",
   isAfter: true,
   blend: 0.5,

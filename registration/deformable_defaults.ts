@@ -1,0 +1,27 @@
+/**
+ * The methods and the defaults of the deformable registration. They are apart from its work, so that the flags of
+ * `register` and their help need not load it.
+ *
+ * @module
+ */
+
+/**
+ * A method of deformable registration: "control-grid" is `registerDeformable`, "mind-gauss-newton" is
+ * `registerMindGaussNewton`.
+ */
+export type DeformableMethod = "control-grid" | "mind-gauss-newton";
+
+/** The methods of deformable registration. */
+export const DEFORMABLE_METHODS: readonly DeformableMethod[] = [
+  "control-grid",
+  "mind-gauss-newton",
+];
+
+/** The defaults for all images; docs/validation.md describes how they were chosen. */
+export const DEFORMABLE_DEFAULTS = {
+  similarity: "nmi+mind",
+  regulariser: "bending",
+  interpolation: "linear",
+  spacing: 20,
+  iterations: 100,
+} as const;
