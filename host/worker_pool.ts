@@ -14,7 +14,10 @@ export interface ThreadsOptions<Job, Progress> {
   readonly threads: number;
   /** Stops the jobs. */
   readonly signal?: AbortSignal | undefined;
-  /** Milliseconds between `signal` and the end of the threads, in which jobs can save results. Default 0. */
+  /**
+   * Milliseconds between `signal`, or the failure of a job, and the end of the threads, in which the other jobs can save
+   * results and finish their files. Default 0.
+   */
   readonly grace?: number | undefined;
   /** Called when a job reports progress. */
   readonly onProgress?: ((index: number, progress: Progress) => void) | undefined;
@@ -36,7 +39,7 @@ interface Answer<Progress> {
 /**
  * Runs jobs on threads and waits for their end.
  *
- * @throws {Error} with the message of the first job that failed; the others are stopped.
+ * @throws {Error} with the message of the first job that failed; the others are stopped as by `signal`.
  */
 export async function runOnThreads<Job, Progress>(
   options: ThreadsOptions<Job, Progress>,
@@ -49,14 +52,17 @@ export async function runOnThreads<Job, Progress>(
   );
   const late = Promise.withResolvers<void>();
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let isStopped = false;
   const stop = () => {
+    if (isStopped) return;
+    isStopped = true;
     for (const worker of pool) worker.postMessage({ stop: true } satisfies Order<Job>);
     timer = setTimeout(late.resolve, grace);
   };
   signal?.addEventListener("abort", stop);
   let next = 0;
   const serve = async (worker: Worker) => {
-    while (next < jobs.length && !signal?.aborted) {
+    while (next < jobs.length && !isStopped) {
       const index = next++;
       try {
         await answerOf<Job, Progress>(
@@ -71,9 +77,15 @@ export async function runOnThreads<Job, Progress>(
       onDone?.(index);
     }
   };
+  const served = pool.map(serve);
   try {
-    await Promise.race([late.promise, Promise.all(pool.map(serve))]);
+    await Promise.race([late.promise, Promise.all(served)]);
     signal?.throwIfAborted();
+  } catch (error) {
+    // A thread that ended while it writes would leave a part of a file.
+    stop();
+    await Promise.race([late.promise, Promise.allSettled(served)]);
+    throw error;
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", stop);

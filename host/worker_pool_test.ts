@@ -44,6 +44,28 @@ Deno.test("runOnThreads() fails as its first job that does", async () => {
   assertEquals((error.cause as Error).message, "of this");
 });
 
+Deno.test("runOnThreads() gives the other jobs time to end when one fails, and begins no more", async () => {
+  const received: string[] = [];
+  const failing = (job: string, grace: number) =>
+    assertRejects(
+      () =>
+        runOnThreads<string, string>({
+          module,
+          jobs: [job, "fail", "never"],
+          threads: 2,
+          grace,
+          onProgress: (index, text) => {
+            if (index !== 1) received.push(text);
+          },
+        }),
+      Error,
+      "the job failed",
+    );
+  await failing("wait", 60_000);
+  assertEquals(received, ["wait", "stopped"]);
+  await failing("deaf", 50);
+});
+
 Deno.test("runOnThreads() gives jobs time to end at the signal, and no more than that", async () => {
   for (const [job, reported] of [["wait", ["wait", "stopped"]], ["deaf", ["deaf"]]] as const) {
     const controller = new AbortController();

@@ -34,7 +34,7 @@ import { STUDY_WORKER } from "./worker.ts";
 const MAX_THREADS = 2;
 /** Bytes that a thread needs for its registrations. */
 const BYTES_PER_THREAD = 2 * 2 ** 30;
-/** Milliseconds for a checkpoint after Ctrl-C. */
+/** Milliseconds for a checkpoint after Ctrl-C, and after the failure of another job. */
 const GRACE = 10_000;
 
 /**

@@ -1,15 +1,17 @@
 /** Tasks on a real disk that is full or read-only: one line, and nothing half-written. */
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { encodeTransform } from "../registration/transform_file.ts";
 import * as apply from "../tasks/apply.ts";
 import * as cohort from "../tasks/cohort.ts";
 import * as n4 from "../tasks/n4.ts";
 import * as phantom from "../tasks/phantom.ts";
 import * as register from "../tasks/register.ts";
+import * as reproduce from "../tasks/reproduce.ts";
 import { SKIPS_GPU } from "../testing/gpu.ts";
 import { inFolder } from "../testing/in_folder.ts";
 import { callModule, type TaskResult } from "../testing/run_task.ts";
+import { writeSmallCohort } from "../testing/small_cohort.ts";
 import { type SmallDisk, smallDisk } from "../testing/small_disk.ts";
 import { Grid, IDENTITY, writeVolume } from "../volume/mod.ts";
 
@@ -168,4 +170,43 @@ Deno.test({
       await disk!.setReadOnly(false);
     }
   },
+});
+
+Deno.test({
+  name: `task reproduce continues after the disk was full in the middle${options.skips}`,
+  ignore: options.ignore,
+  fn: () =>
+    inFolder(async (folder) => {
+      const cohort = await writeSmallCohort(folder, ["mr-01", "paired-03"]);
+      const flags = ["--profile", "smoke", "--only", "n4", "--cohort", cohort];
+      const correct = (out: string) => callModule(reproduce, ...flags, "--out", out);
+      const [first, second] = ["corrected/mr-01_mr", "corrected/paired-03_mr"];
+      const read = async (out: string) => ({
+        first: await Deno.readFile(`${out}/${first}.nii.gz`),
+        second: await Deno.readFile(`${out}/${second}.nii.gz`),
+      });
+      assertEquals((await correct(`${folder}/expected`)).code, 0);
+      const expected = await read(`${folder}/expected`);
+      const small = (await smallDisk(8 * expected.second.length))!;
+      try {
+        const out = `${small.folder}/study`;
+        await small.fill(expected.first.length + expected.second.length / 2);
+        const { code, text } = await correct(out);
+        assertEquals(code, 1, text);
+        const [error, ...others] = text.split("\n").filter((line) => !line.startsWith("[1/2]"));
+        assertMatch(error, /^error: Cannot write .*paired-03_mr\.nii\.gz: no space left/i);
+        assertEquals(others, [""]);
+        const done = [`${first}.json`, `${first}.nii.gz`];
+        assertEquals(await contents(out), ["corrected", ...done, "times.json"]);
+        const written = async () => (await Deno.stat(`${out}/${first}.nii.gz`)).mtime;
+        const before = await written();
+
+        await Deno.remove(`${small.folder}/filler`);
+        assertEquals((await correct(out)).code, 0);
+        assertEquals(await read(out), expected);
+        assertEquals(await written(), before, "finished work is not repeated");
+      } finally {
+        await small.remove();
+      }
+    }),
 });

@@ -52,6 +52,9 @@ export interface PhantomProgress {
   readonly subject: string;
 }
 
+/** Milliseconds in which threads can finish a file after Ctrl-C or a failure. They do not finish an image. */
+const GRACE = 2000;
+
 /** Changes when the same plan gives other bytes, so that older files are not taken for these. */
 const RENDERING = 3;
 
@@ -187,6 +190,7 @@ async function runJobs(
       module: PHANTOM_WORKER,
       jobs,
       threads: workers,
+      grace: GRACE,
       signal,
       onDone: (index) => onDone(jobs[index]),
     });
