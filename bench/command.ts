@@ -15,6 +15,8 @@ export interface CommandResult {
    * (Debian: `apt-get install time`); undefined where that is not installed.
    */
   readonly peakBytes?: number | undefined;
+  /** Processor time of the command and its child processes, seconds; undefined without GNU time. */
+  readonly processorSeconds?: number | undefined;
 }
 
 /** Options of {@link runCommand}. */
@@ -40,7 +42,7 @@ export async function runCommand(
   try {
     const start = performance.now();
     const child = new Deno.Command(isTimed ? "time" : command, {
-      args: isTimed ? ["-f", "%M", "-o", report, command, ...args] : [...args],
+      args: isTimed ? ["-f", "%M %U %S", "-o", report, command, ...args] : [...args],
       ...place,
       stdout: "piped",
       stderr: "piped",
@@ -57,8 +59,9 @@ export async function runCommand(
       throw new Error(`${command} ended with code ${code}:\n${text.slice(-2000)}`);
     }
     if (!isTimed) return { seconds };
-    const kilobytes = Number((await Deno.readTextFile(report)).trim().split("\n").at(-1));
-    return { seconds, peakBytes: 1024 * kilobytes };
+    const line = (await Deno.readTextFile(report)).trim().split("\n").at(-1)!;
+    const [kilobytes, user, system] = line.split(" ").map(Number);
+    return { seconds, peakBytes: 1024 * kilobytes, processorSeconds: user + system };
   } finally {
     if (isTimed) await Deno.remove(report);
   }

@@ -180,6 +180,8 @@ function tableOf(rows: readonly ScaleRow[]): string {
       "files s",
       "whole s",
       "s/Mvoxel",
+      "processor s",
+      "s/Mvoxel",
       "B/voxel",
       "GPU B/voxel",
       "evaluations",
@@ -200,6 +202,10 @@ function tableOf(rows: readonly ScaleRow[]): string {
         (register.seconds - rigid - deformable - results).toFixed(1),
         register.seconds.toFixed(1),
         (register.seconds / (voxels / 1e6)).toFixed(2),
+        register.processorSeconds?.toFixed(1) ?? "-",
+        register.processorSeconds === undefined
+          ? "-"
+          : (register.processorSeconds / (voxels / 1e6)).toFixed(2),
         bytes(register.peakBytes, voxels),
         bytes(metrics.peakGpuBytes, voxels),
         metrics.deformable.levels.map(({ evaluations }) => evaluations).join("+"),

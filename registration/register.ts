@@ -511,12 +511,11 @@ async function warpImages(
       like,
       displacement: given,
     });
-  const [warped, before, warpedLabels, labelsBefore] = await Promise.all([
-    warp(transform, displacement),
-    warp(unmoved),
-    warpLabels(transform, displacement),
-    warpLabels(unmoved),
-  ]);
+  // One after the other: what is before the registration needs another dense field, 12 bytes per voxel.
+  const warped = await warp(transform, displacement);
+  const before = await warp(unmoved);
+  const warpedLabels = await warpLabels(transform, displacement);
+  const labelsBefore = await warpLabels(unmoved);
   const overlap = fixedLabels && warpedLabels && labelsBefore
     ? overlapOf(fixedLabels, labelsBefore, warpedLabels)
     : [];

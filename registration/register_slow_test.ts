@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { imageBytes } from "../kernels/gpu/image.ts";
 import { gpuTest } from "../testing/gpu.ts";
 import { Grid } from "../volume/grid.ts";
 import type { Volume } from "../volume/volume.ts";
@@ -117,3 +118,20 @@ gpuTest(
     assertEquals(await named({ ...options, similarity: "lncc", absolute: true }), false);
   },
 );
+
+gpuTest("registerImages() has two dense fields at most for its results", async (gpu) => {
+  const { fixed, moving } = OPTIONS;
+  const movingLabels = { grid: GRID, data: new Int32Array(GRID.voxels).fill(1) };
+  gpu.peakBytes = 0;
+  await registerImages(gpu, {
+    fixed,
+    moving,
+    movingLabels,
+    fixedLabels: movingLabels,
+    rigid: false,
+    rigidOnly: true,
+  });
+  // The displacement, and that of 0 with the image, the warped image, and a copy of it to read back.
+  const images = gpu.peakBytes / imageBytes(GRID.size);
+  assert(images < 9.5, `${images.toFixed(1)} images`);
+});
