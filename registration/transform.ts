@@ -171,6 +171,19 @@ export async function compositeFieldFrom(
   return pulledField(grid, components, multiply(transform.rigid, grid.affine));
 }
 
+/** Transforms the vectors of a field by the linear part of a matrix, in place. */
+function turnField([ux, uy, uz]: readonly Float32Array[], m: Matrix4): void {
+  // An array for each vector would take longer than the arithmetic.
+  for (let i = 0; i < ux.length; i++) {
+    const x = ux[i];
+    const y = uy[i];
+    const z = uz[i];
+    ux[i] = m[0] * x + m[1] * y + m[2] * z;
+    uy[i] = m[4] * x + m[5] * y + m[6] * z;
+    uz[i] = m[8] * x + m[9] * y + m[10] * z;
+  }
+}
+
 /** A field in voxels of the grid becomes matrix(x + u) - x in RAS mm, in place. */
 function pulledField(grid: Grid, u: Float32Array[], matrix: Matrix4): DisplacementField {
   const [nx, ny, nz] = grid.size;
@@ -233,11 +246,7 @@ export async function inverseField(
       Promise.all(inverse.components.map((c) => downloadImage(gpu, c))),
       downloadImage(gpu, residual),
     ]);
-    const toGrid = invert(matrix);
-    const [vx, vy, vz] = v;
-    for (let i = 0; i < vx.length; i++) {
-      [vx[i], vy[i], vz[i]] = transformVector(toGrid, [vx[i], vy[i], vz[i]]);
-    }
+    turnField(v, invert(matrix));
     const controlPointSpacing = Math.max(...new Grid(controlGrid.size, controlGrid.affine).spacing);
     let largest = 0;
     for (const value of errors) if (value > largest) largest = value;
@@ -345,11 +354,7 @@ async function pullOnto(
     };
   }
   const { field } = await inverseField(gpu, transform, like);
-  const turn = like.inverse;
-  const [dx, dy, dz] = field.components;
-  for (let i = 0; i < dx.length; i++) {
-    [dx[i], dy[i], dz[i]] = transformVector(turn, [dx[i], dy[i], dz[i]]);
-  }
+  turnField(field.components, like.inverse);
   return {
     field: owned.add(fieldOf(
       like.size,

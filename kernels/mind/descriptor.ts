@@ -94,6 +94,17 @@ export function patchWeights(sigma: number): { radius: number; weights: number[]
   return { radius, weights: [0, 1, 2, 3].map((j) => (raw[j] ?? 0) / sum) };
 }
 
+/**
+ * Maximum number of bytes per voxel of distances and variances that are kept for all slabs: the residual of the
+ * optimisation takes as much afterwards. With more, they are computed a second time.
+ */
+const MAX_KEPT_BYTES = 32;
+
+/** Bytes per voxel of the distances of all offsets and of the variance. */
+function bytesOfScratch(offsets: number): number {
+  return 4 * (offsets + 1);
+}
+
 /** Slabs of the output for which the distances of all offsets fit into one binding. */
 function descriptorSlabs(gpu: Gpu, source: GpuImage, offsets: number, words: number, halo: number) {
   const planes = source.size[2];
@@ -140,9 +151,14 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
       const buffer = owned.add(gpu.buffer("MIND descriptors", planeBytes * source.size[2] * words));
       const scratch = (label: string, bytes: number) =>
         recorder.temporary(gpu.buffer(`MIND ${label}`, bytes));
-      const a = scratch("differences", offsets * deepest * planeBytes);
+      const isKept = bytesOfScratch(offsets) <= MAX_KEPT_BYTES;
+      const slabScratch = (planes: number) => ({
+        a: scratch("differences", offsets * planes * planeBytes),
+        variance: scratch("variance", planes * planeBytes),
+      });
+      const shared = isKept ? undefined : slabScratch(deepest);
+      const scratches = cut.map(({ differences: [from, to] }) => shared ?? slabScratch(to - from));
       const b = scratch("distances", offsets * deepest * planeBytes);
-      const variance = scratch("variance", deepest * planeBytes);
       const parts = scratch("parts", 8 * COUNTED_PARTS * cut.length);
       const bounds = scratch("bounds", 8);
       const constants = rowWorkgroup(quads);
@@ -159,7 +175,7 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
       });
       const part = ([begin, end]: Range) => planesOf(source, begin, end);
 
-      const variances = (slab: typeof cut[number]) => {
+      const variances = (slab: typeof cut[number], { a, variance }: typeof scratches[number]) => {
         const { differences, distances, image } = slab;
         const inSlab: Range = [slab.begin, slab.end];
         const depth = differences[1] - differences[0];
@@ -199,9 +215,9 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
       };
 
       cut.forEach((slab, index) => {
-        variances(slab);
+        variances(slab, scratches[index]);
         const sum = prepareCountedSum(gpu, {
-          values: variance,
+          values: scratches[index].variance,
           quads: (slab.end - slab.begin) * ny * quads,
           parts,
           firstPart: index * COUNTED_PARTS,
@@ -216,8 +232,9 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
         buffers: [parts, bounds],
         workgroups: [1],
       });
-      for (const slab of cut) {
-        if (cut.length > 1) variances(slab); // the scratch buffers hold another slab by now
+      cut.forEach((slab, index) => {
+        const { a, variance } = scratches[index];
+        if (shared !== undefined && cut.length > 1) variances(slab, shared); // it holds another slab by now
         recorder.dispatch(mindPack(neighbourhood, bits), {
           parameters: { slab: slabOf(slab.distances, [slab.begin, slab.end]) },
           buffers: [a, variance, bounds, {
@@ -228,7 +245,7 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
           constants,
           workgroups: groups(slab.end - slab.begin),
         });
-      }
+      });
       recorder.submit();
       owned.release(buffer);
       return {
