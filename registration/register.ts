@@ -10,14 +10,13 @@ import { diceCoefficient, diceCounts } from "../volume/dice.ts";
 import { GpuMemoryError } from "../kernels/gpu/errors.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import {
-  DEFORMABLE_DEFAULTS,
   type DeformableOptions,
   type DeformableProgress,
   type DeformableResult,
   registerDeformable,
 } from "./deformable/register_deformable.ts";
 import type { Checkpoint } from "./checkpoint.ts";
-import type { DeformableMethod } from "./deformable_defaults.ts";
+import { DEFORMABLE_DEFAULTS, type DeformableMethod } from "./deformable_defaults.ts";
 import { placementProblems } from "./input_grids.ts";
 import { betterOrientation } from "./orientation.ts";
 import { type RegistrationQuality, registrationQuality, withOrientation } from "./quality.ts";
