@@ -5,6 +5,7 @@
  * @module
  */
 
+import { createPreconditioner } from "../registration/deformable/preconditioner.ts";
 import type { Triple } from "../volume/affine.ts";
 import {
   controlGridGeometry,
@@ -60,9 +61,19 @@ export async function timeIteration(
     ITERATION_STRIDE,
   ], interpolation);
   const count = controlPoints(geometry);
+  const mm = 3 * ITERATION_STRIDE;
+  const preconditioner = createPreconditioner(gpu, {
+    regulariser: DEFORMABLE_DEFAULTS.regulariser,
+    lambda: 30,
+    size: geometry.size,
+    spacing: [mm, mm, mm],
+    interpolation,
+  });
+  if (preconditioner !== undefined) owned.add(preconditioner);
   const optimiser = owned.add(
     new Lbfgs(gpu, {
       count,
+      preconditioner,
       penaltyPartials: partialSumCount(geometry.size),
       iterations: 1e6,
       tolerance: -1,
@@ -90,7 +101,6 @@ export async function timeIteration(
       scalars: optimiser.scalars,
     }),
   );
-  const mm = 3 * ITERATION_STRIDE;
   const penalty = owned.add(prepareRegulariser(gpu, {
     regulariser: DEFORMABLE_DEFAULTS.regulariser,
     interpolation,

@@ -117,8 +117,11 @@ async function makeRunners(
   const runners = new Map<Runtime, Runner>();
   for (const name of runtimes) {
     if (name !== "deno-own" && SWIFTSHADER_ICD === undefined) {
-      console.log(`${name} is left out: SwiftShader is missing, which Chromium has`);
-    } else runners.set(name, await makers[name]());
+      throw new Error(
+        `${name} needs SwiftShader, which the package chromium has: install it, or give --runtimes deno-own`,
+      );
+    }
+    runners.set(name, await makers[name]());
   }
   return runners;
 }

@@ -237,13 +237,13 @@ export async function main(
 ): Promise<void> {
   const folder = keep ?? await Deno.makeTempDir({ prefix: "scale-" });
   try {
-    const native = `${folder}/native`;
+    const native = `${folder}/seed-${seed}/native`;
     await Deno.mkdir(native, { recursive: true });
     await renderPair(native, seed);
     const rows: ScaleRow[] = [];
     for (const voxel of voxels) {
       signal.throwIfAborted();
-      const cut = `${folder}/${voxel}`;
+      const cut = `${folder}/seed-${seed}/${voxel}`;
       await Deno.mkdir(cut, { recursive: true });
       await cutPair(native, cut, voxel);
       rows.push(await measure(cut, voxel, { registerFlags, signal }));

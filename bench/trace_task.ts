@@ -3,6 +3,7 @@
 import { fileURLToPath } from "node:url";
 import { type FlagsOf, type TaskSpec, UsageError } from "../tasks/_flags.ts";
 import { runTask } from "../tasks/_run_task.ts";
+import { writeWholeFile } from "../host/write_file.ts";
 import { chromeEvents, type CommandTrace, traceTables } from "./trace/chrome_trace.ts";
 
 /** The declaration of `deno task bench:trace`. */
@@ -81,7 +82,8 @@ export async function traceRegister(
 /** Writes a trace as a file of events; its folder is made if it is missing. */
 export async function writeTrace(path: string, trace: CommandTrace): Promise<void> {
   await Deno.mkdir(path.replace(/[^/]*$/, "") || ".", { recursive: true });
-  await Deno.writeTextFile(path, JSON.stringify({ traceEvents: chromeEvents(trace) }));
+  const text = JSON.stringify({ traceEvents: chromeEvents(trace) });
+  await writeWholeFile(path, new TextEncoder().encode(text));
 }
 
 /** The work of `deno task bench:trace`. */

@@ -511,7 +511,7 @@ async function warpImages(
       like,
       displacement: given,
     });
-  // One after the other: what is before the registration needs another dense field, 12 bytes per voxel.
+  // One after the other: the image before the registration needs another dense field, 12 bytes per voxel.
   const warped = await warp(transform, displacement);
   const before = await warp(unmoved);
   const warpedLabels = await warpLabels(transform, displacement);

@@ -1,5 +1,5 @@
 /**
- * What `register` does in addition to the page: it reads landmarks and writes DICOM series.
+ * The parts of `register` that the page lacks: reading landmarks and writing DICOM series.
  *
  * @module
  */

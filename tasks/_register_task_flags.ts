@@ -12,7 +12,7 @@ import { POINT_SPACE } from "./_point_flags.ts";
 import { REGISTER_FLAGS } from "./_register_flags.ts";
 import { SHARD } from "./_shard_flag.ts";
 
-/** The flags on what a web page does not have: DICOM series and landmarks. */
+/** The flags for DICOM series and landmarks, which the page does not have. */
 export const REGISTER_EXTRAS = {
   fixedSeries: seriesFlag("--fixed"),
   movingSeries: seriesFlag("--moving"),

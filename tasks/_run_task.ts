@@ -4,6 +4,7 @@
  * @module
  */
 
+import { CrosswarpError } from "../host/errors.ts";
 import { printable } from "../host/parse_json.ts";
 import {
   type FlagsOf,
@@ -126,6 +127,8 @@ function report(error: unknown, interrupted: boolean): number {
   }
   if (isDebugging()) console.error(error);
   if (interrupted) {
+    // The interruption may have come while the work failed for another reason.
+    if (error instanceof CrosswarpError && !isDebugging()) console.error(errorMessage(error));
     console.error("Stopped.");
     return EXIT_CODES.interrupted;
   }

@@ -86,6 +86,8 @@ image and prints the difference.`,
 /** The work of `deno task synthesise`. */
 export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Promise<void> {
   const began = performance.now();
+  // Here, because --help does not need tfjs; first, because tfjs may be missing.
+  const { synthesiseImage } = await import("../workflows/synthesis_job.ts");
   const { to } = flags;
   await checkImageFile("out", flags.out);
   using progress = new Progress();
@@ -94,8 +96,6 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   const image = await readVolume(flags.image, { ...headers, series: flags.series });
   signal.throwIfAborted();
   using gpu = await Gpu.open(memoryBudget());
-  // Here, because --help does not need tfjs.
-  const { synthesiseImage } = await import("../workflows/synthesis_job.ts");
   let isFirst = true;
   const result = await synthesiseImage(gpu, {
     model: flags.model,

@@ -39,7 +39,9 @@ export async function gzip(
     stream.on("error", reject);
   });
   for (const piece of pieces(header, voxels)) {
-    if (!stream.write(piece)) await new Promise<void>((drained) => stream.once("drain", drained));
+    if (stream.write(piece)) continue;
+    const drained = new Promise<void>((resolve) => stream.once("drain", resolve));
+    await Promise.race([drained, ended]); // an error ends the wait
   }
   stream.end();
   await ended;

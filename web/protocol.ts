@@ -55,7 +55,7 @@ export interface GivenFolder {
   readonly files: readonly File[];
 }
 
-/** What the user gives as an input. */
+/** An input of the user. */
 export type GivenFile = File | GivenFolder;
 
 /** The adapter of this computer. */

@@ -195,7 +195,7 @@ async function runJobs(
       onDone: (index) => onDone(jobs[index]),
     });
   } catch (cause) {
-    signal?.throwIfAborted();
+    if (signal?.aborted && cause === signal.reason) throw cause;
     throw new FileAccessError((cause as Error).message, { cause });
   }
 }

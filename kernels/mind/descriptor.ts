@@ -151,7 +151,9 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
       const buffer = owned.add(gpu.buffer("MIND descriptors", planeBytes * source.size[2] * words));
       const scratch = (label: string, bytes: number) =>
         recorder.temporary(gpu.buffer(`MIND ${label}`, bytes));
-      const isKept = bytesOfScratch(offsets) <= MAX_KEPT_BYTES;
+      // Slabs overlap, so that all of them have more planes than the image.
+      const scratchPlanes = cut.reduce((sum, { differences: [from, to] }) => sum + to - from, 0);
+      const isKept = bytesOfScratch(offsets) * scratchPlanes <= MAX_KEPT_BYTES * source.size[2];
       const slabScratch = (planes: number) => ({
         a: scratch("differences", offsets * planes * planeBytes),
         variance: scratch("variance", planes * planeBytes),

@@ -44,7 +44,7 @@ export interface LbfgsOptions {
   readonly minMove: number;
   /**
    * A symmetric operator S that applies the square root of an approximate inverse Hessian. The optimisation
-   * then runs in coordinates v with points u = S v. Default none: u = v.
+   * then runs in coordinates v with points u = start + S v. Default none: u = v.
    */
   readonly preconditioner?: SpectralScaling | undefined;
 }

@@ -427,6 +427,9 @@ async function binRange(
   return { low, high, bins: NMI_BINS };
 }
 
+/** Vectors of control points that a level has: 21 of L-BFGS, 7 of its preconditioner, and those of the similarity. */
+const VECTORS = 31;
+
 /** Refuses a registration that does not fit, estimated from the finest level's buffers. */
 function requireMemory(
   gpu: Gpu,
@@ -439,7 +442,7 @@ function requireMemory(
   const points = controlPoints(controlGridGeometry(finest.grid.size, finest.stride, interpolation));
   const voxels = padded[0] * padded[1] * padded[2];
   gpu.requireMemory(
-    voxels * (2 * 4 + similarity.bytesPerVoxel) + 16 * 24 * points,
+    voxels * (2 * 4 + similarity.bytesPerVoxel) + 16 * VECTORS * points,
     `Registering at ${finest.grid.size.join(" x ")} voxels`,
     "Choose a coarser resolution.",
   );

@@ -45,7 +45,10 @@ export interface RigidOptions {
   readonly seed?: number | undefined;
   /** Number of resolution levels; voxels halve from level to level. Default 3. */
   readonly levels?: number | undefined;
-  /** Maximum number of children of the evolution strategy per level. The default depends on the preset. */
+  /**
+   * Maximum number of children of the evolution strategy per level with a search: with the preset "robust" that is the
+   * coarsest level alone. The default depends on the preset.
+   */
   readonly iterations?: number | undefined;
   /** Maximum number of voxels of the finest level's fixed image. Default 2^21, imregister: no limit. */
   readonly maxVoxels?: number | undefined;

@@ -65,7 +65,7 @@ export interface RigidScheduleOptions {
   readonly moving: Grid;
   /** Number of resolution levels. Default 3. */
   readonly levels?: number | undefined;
-  /** Maximum number of children of each level's search. Default that of the preset. */
+  /** Maximum number of children of each level's search; "robust" searches at the coarsest. Default that of the preset. */
   readonly iterations?: number | undefined;
   /** Maximum number of voxels of the finest fixed image. Default 2^21, imregister: no limit. */
   readonly maxVoxels?: number | undefined;
