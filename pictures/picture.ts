@@ -5,7 +5,7 @@
  */
 
 import { GLYPHS } from "./_font.ts";
-import { encodePng } from "./png.ts";
+import { encodeByPackage } from "./png.ts";
 
 /** Red, green, blue, 0 to 255. */
 export type Colour = readonly [number, number, number];
@@ -69,7 +69,12 @@ export class Picture {
 
   /** The bytes of the PNG file. */
   toPng(): Uint8Array {
-    return encodePng({ width: this.width, height: this.height, data: this.data, channels: 3 });
+    return encodeByPackage({
+      width: this.width,
+      height: this.height,
+      data: this.data,
+      channels: 3,
+    });
   }
 }
 
