@@ -462,7 +462,9 @@ browserTest("drop, register, look, save: the bytes of the command line", async (
     await inDeno;
     for (const file of files.filter((name) => !/metrics|report/.test(name))) {
       const expected = await uncompressed(await Deno.readFile(`${folder}/deno/${file}`));
-      assertEquals(await uncompressed(found.get(file)!), expected, file);
+      const page = await uncompressed(found.get(file)!);
+      // assertEquals() compares long arrays in memory that it does not have.
+      assert(page.length === expected.length && page.every((b, i) => b === expected[i]), file);
     }
   }
   assertEquals(errors, []);
