@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { decode } from "fast-png";
 import { Grid } from "../volume/grid.ts";
 import { multiply } from "../volume/affine.ts";
@@ -7,6 +7,7 @@ import {
   mapRaster,
   type Plane,
   sampleSlice,
+  slicePoint,
   slicePosition,
   sliceRaster,
 } from "./slices.ts";
@@ -82,6 +83,28 @@ Deno.test("slicePosition() is the pixel of a point, and mapRaster() finds it in 
   const i = 3 * (5 * width + 2);
   // (22, 0, 8) is 4 mm from the first voxel along each axis.
   assertEquals([points[i], points[i + 1], points[i + 2]], [2, 2, 2]);
+});
+
+Deno.test("slicePoint() inverts slicePosition(), and keeps the place along the axis through the slice", () => {
+  const grid = Grid.axisAligned([11, 9, 13], [4, 4, 4], [-10, -12, -8]);
+  assertEquals(slicePoint(grid, "axial", [2, 5], 4, [0, 0, 8]), [22, 0, 8]);
+  assertEquals(slicePoint(grid, "sagittal", [1.5, 0], 4, [7, 0, 0]), [7, 14, 40]);
+  // deno-fmt-ignore
+  const oblique = new Grid([21, 16, 23], [
+    -1.9, 0.3, 0.1, 30,
+    0.4, 2.1, -0.2, -20,
+    0.1, 0.3, -2.8, 33,
+    0, 0, 0, 1,
+  ]);
+  for (const plane of ["axial", "coronal", "sagittal"] as const) {
+    const point = slicePoint(oblique, plane, [7.25, -3.5], 1.5, [5, 6, 7]);
+    const [column, row] = slicePosition(oblique, plane, point, 1.5);
+    assertAlmostEquals(column, 7.25, 1e-9);
+    assertAlmostEquals(row, -3.5, 1e-9);
+    const moved = slicePoint(oblique, plane, [1, 2], 1.5, point);
+    const back = slicePoint(oblique, plane, [7.25, -3.5], 1.5, moved);
+    back.forEach((mm, axis) => assertAlmostEquals(mm, point[axis], 1e-9));
+  }
 });
 
 Deno.test("sampleSlice() is NaN more than half a voxel outside", () => {

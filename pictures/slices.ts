@@ -95,6 +95,30 @@ export function slicePosition(
 }
 
 /**
+ * The world point at a position of a slice: the inverse of {@link slicePosition}.
+ *
+ * @param position - Column and row, in pixels from the centre of the first pixel.
+ * @param through - A world point, of which the result has the voxel index along the axis through the slice.
+ */
+export function slicePoint(
+  grid: Grid,
+  plane: Plane,
+  position: readonly [column: number, row: number],
+  pixel: number,
+  through: Triple,
+): Triple {
+  const [x, y, z] = transformPoint(grid.inverse, through);
+  const at: [number, number, number] = [x, y, z];
+  const steps = nearestAxes(grid);
+  [AXES[plane].across, AXES[plane].down].forEach((ras, side) => {
+    const { axis, sign } = steps[ras];
+    const voxels = position[side] * pixel / grid.spacing[axis];
+    at[axis] = sign > 0 ? grid.size[axis] - 1 - voxels : voxels;
+  });
+  return grid.world(at);
+}
+
+/**
  * The pixels of a raster in another volume.
  *
  * @param matrix - From a voxel index of the raster's volume to that of the other one.

@@ -4,11 +4,18 @@
  * @module
  */
 
-import { type Plane, slicePosition, sliceRaster } from "../../pictures/slices.ts";
+import { type Plane, slicePoint, slicePosition, sliceRaster } from "../../pictures/slices.ts";
 import type { Triple } from "../../volume/affine.ts";
 import { referenceGrid, type Scene, SliceValues } from "../../pictures/scene.ts";
+import { firstEdge, fittingScale, middleAfter, type Side } from "./magnified.ts";
 import { slicePixels } from "./slice_pixels.ts";
-import type { ViewState } from "./view_state.ts";
+import { limitedZoom, type ViewState } from "./view_state.ts";
+
+/** A place of the page, or a way on it, CSS pixels. */
+interface Place {
+  readonly x: number;
+  readonly y: number;
+}
 
 /** What a plane tells the viewer. */
 export interface PlaneEvents {
@@ -18,10 +25,8 @@ export interface PlaneEvents {
   readonly onScroll: (plane: Plane, slices: number) => void;
   /** The user drags with the second button, by shares of the picture's width and height. */
   readonly onWindow: (across: number, down: number) => void;
-  /** The user magnifies by a factor; the place under the pointer stays where it is. */
-  readonly onZoom: (factor: number, place: Triple, middle: Triple) => void;
-  /** The user moves the picture: this point goes to the middle, RAS mm. */
-  readonly onPan: (middle: Triple) => void;
+  /** The user magnifies or moves the picture: its magnification, and the point in the middle, RAS mm. */
+  readonly onMagnify: (zoom: number, focus: Triple) => void;
   /** The user wants the plane alone, or all planes again. */
   readonly onMaximise: (plane: Plane) => void;
 }
@@ -57,19 +62,27 @@ export class PlaneView {
   /** The canvas. */
   readonly canvas: HTMLCanvasElement;
   readonly #events: PlaneEvents;
+  /** The view as it is now; the canvas can show an earlier one. */
+  readonly #view: () => ViewState;
   readonly #buffer = document.createElement("canvas");
   #values: SliceValues | undefined;
   #scene: Scene = {};
   #centre: Triple = [0, 0, 0];
   #pixel = 1;
-  /** The place of the slice on the canvas, in canvas pixels. */
+  /** The place of the slice that the canvas shows, in canvas pixels. */
   #place = { left: 0, top: 0, scale: 1 };
   #wheel = 0;
 
-  /** A plane on a canvas. */
-  constructor(plane: Plane, canvas: HTMLCanvasElement, events: PlaneEvents) {
+  /** A plane on a canvas, which asks for the view at each gesture. */
+  constructor(
+    plane: Plane,
+    canvas: HTMLCanvasElement,
+    view: () => ViewState,
+    events: PlaneEvents,
+  ) {
     this.plane = plane;
     this.canvas = canvas;
+    this.#view = view;
     this.#events = events;
     this.#listen();
   }
@@ -103,15 +116,11 @@ export class PlaneView {
     this.#buffer.height = raster.height;
     const image = new ImageData(pixels, raster.width, raster.height);
     this.#buffer.getContext("2d")!.putImageData(image, 0, 0);
-    const scale = view.zoom * Math.min(width / raster.width, height / raster.height);
-    const [column, row] = slicePosition(
-      referenceGrid(this.#scene)!,
-      this.plane,
-      view.focus,
-      this.#pixel,
-    );
-    const left = edge(width, scale * raster.width, scale * (column + 0.5));
-    const top = edge(height, scale * raster.height, scale * (row + 0.5));
+    const [across, down] = this.#sides(raster);
+    const scale = view.zoom * fittingScale(across, down);
+    const [column, row] = this.#focused(view);
+    const left = firstEdge(across, scale, column);
+    const top = firstEdge(down, scale, row);
     this.#place = { left, top, scale };
     context.imageSmoothingQuality = "high";
     context.drawImage(this.#buffer, left, top, scale * raster.width, scale * raster.height);
@@ -193,8 +202,7 @@ export class PlaneView {
   #listen(): void {
     const { canvas } = this;
     let gesture: "point" | "window" | "pan" = "point";
-    let last = { x: 0, y: 0 };
-    /** The fingers on the canvas, or the pressed mouse. */
+    /** The latest event of each finger on the canvas, or of the pressed mouse. */
     const pointers = new Map<number, PointerEvent>();
     canvas.addEventListener("pointerdown", (event) => {
       canvas.focus();
@@ -205,7 +213,6 @@ export class PlaneView {
         : event.button === 1
         ? "pan"
         : "point";
-      last = { x: event.clientX, y: event.clientY };
       // The middle button would scroll the page.
       if (gesture === "pan") event.preventDefault();
       if (gesture === "point" && pointers.size === 1) this.#point(event);
@@ -217,12 +224,11 @@ export class PlaneView {
         const [other] = [...pointers.values()].filter((one) => one !== before);
         this.#pinch(other, before, event);
       } else if (gesture === "window") {
-        const across = (event.clientX - last.x) / canvas.clientWidth;
-        const down = (event.clientY - last.y) / canvas.clientHeight;
-        this.#events.onWindow(across, down);
-      } else if (gesture === "pan") this.#pan(event.clientX - last.x, event.clientY - last.y);
-      else this.#point(event);
-      last = { x: event.clientX, y: event.clientY };
+        const { x, y } = wayBetween(before, event);
+        this.#events.onWindow(x / canvas.clientWidth, y / canvas.clientHeight);
+      } else if (gesture === "pan") {
+        this.#magnify(1, placeOf(before), wayBetween(before, event));
+      } else this.#point(event);
       pointers.set(event.pointerId, event);
     });
     const end = (event: PointerEvent) => {
@@ -240,7 +246,7 @@ export class PlaneView {
       const distance = event.deltaY * [1, WHEEL_STEP, 10 * WHEEL_STEP][event.deltaMode];
       // Browsers report the pinch of a touchpad as a wheel with Ctrl.
       if (event.ctrlKey || event.metaKey) {
-        this.#zoom(2 ** (-distance / ZOOM_DISTANCE), event);
+        this.#magnify(2 ** (-distance / ZOOM_DISTANCE), placeOf(event), { x: 0, y: 0 });
         return;
       }
       this.#wheel += distance;
@@ -256,30 +262,61 @@ export class PlaneView {
     if (point !== undefined) this.#events.onPoint(point);
   }
 
-  #zoom(factor: number, { clientX, clientY }: MouseEvent): void {
-    const place = this.#at(clientX, clientY);
-    const middle = this.#middle(0, 0);
-    if (place !== undefined && middle !== undefined) this.#events.onZoom(factor, place, middle);
+  /**
+   * Magnifies by a factor and moves the picture. It begins with the present view, because several gestures can happen
+   * before the canvas shows the first.
+   *
+   * @param place - The place whose point of the picture stays under the pointer, CSS pixels of the page.
+   * @param shift - The way of this point, CSS pixels.
+   */
+  #magnify(factor: number, place: Place, shift: Place): void {
+    const grid = referenceGrid(this.#scene);
+    const raster = this.#values?.raster;
+    if (grid === undefined || raster === undefined) return;
+    const view = this.#view();
+    const zoom = limitedZoom(view.zoom * factor);
+    const box = this.canvas.getBoundingClientRect();
+    const ratio = this.canvas.width / box.width;
+    const [across, down] = this.#sides(raster);
+    const fitting = fittingScale(across, down);
+    const [before, after] = [view.zoom * fitting, zoom * fitting];
+    const [column, row] = this.#focused(view);
+    const middle = [
+      middleAfter(across, before, after, column, {
+        at: ratio * (place.x - box.left),
+        shift: ratio * shift.x,
+      }),
+      middleAfter(down, before, after, row, {
+        at: ratio * (place.y - box.top),
+        shift: ratio * shift.y,
+      }),
+    ] as const;
+    // The other planes keep their position along the axis through this one.
+    this.#events.onMagnify(zoom, slicePoint(grid, this.plane, middle, this.#pixel, view.focus));
   }
 
-  /** Moves the picture by CSS pixels. */
-  #pan(across: number, down: number): void {
-    const middle = this.#middle(-across, -down);
-    if (middle !== undefined) this.#events.onPan(middle);
-  }
-
-  /** Two fingers: their distance magnifies, and their middle moves the picture. */
+  /** Two fingers: their distance magnifies, and the point between them moves the picture. */
   #pinch(other: PointerEvent, before: PointerEvent, now: PointerEvent): void {
-    const distance = ({ clientX, clientY }: PointerEvent) =>
-      Math.max(1, Math.hypot(clientX - other.clientX, clientY - other.clientY));
-    this.#zoom(distance(now) / distance(before), other);
-    this.#pan((now.clientX - before.clientX) / 2, (now.clientY - before.clientY) / 2);
+    const distance = (finger: PointerEvent) => {
+      const { x, y } = wayBetween(other, finger);
+      return Math.max(1, Math.hypot(x, y));
+    };
+    const half = (a: Place, b: Place) => ({ x: (a.x + b.x) / 2, y: (a.y + b.y) / 2 });
+    this.#magnify(
+      distance(now) / distance(before),
+      half(placeOf(other), placeOf(before)),
+      half(wayBetween(before, now), { x: 0, y: 0 }),
+    );
   }
 
-  /** The point at a distance in CSS pixels from the middle of the canvas. */
-  #middle(across: number, down: number): Triple | undefined {
-    const { left, top, width, height } = this.canvas.getBoundingClientRect();
-    return this.#at(left + width / 2 + across, top + height / 2 + down);
+  #sides(raster: { readonly width: number; readonly height: number }): [across: Side, down: Side] {
+    const { width, height } = this.canvas;
+    return [{ canvas: width, count: raster.width }, { canvas: height, count: raster.height }];
+  }
+
+  /** The position of the view's focus in the slice, column and row. */
+  #focused({ focus }: ViewState): [column: number, row: number] {
+    return slicePosition(referenceGrid(this.#scene)!, this.plane, focus, this.#pixel);
   }
 
   /** The point at a place of the page; of the nearest pixel of the slice if it is outside. */
@@ -300,13 +337,12 @@ export class PlaneView {
   }
 }
 
-/**
- * The place of the first pixel, so that a position of the picture is in the middle of the canvas. A picture larger than
- * the canvas covers it, and a smaller one is in its middle.
- */
-function edge(canvas: number, picture: number, position: number): number {
-  if (picture <= canvas) return (canvas - picture) / 2;
-  return Math.min(0, Math.max(canvas - picture, canvas / 2 - position));
+function placeOf({ clientX, clientY }: MouseEvent): Place {
+  return { x: clientX, y: clientY };
+}
+
+function wayBetween(from: MouseEvent, to: MouseEvent): Place {
+  return { x: to.clientX - from.clientX, y: to.clientY - from.clientY };
 }
 
 function isSame(a: Triple, b: Triple): boolean {

@@ -50,6 +50,11 @@ export interface ViewState {
 /** The largest magnification. */
 export const MAX_ZOOM = 8;
 
+/** The nearest magnification that the view can have. */
+export function limitedZoom(zoom: number): number {
+  return Math.min(MAX_ZOOM, Math.max(1, zoom));
+}
+
 /** The state before any image is there. */
 export const INITIAL_VIEW: ViewState = {
   centre: [0, 0, 0],

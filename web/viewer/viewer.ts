@@ -9,7 +9,7 @@ import type { Triple } from "../../volume/affine.ts";
 import { draggedWindow } from "./intensity_windows.ts";
 import { type PlaneEvents, PlaneView } from "./plane_view.ts";
 import { referenceGrid, type Scene, stepThrough } from "../../pictures/scene.ts";
-import { INITIAL_VIEW, MAX_ZOOM, type ViewState } from "./view_state.ts";
+import { INITIAL_VIEW, limitedZoom, type ViewState } from "./view_state.ts";
 
 /** The planes in their order. */
 export const PLANES: readonly Plane[] = ["axial", "coronal", "sagittal"];
@@ -53,11 +53,12 @@ export class Viewer {
       onPoint: (centre) => this.change({ centre }),
       onScroll: (plane, slices) => this.scroll(plane, slices),
       onWindow: (across, down) => this.#dragWindow(across, down),
-      onZoom: (factor, place, middle) => this.#zoom(factor, place, middle),
-      onPan: (focus) => this.change({ focus }),
+      onMagnify: (zoom, focus) => this.change({ zoom, focus }),
       onMaximise,
     };
-    this.#planes = PLANES.map((plane) => new PlaneView(plane, canvases[plane], events));
+    this.#planes = PLANES.map((plane) =>
+      new PlaneView(plane, canvases[plane], () => this.#view, events)
+    );
     const observer = new ResizeObserver(() => this.redraw());
     for (const plane of PLANES) observer.observe(canvases[plane]);
   }
@@ -105,16 +106,8 @@ export class Viewer {
 
   /** Magnifies around the point through which all slices go; a factor of 0 shows the whole slices again. */
   zoom(factor: number): void {
-    const { centre } = this.#view;
-    this.#zoom(factor, centre, centre);
-  }
-
-  #zoom(factor: number, place: Triple, middle: Triple): void {
-    const before = this.#view.zoom;
-    const zoom = Math.min(MAX_ZOOM, Math.max(1, before * factor));
-    const share = before / zoom;
-    const focus = place.map((v, axis) => v + share * (middle[axis] - v)) as unknown as Triple;
-    this.change({ zoom, focus });
+    const { centre, zoom } = this.#view;
+    this.change({ zoom: limitedZoom(factor * zoom), focus: centre });
   }
 
   /** Moves the slice of a plane, by voxels towards right, front or head. */
