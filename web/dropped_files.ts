@@ -7,19 +7,38 @@
 import type { GivenFile } from "./protocol.ts";
 
 /** The suffix of a file that is an image or a whole series by itself. */
-const ONE_FILE = /\.(nii|gz|nrrd|nhdr|mha|mhd|hdr|img|zip|json|csv|txt|xml|png|jpe?g|pdf|html?)$/i;
+const IMAGE = /\.(nii|gz|nrrd|nhdr|mha|mhd|hdr|img|zip)$/i;
+/** The suffix of a file that is no image, and no part of a series. */
+const NO_IMAGE = /\.(json|csv|txt|xml|png|jpe?g|pdf|html?|db|ini)$/i;
+
+/** True for the files and folders that systems hide, such as `.DS_Store`. */
+const isHidden = ({ name }: { readonly name: string }) => name.startsWith(".");
 
 /**
- * Images, and one folder of all files that have none of the usual suffixes: those of a DICOM series.
+ * Images, and one folder of all files that have none of the usual suffixes: those of a DICOM series. Hidden files are
+ * left out, unless there are no others: then a person has chosen them.
  *
  * @param files - The files.
  * @param name - The name of the folder. Default "DICOM files".
  */
 export function grouped(files: readonly File[], name = "DICOM files"): GivenFile[] {
-  const parts = files.filter((file) => !ONE_FILE.test(file.name));
-  const images = files.filter((file) => ONE_FILE.test(file.name));
-  if (parts.length < 2) return [...files];
-  return [...images, { name, files: parts }];
+  const visible = files.filter((file) => !isHidden(file));
+  if (visible.length === 0) return [...files];
+  const isPart = (file: File) => !IMAGE.test(file.name) && !NO_IMAGE.test(file.name);
+  const parts = visible.filter(isPart);
+  if (parts.length < 2) return visible;
+  return [...visible.filter((file) => !isPart(file)), { name, files: parts }];
+}
+
+/**
+ * The images and the series of a folder: {@link grouped} without hidden files and without files that are no images.
+ *
+ * @throws {Error} when nothing is left.
+ */
+export function groupedFolder(files: readonly File[], name: string): GivenFile[] {
+  const images = files.filter((file) => !isHidden(file) && !NO_IMAGE.test(file.name));
+  if (images.length > 0) return grouped(images, name);
+  throw new Error(`The folder ${name} has no ${files.length === 0 ? "files" : "image files"}.`);
 }
 
 /** A folder that was dropped, by whichever interface the browser has. */
@@ -29,33 +48,47 @@ interface DroppedFolder {
   readonly list: () => Promise<File[]>;
 }
 
+/** The content of a drop. */
+export interface DroppedFiles {
+  /** The images and the groups. */
+  readonly files: readonly GivenFile[];
+  /** The folders that cannot be used, one line each. */
+  readonly problems: readonly string[];
+}
+
 /**
  * The files of a drop. A dropped folder is searched with its subfolders; each folder is a group.
  *
  * @param transfer - The drop, which a browser empties after its event: it is read before the first wait.
- * @throws {Error} when the browser does not list the files of a folder.
  */
-export async function droppedFiles(transfer: DataTransfer): Promise<GivenFile[]> {
+export async function droppedFiles(transfer: DataTransfer): Promise<DroppedFiles> {
   const loose = [...transfer.files];
   const items = [...transfer.items].filter(({ kind }) => kind === "file");
   const found = await Promise.all(items.map(folderOf));
   const folders = found.filter((folder) => folder !== undefined);
-  if (folders.length === 0) return grouped(loose);
   const names = new Set(folders.map(({ name }) => name));
   // A dropped folder is also among the files, as a file that cannot be read.
-  const given = grouped(loose.filter(({ name }) => !names.has(name)));
+  const others = loose.filter(({ name }) => !names.has(name));
+  const files = grouped(folders.length === 0 ? others : others.filter((file) => !isHidden(file)));
+  const problems: string[] = [];
   for (const { name, list } of folders) {
+    let listed: File[];
     try {
-      given.push(...grouped(await list(), name));
-    } catch (cause) {
-      throw new Error(
+      listed = await list();
+    } catch {
+      problems.push(
         `This browser does not list the files of the folder ${name}. Open the folder, select its files and drop ` +
           "them, or drop a zip file of it.",
-        { cause },
       );
+      continue;
+    }
+    try {
+      files.push(...groupedFolder(listed, name));
+    } catch (error) {
+      problems.push((error as Error).message);
     }
   }
-  return given;
+  return { files, problems };
 }
 
 /** The folder of an item; undefined if it is a file. Chromium has entries, too, but not in a page from a disk. */
@@ -63,13 +96,17 @@ async function folderOf(item: DataTransferItem): Promise<DroppedFolder | undefin
   const { getAsFileSystemHandle } = item as {
     getAsFileSystemHandle?: (() => Promise<FileSystemHandle | null>) | undefined;
   };
-  if (getAsFileSystemHandle !== undefined) {
-    const handle = await getAsFileSystemHandle.call(item);
-    if (handle?.kind !== "directory") return undefined;
-    const folder = handle as FileSystemDirectoryHandle;
-    return { name: folder.name, list: () => filesOfHandle(folder) };
-  }
+  // Before the first wait: the item is empty after it.
   const entry = item.webkitGetAsEntry();
+  if (getAsFileSystemHandle !== undefined) {
+    // A browser refuses the handles of some places, such as the folders of the system.
+    const handle = await getAsFileSystemHandle.call(item).catch(() => null);
+    if (handle?.kind === "file") return undefined;
+    if (handle?.kind === "directory") {
+      const folder = handle as FileSystemDirectoryHandle;
+      return { name: folder.name, list: () => filesOfHandle(folder) };
+    }
+  }
   if (!entry?.isDirectory) return undefined;
   return { name: entry.name, list: () => filesOfEntry(entry as FileSystemDirectoryEntry) };
 }
@@ -77,6 +114,7 @@ async function folderOf(item: DataTransferItem): Promise<DroppedFolder | undefin
 async function filesOfHandle(folder: FileSystemDirectoryHandle): Promise<File[]> {
   const files: File[] = [];
   for await (const handle of folder.values()) {
+    if (handle.kind === "directory" && isHidden(handle)) continue;
     if (handle.kind === "file") files.push(await (handle as FileSystemFileHandle).getFile());
     else files.push(...await filesOfHandle(handle as FileSystemDirectoryHandle));
   }
@@ -93,6 +131,7 @@ async function filesOfEntry(folder: FileSystemDirectoryEntry): Promise<File[]> {
     );
     if (entries.length === 0) return files;
     for (const entry of entries) {
+      if (entry.isDirectory && isHidden(entry)) continue;
       if (entry.isDirectory) files.push(...await filesOfEntry(entry as FileSystemDirectoryEntry));
       else files.push(await fileOf(entry as FileSystemFileEntry));
     }

@@ -40,10 +40,20 @@ const USES: Readonly<Record<InputName, string>> = {
 export interface SlotsOptions {
   /** The user gives a file as an input. */
   readonly onFile: (input: InputName, file: GivenFile) => void;
-  /** A dropped folder cannot be read. */
-  readonly onError: (error: Error) => void;
+  /** Dropped folders cannot be used, for one reason each. */
+  readonly onProblems: (problems: readonly string[]) => void;
   /** The user removes an input. */
   readonly onRemove: (input: InputName) => void;
+}
+
+/** The DICOM series of an input, of which a person can choose one. */
+export interface SeriesChoice {
+  /** The series, one line each. */
+  readonly series: readonly string[];
+  /** The number of the chosen series, from 1; undefined if none is chosen. */
+  readonly chosen: string | undefined;
+  /** Is called with the number of another series, from 1. */
+  readonly onChoice: (number: string) => void;
 }
 
 /** The places for the inputs. */
@@ -73,8 +83,8 @@ export class ImageSlots {
     this.#write(input, "filled", `${name}: reading ...`);
   }
 
-  /** Shows the image of an input. */
-  fill(input: InputName, { name, grid }: SentImage): void {
+  /** Shows the image of an input, and the other series of its file. */
+  fill(input: InputName, { name, grid }: SentImage, choice?: SeriesChoice): void {
     const { size, spacing } = gridOf(grid);
     const voxels = spacing.map((mm) => Number(mm.toPrecision(3))).join(" x ");
     const orientation = orientationOf(gridOf(grid));
@@ -82,35 +92,20 @@ export class ImageSlots {
       input,
       "filled",
       `${name}: ${size.join(" x ")} voxels of ${voxels} mm, ${orientation}`,
+      choice,
     );
     if (input !== "fixed" && input !== "moving") byId<HTMLDetailsElement>("more-slots").open = true;
   }
 
-  /** Shows the reason why a file cannot be used. */
-  refuse(input: InputName, reason: string): void {
-    this.#write(input, "wrong", reason);
+  /** Shows the reason why a file cannot be used, and its series. */
+  refuse(input: InputName, reason: string, choice?: SeriesChoice): void {
+    this.#write(input, "wrong", reason, choice);
     if (input !== "fixed" && input !== "moving") byId<HTMLDetailsElement>("more-slots").open = true;
   }
 
-  /**
-   * Asks for one of several DICOM series.
-   *
-   * @param reason - A sentence above the list.
-   * @param choices - The series, one line each.
-   * @param onChoice - Is called with the number of the series, from 1.
-   */
-  choose(
-    input: InputName,
-    reason: string,
-    choices: readonly string[],
-    onChoice: (number: number) => void,
-  ): void {
-    this.#write(input, "open", reason);
-    const select = make("select", { ariaLabel: `DICOM series: ${TITLES[input]}` });
-    select.append(new Option("Choose a series", ""));
-    choices.forEach((text, i) => select.append(new Option(text, String(i + 1))));
-    select.addEventListener("change", () => onChoice(Number(select.value)));
-    this.#slots.get(input)!.querySelector(".what")!.append(select);
+  /** Asks for one of several DICOM series of a file or folder. */
+  choose(input: InputName, name: string, choice: SeriesChoice): void {
+    this.#write(input, "open", `${name} holds ${choice.series.length} DICOM series.`, choice);
   }
 
   /** Allows changes, or forbids them during a registration. */
@@ -161,10 +156,17 @@ export class ImageSlots {
     return slot;
   }
 
-  #write(input: InputName, state: "" | "filled" | "open" | "wrong", text: string): void {
+  #write(
+    input: InputName,
+    state: "" | "filled" | "open" | "wrong",
+    text: string,
+    choice?: SeriesChoice,
+  ): void {
     const slot = this.#slots.get(input)!;
     slot.className = `slot ${state}`;
-    slot.querySelector(".what")!.textContent = text;
+    const what = slot.querySelector(".what")!;
+    what.textContent = text;
+    if (choice !== undefined) what.append(seriesList(TITLES[input], choice));
     slot.querySelector("button")!.hidden = state === "";
   }
 
@@ -195,18 +197,24 @@ export class ImageSlots {
       mark(null);
       const slot = slotAt(event);
       if (event.dataTransfer === null || !this.#isEnabled) return;
-      void droppedFiles(event.dataTransfer).then((files) => {
+      void droppedFiles(event.dataTransfer).then(({ files, problems }) => {
         // A folder takes time to list.
-        if (files.length === 0 || !this.#isEnabled) return;
+        if (!this.#isEnabled) return;
+        if (files.length > 1 || (slot === null && files.length > 0)) {
+          this.#ask(files, problems);
+          return;
+        }
         if (slot !== null && files.length === 1) {
           this.#options.onFile(slot.dataset.input as InputName, files[0]);
-        } else this.#ask(files);
-      }, this.#options.onError);
+        }
+        // A file that is given removes the earlier message.
+        if (problems.length > 0) this.#options.onProblems(problems);
+      });
     });
   }
 
-  /** Asks for the use of each file, with a guess by its name. */
-  #ask(files: readonly GivenFile[]): void {
+  /** Asks for the use of each file, with a guess by its name; above them it shows the problems of a drop. */
+  #ask(files: readonly GivenFile[], problems: readonly string[] = []): void {
     const free = INPUTS.filter((input) => !this.#slots.get(input)!.classList.contains("filled"));
     const guesses = guessInputs(files.map(({ name }) => name), free);
     const rows = files.map((file, index) => {
@@ -217,6 +225,7 @@ export class ImageSlots {
       return { file, select };
     });
     byId("choose-rows").replaceChildren(
+      ...problems.map((textContent) => make("p", { className: "small", textContent })),
       ...rows.map(({ file, select }) => make("label", {}, nameOf(file), select)),
     );
     const dialog = byId<HTMLDialogElement>("choose");
@@ -229,6 +238,15 @@ export class ImageSlots {
     }, { once: true });
     dialog.showModal();
   }
+}
+
+function seriesList(title: string, { series, chosen, onChoice }: SeriesChoice): HTMLElement {
+  const select = make("select", { ariaLabel: `DICOM series: ${title}` });
+  if (chosen === undefined) select.append(new Option("Choose a series", ""));
+  series.forEach((text, i) => select.append(new Option(text, String(i + 1))));
+  select.value = chosen ?? "";
+  select.addEventListener("change", () => onChoice(select.value));
+  return select;
 }
 
 function nameOf(file: GivenFile): string {

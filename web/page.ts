@@ -8,7 +8,7 @@ import { VERSION } from "../host/version.ts";
 import type { DisplacementField } from "../volume/volume.ts";
 import { byId, make } from "./dom.ts";
 import { errorWords, unavailableWords, type Words } from "./error_words.ts";
-import { ImageSlots } from "./image_slots.ts";
+import { ImageSlots, type SeriesChoice } from "./image_slots.ts";
 import { bytesAvailable, memoryProblem } from "./memory_need.ts";
 import { commandLine, Parameters } from "./parameters.ts";
 import { ProgressPanel } from "./progress_panel.ts";
@@ -36,6 +36,8 @@ const images = new Map<InputName, SentImage>();
 const files = new Map<InputName, GivenFile>();
 /** The numbers of the DICOM series that were chosen, from 1. */
 const series = new Map<InputName, string>();
+/** The DICOM series of the files that have several, one line each. */
+const seriesLists = new Map<InputName, readonly string[]>();
 /** The warnings about the files. */
 const notices = new Map<InputName, readonly string[]>();
 /** The latest read of each input whose file is still read. */
@@ -57,8 +59,7 @@ function startWorker(): Worker {
 const slots = new ImageSlots({
   onFile: (input, file) => void readFile(input, file),
   onRemove: (input) => void removeInput(input),
-  onError: ({ message }) =>
-    showMessage({ title: "The folder cannot be read", paragraphs: [message] }),
+  onProblems: (paragraphs) => showMessage({ title: "The folder cannot be used", paragraphs }),
 });
 const client = new WorkerClient(startWorker, () => {
   // The files of the result were in the earlier worker.
@@ -77,6 +78,7 @@ async function readFile(input: InputName, file: GivenFile, chosen?: string): Pro
   clearResult();
   const read = {};
   reading.set(input, read);
+  if (files.get(input) !== file) seriesLists.delete(input);
   files.set(input, file);
   images.delete(input);
   notices.delete(input);
@@ -97,24 +99,30 @@ async function readFile(input: InputName, file: GivenFile, chosen?: string): Pro
     if (reading.get(input) !== read) return;
     images.set(input, answer.image);
     notices.set(input, answer.notices);
-    slots.fill(input, answer.image);
+    slots.fill(input, answer.image, choiceOf(input));
   } catch (error) {
     if (reading.get(input) !== read) return;
-    const choices = error instanceof WorkError && isIntensity(input) ? error.series : [];
-    if (choices.length === 0) slots.refuse(input, (error as Error).message);
-    else {
-      slots.choose(
-        input,
-        `${file.name} holds ${choices.length} DICOM series.`,
-        choices,
-        (number) => {
-          void readFile(input, file, String(number));
-        },
-      );
-    }
+    const found = error instanceof WorkError && isIntensity(input) ? error.series : [];
+    if (found.length > 0) seriesLists.set(input, found);
+    const choice = choiceOf(input);
+    if (choice === undefined || found.length === 0) {
+      slots.refuse(input, (error as Error).message, choice);
+    } else slots.choose(input, file.name, choice);
   }
   reading.delete(input);
   update();
+}
+
+/** The series of an input's file; undefined if it does not have several. */
+function choiceOf(input: InputName): SeriesChoice | undefined {
+  const file = files.get(input);
+  const list = seriesLists.get(input);
+  if (file === undefined || list === undefined) return undefined;
+  return {
+    series: list,
+    chosen: series.get(input),
+    onChoice: (number) => void readFile(input, file, number),
+  };
 }
 
 /** Reads all files again, because the trusted matrix of their headers has changed. */
@@ -129,6 +137,7 @@ async function removeInput(input: InputName): Promise<void> {
   images.delete(input);
   files.delete(input);
   series.delete(input);
+  seriesLists.delete(input);
   notices.delete(input);
   slots.empty(input);
   update();
@@ -143,7 +152,7 @@ async function swapImages(): Promise<void> {
       "movingMask",
     ]] as const
   ) {
-    for (const map of [images, files, series, notices] as Map<InputName, unknown>[]) {
+    for (const map of [images, files, series, seriesLists, notices] as Map<InputName, unknown>[]) {
       const [first, second] = [map.get(one), map.get(other)];
       for (const [input, value] of [[one, second], [other, first]] as const) {
         if (value === undefined) map.delete(input);
@@ -153,11 +162,16 @@ async function swapImages(): Promise<void> {
     for (const input of [one, other]) {
       const image = images.get(input);
       if (image === undefined) slots.empty(input);
-      else slots.fill(input, image);
+      else slots.fill(input, image, choiceOf(input));
     }
   }
   update();
-  await restoreInputs();
+  const restored = restoreInputs();
+  // A file without an image was refused, or its series is not chosen: its place says so again.
+  for (const [input, file] of [...files]) {
+    if (!images.has(input)) void readFile(input, file, series.get(input));
+  }
+  await restored;
 }
 
 /** Gives the worker the images that the page has, with the warnings about their files. */
@@ -184,6 +198,7 @@ async function makeDemo(): Promise<void> {
       const image = answer.images[input];
       files.delete(input);
       series.delete(input);
+      seriesLists.delete(input);
       notices.delete(input);
       if (image === undefined) {
         images.delete(input);

@@ -1,15 +1,15 @@
 /** The parts of the page that need no browser. */
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { parseFlags } from "../tasks/_flags.ts";
 import { hasEffect, REGISTER_FLAGS } from "../tasks/_register_flags.ts";
 import { Grid } from "../volume/grid.ts";
-import { grouped } from "./dropped_files.ts";
+import { droppedFiles, grouped, groupedFolder } from "./dropped_files.ts";
 import { errorWords, unavailableWords } from "./error_words.ts";
 import { guessInputs } from "./image_slots.ts";
 import { bytesNeeded, memoryProblem } from "./memory_need.ts";
 import { commandLine } from "./parameters.ts";
-import { INPUTS } from "./protocol.ts";
+import { type GivenFile, INPUTS } from "./protocol.ts";
 import { shellWord } from "../host/shell_word.ts";
 
 Deno.test("guessInputs() knows labels, masks, CT and MR by their names", () => {
@@ -23,19 +23,69 @@ Deno.test("guessInputs() knows labels, masks, CT and MR by their names", () => {
   assertEquals(guessInputs(["mr.nii.gz"], ["moving"]), ["moving"]);
 });
 
+const filesOf = (names: readonly string[]) => names.map((name) => new File([], name));
+const namesOf = (files: readonly GivenFile[]) =>
+  files.map((given) =>
+    given instanceof File ? given.name : [given.name, ...given.files.map(({ name }) => name)]
+  );
+
 Deno.test("grouped() makes one folder of the files without a suffix of an image", () => {
-  const namesOf = (...names: string[]) =>
-    grouped(names.map((name) => new File([], name)), "study").map((given) =>
-      given instanceof File ? given.name : [given.name, ...given.files.map(({ name }) => name)]
-    );
-  assertEquals(namesOf("a.nii.gz", "b.nrrd"), ["a.nii.gz", "b.nrrd"]);
-  assertEquals(namesOf("IM1", "b.nii", "2.dcm", "1.2.840.3", "notes.txt"), [
+  const grouping = (...names: string[]) => namesOf(grouped(filesOf(names), "study"));
+  assertEquals(grouping("a.nii.gz", "b.nrrd"), ["a.nii.gz", "b.nrrd"]);
+  assertEquals(grouping("IM1", "b.nii", "2.dcm", "1.2.840.3", "notes.txt"), [
     "b.nii",
     "notes.txt",
     ["study", "IM1", "2.dcm", "1.2.840.3"],
   ]);
   // An enhanced DICOM file is a whole image.
-  assertEquals(namesOf("enhanced.dcm"), ["enhanced.dcm"]);
+  assertEquals(grouping("enhanced.dcm"), ["enhanced.dcm"]);
+  assertEquals(grouping(".DS_Store", "a.nii.gz", "._a.nii.gz"), ["a.nii.gz"]);
+  // A person chose the hidden file alone.
+  assertEquals(grouping(".a.nii"), [".a.nii"]);
+});
+
+Deno.test("groupedFolder() leaves out hidden files and those that are no images", () => {
+  const grouping = (...names: string[]) => namesOf(groupedFolder(filesOf(names), "study"));
+  assertEquals(grouping("IM1", "IM2", "notes.txt", ".DS_Store", "Thumbs.db"), [
+    ["study", "IM1", "IM2"],
+  ]);
+  assertEquals(grouping("t1.nii.gz", "t1.json", "t1.png"), ["t1.nii.gz"]);
+  assertThrows(() => grouping(), Error, "The folder study has no files.");
+  assertThrows(() => grouping(".DS_Store", "a.txt"), Error, "The folder study has no image files.");
+});
+
+Deno.test("droppedFiles() uses the files of a drop whose folders the browser refuses", async () => {
+  const image = new File([], "a.nii");
+  const refused = () => Promise.reject(new DOMException("Not allowed", "NotAllowedError"));
+  const entryOf = (name: string, files: readonly string[]) => {
+    let left = [...files];
+    const readEntries = (done: (entries: unknown[]) => void) => {
+      const entries = left.map((file) => ({
+        isDirectory: false,
+        file: (use: (file: File) => void) => use(new File([], file)),
+      }));
+      left = [];
+      done(entries);
+    };
+    return { isDirectory: true, name, createReader: () => ({ readEntries }) };
+  };
+  const item = (entry: unknown, handle: () => Promise<unknown> = refused) => ({
+    kind: "file",
+    webkitGetAsEntry: () => entry,
+    getAsFileSystemHandle: handle,
+  });
+  const transfer = {
+    files: [image, ...filesOf(["study", "empty", ".DS_Store"])],
+    items: [
+      item({ isDirectory: false }),
+      item(entryOf("study", ["IM1", "IM2", "notes.txt"])),
+      item(entryOf("empty", [])),
+      item(null, () => Promise.resolve({ kind: "file" })),
+    ],
+  };
+  const { files, problems } = await droppedFiles(transfer as unknown as DataTransfer);
+  assertEquals(namesOf(files), ["a.nii", ["study", "IM1", "IM2"]]);
+  assertEquals(problems, ["The folder empty has no files."]);
 });
 
 Deno.test("commandLine() is read by register, with quotes for a shell", () => {
