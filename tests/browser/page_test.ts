@@ -278,7 +278,13 @@ async function writeSeries(folder: string): Promise<string[]> {
 browserTest("of a DICOM folder with several series the person chooses one", async (given) => {
   const { browser, folder } = given;
   const paths = await writeSeries(folder);
+  // Neither files that are no images nor hidden ones count.
+  await Deno.writeTextFile(`${folder}/study/notes.txt`, "notes");
+  await Deno.writeTextFile(`${folder}/study/.DS_Store`, "");
+  await Deno.mkdir(`${folder}/nothing`);
   const { view, errors } = await open(browser, await pageFile(folder));
+  await dropFolder(view, `${folder}/nothing`, "[data-input=moving]");
+  await shows(view, "#message", /The folder nothing has no files\.$/);
   // The files of the folder together, on the page.
   await drop(view, folder, paths);
   await shows(view, "#choose-rows", /DICOM files \(7 files\)/);
@@ -313,6 +319,18 @@ browserTest("of a DICOM folder with several series the person chooses one", asyn
     await view.locator("#command").innerText(),
     /--fixed study --fixed-series 1 --moving 'DICOM files' --moving-series 2 /,
   );
+  // Another series of the same folder.
+  assertEquals(await view.locator("[data-input=fixed] select").inputValue(), "1");
+  await view.locator("[data-input=fixed] select").selectOption("2");
+  await shows(view, "[data-input=fixed].filled", /study: 3 x 2 x 4 voxels/);
+  // The exchange does not lose a folder whose series is not chosen yet.
+  await dropFolder(view, `${folder}/study`, "[data-input=moving]");
+  await shows(view, "[data-input=moving].open", /study holds 2 DICOM series/);
+  await view.locator("#swap:enabled").click();
+  await shows(view, "[data-input=moving].filled", /study: 3 x 2 x 4 voxels/);
+  await shows(view, "[data-input=fixed].open", /study holds 2 DICOM series/);
+  await view.locator("[data-input=fixed] select").selectOption("1");
+  await shows(view, "[data-input=fixed].filled", /study: 3 x 2 x 3 voxels/);
   assertEquals(errors, []);
 });
 
@@ -368,21 +386,51 @@ browserTest("slices are magnified at the pointer, and moved", async ({ browser, 
   assert((await picture(view, "coronal")).digest !== whole);
   await view.keyboard.press("-");
   assertEquals((await picture(view, "axial")).digest, whole);
-  // Two fingers.
+  // Two fingers, away from the middle: the points under them stay under them.
   const session = await view.context().newCDPSession(view);
-  const touch = (type: "touchStart" | "touchMove" | "touchEnd", distance?: number) =>
+  const touch = (type: "touchStart" | "touchMove" | "touchEnd", xs: readonly number[]) =>
     session.send("Input.dispatchTouchEvent", {
       type,
-      touchPoints: distance === undefined ? [] : [-1, 1].map((side, id) => ({
-        x: box.x + box.width / 2 + side * distance,
-        y: box.y + box.height / 2,
-        id,
-      })),
+      touchPoints: xs.map((x, id) => ({ x: place[0] + x, y: place[1], id })),
     });
-  await touch("touchStart", 20);
-  for (const distance of [30, 40, 50]) await touch("touchMove", distance);
-  await touch("touchEnd");
+  await view.mouse.click(...place);
+  const between = numbers(await point());
+  await touch("touchStart", [-20, 20]);
+  for (const way of [30, 40, 50, 60]) await touch("touchMove", [-way, way]);
+  await touch("touchEnd", []);
   assert((await picture(view, "axial")).digest !== whole, "two fingers magnify");
+  await view.mouse.click(...place);
+  numbers(await point()).forEach((mm, i) => assertLess(Math.abs(mm - between[i]), 0.5));
+  // The largest magnification, in steps below a pixel of the slice; then moves of 2 pixels.
+  await view.keyboard.down("Control");
+  for (let step = 0; step < 60; step++) await view.mouse.wheel(0, -8);
+  await view.keyboard.up("Control");
+  await view.mouse.click(...place);
+  numbers(await point()).forEach((mm, i) => assertLess(Math.abs(mm - between[i]), 0.5));
+  await view.mouse.down({ button: "middle" });
+  for (let x = 2; x <= 60; x += 2) await view.mouse.move(place[0] + x, place[1]);
+  await view.mouse.up({ button: "middle" });
+  await picture(view, "axial");
+  await view.mouse.click(place[0] + 60, place[1]);
+  numbers(await point()).forEach((mm, i) => assertLess(Math.abs(mm - between[i]), 0.5));
+  // A plane does not move the others along the axis through it.
+  const side = (await view.locator("figure[data-plane=coronal] canvas").boundingBox())!;
+  const middle = [side.x + side.width / 2, side.y + side.height / 2] as const;
+  await view.mouse.move(...middle);
+  await view.mouse.down({ button: "middle" });
+  await view.mouse.move(middle[0], middle[1] + 150);
+  await view.mouse.up({ button: "middle" });
+  await picture(view, "coronal");
+  await view.mouse.click(...middle);
+  const height = numbers(await point())[2];
+  assertGreater(Math.abs(height - between[2]), 5);
+  await view.mouse.move(...place);
+  await view.keyboard.down("Control");
+  await view.mouse.wheel(0, 20);
+  await view.keyboard.up("Control");
+  await picture(view, "coronal");
+  await view.mouse.click(...middle);
+  assertLess(Math.abs(numbers(await point())[2] - height), 0.5);
   assertEquals(errors, []);
 });
 
