@@ -95,7 +95,7 @@ Deno.test({
     await table("near.nii.gz");
     await Deno.writeTextFile(
       `${out}/near/checkpoint.json`,
-      '{"format":"crosswarp-checkpoint","version":2,"identity":{"--seed":"1"}}',
+      '{"format":"crosswarp-checkpoint","version":3,"identity":{"--seed":"1"}}',
     );
     const other = await run("--resume", "--shard", "1/2", "--seed", "7");
     assertEquals(other.code, 0, other.text);
