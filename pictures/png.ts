@@ -4,6 +4,7 @@
  * @module
  */
 
+import { joinBytes } from "../host/join_bytes.ts";
 import { encode, type ImageData } from "fast-png";
 import { nodeModule } from "../host/runtime.ts";
 
@@ -82,7 +83,7 @@ function encodeByZlib(
   }
   chunks.push(chunk(zlib, "IDAT", zlib.deflateSync(rows, { level: LEVEL })));
   chunks.push(chunk(zlib, "IEND", new Uint8Array(0)));
-  return joined([Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a), ...chunks]);
+  return joinBytes([Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a), ...chunks]);
 }
 
 /** A chunk of a PNG file: length, name, data, and the checksum of name and data. */
@@ -94,14 +95,4 @@ function chunk(zlib: Zlib, name: string, data: Uint8Array): Uint8Array {
   bytes.set(data, 8);
   view.setUint32(8 + data.length, zlib.crc32(bytes.subarray(4, 8 + data.length)));
   return bytes;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { joinBytes } from "../host/join_bytes.ts";
 import type { Triple } from "../volume/affine.ts";
 
 /** A file that is made for a test. */
@@ -107,9 +108,9 @@ export function dicomFile(change: Partial<MadeDicom>): Uint8Array {
   const sequence = (tag: number, items: readonly Element[][]): Element => [
     tag,
     "SQ",
-    joined(items.map((item) => {
+    joinBytes(items.map((item) => {
       const bytes = encoded(item, isBig, isImplicit);
-      return joined([tagged(0xfffee000, bytes.length, isBig), bytes]);
+      return joinBytes([tagged(0xfffee000, bytes.length, isBig), bytes]);
     })),
   ];
   const body: Element[] = [
@@ -154,7 +155,7 @@ export function dicomFile(change: Partial<MadeDicom>): Uint8Array {
     );
   } else body.push(...plane, ...directions, ...measures, ...values);
   body.sort(([a], [b]) => a - b);
-  return joined([
+  return joinBytes([
     new Uint8Array(128),
     new TextEncoder().encode("DICM"),
     groupLength,
@@ -168,7 +169,7 @@ function encapsulated(
   frames: readonly (readonly Uint8Array[])[],
   hasOffsets: boolean,
 ): Uint8Array {
-  const item = (bytes: Uint8Array) => joined([tagged(0xfffee000, bytes.length, false), bytes]);
+  const item = (bytes: Uint8Array) => joinBytes([tagged(0xfffee000, bytes.length, false), bytes]);
   const offsets: number[] = [];
   const items: Uint8Array[] = [];
   let at = 0;
@@ -181,14 +182,14 @@ function encapsulated(
     }
   }
   const table = contents("UL", hasOffsets ? offsets : [], false);
-  return joined([item(table), ...items, tagged(0xfffee0dd, 0, false)]);
+  return joinBytes([item(table), ...items, tagged(0xfffee0dd, 0, false)]);
 }
 
 /** Data elements one after another. Compressed pixels, which are OB at the tag of pixels, have no length. */
 function encoded(elements: readonly Element[], isBig = false, isImplicit = false): Uint8Array {
-  return joined(elements.map(([tag, vr, value]) => {
+  return joinBytes(elements.map(([tag, vr, value]) => {
     const bytes = contents(vr, value, isBig);
-    if (isImplicit) return joined([tagged(tag, bytes.length, false), bytes]);
+    if (isImplicit) return joinBytes([tagged(tag, bytes.length, false), bytes]);
     const isLong = LONG.includes(vr);
     const head = new Uint8Array(isLong ? 12 : 8);
     const view = new DataView(head.buffer);
@@ -199,7 +200,7 @@ function encoded(elements: readonly Element[], isBig = false, isImplicit = false
     const hasNoLength = tag === 0x7fe00010 && vr === "OB";
     if (isLong) view.setUint32(8, hasNoLength ? 0xffffffff : bytes.length, !isBig);
     else view.setUint16(6, bytes.length, !isBig);
-    return joined([head, bytes]);
+    return joinBytes([head, bytes]);
   }));
 }
 
@@ -228,14 +229,4 @@ function contents(vr: string, value: Value, isBig: boolean): Uint8Array {
     else view.setUint16(2 * i, one & 0xffff, !isBig);
   });
   return bytes;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { joinBytes } from "../host/join_bytes.ts";
 import { nodeModule } from "../host/runtime.ts";
 
 /** Bytes that are compressed at a time, so that no second copy of the voxels is made. */
@@ -45,7 +46,7 @@ export async function gzip(
   }
   stream.end();
   await ended;
-  return joined(compressed);
+  return joinBytes(compressed);
 }
 
 /** True if many numbers are equal to the number before them. */
@@ -74,14 +75,4 @@ function* pieces(header: Uint8Array, voxels: Uint8Array): Generator<Uint8Array> 
   for (let at = 0; at < voxels.length; at += PIECE_BYTES) {
     yield voxels.subarray(at, at + PIECE_BYTES);
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

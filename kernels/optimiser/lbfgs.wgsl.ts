@@ -302,6 +302,34 @@ fn main(@builtin(local_invocation_index) worker: u32) {
 }`,
 };
 
+/**
+ * WGSL of the entry point that calls `directionAt(i)` once for each control point after an accepted trial, and writes
+ * the largest component of the results to `largest`, in parts.
+ */
+const LARGEST_COMPONENT = /* wgsl */ `
+var<workgroup> partial: array<f32, 64>;
+
+@compute @workgroup_size(64)
+fn main(
+  @builtin(global_invocation_id) id: vec3u,
+  @builtin(local_invocation_index) worker: u32,
+  @builtin(workgroup_id) group: vec3u,
+) {
+  if (state.accepted == 0) { return; }
+  var maximum = 0.0;
+  for (var i = id.x; i < parameters.count; i += ${64 * LARGEST_PARTS}) {
+    let size = abs(directionAt(i));
+    maximum = max(maximum, max(max(size.x, size.y), max(size.z, size.w)));
+  }
+  partial[worker] = maximum;
+  workgroupBarrier();
+  for (var width = 32u; width > 0; width /= 2) {
+    if (worker < width) { partial[worker] = max(partial[worker], partial[worker + width]); }
+    workgroupBarrier();
+  }
+  if (worker == 0) { largest[group.x] = partial[0]; }
+}`;
+
 /** The direction as the sum of the kept vectors times their coefficients, and its largest component in parts. */
 export const LBFGS_DIRECTION: Kernel = {
   label: "L-BFGS direction",
@@ -316,35 +344,19 @@ struct Parameters {
 @group(0) @binding(3) var<storage, read> coefficients: array<f32>;
 @group(0) @binding(4) var<storage, read_write> direction: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> largest: array<f32>;
-var<workgroup> partial: array<f32, 64>;
 override memory: u32 = 8;
 
-@compute @workgroup_size(64)
-fn main(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(local_invocation_index) worker: u32,
-  @builtin(workgroup_id) group: vec3u,
-) {
-  if (state.accepted == 0) { return; }
-  var maximum = 0.0;
-  for (var i = id.x; i < parameters.count; i += ${64 * LARGEST_PARTS}) {
-    var d = vec4f(0);
-    // A slot that holds no pair has the coefficient 0.
-    for (var vector = 0u; vector < 2 * memory + 1; vector++) {
-      d += coefficients[vector] * vectors[vector * parameters.count + i];
-    }
-    direction[i] = d;
-    let size = abs(d);
-    maximum = max(maximum, max(max(size.x, size.y), max(size.z, size.w)));
+// The direction at a control point, as the sum that it stores.
+fn directionAt(i: u32) -> vec4f {
+  var d = vec4f(0);
+  // A slot that holds no pair has the coefficient 0.
+  for (var vector = 0u; vector < 2 * memory + 1; vector++) {
+    d += coefficients[vector] * vectors[vector * parameters.count + i];
   }
-  partial[worker] = maximum;
-  workgroupBarrier();
-  for (var width = 32u; width > 0; width /= 2) {
-    if (worker < width) { partial[worker] = max(partial[worker], partial[worker + width]); }
-    workgroupBarrier();
-  }
-  if (worker == 0) { largest[group.x] = partial[0]; }
-}`,
+  direction[i] = d;
+  return d;
+}
+${LARGEST_COMPONENT}`,
 };
 
 /**
@@ -364,29 +376,13 @@ struct Parameters {
 @group(0) @binding(3) var<storage, read> direction: array<vec4f>;
 @group(0) @binding(4) var<storage, read_write> point: array<vec4f>;
 @group(0) @binding(5) var<storage, read_write> largest: array<f32>;
-var<workgroup> partial: array<f32, 64>;
 
-@compute @workgroup_size(64)
-fn main(
-  @builtin(global_invocation_id) id: vec3u,
-  @builtin(local_invocation_index) worker: u32,
-  @builtin(workgroup_id) group: vec3u,
-) {
-  if (state.accepted == 0) { return; }
-  var maximum = 0.0;
-  for (var i = id.x; i < parameters.count; i += ${64 * LARGEST_PARTS}) {
-    point[i] = trial[i];
-    let size = abs(direction[i]);
-    maximum = max(maximum, max(max(size.x, size.y), max(size.z, size.w)));
-  }
-  partial[worker] = maximum;
-  workgroupBarrier();
-  for (var width = 32u; width > 0; width /= 2) {
-    if (worker < width) { partial[worker] = max(partial[worker], partial[worker + width]); }
-    workgroupBarrier();
-  }
-  if (worker == 0) { largest[group.x] = partial[0]; }
-}`,
+// The direction at a control point, whose trial becomes the point.
+fn directionAt(i: u32) -> vec4f {
+  point[i] = trial[i];
+  return direction[i];
+}
+${LARGEST_COMPONENT}`,
 };
 
 /** The first step length along a new direction. */

@@ -122,32 +122,24 @@ Deno.test("the twin of L-BFGS stops at the iteration limit", () => {
   assertEquals(costs.length, 4);
 });
 
+/** Options of an optimisation of 10 points. */
+const SMALL = {
+  count: 10,
+  penaltyPartials: 1,
+  iterations: 3,
+  tolerance: 0,
+  firstMove: 0.1,
+  maxMove: 1,
+  minMove: 1e-9,
+};
+
 gpuTest("Lbfgs leaks nothing when an allocation fails", async (gpu) => {
-  await assertNothingLeaks(gpu, () =>
-    new Lbfgs(gpu, {
-      count: 10,
-      penaltyPartials: 1,
-      iterations: 3,
-      tolerance: 0,
-      firstMove: 0.1,
-      maxMove: 1,
-      minMove: 1e-9,
-    }));
+  await assertNothingLeaks(gpu, () => new Lbfgs(gpu, SMALL));
 });
 
 gpuTest("Lbfgs leaks nothing when an allocation fails with a preconditioner", async (gpu) => {
   const factors = new Float32Array(10).fill(1);
   const preconditioner = new SpectralScaling(gpu, { size: [10, 1, 1], factors });
-  await assertNothingLeaks(gpu, () =>
-    new Lbfgs(gpu, {
-      count: 10,
-      penaltyPartials: 1,
-      iterations: 3,
-      tolerance: 0,
-      firstMove: 0.1,
-      maxMove: 1,
-      minMove: 1e-9,
-      preconditioner,
-    }));
+  await assertNothingLeaks(gpu, () => new Lbfgs(gpu, { ...SMALL, preconditioner }));
   preconditioner.destroy();
 });

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { joinBytes } from "../../host/join_bytes.ts";
 import { EXPLICIT_LITTLE_ENDIAN } from "./transfer_syntaxes.ts";
 
 /** A data element: its tag, its type (VR), and a text, numbers of 16 or 32 bits, or bytes. */
@@ -34,7 +35,7 @@ export function encodeElements(elements: readonly DicomElement[]): Uint8Array<Ar
     else view.setUint16(6, bytes.length, true);
     parts.push(head, bytes);
   }
-  return joined(parts);
+  return joinBytes(parts);
 }
 
 /**
@@ -54,7 +55,7 @@ export function encodeDicomFile(
     { tag: 0x00020012, vr: "UI", value: ids.program },
     { tag: 0x00020013, vr: "SH", value: "CROSSWARP" },
   ]);
-  return joined([
+  return joinBytes([
     new Uint8Array(128),
     new TextEncoder().encode("DICM"),
     encodeElements([{ tag: 0x00020000, vr: "UL", value: [meta.length] }]),
@@ -95,14 +96,4 @@ function numberBytes(vr: string, values: readonly number[]): Uint8Array {
     else view.setUint16(2 * i, value, true);
   });
   return bytes;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

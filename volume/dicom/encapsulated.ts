@@ -4,6 +4,8 @@
  * @module
  */
 
+import { joinBytes } from "../../host/join_bytes.ts";
+
 const ITEM = 0xfffee000;
 const END = 0xfffee0dd;
 
@@ -46,13 +48,7 @@ export function encapsulatedFrames(
 /** The bytes of a frame. */
 export function joinFragments(fragments: readonly Uint8Array[]): Uint8Array {
   if (fragments.length === 1) return fragments[0];
-  const whole = new Uint8Array(fragments.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const fragment of fragments) {
-    whole.set(fragment, at);
-    at += fragment.length;
-  }
-  return whole;
+  return joinBytes(fragments);
 }
 
 function fragmentsAt(
