@@ -83,7 +83,7 @@ export async function readCurve(out: string): Promise<CurveRow[]> {
     if (error instanceof Deno.errors.NotFound) return [];
     throw error;
   }
-  const [header, ...lines] = text.trim().split("\n");
+  const [header, ...lines] = text.trim().split(/\r?\n/);
   if (header !== COLUMNS.join(",")) {
     throw new Error(`${path} has other columns than ${COLUMNS.join(", ")}: remove it`);
   }
