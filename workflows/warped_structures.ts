@@ -108,7 +108,7 @@ export function warpStructures(options: WarpStructuresOptions): WarpedStructures
       onNotice(
         `${structures.file}, ROI "${roi.name}": ${
           (100 * missing / places.length).toFixed(0)
-        } % of it lie outside the slices of the result, and are lost.`,
+        } % of its points lie outside the slices of the result and are lost.`,
       );
     }
     if (body === undefined) return undefined;

@@ -16,8 +16,9 @@ export const PLANE_TOLERANCE = 0.1;
 /** A distance of two planes above this multiple of the usual one is a gap. */
 const GAP = 1.5;
 
-/** The smallest reach of the distances, mm. */
+/** The smallest and the greatest reach of the distances, mm. */
 const MIN_REACH = 1;
+const MAX_REACH = 20;
 
 /** Contours of one plane. */
 interface Plane {
@@ -114,7 +115,7 @@ export class ContourSolid {
 
   /** Computes the distances in all planes. */
   constructor({ stack, step, pixel }: ContourSolidOptions) {
-    const reach = Math.max(step, MIN_REACH);
+    const reach = Math.min(MAX_REACH, Math.max(step, MIN_REACH));
     this.#stack = stack;
     this.#step = step;
     this.#heights = Float64Array.from(stack.planes, ({ height }) => height);

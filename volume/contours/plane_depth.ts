@@ -53,7 +53,9 @@ export class PlaneDepth {
     ];
     const edges = edgesOf(rings);
     const inside = this.#insideSamples(edges);
-    const squares = this.#squaredDistances(edges.filter((edge) => isBoundary(edge, edges)));
+    const rows = this.#edgesByRow(edges);
+    const near = (v: number) => rows[Math.floor((v - this.#origin[1]) / pixel)];
+    const squares = this.#squaredDistances(edges.filter((edge) => isBoundary(edge, near)));
     this.#samples = new Int16Array(inside.length);
     let max = 0;
     for (let i = 0; i < inside.length; i++) {
@@ -78,6 +80,17 @@ export class PlaneDepth {
     const near = s[at] + (x - i) * (s[at + 1] - s[at]);
     const far = s[at + nu] + (x - i) * (s[at + nu + 1] - s[at + nu]);
     return (near + (y - j) * (far - near)) / MAX_SAMPLE * this.#reach;
+  }
+
+  /** The edges that have a part between each row of samples and the next one. */
+  #edgesByRow(edges: readonly Edge[]): Edge[][] {
+    const rows: Edge[][] = Array.from({ length: this.#size[1] }, () => []);
+    const row = (v: number) => Math.floor((v - this.#origin[1]) / this.#pixel);
+    for (const edge of edges) {
+      const [, av, , bv] = edge;
+      for (let j = row(Math.min(av, bv)); j <= row(Math.max(av, bv)); j++) rows[j].push(edge);
+    }
+    return rows;
   }
 
   /** 1 at the samples inside: between the odd and the even crossings of each row. */
@@ -150,14 +163,17 @@ function edgesOf(rings: readonly Ring[]): Edge[] {
  * Returns true if one side of an edge is inside and the other outside. The channel by which a keyhole contour reaches
  * its hole has the same side twice.
  */
-function isBoundary([au, av, bu, bv]: Edge, edges: readonly Edge[]): boolean {
+function isBoundary(
+  [au, av, bu, bv]: Edge,
+  near: (v: number) => readonly Edge[],
+): boolean {
   const scale = SEAM / Math.hypot(bu - au, bv - av);
   const du = scale * (bv - av);
   const dv = scale * (au - bu);
   // Off the middle, where an edge of a neighbouring contour may end.
   const u = au + 0.49 * (bu - au);
   const v = av + 0.49 * (bv - av);
-  return isInside(u + du, v + dv, edges) !== isInside(u - du, v - dv, edges);
+  return isInside(u + du, v + dv, near(v + dv)) !== isInside(u - du, v - dv, near(v - dv));
 }
 
 function isInside(u: number, v: number, edges: readonly Edge[]): boolean {

@@ -72,6 +72,9 @@ export interface StructureSet {
   readonly rois: readonly RegionOfInterest[];
 }
 
+/** The maximum of a coordinate, mm. No scanner is as large. */
+const MAX_COORDINATE = 1e5;
+
 /** Elements of a Structure Set ROI item that are not copied: number, frame, and the volume, which a warp changes. */
 const NOT_COPIED = [0x30060022, 0x30060024, 0x3006002c];
 
@@ -212,6 +215,8 @@ function contourOf(item: DataSet, name: string): Contour {
   if (values.length % 3 !== 0 || !values.every(Number.isFinite)) {
     refuse(`a contour has ${values.length} coordinates that are not triples of numbers`, again);
   }
+  const far = values.find((v) => Math.abs(v) > MAX_COORDINATE);
+  if (far !== undefined) refuse(`a contour has the coordinate ${far} mm`, again);
   const count = Number(item.string("x30060046") ?? values.length / 3);
   if (count !== values.length / 3) {
     refuse(`a contour states ${count} points and has ${values.length / 3}`, again);
