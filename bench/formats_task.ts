@@ -23,6 +23,7 @@ import { writeDisplacementField, writeVolume } from "../volume/write_nifti.ts";
 import { readTransforms } from "../workflows/transform_files.ts";
 import { hasCommand } from "./command.ts";
 import { compareCodes } from "./compressed_dicom.ts";
+import { compareStructures } from "./structure_sets.ts";
 
 /** The path of the program that is built with ITK. deno.json permits the task to run it. */
 const PEER_FOLDER = new URL("../results/itk_formats", import.meta.url).pathname;
@@ -34,7 +35,7 @@ export const TASK = {
     "Compares images, DICOM series, transforms and meshes with ITK, dcm2niix, nibabel and meshio.",
   details: `
 The programs are those of Debian: libinsighttoolkit5-dev with cmake and g++, dcm2niix, dcmtk, libgdcm-tools,
-python3-nibabel and python3-meshio. Comparisons whose program is missing are left out with a message.`,
+python3-nibabel, python3-meshio, plastimatch and dicom3tools. Comparisons whose program is missing are left out with a message.`,
   flags: {
     images: {
       type: "list",
@@ -86,6 +87,11 @@ export async function main(flags: FlagsOf<typeof TASK>): Promise<number> {
       }
     } else console.error("Without dcmtk and libgdcm-tools");
     await compareMeshes(folder, report);
+    if (await exists("/usr/bin/plastimatch") && await exists("/usr/bin/dciodvfy")) {
+      for (const [what, peer, files, value] of await compareStructures(folder, runVerbose)) {
+        report(what, peer, files, [[...value]]);
+      }
+    } else console.error("Without plastimatch and dicom3tools");
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -143,6 +149,16 @@ async function run(program: string, args: readonly string[], input?: string): Pr
   const { success, stdout, stderr } = await child.output();
   if (!success) throw new Error(`${program}: ${new TextDecoder().decode(stderr).slice(-2000)}`);
   return new TextDecoder().decode(stdout);
+}
+
+/** Runs a program that writes its findings to standard error, and returns both outputs. */
+async function runVerbose(program: string, args: readonly string[]): Promise<string> {
+  const command = new Deno.Command(program, { args: [...args], stdout: "piped", stderr: "piped" });
+  const { success, stdout, stderr } = await command.output();
+  const text = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("\n");
+  // dciodvfy fails when it finds errors, which it lists.
+  if (!success && !/^Error/m.test(text)) throw new Error(`${program}: ${text.slice(-2000)}`);
+  return text;
 }
 
 /** An oblique image of an odd size. */

@@ -106,9 +106,8 @@ export function warpStructures(options: WarpStructuresOptions): WarpedStructures
     outside += missing;
     if (missing > 0) {
       onNotice(
-        `${structures.file}, ROI "${roi.name}": ${
-          (100 * missing / places.length).toFixed(0)
-        } % of its points lie outside the slices of the result and are lost.`,
+        `${structures.file}, ROI "${roi.name}": ${missing} of ${places.length} points on its border lie outside the ` +
+          "slices of the result; that part is lost.",
       );
     }
     if (body === undefined) return undefined;
