@@ -103,6 +103,17 @@ int main(int count, char ** arguments)
     writer->Update();
     return 0;
   }
+  if (command == "transform" && count == 4)
+  {
+    auto reader = itk::TransformFileReaderTemplate<double>::New();
+    reader->SetFileName(arguments[2]);
+    reader->Update();
+    auto writer = itk::TransformFileWriterTemplate<double>::New();
+    writer->SetInput(reader->GetTransformList()->front());
+    writer->SetFileName(arguments[3]);
+    writer->Update();
+    return 0;
+  }
   if (command == "points")
   {
     auto all = Composite::New();
