@@ -3,6 +3,7 @@
 //   itk_formats convert FILE OUT TYPE   writes an image in another format, compressed, as int16 or float32
 //   itk_formats points TRANSFORM...     transforms points of standard input (LPS mm), the last transform first
 //   itk_formats affine OUT              writes a known affine transform
+//   itk_formats transform IN OUT        writes a transform in another format
 //   itk_formats field FIELD OUT         writes a displacement field as another image file of vectors
 
 #include "itkAffineTransform.h"

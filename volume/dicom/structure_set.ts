@@ -111,16 +111,19 @@ export async function readStructureSet(input: FileInput): Promise<StructureSet> 
     );
   }
   const parser = await loadParser();
-  let data: DataSet;
   try {
-    data = parser.parseDicom(await inflatedFile(parser, bytes));
+    return structureSetOf(parser.parseDicom(await inflatedFile(parser, bytes)), name);
   } catch (cause) {
+    if (cause instanceof DicomSeriesError) throw cause;
     // The parser throws texts and objects, too.
     const why = typeof cause === "string"
       ? cause
       : (cause as Error)?.message ?? "it ends too early";
     throw new DicomSeriesError(`${name} is damaged: ${why}. Export it again.`, { cause });
   }
+}
+
+function structureSetOf(data: DataSet, name: string): StructureSet {
   const kind = data.string("x00080016") ?? "";
   if (kind !== STRUCTURE_SET) {
     throw new DicomSeriesError(
@@ -129,10 +132,6 @@ export async function readStructureSet(input: FileInput): Promise<StructureSet> 
       }). Give an RTSTRUCT file.`,
     );
   }
-  return structureSetOf(data, name);
-}
-
-function structureSetOf(data: DataSet, name: string): StructureSet {
   const refuse = (what: string): never => {
     throw new DicomSeriesError(`${name}: ${what}. Export the structure set again.`);
   };
