@@ -138,11 +138,9 @@ export async function compareStructures(folder: string, run: Run): Promise<Struc
       }),
     );
     const out = `${folder}/warped ${name}.dcm`;
-    const { code, text } = await callModule(
-      points,
-      ...["--transform", `${folder}/structures.json`, "--points", plan, "--inverse"],
-      ...["--like", series, "--out", out],
-    );
+    const transform = `${folder}/structures.json`;
+    const flags = ["--transform", transform, "--points", plan, "--like", series, "--out", out];
+    const { code, text } = await callModule(points, "--inverse", ...flags);
     if (code !== 0) throw new Error(text);
     const findings = await run("dciodvfy", ["-new", out]);
     const errors = findings.split("\n").filter((line) => line.startsWith("Error")).length;

@@ -69,21 +69,21 @@ export async function decodeItkHdf5(bytes: Uint8Array, name: string): Promise<Po
  */
 export async function encodeItkHdf5(transform: Transform): Promise<Uint8Array<ArrayBuffer>> {
   const { bytes } = await withFile("w", undefined, (file) => {
-    // ITK reads these texts, and takes any.
-    const texts = { ITKVersion: "5.2.1", HDFVersion: "1.14", OSName: "", OSVersion: "" };
-    for (const [name, text] of Object.entries(texts)) {
-      file.create_dataset({ name, data: [text || "-"] });
-    }
     file.create_group(GROUP);
     itkEntries(transform).forEach(({ kind, parameters, fixed }, i) => {
       const path = `${GROUP}/${i}`;
       file.create_group(path);
-      file.create_dataset({ name: `${path}/TransformType`, data: [kind] });
+      writeText(file, `${path}/TransformType`, kind);
       writeNumbers(file, `${path}/${FIXED[0]}`, fixed);
       writeNumbers(file, `${path}/${PARAMETERS[0]}`, parameters);
     });
   });
   return bytes;
+}
+
+/** Writes an ASCII text of variable length (A without a number); ITK reads no others. */
+function writeText(file: Hdf5File, name: string, text: string): void {
+  file.create_dataset({ name, data: [text], shape: [1], dtype: "A" });
 }
 
 /** Writes numbers; a composite has none. */

@@ -60,6 +60,15 @@ Deno.test("encodeItkHdf5() writes the map of the transform, and the same bytes a
     inverse(expected).point.forEach((v, axis) => assertAlmostEquals(v, point[axis], 1e-3));
   }
   assertEquals(await encodeItkHdf5(transform), bytes);
+  // ITK reads ASCII texts of variable length only.
+  const { FS } = await h5wasm.ready;
+  FS.writeFile("/written.h5", bytes);
+  const file = new h5wasm.File("/written.h5", "r");
+  const type = file.get("TransformGroup/0/TransformType") as h5wasm.Dataset;
+  assertEquals(type.value, ["CompositeTransform_double_3_3"]);
+  assertEquals([type.metadata.cset, type.metadata.vlen], [0, true]);
+  file.close();
+  FS.unlink("/written.h5");
   const { rigid } = transform;
   const onlyRigid = await encodeItkHdf5({ rigid, fixedGrid: GRID, movingGrid: GRID });
   assertEquals((await decodeItkHdf5(onlyRigid, "r.h5")).forward([1, 2, 3]), [

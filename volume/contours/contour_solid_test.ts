@@ -44,9 +44,10 @@ Deno.test("PlaneDepth treats a contour in another as a hole, and a keyhole in th
   const hole = square(4, 6);
   const nested = new PlaneDepth({ rings: [square(0, 10), hole], reach: 3, pixel: 0.25 });
   // Around the outer square, through a channel of no width, around the hole, and back.
+  // deno-fmt-ignore
   const keyhole = Float64Array.of(
-    ...[0, 0, 10, 0, 10, 10, 0, 10, 0, 5, 4, 5],
-    ...[4, 6, 6, 6, 6, 4, 4, 4, 4, 5, 0, 5],
+    0, 0, 10, 0, 10, 10, 0, 10, 0, 5, 4, 5,
+    4, 6, 6, 6, 6, 4, 4, 4, 4, 5, 0, 5,
   );
   const joined = new PlaneDepth({ rings: [keyhole], reach: 3, pixel: 0.25 });
   for (const [u, v, expected] of [[2, 5, 2], [5, 5, -1], [5, 2.5, 1.5], [2, 5.25, 2], [7, 8, 2]]) {
