@@ -10,6 +10,7 @@ import { encodeDerivedStructureSet } from "../volume/dicom/derived_structure_set
 import { DicomSeriesError } from "../volume/dicom/dicom_errors.ts";
 import { readSeriesTemplate, type SeriesTemplate } from "../volume/dicom/series_template.ts";
 import { readStructureSet, type StructureSet } from "../volume/dicom/structure_set.ts";
+import type { Triple } from "../volume/affine.ts";
 import { ImageGeometryError } from "../volume/nifti_errors.ts";
 import { Grid } from "../volume/grid.ts";
 import type { ReadTransforms } from "../workflows/transform_files.ts";
@@ -65,10 +66,16 @@ export async function mapStructures(options: MapStructuresOptions): Promise<void
   }
   warnOfStructures(structures, like, options);
   const { map } = transforms;
-  const { contours, residual } = warpStructures({
+  let residual = 0;
+  const back = (point: Triple) => {
+    const found = map.inverse(point);
+    residual = Math.max(residual, found.residual);
+    return found;
+  };
+  const { contours } = warpStructures({
     structures,
-    map: inverse ? map : {
-      forward: (point) => map.inverse(point).point,
+    map: inverse ? { forward: map.forward, inverse: back } : {
+      forward: (point) => back(point).point,
       inverse: (point) => ({ point: map.forward(point), residual: 0 }),
     },
     like,
@@ -79,7 +86,7 @@ export async function mapStructures(options: MapStructuresOptions): Promise<void
     onNotice(
       `${points}: the inverse of the transform has errors up to ${
         residual.toFixed(2)
-      } mm at points of contours, because the transform folds there.`,
+      } mm near the contours, because the transform folds there. Register again with --no-folding.`,
     );
   }
   const derivation = "warped by the transform of a registration";
@@ -91,8 +98,11 @@ export async function mapStructures(options: MapStructuresOptions): Promise<void
   });
   await writeWholeFile(out, bytes);
   const count = contours.reduce((sum, { length }) => sum + length, 0);
+  const { length } = structures.rois;
   console.log(
-    `Wrote ${out}: ${structures.rois.length} ROIs with ${count} contours, from the ${from} to the ${to} image. The ` +
+    `Wrote ${out}: ${length} ${
+      length === 1 ? "ROI" : "ROIs"
+    } with ${count} contours, from the ${from} to the ${to} image. The ` +
       "structure set is not approved: review it on the images.",
   );
 }

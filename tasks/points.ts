@@ -1,5 +1,5 @@
 /**
- * `deno task points`: maps points or the vertices of a mesh through a transform.
+ * `deno task points`: maps points, the vertices of a mesh, or an RT Structure Set through a transform.
  *
  * @module
  */
@@ -24,7 +24,8 @@ const NAMED_RESIDUAL = 0.01;
 /** The declaration of `deno task points`. */
 export const TASK = {
   name: "points",
-  summary: "Maps points, or the vertices of a mesh, through a transform that `register` wrote.",
+  summary:
+    "Maps points, the vertices of a mesh, or an RT Structure Set through a transform that `register` wrote.",
   details: `
 Points go the other way than images. The transform leads from the fixed image to the moving image;
 a warped image takes the value of each voxel from there:
@@ -77,7 +78,7 @@ the patient, the study and the frame of reference of --like. It is not approved:
       type: "string",
       required: true,
       valueName: "FILE",
-      help: "The result. Its name ends like that of --points.",
+      help: "The result. Its name ends like that of --points, and in .dcm for an RT Structure Set.",
     },
     pointSpace: POINT_SPACE,
     like: {

@@ -65,7 +65,7 @@ Deno.test("task points maps an RT Structure Set to the fixed series", async (t) 
       const words = [file("plan"), "--like", file("mr"), "--drawn-on", file("ct"), "--inverse"];
       const { code, text } = await run(...words, "--out", file("out.dcm"));
       assertEquals(code, 0, text);
-      assertStringIncludes(text, "1 ROIs with 5 contours, from the moving to the fixed image");
+      assertStringIncludes(text, "1 ROI with 5 contours, from the moving to the fixed image");
       assertStringIncludes(text, "is not approved: review it");
       assert(!text.includes("Warning"), text);
       const { rois: [liver], frameOfReference, series } = await readStructureSet(file("out.dcm"));

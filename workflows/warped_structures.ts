@@ -56,8 +56,6 @@ export interface WarpStructuresOptions {
 export interface WarpedStructures {
   /** The contours of each region of interest, in the order of the structure set. */
   readonly contours: readonly (readonly FixedContour[])[];
-  /** The maximum error of the inverse map, mm. */
-  readonly residual: number;
 }
 
 /** A region with its body. */
@@ -72,7 +70,8 @@ interface Body {
  * The contours of regions of interest in another image. The closed contours of a region become a body, whose surface is
  * interpolated between their planes ({@link ContourSolid}). The map leads each point of a fine lattice in each slice to
  * that body, and the border of the points inside is the new contour, to about a hundredth of a millimetre. The contours
- * are thus planar in the slices, which contours that are moved point by point would not be. Holes are joined to the
+ * are thus planar in the slices, which contours that are moved point by point would not be. Parts that are thinner than
+ * the distance of the lattice's points, at most 1 mm, can be lost. Holes are joined to the
  * contours around them by channels (keyholes). POINT contours and open ones are moved point by point; an open planar
  * contour becomes an open non-planar one.
  *
@@ -88,12 +87,7 @@ export function warpStructures(options: WarpStructuresOptions): WarpedStructures
     sliceDistance: options.sliceDistance ?? like.spacing[2],
     onNotice,
   });
-  let residual = 0;
-  const back = (point: Triple): Triple => {
-    const one = map.inverse(point);
-    residual = Math.max(residual, one.residual);
-    return one.point;
-  };
+  const back = (point: Triple): Triple => map.inverse(point).point;
   let seen = 0;
   let outside = 0;
   const bodies = rois.map((roi, i): Body | undefined => {
@@ -139,7 +133,7 @@ export function warpStructures(options: WarpStructuresOptions): WarpedStructures
     if (found[i] === undefined || contours[i].length > 0) return;
     onNotice(`${structures.file}, ROI "${name}": no contour of it is left in the slices.`);
   });
-  return { contours, residual };
+  return { contours };
 }
 
 /** The contours that are moved point by point. */

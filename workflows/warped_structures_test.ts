@@ -124,9 +124,8 @@ for (
 ) {
   Deno.test(`warpStructures() puts an ellipsoid where the transform leads it, ${name}`, async () => {
     const structures = await read({ name: "Ellipsoid", contours: ellipsoid() });
-    const { contours: [contours], residual, notices } = warped(structures, WAVES, like);
+    const { contours: [contours], notices } = warped(structures, WAVES, like);
     assertEquals(notices, []);
-    assert(residual < 1e-3);
     let worst = 0;
     let squares = 0;
     let count = 0;

@@ -35,11 +35,13 @@ const OUTSIDE = -1;
  *
  * @example Usage
  * ```ts
- * import { levelRings } from "./level_rings.ts";
+ * import { levelRings, signedArea } from "./level_rings.ts";
  * import { assertEquals } from "@std/assert";
  *
  * const [ring] = levelRings({ size: [1, 1], values: Float64Array.of(1) });
- * assertEquals(ring, [[0, -0.5], [0.5, 0], [0, 0.5], [-0.5, 0]]);
+ * // Half a step from the point on each side.
+ * assertEquals(ring.map(([x, y]) => Math.abs(x) + Math.abs(y)), [0.5, 0.5, 0.5, 0.5]);
+ * assertEquals(signedArea(ring), 0.5);
  * ```
  */
 export function levelRings(
