@@ -60,10 +60,7 @@ export async function mapStructures(options: MapStructuresOptions): Promise<void
   checkSide(options, like, from, to);
   const drawnOn = options.drawnOn === undefined
     ? undefined
-    : await seriesOfStructures(options.drawnOn, structures);
-  if (drawnOn !== undefined) {
-    checkSameFrame(structures, drawnOn, `${options.drawnOn} (--drawn-on)`);
-  }
+    : await drawnOnSeries(options.drawnOn, structures);
   warnOfStructures(structures, like, options);
   const { map } = transforms;
   let residual = 0;
@@ -105,6 +102,18 @@ export async function mapStructures(options: MapStructuresOptions): Promise<void
     } with ${count} contours, from the ${from} to the ${to} image. The ` +
       "structure set is not approved: review it on the images.",
   );
+}
+
+/** The series of --drawn-on, in the frame of reference of the contours. */
+async function drawnOnSeries(path: string, structures: StructureSet): Promise<SeriesTemplate> {
+  const found = await seriesOfStructures(path, structures, undefined);
+  if (found === undefined) {
+    throw new DicomSeriesError(
+      `--drawn-on must be a DICOM series (a folder or a zip file), and ${path} is none. Leave it out, or give the series.`,
+    );
+  }
+  checkSameFrame(structures, found, `${path} (--drawn-on)`);
+  return found;
 }
 
 /** Refuses a series that has the grid of the image of the other side. */

@@ -130,6 +130,11 @@ Deno.test("task points maps an RT Structure Set to the fixed series", async (t) 
           "is in the frame of reference 1.2.3.99, and",
         ],
         [
+          await run(file("plan"), ...like, ...inverse, "--drawn-on", file("a.csv")),
+          1,
+          "--drawn-on must be a DICOM series",
+        ],
+        [
           await run(file("record.dcm"), ...like, ...inverse),
           1,
           "is no RT Structure Set",

@@ -24,6 +24,10 @@ export interface LabelledPaths {
   readonly fixed: string;
   /** The moving image. */
   readonly moving: string;
+  /** The chosen series of the fixed image. */
+  readonly fixedSeries?: string | undefined;
+  /** The chosen series of the moving image. */
+  readonly movingSeries?: string | undefined;
   /** Labels of the fixed image. */
   readonly fixedLabels?: LabelFiles | undefined;
   /** Labels of the moving image. */
@@ -39,21 +43,23 @@ export interface LabelledPaths {
 export async function readLabelStructures(
   paths: LabelledPaths,
 ): Promise<Both<StructureSet | undefined>> {
-  const read = async (labels: LabelFiles | undefined, image: string) => {
+  const read = async (
+    labels: LabelFiles | undefined,
+    image: string,
+    choice: string | undefined,
+  ) => {
     if (typeof labels !== "string" || await isFolder(labels) || !await isDicomFile(labels)) {
       return undefined;
     }
     const structures = await readStructureSet(labels);
+    const series = await seriesOfStructures(image, structures, choice);
     // An image that is not DICOM has no frame of reference.
-    if (await isFolder(image)) {
-      checkSameFrame(structures, await seriesOfStructures(image, structures), image);
-    }
+    if (series !== undefined) checkSameFrame(structures, series, image);
     return structures;
   };
-  const { fixed, moving } = paths;
   return {
-    fixed: await read(paths.fixedLabels, fixed),
-    moving: await read(paths.movingLabels, moving),
+    fixed: await read(paths.fixedLabels, paths.fixed, paths.fixedSeries),
+    moving: await read(paths.movingLabels, paths.moving, paths.movingSeries),
   };
 }
 

@@ -9,28 +9,27 @@ import { readSeriesTemplate, type SeriesTemplate } from "../volume/dicom/series_
 import type { StructureSet } from "../volume/dicom/structure_set.ts";
 
 /**
- * Reads the series on which contours were drawn. Among several, it is the one that the structure set names.
+ * Reads the series on which contours were drawn. Among several, it is the chosen one, or the one that the structure set
+ * names.
  *
  * @param path - A folder or a zip file.
+ * @param choice - The number or the UID of the series; undefined if the user chose none.
+ * @returns undefined if the path is neither.
  * @throws {DicomSeriesError} when it has no such series.
  */
 export async function seriesOfStructures(
   path: string,
-  { series, file }: StructureSet,
-): Promise<SeriesTemplate> {
-  const read = (choice: string | undefined) =>
-    readSeriesTemplate(path, { onNotice: () => {}, series: choice });
-  const found = await read(undefined).catch((error) => {
-    if (!(error instanceof DicomSeriesError) || error.series.length === 0) throw error;
-    if (series.length === 0) throw error;
+  { series }: StructureSet,
+  choice: string | undefined,
+): Promise<SeriesTemplate | undefined> {
+  const read = (series: string | undefined) =>
+    readSeriesTemplate(path, { onNotice: () => {}, series });
+  return await read(choice).catch((error) => {
+    const isOpen = choice === undefined && error instanceof DicomSeriesError &&
+      error.series.length > 0;
+    if (!isOpen || series.length === 0) throw error;
     return read(series[0]);
   });
-  if (found === undefined) {
-    throw new DicomSeriesError(
-      `${path} is no DICOM series (a folder or a zip file), on which the contours of ${file} were drawn. Give its folder.`,
-    );
-  }
-  return found;
 }
 
 /**
