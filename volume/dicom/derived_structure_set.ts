@@ -32,10 +32,14 @@ const DECIMALS = 4;
 /** The SOP Class of a study in references to it: Detached Study Management. */
 const STUDY_KIND = "1.2.840.10008.3.1.2.3.1";
 
-/** Specific Character Set and Study Instance UID. */
+/** Specific Character Set, Study Instance UID, Frame of Reference UID, and that of an ROI. */
 const CHARACTER_SET = 0x00080005;
 const STUDY = 0x0020000d;
 const FRAME_OF_REFERENCE = 0x00200052;
+const FRAME_OF_REFERENCE_OF_ROI = 0x30060024;
+
+/** ROI Name and ROI Generation Algorithm, which may be empty but not missing. */
+const OF_DEFINITION = [0x30060026, 0x30060036];
 
 /** A contour of the fixed image. */
 export interface FixedContour {
@@ -69,7 +73,6 @@ export async function encodeDerivedStructureSet(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const texts = commonCharacterSet(source, fixed);
   const frame = fixed.attributes.get(FRAME_OF_REFERENCE)!.value;
-  const label = source.label.text === "" ? asciiText("registered", 16) : undefined;
   const drawn = source.rois.map((roi, i) => ({ roi, contours: contours[i] }));
   const name = source.label.text || "structure set";
   const elements: DicomElement[] = [
@@ -81,9 +84,9 @@ export async function encodeDerivedStructureSet(
     { tag: 0x00081070, vr: "PN", value: "" },
     { tag: 0x00181020, vr: "LO", value: VERSION },
     { tag: 0x00200011, vr: "IS", value: String(numberAfter(fixed.number)) },
-    label === undefined
-      ? texts.ofSource(source.label.element)
-      : { tag: 0x30060002, vr: "SH", value: label },
+    source.label.text === ""
+      ? { tag: 0x30060002, vr: "SH", value: "registered" }
+      : texts.ofSource(source.label.element),
     {
       tag: 0x30060006,
       vr: "ST",
@@ -109,7 +112,7 @@ export async function encodeDerivedStructureSet(
     implicitSequence(
       0x30060020,
       source.rois.map(({ number, definition }) => [
-        ...definition.map(texts.ofSource),
+        ...withMissing(definition.map(texts.ofSource), OF_DEFINITION),
         { tag: 0x30060022, vr: "IS", value: String(number) },
         { tag: FRAME_OF_REFERENCE_OF_ROI, vr: "UI", value: frame },
       ]),
@@ -117,9 +120,7 @@ export async function encodeDerivedStructureSet(
     implicitSequence(0x30060039, drawn.map((one) => contourItem(one, fixed.images))),
     implicitSequence(
       0x30060080,
-      source.rois.flatMap(({ observations }) =>
-        observations.map((item) => item.map(texts.ofSource))
-      ),
+      observationsOf(source.rois).map((item) => item.map(texts.ofSource)),
     ),
     { tag: 0x300e0002, vr: "CS", value: "UNAPPROVED" },
   ];
@@ -134,8 +135,33 @@ export async function encodeDerivedStructureSet(
   return encodeDicomFile(elements, { kind: STRUCTURE_SET, image, program }, { isImplicit: true });
 }
 
-/** Referenced Frame of Reference UID of an ROI. */
-const FRAME_OF_REFERENCE_OF_ROI = 0x30060024;
+/** Elements, and empty ones in the place of those that are missing. */
+function withMissing(elements: readonly DicomElement[], tags: readonly number[]): DicomElement[] {
+  const missing = tags.filter((tag) => !elements.some((element) => element.tag === tag));
+  return [...elements, ...missing.map((tag): DicomElement => ({ tag, vr: "LO", value: "" }))];
+}
+
+/** The observations of regions of interest; a region without any gets an empty one, because each must have one. */
+function observationsOf(rois: readonly RegionOfInterest[]): (readonly DicomElement[])[] {
+  const found = rois.flatMap(({ observations }) => observations);
+  const without = rois.filter(({ observations }) => observations.length === 0);
+  const numbers = found.flat().filter(({ tag }) => tag === OBSERVATION_NUMBER)
+    .map(({ value }) => Number(new TextDecoder().decode(value as Uint8Array)));
+  const last = numbers.reduce((max, number) => Math.max(max, number || 0), 0);
+  return [
+    ...found,
+    ...without.map(({ number }, i): DicomElement[] => [
+      { tag: OBSERVATION_NUMBER, vr: "IS", value: String(last + i + 1) },
+      { tag: 0x30060084, vr: "IS", value: String(number) },
+      // RT ROI Interpreted Type, ROI Interpreter.
+      { tag: 0x300600a4, vr: "CS", value: "" },
+      { tag: 0x300600a6, vr: "PN", value: "" },
+    ]),
+  ];
+}
+
+/** Observation Number. */
+const OBSERVATION_NUMBER = 0x30060082;
 
 /** The colours and the contours of a region of interest. */
 function contourItem(

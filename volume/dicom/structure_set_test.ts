@@ -168,6 +168,21 @@ Deno.test("encodeDerivedStructureSet() has the series of the fixed image, and th
   assertNotEquals(other.data.string("x00080018"), data.string("x00080018"));
 });
 
+Deno.test("encodeDerivedStructureSet() gives regions without observations empty ones", async () => {
+  const one = [[
+    [0x30060082, "IS", "7"],
+    [0x30060084, "IS", "9"],
+    [0x300600a4, "CS", "ISOCENTER"],
+    [0x300600a6, "PN", ""],
+  ]] as const;
+  const more = [madeSequence(0x30060080, one, EXPLICIT)];
+  const { data } = await derived({ ...PLAN, more }, [[], [], []]);
+  const found = data.elements.x30060080.items!.map(({ dataSet }) =>
+    ["x30060082", "x30060084", "x300600a4"].map((tag) => dataSet!.string(tag) ?? "")
+  );
+  assertEquals(found, [["7", "9", "ISOCENTER"], ["8", "1", ""], ["9", "4", ""]]);
+});
+
 Deno.test("encodeDerivedStructureSet() writes contours of more than 64 kB", async () => {
   const points = circle([0, 0, 8], 150, 5000).map(([x, y, z]): Triple => [x / 3, y / 3, z]);
   const contour: FixedContour = { kind: "CLOSED_PLANAR", points, slice: 2 };
