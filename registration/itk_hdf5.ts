@@ -52,7 +52,8 @@ export async function decodeItkHdf5(bytes: Uint8Array, name: string): Promise<Po
 }
 
 /**
- * The bytes of a transform in ITK's HDF5 format: the composite of the text format, in the same numbers.
+ * The bytes of a transform in ITK's HDF5 format: the composite of the text format, in the same numbers. The same
+ * transform has the same bytes.
  *
  * @example Usage
  * ```ts
@@ -78,6 +79,23 @@ export async function encodeItkHdf5(transform: Transform): Promise<Uint8Array<Ar
       writeNumbers(file, `${path}/${PARAMETERS[0]}`, parameters);
     });
   });
+  return withoutTimes(bytes);
+}
+
+/**
+ * The start of a modification time in the header of a data set: the type 18, the size 8, flags, the version 1. Four bytes
+ * with seconds follow. See the HDF5 file format specification 3.0, IV.A.2.s.
+ */
+const TIME = [0x12, 0, 8, 0, undefined, 0, 0, 0, 1, 0, 0, 0];
+
+/** Sets the modification times of a file to 0, in place: the library writes them, and they would change the bytes. */
+function withoutTimes<T extends Uint8Array>(bytes: T): T {
+  for (let at = bytes.indexOf(TIME[0]!); at >= 0; at = bytes.indexOf(TIME[0]!, at + 1)) {
+    const end = at + TIME.length;
+    if (TIME.every((byte, i) => byte === undefined || bytes[at + i] === byte)) {
+      bytes.fill(0, end, end + 4);
+    }
+  }
   return bytes;
 }
 
@@ -150,7 +168,8 @@ async function withFile<T>(
   const path = `/transform-${crypto.randomUUID()}.h5`;
   try {
     if (bytes !== undefined) FS.writeFile(path, bytes);
-    const file = new library.File(path, mode);
+    // The oldest formats of all parts, which every program reads.
+    const file = new library.File(path, mode, { libver: ["earliest", "v108"] });
     let result: T;
     try {
       result = use(file);
