@@ -1,11 +1,12 @@
 /**
- * `deno task bench:formats`: compares the reading and writing of images, DICOM series, transforms and meshes with ITK,
- * dcm2niix, dcmtk, GDCM, nibabel and meshio.
+ * `deno task bench:formats`: compares the reading and writing of images, DICOM, transforms, meshes and structure sets with
+ * ITK, dcm2niix, dcmtk, GDCM, nibabel, meshio, plastimatch and dicom3tools.
  *
  * @module
  */
 
 import { mapThrough } from "../registration/map_points.ts";
+import { encodeItkHdf5 } from "../registration/itk_hdf5.ts";
 import { encodeItkTransform } from "../registration/itk_transform.ts";
 import { mapPoint, type Transform } from "../registration/transform.ts";
 import { decodePoints } from "../points/read_points.ts";
@@ -23,6 +24,7 @@ import { writeDisplacementField, writeVolume } from "../volume/write_nifti.ts";
 import { readTransforms } from "../workflows/transform_files.ts";
 import { hasCommand } from "./command.ts";
 import { compareCodes } from "./compressed_dicom.ts";
+import { compareStructures } from "./structure_sets.ts";
 
 /** The path of the program that is built with ITK. deno.json permits the task to run it. */
 const PEER_FOLDER = new URL("../results/itk_formats", import.meta.url).pathname;
@@ -31,10 +33,10 @@ const PEER_FOLDER = new URL("../results/itk_formats", import.meta.url).pathname;
 export const TASK = {
   name: "bench:formats",
   summary:
-    "Compares images, DICOM series, transforms and meshes with ITK, dcm2niix, nibabel and meshio.",
+    "Compares images, DICOM, transforms, meshes and structure sets with ITK, dcm2niix, plastimatch and others.",
   details: `
 The programs are those of Debian: libinsighttoolkit5-dev with cmake and g++, dcm2niix, dcmtk, libgdcm-tools,
-python3-nibabel and python3-meshio. Comparisons whose program is missing are left out with a message.`,
+python3-nibabel, python3-meshio, plastimatch and dicom3tools. Comparisons whose program is missing are left out with a message.`,
   flags: {
     images: {
       type: "list",
@@ -86,6 +88,11 @@ export async function main(flags: FlagsOf<typeof TASK>): Promise<number> {
       }
     } else console.error("Without dcmtk and libgdcm-tools");
     await compareMeshes(folder, report);
+    if (await exists("/usr/bin/plastimatch") && await exists("/usr/bin/dciodvfy")) {
+      for (const [what, peer, files, value] of await compareStructures(folder, runVerbose)) {
+        report(what, peer, files, [[...value]]);
+      }
+    } else console.error("Without plastimatch and dicom3tools");
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -143,6 +150,16 @@ async function run(program: string, args: readonly string[], input?: string): Pr
   const { success, stdout, stderr } = await child.output();
   if (!success) throw new Error(`${program}: ${new TextDecoder().decode(stderr).slice(-2000)}`);
   return new TextDecoder().decode(stdout);
+}
+
+/** Runs a program that writes its findings to standard error, and returns both outputs. */
+async function runVerbose(program: string, args: readonly string[]): Promise<string> {
+  const command = new Deno.Command(program, { args: [...args], stdout: "piped", stderr: "piped" });
+  const { success, stdout, stderr } = await command.output();
+  const text = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes)).join("\n");
+  // dciodvfy fails when it finds errors, which it lists.
+  if (!success && !/^Error/m.test(text)) throw new Error(`${program}: ${text.slice(-2000)}`);
+  return text;
 }
 
 /** An oblique image of an odd size. */
@@ -263,9 +280,18 @@ async function compareTransforms(itk: string, folder: string, report: Report): P
   const direct = points.map((point) => mapPoint(transform, point));
   await compare("points: transform.json as .tfm (export)", [tfm], direct);
   await compare("points: that .tfm read here", [tfm]);
+  const hdf5 = `${folder}/ours.h5`;
+  await Deno.writeFile(hdf5, await encodeItkHdf5(transform));
+  await compare("points: transform.json as .h5 (export)", [hdf5], direct);
+  await compare("points: that .h5 read here", [hdf5]);
+  await run(itk, ["transform", tfm, `${folder}/itk.h5`]);
+  await compare("points: composite .h5 written by ITK", [`${folder}/itk.h5`]);
   const [affine, mat] = [`${folder}/affine.tfm`, `${folder}/affine.mat`];
   await run(itk, ["affine", affine]);
   await run(itk, ["affine", mat]);
+  const affineHdf5 = `${folder}/affine.h5`;
+  await run(itk, ["affine", affineHdf5]);
+  await compare("points: affine .h5 written by ITK", [affineHdf5]);
   await compare("points: affine .tfm written by ITK", [affine]);
   await compare("points: affine .mat written by ITK", [mat]);
   const components = [0, 1, 2].map(() => new Float32Array(fixedGrid.voxels));

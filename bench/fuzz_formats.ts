@@ -12,9 +12,14 @@ import {
 import { deflateSync, gzipSync } from "node:zlib";
 import { decodePoints } from "../points/read_points.ts";
 import { decodeAntsAffine } from "../registration/ants_affine.ts";
+import { decodeItkHdf5, encodeItkHdf5 } from "../registration/itk_hdf5.ts";
 import { decodeItkTransform } from "../registration/itk_transform.ts";
 import { dicomFile } from "../testing/dicom_file.ts";
+import { circle, structureSetFile } from "../testing/structure_set_file.ts";
 import type { Triple } from "../volume/affine.ts";
+import { labelIds, structureLabels } from "../volume/dicom/structure_labels.ts";
+import { readStructureSet } from "../volume/dicom/structure_set.ts";
+import { Grid } from "../volume/grid.ts";
 import { readNifti, readVolume } from "../volume/read_nifti.ts";
 import type { FuzzSeed } from "./fuzz.ts";
 
@@ -118,6 +123,18 @@ export async function fuzzFormats(folder: string): Promise<FuzzSeed[]> {
     await Deno.writeFile(`${folderOfOne}/1.dcm`, bytes);
     return await readVolume(folderOfOne, options);
   };
+  const plan = (transferSyntax: string) => {
+    const contours = [0, 3, 6].map((z) => ({ points: circle([0, 0, z], 5, 12) }));
+    return structureSetFile({ rois: [{ name: "Ball", contours }], transferSyntax });
+  };
+  const structures = async (bytes: Uint8Array) => {
+    const found = await readStructureSet(bytes);
+    const grid = Grid.axisAligned([9, 9, 4], [2, 2, 3], [-8, -8, 0]);
+    return structureLabels({ structures: found, grid, ids: labelIds(found), ...options });
+  };
+  const identity = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
+  const small = Grid.axisAligned([2, 2, 2], [1, 1, 1]);
+  const hdf5 = await encodeItkHdf5({ rigid: identity, fixedGrid: small, movingGrid: small });
   const mat = new Uint8Array(2 * 20 + 27 + 6 + 8 * 15);
   const view = new DataView(mat.buffer);
   [0, 12, 1, 0, 27].forEach((v, k) => view.setInt32(4 * k, v, true));
@@ -176,6 +193,8 @@ export async function fuzzFormats(folder: string): Promise<FuzzSeed[]> {
       read: alone,
     },
     { name: "DICOM, zip", bytes: await zipped(slice(2)), read: image },
+    { name: "RTSTRUCT", bytes: plan("1.2.840.10008.1.2.1"), read: structures },
+    { name: "RTSTRUCT, implicit", bytes: plan("1.2.840.10008.1.2"), read: structures },
     { name: "CSV", bytes: text("name,x,y,z\na,1,2,3\nb,4,5,6\n"), read: points("a.csv") },
     { name: "fcsv", bytes: text("# CoordinateSystem = LPS\n1,2,3,4\n"), read: points("a.fcsv") },
     { name: "mrk.json", bytes: text(MARKUPS), read: points("a.mrk.json") },
@@ -191,6 +210,11 @@ export async function fuzzFormats(folder: string): Promise<FuzzSeed[]> {
       bytes: text(ITK),
       read: (bytes) =>
         Promise.resolve().then(() => decodeItkTransform(new TextDecoder().decode(bytes), "a.tfm")),
+    },
+    {
+      name: "ITK transform, HDF5",
+      bytes: hdf5,
+      read: (bytes) => decodeItkHdf5(bytes, "a.h5"),
     },
     {
       name: "ANTs affine",

@@ -20,11 +20,17 @@ export function flipped(matrix: Matrix4): Matrix4 {
 }
 
 /** One transform of a file. */
-interface Entry {
+export interface ItkEntry {
+  /** The class with the types of its numbers, such as AffineTransform_double_3_3. */
   readonly kind: string;
-  readonly parameters: readonly number[];
-  readonly fixed: readonly number[];
+  /** The parameters. */
+  readonly parameters: ArrayLike<number>;
+  /** The fixed parameters. */
+  readonly fixed: ArrayLike<number>;
 }
+
+/** The class of a list of transforms, which has no parameters. */
+export const ITK_COMPOSITE = "CompositeTransform_double_3_3";
 
 /**
  * Decodes ITK's text format.
@@ -38,14 +44,12 @@ export function decodeItkTransform(text: string, name: string): PointTransform {
       `${name} is not a transform file of ITK ("#Insight Transform File" is missing).`,
     );
   }
-  const entries: Entry[] = [];
+  const entries: ItkEntry[] = [];
   let kind = "";
   let parameters: number[] = [];
   let fixed: number[] = [];
   const finish = () => {
-    if (kind !== "" && !kind.startsWith("CompositeTransform")) {
-      entries.push({ kind, parameters, fixed });
-    }
+    if (kind !== "") entries.push({ kind, parameters, fixed });
     [kind, parameters, fixed] = ["", [], []];
   };
   for (const line of text.split(/\r?\n/).map(printable)) {
@@ -57,9 +61,19 @@ export function decodeItkTransform(text: string, name: string): PointTransform {
     else if (key === "FixedParameters") fixed = numbers(value, name);
   }
   finish();
-  if (entries.length === 0) throw new TransformFileError(`${name} has no transform.`);
-  // ITK applies the last of its list first.
-  return chainOf(entries.map((entry) => mapOf(entry, name)).reverse());
+  return mapOfItkEntries(entries, name);
+}
+
+/**
+ * The map of the transforms of a file, of which ITK applies the last one first.
+ *
+ * @param name - The file's name, for messages.
+ * @throws {TransformFileError} when there is none, or one that is not read.
+ */
+export function mapOfItkEntries(entries: readonly ItkEntry[], name: string): PointTransform {
+  const found = entries.filter(({ kind }) => !kind.startsWith("CompositeTransform"));
+  if (found.length === 0) throw new TransformFileError(`${name} has no transform.`);
+  return chainOf(found.map((entry) => mapOf(entry, name)).reverse());
 }
 
 function numbers(text: string, name: string): number[] {
@@ -72,12 +86,14 @@ function numbers(text: string, name: string): number[] {
   return values;
 }
 
-function mapOf({ kind, parameters, fixed }: Entry, name: string): PointTransform {
+function mapOf({ kind, parameters, fixed }: ItkEntry, name: string): PointTransform {
   if (/^DisplacementFieldTransform_\w+_3_3$/.test(kind)) {
-    return ofField(decodeField(parameters, fixed, name));
+    return ofField(decodeField(parameters, Array.from(fixed), name));
   }
   const base = kind.replace(/_(double|float)_3_3$/, "");
-  const linear = base === kind ? undefined : linearPart(base, parameters, fixed);
+  // Fields have millions of parameters, and linear transforms twelve.
+  const few = Array.from({ length: Math.min(parameters.length, 12) }, (_, i) => parameters[i]);
+  const linear = base === kind ? undefined : linearPart(base, few, Array.from(fixed));
   const isWhole = linear !== undefined &&
     [...linear.rows, ...linear.translation, ...linear.centre].every(Number.isFinite);
   if (!isWhole) {
@@ -172,7 +188,7 @@ function versorRows([x, y, z]: readonly number[]): number[] {
 
 /** A displacement field of a text: size, origin, spacing and direction are the fixed parameters. */
 function decodeField(
-  parameters: readonly number[],
+  parameters: ArrayLike<number>,
   fixed: readonly number[],
   name: string,
 ): ControlGrid {
@@ -202,43 +218,47 @@ function decodeField(
 }
 
 /**
- * The text of a transform in ITK's format: a composite of the rigid matrix and of a displacement field on the control
- * points, which ITK, ANTs, SimpleITK and 3D Slicer read. Inside the fixed image it is the same map to single precision;
- * ITK takes the identity where the field ends, one control point beyond the image.
+ * A transform as ITK has it: a composite of the rigid matrix and of a displacement field on the control points. Inside
+ * the fixed image it is the same map to single precision; ITK takes the identity where the field ends, one control point
+ * beyond the image.
  */
-export function encodeItkTransform(transform: Transform): string {
+export function itkEntries(transform: Transform): ItkEntry[] {
   const { rigid, controlGrid } = transform;
   const lps = flipped(rigid);
-  const parts = [{
-    kind: "AffineTransform_double_3_3",
-    parameters: [0, 4, 8].flatMap((k) => lps.slice(k, k + 3)).concat(lps[3], lps[7], lps[11])
-      .join(" "),
-    fixed: "0 0 0",
-  }];
+  const entries: ItkEntry[] = [
+    { kind: ITK_COMPOSITE, parameters: [], fixed: [] },
+    {
+      kind: "AffineTransform_double_3_3",
+      parameters: [0, 4, 8].flatMap((k) => lps.slice(k, k + 3)).concat(lps[3], lps[7], lps[11]),
+      fixed: [0, 0, 0],
+    },
+  ];
   if (controlGrid !== undefined) {
     const field = extended(controlGrid, transform.fixedGrid);
-    parts.push({
+    entries.push({
       kind: "DisplacementFieldTransform_double_3_3",
-      parameters: Array.from(
-        field.displacements,
-        (v, i) => Number((i % 3 === 2 ? v : 0 - v).toPrecision(9)),
-      ).join(" "),
+      parameters: Float64Array.from(field.displacements, (v, i) => i % 3 === 2 ? v : 0 - v),
       fixed: fixedParameters(field),
     });
   }
-  const lines = [
-    "#Insight Transform File V1.0",
-    "#Transform 0",
-    "Transform: CompositeTransform_double_3_3",
-  ];
-  parts.forEach(({ kind, parameters, fixed }, i) =>
+  return entries;
+}
+
+/** The text of a transform in ITK's format, which ITK, ANTs, SimpleITK and 3D Slicer read; see {@link itkEntries}. */
+export function encodeItkTransform(transform: Transform): string {
+  const lines = ["#Insight Transform File V1.0"];
+  itkEntries(transform).forEach(({ kind, parameters, fixed }, i) => {
+    lines.push(`#Transform ${i}`, `Transform: ${kind}`);
+    if (kind === ITK_COMPOSITE) return;
+    // Displacements are single precision.
+    const numbers = kind.startsWith("Displacement")
+      ? Array.from(parameters, (v) => Number(v.toPrecision(9)))
+      : Array.from(parameters);
     lines.push(
-      `#Transform ${i + 1}`,
-      `Transform: ${kind}`,
-      `Parameters: ${parameters}`,
-      `FixedParameters: ${fixed}`,
-    )
-  );
+      `Parameters: ${numbers.join(" ")}`,
+      `FixedParameters: ${Array.from(fixed).join(" ")}`,
+    );
+  });
   return lines.join("\n") + "\n";
 }
 
@@ -274,11 +294,11 @@ function extended(controlGrid: ControlGrid, fixed: Grid): ControlGrid {
 }
 
 /** Size, origin, spacing and direction of a field in LPS. */
-function fixedParameters({ size, affine }: ControlGrid): string {
+function fixedParameters({ size, affine }: ControlGrid): number[] {
   const { spacing } = new Grid(size, affine);
   const lps = multiply(FLIP, affine);
   const direction = [0, 4, 8].flatMap((row) =>
     [0, 1, 2].map((axis) => lps[row + axis] / spacing[axis])
   );
-  return [...size, lps[3], lps[7], lps[11], ...spacing, ...direction].map((v) => v + 0).join(" ");
+  return [...size, lps[3], lps[7], lps[11], ...spacing, ...direction].map((v) => v + 0);
 }

@@ -54,7 +54,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map([
   [
     "points",
     command(
-      "Map points or the vertices of a mesh through a transform of `register`",
+      "Map points, a mesh or an RT Structure Set through a transform of `register`",
       () => import("./points.ts"),
     ),
   ],

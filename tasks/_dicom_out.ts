@@ -77,7 +77,7 @@ export class DicomOutput {
           "Leave out --dicom-out, or give the series.",
       );
     }
-    checkFixedSeries(found, `${fixed.path} (${fixed.flag})`);
+    checkFixedSeries(found, `${fixed.path} (${fixed.flag})`, "Leave out --dicom-out");
     return new DicomOutput(folder, {
       fixed: found,
       moving: await template(moving),

@@ -48,12 +48,14 @@ export const REGISTER_FLAGS = {
   movingLabels: {
     type: "string",
     valueName: "FILE",
-    help: "Labels of the moving image. The task warps them.",
+    help:
+      "Labels of the moving image, as an image or an RT Structure Set (RTSTRUCT). The task warps them.",
   },
   fixedLabels: {
     type: "string",
     valueName: "FILE",
-    help: "Labels of the fixed image, for the Dice coefficients.",
+    help:
+      "Labels of the fixed image, as an image or an RT Structure Set, for the Dice coefficients.",
   },
   fixedMask: {
     type: "string",

@@ -6,6 +6,7 @@
 
 import { FileAccessError } from "../host/errors.ts";
 import { writeWholeFile } from "../host/write_file.ts";
+import { encodeItkHdf5 } from "../registration/itk_hdf5.ts";
 import { encodeItkTransform } from "../registration/itk_transform.ts";
 import { decodeTransform } from "../registration/transform_file.ts";
 import { type FlagsOf, type TaskSpec, UsageError } from "./_flags.ts";
@@ -17,12 +18,15 @@ export const TASK = {
   name: "export",
   summary: "Writes a transform of `register` for ITK, ANTs, SimpleITK and 3D Slicer.",
   details: `
-The file is a composite transform in ITK's text format: the rigid matrix, and a displacement field on
-the control points. It maps points of the fixed image to the moving image, as ITK's resampling and
+The file is a composite transform in ITK's text format (.tfm) or HDF5 format (.h5), by the suffix of
+--out: the rigid matrix, and a displacement field on the control points. It maps points of the fixed image to the moving image, as ITK's resampling and
 antsApplyTransforms need it, and is the same map as transform.json inside the fixed image. The dense
 displacement fields of the map and of its inverse are field.nii.gz and inverse_field.nii.gz of
 \`register\`.`,
-  examples: ["--transform registered/transform.json --out registered/transform.tfm"],
+  examples: [
+    "--transform registered/transform.json --out registered/transform.tfm",
+    "--transform registered/transform.json --out registered/transform.h5",
+  ],
   flags: {
     transform: {
       type: "string",
@@ -30,19 +34,25 @@ displacement fields of the map and of its inverse are field.nii.gz and inverse_f
       valueName: "FILE",
       help: "The transform.json of `register`.",
     },
-    out: { type: "string", required: true, valueName: "FILE", help: "The result (.tfm)." },
+    out: { type: "string", required: true, valueName: "FILE", help: "The result (.tfm or .h5)." },
   },
 } as const satisfies TaskSpec;
 
 /** The work of `deno task export`. */
 export async function main({ transform, out }: FlagsOf<typeof TASK>): Promise<void> {
-  if (!/\.tfm$/i.test(out)) throw new UsageError(`--out must end in .tfm, got ${out}`);
+  const isHdf5 = /\.h5$/i.test(out);
+  if (!isHdf5 && !/\.tfm$/i.test(out)) {
+    throw new UsageError(`--out must end in .tfm or .h5, got ${out}`);
+  }
   await checkFile(out);
   const text = await Deno.readTextFile(transform).catch((cause: Error) => {
     throw new FileAccessError(`Cannot read ${transform}: ${cause.message}. Check the path.`);
   });
-  const encoded = encodeItkTransform(decodeTransform(text, transform));
-  await writeWholeFile(out, new TextEncoder().encode(encoded));
+  const decoded = decodeTransform(text, transform);
+  const bytes = isHdf5
+    ? await encodeItkHdf5(decoded)
+    : new TextEncoder().encode(encodeItkTransform(decoded));
+  await writeWholeFile(out, bytes);
   console.log(`Wrote ${out}`);
 }
 

@@ -1,5 +1,5 @@
 /**
- * `deno task points`: maps points or the vertices of a mesh through a transform.
+ * `deno task points`: maps points, the vertices of a mesh, or an RT Structure Set through a transform.
  *
  * @module
  */
@@ -8,12 +8,15 @@ import { writeWholeFile } from "../host/write_file.ts";
 import { PointFileError } from "../points/point_file.ts";
 import { POINT_SUFFIXES, pointSuffix, readPoints } from "../points/read_points.ts";
 import { mapThrough } from "../registration/map_points.ts";
+import { isDicomFile } from "../volume/dicom/structure_set.ts";
 import { pointsOutside } from "../workflows/landmarks.ts";
 import { readTransforms } from "../workflows/transform_files.ts";
 import { type FlagsOf, type TaskSpec, UsageError } from "./_flags.ts";
 import { checkFile } from "./_output.ts";
+import { seriesFlag } from "./_header_flags.ts";
 import { POINT_SPACE } from "./_point_flags.ts";
 import { runTask } from "./_run_task.ts";
+import { mapStructures } from "./_structure_points.ts";
 
 /** The error of an inverse point that is named, mm. */
 const NAMED_RESIDUAL = 0.01;
@@ -21,7 +24,8 @@ const NAMED_RESIDUAL = 0.01;
 /** The declaration of `deno task points`. */
 export const TASK = {
   name: "points",
-  summary: "Maps points, or the vertices of a mesh, through a transform that `register` wrote.",
+  summary:
+    "Maps points, the vertices of a mesh, or an RT Structure Set through a transform that `register` wrote.",
   details: `
 Points go the other way than images. The transform leads from the fixed image to the moving image;
 a warped image takes the value of each voxel from there:
@@ -38,10 +42,18 @@ The result has the format and the axes of the file of --points, and everything e
 names and triangles: CSV, .fcsv and .mrk.json of 3D Slicer, meshes in legacy VTK (.vtk), STL (.stl)
 and GIfTI (.gii). Coordinates are millimetres. GIfTI has RAS axes; .fcsv, .mrk.json and the meshes of
 3D Slicer state their axes; in CSV files the columns can be named r, a, s or l, p, s. For other files
---point-space states the axes.`,
+--point-space states the axes.
+
+--points can also be an RT Structure Set (RTSTRUCT, a DICOM file). --like is then the DICOM series of
+the image to which the contours go: for contours of the moving image, with --inverse, the series of
+the fixed image. The closed contours of each ROI become a body, interpolated between their planes, and
+the contours of the warped body in the slices of --like are written; points and open contours are
+mapped point by point. The result has the names, numbers, colours and observations of the ROIs, and
+the patient, the study and the frame of reference of --like. It is not approved: review it.`,
   examples: [
     "--transform registered/transform.json --points mr_landmarks.mrk.json --out on_ct.mrk.json",
     "--transform registered/transform.json --points ct_liver.stl --point-space lps --inverse --out liver_on_mr.stl",
+    "--transform registered/transform.json --points ct_plan.dcm --inverse --like mr_series --out plan_on_mr.dcm",
   ],
   flags: {
     transform: {
@@ -66,24 +78,51 @@ and GIfTI (.gii). Coordinates are millimetres. GIfTI has RAS axes; .fcsv, .mrk.j
       type: "string",
       required: true,
       valueName: "FILE",
-      help: "The result. Its name ends like that of --points.",
+      help: "The result. Its name ends like that of --points, and in .dcm for an RT Structure Set.",
     },
     pointSpace: POINT_SPACE,
+    like: {
+      type: "string",
+      valueName: "FOLDER",
+      help:
+        "For an RT Structure Set: the DICOM series (a folder or a zip file) that gets the contours.",
+    },
+    likeSeries: seriesFlag("--like"),
+    drawnOn: {
+      type: "string",
+      valueName: "FOLDER",
+      help:
+        "For an RT Structure Set: the DICOM series on which the contours were drawn. The task then checks that both " +
+        "have one frame of reference, and ROIs of one contour have the thickness of its slices.",
+    },
   },
 } as const satisfies TaskSpec;
 
 /** The work of `deno task points`. */
 export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
   const { out, inverse } = flags;
+  const warn = (notice: string) => console.error(`Warning: ${notice}`);
+  if (pointSuffix(flags.points) === undefined && await isDicomFile(flags.points)) {
+    return await mapStructureFile(flags, warn);
+  }
+  for (const [flag, value] of Object.entries(STRUCTURE_FLAGS)) {
+    if (flags[value] === undefined) continue;
+    throw new UsageError(
+      `${flag} is for an RT Structure Set, and ${flags.points} (--points) is none`,
+    );
+  }
   const suffix = pointSuffix(flags.points);
   if (suffix === undefined) {
-    throw new UsageError(`--points must end in ${POINT_SUFFIXES.join(", ")}, got ${flags.points}`);
+    throw new UsageError(
+      `--points must end in ${
+        POINT_SUFFIXES.join(", ")
+      }, or be an RT Structure Set of DICOM, got ${flags.points}`,
+    );
   }
   if (pointSuffix(out) !== suffix) {
     throw new UsageError(`--out must end in ${suffix}, as --points does, got ${out}`);
   }
   await checkFile(out);
-  const warn = (notice: string) => console.error(`Warning: ${notice}`);
   const transforms = await readTransforms(flags.transform, { onNotice: warn });
   const file = await readPoints(flags.points, { space: flags.pointSpace, onNotice: warn });
   const [from, to] = inverse ? ["moving", "fixed"] as const : ["fixed", "moving"] as const;
@@ -120,6 +159,32 @@ export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
   console.log(
     `Wrote ${out}: ${count} points, from the ${from} to the ${to} image, ${file.space.toUpperCase()} mm`,
   );
+}
+
+/** The flags that only a structure set has. */
+const STRUCTURE_FLAGS = {
+  "--like": "like",
+  "--like-series": "likeSeries",
+  "--drawn-on": "drawnOn",
+} as const;
+
+/** The work for an RT Structure Set. */
+async function mapStructureFile(
+  { points, out, like, likeSeries, drawnOn, inverse, pointSpace, transform }: FlagsOf<typeof TASK>,
+  onNotice: (notice: string) => void,
+): Promise<void> {
+  if (like === undefined) {
+    throw new UsageError(
+      `${points} (--points) is a DICOM file: give --like, the DICOM series of the ${
+        inverse ? "fixed" : "moving"
+      } image, which gets the contours`,
+    );
+  }
+  if (pointSpace === "ras") throw new UsageError("DICOM files are LPS: leave out --point-space");
+  if (!/\.dcm$/i.test(out)) throw new UsageError(`--out must end in .dcm, got ${out}`);
+  await checkFile(out);
+  const transforms = await readTransforms(transform, { onNotice });
+  await mapStructures({ points, out, transforms, inverse, like, likeSeries, drawnOn, onNotice });
 }
 
 if (import.meta.main) await runTask(TASK, main);

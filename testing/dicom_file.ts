@@ -74,25 +74,23 @@ const PLAIN: MadeDicom = {
 };
 
 type Value = string | readonly number[] | Uint8Array;
-type Element = readonly [tag: number, vr: string, value: Value];
+
+/** A data element of a file that is made for a test. */
+export type MadeElement = readonly [tag: number, vr: string, value: Value];
+
+type Element = MadeElement;
 
 const LONG = ["OB", "OW", "SQ", "UN"];
+
+const BIG_ENDIAN = "1.2.840.10008.1.2.2";
+const IMPLICIT = "1.2.840.10008.1.2";
 
 /** The bytes of a DICOM file. */
 export function dicomFile(change: Partial<MadeDicom>): Uint8Array {
   const d = { ...PLAIN, ...change };
-  const isBig = d.transferSyntax === "1.2.840.10008.1.2.2";
-  const isImplicit = d.transferSyntax === "1.2.840.10008.1.2";
   const isEnhanced = d.frames !== undefined;
   const kind = isEnhanced ? "1.2.840.10008.5.1.4.1.1.2.1" : "1.2.840.10008.5.1.4.1.1.2";
   const instance = `${d.series}.${d.instance}`;
-  const meta = encoded([
-    [0x00020001, "OB", Uint8Array.of(0, 1)],
-    [0x00020002, "UI", kind],
-    [0x00020003, "UI", instance],
-    [0x00020010, "UI", d.transferSyntax],
-  ]);
-  const groupLength = encoded([[0x00020000, "UL", [meta.length]]]);
   const plane: Element[] = d.position === undefined
     ? []
     : [[0x00200032, "DS", d.position.join("\\")]];
@@ -105,14 +103,8 @@ export function dicomFile(change: Partial<MadeDicom>): Uint8Array {
     [0x00281052, "DS", String(d.intercept)],
     [0x00281053, "DS", String(d.slope)],
   ];
-  const sequence = (tag: number, items: readonly Element[][]): Element => [
-    tag,
-    "SQ",
-    joinBytes(items.map((item) => {
-      const bytes = encoded(item, isBig, isImplicit);
-      return joinBytes([tagged(0xfffee000, bytes.length, isBig), bytes]);
-    })),
-  ];
+  const sequence = (tag: number, items: readonly Element[][]) =>
+    madeSequence(tag, items, d.transferSyntax);
   const body: Element[] = [
     [0x00080008, "CS", "ORIGINAL\\PRIMARY\\AXIAL"],
     [0x00080016, "UI", kind],
@@ -154,14 +146,51 @@ export function dicomFile(change: Partial<MadeDicom>): Uint8Array {
       ),
     );
   } else body.push(...plane, ...directions, ...measures, ...values);
-  body.sort(([a], [b]) => a - b);
+  return madeFile({ kind, instance, transferSyntax: d.transferSyntax, body });
+}
+
+/** Options of {@link madeFile}. */
+export interface MadeFileOptions {
+  /** SOP Class UID. */
+  readonly kind: string;
+  /** SOP Instance UID. */
+  readonly instance: string;
+  /** Transfer Syntax UID. */
+  readonly transferSyntax: string;
+  /** The elements in any order; sequences are those of {@link madeSequence}. */
+  readonly body: readonly MadeElement[];
+}
+
+/** The bytes of any DICOM file. */
+export function madeFile({ kind, instance, transferSyntax, body }: MadeFileOptions): Uint8Array {
+  const meta = encoded([
+    [0x00020001, "OB", Uint8Array.of(0, 1)],
+    [0x00020002, "UI", kind],
+    [0x00020003, "UI", instance],
+    [0x00020010, "UI", transferSyntax],
+  ]);
+  const ordered = [...body].sort(([a], [b]) => a - b);
   return joinBytes([
     new Uint8Array(128),
     new TextEncoder().encode("DICM"),
-    groupLength,
+    encoded([[0x00020000, "UL", [meta.length]]]),
     meta,
-    encoded(body, isBig, isImplicit),
+    encoded(ordered, transferSyntax === BIG_ENDIAN, transferSyntax === IMPLICIT),
   ]);
+}
+
+/** A sequence of a file in a transfer syntax. */
+export function madeSequence(
+  tag: number,
+  items: readonly (readonly MadeElement[])[],
+  transferSyntax: string,
+): MadeElement {
+  const isBig = transferSyntax === BIG_ENDIAN;
+  const value = joinBytes(items.map((item) => {
+    const bytes = encoded(item, isBig, transferSyntax === IMPLICIT);
+    return joinBytes([tagged(0xfffee000, bytes.length, isBig), bytes]);
+  }));
+  return [tag, "SQ", value];
 }
 
 /** The items of compressed frames: the offsets of the frames, or none, the fragments, and the end. */

@@ -59,13 +59,19 @@ Deno.test("task export writes the same map for ITK, and points takes it and chai
       assertEquals(code, 0, text);
       return await Deno.readTextFile(file("q.csv"));
     };
+    const hdf5 = await callModule(
+      exporting,
+      ...flagsOf({ transform: file("t.json"), out: file("t.h5") }),
+    );
+    assertEquals(hdf5.code, 0, hdf5.text);
     assertEquals(await run(["t.json"]), "r,a,s\n14,8,4\n");
+    assertEquals(await run(["t.h5"]), "r,a,s\n14,8,4\n");
     assertEquals(await run(["t.tfm"]), "r,a,s\n14,8,4\n");
     assertEquals(await run(["t.json", "left, 2.tfm"]), "r,a,s\n12,8,4\n");
     assertEquals(await run(["t.tfm", "left, 2.tfm"], "--inverse"), "r,a,s\n8,4,4\n");
     const wrong = [
       [
-        await callModule(exporting, ...flagsOf({ transform: file("t.json"), out: file("t.h5") })),
+        await callModule(exporting, ...flagsOf({ transform: file("t.json"), out: file("t.x5") })),
         2,
       ],
       [
@@ -74,13 +80,13 @@ Deno.test("task export writes the same map for ITK, and points takes it and chai
       ],
     ] as const;
     assertEquals(wrong.map(([{ code }, expected]) => code - expected), [0, 0]);
-    assertStringIncludes(wrong[0][0].text, "--out must end in .tfm");
-    const h5 = await callModule(
+    assertStringIncludes(wrong[0][0].text, "--out must end in .tfm or .h5");
+    const x5 = await callModule(
       points,
-      ...flagsOf({ transform: file("t.h5"), points: file("p.csv"), out: file("q.csv") }),
+      ...flagsOf({ transform: file("t.x5"), points: file("p.csv"), out: file("q.csv") }),
     );
-    assertEquals(h5.code, 1);
-    assertStringIncludes(h5.text, "t.h5 is a transform of a format that is not read");
+    assertEquals(x5.code, 1);
+    assertStringIncludes(x5.text, "t.x5 is a transform of a format that is not read");
   });
 });
 

@@ -22,6 +22,7 @@ import { printNotice, type ReadOptions } from "../volume/read_options.ts";
 import { hausdorff95s } from "../volume/surface_distance.ts";
 import type { TargetErrors } from "./landmarks.ts";
 import { refuseLabels } from "./label_images.ts";
+import { labelsOfStructures, readLabelStructures } from "./label_structures.ts";
 import { encodeDisplacementField, encodeNifti, encodeNiftiLabels } from "../volume/write_nifti.ts";
 
 /** The paths of the input files. */
@@ -34,9 +35,9 @@ export interface RegisterPaths {
   readonly fixedSeries?: string | undefined;
   /** The series of the moving image, if it is a DICOM folder or zip file. */
   readonly movingSeries?: string | undefined;
-  /** Labels of the moving image: a label image, or a mask for each structure. */
+  /** Labels of the moving image: a label image, a mask for each structure, or an RT Structure Set. */
   readonly movingLabels?: LabelFiles | undefined;
-  /** Labels of the fixed image: a label image, or a mask for each structure. */
+  /** Labels of the fixed image: a label image, a mask for each structure, or an RT Structure Set. */
   readonly fixedLabels?: LabelFiles | undefined;
   /** The mask of the fixed image. */
   readonly fixedMask?: string | undefined;
@@ -62,16 +63,25 @@ export async function readRegisterInputs(
   paths: RegisterPaths,
   options: ReadOptions = {},
 ): Promise<RegisterInputs> {
+  const structures = await readLabelStructures(paths);
   const labels = async (files: LabelFiles | undefined) =>
     files === undefined ? undefined : await readLabels(files, options);
-  const [fixed, moving, movingLabels, fixedLabels, fixedMask, movingMask] = await Promise.all([
+  const [fixed, moving, movingImage, fixedImage, fixedMask, movingMask] = await Promise.all([
     readVolume(paths.fixed, { ...options, series: paths.fixedSeries }),
     readVolume(paths.moving, { ...options, series: paths.movingSeries }),
-    labels(paths.movingLabels),
-    labels(paths.fixedLabels),
+    labels(structures.moving === undefined ? paths.movingLabels : undefined),
+    labels(structures.fixed === undefined ? paths.fixedLabels : undefined),
     labels(paths.fixedMask),
     labels(paths.movingMask),
   ]);
+  const onNotice = options.onNotice ?? printNotice;
+  const drawn = labelsOfStructures(
+    structures,
+    { fixed: fixed.grid, moving: moving.grid },
+    onNotice,
+  );
+  const movingLabels = drawn.moving ?? movingImage;
+  const fixedLabels = drawn.fixed ?? fixedImage;
   const inputs = { fixed, moving, movingLabels, fixedLabels, fixedMask, movingMask };
   checkRegisterInputs(inputs, paths, options.onNotice);
   return inputs;

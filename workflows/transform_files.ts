@@ -6,6 +6,7 @@
 
 import { readWholeFile } from "../host/file_input.ts";
 import { decodeAntsAffine } from "../registration/ants_affine.ts";
+import { decodeItkHdf5, isHdf5 } from "../registration/itk_hdf5.ts";
 import { decodeItkTransform } from "../registration/itk_transform.ts";
 import {
   chainOf,
@@ -34,7 +35,7 @@ export interface ReadTransforms {
 
 /**
  * Reads transforms that lead one after another from the fixed image to the moving image: the transform.json of a
- * registration, ITK's text (.tfm, .txt), affine transforms of ANTs (.mat) and displacement fields (.nii.gz, .nii,
+ * registration, ITK's text (.tfm, .txt) and HDF5 (.h5), affine transforms of ANTs (.mat) and displacement fields (.nii.gz, .nii,
  * .nrrd, .mha, ...).
  *
  * @param paths - At least one.
@@ -65,12 +66,14 @@ async function readTransform(
     components.forEach((component, c) => component.forEach((v, i) => displacements[3 * i + c] = v));
     return ofField({ size: grid.size, affine: grid.affine, displacements });
   }
-  if (/\.(h5|hdf5|xfm|lta)$/i.test(path)) {
+  if (/\.(x5|xfm|lta)$/i.test(path)) {
     throw new TransformFileError(
-      `${path} is a transform of a format that is not read. Write it as text (.tfm) or as a displacement field first.`,
+      `${path} is a transform of a format that is not read. Write it as text (.tfm), as .h5 of ITK or as a displacement ` +
+        "field first.",
     );
   }
   const bytes = await readWholeFile(path);
+  if (isHdf5(bytes) || /\.(h5|hdf5)$/i.test(path)) return await decodeItkHdf5(bytes, path);
   const text = () => new TextDecoder().decode(bytes);
   const start = new TextDecoder("latin1").decode(bytes.subarray(0, 24));
   if (start.startsWith("#Insight")) return decodeItkTransform(text(), path);

@@ -3,6 +3,7 @@
 //   itk_formats convert FILE OUT TYPE   writes an image in another format, compressed, as int16 or float32
 //   itk_formats points TRANSFORM...     transforms points of standard input (LPS mm), the last transform first
 //   itk_formats affine OUT              writes a known affine transform
+//   itk_formats transform IN OUT        writes a transform in another format
 //   itk_formats field FIELD OUT         writes a displacement field as another image file of vectors
 
 #include "itkAffineTransform.h"
@@ -100,6 +101,17 @@ int main(int count, char ** arguments)
     auto writer = itk::TransformFileWriterTemplate<double>::New();
     writer->SetInput(affine);
     writer->SetFileName(arguments[2]);
+    writer->Update();
+    return 0;
+  }
+  if (command == "transform" && count == 4)
+  {
+    auto reader = itk::TransformFileReaderTemplate<double>::New();
+    reader->SetFileName(arguments[2]);
+    reader->Update();
+    auto writer = itk::TransformFileWriterTemplate<double>::New();
+    writer->SetInput(reader->GetTransformList()->front());
+    writer->SetFileName(arguments[3]);
     writer->Update();
     return 0;
   }

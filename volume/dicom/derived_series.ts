@@ -9,7 +9,7 @@ import { sha256Hex } from "../../host/hash.ts";
 import { VERSION } from "../../host/version.ts";
 import type { Volume } from "../volume.ts";
 import { contentUid } from "./content_uid.ts";
-import { type CopiedAttribute, IMAGE_KINDS, OF_FIXED } from "./dicom_attributes.ts";
+import { IMAGE_KINDS, OF_FIXED } from "./dicom_attributes.ts";
 import {
   decimalString,
   type DicomElement,
@@ -17,16 +17,11 @@ import {
   encodeElements,
 } from "./dicom_elements.ts";
 import { DicomSeriesError } from "./dicom_errors.ts";
+import { asciiText, copied, numberAfter } from "./derived_attributes.ts";
 import type { SeriesTemplate } from "./series_template.ts";
 
 /** The highest stored pixel. */
 const MAX_STORED = 65535;
-
-/** The distance of the number of the new series from that of the fixed one. */
-const NUMBER_OFFSET = 1000;
-
-/** The maximum of a whole number in a text (IS). */
-const MAX_NUMBER = 2 ** 31 - 1;
 
 /** A code (CS), such as that of a modality. */
 const CODE = /^[A-Z0-9_ ]{1,16}$/;
@@ -52,14 +47,18 @@ export interface DerivedSeriesOptions {
  * Checks that a series can be the fixed one.
  *
  * @param name - The name of the file, for messages.
+ * @param advice - What the user can do in place of exporting the series again: the start of a sentence.
  * @throws {DicomSeriesError} when it has no study or no frame of reference.
  */
-export function checkFixedSeries({ attributes }: SeriesTemplate, name: string): void {
+export function checkFixedSeries(
+  { attributes }: SeriesTemplate,
+  name: string,
+  advice: string,
+): void {
   for (const [attribute, tag] of Object.entries(REQUIRED)) {
     if (attributes.has(tag)) continue;
     throw new DicomSeriesError(
-      `${name} has no ${attribute}, which a derived DICOM series needs. Leave out --dicom-out, or export the series ` +
-        "again.",
+      `${name} has no ${attribute}, which a derived DICOM object needs. ${advice}, or export the series again.`,
     );
   }
 }
@@ -124,8 +123,6 @@ function commonElements(
   const modality = CODE.test(moving?.modality ?? "") ? moving!.modality : "OT";
   const movingText = moving?.description || fileOf(movingName);
   const source = moving === undefined ? fileOf(movingName) : `the series ${moving.uid}`;
-  const text = (value: string, length: number) =>
-    value.replace(/[^\x20-\x7e]|\\/g, "?").slice(0, length);
   const elements: DicomElement[] = [
     ...copied(OF_FIXED, fixed),
     ...copied(kind.copied, moving),
@@ -133,11 +130,11 @@ function commonElements(
     { tag: 0x00080016, vr: "UI", value: kind.uid },
     { tag: 0x00080060, vr: "CS", value: modality },
     { tag: 0x00080070, vr: "LO", value: "crosswarp" },
-    { tag: 0x0008103e, vr: "LO", value: text(`${movingText}, registered`, 64) },
+    { tag: 0x0008103e, vr: "LO", value: asciiText(`${movingText}, registered`, 64) },
     {
       tag: 0x00082111,
       vr: "ST",
-      value: text(`${source}, ${derivation} to the grid of the series ${fixed.uid}`, 1024),
+      value: asciiText(`${source}, ${derivation} to the grid of the series ${fixed.uid}`, 1024),
     },
     { tag: 0x00180050, vr: "DS", value: decimalString(fixed.spacing[2]) },
     { tag: 0x00180088, vr: "DS", value: decimalString(fixed.spacing[2]) },
@@ -163,24 +160,6 @@ function commonElements(
   // Conversion Type: from a workstation.
   if (kind === IMAGE_KINDS.OT) elements.push({ tag: 0x00080064, vr: "CS", value: "WSD" });
   return elements;
-}
-
-/** The number of the new series; the number of the fixed series may be no number or too large. */
-function numberAfter(fixed: number): number {
-  const number = fixed + NUMBER_OFFSET;
-  return Number.isInteger(number) && Math.abs(number) <= MAX_NUMBER ? number : NUMBER_OFFSET;
-}
-
-/** Attributes of a series, or the values that stand for missing ones. */
-function copied(
-  attributes: readonly CopiedAttribute[],
-  series: SeriesTemplate | undefined,
-): DicomElement[] {
-  return attributes.flatMap(({ tag, vr, missing }) => {
-    const found = series?.attributes.get(tag);
-    if (found !== undefined) return [found];
-    return missing === undefined ? [] : [{ tag, vr, value: missing }];
-  });
 }
 
 /** The elements of one slice. */

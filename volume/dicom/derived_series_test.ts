@@ -173,14 +173,14 @@ Deno.test("a derived series needs a study, a frame of reference and the same gri
     });
     const fixed = (await readSeriesTemplate(`${folder}/mr`, {}))!;
     assertThrows(
-      () => checkFixedSeries(fixed, "mr (--fixed)"),
+      () => checkFixedSeries(fixed, "mr (--fixed)", "Leave it out"),
       DicomSeriesError,
-      "mr (--fixed) has no Frame of Reference UID, which a derived DICOM series needs",
+      "mr (--fixed) has no Frame of Reference UID, which a derived DICOM object needs. Leave it out, or export",
     );
     await writeSeries(`${folder}/empty`, { ...MR, texts: [[0x00200052, "UI", ""]] });
     const empty = (await readSeriesTemplate(`${folder}/empty`, {}))!;
     assertThrows(
-      () => checkFixedSeries(empty, "mr"),
+      () => checkFixedSeries(empty, "mr", "Leave it out"),
       DicomSeriesError,
       "mr has no Frame of Reference UID",
     );

@@ -1,11 +1,11 @@
 /**
- * The bytes of DICOM files: data elements in explicit little-endian, PS3.5 and PS3.10.
+ * The bytes of DICOM files: data elements in explicit or implicit little-endian, PS3.5 and PS3.10.
  *
  * @module
  */
 
 import { joinBytes } from "../../host/join_bytes.ts";
-import { EXPLICIT_LITTLE_ENDIAN } from "./transfer_syntaxes.ts";
+import { EXPLICIT_LITTLE_ENDIAN, IMPLICIT_LITTLE_ENDIAN } from "./transfer_syntaxes.ts";
 
 /** A data element: its tag, its type (VR), and a text, numbers of 16 or 32 bits, or bytes. */
 export interface DicomElement {
@@ -38,20 +38,74 @@ export function encodeElements(elements: readonly DicomElement[]): Uint8Array<Ar
   return joinBytes(parts);
 }
 
-/**
- * A DICOM file.
- *
- * @param ids - The UIDs of the kind of image, of the image, and of the program.
- */
+/** Data elements in the order of their tags, without their types; all lengths have 32 bits. */
+export function encodeImplicit(elements: readonly DicomElement[]): Uint8Array<ArrayBuffer> {
+  const ordered = [...elements].sort((a, b) => a.tag - b.tag);
+  return joinBytes(ordered.flatMap(({ tag, vr, value }) => {
+    const bytes = valueBytes(vr, value);
+    return [taggedLength(tag, bytes.length), bytes];
+  }));
+}
+
+/** A sequence (SQ) of a file without types. */
+export function implicitSequence(
+  tag: number,
+  items: readonly (readonly DicomElement[])[],
+): DicomElement {
+  const value = joinBytes(items.flatMap((item) => {
+    const bytes = encodeImplicit(item);
+    return [taggedLength(ITEM, bytes.length), bytes];
+  }));
+  return { tag, vr: "SQ", value };
+}
+
+/** The tag of an item of a sequence. */
+const ITEM = 0xfffee000;
+
+/** A tag and a length of 32 bits. */
+function taggedLength(tag: number, length: number): Uint8Array {
+  const head = new Uint8Array(8);
+  const view = new DataView(head.buffer);
+  view.setUint16(0, tag >>> 16, true);
+  view.setUint16(2, tag & 0xffff, true);
+  view.setUint32(4, length, true);
+  return head;
+}
+
+/** The UIDs of a file. */
+export interface DicomFileIds {
+  /** The kind of object: SOP Class UID. */
+  readonly kind: string;
+  /** The object: SOP Instance UID. */
+  readonly image: string;
+  /** The program. */
+  readonly program: string;
+}
+
+/** Options of {@link encodeDicomFile}. */
+export interface DicomFileOptions {
+  /**
+   * Leaves out the types of the elements, so that texts may have more than 65534 bytes. Sequences must then be those of
+   * {@link implicitSequence}. Default false.
+   */
+  readonly isImplicit?: boolean | undefined;
+}
+
+/** A DICOM file. */
 export function encodeDicomFile(
   elements: readonly DicomElement[],
-  ids: { readonly kind: string; readonly image: string; readonly program: string },
+  ids: DicomFileIds,
+  { isImplicit = false }: DicomFileOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const meta = encodeElements([
     { tag: 0x00020001, vr: "OB", value: Uint8Array.of(0, 1) },
     { tag: 0x00020002, vr: "UI", value: ids.kind },
     { tag: 0x00020003, vr: "UI", value: ids.image },
-    { tag: 0x00020010, vr: "UI", value: EXPLICIT_LITTLE_ENDIAN },
+    {
+      tag: 0x00020010,
+      vr: "UI",
+      value: isImplicit ? IMPLICIT_LITTLE_ENDIAN : EXPLICIT_LITTLE_ENDIAN,
+    },
     { tag: 0x00020012, vr: "UI", value: ids.program },
     { tag: 0x00020013, vr: "SH", value: "CROSSWARP" },
   ]);
@@ -60,7 +114,7 @@ export function encodeDicomFile(
     new TextEncoder().encode("DICM"),
     encodeElements([{ tag: 0x00020000, vr: "UL", value: [meta.length] }]),
     meta,
-    encodeElements(elements),
+    isImplicit ? encodeImplicit(elements) : encodeElements(elements),
   ]);
 }
 

@@ -20,6 +20,8 @@ export async function loadParser(): Promise<DicomParser> {
 export interface DicomFile {
   /** The path of the file. */
   readonly path: string;
+  /** SOP Class UID and SOP Instance UID; empty if there are none. */
+  readonly object: { readonly kind: string; readonly uid: string };
   /** Series Instance UID. */
   readonly series: string;
   /** Series Number; 0 if there is none. */
@@ -105,6 +107,7 @@ export function parseDicomFile(
   const kind = data.string("x00080008") ?? "";
   return {
     path,
+    object: { kind: data.string("x00080016") ?? "", uid: data.string("x00080018") ?? "" },
     series: data.string("x0020000e") ?? "",
     number: data.intString("x00200011") ?? 0,
     modality: data.string("x00080060") ?? "unknown modality",
@@ -132,7 +135,7 @@ export function parseDicomFile(
 }
 
 /** The items of a sequence. */
-function itemsOf(data: DataSet | undefined, tag: string): DataSet[] {
+export function itemsOf(data: DataSet | undefined, tag: string): DataSet[] {
   return (data?.elements[tag]?.items ?? []).flatMap(({ dataSet }) => dataSet ?? []);
 }
 

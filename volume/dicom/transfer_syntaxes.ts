@@ -26,8 +26,11 @@ export const DEFLATED = "1.2.840.10008.1.2.1.99";
 /** The transfer syntax of uncompressed little-endian pixels and data elements with their types. */
 export const EXPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2.1";
 
+/** The transfer syntax of uncompressed little-endian pixels and data elements without their types. */
+export const IMPLICIT_LITTLE_ENDIAN = "1.2.840.10008.1.2";
+
 const READ: Readonly<Record<string, TransferSyntax>> = {
-  "1.2.840.10008.1.2": { name: "implicit little-endian", code: "stored" },
+  [IMPLICIT_LITTLE_ENDIAN]: { name: "implicit little-endian", code: "stored" },
   [EXPLICIT_LITTLE_ENDIAN]: { name: "explicit little-endian", code: "stored" },
   "1.2.840.10008.1.2.2": { name: "explicit big-endian", code: "stored", isBigEndian: true },
   "1.2.840.10008.1.2.5": { name: "RLE", code: "rle" },
