@@ -29,7 +29,6 @@ import {
   CURVE_TRAININGS,
   curveMeasures,
   type CurveRow,
-  type CurveTraining,
   meanCurves,
   readCurve,
   TRAINING_CURVE_FILE,
@@ -38,7 +37,14 @@ import {
 import { type FlagsOf, type TaskSpec, UsageError } from "../tasks/_flags.ts";
 import { runTask } from "../tasks/_run_task.ts";
 import type { ImageRegion } from "../workflows/body_region.ts";
-import { ctScaleOf, noCorrespondence } from "../workflows/correspondence.ts";
+import {
+  type Correspondence,
+  CORRESPONDENCE_PARTS,
+  correspondenceWithout,
+  ctScaleOf,
+  needsPairs,
+  noCorrespondence,
+} from "../workflows/correspondence.ts";
 import { ganSettings, ganStrides } from "../workflows/gan_profiles.ts";
 import { profileOf } from "../workflows/profiles.ts";
 import { registerTrainingPairs } from "../workflows/registered_pairs.ts";
@@ -60,7 +66,8 @@ The run folder must have the stages n4 and originals:
 deno task reproduce --only originals`,
   examples: [
     "--run results/quick",
-    "--run results/quick-balanced --training plain --at 200,800,1600",
+    "--run results/quick-balanced --at 200,800,1600",
+    "--training corrected --without structureLoss --at 360,400",
   ],
   flags: {
     run: {
@@ -74,6 +81,11 @@ deno task reproduce --only originals`,
       choices: CURVE_TRAININGS,
       default: "plain",
       help: "The paper's training, or the one that keeps correspondence.",
+    },
+    without: {
+      type: "list",
+      choices: CORRESPONDENCE_PARTS,
+      help: "Parts of the corrected training that are off.",
     },
     region: { type: "choice", choices: ["thorax", "abdomen"], default: "thorax", help: "Region." },
     profile: {
@@ -96,7 +108,11 @@ deno task reproduce --only originals`,
 /** Everything that the parts of the task share. */
 interface CurveJob {
   readonly study: StudyContext;
-  readonly training: CurveTraining;
+  /** The name of the training in the table. */
+  readonly training: string;
+  /** The columns of Table 2 that the training makes, with the parts of the training that are on. */
+  readonly columns: readonly SynthesisedColumn[];
+  readonly correspondence: Correspondence;
   readonly region: ImageRegion;
   readonly settings: CycleGanSettings;
   /** Numbers of steps, ascending. */
@@ -108,7 +124,7 @@ interface CurveJob {
 /** The work of `deno task bench:training-curve`. */
 export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Promise<void> {
   using gpu = await Gpu.open();
-  const { run, training, region } = flags;
+  const { run, region, without = [] } = flags;
   const manifestPath = `${run}/corrected/cohort.json`;
   const profile = profileOf(flags.profile);
   const at = [...new Set(flags.at)].sort((a, b) => a - b);
@@ -117,9 +133,13 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
     throw new UsageError(`--at ${at}: the numbers must have a common divisor of at least 10`);
   }
   const steps = at[at.length - 1];
-  const variant = training === "corrected"
-    ? CORRECTED_VARIANT
-    : { channels: 3, field: 70 } as const;
+  const isCorrected = flags.training === "corrected";
+  if (!isCorrected && without.length > 0) {
+    throw new UsageError("--without needs --training corrected");
+  }
+  const correspondence = isCorrected ? correspondenceWithout(...without) : noCorrespondence();
+  const { channels, field } = CORRECTED_VARIANT;
+  const training = [flags.training, ...without.map((part) => `without ${part}`)].join(" ");
   const study: StudyContext = {
     gpu,
     profile,
@@ -135,19 +155,33 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   const job: CurveJob = {
     study,
     training,
+    columns: isCorrected
+      ? CORRECTED_COLUMNS
+      : PLAIN_COLUMNS.filter(({ synthesis }) =>
+        synthesis.channels === channels && synthesis.field === field
+      ),
+    correspondence,
     region,
     // The learning rate falls in the second half of the whole training, in steps of `every`.
     settings: {
-      ...ganSettings(profile, { ...variant, seed: flags.seed }),
+      ...ganSettings(profile, { channels, field, correspondence, seed: flags.seed }),
       epochs: steps / every,
       stepsPerEpoch: every,
     },
     at,
-    folder: `${run}/training-curve/${region}-${training}`,
+    // Models of another schedule are no stops of this training.
+    folder: [
+      `${run}/training-curve/${region}`,
+      ...training.split(" "),
+      `${steps / every}x${every}`,
+      `seed${flags.seed}`,
+    ].join("-"),
   };
   await trainTo(job);
   const rows = await measure(job);
-  const others = (await readCurve(run)).filter((row) => row.training !== training);
+  const others = (await readCurve(run)).filter((row) =>
+    row.training !== training || row.region !== region
+  );
   await writeCurve(run, [...others, ...rows]);
   printCurves(rows);
   console.log(`Wrote ${run}/${TRAINING_CURVE_FILE}`);
@@ -159,12 +193,9 @@ function greatestCommonDivisor(a: number, b: number): number {
 
 /** Trains and keeps the model at each of the steps. */
 async function trainTo(job: CurveJob): Promise<void> {
-  const { study, training, region, at, folder } = job;
+  const { study, correspondence, region, at, folder } = job;
   const { gpu, profile, manifestPath, signal } = study;
   if (await readCheckpointHeader(stepFolder(folder, at[at.length - 1])) !== undefined) return;
-  const correspondence = training === "corrected"
-    ? CORRECTED_VARIANT.correspondence!
-    : noCorrespondence();
   const images = await readTrainingImages(gpu, {
     source: { manifest: manifestPath },
     region,
@@ -172,8 +203,8 @@ async function trainTo(job: CurveJob): Promise<void> {
     ctScale: ctScaleOf(correspondence),
     signal,
   });
-  const pairs = training === "corrected"
-    ? await registerTrainingPairs(gpu, { images, folder: `${folder}/pairs`, signal })
+  const pairs = needsPairs(correspondence)
+    ? await registerTrainingPairs(gpu, { images, folder: pairsFolder(job), signal })
     : undefined;
   console.error(`${unpairedSubjects(study.manifest).length} subjects, ${at[at.length - 1]} steps`);
   for (const step of at) {
@@ -226,13 +257,18 @@ function stepFolder(folder: string, step: number): string {
   return `${folder}/step-${String(step).padStart(7, "0")}`;
 }
 
+/** The registered pairs are the same for all trainings of a region and a scale of CT. */
+function pairsFolder({ study: { out }, region, correspondence }: CurveJob): string {
+  const scale = correspondence.softTissueScale ? "soft-tissue" : "linear";
+  return `${out}/training-curve/${region}-pairs-${scale}`;
+}
+
 /** Copies the last checkpoint of a training. */
 async function keepModel(from: string, to: string): Promise<void> {
   await Deno.mkdir(to, { recursive: true });
-  const names = [...Deno.readDirSync(from)].map(({ name }) => name)
-    .filter((name) => name.startsWith("checkpoint")).sort().reverse();
   // The JSON file names the other one and comes last.
-  for (const name of names.filter((name) => name !== "checkpoint.json")) {
+  for await (const { name } of Deno.readDir(from)) {
+    if (!name.endsWith(".safetensors")) continue;
     await Deno.copyFile(`${from}/${name}`, `${to}/${name}`);
   }
   await Deno.copyFile(`${from}/checkpoint.json`, `${to}/checkpoint.json`);
@@ -240,14 +276,11 @@ async function keepModel(from: string, to: string): Promise<void> {
 
 /** Synthesises, scores and registers the paired subjects by the models at all steps. */
 async function measure(
-  { study, training, region, at, folder }: CurveJob,
+  { study, training, columns, region, at, folder }: CurveJob,
 ): Promise<CurveRow[]> {
   const { gpu, profile, seed, signal } = study;
   const cases = new StudyCases(study);
   const scorer = await SynthesisScorer.open(cases);
-  const columns: readonly SynthesisedColumn[] = training === "corrected"
-    ? CORRECTED_COLUMNS
-    : PLAIN_COLUMNS.filter(({ synthesis: { channels, field } }) => channels === 3 && field === 70);
   const rows: CurveRow[] = [];
   using tensorflow = await Tensorflow.open(gpu, { convolution: "registers" });
   for (const step of at) {
@@ -275,12 +308,14 @@ async function measure(
             preset: profile.rigidPreset,
           }),
           deformable: columnParameters(profile, column, region, {}),
-          ...(of === "mr" ? { moving: image } : { fixed: image }),
+          moving: of === "mr" ? image : undefined,
+          fixed: of === "ct" ? image : undefined,
           signal,
         });
         const dice = 100 * meanOf(Object.values(result.dice));
         rows.push({
           training,
+          region,
           step,
           of,
           subject: one.subject.id,

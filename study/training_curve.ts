@@ -7,6 +7,7 @@
 
 import { linePlot } from "../pictures/line_plot.ts";
 import type { Modality } from "../volume/modality.ts";
+import type { ImageRegion } from "../workflows/body_region.ts";
 import type { Figure } from "./report/report_page.ts";
 import { writeText } from "./run_folder.ts";
 import { meanOf } from "./scores/mean.ts";
@@ -35,8 +36,10 @@ export type CurveMeasure = typeof CURVE_MEASURES[number];
 
 /** The measures of one synthesis after some steps. */
 export interface CurveRow extends Readonly<Record<CurveMeasure, number>> {
-  /** The training. */
-  readonly training: CurveTraining;
+  /** The training: one of {@link CURVE_TRAININGS}, or "corrected without" some of its parts. */
+  readonly training: string;
+  /** The region. */
+  readonly region: ImageRegion;
   /** Number of steps of the training. */
   readonly step: number;
   /** Modality of the synthesis. */
@@ -55,7 +58,7 @@ export function curveMeasures(
   return { dice, lungVolume, lungDice, correlation, shift, error };
 }
 
-const COLUMNS = ["training", "step", "of", "subject", ...CURVE_MEASURES] as const;
+const COLUMNS = ["training", "region", "step", "of", "subject", ...CURVE_MEASURES] as const;
 
 /** Writes the rows to a run folder. */
 export async function writeCurve(out: string, rows: readonly CurveRow[]): Promise<void> {
@@ -98,7 +101,9 @@ export async function readCurve(out: string): Promise<CurveRow[]> {
 /** A curve: means over the subjects after each number of steps. */
 export interface MeanCurve {
   /** The training. */
-  readonly training: CurveTraining;
+  readonly training: string;
+  /** The region. */
+  readonly region: ImageRegion;
   /** Modality of the syntheses. */
   readonly of: Modality;
   /** Numbers of steps, ascending. */
@@ -109,20 +114,16 @@ export interface MeanCurve {
 
 /** The means over the subjects. */
 export function meanCurves(rows: readonly CurveRow[]): MeanCurve[] {
-  const curves: MeanCurve[] = [];
-  for (const training of CURVE_TRAININGS) {
-    for (const  of of["mr", "ct"] as const) {
-      const own = rows.filter((row) => row.training === training && row.of === of);
-      if (own.length === 0) continue;
-      const steps = [...new Set(own.map(({ step }) => step))].sort((a, b) => a - b);
-      const means = CURVE_MEASURES.map((name) => [
-        name,
-        steps.map((step) => meanOf(own.filter((row) => row.step === step).map((row) => row[name]))),
-      ]);
-      curves.push({ training, of, steps, means: Object.fromEntries(means) });
-    }
-  }
-  return curves;
+  const groups = Map.groupBy(rows, ({ training, region, of }) => `${training} ${region} ${of}`);
+  return [...groups.values()].map((own) => {
+    const [{ training, region, of }] = own;
+    const steps = [...new Set(own.map(({ step }) => step))].sort((a, b) => a - b);
+    const means = CURVE_MEASURES.map((name) => [
+      name,
+      steps.map((step) => meanOf(own.filter((row) => row.step === step).map((row) => row[name]))),
+    ]);
+    return { training, region, of, steps, means: Object.fromEntries(means) };
+  });
 }
 
 /** The measures that are drawn; the correlation can be negative and is only in the table. */
@@ -132,13 +133,20 @@ const DRAWN: Readonly<Partial<Record<CurveMeasure, string>>> = {
   dice: "Mean Dice of the registration, %",
 };
 
-/** Draws the curves of a run folder; nothing if it has none. */
+/** Draws the curves of a run folder's plain and corrected training; nothing if it has none. */
 export async function curveFigures(out: string): Promise<Figure[]> {
-  const curves = meanCurves(await readCurve(out));
-  if (curves.length === 0) return [];
+  const all = meanCurves(await readCurve(out)).filter(({ training }) =>
+    (CURVE_TRAININGS as readonly string[]).includes(training)
+  );
+  return [...Map.groupBy(all, ({ region }) => region)].flatMap(([region, curves]) =>
+    figuresOf(region, curves)
+  );
+}
+
+function figuresOf(region: ImageRegion, curves: readonly MeanCurve[]): Figure[] {
   const steps = [...new Set(curves.flatMap((curve) => curve.steps))].sort((a, b) => a - b);
   return Object.entries(DRAWN).map(([measure, title]) => ({
-    caption: `${title}, over the steps of the training; means over the paired subjects`,
+    caption: `${region}: ${title}, over the steps of the training; means over the paired subjects`,
     png: linePlot({
       title,
       lines: curves.map(({ training, of, steps: own, means }) => ({

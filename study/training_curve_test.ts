@@ -12,6 +12,7 @@ import {
 function row(step: number, subject: string, values: Partial<CurveRow> = {}): CurveRow {
   return {
     training: "plain",
+    region: "thorax",
     step,
     of: "mr",
     subject,
@@ -36,7 +37,11 @@ Deno.test("a training curve survives its file, and is drawn", async () => {
     assertEquals(figures.length, 3);
     for (const { png } of figures) assertEquals([...png.subarray(1, 4)], [80, 78, 71]);
     await Deno.writeTextFile(`${folder}/${TRAINING_CURVE_FILE}`, "step,dice\n1,2\n");
-    await assertRejects(() => readCurve(folder), Error, "other columns than training, step");
+    await assertRejects(
+      () => readCurve(folder),
+      Error,
+      "other columns than training, region, step",
+    );
   });
 });
 
