@@ -277,7 +277,7 @@ async function settingsOf(
     seed,
     breathing: cohort === undefined ? breathing : "-",
     cohort: cohort === undefined ? "phantom" : (await contentHash(cohort.path)).slice(0, 16),
-    settings: given === undefined ? "none" : await keyOf([given.settings, given.joint]),
+    "given settings": given === undefined ? "none" : await keyOf([given.settings, given.joint]),
     ablations: ABLATIONS.filter((name) => ablations.includes(name)).join(", ") || "none",
   };
 }

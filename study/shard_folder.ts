@@ -35,7 +35,7 @@ export interface ShardSettings {
   /** A key of the user's manifest; "phantom" without one. */
   readonly cohort: string;
   /** A key of the given settings of registrations; "none" without them. */
-  readonly settings: string;
+  readonly "given settings": string;
   /** The ablations. */
   readonly ablations: string;
 }
@@ -99,10 +99,10 @@ export async function checkShardSettings(out: string, settings: ShardSettings): 
   for (const [name, value] of Object.entries(settings)) {
     if (value === undefined || kept[name] === value) continue;
     throw new ShardSettingsError(
-      `The shards of ${out} have another ${name}: ${
+      `The shards of ${out} differ in the ${name}: ${
         kept[name]
-      }, not ${value}. Give the flags of these shards, or ` +
-        `another run folder; to divide the study anew when no shard runs, remove ${folderOf(out)}.`,
+      }, not ${value}. Give their flags, or another run ` +
+        `folder; to divide the study anew when no shard runs, remove ${folderOf(out)}.`,
     );
   }
 }
