@@ -89,18 +89,20 @@ export async function searchSynthesisSettings(
   const folder = `${study.out}/synthesis-settings`;
   const plans = await planSynthesisSearches(study, models, folder);
   const costs = sharedCosts(study);
-  // All registrations of a synthesis are one job, which makes the synthesis.
   const parts = byPair(plans.map((plan) => ({ plan, units: plan.units }))).flat();
+  // All registrations of a synthesis are one job, which makes the synthesis. Columns whose models are the same on coarse
+  // voxels share the files of their registrations, and therefore the job.
+  const searches = Map.groupBy(parts, ({ units: [{ path }] }) => path);
   await doShare({
     shard: study.shard,
-    jobs: parts,
-    nameOf: ({ plan, units: [unit] }) => `the search at ${unitName(unit, plan.title)}`,
-    workOf: ({ plan, units }) =>
+    jobs: [...searches.values()],
+    nameOf: ([{ plan, units: [unit] }]) => `the search at ${unitName(unit, plan.title)}`,
+    workOf: ([{ plan, units }]) =>
       costs.search(units[0].pair.region, SYNTHESISED_COLUMNS[plans.indexOf(plan)], units.length),
-    isFinished: async ({ units }) => (await unfinishedUnits(units)).length === 0,
+    isFinished: async ([{ units }]) => (await unfinishedUnits(units)).length === 0,
     run: async (missing, own) => {
       const left: SearchPart[] = [];
-      for (const { plan, units } of missing) {
+      for (const { plan, units } of missing.flat()) {
         left.push({ plan, units: await unfinishedUnits(units) });
       }
       const jobs = byPair(left).map((searches): SearchJob => {
@@ -118,7 +120,7 @@ export async function searchSynthesisSettings(
           },
         };
       });
-      await runSearches(study, jobs, { total: unitsOf({ searches: own }), onProgress });
+      await runSearches(study, jobs, { total: unitsOf({ searches: own.flat() }), onProgress });
     },
   });
   const settings: Record<string, BestSettings> = {};

@@ -42,6 +42,7 @@ the profile smoke takes some minutes and quick about 27. The profiles standard a
 number that the paper states) need a GPU. The report lists what differs from the paper.
 
 Stages: ${STAGES.join(", ")}.
+
 With --shard i/n, n processes share one run folder, also on several machines. A shard never waits: it does
 those of its jobs whose inputs are there. Exit code 0: all jobs of the shard are done. Exit code ${RUN_AGAIN}: it has
 more, which need other shards first; run it again. When all shards are done, the command without --shard writes
