@@ -16,13 +16,14 @@ import { SYNTHESISED_COLUMNS, type SynthesisedColumn } from "./columns.ts";
 import type { StudyContext } from "./context.ts";
 import { ExpectedLungs, lungThresholdOf } from "./expected_lungs.ts";
 import { STUDY_PLANE, type TrainedModel } from "./models.ts";
-import { contentHash, keyOf, once } from "./run_folder.ts";
+import { contentHash, finished, keyOf, once } from "./run_folder.ts";
 import {
   type SynthesisScores,
   synthesisScores,
   type TrueImage,
 } from "./scores/synthesis_scores.ts";
 import { type TissueMasks, tissueMasks } from "./scores/tissue_masks.ts";
+import { doSingleJob } from "./shard_jobs.ts";
 import { type MadeSynthesis, StudySyntheses } from "./syntheses.ts";
 
 /** The scores of one synthesis. */
@@ -66,17 +67,24 @@ export async function measureSyntheses(
     truths: await Promise.all(cases.all.map(truthKey)),
     syntheses: syntheses.map(({ made }) => made.key),
   });
-  const { value } = await once(`${study.out}/synthesis-scores.json`, key, async () => {
-    const expected = await ExpectedLungs.measure(cases);
-    const truths = new Truths(cases);
-    const scores: SynthesisScores[] = [];
-    for (const [i, synthesis] of syntheses.entries()) {
-      study.signal?.throwIfAborted();
-      onProgress(`scores of synthesis ${i + 1} of ${syntheses.length}`);
-      scores.push(await scoresOf(cases, synthesis, { expected, truths }));
-    }
-    return scores;
+  const path = `${study.out}/synthesis-scores.json`;
+  const measure = () =>
+    once(path, key, async () => {
+      const expected = await ExpectedLungs.measure(cases);
+      const truths = new Truths(cases);
+      const scores: SynthesisScores[] = [];
+      for (const [i, synthesis] of syntheses.entries()) {
+        study.signal?.throwIfAborted();
+        onProgress(`scores of synthesis ${i + 1} of ${syntheses.length}`);
+        scores.push(await scoresOf(cases, synthesis, { expected, truths }));
+      }
+      return scores;
+    });
+  await doSingleJob(study.shard, "the scores of the syntheses", {
+    isFinished: async () => await finished(path, key) !== undefined,
+    run: measure,
   });
+  const { value } = await measure();
   return syntheses.map(({ one, column, made }, i): SynthesisRow => ({
     subject: one.subject.id,
     region: one.region,
