@@ -8,6 +8,7 @@ import type { Manifest, ManifestSubject } from "../cohort/manifest.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import type { ImageRegion } from "../workflows/body_region.ts";
 import type { Profile } from "../workflows/profiles.ts";
+import type { Shard } from "../workflows/shard.ts";
 
 /** The shared values as plain data, which a message between threads can hold. */
 export interface StudyData {
@@ -35,6 +36,8 @@ export interface StudyContext extends StudyData {
   readonly gpu: Gpu;
   /** Stops the study; finished steps stay. */
   readonly signal?: AbortSignal | undefined;
+  /** The part of the jobs that this process does. Default: all. */
+  readonly shard?: Shard | undefined;
 }
 
 /** The plain data of a context, for another thread. */

@@ -20,11 +20,15 @@ export {
   prepareStudy,
   reproduce,
   type ReproduceOptions,
+  runShard,
   runStudy,
   type RunStudyOptions,
+  type ShardResult,
   type StudyOptions,
   type StudyProgress,
 } from "./reproduce.ts";
+export type { OpenJob } from "./shard_jobs.ts";
+export { ShardSettingsError } from "./shard_folder.ts";
 export { type StageName, type StagePlan, STAGES } from "./plan.ts";
 export type { GivenCohort } from "./stages/stage.ts";
 export type { StageWork } from "./work_estimates.ts";

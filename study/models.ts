@@ -81,7 +81,8 @@ export function stepsOf({ settings }: StudyModel): number {
   return settings.epochs * settings.stepsPerEpoch;
 }
 
-function studyModel(
+/** The model of a region and variant in a profile. */
+export function studyModel(
   profile: Profile,
   region: ImageRegion,
   variant: GanVariant,

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ownersOf, type Shard, WHOLE } from "../workflows/shard.ts";
 import { type StageName, STAGES, STUDY_STAGES, type StudyStage } from "./stages/stages.ts";
 import type { Stage } from "./stages/stage.ts";
 import { estimateWork, type StageWork, type WorkOptions } from "./work_estimates.ts";
@@ -37,14 +38,37 @@ export interface StagePlan extends StageWork {
 export interface StudyPlanOptions extends WorkOptions {
   /** The stages that run. */
   readonly stages: readonly StageName[];
+  /** The part of the jobs that is planned. Default: all. */
+  readonly shard?: Shard | undefined;
 }
 
 /** The stages that run and have work to do, in their order. */
-export function planStudy({ stages, ...options }: StudyPlanOptions): StagePlan[] {
+export function planStudy({ stages, shard = WHOLE, ...options }: StudyPlanOptions): StagePlan[] {
   const estimates = estimateWork(options);
   return STUDY_STAGES.filter(({ name }) => stages.includes(name))
-    .map((stage) => ({ name: stage.name, title: stage.title, ...stage.plan(estimates) }))
+    .map(({ name, title, plan }) => ({ name, title, ...workOfShard(plan(estimates), shard) }))
     .filter(({ items }) => items > 0);
+}
+
+/** The part of a stage's work that a shard does. */
+function workOfShard({ jobs = [[1]], ...work }: StageWork, shard: Shard): StageWork {
+  let all = 0;
+  let own = 0;
+  for (const list of jobs) {
+    const owners = ownersOf(list, shard.count);
+    for (const [i, value] of list.entries()) {
+      all += value;
+      if (owners[i] === shard.index) own += value;
+    }
+  }
+  const part = all === 0 ? 0 : own / all;
+  return {
+    ...work,
+    // A part of an item is shown as one.
+    items: Math.ceil(part * work.items - 1e-9),
+    seconds: part * work.seconds,
+    megabytes: part * work.megabytes,
+  };
 }
 
 function namesOf(stages: readonly StudyStage[]): StageName[] {

@@ -1,9 +1,11 @@
 import { assert, assertAlmostEquals, assertEquals, assertGreater } from "@std/assert";
 import { type ProfileName, profileOf, PROFILES } from "../workflows/profiles.ts";
-import { neededStages, planStudy, STAGES, stagesFrom } from "./plan.ts";
+import type { Shard } from "../workflows/shard.ts";
+import { neededStages, planStudy, type StagePlan, STAGES, stagesFrom } from "./plan.ts";
 
-const planOf = (name: ProfileName) =>
+const planOf = (name: ProfileName, shard?: Shard) =>
   planStudy({
+    shard,
     profile: profileOf(name),
     seed: 1,
     settings: undefined,
@@ -55,6 +57,33 @@ Deno.test("planStudy() estimates more time and space at finer scales", () => {
     assertGreater(totals[i][0], 3 * totals[i - 1][0]);
     assertGreater(totals[i][1], 2 * totals[i - 1][1]);
   }
+});
+
+Deno.test("planStudy() divides the work of every stage between shards", () => {
+  const stages = planOf("quick");
+  for (const count of [2, 3, 8]) {
+    const shards = Array.from(
+      { length: count },
+      (_, i) => planOf("quick", { index: i + 1, count }),
+    );
+    for (const { name, items, seconds, megabytes } of stages) {
+      const parts = shards.flatMap((plan) => plan.filter((stage) => stage.name === name));
+      const sum = (value: (stage: StagePlan) => number) =>
+        parts.reduce((all, part) => all + value(part), 0);
+      assertAlmostEquals(sum((part) => part.seconds), seconds, 1e-6 * seconds, name);
+      assertAlmostEquals(sum((part) => part.megabytes), megabytes, 1e-6 * megabytes, name);
+      // Parts of items are rounded up.
+      assert(sum((part) => part.items) >= items && sum((part) => part.items) < items + count, name);
+    }
+    const [first, second] = shards;
+    assert(first.some(({ name }) => name === "table1"), "the first shard has the single jobs");
+    assert(!second.some(({ name }) => name === "table1"));
+  }
+  // Of two shards, each has half of the trainings: there is the same model for each of two regions.
+  const [one, two] = [1, 2].map((index) => planOf("quick", { index, count: 2 }));
+  const seconds = (plan: readonly StagePlan[]) =>
+    plan.find(({ name }) => name === "cycle-gans")!.seconds;
+  assertAlmostEquals(seconds(one), seconds(two), 1e-6 * seconds(one));
 });
 
 Deno.test("planStudy() estimates less time on a faster adapter, except for the processor's work", () => {

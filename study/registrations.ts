@@ -75,18 +75,10 @@ export class StudyRegistrations {
     return pairs;
   }
 
-  /** The cases that are not registered by all of some columns. */
-  async unfinished(columns: readonly Column[]): Promise<StudyCase[]> {
-    const cases: StudyCase[] = [];
-    for (const one of this.#cases.all) {
-      for (const column of columns) {
-        const { path, key } = await this.#step(one, column);
-        if (await finished(path, key) !== undefined) continue;
-        cases.push(one);
-        break;
-      }
-    }
-    return cases;
+  /** Returns true if a case is registered by a column. */
+  async isFinished(one: StudyCase, column: Column): Promise<boolean> {
+    const { path, key } = await this.#step(one, column);
+    return await finished(path, key) !== undefined;
   }
 
   /** The file of a registration's result, and a key of everything that the result depends on. */

@@ -9,18 +9,20 @@ import { caseName, StudyCases } from "./cases.ts";
 import { SYNTHESISED_COLUMNS } from "./columns.ts";
 import { dataOf, type StudyContext } from "./context.ts";
 import type { BestSettings } from "./grid_search/best_settings.ts";
-import { unfinishedUnits } from "./grid_search/grid_search.ts";
+import { isUnitFinished, unfinishedUnits, unitName } from "./grid_search/grid_search.ts";
 import { jointSettings } from "./grid_search/joint_optimum.ts";
-import { type GridSearchPlan, planStudySearch, type SearchUnit } from "./grid_search/plan.ts";
+import { type GridSearchPlan, planStudySearch } from "./grid_search/plan.ts";
 import { bestSettingOf, collectGridSearch, writeGridSearch } from "./grid_search/results.ts";
 import { lackingSimilarities, searchOptions } from "./grid_search/search_scales.ts";
-import type { SearchJob, SearchPart } from "./job.ts";
+import { type SearchJob, type SearchPart, unitsOf } from "./job.ts";
 import type { TrainedModel } from "./models.ts";
 import type { OnProgress } from "./progress.ts";
 import { rigidPlaceOf } from "./rigid_registrations.ts";
 import { keyOf, once } from "./run_folder.ts";
+import { doShare } from "./shard_jobs.ts";
 import { StudySyntheses } from "./syntheses.ts";
 import { runSearches } from "./threads.ts";
+import { sharedCosts } from "./work_estimates.ts";
 
 /** Options of {@link searchStudySettings}. */
 export interface StudySearchOptions {
@@ -30,12 +32,16 @@ export interface StudySearchOptions {
   readonly onProgress: OnProgress;
 }
 
-/** Searches the settings of the original images that given ones lack, and returns the best. */
+/**
+ * Searches the settings of the original images that given ones lack, and returns the best.
+ *
+ * @throws {WaitsForShards} when registrations of other shards are missing.
+ */
 export async function searchStudySettings(
   study: StudyContext,
   { given, onProgress }: StudySearchOptions,
 ): Promise<BestSettings> {
-  const { profile, manifestPath, out, seed, version } = study;
+  const { profile, manifestPath, out, seed, version, shard } = study;
   const folder = `${out}/settings`;
   const scale = profile.search;
   const plan = await planStudySearch({
@@ -46,9 +52,19 @@ export async function searchStudySettings(
     version,
     similarities: lackingSimilarities(scale, given),
   }, { rigidOf: rigidPlaces(study, new StudyCases(study)) });
-  const parts = await missingParts([plan]);
-  const jobs = parts.map((searches): SearchJob => ({ kind: "searches", searches }));
-  await runSearches(study, jobs, { total: plan.units.length, onProgress });
+  await doShare({
+    shard,
+    jobs: plan.units,
+    nameOf: (unit) => `the search at ${unitName(unit)}`,
+    isFinished: isUnitFinished,
+    run: async (units, own) => {
+      const jobs = byPair([{ plan, units }]).map((searches): SearchJob => ({
+        kind: "searches",
+        searches,
+      }));
+      await runSearches(study, jobs, { total: own.length, onProgress });
+    },
+  });
   return await collect(plan, folder);
 }
 
@@ -63,6 +79,7 @@ export interface SynthesisSearchOptions {
 /**
  * Searches the settings of each synthesised column of Table 2, on the column's own syntheses.
  *
+ * @throws {WaitsForShards} when registrations of other shards are missing.
  * @returns The settings by the columns' names.
  */
 export async function searchSynthesisSettings(
@@ -71,23 +88,41 @@ export async function searchSynthesisSettings(
 ): Promise<Record<string, BestSettings>> {
   const folder = `${study.out}/synthesis-settings`;
   const plans = await planSynthesisSearches(study, models, folder);
-  const jobs = (await missingParts(plans)).map((searches): SearchJob => {
-    const { pair: { subject, region } } = searches[0].units[0];
-    return {
-      kind: "searches",
-      searches,
-      syntheses: {
-        study: dataOf(study),
-        columns: SYNTHESISED_COLUMNS.filter((_, i) =>
-          searches.some(({ plan }) => plan === plans[i])
-        ),
-        models,
-        caseName: caseName(subject.id, region),
-      },
-    };
+  const costs = sharedCosts(study);
+  const parts = byPair(plans.map((plan) => ({ plan, units: plan.units }))).flat();
+  // All registrations of a synthesis are one job, which makes the synthesis. Columns whose models are the same on coarse
+  // voxels share the files of their registrations, and therefore the job.
+  const searches = Map.groupBy(parts, ({ units: [{ path }] }) => path);
+  await doShare({
+    shard: study.shard,
+    jobs: [...searches.values()],
+    nameOf: ([{ plan, units: [unit] }]) => `the search at ${unitName(unit, plan.title)}`,
+    workOf: ([{ plan, units }]) =>
+      costs.search(units[0].pair.region, SYNTHESISED_COLUMNS[plans.indexOf(plan)], units.length),
+    isFinished: async ([{ units }]) => (await unfinishedUnits(units)).length === 0,
+    run: async (missing, own) => {
+      const left: SearchPart[] = [];
+      for (const { plan, units } of missing.flat()) {
+        left.push({ plan, units: await unfinishedUnits(units) });
+      }
+      const jobs = byPair(left).map((searches): SearchJob => {
+        const { pair: { subject, region } } = searches[0].units[0];
+        return {
+          kind: "searches",
+          searches,
+          syntheses: {
+            study: dataOf(study),
+            columns: SYNTHESISED_COLUMNS.filter((_, i) =>
+              searches.some(({ plan }) => plan === plans[i])
+            ),
+            models,
+            caseName: caseName(subject.id, region),
+          },
+        };
+      });
+      await runSearches(study, jobs, { total: unitsOf({ searches: own.flat() }), onProgress });
+    },
   });
-  const total = plans.reduce((sum, { units }) => sum + units.length, 0);
-  await runSearches(study, jobs, { total, onProgress });
   const settings: Record<string, BestSettings> = {};
   for (const [i, { name }] of SYNTHESISED_COLUMNS.entries()) {
     await Deno.mkdir(`${folder}/${name}`, { recursive: true });
@@ -139,20 +174,16 @@ async function planSynthesisSearches(
   return plans;
 }
 
-/** The unfinished units by subject and region, so that no two threads prepare the same pair. */
-async function missingParts(plans: readonly GridSearchPlan[]): Promise<SearchPart[][]> {
-  const parts = new Map<string, SearchPart[]>();
-  for (const plan of plans) {
-    const byPair = new Map<string, SearchUnit[]>();
-    for (const unit of await unfinishedUnits(plan.units)) {
-      const name = `${unit.pair.subject.id} ${unit.pair.region}`;
-      byPair.set(name, [...byPair.get(name) ?? [], unit]);
-    }
-    for (const [name, units] of byPair) {
-      parts.set(name, [...parts.get(name) ?? [], { plan, units }]);
+/** Parts of searches by subject and region, so that no two threads prepare the same pair. */
+function byPair(parts: readonly SearchPart[]): SearchPart[][] {
+  const groups = new Map<string, SearchPart[]>();
+  for (const { plan, units } of parts) {
+    const ofPairs = Map.groupBy(units, ({ pair }) => `${pair.subject.id} ${pair.region}`);
+    for (const [name, ofPair] of ofPairs) {
+      groups.set(name, [...groups.get(name) ?? [], { plan, units: ofPair }]);
     }
   }
-  return [...parts.values()];
+  return [...groups.values()];
 }
 
 /** The best settings of a finished search; writes its tables and heat maps where they are missing. */

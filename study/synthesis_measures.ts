@@ -12,8 +12,9 @@ import { type StudyCase, StudyCases } from "./cases.ts";
 import { SYNTHESISED_COLUMNS, type SynthesisedColumn } from "./columns.ts";
 import type { StudyContext } from "./context.ts";
 import type { TrainedModel } from "./models.ts";
-import { contentHash, keyOf, once } from "./run_folder.ts";
+import { contentHash, finished, keyOf, once } from "./run_folder.ts";
 import type { SynthesisScores } from "./scores/synthesis_scores.ts";
+import { doSingleJob } from "./shard_jobs.ts";
 import { SynthesisScorer } from "./synthesis_scorer.ts";
 import { type MadeSynthesis, StudySyntheses } from "./syntheses.ts";
 
@@ -58,18 +59,25 @@ export async function measureSyntheses(
     truths: await Promise.all(cases.all.map(truthKey)),
     syntheses: syntheses.map(({ made }) => made.key),
   });
-  const { value } = await once(`${study.out}/synthesis-scores.json`, key, async () => {
-    const scorer = await SynthesisScorer.open(cases);
-    const scores: SynthesisScores[] = [];
-    for (const [i, { one, column, made }] of syntheses.entries()) {
-      study.signal?.throwIfAborted();
-      onProgress(`scores of synthesis ${i + 1} of ${syntheses.length}`);
-      const { of } = column.synthesis;
-      const model = `${study.out}/${made.model.folder}`;
-      scores.push(await scorer.score({ one, of, model, synthesis: await readVolume(made.path) }));
-    }
-    return scores;
+  const path = `${study.out}/synthesis-scores.json`;
+  const measure = () =>
+    once(path, key, async () => {
+      const scorer = await SynthesisScorer.open(cases);
+      const scores: SynthesisScores[] = [];
+      for (const [i, { one, column, made }] of syntheses.entries()) {
+        study.signal?.throwIfAborted();
+        onProgress(`scores of synthesis ${i + 1} of ${syntheses.length}`);
+        const { of } = column.synthesis;
+        const model = `${study.out}/${made.model.folder}`;
+        scores.push(await scorer.score({ one, of, model, synthesis: await readVolume(made.path) }));
+      }
+      return scores;
+    });
+  await doSingleJob(study.shard, "the scores of the syntheses", {
+    isFinished: async () => await finished(path, key) !== undefined,
+    run: measure,
   });
+  const { value } = await measure();
   return syntheses.map(({ one, column, made }, i): SynthesisRow => ({
     subject: one.subject.id,
     region: one.region,

@@ -8,6 +8,7 @@
 import { trainingBytes } from "../gan/training/memory.ts";
 import { runOnThreads } from "../host/worker_pool.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
+import { ownersOf, WHOLE } from "../workflows/shard.ts";
 import { StudyCases } from "./cases.ts";
 import type { StudySettings } from "./column_settings.ts";
 import type { Column } from "./columns.ts";
@@ -22,12 +23,14 @@ import {
   type TrainingJob,
   unitsOf,
 } from "./job.ts";
-import { stepsOf, type StudyModel, type TrainedModel } from "./models.ts";
+import { stepsOf, type StudyModel, studyModels, type TrainedModel } from "./models.ts";
 import type { OnProgress } from "./progress.ts";
 import { StudyRegistrations } from "./registrations.ts";
+import { doShare, doSingleJob } from "./shard_jobs.ts";
 import { StudySyntheses } from "./syntheses.ts";
 import type { ScoredPair } from "./tables/table2.ts";
-import { studyConvolution, StudyTrainings } from "./trainings.ts";
+import { hasStudyConvolution, studyConvolution, StudyTrainings } from "./trainings.ts";
+import { sharedCosts } from "./work_estimates.ts";
 import { STUDY_WORKER } from "./worker.ts";
 
 /** The number of threads: two cores were measured. */
@@ -41,53 +44,81 @@ const GRACE = 10_000;
  * Trains the models that are not trained yet.
  *
  * @param wanted - The models. Default: those of Table 2.
+ * @throws {WaitsForShards} when models of other shards are not trained.
  */
 export async function trainStudyModels(
   context: StudyContext,
   onProgress: OnProgress,
   wanted?: readonly StudyModel[],
 ): Promise<readonly TrainedModel[]> {
-  const { gpu, out, signal } = context;
-  await Deno.mkdir(`${out}/models`, { recursive: true });
+  const { gpu, out, signal, shard } = context;
+  await doSingleJob(shard, "the measurement of the convolutions", {
+    isFinished: () => hasStudyConvolution(gpu, out),
+    run: () => studyConvolution(gpu, out),
+  });
   const convolution = await studyConvolution(gpu, out);
   const trainings = new StudyTrainings(context, convolution, wanted);
+  const study = dataOf(context);
+  await doShare({
+    shard,
+    jobs: trainings.models,
+    owners: trainingOwners(context, trainings.models),
+    nameOf: ({ folder }) => `the training of ${folder}`,
+    isFinished: (model) => trainings.isTrained(model),
+    run: async (missing, own) => {
+      const sum = (models: readonly StudyModel[]) =>
+        models.reduce((all, model) => all + stepsOf(model), 0);
+      const progress = new JointProgress(sum(own), onProgress);
+      progress.add("kept", sum(own) - sum(missing));
+      progress.report();
+      const jobs = missing.map((model): TrainingJob => ({
+        kind: "training",
+        study,
+        convolution,
+        model,
+      }));
+      const bytes = Math.max(...trainings.models.map(({ settings }) => trainingBytes(settings)));
+      if (shouldUseThreads(gpu, jobs, bytes)) {
+        await onThreads(
+          context,
+          jobs,
+          (index, { done, note }) => progress.report(missing[index].folder, done, note),
+        );
+      } else {
+        for (const model of missing) {
+          signal?.throwIfAborted();
+          await trainings.train(
+            model,
+            (done, _, note) => progress.report(model.folder, done, note),
+          );
+        }
+      }
+      progress.finish();
+    },
+  });
   const models: TrainedModel[] = [];
-  const missing: StudyModel[] = [];
-  const progress = new JointProgress(
-    trainings.models.reduce((sum, model) => sum + stepsOf(model), 0),
-    onProgress,
-  );
   for (const model of trainings.models) {
     models.push({ ...model, key: await trainings.keyOf(model) });
-    if (await trainings.isTrained(model)) progress.add(model.folder, stepsOf(model));
-    else missing.push(model);
   }
-  progress.report();
-  const study = dataOf(context);
-  const jobs = missing.map((model): TrainingJob => ({
-    kind: "training",
-    study,
-    convolution,
-    model,
-  }));
-  const bytes = Math.max(...trainings.models.map(({ settings }) => trainingBytes(settings)));
-  if (shouldUseThreads(gpu, jobs, bytes)) {
-    await onThreads(
-      context,
-      jobs,
-      (index, { done, note }) => progress.report(missing[index].folder, done, note),
-    );
-  } else {
-    for (const model of missing) {
-      signal?.throwIfAborted();
-      await trainings.train(
-        model,
-        (done, _, note) => progress.report(model.folder, done, note),
-      );
-    }
-  }
-  progress.finish();
   return models;
+}
+
+/**
+ * The numbers of the shards of trainings. A model of Table 2 has the same shard in the ablations, so that it is trained
+ * once.
+ */
+function trainingOwners(context: StudyContext, models: readonly StudyModel[]): number[] {
+  const { profile, regions, seed, shard = WHOLE } = context;
+  const { training } = sharedCosts(context);
+  const ofTable2 = studyModels(profile, regions, seed);
+  const folders = new Set(ofTable2.map(({ folder }) => folder));
+  const ofAblations = models.filter(({ folder }) => !folders.has(folder));
+  const shards = new Map<string, number>();
+  for (const group of [ofTable2, ofAblations]) {
+    const owners = ownersOf(group.map(training), shard.count);
+    for (const [i, { folder }] of group.entries()) shards.set(folder, owners[i]);
+  }
+  return models.map(({ folder }) => shards.get(folder)!);
 }
 
 /** Options of {@link registerCases}. */
@@ -105,39 +136,58 @@ export interface RegisterCasesOptions {
 /**
  * Registers all cases by some columns; finished registrations are read.
  *
+ * @throws {WaitsForShards} when registrations of other shards are missing.
  * @returns The scores, in the order of the cases.
  */
 export async function registerCases(
   context: StudyContext,
   { columns, settings, models, onProgress }: RegisterCasesOptions,
 ): Promise<ScoredPair[]> {
-  await Deno.mkdir(`${context.out}/registrations`, { recursive: true });
+  const { gpu, out, shard, signal } = context;
+  await Deno.mkdir(`${out}/registrations`, { recursive: true });
   const cases = new StudyCases(context);
   using syntheses = models && new StudySyntheses(cases, models);
   const registrations = new StudyRegistrations(cases, { settings, syntheses });
-  const missing = await registrations.unfinished(columns);
   const study = dataOf(context);
-  const jobs = missing.map(({ name }): RegistrationJob => ({
-    kind: "registrations",
-    study,
-    settings,
-    columns,
-    models,
-    caseName: name,
-  }));
-  if (!shouldUseThreads(context.gpu, jobs)) {
-    return await registrations.register(cases.all, columns, onProgress);
-  }
-  const progress = new JointProgress(cases.all.length * columns.length, onProgress);
-  progress.add("kept", (cases.all.length - missing.length) * columns.length);
-  await onThreads(
-    context,
-    jobs,
-    (index, { done, note }) => progress.report(missing[index].name, done, note),
-  );
-  const pairs = await registrations.register(cases.all, columns, () => {});
-  progress.finish();
-  return pairs;
+  const costs = sharedCosts(context);
+  await doShare({
+    shard,
+    jobs: cases.all.flatMap((one) => columns.map((column) => ({ one, column }))),
+    nameOf: ({ one, column }) => `the registration of ${one.name} by ${column.title}`,
+    workOf: ({ one, column }) => costs.registration(one.region, column),
+    isFinished: ({ one, column }) => registrations.isFinished(one, column),
+    run: async (missing, own) => {
+      const byCase = Map.groupBy(missing, ({ one }) => one);
+      const jobs = [...byCase].map(([{ name }, ofCase]): RegistrationJob => ({
+        kind: "registrations",
+        study,
+        settings,
+        columns: ofCase.map(({ column }) => column),
+        models,
+        caseName: name,
+      }));
+      const progress = new JointProgress(own.length, onProgress);
+      progress.add("kept", own.length - missing.length);
+      progress.report();
+      if (shouldUseThreads(gpu, jobs)) {
+        await onThreads(
+          { gpu, signal },
+          jobs,
+          (index, { done, note }) => progress.report(jobs[index].caseName, done, note),
+        );
+      } else {
+        for (const { caseName, columns } of jobs) {
+          await registrations.register(
+            [cases.named(caseName)],
+            columns,
+            (done, _, note) => progress.report(caseName, done, note),
+          );
+        }
+      }
+      progress.finish();
+    },
+  });
+  return await registrations.register(cases.all, columns, () => {});
 }
 
 /** Runs parts of grid searches. */

@@ -140,12 +140,26 @@ export class StudyTrainings {
  * all continued trainings use the same variant.
  */
 export async function studyConvolution(gpu: Gpu, out: string): Promise<ConvolutionVariant> {
-  const key = await keyOf({ adapter: gpu.description });
-  const { value } = await once(`${out}/models/convolution.json`, key, async () => {
+  await Deno.mkdir(`${out}/models`, { recursive: true });
+  const { path, key } = await convolutionPlace(gpu, out);
+  const { value } = await once(path, key, async () => {
     using tensorflow = await Tensorflow.open(gpu);
     return tensorflow.convolution!;
   });
   return value;
+}
+
+/** Returns true if a run folder has the variant of its convolutions. */
+export async function hasStudyConvolution(gpu: Gpu, out: string): Promise<boolean> {
+  const { path, key } = await convolutionPlace(gpu, out);
+  return await finished(path, key) !== undefined;
+}
+
+async function convolutionPlace(gpu: Gpu, out: string): Promise<{ path: string; key: string }> {
+  return {
+    path: `${out}/models/convolution.json`,
+    key: await keyOf({ adapter: gpu.description }),
+  };
 }
 
 /** Removes a training of other settings or images; a training of this key stays, and continues. */

@@ -5,7 +5,7 @@
  */
 
 import { planCohort } from "../cohort/phantom/cohort_plan.ts";
-import type { Manifest } from "../cohort/manifest.ts";
+import type { Manifest, ManifestSubject } from "../cohort/manifest.ts";
 import type { CycleGanSettings } from "../gan/model/settings.ts";
 import type { ImageRegion } from "../workflows/body_region.ts";
 import { needsPairs } from "../workflows/correspondence.ts";
@@ -13,11 +13,12 @@ import { ganStrides } from "../workflows/gan_profiles.ts";
 import type { Profile } from "../workflows/profiles.ts";
 import type { SearchScale } from "../workflows/search_scales.ts";
 import { type Ablation, ablationVariants } from "./ablations.ts";
-import { SYNTHESISED_COLUMNS } from "./columns.ts";
+import { type Column, RIGID, SYNTHESISED_COLUMNS } from "./columns.ts";
+import type { StudyData } from "./context.ts";
 import type { BestSettings } from "./grid_search/best_settings.ts";
 import { REGIONS } from "./grid_search/plan.ts";
 import { searchedUnits } from "./grid_search/search_scales.ts";
-import { stepsOf, type StudyModel, studyModels } from "./models.ts";
+import { stepsOf, type StudyModel, studyModel, studyModels } from "./models.ts";
 import { areLabelled, studyRegions } from "./regions.ts";
 
 /** The work of one stage. */
@@ -30,6 +31,11 @@ export interface StageWork {
   readonly seconds: number;
   /** Estimated megabytes that the stage leaves on the disk. */
   readonly megabytes: number;
+  /**
+   * The estimated work of each job, which shards divide: a list for each kind of job that is divided by itself. Default:
+   * the stage is a single job.
+   */
+  readonly jobs?: readonly (readonly number[])[] | undefined;
 }
 
 /** The numbers that a study's work follows from. */
@@ -72,6 +78,24 @@ export interface WorkEstimates {
   readonly ablationModelMegabytes: number;
   /** Mean seconds of a synthesis. */
   readonly synthesisSeconds: number;
+  /** The work of each training, for shards. */
+  readonly trainingJobs: readonly number[];
+  /** The work of each training that only the ablations need. */
+  readonly ablationTrainingJobs: readonly number[];
+  /** The work of each registration of all cases by some columns. */
+  readonly registrationJobs: (columns: readonly Column[]) => number[];
+  /** The work of the searches on synthesised images: a job for each synthesis. */
+  readonly synthesisSearchJobs: readonly number[];
+}
+
+/** Estimated seconds of jobs. */
+export interface JobCosts {
+  /** Seconds of a training. */
+  readonly training: (model: StudyModel) => number;
+  /** Seconds of a registration by a column, and of the synthesis that it registers. */
+  readonly registration: (region: ImageRegion, column: Column) => number;
+  /** Seconds of some registrations of one synthesis, and of the synthesis. */
+  readonly search: (region: ImageRegion, column: Column, registrations: number) => number;
 }
 
 /** Options of {@link estimateWork}. */
@@ -140,6 +164,44 @@ const IDENTITY_STEP = 0.4;
 /** The work that the regression on a registered pair adds to a training step, as a part of it. */
 const REGRESSION_STEP = 0.5;
 
+/** The numbers from which the costs of jobs follow. */
+type JobCostsOptions =
+  & Pick<StudyData, "profile" | "seed" | "regions">
+  & { readonly manifest: { readonly subjects: readonly Pick<ManifestSubject, "kind">[] } };
+
+/**
+ * The costs of jobs on two cores without a GPU, by which shards divide the work: they must be the same on all machines.
+ */
+export function sharedCosts(study: JobCostsOptions): JobCosts {
+  return jobCosts(study, COST);
+}
+
+function jobCosts(
+  { profile, seed, regions, manifest: { subjects } }: JobCostsOptions,
+  costs: WorkCosts,
+): JobCosts {
+  const pairs = subjects.filter(({ kind }) => kind === "ct").length;
+  const registration = costs.registration +
+    costs.registrationMegavoxel * megavoxelsOf(profile, areLabelled(regions)) *
+      profile.deformable.iterations / 100;
+  const search = (region: ImageRegion, { synthesis }: Column, registrations: number) => {
+    if (synthesis === undefined) return registrations * registration;
+    const model = studyModel(profile, region, synthesis, seed);
+    return registrations * registration + synthesisSeconds(model, profile, costs);
+  };
+  return {
+    training: (model) => stepSeconds(model, costs) + (isPaired(model) ? pairs * registration : 0),
+    registration: (region, column) => search(region, column, 1),
+    search,
+  };
+}
+
+/** Million voxels of a region, or of a whole image. */
+function megavoxelsOf(profile: Profile, isLabelled: boolean): number {
+  const ofRegion = REGION_MILLIMETRES.reduce((volume, mm) => volume * mm / profile.voxel, 1e-6);
+  return ofRegion * (isLabelled ? 1 : 2);
+}
+
 /** Estimates the work of a study. */
 export function estimateWork(options: WorkOptions): WorkEstimates {
   const { profile, manifest, seed, ablations, settings } = options;
@@ -148,18 +210,26 @@ export function estimateWork(options: WorkOptions): WorkEstimates {
   const subjects = manifest?.subjects ?? planCohort({ profile: profile.name, seed }).subjects;
   const pairs = subjects.filter(({ kind }) => kind === "paired").length;
   const isLabelled = areLabelled(regions);
-  const megavoxels = REGION_MILLIMETRES.reduce((volume, mm) => volume * mm / profile.voxel, 1e-6) *
-    (isLabelled ? 1 : 2);
+  const megavoxels = megavoxelsOf(profile, isLabelled);
   const unitsOf = (search: SearchScale) => isLabelled ? searchedUnits(search, pairs, settings) : 0;
   const synthesisSearch = profile.synthesisSearch;
   const searchedSyntheses = SYNTHESISED_COLUMNS.length * unitsOf(synthesisSearch);
   const models = studyModels(profile, regions, seed);
   const ablationModels = studyModels(profile, regions, seed, ablationVariants(ablations));
-  const registrationSeconds = costs.registration +
-    costs.registrationMegavoxel * megavoxels * profile.deformable.iterations / 100;
-  const subjectsTrained = subjects.filter(({ kind }) => kind === "ct").length;
-  const trainingSeconds = (model: StudyModel) =>
-    stepSeconds(model, costs) + (isPaired(model) ? subjectsTrained * registrationSeconds : 0);
+  const folders = new Set(models.map(({ folder }) => folder));
+  const study = { profile, seed, regions, manifest: { subjects } };
+  const { training: trainingSeconds, registration } = jobCosts(study, costs);
+  const registrationSeconds = registration(regions[0], RIGID);
+  const shared = sharedCosts(study);
+  const searchedPairs = searchedSyntheses === 0
+    ? 0
+    : Math.min(pairs, synthesisSearch.subjects ?? pairs);
+  const searchedCases = searchedPairs * regions.length;
+  const forEachCase = (pairs: number, columns: readonly Column[], work: JobCosts["registration"]) =>
+    Array.from(
+      { length: pairs },
+      () => regions.flatMap((region) => columns.map((column) => work(region, column))),
+    ).flat();
   return {
     costs,
     isPhantom: manifest === undefined,
@@ -172,9 +242,7 @@ export function estimateWork(options: WorkOptions): WorkEstimates {
     imageMegabytes: 1.2 * megavoxels * 2,
     searchedOriginals: unitsOf(profile.search),
     searchedSyntheses,
-    searchedCases: searchedSyntheses === 0
-      ? 0
-      : Math.min(pairs, synthesisSearch.subjects ?? pairs) * regions.length,
+    searchedCases,
     registrationSeconds,
     trainingSteps: sumOver(models, stepsOf),
     trainingSeconds: sumOver(models, trainingSeconds),
@@ -183,20 +251,35 @@ export function estimateWork(options: WorkOptions): WorkEstimates {
     ablationModelMegabytes: sumOver(ablationModels, modelMegabytes),
     synthesisSeconds: sumOver(models, (model) => synthesisSeconds(model, profile, costs)) /
       models.length,
+    trainingJobs: models.map(shared.training),
+    ablationTrainingJobs: ablationModels.filter(({ folder }) => !folders.has(folder))
+      .map(shared.training),
+    registrationJobs: (columns) => forEachCase(pairs, columns, shared.registration),
+    synthesisSearchJobs: forEachCase(
+      searchedPairs,
+      SYNTHESISED_COLUMNS,
+      (region, column) =>
+        shared.search(
+          region,
+          column,
+          searchedSyntheses / searchedCases / SYNTHESISED_COLUMNS.length,
+        ),
+    ),
   };
 }
 
 /** The work of registering every case by some columns. */
 export function registrationWork(
-  { cases, registrationSeconds }: WorkEstimates,
-  columns: number,
+  { cases, registrationSeconds, registrationJobs }: WorkEstimates,
+  columns: readonly Column[],
 ): StageWork {
-  const items = cases * columns;
+  const items = cases * columns.length;
   return {
     items,
     unit: "registrations",
     seconds: items * registrationSeconds,
     megabytes: 0.3 * items,
+    jobs: [registrationJobs(columns)],
   };
 }
 
@@ -259,4 +342,9 @@ function modelMegabytes({ settings }: StudyModel): number {
 
 function sumOver<T>(list: readonly T[], value: (one: T) => number): number {
   return list.reduce((sum, one) => sum + value(one), 0);
+}
+
+/** Jobs of equal work. */
+export function equalJobs(count: number): number[] {
+  return Array(count).fill(1);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { parseShard, type Shard } from "../workflows/shard.ts";
+import { parseShard, type Shard, WHOLE } from "../workflows/shard.ts";
 import { UsageError } from "./_flags.ts";
 
 /** The flag. */
@@ -20,7 +20,7 @@ export const SHARD = {
  * @throws {UsageError} when the value is not i/n.
  */
 export function shardOf(text: string | undefined): Shard {
-  if (text === undefined) return { index: 1, count: 1 };
+  if (text === undefined) return WHOLE;
   try {
     return parseShard(text);
   } catch (cause) {

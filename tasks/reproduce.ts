@@ -10,17 +10,28 @@ import { readBestSettings } from "../study/grid_search/best_settings.ts";
 import { GpuUnavailableError } from "../kernels/gpu/errors.ts";
 import { Gpu } from "../kernels/gpu/gpu.ts";
 import { profileOf, PROFILES } from "../workflows/profiles.ts";
-import { prepareStudy, runStudy } from "../study/reproduce.ts";
+import {
+  prepareStudy,
+  runShard,
+  runStudy,
+  type RunStudyOptions,
+  type ShardResult,
+} from "../study/reproduce.ts";
 import { measureAdapter } from "../study/adapter_speed.ts";
 import { type StagePlan, STAGES } from "../study/plan.ts";
 import type { AdapterSpeed } from "../study/work_estimates.ts";
 import { alignedTable } from "../study/tables/text_table.ts";
+import { openJobsText } from "../study/shard_jobs.ts";
 import { VERSION } from "../host/version.ts";
 import { type FlagsOf, type TaskSpec, UsageError } from "./_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { checkFolder } from "./_output.ts";
 import { formatDuration, Progress } from "./_progress.ts";
-import { runTask } from "./_run_task.ts";
+import { EXIT_CODES, runTask } from "./_run_task.ts";
+import { SHARD, shardOf } from "./_shard_flag.ts";
+
+/** The exit code of a shard that has more work, which needs results of other shards first. */
+const RUN_AGAIN = 4;
 
 const DETAILS = `
 The task makes a phantom cohort or uses yours, measures Table 1, searches the settings of the
@@ -31,6 +42,12 @@ the profile smoke takes some minutes and quick about 27. The profiles standard a
 number that the paper states) need a GPU. The report lists what differs from the paper.
 
 Stages: ${STAGES.join(", ")}.
+
+With --shard i/n, n processes share one run folder, also on several machines. A shard never waits: it does
+those of its jobs whose inputs are there. Exit code 0: all jobs of the shard are done. Exit code ${RUN_AGAIN}: it has
+more, which need other shards first; run it again. When all shards are done, the command without --shard writes
+the report. The repository's docs/sharding.md has the details, and a script for Slurm.
+
 For a cohort without labels, the study registers whole images and reports normalised mutual information,
 folds and pictures. \`cohort\` makes the manifest of your own images.`;
 
@@ -44,6 +61,7 @@ export const TASK = {
     "--profile smoke --ablation framework",
     "--breathing balanced",
     "--cohort cohort.json --out results/ours",
+    "--profile paper --out results/paper --shard 2/8",
   ],
   flags: {
     profile: {
@@ -98,16 +116,24 @@ export const TASK = {
       help: "Run only these stages and the stages that they need.",
     },
     from: { type: "choice", choices: STAGES, help: "Repeat this stage and all later stages." },
+    shard: SHARD,
     dryRun: {
       type: "boolean",
-      help: "Only print the stages with their estimated time and disk space.",
+      help: "Only print the stages, or those of a shard, with their estimated time and disk space.",
     },
   },
 } as const satisfies TaskSpec;
 
 /** The work of `deno task reproduce`. */
-export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Promise<void> {
+export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Promise<number> {
   const began = performance.now();
+  const shard = flags.shard === undefined ? undefined : shardOf(flags.shard);
+  if (shard !== undefined && flags.from !== undefined) {
+    throw new UsageError(
+      "--from is not for a shard: it removes results of all shards. Use it without --shard, when no shard runs",
+    );
+  }
+
   const profile = profileOf(flags.profile);
   if (flags.cohort !== undefined && flags.breathing === "balanced") {
     throw new UsageError("--breathing is for the phantom; leave out --breathing or --cohort");
@@ -126,23 +152,30 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
     ablations: flags.ablation,
     only: flags.only,
     from: flags.from,
+    shard,
   });
   if (flags.dryRun) {
     console.log(planText(study.plan, measured));
-    return;
+    return EXIT_CODES.ok;
   }
   await checkFolder(out);
   using gpu = await Gpu.open(memoryBudget());
   using progress = new Progress({ stages: study.plan.length });
   let stage = "";
-  const report = await runStudy(gpu, study, {
+  const options: RunStudyOptions = {
     version: VERSION,
     signal,
     onProgress: ({ stage: { title, unit }, done, total, note, left }) => {
       if (title !== stage) progress.stage(stage = title, total, unit);
       progress.update(done, note, total, left);
     },
-  });
+  };
+  if (shard !== undefined) {
+    const { isDone, open } = await runShard(gpu, study, options);
+    progress.end();
+    return shardEnd(`Shard ${flags.shard}`, { isDone, open });
+  }
+  const report = await runStudy(gpu, study, options);
   progress.end();
   if (report !== undefined) {
     for (const { title, cells } of report.tables) console.log(`\n${title}\n${alignedTable(cells)}`);
@@ -151,6 +184,23 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   const seconds = (performance.now() - began) / 1000;
   const what = report === undefined ? "results" : "report.html, tables and pictures";
   console.log(`\nDone in ${formatDuration(seconds)}; ${what} in ${out}`);
+  return EXIT_CODES.ok;
+}
+
+/** Prints the state of a shard, and returns its exit code. */
+function shardEnd(name: string, { isDone, open }: ShardResult): number {
+  const others = openJobsText(open);
+  if (!isDone) {
+    console.log(
+      `${name} has done all that it can now. The rest needs ${others}. Run the same command again when they are done.`,
+    );
+    return RUN_AGAIN;
+  }
+  const next = open.length === 0
+    ? "When all shards are done, the command without --shard writes the tables and the report."
+    : `Not done yet: ${others}.`;
+  console.log(`${name} is done. ${next}`);
+  return EXIT_CODES.ok;
 }
 
 /** An adapter and its speed. */

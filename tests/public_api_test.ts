@@ -124,15 +124,15 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       Structure StructureName Triple Volume`,
   },
   "./study": {
-    count: 181,
+    count: 185,
     values: `
       ABLATIONS COLUMNS CORRESPONDENCE_PARTS LOSSES PAPER_CHANNELS PAPER_FIELDS PAPER_GRID
-      PAPER_TABLE_1 PAPER_TABLE_2 PROFILES Picture STAGES STRUCTURES SettingsError
+      PAPER_TABLE_1 PAPER_TABLE_2 PROFILES Picture STAGES STRUCTURES SettingsError ShardSettingsError
       TrainingImagesError alignedTable collectGridSearch correspondenceWithout csvTable ctScaleOf
       ganSettings hausdorff95 markdownTable noCorrespondence overviewPicture pairScores
       pairedSubjects parseShard planGridSearch prepareStudy profileOf readBestSettings
       readRegionPair readTrainingImages registerPairBy registerPairRigidly registerTrainingPairs
-      reproduce runStudy runTraining runUnits shareOf signedRankTest structureTable surfaceDistances
+      reproduce runShard runStudy runTraining runUnits shareOf signedRankTest structureTable surfaceDistances
       synthesiseImage table1 table2 unfinishedUnits writeBestSettings writeGridSearch`,
     types: `
       Ablation AdapterSpeed BestSetting BestSettings Breathing ByModality Cells CollectedSearch Colour Column
@@ -142,12 +142,12 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       GridSearchOptions GridSearchPlan GridSynthesisOptions HeaderMatrix ImageRegion IntensityScale
       JacobianStatistics JointSetting LabelFiles LabelVolume LabelledImage LevelState LocalCorrelationOptions
       Manifest ManifestSubject Matrix4 MindOptions MindScale MindScaling MindSscOptions MissingUnits Modality
-      ModalityLabels ModalityPaths ModelFiles ModelInput NmiMindOptions OnProgress Ops OverviewOptions PairImages
+      ModalityLabels ModalityPaths ModelFiles ModelInput NmiMindOptions OnProgress OpenJob Ops OverviewOptions PairImages
       PairRegistrationOptions PairRigidOptions PairScores PairScoresOptions PaperVolumes PatchAverageProgress PlaneName PointMap
       PreparedStudy Profile ProfileDeformable ProfileName ReadOptions Region RegionPair
       RegisteredPair RegisteredPairsOptions RegistrationScores Regulariser RenumberedLabels ReportTable
       ReproduceOptions RigidLevelReport RigidPreset RigidResult RunStudyOptions RunUnitsOptions ScoredPair
-      SearchPair SearchScale SearchTable SearchUnit SettingRow Shard SignedRankResult SimilarityName
+      SearchPair SearchScale SearchTable SearchUnit SettingRow Shard ShardResult SignedRankResult SimilarityName
       SimilarityOptions StageName StagePlan StageWork StartPosition StartRecord StepLosses Stitch
       StructureMeasure StructureName StructureRow StudyOptions StudyProgress StudyReport Substitute
       Substitutes SynthesisCheck SynthesisJobOptions SynthesisResult Table1Row Table2Row TableName

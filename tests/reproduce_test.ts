@@ -10,12 +10,22 @@ import {
 import { readCheckpointHeader } from "../gan/model/checkpoint.ts";
 import { COLUMNS } from "../study/columns.ts";
 import { type Profile, profileOf } from "../workflows/profiles.ts";
-import { reproduce } from "../study/reproduce.ts";
+import {
+  prepareStudy,
+  reproduce,
+  type ReproduceOptions,
+  runShard,
+  type StudyOptions,
+} from "../study/reproduce.ts";
 import { keyOf, once } from "../study/run_folder.ts";
+import { ShardSettingsError } from "../study/shard_folder.ts";
+import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { studyModels } from "../study/models.ts";
 import { STAGES } from "../study/plan.ts";
 import type { Table2Row } from "../study/tables/table2.ts";
-import { gpuTest } from "../testing/gpu.ts";
+import * as task from "../tasks/reproduce.ts";
+import { gpuTest, SKIPS_GPU } from "../testing/gpu.ts";
+import { callModule } from "../testing/run_task.ts";
 import { writeSmallCohort } from "../testing/small_cohort.ts";
 
 const SMOKE = profileOf("smoke");
@@ -174,9 +184,138 @@ gpuTest(
     for (const path of [...results, `${out}/rigid/${subject}.json`]) await Deno.remove(path);
     await reproduce(gpu, options);
     assertEquals(await contents(), inThreads);
+
+    await checkShards(gpu, options, `${root}/shared`);
     await Deno.remove(root, { recursive: true });
   },
 );
+
+/**
+ * Compares a study that two shards complete with one of a single process, to the byte. The shards get a copy of the
+ * finished run folder without some results of every stage.
+ */
+async function checkShards(
+  gpu: Gpu,
+  { out: alone, ...options }: ReproduceOptions,
+  out: string,
+): Promise<void> {
+  const kept = await filesIn(alone);
+  const training = studyModels(TINY, ["abdomen"], 1)[0].folder;
+  const removed = [
+    /^corrected\/\w.*_mr\./,
+    /^rigid\//,
+    /^registrations\/.*(_rigid|_thorax_(nmi|mind|synthesised-mr-c3-p70|corrected-ct))\./,
+    /^settings\/(units\/.*thorax|tables)/,
+    /^synthesis\/.*_thorax_synthesised-mr-c3-p70\./,
+    /^(table1|times|synthesis-scores)\.json$|^report\.|^[\w-]+\.csv$/,
+  ];
+  const searched = [...kept.keys()].filter((path) => path.startsWith("synthesis-settings/units/"))
+    .sort().slice(0, 2);
+  const isRemoved = (path: string) =>
+    searched.includes(path) || path.startsWith(`${training}/`) || path === `${training}.json` ||
+    removed.some((pattern) => pattern.test(path));
+  for (const path of kept.keys()) {
+    if (isRemoved(path)) continue;
+    await Deno.mkdir(`${out}/${path.slice(0, path.lastIndexOf("/") + 1)}`, { recursive: true });
+    await Deno.copyFile(`${alone}/${path}`, `${out}/${path}`);
+  }
+  const share = async (index: number, others: Partial<StudyOptions> = {}) => {
+    const shard = { index, count: 2 };
+    const study = await prepareStudy({ ...options, out, shard, ...others });
+    return await runShard(gpu, study, options);
+  };
+  // Each missing result is made by one shard, once.
+  const makers = new Map<string, number>();
+  const recorded = async (index: number) => {
+    const before = await filesIn(out);
+    const result = await share(index);
+    for (const [path, time] of await filesIn(out)) {
+      // Each shard writes its times and the manifest, and the tables of a search when it reads them.
+      if (/^shards|^corrected\/cohort|^settings\/[^/]*$/.test(path)) continue;
+      if (before.get(path) === time) continue;
+      assert(!makers.has(path), `${path} was made twice`);
+      makers.set(path, index);
+    }
+    return result;
+  };
+
+  // The second shard stops where it needs the first one, and other settings are refused.
+  const start = await recorded(2);
+  assertEquals(start.isDone, false);
+  assertEquals(start.open.map(({ shard }) => shard), [1, 1]);
+  assertEquals(start.open.map(({ name }) => name), ["the correction of mr-01", "Table 1"]);
+  const wrong = [
+    () => share(1, { seed: 2 }),
+    () => share(1, { shard: { index: 1, count: 3 } }),
+    () => reproduce(gpu, { ...options, out, ablations: ["framework"] }),
+  ];
+  for (const attempt of wrong) await assertRejects(attempt, ShardSettingsError, "differ in the");
+  await assertRejects(() => share(1, { from: "n4" }), RangeError, "not for a shard");
+
+  const done = [false, false];
+  for (let runs = 0; done.includes(false); runs++) {
+    assert(runs < 14, "the shards do not end");
+    const index = runs % 2;
+    if (!done[index]) done[index] = (await recorded(index + 1)).isDone;
+  }
+  const missing = [...kept.keys()].filter((path) =>
+    isRemoved(path) && !/^settings\/[^/]*$|^(times|report)\.|^[\w-]+\.csv$/.test(path)
+  );
+  assertEquals([...makers.keys()].sort(), missing.sort());
+  assertEquals(new Set(makers.values()).size, 2);
+
+  const report = (await reproduce(gpu, { ...options, out }))!;
+  for (const { name } of report.tables) {
+    const table = (folder: string) => Deno.readTextFile(`${folder}/${name}.csv`);
+    assertEquals(await table(out), await table(alone), name);
+  }
+  const markdown = (folder: string) => Deno.readTextFile(`${folder}/report.md`);
+  assertEquals(await markdown(out), await markdown(alone));
+  for (const path of missing.filter((path) => /^(registrations|rigid|corrected)\//.test(path))) {
+    assertEquals(await Deno.readFile(`${out}/${path}`), await Deno.readFile(`${alone}/${path}`));
+  }
+}
+
+/** The files below a folder, with the times at which they were written. */
+async function filesIn(root: string, folder = ""): Promise<Map<string, number>> {
+  const files = new Map<string, number>();
+  for await (const { name, isDirectory } of Deno.readDir(`${root}/${folder}`)) {
+    const path = `${folder}${name}`;
+    if (isDirectory) {
+      for (const [inner, time] of await filesIn(root, `${path}/`)) files.set(inner, time);
+    } else files.set(path, (await Deno.stat(`${root}/${path}`)).mtime!.getTime());
+  }
+  return files;
+}
+
+Deno.test({
+  name: "task reproduce --shard ends with code 4 where it needs other shards, and refuses others",
+  ignore: SKIPS_GPU,
+  fn: async () => {
+    const root = await Deno.makeTempDir();
+    const cohort = await writeSmallCohort(root, ["mr-01", PAIRED]);
+    const out = `${root}/out`;
+    const flags = ["--profile", "smoke", "--cohort", cohort, "--out", out];
+    const run = (...more: string[]) => callModule(task, ...flags, ...more);
+    const results = [
+      [2, "i from 1 to n", "--shard", "3/2"],
+      [2, "--from is not for a shard", "--shard", "1/2", "--from", "n4"],
+      [0, "Not done yet: shard 1 (Table 1).", "--only", "table1", "--shard", "2/2"],
+      [4, "needs shard 1 (the correction of mr-01). Run", "--only", "n4", "--shard", "2/2"],
+      [1, "the seed: 1, not 2", "--only", "table1", "--shard", "1/2", "--seed", "2"],
+      [1, "the ablations: none, not framework", "--only", "table1", "--ablation", "framework"],
+      [0, "Shard 1/2 is done. When all", "--only", "table1", "--shard", "1/2"],
+    ] as const;
+    for (const [expected, message, ...more] of results) {
+      const { code, text } = await run(...more);
+      assertStringIncludes(text, message);
+      assertEquals(code, expected, text);
+      const error = text.split("\n").filter((line) => line.startsWith("error:"));
+      assertEquals(error.length, expected === 1 ? 1 : 0, text);
+    }
+    await Deno.remove(root, { recursive: true });
+  },
+});
 
 gpuTest("reproduce() without a cohort makes the whole phantom in the run folder", async (gpu) => {
   const out = await Deno.makeTempDir();

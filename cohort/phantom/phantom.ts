@@ -77,16 +77,12 @@ const RENDERING = 3;
  * ```
  */
 export async function writePhantomCohort(options: PhantomOptions): Promise<string> {
-  const { out, profile = "quick", seed = 1, subjects = "all", signal, onProgress } = options;
+  const { out, profile = "quick", seed = 1, signal, onProgress } = options;
   const { breathing = "by-modality" } = options;
   signal?.throwIfAborted();
-  const plan = planCohort({ profile, seed, breathing });
-  const chosen = subjects === "all"
-    ? plan.subjects
-    : plan.subjects.filter((subject) => subject.kind === "paired");
+  const { text, chosen } = await chosenSubjects(options);
   const path = `${out}/cohort.json`;
-  const fingerprint = await fingerprintOf(plan);
-  await prepareFolder(out, fingerprint);
+  await prepareFolder(out, text);
   const jobs = await missingJobs(out, chosen);
   const total = chosen.reduce((sum, s) => sum + Object.keys(s.images).length, 0);
   let done = total - jobs.length;
@@ -111,6 +107,29 @@ export async function writePhantomCohort(options: PhantomOptions): Promise<strin
   return path;
 }
 
+/** Returns true if the folder has all files of a phantom cohort, as {@link writePhantomCohort} leaves them. */
+export async function hasPhantomCohort(options: PhantomOptions): Promise<boolean> {
+  const { out } = options;
+  const { text, chosen } = await chosenSubjects(options);
+  const before = await Deno.readTextFile(`${out}/plan.json`).catch(() => undefined);
+  if (before !== text || (await missingJobs(out, chosen)).length > 0) return false;
+  return await Deno.stat(`${out}/cohort.json`).then((info) => info.isFile, () => false);
+}
+
+/** The subjects, and the text of the file that identifies their plan. */
+async function chosenSubjects(
+  { profile = "quick", seed = 1, breathing = "by-modality", subjects = "all" }: PhantomOptions,
+): Promise<{ text: string; chosen: readonly SubjectPlan[] }> {
+  const plan = planCohort({ profile, seed, breathing });
+  const fingerprint = await fingerprintOf(plan);
+  return {
+    text: JSON.stringify({ fingerprint }, null, 2) + "\n",
+    chosen: subjects === "all"
+      ? plan.subjects
+      : plan.subjects.filter((subject) => subject.kind === "paired"),
+  };
+}
+
 function manifestSubject({ id, kind, images }: SubjectPlan): ManifestSubject {
   const ct = images.ct && filesOf(id, "ct");
   const mr = images.mr && filesOf(id, "mr");
@@ -131,10 +150,9 @@ async function fingerprintOf(plan: CohortPlan): Promise<string> {
 }
 
 /** Leaves files of this plan, removes the phantom's files of another. */
-async function prepareFolder(out: string, fingerprint: string): Promise<void> {
+async function prepareFolder(out: string, text: string): Promise<void> {
   const path = `${out}/plan.json`;
   const isNew = await Deno.lstat(out).then(() => false, () => true);
-  const text = JSON.stringify({ fingerprint }, null, 2) + "\n";
   try {
     await Deno.mkdir(out, { recursive: true });
     const before = await Deno.readTextFile(path).catch(() => undefined);

@@ -53,9 +53,14 @@ export interface RunUnitsOptions {
 export async function unfinishedUnits(units: readonly SearchUnit[]): Promise<SearchUnit[]> {
   const left: SearchUnit[] = [];
   for (const unit of units) {
-    if (await finished(unit.path, unit.key) === undefined) left.push(unit);
+    if (!await isUnitFinished(unit)) left.push(unit);
   }
   return left;
+}
+
+/** Returns true if a unit has a score. */
+export async function isUnitFinished({ path, key }: SearchUnit): Promise<boolean> {
+  return await finished(path, key) !== undefined;
 }
 
 /**

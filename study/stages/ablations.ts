@@ -7,6 +7,7 @@
 import { ablationColumns, ABLATIONS, ablationVariants } from "../ablations.ts";
 import { studyModels } from "../models.ts";
 import { filesOfColumns } from "../registrations.ts";
+import { beforeMoreJobs } from "../shard_jobs.ts";
 import type { ScoredPair } from "../tables/table2.ts";
 import { registerCases, trainStudyModels } from "../threads.ts";
 import { registrationWork } from "../work_estimates.ts";
@@ -20,13 +21,13 @@ export const ablationsStage: Stage<"ablations", readonly ScoredPair[]> = {
   title: "ablations",
   needs: [n4Stage, gridsearchStage],
   plan(estimates) {
-    const columns = ablationColumns(estimates.ablations).length;
-    const work = registrationWork(estimates, columns);
-    const { ablationTrainingSeconds, ablationModelMegabytes } = estimates;
+    const work = registrationWork(estimates, ablationColumns(estimates.ablations));
+    const { ablationTrainingSeconds, ablationTrainingJobs, ablationModelMegabytes } = estimates;
     return {
       ...work,
       seconds: work.seconds + ablationTrainingSeconds,
       megabytes: work.megabytes + ablationModelMegabytes,
+      jobs: [ablationTrainingJobs, ...work.jobs ?? []],
     };
   },
   async run({ resultOf, ablations, onProgress }) {
@@ -34,9 +35,9 @@ export const ablationsStage: Stage<"ablations", readonly ScoredPair[]> = {
     const variants = ablationVariants(ablations);
     const { profile, regions, seed } = study;
     const needed = studyModels(profile, regions, seed, variants);
-    const models = needed.length === 0
-      ? undefined
-      : await trainStudyModels(study, (_, __, note) => onProgress(0, 0, note), needed);
+    const models = needed.length === 0 ? undefined : await beforeMoreJobs(
+      trainStudyModels(study, (_, __, note) => onProgress(0, 0, note), needed),
+    );
     return await registerCases(study, {
       columns: ablationColumns(ablations),
       settings: { originals: resultOf(gridsearchStage) },

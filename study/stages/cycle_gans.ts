@@ -14,11 +14,12 @@ export const cycleGansStage: Stage<"cycle-gans", readonly TrainedModel[]> = {
   name: "cycle-gans",
   title: "cycle-GANs",
   needs: [n4Stage],
-  plan: ({ trainingSteps, trainingSeconds, modelMegabytes }) => ({
+  plan: ({ trainingSteps, trainingSeconds, trainingJobs, modelMegabytes }) => ({
     items: trainingSteps,
     unit: "steps",
     seconds: trainingSeconds,
     megabytes: modelMegabytes,
+    jobs: [trainingJobs],
   }),
   run: ({ resultOf, onProgress }) => trainStudyModels(resultOf(n4Stage), onProgress),
   leaves: () => ["models"],

@@ -10,6 +10,7 @@ import { areLabelled } from "../regions.ts";
 import { searchStudySettings } from "../searches.ts";
 import { n4Stage } from "./n4.ts";
 import type { Stage } from "./stage.ts";
+import { equalJobs } from "../work_estimates.ts";
 
 /** Gives the given settings and, for the similarities that they lack, the best ones of the search. */
 export const gridsearchStage: Stage<"gridsearch", BestSettings | undefined> = {
@@ -21,6 +22,7 @@ export const gridsearchStage: Stage<"gridsearch", BestSettings | undefined> = {
     unit: "registrations",
     seconds: searchedOriginals * registrationSeconds,
     megabytes: 1,
+    jobs: [equalJobs(searchedOriginals)],
   }),
   async run({ resultOf, given, onProgress }) {
     const study = resultOf(n4Stage);

@@ -7,8 +7,11 @@
 import { readManifest } from "../../cohort/manifest.ts";
 import { correctCohort } from "../bias_correction.ts";
 import type { StudyContext } from "../context.ts";
+import { beforeMoreJobs } from "../shard_jobs.ts";
+import { prepareForShards, prepareTrainings } from "../shard_preparation.ts";
 import { cohortStage } from "./cohort.ts";
 import type { Stage } from "./stage.ts";
+import { equalJobs } from "../work_estimates.ts";
 
 /** Gives the study's context with the corrected images in the place of the cohort's. */
 export const n4Stage: Stage<"n4", StudyContext> = {
@@ -20,18 +23,23 @@ export const n4Stage: Stage<"n4", StudyContext> = {
     unit: "images",
     seconds: mrImages * (0.3 + 2 * megavoxels * costs.correctionMegavoxel),
     megabytes: mrImages * imageMegabytes,
+    jobs: [equalJobs(mrImages)],
   }),
   async run({ resultOf, onProgress }) {
     const study = resultOf(cohortStage);
-    const manifestPath = await correctCohort(study.gpu, {
+    await prepareTrainings(study);
+    const manifestPath = await beforeMoreJobs(correctCohort(study.gpu, {
       manifest: study.manifest,
       subjectKeys: study.subjectKeys,
       folder: `${study.out}/corrected`,
       version: study.version,
+      shard: study.shard,
       signal: study.signal,
       onProgress,
-    });
-    return { ...study, manifestPath, manifest: await readManifest(manifestPath) };
+    }));
+    const corrected = { ...study, manifestPath, manifest: await readManifest(manifestPath) };
+    await prepareForShards(corrected);
+    return corrected;
   },
   leaves: () => ["corrected"],
 };

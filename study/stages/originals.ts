@@ -18,7 +18,7 @@ export const originalsStage: Stage<"originals", readonly ScoredPair[]> = {
   name: "originals",
   title: "registration of the original images",
   needs: [n4Stage, gridsearchStage],
-  plan: (estimates) => registrationWork(estimates, ORIGINAL_COLUMNS.length),
+  plan: (estimates) => registrationWork(estimates, ORIGINAL_COLUMNS),
   run: ({ resultOf, onProgress }) =>
     registerCases(resultOf(n4Stage), {
       columns: ORIGINAL_COLUMNS,

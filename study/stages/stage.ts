@@ -8,6 +8,7 @@ import type { Manifest } from "../../cohort/manifest.ts";
 import type { Breathing } from "../../cohort/phantom/cohort_plan.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import type { Profile } from "../../workflows/profiles.ts";
+import type { Shard } from "../../workflows/shard.ts";
 import type { Ablation } from "../ablations.ts";
 import type { BestSettings } from "../grid_search/best_settings.ts";
 import type { OnProgress } from "../progress.ts";
@@ -23,7 +24,11 @@ export interface Stage<Name extends string = string, Result = unknown> {
   readonly needs: readonly Stage[];
   /** Estimates the stage's work; a stage without items is not listed in the plan. */
   plan(estimates: WorkEstimates): StageWork;
-  /** Does the part of the work that the run folder does not have yet, and returns the stage's result. */
+  /**
+   * Does the part of the work that the run folder does not have yet, and returns the stage's result.
+   *
+   * @throws {WaitsForShards} when the shard's own jobs are done and the result needs those of other shards.
+   */
   run(context: StageContext): Promise<Result>;
   /**
    * Lists the stage's results in the run folder: paths of files and folders, in which the last part
@@ -68,6 +73,8 @@ export interface StageContext {
   readonly ablations: readonly Ablation[];
   /** Seconds of each stage, over all runs. */
   readonly seconds: Readonly<Record<string, number>>;
+  /** The part of the jobs that this process does. Default: all. */
+  readonly shard?: Shard | undefined;
   /** Stops the stage; finished steps stay. */
   readonly signal?: AbortSignal | undefined;
   /** Reports the stage's progress. */

@@ -6,6 +6,7 @@
 
 import { SYNTHESISED_COLUMNS } from "../columns.ts";
 import { filesOfColumns } from "../registrations.ts";
+import { beforeMoreJobs, isSingleJobShard } from "../shard_jobs.ts";
 import { measureSyntheses, type SynthesisRow } from "../synthesis_measures.ts";
 import type { ScoredPair } from "../tables/table2.ts";
 import { registerCases } from "../threads.ts";
@@ -31,25 +32,31 @@ export const synthesesStage: Stage<"syntheses", SynthesesResult> = {
   plan(estimates) {
     const { costs, cases, searchedCases, synthesisSeconds, imageMegabytes, megavoxels } = estimates;
     const columns = SYNTHESISED_COLUMNS.length;
-    const { items, unit, seconds, megabytes } = registrationWork(estimates, columns);
+    const { items, unit, seconds, megabytes, jobs } = registrationWork(
+      estimates,
+      SYNTHESISED_COLUMNS,
+    );
     return {
       items,
       unit,
       seconds: seconds + (cases - searchedCases) * columns * synthesisSeconds +
         items * megavoxels * costs.scoreMegavoxel,
       megabytes: megabytes + items * imageMegabytes,
+      jobs,
     };
   },
   async run({ resultOf, given, onProgress }) {
     const study = resultOf(n4Stage);
     const models = resultOf(cycleGansStage);
-    const pairs = await registerCases(study, {
+    const registered = registerCases(study, {
       columns: SYNTHESISED_COLUMNS,
       // The search on the original images finds no setting of the similarity that syntheses take.
       settings: { originals: given, syntheses: resultOf(synthesisSearchStage) },
       models,
       onProgress,
     });
+    const scoresFollow = isSingleJobShard(study.shard);
+    const pairs = await (scoresFollow ? beforeMoreJobs(registered) : registered);
     const registrations = pairs.length * SYNTHESISED_COLUMNS.length;
     const syntheses = await measureSyntheses(
       study,

@@ -21,13 +21,17 @@ export const synthesisSearchStage: Stage<
   name: "synthesis-search",
   title: "grid search on synthesised images",
   needs: [n4Stage, cycleGansStage],
-  plan: ({ searchedSyntheses, searchedCases, registrationSeconds, synthesisSeconds }) => ({
-    items: searchedSyntheses,
-    unit: "registrations",
-    seconds: searchedSyntheses * registrationSeconds +
-      searchedCases * SYNTHESISED_COLUMNS.length * synthesisSeconds,
-    megabytes: 1,
-  }),
+  plan(estimates) {
+    const { searchedSyntheses, searchedCases, registrationSeconds, synthesisSeconds } = estimates;
+    return {
+      items: searchedSyntheses,
+      unit: "registrations",
+      seconds: searchedSyntheses * registrationSeconds +
+        searchedCases * SYNTHESISED_COLUMNS.length * synthesisSeconds,
+      megabytes: 1,
+      jobs: [estimates.synthesisSearchJobs],
+    };
+  },
   async run({ resultOf, given, onProgress }) {
     const study = resultOf(n4Stage);
     // A search scores by labels.

@@ -6,7 +6,8 @@
 
 import { unpairedSubjects } from "../context.ts";
 import { areLabelled } from "../regions.ts";
-import { keyOf, once } from "../run_folder.ts";
+import { finished, keyOf, once } from "../run_folder.ts";
+import { doSingleJob } from "../shard_jobs.ts";
 import { table1, type Table1Row } from "../tables/table1.ts";
 import { cohortStage } from "./cohort.ts";
 import type { Stage } from "./stage.ts";
@@ -23,16 +24,19 @@ export const table1Stage: Stage<"table1", readonly Table1Row[]> = {
     megabytes: 0.1,
   }),
   async run({ resultOf, onProgress }) {
-    const { manifest, subjectKeys, regions, out, version, signal } = resultOf(cohortStage);
+    const { manifest, subjectKeys, regions, out, version, shard, signal } = resultOf(cohortStage);
     onProgress(0, 1, "");
     if (!areLabelled(regions)) return [];
     const unpaired = unpairedSubjects(manifest)
       .map(({ id, exclude }) => ({ id, of: subjectKeys[id], exclude }));
-    const { value } = await once(
-      `${out}/table1.json`,
-      await keyOf({ version, unpaired }),
-      () => table1(manifest, signal),
-    );
+    const path = `${out}/table1.json`;
+    const key = await keyOf({ version, unpaired });
+    const measure = () => once(path, key, () => table1(manifest, signal));
+    await doSingleJob(shard, "Table 1", {
+      isFinished: async () => await finished(path, key) !== undefined,
+      run: measure,
+    });
+    const { value } = await measure();
     // JSON keeps NaN, the mean of a structure that no image shows, as null.
     return value.map((row) => ({ ...row, ct: row.ct ?? NaN, mr: row.mr ?? NaN }));
   },
