@@ -209,7 +209,12 @@ async function trainTo(job: CurveJob): Promise<void> {
   console.error(`${unpairedSubjects(study.manifest).length} subjects, ${at[at.length - 1]} steps`);
   for (const step of at) {
     if (await readCheckpointHeader(stepFolder(folder, step)) !== undefined) continue;
-    await trainUntil(step, job, { images, pairs, balanced: correspondence.balancedShapes });
+    await trainUntil(step, job, {
+      images,
+      pairs,
+      balanced: correspondence.balancedShapes,
+      transfer: correspondence.intensityTransfer,
+    });
     await keepModel(`${folder}/training`, stepFolder(folder, step));
   }
 }
@@ -218,7 +223,7 @@ async function trainTo(job: CurveJob): Promise<void> {
 async function trainUntil(
   step: number,
   { study, region, settings, folder }: CurveJob,
-  inputs: Pick<TrainingJobOptions, "images" | "pairs" | "balanced">,
+  inputs: Pick<TrainingJobOptions, "images" | "pairs" | "balanced" | "transfer">,
 ): Promise<void> {
   const { gpu, profile, signal } = study;
   const reached = new AbortController();

@@ -121,7 +121,7 @@ export async function trainCycleGan(options: TrainingOptions): Promise<CycleGan>
   }
   const header = options.resume ? await readCheckpointHeader(folder) : undefined;
   if (header !== undefined) checkSameTraining(`${folder}/checkpoint.json`, header, options);
-  const gan = new CycleGan(tensorflow, settings);
+  const gan = new CycleGan(tensorflow, settings, options.data.transfer);
   try {
     if (header !== undefined) await restoreTraining(header, gan, options);
     const run = new TrainingRun(gan, options, header?.step ?? 0);
