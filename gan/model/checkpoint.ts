@@ -12,7 +12,11 @@ import { parseJson } from "../../host/parse_json.ts";
 import { writeWholeFile } from "../../host/write_file.ts";
 import type { Modality } from "../../volume/modality.ts";
 import type { CycleGan } from "../training/cycle_gan.ts";
-import { curvesByNetwork, type TransferCurves } from "../networks/transfer_curves.ts";
+import {
+  checkTransferCurves,
+  curvesByNetwork,
+  type TransferCurves,
+} from "../networks/transfer_curves.ts";
 import { Generator } from "../networks/generator.ts";
 import type { PlaneName } from "../synthesis/image_planes.ts";
 import type { IntensityScale } from "../synthesis/intensity_scale.ts";
@@ -238,6 +242,7 @@ export async function readCheckpointHeader(
   const settings = { ...ABSENT_SETTINGS, ...header.settings };
   try {
     checkSettings(settings);
+    checkTransferCurves(header.data?.transfer);
   } catch (cause) {
     throw new ModelFileError(`${path}: ${(cause as Error).message}`, { cause });
   }

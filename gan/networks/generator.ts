@@ -17,6 +17,7 @@ import type { NetworksOfImages } from "../ops/networks_of_images.ts";
 import { reflectPad } from "../ops/reflect_pad/reflect_pad.ts";
 import { type Tensor4D, tf } from "../tensorflow.ts";
 import { Network } from "./network.ts";
+import { checkTransferCurves } from "./transfer_curves.ts";
 import type { NetworkWeights } from "./network_weights.ts";
 
 /** Options of a {@link Generator}. */
@@ -117,13 +118,9 @@ function addTransfer(
   weights: NetworkWeights,
   transfer: Readonly<Record<string, readonly number[]>>,
 ): void {
-  const nodes = Math.max(...Object.values(transfer).map(({ length }) => length));
+  checkTransferCurves(transfer);
+  const [{ length: nodes }] = Object.values(transfer);
   const curves = weights.names.map((name) => transfer[name] ?? new Array<number>(nodes).fill(0));
-  if (nodes < 2 || curves.some(({ length }) => length !== nodes)) {
-    throw new RangeError(
-      "The curves of a transfer must have the same number of nodes, at least two",
-    );
-  }
   weights.constants.set(TRANSFER, tf.keep(tf.tensor2d(curves.map(curveLogits))));
 }
 
