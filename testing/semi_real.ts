@@ -78,6 +78,22 @@ export interface SemiRealOptions extends KnownDeformationOptions, T1LikeOptions 
   readonly cut?: number | undefined;
 }
 
+/** The motions between the images of a pair, by name. */
+export const SEMI_REAL_MOTIONS = {
+  /** 4 degrees, 6 to 8 mm along each axis, and smooth noise of 11 to 18 mm. */
+  usual: {},
+  /** The usual motion and 40 mm of breathing. */
+  breathing: { breathing: 40 },
+  /** The usual motion, but 15 degrees. */
+  rotated: { degrees: 15 },
+  /** The usual motion; the moving image lacks a quarter of the field of view. */
+  cut: { cut: 0.25 },
+  /** Breathing, 15 degrees, and the cut. */
+  all: { breathing: 40, degrees: 15, cut: 0.25 },
+} as const satisfies Readonly<
+  Record<string, Pick<SemiRealOptions, "breathing" | "degrees" | "cut">>
+>;
+
 /**
  * Makes a pair: fixed = T1-like(CT), moving(y) = CT(phi(y)) with the known deformation phi, so
  * fixed point x corresponds to phi^-1(x). Both lie on the CT's grid. Beyond the CT its border is
@@ -130,9 +146,12 @@ export function makeSemiRealPair(options: SemiRealOptions): SemiRealPair {
   return cut === 0 ? pair : withCutMoving(pair, cut, new Random(seed, 3).uniform() < 0.5);
 }
 
+/** A structure of which less is left is not scored, as a share of its voxels. */
+const FEWEST_LEFT = 0.5;
+
 /**
  * The pair with a part of the moving image's planes only. The labels of the fixed image lose the voxels whose points
- * were cut away, and errors are not measured there.
+ * were cut away, errors are not measured there, and structures that were mostly cut away are not scored.
  */
 function withCutMoving(pair: SemiRealPair, cut: number, atTop: boolean): SemiRealPair {
   const { moving, movingLabels, fixedLabels, truth, body } = pair;
@@ -143,7 +162,7 @@ function withCutMoving(pair: SemiRealPair, cut: number, atTop: boolean): SemiRea
   const grid = new Grid([nx, ny, rest], multiply(moving.grid.affine, shift));
   const part = [first * nx * ny, (first + rest) * nx * ny] as const;
   const [ux, uy, uz] = truth.components;
-  const isThere = Int32Array.from(body.data, (_, i) => {
+  const isThere = Uint8Array.from(body.data, (_, i) => {
     const [x, y, z] = truth.grid.world([
       i % nx,
       Math.floor(i / nx) % ny,
@@ -152,8 +171,21 @@ function withCutMoving(pair: SemiRealPair, cut: number, atTop: boolean): SemiRea
     const plane = transformPoint(grid.inverse, [x + ux[i], y + uy[i], z + uz[i]])[2];
     return plane >= 0 && plane <= rest - 1 ? 1 : 0;
   });
+  const isLeft = (label: number) => {
+    let all = 0;
+    let left = 0;
+    fixedLabels.data.forEach((id, i) => {
+      if (id !== label) return;
+      all++;
+      left += isThere[i];
+    });
+    return left >= FEWEST_LEFT * all;
+  };
   return {
     ...pair,
+    structures: Object.fromEntries(
+      Object.entries(pair.structures).filter(([, label]) => isLeft(label)),
+    ),
     moving: { grid, data: moving.data.slice(...part) },
     movingLabels: { grid, data: movingLabels.data.slice(...part) },
     fixedLabels: {

@@ -16,7 +16,7 @@ interface PublicNames {
 
 const PUBLIC: Readonly<Record<string, PublicNames>> = {
   ".": {
-    count: 91,
+    count: 92,
     values: `
       ConstantImageError CrosswarpError EmptyMaskError FileAccessError Gpu GpuLostError
       GpuMemoryError GpuUnavailableError GpuValidationError Grid ImageFileError NoOverlapError
@@ -26,7 +26,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       registerMindGaussNewton registerRigid writeDisplacementField writeLabelVolume writeVolume`,
     types: `
       ApplyTransformOptions Checkpoint ControlGrid ControlGridInterpolation DeformableLevel DeformableMethod
-      DeformableOptions DeformableProgress DeformableResult DisplacementField FileInput GpuOptions
+      DeformableOptions DeformableProgress DeformableResult DeformableStart DisplacementField FileInput GpuOptions
       HeaderMatrix InverseConsistency JacobianStatistics LabelOverlap LabelVolume LevelState
       LocalCorrelationOptions MapPointsOptions MappedPoints Matrix4 MindGaussNewtonLevel
       MindGaussNewtonOptions MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling
@@ -67,9 +67,9 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       RegularisationOptions Regulariser ResampleOptions Triple Volume WalkedAxis WarpOptions`,
   },
   "./registration": {
-    count: 82,
+    count: 84,
     values: `
-      CheckpointError ConstantImageError DEFORMABLE_DEFAULTS DEFORMABLE_METHODS EmptyMaskError
+      CheckpointError ConstantImageError DEFORMABLE_DEFAULTS DEFORMABLE_METHODS DEFORMABLE_STARTS EmptyMaskError
       MIND_GAUSS_NEWTON_DEFAULTS NoOverlapError TransformFileError applyTransform
       applyTransformToLabels compositeField decodeCheckpoint decodeTransform displacementAt
       encodeCheckpoint encodeTransform findOutsideObjects findPadding identifyRun inverseField jacobianOf
@@ -77,7 +77,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       registerMindGaussNewton registerRigid`,
     types: `
       ApplyTransformOptions Checkpoint ControlGrid ControlGridInterpolation CrosswarpError DeformableLevel DeformableMethod
-      DeformableOptions DeformableProgress DeformableResult DisplacementField Gpu GpuOptions Grid
+      DeformableOptions DeformableProgress DeformableResult DeformableStart DisplacementField Gpu GpuOptions Grid
       InverseConsistency InverseFieldResult JacobianStatistics LabelOverlap LabelVolume LevelState
       LocalCorrelationOptions MapPointsOptions MappedPoints Matrix4 MindGaussNewtonLevel
       MindGaussNewtonOptions MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling

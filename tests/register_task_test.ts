@@ -275,6 +275,12 @@ Deno.test({
             "--no-folding needs --interpolation linear",
           ],
           [
+            { "--method": "mind-gauss-newton", "--start": "discrete" },
+            2,
+            "--start does nothing with --method mind-gauss-newton",
+          ],
+          [{ "--start": "random" }, 2, "--start"],
+          [
             { "--scaling": "much" },
             2,
             '--scaling must be "gradient", "change" or a number above 0',

@@ -43,8 +43,8 @@ const SIGMA = 0.8;
 const MAX_COST_BYTES = 2 ** 27;
 /** Factor by which blocks grow. */
 const GROWTH = 1.1;
-/** Bytes per voxel of the descriptors of one image, with their scratch. */
-const DESCRIPTOR_BYTES = 80;
+/** Bytes per voxel of the blocks of one image, its mask, its descriptors and their scratch. */
+const DESCRIPTOR_BYTES = 72;
 
 /** The blocks of a discrete search over the fixed image. */
 interface BlockPlan {
@@ -112,7 +112,8 @@ export function discreteStartBytes(fixed: Grid, moving: Grid): number {
     // While an image is smoothed, before it is resampled.
     3 * imageBytes(fixed.size),
     3 * imageBytes(moving.size),
-    2 * DESCRIPTOR_BYTES * px * py * pz,
+    // The descriptors of the fixed image are there while those of the moving image are computed.
+    (8 + DESCRIPTOR_BYTES) * px * py * pz,
     16 * px * py * pz + discreteSearchBytes({ points, movingBlocks, radius: RADIUS }),
   );
 }
