@@ -107,7 +107,7 @@ export const REGISTER_FLAGS = {
     default: DEFORMABLE_DEFAULTS.start,
     help:
       "The start of the deformable registration: the rigid result alone, a discrete search of displacements of up " +
-      "to 36 mm along each axis, or automatic, which runs the coarsest level from both and continues with the " +
+      "to 48 mm along each axis, or automatic, which runs the coarsest level from both and continues with the " +
       "better one; see below.",
   },
   lambda: {

@@ -124,7 +124,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       Structure StructureName Triple Volume`,
   },
   "./study": {
-    count: 185,
+    count: 186,
     values: `
       ABLATIONS COLUMNS CORRESPONDENCE_PARTS LOSSES PAPER_CHANNELS PAPER_FIELDS PAPER_GRID
       PAPER_TABLE_1 PAPER_TABLE_2 PROFILES Picture STAGES STRUCTURES SettingsError ShardSettingsError
@@ -138,7 +138,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       Ablation AdapterSpeed BestSetting BestSettings Breathing ByModality Cells CollectedSearch Colour Column
       ColumnSynthesis ControlGridInterpolation ConvolutionVariant Correspondence CorrespondencePart CrosswarpError
       CycleGanSettings DeformableLevel DeformableMethod DeformableOptions DeformableProgress
-      DisplacementField FileInput GanScale GanSettingsOptions GanVariant GivenCohort Gpu GpuOptions Grid
+      DeformableStart DisplacementField FileInput GanScale GanSettingsOptions GanVariant GivenCohort Gpu GpuOptions Grid
       GridSearchOptions GridSearchPlan GridSynthesisOptions HeaderMatrix ImageRegion IntensityScale
       JacobianStatistics JointSetting LabelFiles LabelVolume LabelledImage LevelState LocalCorrelationOptions
       Manifest ManifestSubject Matrix4 MindOptions MindScale MindScaling MindSscOptions MissingUnits Modality

@@ -21,12 +21,7 @@ import {
   type SearchBlocks,
 } from "./displacement_costs.ts";
 import { inverseConsistencyReference, recordInverseConsistency } from "./inverse_consistency.ts";
-import {
-  poolDescriptors,
-  poolDescriptorsReference,
-  pooledBytes,
-  type PooledDescriptors,
-} from "./pooled_descriptors.ts";
+import { poolDescriptors, poolDescriptorsReference, pooledBytes } from "./pooled_descriptors.ts";
 import { searchWindow } from "./search_window.ts";
 import { recordSmoothCosts, smoothCostsReference } from "./smooth_costs.ts";
 

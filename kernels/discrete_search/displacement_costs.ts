@@ -5,7 +5,7 @@
  */
 
 import type { Triple } from "../../volume/affine.ts";
-import type { Gpu, GpuBuffer } from "../gpu/gpu.ts";
+import type { GpuBuffer } from "../gpu/gpu.ts";
 import type { Recorder } from "../gpu/recorder.ts";
 import { DISPLACEMENT_COSTS } from "./displacement_costs.wgsl.ts";
 import type { PooledDescriptors } from "./pooled_descriptors.ts";

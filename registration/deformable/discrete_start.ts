@@ -1,5 +1,5 @@
 /**
- * The start of a deformable registration by a discrete search: displacements of up to about 40 mm, which a descent from
+ * The start of a deformable registration by a discrete search: displacements of up to 48 mm along each axis, which a descent from
  * the rigid registration may not find.
  *
  * @module
@@ -32,9 +32,9 @@ import type { IntensityRanges } from "../similarity/similarity.ts";
 import type { InputImages } from "./level.ts";
 
 /** Edge of a block, mm: the distance of the points and the step of the displacements. */
-const BLOCK = 12;
+const BLOCK = 16;
 /** Voxels along the edge of a block. */
-const EDGE = 3;
+const EDGE = 4;
 /** Largest displacement along each axis, blocks. */
 const RADIUS = 3;
 /** Standard deviation of the patches of MIND-SSC, voxels. */
@@ -78,7 +78,7 @@ export interface DiscreteStartOptions extends IntensityRanges {
   readonly initial: Matrix4;
 }
 
-/** The blocks of 12 mm over a fixed image, or of more for an image of more than a trunk. */
+/** The blocks of 16 mm over a fixed image, or of more for an image of more than a trunk. */
 function planBlocks({ size, spacing, affine }: Grid): BlockPlan {
   const window = searchWindow(RADIUS);
   const pointsOf = (edge: number) =>

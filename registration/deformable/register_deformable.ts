@@ -90,7 +90,7 @@ export interface DeformableOptions extends SimilarityOptions {
   readonly iterations?: number | undefined;
   /**
    * The displacements with which the first level begins. "rigid" (default): none. "discrete": those of a search among
-   * displacements of up to 36 mm along each axis, which finds motions that a descent does not find. "automatic": the
+   * displacements of up to 48 mm along each axis, which finds motions that a descent does not find. "automatic": the
    * first level runs from both, and the registration goes on with the one of the lower cost.
    */
   readonly start?: DeformableStart | undefined;
