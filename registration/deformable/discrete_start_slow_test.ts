@@ -3,12 +3,11 @@ import { IDENTITY, type Triple } from "../../volume/affine.ts";
 import { Grid } from "../../volume/grid.ts";
 import type { Volume } from "../../volume/volume.ts";
 import { controlGridGeometry } from "../../kernels/control_grid/control_grid.ts";
-import type { Gpu } from "../../kernels/gpu/gpu.ts";
+import { Gpu } from "../../kernels/gpu/gpu.ts";
 import { uploadImage } from "../../kernels/gpu/image.ts";
 import { GpuMemoryError } from "../../kernels/gpu/errors.ts";
 import { seededValues } from "../../testing/float_values.ts";
 import { gpuTest } from "../../testing/gpu.ts";
-import { Gpu as OpenGpu } from "../../kernels/gpu/gpu.ts";
 import { displacementAt } from "../transform.ts";
 import { discreteStart, discreteStartBytes, displacementsFrom } from "./discrete_start.ts";
 import {
@@ -88,6 +87,16 @@ gpuTest(
   },
 );
 
+Deno.test("discreteStartBytes() stays below 600 MiB for any field of view, because blocks grow", () => {
+  const box = (size: Triple) => Grid.axisAligned(size, [10, 10, 10]);
+  const trunk = discreteStartBytes(box([50, 37, 50]), box([50, 37, 50]));
+  const large = discreteStartBytes(box([60, 60, 400]), box([60, 60, 400]));
+  // Sixteen times the volume, and the costs are at their limit.
+  assertLess(large, 4 * trunk);
+  assertLess(large, 600 * 2 ** 20);
+  assertLess(2 ** 28, large);
+});
+
 Deno.test("displacementsFrom() interpolates between points, by hand", () => {
   // Two points at x = 0 and 12 mm, with displacements of 1 and 2 blocks of 12 mm.
   const start = {
@@ -161,7 +170,7 @@ gpuTest("registerDeformable() refuses an unknown start", async (gpu) => {
 gpuTest("registerDeformable() refuses a discrete search that does not fit", async () => {
   // More than the levels need and less than the search does.
   const memoryBytes = 0.9 * discreteStartBytes(GRID, GRID);
-  using small = await OpenGpu.open({ memoryBytes });
+  using small = await Gpu.open({ memoryBytes });
   await assertRejects(
     () =>
       registerDeformable(small, {
