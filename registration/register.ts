@@ -358,6 +358,10 @@ function withDoubtOfSimilarity(
   return doubt === undefined ? quality : { ...quality, reasons: [...quality.reasons, doubt] };
 }
 
+/** The advice for a result that is not good and that began with the rigid registration alone. */
+const START_ADVICE =
+  "If parts of the body moved by more than 20 mm, the start automatic (--start automatic) may find the motion.";
+
 /** The quality; if it is not good, with the advice to search for large motions, unless this was done. */
 function withAdviceOnStart(
   { deformable, rigidOnly, method = "control-grid" }: RegisterImagesOptions,
@@ -370,10 +374,6 @@ function withAdviceOnStart(
   }
   return { ...quality, reasons: [...quality.reasons, START_ADVICE] };
 }
-
-/** The advice for a result that is not good and that began with the rigid registration alone. */
-const START_ADVICE =
-  "If parts of the body moved by more than 20 mm, the start automatic (--start automatic) may find the motion.";
 
 /** The options with images without padding, which the masks leave out. */
 function leaveOut(
