@@ -46,8 +46,8 @@ export interface WarpStructuresOptions {
   readonly map: PointTransform;
   /** The slices of the result. */
   readonly like: SeriesTemplate;
-  /** The distance in mm of the slices on which the contours were drawn, for regions of one slice; undefined if unknown. */
-  readonly sliceDistance?: number | undefined;
+  /** The slices on which the contours were drawn, for regions of one slice. Default: unknown. */
+  readonly drawnOn?: Grid | undefined;
   /** Is called with each warning: one line. */
   readonly onNotice: (notice: string) => void;
 }
@@ -84,7 +84,8 @@ export function warpStructures(options: WarpStructuresOptions): WarpedStructures
   const { rois } = structures;
   const found = roiBodies(structures, {
     pixel: lattice.pixel / 2,
-    sliceDistance: options.sliceDistance ?? like.spacing[2],
+    slices: options.drawnOn,
+    others: lattice.slices,
     onNotice,
   });
   const back = (point: Triple): Triple => map.inverse(point).point;

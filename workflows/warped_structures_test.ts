@@ -247,8 +247,8 @@ Deno.test("warpStructures() tells what is lost, and refuses what it cannot map",
   assertEquals(
     starts,
     [
-      'ROI "Gap": 4 planes between its contours have ',
       'ROI "Small": 1 closed contours have fewer than',
+      'ROI "Gap": 4 planes between its contours have ',
       'ROI "Cut": 180 of 2040 points on its border lie',
       'ROI "Gap": 180 of 1560 points on its border lie',
     ].map((line) => line.slice(0, 46)),

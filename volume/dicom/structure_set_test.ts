@@ -6,6 +6,7 @@ import {
   assertNotEquals,
   assertRejects,
   assertStringIncludes,
+  assertThrows,
 } from "@std/assert";
 import { dicomFile, madeSequence } from "../../testing/dicom_file.ts";
 import { inFolder } from "../../testing/in_folder.ts";
@@ -260,6 +261,12 @@ Deno.test("structureLabels() gives the overlap to the smaller ROI, and leaves po
     `its ROIs overlap in ${count(1)} voxels, which have the label of the smaller one.`,
     'its ROIs are the labels 1 "Lesion", 5 "Body", 3 "Mark".',
   ]);
+  const far = Grid.axisAligned([5, 5, 5], [1, 1, 2], [500, 0, 0]);
+  assertThrows(
+    () => structureLabels({ structures, grid: far, ids, onNotice }),
+    DicomSeriesError,
+    "no ROI has a voxel in the image",
+  );
   const moving = await readStructureSet(structureSetFile({
     rois: [{ name: "body ", number: 1, contours: [] }, { name: "Heart", number: 5, contours: [] }],
   }));
