@@ -5,6 +5,7 @@
  */
 
 import { transformVector, type Triple } from "../affine.ts";
+import { ContourParts } from "../contours/contour_parts.ts";
 import { type ClosedContour, ContourSolid, ContourStack, GAP } from "../contours/contour_solid.ts";
 import type { Grid } from "../grid.ts";
 import { DicomSeriesError } from "./dicom_errors.ts";
@@ -23,6 +24,8 @@ export interface RoiBody {
   readonly stack: ContourStack;
   /** The distance of the planes, mm. */
   readonly step: number;
+  /** Its separate parts. */
+  readonly parts: ContourParts;
 }
 
 /** Options of {@link roiBodies}. */
@@ -71,7 +74,16 @@ export function roiBodies(
     const step = stepOf(stack, known) ?? other;
     warnOfPlanes({ stack, step, known, other, name: nameOf(i), onNotice });
     const solid = new ContourSolid({ stack, step, pixel: sampled });
-    return { solid, contours: closedContours(rois[i]), stack, step };
+    const parts = new ContourParts(stack, step);
+    if (parts.crossings > 0) {
+      onNotice(
+        `${
+          nameOf(i)
+        }: its contours cross each other in ${parts.crossings} planes. Places that two of them enclose are ` +
+          "holes. Unite the contours if they are not.",
+      );
+    }
+    return { solid, contours: closedContours(rois[i]), stack, step, parts };
   });
 }
 
