@@ -76,6 +76,13 @@ Deno.test("readStructureSet() refuses what it cannot map, and says why", async (
     ],
     [
       {
+        ...PLAN,
+        more: [madeSequence(0x30060039, [[[0x30060084, "IS", "77"]]], EXPLICIT)],
+      },
+      "it has contours of the ROI number 77, which it does not define",
+    ],
+    [
+      {
         rois: ["1.2.3.88", "1.2.3.89"].map((frameOfReference) => ({
           name: `in ${frameOfReference}`,
           contours: [{ points: TRIANGLE }],
