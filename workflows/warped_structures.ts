@@ -72,10 +72,9 @@ interface Body {
  * interpolated between their planes ({@link ContourSolid}). The map leads each point of a fine lattice in each slice to
  * that body, and the border of the points inside is the new contour, to about a hundredth of a millimetre. The contours
  * are thus planar in the slices, which contours that are moved point by point would not be. Parts that are thinner than
- * the distance of the lattice's points, at most 1 mm, can be lost; notices name them, and volumes that the
- * transform does not explain. Holes are joined to the
- * contours around them by channels (keyholes). POINT contours and open ones are moved point by point; an open planar
- * contour becomes an open non-planar one.
+ * the distance of the lattice's points, at most 1 mm, can be lost; notices name them, and volumes that the transform
+ * does not explain. Holes are joined to the contours around them by channels (keyholes). POINT contours and open ones
+ * are moved point by point; an open planar contour becomes an open non-planar one.
  *
  * @throws {DicomSeriesError} when the contours of a region are not in parallel planes, there are none, or none is left
  * in the slices.
@@ -125,7 +124,7 @@ export function warpStructures(options: WarpStructuresOptions): WarpedStructures
     looseOf(roi).map((contour) => movedContour(contour, back, lattice))
   );
   const losses = found.map((body) => body && new StructureLosses(body, lattice.cell));
-  // The slices of a body come from points of its contours: they become more while its last ones have contours.
+  // The first slices come from points of the contours. The body may go on in their neighbours.
   const pending = bodies.map((body) =>
     new Set(body === undefined ? [] : rangeOf(body.low[2], body.high[2]))
   );

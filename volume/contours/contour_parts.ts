@@ -47,7 +47,7 @@ export class ContourParts {
    * Finds the parts.
    *
    * @param stack - The contours.
-   * @param step - The thickness of a plane, mm. Planes that are 1.5 times as far apart are not connected.
+   * @param step - The usual distance of planes, mm. Planes that are 1.5 times as far apart are not connected.
    */
   constructor(stack: ContourStack, step: number) {
     this.#stack = stack;
@@ -79,10 +79,19 @@ export class ContourParts {
       return numbers.get(last(i))!;
     });
     const volumes = new Array(numbers.size).fill(0);
-    for (const { outline, holes, index } of this.#planes.flat()) {
-      const area = holes.reduce((sum, hole) => sum - areaOf(hole), areaOf(outline));
-      volumes[this.#parts[index]] += step * area;
-    }
+    this.#planes.forEach((plane, k) => {
+      // Half of the way to each neighbour, or half a step where there is none.
+      const thickness = [k - 1, k + 1].reduce((sum, other) => {
+        const distance = Math.abs(
+          (stack.planes[other]?.height ?? Infinity) - stack.planes[k].height,
+        );
+        return sum + (distance > GAP * step ? step : distance) / 2;
+      }, 0);
+      for (const { outline, holes, index } of plane) {
+        const area = holes.reduce((sum, hole) => sum - areaOf(hole), areaOf(outline));
+        volumes[this.#parts[index]] += thickness * area;
+      }
+    });
     this.volumes = volumes;
   }
 

@@ -50,6 +50,12 @@ Deno.test("ContourParts takes a hole out of its area, and an island in it as ano
   assertEquals(parts.volumes[parts.at([0.5, 5, 1])], 216);
 });
 
+Deno.test("ContourParts gives planes of irregular distances the volume between them", () => {
+  // From -1.5 to 11.5 mm, and from 28.5 to 31.5 mm.
+  const { volumes } = partsOf([0, 3, 6, 10, 30].map((z) => square(z, 0, 10)));
+  assertEquals([...volumes].sort((a, b) => a - b), [300, 1300]);
+});
+
 Deno.test("ContourParts counts planes with contours that cross, and not those that touch", () => {
   const shifted = (z: number, by: number): ClosedContour => disc(z, 10, by);
   assertEquals(partsOf([disc(0, 10), shifted(0, 8), disc(3, 10), shifted(3, 20)]).crossings, 1);
