@@ -65,7 +65,7 @@ export {
 export { Gpu, type GpuOptions } from "./kernels/gpu/gpu.ts";
 
 // Registration.
-export type { DeformableMethod } from "./registration/deformable_defaults.ts";
+export type { DeformableMethod, DeformableStart } from "./registration/deformable_defaults.ts";
 export {
   type LabelOverlap,
   registerImages,

@@ -6,7 +6,7 @@ import { runTask } from "../tasks/_run_task.ts";
 import { compareMethods } from "./compare.ts";
 import { installedMethods, methodFlags } from "./methods.ts";
 import { meanRow, type ScoreRow, ScoreTable, writeScores } from "./score_table.ts";
-import { makeSemiRealPair, refineCase } from "../testing/semi_real.ts";
+import { makeSemiRealPair, refineCase, SEMI_REAL_MOTIONS } from "../testing/semi_real.ts";
 import { readSemiRealCase, semiRealFolder, writePair } from "../testing/semi_real_files.ts";
 
 const FLAGS = {
@@ -17,6 +17,14 @@ const FLAGS = {
     help: "Seeds of the pairs. Each seed makes one pair.",
   },
   ...methodFlags,
+  motion: {
+    type: "choice",
+    choices: Object.keys(SEMI_REAL_MOTIONS) as (keyof typeof SEMI_REAL_MOTIONS)[],
+    default: "usual",
+    help:
+      "The motion between the images: the usual one, with 40 mm of breathing, with 15 degrees of rotation, with a " +
+      "quarter of the moving image cut away, or all three.",
+  },
   factor: {
     type: "integer",
     default: 1,
@@ -50,6 +58,7 @@ run that writes the field of elastix. Host memory is the maximum resident set, m
   examples: [
     "--seeds 1,2,3 --methods crosswarp,elastix",
     "--seeds 1 --factor 2 --methods crosswarp",
+    '--seeds 1 --motion breathing --methods crosswarp --register-flags="--start discrete"',
   ],
   flags: FLAGS,
 } as const satisfies TaskSpec;
@@ -63,7 +72,7 @@ export async function main(options: FlagsOf<typeof TASK>, signal: AbortSignal): 
       `No ct.nii.gz and ct_labels.nii.gz in ${fileURLToPath(data)}: give their folder by --data`,
     );
   }
-  const { factor } = options;
+  const { factor, motion } = options;
   const { ct, labels } = factor > 1 ? refineCase({ ...source, factor }) : source;
   const methods = await installedMethods(options.methods);
   const folder = options.keep ?? await Deno.makeTempDir({ prefix: "semi-real-" });
@@ -73,8 +82,8 @@ export async function main(options: FlagsOf<typeof TASK>, signal: AbortSignal): 
     console.log(`${ct.grid.size.join(" x ")} voxels of ${ct.grid.spacing.join(" x ")} mm`);
     console.log(table.head());
     for (const seed of options.seeds) {
-      const pair = makeSemiRealPair({ seed, ct, labels });
-      const name = `seed-${seed}`;
+      const pair = makeSemiRealPair({ seed, ct, labels, ...SEMI_REAL_MOTIONS[motion] });
+      const name = motion === "usual" ? `seed-${seed}` : `${motion}-${seed}`;
       const pairFolder = `${folder}/${name}`;
       await Deno.mkdir(pairFolder, { recursive: true });
       const files = await writePair(pairFolder, pair);

@@ -17,11 +17,21 @@ export const DEFORMABLE_METHODS: readonly DeformableMethod[] = [
   "mind-gauss-newton",
 ];
 
+/**
+ * The displacements with which the first level of the method "control-grid" begins: none after the rigid registration,
+ * those of a discrete search, or whichever of the two leads to the lower cost at the first level.
+ */
+export type DeformableStart = "rigid" | "discrete" | "automatic";
+
+/** The starts of the method "control-grid". */
+export const DEFORMABLE_STARTS: readonly DeformableStart[] = ["rigid", "discrete", "automatic"];
+
 /** The defaults for all images; docs/validation.md describes how they were chosen. */
 export const DEFORMABLE_DEFAULTS = {
   similarity: "nmi+mind",
   regulariser: "bending",
   interpolation: "linear",
+  start: "rigid",
   spacing: 20,
   iterations: 100,
 } as const;

@@ -35,7 +35,9 @@
 export {
   DEFORMABLE_DEFAULTS,
   DEFORMABLE_METHODS,
+  DEFORMABLE_STARTS,
   type DeformableMethod,
+  type DeformableStart,
 } from "./deformable_defaults.ts";
 export {
   type LabelOverlap,

@@ -299,7 +299,12 @@ export async function registerImages(
     }));
   const quality = await timed(
     "orientation",
-    () => withBetterOrientation(gpu, options, withDoubtOfSimilarity(options, judged)),
+    () =>
+      withBetterOrientation(
+        gpu,
+        options,
+        withAdviceOnStart(options, withDoubtOfSimilarity(options, judged)),
+      ),
   );
   times.push(performance.now());
   const seconds = (i: number) => (times[i + 1] - times[i]) / 1000;
@@ -351,6 +356,23 @@ function withDoubtOfSimilarity(
     completeSimilarityOptions(kind, similarityOptionsOf({ ...deformable })),
   );
   return doubt === undefined ? quality : { ...quality, reasons: [...quality.reasons, doubt] };
+}
+
+/** The advice for a result that is not good and that began with the rigid registration alone. */
+const START_ADVICE =
+  "If parts of the body moved by more than 20 mm, the start automatic (--start automatic) may find the motion.";
+
+/** The quality; if it is not good, with the advice to search for large motions, unless this was done. */
+function withAdviceOnStart(
+  { deformable, rigidOnly, method = "control-grid" }: RegisterImagesOptions,
+  quality: RegistrationQuality,
+): RegistrationQuality {
+  const { start = DEFORMABLE_DEFAULTS.start } = deformable ?? {};
+  const hasSearched = start !== "rigid";
+  if (quality.verdict === "good" || rigidOnly || method !== "control-grid" || hasSearched) {
+    return quality;
+  }
+  return { ...quality, reasons: [...quality.reasons, START_ADVICE] };
 }
 
 /** The options with images without padding, which the masks leave out. */

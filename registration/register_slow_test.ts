@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { imageBytes } from "../kernels/gpu/image.ts";
+import { seededValues } from "../testing/float_values.ts";
 import { gpuTest } from "../testing/gpu.ts";
 import { Grid } from "../volume/grid.ts";
 import type { Volume } from "../volume/volume.ts";
@@ -116,6 +117,26 @@ gpuTest(
     };
     assertEquals(await named({ ...options, similarity: "lncc" }), true);
     assertEquals(await named({ ...options, similarity: "lncc", absolute: true }), false);
+  },
+);
+
+gpuTest(
+  "registerImages() advises a search for large motions if the result is not good",
+  async (gpu) => {
+    const scene = new Scene(5);
+    const noise = {
+      grid: scene.grid,
+      data: seededValues(scene.grid.voxels, 1).map((v) => 400 * v),
+    };
+    const images = { fixed: scene.image("mr"), moving: noise, rigid: false } as const;
+    const options = { resolution: 8, iterations: 3 };
+    const isAdvised = async (deformable: RegisterImagesOptions["deformable"]) => {
+      const { quality } = await registerImages(gpu, { ...images, deformable });
+      assertNotEquals(quality.verdict, "good");
+      return quality.reasons.some((reason) => reason.includes("--start automatic"));
+    };
+    assertEquals(await isAdvised(options), true);
+    assertEquals(await isAdvised({ ...options, start: "automatic" }), false);
   },
 );
 

@@ -165,7 +165,7 @@ export type { Gpu, GpuOptions } from "../kernels/gpu/gpu.ts";
 export type { PatchAverageProgress } from "../kernels/patches/patch_average.ts";
 export type { ControlGridInterpolation } from "../kernels/control_grid/control_grid.ts";
 export type { Regulariser } from "../kernels/regulariser/regulariser.ts";
-export type { DeformableMethod } from "../registration/deformable_defaults.ts";
+export type { DeformableMethod, DeformableStart } from "../registration/deformable_defaults.ts";
 export type {
   DeformableLevel,
   DeformableOptions,

@@ -7,7 +7,11 @@
 
 import { CONTROL_GRID_INTERPOLATIONS } from "../kernels/control_grid/control_grid.ts";
 import { REGULARISERS } from "../kernels/regulariser/regulariser.ts";
-import { DEFORMABLE_DEFAULTS, DEFORMABLE_METHODS } from "../registration/deformable_defaults.ts";
+import {
+  DEFORMABLE_DEFAULTS,
+  DEFORMABLE_METHODS,
+  DEFORMABLE_STARTS,
+} from "../registration/deformable_defaults.ts";
 import { MIND_GAUSS_NEWTON_OPTIONS } from "../registration/mind_gauss_newton/options.ts";
 import type { RegisterImagesOptions } from "../registration/register.ts";
 import { RIGID_PRESETS } from "../registration/rigid/schedule.ts";
@@ -96,6 +100,15 @@ export const REGISTER_FLAGS = {
     help:
       "Interpolation between control points: linear, or a cubic B-spline. cubic needs --regulariser bending " +
       "and cannot prevent folding.",
+  },
+  start: {
+    type: "choice",
+    choices: DEFORMABLE_STARTS,
+    default: DEFORMABLE_DEFAULTS.start,
+    help:
+      "The start of the deformable registration: the rigid result alone, a discrete search of displacements of up " +
+      "to 48 mm along each axis, or automatic, which runs the coarsest level from both and continues with the " +
+      "better one; see below.",
   },
   lambda: {
     type: "number",
@@ -193,6 +206,7 @@ const CONTROL_GRID_FLAGS: readonly string[] = [
   "similarity",
   "regulariser",
   "interpolation",
+  "start",
   "lambda",
   "spacing",
   "levels",
@@ -277,7 +291,8 @@ export function settingsOf(
   | "mindGaussNewton"
 > {
   const { seed, method, rigidOnly, similarity, regulariser, lambda, spacing, levels } = flags;
-  const { interpolation, iterations, resolution, noFolding, keepPadding, keepObjects } = flags;
+  const { interpolation, start, iterations, resolution, noFolding } = flags;
+  const { keepPadding, keepObjects } = flags;
   return {
     rigid: flags.noRigid ? false : { seed, preset: flags.rigidPreset },
     rigidOnly,
@@ -289,6 +304,7 @@ export function settingsOf(
       similarity,
       regulariser,
       interpolation,
+      start,
       lambda,
       // The default is that of the library, which depends on the size of the image.
       spacing: isGiven(flags, "spacing") ? spacing : undefined,

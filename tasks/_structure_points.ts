@@ -76,7 +76,7 @@ export async function mapStructures(options: MapStructuresOptions): Promise<void
       inverse: (point) => ({ point: map.forward(point), residual: 0 }),
     },
     like,
-    sliceDistance: drawnOn?.spacing[2],
+    drawnOn: drawnOn && new Grid(drawnOn.size, drawnOn.affine),
     onNotice,
   });
   if (residual > MAX_RESIDUAL) {

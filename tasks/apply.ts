@@ -33,8 +33,8 @@ export const TASK = {
   summary: "Applies a transform that `register` wrote to another image.",
   details: `
 The task also takes transforms of other programs: ITK's text (.tfm, .txt) and HDF5 (.h5, as ANTs
-writes composite transforms) with linear transforms and displacement fields, affine transforms of ANTs (.mat), and displacement fields (.nii.gz, .nrrd, .mha)
-of ITK, ANTs and elastix. Several --transform are applied one after another, in the order in which
+writes composite transforms) with linear transforms and displacement fields, affine transforms of ANTs
+(.mat), and displacement fields (.nii.gz, .nrrd, .mha) of ITK, ANTs and elastix. Several --transform are applied one after another, in the order in which
 points go from the fixed image to the moving image: the first belongs to the fixed image, the last to
 the moving image. ANTs has the same order: its \`-t 1Warp.nii.gz -t 0GenericAffine.mat\` is
 --transform 1Warp.nii.gz --transform 0GenericAffine.mat here.`,

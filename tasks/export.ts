@@ -19,10 +19,10 @@ export const TASK = {
   summary: "Writes a transform of `register` for ITK, ANTs, SimpleITK and 3D Slicer.",
   details: `
 The file is a composite transform in ITK's text format (.tfm) or HDF5 format (.h5), by the suffix of
---out: the rigid matrix, and a displacement field on the control points. It maps points of the fixed image to the moving image, as ITK's resampling and
-antsApplyTransforms need it, and is the same map as transform.json inside the fixed image. The dense
-displacement fields of the map and of its inverse are field.nii.gz and inverse_field.nii.gz of
-\`register\`.`,
+--out: the rigid matrix, and a displacement field on the control points. It maps points of the fixed
+image to the moving image, as ITK's resampling and antsApplyTransforms need it, and is the same map as
+transform.json inside the fixed image. The dense displacement fields of the map and of its inverse are
+field.nii.gz and inverse_field.nii.gz of \`register\`.`,
   examples: [
     "--transform registered/transform.json --out registered/transform.tfm",
     "--transform registered/transform.json --out registered/transform.h5",

@@ -8,6 +8,7 @@ import { writeWholeFile } from "../host/write_file.ts";
 import { PointFileError } from "../points/point_file.ts";
 import { POINT_SUFFIXES, pointSuffix, readPoints } from "../points/read_points.ts";
 import { mapThrough } from "../registration/map_points.ts";
+import { isFolder } from "../volume/dicom/open_dicom.ts";
 import { isDicomFile } from "../volume/dicom/structure_set.ts";
 import { pointsOutside } from "../workflows/landmarks.ts";
 import { readTransforms } from "../workflows/transform_files.ts";
@@ -44,12 +45,16 @@ and GIfTI (.gii). Coordinates are millimetres. GIfTI has RAS axes; .fcsv, .mrk.j
 3D Slicer state their axes; in CSV files the columns can be named r, a, s or l, p, s. For other files
 --point-space states the axes.
 
---points can also be an RT Structure Set (RTSTRUCT, a DICOM file). --like is then the DICOM series of
-the image to which the contours go: for contours of the moving image, with --inverse, the series of
-the fixed image. The closed contours of each ROI become a body, interpolated between their planes, and
-the contours of the warped body in the slices of --like are written; points and open contours are
-mapped point by point. The result has the names, numbers, colours and observations of the ROIs, and
-the patient, the study and the frame of reference of --like. It is not approved: review it.`,
+--points can also be an RT Structure Set (RTSTRUCT, one DICOM file). Then --like is required: the DICOM
+series of the image to which the contours go. For contours that were drawn on the moving image, give
+--inverse, and the series of the fixed image as --like; without --inverse the contours go from the
+fixed image to the moving image. The closed contours of each ROI become a body, interpolated between
+their planes, and the task writes the contours of the warped body in the slices of --like; it maps
+points and open contours point by point. Parts of a ROI that are thinner than 1 mm, or lie between two
+slices of --like, can be lost: a warning names the ROI, the number of lost parts and their volume.
+Another warning names a ROI whose volume is not the one that the transform lets expect. The result
+has the names, numbers, colours and observations of the ROIs, and the patient, the study and the frame
+of reference of --like. It is not approved: review it on the images.`,
   examples: [
     "--transform registered/transform.json --points mr_landmarks.mrk.json --out on_ct.mrk.json",
     "--transform registered/transform.json --points ct_liver.stl --point-space lps --inverse --out liver_on_mr.stl",
@@ -68,7 +73,8 @@ the patient, the study and the frame of reference of --like. It is not approved:
       required: true,
       valueName: "FILE",
       help:
-        "Points in the world coordinates of the fixed image (with --inverse, of the moving image).",
+        "Points, a mesh or an RT Structure Set, in the world coordinates of the fixed image (with --inverse, of the " +
+        "moving image).",
     },
     inverse: {
       type: "boolean",
@@ -85,7 +91,8 @@ the patient, the study and the frame of reference of --like. It is not approved:
       type: "string",
       valueName: "FOLDER",
       help:
-        "For an RT Structure Set: the DICOM series (a folder or a zip file) that gets the contours.",
+        "For an RT Structure Set, which needs it: the DICOM series (a folder or a zip file) of the image to which the " +
+        "contours go, the moving image (with --inverse, the fixed image).",
     },
     likeSeries: seriesFlag("--like"),
     drawnOn: {
@@ -93,7 +100,7 @@ the patient, the study and the frame of reference of --like. It is not approved:
       valueName: "FOLDER",
       help:
         "For an RT Structure Set: the DICOM series on which the contours were drawn. The task then checks that both " +
-        "have one frame of reference, and ROIs of one contour have the thickness of its slices.",
+        "have one frame of reference, and ROIs with contours in one plane are as thick as its slices.",
     },
   },
 } as const satisfies TaskSpec;
@@ -102,6 +109,11 @@ the patient, the study and the frame of reference of --like. It is not approved:
 export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
   const { out, inverse } = flags;
   const warn = (notice: string) => console.error(`Warning: ${notice}`);
+  if (await isFolder(flags.points)) {
+    throw new UsageError(
+      `--points must be a file, and ${flags.points} is a folder. Give the file of the points or of the RT Structure Set`,
+    );
+  }
   if (pointSuffix(flags.points) === undefined && await isDicomFile(flags.points)) {
     return await mapStructureFile(flags, warn);
   }

@@ -18,9 +18,33 @@ export interface KnownDeformationOptions {
   readonly sigma?: number | undefined;
   /** Longest displacement of the smoothed noise inside the grid's box, mm: between these ([11, 18]). */
   readonly amplitude?: readonly [number, number] | undefined;
+  /**
+   * Largest displacement along z (the cranio-caudal axis), mm, of a motion as of the diaphragm, in addition to the noise
+   * (0): see {@link breathingProfile}. Its direction, up or down, is random.
+   */
+  readonly breathing?: number | undefined;
 }
 
-/** `forward(y) = R (y + n(y) - c) + c + t` in RAS mm, with its inverse. */
+/** Standard deviation of the breathing motion along z, mm. */
+const BREATHING_SIGMA = 70;
+/** Half-axes of the ellipse in which the body breathes, as a share of the box's sides. */
+const BREATHING_ELLIPSE = 0.45;
+
+/**
+ * The breathing motion at a point relative to its centre, as a share of the largest: a Gaussian of 70 mm along z, which
+ * decays to 0 at an ellipse in the axial plane, the body's wall.
+ *
+ * @param point - x, y, z from the centre of the motion, mm.
+ * @param sides - The sides of the grid's box, mm.
+ */
+export function breathingProfile([x, y, z]: Triple, sides: Triple): number {
+  const square = (x / (BREATHING_ELLIPSE * sides[0])) ** 2 +
+    (y / (BREATHING_ELLIPSE * sides[1])) ** 2;
+  if (square >= 1) return 0;
+  return (1 - square) ** 2 * Math.exp(-(z * z) / (2 * BREATHING_SIGMA ** 2));
+}
+
+/** `forward(y) = R (y + n(y) - c) + c + t` in RAS mm, with its inverse; n is noise and breathing. */
 export class KnownDeformation {
   /** Longest displacement of the smoothed noise, mm. */
   readonly amplitude: number;
@@ -28,11 +52,15 @@ export class KnownDeformation {
   readonly #rotation: number[];
   readonly #centre: Triple;
   readonly #translation: Triple;
+  readonly #sides: Triple;
+  /** The largest displacement of the breathing motion along z, mm. */
+  readonly #breath: number;
   readonly #buffer = new Float64Array(3);
 
   /** Draws a deformation for the box of `grid`. */
   constructor(grid: Grid, random: Random, options: KnownDeformationOptions = {}) {
-    const { degrees = 4, translation = [6, 8], sigma = 40, amplitude = [11, 18] } = options;
+    const { degrees = 4, translation = [6, 8], sigma = 40, amplitude = [11, 18], breathing = 0 } =
+      options;
     const axis = [random.normal(), random.normal(), random.normal()];
     this.#rotation = rotationAbout(axis, degrees * Math.PI / 180);
     const shift = () => (random.uniform() < 0.5 ? -1 : 1) * random.uniform(...translation);
@@ -40,6 +68,20 @@ export class KnownDeformation {
     this.#centre = grid.centre;
     this.amplitude = random.uniform(...amplitude);
     this.#noise = new SmoothNoise({ grid, random, sigma, channels: 3 }).scaleTo(this.amplitude);
+    const { size: [nx, ny, nz], spacing: [hx, hy, hz] } = grid;
+    this.#sides = [nx * hx, ny * hy, nz * hz];
+    // Drawn last, so that the rest does not depend on it.
+    this.#breath = breathing > 0 ? (random.uniform() < 0.5 ? -1 : 1) * breathing : 0;
+  }
+
+  /** Writes the noise and the breathing motion at a point into `out`. */
+  #deform(x: number, y: number, z: number, out: Float64Array): void {
+    this.#noise.sample(x, y, z, out);
+    if (this.#breath === 0) return;
+    // The diaphragm is a quarter of the box below its top.
+    const [cx, cy, cz] = this.#centre;
+    const at: Triple = [x - cx, y - cy, z - cz - this.#sides[2] / 4];
+    out[2] += this.#breath * breathingProfile(at, this.#sides);
   }
 
   /** The deformed position of `(x, y, z)`, RAS mm, written into `out`. */
@@ -48,7 +90,7 @@ export class KnownDeformation {
     const r = this.#rotation;
     const c = this.#centre;
     const t = this.#translation;
-    this.#noise.sample(x, y, z, n);
+    this.#deform(x, y, z, n);
     const px = x + n[0] - c[0];
     const py = y + n[1] - c[1];
     const pz = z + n[2] - c[2];
@@ -79,7 +121,7 @@ export class KnownDeformation {
     let ay = qy;
     let az = qz;
     for (let iteration = 0; iteration < 200; iteration++) {
-      this.#noise.sample(ax, ay, az, n);
+      this.#deform(ax, ay, az, n);
       const step = Math.max(
         Math.abs(qx - n[0] - ax),
         Math.abs(qy - n[1] - ay),

@@ -50,6 +50,8 @@ export interface SemiRealPair {
   readonly truth: DisplacementField;
   /** 1 in the body on the fixed grid. */
   readonly body: LabelVolume;
+  /** 1 where errors count, on the fixed grid; in the whole body if absent. */
+  readonly measured?: LabelVolume | undefined;
   /** The structures that are scored, with their label ids. */
   readonly structures: Readonly<Record<string, number>>;
   /** Longest displacement of the non-rigid part, mm. */
@@ -69,7 +71,28 @@ export interface SemiRealOptions extends KnownDeformationOptions, T1LikeOptions 
    * and methods whose histograms span the full range would be left a few bins for all soft tissue.
    */
   readonly range?: readonly [number, number] | undefined;
+  /**
+   * The share of the moving image's planes along z that is cut away, at the top or at the bottom by chance (0). Errors
+   * count only where the moving image has the point.
+   */
+  readonly cut?: number | undefined;
 }
+
+/** The motions between the images of a pair, by name. */
+export const SEMI_REAL_MOTIONS = {
+  /** 4 degrees, 6 to 8 mm along each axis, and smooth noise of 11 to 18 mm. */
+  usual: {},
+  /** The usual motion and 40 mm of breathing. */
+  breathing: { breathing: 40 },
+  /** The usual motion, but 15 degrees. */
+  rotated: { degrees: 15 },
+  /** The usual motion; the moving image lacks a quarter of the field of view. */
+  cut: { cut: 0.25 },
+  /** Breathing, 15 degrees, and the cut. */
+  all: { breathing: 40, degrees: 15, cut: 0.25 },
+} as const satisfies Readonly<
+  Record<string, Pick<SemiRealOptions, "breathing" | "degrees" | "cut">>
+>;
 
 /**
  * Makes a pair: fixed = T1-like(CT), moving(y) = CT(phi(y)) with the known deformation phi, so
@@ -79,7 +102,7 @@ export interface SemiRealOptions extends KnownDeformationOptions, T1LikeOptions 
  * @throws {RangeError} when the grids of CT and labels differ.
  */
 export function makeSemiRealPair(options: SemiRealOptions): SemiRealPair {
-  const { seed, ct, labels, range = [-1000, 1000] } = options;
+  const { seed, ct, labels, range = [-1000, 1000], cut = 0 } = options;
   if (!ct.grid.equals(labels.grid)) throw new RangeError("`labels` must lie on the grid of `ct`");
   const { grid } = ct;
   // One random stream per purpose: the deformation does not depend on the voxel size or the options of the MR.
@@ -110,7 +133,7 @@ export function makeSemiRealPair(options: SemiRealOptions): SemiRealPair {
       }
     }
   }
-  return {
+  const pair: SemiRealPair = {
     fixed,
     fixedLabels: labels,
     moving: { grid, data: moving },
@@ -119,6 +142,57 @@ export function makeSemiRealPair(options: SemiRealOptions): SemiRealPair {
     body,
     structures: semiRealOrgans,
     amplitude: deformation.amplitude,
+  };
+  return cut === 0 ? pair : withCutMoving(pair, cut, new Random(seed, 3).uniform() < 0.5);
+}
+
+/** A structure of which less is left is not scored, as a share of its voxels. */
+const FEWEST_LEFT = 0.5;
+
+/**
+ * The pair with a part of the moving image's planes only. The labels of the fixed image lose the voxels whose points
+ * were cut away, errors are not measured there, and structures that were mostly cut away are not scored.
+ */
+function withCutMoving(pair: SemiRealPair, cut: number, atTop: boolean): SemiRealPair {
+  const { moving, movingLabels, fixedLabels, truth, body } = pair;
+  const [nx, ny, nz] = moving.grid.size;
+  const rest = nz - Math.round(cut * nz);
+  const first = atTop ? 0 : nz - rest;
+  const shift = [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, first, 0, 0, 0, 1];
+  const grid = new Grid([nx, ny, rest], multiply(moving.grid.affine, shift));
+  const part = [first * nx * ny, (first + rest) * nx * ny] as const;
+  const [ux, uy, uz] = truth.components;
+  const isThere = Uint8Array.from(body.data, (_, i) => {
+    const [x, y, z] = truth.grid.world([
+      i % nx,
+      Math.floor(i / nx) % ny,
+      Math.floor(i / (nx * ny)),
+    ]);
+    const plane = transformPoint(grid.inverse, [x + ux[i], y + uy[i], z + uz[i]])[2];
+    return plane >= 0 && plane <= rest - 1 ? 1 : 0;
+  });
+  const isLeft = (label: number) => {
+    let all = 0;
+    let left = 0;
+    fixedLabels.data.forEach((id, i) => {
+      if (id !== label) return;
+      all++;
+      left += isThere[i];
+    });
+    return left >= FEWEST_LEFT * all;
+  };
+  return {
+    ...pair,
+    structures: Object.fromEntries(
+      Object.entries(pair.structures).filter(([, label]) => isLeft(label)),
+    ),
+    moving: { grid, data: moving.data.slice(...part) },
+    movingLabels: { grid, data: movingLabels.data.slice(...part) },
+    fixedLabels: {
+      grid: fixedLabels.grid,
+      data: fixedLabels.data.map((id, i) => isThere[i] ? id : 0),
+    },
+    measured: { grid: body.grid, data: body.data.map((inside, i) => isThere[i] && inside) },
   };
 }
 

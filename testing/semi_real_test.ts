@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertGreater, assertLess, assertThrows } from "@std/assert";
-import { Grid, type LabelVolume, type Volume } from "../volume/mod.ts";
-import { KnownDeformation } from "./known_deformation.ts";
+import { Grid, type LabelVolume, transformPoint, type Triple, type Volume } from "../volume/mod.ts";
+import { breathingProfile, KnownDeformation } from "./known_deformation.ts";
 import { Random } from "./random.ts";
 import { jacobianOnHost, scorePair } from "./score_pair.ts";
 import { makeSemiRealPair, refineCase } from "./semi_real.ts";
@@ -81,6 +81,52 @@ Deno.test("KnownDeformation without noise is the rigid motion it was asked for",
     trace += b[axis] - a[axis];
   }
   assertLess(Math.abs(trace - 1 - 2 * Math.cos(4 * Math.PI / 180)), 1e-6);
+});
+
+Deno.test("KnownDeformation breathes along z by so much, within the body, and can be inverted", () => {
+  const grid = Grid.axisAligned([41, 34, 37], [9, 9, 9], [-178, 11, 94]);
+  const sides = grid.size.map((n) => 9 * n) as unknown as Triple;
+  assertEquals(breathingProfile([0, 0, 0], sides), 1);
+  // At half the ellipse: (1 - 1/4)^2; a deviation further up: exp(-1/2).
+  assertLess(Math.abs(breathingProfile([0.225 * sides[0], 0, 0], sides) - 0.5625), 1e-9);
+  assertLess(Math.abs(breathingProfile([0, 0, 70], sides) - Math.exp(-0.5)), 1e-9);
+  assertEquals(breathingProfile([0, 0.45 * sides[1], 0], sides), 0);
+  const calm = new KnownDeformation(grid, new Random(3));
+  const breathing = new KnownDeformation(grid, new Random(3), { breathing: 40 });
+  const [a, b, back] = [0, 1, 2].map(() => new Float64Array(3));
+  const [x, y, z] = grid.centre;
+  const top = z + sides[2] / 4;
+  calm.forward(x, y, top, a);
+  breathing.forward(x, y, top, b);
+  assertLess(Math.abs(Math.hypot(b[0] - a[0], b[1] - a[1], b[2] - a[2]) - 40), 1e-9);
+  breathing.inverse(b[0], b[1], b[2], back);
+  assertLess(Math.hypot(back[0] - x, back[1] - y, back[2] - top), 1e-4);
+});
+
+Deno.test("makeSemiRealPair() cuts planes of the moving image away, and all that they showed", () => {
+  const whole = makeSemiRealPair({ seed: 1, ...smallCase() });
+  const cut = makeSemiRealPair({ seed: 1, ...smallCase(), cut: 0.25 });
+  assertEquals([cut.moving.grid.size, cut.fixed.grid.size], [[31, 26, 15], [31, 26, 20]]);
+  // The rest is as it was, in the world.
+  const world = cut.moving.grid.world([15, 13, 7]);
+  const at = transformPoint(whole.moving.grid.inverse, world).map(Math.round);
+  assertEquals(
+    cut.moving.data[(7 * 26 + 13) * 31 + 15],
+    whole.moving.data[(at[2] * 26 + at[1]) * 31 + at[0]],
+  );
+  // Errors count only at points that the moving image has.
+  const [nx, ny] = cut.fixed.grid.size;
+  let measured = 0;
+  cut.measured!.data.forEach((counts, i) => {
+    if (!counts) return;
+    measured++;
+    const p = cut.fixed.grid.world([i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))]);
+    const q = p.map((v, axis) => v + cut.truth.components[axis][i]) as unknown as Triple;
+    const plane = transformPoint(cut.moving.grid.inverse, q)[2];
+    assert(plane >= 0 && plane <= 14, `plane ${plane}`);
+  });
+  const body = cut.body.data.reduce((n, v) => n + v, 0);
+  assert(measured > 0.6 * body && measured < 0.9 * body, `${measured} of ${body}`);
 });
 
 Deno.test("makeSemiRealPair() gives the same pair for a seed and another for another", () => {

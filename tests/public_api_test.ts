@@ -16,7 +16,7 @@ interface PublicNames {
 
 const PUBLIC: Readonly<Record<string, PublicNames>> = {
   ".": {
-    count: 91,
+    count: 92,
     values: `
       ConstantImageError CrosswarpError EmptyMaskError FileAccessError Gpu GpuLostError
       GpuMemoryError GpuUnavailableError GpuValidationError Grid ImageFileError NoOverlapError
@@ -26,7 +26,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       registerMindGaussNewton registerRigid writeDisplacementField writeLabelVolume writeVolume`,
     types: `
       ApplyTransformOptions Checkpoint ControlGrid ControlGridInterpolation DeformableLevel DeformableMethod
-      DeformableOptions DeformableProgress DeformableResult DisplacementField FileInput GpuOptions
+      DeformableOptions DeformableProgress DeformableResult DeformableStart DisplacementField FileInput GpuOptions
       HeaderMatrix InverseConsistency JacobianStatistics LabelOverlap LabelVolume LevelState
       LocalCorrelationOptions MapPointsOptions MappedPoints Matrix4 MindGaussNewtonLevel
       MindGaussNewtonOptions MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling
@@ -67,9 +67,9 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       RegularisationOptions Regulariser ResampleOptions Triple Volume WalkedAxis WarpOptions`,
   },
   "./registration": {
-    count: 82,
+    count: 84,
     values: `
-      CheckpointError ConstantImageError DEFORMABLE_DEFAULTS DEFORMABLE_METHODS EmptyMaskError
+      CheckpointError ConstantImageError DEFORMABLE_DEFAULTS DEFORMABLE_METHODS DEFORMABLE_STARTS EmptyMaskError
       MIND_GAUSS_NEWTON_DEFAULTS NoOverlapError TransformFileError applyTransform
       applyTransformToLabels compositeField decodeCheckpoint decodeTransform displacementAt
       encodeCheckpoint encodeTransform findOutsideObjects findPadding identifyRun inverseField jacobianOf
@@ -77,7 +77,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       registerMindGaussNewton registerRigid`,
     types: `
       ApplyTransformOptions Checkpoint ControlGrid ControlGridInterpolation CrosswarpError DeformableLevel DeformableMethod
-      DeformableOptions DeformableProgress DeformableResult DisplacementField Gpu GpuOptions Grid
+      DeformableOptions DeformableProgress DeformableResult DeformableStart DisplacementField Gpu GpuOptions Grid
       InverseConsistency InverseFieldResult JacobianStatistics LabelOverlap LabelVolume LevelState
       LocalCorrelationOptions MapPointsOptions MappedPoints Matrix4 MindGaussNewtonLevel
       MindGaussNewtonOptions MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling
@@ -124,7 +124,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       Structure StructureName Triple Volume`,
   },
   "./study": {
-    count: 185,
+    count: 186,
     values: `
       ABLATIONS COLUMNS CORRESPONDENCE_PARTS LOSSES PAPER_CHANNELS PAPER_FIELDS PAPER_GRID
       PAPER_TABLE_1 PAPER_TABLE_2 PROFILES Picture STAGES STRUCTURES SettingsError ShardSettingsError
@@ -138,7 +138,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       Ablation AdapterSpeed BestSetting BestSettings Breathing ByModality Cells CollectedSearch Colour Column
       ColumnSynthesis ControlGridInterpolation ConvolutionVariant Correspondence CorrespondencePart CrosswarpError
       CycleGanSettings DeformableLevel DeformableMethod DeformableOptions DeformableProgress
-      DisplacementField FileInput GanScale GanSettingsOptions GanVariant GivenCohort Gpu GpuOptions Grid
+      DeformableStart DisplacementField FileInput GanScale GanSettingsOptions GanVariant GivenCohort Gpu GpuOptions Grid
       GridSearchOptions GridSearchPlan GridSynthesisOptions HeaderMatrix ImageRegion IntensityScale
       JacobianStatistics JointSetting LabelFiles LabelVolume LabelledImage LevelState LocalCorrelationOptions
       Manifest ManifestSubject Matrix4 MindOptions MindScale MindScaling MindSscOptions MissingUnits Modality

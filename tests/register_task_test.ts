@@ -132,24 +132,34 @@ Deno.test({
       assertStringIncludes(text, `Quality: ${metrics.quality.verdict}`);
     });
 
-    await t.step("with --strict it ends with 3 if its result has failed", async () => {
-      const next = random(1);
-      const data = moving.image.data.map(() => 1000 * next());
-      await writeVolume(file("noise.nii.gz"), { grid: movingGrid, data });
-      const failed = file("failed");
-      const paths = {
-        "--fixed": file("mr.nii.gz"),
-        "--moving": file("noise.nii.gz"),
-        "--out": failed,
-      };
-      const quick = ["--levels", "1", "--iterations", "2", "--strict"];
-      const { code, text } = await callModule(register, ...Object.entries(paths).flat(), ...quick);
-      assertEquals(code, 3, text);
-      assertStringIncludes(text, "Quality: failed. ");
-      assertStringIncludes(text, " A copy of the warped image");
-      const { quality } = JSON.parse(await Deno.readTextFile(`${failed}/metrics.json`));
-      assertEquals(quality.verdict, "failed");
-    });
+    await t.step(
+      "with --strict it ends with 3 if the better of both starts has failed",
+      async () => {
+        const next = random(1);
+        const data = moving.image.data.map(() => 1000 * next());
+        await writeVolume(file("noise.nii.gz"), { grid: movingGrid, data });
+        const failed = file("failed");
+        const paths = {
+          "--fixed": file("mr.nii.gz"),
+          "--moving": file("noise.nii.gz"),
+          "--out": failed,
+        };
+        const quick = ["--levels", "1", "--iterations", "2", "--start", "automatic", "--strict"];
+        const { code, text } = await callModule(
+          register,
+          ...Object.entries(paths).flat(),
+          ...quick,
+        );
+        assertEquals(code, 3, text);
+        assertStringIncludes(text, "Quality: failed. ");
+        assertStringIncludes(text, " A copy of the warped image");
+        const metrics = JSON.parse(await Deno.readTextFile(`${failed}/metrics.json`));
+        assertEquals(metrics.quality.verdict, "failed");
+        assertEquals(metrics.parameters.start, "automatic");
+        const { chosen, rigidCost, discreteCost } = metrics.deformable.levels[0].start;
+        assertEquals(chosen, discreteCost < rigidCost ? "discrete" : "rigid");
+      },
+    );
 
     await t.step("writes the fields of the transform and of its inverse", async () => {
       const transform = decodeTransform(await Deno.readTextFile(`${out}/transform.json`));
@@ -274,6 +284,12 @@ Deno.test({
             2,
             "--no-folding needs --interpolation linear",
           ],
+          [
+            { "--method": "mind-gauss-newton", "--start": "discrete" },
+            2,
+            "--start does nothing with --method mind-gauss-newton",
+          ],
+          [{ "--start": "random" }, 2, "--start"],
           [
             { "--scaling": "much" },
             2,

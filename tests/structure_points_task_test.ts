@@ -91,6 +91,7 @@ Deno.test("task points maps an RT Structure Set to the fixed series", async (t) 
     await t.step("wrong flags, files and images", async () => {
       await write("other.dcm", { frameOfReference: "1.2.3.99" });
       await write("same.dcm", { frameOfReference: "1.2.3.77" });
+      await write("void.dcm", { rois: [{ name: "Void", contours: [] }] });
       await write("record.dcm", { kind: "1.2.840.10008.5.1.4.1.1.481.5" });
       await Deno.writeTextFile(file("a.csv"), "r,a,s\n1,2,33\n");
       const out = ["--out", file("never.dcm")];
@@ -133,6 +134,16 @@ Deno.test("task points maps an RT Structure Set to the fixed series", async (t) 
           await run(file("plan"), ...like, ...inverse, "--drawn-on", file("a.csv")),
           1,
           "--drawn-on must be a DICOM series",
+        ],
+        [
+          await run(file("ct"), ...like, ...inverse),
+          2,
+          "ct is a folder. Give the file of the points or of the RT Structure Set",
+        ],
+        [
+          await run(file("void.dcm"), ...like, ...inverse),
+          1,
+          "its ROIs have no contours",
         ],
         [
           await run(file("record.dcm"), ...like, ...inverse),

@@ -21,7 +21,8 @@ export function describeOtherFile(start: Uint8Array, name: string): string | und
       `Give the header, ${name.replace(/\.img(\.gz)?$/i, ".hdr$1")}.`;
   }
   if (text(128, 132) === "DICM") {
-    return `${name} is a DICOM file. Give the folder of its series, or a zip file of it.`;
+    return `${name} is a DICOM file. Give the folder of its series, or a zip file of it. RT Structure Sets are for ` +
+      "`points` and for the labels of `register`.";
   }
   return `${name} is not a NIfTI, NRRD, MetaImage or Analyze file. Convert it to .nii or .nii.gz first.`;
 }

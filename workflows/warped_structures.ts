@@ -5,7 +5,7 @@
  */
 
 import type { PointTransform } from "../registration/point_transform.ts";
-import { transformPoint, type Triple } from "../volume/affine.ts";
+import { determinant3, transformPoint, type Triple } from "../volume/affine.ts";
 import type { ContourSolid } from "../volume/contours/contour_solid.ts";
 import { withKeyholes } from "../volume/contours/keyholes.ts";
 import {
@@ -22,6 +22,7 @@ import type { SeriesTemplate } from "../volume/dicom/series_template.ts";
 import type { Contour, RegionOfInterest, StructureSet } from "../volume/dicom/structure_set.ts";
 import { Grid } from "../volume/grid.ts";
 import { pointsOutside } from "./landmarks.ts";
+import { StructureLosses } from "./structure_losses.ts";
 
 /** The maximum distance of the points of a slice at which bodies are sampled, mm. */
 const MAX_PIXEL = 1;
@@ -46,8 +47,8 @@ export interface WarpStructuresOptions {
   readonly map: PointTransform;
   /** The slices of the result. */
   readonly like: SeriesTemplate;
-  /** The distance in mm of the slices on which the contours were drawn, for regions of one slice; undefined if unknown. */
-  readonly sliceDistance?: number | undefined;
+  /** The slices on which the contours were drawn, for regions of one slice. Default: unknown. */
+  readonly drawnOn?: Grid | undefined;
   /** Is called with each warning: one line. */
   readonly onNotice: (notice: string) => void;
 }
@@ -71,20 +72,26 @@ interface Body {
  * interpolated between their planes ({@link ContourSolid}). The map leads each point of a fine lattice in each slice to
  * that body, and the border of the points inside is the new contour, to about a hundredth of a millimetre. The contours
  * are thus planar in the slices, which contours that are moved point by point would not be. Parts that are thinner than
- * the distance of the lattice's points, at most 1 mm, can be lost. Holes are joined to the
- * contours around them by channels (keyholes). POINT contours and open ones are moved point by point; an open planar
- * contour becomes an open non-planar one.
+ * the distance of the lattice's points, at most 1 mm, can be lost; notices name them, and volumes that the transform
+ * does not explain. Holes are joined to the contours around them by channels (keyholes). POINT contours and open ones
+ * are moved point by point; an open planar contour becomes an open non-planar one.
  *
- * @throws {DicomSeriesError} when the contours of a region are not in parallel planes, or no point of all lies inside
- * the slices.
+ * @throws {DicomSeriesError} when the contours of a region are not in parallel planes, there are none, or none is left
+ * in the slices.
  */
 export function warpStructures(options: WarpStructuresOptions): WarpedStructures {
   const { structures, map, like, onNotice } = options;
   const lattice = latticeOf(like);
   const { rois } = structures;
+  if (rois.every((roi) => roi.contours.length === 0)) {
+    throw new DicomSeriesError(
+      `${structures.file}: its ROIs have no contours. Draw them, or export the structure set again.`,
+    );
+  }
   const found = roiBodies(structures, {
     pixel: lattice.pixel / 2,
-    sliceDistance: options.sliceDistance ?? like.spacing[2],
+    slices: options.drawnOn,
+    others: lattice.slices,
     onNotice,
   });
   const back = (point: Triple): Triple => map.inverse(point).point;
@@ -116,24 +123,53 @@ export function warpStructures(options: WarpStructuresOptions): WarpedStructures
   const contours = rois.map((roi): FixedContour[] =>
     looseOf(roi).map((contour) => movedContour(contour, back, lattice))
   );
-  for (let k = 0; k < like.positions.length; k++) {
-    const isHere = (body: Body | undefined) =>
-      body !== undefined && k >= body.low[2] && k <= body.high[2];
-    if (!bodies.some(isHere)) continue;
+  const losses = found.map((body) => body && new StructureLosses(body, lattice.cell));
+  // The first slices come from points of the contours. The body may go on in their neighbours.
+  const pending = bodies.map((body) =>
+    new Set(body === undefined ? [] : rangeOf(body.low[2], body.high[2]))
+  );
+  const done = pending.map(() => new Set<number>());
+  for (let k = firstOf(pending); k >= 0; k = firstOf(pending)) {
     const positions = mappedPositions(lattice, map, k);
     bodies.forEach((body, i) => {
-      if (!isHere(body)) return;
-      for (const ring of ringsIn(body!, lattice, positions)) {
+      if (!pending[i].delete(k)) return;
+      done[i].add(k);
+      const { rings, area, inside } = ringsIn(body!, lattice, positions);
+      for (const ring of rings) {
         const points = ring.map((point) => lattice.patient(point, k));
         contours[i].push({ kind: "CLOSED_PLANAR", points, slice: k });
       }
+      losses[i]!.add(area, inside);
+      if (rings.length === 0) return;
+      for (const next of [k - 1, k + 1]) {
+        if (next >= 0 && next < like.positions.length && !done[i].has(next)) pending[i].add(next);
+      }
     });
   }
+  contours.forEach((list) => list.sort((a, b) => (a.slice ?? -1) - (b.slice ?? -1)));
   rois.forEach(({ name }, i) => {
-    if (found[i] === undefined || contours[i].length > 0) return;
-    onNotice(`${structures.file}, ROI "${name}": no contour of it is left in the slices.`);
+    if (found[i] === undefined) return;
+    const notices = contours[i].some(({ slice }) => slice !== undefined)
+      ? losses[i]!.notices(back)
+      : ["no contour of it is left in the slices."];
+    for (const notice of notices) onNotice(`${structures.file}, ROI "${name}": ${notice}`);
   });
+  if (contours.every(({ length }) => length === 0)) {
+    throw new DicomSeriesError(
+      `${structures.file}: no contour of any ROI is left in the slices of the result. Give a series with thinner slices, ` +
+        "or one that contains the ROIs.",
+    );
+  }
   return { contours };
+}
+
+/** The first slice that is pending for a body; -1 if there is none. */
+function firstOf(pending: readonly ReadonlySet<number>[]): number {
+  const first = pending.flatMap((slices) => [...slices]).reduce(
+    (min, k) => Math.min(min, k),
+    Infinity,
+  );
+  return first === Infinity ? -1 : first;
 }
 
 /** The contours that are moved point by point. */
@@ -147,6 +183,8 @@ interface Lattice {
   readonly pixel: number;
   /** Its points along x and y, and the slices. */
   readonly size: Triple;
+  /** The volume of a cell of the lattice between two slices, mm3. */
+  readonly cell: number;
   /** The grid of the slices. */
   readonly slices: Grid;
   /** The index of a point of the lattice, from RAS mm. */
@@ -164,6 +202,7 @@ function latticeOf({ size, affine, spacing, positions, orientation }: SeriesTemp
   return {
     pixel: Math.min(...steps),
     size: [(size[0] - 1) * parts[0] + 1, (size[1] - 1) * parts[1] + 1, size[2]],
+    cell: Math.abs(determinant3(affine)) / (parts[0] * parts[1]),
     slices,
     index: (point) => {
       const [x, y, z] = transformPoint(inverse, point);
@@ -212,12 +251,22 @@ function mappedPositions(lattice: Lattice, map: PointTransform, slice: number) {
   };
 }
 
+/** The contours of a body in a slice. */
+interface SliceContours {
+  /** The contours in points of the lattice, with keyholes. */
+  readonly rings: readonly LatticeRing[];
+  /** The area within them, in cells of the lattice. */
+  readonly area: number;
+  /** The points of the lattice next to them that are inside, as points of the body, RAS mm. */
+  readonly inside: () => Triple[];
+}
+
 /** The contours of a body in a slice, in points of the lattice. */
 function ringsIn(
   { solid, low, high }: Body,
   lattice: Lattice,
   positions: ReturnType<typeof mappedPositions>,
-): LatticeRing[] {
+): SliceContours {
   const { size } = lattice;
   let [x0, y0, x1, y1] = [low[0], low[1], high[0], high[1]];
   const depths = () => {
@@ -230,7 +279,8 @@ function ringsIn(
     }
     return Float64Array.from(values);
   };
-  if (x1 < x0 || y1 < y0) return [];
+  const none = { rings: [], area: 0, inside: () => [] };
+  if (x1 < x0 || y1 < y0) return none;
   let values = depths();
   const isInside = (x: number, y: number) => values[(y - y0) * (x1 - x0 + 1) + x - x0] > 0;
   const row = (y: number) => rangeOf(x0, x1).some((x) => isInside(x, y));
@@ -247,7 +297,7 @@ function ringsIn(
     [x0, y0, x1, y1] = grown;
     values = depths();
   }
-  if (!values.some((depth) => depth > 0)) return [];
+  if (!values.some((depth) => depth > 0)) return none;
   const nx = x1 - x0 + 1;
   const ny = y1 - y0 + 1;
   const depthAt = ([x, y]: LatticePoint) => solid.depth(...positions.exact([x0 + x, y0 + y]));
@@ -259,7 +309,20 @@ function ringsIn(
   const rings = levelRings({ size: [nx, ny], values, crossing })
     .map((ring) => simplifiedRing(ring, SIMPLIFICATION / lattice.pixel))
     .filter((ring) => ring.length >= 3 && Math.abs(signedArea(ring)) > MIN_AREA);
-  return withKeyholes(rings).map((ring) => ring.map(([x, y]): LatticePoint => [x + x0, y + y0]));
+  return {
+    rings: withKeyholes(rings).map((ring) => ring.map(([x, y]): LatticePoint => [x + x0, y + y0])),
+    area: rings.reduce((sum, ring) => sum + signedArea(ring), 0),
+    // The points of a ring lie between two points of the lattice, of which one is inside.
+    inside: () =>
+      rings.flat().flatMap((
+        [x, y],
+      ) => [[Math.floor(x + x0), Math.floor(y + y0)], [Math.ceil(x + x0), Math.ceil(y + y0)]])
+        .filter(([x, y]) => x >= x0 && y >= y0 && x <= x1 && y <= y1 && isInside(x, y))
+        .map(([x, y]): Triple => {
+          const [px, py, pz] = positions.at(x, y);
+          return [px, py, pz];
+        }),
+  };
 }
 
 function rangeOf(first: number, last: number): number[] {

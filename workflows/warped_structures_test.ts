@@ -234,6 +234,87 @@ Deno.test("warpStructures() leaves contours in their planes as they are by the i
   }
 });
 
+/** A body whose end at z = 0 is drawn out by 15 mm in its middle, far from its contours. */
+const BULGE: PointTransform = (() => {
+  const height = ([x, y]: Triple) => 15 * Math.exp(-((x + 10) ** 2 + (y - 5) ** 2) / 200);
+  return {
+    forward: (p) => [p[0], p[1], p[2] - height(p)],
+    inverse: (p) => ({ point: [p[0], p[1], p[2] + height(p)], residual: 0 }),
+  };
+})();
+
+Deno.test("warpStructures() follows a body into slices that no point of a contour reaches", async () => {
+  const disc = (z: number) => ({ points: circle([10, -5, z], 45, 180) });
+  const structures = await read({ name: "Disc", contours: [28, 31, 34, 37, 40].map(disc) });
+  const like = seriesOf(AXIAL, [1, 1, 3], [10, -5, 30]);
+  const { contours: [contours], notices } = warped(structures, BULGE, like);
+  assertEquals(notices, []);
+  // The end is at 41.5 mm, and in the middle 15 mm higher.
+  const heights = contours.map(({ slice }) => like.positions[slice!][2]);
+  assertEquals(heights, [28, 31, 34, 37, 40, 43, 46, 49, 52, 55]);
+  for (const { points: [[x, y]], slice } of contours.slice(5)) {
+    const bulge = 15 * Math.exp(-((x - 10) ** 2 + (y + 5) ** 2) / 200);
+    assertAlmostEquals(41.5 + bulge, like.positions[slice!][2], 0.2);
+  }
+});
+
+Deno.test("warpStructures() names parts that vanish, and volumes that the transform does not explain", async () => {
+  const like = seriesOf(AXIAL, [1, 1, 3]);
+  const sheet = (z: number, width: number): readonly Triple[] => [
+    [40.3, -20, z],
+    [40.3 + width, -20, z],
+    [40.3 + width, 10, z],
+    [40.3, 10, z],
+  ];
+  // The points of the lattice are at 40 and 41 mm.
+  const planes = (width: number) =>
+    [38, 41, 44].flatMap((z) => [
+      { points: circle([10, -5, z], 12, 90) },
+      { points: sheet(z, width) },
+    ]);
+  const lost = warped(await read({ name: "Two", contours: planes(0.4) }), IDENTITY, like);
+  assertEquals(lost.notices.map((line) => line.replace(/^the structure set, /, "")), [
+    'ROI "Two": 1 of its 2 separate parts have no contour in the slices of the result, 0.108 mL of 4.18 mL. They are ' +
+    "thinner than 1 mm, lie between two slices, or lie outside.",
+  ]);
+  const both = warped(await read({ name: "Two", contours: planes(1.6) }), IDENTITY, like);
+  assertEquals(both.notices, []);
+
+  const plan = await read({ name: "Ellipsoid", contours: ellipsoid() });
+  // Half of the body is above the slices, and the map makes it 1.331 times as large.
+  const scaled: PointTransform = {
+    forward: (p) => [p[0] / 1.1, p[1] / 1.1, p[2] / 1.1],
+    inverse: (p) => ({ point: [1.1 * p[0], 1.1 * p[1], 1.1 * p[2]], residual: 0 }),
+  };
+  const cut = warped(plan, scaled, seriesOf(AXIAL, [1, 1, 3], [10, -5, -5]));
+  const [outside, volume] = cut.notices;
+  assertEquals(cut.notices.length, 2);
+  assert(outside.includes("lie outside the slices"), outside);
+  const [, found, expected, before] =
+    / enclose (\S+) mL, and the transform makes (\S+) mL of its (\S+) mL/.exec(volume)!.map(Number);
+  const full = 4 / 3 * Math.PI * 22 * 30 * 26 / 1000;
+  assertAlmostEquals(before, full, 0.01 * full);
+  assertAlmostEquals(expected, 1.331 * full, 0.015 * full);
+  assertAlmostEquals(found, 0.6 * full, 0.15 * full);
+});
+
+Deno.test("warpStructures() refuses a result without contours", async () => {
+  const like = seriesOf(AXIAL, [1, 1, 3]);
+  const nothing = await read({ name: "Void", contours: [] });
+  assertThrows(
+    () => warped(nothing, IDENTITY, like),
+    DicomSeriesError,
+    "its ROIs have no contours",
+  );
+  const flat = [[9.3, -5, 41], [9.6, -5, 41], [9.6, 5, 41], [9.3, 5, 41]] as const;
+  const thin = await read({ name: "Thin", contours: [{ points: flat }] });
+  assertThrows(
+    () => warped(thin, IDENTITY, like),
+    DicomSeriesError,
+    "no contour of any ROI is left in the slices of the result",
+  );
+});
+
 Deno.test("warpStructures() tells what is lost, and refuses what it cannot map", async () => {
   const like = seriesOf(AXIAL, [1, 1, 3], [10, -5, 70]);
   const plan = await read(
@@ -247,8 +328,8 @@ Deno.test("warpStructures() tells what is lost, and refuses what it cannot map",
   assertEquals(
     starts,
     [
-      'ROI "Gap": 4 planes between its contours have ',
       'ROI "Small": 1 closed contours have fewer than',
+      'ROI "Gap": 4 planes between its contours have ',
       'ROI "Cut": 180 of 2040 points on its border lie',
       'ROI "Gap": 180 of 1560 points on its border lie',
     ].map((line) => line.slice(0, 46)),

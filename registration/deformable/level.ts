@@ -79,6 +79,11 @@ export interface LevelOptions {
   readonly geometry: ControlGridGeometry;
   /** The displacements at the start, mm along the grid's axes, one vec4 per control point. */
   readonly start: Float32Array;
+  /**
+   * The displacements at which the similarity finds the values of its own, such as s of eq. 7. The costs from two starts
+   * can be compared if these are the same.
+   */
+  readonly scaledAt: Float32Array;
   /** The similarity E of the cost F = E + lambda R. */
   readonly similarity: Similarity;
   /** The regulariser R. */
@@ -142,8 +147,6 @@ export async function optimiseLevel(gpu: Gpu, options: LevelOptions): Promise<Le
         minMove: 1e-3 * voxel,
       }),
     );
-    gpu.write(optimiser.point, options.start);
-    gpu.write(optimiser.trial, options.start);
     const perVoxel = h.map((size) => 1 / size) as unknown as Triple;
     const data = owned.add(options.similarity.prepare(gpu, {
       geometry,
@@ -154,7 +157,9 @@ export async function optimiseLevel(gpu: Gpu, options: LevelOptions): Promise<Le
       gradient: optimiser.gradient,
       scalars: optimiser.scalars,
     }));
-    await data.begin?.(options.start);
+    await data.begin?.(options.scaledAt);
+    gpu.write(optimiser.point, options.start);
+    gpu.write(optimiser.trial, options.start);
     const cell = spacing[0] * spacing[1] * spacing[2];
     const domain = level.grid.voxels * h[0] * h[1] * h[2];
     const { trial, gradient, penalties } = optimiser;

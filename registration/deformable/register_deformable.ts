@@ -20,7 +20,11 @@ import { type GpuImage, imageBytes, uploadImage } from "../../kernels/gpu/image.
 import { Owned } from "../../kernels/gpu/owned.ts";
 import type { BinRange } from "../../kernels/nmi/joint_histogram.ts";
 import { checkRegulariser, type Regulariser } from "../../kernels/regulariser/regulariser.ts";
-import { DEFORMABLE_DEFAULTS } from "../deformable_defaults.ts";
+import {
+  DEFORMABLE_DEFAULTS,
+  DEFORMABLE_STARTS,
+  type DeformableStart,
+} from "../deformable_defaults.ts";
 import { intensityRange, RANGE_PERCENTILES } from "../intensity_range.ts";
 import { maskVoxels } from "../mask_voxels.ts";
 import { maskedUploadBytes, uploadMasked } from "../masked_image.ts";
@@ -45,6 +49,7 @@ import {
   prolongDisplacements,
   toControlGrid,
 } from "./level_displacements.ts";
+import { discreteStart, discreteStartBytes, displacementsFrom } from "./discrete_start.ts";
 import { unfoldCells, unfoldVoxels } from "./no_folding.ts";
 
 /**
@@ -83,6 +88,12 @@ export interface DeformableOptions extends SimilarityOptions {
   readonly levels?: number | undefined;
   /** Maximum number of accepted steps per level. Default 100. */
   readonly iterations?: number | undefined;
+  /**
+   * The displacements with which the first level begins. "rigid" (default): none. "discrete": those of a search among
+   * displacements of up to 48 mm along each axis, which finds motions that a descent does not find. "automatic": the
+   * first level runs from both, and the registration goes on with the one of the lower cost.
+   */
+  readonly start?: DeformableStart | undefined;
   /** Smallest working voxel, mm. Default the fixed image's voxel. */
   readonly resolution?: number | undefined;
   /**
@@ -141,6 +152,17 @@ export interface DeformableLevel {
   readonly stopped: string;
   /** Values that the similarity found at the start of the level, such as s of eq. 7. */
   readonly similarity?: Readonly<Record<string, number>> | undefined;
+  /** At the first level, with the start "automatic": the chosen start, and the costs F at the end of the level from both. */
+  readonly start?:
+    | {
+      /** The start of the lower cost. The rest of this record is of its level. */
+      readonly chosen: Exclude<DeformableStart, "automatic">;
+      /** The cost after the start "rigid". */
+      readonly rigidCost: number;
+      /** The cost after the start "discrete". */
+      readonly discreteCost: number;
+    }
+    | undefined;
 }
 
 /** The state of a registration after a level. */
@@ -167,6 +189,8 @@ export interface DeformableResult {
     readonly regulariser: Regulariser;
     /** The interpolation between control points. */
     readonly interpolation: ControlGridInterpolation;
+    /** The start that was asked for. */
+    readonly start: DeformableStart;
     /** The regulariser's weight. */
     readonly lambda: number;
     /** Requested control-point spacing at the finest level, mm. */
@@ -213,7 +237,7 @@ export async function registerDeformable(
   const { fixed, moving, signal } = options;
   const plan = planOf(options);
   const { levels, kind, similarityOptions, regulariser, interpolation, lambda } = plan;
-  const { iterations, noFolding } = plan;
+  const { iterations, noFolding, start } = plan;
   signal?.throwIfAborted();
   gpu.requireMemory(
     Math.max(
@@ -236,42 +260,73 @@ export async function registerDeformable(
     ]);
     const similarity = kind.create({ ...similarityOptions, fixedRange, movingRange });
     requireMemory(gpu, levels.at(-1)!, interpolation, similarity);
+    const search = async (level: LevelDisplacements) => {
+      gpu.requireMemory(
+        discreteStartBytes(fixed.grid, moving.grid),
+        "The discrete search",
+        'Choose the start "rigid" (--start rigid).',
+      );
+      const found = await timed("deformable: discrete search", () =>
+        discreteStart(gpu, {
+          images,
+          fixedGrid: fixed.grid,
+          movingGrid: moving.grid,
+          initial: options.initial ?? IDENTITY,
+          fixedRange,
+          movingRange,
+        }));
+      return { ...level, displacements: displacementsFrom(found, level.geometry, level.grid) };
+    };
     const records: DeformableLevel[] = [...options.resume?.records ?? []];
     let reached = resumed(options.resume, levels, interpolation);
     for (const [index, level] of levels.entries()) {
       if (options.resume !== undefined && index <= options.resume.level) continue;
       const carried = startOf(reached, level, interpolation);
-      const { geometry, grid, displacements } = noFolding ? await unfoldCells(carried) : carried;
-      const result = await timedLevel(index, gpu, {
-        images,
-        masks: { fixed: options.fixedMask, moving: options.movingMask },
-        similarity,
-        level,
-        geometry,
-        start: displacements,
-        initial: options.initial ?? IDENTITY,
-        regulariser,
-        lambda,
-        iterations,
-        fixedGrid: fixed.grid,
-        movingGrid: moving.grid,
-        signal,
-        noFolding,
-        onProgress: (state) =>
-          options.onProgress?.({
-            level: index,
-            levels: levels.length,
-            evaluations: state.evaluations,
-            iterations: state.iterations,
-            maxIterations: iterations,
-            cost: state.cost,
-          }),
-      });
-      reached = { geometry, grid, displacements: result.displacements };
-      records.push(recordOf(level, result));
+      const optimise = async (from: LevelDisplacements, scaledAt = from) => {
+        const { geometry, grid, displacements } = noFolding ? await unfoldCells(from) : from;
+        const result = await timedLevel(index, gpu, {
+          images,
+          masks: { fixed: options.fixedMask, moving: options.movingMask },
+          similarity,
+          level,
+          geometry,
+          start: displacements,
+          scaledAt: scaledAt === from ? displacements : scaledAt.displacements,
+          initial: options.initial ?? IDENTITY,
+          regulariser,
+          lambda,
+          iterations,
+          fixedGrid: fixed.grid,
+          movingGrid: moving.grid,
+          signal,
+          noFolding,
+          onProgress: (state) =>
+            options.onProgress?.({
+              level: index,
+              levels: levels.length,
+              evaluations: state.evaluations,
+              iterations: state.iterations,
+              maxIterations: iterations,
+              cost: state.cost,
+            }),
+        });
+        return {
+          reached: { geometry, grid, displacements: result.displacements },
+          record: recordOf(level, result),
+        };
+      };
+      const isFirst = index === 0;
+      let best = isFirst && start === "discrete"
+        ? await optimise(await search(carried))
+        : await optimise(carried);
+      if (isFirst && start === "automatic") {
+        best = betterOf(best, await optimise(await search(carried), carried));
+      }
+      reached = best.reached;
+      records.push(best.record);
       await options.onLevel?.({
         level: index,
-        displacements: result.displacements.slice(),
+        displacements: reached.displacements.slice(),
         records: [...records],
       });
     }
@@ -283,6 +338,7 @@ export async function registerDeformable(
         similarity: similarity.name,
         regulariser,
         interpolation,
+        start,
         lambda,
         spacing: plan.spacing,
         levels: levels.length,
@@ -312,6 +368,7 @@ function planOf(options: DeformableOptions) {
     spacing = DEFORMABLE_DEFAULTS.spacing,
     iterations = DEFORMABLE_DEFAULTS.iterations,
     noFolding = false,
+    start = DEFORMABLE_DEFAULTS.start,
   } = options;
   if (!CONTROL_GRID_INTERPOLATIONS.includes(interpolation)) {
     throw new RangeError(
@@ -319,6 +376,9 @@ function planOf(options: DeformableOptions) {
         CONTROL_GRID_INTERPOLATIONS.join(", ")
       }, got ${interpolation}`,
     );
+  }
+  if (!DEFORMABLE_STARTS.includes(start)) {
+    throw new RangeError(`\`start\` must be one of ${DEFORMABLE_STARTS.join(", ")}, got ${start}`);
   }
   checkRegulariser({ regulariser, interpolation });
   if (noFolding && interpolation !== "linear") {
@@ -343,7 +403,23 @@ function planOf(options: DeformableOptions) {
     spacing,
     iterations,
     noFolding,
+    start,
   };
+}
+
+/** A level from one start. */
+interface OptimisedLevel {
+  readonly reached: LevelDisplacements;
+  readonly record: DeformableLevel;
+}
+
+/** The level with the lower cost, with a record of the choice. */
+function betterOf(rigid: OptimisedLevel, discrete: OptimisedLevel): OptimisedLevel {
+  const [rigidCost, discreteCost] = [rigid, discrete].map(({ record }) => record.costs.at(-1)!);
+  const [chosen, better] = discreteCost < rigidCost
+    ? ["discrete", discrete] as const
+    : ["rigid", rigid] as const;
+  return { ...better, record: { ...better.record, start: { chosen, rigidCost, discreteCost } } };
 }
 
 /** The displacements at the start of a level: the coarser level's, or 0 at the first level. */

@@ -14,7 +14,7 @@ export type ClosedContour = readonly Triple[];
 export const PLANE_TOLERANCE = 0.1;
 
 /** A distance of two planes above this multiple of the usual one is a gap. */
-const GAP = 1.5;
+export const GAP = 1.5;
 
 /** The smallest and the greatest reach of the distances, mm. */
 const MIN_REACH = 1;
@@ -34,8 +34,8 @@ export class ContourStack {
   readonly normal: Triple;
   /** The usual distance of neighbouring planes, mm; undefined if there is one plane only. */
   readonly step: number | undefined;
-  /** The numbers of steps that are missing in each gap between planes. */
-  readonly gaps: readonly number[];
+  /** The number of contours that equal another one of their plane; they are left out. */
+  readonly duplicates: number;
   /** The directions of u and v in the planes. */
   readonly axes: readonly [u: Triple, v: Triple];
   /** The planes by their heights. */
@@ -65,18 +65,27 @@ export class ContourStack {
       return { height: heights.reduce((sum, h) => sum + h, 0) / heights.length, ring };
     }).sort((a, b) => a.height - b.height);
     const planes: { height: number; rings: Ring[] }[] = [];
+    let duplicates = 0;
     for (const { height, ring } of placed) {
       const last = planes.at(-1);
-      if (last !== undefined && height - last.height <= PLANE_TOLERANCE) last.rings.push(ring);
-      else planes.push({ height, rings: [ring] });
+      if (last === undefined || height - last.height > PLANE_TOLERANCE) {
+        planes.push({ height, rings: [ring] });
+      } else if (last.rings.some((other) => isSame(other, ring))) duplicates++;
+      else last.rings.push(ring);
     }
     this.planes = planes;
-    const distances = planes.slice(1).map(({ height }, i) => height - planes[i].height);
-    this.step = [...distances].sort((a, b) => a - b)[Math.floor(distances.length / 2)];
-    const { step } = this;
-    this.gaps = step === undefined
-      ? []
-      : distances.filter((d) => d > GAP * step).map((d) => Math.round(d / step) - 1);
+    this.duplicates = duplicates;
+    this.step = [...this.#distances].sort((a, b) => a - b)[Math.floor((planes.length - 1) / 2)];
+  }
+
+  /** The numbers of planes that are missing in each gap, if planes have the distance `step` in mm. */
+  gaps(step: number): number[] {
+    return this.#distances.filter((d) => d > GAP * step).map((d) => Math.round(d / step) - 1);
+  }
+
+  /** The distances of neighbouring planes, mm. */
+  get #distances(): number[] {
+    return this.planes.slice(1).map(({ height }, i) => height - this.planes[i].height);
   }
 
   /** The number of samples of distance 1 mm that the areas around the contours of all planes have. */
@@ -104,7 +113,8 @@ export interface ContourSolidOptions {
  * times. Between planes, the signed distances to the contours are interpolated linearly (Raya and Udupa 1990, IEEE
  * Transactions on Medical Imaging 9:32). Beyond the last plane, and where a part has no contour in the next plane, the
  * body ends half a step further. Distances are limited to a step, and to the greatest depth of a thinner body, so that
- * this holds for parts of every size.
+ * this holds for a thin body, too. A part that is thinner than a step and belongs to a thicker body ends earlier: with a
+ * radius of 1 mm and a step of 3 mm, 0.7 mm beyond its last plane.
  */
 export class ContourSolid {
   readonly #stack: ContourStack;
@@ -161,6 +171,11 @@ export class ContourSolid {
     const depth = this.#depths[plane].at(u, v);
     return Math.min(this.#reach, Math.max(-this.#reach, depth));
   }
+}
+
+/** Returns true if two contours have the same points; an even number of equal contours would enclose nothing. */
+function isSame(a: Ring, b: Ring): boolean {
+  return a.length === b.length && a.every((value, i) => value === b[i]);
 }
 
 /** The normal of contours, weighted by their areas, with its greatest component positive. */

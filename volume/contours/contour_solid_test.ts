@@ -91,10 +91,16 @@ Deno.test("ContourSolid ends a part in the middle if the next plane has another 
 
 Deno.test("ContourSolid does not bridge missing planes, and ContourStack counts them", () => {
   const contours = [0, 3, 6, 15, 18].map((z) => disc(z, 8));
-  assertEquals(new ContourStack(contours).gaps, [2]);
+  assertEquals(new ContourStack(contours).gaps(3), [2]);
   const parts = solidOf(contours);
   assert(parts.depth(0, 0, 7.4) > 0 && parts.depth(0, 0, 13.6) > 0);
   assert(parts.depth(0, 0, 7.6) < 0 && parts.depth(0, 0, 10.5) < 0 && parts.depth(0, 0, 13.4) < 0);
+});
+
+Deno.test("ContourStack takes equal contours of a plane once", () => {
+  const stack = new ContourStack([disc(0, 10), disc(3, 10), disc(3, 10), disc(3, 4)]);
+  assertEquals(stack.duplicates, 1);
+  assertEquals(stack.planes.map(({ rings }) => rings.length), [1, 2]);
 });
 
 Deno.test("ContourStack takes parallel planes of any direction, and refuses others", () => {

@@ -144,10 +144,11 @@ export class PlaneDepth {
   }
 }
 
-type Edge = readonly [au: number, av: number, bu: number, bv: number];
+/** An edge of a contour, mm. */
+export type Edge = readonly [au: number, av: number, bu: number, bv: number];
 
 /** The edges of rings, without those of no length. */
-function edgesOf(rings: readonly Ring[]): Edge[] {
+export function edgesOf(rings: readonly Ring[]): Edge[] {
   const edges: Edge[] = [];
   for (const ring of rings) {
     for (let i = 0; i < ring.length; i += 2) {
@@ -176,7 +177,8 @@ function isBoundary(
   return isInside(u + du, v + dv, near(v + dv)) !== isInside(u - du, v - dv, near(v - dv));
 }
 
-function isInside(u: number, v: number, edges: readonly Edge[]): boolean {
+/** Returns true if an odd number of edges is to the right of a point. */
+export function isInside(u: number, v: number, edges: readonly Edge[]): boolean {
   let inside = false;
   for (const [au, av, bu, bv] of edges) {
     if ((av > v) === (bv > v)) continue;

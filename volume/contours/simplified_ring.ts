@@ -26,7 +26,7 @@ export function simplifiedRing(ring: LatticeRing, tolerance: number): LatticeRin
     let worst = tolerance;
     let place = -1;
     for (let i = from + 1; i < to; i++) {
-      const error = toSegment(at(i), at(from), at(to));
+      const error = distanceToSegment(at(i), at(from), at(to));
       if (error > worst) [worst, place] = [error, i];
     }
     if (place < 0) continue;
@@ -41,7 +41,11 @@ function distance([ax, ay]: LatticePoint, [bx, by]: LatticePoint): number {
 }
 
 /** The distance of a point to a segment. */
-function toSegment([x, y]: LatticePoint, [ax, ay]: LatticePoint, [bx, by]: LatticePoint): number {
+export function distanceToSegment(
+  [x, y]: LatticePoint,
+  [ax, ay]: LatticePoint,
+  [bx, by]: LatticePoint,
+): number {
   const length2 = (bx - ax) ** 2 + (by - ay) ** 2;
   const t = length2 === 0 ? 0 : ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / length2;
   const inside = Math.min(1, Math.max(0, t));

@@ -7,6 +7,7 @@
 import { transformPoint } from "../affine.ts";
 import type { Grid } from "../grid.ts";
 import type { LabelVolume } from "../volume.ts";
+import { DicomSeriesError } from "./dicom_errors.ts";
 import { endPoints, isArea, roiBodies, type RoiBody } from "./roi_bodies.ts";
 import type { StructureSet } from "./structure_set.ts";
 
@@ -52,7 +53,7 @@ function plainName(name: string): string {
  * A label image of the regions: a voxel has the label of the region whose body contains its centre. Where regions
  * overlap, the smaller one keeps the voxel. Points and open contours have no voxels; a warning names them.
  *
- * @throws {DicomSeriesError} when the contours of a region are not in parallel planes.
+ * @throws {DicomSeriesError} when the contours of a region are not in parallel planes, or no region has a voxel.
  */
 export function structureLabels(
   { structures, grid, ids, onNotice }: StructureLabelsOptions,
@@ -61,7 +62,7 @@ export function structureLabels(
   const { spacing } = grid;
   const bodies = roiBodies(structures, {
     pixel: Math.min(...spacing) / 2,
-    sliceDistance: Math.max(...spacing),
+    others: grid,
     onNotice,
   });
   const areas = bodies.map((body, i) => {
@@ -91,6 +92,11 @@ export function structureLabels(
     );
   }
   const list = [...ids].map(([name, id]) => `${id} "${name}"`).join(", ");
+  if (areas.every(({ voxels }) => voxels === 0)) {
+    throw new DicomSeriesError(
+      `${file}: no ROI has a voxel in the image. Check that the contours were drawn on this image.`,
+    );
+  }
   onNotice(`${file}: its ROIs are the labels ${list}.`);
   return { grid, data };
 }

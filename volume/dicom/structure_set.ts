@@ -167,6 +167,11 @@ function structureSetOf(data: DataSet, name: string): StructureSet {
       observations: observations.filter(belongs).map(elementsOf),
     };
   });
+  for (const number of contours.map((item) => numberOf(item, "x30060084"))) {
+    if (!names.has(number)) {
+      refuse(`it has contours of the ROI number ${number}, which it does not define`);
+    }
+  }
   if (frames.size > 1) {
     const list = [...frames].map(([frame, roi]) => `"${roi}" in ${frame || "none"}`).join(", ");
     refuse(`its ROIs are in ${frames.size} frames of reference (${list}); one transform maps one`);

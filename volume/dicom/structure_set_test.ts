@@ -6,6 +6,7 @@ import {
   assertNotEquals,
   assertRejects,
   assertStringIncludes,
+  assertThrows,
 } from "@std/assert";
 import { dicomFile, madeSequence } from "../../testing/dicom_file.ts";
 import { inFolder } from "../../testing/in_folder.ts";
@@ -72,6 +73,13 @@ Deno.test("readStructureSet() refuses what it cannot map, and says why", async (
     [
       { rois: [{ name: "A", number: 2, contours: [] }, { name: "B", number: 2, contours: [] }] },
       'the ROIs "A" and "B" have one number',
+    ],
+    [
+      {
+        ...PLAN,
+        more: [madeSequence(0x30060039, [[[0x30060084, "IS", "77"]]], EXPLICIT)],
+      },
+      "it has contours of the ROI number 77, which it does not define",
     ],
     [
       {
@@ -260,6 +268,12 @@ Deno.test("structureLabels() gives the overlap to the smaller ROI, and leaves po
     `its ROIs overlap in ${count(1)} voxels, which have the label of the smaller one.`,
     'its ROIs are the labels 1 "Lesion", 5 "Body", 3 "Mark".',
   ]);
+  const far = Grid.axisAligned([5, 5, 5], [1, 1, 2], [500, 0, 0]);
+  assertThrows(
+    () => structureLabels({ structures, grid: far, ids, onNotice }),
+    DicomSeriesError,
+    "no ROI has a voxel in the image",
+  );
   const moving = await readStructureSet(structureSetFile({
     rois: [{ name: "body ", number: 1, contours: [] }, { name: "Heart", number: 5, contours: [] }],
   }));

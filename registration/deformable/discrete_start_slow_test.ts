@@ -1,0 +1,185 @@
+import { assert, assertAlmostEquals, assertEquals, assertLess, assertRejects } from "@std/assert";
+import { IDENTITY, type Triple } from "../../volume/affine.ts";
+import { Grid } from "../../volume/grid.ts";
+import type { Volume } from "../../volume/volume.ts";
+import { controlGridGeometry } from "../../kernels/control_grid/control_grid.ts";
+import { Gpu } from "../../kernels/gpu/gpu.ts";
+import { uploadImage } from "../../kernels/gpu/image.ts";
+import { GpuMemoryError } from "../../kernels/gpu/errors.ts";
+import { seededValues } from "../../testing/float_values.ts";
+import { gpuTest } from "../../testing/gpu.ts";
+import { displacementAt } from "../transform.ts";
+import { discreteStart, discreteStartBytes, displacementsFrom } from "./discrete_start.ts";
+import {
+  type DeformableResult,
+  type LevelState,
+  registerDeformable,
+} from "./register_deformable.ts";
+
+const GRID = Grid.axisAligned([48, 40, 44], [5, 5, 5], [-120, -100, -110]);
+/** Blobs of 6 to 10 mm: a descent does not find displacements that are larger than they are. */
+const BLOBS = seededValues(4 * 250, 8);
+
+/** A body with blobs; `shift` moves the blobs, mm, and the contrast of the second kind is inverted. */
+function image(kind: "mr" | "ct", shift: Triple = [0, 0, 0]): Volume {
+  const [nx, ny] = GRID.size;
+  const data = Float32Array.from({ length: GRID.voxels }, (_, i) => {
+    const p = GRID.world([i % nx, Math.floor(i / nx) % ny, Math.floor(i / (nx * ny))]);
+    if (Math.hypot(p[0] / 112, p[1] / 92, p[2] / 102) > 1) return 0;
+    let value = 0;
+    for (let k = 0; k < BLOBS.length; k += 4) {
+      const square = p.reduce((sum, v, c) => sum + (v - shift[c] - 200 * BLOBS[k + c]) ** 2, 0);
+      value += 100 * Math.exp(-square / (2 * (8 + 4 * BLOBS[k + 3]) ** 2));
+    }
+    return kind === "ct" ? 100 + value : 300 - value;
+  });
+  return { grid: GRID, data };
+}
+
+const SHIFT: Triple = [6, -8, 30];
+
+/** The mean distance of a result from the shift, well inside the body, mm. */
+function error(result: DeformableResult): number {
+  let sum = 0;
+  for (let i = 0; i < 27; i++) {
+    const at: Triple = [i % 3, Math.floor(i / 3) % 3, Math.floor(i / 9)].map((v) =>
+      30 * (v - 1)
+    ) as unknown as Triple;
+    const u = displacementAt(result.controlGrid, at);
+    sum += Math.hypot(...u.map((v, c) => v - SHIFT[c])) / 27;
+  }
+  return sum;
+}
+
+async function found(gpu: Gpu) {
+  const [fixed, moving] = [image("mr"), image("ct", SHIFT)].map(({ grid, data }) =>
+    uploadImage(gpu, "image", grid.size, data)
+  );
+  const before = gpu.liveBytes;
+  gpu.peakBytes = before;
+  const start = await discreteStart(gpu, {
+    images: { fixed, moving, fixedMask: undefined, movingMask: undefined },
+    fixedGrid: GRID,
+    movingGrid: GRID,
+    initial: IDENTITY,
+    fixedRange: { low: 0, high: 300, bins: 100 },
+    movingRange: { low: 0, high: 300, bins: 100 },
+  });
+  const taken = gpu.peakBytes - before;
+  fixed.destroy();
+  moving.destroy();
+  return { start, taken };
+}
+
+gpuTest(
+  "discreteStart() finds a displacement of 30 mm, in the memory that it states",
+  async (gpu) => {
+    const { start, taken } = await found(gpu);
+    assertEquals(start.points, [15, 13, 14]);
+    const estimate = discreteStartBytes(GRID, GRID);
+    assert(taken <= estimate && taken > 0.7 * estimate, `${taken} bytes, estimated ${estimate}`);
+    const geometry = controlGridGeometry(GRID.size, [4, 4, 4]);
+    const displacements = displacementsFrom(start, geometry, GRID);
+    // Control point (6, 5, 5) is at voxel (24, 20, 20), in the middle of the body.
+    const at = 4 * ((5 * geometry.size[1] + 5) * geometry.size[0] + 6);
+    SHIFT.forEach((mm, c) => assertAlmostEquals(displacements[at + c], mm, 8));
+    assertEquals(displacements[at + 3], 0);
+  },
+);
+
+Deno.test("discreteStartBytes() stays below 600 MiB for any field of view, because blocks grow", () => {
+  const box = (size: Triple) => Grid.axisAligned(size, [10, 10, 10]);
+  const trunk = discreteStartBytes(box([50, 37, 50]), box([50, 37, 50]));
+  const large = discreteStartBytes(box([60, 60, 400]), box([60, 60, 400]));
+  // Sixteen times the volume, and the costs are at their limit.
+  assertLess(large, 4 * trunk);
+  assertLess(large, 600 * 2 ** 20);
+  assertLess(2 ** 28, large);
+});
+
+Deno.test("displacementsFrom() interpolates between points, by hand", () => {
+  // Two points at x = 0 and 12 mm, with displacements of 1 and 2 blocks of 12 mm.
+  const start = {
+    points: [2, 1, 1] as Triple,
+    displacements: Float32Array.of(1, 0, -1, 0, 2, 0, -1, 0),
+    block: 12,
+    affine: [12, 0, 0, 0, 0, 12, 0, 0, 0, 0, 12, 0, 0, 0, 0, 1],
+  };
+  const grid = Grid.axisAligned([4, 1, 1], [3, 3, 3]);
+  const linear = displacementsFrom(start, controlGridGeometry(grid.size, [2, 1, 1]), grid);
+  // Control points at 0, 6 and 12 mm.
+  assertEquals([...linear.subarray(0, 12)], [12, 0, -12, 0, 18, 0, -12, 0, 24, 0, -12, 0]);
+  const cubic = displacementsFrom(start, controlGridGeometry(grid.size, [2, 1, 1], "cubic"), grid);
+  // One more before 0, where the border continues.
+  assertEquals([...cubic.subarray(0, 12)], [12, 0, -12, 0, 12, 0, -12, 0, 18, 0, -12, 0]);
+});
+
+gpuTest("registerDeformable() finds 30 mm from a discrete start, and not without", async (gpu) => {
+  const images = { fixed: image("mr"), moving: image("ct", SHIFT), iterations: 30 };
+  const rigid = await registerDeformable(gpu, images);
+  const states: LevelState[] = [];
+  const discrete = await registerDeformable(gpu, {
+    ...images,
+    start: "discrete",
+    onLevel: (state) => void states.push(state),
+  });
+  assertEquals([rigid.parameters.start, discrete.parameters.start], ["rigid", "discrete"]);
+  assertLess(10, error(rigid));
+  assertLess(error(discrete), 2);
+  const resumed = await registerDeformable(gpu, {
+    ...images,
+    start: "discrete",
+    resume: states[0],
+  });
+  assertEquals(resumed, discrete);
+  const automatic = await registerDeformable(gpu, { ...images, start: "automatic" });
+  const { chosen, rigidCost, discreteCost } = automatic.levels[0].start!;
+  assertEquals(chosen, "discrete");
+  assertLess(discreteCost, rigidCost);
+  assertEquals(automatic.levels[0].costs.at(-1), discreteCost);
+  assertLess(error(automatic), 2);
+});
+
+gpuTest("registerDeformable() with the automatic start keeps a better rigid start", async (gpu) => {
+  // A search needs more than three slices.
+  const thin = ({ data }: Volume): Volume => ({
+    grid: Grid.axisAligned([48, 40, 3], [5, 5, 5]),
+    data: data.slice(21 * 48 * 40, 24 * 48 * 40),
+  });
+  const images = {
+    fixed: thin(image("mr")),
+    moving: thin(image("ct", [3, 2, 0])),
+    similarity: "nmi",
+    iterations: 10,
+  } as const;
+  const rigid = await registerDeformable(gpu, images);
+  const automatic = await registerDeformable(gpu, { ...images, start: "automatic" });
+  assertEquals(automatic.levels[0].start?.chosen, "rigid");
+  assertEquals(automatic.controlGrid, rigid.controlGrid);
+});
+
+gpuTest("registerDeformable() refuses an unknown start", async (gpu) => {
+  const images = { fixed: image("mr"), moving: image("ct") };
+  await assertRejects(
+    () => registerDeformable(gpu, { ...images, start: "random" as "rigid" }),
+    RangeError,
+    "`start` must be one of rigid, discrete, automatic, got random",
+  );
+});
+
+gpuTest("registerDeformable() refuses a discrete search that does not fit", async () => {
+  // More than the levels need and less than the search does.
+  const memoryBytes = 0.9 * discreteStartBytes(GRID, GRID);
+  using small = await Gpu.open({ memoryBytes });
+  await assertRejects(
+    () =>
+      registerDeformable(small, {
+        fixed: image("mr"),
+        moving: image("ct"),
+        similarity: "nmi",
+        start: "discrete",
+      }),
+    GpuMemoryError,
+    "--start rigid",
+  );
+});
