@@ -86,7 +86,7 @@ export class NetworkWeights {
   #root: Variable | undefined;
   #isTrained = false;
   /** Tensors that the networks read and no training changes, by their names; freed with the weights. */
-  readonly constants = new Map<string, Tensor>();
+  readonly constants: Map<string, Tensor> = new Map<string, Tensor>();
 
   /**
    * Makes weights without layers.

@@ -8,7 +8,7 @@ import type { Modality } from "../../volume/modality.ts";
 import { Adam } from "./adam.ts";
 import { Discriminator } from "../networks/discriminator.ts";
 import { curvesByNetwork, type TransferCurves } from "../networks/transfer_curves.ts";
-import { Generator, type GeneratorOptions } from "../networks/generator.ts";
+import { Generator } from "../networks/generator.ts";
 import { ImagePool } from "./image_pool.ts";
 import { lossGradients } from "./loss_gradients.ts";
 import { cycleLosses, deceptionLosses, judgementLosses, regressionLoss } from "./losses.ts";
@@ -86,7 +86,7 @@ export class CycleGan {
    *
    * @param tensorflow - Must stay open as long as the networks are used.
    * @param transfer - Curves of the intensity transfer that a generator corrects, by the modality of its output; see
-   * {@link GeneratorOptions.transfer}. Default none.
+   * the option `transfer` of a generator. Default none.
    * @throws {RangeError} if a setting is invalid.
    */
   constructor(tensorflow: Tensorflow, settings: CycleGanSettings, transfer?: TransferCurves) {
