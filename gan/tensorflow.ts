@@ -13,6 +13,7 @@ import { addInstanceNormToTfjs } from "./ops/instance_norm/instance_norm.ts";
 import { dispatchesPerSubmit, OpRunner } from "./ops/op_runner.ts";
 import { addConvolutionsToTfjs } from "./ops/convolution/tfjs_convolutions.ts";
 import { addNormAndPadToTfjs } from "./ops/instance_norm/norm_and_pad.ts";
+import { addIntensityTransferToTfjs } from "./ops/intensity_transfer/intensity_transfer.ts";
 import { addMeanDistanceToTfjs } from "./ops/mean_distance/mean_distance.ts";
 import { addReflectPadToTfjs } from "./ops/reflect_pad/reflect_pad.ts";
 import { addStructureLossToTfjs } from "./ops/structure_loss/structure_loss.ts";
@@ -99,6 +100,7 @@ export class Tensorflow implements Disposable {
         addNormAndPadToTfjs(runner),
         addReflectPadToTfjs(runner),
         addMeanDistanceToTfjs(runner),
+        addIntensityTransferToTfjs(runner),
       );
     }
     current = tensorflow;

@@ -93,6 +93,7 @@ export class StudyTrainings {
         images,
         pairs,
         balanced: correspondence.balancedShapes,
+        transfer: correspondence.intensityTransfer,
         settings,
         plane: STUDY_PLANE,
         region,

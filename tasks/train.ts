@@ -116,8 +116,8 @@ const FLAGS = {
     type: "boolean",
     help:
       "Turn on all parts of the training that keep the correspondence between an image and its synthesis: " +
-      "--pair-steps, --pair-weight, --balanced, --structure-weight and --soft-tissue-scale with the values of the " +
-      "profile.",
+      "--pair-steps, --pair-weight, --balanced, --structure-weight, --soft-tissue-scale and --intensity-transfer with " +
+      "the values of the profile.",
   },
   pairSteps: {
     type: "integer",
@@ -146,6 +146,12 @@ const FLAGS = {
   softTissueScale: {
     type: "boolean",
     help: "Show CT to the networks on a scale that gives most of the range to soft tissue.",
+  },
+  intensityTransfer: {
+    type: "boolean",
+    help:
+      "Let the generator of MR correct an intensity transfer: the median intensity of MR at each intensity of CT in the " +
+      "registered pairs.",
   },
   cycleWeight: { type: "number", min: 0, help: "Weight of the cycle loss." },
   pool: {
@@ -337,7 +343,8 @@ export async function main(
     for (const warning of trainingPopulationWarnings(images)) progress.log(`Warning: ${warning}.`);
   }
   let pairs: TrainingPair[] | undefined;
-  if (settings.pairSteps > 0 || settings.pairWeight > 0 || isBalanced) {
+  const hasTransfer = flags.correspondence || flags.intensityTransfer;
+  if (settings.pairSteps > 0 || settings.pairWeight > 0 || isBalanced || hasTransfer) {
     progress.stage("registering pairs", 0, "pairs");
     pairs = await registerTrainingPairs(gpu, {
       images,
@@ -357,6 +364,7 @@ export async function main(
     images,
     pairs,
     balanced: isBalanced,
+    transfer: hasTransfer,
     settings,
     plane,
     region: flags.region,

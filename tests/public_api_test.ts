@@ -87,7 +87,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       StartPosition StartRecord Transform Triple Verdict Volume`,
   },
   "./gan": {
-    count: 86,
+    count: 87,
     values: `
       CT_SCALE CycleGan Discriminator Generator LOSSES ModelFileError Network PAPER_SETTINGS
       PLANE_NAMES PairSampler PatchSampler RandomState STRIDES STRUCTURE_MEASURES Tensorflow
@@ -102,7 +102,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       PatchAverageProgress PatchSamplerOptions PatchSource PlaneAxes PlaneName RandomStates
       RandomWords RegisteredPair Scalar StepLosses Stitch Strides StructureMeasure SynthesisOptions
       Tensor Tensor1D Tensor4D TensorflowOptions TrainingData TrainingOptions TrainingProgress
-      TrainingState TrainingVolume Triple Variable WalkedAxis`,
+      TrainingState TrainingVolume TransferCurves Triple Variable WalkedAxis`,
   },
   "./bias-field": {
     count: 13,

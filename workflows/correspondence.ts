@@ -18,6 +18,7 @@ export const CORRESPONDENCE_PARTS = [
   "balancedShapes",
   "structureLoss",
   "softTissueScale",
+  "intensityTransfer",
 ] as const;
 
 /** One of {@link CORRESPONDENCE_PARTS}. */
@@ -30,6 +31,7 @@ export type CorrespondencePart = typeof CORRESPONDENCE_PARTS[number];
  * - `balancedShapes`: each subject is also shown in the shape of another, so that both populations have the same shapes.
  * - `structureLoss`: local structure of an image and its synthesis is compared.
  * - `softTissueScale`: the scale of CT gives most of the range to soft tissue.
+ * - `intensityTransfer`: the generator of MR corrects an intensity transfer, which the registered pairs give.
  */
 export type Correspondence = Readonly<Record<CorrespondencePart, boolean>>;
 
@@ -40,6 +42,7 @@ export const CORRESPONDENCE_TITLES: Readonly<Record<CorrespondencePart, string>>
   balancedShapes: "balanced shapes",
   structureLoss: "structure loss",
   softTissueScale: "soft-tissue scale of CT",
+  intensityTransfer: "intensity transfer",
 };
 
 /** All parts but those named. */
@@ -59,7 +62,8 @@ export function noCorrespondence(on: Partial<Correspondence> = {}): Corresponden
 
 /** Returns true if a part needs registered pairs. */
 export function needsPairs(parts: Correspondence): boolean {
-  return parts.registeredStart || parts.decayingRegression || parts.balancedShapes;
+  return parts.registeredStart || parts.decayingRegression || parts.balancedShapes ||
+    parts.intensityTransfer;
 }
 
 /** The scale of CT. */

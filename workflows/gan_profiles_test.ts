@@ -51,6 +51,7 @@ Deno.test("ganSettings(): each part of the correspondence changes its own settin
     assertEquals(without("registeredStart").identitySteps, plain.identitySteps);
     assertEquals(without("decayingRegression"), { ...corrected, pairWeight: 0 });
     assertEquals(without("balancedShapes"), corrected);
+    assertEquals(without("intensityTransfer"), corrected);
     assertEquals(without("structureLoss"), { ...corrected, structureWeight: 0 });
     assertEquals(ganSettings(profile, { correspondence: noCorrespondence() }), plain);
   }

@@ -21,6 +21,7 @@ import type { Gpu } from "../kernels/gpu/gpu.ts";
 import type { Grid } from "../volume/grid.ts";
 import { writeWholeFile } from "../host/write_file.ts";
 import type { ImageRegion } from "./body_region.ts";
+import { transferCurve } from "./transfer_curve.ts";
 import type { TrainingPair } from "./registered_pairs.ts";
 import type { TrainingImage } from "./training_images.ts";
 import { checkSyntheses, type SynthesisedPatches, type TrainingCheck } from "./training_checks.ts";
@@ -37,6 +38,11 @@ export interface TrainingJobOptions {
    * It needs `pairs`. Default false.
    */
   readonly balanced?: boolean | undefined;
+  /**
+   * The generator of MR corrects an intensity transfer: the curve of the median intensities that the MR images have
+   * where the CT images have a given one. It needs `pairs`. Default false.
+   */
+  readonly transfer?: boolean | undefined;
   /** The networks and their training. */
   readonly settings: CycleGanSettings;
   /** The plane of the patches. */
@@ -83,7 +89,7 @@ const SAMPLES = 3;
  */
 export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promise<void> {
   const { images, settings, plane, region, voxel, folder, flips = false, ops = "own" } = options;
-  const { pairs, balanced = false } = options;
+  const { pairs, balanced = false, transfer = false } = options;
   checkTrainingFits(gpu, settings, ops);
   const samplers = {
     ct: samplerOf(options, "ct", flips),
@@ -124,6 +130,9 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
       images: { ct: names("ct"), mr: names("mr") },
       pairs: pairs?.map(({ name }) => name),
       balanced: balanced || undefined,
+      transfer: transfer && pairs !== undefined
+        ? { mr: transferCurve(pairs.flatMap(({ onMr, onCt }) => [onMr, onCt])) }
+        : undefined,
     },
     resume: options.resume ?? false,
     checkpointEvery: options.checkpointEvery,

@@ -12,6 +12,11 @@ import { parseJson } from "../../host/parse_json.ts";
 import { writeWholeFile } from "../../host/write_file.ts";
 import type { Modality } from "../../volume/modality.ts";
 import type { CycleGan } from "../training/cycle_gan.ts";
+import {
+  checkTransferCurves,
+  curvesByNetwork,
+  type TransferCurves,
+} from "../networks/transfer_curves.ts";
 import { Generator } from "../networks/generator.ts";
 import type { PlaneName } from "../synthesis/image_planes.ts";
 import type { IntensityScale } from "../synthesis/intensity_scale.ts";
@@ -63,6 +68,8 @@ export interface TrainingData {
   readonly pairs?: readonly string[] | undefined;
   /** True if each subject is also shown in the shape of another. Default false. */
   readonly balanced?: boolean | undefined;
+  /** Curves of the intensity transfer that the generators correct; absent if there is none. */
+  readonly transfer?: TransferCurves | undefined;
 }
 
 /** States of the random numbers of a training. */
@@ -235,6 +242,7 @@ export async function readCheckpointHeader(
   const settings = { ...ABSENT_SETTINGS, ...header.settings };
   try {
     checkSettings(settings);
+    checkTransferCurves(header.data?.transfer);
   } catch (cause) {
     throw new ModelFileError(`${path}: ${(cause as Error).message}`, { cause });
   }
@@ -264,7 +272,15 @@ export async function loadGenerator(
   const file = fileOf(model, "tensors", header.tensors);
   const path = fileName(file, header.tensors);
   const read = await readSafetensors(file, (tensor) => tensor.startsWith(`${name}/`), path);
-  const options = { channels, filters, blocks };
+  const { transfer: curves } = header.data;
+  const transfer = curves && curvesByNetwork(curves);
+  // A generator whose modality has no curve is one without a transfer.
+  const options = {
+    channels,
+    filters,
+    blocks,
+    transfer: transfer?.[name] === undefined ? undefined : transfer,
+  };
   const generator = new Generator(name, options, RandomState.of(seed, name));
   try {
     await generator.assignWeights((name, shape) => take(path, read, name, shape));

@@ -10,12 +10,14 @@ import {
   type ConvolutionOptions,
   transposedConvolution,
 } from "../ops/convolution/tfjs_convolutions.ts";
+import { curveLogits, intensityTransfer } from "../ops/intensity_transfer/intensity_transfer.ts";
 import { instanceNorm } from "../ops/instance_norm/instance_norm.ts";
 import { normAndPad, type NormAndPadOptions } from "../ops/instance_norm/norm_and_pad.ts";
 import type { NetworksOfImages } from "../ops/networks_of_images.ts";
 import { reflectPad } from "../ops/reflect_pad/reflect_pad.ts";
 import { type Tensor4D, tf } from "../tensorflow.ts";
 import { Network } from "./network.ts";
+import { checkTransferCurves } from "./transfer_curves.ts";
 import type { NetworkWeights } from "./network_weights.ts";
 
 /** Options of a {@link Generator}. */
@@ -26,7 +28,16 @@ export interface GeneratorOptions {
   readonly filters: number;
   /** Number of residual blocks; 9 in the paper. */
   readonly blocks: number;
+  /**
+   * The generator corrects an intensity transfer: its output is tanh(network(x) + artanh(curve(x))). A curve has the
+   * output's intensities at the middles of equal parts of [-1, 1], at least two. Generators that share their weights
+   * have curves of one length. Default: no transfer, as in the paper.
+   */
+  readonly transfer?: Readonly<Record<string, readonly number[]>> | undefined;
 }
+
+/** Name of the curves among the constants of the weights. */
+const TRANSFER = "transfer";
 
 /**
  * Translates images from one modality to the other, in [-1, 1]. Height and width are multiples of 4, and at least 8.
@@ -45,7 +56,9 @@ export class Generator extends Network {
   constructor(name: string, options: GeneratorOptions, source: RandomState | NetworkWeights) {
     super(name, source);
     this.options = options;
-    if (this.shared.isEmpty) addLayers(this.shared, options);
+    if (!this.shared.isEmpty) return;
+    addLayers(this.shared, options);
+    if (options.transfer !== undefined) addTransfer(this.shared, options.transfer);
   }
 
   /**
@@ -92,9 +105,23 @@ export class Generator extends Network {
       }
       y = normed("up1", enlarged("up1", value!));
       y = normed("up2", enlarged("up2", y));
-      return tf.tanh(convolve("leave", reflectPad(y, 3)));
+      const residual = convolve("leave", reflectPad(y, 3));
+      const curves = shared.constants.get(TRANSFER) as tf.Tensor2D | undefined;
+      if (curves === undefined) return tf.tanh(residual);
+      return intensityTransfer({ x, residual, curves, networks });
     });
   }
+}
+
+/** Stores the curves of the networks in their order; a network without a curve adds nothing to its output. */
+function addTransfer(
+  weights: NetworkWeights,
+  transfer: Readonly<Record<string, readonly number[]>>,
+): void {
+  checkTransferCurves(transfer);
+  const [{ length: nodes }] = Object.values(transfer);
+  const curves = weights.names.map((name) => transfer[name] ?? new Array<number>(nodes).fill(0));
+  weights.constants.set(TRANSFER, tf.keep(tf.tensor2d(curves.map(curveLogits))));
 }
 
 function addLayers(weights: NetworkWeights, { channels, filters, blocks }: GeneratorOptions): void {

@@ -85,6 +85,8 @@ export class NetworkWeights {
   #gradient: Variable | undefined;
   #root: Variable | undefined;
   #isTrained = false;
+  /** Tensors that the networks read and no training changes, by their names; freed with the weights. */
+  readonly constants: Map<string, Tensor> = new Map<string, Tensor>();
 
   /**
    * Makes weights without layers.
@@ -276,8 +278,10 @@ export class NetworkWeights {
     assignValues(this.values, flat);
   }
 
-  /** Frees the weights. */
+  /** Frees the weights and the constants. */
   dispose(): void {
+    for (const constant of this.constants.values()) constant.dispose();
+    this.constants.clear();
     for (const variable of [this.#values, this.#gradient, this.#root]) variable?.dispose();
     this.#values = this.#gradient = this.#root = undefined;
   }

@@ -7,6 +7,7 @@
 import type { Modality } from "../../volume/modality.ts";
 import { Adam } from "./adam.ts";
 import { Discriminator } from "../networks/discriminator.ts";
+import { curvesByNetwork, type TransferCurves } from "../networks/transfer_curves.ts";
 import { Generator } from "../networks/generator.ts";
 import { ImagePool } from "./image_pool.ts";
 import { lossGradients } from "./loss_gradients.ts";
@@ -84,9 +85,11 @@ export class CycleGan {
    * Makes networks with initial weights.
    *
    * @param tensorflow - Must stay open as long as the networks are used.
+   * @param transfer - Curves of the intensity transfer that a generator corrects, by the modality of its output; see
+   * the option `transfer` of a generator. Default none.
    * @throws {RangeError} if a setting is invalid.
    */
-  constructor(tensorflow: Tensorflow, settings: CycleGanSettings) {
+  constructor(tensorflow: Tensorflow, settings: CycleGanSettings, transfer?: TransferCurves) {
     checkSettings(settings);
     this.settings = settings;
     const { channels, blocks, seed, strides } = settings;
@@ -99,7 +102,12 @@ export class CycleGan {
     const generator = (of: Modality) =>
       new Generator(
         `generator_${of}`,
-        { channels, filters: settings.generatorFilters, blocks },
+        {
+          channels,
+          filters: settings.generatorFilters,
+          blocks,
+          transfer: transfer && curvesByNetwork(transfer),
+        },
         generators,
       );
     const discriminator = (of: Modality) =>

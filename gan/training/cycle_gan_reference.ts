@@ -16,6 +16,9 @@ import {
   type ImageShape,
   instanceNormReference,
 } from "../ops/instance_norm/instance_norm_reference.ts";
+import { curveLogits } from "../ops/intensity_transfer/intensity_transfer.ts";
+import { curvePoint } from "../ops/intensity_transfer/intensity_transfer_reference.ts";
+import { curvesByNetwork, type TransferCurves } from "../networks/transfer_curves.ts";
 import { structureLossReference } from "../ops/structure_loss/structure_loss_reference.ts";
 import { SINGLE_NETWORK } from "../ops/networks_of_images.ts";
 import { reflectPadReference } from "../ops/reflect_pad/reflect_pad_reference.ts";
@@ -111,6 +114,7 @@ function generatorReference(
   { channels, generatorFilters: filters, blocks }: CycleGanSettings,
   weights: ReferenceWeights,
   image: ReferenceImage,
+  transfer?: TransferCurves,
 ): ReferenceImage {
   const layers = new Layers(name, weights);
   const step = (layer: string, x: ReferenceImage, out: number, stride: number, same: boolean) =>
@@ -133,7 +137,13 @@ function generatorReference(
   y = layers.norm("up1", layers.enlarge("up1", y, 2 * filters), 0);
   y = layers.norm("up2", layers.enlarge("up2", y, filters), 0);
   const out = layers.convolve("leave", padded(y, 3), channels, [7, 1, false]);
-  return { ...out, values: out.values.map(Math.tanh) };
+  const curve = transfer && curvesByNetwork(transfer)[name];
+  if (curve === undefined) return { ...out, values: out.values.map(Math.tanh) };
+  const logits = curveLogits(curve);
+  const values = out.values.map((value, i) =>
+    Math.tanh(value + curvePoint(logits, image.values[i]).value)
+  );
+  return { ...out, values };
 }
 
 /** Applies the discriminator of this name to an image. */
@@ -169,19 +179,29 @@ export interface ReferenceRegression {
   readonly weight: number;
 }
 
+/** What a generator's loss may have in addition. */
+export interface ReferenceLossOptions {
+  /** The regression on a registered pair. */
+  readonly regression?: ReferenceRegression | undefined;
+  /** The intensity transfer that the generators correct. */
+  readonly transfer?: TransferCurves | undefined;
+}
+
 /** Computes the whole loss of both generators for a CT and an MR. */
 export function generatorLossReference(
   settings: CycleGanSettings,
   weights: ReferenceWeights,
   real: Readonly<Record<Modality, ReferenceImage>>,
-  regression?: ReferenceRegression,
+  { regression, transfer }: ReferenceLossOptions = {},
 ): number {
   const { structureWeight, structureMeasure, structureFloors } = settings;
   let loss = 0;
   for (const [here, there] of [["ct", "mr"], ["mr", "ct"]] as const) {
-    const fake = generatorReference(`generator_${there}`, settings, weights, real[here]);
+    const generate = (to: Modality, image: ReferenceImage) =>
+      generatorReference(`generator_${to}`, settings, weights, image, transfer);
+    const fake = generate(there, real[here]);
     const judged = discriminatorReference(`discriminator_${there}`, settings, weights, fake);
-    const again = generatorReference(`generator_${here}`, settings, weights, fake);
+    const again = generate(here, fake);
     loss += mean(judged.values, (value) => (value - 1) ** 2);
     const original = real[here].values;
     loss += settings.cycleWeight * mean(again.values, (value, i) => Math.abs(value - original[i]));
@@ -195,7 +215,7 @@ export function generatorLossReference(
     }
     if (regression !== undefined) {
       const { pair, weight } = regression;
-      const found = generatorReference(`generator_${there}`, settings, weights, pair[here]);
+      const found = generate(there, pair[here]);
       loss += weight * mean(
         found.values,
         (value, i) => pair.weight.values[i] * Math.abs(value - pair[there].values[i]),

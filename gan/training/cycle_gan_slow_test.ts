@@ -114,17 +114,30 @@ const plain: CycleGanSettings = {
   structureWeight: 1,
 };
 
+/** Curves of both generators; that of CT falls. */
+const transfer = { mr: [-0.9, -0.2, 0.6, 0.1], ct: [0.4, 0, -0.6, -0.99] };
+
 for (
-  const [name, options, small] of [
-    ["own kernels, sums in registers", { convolution: "registers" }, base],
-    ["stock kernels", { ops: "stock" }, base],
-    ["MIND and a shallow discriminator, sums in tiles", { convolution: "tiles" }, shallow],
-    ["local correlation and no norm, sums in tiles", { convolution: "tiles" }, plain],
+  const [name, options, small, curves] of [
+    ["own kernels, sums in registers", { convolution: "registers" }, base, undefined],
+    ["stock kernels", { ops: "stock" }, base, undefined],
+    [
+      "MIND, a shallow discriminator and an intensity transfer, sums in tiles",
+      { convolution: "tiles" },
+      shallow,
+      transfer,
+    ],
+    [
+      "local correlation, no norm and a transfer to MR, sums in tiles",
+      { convolution: "tiles" },
+      plain,
+      { mr: transfer.mr },
+    ],
   ] as const
 ) {
   gpuTest(`the cycle-GAN's gradients, ${name}, equal central differences`, async (gpu, t) => {
     using tensorflow = await Tensorflow.open(gpu, options);
-    const gan = new CycleGan(tensorflow, small);
+    const gan = new CycleGan(tensorflow, small, curves);
     const weights = await stir(gan);
     const ct = images(small, 1);
     const mr = images(small, 2);
@@ -141,8 +154,11 @@ for (
       );
       const loss = (weights: Map<string, Float64Array>) =>
         generatorLossReference(small, weights, { ct: ct.image, mr: mr.image }, {
-          pair: { ct: pair.ct.image, mr: pair.mr.image, weight: pair.weight.image },
-          weight: regression.weight,
+          regression: {
+            pair: { ct: pair.ct.image, mr: pair.mr.image, weight: pair.weight.image },
+            weight: regression.weight,
+          },
+          transfer: curves,
         });
       const sum = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b);
       const [structure, regressed] = await extras.data();

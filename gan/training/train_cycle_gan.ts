@@ -121,7 +121,7 @@ export async function trainCycleGan(options: TrainingOptions): Promise<CycleGan>
   }
   const header = options.resume ? await readCheckpointHeader(folder) : undefined;
   if (header !== undefined) checkSameTraining(`${folder}/checkpoint.json`, header, options);
-  const gan = new CycleGan(tensorflow, settings);
+  const gan = new CycleGan(tensorflow, settings, options.data.transfer);
   try {
     if (header !== undefined) await restoreTraining(header, gan, options);
     const run = new TrainingRun(gan, options, header?.step ?? 0);
@@ -169,12 +169,14 @@ function checkSameTraining(
   };
   for (const name of Object.keys(now)) {
     const [was, is] = [before[name], now[name]].map((value) => JSON.stringify(value));
-    if (was !== is) {
-      throw new ModelFileError(
-        `${path} is of a training with ${name} ${was}, not ${is}: use the same settings and images, ` +
-          "or another folder",
-      );
-    }
+    if (was === is) continue;
+    // The curves of a transfer are long lists of numbers.
+    const difference = name === "transfer"
+      ? "another intensity transfer"
+      : `${name} ${was}, not ${is}`;
+    throw new ModelFileError(
+      `${path} is of a training with ${difference}: use the same settings and images, or another folder`,
+    );
   }
 }
 

@@ -7,8 +7,9 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import type { Gpu } from "../../kernels/mod.ts";
+import { assertCloseTo } from "../../testing/float_values.ts";
 import { gpuTest } from "../../testing/gpu.ts";
-import { loadGenerator, readCheckpointHeader } from "../model/checkpoint.ts";
+import { loadGenerator, readCheckpointHeader, type TrainingData } from "../model/checkpoint.ts";
 import { ModelFileError } from "../model/model_error.ts";
 import { RandomState } from "../../host/random.ts";
 import { readSafetensors } from "../model/safetensors.ts";
@@ -71,6 +72,15 @@ function pairSource(): PairSource {
 
 const scale = { low: 0, high: 1 };
 
+const data: TrainingData = {
+  plane: "coronal",
+  spacing: [1, 1, 1],
+  region: "all",
+  flips: false,
+  scale: { ct: scale, mr: scale },
+  images: { ct: ["a"], mr: ["b"] },
+};
+
 async function train(
   gpu: Gpu,
   folder: string,
@@ -82,14 +92,7 @@ async function train(
     settings,
     folder,
     sources: { ct: source("ct"), mr: source("mr") },
-    data: {
-      plane: "coronal",
-      spacing: [1, 1, 1],
-      region: "all",
-      flips: false,
-      scale: { ct: scale, mr: scale },
-      images: { ct: ["a"], mr: ["b"] },
-    },
+    data,
     ...more,
   });
   gan.dispose();
@@ -167,7 +170,7 @@ gpuTest(
 );
 
 gpuTest(
-  "training: with pairs and a structure loss, resumed after the regression began, it gives the same bytes",
+  "training: with pairs, a structure loss and a transfer, resumed after the regression began, it gives the same bytes",
   (gpu) =>
     withFolders(async (a, b) => {
       const corresponding: CycleGanSettings = {
@@ -178,8 +181,23 @@ gpuTest(
         structureMeasure: "mind",
         structureWeight: 2,
       };
-      const options = () => ({ settings: corresponding, pairs: pairSource() });
-      await train(gpu, a, options());
+      const transfer = { mr: [0.9, 0.2, -0.7] };
+      const options = () => ({
+        settings: corresponding,
+        pairs: pairSource(),
+        data: { ...data, transfer },
+      });
+      const patch = source("ct").next();
+      let synthesised: Float32Array | undefined;
+      await train(gpu, a, {
+        ...options(),
+        onSample: async (gan) => {
+          const x = tf.tensor4d(patch.slice(), [1, 16, 16, 1]);
+          const y = gan.generators.mr.apply(x);
+          synthesised = await y.data() as Float32Array;
+          tf.dispose([x, y]);
+        },
+      });
       const abort = new AbortController();
       const interrupted = train(gpu, b, {
         ...options(),
@@ -204,6 +222,20 @@ gpuTest(
         RangeError,
         "need a source of registered pairs",
       );
+      // A model keeps its transfer.
+      using _ = await Tensorflow.open(gpu);
+      const { generator, header } = await loadGenerator(a, "mr");
+      assertEquals(header.data.transfer, transfer);
+      const x = tf.tensor4d(patch.slice(), [1, 16, 16, 1]);
+      const y = generator.apply(x);
+      assertCloseTo(await y.data(), synthesised!, "synthesis", 1e-5);
+      tf.dispose([x, y]);
+      generator.dispose();
+      (await loadGenerator(a, "ct")).generator.dispose();
+      assertEquals(tf.memory().numTensors, 0);
+      const damaged = { ...header, data: { ...header.data, transfer: { mr: [0.5, 2] } } };
+      await Deno.writeTextFile(`${a}/checkpoint.json`, JSON.stringify(damaged));
+      await assertRejects(() => loadGenerator(a, "mr"), ModelFileError, "`transfer` must hold");
     }),
 );
 

@@ -12,6 +12,7 @@ import { COLUMNS, isSynthesised, SYNTHESISED_COLUMNS } from "../columns.ts";
 import type { StudyContext } from "../context.ts";
 import { stepsOf, type TrainedModel } from "../models.ts";
 import { StudySyntheses } from "../syntheses.ts";
+import { curveFigures } from "../training_curve.ts";
 import type { ScoredPair } from "../tables/table2.ts";
 import type { Figure } from "./report_page.ts";
 import { synthesisPicture } from "./synthesis_picture.ts";
@@ -49,6 +50,8 @@ export async function studyFigures(
       study.regions,
     ),
     "What the cycle-GANs learned": samples,
+    // Of `bench:training-curve`, if it was run.
+    "Bias over the training": await curveFigures(out),
     "Losses": losses,
   };
 }
