@@ -341,7 +341,6 @@ function update(): void {
   for (const button of byId("tasks").querySelectorAll<HTMLButtonElement>("button")) {
     const isChosen = (button.dataset.task === "synthesise") === isSynthesis;
     button.ariaChecked = String(isChosen);
-    button.tabIndex = isChosen ? 0 : -1;
     button.disabled = work.isRunning;
   }
   for (const element of document.querySelectorAll<HTMLElement>("[data-for]")) {
