@@ -68,7 +68,7 @@ export class ImageSlots {
     }
   }
 
-  /** The place of an input; the part of the page with the optional ones opens for those that need attention. */
+  /** The place of an input. */
   of(input: InputName): Slot {
     return this.#slots.get(input)!;
   }
