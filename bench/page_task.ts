@@ -43,7 +43,7 @@ export async function main(
   await inFolder(async (folder) => {
     await writeVolume(`${folder}/mr.nii.gz`, body(size, 0), { type: "int16" });
     await writeVolume(`${folder}/ct.nii.gz`, body(size, 6), { type: "int16" });
-    await Deno.writeTextFile(`${folder}/crosswarp.html`, await buildPage());
+    await Deno.writeTextFile(`${folder}/crosswarp.html`, (await buildPage()).html);
     const browser = await launchChromium();
     try {
       const page = await browser.newPage({ viewport: { width: 1360, height: 860 } });
@@ -71,10 +71,14 @@ export async function main(
       });
       await step("look before registration", () => look(page));
       await page.click("#settings > summary");
-      await page.locator("label:has-text('--resolution') input").fill(String(resolution));
-      await page.locator("summary:has-text('More')").click();
-      await page.locator("label:has-text('--iterations') input").fill(String(iterations));
-      await page.locator("label:has-text('--levels') input").fill("2");
+      await page.locator("#parameters label:has-text('--resolution') input").fill(
+        String(resolution),
+      );
+      await page.locator("#parameters summary:has-text('More')").click();
+      await page.locator("#parameters label:has-text('--iterations') input").fill(
+        String(iterations),
+      );
+      await page.locator("#parameters label:has-text('--levels') input").fill("2");
       await step("register", async () => {
         await page.click("#register");
         await page.locator("#result:visible, #message.error:not(:empty)").first().waitFor();

@@ -142,6 +142,7 @@ export type { RegisteredPair } from "../gan/training/pair_sampler.ts";
 export type { Breathing } from "../cohort/phantom/cohort_plan.ts";
 export type { StructureMeasure } from "../gan/ops/structure_loss/structure_loss.ts";
 export {
+  type CheapError,
   type GridSynthesisOptions,
   synthesiseImage,
   type SynthesisJobOptions,

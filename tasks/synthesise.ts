@@ -8,11 +8,12 @@ import { Gpu } from "../kernels/gpu/gpu.ts";
 import { readVolume } from "../volume/read_nifti.ts";
 import { writeVolume } from "../volume/write_nifti.ts";
 import type { FlagsOf, TaskSpec } from "./_flags.ts";
-import { headerNotices, seriesFlag, TRUST } from "./_header_flags.ts";
+import { headerNotices } from "./_header_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { formatDuration, Progress } from "./_progress.ts";
 import { checkImageFile } from "./_output.ts";
 import { runTask } from "./_run_task.ts";
+import { SYNTHESISE_FLAGS, synthesisSettings } from "./_synthesise_flags.ts";
 
 /** The declaration of `deno task synthesise`. */
 export const TASK = {
@@ -29,66 +30,14 @@ image and prints the difference.`,
     "--model model --image ct.nii.gz --to mr --out synthesised_mr.nii.gz",
     "--model model --image mr.nii.gz --to ct --out synthesised_ct.nii.gz --stitch cheap",
   ],
-  flags: {
-    model: {
-      type: "string",
-      required: true,
-      valueName: "FOLDER",
-      help: "The folder of a model, written by `train`.",
-    },
-    image: {
-      type: "string",
-      required: true,
-      valueName: "FILE",
-      help: "The image from which the task synthesises.",
-    },
-    series: seriesFlag("--image"),
-    to: {
-      type: "choice",
-      choices: ["mr", "ct"],
-      required: true,
-      help: "The modality of the result.",
-    },
-    out: {
-      type: "string",
-      required: true,
-      valueName: "FILE",
-      help: "The result (.nii.gz, .nii, .nrrd or .mha).",
-    },
-    stitch: {
-      type: "choice",
-      choices: ["full", "cheap"],
-      default: "full",
-      help: "The density of the patches: `full` averages all, `cheap` needs fewer; see below.",
-    },
-    stride: {
-      type: "integer",
-      min: 1,
-      help:
-        "Distance between neighbouring patches in rows and columns. The default is 4, and half a patch " +
-        "with --stitch cheap.",
-    },
-    sliceStride: {
-      type: "integer",
-      min: 1,
-      help: "Distance between neighbouring patches in slices. The default is 2 for 2 or 3 " +
-        "channels and 4 for 4 or more, and the number of channels with --stitch cheap.",
-    },
-    trust: TRUST,
-    allPatches: {
-      type: "boolean",
-      help:
-        "Synthesise also patches that are almost empty, as in the paper. By default they remain background.",
-    },
-  },
+  flags: SYNTHESISE_FLAGS,
 } as const satisfies TaskSpec;
 
 /** The work of `deno task synthesise`. */
 export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Promise<void> {
   const began = performance.now();
   // Here, because --help does not need tfjs; first, because tfjs may be missing.
-  const { synthesiseImage } = await import("../workflows/synthesis_job.ts");
-  const { to } = flags;
+  const { cheapErrorText, synthesiseImage } = await import("../workflows/synthesis_job.ts");
   await checkImageFile("out", flags.out);
   using progress = new Progress();
   progress.stage("reading");
@@ -100,12 +49,8 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   const result = await synthesiseImage(gpu, {
     model: flags.model,
     image,
-    to,
-    stitch: flags.stitch,
+    ...synthesisSettings(flags),
     signal,
-    stride: flags.stride,
-    sliceStride: flags.sliceStride,
-    skipEmpty: !flags.allPatches,
     onProgress: ({ patches, total }) => {
       if (isFirst) progress.stage("synthesising", total, "patches");
       isFirst = false;
@@ -116,14 +61,7 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   progress.stage("writing");
   await writeVolume(flags.out, result.image);
   progress.end();
-  if (result.cheapError !== undefined) {
-    const { mean, max, slices } = result.cheapError;
-    const unit = to === "ct" ? " HU" : "";
-    console.log(
-      `Cheap compared with full average, ${slices} slice${slices > 1 ? "s" : ""} in the middle: ` +
-        `mean difference ${mean.toFixed(1)}${unit}, largest ${max.toFixed(1)}${unit}`,
-    );
-  }
+  if (result.cheapError !== undefined) console.log(cheapErrorText(result.cheapError, flags.to));
   console.log(
     `Wrote ${flags.out}: the mean of ${result.patches} patches, in ${
       formatDuration((performance.now() - began) / 1000)

@@ -124,7 +124,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       Structure StructureName Triple Volume`,
   },
   "./study": {
-    count: 186,
+    count: 187,
     values: `
       ABLATIONS COLUMNS CORRESPONDENCE_PARTS LOSSES PAPER_CHANNELS PAPER_FIELDS PAPER_GRID
       PAPER_TABLE_1 PAPER_TABLE_2 PROFILES Picture STAGES STRUCTURES SettingsError ShardSettingsError
@@ -135,7 +135,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       reproduce runShard runStudy runTraining runUnits shareOf signedRankTest structureTable surfaceDistances
       synthesiseImage table1 table2 unfinishedUnits writeBestSettings writeGridSearch`,
     types: `
-      Ablation AdapterSpeed BestSetting BestSettings Breathing ByModality Cells CollectedSearch Colour Column
+      Ablation AdapterSpeed BestSetting BestSettings Breathing ByModality Cells CheapError CollectedSearch Colour Column
       ColumnSynthesis ControlGridInterpolation ConvolutionVariant Correspondence CorrespondencePart CrosswarpError
       CycleGanSettings DeformableLevel DeformableMethod DeformableOptions DeformableProgress
       DeformableStart DisplacementField FileInput GanScale GanSettingsOptions GanVariant GivenCohort Gpu GpuOptions Grid

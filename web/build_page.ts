@@ -1,9 +1,12 @@
 /**
- * Builds the page: one HTML file that holds its program, the program of its worker and its style. A content security
- * policy in it forbids every request.
+ * Builds the page: one HTML file that holds its program, the program of its worker and its style, and a second file with
+ * the program of the synthesis, which is larger than the page. A content security policy forbids every request except
+ * that for the second file.
  *
  * @module
  */
+
+import { hashOf, SYNTHESIS_HASH, synthesisFile } from "./synthesis_program.ts";
 
 /** Packages with large programs that the page does without: the decoders of compressed DICOM images. */
 const WITHOUT = ["@cornerstonejs/*"];
@@ -14,23 +17,32 @@ export class PageBuildError extends Error {
   override name = "PageBuildError";
 }
 
+/** The files of the page. */
+export interface BuiltPage {
+  /** The text of the HTML file. */
+  readonly html: string;
+  /** The text of the file {@link SYNTHESIS_FILE}, next to it. */
+  readonly synthesis: string;
+}
+
 /**
  * Builds the page.
  *
- * @returns The text of the HTML file.
  * @throws {PageBuildError} when a program cannot be bundled.
  */
-export async function buildPage(): Promise<string> {
+export async function buildPage(): Promise<BuiltPage> {
   // One after the other: the first one may load the bundler, and a second one at the same time would find half of it.
   const script = await bundleForBrowser(new URL("./page.ts", import.meta.url));
   const worker = await bundleForBrowser(new URL("./worker.ts", import.meta.url));
+  const synthesis = await bundleForBrowser(new URL("./synthesis_worker.ts", import.meta.url));
   const [style, frame] = await Promise.all([
     Deno.readTextFile(new URL("./page.css", import.meta.url)),
     Deno.readTextFile(new URL("./page.html", import.meta.url)),
   ]);
   const policy = [
     "default-src 'none'",
-    `script-src '${await hashOf(script)}'`,
+    // The page narrows 'self' to the one file; it does not know its address before it is opened.
+    `script-src '${await hashOf(script)}' 'self'`,
     `style-src '${await hashOf(style)}'`,
     "worker-src blob:",
     "img-src data:",
@@ -42,9 +54,13 @@ export async function buildPage(): Promise<string> {
     policy: `<meta http-equiv="Content-Security-Policy" content="${policy}">`,
     style: `<style>${style}</style>`,
     worker: `<script id="worker" type="text/plain">${worker}</script>`,
+    synthesis: `<meta name="${SYNTHESIS_HASH}" content="${await hashOf(synthesis)}">`,
     script: `<script type="module">${script}</script>`,
   };
-  return frame.replace(/<!--(\w+)-->/g, (_, name: string) => parts[name]);
+  return {
+    html: frame.replace(/<!--(\w+)-->/g, (_, name: string) => parts[name]),
+    synthesis: synthesisFile(synthesis),
+  };
 }
 
 /**
@@ -80,9 +96,4 @@ export async function bundleForBrowser(file: URL): Promise<string> {
   }
   // The end tag and the start of a comment would end the script element; both occur in texts only.
   return text.replaceAll("</script", "<\\/script").replaceAll("<!--", "<\\!--");
-}
-
-async function hashOf(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  return `sha256-${new Uint8Array(digest).toBase64()}`;
 }

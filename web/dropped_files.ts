@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { GivenFile } from "./protocol.ts";
+import type { GivenFile, GivenFolder } from "./protocol.ts";
 
 /** The suffix of a file that is an image or a whole series by itself. */
 const IMAGE = /\.(nii|gz|nrrd|nhdr|mha|mhd|hdr|img|zip)$/i;
@@ -57,31 +57,19 @@ export interface DroppedFiles {
 }
 
 /**
- * The files of a drop. A dropped folder is searched with its subfolders; each folder is a group.
+ * The files of a drop as images and series. A dropped folder is searched with its subfolders; each folder is a group.
  *
  * @param transfer - The drop, which a browser empties after its event: it is read before the first wait.
  */
 export async function droppedFiles(transfer: DataTransfer): Promise<DroppedFiles> {
-  const loose = [...transfer.files];
-  const items = [...transfer.items].filter(({ kind }) => kind === "file");
-  const found = await Promise.all(items.map(folderOf));
-  const folders = found.filter((folder) => folder !== undefined);
-  const names = new Set(folders.map(({ name }) => name));
-  // A dropped folder is also among the files, as a file that cannot be read.
-  const others = loose.filter(({ name }) => !names.has(name));
-  const files = grouped(folders.length === 0 ? others : others.filter((file) => !isHidden(file)));
-  const problems: string[] = [];
-  for (const { name, list } of folders) {
-    let listed: File[];
-    try {
-      listed = await list();
-    } catch {
-      problems.push(
-        `This browser does not list the files of the folder ${name}. Open the folder, select its files and drop ` +
-          "them, or drop a zip file of it.",
-      );
-      continue;
-    }
+  return groupedDrop(await listDrop(transfer));
+}
+
+/** The images and series of a drop. */
+export function groupedDrop({ loose, folders, problems: unlisted }: ListedDrop): DroppedFiles {
+  const files = grouped(loose);
+  const problems = [...unlisted];
+  for (const { name, files: listed } of folders) {
     try {
       files.push(...groupedFolder(listed, name));
     } catch (error) {
@@ -89,6 +77,45 @@ export async function droppedFiles(transfer: DataTransfer): Promise<DroppedFiles
     }
   }
   return { files, problems };
+}
+
+/** The content of a drop before it is grouped. */
+export interface ListedDrop {
+  /** The files that were dropped by themselves. */
+  readonly loose: File[];
+  /** The folders. */
+  readonly folders: GivenFolder[];
+  /** The folders that cannot be listed, one line each. */
+  readonly problems: string[];
+}
+
+/**
+ * All files of a drop. A dropped folder is searched with its subfolders.
+ *
+ * @param transfer - The drop, which a browser empties after its event: it is read before the first wait.
+ */
+export async function listDrop(transfer: DataTransfer): Promise<ListedDrop> {
+  const files = [...transfer.files];
+  const items = [...transfer.items].filter(({ kind }) => kind === "file");
+  const found = await Promise.all(items.map(folderOf));
+  const dropped = found.filter((folder) => folder !== undefined);
+  const names = new Set(dropped.map(({ name }) => name));
+  // A dropped folder is also among the files, as a file that cannot be read.
+  const others = files.filter(({ name }) => !names.has(name));
+  const loose = dropped.length === 0 ? others : others.filter((file) => !isHidden(file));
+  const folders: GivenFolder[] = [];
+  const problems: string[] = [];
+  for (const { name, list } of dropped) {
+    try {
+      folders.push({ name, files: await list() });
+    } catch {
+      problems.push(
+        `This browser does not list the files of the folder ${name}. Open the folder, select its files and drop ` +
+          "them, or drop a zip file of it.",
+      );
+    }
+  }
+  return { loose, folders, problems };
 }
 
 /** The folder of an item; undefined if it is a file. Chromium has entries, too, but not in a page from a disk. */

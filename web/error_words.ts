@@ -15,10 +15,10 @@ export interface Words {
 }
 
 /**
- * The words for a browser that cannot register.
+ * The words for a browser that can neither register nor synthesise.
  *
  * @param isSecure - True if the page is on https, localhost or this computer.
- * @returns undefined if the browser can register.
+ * @returns undefined if the browser can do both.
  */
 export function unavailableWords(
   { hasWebGpu, description }: AdapterReport,
@@ -40,10 +40,11 @@ export function unavailableWords(
     "On Linux, start Chrome with --enable-unsafe-webgpu --enable-features=Vulkan, or set " +
     "chrome://flags/#enable-unsafe-webgpu to Enabled.";
   const instead =
-    "You can look at images here without WebGPU. The command line registers the same images: crosswarp register.";
+    "You can look at images here without WebGPU. The command line does the same: crosswarp register and " +
+    "crosswarp synthesise.";
   if (!hasWebGpu) {
     return {
-      title: "This browser has no WebGPU, so it cannot register",
+      title: "This browser has no WebGPU, so it can neither register nor synthesise",
       paragraphs: [
         have,
         onLinux,
@@ -64,16 +65,40 @@ export function unavailableWords(
   };
 }
 
+/** The work of the page in words. */
+export interface WorkWords {
+  /** The heading of an error that has no heading of its own. */
+  readonly title: string;
+  /** The verb that starts the work. */
+  readonly verb: string;
+  /** The way to do it with less memory and time on the graphics card. */
+  readonly lighter: string;
+}
+
+/** The words of a registration. */
+export const REGISTRATION_WORDS: WorkWords = {
+  title: "This cannot be registered",
+  verb: "register",
+  lighter: "choose a coarser --resolution",
+};
+
+/** The words of a synthesis. */
+export const SYNTHESIS_WORDS: WorkWords = {
+  title: "This cannot be synthesised",
+  verb: "synthesise",
+  lighter: "choose --stitch cheap",
+};
+
 /**
  * The words for an error.
  *
  * @param kind - Its class in the worker.
- * @param title - The heading of an error that has no heading of its own.
+ * @param work - The words of the work that failed.
  */
 export function errorWords(
   kind: string,
   message: string,
-  title: string = "This cannot be registered",
+  { title, verb, lighter }: WorkWords = REGISTRATION_WORDS,
 ): Words {
   const [line] = message.split("\nRun `");
   switch (kind) {
@@ -82,7 +107,7 @@ export function errorWords(
         title: "The graphics card was lost",
         paragraphs: [
           "The browser or the driver has stopped the work on it. Your images are still here.",
-          "Close other programs that use the graphics card, or choose a coarser --resolution, and register again.",
+          `Close other programs that use the graphics card, or ${lighter}, and ${verb} again.`,
         ],
       };
     case "GpuUnavailableError":
@@ -114,7 +139,7 @@ export function errorWords(
         return {
           title: "Too little memory",
           paragraphs: [
-            "The browser could not get the memory for these images. Close other tabs, or resample the images to larger voxels.",
+            "The browser could not get the memory for this work. Close other tabs, or resample the images to larger voxels.",
           ],
         };
       }

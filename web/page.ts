@@ -1,17 +1,22 @@
 /**
- * The page: it joins the places for images, the parameters, the worker, the progress, the viewer and the result.
+ * The page: it joins the places for images, the parameters, the worker, the progress, the viewer and the result of a
+ * registration, and the part for syntheses.
  *
  * @module
  */
 
 import { VERSION } from "../host/version.ts";
 import type { DisplacementField } from "../volume/volume.ts";
-import { byId, make } from "./dom.ts";
-import { errorWords, unavailableWords, type Words } from "./error_words.ts";
-import { ImageSlots, type SeriesChoice } from "./image_slots.ts";
+import { shellWord } from "../host/shell_word.ts";
+import type { Scene } from "../pictures/scene.ts";
+import { byId } from "./dom.ts";
+import { acceptDrops } from "./drops.ts";
+import { errorWords, REGISTRATION_WORDS, unavailableWords } from "./error_words.ts";
+import { ImageSlots } from "./image_slots.ts";
+import { LongWork } from "./long_work.ts";
 import { bytesAvailable, memoryProblem } from "./memory_need.ts";
-import { commandLine, Parameters } from "./parameters.ts";
-import { ProgressPanel } from "./progress_panel.ts";
+import { showMessage, showNotices, wordElements } from "./messages.ts";
+import { commandLine, registerForm } from "./parameters.ts";
 import {
   type AdapterReport,
   type GivenFile,
@@ -21,14 +26,16 @@ import {
   isIntensity,
   labelsOf,
   type Outcome,
+  type Requests,
   type SentImage,
   volumeOf,
 } from "./protocol.ts";
-import { hideResult, setBusy, showResult } from "./result_panel.ts";
-import { shellWord } from "../host/shell_word.ts";
-import { ViewControls } from "./view_controls.ts";
-import type { Scene } from "../pictures/scene.ts";
-import { WorkerClient, WorkError } from "./worker_client.ts";
+import { showResult } from "./result_panel.ts";
+import type { SeriesChoice } from "./slot.ts";
+import { SYNTHESIS_NAMES, SynthesisPanel } from "./synthesis_panel.ts";
+import { permitOnlySynthesisFile } from "./synthesis_program.ts";
+import { REGISTRATION_NAMES, ViewControls } from "./view_controls.ts";
+import { startWorker, WorkerClient, WorkError } from "./worker_client.ts";
 
 /** The images that are there. */
 const images = new Map<InputName, SentImage>();
@@ -44,32 +51,34 @@ const notices = new Map<InputName, readonly string[]>();
 const reading = new Map<InputName, object>();
 let outcome: Outcome | undefined;
 let adapter: AdapterReport | undefined;
-let running: AbortController | undefined;
+/** True while the page shows the synthesis and not the registration. */
+let isSynthesis = false;
 
-/** Starts the worker, whose program is in the page. The page needs no other file and no request. */
-function startWorker(): Worker {
-  const program = new Blob([byId("worker").textContent!], { type: "text/javascript" });
-  const url = URL.createObjectURL(program);
-  const worker = new Worker(url);
-  // The worker has begun to read it; a timer lets slow computers finish.
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
-  return worker;
-}
-
+permitOnlySynthesisFile();
 const slots = new ImageSlots({
   onFile: (input, file) => void readFile(input, file),
   onRemove: (input) => void removeInput(input),
   onProblems: (paragraphs) => showMessage({ title: "The folder cannot be used", paragraphs }),
 });
-const client = new WorkerClient(startWorker, () => {
+const program = byId("worker").textContent;
+const client = new WorkerClient<Requests>(() => startWorker(program), () => {
   // The files of the result were in the earlier worker.
   clearResult();
   update();
   void restoreInputs();
 });
-const progress = new ProgressPanel();
-const controls = new ViewControls(() => byId("register").click());
-const parameters = new Parameters((key) => {
+const work = new LongWork(() => update());
+const controls = new ViewControls(() => byId(isSynthesis ? "synthesise" : "register").click());
+const synthesis = new SynthesisPanel({
+  work,
+  read: (file) => client.request("readImage", file),
+  onChange: () => update(),
+  onResult: () => {
+    const { mode } = controls.viewer.view;
+    controls.viewer.change({ mode: mode === "fixed" ? "swipe" : mode });
+  },
+});
+const parameters = registerForm((key) => {
   showCommand();
   if (key === "trust" || key === "") readAgain();
 });
@@ -84,7 +93,7 @@ async function readFile(input: InputName, file: GivenFile, chosen?: string): Pro
   notices.delete(input);
   if (chosen === undefined) series.delete(input);
   else series.set(input, chosen);
-  slots.reading(input, file.name);
+  slots.of(input).reading(file.name);
   showMessage(undefined);
   update();
   const { trust } = parameters.texts;
@@ -99,16 +108,17 @@ async function readFile(input: InputName, file: GivenFile, chosen?: string): Pro
     if (reading.get(input) !== read) return;
     images.set(input, answer.image);
     notices.set(input, answer.notices);
-    slots.fill(input, answer.image, choiceOf(input));
+    slots.of(input).fillWithImage(answer.image, choiceOf(input));
   } catch (error) {
     if (reading.get(input) !== read) return;
     const found = error instanceof WorkError && isIntensity(input) ? error.series : [];
     if (found.length > 0) seriesLists.set(input, found);
     const choice = choiceOf(input);
     if (choice === undefined || found.length === 0) {
-      slots.refuse(input, (error as Error).message, choice);
-    } else slots.choose(input, file.name, choice);
+      slots.of(input).refuse((error as Error).message, choice);
+    } else slots.of(input).choose(file.name, choice);
   }
+  slots.reveal(input);
   reading.delete(input);
   update();
 }
@@ -139,7 +149,7 @@ async function removeInput(input: InputName): Promise<void> {
   series.delete(input);
   seriesLists.delete(input);
   notices.delete(input);
-  slots.empty(input);
+  slots.of(input).empty();
   update();
   await client.request("remove", { input });
 }
@@ -161,8 +171,11 @@ async function swapImages(): Promise<void> {
     }
     for (const input of [one, other]) {
       const image = images.get(input);
-      if (image === undefined) slots.empty(input);
-      else slots.fill(input, image, choiceOf(input));
+      if (image === undefined) slots.of(input).empty();
+      else {
+        slots.of(input).fillWithImage(image, choiceOf(input));
+        slots.reveal(input);
+      }
     }
   }
   update();
@@ -191,30 +204,37 @@ async function restoreInputs(): Promise<void> {
 }
 
 async function makeDemo(): Promise<void> {
-  await work("Making a phantom", false, async (options) => {
-    const answer = await client.request("demo", undefined, options);
-    clearResult();
-    for (const input of INPUTS) {
-      const image = answer.images[input];
-      files.delete(input);
-      series.delete(input);
-      seriesLists.delete(input);
-      notices.delete(input);
-      if (image === undefined) {
-        images.delete(input);
-        slots.empty(input);
-      } else {
-        images.set(input, image);
-        slots.fill(input, image);
+  await work.run({
+    stage: "Making a phantom",
+    isRegistration: false,
+    words: REGISTRATION_WORDS,
+    whenStopped: () => "Nothing was changed.",
+    body: async (options) => {
+      const answer = await client.request("demo", undefined, options);
+      clearResult();
+      for (const input of INPUTS) {
+        const image = answer.images[input];
+        files.delete(input);
+        series.delete(input);
+        seriesLists.delete(input);
+        notices.delete(input);
+        if (image === undefined) {
+          images.delete(input);
+          slots.of(input).empty();
+        } else {
+          images.set(input, image);
+          slots.of(input).fillWithImage(image);
+          slots.reveal(input);
+        }
       }
-    }
-    controls.viewer.change({ mode: "overlay", hasContours: true });
-    return "The phantom is ready: MR at exhale is the fixed image, CT at inhale the moving one. Press Register.";
+      controls.viewer.change({ mode: "overlay", hasContours: true });
+      return "The phantom is ready: MR at exhale is the fixed image, CT at inhale the moving one. Press Register.";
+    },
   });
 }
 
 async function register(): Promise<void> {
-  if (running !== undefined || reading.size > 0) return;
+  if (work.isRunning || reading.size > 0) return;
   const fixed = images.get("fixed");
   const moving = images.get("moving");
   if (fixed === undefined || moving === undefined) return;
@@ -224,76 +244,26 @@ async function register(): Promise<void> {
     showMessage(errorWords("MemoryError", problem));
     return;
   }
-  await work("Starting", true, async (options) => {
-    const memoryBytes = bytesAvailable(deviceMemory);
-    const found = await client.request("register", { args: args(), memoryBytes }, options);
-    outcome = found;
-    showResult(found, (file) => void save(file));
-    byId("notices").replaceChildren(
-      ...found.notices.map((text) => make("li", { textContent: text })),
-    );
-    const { mode } = controls.viewer.view;
-    controls.viewer.change({ isAfter: true, mode: mode === "fixed" ? "overlay" : mode });
-    return `Registered in ${found.seconds.toFixed(1)} s`;
-  });
-}
-
-/** Runs long work with its progress, its cancelling and its errors. */
-async function work(
-  stage: string,
-  isRegistration: boolean,
-  body: (options: {
-    signal: AbortSignal;
-    onProgress: ProgressPanel["update"];
-  }) => Promise<string>,
-): Promise<void> {
   const hadResult = outcome !== undefined;
-  if (isRegistration) clearResult();
-  const controller = new AbortController();
-  running = controller;
-  showMessage(undefined);
-  progress.begin(stage, isRegistration);
-  update();
-  byId("progress").scrollIntoView({ block: "nearest" });
-  try {
-    const end = await body({
-      signal: controller.signal,
-      onProgress: (state) => {
-        if (!controller.signal.aborted) progress.update(state);
-      },
-    });
-    progress.end(end);
-  } catch (error) {
-    progress.hide();
-    if (controller.signal.aborted) {
-      const text = hadResult && outcome === undefined
+  clearResult();
+  await work.run({
+    stage: "Starting",
+    isRegistration: true,
+    words: REGISTRATION_WORDS,
+    whenStopped: () =>
+      hadResult
         ? "Your images are still here; the earlier result is gone."
-        : "Nothing was changed.";
-      showMessage({ title: "Stopped", paragraphs: [text] }, false);
-    } else {
-      const kind = error instanceof WorkError ? error.kind : "Error";
-      showMessage(errorWords(kind, (error as Error).message));
-    }
-  } finally {
-    running = undefined;
-    update();
-  }
-}
-
-/** Makes a file of the result and gives it to the browser's downloads. */
-async function save(file: string): Promise<void> {
-  setBusy(file, true);
-  try {
-    const bytes = await client.request("encode", { file });
-    const url = URL.createObjectURL(new Blob([bytes as Uint8Array<ArrayBuffer>]));
-    make("a", { href: url, download: file }).click();
-    setTimeout(() => URL.revokeObjectURL(url), 60_000);
-  } catch (error) {
-    const kind = error instanceof WorkError ? error.kind : "Error";
-    showMessage(errorWords(kind, (error as Error).message, "This file cannot be saved"));
-  } finally {
-    setBusy(file, false);
-  }
+        : "Nothing was changed.",
+    body: async (options) => {
+      const memoryBytes = bytesAvailable(deviceMemory);
+      const found = await client.request("register", { args: args(), memoryBytes }, options);
+      outcome = found;
+      showResult(found, (file) => client.request("encode", { file }));
+      const { mode } = controls.viewer.view;
+      controls.viewer.change({ isAfter: true, mode: mode === "fixed" ? "overlay" : mode });
+      return `Registered in ${found.seconds.toFixed(1)} s`;
+    },
+  });
 }
 
 function args(): string[] {
@@ -304,21 +274,7 @@ function args(): string[] {
 
 function clearResult(): void {
   outcome = undefined;
-  hideResult();
-  if (running === undefined) progress.hide();
-}
-
-function showMessage(words: Words | undefined, isError = true): void {
-  const message = byId("message");
-  message.className = isError ? "error" : "";
-  message.replaceChildren(...words === undefined ? [] : wordElements(words));
-}
-
-function wordElements({ title, paragraphs }: Words): HTMLElement[] {
-  return [
-    make("h2", { textContent: title }),
-    ...paragraphs.map((text) => make("p", { textContent: text })),
-  ];
+  work.forget();
 }
 
 function showCommand(): void {
@@ -379,26 +335,47 @@ function withResult(scene: Scene): Scene {
 
 /** Brings the whole page up to date. */
 function update(): void {
-  const scene = sceneOf();
-  if (scene !== controls.viewer.scene) controls.viewer.show(scene);
-  else controls.update();
-  const isRunning = running !== undefined;
+  const hasAdapter = adapter?.description !== undefined;
+  if (isSynthesis) controls.showScene(synthesis.scene, SYNTHESIS_NAMES);
+  else controls.showScene(sceneOf(), REGISTRATION_NAMES);
+  for (const button of byId("tasks").querySelectorAll<HTMLButtonElement>("button")) {
+    const isChosen = (button.dataset.task === "synthesise") === isSynthesis;
+    button.ariaChecked = String(isChosen);
+    button.disabled = work.isRunning;
+  }
+  for (const element of document.querySelectorAll<HTMLElement>("[data-for]")) {
+    element.hidden = (element.dataset.for === "synthesise") !== isSynthesis;
+  }
+  byId("cancel").hidden = !work.isRunning;
+  synthesis.update({ isShown: isSynthesis, hasAdapter });
+  updateRegistration(hasAdapter);
+}
+
+/** Brings the part of the page with the registration up to date. */
+function updateRegistration(hasAdapter: boolean): void {
+  const { isRunning } = work;
   const isReading = reading.size > 0;
   const hasBoth = images.has("fixed") && images.has("moving");
   slots.isEnabled = !isRunning;
   parameters.canReadAgain = !isRunning;
   const button = byId<HTMLButtonElement>("register");
-  button.hidden = isRunning;
-  button.disabled = isReading || !hasBoth || adapter?.description === undefined;
-  byId("cancel").hidden = !isRunning;
+  button.hidden = isRunning || isSynthesis;
+  button.disabled = isReading || !hasBoth || !hasAdapter;
   byId<HTMLButtonElement>("demo").disabled = isRunning || isReading;
   byId<HTMLButtonElement>("swap").disabled = isRunning || isReading || images.size === 0;
-  byId("hint").hidden = hasBoth;
-  if (outcome === undefined) {
-    const texts = [...notices.values()].flat();
-    byId("notices").replaceChildren(...texts.map((text) => make("li", { textContent: text })));
-  }
+  byId("hint").hidden = hasBoth || isSynthesis;
+  byId("result").hidden = outcome === undefined || isSynthesis;
+  if (!isSynthesis) showNotices(outcome?.notices ?? [...notices.values()].flat());
   showCommand();
+}
+
+/** Shows the part of the page for a registration, or that for a synthesis. */
+function chooseTask(task: string): void {
+  if (work.isRunning || (task === "synthesise") === isSynthesis) return;
+  isSynthesis = task === "synthesise";
+  showMessage(undefined);
+  work.forget();
+  update();
 }
 
 /** Light, dark, or as the system says. */
@@ -409,7 +386,7 @@ function switchTheme(): void {
   if (next === "system") delete dataset.theme;
   else dataset.theme = next;
   byId("theme").textContent = `Theme: ${next}`;
-  progress.redraw();
+  work.progress.redraw();
 }
 
 async function findAdapter(): Promise<void> {
@@ -434,14 +411,14 @@ async function findAdapter(): Promise<void> {
 byId("demo").addEventListener("click", () => void makeDemo());
 byId("swap").addEventListener("click", () => void swapImages());
 byId("register").addEventListener("click", () => void register());
-byId("cancel").addEventListener("click", () => {
-  byId("stage").textContent = "Stopping ...";
-  running?.abort();
-});
+for (const button of byId("tasks").querySelectorAll<HTMLButtonElement>("button")) {
+  button.addEventListener("click", () => chooseTask(button.dataset.task!));
+}
+acceptDrops((transfer, slot) => void (isSynthesis ? synthesis : slots).takeDrop(transfer, slot));
 byId("theme").addEventListener("click", switchTheme);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => progress.redraw());
-addEventListener("resize", () => progress.redraw());
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => work.progress.redraw());
+addEventListener("resize", () => work.progress.redraw());
 byId("version").textContent = `crosswarp ${VERSION}`;
-for (const input of INPUTS) slots.empty(input);
+for (const input of INPUTS) slots.of(input).empty();
 update();
 void findAdapter();

@@ -3,11 +3,19 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { parseFlags } from "../tasks/_flags.ts";
 import { hasEffect, REGISTER_FLAGS } from "../tasks/_register_flags.ts";
+import { SYNTHESISE_FLAGS, synthesisSettings } from "../tasks/_synthesise_flags.ts";
 import { Grid } from "../volume/grid.ts";
 import { droppedFiles, grouped, groupedFolder } from "./dropped_files.ts";
-import { errorWords, unavailableWords } from "./error_words.ts";
+import { errorWords, SYNTHESIS_WORDS, unavailableWords } from "./error_words.ts";
 import { guessInputs } from "./image_slots.ts";
-import { bytesNeeded, memoryProblem } from "./memory_need.ts";
+import { flagWords } from "./flag_form.ts";
+import { modelIn, splitModels } from "./given_model.ts";
+import {
+  bytesNeeded,
+  memoryProblem,
+  synthesisBytes,
+  synthesisMemoryProblem,
+} from "./memory_need.ts";
 import { commandLine } from "./parameters.ts";
 import { type GivenFile, INPUTS } from "./protocol.ts";
 import { shellWord } from "../host/shell_word.ts";
@@ -88,6 +96,39 @@ Deno.test("droppedFiles() uses the files of a drop whose folders the browser ref
   assertEquals(problems, ["The folder empty has no files."]);
 });
 
+Deno.test("splitModels() takes models from loose files and from folders", () => {
+  const folder = (name: string, ...names: string[]) => ({ name, files: filesOf(names) });
+  const { models, rest } = splitModels({
+    loose: filesOf(["ct.nii.gz", "checkpoint.json", "checkpoint-0000040.safetensors"]),
+    folders: [
+      folder("trained", "checkpoint.json", "checkpoint-0000002.safetensors", "log.jsonl"),
+      folder("study", "IM1", "IM2"),
+    ],
+    problems: ["a problem"],
+  });
+  assertEquals(namesOf(models), [
+    ["model", "checkpoint.json", "checkpoint-0000040.safetensors"],
+    ["trained", "checkpoint.json", "checkpoint-0000002.safetensors"],
+  ]);
+  assertEquals(namesOf([...rest.loose, ...rest.folders]), ["ct.nii.gz", ["study", "IM1", "IM2"]]);
+  assertEquals(rest.problems, ["a problem"]);
+  assertEquals(modelIn(filesOf(["ct.nii.gz"])), undefined);
+});
+
+Deno.test("flagWords() of a form are read by synthesise", () => {
+  const words = flagWords({ to: "mr", sliceStride: "2", allPatches: true });
+  assertEquals(words, ["--to", "mr", "--slice-stride", "2", "--all-patches"]);
+  const spec = { name: "synthesise", summary: "", flags: SYNTHESISE_FLAGS };
+  const files = ["--model", "m", "--image", "i", "--out", "o"];
+  assertEquals(synthesisSettings(parseFlags(spec, [...files, ...words])), {
+    to: "mr",
+    stitch: "full",
+    stride: undefined,
+    sliceStride: 2,
+    skipEmpty: false,
+  });
+});
+
 Deno.test("commandLine() is read by register, with quotes for a shell", () => {
   const names = { fixed: "the mr.nii.gz", moving: "ct.nii.gz" };
   const args = commandLine(names, { spacing: "25", noFolding: true });
@@ -130,6 +171,17 @@ Deno.test("memoryProblem() refuses what cannot fit, and only that", () => {
   assertEquals(memoryProblem(large, large, undefined), undefined);
 });
 
+Deno.test("synthesisMemoryProblem() counts the voxels that the model sees, and its results", () => {
+  const image = Grid.axisAligned([256, 256, 128], [1, 1, 2]);
+  const model = { crop: 256, filters: 64 };
+  // 2^23 voxels in 14 arrays, and six results of 2^16 pixels and 64 filters.
+  assertEquals(synthesisBytes(image, model), 4 * (14 * 2 ** 23 + 6 * 2 ** 22));
+  assertEquals(synthesisBytes(image, { ...model, voxel: 1 }), 4 * (14 * 2 ** 24 + 6 * 2 ** 22));
+  assertEquals(synthesisBytes(image, { ...model, voxel: 4 }), synthesisBytes(image, model));
+  assertStringIncludes(synthesisMemoryProblem(image, model, 0.5)!, "needs about 0.5 GiB");
+  assertEquals(synthesisMemoryProblem(image, model, 1), undefined);
+});
+
 Deno.test("unavailableWords() tells an old browser, a hidden card and an insecure address apart", () => {
   const none = { hasWebGpu: false, isSoftware: false };
   assertStringIncludes(unavailableWords(none, false)!.title, "not secure");
@@ -146,8 +198,8 @@ Deno.test("errorWords() leaves out the advice of the command line", () => {
   const memory = errorWords("RangeError", "Array buffer allocation failed");
   assertEquals(memory.title, "Too little memory");
   assertEquals(
-    errorWords("Error", "a line", "This file cannot be saved").title,
-    "This file cannot be saved",
+    errorWords("GpuLostError", "a line", SYNTHESIS_WORDS).paragraphs[1],
+    "Close other programs that use the graphics card, or choose --stitch cheap, and synthesise again.",
   );
   assertEquals(errorWords("Error", "a line").title, "This cannot be registered");
 });

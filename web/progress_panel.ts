@@ -43,7 +43,8 @@ export class ProgressPanel {
       this.#makeParts(levels + 2);
     }
     const last = this.#parts.length - 1;
-    const current = part === "rigid" || part === "demo" ? 0 : part === "level" ? 1 + level : last;
+    const isFirst = part === "rigid" || part === "demo" || part === "synthesis";
+    const current = isFirst ? 0 : part === "level" ? 1 + level : last;
     // The rigid registration goes through its own levels within its part.
     const done = part === "rigid" ? (level + share) / Math.max(1, levels ?? 1) : share;
     this.#parts.forEach((element, index) => {

@@ -98,21 +98,35 @@ export interface Outcome {
   readonly notices: readonly string[];
 }
 
+/** A file that the page asks the worker to read. */
+export interface FileToRead {
+  /** The file or folder. */
+  readonly file: GivenFile;
+  /** The matrix to trust; undefined if none is chosen. */
+  readonly trust: string | undefined;
+  /** The number of the DICOM series, from 1; undefined if none is chosen. */
+  readonly series: string | undefined;
+}
+
+/** An image that was read. */
+export interface ReadImage {
+  /** A copy of the image. */
+  readonly image: SentImage;
+  /** The warnings about its file, one line each. */
+  readonly notices: readonly string[];
+}
+
 /** For each kind of request, its content and the content of its answer. */
 export interface Requests {
   /** Asks for the adapter. */
   readonly adapter: { readonly ask: undefined; readonly answer: AdapterReport };
   /** Reads a file as an input. */
   readonly read: {
-    readonly ask: {
-      readonly input: InputName;
-      readonly file: GivenFile;
-      readonly trust: string | undefined;
-      /** The number of the DICOM series, from 1; undefined if none is chosen. */
-      readonly series: string | undefined;
-    };
-    readonly answer: { readonly image: SentImage; readonly notices: readonly string[] };
+    readonly ask: FileToRead & { readonly input: InputName };
+    readonly answer: ReadImage;
   };
+  /** Reads an image that is no input of a registration. */
+  readonly readImage: { readonly ask: FileToRead; readonly answer: ReadImage };
   /** Gives an input that the page has already. */
   readonly put: {
     readonly ask: {
@@ -144,26 +158,22 @@ export interface Requests {
   readonly encode: { readonly ask: { readonly file: string }; readonly answer: Uint8Array };
 }
 
-/** A kind of request. */
-export type RequestName = keyof Requests;
+/** Kinds of requests by their names. */
+export type RequestKinds<R> = {
+  readonly [K in keyof R]: { readonly ask: unknown; readonly answer: unknown };
+};
 
 /** A message from the page: a request, or the wish to stop one. */
 export type Ask =
-  | {
-    [K in RequestName]: {
-      readonly id: number;
-      readonly name: K;
-      readonly ask: Requests[K]["ask"];
-    };
-  }[RequestName]
-  | { readonly id: number; readonly name: "cancel" };
+  | { readonly id: number; readonly name: string; readonly ask: unknown }
+  | { readonly id: number; readonly isCancel: true };
 
 /** The progress of long work. */
 export interface WorkProgress {
   /** The name of the stage, for people. */
   readonly stage: string;
   /** The kind of work. */
-  readonly part: "demo" | "rigid" | "level" | "results";
+  readonly part: "demo" | "synthesis" | "rigid" | "level" | "results";
   /** The level, from 0. */
   readonly level?: number | undefined;
   /** Number of levels. */

@@ -6,6 +6,7 @@
 
 import { commonLabels, meanOverlap } from "../registration/mean_overlap.ts";
 import { byId, make } from "./dom.ts";
+import { downloadItem } from "./downloads.ts";
 import type { Outcome } from "./protocol.ts";
 import { VERDICTS } from "../reports/verdicts.ts";
 
@@ -22,9 +23,15 @@ const FILES: Readonly<Record<string, string>> = {
   "report.html": "this case on one page, to read and to keep",
 };
 
-/** Shows the result. */
-export function showResult(outcome: Outcome, onSave: (file: string) => void): void {
-  byId("result").hidden = false;
+/**
+ * Writes the result into its part of the page.
+ *
+ * @param encode - Makes the bytes of a file.
+ */
+export function showResult(
+  outcome: Outcome,
+  encode: (file: string) => Promise<Uint8Array>,
+): void {
   const { verdict, reasons } = outcome.quality;
   const { title, text } = VERDICTS[verdict];
   const line = byId("verdict");
@@ -33,37 +40,21 @@ export function showResult(outcome: Outcome, onSave: (file: string) => void): vo
     make("b", { textContent: title }),
     make("span", { textContent: [...reasons, text].join(" ") }),
   );
-  byId("measures").replaceChildren(
-    ...measuresOf(outcome).flatMap(([name, value]) => [
+  showMeasures("measures", measuresOf(outcome));
+  showOverlap(outcome);
+  byId("downloads").replaceChildren(
+    ...outcome.files.map((file) => downloadItem(file, FILES[file] ?? "", () => encode(file))),
+  );
+}
+
+/** Shows names and values in a list. */
+export function showMeasures(id: string, measures: readonly (readonly [string, string])[]): void {
+  byId(id).replaceChildren(
+    ...measures.flatMap(([name, value]) => [
       make("dt", { textContent: name }),
       make("dd", { textContent: value }),
     ]),
   );
-  showOverlap(outcome);
-  byId("downloads").replaceChildren(...outcome.files.map((file) => {
-    const button = make(
-      "button",
-      { type: "button" },
-      file,
-      make("small", { textContent: FILES[file] ?? "" }),
-    );
-    button.dataset.file = file;
-    button.addEventListener("click", () => onSave(file));
-    return make("li", {}, button);
-  }));
-}
-
-/** Hides the result of an earlier registration. */
-export function hideResult(): void {
-  byId("result").hidden = true;
-}
-
-/** Marks a file as being made, or as ready. */
-export function setBusy(file: string, isBusy: boolean): void {
-  const button = byId("downloads").querySelector<HTMLButtonElement>(`[data-file="${file}"]`);
-  if (button === null) return;
-  button.disabled = isBusy;
-  button.ariaBusy = String(isBusy);
 }
 
 function measuresOf(outcome: Outcome): [name: string, value: string][] {

@@ -6,7 +6,7 @@
 
 import { displayWindow, type Plane } from "../pictures/slices.ts";
 import { byId, make } from "./dom.ts";
-import { valueAt } from "../pictures/scene.ts";
+import { type Scene, valueAt } from "../pictures/scene.ts";
 import {
   CT_WINDOWS,
   type IntensityWindow,
@@ -16,9 +16,20 @@ import {
 import { type Mode, MODES, type ViewState } from "./viewer/view_state.ts";
 import { PLANES, Viewer } from "./viewer/viewer.ts";
 
-const MODE_NAMES: Readonly<Record<Mode, string>> = {
-  fixed: "Fixed",
-  moving: "Moving",
+/** The names of the two images for people, and the part of the controls that they need. */
+export interface ImageNames {
+  /** The name of the image that stays as it is. */
+  readonly fixed: string;
+  /** The name of the other image. */
+  readonly moving: string;
+  /** True if the other image is warped, so that there are a state before, a grid and a Jacobian determinant. */
+  readonly isWarped: boolean;
+}
+
+/** The names in a registration. */
+export const REGISTRATION_NAMES: ImageNames = { fixed: "Fixed", moving: "Moving", isWarped: true };
+
+const MODE_NAMES: Readonly<Record<Exclude<Mode, "fixed" | "moving">, string>> = {
   overlay: "Overlay",
   checkerboard: "Checkerboard",
   swipe: "Swipe",
@@ -28,14 +39,17 @@ const MODE_NAMES: Readonly<Record<Mode, string>> = {
 
 /** The meaning of the slider in each mode that has one. */
 const BLEND_NAMES: Readonly<Partial<Record<Mode, string>>> = {
-  overlay: "Opacity of moving",
+  overlay: "Opacity",
   checkerboard: "Size of squares",
   swipe: "Position",
   jacobian: "Opacity",
 };
 
 const KEYS: readonly (readonly [string, string])[] = [
-  ["1 ... 7", "fixed, moving, overlay, checkerboard, swipe, difference, Jacobian"],
+  [
+    "1 ... 7",
+    "fixed image or source, moving image or synthesis, overlay, checkerboard, swipe, difference, Jacobian",
+  ],
   ["\u2191 \u2193", "one slice up or down in the plane with the focus; with Shift: 10 slices"],
   ["\u2190 \u2192", "less or more opacity, or the swipe's position"],
   ["b", "before or after the registration"],
@@ -45,7 +59,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["+ \u2212", "magnify the slices around the crosshair, or less"],
   ["0", "whole slices"],
   ["m", "one plane alone, or all planes"],
-  ["r", "register"],
+  ["r", "register or synthesise"],
   ["?", "this list"],
   ["drag", "moves the point through which all slices go"],
   ["wheel", "scrolls through the slices"],
@@ -65,13 +79,14 @@ export class ViewControls {
   /** The viewer. */
   readonly viewer: Viewer;
   #chosen: Plane = "axial";
+  #names = REGISTRATION_NAMES;
 
   /**
    * Wires the controls.
    *
-   * @param onRegister - The user presses the key that registers.
+   * @param onStart - The user presses the key that registers or synthesises.
    */
-  constructor(onRegister: () => void) {
+  constructor(onStart: () => void) {
     const canvasOf = (plane: Plane) => figureOf(plane).querySelector("canvas")!;
     this.viewer = new Viewer({
       canvases: {
@@ -98,30 +113,54 @@ export class ViewControls {
     toggle("contours", "hasContours");
     toggle("grid", "hasGrid");
     toggle("crosshair", "hasCrosshair");
-    this.#makeKeys(onRegister);
+    this.#makeKeys(onStart);
     this.#show(viewer.view);
   }
 
-  /** Shows which controls have something to control. */
-  update(): void {
-    this.#show(this.viewer.view);
+  /** Shows images; the same images are not drawn again. */
+  showScene(scene: Scene, names: ImageNames): void {
+    const isOtherWork = names !== this.#names;
+    this.#names = names;
+    if (scene === this.viewer.scene) this.#show(this.viewer.view);
+    else this.viewer.show(scene);
+    if (!isOtherWork) return;
+    const { mode, hasGrid } = this.viewer.view;
+    this.viewer.change({
+      mode: this.#lacks(mode) ? "fixed" : mode,
+      hasGrid: hasGrid && names.isWarped,
+    });
+  }
+
+  /** True if the images cannot be shown in this way. */
+  #lacks(mode: Mode): boolean {
+    const { fixed, moving, result } = this.viewer.scene;
+    if (mode === "jacobian") return result === undefined;
+    if (mode === "fixed") return false;
+    return moving === undefined || (mode !== "moving" && fixed === undefined);
   }
 
   #show(view: ViewState): void {
     // The first call comes from the constructor of the viewer's own view.
     const { scene } = this.viewer;
     const hasResult = scene.result !== undefined;
-    const hasBoth = scene.fixed !== undefined && scene.moving !== undefined;
+    const names = this.#names;
     for (const button of byId("modes").querySelectorAll<HTMLButtonElement>("button")) {
       const mode = button.dataset.mode as Mode;
       button.ariaChecked = String(mode === view.mode);
       button.tabIndex = mode === view.mode ? 0 : -1;
-      button.disabled = mode === "jacobian" ? !hasResult : mode !== "fixed" && !hasBoth &&
-        !(mode === "moving" && scene.moving !== undefined);
+      button.disabled = this.#lacks(mode);
+      button.hidden = mode === "jacobian" && !names.isWarped;
+      if (mode === "fixed" || mode === "moving") button.textContent = names[mode];
+    }
+    for (const which of ["fixed", "moving"] as const) {
+      byId(`${which}-legend`).textContent = `${names[which]}: window`;
+      byId(`${which}-preset`).ariaLabel = `Preset: ${names[which]}`;
     }
     const blendName = BLEND_NAMES[view.mode];
     byId("blend-label").hidden = blendName === undefined;
-    byId("blend-name").textContent = blendName ?? "";
+    byId("blend-name").textContent = view.mode === "overlay"
+      ? `Opacity of ${names.moving.toLowerCase()}`
+      : blendName ?? "";
     byId<HTMLInputElement>("blend").value = String(view.blend);
     const check = (id: string, isChecked: boolean, isDisabled: boolean) => {
       const box = byId<HTMLInputElement>(id);
@@ -131,6 +170,7 @@ export class ViewControls {
     check("after", view.isAfter && hasResult, !hasResult);
     check("contours", view.hasContours, false);
     check("grid", view.hasGrid, false);
+    for (const id of ["after", "grid"]) byId(id).closest("label")!.hidden = !names.isWarped;
     check("crosshair", view.hasCrosshair, false);
     this.#showWindow("fixed", view.fixedWindow, scene.fixed?.data);
     this.#showWindow("moving", view.movingWindow, scene.moving?.data);
@@ -186,10 +226,14 @@ export class ViewControls {
       rows.push(["Point (RAS)", `${x}, ${y}, ${z} mm`]);
     }
     const isAfter = view.isAfter && result !== undefined;
-    if (fixed !== undefined) rows.push(["Fixed", text(valueAt(fixed, view.centre))]);
+    const names = this.#names;
+    if (fixed !== undefined) rows.push([names.fixed, text(valueAt(fixed, view.centre))]);
     if (moving !== undefined) {
       const shown = isAfter ? result.warped : moving;
-      rows.push([isAfter ? "Moving, warped" : "Moving", text(valueAt(shown, view.centre))]);
+      rows.push([
+        isAfter ? `${names.moving}, warped` : names.moving,
+        text(valueAt(shown, view.centre)),
+      ]);
     }
     if (fixedLabels !== undefined) {
       rows.push(["Label, fixed", text(valueAt(fixedLabels, view.centre))]);
@@ -213,29 +257,31 @@ export class ViewControls {
 
   #legend(view: ViewState): (Node | string)[] {
     const parts: (Node | string)[] = [];
+    const { fixed, moving, isWarped } = this.#names;
+    const [first, second] = [fixed.toLowerCase(), moving.toLowerCase()];
     const key = (className: string) => make("span", { className: `key ${className}` });
     if (view.hasContours) {
       const hasLabels = this.viewer.scene.fixedLabels !== undefined ||
         this.viewer.scene.movingLabels !== undefined;
       if (hasLabels) {
-        parts.push(key("fixed"), "labels of fixed", key("moving"), "labels of moving. ");
-      } else parts.push(key("fixed"), "contours of fixed. ");
+        parts.push(key("fixed"), `labels of ${first}`, key("moving"), `labels of ${second}. `);
+      } else parts.push(key("fixed"), `contours of ${first}. `);
     }
     if (view.mode === "difference") {
       parts.push(
-        "Difference of the shown greys: orange where fixed is brighter, blue where moving is. ",
+        `Difference of the shown greys: orange where ${first} is brighter, blue where ${second} is. `,
       );
     }
-    if (view.mode === "overlay") parts.push("Fixed is grey, moving is orange. ");
+    if (view.mode === "overlay") parts.push(`${fixed} is grey, ${second} is orange. `);
     if (view.mode === "swipe") {
-      parts.push("Fixed is on the left of the line, moving on the right. ");
+      parts.push(`${fixed} is on the left of the line, ${second} on the right. `);
     }
     if (view.mode === "jacobian") {
       parts.push(
         "Blue: the map contracts. Red: it expands (full colour: a factor of 2). Magenta: it folds. ",
       );
     }
-    if (view.hasGrid) parts.push("The grid shows x + u(x), without the rigid part. ");
+    if (view.hasGrid && isWarped) parts.push("The grid shows x + u(x), without the rigid part. ");
     return parts;
   }
 
@@ -245,7 +291,7 @@ export class ViewControls {
       const button = make("button", {
         type: "button",
         role: "radio",
-        textContent: MODE_NAMES[mode],
+        textContent: mode === "fixed" || mode === "moving" ? this.#names[mode] : MODE_NAMES[mode],
         title: `Key ${index + 1}`,
       });
       button.dataset.mode = mode;
@@ -256,8 +302,7 @@ export class ViewControls {
 
   /** Selects a mode if its button is enabled. */
   #choose(mode: Mode): void {
-    const button = byId("modes").querySelector<HTMLButtonElement>(`[data-mode="${mode}"]`)!;
-    if (!button.disabled) this.viewer.change({ mode });
+    if (!this.#lacks(mode)) this.viewer.change({ mode });
   }
 
   #makeWindows(): void {
@@ -326,7 +371,7 @@ export class ViewControls {
     this.viewer.redraw();
   }
 
-  #makeKeys(onRegister: () => void): void {
+  #makeKeys(onStart: () => void): void {
     byId("key-table").querySelector("tbody")!.replaceChildren(
       ...KEYS.map(([key, text]) =>
         make("tr", {}, make("td", {}, make("kbd", { textContent: key })), make("td", {}, text))
@@ -344,14 +389,14 @@ export class ViewControls {
       ArrowRight: () => blend(0.05),
       b: () => viewer.change({ isAfter: !viewer.view.isAfter }),
       c: () => viewer.change({ hasContours: !viewer.view.hasContours }),
-      g: () => viewer.change({ hasGrid: !viewer.view.hasGrid }),
+      g: () => viewer.change({ hasGrid: this.#names.isWarped && !viewer.view.hasGrid }),
       x: () => viewer.change({ hasCrosshair: !viewer.view.hasCrosshair }),
       "+": () => viewer.zoom(ZOOM_STEP),
       "=": () => viewer.zoom(ZOOM_STEP),
       "-": () => viewer.zoom(1 / ZOOM_STEP),
       "0": () => viewer.zoom(0),
       m: () => this.#maximise(this.#chosen),
-      r: onRegister,
+      r: onStart,
       "?": showKeys,
     };
     addEventListener("keydown", (event) => {

@@ -7,36 +7,25 @@
 
 import { ImageFileError } from "../volume/nifti_errors.ts";
 import type { HeaderMatrix, ReadOptions } from "../volume/read_options.ts";
-import { DicomSeriesError } from "../volume/dicom/dicom_errors.ts";
 import { readDicomFiles, readLabelVolume, readVolume } from "../volume/read_nifti.ts";
 import type { LabelVolume, Volume } from "../volume/volume.ts";
 import type { RegisterInputs } from "../workflows/register_files.ts";
 import { demoImage } from "./demo_pair.ts";
 import {
   type AdapterReport,
-  type Answer,
-  type Ask,
   copyOf,
-  type GivenFile,
+  type FileToRead,
   type InputName,
   INPUTS,
   isIntensity,
   labelsOf,
   type Outcome,
-  type RequestName,
   type Requests,
-  type SentError,
   type SentImage,
   volumeOf,
-  type WorkProgress,
 } from "./protocol.ts";
 import { runRegistration } from "./run_registration.ts";
-
-/** The part of a worker's scope that is used here; the project's types are those of a window. */
-const scope = globalThis as unknown as {
-  onmessage: (event: MessageEvent<Ask>) => void;
-  postMessage: (answer: Answer, transfer?: Transferable[]) => void;
-};
+import { serveRequests } from "./worker_loop.ts";
 
 /** An input, with the warnings about its file. */
 interface Input {
@@ -49,47 +38,27 @@ const inputs = new Map<InputName, Input>();
 const reads = new Map<InputName, object>();
 /** The files of the last registration. */
 let files: Readonly<Record<string, () => Promise<Uint8Array>>> = {};
-/** The requests that can be stopped, by their numbers. */
-const running = new Map<number, AbortController>();
 
-/** What a request may use. */
-interface Context {
-  readonly signal: AbortSignal;
-  readonly onProgress: (progress: WorkProgress) => void;
-}
-
-/** The answer to a request, and the buffers that change their owner with it. */
-interface Reply<Result> {
-  readonly result: Result;
-  readonly transfer?: Transferable[] | undefined;
-}
-
-type Handlers = {
-  readonly [K in RequestName]: (
-    ask: Requests[K]["ask"],
-    context: Context,
-  ) => Promise<Reply<Requests[K]["answer"]>> | Reply<Requests[K]["answer"]>;
-};
-
-const handlers: Handlers = {
+serveRequests<Requests>({
   adapter: async () => ({ result: await adapterReport() }),
-  read: async ({ input, file, trust, series }) => {
+  read: async ({ input, ...given }) => {
     const read = {};
     reads.set(input, read);
     inputs.delete(input);
-    const notices: string[] = [];
-    const options = {
-      trust: trust as HeaderMatrix | undefined,
-      series,
-      onNotice: (notice: string) => void notices.push(notice),
-    };
-    const image = await readGiven(input, file, options);
+    const { image, notices } = isIntensity(input)
+      ? await readImage(given)
+      : await readLabels(given);
     if (reads.get(input) !== read) {
       throw new DOMException("Another file has taken the place of this one", "AbortError");
     }
     inputs.set(input, { image, notices });
-    const sent = copyOf(file.name, image);
+    const sent = copyOf(given.file.name, image);
     return { result: { image: sent, notices }, transfer: [bufferOf(sent)] };
+  },
+  readImage: async (given) => {
+    const { image: { grid: { size, affine }, data }, notices } = await readImage(given);
+    const image: SentImage = { name: given.file.name, grid: { size, affine }, data };
+    return { result: { image, notices }, transfer: [bufferOf(image)] };
   },
   put: ({ input, image, notices }) => {
     reads.delete(input);
@@ -156,29 +125,7 @@ const handlers: Handlers = {
     const result = bytes.slice();
     return { result, transfer: [result.buffer] };
   },
-};
-
-scope.onmessage = async ({ data }) => {
-  const { id, name } = data;
-  if (name === "cancel") {
-    running.get(id)?.abort();
-    return;
-  }
-  const controller = new AbortController();
-  running.set(id, controller);
-  try {
-    const handle = handlers[name] as (ask: unknown, context: Context) => Promise<Reply<unknown>>;
-    const { result, transfer } = await handle(data.ask, {
-      signal: controller.signal,
-      onProgress: (progress) => scope.postMessage({ id, progress }),
-    });
-    scope.postMessage({ id, result }, transfer ?? []);
-  } catch (error) {
-    scope.postMessage({ id, error: sentError(error) });
-  } finally {
-    running.delete(id);
-  }
-};
+});
 
 async function adapterReport(): Promise<AdapterReport> {
   const { gpu } = navigator as { gpu?: GPU | undefined };
@@ -196,26 +143,32 @@ async function adapterReport(): Promise<AdapterReport> {
   };
 }
 
-async function readGiven(
-  input: InputName,
-  file: GivenFile,
-  options: ReadOptions,
-): Promise<Volume | LabelVolume> {
-  if (file instanceof File) {
-    return isIntensity(input)
-      ? await readVolume(file, options)
-      : await readLabelVolume(file, options);
-  }
-  if (isIntensity(input)) {
-    return await readDicomFiles(file.files, { name: file.name, ...options });
-  }
-  throw new ImageFileError(`${file.name} is a folder. Give labels and masks as one file.`);
+async function readImage(given: FileToRead): Promise<Input & { readonly image: Volume }> {
+  const { file } = given;
+  const { notices, options } = readOptions(given);
+  const image = file instanceof File
+    ? await readVolume(file, options)
+    : await readDicomFiles(file.files, { name: file.name, ...options });
+  return { image, notices };
 }
 
-function sentError(error: unknown): SentError {
-  if (!(error instanceof Error)) return { kind: "Error", message: String(error) };
-  const series = error instanceof DicomSeriesError ? error.series : undefined;
-  return { kind: error.name, message: error.message, series };
+async function readLabels(given: FileToRead): Promise<Input> {
+  const { file } = given;
+  if (!(file instanceof File)) {
+    throw new ImageFileError(`${file.name} is a folder. Give labels and masks as one file.`);
+  }
+  const { notices, options } = readOptions(given);
+  return { image: await readLabelVolume(file, options), notices };
+}
+
+function readOptions({ trust, series }: FileToRead) {
+  const notices: string[] = [];
+  const options: ReadOptions = {
+    trust: trust as HeaderMatrix | undefined,
+    series,
+    onNotice: (notice) => void notices.push(notice),
+  };
+  return { notices, options };
 }
 
 function bufferOf({ data }: SentImage): ArrayBuffer {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Answer, Ask, RequestName, Requests, SentError, WorkProgress } from "./protocol.ts";
+import type { Answer, Ask, RequestKinds, SentError, WorkProgress } from "./protocol.ts";
 
 /** An error of the worker. */
 export class WorkError extends Error {
@@ -39,8 +39,17 @@ interface Waiting {
   readonly onProgress: ((progress: WorkProgress) => void) | undefined;
 }
 
-/** The worker, which is started anew when it does not stop or has crashed. */
-export class WorkerClient {
+/** Starts a worker whose program is a text. It needs no file and no request. */
+export function startWorker(program: string): Worker {
+  const url = URL.createObjectURL(new Blob([program], { type: "text/javascript" }));
+  const worker = new Worker(url);
+  // The worker has begun to read it; a timer lets slow computers finish.
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  return worker;
+}
+
+/** A worker for requests of the kinds `R`, which is started anew when it does not stop or has crashed. */
+export class WorkerClient<R extends RequestKinds<R>> {
   readonly #start: () => Worker;
   readonly #onRestart: () => void;
   readonly #waiting = new Map<number, Waiting>();
@@ -68,17 +77,17 @@ export class WorkerClient {
    * @throws {WorkError} when the worker reports an error.
    * @throws {DOMException} named AbortError when the signal stopped the work.
    */
-  request<K extends RequestName>(
+  request<K extends keyof R & string>(
     name: K,
-    ask: Requests[K]["ask"],
+    ask: R[K]["ask"],
     { signal, onProgress }: RequestOptions = {},
-  ): Promise<Requests[K]["answer"]> {
+  ): Promise<R[K]["answer"]> {
     const id = this.#next++;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.#waiting.set(id, { resolve, reject, onProgress });
-    this.#worker.postMessage({ id, name, ask } as Ask);
+    this.#worker.postMessage({ id, name, ask } satisfies Ask);
     const stop = () => {
-      this.#worker.postMessage({ id, name: "cancel" } satisfies Ask);
+      this.#worker.postMessage({ id, isCancel: true } satisfies Ask);
       setTimeout(() => {
         if (this.#waiting.has(id)) this.#replace(signal?.reason);
       }, PATIENCE);
@@ -86,7 +95,7 @@ export class WorkerClient {
     signal?.addEventListener("abort", stop);
     const end = () => signal?.removeEventListener("abort", stop);
     promise.then(end, end);
-    return promise as Promise<Requests[K]["answer"]>;
+    return promise;
   }
 
   #begin(): Worker {

@@ -4,7 +4,15 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { Grid } from "../volume/grid.ts";
 import { SKIPS_GPU } from "../testing/gpu.ts";
 import { encodeNifti } from "../volume/write_nifti.ts";
-import type { Answer, Ask, InputName, Outcome, SentImage, WorkProgress } from "./protocol.ts";
+import type {
+  Answer,
+  Ask,
+  InputName,
+  Outcome,
+  Requests,
+  SentImage,
+  WorkProgress,
+} from "./protocol.ts";
 
 // The worker takes its messages from this scope, and answers to it.
 const waiting = new Map<number, (answer: Answer) => void>();
@@ -16,7 +24,7 @@ let next = 1;
 
 /** Sends a request and waits for its end. */
 function ask(
-  name: Ask["name"],
+  name: keyof Requests,
   content: unknown,
   onProgress?: (progress: WorkProgress, id: number) => void,
 ): Promise<Answer> {
@@ -26,7 +34,7 @@ function ask(
       if (answer.progress === undefined) resolve(answer);
       else onProgress?.(answer.progress, id);
     });
-    onmessage({ data: { id, name, ask: content } as Ask });
+    onmessage({ data: { id, name, ask: content } });
   });
 }
 
@@ -111,7 +119,7 @@ Deno.test("a phantom that is stopped in its middle leaves the inputs as they wer
   await put("fixed", sent(3));
   await put("moving", sent(2));
   const { error } = await ask("demo", undefined, ({ share }, id) => {
-    if (share === 0.5) onmessage({ data: { id, name: "cancel" } });
+    if (share === 0.5) onmessage({ data: { id, isCancel: true } });
   });
   assertEquals(error?.kind, "AbortError");
   assertMatch(await refusal(), /^f\.nii holds only 3 different/);

@@ -50,6 +50,16 @@ export interface SynthesisJobOptions extends GridSynthesisOptions {
   readonly model: ModelInput;
 }
 
+/** The difference between the cheap and the full average. */
+export interface CheapError {
+  /** The mean difference, in the synthesised intensities. */
+  readonly mean: number;
+  /** The largest difference, in the synthesised intensities. */
+  readonly max: number;
+  /** The number of slices in the middle of the image that were compared. */
+  readonly slices: number;
+}
+
 /** The result of {@link synthesiseImage}. */
 export interface SynthesisResult {
   /** The synthesised image: on the image's grid, in the intensities of its new modality. */
@@ -60,9 +70,7 @@ export interface SynthesisResult {
    * Mean and maximum difference between the cheap and the full average over the slices in the middle, in
    * the synthesised intensities; only when stitched cheaply.
    */
-  readonly cheapError?:
-    | { readonly mean: number; readonly max: number; readonly slices: number }
-    | undefined;
+  readonly cheapError?: CheapError | undefined;
   /** Warnings for the user. */
   readonly notices: readonly string[];
 }
@@ -145,7 +153,11 @@ export async function synthesiseOnGrid(
 }
 
 /** Compares both ways of stitching over the slices in the middle that the generator sees at once. */
-async function cheapError(job: SynthesisOptions, { data }: CheckpointHeader, to: Modality) {
+async function cheapError(
+  job: SynthesisOptions,
+  { data }: CheckpointHeader,
+  to: Modality,
+): Promise<CheapError> {
   const { size, image, axes: { slice: { axis } }, generator, signal } = job;
   const slices = Math.min(generator.options.channels, size[axis]);
   const first = (size[axis] - slices) >> 1;
@@ -175,6 +187,15 @@ async function cheapError(job: SynthesisOptions, { data }: CheckpointHeader, to:
     max = Math.max(max, difference);
   });
   return { mean: sum / cheap.length, max, slices };
+}
+
+/** One line about the difference between the cheap and the full average. */
+export function cheapErrorText({ mean, max, slices }: CheapError, to: Modality): string {
+  const unit = to === "ct" ? " HU" : "";
+  return `Cheap compared with full average, ${slices} slice${
+    slices > 1 ? "s" : ""
+  } in the middle: ` +
+    `mean difference ${mean.toFixed(1)}${unit}, largest ${max.toFixed(1)}${unit}`;
 }
 
 function noticesFor(

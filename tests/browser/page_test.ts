@@ -6,69 +6,29 @@ import {
   Uint8ArrayWriter,
   ZipWriter,
 } from "@zip.js/zip.js/lib/zip-core-native.js";
-import type { Browser, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import type { Modality } from "../../volume/modality.ts";
 import { Grid, readNifti, type Triple, writeLabelVolume, writeVolume } from "../../volume/mod.ts";
-import {
-  CHROMIUM,
-  launchChromium,
-  SWIFTSHADER_ICD,
-  WITHOUT_CHROMIUM,
-} from "../../testing/browser.ts";
+import { SWIFTSHADER_ICD, WITHOUT_CHROMIUM } from "../../testing/browser.ts";
 import { dicomFile, type MadeDicom } from "../../testing/dicom_file.ts";
 import { inFolder } from "../../testing/in_folder.ts";
 import { ROOT, startScript } from "../../testing/run_task.ts";
-import { buildPage } from "../../web/build_page.ts";
-
-/** The longest wait for a piece of work on a busy computer, milliseconds. */
-const PATIENCE = 120_000;
+import {
+  browserTest,
+  builtPage,
+  drop,
+  dropPaths,
+  open,
+  pageFile,
+  picture,
+  saved,
+  shows,
+  uncompressed,
+} from "../../testing/page.ts";
+import { SYNTHESIS_FILE } from "../../web/synthesis_program.ts";
 
 /** The largest page, bytes after gzip. */
 const MAX_COMPRESSED = 350_000;
-
-let built: Promise<string> | undefined;
-const page = () => built ??= buildPage();
-
-/** Writes the page into a folder and returns its address as a file. */
-async function pageFile(folder: string): Promise<string> {
-  const path = `${folder}/crosswarp.html`;
-  await Deno.writeTextFile(path, await page());
-  return `file://${path}`;
-}
-
-/** Opens the page and waits until it knows its adapter; errors of the page fail the test. */
-async function open(browser: Browser, address: string, before?: (page: Page) => Promise<void>) {
-  const context = await browser.newContext({
-    viewport: { width: 1360, height: 860 },
-    acceptDownloads: true,
-  });
-  const view = await context.newPage();
-  const errors: string[] = [];
-  view.on("pageerror", (error) => errors.push(error.message));
-  await before?.(view);
-  await view.goto(address);
-  await shows(view, "#adapter", /./);
-  return { view, errors };
-}
-
-/** Waits until an element shows a text. */
-async function shows(view: Page, selector: string, text: RegExp): Promise<void> {
-  await view.locator(selector).filter({ hasText: text }).first().waitFor({ timeout: PATIENCE });
-}
-
-/** The pixels of a plane's canvas as a digest, and the number of those that are not black. */
-async function picture(view: Page, plane: string): Promise<{ digest: string; lit: number }> {
-  await view.locator("#planes[aria-busy=false]").waitFor();
-  return await view.locator(`figure[data-plane=${plane}] canvas`).evaluate(async (canvas) => {
-    const { width, height } = canvas as HTMLCanvasElement;
-    const { data } = (canvas as HTMLCanvasElement).getContext("2d")!
-      .getImageData(0, 0, width, height);
-    let lit = 0;
-    for (let i = 0; i < data.length; i += 4) if (data[i] + data[i + 1] + data[i + 2] > 60) lit++;
-    const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", data));
-    return { digest: Array.from(digest, (byte) => byte.toString(16)).join(""), lit };
-  });
-}
 
 /** A body with two organs in the contrast of a modality, displaced by `shift`. */
 function body(grid: Grid, modality: Modality, shift: Triple) {
@@ -114,23 +74,6 @@ async function writePair(folder: string): Promise<void> {
   await writeLabelVolume(`${folder}/ct_labels.nrrd`, moving.labels);
 }
 
-/** Drops files on the page, beside the places for images. */
-async function drop(view: Page, folder: string, names: readonly string[]): Promise<void> {
-  const contents = await Promise.all(
-    names.map(async (name) => ({
-      name,
-      bytes: Array.from(await Deno.readFile(`${folder}/${name}`)),
-    })),
-  );
-  const transfer = await view.evaluateHandle((files) => {
-    const data = new DataTransfer();
-    for (const { name, bytes } of files) data.items.add(new File([new Uint8Array(bytes)], name));
-    return data;
-  }, contents);
-  await view.dispatchEvent("#viewer", "dragenter", { dataTransfer: transfer });
-  await view.dispatchEvent("#viewer", "drop", { dataTransfer: transfer });
-}
-
 /** The registration of the command line on SwiftShader. */
 async function registerInDeno(folder: string, ...more: string[]): Promise<void> {
   const file = (name: string) => `${folder}/${name}`;
@@ -149,28 +92,15 @@ async function registerInDeno(folder: string, ...more: string[]): Promise<void> 
   assertEquals(code, 0, new TextDecoder().decode(stderr));
 }
 
-/** Saves a file of the result by its button. */
-async function saved(view: Page, file: string): Promise<Uint8Array> {
-  const waiting = view.waitForEvent("download", { timeout: PATIENCE });
-  await view.click(`#downloads button[data-file="${file}"]`);
-  const download = await waiting;
-  assertEquals(download.suggestedFilename(), file);
-  return await Deno.readFile(await download.path());
-}
-
-/** The bytes without gzip, which differs between Deno and browsers. */
-async function uncompressed(bytes: Uint8Array): Promise<Uint8Array> {
-  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-  const stream = new Blob([bytes.slice()]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Uint8Array(await new Response(stream).arrayBuffer());
-}
-
 Deno.test(`the page is one file below 350 kB that needs no other${WITHOUT_CHROMIUM}`, async () => {
-  const html = await page();
+  const { html } = await builtPage();
   const stream = new Blob([html]).stream().pipeThrough(new CompressionStream("gzip"));
   assertLess((await new Response(stream).arrayBuffer()).byteLength, MAX_COMPRESSED);
   const [head] = html.split("</head>");
-  assertMatch(head, /default-src 'none'; script-src 'sha256-[\w+/=]+';/);
+  assertMatch(head, /default-src 'none'; script-src 'sha256-[\w+/=]+' 'self';/);
+  // tfjs is in the other file.
+  const { synthesis } = await builtPage();
+  assert(synthesis.includes("tfjs") && !html.includes("tfjs"));
   // The texts of the programs are no elements of the page.
   const elements = html.replace(/(<script[^>]*>)[\s\S]*?<\/script>/g, "$1");
   assert(elements.length < html.length / 4);
@@ -188,9 +118,17 @@ Deno.test("task web serves the page on localhost, and nothing else", async () =>
         text += piece;
         if (text.includes("Ctrl-C")) break;
       }
-      assertMatch(text, /page\.html: \d+ kB, \d+ kB compressed\nOpen http:\/\/localhost:\d+\/ in/);
+      assertMatch(
+        text,
+        /page\.html: \d+ kB, \d+ kB compressed\n.*synthesis\.js: \d+ kB, \d+ kB compressed\nOpen http:\/\/localhost:\d+\/ in/,
+      );
       const address = `http://localhost:${port}`;
-      assertEquals(await (await fetch(`${address}/`)).text(), await page());
+      const { html, synthesis } = await builtPage();
+      assertEquals(await (await fetch(`${address}/`)).text(), html);
+      const file = await fetch(`${address}/${SYNTHESIS_FILE}`);
+      assertMatch(file.headers.get("content-type")!, /^text\/javascript/);
+      assertEquals(await file.text(), synthesis);
+      assertEquals(await Deno.readTextFile(`${folder}/${SYNTHESIS_FILE}`), synthesis);
       const other = await fetch(`${address}/deno.json`);
       await other.body?.cancel();
       assertEquals(other.status, 404);
@@ -201,31 +139,6 @@ Deno.test("task web serves the page on localhost, and nothing else", async () =>
     }
   });
 });
-
-interface Case {
-  readonly browser: Browser;
-  readonly folder: string;
-}
-
-function browserTest(
-  name: string,
-  body: (given: Case) => Promise<void>,
-  hasWebGpu = true,
-): void {
-  Deno.test({
-    name: `page: ${name}${WITHOUT_CHROMIUM}`,
-    ignore: CHROMIUM === undefined,
-    fn: () =>
-      inFolder(async (folder) => {
-        const browser = await launchChromium({ hasWebGpu });
-        try {
-          await body({ browser, folder });
-        } finally {
-          await browser.close();
-        }
-      }),
-  });
-}
 
 browserTest("a DICOM series in a zip file is read, without decoders of JPEG", async (given) => {
   const { browser, folder } = given;
@@ -283,7 +196,7 @@ browserTest("of a DICOM folder with several series the person chooses one", asyn
   await Deno.writeTextFile(`${folder}/study/.DS_Store`, "");
   await Deno.mkdir(`${folder}/nothing`);
   const { view, errors } = await open(browser, await pageFile(folder));
-  await dropFolder(view, `${folder}/nothing`, "[data-input=moving]");
+  await dropPaths(view, [`${folder}/nothing`], "[data-input=moving]");
   await shows(view, "#message", /The folder nothing has no files\.$/);
   // The files of the folder together, on the page.
   await drop(view, folder, paths);
@@ -300,7 +213,7 @@ browserTest("of a DICOM folder with several series the person chooses one", asyn
   await list.selectOption("2");
   await shows(view, "[data-input=fixed].filled", /DICOM files: 3 x 2 x 4 voxels/);
   // The folder itself, on the place of the moving image: the browser searches it.
-  await dropFolder(view, `${folder}/study`, "[data-input=moving]");
+  await dropPaths(view, [`${folder}/study`], "[data-input=moving]");
   await shows(view, "[data-input=moving].open", /study holds 2 DICOM series/);
   await view.locator("[data-input=moving] select").selectOption("1");
   await shows(view, "[data-input=moving].filled", /study: 3 x 2 x 3 voxels/);
@@ -310,8 +223,8 @@ browserTest("of a DICOM folder with several series the person chooses one", asyn
     /--fixed 'DICOM files' --fixed-series 2 --moving study --moving-series 1 --out registered$/,
   );
   // Read again with another --trust, the choice holds; the exchange of the images exchanges it.
-  await view.click("summary:has-text('More')");
-  await view.locator("label:has-text('--trust') select").selectOption("qform");
+  await view.click("#parameters summary:has-text('More')");
+  await view.locator("#parameters label:has-text('--trust') select").selectOption("qform");
   await shows(view, "[data-input=moving].filled", /study: 3 x 2 x 3 voxels/);
   await shows(view, "[data-input=fixed].filled", /DICOM files: 3 x 2 x 4 voxels/);
   await view.locator("#swap:enabled").click();
@@ -324,7 +237,7 @@ browserTest("of a DICOM folder with several series the person chooses one", asyn
   await view.locator("[data-input=fixed] select").selectOption("2");
   await shows(view, "[data-input=fixed].filled", /study: 3 x 2 x 4 voxels/);
   // The exchange does not lose a folder whose series is not chosen yet.
-  await dropFolder(view, `${folder}/study`, "[data-input=moving]");
+  await dropPaths(view, [`${folder}/study`], "[data-input=moving]");
   await shows(view, "[data-input=moving].open", /study holds 2 DICOM series/);
   await view.locator("#swap:enabled").click();
   await shows(view, "[data-input=moving].filled", /study: 3 x 2 x 4 voxels/);
@@ -333,20 +246,6 @@ browserTest("of a DICOM folder with several series the person chooses one", asyn
   await shows(view, "[data-input=fixed].filled", /study: 3 x 2 x 3 voxels/);
   assertEquals(errors, []);
 });
-
-/** Drops a folder on an element as the file manager does. */
-async function dropFolder(view: Page, path: string, selector: string): Promise<void> {
-  const { x, y, width, height } = (await view.locator(selector).boundingBox())!;
-  const session = await view.context().newCDPSession(view);
-  for (const type of ["dragEnter", "dragOver", "drop"] as const) {
-    await session.send("Input.dispatchDragEvent", {
-      type,
-      x: x + width / 2,
-      y: y + height / 2,
-      data: { items: [], files: [path], dragOperationsMask: 1 },
-    });
-  }
-}
 
 browserTest("slices are magnified at the pointer, and moved", async ({ browser, folder }) => {
   await writePair(folder);
@@ -452,9 +351,9 @@ browserTest("drop, register, look, save: the bytes of the command line", async (
   await shows(view, "[data-input=fixedLabels]", /voxels/);
 
   await view.click("#settings > summary");
-  await view.locator("label:has-text('--spacing') input").fill("25");
-  await view.click("summary:has-text('More')");
-  await view.locator("label:has-text('--iterations') input").fill("25");
+  await view.locator("#parameters label:has-text('--spacing') input").fill("25");
+  await view.click("#parameters summary:has-text('More')");
+  await view.locator("#parameters label:has-text('--iterations') input").fill("25");
   assertMatch(
     await view.locator("#command").innerText(),
     /^crosswarp register --fixed mr\.nii\.gz --moving ct\.nii\.gz .*--spacing 25 --iterations 25 --out registered$/,
@@ -635,17 +534,17 @@ browserTest("bad files and bad parameters have one clear line", async ({ browser
   await put("moving", "ct.nii.gz");
   await shows(view, "[data-input=moving]", /ct\.nii\.gz: .* voxels/);
   await view.click("#settings > summary");
-  await view.locator("label:has-text('--spacing') input").fill("-3");
+  await view.locator("#parameters label:has-text('--spacing') input").fill("-3");
   await view.click("#register");
   await shows(view, "#message", /A parameter is wrong\s*--spacing must be at least 0\.1, not -3/);
   // The default of a small image is less than the declared one, so that the declared one counts if it is given.
-  await view.locator("label:has-text('--spacing') input").fill("20");
+  await view.locator("#parameters label:has-text('--spacing') input").fill("20");
   assertMatch(await view.locator("#command").innerText(), /--spacing 20 --out registered$/);
   await view.click("#defaults");
   // All files are read again, because the matrix to trust may have changed.
   await shows(view, "#command", /ct\.nii\.gz --out registered$/);
   // A flag of another similarity is not offered.
-  await view.locator("label:has-text('--similarity') select").selectOption("nmi");
+  await view.locator("#parameters label:has-text('--similarity') select").selectOption("nmi");
   assert(await view.locator("#parameters label:has-text('--beta')").isHidden());
   assertEquals(errors, []);
 });
@@ -746,10 +645,14 @@ browserTest("a lost device and too little memory are explained", async ({ browse
 
 browserTest("nothing leaves the computer", async ({ browser }) => {
   const asked: string[] = [];
-  const html = await page();
+  const { html, synthesis } = await builtPage();
   const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, (request) => {
-    asked.push(new URL(request.url).pathname);
-    return new Response(html, { headers: { "content-type": "text/html" } });
+    const { pathname } = new URL(request.url);
+    asked.push(pathname);
+    const isScript = pathname.endsWith(".js");
+    return new Response(isScript ? synthesis : html, {
+      headers: { "content-type": isScript ? "text/javascript" : "text/html" },
+    });
   });
   try {
     const address = `http://127.0.0.1:${server.addr.port}/`;
@@ -783,6 +686,9 @@ browserTest("nothing leaves the computer", async ({ browser }) => {
       form.target = "_blank";
       document.body.append(form);
       form.submit();
+      const script = document.createElement("script");
+      script.src = to + "script.js";
+      document.body.append(script);
       const frame = document.createElement("iframe");
       frame.src = to + "frame";
       document.body.append(frame);
@@ -790,16 +696,33 @@ browserTest("nothing leaves the computer", async ({ browser }) => {
       return { fetched, image, socket, policy };
     }, address);
     assertEquals([inPage.fetched, inPage.image, inPage.socket], ["refused", "refused", "refused"]);
-    for (const directive of ["connect-src", "img-src", "form-action", "frame-src"]) {
+    const directives = ["connect-src", "img-src", "form-action", "frame-src", "script-src-elem"];
+    for (const directive of directives) {
       assert(inPage.policy.includes(directive), `${directive}: ${inPage.policy}`);
     }
-    const [worker] = view.workers();
-    const inWorker = await worker.evaluate(
-      (to) => fetch(to + "worker").then(() => "sent", () => "refused"),
-      address,
-    );
-    assertEquals(inWorker, "refused");
     assertEquals(asked, ["/"]);
+    // The program of the synthesis comes when a person asks for it, and only once.
+    const started = view.waitForEvent("worker");
+    await view.click("#tasks [data-task=synthesise]");
+    await started;
+    await view.click("#tasks [data-task=register]");
+    await view.click("#tasks [data-task=synthesise]");
+    assertEquals(view.workers().length, 2);
+    for (const worker of view.workers()) {
+      const inWorker = await worker.evaluate(async (to) => {
+        const load = (globalThis as unknown as { importScripts: (address: string) => void })
+          .importScripts;
+        let imported = "sent";
+        try {
+          load(to + "imported.js");
+        } catch {
+          imported = "refused";
+        }
+        return [await fetch(to + "worker").then(() => "sent", () => "refused"), imported];
+      }, address);
+      assertEquals(inWorker, ["refused", "refused"]);
+    }
+    assertEquals(asked, ["/", `/${SYNTHESIS_FILE}`]);
   } finally {
     await server.shutdown();
   }
