@@ -27,3 +27,19 @@ export function requireOverlap(common: number, working: Grid): void {
       "orientation and position. Enlarge masks that are thin.",
   );
 }
+
+/**
+ * Refuses a moving image without a second voxel along an axis, between which a deformation would interpolate.
+ *
+ * @throws {NoOverlapError} when it has only one voxel along an axis.
+ */
+export function requireSlices({ size }: Grid): void {
+  if (size.every((n) => n > 1)) return;
+  throw new NoOverlapError(
+    `The moving image has only one slice (${
+      size.join(" x ")
+    } voxels). The deformable registration interpolates ` +
+      "between slices and needs at least two along each axis. Give an image with more slices, or exchange the " +
+      "fixed and the moving image.",
+  );
+}

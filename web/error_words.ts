@@ -65,6 +65,14 @@ export function unavailableWords(
   };
 }
 
+/** The words for files that are dropped during a registration or a synthesis. */
+export const DROPPED_WHILE_RUNNING: Words = {
+  title: "These files were not taken",
+  paragraphs: [
+    "The page is working on the earlier ones. Drop the files again afterwards, or cancel first.",
+  ],
+};
+
 /** The work of the page in words. */
 export interface WorkWords {
   /** The heading of an error that has no heading of its own. */

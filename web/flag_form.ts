@@ -7,8 +7,14 @@
 import { type Flag, kebabCase } from "../tasks/_flags.ts";
 import { byId, make } from "./dom.ts";
 
-/** Values of a form by the flags' keys; an empty field and a choice that is the default are absent. */
+/**
+ * Values of a form by the flags' keys; an empty field and a choice that is the default are absent, and a number that
+ * cannot be read is NaN.
+ */
 export type ParameterTexts = Readonly<Record<string, string | true>>;
+
+/** Stands for a text that is no number. */
+const NO_NUMBER = "NaN";
 
 /** Options of {@link FlagForm}. */
 export interface FlagFormOptions {
@@ -67,6 +73,9 @@ export class FlagForm {
       if (field.closest("label")!.hidden) continue;
       if (flag.type === "boolean") {
         if ((field as HTMLInputElement).checked) texts[key] = true;
+      } else if (field.validity.badInput) {
+        // The browser does not give the text of a number field that is no number. The reader of the flags refuses this.
+        texts[key] = NO_NUMBER;
       } else if (field.value !== "" && !(flag.type === "choice" && field.value === flag.default)) {
         // A number counts also if it is the declared default: for a small image another one is used.
         texts[key] = field.value;

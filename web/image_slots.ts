@@ -6,6 +6,8 @@
 
 import { byId, make } from "./dom.ts";
 import { droppedFiles, grouped } from "./dropped_files.ts";
+import { DROPPED_WHILE_RUNNING } from "./error_words.ts";
+import { showMessage } from "./messages.ts";
 import { type GivenFile, type InputName, INPUTS, isIntensity } from "./protocol.ts";
 import { Slot } from "./slot.ts";
 
@@ -90,10 +92,12 @@ export class ImageSlots {
    * @param slot - The element of the place on which they were dropped; null elsewhere.
    */
   async takeDrop(transfer: DataTransfer, slot: HTMLElement | null): Promise<void> {
-    if (!this.#isEnabled) return;
     const { files, problems } = await droppedFiles(transfer);
     // A folder takes time to list.
-    if (!this.#isEnabled) return;
+    if (!this.#isEnabled) {
+      showMessage(DROPPED_WHILE_RUNNING);
+      return;
+    }
     if (files.length > 1 || (slot === null && files.length > 0)) {
       this.#ask(files, problems);
       return;

@@ -10,7 +10,7 @@ import { SYNTHESISE_FLAGS } from "../tasks/_synthesise_flags.ts";
 import { byId } from "./dom.ts";
 import { downloadItem } from "./downloads.ts";
 import { grouped, groupedDrop, listDrop } from "./dropped_files.ts";
-import { errorWords, SYNTHESIS_WORDS } from "./error_words.ts";
+import { DROPPED_WHILE_RUNNING, errorWords, SYNTHESIS_WORDS } from "./error_words.ts";
 import { FlagForm, flagWords, type ParameterTexts } from "./flag_form.ts";
 import { type GivenModel, modelIn, splitModels } from "./given_model.ts";
 import type { LongWork } from "./long_work.ts";
@@ -153,12 +153,14 @@ export class SynthesisPanel {
    */
   async takeDrop(transfer: DataTransfer, slot: HTMLElement | null): Promise<void> {
     const { work } = this.#options;
-    if (work.isRunning) return;
     const { models, rest } = splitModels(await listDrop(transfer));
     const { files, problems } = groupedDrop(rest);
     const complaints = [...problems];
     // A folder takes time to list.
-    if (work.isRunning) return;
+    if (work.isRunning) {
+      showMessage(DROPPED_WHILE_RUNNING);
+      return;
+    }
     showMessage(undefined);
     if (slot === this.#modelSlot.element && models.length === 0 && files.length > 0) {
       // The worker says why they are no model.
@@ -182,10 +184,17 @@ export class SynthesisPanel {
     }
   }
 
+  /** Removes the result and what was said about earlier work, because the inputs change. */
+  #clearResult(): void {
+    this.#outcome = undefined;
+    this.#options.work.forget();
+  }
+
   async #takeModel(given: GivenModel): Promise<void> {
     const model = { given };
     this.#model = model;
-    this.#outcome = undefined;
+    this.#clearResult();
+    showMessage(undefined);
     this.#modelSlot.reading(given.name);
     this.#options.onChange();
     try {
@@ -204,7 +213,7 @@ export class SynthesisPanel {
 
   #removeModel(): void {
     this.#model = undefined;
-    this.#outcome = undefined;
+    this.#clearResult();
     this.#modelSlot.empty();
     this.#options.onChange();
   }
@@ -216,7 +225,8 @@ export class SynthesisPanel {
     this.#file = file;
     this.#series = chosen;
     this.#image = undefined;
-    this.#outcome = undefined;
+    this.#clearResult();
+    showMessage(undefined);
     this.#imageSlot.reading(file.name);
     this.#options.onChange();
     const slot = this.#imageSlot;
@@ -245,7 +255,7 @@ export class SynthesisPanel {
     this.#file = undefined;
     this.#series = undefined;
     this.#image = undefined;
-    this.#outcome = undefined;
+    this.#clearResult();
     this.#imageSlot.empty();
     this.#options.onChange();
   }

@@ -95,7 +95,7 @@ async function load(): Promise<string> {
 
 function missing(): SynthesisProgramError {
   return new SynthesisProgramError(
-    `The file ${SYNTHESIS_FILE} is not in the folder of the page. It is built together with the page: copy it there, and ` +
-      "load the page again.",
+    `The file ${SYNTHESIS_FILE} cannot be loaded. It is not in the folder of the page, or the server of the page does ` +
+      "not answer. The file is built together with the page: copy it there, and load the page again.",
   );
 }

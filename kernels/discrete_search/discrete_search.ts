@@ -21,7 +21,12 @@ import {
   type SearchBlocks,
 } from "./displacement_costs.ts";
 import { inverseConsistencyReference, recordInverseConsistency } from "./inverse_consistency.ts";
-import { poolDescriptors, poolDescriptorsReference, pooledBytes } from "./pooled_descriptors.ts";
+import {
+  countBlocks,
+  poolDescriptors,
+  poolDescriptorsReference,
+  pooledBytes,
+} from "./pooled_descriptors.ts";
 import { searchWindow } from "./search_window.ts";
 import { recordSmoothCosts, smoothCostsReference } from "./smooth_costs.ts";
 
@@ -50,6 +55,10 @@ export interface DiscreteField {
   readonly points: Triple;
   /** Displacements in blocks, one vec4 (x, y, z, 0) per point. */
   readonly displacements: Float32Array;
+  /** Blocks of the fixed image that have sufficient voxels to be compared. If there are none, all displacements are 0. */
+  readonly fixedBlocks: number;
+  /** The same of the moving image. */
+  readonly movingBlocks: number;
 }
 
 /** Bytes of GPU memory of a search, in addition to the descriptors of the voxels. */
@@ -88,7 +97,7 @@ export async function discreteSearch(
       edge,
       radius,
     });
-    const [{ points, window }] = directions;
+    const [{ points, window, from, to }] = directions;
     const count = points[0] * points[1] * points[2];
     const buffer = (label: string, bytes: number) => owned.add(gpu.buffer(label, bytes));
     const costs = buffer("costs", costBytes(count, window));
@@ -116,8 +125,12 @@ export async function discreteSearch(
     } finally {
       recorder[Symbol.dispose]();
     }
-    const displacements = new Float32Array(await gpu.download(fields[0], 0, 16 * count));
-    return { points, displacements };
+    const [field, fixedBlocks, movingBlocks] = await Promise.all([
+      gpu.download(fields[0], 0, 16 * count),
+      countBlocks(gpu, from),
+      countBlocks(gpu, to),
+    ]);
+    return { points, displacements: new Float32Array(field), fixedBlocks, movingBlocks };
   } finally {
     owned.destroy();
   }

@@ -1,4 +1,4 @@
-import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertLess, assertThrows } from "@std/assert";
 import { assertCloseTo, seededValues } from "../../testing/float_values.ts";
 import { gpuTest } from "../../testing/gpu.ts";
 import type { Triple } from "../../volume/affine.ts";
@@ -6,6 +6,8 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { uploadImage } from "../gpu/image.ts";
 import { NO_VALUE } from "../gpu/no_value.ts";
 import { mindDescriptors, unpackDescriptors } from "../mind/descriptor.ts";
+import { poolDescriptorsReference } from "./pooled_descriptors.ts";
+import { CHANNELS } from "./pooled_descriptors.wgsl.ts";
 import { discreteSearch, discreteSearchBytes, discreteSearchReference } from "./discrete_search.ts";
 
 /** MIND-SSC descriptors of an image, and their entries as the twin takes them. */
@@ -62,6 +64,11 @@ gpuTest(
     // Uniform blocks are not part of the estimate.
     assertAlmostEquals((gpu.peakBytes - before) / estimate, 1, 0.05);
     assertEquals(found.points, [5, 4, 3]);
+    // Blocks at the right of the fixed image have too few values.
+    const reference = poolDescriptorsReference({ size, entries: fixed.entries, edge: 3 });
+    const valid = reference.data.filter((v, i) => i % CHANNELS === 0 && v >= 0).length;
+    assertEquals([found.fixedBlocks, found.movingBlocks], [valid, 7 * 5 * 4]);
+    assertLess(valid, 5 * 4 * 3);
     const expected = discreteSearchReference({
       ...common,
       fixed: { size, entries: fixed.entries },

@@ -58,6 +58,15 @@ export function poolDescriptors(
   return { size, buffer, destroy: () => buffer.destroy() };
 }
 
+/** The number of blocks that count. */
+export async function countBlocks(gpu: Gpu, { size, buffer }: PooledDescriptors): Promise<number> {
+  const bytes = pooledBytes(size[0] * size[1] * size[2]);
+  const means = new Float32Array(await gpu.download(buffer, 0, bytes));
+  let count = 0;
+  for (let i = 0; i < means.length; i += CHANNELS) if (means[i] >= 0) count++;
+  return count;
+}
+
 /** The number of blocks along each axis of an image of whole blocks. */
 function blocksOf(voxels: Triple, edge: number): Triple {
   if (voxels.some((n) => n % edge !== 0)) {

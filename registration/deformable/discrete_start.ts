@@ -28,6 +28,7 @@ import { Owned } from "../../kernels/gpu/owned.ts";
 import { pyramidLevel } from "../../kernels/image/pyramid.ts";
 import { interpolateClamped, resample } from "../../kernels/image/resample.ts";
 import { mindDescriptors } from "../../kernels/mind/descriptor.ts";
+import { NoOverlapError } from "../errors.ts";
 import type { IntensityRanges } from "../similarity/similarity.ts";
 import type { InputImages } from "./level.ts";
 
@@ -59,7 +60,7 @@ interface BlockPlan {
 }
 
 /** The displacements that a discrete search found. */
-export interface DiscreteStart extends DiscreteField {
+export interface DiscreteStart extends Pick<DiscreteField, "points" | "displacements"> {
   /** Edge of a block, mm. */
   readonly block: number;
   /** Index of a point to fixed RAS mm. */
@@ -108,17 +109,23 @@ const voxelsOf = (blocks: Triple) => blocks.map((n) => EDGE * n) as unknown as T
 export function discreteStartBytes(fixed: Grid, moving: Grid): number {
   const { points, movingBlocks } = planBlocks(fixed);
   const [px, py, pz] = voxelsOf(movingBlocks);
+  const [fx, fy, fz] = voxelsOf(points);
   return Math.max(
     // While an image is smoothed, before it is resampled.
     3 * imageBytes(fixed.size),
-    3 * imageBytes(moving.size),
+    // The descriptors of the fixed image are there, and the resampled mask is not there yet.
+    3 * imageBytes(moving.size) + 8 * fx * fy * fz,
     // The descriptors of the fixed image are there while those of the moving image are computed.
     (8 + DESCRIPTOR_BYTES) * px * py * pz,
     16 * px * py * pz + discreteSearchBytes({ points, movingBlocks, radius: RADIUS }),
   );
 }
 
-/** Searches the displacements from the fixed to the moving image after the rigid registration. */
+/**
+ * Searches the displacements from the fixed to the moving image after the rigid registration.
+ *
+ * @throws {NoOverlapError} when an image has no block with sufficient voxels, so that there is nothing to compare.
+ */
 export async function discreteStart(
   gpu: Gpu,
   { images, fixedGrid, movingGrid, initial, fixedRange, movingRange }: DiscreteStartOptions,
@@ -159,12 +166,26 @@ export async function discreteStart(
       edge: EDGE,
       radius: RADIUS,
     });
+    requireBlocks("fixed", found.fixedBlocks, block);
+    requireBlocks("moving", found.movingBlocks, block);
     const centre = (EDGE - 1) / 2;
     const toVoxel = [EDGE, 0, 0, centre, 0, EDGE, 0, centre, 0, 0, EDGE, centre, 0, 0, 0, 1];
-    return { ...found, block, affine: multiply(affine, toVoxel) };
+    const { displacements } = found;
+    return { points, displacements, block, affine: multiply(affine, toVoxel) };
   } finally {
     owned.destroy();
   }
+}
+
+/** Refuses an image of which no block can be compared: every displacement would have the same cost, and none be found. */
+function requireBlocks(name: "fixed" | "moving", blocks: number, block: number): void {
+  if (blocks > 0) return;
+  throw new NoOverlapError(
+    `The discrete search cannot compare any block of the ${name} image. It needs blocks of ${
+      Number(block.toPrecision(3))
+    } mm along each axis of which a quarter lies in the image and inside its mask. Choose the start "rigid" ` +
+      "(--start rigid).",
+  );
 }
 
 /**

@@ -8,6 +8,7 @@ import { uploadImage } from "../../kernels/gpu/image.ts";
 import { GpuMemoryError } from "../../kernels/gpu/errors.ts";
 import { seededValues } from "../../testing/float_values.ts";
 import { gpuTest } from "../../testing/gpu.ts";
+import { NoOverlapError } from "../errors.ts";
 import { displacementAt } from "../transform.ts";
 import { discreteStart, discreteStartBytes, displacementsFrom } from "./discrete_start.ts";
 import {
@@ -51,16 +52,20 @@ function error(result: DeformableResult): number {
   return sum;
 }
 
-async function found(gpu: Gpu) {
-  const [fixed, moving] = [image("mr"), image("ct", SHIFT)].map(({ grid, data }) =>
+async function found(
+  gpu: Gpu,
+  fixedImage: Volume = image("mr"),
+  movingImage: Volume = image("ct", SHIFT),
+) {
+  const [fixed, moving] = [fixedImage, movingImage].map(({ grid, data }) =>
     uploadImage(gpu, "image", grid.size, data)
   );
   const before = gpu.liveBytes;
   gpu.peakBytes = before;
   const start = await discreteStart(gpu, {
     images: { fixed, moving, fixedMask: undefined, movingMask: undefined },
-    fixedGrid: GRID,
-    movingGrid: GRID,
+    fixedGrid: fixedImage.grid,
+    movingGrid: movingImage.grid,
     initial: IDENTITY,
     fixedRange: { low: 0, high: 300, bins: 100 },
     movingRange: { low: 0, high: 300, bins: 100 },
@@ -70,6 +75,46 @@ async function found(gpu: Gpu) {
   moving.destroy();
   return { start, taken };
 }
+
+/** An image of noise around the origin. */
+function noise(size: Triple, spacing: Triple): Volume {
+  const first = size.map((n, axis) => -n * spacing[axis] / 2) as unknown as Triple;
+  const grid = Grid.axisAligned(size, spacing, first);
+  return { grid, data: Float32Array.from(seededValues(grid.voxels, 4), (v) => 300 * v) };
+}
+
+gpuTest(
+  "discreteStart() takes no more than it states while a large moving image is smoothed",
+  async (gpu) => {
+    const [fixed, moving] = [noise([40, 40, 20], [2, 2, 2]), noise([200, 200, 60], [1, 1, 3])];
+    const { taken } = await found(gpu, fixed, moving);
+    const estimate = discreteStartBytes(fixed.grid, moving.grid);
+    // Uniform blocks are not part of the estimate.
+    assert(
+      taken <= estimate + 1024 && taken > 0.7 * estimate,
+      `${taken} bytes, estimated ${estimate}`,
+    );
+  },
+);
+
+gpuTest("registerDeformable() refuses a discrete search without blocks to compare", async (gpu) => {
+  // Two slices of 5 mm; a search without blocks would find displacements of 0 and say nothing.
+  const thin = noise([48, 40, 2], [5, 5, 5]);
+  const whole = noise([48, 40, 12], [5, 5, 5]);
+  const common = { similarity: "nmi", iterations: 1, levels: 1 } as const;
+  for (
+    const [fixed, moving, name] of [[thin, whole, "fixed"], [whole, thin, "moving"]] as const
+  ) {
+    for (const start of ["discrete", "automatic"] as const) {
+      await assertRejects(
+        () => registerDeformable(gpu, { fixed, moving, start, ...common }),
+        NoOverlapError,
+        `The discrete search cannot compare any block of the ${name} image. It needs blocks of 16 mm`,
+      );
+    }
+  }
+  await registerDeformable(gpu, { fixed: thin, moving: whole, ...common });
+});
 
 gpuTest(
   "discreteStart() finds a displacement of 30 mm, in the memory that it states",
@@ -141,7 +186,7 @@ gpuTest("registerDeformable() finds 30 mm from a discrete start, and not without
 });
 
 gpuTest("registerDeformable() with the automatic start keeps a better rigid start", async (gpu) => {
-  // A search needs more than three slices.
+  // With three slices the search has one layer of blocks.
   const thin = ({ data }: Volume): Volume => ({
     grid: Grid.axisAligned([48, 40, 3], [5, 5, 5]),
     data: data.slice(21 * 48 * 40, 24 * 48 * 40),

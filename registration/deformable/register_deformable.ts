@@ -28,6 +28,7 @@ import {
 import { intensityRange, RANGE_PERCENTILES } from "../intensity_range.ts";
 import { maskVoxels } from "../mask_voxels.ts";
 import { maskedUploadBytes, uploadMasked } from "../masked_image.ts";
+import { requireSlices } from "../overlap.ts";
 import { type ResolutionLevel, resolutionLevels } from "../resolution_levels.ts";
 import {
   SIMILARITIES,
@@ -236,6 +237,7 @@ export async function registerDeformable(
 ): Promise<DeformableResult> {
   const { fixed, moving, signal } = options;
   const plan = planOf(options);
+  requireSlices(moving.grid);
   const { levels, kind, similarityOptions, regulariser, interpolation, lambda } = plan;
   const { iterations, noFolding, start } = plan;
   signal?.throwIfAborted();

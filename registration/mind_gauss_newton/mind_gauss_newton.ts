@@ -34,7 +34,7 @@ import {
 } from "./inverse_consistency.ts";
 import { RANGE_PERCENTILES } from "../intensity_range.ts";
 import { optionProblem } from "../option_declarations.ts";
-import { requireOverlap } from "../overlap.ts";
+import { requireOverlap, requireSlices } from "../overlap.ts";
 import { resolutionLevels } from "../resolution_levels.ts";
 import type { ControlGrid } from "../transform.ts";
 import { worldControlGrid } from "../world_control_grid.ts";
@@ -177,6 +177,7 @@ export async function registerMindGaussNewton(
 ): Promise<MindGaussNewtonResult> {
   const { fixed, moving, signal, initial = IDENTITY } = options;
   const settings = settingsOf(options);
+  requireSlices(moving.grid);
   const { warps } = settings;
   const levels = resolutionLevels(fixed.grid, {
     levels: warps.length,

@@ -90,6 +90,8 @@ browserTest("a model and an image give the file of synthesise", async ({ browser
   await view.click("#synthesise");
   await shows(view, "#stage", /^Preparing the model/);
   assert(await view.isDisabled("#tasks [data-task=register]"));
+  await drop(view, folder, ["ct.nii.gz"]);
+  await shows(view, "#message", /These files were not taken\s*The page is working/);
   await view.click("#cancel");
   await shows(view, "#message", /Stopped\s*Nothing was changed/);
   assert(await view.isHidden("#synthesis-result"));
@@ -122,6 +124,7 @@ browserTest("a model and an image give the file of synthesise", async ({ browser
   await view.setInputFiles("[data-input=image] input", `${folder}/ct.nii.gz`);
   await shows(view, "[data-input=image].filled", /ct\.nii\.gz/);
   assert(await view.isHidden("#synthesis-result"));
+  assert(await view.isHidden("#progress"));
   await view.click("#tasks [data-task=register]");
   assert(await view.isHidden("[data-input=image]"));
   assertEquals(await view.locator("#modes button").first().innerText(), "Fixed");
@@ -185,6 +188,16 @@ browserTest("too little memory and a wrong parameter are explained", async (give
   await view.click("#synthesise");
   await shows(view, "#message", /A parameter is wrong\s*--stride must be at least 1, not 0/);
   assert(await view.isEnabled("#synthesise"));
+  // Another image removes what was said about the earlier one.
+  await view.setInputFiles("[data-input=image] input", `${folder}/ct.nii.gz`);
+  await shows(view, "[data-input=image].filled", /voxels/);
+  assertEquals(await view.locator("#message").innerText(), "");
+  // A browser gives no text of a number that it cannot read; the default must not be used in its place.
+  await field(view, "stride").fill("");
+  await field(view, "stride").press("1");
+  await field(view, "stride").press("e");
+  await view.click("#synthesise");
+  await shows(view, "#message", /A parameter is wrong\s*--stride must be a whole number/);
   assertEquals(errors, []);
 });
 
@@ -241,7 +254,7 @@ browserTest("a missing or foreign program of the synthesis has one clear line", 
   await shows(
     missing.view,
     "#message",
-    /crosswarp-synthesis\.js is not in the folder of the page.*copy it there, and load the page again/,
+    /crosswarp-synthesis\.js cannot be loaded\. It is not in the folder of the page.*copy it there, and load the page again/,
   );
   // The registration needs no other file.
   await missing.view.click("#tasks [data-task=register]");
