@@ -1,5 +1,6 @@
 /** The train and synthesise tasks as a user runs them: from folders of files to a synthesised file. */
 
+import { readCheckpointHeader } from "../gan/model/checkpoint.ts";
 import { Gpu } from "../kernels/gpu/gpu.ts";
 import type { Modality } from "../volume/modality.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
@@ -114,6 +115,16 @@ Deno.test({
       for (const name of ["checkpoint-0000040.safetensors", "checkpoint.json", "log.jsonl"]) {
         assertEquals(await bytesOf("killed", name), await bytesOf("model", name), name);
       }
+    });
+
+    await t.step("stores the curve of --intensity-transfer, without identity steps", async () => {
+      const flags = training("transfer", "--intensity-transfer", "--epochs", "1");
+      const { code, text } = await callModule(train, ...flags, "--steps-per-epoch", "1");
+      assertEquals(code, 0, text);
+      const { data, settings } = (await readCheckpointHeader(`${folder}/transfer`))!;
+      assertEquals(Object.values(data.transfer!).map((curve) => curve.length > 1), [true]);
+      assertEquals(data.pairs!.length, 2);
+      assertEquals(settings.identitySteps, 0);
     });
 
     const disk = await smallDisk(8 * 2 ** 20);
