@@ -3,8 +3,11 @@ import { PAPER_SETTINGS } from "../gan/model/settings.ts";
 import { inFolder } from "../testing/in_folder.ts";
 import { missingStops, stepFolder, type StopsOptions, trainWithStops } from "./training_stops.ts";
 
-/** A training of 60 steps that writes a checkpoint every 10 steps, whose tensors are the number of the step. */
-function counting(more: { readonly onStep?: (step: number) => void } = {}) {
+/**
+ * A training of 60 steps that writes a checkpoint every 10 steps, whose tensors are the number of the step.
+ * `afterStep` is called after each step.
+ */
+function counting(afterStep: (step: number) => void = () => {}) {
   const began: number[] = [];
   const train: StopsOptions["train"] = async (folder, { signal, onStep }) => {
     await Deno.mkdir(folder, { recursive: true });
@@ -14,7 +17,7 @@ function counting(more: { readonly onStep?: (step: number) => void } = {}) {
     began.push(step);
     while (step < 60) {
       step += 10;
-      more.onStep?.(step);
+      afterStep(step);
       onStep(step);
       const tensors = `checkpoint-${step}.safetensors`;
       await Deno.writeTextFile(`${folder}/${tensors}`, `${step}`);
@@ -52,7 +55,7 @@ Deno.test("trainWithStops() that is interrupted at a stop keeps the model of thi
   await inFolder(async (folder) => {
     const user = new AbortController();
     const reason = new Error("interrupted");
-    const first = counting({ onStep: (step) => step === 20 && user.abort(reason) });
+    const first = counting((step) => step === 20 && user.abort(reason));
     const at = [20, 60];
     const options = { folder, at, train: first.train, signal: user.signal };
     assertEquals(await assertRejects(() => trainWithStops(options), Error), reason);
