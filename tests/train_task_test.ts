@@ -125,7 +125,7 @@ Deno.test({
       const { code, text } = await callModule(train, ...flags);
       assertEquals(code, 0, text);
       const { data, settings } = (await readCheckpointHeader(`${folder}/transfer`))!;
-      assertEquals(Object.values(data.transfer!).map((curve) => curve.length > 1), [true]);
+      assert(data.transfer!.mr!.length > 1);
       assertEquals(data.pairs!.length, 2);
       assertEquals(settings.identitySteps, 0);
     });
