@@ -151,7 +151,7 @@ const FLAGS = {
     type: "boolean",
     help:
       "Let the generator of MR correct an intensity transfer: the median intensity of MR at each intensity of CT in the " +
-      "registered pairs. It replaces the identity steps, which would undo it.",
+      "registered pairs.",
   },
   cycleWeight: { type: "number", min: 0, help: "Weight of the cycle loss." },
   pool: {
@@ -448,8 +448,7 @@ function settingsOf(flags: Flags): CycleGanSettings {
     learningRate: flags.learningRate,
     cycleWeight: flags.cycleWeight,
     discriminatorRate: flags.discriminatorRate,
-    identitySteps: flags.identitySteps ??
-      (flags.pairSteps || flags.intensityTransfer ? 0 : undefined),
+    identitySteps: flags.identitySteps ?? (flags.pairSteps ? 0 : undefined),
     pairSteps: flags.pairSteps,
     pairWeight: flags.pairWeight,
     structureMeasure: flags.structure,

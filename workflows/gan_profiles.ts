@@ -46,10 +46,8 @@ export function ganSettings(
     strides: STRIDES[scale.fields[field]],
     learningRate: scale.learningRate,
     discriminatorRate: scale.discriminatorRate,
-    // Copies keep the order of the intensities of their source, which the pairs and the transfer change.
-    identitySteps: correspondence.registeredStart || correspondence.intensityTransfer
-      ? 0
-      : scale.identitySteps,
+    // Copies keep the order of the intensities of their source, which the pairs must change.
+    identitySteps: correspondence.registeredStart ? 0 : scale.identitySteps,
     epochs: scale.epochs,
     stepsPerEpoch: isPaired ? scale.pairedStepsPerEpoch : scale.stepsPerEpoch,
     seed,
