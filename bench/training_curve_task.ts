@@ -5,10 +5,12 @@
  * @module
  */
 
-import { readManifest } from "../cohort/manifest.ts";
-import { loadGenerator, readCheckpointHeader } from "../gan/model/checkpoint.ts";
+import { type Manifest, readManifest } from "../cohort/manifest.ts";
+import { loadGenerator } from "../gan/model/checkpoint.ts";
 import type { CycleGanSettings } from "../gan/model/settings.ts";
 import { Tensorflow } from "../gan/tensorflow.ts";
+import { FileAccessError } from "../host/errors.ts";
+import { VERSION } from "../host/version.ts";
 import { Gpu } from "../kernels/gpu/gpu.ts";
 import { StudyCases } from "../study/cases.ts";
 import { columnParameters } from "../study/column_settings.ts";
@@ -19,10 +21,11 @@ import {
   type SynthesisedColumn,
 } from "../study/columns.ts";
 import { type StudyContext, unpairedSubjects } from "../study/context.ts";
-import { STUDY_PLANE } from "../study/models.ts";
+import { STUDY_PLANE, type StudyModel } from "../study/models.ts";
 import { rigidPlaceOf, rigidRegistration } from "../study/rigid_registrations.ts";
 import { meanOf } from "../study/scores/mean.ts";
 import { registerPairBy } from "../study/scores/pair_registration.ts";
+import { subjectKeys } from "../study/subject_contents.ts";
 import { SynthesisScorer } from "../study/synthesis_scorer.ts";
 import { alignedTable, fixed } from "../study/tables/text_table.ts";
 import {
@@ -34,6 +37,7 @@ import {
   TRAINING_CURVE_FILE,
   writeCurve,
 } from "../study/training_curve.ts";
+import { StudyTrainings } from "../study/trainings.ts";
 import { type FlagsOf, type TaskSpec, UsageError } from "../tasks/_flags.ts";
 import { runTask } from "../tasks/_run_task.ts";
 import type { ImageRegion } from "../workflows/body_region.ts";
@@ -50,7 +54,8 @@ import { profileOf } from "../workflows/profiles.ts";
 import { registerTrainingPairs } from "../workflows/registered_pairs.ts";
 import { synthesiseOnGrid } from "../workflows/synthesis_job.ts";
 import { readTrainingImages } from "../workflows/training_images.ts";
-import { runTraining, type TrainingJobOptions } from "../workflows/training_job.ts";
+import { runTraining } from "../workflows/training_job.ts";
+import { missingStops, stepFolder, trainWithStops } from "./training_stops.ts";
 
 /** The declaration of `deno task bench:training-curve`. */
 export const TASK = {
@@ -62,8 +67,8 @@ some steps, synthesises the paired subjects' images in both directions, compares
 them, and goes on. It writes ${TRAINING_CURVE_FILE} to the run folder; the next report of the study has its figures.
 An interrupted run continues at the last of these steps.
 
-The run folder must have the stages n4 and originals:
-deno task reproduce --only originals`,
+The run folder must have the corrected images of the stage n4 of the same profile:
+deno task reproduce --profile quick --only n4`,
   examples: [
     "--run results/quick",
     "--run results/quick-balanced --at 200,800,1600",
@@ -121,11 +126,13 @@ interface CurveJob {
   readonly folder: string;
 }
 
+/** The variant of the convolutions. */
+const CONVOLUTION = "registers";
+
 /** The work of `deno task bench:training-curve`. */
 export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Promise<void> {
   using gpu = await Gpu.open();
   const { run, region, without = [] } = flags;
-  const manifestPath = `${run}/corrected/cohort.json`;
   const profile = profileOf(flags.profile);
   const at = [...new Set(flags.at)].sort((a, b) => a - b);
   const every = at.reduce(greatestCommonDivisor);
@@ -140,18 +147,33 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   const correspondence = isCorrected ? correspondenceWithout(...without) : noCorrespondence();
   const { channels, field } = CORRECTED_VARIANT;
   const training = [flags.training, ...without.map((part) => `without ${part}`)].join(" ");
+  const manifest = await correctedCohort(run, flags.profile);
   const study: StudyContext = {
     gpu,
     profile,
     seed: flags.seed,
     out: run,
-    version: "training-curve",
-    manifestPath,
-    manifest: await readManifest(manifestPath),
-    subjectKeys: {},
+    version: VERSION,
+    manifestPath: manifestOf(run),
+    manifest,
+    subjectKeys: await subjectKeys(manifest.subjects),
     regions: [region],
     signal,
   };
+  // The learning rate falls in the second half of the whole training, in steps of `every`.
+  const settings = {
+    ...ganSettings(profile, { channels, field, correspondence, seed: flags.seed }),
+    epochs: steps / every,
+    stepsPerEpoch: every,
+  };
+  const model: StudyModel = {
+    region,
+    variant: { channels, field, correspondence: isCorrected ? correspondence : undefined },
+    settings,
+    folder: `training-curve/${[region, ...training.split(" ")].join("-")}`,
+  };
+  // Models of other settings, images or versions are no stops of this training.
+  const key = await new StudyTrainings(study, CONVOLUTION, [model]).keyOf(model);
   const job: CurveJob = {
     study,
     training,
@@ -162,20 +184,9 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
       ),
     correspondence,
     region,
-    // The learning rate falls in the second half of the whole training, in steps of `every`.
-    settings: {
-      ...ganSettings(profile, { channels, field, correspondence, seed: flags.seed }),
-      epochs: steps / every,
-      stepsPerEpoch: every,
-    },
+    settings,
     at,
-    // Models of another schedule are no stops of this training.
-    folder: [
-      `${run}/training-curve/${region}`,
-      ...training.split(" "),
-      `${steps / every}x${every}`,
-      `seed${flags.seed}`,
-    ].join("-"),
+    folder: `${run}/${model.folder}-${key}`,
   };
   await trainTo(job);
   const rows = await measure(job);
@@ -187,15 +198,30 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   console.log(`Wrote ${run}/${TRAINING_CURVE_FILE}`);
 }
 
+/** The manifest of the corrected images of a run folder. */
+function manifestOf(run: string): string {
+  return `${run}/corrected/cohort.json`;
+}
+
+/** The corrected cohort of a run folder. */
+async function correctedCohort(run: string, profile: string): Promise<Manifest> {
+  if (!await Deno.stat(manifestOf(run)).then((info) => info.isFile, () => false)) {
+    throw new FileAccessError(
+      `${run} has no corrected images: run deno task reproduce --profile ${profile} --out ${run} --only n4`,
+    );
+  }
+  return await readManifest(manifestOf(run));
+}
+
 function greatestCommonDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
 
 /** Trains and keeps the model at each of the steps. */
 async function trainTo(job: CurveJob): Promise<void> {
-  const { study, correspondence, region, at, folder } = job;
+  const { study, correspondence, region, settings, at, folder } = job;
   const { gpu, profile, manifestPath, signal } = study;
-  if (await readCheckpointHeader(stepFolder(folder, at[at.length - 1])) !== undefined) return;
+  if ((await missingStops({ folder, at })).length === 0) return;
   const images = await readTrainingImages(gpu, {
     source: { manifest: manifestPath },
     region,
@@ -207,76 +233,39 @@ async function trainTo(job: CurveJob): Promise<void> {
     ? await registerTrainingPairs(gpu, { images, folder: pairsFolder(job), signal })
     : undefined;
   console.error(`${unpairedSubjects(study.manifest).length} subjects, ${at[at.length - 1]} steps`);
-  for (const step of at) {
-    if (await readCheckpointHeader(stepFolder(folder, step)) !== undefined) continue;
-    await trainUntil(step, job, {
-      images,
-      pairs,
-      balanced: correspondence.balancedShapes,
-      transfer: correspondence.intensityTransfer,
-    });
-    await keepModel(`${folder}/training`, stepFolder(folder, step));
-  }
-}
-
-/** Continues the training, and stops it after a step, with a checkpoint. */
-async function trainUntil(
-  step: number,
-  { study, region, settings, folder }: CurveJob,
-  inputs: Pick<TrainingJobOptions, "images" | "pairs" | "balanced" | "transfer">,
-): Promise<void> {
-  const { gpu, profile, signal } = study;
-  const reached = new AbortController();
-  const stop = () => reached.abort(signal?.reason);
-  signal?.addEventListener("abort", stop, { once: true });
-  try {
-    await runTraining(gpu, {
-      ...inputs,
-      settings,
-      plane: STUDY_PLANE,
-      region,
-      folder: `${folder}/training`,
-      voxel: profile.voxel,
-      resume: true,
-      convolution: "registers",
-      // A checkpoint comes right after the losses of its step are reported.
-      checkpointEvery: settings.stepsPerEpoch,
-      signal: reached.signal,
-      onNotice: (text) => console.error(text),
-      onProgress: ({ step: done, total }) => {
-        if (done % settings.stepsPerEpoch === 0) console.error(`step ${done} of ${total}`);
-        if (done === step) reached.abort(REACHED);
-      },
-    });
-  } catch (error) {
-    if (error !== REACHED) throw error;
-  } finally {
-    signal?.removeEventListener("abort", stop);
-  }
-}
-
-/** The reason with which a training stops at a measured step. */
-const REACHED = new Error("the step is reached");
-
-function stepFolder(folder: string, step: number): string {
-  return `${folder}/step-${String(step).padStart(7, "0")}`;
+  await trainWithStops({
+    folder,
+    at,
+    signal,
+    train: (training, stop) =>
+      runTraining(gpu, {
+        images,
+        pairs,
+        balanced: correspondence.balancedShapes,
+        transfer: correspondence.intensityTransfer,
+        settings,
+        plane: STUDY_PLANE,
+        region,
+        folder: training,
+        voxel: profile.voxel,
+        resume: true,
+        convolution: CONVOLUTION,
+        // A checkpoint comes right after the losses of its step are reported.
+        checkpointEvery: settings.stepsPerEpoch,
+        signal: stop.signal,
+        onNotice: (text) => console.error(text),
+        onProgress: ({ step, total }) => {
+          if (step % settings.stepsPerEpoch === 0) console.error(`step ${step} of ${total}`);
+          stop.onStep(step);
+        },
+      }),
+  });
 }
 
 /** The registered pairs are the same for all trainings of a region and a scale of CT. */
 function pairsFolder({ study: { out }, region, correspondence }: CurveJob): string {
   const scale = correspondence.softTissueScale ? "soft-tissue" : "linear";
   return `${out}/training-curve/${region}-pairs-${scale}`;
-}
-
-/** Copies the last checkpoint of a training. */
-async function keepModel(from: string, to: string): Promise<void> {
-  await Deno.mkdir(to, { recursive: true });
-  // The JSON file names the other one and comes last.
-  for await (const { name } of Deno.readDir(from)) {
-    if (!name.endsWith(".safetensors")) continue;
-    await Deno.copyFile(`${from}/${name}`, `${to}/${name}`);
-  }
-  await Deno.copyFile(`${from}/checkpoint.json`, `${to}/checkpoint.json`);
 }
 
 /** Synthesises, scores and registers the paired subjects by the models at all steps. */
@@ -287,7 +276,7 @@ async function measure(
   const cases = new StudyCases(study);
   const scorer = await SynthesisScorer.open(cases);
   const rows: CurveRow[] = [];
-  using tensorflow = await Tensorflow.open(gpu, { convolution: "registers" });
+  using tensorflow = await Tensorflow.open(gpu, { convolution: CONVOLUTION });
   for (const step of at) {
     const model = stepFolder(folder, step);
     for (const column of columns) {

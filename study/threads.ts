@@ -26,7 +26,7 @@ import {
 import { stepsOf, type StudyModel, studyModels, type TrainedModel } from "./models.ts";
 import type { OnProgress } from "./progress.ts";
 import { StudyRegistrations } from "./registrations.ts";
-import { doShare, doSingleJob } from "./shard_jobs.ts";
+import { beforeMoreJobs, doShare, doSingleJob } from "./shard_jobs.ts";
 import { StudySyntheses } from "./syntheses.ts";
 import type { ScoredPair } from "./tables/table2.ts";
 import { hasStudyConvolution, studyConvolution, StudyTrainings } from "./trainings.ts";
@@ -52,10 +52,11 @@ export async function trainStudyModels(
   wanted?: readonly StudyModel[],
 ): Promise<readonly TrainedModel[]> {
   const { gpu, out, signal, shard } = context;
-  await doSingleJob(shard, "the measurement of the convolutions", {
+  // The trainings follow: a shard that lacks the measurement is not done.
+  await beforeMoreJobs(doSingleJob(shard, "the measurement of the convolutions", {
     isFinished: () => hasStudyConvolution(gpu, out),
     run: () => studyConvolution(gpu, out),
-  });
+  }));
   const convolution = await studyConvolution(gpu, out);
   const trainings = new StudyTrainings(context, convolution, wanted);
   const study = dataOf(context);

@@ -1,5 +1,6 @@
 /** The train and synthesise tasks as a user runs them: from folders of files to a synthesised file. */
 
+import { readCheckpointHeader } from "../gan/model/checkpoint.ts";
 import { Gpu } from "../kernels/gpu/gpu.ts";
 import type { Modality } from "../volume/modality.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
@@ -114,6 +115,18 @@ Deno.test({
       for (const name of ["checkpoint-0000040.safetensors", "checkpoint.json", "log.jsonl"]) {
         assertEquals(await bytesOf("killed", name), await bytesOf("model", name), name);
       }
+    });
+
+    await t.step("stores the curve of --intensity-transfer", async () => {
+      // Two steps.
+      const flags = training("transfer", "--intensity-transfer").map((flag) =>
+        flag === "20" ? "1" : flag
+      );
+      const { code, text } = await callModule(train, ...flags);
+      assertEquals(code, 0, text);
+      const { data } = (await readCheckpointHeader(`${folder}/transfer`))!;
+      assert(data.transfer!.mr!.length > 1);
+      assertEquals(data.pairs!.length, 2);
     });
 
     const disk = await smallDisk(8 * 2 ** 20);

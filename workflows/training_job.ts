@@ -84,12 +84,16 @@ const SAMPLES = 3;
  * Trains a cycle-GAN and writes to its folder the checkpoint, `log.jsonl`, `losses.png` and
  * `samples/step-*.png`.
  *
+ * @throws {RangeError} when `balanced` or `transfer` has no `pairs`.
  * @throws {GpuMemoryError} when the training does not fit; in that case nothing is written.
  * @throws {TrainingDivergedError} when a loss or a weight is not finite; the last checkpoint stays.
  */
 export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promise<void> {
   const { images, settings, plane, region, voxel, folder, flips = false, ops = "own" } = options;
   const { pairs, balanced = false, transfer = false } = options;
+  if (pairs === undefined && (balanced || transfer)) {
+    throw new RangeError("`balanced` and `transfer` need registered pairs: give `pairs`");
+  }
   checkTrainingFits(gpu, settings, ops);
   const samplers = {
     ct: samplerOf(options, "ct", flips),

@@ -20,7 +20,7 @@ const SHARED = 2;
  * cortical bone), so there is no such curve in the opposite direction.
  *
  * @returns Intensities of MR in [-1, 1] at the middles of equal parts of [-1, 1].
- * @throws {RangeError} if there is no pair.
+ * @throws {RangeError} if there is no pair, or no voxel with a weight.
  */
 export function transferCurve(pairs: readonly RegisteredPair[]): number[] {
   if (pairs.length === 0) throw new RangeError("`pairs` is empty: give at least one pair");
@@ -64,6 +64,11 @@ function medianAt(counts: Float64Array, node: number): number {
 /** Values in the place of NaN: those of the nearest node that has one, the lower of two. */
 function filled(values: readonly number[]): number[] {
   const known = values.flatMap((value, i) => Number.isNaN(value) ? [] : [i]);
+  if (known.length === 0) {
+    throw new RangeError(
+      "The registered pairs have no voxel for the curve of the intensity transfer: look at the images in their folder",
+    );
+  }
   return values.map((value, i) => {
     if (!Number.isNaN(value)) return value;
     return values[known.reduce((a, b) => Math.abs(b - i) < Math.abs(a - i) ? b : a)];

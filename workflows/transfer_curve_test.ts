@@ -37,3 +37,8 @@ Deno.test("transferCurve() heeds the weights", () => {
   assertAlmostEquals(found[70], (70.5 / 96) * 2 - 1, 0.05);
   assertThrows(() => transferCurve([]), RangeError, "at least one pair");
 });
+
+Deno.test("transferCurve() refuses pairs without a voxel that has a weight", () => {
+  const nothing = { ...pairOf((ct) => ct, 0), weight: new Float32Array(grid.voxels) };
+  assertThrows(() => transferCurve([nothing]), RangeError, "have no voxel for the curve");
+});

@@ -13,7 +13,7 @@ import {
 import { curveLogits, intensityTransfer } from "../ops/intensity_transfer/intensity_transfer.ts";
 import { instanceNorm } from "../ops/instance_norm/instance_norm.ts";
 import { normAndPad, type NormAndPadOptions } from "../ops/instance_norm/norm_and_pad.ts";
-import type { NetworksOfImages } from "../ops/networks_of_images.ts";
+import { type NetworksOfImages, SINGLE_NETWORK } from "../ops/networks_of_images.ts";
 import { reflectPad } from "../ops/reflect_pad/reflect_pad.ts";
 import { type Tensor4D, tf } from "../tensorflow.ts";
 import { Network } from "./network.ts";
@@ -110,6 +110,24 @@ export class Generator extends Network {
       if (curves === undefined) return tf.tanh(residual);
       return intensityTransfer({ x, residual, curves, networks });
     });
+  }
+
+  /**
+   * The images as the generator would give them if its network added nothing: by the curve, or unchanged without one.
+   *
+   * @param x - Input, [batch, height, width, channels] in [-1, 1].
+   */
+  transferred(x: Tensor4D): Tensor4D {
+    const curve = this.options.transfer?.[this.name];
+    if (curve === undefined) return x.clone();
+    return tf.tidy(() =>
+      intensityTransfer({
+        x,
+        residual: tf.zerosLike(x),
+        curves: tf.tensor2d([curveLogits(curve)]),
+        networks: SINGLE_NETWORK,
+      })
+    );
   }
 }
 

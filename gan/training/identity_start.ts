@@ -15,7 +15,8 @@ import { cycleLosses } from "./losses.ts";
 const LEARNING_RATE = 2e-3;
 
 /**
- * Trains both generators to copy an image of the other modality, by mean |G(x) - x|.
+ * Trains both generators to copy an image of the other modality, by mean |G(x) - x|. A generator that corrects an
+ * intensity transfer learns to reproduce the curve's image instead, because a copy would undo the curve.
  *
  * @param draw - Returns the next real image of a modality, [1, crop, crop, channels].
  * @param betweenSteps - Is awaited after every step.
@@ -32,12 +33,18 @@ export async function startFromIdentity(
     for (let step = 0; step < identitySteps; step++) {
       const images = [draw("mr"), draw("ct")];
       const batch = tf.concat(images) as tf.Tensor4D;
+      const wanted = tf.tidy(() =>
+        tf.concat([
+          gan.generators.ct.transferred(images[0]),
+          gan.generators.mr.transferred(images[1]),
+        ]) as tf.Tensor4D
+      );
       lossGradients(generatorWeights, () => ({
-        loss: cycleLosses(gan.translate(batch, ["ct", "mr"]), batch).sum(),
+        loss: cycleLosses(gan.translate(batch, ["ct", "mr"]), wanted).sum(),
         parts: {},
       }));
       adam.apply(LEARNING_RATE);
-      tf.dispose([...images, batch]);
+      tf.dispose([...images, batch, wanted]);
       await betweenSteps();
     }
   } finally {

@@ -20,23 +20,25 @@ const settings: CycleGanSettings = {
   identitySteps: 200,
 };
 
+/** An image of a blob of either sign. */
+function blob(random: RandomState): tf.Tensor4D {
+  const sign = random.between(0, 1) < 0.5 ? -1 : 1;
+  const [x, y] = [random.between(4, 12), random.between(4, 12)];
+  const values = Float32Array.from({ length: 16 ** 2 }, (_, i) => {
+    const column = i % 16;
+    const row = i >> 4;
+    return sign * (1.6 * Math.exp(-((column - x) ** 2 + (row - y) ** 2) / 20) - 0.8);
+  });
+  return tf.tensor4d(values, [1, 16, 16, 1]);
+}
+
 gpuTest(
   "startFromIdentity() leaves generators that copy images they have not seen",
   async (gpu) => {
     using tensorflow = await Tensorflow.open(gpu, FAST_TO_COMPILE);
     const gan = new CycleGan(tensorflow, settings);
     const random = RandomState.of(3, "blobs");
-    /** Blobs of either sign. */
-    const draw = () => {
-      const sign = random.between(0, 1) < 0.5 ? -1 : 1;
-      const [x, y] = [random.between(4, 12), random.between(4, 12)];
-      const values = Float32Array.from({ length: 16 ** 2 }, (_, i) => {
-        const column = i % 16;
-        const row = i >> 4;
-        return sign * (1.6 * Math.exp(-((column - x) ** 2 + (row - y) ** 2) / 20) - 0.8);
-      });
-      return tf.tensor4d(values, [1, 16, 16, 1]);
-    };
+    const draw = () => blob(random);
     const error = async (of: Modality) => {
       const image = draw();
       const value = tf.tidy(() => gan.generators[of].apply(image).sub(image).abs().mean());
@@ -61,3 +63,20 @@ gpuTest(
     gan.dispose();
   },
 );
+
+gpuTest("startFromIdentity() keeps the intensity transfer of a generator", async (gpu) => {
+  using tensorflow = await Tensorflow.open(gpu, FAST_TO_COMPILE);
+  // The curve of MR inverts the image; CT has none.
+  const gan = new CycleGan(tensorflow, settings, { mr: [0.9, 0.45, 0, -0.45, -0.9] });
+  const random = RandomState.of(3, "blobs");
+  const draw = () => blob(random);
+  await startFromIdentity(tensorflow, gan, draw, () => Promise.resolve());
+  for (const [to, sign] of [["ct", 1], ["mr", -1]] as const) {
+    const image = draw();
+    const error = tf.tidy(() => gan.generators[to].apply(image).sub(image.mul(sign)).abs().mean());
+    assertLess((await error.data())[0], 0.15, to);
+    tf.dispose([image, error]);
+  }
+  gan.dispose();
+  assertEquals(tf.memory().numTensors, 0);
+});

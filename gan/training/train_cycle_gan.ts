@@ -167,7 +167,8 @@ function checkSameTraining(
     ops: tensorflow.ops,
     convolution: tensorflow.convolution,
   };
-  for (const name of Object.keys(now)) {
+  // A setting that only the checkpoint has differs, too.
+  for (const name of new Set([...Object.keys(before), ...Object.keys(now)])) {
     const [was, is] = [before[name], now[name]].map((value) => JSON.stringify(value));
     if (was === is) continue;
     // The curves of a transfer are long lists of numbers.

@@ -222,6 +222,14 @@ gpuTest(
         RangeError,
         "need a source of registered pairs",
       );
+      for (const other of [undefined, { mr: [0.9, 0.2, -0.6] }]) {
+        const others = other === undefined ? data : { ...data, transfer: other };
+        await assertRejects(
+          () => train(gpu, b, { ...options(), data: others, resume: true }),
+          ModelFileError,
+          "another intensity transfer",
+        );
+      }
       // A model keeps its transfer.
       using _ = await Tensorflow.open(gpu);
       const { generator, header } = await loadGenerator(a, "mr");

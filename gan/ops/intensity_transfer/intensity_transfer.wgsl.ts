@@ -49,13 +49,20 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 export const TRANSFER: Kernel = {
   label: "intensity transfer",
   code: /* wgsl */ `
+// Some drivers compute the tanh of large numbers as infinity by infinity. That of 15 is 1 in single precision.
+const MAX_ARGUMENT = 15f;
 ${SHARED}
 @group(0) @binding(1) var<storage, read> images: array<f32>;
 @group(0) @binding(2) var<storage, read> residuals: array<f32>;
 @group(0) @binding(3) var<storage, read> curves: array<f32>;
 @group(0) @binding(4) var<storage, read_write> output: array<f32>;
 ${CURVE}
-${MAIN("output[at] = tanh(residuals[at] + curveAt(images[at], at).x);")}
+${
+    MAIN(
+      `let sum = residuals[at] + curveAt(images[at], at).x;
+  output[at] = tanh(clamp(sum, -MAX_ARGUMENT, MAX_ARGUMENT));`,
+    )
+  }
 `,
 };
 

@@ -64,6 +64,21 @@ for (const ops of ["own", "stock"] as const) {
   );
 }
 
+gpuTest("intensityTransfer() of large residuals is -1 or 1, with a gradient of 0", async (gpu) => {
+  using _ = await Tensorflow.open(gpu, FAST_TO_COMPILE);
+  // The exponential of 100 is infinite in single precision.
+  const residual = tf.tensor4d([100, -100, 1e30, 0], [1, 2, 2, 1]);
+  const x = tf.zeros([1, 2, 2, 1]) as tf.Tensor4D;
+  const curves = tf.tensor2d([0.5, 0.5], [1, 2]);
+  const op = (residual: tf.Tensor) =>
+    intensityTransfer({ x, residual: residual as tf.Tensor4D, curves, networks: SINGLE_NETWORK });
+  const y = op(residual);
+  assertCloseTo(await y.data(), [1, -1, 1, Math.tanh(0.5)], "value");
+  const gradient = tf.grad(op)(residual);
+  assertCloseTo(await gradient.data(), [0, 0, 0, 1 - Math.tanh(0.5) ** 2], "gradient");
+  tf.dispose([x, residual, curves, y, gradient]);
+});
+
 Deno.test("curvePoint() interpolates between the middles of equal parts", () => {
   // Four nodes at -0.75, -0.25, 0.25, 0.75.
   const curve = [0, 1, 3, 3];
