@@ -48,6 +48,7 @@ import {
   ctScaleOf,
   needsPairs,
   noCorrespondence,
+  trainingParts,
 } from "../workflows/correspondence.ts";
 import { ganSettings, ganStrides } from "../workflows/gan_profiles.ts";
 import { profileOf } from "../workflows/profiles.ts";
@@ -241,8 +242,7 @@ async function trainTo(job: CurveJob): Promise<void> {
       runTraining(gpu, {
         images,
         pairs,
-        balanced: correspondence.balancedShapes,
-        transfer: correspondence.intensityTransfer,
+        ...trainingParts(correspondence),
         settings,
         plane: STUDY_PLANE,
         region,

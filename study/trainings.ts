@@ -9,7 +9,12 @@ import type { ConvolutionVariant } from "../gan/ops/convolution/convolution.ts";
 import { Tensorflow } from "../gan/tensorflow.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { IMAGE_PREPARATION, type ImageRegion } from "../workflows/body_region.ts";
-import { ctScaleOf, needsPairs, noCorrespondence } from "../workflows/correspondence.ts";
+import {
+  ctScaleOf,
+  needsPairs,
+  noCorrespondence,
+  trainingParts,
+} from "../workflows/correspondence.ts";
 import type { IntensityScale } from "../gan/synthesis/intensity_scale.ts";
 import { registerTrainingPairs } from "../workflows/registered_pairs.ts";
 import { readTrainingImages, type TrainingImage } from "../workflows/training_images.ts";
@@ -92,8 +97,7 @@ export class StudyTrainings {
       await runTraining(gpu, {
         images,
         pairs,
-        balanced: correspondence.balancedShapes,
-        transfer: correspondence.intensityTransfer,
+        ...trainingParts(correspondence),
         settings,
         plane: STUDY_PLANE,
         region,

@@ -66,6 +66,13 @@ export function needsPairs(parts: Correspondence): boolean {
     parts.intensityTransfer;
 }
 
+/** The options of a training, `runTraining()`, that turn on the parts which are no settings of the networks. */
+export function trainingParts(
+  { balancedShapes, intensityTransfer }: Correspondence,
+): { readonly balanced: boolean; readonly transfer: boolean } {
+  return { balanced: balancedShapes, transfer: intensityTransfer };
+}
+
 /** The scale of CT. */
 export function ctScaleOf({ softTissueScale }: Correspondence): IntensityScale {
   return softTissueScale ? SOFT_TISSUE_CT_SCALE : CT_SCALE;

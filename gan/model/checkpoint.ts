@@ -273,14 +273,7 @@ export async function loadGenerator(
   const path = fileName(file, header.tensors);
   const read = await readSafetensors(file, (tensor) => tensor.startsWith(`${name}/`), path);
   const { transfer: curves } = header.data;
-  const transfer = curves && curvesByNetwork(curves);
-  // A generator whose modality has no curve is one without a transfer.
-  const options = {
-    channels,
-    filters,
-    blocks,
-    transfer: transfer?.[name] === undefined ? undefined : transfer,
-  };
+  const options = { channels, filters, blocks, transfer: curves && curvesByNetwork(curves) };
   const generator = new Generator(name, options, RandomState.of(seed, name));
   try {
     await generator.assignWeights((name, shape) => take(path, read, name, shape));

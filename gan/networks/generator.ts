@@ -131,12 +131,16 @@ export class Generator extends Network {
   }
 }
 
-/** Stores the curves of the networks in their order; a network without a curve adds nothing to its output. */
+/**
+ * Stores the curves of the networks in their order; a network without a curve adds nothing to its output. Networks of
+ * which none has a curve have no transfer.
+ */
 function addTransfer(
   weights: NetworkWeights,
   transfer: Readonly<Record<string, readonly number[]>>,
 ): void {
   checkTransferCurves(transfer);
+  if (weights.names.every((name) => transfer[name] === undefined)) return;
   const [{ length: nodes }] = Object.values(transfer);
   const curves = weights.names.map((name) => transfer[name] ?? new Array<number>(nodes).fill(0));
   weights.constants.set(TRANSFER, tf.keep(tf.tensor2d(curves.map(curveLogits))));
