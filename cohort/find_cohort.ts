@@ -15,15 +15,10 @@ import type { HeaderMatrix, ReadOptions } from "../volume/read_options.ts";
 import type { LabelVolume, Volume } from "../volume/volume.ts";
 import { bidsCohort, isBidsImage } from "./bids.ts";
 import { STRUCTURES } from "./label_scheme.ts";
-import {
-  type FileProblem,
-  isSubjectId,
-  ManifestError,
-  type ManifestSubject,
-  SUBJECT_ID_RULE,
-} from "./manifest.ts";
-import { type FoundCohort, kindOf, LABELS_FOR_ALL, NO_LABELS } from "./layout.ts";
+import { type FileProblem, ManifestError, type ManifestSubject } from "./manifest.ts";
+import type { FoundCohort } from "./layout.ts";
 import { isLearn2RegImage, learn2RegCohort } from "./learn2reg.ts";
+import { ownCohort } from "./own_files.ts";
 import { labelPaths, readLabels, withLabelPaths } from "./read_labels.ts";
 import { isSynthRadImage, synthRadCohort } from "./synthrad.ts";
 import { isVisceralVolume, visceralCohort } from "./visceral.ts";
@@ -35,9 +30,6 @@ const LAYOUTS = [
   { isImage: isSynthRadImage, cohortOf: synthRadCohort },
   { isImage: isBidsImage, cohortOf: bidsCohort },
 ];
-
-/** Names of files by the simple convention: `anna_ct.nii.gz`, `anna_mr.nrrd`, `anna_ct_labels.nii.gz`, ... */
-const OWN = new RegExp(`^(.*)_(ct|mr)(_labels)?${IMAGE_SUFFIX.source}`, "is");
 
 /** The contents of a folder. */
 interface FoundFiles {
@@ -67,7 +59,8 @@ export async function findCohort(folder: string): Promise<FoundCohort> {
   if (found.subjects.length === 0) {
     throw new ManifestError(
       `${folder} holds no image whose name says what it is. Name files SUBJECT_ct.nii.gz, ` +
-        "SUBJECT_mr.nii.gz, SUBJECT_ct_labels.nii.gz and SUBJECT_mr_labels.nii.gz, or keep the names of VISCERAL, Learn2Reg, SynthRAD2025 or BIDS",
+        "SUBJECT_mr.nii.gz, SUBJECT_ct_labels.nii.gz and SUBJECT_mr_labels.nii.gz, or SUBJECT/ct.nii.gz and so on, " +
+        "or ct/SUBJECT.nii.gz and so on, or keep the names of VISCERAL, Learn2Reg, SynthRAD2025 or BIDS",
     );
   }
   return { subjects: found.subjects, remarks: [...files.remarks, ...found.remarks], problems };
@@ -115,56 +108,6 @@ export function withoutBadFiles(
   const files = ({ images, labels }: ManifestSubject) =>
     MODALITIES.flatMap((of) => [images[of] ?? [], labels[of] ? labelPaths(labels[of]) : []].flat());
   return subjects.filter((subject) => !files(subject).some((path) => bad.has(path)));
-}
-
-function ownCohort(paths: readonly string[]): FoundCohort {
-  const remarks: string[] = [];
-  type Files = Record<"images" | "labels", Partial<Record<Modality, string>>>;
-  const subjects = new Map<string, Files>();
-  for (const path of paths) {
-    const match = OWN.exec(path.slice(path.lastIndexOf("/") + 1).normalize());
-    if (match === null) {
-      remarks.push(
-        `${path} is left out: its name does not end in _ct, _mr, _ct_labels or _mr_labels`,
-      );
-      continue;
-    }
-    const id = match[1];
-    if (!isSubjectId(id)) {
-      remarks.push(`${path} is left out: its subject's name "${id}" ${SUBJECT_ID_RULE}`);
-      continue;
-    }
-    const modality = match[2].toLowerCase() as Modality;
-    const files: Files = subjects.get(id) ?? { images: {}, labels: {} };
-    const kind = match[3] === undefined ? files.images : files.labels;
-    if (kind[modality] === undefined) kind[modality] = path;
-    else remarks.push(`${path} is left out: ${kind[modality]} is the same subject's`);
-    subjects.set(id, files);
-  }
-  const isLabelled = [...subjects.values()].some(({ images, labels }) =>
-    (images.ct && labels.ct) ?? (images.mr && labels.mr)
-  );
-  if (!isLabelled && subjects.size > 0) {
-    remarks.push(NO_LABELS);
-  }
-  const kept: ManifestSubject[] = [];
-  for (const [id, { images, labels }] of subjects) {
-    for (const modality of ["ct", "mr"] as const) {
-      if (labels[modality] !== undefined && images[modality] === undefined) {
-        remarks.push(`${labels[modality]} is left out: there is no image for it`);
-        delete labels[modality];
-      }
-      if (isLabelled && labels[modality] === undefined && images[modality] !== undefined) {
-        remarks.push(
-          `${id}'s ${modality.toUpperCase()} has no labels: it is left out, ${LABELS_FOR_ALL}`,
-        );
-        delete images[modality];
-      }
-    }
-    if (images.ct === undefined && images.mr === undefined) continue;
-    kept.push({ id, kind: kindOf(images), images, labels });
-  }
-  return { subjects: kept, remarks, problems: [] };
 }
 
 /** Options of {@link inspectSubject}. */

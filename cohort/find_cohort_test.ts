@@ -27,6 +27,53 @@ Deno.test("findCohort() takes names with letters of all languages and with space
     assertEquals((await readManifest(path)).subjects.length, names.length);
   }));
 
+Deno.test("findCohort() takes a folder for each subject, and a folder for each kind of file", () =>
+  inFolder(async (folder) => {
+    const files = [
+      "paired/anna/ct",
+      "paired/anna/mr",
+      "paired/anna/ct_labels",
+      "paired/anna/mr_labels",
+      "paired/anna/ct_tumour",
+      "train_ct/bert",
+      "train_ct_labels/bert",
+      "MR/carl",
+      "MR_labels/carl",
+      "ct",
+    ];
+    for (const file of files) {
+      const path = `${folder}/${file}.nii.gz`;
+      await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+      if (file.includes("labels")) await writeLabelVolume(path, labels);
+      else await writeVolume(path, image);
+    }
+    const { subjects, remarks } = await findCohort(folder);
+    assertEquals(subjects.toSorted((a, b) => a.id < b.id ? -1 : 1), [
+      {
+        id: "anna",
+        kind: "paired",
+        images: { ct: "paired/anna/ct.nii.gz", mr: "paired/anna/mr.nii.gz" },
+        labels: { ct: "paired/anna/ct_labels.nii.gz", mr: "paired/anna/mr_labels.nii.gz" },
+      },
+      {
+        id: "bert",
+        kind: "ct",
+        images: { ct: "train_ct/bert.nii.gz" },
+        labels: { ct: "train_ct_labels/bert.nii.gz" },
+      },
+      {
+        id: "carl",
+        kind: "mr",
+        images: { mr: "MR/carl.nii.gz" },
+        labels: { mr: "MR_labels/carl.nii.gz" },
+      },
+    ]);
+    assertEquals(remarks.map((remark) => remark.split(" is left out")[0]), [
+      "ct.nii.gz",
+      "paired/anna/ct_tumour.nii.gz",
+    ]);
+  }));
+
 Deno.test("findCohort() knows one name in its two Unicode forms", () =>
   inFolder(async (folder) => {
     await writeVolume(`${folder}/${"Müller".normalize("NFC")}_ct.nii.gz`, image);

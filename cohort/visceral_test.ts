@@ -148,7 +148,8 @@ Deno.test("findCohort() takes one's own files and says what is odd", async () =>
     assertEquals(subjects.map(({ id, kind }) => `${id} ${kind}`), ["anna paired", "dora ct"]);
     assertEquals(subjects[1].images.ct, "deep/dora_ct.nii.gz");
     assertEquals(remarks, [
-      "notes.nii.gz is left out: its name does not end in _ct, _mr, _ct_labels or _mr_labels",
+      "notes.nii.gz is left out: its name does not end in _ct, _mr, _ct_labels or _mr_labels, and neither its name " +
+      "nor its folder's is one of ct, mr, ct_labels and mr_labels",
       "carl_mr_labels.nii.gz is left out: there is no image for it",
       "ben's CT has no labels: it is left out, since the study takes labels of all images or of none",
     ]);

@@ -93,7 +93,7 @@ the moving image. ANTs has the same order: its \`-t 1Warp.nii.gz -t 0GenericAffi
 } as const satisfies TaskSpec;
 
 /** The work of `deno task apply`. */
-export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
+export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Promise<void> {
   if (flags.labels && flags.dicomOut !== undefined) {
     throw new UsageError(
       "--dicom-out writes intensities, and no labels: leave it out with --labels",
@@ -119,8 +119,11 @@ export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
     const message = `${flags.image} (--image) ${outside?.text}`;
     if (outside?.isFatal) throw new ImageGeometryError(message);
     if (outside !== undefined) headers.onNotice(message);
+    signal.throwIfAborted();
     using gpu = await Gpu.open(memoryBudget());
-    await writeLabelVolume(flags.out, await warped(gpu, transforms, image, like, inverse, headers));
+    const result = await warped(gpu, transforms, image, like, inverse, headers);
+    signal.throwIfAborted();
+    await writeLabelVolume(flags.out, result);
   } else {
     const given = await readVolume(flags.image, { ...headers, series: flags.series });
     const image = flags.keepPadding
@@ -136,8 +139,10 @@ export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
           `position in its header, or ${inverse ? "leave out" : "add"} --inverse.`,
       );
     }
+    signal.throwIfAborted();
     using gpu = await Gpu.open(memoryBudget());
     const result = await warped(gpu, transforms, image, like, inverse, headers);
+    signal.throwIfAborted();
     await writeVolume(flags.out, result);
     await dicomOut?.write(result);
   }

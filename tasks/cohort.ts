@@ -34,7 +34,8 @@ The folder holds the files of one of these data sets as they are distributed, in
   SynthRAD2025, Task 1      1ABA001/ct.mha and 1ABA001/mr.mha; without labels
   BIDS                      sub-01/anat/sub-01_T1w.nii.gz and sub-01/ct/sub-01_ct.nii.gz; without labels
 or your own files with the names SUBJECT_ct.nii.gz, SUBJECT_mr.nii.gz, SUBJECT_ct_labels.nii.gz and
-SUBJECT_mr_labels.nii.gz. A subject with both images is a pair for the registration; the other subjects
+SUBJECT_mr_labels.nii.gz. A folder for each subject (SUBJECT/ct.nii.gz) and a folder for each kind of file
+(ct/SUBJECT.nii.gz, train_mr/SUBJECT.nii.gz) work, too. A subject with both images is a pair for the registration; the other subjects
 serve the training. The task reads every image, lists corrections, missing files and problems, and writes
 the manifest into the folder. It measures the bodies and the lungs of the unpaired subjects by a
 threshold, and warns if the CT and the MR images differ by more than 15 %.

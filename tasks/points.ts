@@ -106,7 +106,7 @@ of reference of --like. It is not approved: review it on the images.`,
 } as const satisfies TaskSpec;
 
 /** The work of `deno task points`. */
-export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
+export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Promise<void> {
   const { out, inverse } = flags;
   const warn = (notice: string) => console.error(`Warning: ${notice}`);
   if (await isFolder(flags.points)) {
@@ -115,7 +115,7 @@ export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
     );
   }
   if (pointSuffix(flags.points) === undefined && await isDicomFile(flags.points)) {
-    return await mapStructureFile(flags, warn);
+    return await mapStructureFile(flags, warn, signal);
   }
   for (const [flag, value] of Object.entries(STRUCTURE_FLAGS)) {
     if (flags[value] === undefined) continue;
@@ -167,6 +167,7 @@ export async function main(flags: FlagsOf<typeof TASK>): Promise<void> {
         "transform folds there. Register again with --no-folding.",
     );
   }
+  signal.throwIfAborted();
   await writeWholeFile(out, await file.encode(points));
   console.log(
     `Wrote ${out}: ${count} points, from the ${from} to the ${to} image, ${file.space.toUpperCase()} mm`,
@@ -184,6 +185,7 @@ const STRUCTURE_FLAGS = {
 async function mapStructureFile(
   { points, out, like, likeSeries, drawnOn, inverse, pointSpace, transform }: FlagsOf<typeof TASK>,
   onNotice: (notice: string) => void,
+  signal: AbortSignal,
 ): Promise<void> {
   if (like === undefined) {
     throw new UsageError(
@@ -196,6 +198,7 @@ async function mapStructureFile(
   if (!/\.dcm$/i.test(out)) throw new UsageError(`--out must end in .dcm, got ${out}`);
   await checkFile(out);
   const transforms = await readTransforms(transform, { onNotice });
+  signal.throwIfAborted();
   await mapStructures({ points, out, transforms, inverse, like, likeSeries, drawnOn, onNotice });
 }
 

@@ -2,9 +2,12 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { encodeTransform } from "../registration/transform_file.ts";
+import { callTask } from "../tasks/_run_task.ts";
+import * as apply from "../tasks/apply.ts";
 import * as points from "../tasks/points.ts";
 import { callModule } from "../testing/run_task.ts";
 import { Grid } from "../volume/grid.ts";
+import { writeVolume } from "../volume/write_nifti.ts";
 
 /** Fixed images around 0, moving images 100 mm to the right; a quarter turn about z, then 100 mm to the right. */
 const TRANSFORM = encodeTransform({
@@ -73,4 +76,24 @@ Deno.test("task points maps points of the fixed image to the moving image, and b
     }
   });
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("tasks points and apply write nothing after Ctrl-C, and their exit code is 130", async () => {
+  const folder = await Deno.makeTempDir();
+  const file = (name: string) => `${folder}/${name}`;
+  await Deno.writeTextFile(file("t.json"), TRANSFORM);
+  await Deno.writeTextFile(file("fixed.csv"), "name,x,y,z\na,1,2,3\n");
+  const grid = Grid.axisAligned([5, 5, 5], [8, 8, 8], [80, -20, -20]);
+  const data = Float32Array.from({ length: grid.voxels }, (_, i) => 100 * Math.sin(i));
+  await writeVolume(file("image.nii.gz"), { grid, data });
+  const signal = AbortSignal.abort();
+  const common = ["--transform", file("t.json"), "--out"];
+  const mapped = [...common, file("moving.csv"), "--points", file("fixed.csv")];
+  mapped.push("--point-space", "ras");
+  assertEquals(await callTask(points.TASK, points.main, mapped, signal), 130);
+  const image = ["--image", file("image.nii.gz"), "--like", file("image.nii.gz")];
+  const warped = [...common, file("warped.nii.gz"), ...image];
+  assertEquals(await callTask(apply.TASK, apply.main, warped, signal), 130);
+  const names = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
+  assertEquals(names.sort(), ["fixed.csv", "image.nii.gz", "t.json"]);
 });
