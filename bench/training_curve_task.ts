@@ -192,7 +192,7 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   await trainTo(job);
   const rows = await measure(job);
   const others = (await readCurve(run)).filter((row) =>
-    row.training !== training || row.region !== region
+    row.training !== training || row.region !== region || row.seed !== flags.seed
   );
   await writeCurve(run, [...others, ...rows]);
   printCurves(rows);
@@ -310,6 +310,7 @@ async function measure(
         rows.push({
           training,
           region,
+          seed,
           step,
           of,
           subject: one.subject.id,

@@ -40,6 +40,8 @@ export interface CurveRow extends Readonly<Record<CurveMeasure, number>> {
   readonly training: string;
   /** The region. */
   readonly region: ImageRegion;
+  /** Seed of the networks. */
+  readonly seed: number;
   /** Number of steps of the training. */
   readonly step: number;
   /** Modality of the synthesis. */
@@ -58,7 +60,7 @@ export function curveMeasures(
   return { dice, lungVolume, lungDice, correlation, shift, error };
 }
 
-const COLUMNS = ["training", "region", "step", "of", "subject", ...CURVE_MEASURES] as const;
+const COLUMNS = ["training", "region", "seed", "step", "of", "subject", ...CURVE_MEASURES] as const;
 
 /** Writes the rows to a run folder. */
 export async function writeCurve(out: string, rows: readonly CurveRow[]): Promise<void> {
@@ -94,11 +96,16 @@ export async function readCurve(out: string): Promise<CurveRow[]> {
     const cells = line.split(",");
     const row = Object.fromEntries(COLUMNS.map((column, i) => [column, cells[i]]));
     const measures = CURVE_MEASURES.map((name) => [name, row[name] === "" ? NaN : +row[name]]);
-    return { ...row, step: Number(row.step), ...Object.fromEntries(measures) } as CurveRow;
+    return {
+      ...row,
+      seed: Number(row.seed),
+      step: Number(row.step),
+      ...Object.fromEntries(measures),
+    } as CurveRow;
   });
 }
 
-/** A curve: means over the subjects after each number of steps. */
+/** A curve: means over the subjects, and over the seeds of the networks, after each number of steps. */
 export interface MeanCurve {
   /** The training. */
   readonly training: string;
@@ -112,7 +119,7 @@ export interface MeanCurve {
   readonly means: Readonly<Record<CurveMeasure, readonly number[]>>;
 }
 
-/** The means over the subjects. */
+/** The means over the subjects and the seeds. */
 export function meanCurves(rows: readonly CurveRow[]): MeanCurve[] {
   const groups = Map.groupBy(rows, ({ training, region, of }) => `${training} ${region} ${of}`);
   return [...groups.values()].map((own) => {
@@ -146,7 +153,8 @@ export async function curveFigures(out: string): Promise<Figure[]> {
 function figuresOf(region: ImageRegion, curves: readonly MeanCurve[]): Figure[] {
   const steps = [...new Set(curves.flatMap((curve) => curve.steps))].sort((a, b) => a - b);
   return Object.entries(DRAWN).map(([measure, title]) => ({
-    caption: `${region}: ${title}, over the steps of the training; means over the paired subjects`,
+    caption:
+      `${region}: ${title}, over the steps of the training; means over the paired subjects and the seeds`,
     png: linePlot({
       title,
       lines: curves.map(({ training, of, steps: own, means }) => ({
