@@ -1,6 +1,6 @@
 /**
  * Columns of Table 2 with one thing changed: the registration method, the combination of NMI and MIND
- * (eq. 7), the regulariser, or a part of the training that keeps correspondence.
+ * (eq. 7), the regulariser, the synthesis, or a part of the training that keeps correspondence.
  *
  * @module
  */
@@ -21,7 +21,13 @@ import {
 } from "./columns.ts";
 
 /** The names of the ablations. */
-export const ABLATIONS = ["framework", "combination", "regulariser", "correspondence"] as const;
+export const ABLATIONS = [
+  "framework",
+  "combination",
+  "regulariser",
+  "synthesis",
+  "correspondence",
+] as const;
 /** One of {@link ABLATIONS}. */
 export type Ablation = typeof ABLATIONS[number];
 
@@ -54,6 +60,13 @@ const COLUMNS_OF: Readonly<Record<Ablation, readonly Column[]>> = {
     similarity,
     regulariser: "l2",
   })),
+  // The control of all syntheses: the original images by the similarity and with the settings of the syntheses.
+  synthesis: [{
+    name: "no-synthesis",
+    title: "no synthesis, local correlation",
+    similarity: "lncc",
+    asSyntheses: true,
+  }],
   // The corrected columns again, without the settings of Table 2's search, and with one part off.
   correspondence: [undefined, ...CORRESPONDENCE_PARTS].flatMap((off) =>
     (["mr", "ct"] as const).map((of) => correspondenceColumn(of, off))

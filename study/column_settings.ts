@@ -35,7 +35,8 @@ export function columnParameters(
 ): ColumnParameters {
   const { deformable, synthesisLambda, synthesisAbsolute, similarityOptions } = profile;
   const { similarity = deformable.similarity, synthesis, regulariser, options } = column;
-  const lambda = synthesis === undefined ? deformable.lambda : synthesisLambda;
+  const isAsSyntheses = synthesis !== undefined || column.asSyntheses === true;
+  const lambda = isAsSyntheses ? synthesisLambda : deformable.lambda;
   const found = foundSetting(column, region, settings);
   let parameters: ColumnParameters = {
     ...deformable,
@@ -45,7 +46,7 @@ export function columnParameters(
   };
   if (found !== undefined) parameters = { ...parameters, ...valuesOf(found) };
   if (found?.window !== undefined) parameters = { ...parameters, window: found.window };
-  if (synthesis !== undefined) parameters = { ...parameters, absolute: synthesisAbsolute };
+  if (isAsSyntheses) parameters = { ...parameters, absolute: synthesisAbsolute };
   parameters = { ...parameters, ...options };
   if (regulariser === undefined) return parameters;
   return { ...parameters, regulariser, lambda: SIMILARITIES[similarity].lambda[regulariser] };

@@ -21,7 +21,7 @@ const THORAX: BestSetting = {
 const profile = profileOf("quick");
 const originals = { path: "a/best.json", settings: [THORAX] };
 const column = (name: string) =>
-  [...COLUMNS, ...ablationColumns(["regulariser"])].find((one) => one.name === name)!;
+  [...COLUMNS, ...ablationColumns(["regulariser", "synthesis"])].find((one) => one.name === name)!;
 
 Deno.test("columnParameters() takes the region's setting of the similarity, else the profile's", () => {
   const own = { ...profile.deformable, similarity: "nmi" } as const;
@@ -63,6 +63,13 @@ Deno.test("columnParameters() takes a synthesised column's own setting, else one
   assertEquals(of({ originals: all }), [0.03, 17.5, true]);
   const syntheses = { [name]: { path: "", settings: [{ ...lncc, lambda: 0.025 }] } };
   assertEquals(of({ originals: all, syntheses }), [0.025, 17.5, true]);
+});
+
+Deno.test("the control without a synthesis has the settings of the syntheses", () => {
+  const settings = (name: string) => columnParameters(profile, column(name), "thorax", {});
+  const control = settings("no-synthesis");
+  assertEquals(control, settings("corrected-mr"));
+  assertEquals([control.similarity, control.absolute], ["lncc", true]);
 });
 
 Deno.test("the report's settings are those that were used, and it names their file", () => {

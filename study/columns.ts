@@ -55,6 +55,8 @@ export interface Column {
   readonly similarity?: SimilarityName | undefined;
   /** The synthesised image; absent where the original ones are registered. */
   readonly synthesis?: ColumnSynthesis | undefined;
+  /** True if the original images are registered with the settings of the syntheses. Default false. */
+  readonly asSyntheses?: boolean | undefined;
   /** The method of the deformable registration. Default "control-grid". */
   readonly method?: DeformableMethod | undefined;
   /** A regulariser other than the profile's; it comes with the similarity's own weight. */

@@ -107,7 +107,8 @@ export const TASK = {
       default: [],
       help:
         "Additional comparisons: the registration framework of MIND, the strategies of eq. 7, squared " +
-        "L2 instead of TV, and the corrected columns without one part of their training.",
+        "L2 instead of TV, the original images by the similarity of the syntheses, and the corrected columns " +
+        "without one part of their training.",
     },
     only: {
       type: "list",
