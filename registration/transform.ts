@@ -248,7 +248,7 @@ export async function inverseField(
     turnField(v, invert(matrix));
     const controlPointSpacing = Math.max(...new Grid(controlGrid.size, controlGrid.affine).spacing);
     let largest = 0;
-    for (const value of errors) if (value > largest) largest = value;
+    for (let i = 0; i < errors.length; i++) if (errors[i] > largest) largest = errors[i];
     return { field: pulledField(grid, v, unrigid), largestResidual: largest * controlPointSpacing };
   } finally {
     owned.destroy();
@@ -309,14 +309,18 @@ export async function applyTransform(gpu: Gpu, options: ApplyTransformOptions): 
   try {
     const { field, matrix } = await pullOnto(gpu, options, image.grid, owned);
     const moving = owned.add(uploadImage(gpu, "image", image.grid.size, image.data));
-    let minimum = Infinity;
-    for (const value of image.data) if (value < minimum) minimum = value;
-    const outside = options.outside ?? minimum;
+    const outside = options.outside ?? minimumOf(image.data);
     const warped = owned.add(warp(gpu, { moving, field, matrix, outside }));
     return { grid: like, data: await downloadImage(gpu, warped) };
   } finally {
     owned.destroy();
   }
+}
+
+function minimumOf(data: Float32Array): number {
+  let minimum = Infinity;
+  for (let i = 0; i < data.length; i++) if (data[i] < minimum) minimum = data[i];
+  return minimum;
 }
 
 /** Labels warped by the transform, by nearest neighbour; 0 outside the image. */
