@@ -76,40 +76,28 @@ export function overviewPicture(options: OverviewOptions): Picture {
     const grey = [fixed, before, after].map((volume, i) =>
       toGrey(sampleSlice(grid, volume.data, raster), windows[i])
     );
-    const draw = (index: number, colourAt: (i: number) => Colour) =>
-      drawPanel(
-        picture,
-        raster,
-        GAP + index * (column + GAP) + ((column - raster.width) >> 1),
-        top,
-        colourAt,
-      );
-    const plain = (values: Uint8Array) => (i: number): Colour => [values[i], values[i], values[i]];
-    grey.forEach((values, i) => draw(i, plain(values)));
-    for (const [index, other] of [[3, grey[1]], [4, grey[2]]] as const) {
-      draw(index, (i) => {
-        const x = Math.floor(i % raster.width / SQUARE);
-        const y = Math.floor(Math.floor(i / raster.width) / SQUARE);
-        const value = (x + y) % 2 === 0 ? grey[0][i] : other[i];
-        return [value, value, value];
-      });
+    const panel = (index: number): Panel => ({
+      picture,
+      raster,
+      left: GAP + index * (column + GAP) + ((column - raster.width) >> 1),
+      top,
+    });
+    grey.forEach((values, i) => drawGrey(panel(i), values));
+    drawGrey(panel(3), checkerboard(raster, grey[0], grey[1]));
+    drawGrey(panel(4), checkerboard(raster, grey[0], grey[2]));
+    drawGrey(panel(5), grey[2]);
+    if (fixedLabels === undefined) {
+      drawMarks(panel(5), isoContours(grey[0], raster), FIXED);
+    } else {
+      const contours = ({ data }: LabelVolume) =>
+        labelContours(sampleSlice(grid, data, raster, true), raster);
+      if (warpedLabels !== undefined) drawMarks(panel(5), contours(warpedLabels), MOVED);
+      // Above those of the warped image.
+      drawMarks(panel(5), contours(fixedLabels), FIXED);
     }
-    const outlines = fixedLabels === undefined
-      ? [{ on: isoContours(grey[0], raster), colour: FIXED }]
-      : [
-        {
-          on: labelContours(sampleSlice(grid, fixedLabels.data, raster, true), raster),
-          colour: FIXED,
-        },
-        ...(warpedLabels === undefined ? [] : [{
-          on: labelContours(sampleSlice(grid, warpedLabels.data, raster, true), raster),
-          colour: MOVED,
-        }]),
-      ];
-    draw(5, (i) => outlines.find((o) => o.on[i])?.colour ?? plain(grey[2])(i));
     if (jacobian !== undefined) {
       const values = sampleSlice(grid, jacobian.data, raster);
-      draw(6, (i) => jacobianColour(values[i]));
+      drawColours(panel(6), (i) => jacobianColour(values[i]));
     }
     top += raster.height + GAP;
   }
@@ -118,14 +106,53 @@ export function overviewPicture(options: OverviewOptions): Picture {
   return picture;
 }
 
-function drawPanel(
-  picture: Picture,
-  raster: SliceRaster,
-  left: number,
-  top: number,
+/** A place in a picture for a slice. */
+interface Panel {
+  readonly picture: Picture;
+  readonly raster: SliceRaster;
+  readonly left: number;
+  readonly top: number;
+}
+
+/** Squares of two slices in turn. */
+function checkerboard({ width }: SliceRaster, first: Uint8Array, second: Uint8Array): Uint8Array {
+  const values = first.slice();
+  for (let i = 0; i < values.length; i++) {
+    const x = Math.floor(i % width / SQUARE);
+    const y = Math.floor(Math.floor(i / width) / SQUARE);
+    if ((x + y) % 2 !== 0) values[i] = second[i];
+  }
+  return values;
+}
+
+// Numbers in place of colours, here and in drawMarks(): an array for each pixel takes several times as long.
+function drawGrey(
+  { picture, raster: { width, height }, left, top }: Panel,
+  values: Uint8Array,
+): void {
+  const { data } = picture;
+  for (let y = 0, i = 0; y < height; y++) {
+    let at = 3 * ((top + y) * picture.width + left);
+    for (let x = 0; x < width; x++, i++, at += 3) {
+      data[at] = values[i];
+      data[at + 1] = values[i];
+      data[at + 2] = values[i];
+    }
+  }
+}
+
+function drawMarks({ picture, raster, left, top }: Panel, isOn: Uint8Array, colour: Colour): void {
+  for (let i = 0; i < isOn.length; i++) {
+    if (isOn[i] === 0) continue;
+    picture.set(left + i % raster.width, top + Math.floor(i / raster.width), colour);
+  }
+}
+
+function drawColours(
+  { picture, raster: { width, height }, left, top }: Panel,
   colourAt: (i: number) => Colour,
 ): void {
-  for (let i = 0; i < raster.width * raster.height; i++) {
-    picture.set(left + i % raster.width, top + Math.floor(i / raster.width), colourAt(i));
+  for (let i = 0; i < width * height; i++) {
+    picture.set(left + i % width, top + Math.floor(i / width), colourAt(i));
   }
 }

@@ -5,7 +5,7 @@
  */
 
 import { GLYPHS } from "./_font.ts";
-import { encodeByPackage } from "./png.ts";
+import { encodePng } from "./png.ts";
 
 /** Red, green, blue, 0 to 255. */
 export type Colour = readonly [number, number, number];
@@ -67,9 +67,9 @@ export class Picture {
     }
   }
 
-  /** The bytes of the PNG file. */
+  /** The bytes of the PNG file, which depend on the runtime; the pixels do not. */
   toPng(): Uint8Array {
-    return encodeByPackage({
+    return encodePng({
       width: this.width,
       height: this.height,
       data: this.data,

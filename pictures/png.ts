@@ -31,16 +31,13 @@ export type Rgba = readonly [number, number, number, number];
 /** The level of the compression. */
 const LEVEL = 6;
 
-/**
- * The bytes of a PNG file. The pixels are the same in every runtime; for the same bytes, too, use
- * {@link encodeByPackage}.
- */
+/** The bytes of a PNG file. They depend on the runtime; the pixels do not. */
 export function encodePng(raster: PngRaster): Uint8Array {
   const zlib = nodeModule("node:zlib");
   return zlib === undefined ? encodeByPackage(raster) : encodeByZlib(zlib, raster);
 }
 
-/** {@link encodePng} by the package `fast-png` alone: the same bytes in every runtime, in five times the time. */
+/** {@link encodePng} by the package `fast-png` alone, as in browsers. */
 export function encodeByPackage({ width, height, data, channels, palette }: PngRaster): Uint8Array {
   const image: ImageData = palette === undefined
     ? { width, height, data, channels: channels ?? 1 }

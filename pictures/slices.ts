@@ -9,6 +9,7 @@ import { type Matrix4, transformPoint, type Triple } from "../volume/affine.ts";
 import type { Grid } from "../volume/grid.ts";
 import { nearestAxes } from "../volume/orientation.ts";
 import type { LabelVolume } from "../volume/volume.ts";
+import { mapLines, sampleLines, type SliceLines } from "./slice_lines.ts";
 
 /** The three planes. */
 export type Plane = "axial" | "coronal" | "sagittal";
@@ -30,6 +31,8 @@ export interface SliceRaster {
   readonly height: number;
   /** Voxel index of each pixel's centre, x, y, z. */
   readonly points: Float32Array;
+  /** The same by column and row, where these lie along axes of the volume. Default: they do not. */
+  readonly lines?: SliceLines | undefined;
 }
 
 /**
@@ -64,6 +67,14 @@ export function sliceRaster(grid: Grid, plane: Plane, centre: Triple, pixel: num
   const rows = places(down, height);
   const columnAxis = voxelAxis[across].axis;
   const rowAxis = voxelAxis[down].axis;
+  const lines: SliceLines = {
+    columnAxis,
+    rowAxis,
+    fixedAxis,
+    columns: Float32Array.from(columns),
+    rows: Float32Array.from(rows),
+    fixedIndex: Math.fround(fixedIndex),
+  };
   for (let row = 0, i = 0; row < height; row++) {
     for (let column = 0; column < width; column++, i += 3) {
       points[i + columnAxis] = columns[column];
@@ -71,7 +82,7 @@ export function sliceRaster(grid: Grid, plane: Plane, centre: Triple, pixel: num
       points[i + fixedAxis] = fixedIndex;
     }
   }
-  return { plane, width, height, points };
+  return { plane, width, height, points, lines };
 }
 
 /**
@@ -133,7 +144,7 @@ export function mapRaster(raster: SliceRaster, matrix: Matrix4): SliceRaster {
         matrix[row + 2] * from[i + 2] + matrix[row + 3];
     }
   }
-  return { ...raster, points };
+  return { ...raster, points, lines: raster.lines && mapLines(raster.lines, matrix) };
 }
 
 /**
@@ -143,9 +154,10 @@ export function mapRaster(raster: SliceRaster, matrix: Matrix4): SliceRaster {
 export function sampleSlice(
   grid: Grid,
   data: ArrayLike<number>,
-  { points, width, height }: SliceRaster,
+  { points, width, height, lines }: SliceRaster,
   nearest = false,
 ): Float32Array {
+  if (lines !== undefined && !nearest) return sampleLines(grid.size, data, lines);
   const [nx, ny, nz] = grid.size;
   const values = new Float32Array(width * height);
   for (let i = 0; i < values.length; i++) {

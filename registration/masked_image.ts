@@ -23,7 +23,7 @@ export interface MaskedImageOptions {
 
 /** The maximum of GPU memory that {@link uploadMasked} takes at once. A test compares it with what is taken. */
 export function maskedUploadBytes(size: Triple): number {
-  return 9 * imageBytes(size);
+  return 8 * imageBytes(size);
 }
 
 /**

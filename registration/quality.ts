@@ -207,19 +207,27 @@ function insideMoving({ fixed, movingGrid, movingMask, field }: QualityOptions):
   const place = multiply(movingGrid.inverse, grid.affine);
   // Index of the nearest voxel of the moving image, for its mask.
   const nearest = movingMask && new Uint32Array(valid.length);
-  const [mx0, my0] = movingGrid.size;
-  const strides = [1, mx0, mx0 * my0];
-  for (let axis = 0; axis < 3; axis++) {
-    const [mx, my, mz, origin] = place.slice(4 * axis, 4 * axis + 4);
-    const [wx, wy, wz] = movingGrid.inverse.slice(4 * axis, 4 * axis + 3);
-    const last = movingGrid.size[axis] - 2;
-    for (let z = 0, i = 0; z < nz; z++) {
-      for (let y = 0; y < ny; y++) {
-        const row = my * y + mz * z + origin;
-        for (let x = 0; x < nx; x++, i++) {
-          const at = row + mx * x + wx * ux[i] + wy * uy[i] + wz * uz[i];
-          if (!(at >= 1 && at <= last)) valid[i] = 0;
-          else if (nearest !== undefined) nearest[i] += strides[axis] * Math.round(at);
+  const [sx, sy] = movingGrid.size;
+  const [lastX, lastY, lastZ] = movingGrid.size.map((n) => n - 2);
+  const [p0, p1, p2, p3, p4, p5, p6, p7, p8, p9, p10, p11] = place;
+  const [w0, w1, w2, , w4, w5, w6, , w8, w9, w10] = movingGrid.inverse;
+  for (let z = 0, i = 0; z < nz; z++) {
+    for (let y = 0; y < ny; y++) {
+      const rowX = p1 * y + p2 * z + p3;
+      const rowY = p5 * y + p6 * z + p7;
+      const rowZ = p9 * y + p10 * z + p11;
+      for (let x = 0; x < nx; x++, i++) {
+        const dx = ux[i];
+        const dy = uy[i];
+        const dz = uz[i];
+        const mx = rowX + p0 * x + w0 * dx + w1 * dy + w2 * dz;
+        const my = rowY + p4 * x + w4 * dx + w5 * dy + w6 * dz;
+        const mz = rowZ + p8 * x + w8 * dx + w9 * dy + w10 * dz;
+        const isInside = mx >= 1 && mx <= lastX && my >= 1 && my <= lastY && mz >= 1 &&
+          mz <= lastZ;
+        if (!isInside) valid[i] = 0;
+        else if (nearest !== undefined) {
+          nearest[i] = Math.round(mx) + sx * (Math.round(my) + sy * Math.round(mz));
         }
       }
     }
@@ -352,11 +360,10 @@ function meanSquaredGradient(
       for (let x = 1; x < nx - 1; x += step) {
         const i = (z * ny + y) * nx + x;
         if (valid?.[i] === 0) continue;
-        sum += Math.hypot(
-          data[i + 1] - data[i - 1],
-          data[i + nx] - data[i - nx],
-          data[i + plane] - data[i - plane],
-        );
+        const dx = data[i + 1] - data[i - 1];
+        const dy = data[i + nx] - data[i - nx];
+        const dz = data[i + plane] - data[i - plane];
+        sum += Math.sqrt(dx * dx + dy * dy + dz * dz);
         count++;
       }
     }

@@ -188,20 +188,19 @@ function turnField([ux, uy, uz]: readonly Float32Array[], m: Matrix4): void {
 function pulledField(grid: Grid, u: Float32Array[], matrix: Matrix4): DisplacementField {
   const [nx, ny, nz] = grid.size;
   const [ux, uy, uz] = u;
-  const a = grid.affine;
-  const m = matrix;
+  const [a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11] = grid.affine;
+  const [m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11] = matrix;
   let i = 0;
   for (let z = 0; z < nz; z++) {
     for (let y = 0; y < ny; y++) {
+      // Each component by itself: a loop over them takes three times as long.
       for (let x = 0; x < nx; x++, i++) {
         const px = x + ux[i];
         const py = y + uy[i];
         const pz = z + uz[i];
-        for (let c = 0; c < 3; c++) {
-          const r = 4 * c;
-          u[c][i] = m[r] * px + m[r + 1] * py + m[r + 2] * pz + m[r + 3] -
-            (a[r] * x + a[r + 1] * y + a[r + 2] * z + a[r + 3]);
-        }
+        ux[i] = m0 * px + m1 * py + m2 * pz + m3 - (a0 * x + a1 * y + a2 * z + a3);
+        uy[i] = m4 * px + m5 * py + m6 * pz + m7 - (a4 * x + a5 * y + a6 * z + a7);
+        uz[i] = m8 * px + m9 * py + m10 * pz + m11 - (a8 * x + a9 * y + a10 * z + a11);
       }
     }
   }
@@ -249,7 +248,7 @@ export async function inverseField(
     turnField(v, invert(matrix));
     const controlPointSpacing = Math.max(...new Grid(controlGrid.size, controlGrid.affine).spacing);
     let largest = 0;
-    for (const value of errors) if (value > largest) largest = value;
+    for (let i = 0; i < errors.length; i++) if (errors[i] > largest) largest = errors[i];
     return { field: pulledField(grid, v, unrigid), largestResidual: largest * controlPointSpacing };
   } finally {
     owned.destroy();
@@ -310,14 +309,18 @@ export async function applyTransform(gpu: Gpu, options: ApplyTransformOptions): 
   try {
     const { field, matrix } = await pullOnto(gpu, options, image.grid, owned);
     const moving = owned.add(uploadImage(gpu, "image", image.grid.size, image.data));
-    let minimum = Infinity;
-    for (const value of image.data) if (value < minimum) minimum = value;
-    const outside = options.outside ?? minimum;
+    const outside = options.outside ?? minimumOf(image.data);
     const warped = owned.add(warp(gpu, { moving, field, matrix, outside }));
     return { grid: like, data: await downloadImage(gpu, warped) };
   } finally {
     owned.destroy();
   }
+}
+
+function minimumOf(data: Float32Array): number {
+  let minimum = Infinity;
+  for (let i = 0; i < data.length; i++) if (data[i] < minimum) minimum = data[i];
+  return minimum;
 }
 
 /** Labels warped by the transform, by nearest neighbour; 0 outside the image. */

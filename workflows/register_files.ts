@@ -23,7 +23,9 @@ import { hausdorff95s } from "../volume/surface_distance.ts";
 import type { TargetErrors } from "./landmarks.ts";
 import { refuseLabels } from "./label_images.ts";
 import { labelsOfStructures, readLabelStructures } from "./label_structures.ts";
-import { encodeDisplacementField, encodeNifti, encodeNiftiLabels } from "../volume/write_nifti.ts";
+import type { GzipThread } from "../volume/gzip_thread.ts";
+import { HEADER_BYTES } from "../volume/nifti_header.ts";
+import { encodeDisplacementField, encodeNifti } from "../volume/write_nifti.ts";
 
 /** The paths of the input files. */
 export interface RegisterPaths {
@@ -155,33 +157,63 @@ export function scaleNotices({ fixed: { grid } }: RegisterInputs, paths: Registe
   ];
 }
 
-/** The names and bytes of the result files of a registration, except its metrics. */
+/**
+ * The names and bytes of the result files of a registration, except its metrics.
+ *
+ * @param thread - Compresses the images, while the caller can do other work. Default: this thread does.
+ * @returns The files, in an object whose promise ends when a thread has all images.
+ */
 export async function encodeRegistration(
   inputs: RegisterInputs,
   result: RegisterImagesResult,
-): Promise<Record<string, Uint8Array>> {
-  const files: Record<string, Uint8Array> = {};
-  for (const [name, encode] of Object.entries(registrationFiles(inputs, result))) {
-    files[name] = await timed(`encoding: ${name}`, encode);
+  thread?: GzipThread | undefined,
+): Promise<{ readonly files: Promise<Record<string, Uint8Array>> }> {
+  const made: [name: string, bytes: Promise<Uint8Array>][] = [];
+  for (const [name, encode] of Object.entries(registrationFiles(inputs, result, thread))) {
+    const bytes = timed(`encoding: ${name}`, encode);
+    made.push([name, bytes]);
+    // The thread gets an image in a later turn of this one.
+    await (thread === undefined ? bytes : new Promise((resolve) => setTimeout(resolve)));
   }
-  return files;
+  const files = Promise.all(made.map(async ([name, bytes]) => [name, await bytes] as const));
+  return { files: files.then((entries) => Object.fromEntries(entries)) };
 }
 
-/** The result files of a registration by their names, except its metrics: each function returns the bytes of its file. */
+/**
+ * The result files of a registration by their names, except its metrics: each function returns the bytes of its file.
+ *
+ * @param thread - Compresses the images. Default: this thread does.
+ */
 export function registrationFiles(
   inputs: RegisterInputs,
   result: RegisterImagesResult,
+  thread?: GzipThread | undefined,
 ): Record<string, () => Promise<Uint8Array>> {
-  const { warpedLabels } = result;
+  const { warped, warpedLabels, field, inverseField, jacobian } = result;
+  const image = async (
+    encode: (options: { compressed: boolean }) => Promise<Uint8Array<ArrayBuffer>>,
+    isFloat = true,
+  ): Promise<Uint8Array> => {
+    if (thread === undefined) return await encode({ compressed: true });
+    const bytes = await encode({ compressed: false });
+    try {
+      return await thread.compress({ bytes, headerBytes: HEADER_BYTES.first, isFloat });
+    } catch {
+      // A thread that has failed, for example without memory, must not cost the result.
+      return await encode({ compressed: true });
+    }
+  };
   const files: Record<string, () => Promise<Uint8Array>> = {
-    "warped.nii.gz": () => encodeNifti(result.warped),
+    "warped.nii.gz": () => image((options) => encodeNifti(warped, options)),
   };
   if (warpedLabels !== undefined) {
-    files["warped_labels.nii.gz"] = () => encodeNiftiLabels(warpedLabels);
+    files["warped_labels.nii.gz"] = () =>
+      image((options) => encodeNifti(warpedLabels, options), false);
   }
-  files["field.nii.gz"] = () => encodeDisplacementField(result.field);
-  files["inverse_field.nii.gz"] = () => encodeDisplacementField(result.inverseField);
-  files["jacobian.nii.gz"] = () => encodeNifti(result.jacobian);
+  files["field.nii.gz"] = () => image((options) => encodeDisplacementField(field, options));
+  files["inverse_field.nii.gz"] = () =>
+    image((options) => encodeDisplacementField(inverseField, options));
+  files["jacobian.nii.gz"] = () => image((options) => encodeNifti(jacobian, options));
   files["transform.json"] = () =>
     Promise.resolve(new TextEncoder().encode(encodeTransform(result.transform)));
   files["overview.png"] = () => Promise.resolve(overviewOf(inputs, result).toPng());

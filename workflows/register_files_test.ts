@@ -1,6 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import type { RegisterImagesResult } from "../registration/register.ts";
 import { Grid } from "../volume/grid.ts";
-import { hausdorffDistances, paddingNotices } from "./register_files.ts";
+import { GzipThread } from "../volume/gzip_thread.ts";
+import { encodeRegistration, hausdorffDistances, paddingNotices } from "./register_files.ts";
 
 Deno.test("paddingNotices() names the image, the share, the value and the flag", () => {
   const grid = Grid.axisAligned([10, 10, 10], [2, 2, 2]);
@@ -31,4 +33,46 @@ Deno.test("hausdorffDistances() accepts labels whose header differs by rounding,
   );
   // Three voxels of 2 mm; the images have no label 8.
   assertEquals([...distances], [[7, 6]]);
+});
+
+Deno.test("encodeRegistration() gives the same files with a thread, without, and with one that fails", async () => {
+  const grid = Grid.axisAligned([9, 8, 7], [2, 2, 3]);
+  const values = (factor: number) =>
+    Float32Array.from({ length: grid.voxels }, (_, i) => Math.sin(factor * i * i));
+  const image = { grid, data: values(0.1) };
+  const labels = { grid, data: Int32Array.from(image.data, (value) => value > 0.5 ? 300 : 0) };
+  const field = { grid, components: [values(0.2), values(0.3), values(0.4)] };
+  const result = {
+    transform: {
+      rigid: [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1],
+      fixedGrid: grid,
+      movingGrid: grid,
+    },
+    warped: image,
+    before: image,
+    warpedLabels: labels,
+    field,
+    inverseField: field,
+    jacobian: { grid, data: values(0.5) },
+    jacobianStatistics: { foldedPercent: 0, sdLog: 0.1 },
+    padding: {},
+  } as unknown as RegisterImagesResult;
+  const inputs = { fixed: image, moving: image };
+  const without = await (await encodeRegistration(inputs, result)).files;
+  assertEquals(Object.keys(without), [
+    "warped.nii.gz",
+    "warped_labels.nii.gz",
+    "field.nii.gz",
+    "inverse_field.nii.gz",
+    "jacobian.nii.gz",
+    "transform.json",
+    "overview.png",
+  ]);
+  using thread = await GzipThread.open();
+  assert(thread !== undefined);
+  assertEquals(await (await encodeRegistration(inputs, result, thread)).files, without);
+  const failing = {
+    compress: () => Promise.reject(new Error("no memory")),
+  } as unknown as GzipThread;
+  assertEquals(await (await encodeRegistration(inputs, result, failing)).files, without);
 });

@@ -1,7 +1,14 @@
 import type { Kernel } from "../gpu/gpu.ts";
 
 /** Filters up to this radius, in voxels, are written out tap by tap. */
-export const MAX_UNROLLED_RADIUS = 10;
+export const MAX_UNROLLED_RADIUS = 12;
+
+/**
+ * Filters along y and z up to this radius add the two rows at the same distance before they weight them. Larger ones
+ * add all rows in their order, as the filter for any radius does, which once served them: the results are the same to
+ * the byte.
+ */
+const MAX_PAIRED_RADIUS = 10;
 
 /** Quads that an invocation of {@link unrolledRows} computes. */
 export const QUADS_PER_INVOCATION = 2;
@@ -36,13 +43,21 @@ override wx: u32 = 32;
 override wy: u32 = 2;
 `;
 
+const weight = (k: number): string => `p.weights[${k >> 2}].${"xyzw"[k % 4]}`;
+
 /** The weighted sum of `at(-radius)` to `at(radius)`. */
 function weighted(radius: number, at: (shift: number) => string): string {
-  const weight = (k: number) => `p.weights[${k >> 2}].${"xyzw"[k % 4]}`;
   return [
     `${weight(0)} * ${at(0)}`,
     ...range(radius).map((k) => `${weight(k + 1)} * (${at(-k - 1)} + ${at(k + 1)})`),
   ].join(" + ");
+}
+
+/** The same, from the first to the last. */
+function weightedInOrder(radius: number, at: (shift: number) => string): string {
+  return range(2 * radius + 1)
+    .map((i) => `${weight(Math.abs(i - radius))} * ${at(i - radius)}`)
+    .join(" + ");
 }
 
 /**
@@ -101,6 +116,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 
 /** A symmetric filter along y or z, written out: an invocation computes eight results from one window of rows. */
 export function unrolledColumns(radius: number): Kernel {
+  const sum = radius <= MAX_PAIRED_RADIUS ? weighted : weightedInOrder;
   return {
     label: `Gaussian along y or z, radius ${radius}`,
     code: /* wgsl */ `
@@ -140,7 +156,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       lines(
         range(RESULTS_PER_INVOCATION).map((j) =>
           `if (first + ${j} < end) { destination[at + ${j} * u32(step)] = ${
-            weighted(radius, (shift) => `v${j + radius + shift}`)
+            sum(radius, (shift) => `v${j + radius + shift}`)
           }; }`
         ),
       )

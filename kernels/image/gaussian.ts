@@ -53,13 +53,16 @@ export function gaussianSmooth(gpu: Gpu, { source, sigma }: GaussianSmoothOption
   }
   const recorder = gpu.record("Gaussian smoothing");
   let image = source;
+  let spare: GpuImage | undefined;
   sigma.forEach((s, axis) => {
     if (s === 0) return;
-    const result = createImage(gpu, "smoothed", source.size);
+    // The third filter writes over the result of the first: WebGPU fills every new image with zeros.
+    const result = spare ?? createImage(gpu, "smoothed", source.size);
     recordFilter(gpu, recorder, { source: image, result, axis, sigma: s });
-    if (image !== source) recorder.temporary(image);
+    spare = image === source ? undefined : image;
     image = result;
   });
+  if (spare !== undefined) recorder.temporary(spare);
   if (image === source) {
     image = createImage(gpu, "smoothed", source.size);
     recorder.copy(source.buffer, image.buffer);
