@@ -146,10 +146,6 @@ export interface ColumnsOptions {
 export function prepareColumns(gpu: Gpu, { geometry, knots, slabs }: ColumnsOptions): Columns {
   const [, strideY, strideZ] = geometry.stride;
   const constants = { ...rowWorkgroup(geometry.size[0]), strideY, strideZ };
-  // An invocation of a spline computes a cell.
-  const rows = geometry.interpolation === "linear"
-    ? geometry.image[1]
-    : Math.ceil(geometry.image[1] / strideY);
   return Owned.build((owned) => {
     const rowBytes = 16 * geometry.size[0] * geometry.image[1];
     const buffers = slabs.map(({ begin, end }) =>
@@ -162,7 +158,7 @@ export function prepareColumns(gpu: Gpu, { geometry, knots, slabs }: ColumnsOpti
         constants,
         workgroups: [
           Math.ceil(geometry.size[0] / constants.wx),
-          Math.ceil(rows / constants.wy),
+          Math.ceil(cellsOf(geometry)[1] / constants.wy),
           slab.end - slab.begin,
         ],
       }))

@@ -103,7 +103,7 @@ fn displacements(row: u32, x: u32, controlPointsX: u32) -> Quad {
 
 /**
  * Control points to columns: interpolates along y and z; the kernel that reads the columns interpolates
- * along x. An invocation of a spline computes all columns of a cell along y.
+ * along x. An invocation computes all columns of a cell along y, so that it reads the control points once.
  */
 export function expandColumns(interpolation: ControlGridInterpolation): Kernel {
   return interpolation === "linear" ? EXPAND_LINEAR_COLUMNS : EXPAND_SPLINE_COLUMNS;
@@ -128,17 +128,20 @@ ${COLUMN_BINDINGS}
 @compute @workgroup_size(wx, wy)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let g = geometry;
-  if (id.x >= g.controlPoints.x || id.y >= g.image.y || id.z >= g.planes) { return; }
+  let first = id.y * strideY;
+  if (id.x >= g.controlPoints.x || first >= g.image.y || id.z >= g.planes) { return; }
   let z = g.firstPlane + id.z;
-  let cellY = id.y / strideY;
   let cellZ = z / strideZ;
-  let ty = f32(id.y - cellY * strideY) / f32(strideY);
   let tz = f32(z - cellZ * strideZ) / f32(strideZ);
-  let stepZ = g.controlPoints.x * g.controlPoints.y;
-  let k = cellZ * stepZ + cellY * g.controlPoints.x + id.x;
-  let near = mix(controlDisplacements[k], controlDisplacements[k + g.controlPoints.x], ty);
-  let far = mix(controlDisplacements[k + stepZ], controlDisplacements[k + stepZ + g.controlPoints.x], ty);
-  columns[(id.z * g.image.y + id.y) * g.controlPoints.x + id.x] = mix(near, far, tz);
+  let stepY = g.controlPoints.x;
+  let stepZ = stepY * g.controlPoints.y;
+  let k = cellZ * stepZ + id.y * stepY + id.x;
+  let near = mix(controlDisplacements[k], controlDisplacements[k + stepZ], tz);
+  let far = mix(controlDisplacements[k + stepY], controlDisplacements[k + stepY + stepZ], tz);
+  let count = min(strideY, g.image.y - first);
+  for (var i = 0u; i < count; i++) {
+    columns[(id.z * g.image.y + first + i) * stepY + id.x] = mix(near, far, f32(i) / f32(strideY));
+  }
 }`,
 };
 
