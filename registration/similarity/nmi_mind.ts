@@ -169,12 +169,15 @@ function prepare(
   // Both read the same columns.
   const expanded = columnsOf(gpu, inputs, { owned, bytesPerVoxel });
   const { columns } = expanded;
-  const parts = [nmi, mind].map((similarity) => {
+  const partOf = (similarity: Similarity) => {
     const gradient = owned.add(gpu.buffer(`gradient of ${similarity.name}`, 16 * count));
     const scalars = owned.add(gpu.buffer(`scalars of ${similarity.name}`, 32));
     const prepared = owned.add(similarity.prepare(gpu, { ...inputs, columns, gradient, scalars }));
     return { gradient, scalars, prepared };
-  });
+  };
+  // MIND first: the scratch memory of its descriptors is free again before NMI allocates its images.
+  const partOfMind = partOf(mind);
+  const parts = [partOf(nmi), partOfMind];
   const weights = (s: number) => [beta, (1 - beta) * s] as const;
   const given = typeof scaling === "number" ? scaling : 1;
   // The factor that is used, and the factor before the limit.
