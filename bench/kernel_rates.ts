@@ -6,10 +6,12 @@
  */
 
 import type { Triple } from "../volume/affine.ts";
+import { prepareAdjoint } from "../kernels/control_grid/adjoint.ts";
 import {
   controlGridGeometry,
+  controlGridSlabs,
   controlPoints,
-  prepareAdjoint,
+  prepareColumns,
 } from "../kernels/control_grid/control_grid.ts";
 import { prepareControlGridWarp } from "../kernels/control_grid/control_grid_warp.ts";
 import { binStep, recordVoxelPairs } from "../kernels/control_grid/voxel_pairs.ts";
@@ -80,9 +82,11 @@ export function kernelBenchmarks(gpu: Gpu): { benchmarks: KernelBenchmark[]; dis
   const histogram = owned.add(gpu.buffer("histogram", 4e4));
   const scalars = owned.add(gpu.buffer("scalars", 32));
   const slopes = [gradient[0], gradient[1], gradient[2]] as [GpuImage, GpuImage, GpuImage];
+  const slabs = controlGridSlabs(gpu, geometry);
+  const columns = owned.add(prepareColumns(gpu, { geometry, knots, slabs }));
   const warpThrough = owned.add(prepareControlGridWarp(gpu, {
     geometry,
-    knots,
+    columns,
     moving: pairs,
     step: binStep(100),
     origin: [0, 0, 0],
@@ -129,7 +133,7 @@ export function kernelBenchmarks(gpu: Gpu): { benchmarks: KernelBenchmark[]; dis
       },
       {
         name: "warp and gradient through a control grid",
-        dispatches: warpThrough.dispatches,
+        dispatches: [...columns.dispatches, ...warpThrough.dispatches],
         megavoxels,
       },
       {

@@ -1,21 +1,16 @@
 /**
- * Displacements at control points, interpolated to every voxel, linearly or by a uniform cubic B-spline,
- * and the exact transpose of that interpolation (the two operators that a parametric registration is built on).
+ * Displacements at control points, interpolated to every voxel, linearly or by a uniform cubic B-spline.
+ * `adjoint.ts` has the exact transpose (the two operators that a parametric registration is built on).
  *
  * @module
  */
 
 import { rowWorkgroup } from "../gpu/workgroups.ts";
 import type { Triple } from "../../volume/affine.ts";
-import {
-  adjointAxis,
-  adjointRows,
-  type ControlGridInterpolation,
-  expandColumns,
-} from "./control_grid.wgsl.ts";
+import { type ControlGridInterpolation, expandColumns } from "./control_grid.wgsl.ts";
 import { cubicWeights } from "./cubic_b_spline.ts";
-import type { Dispatch, DispatchOptions, Gpu, GpuBuffer, Kernel } from "../gpu/gpu.ts";
-import { type GpuImage, planesOf, rowPitch } from "../gpu/image.ts";
+import type { Gpu, GpuBuffer } from "../gpu/gpu.ts";
+import { rowPitch } from "../gpu/image.ts";
 import { Owned } from "../gpu/owned.ts";
 import type { Prepared } from "../gpu/prepared.ts";
 import { cutSlabs, type Slab } from "../gpu/slabs.ts";
@@ -65,9 +60,14 @@ export function controlPoints({ size }: ControlGridGeometry): number {
   return size[0] * size[1] * size[2];
 }
 
+/** The cells between control points along each axis that contain voxels: ceil(n / s). */
+export function cellsOf({ image, stride }: ControlGridGeometry): Triple {
+  return image.map((n, axis) => Math.ceil(n / stride[axis])) as unknown as Triple;
+}
+
 /**
- * Slabs of whole planes for which an image, its row sums and its byte-sized bins all fit into one
- * binding and start on the binding alignment.
+ * Slabs of whole planes for which an image, its columns (and the adjoint's sums of a cell, which are as large
+ * at most) and its byte-sized bins all fit into one binding and start on the binding alignment.
  *
  * @param bytesPerVoxel - Bytes per voxel of the largest array that is bound, a multiple of 4.
  */
@@ -124,120 +124,46 @@ export function warpParameters(
   };
 }
 
-/** Bytes of the columns (and of the row sums) of one slab. */
-export function columnBytes(geometry: ControlGridGeometry, slab: Slab): number {
-  return 16 * geometry.size[0] * geometry.image[1] * (slab.end - slab.begin);
+/** The displacements interpolated along y and z. */
+export interface Columns extends Prepared {
+  /** The slabs of the image. */
+  readonly slabs: readonly Slab[];
+  /** For each slab one vec4 per control point along x and voxel along y and z. */
+  readonly buffers: readonly GpuBuffer[];
 }
 
 /** Options of {@link prepareColumns}. */
 export interface ColumnsOptions {
   /** The control grid. */
   readonly geometry: ControlGridGeometry;
-  /** The planes of the image for which columns are computed. */
-  readonly slab: Slab;
   /** Displacements, one vec4 (x, y, z, 0) per control point, x fastest. */
   readonly knots: GpuBuffer;
-  /**
-   * Receives the displacements interpolated along y and z, one vec4 per control point along x and voxel
-   * along y and z.
-   */
-  readonly columns: GpuBuffer;
+  /** The slabs of the image, of {@link controlGridSlabs}. */
+  readonly slabs: readonly Slab[];
 }
 
-/** Prepares the interpolation from control points to the columns of one slab. */
-export function prepareColumns(
-  gpu: Gpu,
-  { geometry, slab, knots, columns }: ColumnsOptions,
-): Dispatch {
+/** Prepares the interpolation from control points to the columns of all slabs. */
+export function prepareColumns(gpu: Gpu, { geometry, knots, slabs }: ColumnsOptions): Columns {
   const [, strideY, strideZ] = geometry.stride;
   const constants = { ...rowWorkgroup(geometry.size[0]), strideY, strideZ };
-  // An invocation of a spline computes a cell.
-  const rows = geometry.interpolation === "linear"
-    ? geometry.image[1]
-    : Math.ceil(geometry.image[1] / strideY);
-  return gpu.prepare(expandColumns(geometry.interpolation), {
-    parameters: geometryParameters(geometry, slab),
-    buffers: [knots, columns],
-    constants,
-    workgroups: [
-      Math.ceil(geometry.size[0] / constants.wx),
-      Math.ceil(rows / constants.wy),
-      slab.end - slab.begin,
-    ],
-  });
-}
-
-/** Options of {@link prepareAdjoint}. */
-export interface AdjointOptions {
-  /** The control grid. */
-  readonly geometry: ControlGridGeometry;
-  /** The components v of a vector field at voxels, along x, y, z. */
-  readonly vectors: readonly [GpuImage, GpuImage, GpuImage];
-  /** The factor of the vectors at every voxel. Default 1. */
-  readonly scale?: GpuImage | undefined;
-  /** Receives the sums, one vec4 (x, y, z, 0) per control point. */
-  readonly sums: GpuBuffer;
-}
-
-/**
- * Prepares `sums = A^T (scale * v)`, where A is the interpolation from control points to voxels. It turns
- * a gradient at voxels into a gradient at control points (chain rule of eq. 7's E(d(k))).
- */
-export function prepareAdjoint(
-  gpu: Gpu,
-  { geometry, vectors, scale, sums }: AdjointOptions,
-): Prepared {
   return Owned.build((owned) => {
-    const [, ny] = geometry.image;
-    const [kx, ky, kz] = geometry.size;
-    const slabs = controlGridSlabs(gpu, geometry);
-    const deepest = Math.max(...slabs.map((slab) => slab.end - slab.begin));
-    const rows = owned.add(gpu.buffer("adjoint rows", 16 * kx * ny * deepest));
-    const planes = owned.add(gpu.buffer("adjoint planes", 16 * kx * ky * deepest));
-    const alongX = adjointRows(geometry.interpolation);
-    const alongAxis = adjointAxis(geometry.interpolation);
-    const dispatches: Dispatch[] = [];
-    const prepare = (kernel: Kernel, options: DispatchOptions) =>
-      dispatches.push(owned.add(gpu.prepare(kernel, options)));
-    slabs.forEach((slab, index) => {
-      const depth = slab.end - slab.begin;
-      const constants = { ...rowWorkgroup(kx), scaled: scale === undefined ? 0 : 1 };
-      const part = (image: GpuImage) => planesOf(image, slab.begin, slab.end);
-      prepare(alongX, {
+    const rowBytes = 16 * geometry.size[0] * geometry.image[1];
+    const buffers = slabs.map(({ begin, end }) =>
+      owned.add(gpu.buffer("columns", rowBytes * (end - begin)))
+    );
+    const dispatches = slabs.map((slab, index) =>
+      owned.add(gpu.prepare(expandColumns(geometry.interpolation), {
         parameters: geometryParameters(geometry, slab),
-        buffers: [part(scale ?? vectors[0]), ...vectors.map(part), rows],
+        buffers: [knots, buffers[index]],
         constants,
-        workgroups: [Math.ceil(kx / constants.wx), Math.ceil(ny / constants.wy), depth],
-      });
-      prepare(alongAxis, {
-        parameters: {
-          inner: kx,
-          length: ny,
-          outer: depth,
-          controlPoints: ky,
-          stride: geometry.stride[1],
-          begin: 0,
-          accumulate: false,
-        },
-        buffers: [rows, planes],
-        constants: { wx: 32 },
-        workgroups: [Math.ceil(kx / 32), ky, depth],
-      });
-      prepare(alongAxis, {
-        parameters: {
-          inner: kx * ky,
-          length: depth,
-          outer: 1,
-          controlPoints: kz,
-          stride: geometry.stride[2],
-          begin: slab.begin,
-          accumulate: index > 0,
-        },
-        buffers: [planes, sums],
-        workgroups: [Math.ceil(kx * ky / 64), kz],
-      });
-    });
-    return { dispatches, destroy: () => owned.destroy() };
+        workgroups: [
+          Math.ceil(geometry.size[0] / constants.wx),
+          Math.ceil(cellsOf(geometry)[1] / constants.wy),
+          slab.end - slab.begin,
+        ],
+      }))
+    );
+    return { slabs, buffers, dispatches, destroy: () => owned.destroy() };
   });
 }
 
@@ -261,7 +187,7 @@ export function controlGridDisplacementReference(
   return field as [Float32Array, Float32Array, Float32Array];
 }
 
-/** The plain twin of {@link prepareAdjoint}: 3 sums per control point. */
+/** The plain twin of `prepareAdjoint()`: 3 sums per control point. */
 export function controlGridAdjointReference(
   geometry: ControlGridGeometry,
   scale: Float32Array,

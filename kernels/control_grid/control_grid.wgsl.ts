@@ -103,7 +103,7 @@ fn displacements(row: u32, x: u32, controlPointsX: u32) -> Quad {
 
 /**
  * Control points to columns: interpolates along y and z; the kernel that reads the columns interpolates
- * along x. An invocation of a spline computes all columns of a cell along y.
+ * along x. An invocation computes all columns of a cell along y, so that it reads the control points once.
  */
 export function expandColumns(interpolation: ControlGridInterpolation): Kernel {
   return interpolation === "linear" ? EXPAND_LINEAR_COLUMNS : EXPAND_SPLINE_COLUMNS;
@@ -128,17 +128,20 @@ ${COLUMN_BINDINGS}
 @compute @workgroup_size(wx, wy)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let g = geometry;
-  if (id.x >= g.controlPoints.x || id.y >= g.image.y || id.z >= g.planes) { return; }
+  let first = id.y * strideY;
+  if (id.x >= g.controlPoints.x || first >= g.image.y || id.z >= g.planes) { return; }
   let z = g.firstPlane + id.z;
-  let cellY = id.y / strideY;
   let cellZ = z / strideZ;
-  let ty = f32(id.y - cellY * strideY) / f32(strideY);
   let tz = f32(z - cellZ * strideZ) / f32(strideZ);
-  let stepZ = g.controlPoints.x * g.controlPoints.y;
-  let k = cellZ * stepZ + cellY * g.controlPoints.x + id.x;
-  let near = mix(controlDisplacements[k], controlDisplacements[k + g.controlPoints.x], ty);
-  let far = mix(controlDisplacements[k + stepZ], controlDisplacements[k + stepZ + g.controlPoints.x], ty);
-  columns[(id.z * g.image.y + id.y) * g.controlPoints.x + id.x] = mix(near, far, tz);
+  let stepY = g.controlPoints.x;
+  let stepZ = stepY * g.controlPoints.y;
+  let k = cellZ * stepZ + id.y * stepY + id.x;
+  let near = mix(controlDisplacements[k], controlDisplacements[k + stepZ], tz);
+  let far = mix(controlDisplacements[k + stepY], controlDisplacements[k + stepY + stepZ], tz);
+  let count = min(strideY, g.image.y - first);
+  for (var i = 0u; i < count; i++) {
+    columns[(id.z * g.image.y + first + i) * stepY + id.x] = mix(near, far, f32(i) / f32(strideY));
+  }
 }`,
 };
 
@@ -175,101 +178,3 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   }
 }`,
 };
-
-/**
- * The transpose of the interpolation along x, applied to the dense vector field
- * `scale * (vx, vy, vz)`: sums the voxels of each (y, z) row at the row's control points.
- */
-export function adjointRows(interpolation: ControlGridInterpolation): Kernel {
-  const isLinear = interpolation === "linear";
-  return {
-    label: `Control grid adjoint along x${isLinear ? "" : " (cubic)"}`,
-    code: /* wgsl */ `
-${CONTROL_GRID_GEOMETRY}
-@group(0) @binding(0) var<uniform> geometry: Geometry;
-@group(0) @binding(1) var<storage, read> scale: array<vec4f>;
-@group(0) @binding(2) var<storage, read> vx: array<vec4f>;
-@group(0) @binding(3) var<storage, read> vy: array<vec4f>;
-@group(0) @binding(4) var<storage, read> vz: array<vec4f>;
-@group(0) @binding(5) var<storage, read_write> rows: array<vec4f>;
-override wx: u32 = 32;
-override wy: u32 = 2;
-override scaled: bool = true;  // whether there is a scale
-${isLinear ? "" : cubicBSpline("vec4f")}
-@compute @workgroup_size(wx, wy)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let g = geometry;
-  if (id.x >= g.controlPoints.x || id.y >= g.image.y || id.z >= g.planes) { return; }
-  let s = i32(g.stride.x);
-  let centre = ${isLinear ? "i32(id.x) * s" : "(i32(id.x) - 1) * s"};
-  let support = ${isLinear ? "s" : "2 * s"};
-  let first = max(centre - support + 1, 0);
-  let last = min(centre + support - 1, i32(g.image.x) - 1);
-  let row = id.z * g.image.y + id.y;
-  var sum = vec3f(0);
-  for (var quad = first / 4; 4 * quad <= last; quad++) {
-    let x = vec4i(4 * quad) + vec4i(0, 1, 2, 3);
-    let hat = ${
-      isLinear
-        ? "max(vec4f(0), 1 - abs(vec4f(x - centre)) / f32(s))"
-        : "cubicBSpline(vec4f(x - centre) / f32(s))"
-    };
-    let at = row * (g.pitch / 4) + u32(quad);
-    let inside = x <= vec4i(last);
-    var weight = hat;
-    if (scaled) { weight *= scale[at]; }
-    sum += vec3f(
-      dot(select(vec4f(0), weight * vx[at], inside), vec4f(1)),
-      dot(select(vec4f(0), weight * vy[at], inside), vec4f(1)),
-      dot(select(vec4f(0), weight * vz[at], inside), vec4f(1)),
-    );
-  }
-  rows[row * g.controlPoints.x + id.x] = vec4f(sum, 0);
-}`,
-  };
-}
-
-/**
- * The transpose of the interpolation along one further axis: an array [inner][length][outer] of
- * vec4 becomes [inner][controlPoints][outer]. It can add to the sums of earlier slabs along the axis.
- */
-export function adjointAxis(interpolation: ControlGridInterpolation): Kernel {
-  const isLinear = interpolation === "linear";
-  return {
-    label: `Control grid adjoint along y or z${isLinear ? "" : " (cubic)"}`,
-    code: /* wgsl */ `
-struct Axis {
-  inner: u32,          // elements before the axis, which varies slower
-  length: u32,         // source elements along the axis
-  outer: u32,          // elements after the axis
-  controlPoints: u32,  // control points along the axis
-  stride: u32,         // source elements from one control point to the next
-  begin: u32,          // position of the first source element along the axis
-  accumulate: u32,     // whether to add to the sums of earlier slabs
-}
-@group(0) @binding(0) var<uniform> axis: Axis;
-@group(0) @binding(1) var<storage, read> source: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> destination: array<vec4f>;
-override wx: u32 = 64;
-${isLinear ? "" : cubicBSpline("f32")}
-@compute @workgroup_size(wx)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  if (id.x >= axis.inner || id.y >= axis.controlPoints || id.z >= axis.outer) { return; }
-  let s = i32(axis.stride);
-  let centre = ${isLinear ? "i32(id.y) * s" : "(i32(id.y) - 1) * s"};
-  let support = ${isLinear ? "s" : "2 * s"};
-  let first = max(centre - support + 1, i32(axis.begin));
-  let last = min(centre + support - 1, i32(axis.begin + axis.length) - 1);
-  var sum = vec4f(0);
-  for (var i = first; i <= last; i++) {
-    let hat = ${
-      isLinear ? "1 - f32(abs(i - centre)) / f32(s)" : "cubicBSpline(f32(i - centre) / f32(s))"
-    };
-    sum += hat * source[(id.z * axis.length + u32(i) - axis.begin) * axis.inner + id.x];
-  }
-  let at = (id.z * axis.controlPoints + id.y) * axis.inner + id.x;
-  if (axis.accumulate != 0) { sum += destination[at]; }
-  destination[at] = sum;
-}`,
-  };
-}

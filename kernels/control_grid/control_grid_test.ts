@@ -2,6 +2,7 @@ import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
 import type { Triple } from "../../volume/affine.ts";
 import { gpuTest } from "../../testing/gpu.ts";
 import { random } from "../../testing/random.ts";
+import { prepareAdjoint } from "./adjoint.ts";
 import {
   CONTROL_GRID_INTERPOLATIONS,
   controlGridAdjointReference,
@@ -9,7 +10,6 @@ import {
   controlGridGeometry,
   type ControlGridInterpolation,
   controlPoints,
-  prepareAdjoint,
 } from "./control_grid.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { uploadImage } from "../gpu/image.ts";
@@ -89,6 +89,23 @@ gpuTest("the adjoint works in slabs beyond one binding", async (gpu) => {
     await check(gpu, [17, 20, 40], [4, 4, 4], interpolation);
   }
 }, { maxBindingBytes: 42000 });
+
+gpuTest("prepareAdjoint() of one voxel, by hand", async (gpu) => {
+  const image: Triple = [7, 1, 1];
+  const geometry = controlGridGeometry(image, [4, 4, 4]);
+  const upload = (values: number[]) => uploadImage(gpu, "values", image, Float32Array.from(values));
+  // The voxel 3 lies at 3/4 of the cell between the control points 0 and 1, the voxel 6 at 1/2 of the next cell.
+  const v = upload([0, 0, 0, 8, 0, 0, 2]);
+  const scale = upload([9, 9, 9, 0.5, 9, 9, 3]);
+  const sums = gpu.buffer("sums", 16 * controlPoints(geometry));
+  const adjoint = prepareAdjoint(gpu, { geometry, vectors: [v, v, v], scale, sums });
+  const recorder = gpu.record("adjoint");
+  adjoint.dispatches.forEach((dispatch) => recorder.run(dispatch));
+  recorder.submit();
+  const got = new Float32Array(await gpu.download(sums));
+  assertEquals([...got.subarray(0, 12)], [1, 1, 1, 0, 6, 6, 6, 0, 3, 3, 3, 0]);
+  [v, scale, sums, adjoint].forEach((resource) => resource.destroy());
+});
 
 Deno.test("controlGridGeometry() puts the last control point at or beyond the end", () => {
   assertEquals(controlGridGeometry([8, 9, 1], [4, 4, 4]).size, [3, 4, 2]);

@@ -8,15 +8,13 @@
 import { rowWorkgroup } from "../gpu/workgroups.ts";
 import type { Triple } from "../../volume/affine.ts";
 import {
-  columnBytes,
+  type Columns,
   controlGridDisplacementReference,
   type ControlGridGeometry,
-  controlGridSlabs,
-  prepareColumns,
   warpParameters,
 } from "./control_grid.ts";
 import { controlGridWarp } from "./control_grid_warp.wgsl.ts";
-import type { Dispatch, Gpu, GpuBuffer } from "../gpu/gpu.ts";
+import type { Gpu } from "../gpu/gpu.ts";
 import { type GpuImage, planesOf, rowPitch } from "../gpu/image.ts";
 import { hasValue, NO_VALUE } from "../gpu/no_value.ts";
 import { Owned } from "../gpu/owned.ts";
@@ -27,8 +25,8 @@ import { cellWindows } from "../gpu/slabs.ts";
 export interface ControlGridWarpOptions {
   /** The control grid on the dense image. */
   readonly geometry: ControlGridGeometry;
-  /** Displacements in mm, one vec4 (x, y, z, 0) per control point. */
-  readonly knots: GpuBuffer;
+  /** The columns of the displacements, mm. Their dispatches are recorded before those of the warp. */
+  readonly columns: Columns;
   /** The moving image on a grid parallel to the dense one, as pairs of 16-bit values (`recordVoxelPairs`). */
   readonly moving: GpuImage;
   /** Intensity per unit of the 16-bit values. */
@@ -48,14 +46,9 @@ export interface ControlGridWarpOptions {
 
 /** Prepares the warp of the moving image through a control grid. */
 export function prepareControlGridWarp(gpu: Gpu, options: ControlGridWarpOptions): Prepared {
-  const { geometry, knots, moving, step, warped, gradient } = options;
+  const { geometry, columns, moving, step, warped, gradient } = options;
   return Owned.build((owned) => {
     const quads = rowPitch(geometry.image[0]) / 4;
-    const cut = controlGridSlabs(gpu, geometry);
-    const columns = owned.add(gpu.buffer(
-      "columns",
-      Math.max(...cut.map((slab) => columnBytes(geometry, slab))),
-    ));
     const windows = cellWindows(gpu, moving.size);
     const kernel = controlGridWarp(geometry.interpolation);
     const constants = {
@@ -63,15 +56,13 @@ export function prepareControlGridWarp(gpu: Gpu, options: ControlGridWarpOptions
       strideX: geometry.stride[0],
       windowed: windows.length > 1 ? 1 : 0,
     };
-    const dispatches: Dispatch[] = [];
-    for (const slab of cut) {
-      dispatches.push(owned.add(prepareColumns(gpu, { geometry, slab, knots, columns })));
+    const dispatches = columns.slabs.flatMap((slab, index) => {
       const part = (image: GpuImage) => planesOf(image, slab.begin, slab.end);
-      for (const window of windows) {
-        dispatches.push(owned.add(gpu.prepare(kernel, {
+      return windows.map((window) =>
+        owned.add(gpu.prepare(kernel, {
           parameters: { ...warpParameters(options, slab, window), step },
           buffers: [
-            columns,
+            columns.buffers[index],
             planesOf(moving, window.begin, window.to),
             part(warped),
             ...gradient.map(part),
@@ -82,9 +73,9 @@ export function prepareControlGridWarp(gpu: Gpu, options: ControlGridWarpOptions
             Math.ceil(geometry.image[1] / constants.wy),
             slab.end - slab.begin,
           ],
-        })));
-      }
-    }
+        }))
+      );
+    });
     return { dispatches, destroy: () => owned.destroy() };
   });
 }

@@ -6,7 +6,9 @@ import {
   CONTROL_GRID_INTERPOLATIONS,
   controlGridGeometry,
   type ControlGridInterpolation,
+  controlGridSlabs,
   controlPoints,
+  prepareColumns,
 } from "./control_grid.ts";
 import { controlGridWarpReference, prepareControlGridWarp } from "./control_grid_warp.ts";
 import { voxelPairsReference } from "./voxel_pairs.ts";
@@ -59,9 +61,14 @@ async function check(
   );
   const warped = createImage(gpu, "warped", image);
   const gradient = ["x", "y", "z"].map((axis) => createImage(gpu, axis, image));
-  const prepared = prepareControlGridWarp(gpu, {
+  const columns = prepareColumns(gpu, {
     geometry,
     knots: knotBuffer,
+    slabs: controlGridSlabs(gpu, geometry),
+  });
+  const prepared = prepareControlGridWarp(gpu, {
+    geometry,
+    columns,
     moving: source,
     step: STEP,
     origin,
@@ -70,7 +77,7 @@ async function check(
     gradient: gradient as unknown as [typeof warped, typeof warped, typeof warped],
   });
   const recorder = gpu.record("warp");
-  prepared.dispatches.forEach((dispatch) => recorder.run(dispatch));
+  for (const dispatch of [...columns.dispatches, ...prepared.dispatches]) recorder.run(dispatch);
   recorder.submit();
   const values = await downloadImage(gpu, warped);
   const slopes = await Promise.all(gradient.map((g) => downloadImage(gpu, g)));
@@ -85,7 +92,7 @@ async function check(
     if (off) different++;
   });
   assertEquals(different <= Math.ceil(values.length / 2000), true, `${different} differ`);
-  [knotBuffer, source, warped, ...gradient, prepared].forEach((r) => r.destroy());
+  [knotBuffer, source, warped, ...gradient, columns, prepared].forEach((r) => r.destroy());
 }
 
 gpuTest("control grid warp agrees with its twin", async (gpu, t) => {

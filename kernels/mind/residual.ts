@@ -5,28 +5,32 @@
  * @module
  */
 
-import { rowWorkgroup } from "../gpu/workgroups.ts";
 import type { Triple } from "../../volume/affine.ts";
 import {
-  columnBytes,
+  createRowCells,
+  prepareAdjointOfCells,
+  rowCellWorkgroups,
+} from "../control_grid/adjoint.ts";
+import {
+  type Columns,
   controlGridDisplacementReference,
   type ControlGridGeometry,
-  controlGridSlabs,
   controlPoints,
-  prepareAdjoint,
-  prepareColumns,
   warpParameters,
 } from "../control_grid/control_grid.ts";
-
 import type { Dispatch, Gpu, GpuBuffer } from "../gpu/gpu.ts";
-import { createField, createImage, type GpuImage, planesOf, rowPitch } from "../gpu/image.ts";
-import type { MindDescriptors } from "./descriptor.ts";
-import { MEAN_ENERGY, type MindDifference, mindResidual, STEEPNESS } from "./residual.wgsl.ts";
-
 import { Owned } from "../gpu/owned.ts";
-import { COUNTED_PARTS, prepareCountedSum } from "../sums/sum_counted.ts";
 import type { Prepared } from "../gpu/prepared.ts";
 import { cellWindows } from "../gpu/slabs.ts";
+import type { MindDescriptors } from "./descriptor.ts";
+import {
+  CELL_PARTS,
+  MEAN_ENERGY,
+  type MindDifference,
+  mindResidual,
+  STEEPNESS,
+  SUM_CELLS,
+} from "./residual.wgsl.ts";
 
 export type { MindDifference } from "./residual.wgsl.ts";
 
@@ -34,8 +38,11 @@ export type { MindDifference } from "./residual.wgsl.ts";
 export interface MindResidualOptions {
   /** The control grid on the fixed image. */
   readonly geometry: ControlGridGeometry;
-  /** Displacements in mm, one vec4 (x, y, z, 0) per control point. */
-  readonly knots: GpuBuffer;
+  /**
+   * The columns of the displacements, mm, in slabs in which the descriptors can be bound. Their dispatches are
+   * recorded before those of the residual.
+   */
+  readonly columns: Columns;
   /** Descriptors of the fixed image. */
   readonly fixed: MindDescriptors;
   /** Descriptors of the moving image, on a grid parallel to the fixed one. */
@@ -54,65 +61,58 @@ export interface MindResidualOptions {
 
 /** Prepares E_MIND and its gradient with respect to the control points. */
 export function prepareMindResidual(gpu: Gpu, options: MindResidualOptions): Prepared {
-  const { geometry, knots, fixed, moving, difference } = options;
-  const { gradient, scalars } = options;
+  const { geometry, columns, fixed, moving, difference, gradient, scalars } = options;
   return Owned.build((owned) => {
-    const { words, neighbourhood } = fixed;
-    const [nx, ny] = geometry.image;
-    const pitch = rowPitch(nx);
-    const constants = { ...rowWorkgroup(pitch), strideX: geometry.stride[0] };
-    const cut = controlGridSlabs(gpu, geometry, 4 * words);
-    const columns = owned.add(gpu.buffer(
-      "columns",
-      Math.max(...cut.map((slab) => columnBytes(geometry, slab))),
-    ));
-    const energy = owned.add(createImage(gpu, "MIND residual", geometry.image));
-    const forces = owned.add(createField(gpu, "dE/du", geometry.image)).components;
-    const parts = owned.add(gpu.buffer("MIND parts", 8 * COUNTED_PARTS * cut.length));
-    const windows = cellWindows(gpu, moving.size, 4 * words);
-    const kernel = mindResidual(neighbourhood, difference, fixed.bits, geometry.interpolation);
+    const { slabs } = columns;
+    const cells = owned.add(createRowCells(gpu, geometry, slabs));
+    const rest = owned.add(
+      prepareAdjointOfCells(gpu, { geometry, slabs, cells, sums: gradient }),
+    );
+    const parts = owned.add(gpu.buffer("MIND parts", 8 * CELL_PARTS * slabs.length));
+    const windows = cellWindows(gpu, moving.size, 4 * fixed.words);
+    const kernel = mindResidual({
+      neighbourhood: fixed.neighbourhood,
+      difference,
+      bits: fixed.bits,
+      interpolation: geometry.interpolation,
+      windowed: windows.length > 1,
+    });
     const dispatches: Dispatch[] = [];
-    cut.forEach((slab, index) => {
-      dispatches.push(owned.add(prepareColumns(gpu, { geometry, slab, knots, columns })));
-      const part = (image: GpuImage) => planesOf(image, slab.begin, slab.end);
-      for (const window of windows) {
+    slabs.forEach((slab, index) => {
+      const { workgroups, invocations, items } = rowCellWorkgroups(geometry, slab);
+      windows.forEach((window, pass) => {
         dispatches.push(owned.add(gpu.prepare(kernel, {
-          parameters: warpParameters(options, slab, window),
+          parameters: {
+            ...warpParameters(options, slab, window),
+            invocations,
+            accumulate: pass > 0,
+          },
           buffers: [
-            columns,
+            columns.buffers[index],
             wordsOf(fixed, slab.begin, slab.end),
             wordsOf(moving, window.begin, window.to),
-            part(energy),
-            ...forces.map(part),
+            ...cells.buffers,
           ],
-          constants,
-          workgroups: [
-            Math.ceil(pitch / constants.wx),
-            Math.ceil(ny / constants.wy),
-            slab.end - slab.begin,
-          ],
+          constants: { strideX: geometry.stride[0] },
+          workgroups,
         })));
-      }
-      dispatches.push(owned.add(prepareCountedSum(gpu, {
-        values: part(energy),
-        quads: (slab.end - slab.begin) * ny * pitch / 4,
-        parts,
-        firstPart: index * COUNTED_PARTS,
+      });
+      dispatches.push(owned.add(gpu.prepare(SUM_CELLS, {
+        parameters: { cells: items, firstPart: index * CELL_PARTS },
+        buffers: [cells.buffers[0], cells.buffers[1], parts],
+        workgroups: [CELL_PARTS],
       })));
+      dispatches.push(...rest.ofSlab[index]);
     });
-    const adjoint = owned.add(prepareAdjoint(gpu, { geometry, vectors: forces, sums: gradient }));
-    const mean = owned.add(gpu.prepare(MEAN_ENERGY, {
+    dispatches.push(owned.add(gpu.prepare(MEAN_ENERGY, {
       parameters: {
-        parts: COUNTED_PARTS * cut.length,
+        parts: CELL_PARTS * slabs.length,
         controlPoints: controlPoints(geometry),
       },
       buffers: [parts, gradient, scalars],
       workgroups: [Math.ceil(controlPoints(geometry) / 64)],
-    }));
-    return {
-      dispatches: [...dispatches, ...adjoint.dispatches, mean],
-      destroy: () => owned.destroy(),
-    };
+    })));
+    return { dispatches, destroy: () => owned.destroy() };
   });
 }
 

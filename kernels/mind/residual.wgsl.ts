@@ -1,8 +1,8 @@
+import { cellSums, pointsOfCell } from "../control_grid/adjoint.wgsl.ts";
 import {
   CELL_DISTANCES,
   CONTROL_GRID_GEOMETRY,
   type ControlGridInterpolation,
-  cubicBSpline,
 } from "../control_grid/control_grid.wgsl.ts";
 import type { Kernel } from "../gpu/gpu.ts";
 import {
@@ -28,20 +28,35 @@ export const STEEPNESS = 2000;
 
 const CORNERS = [0, 1, 2, 3, 4, 5, 6, 7];
 
+/** Options of {@link mindResidual}. */
+export interface MindResidualKernelOptions {
+  /** The pairs of patches that a descriptor compares. */
+  readonly neighbourhood: MindNeighbourhood;
+  /** The measure of the differences between channels. */
+  readonly difference: MindDifference;
+  /** Bits per channel. */
+  readonly bits: ChannelBits;
+  /** The interpolation of the control grid. */
+  readonly interpolation: ControlGridInterpolation;
+  /** True if the moving descriptors are bound in more than one window. */
+  readonly windowed: boolean;
+}
+
 /**
- * Compares the moving descriptors, pulled through a control grid, with the fixed ones: computes the
- * voxel's share of E (-1 where it does not count) and its derivative with respect to the displacement.
+ * Compares the moving descriptors, pulled through a control grid, with the fixed ones. An invocation computes
+ * the voxels of one cell of a row: the sum of E, the number of voxels that count, and the derivative with
+ * respect to the displacement, summed at the control points of the cell (the adjoint along x). No voxel's
+ * value is stored.
  *
- * Trilinear interpolation is linear in the corners: the derivative needs only maxChannel sum over channels per
+ * Trilinear interpolation is linear in the corners: the derivative needs only one sum over channels per
  * corner, weighted with the derivative of E with respect to the channel.
  */
 export function mindResidual(
-  neighbourhood: MindNeighbourhood,
-  difference: MindDifference,
-  bits: ChannelBits,
-  interpolation: ControlGridInterpolation,
+  { neighbourhood, difference, bits, interpolation, windowed }: MindResidualKernelOptions,
 ): Kernel {
   const isLinear = interpolation === "linear";
+  const points = pointsOfCell(interpolation);
+  const { begin, buffers, add, sums, functions } = cellSums(interpolation);
   const channels = MIND_LAYOUTS[neighbourhood].channels.length;
   const words = descriptorWords(neighbourhood, bits);
   const channelsInWord = channelsPerWord(bits);
@@ -75,7 +90,7 @@ ${
   return {
     label: `MIND residual (${neighbourhood}, ${difference}, ${bits} bits${
       isLinear ? "" : ", cubic"
-    })`,
+    }${windowed ? ", in windows" : ""})`,
     code: /* wgsl */ `
 ${CONTROL_GRID_GEOMETRY}
 struct Parameters {
@@ -85,37 +100,48 @@ struct Parameters {
   origin: vec3f,         // position of the dense image's voxel (0, 0, 0) in the moving image, voxels
   windowEnd: u32,        // cells that begin before this plane are interpolated here
   movingSize: vec3u,     // voxels of the moving image
-  movingPitch: u32,      // voxels from maxChannel row of the moving image to the next
+  movingPitch: u32,      // voxels from one row of the moving image to the next
+  invocations: u32,      // invocations per row of workgroups
+  accumulate: u32,       // whether to add to the sums of earlier windows
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> columns: array<vec4f>;
 @group(0) @binding(2) var<storage, read> fixed: array<u32>;
 @group(0) @binding(3) var<storage, read> moving: array<u32>;
-@group(0) @binding(4) var<storage, read_write> energy: array<f32>;
-@group(0) @binding(5) var<storage, read_write> gx: array<f32>;
-@group(0) @binding(6) var<storage, read_write> gy: array<f32>;
-@group(0) @binding(7) var<storage, read_write> gz: array<f32>;
-override wx: u32 = 32;
-override wy: u32 = 2;
+${buffers(4, "read_write")}
 override strideX: u32 = 4;
-${isLinear ? "" : cubicBSpline("vec4f")}
-@compute @workgroup_size(wx, wy)
+${functions}${isLinear ? "" : SPLINE_OF}
+@compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let p = parameters;
   let g = p.geometry;
-  if (id.x >= g.pitch || id.y >= g.image.y || id.z >= g.planes) { return; }
-  let row = id.z * g.image.y + id.y;
-  // A row's padding may lie beyond the last control point.
-${isLinear ? LINEAR_DISPLACEMENT : SPLINE_DISPLACEMENT}
+  let inRow = g.controlPoints.x - ${points - 1};  // cells of a row
+  let item = id.x + id.y * p.invocations;
+  let row = item / inRow;
+  let plane = row / g.image.y;
+  if (plane >= g.planes) { return; }
+  let cellX = item - row * inRow;
+  let first = cellX * strideX;
+  let count = min(strideX, g.image.x - first);
+  let column = row * g.controlPoints.x + cellX;
+${Array.from({ length: points }, (_, j) => `  let u${j} = columns[column + ${j}].xyz;`).join("\n")}
+  let y = f32(row - plane * g.image.y);
+  let z = f32(g.firstPlane + plane);
   let last = vec3f(p.movingSize - 1);
-  let raw = vec3f(f32(id.x), f32(id.y), f32(g.firstPlane + id.z)) + p.origin + u * p.voxelsPerMm;
-  let position = clamp(raw, vec3f(0), last);
-  let cell = vec3u(min(floor(position), max(last - 1, vec3f(0))));
-  if (cell.z < p.windowBegin || cell.z >= p.windowEnd) { return; }
-  let t = position - vec3f(cell);
   let nextX = min(p.movingSize.x - 1, 1) * ${words};
   let nextY = p.movingPitch * min(p.movingSize.y - 1, 1) * ${words};
   let nextZ = p.movingPitch * p.movingSize.y * min(p.movingSize.z - 1, 1) * ${words};
+  ${begin}
+  var energy = 0.0;
+  var voxels = 0.0;
+  for (var i = 0u; i < count; i++) {
+  let t = f32(i) / f32(strideX);  // the position in the control grid's cell
+  let u = ${isLinear ? "mix(u0, u1, t)" : "splineOf(u0, u1, u2, u3, t)"};
+  let raw = vec3f(f32(first + i), y, z) + p.origin + u * p.voxelsPerMm;
+  let position = clamp(raw, vec3f(0), last);
+  let cell = vec3u(min(floor(position), max(last - 1, vec3f(0))));
+${windowed ? "  if (cell.z < p.windowBegin || cell.z >= p.windowEnd) { continue; }" : ""}
+  let r = position - vec3f(cell);
   let at0 = (((cell.z - p.windowBegin) * p.movingSize.y + cell.y) * p.movingPitch + cell.x) * ${words};
   let at1 = at0 + nextX;
   let at2 = at0 + nextY;
@@ -124,23 +150,22 @@ ${isLinear ? LINEAR_DISPLACEMENT : SPLINE_DISPLACEMENT}
   let at5 = at1 + nextZ;
   let at6 = at2 + nextZ;
   let at7 = at3 + nextZ;
-  let s = 1 - t;
+  let s = 1 - r;
   let w0 = s.x * s.y * s.z;
-  let w1 = t.x * s.y * s.z;
-  let w2 = s.x * t.y * s.z;
-  let w3 = t.x * t.y * s.z;
-  let w4 = s.x * s.y * t.z;
-  let w5 = t.x * s.y * t.z;
-  let w6 = s.x * t.y * t.z;
-  let w7 = t.x * t.y * t.z;
-  let voxel = row * g.pitch + id.x;
-  let fixedAt = voxel * ${words};
+  let w1 = r.x * s.y * s.z;
+  let w2 = s.x * r.y * s.z;
+  let w3 = r.x * r.y * s.z;
+  let w4 = s.x * s.y * r.z;
+  let w5 = r.x * s.y * r.z;
+  let w6 = s.x * r.y * r.z;
+  let w7 = r.x * r.y * r.z;
+  let fixedAt = (row * g.pitch + first + i) * ${words};
   ${CORNERS.map((c) => `var g${c} = 0.0;`).join("\n  ")}
   var sum = 0.0;
   var invalid = 0u;
 ${Array.from({ length: words }, (_, w) => word(w)).join("")}
   // The two bits above the channels are set in no descriptor that counts.
-  let counts = invalid <= ${2 ** 30 - 1}u && id.x < g.image.x;
+  let counts = invalid <= ${2 ** 30 - 1}u;
 ${
       squared
         ? `
@@ -151,31 +176,72 @@ ${
   let value = mean * mean;
   let slope = 2 * mean * ${1 / (channels * maxChannel)};`
     }
-  let dx = s.z * (s.y * (g1 - g0) + t.y * (g3 - g2)) + t.z * (s.y * (g5 - g4) + t.y * (g7 - g6));
-  let dy = s.z * (s.x * (g2 - g0) + t.x * (g3 - g1)) + t.z * (s.x * (g6 - g4) + t.x * (g7 - g5));
-  let dz = s.y * (s.x * (g4 - g0) + t.x * (g5 - g1)) + t.y * (s.x * (g6 - g2) + t.x * (g7 - g3));
-  let slopes = select(vec3f(0), vec3f(dx, dy, dz) * p.voxelsPerMm * slope, vec3<bool>(counts) & (raw == position));
-  energy[voxel] = select(-1.0, value, counts);
-  gx[voxel] = slopes.x;
-  gy[voxel] = slopes.y;
-  gz[voxel] = slopes.z;
+  let dx = s.z * (s.y * (g1 - g0) + r.y * (g3 - g2)) + r.z * (s.y * (g5 - g4) + r.y * (g7 - g6));
+  let dy = s.z * (s.x * (g2 - g0) + r.x * (g3 - g1)) + r.z * (s.x * (g6 - g4) + r.x * (g7 - g5));
+  let dz = s.y * (s.x * (g4 - g0) + r.x * (g5 - g1)) + r.y * (s.x * (g6 - g2) + r.x * (g7 - g3));
+  let v = select(vec3f(0), vec3f(dx, dy, dz) * p.voxelsPerMm * slope, vec3<bool>(counts) & (raw == position));
+  energy += select(0.0, value, counts);
+  voxels += select(0.0, 1.0, counts);
+  ${add}
+  }
+  ${
+      sums.map((sum, j) => `var cell${j} = vec4f(${sum}, ${["energy", "voxels"][j] ?? "0"});`).join(
+        "\n  ",
+      )
+    }
+${
+      windowed
+        ? `  if (p.accumulate != 0) { ${
+          sums.map((_, j) => `cell${j} += cells${j}[item];`).join(" ")
+        } }`
+        : ""
+    }
+  ${sums.map((_, j) => `cells${j}[item] = cell${j};`).join("\n  ")}
 }`,
   };
 }
 
-/** WGSL that interpolates the displacement u, mm, of a voxel between the columns of its cell. */
-const LINEAR_DISPLACEMENT = `  let column = min(id.x / strideX, g.controlPoints.x - 2);
-  let u = mix(
-    columns[row * g.controlPoints.x + column].xyz,
-    columns[row * g.controlPoints.x + column + 1].xyz,
-    f32(id.x - column * strideX) / f32(strideX),
-  );`;
+/** WGSL: a vector between the four control points of a spline's cell. */
+const SPLINE_OF = /* wgsl */ `
+fn splineOf(a: vec3f, b: vec3f, c: vec3f, d: vec3f, t: f32) -> vec3f {
+  let w = cubicBSpline(t + ${CELL_DISTANCES});
+  return w.x * a + w.y * b + w.z * c + w.w * d;
+}
+`;
 
-const SPLINE_DISPLACEMENT = `  let column = min(id.x / strideX, g.controlPoints.x - 4);
-  let along = cubicBSpline(f32(id.x - column * strideX) / f32(strideX) + ${CELL_DISTANCES});
-  let first = row * g.controlPoints.x + column;
-  let u = along.x * columns[first].xyz + along.y * columns[first + 1].xyz +
-    along.z * columns[first + 2].xyz + along.w * columns[first + 3].xyz;`;
+/** Workgroups that sum the cells; each computes one partial sum. */
+export const CELL_PARTS = 64;
+
+/** Partial sums of E and of the numbers of voxels over the cells. */
+export const SUM_CELLS: Kernel = {
+  label: "MIND sum of cells",
+  code: /* wgsl */ `
+struct Parameters {
+  cells: u32,      // number of cells
+  firstPart: u32,  // index of the first partial sum
+}
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(0) @binding(1) var<storage, read> energies: array<vec4f>;
+@group(0) @binding(2) var<storage, read> voxels: array<vec4f>;
+@group(0) @binding(3) var<storage, read_write> parts: array<vec2f>;
+var<workgroup> partial: array<vec2f, 64>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_index) worker: u32,
+  @builtin(workgroup_id) group: vec3u) {
+  var sum = vec2f(0);
+  for (var i = id.x; i < parameters.cells; i += ${64 * CELL_PARTS}) {
+    sum += vec2f(energies[i].w, voxels[i].w);
+  }
+  partial[worker] = sum;
+  workgroupBarrier();
+  for (var width = 32u; width > 0; width /= 2) {
+    if (worker < width) { partial[worker] += partial[worker + width]; }
+    workgroupBarrier();
+  }
+  if (worker == 0) { parts[parameters.firstPart + group.x] = partial[0]; }
+}`,
+};
 
 /** E as the mean over the voxels that count, and the gradient of the mean from the gradient of the sum. */
 export const MEAN_ENERGY: Kernel = {

@@ -6,7 +6,9 @@ import {
   controlGridAdjointReference,
   controlGridGeometry,
   type ControlGridInterpolation,
+  controlGridSlabs,
   controlPoints,
+  prepareColumns,
 } from "../control_grid/control_grid.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { uploadImage } from "../gpu/image.ts";
@@ -53,9 +55,14 @@ async function check(
   const scalars = gpu.buffer("scalars", 32);
   const origin: Triple = [2, 2, 2];
   const perVoxel: Triple = [1, 0.5, 0.8];
-  const prepared = prepareMindResidual(gpu, {
+  const columns = prepareColumns(gpu, {
     geometry,
     knots: knotBuffer,
+    slabs: controlGridSlabs(gpu, geometry, 4 * fixed.words),
+  });
+  const prepared = prepareMindResidual(gpu, {
+    geometry,
+    columns,
     fixed,
     moving,
     difference,
@@ -65,7 +72,7 @@ async function check(
     scalars,
   });
   const recorder = gpu.record("residual");
-  prepared.dispatches.forEach((dispatch) => recorder.run(dispatch));
+  for (const dispatch of [...columns.dispatches, ...prepared.dispatches]) recorder.run(dispatch);
   recorder.submit();
   const entries = async (d: typeof fixed) =>
     unpackDescriptors(new Uint32Array(await gpu.download(d.buffer)), d);
@@ -102,7 +109,7 @@ async function check(
     }
   }
   assertLess(Math.sqrt(error), 2e-4 * Math.sqrt(size) + 1e-12, `${what}: gradient`);
-  [source, movingSource, fixed, moving, knotBuffer, gradient, scalars, prepared]
+  [source, movingSource, fixed, moving, knotBuffer, gradient, scalars, columns, prepared]
     .forEach((resource) => resource.destroy());
   return { value, gradient: got };
 }

@@ -7,7 +7,12 @@
 
 import type { Grid } from "../../volume/grid.ts";
 import type { LabelVolume, Volume } from "../../volume/volume.ts";
-import { controlGridGeometry, controlPoints } from "../control_grid/control_grid.ts";
+import {
+  controlGridGeometry,
+  controlGridSlabs,
+  controlPoints,
+  prepareColumns,
+} from "../control_grid/control_grid.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { type GpuImage, uploadImage } from "../gpu/image.ts";
 import { type MindDescriptors, mindDescriptors, unpackDescriptors } from "../mind/descriptor.ts";
@@ -165,10 +170,16 @@ export async function mindDissimilarity(
     const geometry = controlGridGeometry(fixed.grid.size, SLAB_STRIDE);
     const points = 16 * controlPoints(geometry);
     const scalars = owned.add(gpu.buffer("E_MIND", 16));
-    const residual = owned.add(prepareMindResidual(gpu, {
+    const fixedDescriptors = await descriptors("fixed", fixed);
+    const columns = owned.add(prepareColumns(gpu, {
       geometry,
       knots: owned.add(gpu.buffer("no displacement", points)),
-      fixed: await descriptors("fixed", fixed),
+      slabs: controlGridSlabs(gpu, geometry, 4 * fixedDescriptors.words),
+    }));
+    const residual = owned.add(prepareMindResidual(gpu, {
+      geometry,
+      columns,
+      fixed: fixedDescriptors,
       moving: await descriptors("moving", moving),
       difference,
       origin: [0, 0, 0],
@@ -177,7 +188,7 @@ export async function mindDissimilarity(
       scalars,
     }));
     const recorder = gpu.record("E_MIND");
-    residual.dispatches.forEach((dispatch) => recorder.run(dispatch));
+    for (const dispatch of [...columns.dispatches, ...residual.dispatches]) recorder.run(dispatch);
     recorder.submit();
     const [value, voxels] = new Float32Array(await gpu.download(scalars));
     if (voxels === 0) {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { prepareAdjoint } from "../../kernels/control_grid/control_grid.ts";
+import { prepareAdjoint } from "../../kernels/control_grid/adjoint.ts";
 import { prepareControlGridWarp } from "../../kernels/control_grid/control_grid_warp.ts";
 import { binStep, recordVoxelPairs } from "../../kernels/control_grid/voxel_pairs.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
@@ -12,6 +12,7 @@ import { createImage, type GpuImage } from "../../kernels/gpu/image.ts";
 import { Owned } from "../../kernels/gpu/owned.ts";
 import type { Prepared } from "../../kernels/gpu/prepared.ts";
 import type { BinRange } from "../../kernels/nmi/joint_histogram.ts";
+import { columnsOf } from "./columns.ts";
 import type { PreparedSimilarity, SimilarityInputs } from "./similarity.ts";
 
 /** Options of {@link prepareIntensitySimilarity}. */
@@ -32,7 +33,7 @@ export function prepareIntensitySimilarity(
   gpu: Gpu,
   { inputs, movingRange, prepareResidual }: IntensitySimilarityOptions,
 ): PreparedSimilarity {
-  const { geometry, origin, perVoxel, displacements, gradient } = inputs;
+  const { geometry, origin, perVoxel, gradient } = inputs;
   return Owned.build((owned) => {
     const moving = owned.add(createImage(gpu, "moving, 16-bit pairs", inputs.moving.size));
     const recorder = gpu.record("16-bit pairs");
@@ -47,9 +48,10 @@ export function prepareIntensitySimilarity(
     const warped = image("warped");
     const residual = image("dE/dI");
     const slopes = [image("dI/dx"), image("dI/dy"), image("dI/dz")] as const;
+    const expanded = columnsOf(gpu, inputs, { owned });
     const warp = owned.add(prepareControlGridWarp(gpu, {
       geometry,
-      knots: displacements,
+      columns: expanded.columns,
       moving,
       step: binStep(movingRange.bins),
       origin,
@@ -62,7 +64,12 @@ export function prepareIntensitySimilarity(
       prepareAdjoint(gpu, { geometry, vectors: slopes, scale: residual, sums: gradient }),
     );
     return {
-      dispatches: [...warp.dispatches, ...similarity.dispatches, ...adjoint.dispatches],
+      dispatches: [
+        ...expanded.dispatches,
+        ...warp.dispatches,
+        ...similarity.dispatches,
+        ...adjoint.dispatches,
+      ],
       destroy: () => owned.destroy(),
     };
   });

@@ -10,6 +10,7 @@ import { descriptorWords, type MindNeighbourhood } from "../../kernels/mind/layo
 import { type MindDifference, prepareMindResidual } from "../../kernels/mind/residual.ts";
 import type { BinRange } from "../../kernels/nmi/joint_histogram.ts";
 import type { BooleanOption, NumberOption, OptionDeclarations } from "../option_declarations.ts";
+import { columnsOf } from "./columns.ts";
 import {
   declareSimilarity,
   type IntensityRanges,
@@ -104,6 +105,16 @@ interface MindParameters {
   readonly fineDescriptors: boolean;
 }
 
+/** Bytes per voxel of the descriptors of MIND with these options, which an evaluation binds. */
+export function descriptorBytes(
+  { neighbourhood, fineDescriptors }: {
+    readonly neighbourhood: MindNeighbourhood;
+    readonly fineDescriptors: boolean;
+  },
+): number {
+  return 4 * descriptorWords(neighbourhood, fineDescriptors ? BITS.fine : BITS.coarse);
+}
+
 /** E_MIND, the mean over voxels of eq. 6's squares. Intensities are scaled so that each range spans 255. */
 function mindSimilarity(
   name: string,
@@ -116,7 +127,7 @@ function mindSimilarity(
   return {
     name,
     parameters: { sigma, neighbourhood, difference, descriptorBits: bits },
-    // Both descriptors, the residual and its three derivatives; before them, scratch of the same size.
+    // Both descriptors and the scratch memory of the second one. An evaluation needs less.
     bytesPerVoxel: 2 * 4 * words + 4 * 4 + 16,
     prepare: (gpu, inputs) =>
       Owned.build((owned) => {
@@ -131,10 +142,14 @@ function mindSimilarity(
           }));
         const fixed = descriptors("fixed", fixedRange);
         const moving = descriptors("moving", movingRange);
-        const { geometry, displacements, origin, perVoxel, gradient, scalars } = inputs;
+        const { geometry, origin, perVoxel, gradient, scalars } = inputs;
+        const expanded = columnsOf(gpu, inputs, {
+          owned,
+          bytesPerVoxel: descriptorBytes({ neighbourhood, fineDescriptors }),
+        });
         const { dispatches } = owned.add(prepareMindResidual(gpu, {
           geometry,
-          knots: displacements,
+          columns: expanded.columns,
           fixed,
           moving,
           difference,
@@ -143,7 +158,10 @@ function mindSimilarity(
           gradient,
           scalars,
         }));
-        return { dispatches, destroy: () => owned.destroy() };
+        return {
+          dispatches: [...expanded.dispatches, ...dispatches],
+          destroy: () => owned.destroy(),
+        };
       }),
   };
 }

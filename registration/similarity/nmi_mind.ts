@@ -8,7 +8,8 @@ import { controlPoints } from "../../kernels/control_grid/control_grid.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import { Owned } from "../../kernels/gpu/owned.ts";
 import { prepareWeightedSum, weightedSumParameters } from "../../kernels/sums/weighted_sum.ts";
-import { MIND, MIND_OPTIONS, type MindOptions } from "./mind.ts";
+import { columnsOf } from "./columns.ts";
+import { descriptorBytes, MIND, MIND_OPTIONS, type MindOptions } from "./mind.ts";
 import { NMI } from "./nmi.ts";
 import {
   declareSimilarity,
@@ -86,7 +87,15 @@ export const NMI_MIND: SimilarityKind = declareSimilarity<NmiMindOptions>({
       bytesPerVoxel: nmi.bytesPerVoxel + mind.bytesPerVoxel,
       prepare: (gpu, inputs) =>
         Owned.build((owned) =>
-          prepare(gpu, inputs, { owned, nmi, mind, beta, scaling, unlimitedScale })
+          prepare(gpu, inputs, {
+            owned,
+            nmi,
+            mind,
+            beta,
+            scaling,
+            unlimitedScale,
+            bytesPerVoxel: descriptorBytes(setting),
+          })
         ),
     };
   },
@@ -147,24 +156,36 @@ interface Weighting {
   readonly beta: number;
   readonly scaling: MindScaling;
   readonly unlimitedScale: boolean;
+  /** Bytes per voxel of the largest array that an evaluation binds. */
+  readonly bytesPerVoxel: number;
 }
 
 function prepare(
   gpu: Gpu,
   inputs: SimilarityInputs,
-  { owned, nmi, mind, beta, scaling, unlimitedScale }: Weighting,
+  { owned, nmi, mind, beta, scaling, unlimitedScale, bytesPerVoxel }: Weighting,
 ): PreparedSimilarity {
   const count = controlPoints(inputs.geometry);
-  const parts = [nmi, mind].map((similarity) => {
+  // Both read the same columns.
+  const expanded = columnsOf(gpu, inputs, { owned, bytesPerVoxel });
+  const { columns } = expanded;
+  const partOf = (similarity: Similarity) => {
     const gradient = owned.add(gpu.buffer(`gradient of ${similarity.name}`, 16 * count));
     const scalars = owned.add(gpu.buffer(`scalars of ${similarity.name}`, 32));
-    const prepared = owned.add(similarity.prepare(gpu, { ...inputs, gradient, scalars }));
+    const prepared = owned.add(similarity.prepare(gpu, { ...inputs, columns, gradient, scalars }));
     return { gradient, scalars, prepared };
-  });
+  };
+  // MIND first: the scratch memory of its descriptors is free again before NMI allocates its images.
+  const partOfMind = partOf(mind);
+  const parts = [partOf(nmi), partOfMind];
   const weights = (s: number) => [beta, (1 - beta) * s] as const;
   const given = typeof scaling === "number" ? scaling : 1;
   // The factor that is used, and the factor before the limit.
   const details = { s: given, unlimitedS: given };
+  const evaluations = [
+    ...expanded.dispatches,
+    ...parts.flatMap(({ prepared }) => [...prepared.dispatches]),
+  ];
   const sum = owned.add(prepareWeightedSum(gpu, {
     first: parts[0],
     second: parts[1],
@@ -177,9 +198,7 @@ function prepare(
   async function evaluate(displacements: Float32Array): Promise<Evaluations> {
     gpu.write(inputs.displacements, displacements);
     const recorder = gpu.record("scaling of MIND");
-    parts.forEach(({ prepared }) =>
-      prepared.dispatches.forEach((dispatch) => recorder.run(dispatch))
-    );
+    evaluations.forEach((dispatch) => recorder.run(dispatch));
     recorder.submit();
     const [ofNmi, ofMind] = await Promise.all(parts.map(async ({ scalars, gradient }) => {
       const slopes = new Float32Array(await gpu.download(gradient, 0, 16 * count));
@@ -190,7 +209,7 @@ function prepare(
   }
 
   return {
-    dispatches: [...parts.flatMap(({ prepared }) => [...prepared.dispatches]), sum],
+    dispatches: [...evaluations, sum],
     details,
     async begin(start: Float32Array) {
       if (typeof scaling === "number") return;

@@ -20,7 +20,7 @@
 
 import type { Complete } from "../../host/defaults.ts";
 import type { Triple } from "../../volume/affine.ts";
-import type { ControlGridGeometry } from "../../kernels/control_grid/control_grid.ts";
+import type { Columns, ControlGridGeometry } from "../../kernels/control_grid/control_grid.ts";
 import type { Gpu, GpuBuffer } from "../../kernels/gpu/gpu.ts";
 import type { GpuImage } from "../../kernels/gpu/image.ts";
 import type { BinRange } from "../../kernels/nmi/joint_histogram.ts";
@@ -46,6 +46,11 @@ export interface SimilarityInputs {
   readonly perVoxel: Triple;
   /** The trial displacements, mm along the grid's axes, one vec4 per control point. */
   readonly displacements: GpuBuffer;
+  /**
+   * The columns of the displacements, if the dispatches that are recorded earlier expand them. By default the
+   * similarity expands them.
+   */
+  readonly columns?: Columns | undefined;
   /** Receives dE/dk, one vec4 per control point. */
   readonly gradient: GpuBuffer;
   /** Receives E as its first float and the number of valid voxels as its second. */
