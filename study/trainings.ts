@@ -19,6 +19,7 @@ import type { IntensityScale } from "../gan/synthesis/intensity_scale.ts";
 import { registerTrainingPairs } from "../workflows/registered_pairs.ts";
 import { readTrainingImages, type TrainingImage } from "../workflows/training_images.ts";
 import { runTraining } from "../workflows/training_job.ts";
+import { TRANSFER_METHOD } from "../workflows/transfer_curve.ts";
 import { type StudyContext, unpairedSubjects } from "./context.ts";
 import { stepsOf, STUDY_PLANE, type StudyModel, studyModels } from "./models.ts";
 import type { OnProgress } from "./progress.ts";
@@ -61,6 +62,7 @@ export class StudyTrainings {
       region,
       settings,
       correspondence: variant.correspondence,
+      transfer: variant.correspondence?.intensityTransfer === true ? TRANSFER_METHOD : undefined,
       voxel: profile.voxel,
       plane: STUDY_PLANE,
     });

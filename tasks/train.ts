@@ -150,8 +150,8 @@ const FLAGS = {
   intensityTransfer: {
     type: "boolean",
     help:
-      "Let the generator of MR correct an intensity transfer: the median intensity of MR at each intensity of CT in the " +
-      "registered pairs.",
+      "Let the generators correct intensity transfers: the median intensity of MR at each intensity of CT in the " +
+      "registered pairs, and the line through fat and muscle from MR to CT.",
   },
   cycleWeight: { type: "number", min: 0, help: "Weight of the cycle loss." },
   pool: {

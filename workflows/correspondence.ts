@@ -31,7 +31,7 @@ export type CorrespondencePart = typeof CORRESPONDENCE_PARTS[number];
  * - `balancedShapes`: each subject is also shown in the shape of another, so that both populations have the same shapes.
  * - `structureLoss`: local structure of an image and its synthesis is compared.
  * - `softTissueScale`: the scale of CT gives most of the range to soft tissue.
- * - `intensityTransfer`: the generator of MR corrects an intensity transfer, which the registered pairs give.
+ * - `intensityTransfer`: the generators correct intensity transfers, which the registered pairs give.
  */
 export type Correspondence = Readonly<Record<CorrespondencePart, boolean>>;
 

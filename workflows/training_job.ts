@@ -21,7 +21,7 @@ import type { Gpu } from "../kernels/gpu/gpu.ts";
 import type { Grid } from "../volume/grid.ts";
 import { writeWholeFile } from "../host/write_file.ts";
 import type { ImageRegion } from "./body_region.ts";
-import { transferCurve } from "./transfer_curve.ts";
+import { transferCurves } from "./transfer_curve.ts";
 import type { TrainingPair } from "./registered_pairs.ts";
 import type { TrainingImage } from "./training_images.ts";
 import { checkSyntheses, type SynthesisedPatches, type TrainingCheck } from "./training_checks.ts";
@@ -39,8 +39,8 @@ export interface TrainingJobOptions {
    */
   readonly balanced?: boolean | undefined;
   /**
-   * The generator of MR corrects an intensity transfer: the curve of the median intensities that the MR images have
-   * where the CT images have a given one. It needs `pairs`. Default false.
+   * The generators correct intensity transfers that the pairs give; see `transferCurves()`. It needs `pairs`. Default
+   * false.
    */
   readonly transfer?: boolean | undefined;
   /** The networks and their training. */
@@ -109,13 +109,21 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
   const scaleOf = (of: Modality) => populationScale(images[of].map(({ scale }) => scale));
   const scale = { ct: scaleOf("ct"), mr: scaleOf("mr") };
   const spacing = planeSpacing(images.ct[0].grid, plane);
+  const aligned = pairs?.flatMap(({ onMr, onCt }) => [onMr, onCt]);
+  const curves = transfer && aligned !== undefined ? transferCurves(aligned, scale.ct) : undefined;
+  if (curves !== undefined && curves.ct === undefined) {
+    options.onNotice?.(
+      "The registered MR images do not show fat brighter than muscle, so the generator of CT corrects no intensity " +
+        "transfer. Look at the images in the folder of the pairs.",
+    );
+  }
   const gan = await trainCycleGan({
     tensorflow,
     settings,
     folder,
     sources: samplers,
-    pairs: pairs && new PairSampler({
-      pairs: pairs.flatMap(({ onMr, onCt }) => [onMr, onCt]),
+    pairs: aligned && new PairSampler({
+      pairs: aligned,
       plane,
       crop: settings.crop,
       channels: settings.channels,
@@ -134,9 +142,7 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
       images: { ct: names("ct"), mr: names("mr") },
       pairs: pairs?.map(({ name }) => name),
       balanced: balanced || undefined,
-      transfer: transfer && pairs !== undefined
-        ? { mr: transferCurve(pairs.flatMap(({ onMr, onCt }) => [onMr, onCt])) }
-        : undefined,
+      transfer: curves,
     },
     resume: options.resume ?? false,
     checkpointEvery: options.checkpointEvery,

@@ -1,9 +1,12 @@
 /**
- * The intensity transfer from CT to MR: the intensity that the MR images have where the CT images have a given one.
+ * The intensity transfers between CT and MR: the intensity that the images of one modality have where those of the other
+ * have a given one.
  *
  * @module
  */
 
+import type { TransferCurves } from "../gan/networks/transfer_curves.ts";
+import { type IntensityScale, toNetwork } from "../gan/synthesis/intensity_scale.ts";
 import type { RegisteredPair } from "../gan/training/pair_sampler.ts";
 
 /** Number of nodes of a curve: 96 of -1000 to 1000 HU on the soft-tissue scale are 7.4 HU per node in soft tissue. */
@@ -13,11 +16,77 @@ const PARTS = 128;
 /** Number of neighbouring nodes on each side whose counts a node shares, with weights that fall linearly. */
 const SHARED = 2;
 
+/** The method of the transfers, for the keys of trainings; another method has another name. */
+export const TRANSFER_METHOD = "median to MR, line to CT";
+
+/** Hounsfield units of fat and of muscle. */
+const SOFT_TISSUE = [-100, 50];
+/** Minimum distance of fat and muscle in the MR: T1-weighted images have ten times as much. */
+const MIN_CONTRAST = 0.1;
+/** The line of soft tissue falls to air over this distance above the MR's intensity of air. */
+const AIR_WIDTH = 0.15;
+/** The largest magnitude in a curve to CT: the network cannot correct -1 and 1. */
+const MAX_CT = 0.95;
+
+/**
+ * Determines both transfers from registered pairs. There is none to CT if the MR images do not show fat brighter than
+ * muscle.
+ *
+ * @param pairs - Registered pairs, in [-1, 1].
+ * @param scale - The scale of the CT.
+ * @throws {RangeError} if there is no pair, or no voxel with a weight.
+ */
+export function transferCurves(
+  pairs: readonly RegisteredPair[],
+  scale: IntensityScale,
+): TransferCurves {
+  const mr = transferCurve(pairs);
+  const [fat, muscle] = toNetwork(Float32Array.from(SOFT_TISSUE), scale);
+  const ct = transferToCt(mr, { fat, muscle });
+  return ct === undefined ? { mr } : { mr, ct };
+}
+
+/** Intensities of fat and of muscle in a CT, from -1 to 1. */
+export interface SoftTissueIntensities {
+  /** Intensity of fat. */
+  readonly fat: number;
+  /** Intensity of muscle. */
+  readonly muscle: number;
+}
+
+/**
+ * Determines the transfer from MR to CT: the line through fat and muscle, which falls from bright to dark. It keeps the
+ * structure that the MR shows in soft tissue, and continues to the dark intensities of fluid and bone. An MR shows air
+ * as dark as cortical bone, so that no curve is right there: the darkest intensities become air, which is most of them,
+ * and the network corrects the rest.
+ *
+ * @param curve - The curve from CT to MR, of {@link transferCurve}.
+ * @param tissue - The intensities of the CT.
+ * @returns Intensities of CT in [-0.95, 0.95] at the middles of equal parts of [-1, 1], as many as `curve` has;
+ * undefined if the MR does not show fat brighter than muscle.
+ */
+export function transferToCt(
+  curve: readonly number[],
+  { fat, muscle }: SoftTissueIntensities,
+): number[] | undefined {
+  const nodes = curve.length;
+  const mrOf = (ct: number) => curve[partOf(ct, nodes)];
+  const contrast = mrOf(fat) - mrOf(muscle);
+  if (contrast < MIN_CONTRAST) return undefined;
+  const [air] = curve;
+  return Array.from({ length: nodes }, (_, node) => {
+    const mr = (node + 0.5) / nodes * 2 - 1;
+    const line = muscle + (fat - muscle) * (mr - mrOf(muscle)) / contrast;
+    const share = Math.min(1, Math.max(0, (mr - air) / AIR_WIDTH));
+    const value = share * line - (1 - share) * MAX_CT;
+    return Number(Math.min(MAX_CT, Math.max(-MAX_CT, value)).toFixed(5));
+  });
+}
+
 /**
  * Determines the curve of the median MR intensity over CT intensity from registered pairs, weighted by their agreement.
  * The median over many subjects does not depend on how the tissues are arranged. Registration errors change it only
- * where most voxels of an intensity lie beside their tissue. An MR has one intensity for different tissues (dark: air,
- * cortical bone), so there is no such curve in the opposite direction.
+ * where most voxels of an intensity lie beside their tissue.
  *
  * @returns Intensities of MR in [-1, 1] at the middles of equal parts of [-1, 1].
  * @throws {RangeError} if there is no pair, or no voxel with a weight.

@@ -2,7 +2,7 @@ import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { seededValues } from "../testing/float_values.ts";
 import { Grid } from "../volume/grid.ts";
 import { IDENTITY } from "../volume/affine.ts";
-import { transferCurve } from "./transfer_curve.ts";
+import { transferCurve, transferCurves, transferToCt } from "./transfer_curve.ts";
 
 const grid = new Grid([20, 20, 30], IDENTITY);
 
@@ -41,4 +41,34 @@ Deno.test("transferCurve() heeds the weights", () => {
 Deno.test("transferCurve() refuses pairs without a voxel that has a weight", () => {
   const nothing = { ...pairOf((ct) => ct, 0), weight: new Float32Array(grid.voxels) };
   assertThrows(() => transferCurve([nothing]), RangeError, "have no voxel for the curve");
+});
+
+/** A curve to MR of ten nodes, as a T1-weighted image has it: fat at -0.3 is bright, muscle at 0.1 is darker. */
+const T1 = [-1, -1, -0.8, 0.8, 0.8, -0.2, -0.2, 0, 0, -0.6];
+const TISSUE = { fat: -0.3, muscle: 0.1 };
+
+Deno.test("transferToCt() is the line through fat and muscle, and air where the MR is dark", () => {
+  const curve = transferToCt(T1, TISSUE)!;
+  // The line falls by 0.4 from -0.2 to 0.8; the nodes lie at -0.9, -0.7, ..., 0.9.
+  const line = [-0.7, -0.5, -0.3, -0.1, 0.1, 0.3, 0.5, 0.7, 0.9].map((mr) =>
+    0.1 - 0.4 * (mr + 0.2)
+  );
+  curve.slice(1).forEach((value, i) => assertAlmostEquals(value, line[i], 1e-5));
+  // At -0.9, two thirds of the way from air at -1 to -0.85: two thirds of the line's 0.38, a third of -0.95.
+  assertAlmostEquals(curve[0], 2 / 3 * 0.38 - 0.95 / 3, 1e-5);
+});
+
+Deno.test("transferToCt() finds no transfer if the MR does not show fat brighter than muscle", () => {
+  assertEquals(transferToCt(T1.map((value) => -value), TISSUE), undefined);
+  assertEquals(transferToCt(new Array(10).fill(0.5), TISSUE), undefined);
+});
+
+Deno.test("transferCurves() has both directions for images of a T1 contrast, and one for others", () => {
+  // On the linear scale of CT fat is -0.1 and muscle 0.05.
+  const scale = { low: -1000, high: 1000 };
+  const both = transferCurves([pairOf((ct) => ct < -0.5 ? -0.9 : 0.2 - 3 * ct, 0)], scale);
+  assertEquals([both.mr!.length, both.ct!.length], [96, 96]);
+  // The inverse of 0.2 - 3 ct at 0.35 is -0.05.
+  assertAlmostEquals(both.ct![Math.floor((0.35 + 1) / 2 * 96)], -0.05, 0.01);
+  assertEquals(transferCurves([pairOf((ct) => ct, 0)], scale).ct, undefined);
 });
