@@ -28,7 +28,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       ApplyTransformOptions Checkpoint ControlGrid ControlGridInterpolation DeformableLevel DeformableMethod
       DeformableOptions DeformableProgress DeformableResult DeformableStart DisplacementField FileInput GpuOptions
       HeaderMatrix InverseConsistency JacobianStatistics LabelOverlap LabelVolume LevelState
-      LocalCorrelationOptions MapPointsOptions MappedPoints Matrix4 MindGaussNewtonLevel
+      LnccMindOptions LocalCorrelationOptions MapPointsOptions MappedPoints Matrix4 MindGaussNewtonLevel
       MindGaussNewtonOptions MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling
       MindSscOptions NmiMindOptions OutsideObjects Padding PointFile PointSpace ReadOptions ReadPointsOptions
       RegisterImagesOptions RegisterImagesResult RegisterProgress RegistrationQuality Regulariser
@@ -79,7 +79,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       ApplyTransformOptions Checkpoint ControlGrid ControlGridInterpolation CrosswarpError DeformableLevel DeformableMethod
       DeformableOptions DeformableProgress DeformableResult DeformableStart DisplacementField Gpu GpuOptions Grid
       InverseConsistency InverseFieldResult JacobianStatistics LabelOverlap LabelVolume LevelState
-      LocalCorrelationOptions MapPointsOptions MappedPoints Matrix4 MindGaussNewtonLevel
+      LnccMindOptions LocalCorrelationOptions MapPointsOptions MappedPoints Matrix4 MindGaussNewtonLevel
       MindGaussNewtonOptions MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling
       MindSscOptions NmiMindOptions OutsideObjects Padding RegisterImagesOptions RegisterImagesResult
       RegisterProgress RegistrationQuality Regulariser RigidLevelReport RigidOptions RigidPreset
