@@ -62,9 +62,9 @@ gpuTest("lncc-mind is the mean of the local correlations of the channels", async
   const images = [noise(1), noise(2)];
   images[1] = images[1].map((value, i) => 0.6 * images[0][i] + 0.4 * value);
   const descriptors = images.map((data) =>
-    mindDescriptorsReference({ size: SIZE, data, neighbourhood: "ssc", sigma: 0.5, scale: 1 })
+    mindDescriptorsReference({ size: SIZE, data, neighbourhood: "six", sigma: 0.5, scale: 1 })
   );
-  const channels = MIND_LAYOUTS.ssc.channels.length;
+  const channels = MIND_LAYOUTS.six.channels.length;
   let expected = 0;
   for (let channel = 0; channel < channels; channel++) {
     const [fixed, moving] = descriptors.map((entries) =>
