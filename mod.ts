@@ -92,6 +92,7 @@ export {
   registerDeformable,
 } from "./registration/deformable/register_deformable.ts";
 export type { SimilarityName, SimilarityOptions } from "./registration/similarity/similarities.ts";
+export type { LnccMindOptions } from "./registration/similarity/lncc_mind.ts";
 export type { LocalCorrelationOptions } from "./registration/similarity/local_correlation.ts";
 export type { MindOptions, MindSscOptions } from "./registration/similarity/mind.ts";
 export type { MindScaling, NmiMindOptions } from "./registration/similarity/nmi_mind.ts";

@@ -65,6 +65,7 @@ export {
   registerDeformable,
 } from "./deformable/register_deformable.ts";
 export type { SimilarityName, SimilarityOptions } from "./similarity/similarities.ts";
+export type { LnccMindOptions } from "./similarity/lncc_mind.ts";
 export type { LocalCorrelationOptions } from "./similarity/local_correlation.ts";
 export type { MindOptions, MindSscOptions } from "./similarity/mind.ts";
 export type { MindScaling, NmiMindOptions } from "./similarity/nmi_mind.ts";

@@ -10,7 +10,8 @@ Deno.test("optionFlags() declares each option once, with its owners, default and
     min: 0.1,
     max: 2,
     unit: "voxels",
-    help: "mind, mind-ssc, nmi+mind: standard deviation of the patch weights. The default is 0.5.",
+    help:
+      "mind, mind-ssc, nmi+mind, lncc-mind: standard deviation of the patch weights. The default is 0.5.",
   });
   assertEquals([scaling.type, scaling.valueName], ["string", "gradient|change|N"]);
   assertEquals(

@@ -16,7 +16,7 @@ interface PublicNames {
 
 const PUBLIC: Readonly<Record<string, PublicNames>> = {
   ".": {
-    count: 92,
+    count: 93,
     values: `
       ConstantImageError CrosswarpError EmptyMaskError FileAccessError Gpu GpuLostError
       GpuMemoryError GpuUnavailableError GpuValidationError Grid ImageFileError NoOverlapError
@@ -28,7 +28,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       ApplyTransformOptions Checkpoint ControlGrid ControlGridInterpolation DeformableLevel DeformableMethod
       DeformableOptions DeformableProgress DeformableResult DeformableStart DisplacementField FileInput GpuOptions
       HeaderMatrix InverseConsistency JacobianStatistics LabelOverlap LabelVolume LevelState
-      LocalCorrelationOptions MapPointsOptions MappedPoints Matrix4 MindGaussNewtonLevel
+      LnccMindOptions LocalCorrelationOptions MapPointsOptions MappedPoints Matrix4 MindGaussNewtonLevel
       MindGaussNewtonOptions MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling
       MindSscOptions NmiMindOptions OutsideObjects Padding PointFile PointSpace ReadOptions ReadPointsOptions
       RegisterImagesOptions RegisterImagesResult RegisterProgress RegistrationQuality Regulariser
@@ -67,7 +67,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       RegularisationOptions Regulariser ResampleOptions Triple Volume WalkedAxis WarpOptions`,
   },
   "./registration": {
-    count: 84,
+    count: 85,
     values: `
       CheckpointError ConstantImageError DEFORMABLE_DEFAULTS DEFORMABLE_METHODS DEFORMABLE_STARTS EmptyMaskError
       MIND_GAUSS_NEWTON_DEFAULTS NoOverlapError TransformFileError applyTransform
@@ -79,7 +79,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       ApplyTransformOptions Checkpoint ControlGrid ControlGridInterpolation CrosswarpError DeformableLevel DeformableMethod
       DeformableOptions DeformableProgress DeformableResult DeformableStart DisplacementField Gpu GpuOptions Grid
       InverseConsistency InverseFieldResult JacobianStatistics LabelOverlap LabelVolume LevelState
-      LocalCorrelationOptions MapPointsOptions MappedPoints Matrix4 MindGaussNewtonLevel
+      LnccMindOptions LocalCorrelationOptions MapPointsOptions MappedPoints Matrix4 MindGaussNewtonLevel
       MindGaussNewtonOptions MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling
       MindSscOptions NmiMindOptions OutsideObjects Padding RegisterImagesOptions RegisterImagesResult
       RegisterProgress RegistrationQuality Regulariser RigidLevelReport RigidOptions RigidPreset

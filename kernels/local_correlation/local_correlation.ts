@@ -13,7 +13,7 @@ import type { Triple } from "../../volume/affine.ts";
 import { type ControlGridGeometry, controlGridSlabs } from "../control_grid/control_grid.ts";
 
 import type { Dispatch, DispatchOptions, Gpu, GpuBuffer, Kernel } from "../gpu/gpu.ts";
-import { createImage, type GpuImage, planesOf } from "../gpu/image.ts";
+import { createImage, type GpuImage, planesOf, rowPitch } from "../gpu/image.ts";
 import type { BinRange } from "../image/bin_units.ts";
 import { localResidual, localSpread } from "./_derivative.wgsl.ts";
 import {
@@ -57,6 +57,69 @@ export interface LocalCorrelationOptions {
   readonly residual: GpuImage;
   /** Receives E and, approximately, the number of voxels that count. */
   readonly scalars: GpuBuffer;
+  /** The buffers between the steps, of the same control grid and window. Default: buffers of its own. */
+  readonly scratch?: LocalCorrelationScratch | undefined;
+}
+
+/**
+ * The buffers between the steps of an evaluation; correlations that are evaluated one after another can share them.
+ */
+export interface LocalCorrelationScratch {
+  /** Means and products of the windows along x. */
+  readonly alongX: readonly [GpuBuffer, GpuBuffer];
+  /** The same along x and y. */
+  readonly alongY: readonly [GpuBuffer, GpuBuffer];
+  /** The same along all axes. */
+  readonly alongZ: readonly [GpuBuffer, GpuBuffer];
+  /** The derivatives of each window's correlation. */
+  readonly slopes: GpuBuffer;
+  /** The parts of the sum over the windows. */
+  readonly parts: GpuBuffer;
+}
+
+/** The windows on a control grid's image, and the slabs of their arrays. */
+function windowsOf(
+  gpu: Gpu,
+  { geometry, sigma }: Pick<LocalCorrelationOptions, "geometry" | "sigma">,
+) {
+  const axes = geometry.image.map((n, axis) => windowAxis(n, sigma[axis]));
+  const [lx, ly, lz] = axes.map(({ centres }) => centres);
+  // The widest array of a slab holds one vec4 per window centre along x.
+  const pitch = rowPitch(geometry.image[0]);
+  const slabs = controlGridSlabs(gpu, geometry, 4 * Math.max(Math.ceil(4 * lx / pitch), 1));
+  const deepest = Math.max(...slabs.map(({ begin, end }) => end - begin));
+  return { axes, centres: [lx, ly, lz] as const, count: lx * ly * lz, slabs, deepest };
+}
+
+/**
+ * Makes the buffers between the steps of an evaluation, which `owned` frees.
+ *
+ * @throws {RangeError} when there are more windows than a binding holds.
+ */
+export function localCorrelationScratch(
+  gpu: Gpu,
+  options: Pick<LocalCorrelationOptions, "geometry" | "sigma">,
+  owned: Owned,
+): LocalCorrelationScratch {
+  const { centres: [lx, ly], count, deepest } = windowsOf(gpu, options);
+  if (16 * count > gpu.maxBindingBytes) {
+    throw new RangeError(
+      `Windows so narrow are too many for bindings of ${gpu.maxBindingBytes} bytes: choose a larger ` +
+        "window or a coarser resolution",
+    );
+  }
+  const moments = (label: string, n: number) =>
+    [
+      owned.add(gpu.buffer(`local means ${label}`, 16 * n)),
+      owned.add(gpu.buffer(`local products ${label}`, 8 * n)),
+    ] as const;
+  return {
+    alongX: moments("along x", lx * options.geometry.image[1] * deepest),
+    alongY: moments("along y", lx * ly * deepest),
+    alongZ: moments("along z", count),
+    slopes: owned.add(gpu.buffer("local slopes", 16 * count)),
+    parts: owned.add(gpu.buffer("local parts", 8 * CORRELATION_PARTS)),
+  };
 }
 
 /**
@@ -65,36 +128,12 @@ export interface LocalCorrelationOptions {
  * @throws {RangeError} when there are more windows than a binding holds.
  */
 export function prepareLocalCorrelation(gpu: Gpu, options: LocalCorrelationOptions): Prepared {
-  const { geometry, sigma, warped, residual, scalars } = options;
-  const { image: size } = geometry;
-  const [, ny] = size;
-  const axes = size.map((n, axis) => windowAxis(n, sigma[axis]));
-  const [ax, ay, az] = axes;
-  const [lx, ly, lz] = axes.map(({ centres }) => centres);
-  const count = lx * ly * lz;
-  // The widest array of a slab holds one vec4 per window centre along x.
-  const slabs = controlGridSlabs(
-    gpu,
-    geometry,
-    4 * Math.max(Math.ceil(4 * lx / residual.pitch), 1),
-  );
-  const deepest = Math.max(...slabs.map(({ begin, end }) => end - begin));
-  if (16 * count > gpu.maxBindingBytes) {
-    throw new RangeError(
-      `Windows so narrow are too many for bindings of ${gpu.maxBindingBytes} bytes: choose a larger ` +
-        "window or a coarser resolution",
-    );
-  }
+  const { geometry, warped, residual, scalars } = options;
+  const [, ny] = geometry.image;
+  const { axes: [ax, ay, az], centres: [lx, ly, lz], count, slabs } = windowsOf(gpu, options);
   return Owned.build((owned) => {
-    const moments = (label: string, n: number) => [
-      owned.add(gpu.buffer(`local means ${label}`, 16 * n)),
-      owned.add(gpu.buffer(`local products ${label}`, 8 * n)),
-    ];
-    const alongX = moments("along x", lx * ny * deepest);
-    const alongY = moments("along y", lx * ly * deepest);
-    const alongZ = moments("along z", count);
-    const slopes = owned.add(gpu.buffer("local slopes", 16 * count));
-    const parts = owned.add(gpu.buffer("local parts", 8 * CORRELATION_PARTS));
+    const scratch = options.scratch ?? localCorrelationScratch(gpu, options, owned);
+    const { alongX, alongY, alongZ, slopes, parts } = scratch;
     const fixed = owned.add(fixedInWindow(gpu, options));
     const quads = residual.pitch / 4;
     const spanX = centresPerInvocation(ax.stride) * ax.stride / 4;

@@ -19,7 +19,7 @@ import {
 } from "./similarity.ts";
 
 /** Bits per channel. With the finer ones only time and memory change (docs/validation.md). */
-const BITS = { coarse: 5, fine: 10 } as const;
+export const BITS = { coarse: 5, fine: 10 } as const;
 
 /** Options of MIND. */
 export interface MindOptions extends MindSscOptions {
@@ -64,6 +64,17 @@ export const MIND_OPTIONS: OptionDeclarations<MindOptions> = {
   fineDescriptors: FINE,
 };
 
+/** The declarations of MIND-SSC's options. */
+export const SSC_OPTIONS: OptionDeclarations<MindSscOptions> = {
+  sigma: SIGMA,
+  fineDescriptors: FINE,
+};
+
+/** The factor by which a range of intensities spans 255. */
+export function intensityScale({ low, high }: BinRange): number {
+  return high > low ? 255 / (high - low) : 1;
+}
+
 /** MIND in the list of similarities. */
 export const MIND: SimilarityKind = declareSimilarity<MindOptions>({
   name: "mind",
@@ -84,7 +95,7 @@ export const MIND_SSC: SimilarityKind = declareSimilarity<MindSscOptions>({
   name: "mind-ssc",
   description: "MIND's self-similarity context, 12 pairs",
   lambda: { l2: 0.1, tv: 0.05, bending: 15 },
-  options: { sigma: SIGMA, fineDescriptors: FINE },
+  options: SSC_OPTIONS,
   create: ({ sigma, fineDescriptors, ...ranges }) =>
     mindSimilarity("mind-ssc", ranges, {
       sigma,
@@ -122,7 +133,6 @@ function mindSimilarity(
   { sigma, neighbourhood, difference, fineDescriptors }: MindParameters,
 ): Similarity {
   const bits = fineDescriptors ? BITS.fine : BITS.coarse;
-  const scale = ({ low, high }: BinRange) => high > low ? 255 / (high - low) : 1;
   const words = descriptorWords(neighbourhood, bits);
   return {
     name,
@@ -137,7 +147,7 @@ function mindSimilarity(
             mask: inputs[`${image}Mask`],
             neighbourhood,
             sigma,
-            scale: scale(range),
+            scale: intensityScale(range),
             bits,
           }));
         const fixed = descriptors("fixed", fixedRange);

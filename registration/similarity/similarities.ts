@@ -4,6 +4,7 @@
  * @module
  */
 
+import { LNCC_MIND, type LnccMindOptions } from "./lncc_mind.ts";
 import { LOCAL_CORRELATION, type LocalCorrelationOptions } from "./local_correlation.ts";
 import { MIND, MIND_SSC, type MindOptions } from "./mind.ts";
 import { NMI } from "./nmi.ts";
@@ -11,10 +12,11 @@ import { NMI_MIND, type NmiMindOptions } from "./nmi_mind.ts";
 import type { SimilarityKind } from "./similarity.ts";
 
 /** The name of a similarity. */
-export type SimilarityName = "nmi" | "mind" | "mind-ssc" | "nmi+mind" | "lncc";
+export type SimilarityName = "nmi" | "mind" | "mind-ssc" | "nmi+mind" | "lncc" | "lncc-mind";
 
 /** The options of all similarities. An option that the chosen similarity does not have is refused. */
-export interface SimilarityOptions extends MindOptions, NmiMindOptions, LocalCorrelationOptions {}
+export interface SimilarityOptions
+  extends MindOptions, NmiMindOptions, LocalCorrelationOptions, LnccMindOptions {}
 
 /** Every similarity by its name. */
 export const SIMILARITIES: Readonly<Record<SimilarityName, SimilarityKind>> = {
@@ -23,6 +25,7 @@ export const SIMILARITIES: Readonly<Record<SimilarityName, SimilarityKind>> = {
   "mind-ssc": MIND_SSC,
   "nmi+mind": NMI_MIND,
   "lncc": LOCAL_CORRELATION,
+  "lncc-mind": LNCC_MIND,
 };
 
 /** The options of similarities among other options: all that are given, whichever similarity has them. */
