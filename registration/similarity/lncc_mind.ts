@@ -29,6 +29,7 @@ import {
   intensityScratch,
   prepareIntensitySimilarity,
 } from "./intensity_similarity.ts";
+import { columnsOf } from "./columns.ts";
 import { BITS, intensityScale, type MindSscOptions, SSC_OPTIONS } from "./mind.ts";
 import {
   declareSimilarity,
@@ -134,13 +135,19 @@ function prepare(
   });
   const part = sums("a channel");
   const sumsSoFar = [sums("channels, even"), sums("channels, odd")];
-  const dispatches = [];
+  const expanded = columnsOf(gpu, inputs, { owned });
+  const dispatches = [...expanded.dispatches];
   for (let channel = 0; channel < CHANNELS; channel++) {
     const isLast = channel === CHANNELS - 1;
     const images = { fixed, moving, channel, sigma };
     const { gradient, scalars } = channel === 0 ? sumsSoFar[0] : part;
     const one = owned.add(
-      prepareChannel(gpu, { ...inputs, gradient, scalars }, images, shared),
+      prepareChannel(
+        gpu,
+        { ...inputs, columns: expanded.columns, gradient, scalars },
+        images,
+        shared,
+      ),
     );
     dispatches.push(...one.dispatches);
     if (channel === 0) continue;
