@@ -169,6 +169,14 @@ gpuTest("registerDeformable() finds 30 mm from a discrete start, and not without
     onLevel: (state) => void states.push(state),
   });
   assertEquals([rigid.parameters.start, discrete.parameters.start], ["rigid", "discrete"]);
+  // The search takes the place of the coarsest level.
+  const counts = ({ levels, parameters }: DeformableResult) => [
+    levels.length,
+    parameters.levels,
+    parameters.replacedLevels,
+  ];
+  assertEquals([counts(rigid), counts(discrete)], [[2, 2, 0], [1, 2, 1]]);
+  assertEquals(discrete.levels[0].voxel, rigid.levels[1].voxel);
   assertLess(10, error(rigid));
   assertLess(error(discrete), 2);
   const resumed = await registerDeformable(gpu, {
@@ -178,11 +186,21 @@ gpuTest("registerDeformable() finds 30 mm from a discrete start, and not without
   });
   assertEquals(resumed, discrete);
   const automatic = await registerDeformable(gpu, { ...images, start: "automatic" });
-  const { chosen, rigidCost, discreteCost } = automatic.levels[0].start!;
+  const { chosen, rigidCost, discreteCost } = automatic.levels[1].start!;
   assertEquals(chosen, "discrete");
   assertLess(discreteCost, rigidCost);
-  assertEquals(automatic.levels[0].costs.at(-1), discreteCost);
+  assertEquals(automatic.levels[1].costs.at(-1), discreteCost);
   assertLess(error(automatic), 2);
+});
+
+gpuTest("registerDeformable() with one level runs it after the discrete search", async (gpu) => {
+  const images = { fixed: image("mr"), moving: image("ct", SHIFT), similarity: "nmi" } as const;
+  const common = { ...images, levels: 1, iterations: 2 };
+  const { levels, parameters } = await registerDeformable(gpu, { ...common, start: "discrete" });
+  assertEquals([levels.length, parameters.levels, parameters.replacedLevels], [1, 1, 0]);
+  const automatic = await registerDeformable(gpu, { ...common, start: "automatic" });
+  const { chosen, rigidCost, discreteCost } = automatic.levels[0].start!;
+  assertEquals(chosen, discreteCost < rigidCost ? "discrete" : "rigid");
 });
 
 gpuTest("registerDeformable() with the automatic start keeps a better rigid start", async (gpu) => {
@@ -199,7 +217,7 @@ gpuTest("registerDeformable() with the automatic start keeps a better rigid star
   } as const;
   const rigid = await registerDeformable(gpu, images);
   const automatic = await registerDeformable(gpu, { ...images, start: "automatic" });
-  assertEquals(automatic.levels[0].start?.chosen, "rigid");
+  assertEquals(automatic.levels[1].start?.chosen, "rigid");
   assertEquals(automatic.controlGrid, rigid.controlGrid);
 });
 

@@ -91,8 +91,10 @@ export interface DeformableOptions extends SimilarityOptions {
   readonly iterations?: number | undefined;
   /**
    * The displacements with which the first level begins. "rigid" (default): none. "discrete": those of a search among
-   * displacements of up to 48 mm along each axis, which finds motions that a descent does not find. "automatic": the
-   * first level runs from both, and the registration goes on with the one of the lower cost.
+   * displacements of up to 48 mm along each axis, which finds motions that a descent does not find. The search takes the
+   * place of the coarsest level, unless that is the only one. "automatic": the second level (the first one if it is the
+   * only one) runs from the coarsest level and from the search, and the registration goes on with the one of the lower
+   * cost.
    */
   readonly start?: DeformableStart | undefined;
   /** Smallest working voxel, mm. Default the fixed image's voxel. */
@@ -153,7 +155,10 @@ export interface DeformableLevel {
   readonly stopped: string;
   /** Values that the similarity found at the start of the level, such as s of eq. 7. */
   readonly similarity?: Readonly<Record<string, number>> | undefined;
-  /** At the first level, with the start "automatic": the chosen start, and the costs F at the end of the level from both. */
+  /**
+   * At the level that runs from both starts, with the start "automatic": the chosen start, and the costs F at the end of
+   * the level from both. If "discrete" was chosen, the coarser level before it has no influence on the result.
+   */
   readonly start?:
     | {
       /** The start of the lower cost. The rest of this record is of its level. */
@@ -196,8 +201,10 @@ export interface DeformableResult {
     readonly lambda: number;
     /** Requested control-point spacing at the finest level, mm. */
     readonly spacing: number;
-    /** Number of levels. */
+    /** Number of levels, with those that a search replaced. */
     readonly levels: number;
+    /** Number of the coarsest levels that did not run because the search of the start "discrete" took their place. */
+    readonly replacedLevels: number;
     /** Maximum number of accepted steps per level. */
     readonly iterations: number;
     /** Smallest working voxel, mm. */
@@ -210,6 +217,9 @@ export interface DeformableResult {
     readonly [name: string]: unknown;
   };
 }
+
+/** The coarsest levels whose place a discrete search takes: its points are as dense as their control points. */
+const REPLACED_LEVELS = 1;
 
 /** Bins over each image's intensities (section 3.2). */
 export const NMI_BINS = 100;
@@ -239,7 +249,7 @@ export async function registerDeformable(
   const plan = planOf(options);
   requireSlices(moving.grid);
   const { levels, kind, similarityOptions, regulariser, interpolation, lambda } = plan;
-  const { iterations, noFolding, start } = plan;
+  const { iterations, noFolding, start, replacedLevels } = plan;
   signal?.throwIfAborted();
   gpu.requireMemory(
     Math.max(
@@ -317,11 +327,10 @@ export async function registerDeformable(
           record: recordOf(level, result),
         };
       };
-      const isFirst = index === 0;
-      let best = isFirst && start === "discrete"
+      let best = index === 0 && start === "discrete"
         ? await optimise(await search(carried))
         : await optimise(carried);
-      if (isFirst && start === "automatic") {
+      if (start === "automatic" && index === Math.min(REPLACED_LEVELS, levels.length - 1)) {
         best = betterOf(best, await optimise(await search(carried), carried));
       }
       reached = best.reached;
@@ -343,7 +352,8 @@ export async function registerDeformable(
         start,
         lambda,
         spacing: plan.spacing,
-        levels: levels.length,
+        levels: replacedLevels + levels.length,
+        replacedLevels,
         iterations,
         resolution: Math.min(...levels.at(-1)!.grid.spacing),
         noFolding,
@@ -395,8 +405,10 @@ function planOf(options: DeformableOptions) {
     spacing,
     resolution: options.resolution,
   });
+  const replacedLevels = start === "discrete" ? Math.min(REPLACED_LEVELS, levels.length - 1) : 0;
   return {
-    levels,
+    levels: levels.slice(replacedLevels),
+    replacedLevels,
     kind,
     similarityOptions,
     regulariser,
