@@ -38,7 +38,7 @@ const COUPLINGS: readonly number[] = [0.0003, 0.001, 0.003, 0.01, 0.03, 0.1];
  * The cost of any displacement but 0. A smaller gain says nothing: organs without texture look alike wherever they lie.
  * The costs of a point of a body differ by 1.4.
  */
-const MOTION_COST = 0.03;
+const MOTION_COST = 0.015;
 /** Steps that make the fields of both directions inverse to each other. */
 const CONSISTENCY_STEPS = 16;
 
