@@ -9,7 +9,7 @@ import { interpolateClamped } from "../image/resample.ts";
 
 /** A shorter displacement is none, blocks. */
 const SHORTEST = 0.5;
-/** The displacements there and back agree if their sum is shorter, blocks. */
+/** The displacements of both directions agree if their sum is shorter, blocks. */
 const LARGEST_SUM = 0.25;
 
 /** Two fields in opposite directions, one vec4 (x, y, z, 0) per point in blocks. */

@@ -63,7 +63,7 @@ export interface DiscreteField {
   /** Displacements in blocks, one vec4 (x, y, z, 0) per point. */
   readonly displacements: Float32Array;
   /**
-   * The share of the displaced points (half a block or more) whose displacements there and back cancel to within a
+   * The share of the displaced points (half a block or more) whose displacements in both directions cancel to within a
    * quarter of a block, before they are made inverse to each other: from 0 to 1, and 0 if no point is displaced.
    */
   readonly agreement: number;
