@@ -156,7 +156,7 @@ Deno.test({
         const metrics = JSON.parse(await Deno.readTextFile(`${failed}/metrics.json`));
         assertEquals(metrics.quality.verdict, "failed");
         assertEquals(metrics.parameters.start, "automatic");
-        assertEquals(metrics.parameters.replacedLevels, 0);
+        assertEquals(metrics.parameters.deformable.replacedLevels, 0);
         const { chosen, agreement } = metrics.deformable.levels[0].start;
         assertEquals(chosen, agreement < 0.23 ? "rigid" : "discrete");
       },
