@@ -47,6 +47,7 @@ displacements of up to 48 mm along each axis. It finds large motions, as between
 images do not overlap well enough for the usual descent. The search takes the place of the coarsest level,
 unless that is the only one. --start automatic searches from the fixed to the moving image and back, and takes
 the displacements only if both agree at enough points; otherwise it goes on like --start rigid, the default.
+Neither is always better than the default: look at the result.
 metrics.json has the choice and the agreement as \`start\` of the first level, and the number of levels that the
 search replaced as \`replacedLevels\`. A result that is not good advises the search.
 

@@ -192,8 +192,9 @@ function requireBlocks(name: "fixed" | "moving", blocks: number, block: number):
 }
 
 /**
- * True if a search can be trusted. Its directions agree on 28 to 36 % of the displaced points of phantoms in which it finds
- * the motion, and on 18 % at most where it leads to a wrong minimum or is not needed; docs/validation.md has the pairs.
+ * True if a search can be trusted. On the phantoms by which the limit was chosen, its directions agree on 27 to 36 % of
+ * the displaced points where it finds the motion, and on 9 to 18 % where it may lead to a wrong minimum; on others the
+ * shares overlap, as docs/validation.md says.
  */
 export function isTrusted({ agreement }: Pick<DiscreteStart, "agreement">): boolean {
   return agreement >= LEAST_AGREEMENT;
