@@ -19,7 +19,7 @@ export const DEFORMABLE_METHODS: readonly DeformableMethod[] = [
 
 /**
  * The displacements with which the first level of the method "control-grid" begins: none after the rigid registration,
- * those of a discrete search, or whichever of the two leads to the lower cost at the first level.
+ * those of a discrete search in place of the coarsest level, or those of the search if its two directions agree.
  */
 export type DeformableStart = "rigid" | "discrete" | "automatic";
 

@@ -44,9 +44,12 @@ directions to metrics.json.
 
 --start discrete begins the deformable registration with a discrete search: points every 16 mm choose among
 displacements of up to 48 mm along each axis. It finds large motions, as between two breaths, in which the
-images do not overlap well enough for the usual descent. --start automatic runs the coarsest level from both
-starts and continues with the one of the lower cost. Neither is always better: look at the result. The
-default is the rigid result alone. A result that is not good advises the search.
+images do not overlap well enough for the usual descent. The search takes the place of the coarsest level,
+unless that is the only one. --start automatic searches from the fixed to the moving image and back, and takes
+the displacements only if both agree at enough points; otherwise it goes on like --start rigid, the default.
+Neither is always better than the default: look at the result.
+metrics.json has the choice and the agreement as \`start\` of the first level, and the number of levels that the
+search replaced as \`replacedLevels\`. A result that is not good advises the search.
 
 With --cohort the task registers many pairs, each into the folder OUT/<case>. A CSV file has a line for each
 pair, and its first line names the columns. Paths are relative to the CSV file:

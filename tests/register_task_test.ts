@@ -133,7 +133,7 @@ Deno.test({
     });
 
     await t.step(
-      "with --strict it ends with 3 if the better of both starts has failed",
+      "with --strict it ends with 3 if the result of the automatic start has failed",
       async () => {
         const next = random(1);
         const data = moving.image.data.map(() => 1000 * next());
@@ -156,8 +156,9 @@ Deno.test({
         const metrics = JSON.parse(await Deno.readTextFile(`${failed}/metrics.json`));
         assertEquals(metrics.quality.verdict, "failed");
         assertEquals(metrics.parameters.start, "automatic");
-        const { chosen, rigidCost, discreteCost } = metrics.deformable.levels[0].start;
-        assertEquals(chosen, discreteCost < rigidCost ? "discrete" : "rigid");
+        assertEquals(metrics.parameters.deformable.replacedLevels, 0);
+        const { chosen, agreement } = metrics.deformable.levels[0].start;
+        assertEquals(chosen, agreement < 0.23 ? "rigid" : "discrete");
       },
     );
 

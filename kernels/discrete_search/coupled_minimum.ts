@@ -20,6 +20,8 @@ export interface CoupledMinimumOptions {
   readonly window: SearchWindow;
   /** The weights of the coupling, one per iteration. */
   readonly couplings: readonly number[];
+  /** The cost of any displacement but 0, in addition. */
+  readonly motionCost: number;
   /** The costs of all displacements of all points. */
   readonly costs: GpuBuffer;
   /** Zeros; receives the smooth field, one vec4 (x, y, z, 0) per point in blocks. */
@@ -30,11 +32,12 @@ export interface CoupledMinimumOptions {
 
 /** Records the optimisation. */
 export function recordCoupledMinimum(recorder: Recorder, options: CoupledMinimumOptions): void {
-  const { points, window: { radius, rowQuads }, couplings, costs, field, scratch } = options;
+  const { points, window: { radius, rowQuads }, couplings, motionCost } = options;
+  const { costs, field, scratch } = options;
   const workgroups = [Math.ceil(points[0] / 64), points[1], points[2]] as const;
   for (const coupling of couplings) {
     recorder.dispatch(COUPLED_MINIMUM, {
-      parameters: { points, radius, rowQuads, coupling },
+      parameters: { points, radius, rowQuads, coupling, motionCost },
       buffers: [costs, field, scratch],
       workgroups,
     });
@@ -48,10 +51,11 @@ export function recordCoupledMinimum(recorder: Recorder, options: CoupledMinimum
 
 /** The plain twin: x, y, z of each point, in blocks. */
 export function coupledMinimumReference(
-  { points, window, couplings, costs }: {
+  { points, window, couplings, motionCost, costs }: {
     readonly points: Triple;
     readonly window: SearchWindow;
     readonly couplings: readonly number[];
+    readonly motionCost: number;
     readonly costs: ArrayLike<number>;
   },
 ): Float64Array {
@@ -66,7 +70,8 @@ export function coupledMinimumReference(
         const displacement = displacementOf(window, cost);
         if (displacement === undefined) continue;
         const distance = displacement.reduce((sum, d, c) => sum + (d - field[3 * i + c]) ** 2, 0);
-        const value = costs[i * perPoint + cost] + coupling * distance;
+        const motion = displacement.some((d) => d !== 0) ? motionCost : 0;
+        const value = costs[i * perPoint + cost] + coupling * distance + motion;
         if (value < best) {
           best = value;
           chosen.set(displacement, 3 * i);

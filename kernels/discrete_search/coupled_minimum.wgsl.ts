@@ -2,7 +2,8 @@ import type { Kernel } from "../gpu/gpu.ts";
 
 /**
  * The displacement d of each point with the smallest cost(d) + coupling |d - s|^2, where s is the mean displacement of
- * the point and its neighbours in the field so far. The first of equal ones is chosen.
+ * the point and its neighbours in the field so far; any d but 0 costs `motionCost` in addition. The first of equal ones
+ * is chosen.
  */
 export const COUPLED_MINIMUM: Kernel = {
   label: "Discrete search: coupled minimum",
@@ -12,6 +13,7 @@ struct Parameters {
   radius: u32,       // the largest displacement along an axis, blocks
   rowQuads: u32,     // quads of costs per row of displacements
   coupling: f32,     // weight of the distance from the mean displacement
+  motionCost: f32,   // cost of any displacement but 0
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> costs: array<vec4f>;
@@ -26,6 +28,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let point = (id.z * p.points.y + id.y) * p.points.x + id.x;
   let width = 2 * p.radius + 1;
   let radius = f32(p.radius);
+  let costOfMotion = vec4f(p.motionCost);
   let s = means[point].xyz;
   let first = point * width * width * p.rowQuads;
   var best = vec4f(3e38);
@@ -36,9 +39,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     for (var y = 0u; y < width; y++) {
       let ey = f32(y) - radius - s.y;
       let rest = ez * ez + ey * ey;
+      let isStill = vec4<bool>(z == p.radius && y == p.radius);
       for (var q = 0u; q < p.rowQuads; q++) {
-        let ex = LANES + (f32(4 * q) - radius - s.x);
-        let value = costs[first + quad] + p.coupling * (ex * ex + rest);
+        let dx = LANES + (f32(4 * q) - radius);
+        let ex = dx - s.x;
+        let motion = select(costOfMotion, vec4f(0), isStill & (dx == vec4f(0)));
+        let value = costs[first + quad] + p.coupling * (ex * ex + rest) + motion;
         let better = value < best;
         best = select(best, value, better);
         number = select(number, vec4u(quad), better);

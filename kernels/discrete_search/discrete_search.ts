@@ -10,9 +10,11 @@
  */
 
 import type { Triple } from "../../volume/affine.ts";
-import type { Gpu } from "../gpu/gpu.ts";
+import type { Gpu, GpuBuffer } from "../gpu/gpu.ts";
 import { Owned } from "../gpu/owned.ts";
+import type { Recorder } from "../gpu/recorder.ts";
 import type { MindDescriptors } from "../mind/descriptor.ts";
+import { agreementOf } from "./agreement.ts";
 import { coupledMinimumReference, recordCoupledMinimum } from "./coupled_minimum.ts";
 import {
   costBytes,
@@ -32,6 +34,11 @@ import { recordSmoothCosts, smoothCostsReference } from "./smooth_costs.ts";
 
 /** The weights of the coupling in its iterations, for distances in blocks and squared differences of 12 channels. */
 const COUPLINGS: readonly number[] = [0.0003, 0.001, 0.003, 0.01, 0.03, 0.1];
+/**
+ * The cost of any displacement but 0. A smaller gain says nothing: organs without texture look alike wherever they lie.
+ * The costs of a point of a body differ by 1.4.
+ */
+const MOTION_COST = 0.015;
 /** Steps that make the fields of both directions inverse to each other. */
 const CONSISTENCY_STEPS = 16;
 
@@ -55,6 +62,11 @@ export interface DiscreteField {
   readonly points: Triple;
   /** Displacements in blocks, one vec4 (x, y, z, 0) per point. */
   readonly displacements: Float32Array;
+  /**
+   * The share of the displaced points (half a block or more) whose displacements in both directions cancel to within a
+   * quarter of a block, before they are made inverse to each other: from 0 to 1, and 0 if no point is displaced.
+   */
+  readonly agreement: number;
   /** Blocks of the fixed image that have sufficient voxels to be compared. If there are none, all displacements are 0. */
   readonly fixedBlocks: number;
   /** The same of the moving image. */
@@ -106,8 +118,18 @@ export async function discreteSearch(
       [buffer(`${label} 1`, 16 * count), buffer(`${label} 2`, 16 * count)] as const;
     const fields = fieldBuffers("discrete field");
     const scratch = fieldBuffers("discrete field, scratch");
-    const recorder = gpu.record("discrete search");
-    try {
+    const submit = (label: string, record: (recorder: Recorder) => void) => {
+      const recorder = gpu.record(label);
+      try {
+        record(recorder);
+        recorder.submit();
+      } finally {
+        recorder[Symbol.dispose]();
+      }
+    };
+    const download = async (field: GpuBuffer) =>
+      new Float32Array(await gpu.download(field, 0, 16 * count));
+    submit("discrete search", (recorder) =>
       directions.forEach((direction, index) => {
         recordDisplacementCosts(recorder, direction, costs);
         recordSmoothCosts(recorder, { points, quads: window.quads, costs, smoothed });
@@ -115,22 +137,25 @@ export async function discreteSearch(
           points,
           window,
           couplings: COUPLINGS,
+          motionCost: MOTION_COST,
           costs: smoothed,
           field: fields[index],
           scratch: scratch[index],
         });
-      });
-      recordInverseConsistency(recorder, { points, steps: CONSISTENCY_STEPS, fields, scratch });
-      recorder.submit();
-    } finally {
-      recorder[Symbol.dispose]();
-    }
-    const [field, fixedBlocks, movingBlocks] = await Promise.all([
-      gpu.download(fields[0], 0, 16 * count),
+      }));
+    const [forward, backward] = await Promise.all(fields.map(download));
+    submit(
+      "inverse consistency",
+      (recorder) =>
+        recordInverseConsistency(recorder, { points, steps: CONSISTENCY_STEPS, fields, scratch }),
+    );
+    const [displacements, fixedBlocks, movingBlocks] = await Promise.all([
+      download(fields[0]),
       countBlocks(gpu, from),
       countBlocks(gpu, to),
     ]);
-    return { points, displacements: new Float32Array(field), fixedBlocks, movingBlocks };
+    const agreement = agreementOf({ points, forward, backward });
+    return { points, displacements, agreement, fixedBlocks, movingBlocks };
   } finally {
     owned.destroy();
   }
@@ -171,7 +196,13 @@ export function discreteSearchReference(
       points,
       4 * window.quads,
     );
-    return coupledMinimumReference({ points, window, couplings: COUPLINGS, costs });
+    return coupledMinimumReference({
+      points,
+      window,
+      couplings: COUPLINGS,
+      motionCost: MOTION_COST,
+      costs,
+    });
   });
   const points = poolDescriptorsReference({ ...options.fixed, edge: options.edge }).size;
   return inverseConsistencyReference(points, CONSISTENCY_STEPS, [forward, backward])[0];

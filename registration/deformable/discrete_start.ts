@@ -38,6 +38,8 @@ const BLOCK = 16;
 const EDGE = 4;
 /** Largest displacement along each axis, blocks. */
 const RADIUS = 3;
+/** A search whose directions agree less is not trusted; {@link isTrusted}. */
+const LEAST_AGREEMENT = 0.23;
 /** Standard deviation of the patches of MIND-SSC, voxels. */
 const SIGMA = 0.8;
 /** The costs of all displacements fit into the smallest binding that WebGPU guarantees; blocks grow with the image. */
@@ -60,7 +62,8 @@ interface BlockPlan {
 }
 
 /** The displacements that a discrete search found. */
-export interface DiscreteStart extends Pick<DiscreteField, "points" | "displacements"> {
+export interface DiscreteStart
+  extends Pick<DiscreteField, "points" | "displacements" | "agreement"> {
   /** Edge of a block, mm. */
   readonly block: number;
   /** Index of a point to fixed RAS mm. */
@@ -170,8 +173,8 @@ export async function discreteStart(
     requireBlocks("moving", found.movingBlocks, block);
     const centre = (EDGE - 1) / 2;
     const toVoxel = [EDGE, 0, 0, centre, 0, EDGE, 0, centre, 0, 0, EDGE, centre, 0, 0, 0, 1];
-    const { displacements } = found;
-    return { points, displacements, block, affine: multiply(affine, toVoxel) };
+    const { displacements, agreement } = found;
+    return { points, displacements, agreement, block, affine: multiply(affine, toVoxel) };
   } finally {
     owned.destroy();
   }
@@ -189,11 +192,20 @@ function requireBlocks(name: "fixed" | "moving", blocks: number, block: number):
 }
 
 /**
+ * True if a search can be trusted. On the phantoms by which the limit was chosen, its directions agree on 27 to 36 % of
+ * the displaced points where it finds the motion, and on 9 to 18 % where it may lead to a wrong minimum; on others the
+ * shares overlap, as docs/validation.md says.
+ */
+export function isTrusted({ agreement }: Pick<DiscreteStart, "agreement">): boolean {
+  return agreement >= LEAST_AGREEMENT;
+}
+
+/**
  * The displacements at the control points of a level, in mm along the axes of its grid, one vec4 per control point. A
  * cubic spline takes them as its coefficients, which smooths them.
  */
 export function displacementsFrom(
-  { points, displacements, block, affine }: DiscreteStart,
+  { points, displacements, block, affine }: Omit<DiscreteStart, "agreement">,
   { size, stride, interpolation }: ControlGridGeometry,
   grid: Grid,
 ): Float32Array {

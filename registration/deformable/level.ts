@@ -79,11 +79,6 @@ export interface LevelOptions {
   readonly geometry: ControlGridGeometry;
   /** The displacements at the start, mm along the grid's axes, one vec4 per control point. */
   readonly start: Float32Array;
-  /**
-   * The displacements at which the similarity finds the values of its own, such as s of eq. 7. The costs from two starts
-   * can be compared if these are the same.
-   */
-  readonly scaledAt: Float32Array;
   /** The similarity E of the cost F = E + lambda R. */
   readonly similarity: Similarity;
   /** The regulariser R. */
@@ -157,7 +152,7 @@ export async function optimiseLevel(gpu: Gpu, options: LevelOptions): Promise<Le
       gradient: optimiser.gradient,
       scalars: optimiser.scalars,
     }));
-    await data.begin?.(options.scaledAt);
+    await data.begin?.(options.start);
     gpu.write(optimiser.point, options.start);
     gpu.write(optimiser.trial, options.start);
     const cell = spacing[0] * spacing[1] * spacing[2];

@@ -50,7 +50,13 @@ import {
   prolongDisplacements,
   toControlGrid,
 } from "./level_displacements.ts";
-import { discreteStart, discreteStartBytes, displacementsFrom } from "./discrete_start.ts";
+import {
+  type DiscreteStart,
+  discreteStart,
+  discreteStartBytes,
+  displacementsFrom,
+  isTrusted,
+} from "./discrete_start.ts";
 import { unfoldCells, unfoldVoxels } from "./no_folding.ts";
 
 /**
@@ -91,8 +97,9 @@ export interface DeformableOptions extends SimilarityOptions {
   readonly iterations?: number | undefined;
   /**
    * The displacements with which the first level begins. "rigid" (default): none. "discrete": those of a search among
-   * displacements of up to 48 mm along each axis, which finds motions that a descent does not find. "automatic": the
-   * first level runs from both, and the registration goes on with the one of the lower cost.
+   * displacements of up to 48 mm along each axis, which finds motions that a descent does not find. The search takes the
+   * place of the coarsest level, unless that is the only one. "automatic": "discrete" if the search from the fixed to
+   * the moving image and the search back agree, else "rigid".
    */
   readonly start?: DeformableStart | undefined;
   /** Smallest working voxel, mm. Default the fixed image's voxel. */
@@ -153,15 +160,16 @@ export interface DeformableLevel {
   readonly stopped: string;
   /** Values that the similarity found at the start of the level, such as s of eq. 7. */
   readonly similarity?: Readonly<Record<string, number>> | undefined;
-  /** At the first level, with the start "automatic": the chosen start, and the costs F at the end of the level from both. */
+  /** At the first level, if there was a search: the start of the level, and the agreement of the search. */
   readonly start?:
     | {
-      /** The start of the lower cost. The rest of this record is of its level. */
+      /** The start: "discrete", or with the start "automatic" that of its choice. */
       readonly chosen: Exclude<DeformableStart, "automatic">;
-      /** The cost after the start "rigid". */
-      readonly rigidCost: number;
-      /** The cost after the start "discrete". */
-      readonly discreteCost: number;
+      /**
+       * The share of the displaced points whose displacements in the search and in the search back cancel to within a
+       * quarter of a block, from 0 to 1. "automatic" chooses "discrete" from 0.23 on.
+       */
+      readonly agreement: number;
     }
     | undefined;
 }
@@ -196,8 +204,10 @@ export interface DeformableResult {
     readonly lambda: number;
     /** Requested control-point spacing at the finest level, mm. */
     readonly spacing: number;
-    /** Number of levels. */
+    /** Number of levels, with one that the discrete search replaced. */
     readonly levels: number;
+    /** Number of the coarsest levels that did not run because the discrete search took their place, 0 or 1. */
+    readonly replacedLevels: number;
     /** Maximum number of accepted steps per level. */
     readonly iterations: number;
     /** Smallest working voxel, mm. */
@@ -238,7 +248,7 @@ export async function registerDeformable(
   const { fixed, moving, signal } = options;
   const plan = planOf(options);
   requireSlices(moving.grid);
-  const { levels, kind, similarityOptions, regulariser, interpolation, lambda } = plan;
+  const { kind, similarityOptions, regulariser, interpolation, lambda } = plan;
   const { iterations, noFolding, start } = plan;
   signal?.throwIfAborted();
   gpu.requireMemory(
@@ -261,14 +271,14 @@ export async function registerDeformable(
       binRange(gpu, images.moving, images.movingMask),
     ]);
     const similarity = kind.create({ ...similarityOptions, fixedRange, movingRange });
-    requireMemory(gpu, levels.at(-1)!, interpolation, similarity);
-    const search = async (level: LevelDisplacements) => {
+    requireMemory(gpu, plan.levels.at(-1)!, interpolation, similarity);
+    const search = async () => {
       gpu.requireMemory(
         discreteStartBytes(fixed.grid, moving.grid),
         "The discrete search",
         'Choose the start "rigid" (--start rigid).',
       );
-      const found = await timed("deformable: discrete search", () =>
+      return await timed("deformable: discrete search", () =>
         discreteStart(gpu, {
           images,
           fixedGrid: fixed.grid,
@@ -277,55 +287,52 @@ export async function registerDeformable(
           fixedRange,
           movingRange,
         }));
-      return { ...level, displacements: displacementsFrom(found, level.geometry, level.grid) };
     };
+    const found = start === "rigid" || options.resume !== undefined ? undefined : await search();
+    const chosen = found === undefined
+      ? options.resume?.records[0]?.start
+      : chosenStart(start, found);
+    const isDiscrete = chosen?.chosen === "discrete";
+    // The search takes the place of the coarsest level, if there is another one.
+    const replacedLevels = isDiscrete ? Math.min(1, plan.levels.length - 1) : 0;
+    const levels = plan.levels.slice(replacedLevels);
     const records: DeformableLevel[] = [...options.resume?.records ?? []];
     let reached = resumed(options.resume, levels, interpolation);
     for (const [index, level] of levels.entries()) {
       if (options.resume !== undefined && index <= options.resume.level) continue;
       const carried = startOf(reached, level, interpolation);
-      const optimise = async (from: LevelDisplacements, scaledAt = from) => {
-        const { geometry, grid, displacements } = noFolding ? await unfoldCells(from) : from;
-        const result = await timedLevel(index, gpu, {
-          images,
-          masks: { fixed: options.fixedMask, moving: options.movingMask },
-          similarity,
-          level,
-          geometry,
-          start: displacements,
-          scaledAt: scaledAt === from ? displacements : scaledAt.displacements,
-          initial: options.initial ?? IDENTITY,
-          regulariser,
-          lambda,
-          iterations,
-          fixedGrid: fixed.grid,
-          movingGrid: moving.grid,
-          signal,
-          noFolding,
-          onProgress: (state) =>
-            options.onProgress?.({
-              level: index,
-              levels: levels.length,
-              evaluations: state.evaluations,
-              iterations: state.iterations,
-              maxIterations: iterations,
-              cost: state.cost,
-            }),
-        });
-        return {
-          reached: { geometry, grid, displacements: result.displacements },
-          record: recordOf(level, result),
-        };
-      };
-      const isFirst = index === 0;
-      let best = isFirst && start === "discrete"
-        ? await optimise(await search(carried))
-        : await optimise(carried);
-      if (isFirst && start === "automatic") {
-        best = betterOf(best, await optimise(await search(carried), carried));
-      }
-      reached = best.reached;
-      records.push(best.record);
+      const from = index === 0 && found !== undefined && isDiscrete
+        ? { ...carried, displacements: displacementsFrom(found, carried.geometry, carried.grid) }
+        : carried;
+      const { geometry, grid, displacements } = noFolding ? await unfoldCells(from) : from;
+      const result = await timedLevel(index, gpu, {
+        images,
+        masks: { fixed: options.fixedMask, moving: options.movingMask },
+        similarity,
+        level,
+        geometry,
+        start: displacements,
+        initial: options.initial ?? IDENTITY,
+        regulariser,
+        lambda,
+        iterations,
+        fixedGrid: fixed.grid,
+        movingGrid: moving.grid,
+        signal,
+        noFolding,
+        onProgress: (state) =>
+          options.onProgress?.({
+            level: index,
+            levels: levels.length,
+            evaluations: state.evaluations,
+            iterations: state.iterations,
+            maxIterations: iterations,
+            cost: state.cost,
+          }),
+      });
+      reached = { geometry, grid, displacements: result.displacements };
+      const record = recordOf(level, result);
+      records.push(index === 0 && chosen !== undefined ? { ...record, start: chosen } : record);
       await options.onLevel?.({
         level: index,
         displacements: reached.displacements.slice(),
@@ -343,7 +350,8 @@ export async function registerDeformable(
         start,
         lambda,
         spacing: plan.spacing,
-        levels: levels.length,
+        levels: plan.levels.length,
+        replacedLevels,
         iterations,
         resolution: Math.min(...levels.at(-1)!.grid.spacing),
         noFolding,
@@ -409,19 +417,10 @@ function planOf(options: DeformableOptions) {
   };
 }
 
-/** A level from one start. */
-interface OptimisedLevel {
-  readonly reached: LevelDisplacements;
-  readonly record: DeformableLevel;
-}
-
-/** The level with the lower cost, with a record of the choice. */
-function betterOf(rigid: OptimisedLevel, discrete: OptimisedLevel): OptimisedLevel {
-  const [rigidCost, discreteCost] = [rigid, discrete].map(({ record }) => record.costs.at(-1)!);
-  const [chosen, better] = discreteCost < rigidCost
-    ? ["discrete", discrete] as const
-    : ["rigid", rigid] as const;
-  return { ...better, record: { ...better.record, start: { chosen, rigidCost, discreteCost } } };
+/** The start of the first level after a search. */
+function chosenStart(start: DeformableStart, found: DiscreteStart): DeformableLevel["start"] {
+  const isDiscrete = start === "discrete" || isTrusted(found);
+  return { chosen: isDiscrete ? "discrete" : "rigid", agreement: found.agreement };
 }
 
 /** The displacements at the start of a level: the coarser level's, or 0 at the first level. */
