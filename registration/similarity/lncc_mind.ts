@@ -10,7 +10,7 @@
  */
 
 import { controlPoints } from "../../kernels/control_grid/control_grid.ts";
-import type { Gpu } from "../../kernels/gpu/gpu.ts";
+import type { Dispatch, Gpu } from "../../kernels/gpu/gpu.ts";
 import { Owned } from "../../kernels/gpu/owned.ts";
 import {
   type LocalCorrelationScratch,
@@ -73,7 +73,7 @@ export const LNCC_MIND: SimilarityKind = declareSimilarity<LnccMindOptions>({
   },
   create: ({ sigma, fineDescriptors, channelWindow, fixedRange, movingRange }) => {
     const bits = fineDescriptors ? BITS.fine : BITS.coarse;
-    const describe = (gpu: Gpu, inputs: SimilarityInputs, image: "fixed" | "moving") =>
+    const describe: Describe = (gpu, inputs, image) =>
       mindDescriptors(gpu, {
         source: inputs[image],
         mask: inputs[`${image}Mask`],
@@ -90,81 +90,71 @@ export const LNCC_MIND: SimilarityKind = declareSimilarity<LnccMindOptions>({
       bytesPerVoxel: 8 * CHANNELS + 2 * 4 * descriptorWords(NEIGHBOURHOOD, bits) + 4 +
         INTENSITY_SCRATCH_BYTES + 23,
       prepare: (gpu, inputs) =>
-        Owned.build((owned) =>
-          prepare(gpu, inputs, {
-            owned,
-            describe,
-            sigma: [channelWindow, channelWindow, channelWindow],
-          })
-        ),
+        Owned.build((owned) => prepareChannels(gpu, inputs, { owned, describe, channelWindow })),
     };
   },
 });
 
-interface Channels {
-  /** Owner of all resources of the level. */
-  readonly owned: Owned;
-  /** Computes the descriptors of an image. */
-  readonly describe: (
-    gpu: Gpu,
-    inputs: SimilarityInputs,
-    image: "fixed" | "moving",
-  ) => MindDescriptors;
-  /** Standard deviations of the window, voxels. */
-  readonly sigma: Triple;
-}
-
-/** Prepares all channels, one after another, and their mean. */
-function prepare(
+/** Computes the descriptors of an image. */
+type Describe = (
   gpu: Gpu,
   inputs: SimilarityInputs,
-  { owned, describe, sigma }: Channels,
+  image: "fixed" | "moving",
+) => MindDescriptors;
+
+/** Prepares all channels, one after another, and their mean. */
+function prepareChannels(
+  gpu: Gpu,
+  inputs: SimilarityInputs,
+  { owned, describe, channelWindow }: {
+    readonly owned: Owned;
+    readonly describe: Describe;
+    readonly channelWindow: number;
+  },
 ): PreparedSimilarity {
-  const { geometry } = inputs;
-  const count = controlPoints(geometry);
-  using temporary = new Owned();
-  const fixed = temporary.add(describe(gpu, inputs, "fixed"));
-  const moving = temporary.add(describe(gpu, inputs, "moving"));
-  const shared: Scratch = {
-    between: intensityScratch(gpu, inputs, owned),
-    windows: localCorrelationScratch(gpu, { geometry, sigma }, owned),
-  };
+  const count = controlPoints(inputs.geometry);
   const sums = (label: string): DissimilarityBuffers => ({
     gradient: owned.add(gpu.buffer(`gradient of ${label}`, 16 * count)),
     scalars: owned.add(gpu.buffer(`scalars of ${label}`, 32)),
   });
-  const part = sums("a channel");
-  const sumsSoFar = [sums("channels, even"), sums("channels, odd")];
-  const expanded = columnsOf(gpu, inputs, { owned });
-  const dispatches = [...expanded.dispatches];
-  for (let channel = 0; channel < CHANNELS; channel++) {
-    const isLast = channel === CHANNELS - 1;
-    const images = { fixed, moving, channel, sigma };
-    const { gradient, scalars } = channel === 0 ? sumsSoFar[0] : part;
-    const one = owned.add(
-      prepareChannel(
-        gpu,
-        { ...inputs, columns: expanded.columns, gradient, scalars },
-        images,
-        shared,
-      ),
-    );
-    dispatches.push(...one.dispatches);
-    if (channel === 0) continue;
-    const weight = isLast ? 1 / CHANNELS : 1;
-    dispatches.push(owned.add(prepareWeightedSum(gpu, {
-      first: sumsSoFar[(channel - 1) % 2],
-      second: part,
-      weights: [weight, weight],
-      count,
-      sum: isLast ? inputs : sumsSoFar[channel % 2],
-    })));
-  }
+  const sigma: Triple = [channelWindow, channelWindow, channelWindow];
+  const dispatches: Dispatch[] = [];
+  Owned.during((temporary) => {
+    const fixed = temporary.add(describe(gpu, inputs, "fixed"));
+    const moving = temporary.add(describe(gpu, inputs, "moving"));
+    const shared: Shared = {
+      sigma,
+      between: intensityScratch(gpu, inputs, owned),
+      windows: localCorrelationScratch(gpu, { geometry: inputs.geometry, sigma }, owned),
+    };
+    const { columns, dispatches: expansion } = columnsOf(gpu, inputs, { owned });
+    dispatches.push(...expansion);
+    const last = sums("a channel");
+    const soFar = [sums("channels, even"), sums("channels, odd")];
+    for (let channel = 0; channel < CHANNELS; channel++) {
+      const { gradient, scalars } = channel === 0 ? soFar[0] : last;
+      const own = { ...inputs, columns, gradient, scalars };
+      const images = { fixed, moving, channel };
+      dispatches.push(...owned.add(prepareChannel(gpu, own, images, shared)).dispatches);
+      if (channel === 0) continue;
+      const isLast = channel === CHANNELS - 1;
+      const weight = isLast ? 1 / CHANNELS : 1;
+      dispatches.push(owned.add(prepareWeightedSum(gpu, {
+        first: soFar[(channel - 1) % 2],
+        second: last,
+        weights: [weight, weight],
+        count,
+        sum: isLast ? inputs : soFar[channel % 2],
+      })));
+    }
+  });
   return { dispatches, destroy: () => owned.destroy() };
 }
 
-/** Buffers that all channels share. */
-interface Scratch {
+/** The window, and buffers that all channels use. */
+interface Shared {
+  /** Standard deviations of the window, voxels. */
+  readonly sigma: Triple;
   readonly between: IntensityScratch;
   readonly windows: LocalCorrelationScratch;
 }
@@ -173,34 +163,34 @@ interface Scratch {
 function prepareChannel(
   gpu: Gpu,
   inputs: SimilarityInputs,
-  { fixed, moving, channel, sigma }: {
+  { fixed, moving, channel }: {
     readonly fixed: MindDescriptors;
     readonly moving: MindDescriptors;
     readonly channel: number;
-    readonly sigma: Triple;
   },
-  { between, windows }: Scratch,
+  { sigma, between, windows }: Shared,
 ): PreparedSimilarity {
-  using temporary = new Owned();
-  const fixedChannel = temporary.add(mindChannelImage(gpu, fixed, channel));
-  const movingChannel = temporary.add(mindChannelImage(gpu, moving, channel));
-  // Voxels outside a mask have no descriptor.
-  return prepareIntensitySimilarity(gpu, {
-    inputs: { ...inputs, fixed: fixedChannel, moving: movingChannel, movingMask: undefined },
-    movingRange: ENTRIES,
-    scratch: between,
-    prepareResidual: ({ warped, residual }) =>
-      prepareLocalCorrelation(gpu, {
-        geometry: inputs.geometry,
-        fixed: fixedChannel,
-        fixedRange: ENTRIES,
-        mask: undefined,
-        warped,
-        residual,
-        scalars: inputs.scalars,
-        sigma,
-        movingTop: ENTRIES.bins - 1,
-        scratch: windows,
-      }),
+  return Owned.during((temporary) => {
+    const fixedChannel = temporary.add(mindChannelImage(gpu, fixed, channel));
+    const movingChannel = temporary.add(mindChannelImage(gpu, moving, channel));
+    // Voxels outside a mask have no descriptor.
+    return prepareIntensitySimilarity(gpu, {
+      inputs: { ...inputs, fixed: fixedChannel, moving: movingChannel, movingMask: undefined },
+      movingRange: ENTRIES,
+      scratch: between,
+      prepareResidual: ({ warped, residual }) =>
+        prepareLocalCorrelation(gpu, {
+          geometry: inputs.geometry,
+          fixed: fixedChannel,
+          fixedRange: ENTRIES,
+          mask: undefined,
+          warped,
+          residual,
+          scalars: inputs.scalars,
+          sigma,
+          movingTop: ENTRIES.bins - 1,
+          scratch: windows,
+        }),
+    });
   });
 }
