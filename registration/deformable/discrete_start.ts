@@ -115,9 +115,9 @@ export function discreteStartBytes(fixed: Grid, moving: Grid): number {
   const [fx, fy, fz] = voxelsOf(points);
   return Math.max(
     // While an image is smoothed, before it is resampled.
-    3 * imageBytes(fixed.size),
+    2 * imageBytes(fixed.size),
     // The descriptors of the fixed image are there, and the resampled mask is not there yet.
-    3 * imageBytes(moving.size) + 8 * fx * fy * fz,
+    2 * imageBytes(moving.size) + 8 * fx * fy * fz,
     // The descriptors of the fixed image are there while those of the moving image are computed.
     (8 + DESCRIPTOR_BYTES) * px * py * pz,
     16 * px * py * pz + discreteSearchBytes({ points, movingBlocks, radius: RADIUS }),
