@@ -178,6 +178,7 @@ export type { RigidPreset } from "../registration/rigid/schedule.ts";
 export type { RigidLevelReport, RigidResult } from "../registration/rigid/register_rigid.ts";
 export type { StartPosition } from "../registration/rigid/start.ts";
 export type { StartRecord } from "../registration/rigid/try_starts.ts";
+export type { LnccMindOptions } from "../registration/similarity/lncc_mind.ts";
 export type { LocalCorrelationOptions } from "../registration/similarity/local_correlation.ts";
 export type { MindOptions, MindSscOptions } from "../registration/similarity/mind.ts";
 export type { MindScaling, NmiMindOptions } from "../registration/similarity/nmi_mind.ts";

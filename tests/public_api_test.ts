@@ -124,7 +124,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       Structure StructureName Triple Volume`,
   },
   "./study": {
-    count: 187,
+    count: 188,
     values: `
       ABLATIONS COLUMNS CORRESPONDENCE_PARTS LOSSES PAPER_CHANNELS PAPER_FIELDS PAPER_GRID
       PAPER_TABLE_1 PAPER_TABLE_2 PROFILES Picture STAGES STRUCTURES SettingsError ShardSettingsError
@@ -140,7 +140,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       CycleGanSettings DeformableLevel DeformableMethod DeformableOptions DeformableProgress
       DeformableStart DisplacementField FileInput GanScale GanSettingsOptions GanVariant GivenCohort Gpu GpuOptions Grid
       GridSearchOptions GridSearchPlan GridSynthesisOptions HeaderMatrix ImageRegion IntensityScale
-      JacobianStatistics JointSetting LabelFiles LabelVolume LabelledImage LevelState LocalCorrelationOptions
+      JacobianStatistics JointSetting LabelFiles LabelVolume LabelledImage LevelState LnccMindOptions LocalCorrelationOptions
       Manifest ManifestSubject Matrix4 MindOptions MindScale MindScaling MindSscOptions MissingUnits Modality
       ModalityLabels ModalityPaths ModelFiles ModelInput NmiMindOptions OnProgress OpenJob Ops OverviewOptions PairImages
       PairRegistrationOptions PairRigidOptions PairScores PairScoresOptions PaperVolumes PatchAverageProgress PlaneName PointMap
