@@ -23,8 +23,6 @@ import { type ImageStatistics, imageStatistics } from "./start.ts";
  * image, its corners end within a tenth of a voxel of the same place (docs/performance.md).
  */
 const REFINEMENT_VOXELS = 2 ** 18;
-/** The same at a level after which another one is refined. */
-const COARSE_REFINEMENT_VOXELS = 2 ** 16;
 
 /** One resolution level. */
 export interface RigidLevel {
@@ -178,8 +176,6 @@ export async function prepareRigidLevels(
         const perVoxel = voxelVolume(m.grid) / voxelVolume(f.grid);
         const wholeSamples = Math.min(f.validVoxels, m.validVoxels * perVoxel);
         const weighsOverlap = schedule.weighOverlap && (i === 0 || isEitherThin);
-        const isFinest = i === fixed.length - 1;
-        const refinementVoxels = isFinest ? REFINEMENT_VOXELS : COARSE_REFINEMENT_VOXELS;
         const metric = owned.add(prepareMattes(gpu, {
           fixed: f.image,
           moving: m.image,
@@ -188,7 +184,7 @@ export async function prepareRigidLevels(
           fixedMask: f.maskImage,
           movingMask: m.maskImage,
           wholeSamples: weighsOverlap ? wholeSamples : undefined,
-          rowStep: Math.max(1, Math.round(f.validVoxels / refinementVoxels)),
+          rowStep: Math.max(1, Math.round(f.validVoxels / REFINEMENT_VOXELS)),
         }));
         const toMoving = m.grid.inverse;
         return {

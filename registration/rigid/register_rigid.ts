@@ -245,7 +245,6 @@ export async function registerRigid(gpu: Gpu, options: RigidOptions): Promise<Ri
               frame,
               parameters,
               rounds: plan.refinementRounds,
-              tolerance: plan.refinementTolerance,
               signal,
             }),
         );

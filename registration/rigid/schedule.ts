@@ -25,12 +25,6 @@ export interface SearchSchedule {
   readonly iterations: number;
 }
 
-/**
- * {@link LevelSchedule.refinementTolerance} at a level after which another one is refined: a quarter of a voxel of the
- * next level (docs/performance.md).
- */
-const COARSE_TOLERANCE = 0.25;
-
 /** The schedule of one level. */
 export interface LevelSchedule {
   /** The shrink factors of the images. */
@@ -39,8 +33,6 @@ export interface LevelSchedule {
   readonly search?: SearchSchedule | undefined;
   /** Maximum number of rounds of quadratic refinement after the search (0: none). */
   readonly refinementRounds: number;
-  /** A step of the refinement that is shorter than this part of half a voxel is the last one. Default 0.02. */
-  readonly refinementTolerance?: number | undefined;
 }
 
 /** The schedule of the coarsest level, which is searched from every start. */
@@ -146,7 +138,6 @@ export function rigidSchedule(options: RigidScheduleOptions): RigidSchedule {
       ...finer.map((factors, i) => ({
         factors,
         refinementRounds: i === finer.length - 1 ? 3 : 6,
-        refinementTolerance: i === finer.length - 1 ? undefined : COARSE_TOLERANCE,
       })),
     ],
     range: "robust",

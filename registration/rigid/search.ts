@@ -156,8 +156,6 @@ export interface RefineLevelOptions {
   readonly parameters: RigidParameters;
   /** Maximum number of rounds. */
   readonly rounds: number;
-  /** A step that is shorter than this part of half a voxel is the last one. Default 0.02. */
-  readonly tolerance?: number | undefined;
   /** Stops the refinement between two rounds. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -165,7 +163,7 @@ export interface RefineLevelOptions {
 /** Newton steps at one resolution level, by differences over half the width of a voxel. */
 export async function refineLevel(
   gpu: Gpu,
-  { level, frame, parameters, rounds, tolerance, signal }: RefineLevelOptions,
+  { level, frame, parameters, rounds, signal }: RefineLevelOptions,
 ): Promise<RefinementResult> {
   gpu.check();
   const [sx, sy, sz] = level.fixedGrid.spacing;
@@ -176,7 +174,6 @@ export async function refineLevel(
     start: parameters,
     radius: [turn, turn, turn, width, width, width],
     rounds,
-    tolerance,
     evaluate: async (points) => {
       signal?.throwIfAborted();
       const values = await level.metric.evaluateAll(
