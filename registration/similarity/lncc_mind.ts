@@ -60,7 +60,7 @@ const ENTRIES: BinRange = { low: 0, high: 1, bins: 100 };
 export const LNCC_MIND: SimilarityKind = declareSimilarity<LnccMindOptions>({
   name: "lncc-mind",
   description: "local correlation of the six channels of MIND: the smallest errors, and slow",
-  lambda: { l2: 0.1, tv: 0.05, bending: 200 },
+  lambda: { l2: 0.1, tv: 0.05, bending: 100 },
   options: {
     ...SSC_OPTIONS,
     channelWindow: {
