@@ -189,11 +189,12 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
     at,
     folder: `${run}/${model.folder}-${key}`,
   };
-  await trainTo(job);
-  const rows = await measure(job);
+  // A file that cannot be read is refused before the work.
   const others = (await readCurve(run)).filter((row) =>
     row.training !== training || row.region !== region || row.seed !== flags.seed
   );
+  await trainTo(job);
+  const rows = await measure(job);
   await writeCurve(run, [...others, ...rows]);
   printCurves(rows);
   console.log(`Wrote ${run}/${TRAINING_CURVE_FILE}`);

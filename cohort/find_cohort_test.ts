@@ -38,7 +38,8 @@ Deno.test("findCohort() takes a folder for each subject, and a folder for each k
       "train_ct/bert",
       "train_ct_labels/bert",
       "MR/carl",
-      "MR_labels/carl",
+      "MR/carl_labels",
+      "out_mr/warped",
       "ct",
     ];
     for (const file of files) {
@@ -65,13 +66,30 @@ Deno.test("findCohort() takes a folder for each subject, and a folder for each k
         id: "carl",
         kind: "mr",
         images: { mr: "MR/carl.nii.gz" },
-        labels: { mr: "MR_labels/carl.nii.gz" },
+        labels: { mr: "MR/carl_labels.nii.gz" },
       },
     ]);
     assertEquals(remarks.map((remark) => remark.split(" is left out")[0]), [
       "ct.nii.gz",
+      "out_mr/warped.nii.gz",
       "paired/anna/ct_tumour.nii.gz",
     ]);
+  }));
+
+Deno.test("findCohort() pairs no two training images, and names pairs from two folders", () =>
+  inFolder(async (folder) => {
+    for (const path of ["train_ct/001", "train_mr/001", "a/002/ct", "b/002/mr"]) {
+      const file = `${folder}/${path}.nii.gz`;
+      await Deno.mkdir(file.slice(0, file.lastIndexOf("/")), { recursive: true });
+      await writeVolume(file, image);
+    }
+    const { subjects, remarks } = await findCohort(folder);
+    assertEquals(
+      subjects.map(({ id, kind }) => `${id} ${kind}`).sort(),
+      ["001_ct ct", "001_mr mr", "002 paired"],
+    );
+    const text = remarks.join("\n");
+    assertStringIncludes(text, "a/002/ct.nii.gz and b/002/mr.nii.gz are a pair by their names");
   }));
 
 Deno.test("findCohort() knows one name in its two Unicode forms", () =>

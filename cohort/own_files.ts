@@ -13,13 +13,18 @@ import { isSubjectId, type ManifestSubject, SUBJECT_ID_RULE } from "./manifest.t
 const CONTENTS = "(ct|mr)(_labels)?";
 const IN_NAME = new RegExp(`^(.*)_${CONTENTS}$`, "is");
 const WHOLE = new RegExp(`^${CONTENTS}$`, "i");
-/** Folders such as `ct`, `train_mr` and `ct_labels`. */
-const IN_FOLDER = new RegExp(`^(?:.*_)?${CONTENTS}$`, "is");
+/** The folders `ct`, `train_mr`, `ct_labels` and so on. */
+const IN_FOLDER = new RegExp(`^(train_)?${CONTENTS}$`, "i");
+const LABELS_IN_NAME = /^(.*)_labels$/is;
 
 interface NamedFile {
   readonly id: string;
   readonly modality: Modality;
   readonly isLabels: boolean;
+  /** True in the folders of the training: an MR with the name of a CT is of another patient. */
+  readonly isTraining: boolean;
+  /** The folder in which the files of the subject lie, or the folders of its kinds of files. */
+  readonly place: string;
 }
 
 /** What a path says about its file; undefined if it says nothing. */
@@ -27,10 +32,12 @@ function namedFile(path: string): NamedFile | undefined {
   const parts = path.normalize().split("/");
   const name = parts.at(-1)!.replace(IMAGE_SUFFIX, "");
   const folder = parts.at(-2);
-  const file = (id: string, modality: string, labels: string | undefined): NamedFile => ({
+  const file = (id: string, modality: string, labels: string | undefined) => ({
     id,
     modality: modality.toLowerCase() as Modality,
     isLabels: labels !== undefined,
+    isTraining: false,
+    place: parts.slice(0, -1).join("/"),
   });
   const inName = IN_NAME.exec(name);
   if (inName !== null) return file(inName[1], inName[2], inName[3]);
@@ -38,14 +45,22 @@ function namedFile(path: string): NamedFile | undefined {
   const whole = WHOLE.exec(name);
   if (whole !== null) return file(folder, whole[1], whole[2]);
   const inFolder = IN_FOLDER.exec(folder);
-  return inFolder === null ? undefined : file(name, inFolder[1], inFolder[2]);
+  if (inFolder === null) return undefined;
+  const [, training, modality, labels] = inFolder;
+  const labelled = LABELS_IN_NAME.exec(name);
+  return {
+    ...file(labelled?.[1] ?? name, modality, labels ?? labelled?.[0]),
+    isTraining: training !== undefined,
+    place: parts.slice(0, -2).join("/"),
+  };
 }
 
 /** The subjects in a list of files that are named by one of the three conventions. */
 export function ownCohort(paths: readonly string[]): FoundCohort {
   const remarks: string[] = [];
-  type Files = Record<"images" | "labels", Partial<Record<Modality, string>>>;
+  type Files = Record<"images" | "labels" | "places", Partial<Record<Modality, string>>>;
   const subjects = new Map<string, Files>();
+  const training = trainingIds(paths);
   for (const path of paths) {
     const named = namedFile(path);
     if (named === undefined) {
@@ -55,13 +70,16 @@ export function ownCohort(paths: readonly string[]): FoundCohort {
       );
       continue;
     }
-    const { id, modality, isLabels } = named;
+    const { modality, isLabels, isTraining, place } = named;
+    const isOfTwo = isTraining && training.ct.has(named.id) && training.mr.has(named.id);
+    const id = isOfTwo ? `${named.id}_${modality}` : named.id;
     if (!isSubjectId(id)) {
       remarks.push(`${path} is left out: its subject's name "${id}" ${SUBJECT_ID_RULE}`);
       continue;
     }
-    const files: Files = subjects.get(id) ?? { images: {}, labels: {} };
+    const files: Files = subjects.get(id) ?? { images: {}, labels: {}, places: {} };
     const kind = isLabels ? files.labels : files.images;
+    if (!isLabels) files.places[modality] ??= place;
     if (kind[modality] === undefined) kind[modality] = path;
     else remarks.push(`${path} is left out: ${kind[modality]} is the same subject's`);
     subjects.set(id, files);
@@ -73,7 +91,13 @@ export function ownCohort(paths: readonly string[]): FoundCohort {
     remarks.push(NO_LABELS);
   }
   const kept: ManifestSubject[] = [];
-  for (const [id, { images, labels }] of subjects) {
+  for (const [id, { images, labels, places }] of subjects) {
+    if (places.ct !== undefined && places.mr !== undefined && places.ct !== places.mr) {
+      remarks.push(
+        `${images.ct} and ${images.mr} are a pair by their names, from two folders: give one of them another name if ` +
+          "they are of two patients",
+      );
+    }
     for (const modality of ["ct", "mr"] as const) {
       if (labels[modality] !== undefined && images[modality] === undefined) {
         remarks.push(`${labels[modality]} is left out: there is no image for it`);
@@ -90,4 +114,14 @@ export function ownCohort(paths: readonly string[]): FoundCohort {
     kept.push({ id, kind: kindOf(images), images, labels });
   }
   return { subjects: kept, remarks, problems: [] };
+}
+
+/** The names in the folders of the training, by modality. */
+function trainingIds(paths: readonly string[]): Record<Modality, Set<string>> {
+  const ids = { ct: new Set<string>(), mr: new Set<string>() };
+  for (const path of paths) {
+    const named = namedFile(path);
+    if (named?.isTraining) ids[named.modality].add(named.id);
+  }
+  return ids;
 }

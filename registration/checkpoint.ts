@@ -46,7 +46,7 @@ export class CheckpointError extends CrosswarpError {
 }
 
 const FORMAT = "crosswarp-checkpoint";
-const VERSION = 3;
+const VERSION = 4;
 /** The first characters of a digest, which distinguish it from a value. */
 const DIGEST = "sha256 ";
 

@@ -89,11 +89,14 @@ export async function readCurve(out: string): Promise<CurveRow[]> {
     throw error;
   }
   const [header, ...lines] = text.trim().split(/\r?\n/);
-  if (header !== COLUMNS.join(",")) {
+  // Files of the first version have no seed, which was 1.
+  const isFirstVersion = header === COLUMNS.filter((column) => column !== "seed").join(",");
+  if (!isFirstVersion && header !== COLUMNS.join(",")) {
     throw new Error(`${path} has other columns than ${COLUMNS.join(", ")}: remove it`);
   }
   return lines.map((line) => {
     const cells = line.split(",");
+    if (isFirstVersion) cells.splice(COLUMNS.indexOf("seed"), 0, "1");
     const row = Object.fromEntries(COLUMNS.map((column, i) => [column, cells[i]]));
     const measures = CURVE_MEASURES.map((name) => [name, row[name] === "" ? NaN : +row[name]]);
     return {

@@ -91,7 +91,7 @@ export interface RegisteredCase {
   readonly targetErrors: TargetErrors | undefined;
   /** The 95th percentile of the surface distances of each label, mm; empty without labels of both images. */
   readonly hausdorff95: ReadonlyMap<number, number>;
-  /** Time of the whole registration with its files, seconds. */
+  /** Time until the results are known, without the end of the compression and the writing of the files, seconds. */
   readonly seconds: number;
 }
 

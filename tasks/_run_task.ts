@@ -136,6 +136,15 @@ function report(error: unknown, interrupted: boolean): number {
   return EXIT_CODES.failed;
 }
 
+/**
+ * Throws the reason of the signal that Ctrl-C aborts. The process learns of Ctrl-C in a turn of its own, which long
+ * work without a wait does not give.
+ */
+export async function throwIfStopped(signal: AbortSignal): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve));
+  signal.throwIfAborted();
+}
+
 /** Writes exactly this text to standard output, without a newline after it. */
 export function print(text: string): void {
   let rest = new TextEncoder().encode(text);

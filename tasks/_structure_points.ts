@@ -4,6 +4,7 @@
  * @module
  */
 
+import { throwIfStopped } from "./_run_task.ts";
 import { writeWholeFile } from "../host/write_file.ts";
 import { checkFixedSeries } from "../volume/dicom/derived_series.ts";
 import { encodeDerivedStructureSet } from "../volume/dicom/derived_structure_set.ts";
@@ -37,6 +38,8 @@ export interface MapStructuresOptions {
   readonly drawnOn: string | undefined;
   /** Prints a warning. */
   readonly onNotice: (notice: string) => void;
+  /** Stops the task before it writes. */
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -46,7 +49,7 @@ export interface MapStructuresOptions {
  * @throws {ImageGeometryError} when --like is the wrong image of the transform.
  */
 export async function mapStructures(options: MapStructuresOptions): Promise<void> {
-  const { points, out, transforms, inverse, onNotice } = options;
+  const { points, out, transforms, inverse, onNotice, signal } = options;
   const structures = await readStructureSet(points);
   const like = await readSeriesTemplate(options.like, { onNotice, series: options.likeSeries });
   const [from, to] = inverse ? ["moving", "fixed"] as const : ["fixed", "moving"] as const;
@@ -93,6 +96,7 @@ export async function mapStructures(options: MapStructuresOptions): Promise<void
     fixed: like,
     derivation,
   });
+  await throwIfStopped(signal);
   await writeWholeFile(out, bytes);
   const count = contours.reduce((sum, { length }) => sum + length, 0);
   const { length } = structures.rois;

@@ -22,7 +22,7 @@ import { type FlagsOf, type TaskSpec, UsageError } from "./_flags.ts";
 import { type HeaderNotices, headerNotices, seriesFlag, TRUST } from "./_header_flags.ts";
 import { memoryBudget } from "./_memory.ts";
 import { checkImageFile } from "./_output.ts";
-import { runTask } from "./_run_task.ts";
+import { runTask, throwIfStopped } from "./_run_task.ts";
 
 /** The error of an inverse that is named, mm. */
 const MAX_RESIDUAL = 0.1;
@@ -119,10 +119,10 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
     const message = `${flags.image} (--image) ${outside?.text}`;
     if (outside?.isFatal) throw new ImageGeometryError(message);
     if (outside !== undefined) headers.onNotice(message);
-    signal.throwIfAborted();
+    await throwIfStopped(signal);
     using gpu = await Gpu.open(memoryBudget());
     const result = await warped(gpu, transforms, image, like, inverse, headers);
-    signal.throwIfAborted();
+    await throwIfStopped(signal);
     await writeLabelVolume(flags.out, result);
   } else {
     const given = await readVolume(flags.image, { ...headers, series: flags.series });
@@ -139,10 +139,10 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
           `position in its header, or ${inverse ? "leave out" : "add"} --inverse.`,
       );
     }
-    signal.throwIfAborted();
+    await throwIfStopped(signal);
     using gpu = await Gpu.open(memoryBudget());
     const result = await warped(gpu, transforms, image, like, inverse, headers);
-    signal.throwIfAborted();
+    await throwIfStopped(signal);
     await writeVolume(flags.out, result);
     await dicomOut?.write(result);
   }

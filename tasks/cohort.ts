@@ -35,7 +35,8 @@ The folder holds the files of one of these data sets as they are distributed, in
   BIDS                      sub-01/anat/sub-01_T1w.nii.gz and sub-01/ct/sub-01_ct.nii.gz; without labels
 or your own files with the names SUBJECT_ct.nii.gz, SUBJECT_mr.nii.gz, SUBJECT_ct_labels.nii.gz and
 SUBJECT_mr_labels.nii.gz. A folder for each subject (SUBJECT/ct.nii.gz) and a folder for each kind of file
-(ct/SUBJECT.nii.gz, train_mr/SUBJECT.nii.gz) work, too. A subject with both images is a pair for the registration; the other subjects
+(ct/SUBJECT.nii.gz, ct_labels/SUBJECT.nii.gz) work, too. The images in the folders train_ct and train_mr are unpaired,
+whatever their names. A subject with both images is a pair for the registration; the other subjects
 serve the training. The task reads every image, lists corrections, missing files and problems, and writes
 the manifest into the folder. It measures the bodies and the lungs of the unpaired subjects by a
 threshold, and warns if the CT and the MR images differ by more than 15 %.

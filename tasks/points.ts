@@ -16,7 +16,7 @@ import { type FlagsOf, type TaskSpec, UsageError } from "./_flags.ts";
 import { checkFile } from "./_output.ts";
 import { seriesFlag } from "./_header_flags.ts";
 import { POINT_SPACE } from "./_point_flags.ts";
-import { runTask } from "./_run_task.ts";
+import { runTask, throwIfStopped } from "./_run_task.ts";
 import { mapStructures } from "./_structure_points.ts";
 
 /** The error of an inverse point that is named, mm. */
@@ -167,8 +167,9 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
         "transform folds there. Register again with --no-folding.",
     );
   }
-  signal.throwIfAborted();
-  await writeWholeFile(out, await file.encode(points));
+  const bytes = await file.encode(points);
+  await throwIfStopped(signal);
+  await writeWholeFile(out, bytes);
   console.log(
     `Wrote ${out}: ${count} points, from the ${from} to the ${to} image, ${file.space.toUpperCase()} mm`,
   );
@@ -198,8 +199,8 @@ async function mapStructureFile(
   if (!/\.dcm$/i.test(out)) throw new UsageError(`--out must end in .dcm, got ${out}`);
   await checkFile(out);
   const transforms = await readTransforms(transform, { onNotice });
-  signal.throwIfAborted();
-  await mapStructures({ points, out, transforms, inverse, like, likeSeries, drawnOn, onNotice });
+  const series = { like, likeSeries, drawnOn };
+  await mapStructures({ points, out, transforms, inverse, ...series, onNotice, signal });
 }
 
 if (import.meta.main) await runTask(TASK, main);

@@ -44,6 +44,7 @@ export class GzipThread implements Disposable {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, PromiseWithResolvers<Uint8Array<ArrayBuffer>>>();
   #next = 0;
+  #error: Error | undefined;
 
   private constructor(worker: Worker) {
     this.#worker = worker;
@@ -55,7 +56,9 @@ export class GzipThread implements Disposable {
     };
     worker.onerror = (event) => {
       event.preventDefault();
-      this.#waiting.forEach(({ reject }) => reject(new Error(event.message)));
+      const error = new Error(event.message);
+      this.#error = error;
+      this.#waiting.forEach(({ reject }) => reject(error));
       this.#waiting.clear();
     };
   }
@@ -86,6 +89,8 @@ export class GzipThread implements Disposable {
 
   /** Compresses a file. Its bytes move to the thread: afterwards they are empty here. */
   compress(file: UncompressedFile): Promise<Uint8Array<ArrayBuffer>> {
+    // A thread that has failed never answers.
+    if (this.#error !== undefined) return Promise.reject(this.#error);
     const id = this.#next++;
     const waiting = Promise.withResolvers<Uint8Array<ArrayBuffer>>();
     this.#waiting.set(id, waiting);

@@ -171,12 +171,16 @@ export async function encodeRegistration(
   const made: [name: string, bytes: Promise<Uint8Array>][] = [];
   for (const [name, encode] of Object.entries(registrationFiles(inputs, result, thread))) {
     const bytes = timed(`encoding: ${name}`, encode);
+    // An error waits for the caller of the promise below.
+    bytes.catch(() => {});
     made.push([name, bytes]);
     // The thread gets an image in a later turn of this one.
     await (thread === undefined ? bytes : new Promise((resolve) => setTimeout(resolve)));
   }
   const files = Promise.all(made.map(async ([name, bytes]) => [name, await bytes] as const));
-  return { files: files.then((entries) => Object.fromEntries(entries)) };
+  const named = files.then((entries) => Object.fromEntries(entries));
+  named.catch(() => {});
+  return { files: named };
 }
 
 /**

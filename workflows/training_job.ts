@@ -113,8 +113,8 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
   const curves = transfer && aligned !== undefined ? transferCurves(aligned, scale.ct) : undefined;
   if (curves !== undefined && curves.ct === undefined) {
     options.onNotice?.(
-      "The registered MR images do not show fat brighter than muscle, so the generator of CT corrects no intensity " +
-        "transfer. Look at the images in the folder of the pairs.",
+      "The registered MR images do not show fat brighter than muscle, and muscle brighter than air, so the generator of " +
+        "CT corrects no intensity transfer. Look at the images in the folder of the pairs.",
     );
   }
   const gan = await trainCycleGan({

@@ -30,7 +30,7 @@ const MAX_CT = 0.95;
 
 /**
  * Determines both transfers from registered pairs. There is none to CT if the MR images do not show fat brighter than
- * muscle.
+ * muscle, and muscle brighter than air.
  *
  * @param pairs - Registered pairs, in [-1, 1].
  * @param scale - The scale of the CT.
@@ -63,7 +63,7 @@ export interface SoftTissueIntensities {
  * @param curve - The curve from CT to MR, of {@link transferCurve}.
  * @param tissue - The intensities of the CT.
  * @returns Intensities of CT in [-0.95, 0.95] at the middles of equal parts of [-1, 1], as many as `curve` has;
- * undefined if the MR does not show fat brighter than muscle.
+ * undefined if the MR does not show fat brighter than muscle, and muscle brighter than air.
  */
 export function transferToCt(
   curve: readonly number[],
@@ -74,6 +74,7 @@ export function transferToCt(
   const contrast = mrOf(fat) - mrOf(muscle);
   if (contrast < MIN_CONTRAST) return undefined;
   const [air] = curve;
+  if (air > mrOf(muscle) - AIR_WIDTH) return undefined;
   return Array.from({ length: nodes }, (_, node) => {
     const mr = (node + 0.5) / nodes * 2 - 1;
     const line = muscle + (fat - muscle) * (mr - mrOf(muscle)) / contrast;

@@ -58,9 +58,11 @@ Deno.test("transferToCt() is the line through fat and muscle, and air where the 
   assertAlmostEquals(curve[0], 2 / 3 * 0.38 - 0.95 / 3, 1e-5);
 });
 
-Deno.test("transferToCt() finds no transfer if the MR does not show fat brighter than muscle", () => {
+Deno.test("transferToCt() finds no transfer if the MR does not show fat brighter than muscle, and muscle than air", () => {
   assertEquals(transferToCt(T1.map((value) => -value), TISSUE), undefined);
   assertEquals(transferToCt(new Array(10).fill(0.5), TISSUE), undefined);
+  // Without air in the images its node has the intensity of the next one.
+  assertEquals(transferToCt([0.8, 0.8, ...T1.slice(2)], TISSUE), undefined);
 });
 
 Deno.test("transferCurves() has both directions for images of a T1 contrast, and one for others", () => {

@@ -29,6 +29,39 @@ export interface AdjointOptions {
   readonly scale: GpuImage;
   /** Receives the sums, one vec4 (x, y, z, 0) per control point. */
   readonly sums: GpuBuffer;
+  /** The sums of the cells, of the same control grid. Default: buffers of its own. */
+  readonly scratch?: AdjointScratch | undefined;
+}
+
+/** The sums of the cells of a slab; adjoints that are evaluated one after another can share them. */
+export interface AdjointScratch {
+  /** The sums of the cells along x. */
+  readonly cells: RowCells;
+  /** The sums of the cells along y. */
+  readonly planes: GpuBuffer;
+}
+
+/** Allocates the sums of the cells, which `owned` frees. */
+export function adjointScratch(
+  gpu: Gpu,
+  geometry: ControlGridGeometry,
+  owned: Owned,
+): AdjointScratch {
+  const slabs = controlGridSlabs(gpu, geometry);
+  return {
+    cells: owned.add(createRowCells(gpu, geometry, slabs)),
+    planes: owned.add(createPlanes(gpu, geometry, slabs)),
+  };
+}
+
+function createPlanes(
+  gpu: Gpu,
+  geometry: ControlGridGeometry,
+  slabs: readonly Slab[],
+): GpuBuffer {
+  const { interpolation, size: [kx] } = geometry;
+  const bytes = 16 * pointsOfCell(interpolation) * kx * cellsOf(geometry)[1] * deepest(slabs);
+  return gpu.buffer("cells along y", bytes);
 }
 
 /**
@@ -37,12 +70,12 @@ export interface AdjointOptions {
  */
 export function prepareAdjoint(
   gpu: Gpu,
-  { geometry, vectors, scale, sums }: AdjointOptions,
+  { geometry, vectors, scale, sums, scratch }: AdjointOptions,
 ): Prepared {
   return Owned.build((owned) => {
     const slabs = controlGridSlabs(gpu, geometry);
-    const cells = owned.add(createRowCells(gpu, geometry, slabs));
-    const rest = owned.add(prepareAdjointOfCells(gpu, { geometry, slabs, cells, sums }));
+    const { cells, planes } = scratch ?? adjointScratch(gpu, geometry, owned);
+    const rest = owned.add(prepareAdjointOfCells(gpu, { geometry, slabs, cells, planes, sums }));
     const kernel = adjointRows(geometry.interpolation);
     const dispatches = slabs.flatMap((slab, index) => {
       const { workgroups, invocations } = rowCellWorkgroups(geometry, slab);
@@ -74,6 +107,19 @@ export interface RowCells {
   readonly buffers: readonly GpuBuffer[];
   /** Frees the buffers. */
   destroy(): void;
+}
+
+/**
+ * The memory of the columns and of the sums of the cells of two adjoints, in bytes, if one binding holds them: the
+ * maximum of a similarity on this control grid.
+ */
+export function controlGridScratchBytes(geometry: ControlGridGeometry): number {
+  const { interpolation, size: [kx], image: [, ny, nz] } = geometry;
+  const [cellsX, cellsY] = cellsOf(geometry);
+  const points = pointsOfCell(interpolation);
+  const columns = 16 * kx * ny * nz;
+  const sums = 16 * points * (cellsX * ny * nz + kx * cellsY * nz);
+  return columns + 2 * sums;
 }
 
 /** Allocates the sums of the cells along x, for the largest slab. */
@@ -116,6 +162,8 @@ export interface AdjointOfCellsOptions extends Pick<AdjointOptions, "geometry" |
   readonly slabs: readonly Slab[];
   /** The sums of the cells along x of the current slab. */
   readonly cells: RowCells;
+  /** The sums of the cells along y. Default: a buffer of its own. */
+  readonly planes?: GpuBuffer | undefined;
 }
 
 /** The rest of the adjoint. */
@@ -129,14 +177,13 @@ export interface AdjointOfCells {
 /** Prepares the adjoint along y and z, from the sums of the cells along x. */
 export function prepareAdjointOfCells(
   gpu: Gpu,
-  { geometry, slabs, cells, sums }: AdjointOfCellsOptions,
+  { geometry, slabs, cells, sums, planes: given }: AdjointOfCellsOptions,
 ): AdjointOfCells {
   return Owned.build((owned) => {
     const { interpolation, stride } = geometry;
     const [kx, ky, kz] = geometry.size;
     const [, columnCells] = cellsOf(geometry);
-    const bytes = 16 * pointsOfCell(interpolation) * kx * columnCells * deepest(slabs);
-    const planes = owned.add(gpu.buffer("cells along y", bytes));
+    const planes = given ?? owned.add(createPlanes(gpu, geometry, slabs));
     const [alongY, alongZ] = [adjointPlanes(interpolation), adjointVolume(interpolation)];
     const workgroup = rowWorkgroup(kx);
     const groups = (rows: number, depth: number) =>

@@ -78,9 +78,12 @@ export function controlGridSlabs(
 ): Slab[] {
   const [nx, ny, planes] = geometry.image;
   const plane = rowPitch(nx) * ny;
+  // The columns, and the adjoint's sums of the cells along y, which are larger if a cell has few voxels.
+  const perCell = geometry.interpolation === "linear" ? 2 : 4;
+  const rows = Math.max(ny, perCell * cellsOf(geometry)[1]);
   return cutSlabs(gpu, {
     planes,
-    bound: [bytesPerVoxel * plane, plane, 16 * geometry.size[0] * ny],
+    bound: [bytesPerVoxel * plane, plane, 16 * geometry.size[0] * rows],
   });
 }
 

@@ -90,6 +90,15 @@ gpuTest("the adjoint works in slabs beyond one binding", async (gpu) => {
   }
 }, { maxBindingBytes: 42000 });
 
+gpuTest(
+  "the adjoint works in slabs if a cell has so few voxels that its sums are larger",
+  async (gpu) => {
+    await check(gpu, [40, 24, 20], [1, 1, 2], "linear");
+    await check(gpu, [40, 24, 20], [2, 2, 3], "cubic");
+  },
+  { maxBindingBytes: 1 << 18 },
+);
+
 gpuTest("prepareAdjoint() of one voxel, by hand", async (gpu) => {
   const image: Triple = [7, 1, 1];
   const geometry = controlGridGeometry(image, [4, 4, 4]);

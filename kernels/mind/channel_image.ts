@@ -6,7 +6,7 @@
 
 import type { Gpu } from "../gpu/gpu.ts";
 import { createImage, type GpuImage, planesOf } from "../gpu/image.ts";
-import { imageSlabs } from "../gpu/slabs.ts";
+import { cutSlabs } from "../gpu/slabs.ts";
 import { mindChannel } from "./channel_image.wgsl.ts";
 import type { MindDescriptors } from "./descriptor.ts";
 import { channelsPerWord } from "./layout.ts";
@@ -30,7 +30,8 @@ export function mindChannelImage(
   const planeBytes = 4 * pitch * size[1];
   try {
     const recorder = gpu.record("MIND channel");
-    for (const { begin, end } of imageSlabs(gpu, size, { bytesPerVoxel: 4 * words })) {
+    const bound = [planeBytes * words, planeBytes];
+    for (const { begin, end } of cutSlabs(gpu, { planes: size[2], bound })) {
       const planes = end - begin;
       const quads = planes * size[1] * pitch / 4;
       const groups = Math.ceil(quads / 64);

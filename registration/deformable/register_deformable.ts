@@ -9,6 +9,7 @@
 import { timed } from "../../host/timeline.ts";
 import { IDENTITY, type Matrix4, type Triple } from "../../volume/affine.ts";
 import type { LabelVolume, Volume } from "../../volume/volume.ts";
+import { controlGridScratchBytes } from "../../kernels/control_grid/adjoint.ts";
 import {
   CONTROL_GRID_INTERPOLATIONS,
   controlGridGeometry,
@@ -516,10 +517,12 @@ function requireMemory(
 ): void {
   const h = finest.grid.spacing;
   const padded = finest.grid.size.map((n, axis) => n + 2 * Math.ceil(MARGIN / h[axis]));
-  const points = controlPoints(controlGridGeometry(finest.grid.size, finest.stride, interpolation));
+  const geometry = controlGridGeometry(finest.grid.size, finest.stride, interpolation);
+  const points = controlPoints(geometry);
   const voxels = padded[0] * padded[1] * padded[2];
   gpu.requireMemory(
-    voxels * (2 * 4 + similarity.bytesPerVoxel) + 16 * VECTORS * points,
+    voxels * (2 * 4 + similarity.bytesPerVoxel) + 16 * VECTORS * points +
+      controlGridScratchBytes(geometry),
     `Registering at ${finest.grid.size.join(" x ")} voxels`,
     "Choose a coarser resolution.",
   );

@@ -4,7 +4,11 @@
  * @module
  */
 
-import { prepareAdjoint } from "../../kernels/control_grid/adjoint.ts";
+import {
+  type AdjointScratch,
+  adjointScratch,
+  prepareAdjoint,
+} from "../../kernels/control_grid/adjoint.ts";
 import { prepareControlGridWarp } from "../../kernels/control_grid/control_grid_warp.ts";
 import { binStep, recordVoxelPairs } from "../../kernels/control_grid/voxel_pairs.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
@@ -23,6 +27,8 @@ export interface IntensityScratch {
   readonly residual: GpuImage;
   /** dI/dx, dI/dy and dI/dz. */
   readonly slopes: readonly [GpuImage, GpuImage, GpuImage];
+  /** The sums of the cells of the adjoint. */
+  readonly adjoint: AdjointScratch;
 }
 
 /** Bytes per voxel of {@link IntensityScratch}. */
@@ -37,7 +43,12 @@ export function intensityScratch(
   const image = (label: string) => owned.add(createImage(gpu, label, geometry.image));
   const warped = image("warped");
   const residual = image("dE/dI");
-  return { warped, residual, slopes: [image("dI/dx"), image("dI/dy"), image("dI/dz")] };
+  return {
+    warped,
+    residual,
+    slopes: [image("dI/dx"), image("dI/dy"), image("dI/dz")],
+    adjoint: adjointScratch(gpu, geometry, owned),
+  };
 }
 
 /** Options of {@link prepareIntensitySimilarity}. */
@@ -71,7 +82,8 @@ export function prepareIntensitySimilarity(
       pairs: moving,
     });
     recorder.submit();
-    const { warped, residual, slopes } = scratch ?? intensityScratch(gpu, inputs, owned);
+    const { warped, residual, slopes, adjoint: cells } = scratch ??
+      intensityScratch(gpu, inputs, owned);
     const expanded = columnsOf(gpu, inputs, { owned });
     const warp = owned.add(prepareControlGridWarp(gpu, {
       geometry,
@@ -85,7 +97,13 @@ export function prepareIntensitySimilarity(
     }));
     const similarity = owned.add(prepareResidual({ warped, residual }));
     const adjoint = owned.add(
-      prepareAdjoint(gpu, { geometry, vectors: slopes, scale: residual, sums: gradient }),
+      prepareAdjoint(gpu, {
+        geometry,
+        vectors: slopes,
+        scale: residual,
+        sums: gradient,
+        scratch: cells,
+      }),
     );
     return {
       dispatches: [

@@ -75,7 +75,10 @@ export interface Similarity {
   readonly name: string;
   /** All parameters with their values, for the record. */
   readonly parameters: Readonly<Record<string, number | string>>;
-  /** GPU memory that {@link Similarity.prepare} allocates, bytes per voxel of the working grid. */
+  /**
+   * GPU memory that {@link Similarity.prepare} allocates, bytes per voxel of the working grid, without that which
+   * depends on the control grid (`controlGridScratchBytes()`).
+   */
   readonly bytesPerVoxel: number;
   /** Prepares value and gradient at one resolution level. */
   prepare(gpu: Gpu, inputs: SimilarityInputs): PreparedSimilarity;
