@@ -10,7 +10,11 @@ import type { CycleGan } from "../gan/training/cycle_gan.ts";
 import { planeAxes, type PlaneName } from "../gan/synthesis/image_planes.ts";
 import { populationScale } from "../gan/synthesis/intensity_scale.ts";
 import { RandomState } from "../host/random.ts";
-import { PairSampler } from "../gan/training/pair_sampler.ts";
+import {
+  middleBrightness,
+  PairSampler,
+  type RegisteredPair,
+} from "../gan/training/pair_sampler.ts";
 import { PatchSampler, type TrainingVolume } from "../gan/training/patch_sampler.ts";
 import type { ConvolutionVariant } from "../gan/ops/convolution/convolution.ts";
 import type { CycleGanSettings } from "../gan/model/settings.ts";
@@ -109,7 +113,7 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
   const scaleOf = (of: Modality) => populationScale(images[of].map(({ scale }) => scale));
   const scale = { ct: scaleOf("ct"), mr: scaleOf("mr") };
   const spacing = planeSpacing(images.ct[0].grid, plane);
-  const aligned = pairs?.flatMap(({ onMr, onCt }) => [onMr, onCt]);
+  const aligned = pairs && overlappingPairs(pairs, options);
   const curves = transfer && aligned !== undefined ? transferCurves(aligned, scale.ct) : undefined;
   if (curves !== undefined && curves.ct === undefined) {
     options.onNotice?.(
@@ -246,4 +250,23 @@ function samplePicture(
   }
   const titles = ["CT", "as MR", "and back", "MR", "as CT", "and back"];
   return tileStrip(titles, rows, caption).toPng();
+}
+
+/** The pairs whose images overlap in the middle. The others teach nothing, and are named. */
+function overlappingPairs(
+  pairs: readonly TrainingPair[],
+  { settings, plane, onNotice }: TrainingJobOptions,
+): RegisteredPair[] {
+  const { crop, channels } = settings;
+  const all = pairs.flatMap(({ onMr, onCt }) => [onMr, onCt]);
+  const kept = all.filter((pair) => middleBrightness(pair, { plane, crop, channels }) > 0);
+  const left = all.filter((pair) => !kept.includes(pair)).map(({ name }) => name);
+  if (left.length > 0 && kept.length > 0) {
+    onNotice?.(
+      `The images of these registered pairs do not overlap in the middle, and are left out: ${
+        [...new Set(left)].join(", ")
+      }. Look at them in the folder of the pairs.`,
+    );
+  }
+  return kept.length > 0 ? kept : all;
 }

@@ -8,7 +8,7 @@ import { PlaneStack } from "../../kernels/patches/plane_stack.ts";
 import type { Triple } from "../../volume/affine.ts";
 import type { Grid } from "../../volume/grid.ts";
 import { planeAxes, type PlaneName } from "../synthesis/image_planes.ts";
-import { cropped, meanAboveBackground, readPatch } from "../synthesis/plane_patch.ts";
+import { cropped, meanAboveBackground, middleOf, readPatch } from "../synthesis/plane_patch.ts";
 import type { RandomState, RandomWords } from "../../host/random.ts";
 import type { Modality } from "../../volume/modality.ts";
 
@@ -43,16 +43,43 @@ export interface PairSamplerOptions {
   readonly random: RandomState;
 }
 
-/** A patch is dark if the mean above the background of either image is below this, in units of [-1, 1]. */
+/**
+ * A patch is dark if the mean above the background of either image is below this, in units of [-1, 1], or below half of
+ * that in the middle of the images, which may be smaller than a patch.
+ */
 const DARK = 0.12;
+/** Images whose middle is darker do not overlap there. */
+const NOTHING = 0.004;
 /** Maximum number of consecutive dark patches of a pair. */
 const MAX_DARK_PATCHES = 1000;
+
+/** The place of the patches of a pair. */
+export type PairPatchShape = Pick<PairSamplerOptions, "plane" | "crop" | "channels">;
+
+/**
+ * The mean above the background of the patch in the middle of a pair, of the darker image, in units of [-1, 1]; 0 where
+ * the images do not overlap.
+ */
+export function middleBrightness(
+  { grid, ct, mr }: RegisteredPair,
+  { plane, crop, channels }: PairPatchShape,
+): number {
+  const size: Triple = [crop, crop, channels];
+  const stack = new PlaneStack(grid.size, planeAxes(grid, plane), size);
+  const start = middleOf(stack, size);
+  const brightness = (data: Float32Array) =>
+    meanAboveBackground(readPatch(data, stack, start, size));
+  const value = Math.min(brightness(ct), brightness(mr));
+  return value < NOTHING ? 0 : value;
+}
 
 /** Draws patches of registered pairs. */
 export class PairSampler {
   readonly #options: PairSamplerOptions;
   readonly #stacks: readonly PlaneStack[];
   readonly #size: Triple;
+  /** The brightness below which a patch of each pair is dark. */
+  readonly #dark: readonly number[];
 
   /**
    * Makes a sampler of these pairs.
@@ -64,6 +91,10 @@ export class PairSampler {
     if (pairs.length === 0) throw new RangeError("`pairs` is empty: give at least one pair");
     this.#options = options;
     this.#size = [crop, crop, channels];
+    this.#dark = pairs.map((pair) => {
+      const middle = middleBrightness(pair, options);
+      return middle === 0 ? DARK : Math.min(DARK, middle / 2);
+    });
     this.#stacks = pairs.map(({ grid }) =>
       new PlaneStack(grid.size, planeAxes(grid, plane), this.#size)
     );
@@ -86,7 +117,7 @@ export class PairSampler {
       const read = (data: Float32Array) => readPatch(data, stack, start, this.#size);
       const ct = read(pair.ct);
       const mr = read(pair.mr);
-      if (Math.min(meanAboveBackground(ct), meanAboveBackground(mr)) < DARK) continue;
+      if (Math.min(meanAboveBackground(ct), meanAboveBackground(mr)) < this.#dark[index]) continue;
       const weight = pair.weight === undefined
         ? new Float32Array(ct.length).fill(1)
         : read(pair.weight).map((value) => Math.max(0, value));

@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { RandomState } from "../../host/random.ts";
 import { Grid } from "../../volume/grid.ts";
-import { PairSampler, type RegisteredPair } from "./pair_sampler.ts";
+import { middleBrightness, PairSampler, type RegisteredPair } from "./pair_sampler.ts";
 
 /** A pair whose voxels tell their place: the CT x, the MR z, the weight y. */
 function pairOf(size: [number, number, number], weighted = true): RegisteredPair {
@@ -73,4 +73,28 @@ Deno.test("PairSampler refuses no pairs, and pairs without a body", () => {
   const dark = { ...pair, mr: new Float32Array(pair.mr.length).fill(-1) };
   const sampler = new PairSampler({ ...options, pairs: [dark] });
   assertThrows(() => sampler.next(), RangeError, "pair: 1000 patches one after the other are dark");
+});
+
+Deno.test("PairSampler draws patches of images that are much smaller than a patch", () => {
+  // A body of 10 x 10 voxels in patches of 40 x 40: its mean is 1.5 / 16, below the limit of other images.
+  const pair = pairOf([10, 8, 10]);
+  const body = new Float32Array(pair.ct.length).fill(0.5);
+  const small = { ...pair, ct: body, mr: body };
+  const shape = { plane: "coronal", crop: 40, channels: 1 } as const;
+  assertEquals(middleBrightness(small, shape), 1.5 / 16);
+  const sampler = new PairSampler({
+    ...shape,
+    pairs: [small],
+    random: RandomState.of(1, "pairs"),
+  });
+  assertEquals(sampler.next().ct.filter((value) => value === 0.5).length, 100);
+});
+
+Deno.test("middleBrightness() is 0 if the images do not overlap in the middle", () => {
+  const pair = pairOf([24, 8, 30]);
+  const shape = { plane: "coronal", crop: 16, channels: 1 } as const;
+  const dark = { ...pair, mr: new Float32Array(pair.mr.length).fill(-1) };
+  assertEquals(middleBrightness(dark, shape), 0);
+  // The middle columns are 4 to 19, with a mean CT of 11.5 / 32; the middle rows 7 to 22 have a mean MR of 14.5 / 32.
+  assertEquals(middleBrightness(pair, shape), 1 + 11.5 / 32);
 });
