@@ -1,4 +1,5 @@
 import type { Kernel } from "../gpu/gpu.ts";
+import { SUM_OF_WORKGROUP } from "../sums/_sum_of_workgroup.wgsl.ts";
 
 /**
  * The constant that is added to variances of intensities in [0, 1], so that noise in uniform areas is not
@@ -53,11 +54,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_inde
     sum += select(vec2f(0), vec2f(weight * correlation, weight), counts);
   }
   partial[worker] = sum;
-  workgroupBarrier();
-  for (var width = 32u; width > 0; width /= 2) {
-    if (worker < width) { partial[worker] += partial[worker + width]; }
-    workgroupBarrier();
-  }
+  ${SUM_OF_WORKGROUP}
   if (worker == 0) { parts[group.x] = partial[0]; }
 }`,
 };

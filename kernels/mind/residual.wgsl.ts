@@ -13,6 +13,7 @@ import {
   MIND_LAYOUTS,
   type MindNeighbourhood,
 } from "./layout.ts";
+import { SUM_OF_WORKGROUP } from "../sums/_sum_of_workgroup.wgsl.ts";
 
 /**
  * The measure of the differences between channels: the squared mean of absolute values (eq. 6), or the
@@ -234,11 +235,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_inde
     sum += vec2f(energies[i].w, voxels[i].w);
   }
   partial[worker] = sum;
-  workgroupBarrier();
-  for (var width = 32u; width > 0; width /= 2) {
-    if (worker < width) { partial[worker] += partial[worker + width]; }
-    workgroupBarrier();
-  }
+  ${SUM_OF_WORKGROUP}
   if (worker == 0) { parts[parameters.firstPart + group.x] = partial[0]; }
 }`,
 };

@@ -6,6 +6,7 @@
 
 import type { Kernel } from "../gpu/gpu.ts";
 import { LBFGS_STATE_WGSL } from "./lbfgs_state.ts";
+import { SUM_OF_WORKGROUP } from "../sums/_sum_of_workgroup.wgsl.ts";
 
 /** Number of parts that each dot product is summed in. */
 export const DOT_PARTS = 16;
@@ -58,11 +59,7 @@ fn main(@builtin(local_invocation_index) worker: u32) {
   var sum = 0.0;
   for (var i = worker; i < parameters.partials; i += 64) { sum += penalties[i]; }
   partial[worker] = sum;
-  workgroupBarrier();
-  for (var width = 32u; width > 0; width /= 2) {
-    if (worker < width) { partial[worker] += partial[worker + width]; }
-    workgroupBarrier();
-  }
+  ${SUM_OF_WORKGROUP}
   if (worker != 0) { return; }
   let penalty = partial[0];
   let cost = scalars[0] + penalty;
@@ -165,11 +162,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) wo
     sum += vec3f(dot(vectors[step + i], b), dot(vectors[change + i], b), dot(vectors[gradient + i], b));
   }
   partial[worker] = sum;
-  workgroupBarrier();
-  for (var width = 32u; width > 0; width /= 2) {
-    if (worker < width) { partial[worker] += partial[worker + width]; }
-    workgroupBarrier();
-  }
+  ${SUM_OF_WORKGROUP}
   if (worker == 0) {
     let at = 3 * vector * ${DOT_PARTS} + part;
     dots[at] = partial[0].x;
@@ -202,11 +195,7 @@ var<workgroup> partial: array<f32, 64>;
 // The sum over all invocations.
 fn total(worker: u32, value: f32) -> f32 {
   partial[worker] = value;
-  workgroupBarrier();
-  for (var width = 32u; width > 0; width /= 2) {
-    if (worker < width) { partial[worker] += partial[worker + width]; }
-    workgroupBarrier();
-  }
+  ${SUM_OF_WORKGROUP}
   let sum = partial[0];
   workgroupBarrier();
   return sum;

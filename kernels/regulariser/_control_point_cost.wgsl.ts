@@ -16,10 +16,3 @@ export const COST_BINDINGS = /* wgsl */ `@group(0) @binding(0) var<uniform> para
 @group(0) @binding(1) var<storage, read> knots: array<vec4f>;
 @group(0) @binding(2) var<storage, read_write> gradient: array<vec4f>;
 @group(0) @binding(3) var<storage, read_write> partialSums: array<f32>;`;
-
-/** Adds up `partial` of the workgroup, in a fixed order, in its first element. */
-export const SUM_OF_WORKGROUP = /* wgsl */ `workgroupBarrier();
-  for (var width = 32u; width > 0; width /= 2) {
-    if (worker < width) { partial[worker] += partial[worker + width]; }
-    workgroupBarrier();
-  }`;

@@ -1,5 +1,6 @@
 import type { Kernel } from "../gpu/gpu.ts";
-import { COST_BINDINGS, COST_FIELDS, SUM_OF_WORKGROUP } from "./_control_point_cost.wgsl.ts";
+import { SUM_OF_WORKGROUP } from "../sums/_sum_of_workgroup.wgsl.ts";
+import { COST_BINDINGS, COST_FIELDS } from "./_control_point_cost.wgsl.ts";
 
 /** The seven bands of a matrix. */
 const OFFSETS = [0, 1, 2, 3, 4, 5, 6];

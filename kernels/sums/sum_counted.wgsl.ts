@@ -1,4 +1,5 @@
 import type { Kernel } from "../gpu/gpu.ts";
+import { SUM_OF_WORKGROUP } from "./_sum_of_workgroup.wgsl.ts";
 
 /** Workgroups of a counted sum; each computes one partial sum. */
 export const COUNTED_PARTS = 64;
@@ -27,11 +28,7 @@ fn main(@builtin(global_invocation_id) id: vec3u, @builtin(local_invocation_inde
     counts += select(vec4f(0), vec4f(1), value >= vec4f(0));
   }
   partial[worker] = vec2f(dot(sum, vec4f(1)), dot(counts, vec4f(1)));
-  workgroupBarrier();
-  for (var width = 32u; width > 0; width /= 2) {
-    if (worker < width) { partial[worker] += partial[worker + width]; }
-    workgroupBarrier();
-  }
+  ${SUM_OF_WORKGROUP}
   if (worker == 0) { parts[parameters.firstPart + group.x] = partial[0]; }
 }`,
 };
