@@ -30,6 +30,7 @@ import {
   type SentImage,
   volumeOf,
 } from "./protocol.ts";
+import { markChosen, takeArrowKeys } from "./radio_group.ts";
 import { showResult } from "./result_panel.ts";
 import type { SeriesChoice } from "./slot.ts";
 import { SYNTHESIS_NAMES, SynthesisPanel } from "./synthesis_panel.ts";
@@ -339,8 +340,7 @@ function update(): void {
   if (isSynthesis) controls.showScene(synthesis.scene, SYNTHESIS_NAMES);
   else controls.showScene(sceneOf(), REGISTRATION_NAMES);
   for (const button of byId("tasks").querySelectorAll<HTMLButtonElement>("button")) {
-    const isChosen = (button.dataset.task === "synthesise") === isSynthesis;
-    button.ariaChecked = String(isChosen);
+    markChosen(button, (button.dataset.task === "synthesise") === isSynthesis);
     button.disabled = work.isRunning;
   }
   for (const element of document.querySelectorAll<HTMLElement>("[data-for]")) {
@@ -414,6 +414,7 @@ byId("register").addEventListener("click", () => void register());
 for (const button of byId("tasks").querySelectorAll<HTMLButtonElement>("button")) {
   button.addEventListener("click", () => chooseTask(button.dataset.task!));
 }
+takeArrowKeys(byId("tasks"));
 acceptDrops((transfer, slot) => void (isSynthesis ? synthesis : slots).takeDrop(transfer, slot));
 byId("theme").addEventListener("click", switchTheme);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => work.progress.redraw());

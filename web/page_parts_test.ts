@@ -18,6 +18,7 @@ import {
 } from "./memory_need.ts";
 import { commandLine } from "./parameters.ts";
 import { type GivenFile, INPUTS } from "./protocol.ts";
+import { targetOf } from "./radio_group.ts";
 import { shellWord } from "../host/shell_word.ts";
 
 Deno.test("guessInputs() knows labels, masks, CT and MR by their names", () => {
@@ -202,4 +203,12 @@ Deno.test("errorWords() leaves out the advice of the command line", () => {
     "Close other programs that use the graphics card, or choose --stitch cheap, and synthesise again.",
   );
   assertEquals(errorWords("Error", "a line").title, "This cannot be registered");
+});
+
+Deno.test("the keys of a radio group go round its buttons", () => {
+  assertEquals(["ArrowRight", "ArrowDown"].map((key) => targetOf(key, 2, 3)), [0, 0]);
+  assertEquals(["ArrowLeft", "ArrowUp"].map((key) => targetOf(key, 0, 3)), [2, 2]);
+  assertEquals(["Home", "End", "ArrowRight"].map((key) => targetOf(key, 1, 3)), [0, 2, 2]);
+  // A letter, and a key on an element that is no button of the group.
+  assertEquals([targetOf("a", 1, 3), targetOf("Home", -1, 3)], [undefined, undefined]);
 });

@@ -6,6 +6,7 @@
 
 import { displayWindow, type Plane } from "../pictures/slices.ts";
 import { byId, make } from "./dom.ts";
+import { markChosen, takeArrowKeys } from "./radio_group.ts";
 import { type Scene, valueAt } from "../pictures/scene.ts";
 import {
   CT_WINDOWS,
@@ -146,8 +147,7 @@ export class ViewControls {
     const names = this.#names;
     for (const button of byId("modes").querySelectorAll<HTMLButtonElement>("button")) {
       const mode = button.dataset.mode as Mode;
-      button.ariaChecked = String(mode === view.mode);
-      button.tabIndex = mode === view.mode ? 0 : -1;
+      markChosen(button, mode === view.mode);
       button.disabled = this.#lacks(mode);
       button.hidden = mode === "jacobian" && !names.isWarped;
       if (mode === "fixed" || mode === "moving") button.textContent = names[mode];
@@ -287,6 +287,7 @@ export class ViewControls {
 
   #makeModes(): void {
     const modes = byId("modes");
+    takeArrowKeys(modes);
     for (const [index, mode] of MODES.entries()) {
       const button = make("button", {
         type: "button",

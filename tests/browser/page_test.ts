@@ -334,6 +334,32 @@ browserTest("slices are magnified at the pointer, and moved", async ({ browser, 
   assertEquals(errors, []);
 });
 
+browserTest("the arrow keys choose a task and a mode", async ({ browser, folder }) => {
+  await writePair(folder);
+  const { view, errors } = await open(browser, await pageFile(folder));
+  await view.setInputFiles("[data-input=fixed] input", `${folder}/mr.nii.gz`);
+  await view.setInputFiles("[data-input=moving] input", `${folder}/ct.nii.gz`);
+  const chosen = (group: string) =>
+    view.locator(`${group} [role=radio][aria-checked=true]`).textContent();
+  await view.click("#modes [data-mode=overlay]");
+  const steps = [["ArrowRight", "Checkerboard"], ["ArrowUp", "Overlay"], ["Home", "Fixed"]];
+  // Without a result there is no Jacobian determinant to show, so that the last mode is the difference.
+  for (const [key, mode] of [...steps, ["End", "Difference"], ["ArrowRight", "Fixed"]]) {
+    await view.keyboard.press(key);
+    assertEquals(await chosen("#modes"), mode, key);
+    assertEquals(await view.locator(":focus").textContent(), mode, key);
+  }
+  // One button of a group takes the focus by the Tab key.
+  assertEquals(await view.locator("#modes [tabindex='0']").count(), 1);
+  await view.focus("#tasks [data-task=register]");
+  await view.keyboard.press("ArrowLeft");
+  assertEquals(await chosen("#tasks"), "Synthesise");
+  await view.keyboard.press("ArrowRight");
+  assertEquals(await chosen("#tasks"), "Register");
+  assertEquals(await view.locator("#tasks [tabindex='0']").count(), 1);
+  assertEquals(errors, []);
+});
+
 browserTest("drop, register, look, save: the bytes of the command line", async (given) => {
   const { browser, folder } = given;
   await writePair(folder);
