@@ -28,6 +28,8 @@ const columns: readonly Column[] = [
   ["HD95", 6, (row) => row.hd95.toFixed(2)],
   ["TRE mean", 9, (row) => row.treMean.toFixed(2)],
   ["p95", 6, (row) => row.tre95.toFixed(2)],
+  ["sliding", 8, (row) => row.treSliding?.toFixed(2) ?? "-"],
+  ["apart", 6, (row) => row.treApart?.toFixed(2) ?? "-"],
   ["max mm", 7, (row) => row.treMax.toFixed(1)],
   ["% J<=0", 8, (row) => row.foldedPercent.toFixed(4)],
   ["SD log J", 9, (row) => row.sdLogJacobian.toFixed(3)],
@@ -74,8 +76,10 @@ export function meanRow(rows: readonly ScoreRow[], method: string, pair = "mean"
     Object.fromEntries(
       Object.keys(values(own[0])).map((name) => [name, mean((row) => values(row)[name])]),
     );
-  const defined = (name: "seconds" | "peakBytes" | "gpuBytes", value: number) =>
-    Number.isNaN(value) ? {} : { [name]: value };
+  const defined = (
+    name: "seconds" | "peakBytes" | "gpuBytes" | "treSliding" | "treApart",
+    value: number,
+  ) => Number.isNaN(value) ? {} : { [name]: value };
   return {
     pair,
     method,
@@ -89,6 +93,8 @@ export function meanRow(rows: readonly ScoreRow[], method: string, pair = "mean"
     foldedPercent: mean((r) => r.foldedPercent),
     jacobianMin: mean((r) => r.jacobianMin),
     sdLogJacobian: mean((r) => r.sdLogJacobian),
+    ...defined("treSliding", mean((r) => r.treSliding)),
+    ...defined("treApart", mean((r) => r.treApart)),
     ...defined("seconds", mean((r) => r.seconds)),
     ...defined("peakBytes", max((r) => r.peakBytes)),
     ...defined("gpuBytes", max((r) => r.gpuBytes)),

@@ -22,6 +22,7 @@ import {
   type Volume,
 } from "../volume/mod.ts";
 import { bodyMask } from "./body_mask.ts";
+import { slidingBand } from "./sliding_band.ts";
 import { type ScoredPair, warpLabelsOnHost } from "./score_pair.ts";
 
 /** The part of the body: one of the study's regions, or all that the images show. */
@@ -64,13 +65,15 @@ export async function phantomPair(
   const ct = await cut(images.ct, labels.ct);
   const truth = nearestOn(mr.image.grid, await readDisplacementField(truthFile));
   const scored = region === "trunk" ? STRUCTURES.map(({ label }) => label) : regionLabels(region);
+  const body = { grid: truth.grid, data: warpLabelsOnHost(bodyMask(ct.image), truth) };
   return {
     fixed: mr.image,
     fixedLabels: mr.labels,
     moving: ct.image,
     movingLabels: ct.labels,
     truth,
-    body: { grid: truth.grid, data: warpLabelsOnHost(bodyMask(ct.image), truth) },
+    body,
+    sliding: slidingBand({ truth, body }),
     measured: maskOf(mr.labels, scored),
     structures: Object.fromEntries(
       STRUCTURES.filter(({ label }) => scored.includes(label)).map((s) => [s.name, s.label]),

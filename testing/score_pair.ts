@@ -20,6 +20,8 @@ export interface ScoredPair {
   readonly body: LabelVolume;
   /** 1 at the voxels whose errors count, on the fixed grid; by default those of the body. */
   readonly measured?: LabelVolume | undefined;
+  /** 1 near the surfaces along which organs slide, on the fixed grid, if the pair has any; see `slidingBand()`. */
+  readonly sliding?: LabelVolume | undefined;
   /** The structures that are scored, with their label ids. */
   readonly structures: Readonly<Record<string, number>>;
 }
@@ -42,6 +44,10 @@ export interface PairScore {
   readonly tre95: number;
   /** Maximum of |field - truth| at the measured voxels, mm. */
   readonly treMax: number;
+  /** Mean of |field - truth| where organs slide, mm; absent if the pair has no such voxels. */
+  readonly treSliding?: number | undefined;
+  /** Mean of |field - truth| in the rest of the body, mm; absent if the pair has no voxels where organs slide. */
+  readonly treApart?: number | undefined;
   /** Percentage of the grid's voxels with a Jacobian determinant of x + u(x) <= 0. */
   readonly foldedPercent: number;
   /** Minimum Jacobian determinant on the grid. */
@@ -60,7 +66,7 @@ export interface PairScore {
 export function scorePair(
   { pair, field }: { pair: ScoredPair; field: DisplacementField },
 ): PairScore {
-  const { fixedLabels, movingLabels, truth, body, measured = body, structures } = pair;
+  const { fixedLabels, movingLabels, truth, body, measured = body, sliding, structures } = pair;
   if (!field.grid.equals(truth.grid, 1e-2)) {
     throw new RangeError("`field` must lie on the pair's fixed grid");
   }
@@ -95,6 +101,8 @@ export function scorePair(
     treMean: meanOf(errors),
     tre95: errors[Math.min(errors.length - 1, Math.floor(0.95 * errors.length))],
     treMax: errors[errors.length - 1],
+    treSliding: sliding && meanOf(errorsAt(sliding, truth, field)),
+    treApart: sliding && meanOf(errorsAt(without(body, sliding), truth, field)),
     foldedPercent: 100 * folded / jacobian.length,
     jacobianMin,
     sdLogJacobian: Math.sqrt(Math.max(0, square / count - (sum / count) ** 2)),
@@ -153,6 +161,10 @@ function errorsAt(
     errors[n++] = Math.hypot(ux[i] - tx[i], uy[i] - ty[i], uz[i] - tz[i]);
   }
   return errors.sort();
+}
+
+function without({ grid, data }: LabelVolume, other: LabelVolume): LabelVolume {
+  return { grid, data: data.map((label, i) => other.data[i] ? 0 : label) };
 }
 
 function meanOf(values: number[] | Float64Array): number {
