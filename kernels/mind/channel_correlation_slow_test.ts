@@ -126,7 +126,9 @@ const CASES: Case[] = [
 gpuTest("the correlation of channels and its gradient are those of the twin", async (gpu, t) => {
   for (const options of CASES) {
     const { image, sigma = 3, bits = 5, neighbourhood = "six", interpolation = "linear" } = options;
-    const name = `${neighbourhood} ${image.join("x")}, sigma ${sigma}, ${bits} bits, ${interpolation}`;
+    const name = `${neighbourhood} ${
+      image.join("x")
+    }, sigma ${sigma}, ${bits} bits, ${interpolation}`;
     await t.step(name, () => check(gpu, options));
   }
 });

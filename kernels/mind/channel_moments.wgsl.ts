@@ -83,7 +83,10 @@ export function momentItems(channels: number): number {
 }
 
 /** The component of the sum of f m of a channel, or of the number of voxels for `channel = channels`. */
-export function productComponent(channels: number, channel: number): { item: number; lane: string } {
+export function productComponent(
+  channels: number,
+  channel: number,
+): { item: number; lane: string } {
   return { item: channels + (channel >> 2), lane: "xyzw"[channel % 4] };
 }
 

@@ -83,9 +83,7 @@ ${Array.from({ length: points }, (_, j) => `  let u${j} = columns[column + ${j}]
   let count = p.blocks.x * p.blocks.y * p.blocks.z;
   ${begin}
   for (var block = first / width; block * width < end; block++) {
-  ${
-      all.map((c) => `let slope${c} = slopes[${c} * count + blocksOfRow + block].xyz;`).join("\n  ")
-    }
+  ${all.map((c) => `let slope${c} = slopes[${c} * count + blocksOfRow + block].xyz;`).join("\n  ")}
   let endX = min(end, (block + 1) * width);
   for (var x = max(first, block * width); x < endX; x++) {
   let t = f32(x - first) / f32(strideX);  // the position in the control grid's cell

@@ -16,13 +16,7 @@ import {
 } from "../../kernels/mind/channel_correlation.ts";
 import { mindDescriptors } from "../../kernels/mind/descriptor.ts";
 import { columnsOf } from "./columns.ts";
-import {
-  BITS,
-  descriptorBytes,
-  intensityScale,
-  type MindSscOptions,
-  SSC_OPTIONS,
-} from "./mind.ts";
+import { BITS, descriptorBytes, intensityScale, type MindSscOptions, SSC_OPTIONS } from "./mind.ts";
 import { declareSimilarity, type SimilarityKind } from "./similarity.ts";
 
 /** Options of the local correlation of MIND. */
