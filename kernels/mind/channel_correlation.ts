@@ -244,7 +244,7 @@ interface Pulled {
 }
 
 /** The entries of the moving image at all voxels of the fixed one; undefined where either does not count. */
-function pulled(options: ChannelCorrelationReferenceOptions): (Pulled | undefined)[] {
+function pulledReference(options: ChannelCorrelationReferenceOptions): (Pulled | undefined)[] {
   const { geometry, fixed, moving, channels, origin, perVoxel } = options;
   const [nx, ny, nz] = geometry.image;
   const [mx, my] = moving.size;
@@ -289,7 +289,7 @@ export function channelCorrelationReference(
   const { geometry: { image }, fixed, channels, sigma } = options;
   const [nx, ny] = image;
   const { width, side } = channelWindow(sigma);
-  const voxels = pulled(options);
+  const voxels = pulledReference(options);
   const blocks = blocksOf(image, { width, side });
   const weightOf = (distance: number) => [1 - 2 * side, side][Math.abs(distance)] ?? 0;
   const inBlock = Array.from({ length: blocks[0] * blocks[1] * blocks[2] }, (): number[] => []);

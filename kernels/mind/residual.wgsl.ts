@@ -72,8 +72,7 @@ export function mindResidual(
   const word = (w: number) => {
     const inWord = Array.from({ length: channelsInWord }, (_, i) => i)
       .filter((i) => w * channelsInWord + i < channels);
-    const entry = (value: string, i: number) =>
-      `f32(i32((${value} >> ${bits * i}u) & ${maxChannel}u))`;
+    const entry = entryOf(bits);
     return `
   {
     let f = fixed[fixedAt + ${w}];
