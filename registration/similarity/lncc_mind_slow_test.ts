@@ -19,6 +19,8 @@ gpuTest("the gradient of lncc-mind by the control points is that of its value", 
   assertLess(await gradientError(gpu, { kind }), 1e-3);
   const masked = { kind, masked: true, options: { fineDescriptors: true } };
   assertLess(await gradientError(gpu, masked), 1e-3);
+  const options = { channelWindow: 1.5 };
+  assertLess(await gradientError(gpu, { kind, options, interpolation: "cubic" }), 1e-3);
 });
 
 const SIZE: Triple = [22, 20, 18];
@@ -106,6 +108,7 @@ gpuTest("lncc-mind is the mean of the local correlations of the channels", async
       // Stored in 10 bits.
       entries.filter((_, i) => i % channels === channel).map((v) => Math.round(1023 * v) / 1023)
     );
+    // Gaussian windows; those of blocks have their standard deviation.
     const sigma: Triple = [WINDOW, WINDOW, WINDOW];
     // A border voxel has no descriptor, and the warp has no value in a cell that touches one.
     moving.forEach((_, i) => {
