@@ -43,7 +43,7 @@ const DESCRIPTOR_SCRATCH_BYTES = 4 * 4 + 16;
 export const LNCC_MIND: SimilarityKind = declareSimilarity<LnccMindOptions>({
   name: "lncc-mind",
   description: "local correlation of the six channels of MIND: the smallest errors",
-  lambda: { l2: 0.1, tv: 0.05, bending: 100 },
+  lambda: { l2: 0.3, tv: 0.15, bending: 100 },
   options: {
     ...SSC_OPTIONS,
     channelWindow: {
