@@ -8,18 +8,15 @@ import type { Gpu } from "../kernels/gpu/gpu.ts";
  * Runs `work` until it succeeds, and lets its first allocation fail, then its second one, and so on, as they
  * do when the memory budget is used up. Fails when buffers remain after an error, or after `destroy` of the
  * result.
- *
- * @param step - 2 lets every second allocation fail, and so on, where there are many alike. Default 1.
  */
 export async function assertNothingLeaks(
   gpu: Gpu,
   work: () => { destroy(): void } | Promise<{ destroy(): void }>,
-  step = 1,
 ): Promise<void> {
   const before = gpu.liveBytes;
   const { requireMemory } = gpu;
   try {
-    for (let failing = 0;; failing += step) {
+    for (let failing = 0;; failing++) {
       let allocation = 0;
       gpu.requireMemory = (...request) => {
         if (allocation++ === failing) throw new GpuMemoryError(`Allocation ${failing} is refused`);

@@ -29,29 +29,6 @@ export interface AdjointOptions {
   readonly scale: GpuImage;
   /** Receives the sums, one vec4 (x, y, z, 0) per control point. */
   readonly sums: GpuBuffer;
-  /** The sums of the cells, of the same control grid. Default: buffers of its own. */
-  readonly scratch?: AdjointScratch | undefined;
-}
-
-/** The sums of the cells of a slab; adjoints that are evaluated one after another can share them. */
-export interface AdjointScratch {
-  /** The sums of the cells along x. */
-  readonly cells: RowCells;
-  /** The sums of the cells along y. */
-  readonly planes: GpuBuffer;
-}
-
-/** Allocates the sums of the cells, which `owned` frees. */
-export function adjointScratch(
-  gpu: Gpu,
-  geometry: ControlGridGeometry,
-  owned: Owned,
-): AdjointScratch {
-  const slabs = controlGridSlabs(gpu, geometry);
-  return {
-    cells: owned.add(createRowCells(gpu, geometry, slabs)),
-    planes: owned.add(createPlanes(gpu, geometry, slabs)),
-  };
 }
 
 function createPlanes(
@@ -70,12 +47,12 @@ function createPlanes(
  */
 export function prepareAdjoint(
   gpu: Gpu,
-  { geometry, vectors, scale, sums, scratch }: AdjointOptions,
+  { geometry, vectors, scale, sums }: AdjointOptions,
 ): Prepared {
   return Owned.build((owned) => {
     const slabs = controlGridSlabs(gpu, geometry);
-    const { cells, planes } = scratch ?? adjointScratch(gpu, geometry, owned);
-    const rest = owned.add(prepareAdjointOfCells(gpu, { geometry, slabs, cells, planes, sums }));
+    const cells = owned.add(createRowCells(gpu, geometry, slabs));
+    const rest = owned.add(prepareAdjointOfCells(gpu, { geometry, slabs, cells, sums }));
     const kernel = adjointRows(geometry.interpolation);
     const dispatches = slabs.flatMap((slab, index) => {
       const { workgroups, invocations } = rowCellWorkgroups(geometry, slab);
@@ -162,8 +139,6 @@ export interface AdjointOfCellsOptions extends Pick<AdjointOptions, "geometry" |
   readonly slabs: readonly Slab[];
   /** The sums of the cells along x of the current slab. */
   readonly cells: RowCells;
-  /** The sums of the cells along y. Default: a buffer of its own. */
-  readonly planes?: GpuBuffer | undefined;
 }
 
 /** The rest of the adjoint. */
@@ -177,13 +152,13 @@ export interface AdjointOfCells {
 /** Prepares the adjoint along y and z, from the sums of the cells along x. */
 export function prepareAdjointOfCells(
   gpu: Gpu,
-  { geometry, slabs, cells, sums, planes: given }: AdjointOfCellsOptions,
+  { geometry, slabs, cells, sums }: AdjointOfCellsOptions,
 ): AdjointOfCells {
   return Owned.build((owned) => {
     const { interpolation, stride } = geometry;
     const [kx, ky, kz] = geometry.size;
     const [, columnCells] = cellsOf(geometry);
-    const planes = given ?? owned.add(createPlanes(gpu, geometry, slabs));
+    const planes = owned.add(createPlanes(gpu, geometry, slabs));
     const [alongY, alongZ] = [adjointPlanes(interpolation), adjointVolume(interpolation)];
     const workgroup = rowWorkgroup(kx);
     const groups = (rows: number, depth: number) =>

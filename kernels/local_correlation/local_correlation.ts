@@ -57,14 +57,10 @@ export interface LocalCorrelationOptions {
   readonly residual: GpuImage;
   /** Receives E and, approximately, the number of voxels that count. */
   readonly scalars: GpuBuffer;
-  /** The buffers between the steps, of the same control grid and window. Default: buffers of its own. */
-  readonly scratch?: LocalCorrelationScratch | undefined;
 }
 
-/**
- * The buffers between the steps of an evaluation; correlations that are evaluated one after another can share them.
- */
-export interface LocalCorrelationScratch {
+/** The buffers between the steps of an evaluation. */
+interface LocalCorrelationScratch {
   /** Means and products of the windows along x. */
   readonly alongX: readonly [GpuBuffer, GpuBuffer];
   /** The same along x and y. */
@@ -96,7 +92,7 @@ function windowsOf(
  *
  * @throws {RangeError} when there are more windows than a binding holds.
  */
-export function localCorrelationScratch(
+function localCorrelationScratch(
   gpu: Gpu,
   options: Pick<LocalCorrelationOptions, "geometry" | "sigma">,
   owned: Owned,
@@ -132,7 +128,7 @@ export function prepareLocalCorrelation(gpu: Gpu, options: LocalCorrelationOptio
   const [, ny] = geometry.image;
   const { axes: [ax, ay, az], centres: [lx, ly, lz], count, slabs } = windowsOf(gpu, options);
   return Owned.build((owned) => {
-    const scratch = options.scratch ?? localCorrelationScratch(gpu, options, owned);
+    const scratch = localCorrelationScratch(gpu, options, owned);
     const { alongX, alongY, alongZ, slopes, parts } = scratch;
     const fixed = owned.add(fixedInWindow(gpu, options));
     const quads = residual.pitch / 4;

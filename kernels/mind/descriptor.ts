@@ -13,7 +13,7 @@
 
 import type { Triple } from "../../volume/affine.ts";
 
-import type { Gpu, GpuBuffer } from "../gpu/gpu.ts";
+import type { BufferRange, Gpu, GpuBuffer } from "../gpu/gpu.ts";
 import { type GpuImage, planesOf } from "../gpu/image.ts";
 import { maskImage } from "../image/mask_image.ts";
 import {
@@ -74,6 +74,16 @@ export interface MindDescriptors {
   readonly buffer: GpuBuffer;
   /** Frees them. */
   destroy(): void;
+}
+
+/** The planes [begin, end) of descriptors, to be bound. */
+export function wordsOf(
+  { buffer, size, pitch, words }: MindDescriptors,
+  begin: number,
+  end: number,
+): BufferRange {
+  const planeBytes = 4 * words * pitch * size[1];
+  return { buffer, offset: begin * planeBytes, bytes: (end - begin) * planeBytes };
 }
 
 /**

@@ -22,7 +22,7 @@ import type { Dispatch, Gpu, GpuBuffer } from "../gpu/gpu.ts";
 import { Owned } from "../gpu/owned.ts";
 import type { Prepared } from "../gpu/prepared.ts";
 import { cellWindows } from "../gpu/slabs.ts";
-import type { MindDescriptors } from "./descriptor.ts";
+import { type MindDescriptors, wordsOf } from "./descriptor.ts";
 import {
   CELL_PARTS,
   MEAN_ENERGY,
@@ -114,12 +114,6 @@ export function prepareMindResidual(gpu: Gpu, options: MindResidualOptions): Pre
     })));
     return { dispatches, destroy: () => owned.destroy() };
   });
-}
-
-/** The planes [begin, end) of descriptors. */
-function wordsOf({ buffer, size, pitch, words }: MindDescriptors, begin: number, end: number) {
-  const planeBytes = 4 * words * pitch * size[1];
-  return { buffer, offset: begin * planeBytes, bytes: (end - begin) * planeBytes };
 }
 
 /** Options of {@link mindResidualReference}. */

@@ -1,10 +1,18 @@
 import { cellSums, pointsOfCell } from "../control_grid/adjoint.wgsl.ts";
 import {
-  CELL_DISTANCES,
   CONTROL_GRID_GEOMETRY,
   type ControlGridInterpolation,
 } from "../control_grid/control_grid.wgsl.ts";
 import type { Kernel } from "../gpu/gpu.ts";
+import {
+  CORNER_SLOPES,
+  CORNERS,
+  corners,
+  cornerSteps,
+  entryOf,
+  PULL_FIELDS,
+  SPLINE_OF,
+} from "./_corners.wgsl.ts";
 import {
   type ChannelBits,
   channelsPerWord,
@@ -26,8 +34,6 @@ export type MindDifference = "absolute" | "squared";
  * rounding where d is 0.
  */
 export const STEEPNESS = 2000;
-
-const CORNERS = [0, 1, 2, 3, 4, 5, 6, 7];
 
 /** Options of {@link mindResidual}. */
 export interface MindResidualKernelOptions {
@@ -66,8 +72,7 @@ export function mindResidual(
   const word = (w: number) => {
     const inWord = Array.from({ length: channelsInWord }, (_, i) => i)
       .filter((i) => w * channelsInWord + i < channels);
-    const entry = (value: string, i: number) =>
-      `f32(i32((${value} >> ${bits * i}u) & ${maxChannel}u))`;
+    const entry = entryOf(bits);
     return `
   {
     let f = fixed[fixedAt + ${w}];
@@ -96,12 +101,7 @@ ${
 ${CONTROL_GRID_GEOMETRY}
 struct Parameters {
   geometry: Geometry,
-  voxelsPerMm: vec3f,
-  windowBegin: u32,      // first plane of the moving descriptors that is bound
-  origin: vec3f,         // position of the dense image's voxel (0, 0, 0) in the moving image, voxels
-  windowEnd: u32,        // cells that begin before this plane are interpolated here
-  movingSize: vec3u,     // voxels of the moving image
-  movingPitch: u32,      // voxels from one row of the moving image to the next
+  ${PULL_FIELDS}
   invocations: u32,      // invocations per row of workgroups
   accumulate: u32,       // whether to add to the sums of earlier windows
 }
@@ -128,38 +128,14 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 ${Array.from({ length: points }, (_, j) => `  let u${j} = columns[column + ${j}].xyz;`).join("\n")}
   let y = f32(row - plane * g.image.y);
   let z = f32(g.firstPlane + plane);
-  let last = vec3f(p.movingSize - 1);
-  let nextX = min(p.movingSize.x - 1, 1) * ${words};
-  let nextY = p.movingPitch * min(p.movingSize.y - 1, 1) * ${words};
-  let nextZ = p.movingPitch * p.movingSize.y * min(p.movingSize.z - 1, 1) * ${words};
+  ${cornerSteps(words)}
   ${begin}
   var energy = 0.0;
   var voxels = 0.0;
   for (var i = 0u; i < count; i++) {
   let t = f32(i) / f32(strideX);  // the position in the control grid's cell
   let u = ${isLinear ? "mix(u0, u1, t)" : "splineOf(u0, u1, u2, u3, t)"};
-  let raw = vec3f(f32(first + i), y, z) + p.origin + u * p.voxelsPerMm;
-  let position = clamp(raw, vec3f(0), last);
-  let cell = vec3u(min(floor(position), max(last - 1, vec3f(0))));
-${windowed ? "  if (cell.z < p.windowBegin || cell.z >= p.windowEnd) { continue; }" : ""}
-  let r = position - vec3f(cell);
-  let at0 = (((cell.z - p.windowBegin) * p.movingSize.y + cell.y) * p.movingPitch + cell.x) * ${words};
-  let at1 = at0 + nextX;
-  let at2 = at0 + nextY;
-  let at3 = at1 + nextY;
-  let at4 = at0 + nextZ;
-  let at5 = at1 + nextZ;
-  let at6 = at2 + nextZ;
-  let at7 = at3 + nextZ;
-  let s = 1 - r;
-  let w0 = s.x * s.y * s.z;
-  let w1 = r.x * s.y * s.z;
-  let w2 = s.x * r.y * s.z;
-  let w3 = r.x * r.y * s.z;
-  let w4 = s.x * s.y * r.z;
-  let w5 = r.x * s.y * r.z;
-  let w6 = s.x * r.y * r.z;
-  let w7 = r.x * r.y * r.z;
+  ${corners({ voxel: "vec3f(f32(first + i), y, z)", words, windowed })}
   let fixedAt = (row * g.pitch + first + i) * ${words};
   ${CORNERS.map((c) => `var g${c} = 0.0;`).join("\n  ")}
   var sum = 0.0;
@@ -177,9 +153,7 @@ ${
   let value = mean * mean;
   let slope = 2 * mean * ${1 / (channels * maxChannel)};`
     }
-  let dx = s.z * (s.y * (g1 - g0) + r.y * (g3 - g2)) + r.z * (s.y * (g5 - g4) + r.y * (g7 - g6));
-  let dy = s.z * (s.x * (g2 - g0) + r.x * (g3 - g1)) + r.z * (s.x * (g6 - g4) + r.x * (g7 - g5));
-  let dz = s.y * (s.x * (g4 - g0) + r.x * (g5 - g1)) + r.y * (s.x * (g6 - g2) + r.x * (g7 - g3));
+  ${CORNER_SLOPES}
   let v = select(vec3f(0), vec3f(dx, dy, dz) * p.voxelsPerMm * slope, vec3<bool>(counts) & (raw == position));
   energy += select(0.0, value, counts);
   voxels += select(0.0, 1.0, counts);
@@ -201,14 +175,6 @@ ${
 }`,
   };
 }
-
-/** WGSL: a vector between the four control points of a spline's cell. */
-const SPLINE_OF = /* wgsl */ `
-fn splineOf(a: vec3f, b: vec3f, c: vec3f, d: vec3f, t: f32) -> vec3f {
-  let w = cubicBSpline(t + ${CELL_DISTANCES});
-  return w.x * a + w.y * b + w.z * c + w.w * d;
-}
-`;
 
 /** Workgroups that sum the cells; each computes one partial sum. */
 export const CELL_PARTS = 64;

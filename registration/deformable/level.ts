@@ -126,6 +126,7 @@ export async function optimiseLevel(gpu: Gpu, options: LevelOptions): Promise<Le
       regulariser: options.regulariser,
       interpolation: geometry.interpolation,
       lambda,
+      curvature: options.similarity.curvature,
       size: geometry.size,
       spacing,
     });

@@ -16,8 +16,8 @@ import type { Regulariser } from "../../kernels/regulariser/regulariser.ts";
 import { SpectralScaling } from "../../kernels/optimiser/spectral_scaling.ts";
 
 /**
- * Curvature of E by a uniform displacement, 1 / mm^2, as the preconditioner assumes it. Images have less between
- * edges and more at edges: a smaller value makes steps smoother (docs/performance.md compares values).
+ * The usual curvature of E by a uniform displacement, 1 / mm^2, as the preconditioner assumes it. Images have less
+ * between edges and more at edges: a smaller value makes steps smoother (docs/performance.md compares values).
  */
 const CURVATURE = 1e-4;
 
@@ -29,6 +29,8 @@ export interface PreconditionerOptions {
   readonly interpolation?: ControlGridInterpolation | undefined;
   /** The weight lambda of the regulariser. */
   readonly lambda: number;
+  /** Curvature of E by a uniform displacement, 1 / mm^2. Default 1e-4. */
+  readonly curvature?: number | undefined;
   /** Control points along each axis. */
   readonly size: Triple;
   /** Distance between neighbouring control points along each axis, mm. */
@@ -55,11 +57,14 @@ export function createPreconditioner(
  * @returns One factor per frequency, x fastest.
  */
 export function preconditionerFactors(
-  { interpolation, lambda, size, spacing }: Omit<PreconditionerOptions, "regulariser">,
+  { interpolation, lambda, curvature = CURVATURE, size, spacing }: Omit<
+    PreconditionerOptions,
+    "regulariser"
+  >,
 ): Float32Array {
   const hessian = interpolation === "cubic"
-    ? splineHessian(size, spacing)
-    : linearHessian(size, spacing);
+    ? splineHessian(size, spacing, curvature)
+    : linearHessian(size, spacing, curvature);
   const [nx, ny, nz] = size;
   const factors = new Float32Array(nx * ny * nz);
   let at = 0;
@@ -67,7 +72,7 @@ export function preconditionerFactors(
     for (let y = 0; y < ny; y++) {
       for (let x = 0; x < nx; x++, at++) {
         const { data, bending } = hessian(x, y, z);
-        factors[at] = Math.sqrt(CURVATURE / (data + 2 * lambda * bending));
+        factors[at] = Math.sqrt(curvature / (data + 2 * lambda * bending));
       }
     }
   }
@@ -80,19 +85,19 @@ export function preconditionerFactors(
  */
 type Hessian = (x: number, y: number, z: number) => { data: number; bending: number };
 
-function linearHessian(size: Triple, spacing: Triple): Hessian {
+function linearHessian(size: Triple, spacing: Triple, curvature: number): Hessian {
   const angle = (axis: number, k: number) => Math.PI * k / size[axis];
   // The eigenvalues of -d^2/dx^2 by differences, and of the mass matrix of linear interpolation.
   const laplacian = (axis: number, k: number) =>
     (2 - 2 * Math.cos(angle(axis, k))) / spacing[axis] ** 2;
   const mass = (axis: number, k: number) => (2 + Math.cos(angle(axis, k))) / 3;
   return (x, y, z) => ({
-    data: CURVATURE * mass(0, x) * mass(1, y) * mass(2, z),
+    data: curvature * mass(0, x) * mass(1, y) * mass(2, z),
     bending: (laplacian(0, x) + laplacian(1, y) + laplacian(2, z)) ** 2,
   });
 }
 
-function splineHessian(size: Triple, spacing: Triple): Hessian {
+function splineHessian(size: Triple, spacing: Triple, curvature: number): Hessian {
   // Of each axis and frequency: the integrals of the squares of the function and of its two derivatives.
   const [alongX, alongY, alongZ] = size.map((points, axis) =>
     Array.from(
@@ -106,7 +111,7 @@ function splineHessian(size: Triple, spacing: Triple): Hessian {
   return (x, y, z) => {
     const [a, b, c] = [alongX[x], alongY[y], alongZ[z]];
     return {
-      data: CURVATURE * a[0] * b[0] * c[0],
+      data: curvature * a[0] * b[0] * c[0],
       bending: a[2] * b[0] * c[0] + a[0] * b[2] * c[0] + a[0] * b[0] * c[2] +
         2 * (a[1] * b[1] * c[0] + a[1] * b[0] * c[1] + a[0] * b[1] * c[1]),
     };

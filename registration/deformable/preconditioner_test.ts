@@ -12,6 +12,10 @@ Deno.test("preconditionerFactors() keeps the mean, and follows the bending energ
   assertEquals(factors[0], 1);
   // Laplacian (2 + sqrt(2)) / 100, squared times 60: 0.0699411. Mass (2 - sqrt(2) / 2) / 3 = 0.430964.
   assertAlmostEquals(factors[3], Math.sqrt(1e-4 / (4.30964e-5 + 0.0699411)), 1e-6);
+  // Three times the curvature with three times lambda has the same factors.
+  const [size, spacing] = [[4, 1, 1], [10, 10, 10]] as const;
+  const tripled = preconditionerFactors({ lambda: 90, curvature: 3e-4, size, spacing });
+  factors.forEach((factor, i) => assertAlmostEquals(tripled[i], factor, 1e-7));
 });
 
 Deno.test("preconditionerFactors() of a spline is the inverse Hessian at a frequency, by hand", () => {

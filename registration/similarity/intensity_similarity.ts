@@ -4,11 +4,7 @@
  * @module
  */
 
-import {
-  type AdjointScratch,
-  adjointScratch,
-  prepareAdjoint,
-} from "../../kernels/control_grid/adjoint.ts";
+import { prepareAdjoint } from "../../kernels/control_grid/adjoint.ts";
 import { prepareControlGridWarp } from "../../kernels/control_grid/control_grid_warp.ts";
 import { binStep, recordVoxelPairs } from "../../kernels/control_grid/voxel_pairs.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
@@ -18,38 +14,6 @@ import type { Prepared } from "../../kernels/gpu/prepared.ts";
 import type { BinRange } from "../../kernels/nmi/joint_histogram.ts";
 import { columnsOf } from "./columns.ts";
 import type { PreparedSimilarity, SimilarityInputs } from "./similarity.ts";
-
-/** The images between the steps of an evaluation; similarities that are evaluated one after another can share them. */
-export interface IntensityScratch {
-  /** The moving image in bin units at the working voxels. */
-  readonly warped: GpuImage;
-  /** dE/dI. */
-  readonly residual: GpuImage;
-  /** dI/dx, dI/dy and dI/dz. */
-  readonly slopes: readonly [GpuImage, GpuImage, GpuImage];
-  /** The sums of the cells of the adjoint. */
-  readonly adjoint: AdjointScratch;
-}
-
-/** Bytes per voxel of {@link IntensityScratch}. */
-export const INTENSITY_SCRATCH_BYTES = 4 * 5;
-
-/** Makes the images between the steps of an evaluation, which `owned` frees. */
-export function intensityScratch(
-  gpu: Gpu,
-  { geometry }: Pick<SimilarityInputs, "geometry">,
-  owned: Owned,
-): IntensityScratch {
-  const image = (label: string) => owned.add(createImage(gpu, label, geometry.image));
-  const warped = image("warped");
-  const residual = image("dE/dI");
-  return {
-    warped,
-    residual,
-    slopes: [image("dI/dx"), image("dI/dy"), image("dI/dz")],
-    adjoint: adjointScratch(gpu, geometry, owned),
-  };
-}
 
 /** Options of {@link prepareIntensitySimilarity}. */
 export interface IntensitySimilarityOptions {
@@ -62,14 +26,12 @@ export interface IntensitySimilarityOptions {
    * (`NO_VALUE` where there is none), and writes E, the number of valid voxels and dE/dI to `residual`.
    */
   readonly prepareResidual: (images: { warped: GpuImage; residual: GpuImage }) => Prepared;
-  /** The images between the steps. Default: images of its own. */
-  readonly scratch?: IntensityScratch | undefined;
 }
 
 /** Prepares a similarity of intensities: the warp, E with its derivative by intensity, the adjoint. */
 export function prepareIntensitySimilarity(
   gpu: Gpu,
-  { inputs, movingRange, prepareResidual, scratch }: IntensitySimilarityOptions,
+  { inputs, movingRange, prepareResidual }: IntensitySimilarityOptions,
 ): PreparedSimilarity {
   const { geometry, origin, perVoxel, gradient } = inputs;
   return Owned.build((owned) => {
@@ -82,8 +44,10 @@ export function prepareIntensitySimilarity(
       pairs: moving,
     });
     recorder.submit();
-    const { warped, residual, slopes, adjoint: cells } = scratch ??
-      intensityScratch(gpu, inputs, owned);
+    const image = (label: string) => owned.add(createImage(gpu, label, geometry.image));
+    const warped = image("warped");
+    const residual = image("dE/dI");
+    const slopes = [image("dI/dx"), image("dI/dy"), image("dI/dz")] as const;
     const expanded = columnsOf(gpu, inputs, { owned });
     const warp = owned.add(prepareControlGridWarp(gpu, {
       geometry,
@@ -97,13 +61,7 @@ export function prepareIntensitySimilarity(
     }));
     const similarity = owned.add(prepareResidual({ warped, residual }));
     const adjoint = owned.add(
-      prepareAdjoint(gpu, {
-        geometry,
-        vectors: slopes,
-        scale: residual,
-        sums: gradient,
-        scratch: cells,
-      }),
+      prepareAdjoint(gpu, { geometry, vectors: slopes, scale: residual, sums: gradient }),
     );
     return {
       dispatches: [

@@ -1,4 +1,5 @@
 import { assertAlmostEquals, assertLess } from "@std/assert";
+import { controlGridScratchBytes } from "../../kernels/control_grid/adjoint.ts";
 import { controlGridGeometry, controlPoints } from "../../kernels/control_grid/control_grid.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import { uploadImage } from "../../kernels/gpu/image.ts";
@@ -18,6 +19,8 @@ gpuTest("the gradient of lncc-mind by the control points is that of its value", 
   assertLess(await gradientError(gpu, { kind }), 1e-3);
   const masked = { kind, masked: true, options: { fineDescriptors: true } };
   assertLess(await gradientError(gpu, masked), 1e-3);
+  const options = { channelWindow: 1.5 };
+  assertLess(await gradientError(gpu, { kind, options, interpolation: "cubic" }), 1e-3);
 });
 
 const SIZE: Triple = [22, 20, 18];
@@ -52,6 +55,40 @@ async function valueOf(gpu: Gpu, fixed: Float32Array, moving: Float32Array): Pro
   return new Float32Array(await gpu.download(scalars))[0];
 }
 
+gpuTest("lncc-mind takes the memory that it states", async (gpu) => {
+  const geometry = controlGridGeometry([64, 48, 40], [7, 7, 7]);
+  const count = controlPoints(geometry);
+  // Windows of 3 voxels, and the narrowest, whose sums take more than the descriptors.
+  for (const channelWindow of [3, 1]) {
+    using owned = new Owned();
+    const image = (label: string) =>
+      owned.add(uploadImage(gpu, label, geometry.image, new Float32Array(64 * 48 * 40)));
+    const similarity = createSimilarity(LNCC_MIND, { fixedRange: RANGE, movingRange: RANGE }, {
+      channelWindow,
+    });
+    const inputs = {
+      geometry,
+      fixed: image("fixed"),
+      fixedMask: undefined,
+      moving: image("moving"),
+      movingMask: undefined,
+      origin: [0, 0, 0] as const,
+      perVoxel: [1, 1, 1] as const,
+      displacements: owned.add(gpu.buffer("displacements", 16 * count)),
+      gradient: owned.add(gpu.buffer("gradient", 16 * count)),
+      scalars: owned.add(gpu.buffer("scalars", 32)),
+    };
+    const before = gpu.liveBytes;
+    gpu.peakBytes = before;
+    owned.add(similarity.prepare(gpu, inputs));
+    const taken = gpu.peakBytes - before;
+    const stated = 64 * 48 * 40 * similarity.bytesPerVoxel + controlGridScratchBytes(geometry);
+    assertLess(taken, stated);
+    assertLess(0.6 * stated, taken);
+    await gpu.device.queue.onSubmittedWorkDone();
+  }
+});
+
 /** Noise, which has structure everywhere. */
 function noise(seed: number): Float32Array {
   const next = random(seed);
@@ -71,6 +108,7 @@ gpuTest("lncc-mind is the mean of the local correlations of the channels", async
       // Stored in 10 bits.
       entries.filter((_, i) => i % channels === channel).map((v) => Math.round(1023 * v) / 1023)
     );
+    // Gaussian windows; those of blocks have their standard deviation.
     const sigma: Triple = [WINDOW, WINDOW, WINDOW];
     // A border voxel has no descriptor, and the warp has no value in a cell that touches one.
     moving.forEach((_, i) => {

@@ -80,6 +80,10 @@ export interface Similarity {
    * depends on the control grid (`controlGridScratchBytes()`).
    */
   readonly bytesPerVoxel: number;
+  /**
+   * Curvature of E by a uniform displacement, 1 / mm^2, as the preconditioner of the optimiser assumes it. Default 1e-4.
+   */
+  readonly curvature?: number | undefined;
   /** Prepares value and gradient at one resolution level. */
   prepare(gpu: Gpu, inputs: SimilarityInputs): PreparedSimilarity;
 }

@@ -1,0 +1,353 @@
+/**
+ * Local correlation of the channels of descriptors, E = 1 - the mean over windows and channels of cc, of a moving image
+ * pulled through a control grid, and its exact derivative.
+ *
+ * The windows are blocks of voxels and their neighbours (`channel_window.ts`). An evaluation reads both descriptors
+ * twice: for the sums of the blocks, and for the derivative, whose coefficients are equal in a whole block. All channels
+ * are interpolated together, since they share their words.
+ *
+ * @module
+ */
+
+import type { Triple } from "../../volume/affine.ts";
+import {
+  createRowCells,
+  prepareAdjointOfCells,
+  rowCellWorkgroups,
+} from "../control_grid/adjoint.ts";
+import {
+  type Columns,
+  controlGridDisplacementReference,
+  type ControlGridGeometry,
+  controlPoints,
+  warpParameters,
+} from "../control_grid/control_grid.ts";
+import type { Dispatch, Gpu, GpuBuffer } from "../gpu/gpu.ts";
+import { Owned } from "../gpu/owned.ts";
+import type { Prepared } from "../gpu/prepared.ts";
+import { cellWindows } from "../gpu/slabs.ts";
+import { flatWorkgroups } from "../gpu/workgroups.ts";
+import { VARIANCE_FLOOR } from "../local_correlation/local_correlation.wgsl.ts";
+import {
+  channelCorrelation,
+  SMOOTH_BLOCKS,
+  SMOOTHED_TOGETHER,
+  WINDOW_PARTS,
+} from "./channel_correlation.wgsl.ts";
+import { channelMoments, momentItems } from "./channel_moments.wgsl.ts";
+import { channelResidual } from "./channel_residual.wgsl.ts";
+import { type ChannelWindow, channelWindow } from "./channel_window.ts";
+import { type MindDescriptors, wordsOf } from "./descriptor.ts";
+import { MIND_LAYOUTS, type MindNeighbourhood } from "./layout.ts";
+import { MEAN_ENERGY } from "./residual.wgsl.ts";
+
+/** Options of {@link prepareChannelCorrelation}. */
+export interface ChannelCorrelationOptions {
+  /** The control grid on the fixed image. */
+  readonly geometry: ControlGridGeometry;
+  /**
+   * The columns of the displacements, mm, in slabs in which the descriptors can be bound. Their dispatches are
+   * recorded before those of the correlation.
+   */
+  readonly columns: Columns;
+  /** Descriptors of the fixed image. */
+  readonly fixed: MindDescriptors;
+  /** Descriptors of the moving image, on a grid parallel to the fixed one. */
+  readonly moving: MindDescriptors;
+  /** Standard deviation of the windows, voxels. */
+  readonly sigma: number;
+  /** Position of the fixed image's voxel (0, 0, 0) in the moving image, in voxels. */
+  readonly origin: Triple;
+  /** Voxels per mm along each axis. */
+  readonly perVoxel: Triple;
+  /** Receives dE/dk, one vec4 per control point. */
+  readonly gradient: GpuBuffer;
+  /** Receives E and, approximately, the number of voxels that count. */
+  readonly scalars: GpuBuffer;
+}
+
+/** The blocks of an image along each axis. */
+function blocksOf(image: Triple, { width }: ChannelWindow): Triple {
+  return image.map((n) => Math.ceil(n / width)) as unknown as Triple;
+}
+
+/** Bytes of the sums of a block. */
+function bytesOfBlock(neighbourhood: MindNeighbourhood): number {
+  return 16 * momentItems(MIND_LAYOUTS[neighbourhood].channels.length);
+}
+
+/** Bytes per voxel of the sums of the blocks and of the windows. */
+export function channelWindowBytes(neighbourhood: MindNeighbourhood, sigma: number): number {
+  return 2 * bytesOfBlock(neighbourhood) / channelWindow(sigma).width ** 3;
+}
+
+/**
+ * Prepares the local correlation of all channels and its gradient with respect to the control points.
+ *
+ * @throws {RangeError} when there are more windows than a binding holds.
+ */
+export function prepareChannelCorrelation(
+  gpu: Gpu,
+  options: ChannelCorrelationOptions,
+): Prepared {
+  const { geometry, columns, fixed, moving, sigma, gradient, scalars } = options;
+  const { neighbourhood, bits, words } = fixed;
+  const window = channelWindow(sigma);
+  const { width } = window;
+  const blocks = blocksOf(geometry.image, window);
+  const count = blocks[0] * blocks[1] * blocks[2];
+  const bytes = bytesOfBlock(neighbourhood) * count;
+  if (bytes > gpu.maxBindingBytes) {
+    throw new RangeError(
+      `Windows so narrow are too many for bindings of ${gpu.maxBindingBytes} bytes: choose a larger ` +
+        "window or a coarser resolution",
+    );
+  }
+  return Owned.build((owned) => {
+    const { slabs } = columns;
+    const channels = MIND_LAYOUTS[neighbourhood].channels.length;
+    const pair = [
+      owned.add(gpu.buffer("sums of blocks", bytes)),
+      owned.add(gpu.buffer("sums of windows", bytes)),
+    ] as const;
+    const parts = owned.add(gpu.buffer("parts of the correlation", 8 * WINDOW_PARTS));
+    const cells = owned.add(createRowCells(gpu, geometry, slabs));
+    const rest = owned.add(
+      prepareAdjointOfCells(gpu, { geometry, slabs, cells, sums: gradient }),
+    );
+    const windows = cellWindows(gpu, moving.size, 4 * words);
+    const kernelOptions = {
+      neighbourhood,
+      bits,
+      interpolation: geometry.interpolation,
+      windowed: windows.length > 1,
+    };
+    const [moments, residual] = [channelMoments(kernelOptions), channelResidual(kernelOptions)];
+    const constants = { strideX: geometry.stride[0], width };
+    /** The dispatches of a kernel that pulls the moving descriptors: all windows of a slab. */
+    const pull = (
+      kernel: typeof moments,
+      index: number,
+      { parameters, buffers, workgroups, stride }: {
+        parameters: Readonly<Record<string, number>>;
+        buffers: readonly GpuBuffer[];
+        workgroups: readonly [number, number];
+        stride: number;
+      },
+    ): Dispatch[] => {
+      const slab = slabs[index];
+      return windows.map((part, pass) =>
+        owned.add(gpu.prepare(kernel, {
+          parameters: {
+            ...warpParameters(options, slab, part),
+            ...parameters,
+            blocks,
+            invocations: stride,
+            accumulate: pass > 0,
+          },
+          buffers: [
+            columns.buffers[index],
+            wordsOf(fixed, slab.begin, slab.end),
+            wordsOf(moving, part.begin, part.to),
+            ...buffers,
+          ],
+          constants,
+          workgroups,
+        }))
+      );
+    };
+    const sums = slabs.flatMap(({ begin, end }, index) => {
+      const firstBlock = Math.floor(begin / width);
+      const endBlock = Math.ceil(end / width);
+      return pull(moments, index, {
+        parameters: { firstBlock, endBlock },
+        buffers: [pair[0]],
+        ...flatWorkgroups(blocks[0] * blocks[1] * (endBlock - firstBlock)),
+      });
+    });
+    /** Smooths along all axes, from one buffer of the pair into the other. */
+    const smooth = (items: number, from: 0 | 1): Dispatch[] =>
+      [0, 1, 2].map((axis) => {
+        const length = blocks[axis];
+        const inner = blocks.slice(0, axis).reduce((product, n) => product * n, 1);
+        const outer = items * count / (length * inner);
+        const { workgroups, stride } = flatWorkgroups(
+          inner * outer * Math.ceil(length / SMOOTHED_TOGETHER),
+        );
+        const source = (from + axis) % 2;
+        return owned.add(gpu.prepare(SMOOTH_BLOCKS, {
+          parameters: { inner, length, outer, side: window.side, invocations: stride },
+          buffers: [pair[source], pair[1 - source]],
+          workgroups,
+        }));
+      });
+    const correlation = owned.add(gpu.prepare(channelCorrelation(neighbourhood, bits), {
+      parameters: { blocks: count },
+      buffers: [pair[1], pair[0], parts],
+      workgroups: [WINDOW_PARTS],
+    }));
+    const derivative = slabs.flatMap((slab, index) => {
+      const { workgroups, invocations } = rowCellWorkgroups(geometry, slab);
+      return [
+        ...pull(residual, index, {
+          parameters: {},
+          buffers: [pair[1], ...cells.buffers],
+          workgroups,
+          stride: invocations,
+        }),
+        ...rest.ofSlab[index],
+      ];
+    });
+    const mean = owned.add(gpu.prepare(MEAN_ENERGY, {
+      parameters: { parts: WINDOW_PARTS, controlPoints: controlPoints(geometry) },
+      buffers: [parts, gradient, scalars],
+      workgroups: [Math.ceil(controlPoints(geometry) / 64)],
+    }));
+    const dispatches = [
+      ...sums,
+      ...smooth(momentItems(channels), 0),
+      correlation,
+      ...smooth(channels, 0),
+      ...derivative,
+      mean,
+    ];
+    return { dispatches, destroy: () => owned.destroy() };
+  });
+}
+
+/** Options of {@link channelCorrelationReference}. */
+export interface ChannelCorrelationReferenceOptions {
+  /** The control grid on the fixed image. */
+  readonly geometry: ControlGridGeometry;
+  /** Displacements in mm, 3 values per control point. */
+  readonly knots: ArrayLike<number>;
+  /** Descriptor entries of the fixed image at `voxel * channels + channel`; NaN where a voxel does not count. */
+  readonly fixed: Float64Array;
+  /** Descriptor entries of the moving image in the same order. */
+  readonly moving: { readonly size: Triple; readonly entries: Float64Array };
+  /** Entries per voxel. */
+  readonly channels: number;
+  /** See {@link ChannelCorrelationOptions}. */
+  readonly sigma: number;
+  /** See {@link ChannelCorrelationOptions}. */
+  readonly origin: Triple;
+  /** See {@link ChannelCorrelationOptions}. */
+  readonly perVoxel: Triple;
+}
+
+/** The moving image's entries at a voxel of the fixed image, and their derivatives by the displacement. */
+interface Pulled {
+  /** One per channel. */
+  readonly entries: Float64Array;
+  /** One per channel along each axis, per mm. */
+  readonly slopes: readonly Float64Array[];
+}
+
+/** The entries of the moving image at all voxels of the fixed one; undefined where either does not count. */
+function pulledReference(options: ChannelCorrelationReferenceOptions): (Pulled | undefined)[] {
+  const { geometry, fixed, moving, channels, origin, perVoxel } = options;
+  const [nx, ny, nz] = geometry.image;
+  const [mx, my] = moving.size;
+  const u = controlGridDisplacementReference(
+    geometry,
+    Float32Array.from(options.knots),
+    perVoxel,
+  );
+  return Array.from({ length: nx * ny * nz }, (_, voxel) => {
+    const x = [voxel % nx, Math.floor(voxel / nx) % ny, Math.floor(voxel / (nx * ny))];
+    const raw = x.map((v, axis) => v + origin[axis] + u[axis][voxel]);
+    const p = raw.map((v, axis) => Math.min(Math.max(v, 0), moving.size[axis] - 1));
+    const cell = p.map((v, axis) => Math.min(Math.floor(v), Math.max(moving.size[axis] - 2, 0)));
+    const entries = new Float64Array(channels);
+    const slopes = [0, 1, 2].map(() => new Float64Array(channels));
+    for (let corner = 0; corner < 8; corner++) {
+      const far = [corner & 1, (corner >> 1) & 1, corner >> 2];
+      const at = cell.map((i, axis) => Math.min(i + far[axis], moving.size[axis] - 1));
+      const w = p.map((v, axis) => far[axis] ? v - cell[axis] : 1 - v + cell[axis]);
+      for (let c = 0; c < channels; c++) {
+        const entry = moving.entries[((at[2] * my + at[1]) * mx + at[0]) * channels + c];
+        entries[c] += w[0] * w[1] * w[2] * entry;
+        for (let axis = 0; axis < 3; axis++) {
+          const others = w.reduce((product, v, other) => other === axis ? product : product * v, 1);
+          const clamped = p[axis] !== raw[axis];
+          slopes[axis][c] += clamped ? 0 : (far[axis] ? 1 : -1) * others * entry * perVoxel[axis];
+        }
+      }
+    }
+    const counts = !Number.isNaN(entries[0]) && !Number.isNaN(fixed[voxel * channels]);
+    return counts ? { entries, slopes } : undefined;
+  });
+}
+
+/**
+ * The plain twin: E, the sum of the windows' weights, and the derivative of E with respect to every voxel's
+ * displacement, per mm, window by window.
+ */
+export function channelCorrelationReference(
+  options: ChannelCorrelationReferenceOptions,
+): { value: number; weight: number; forces: [Float64Array, Float64Array, Float64Array] } {
+  const { geometry: { image }, fixed, channels, sigma } = options;
+  const [nx, ny] = image;
+  const { width, side } = channelWindow(sigma);
+  const voxels = pulledReference(options);
+  const blocks = blocksOf(image, { width, side });
+  const weightOf = (distance: number) => [1 - 2 * side, side][Math.abs(distance)] ?? 0;
+  const inBlock = Array.from({ length: blocks[0] * blocks[1] * blocks[2] }, (): number[] => []);
+  const blockAt = (b: readonly number[]) => (b[2] * blocks[1] + b[1]) * blocks[0] + b[0];
+  voxels.forEach((found, voxel) => {
+    const x = [voxel % nx, Math.floor(voxel / nx) % ny, Math.floor(voxel / (nx * ny))];
+    if (found) inBlock[blockAt(x.map((v) => Math.floor(v / width)))].push(voxel);
+  });
+  const slopes = new Float64Array(voxels.length * channels);
+  let sum = 0;
+  let total = 0;
+  inBlock.forEach((_, block) => {
+    const centre = [
+      block % blocks[0],
+      Math.floor(block / blocks[0]) % blocks[1],
+      Math.floor(block / (blocks[0] * blocks[1])),
+    ];
+    const inside: [number, number][] = []; // voxel, weight
+    for (let other = 0; other < 27; other++) {
+      const step = [other % 3 - 1, Math.floor(other / 3) % 3 - 1, Math.floor(other / 9) - 1];
+      const at = centre.map((b, axis) => b + step[axis]);
+      if (at.some((b, axis) => b < 0 || b >= blocks[axis])) continue;
+      const weight = step.reduce((product, distance) => product * weightOf(distance), 1);
+      inBlock[blockAt(at)].forEach((voxel) => inside.push([voxel, weight]));
+    }
+    const weight = inside.reduce((s, [, w]) => s + w, 0);
+    if (weight <= 1e-6) return;
+    total += weight;
+    sum += weight;
+    for (let c = 0; c < channels; c++) {
+      const f = (voxel: number) => fixed[voxel * channels + c];
+      const m = (voxel: number) => voxels[voxel]!.entries[c];
+      const mean = (of: (voxel: number) => number) =>
+        inside.reduce((s, [voxel, w]) => s + w * of(voxel), 0) / weight;
+      const meanF = mean(f);
+      const meanM = mean(m);
+      const varianceF = mean((voxel) => (f(voxel) - meanF) ** 2) + VARIANCE_FLOOR;
+      const varianceM = mean((voxel) => (m(voxel) - meanM) ** 2) + VARIANCE_FLOOR;
+      const scale = 1 / Math.sqrt(varianceF * varianceM);
+      const cc = mean((voxel) => (f(voxel) - meanF) * (m(voxel) - meanM)) * scale;
+      sum -= weight * cc / channels;
+      for (const [voxel, w] of inside) {
+        const slope = scale * (f(voxel) - meanF) - cc / varianceM * (m(voxel) - meanM);
+        slopes[voxel * channels + c] -= w * slope / channels;
+      }
+    }
+  });
+  const perWeight = 1 / Math.max(total, 1);
+  const forces = [0, 1, 2].map((axis) =>
+    Float64Array.from(voxels, (found, voxel) => {
+      let force = 0;
+      found?.slopes[axis].forEach((slope, c) => force += slope * slopes[voxel * channels + c]);
+      return force * perWeight;
+    })
+  );
+  return {
+    value: sum * perWeight,
+    weight: total,
+    forces: forces as [Float64Array, Float64Array, Float64Array],
+  };
+}

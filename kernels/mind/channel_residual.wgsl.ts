@@ -1,0 +1,113 @@
+import { cellSums, pointsOfCell } from "../control_grid/adjoint.wgsl.ts";
+import { CONTROL_GRID_GEOMETRY } from "../control_grid/control_grid.wgsl.ts";
+import type { Kernel } from "../gpu/gpu.ts";
+import {
+  CORNER_SLOPES,
+  CORNERS,
+  corners,
+  cornerSteps,
+  PULL_FIELDS,
+  SPLINE_OF,
+} from "./_corners.wgsl.ts";
+import {
+  channelEntries,
+  channelKernelName,
+  type ChannelKernelOptions,
+  loadWords,
+} from "./channel_moments.wgsl.ts";
+import { descriptorWords, MIND_LAYOUTS } from "./layout.ts";
+
+/**
+ * The derivative of the correlation of all channels with respect to the displacement, summed at the control points of
+ * each cell of a row (the adjoint along x). The derivative by an entry of the moving image is linear in the entries of
+ * both images, with the same coefficients in a whole block. No voxel's value is stored.
+ *
+ * Neighbouring invocations differ in y, so that they reach the next block together.
+ */
+export function channelResidual(options: ChannelKernelOptions): Kernel {
+  const { neighbourhood, bits, interpolation, windowed } = options;
+  const isLinear = interpolation === "linear";
+  const points = pointsOfCell(interpolation);
+  const { begin, buffers, add, sums, functions } = cellSums(interpolation);
+  const channels = MIND_LAYOUTS[neighbourhood].channels.length;
+  const words = descriptorWords(neighbourhood, bits);
+  const all = Array.from({ length: channels }, (_, c) => c);
+  const channel = (c: number) => {
+    const { ofCorners, fixed, moving } = channelEntries(bits, c);
+    return `
+    {
+      ${ofCorners}
+      let d = slope${c}.y * (${moving}) - slope${c}.x * ${fixed} - slope${c}.z;
+      ${CORNERS.map((k) => `g${k} += d * v${k};`).join("\n      ")}
+    }`;
+  };
+  return {
+    label: `MIND residual of windows (${channelKernelName(options)})`,
+    code: /* wgsl */ `
+${CONTROL_GRID_GEOMETRY}
+struct Parameters {
+  geometry: Geometry,
+  ${PULL_FIELDS}
+  blocks: vec3u,         // blocks along x, y, z
+  invocations: u32,      // invocations per row of workgroups
+  accumulate: u32,       // whether to add to the sums of earlier windows
+}
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(0) @binding(1) var<storage, read> columns: array<vec4f>;
+@group(0) @binding(2) var<storage, read> fixed: array<u32>;
+@group(0) @binding(3) var<storage, read> moving: array<u32>;
+@group(0) @binding(4) var<storage, read> slopes: array<vec4f>;
+${buffers(5, "read_write")}
+override strideX: u32 = 4;
+override width: u32 = 4;  // voxels of a block along each axis
+${functions}${isLinear ? "" : SPLINE_OF}
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let p = parameters;
+  let g = p.geometry;
+  let inRow = g.controlPoints.x - ${points - 1};  // cells of a row
+  let item = id.x + id.y * p.invocations;
+  let line = item / g.image.y;
+  let plane = line / inRow;
+  if (plane >= g.planes) { return; }
+  let cellX = line - plane * inRow;
+  let y = item - line * g.image.y;
+  let z = g.firstPlane + plane;
+  let row = plane * g.image.y + y;
+  let first = cellX * strideX;
+  let end = min(first + strideX, g.image.x);
+  let column = row * g.controlPoints.x + cellX;
+${Array.from({ length: points }, (_, j) => `  let u${j} = columns[column + ${j}].xyz;`).join("\n")}
+  ${cornerSteps(words)}
+  let blocksOfRow = ((z / width) * p.blocks.y + y / width) * p.blocks.x;
+  let count = p.blocks.x * p.blocks.y * p.blocks.z;
+  ${begin}
+  for (var block = first / width; block * width < end; block++) {
+  ${all.map((c) => `let slope${c} = slopes[${c} * count + blocksOfRow + block].xyz;`).join("\n  ")}
+  let endX = min(end, (block + 1) * width);
+  for (var x = max(first, block * width); x < endX; x++) {
+  let t = f32(x - first) / f32(strideX);  // the position in the control grid's cell
+  let u = ${isLinear ? "mix(u0, u1, t)" : "splineOf(u0, u1, u2, u3, t)"};
+  ${corners({ voxel: "vec3f(vec3u(x, y, z))", words, windowed })}
+  let fixedAt = (row * g.pitch + x) * ${words};
+  ${loadWords(words)}
+  ${CORNERS.map((c) => `var g${c} = 0.0;`).join("\n  ")}
+${all.map(channel).join("")}
+  ${CORNER_SLOPES}
+  let v = select(vec3f(0), vec3f(dx, dy, dz) * p.voxelsPerMm, vec3<bool>(counts) & (raw == position));
+  ${add}
+  }
+  }
+  let cellAt = row * inRow + cellX;
+  ${sums.map((sum, j) => `var cell${j} = vec4f(${sum}, 0);`).join("\n  ")}
+${
+      windowed
+        ? `  if (p.accumulate != 0) { ${
+          sums.map((_, j) => `cell${j} += cells${j}[cellAt];`).join(" ")
+        } }`
+        : ""
+    }
+  ${sums.map((_, j) => `cells${j}[cellAt] = cell${j};`).join("\n  ")}
+}`,
+  };
+}
