@@ -75,7 +75,7 @@ export interface DeformableOptions extends SimilarityOptions {
   readonly fixedMask?: LabelVolume | undefined;
   /** Valid voxels of the moving image (non-zero), on its grid. Default all. */
   readonly movingMask?: LabelVolume | undefined;
-  /** The similarity. Default "nmi+mind". */
+  /** The similarity. Default "lncc-mind". */
   readonly similarity?: SimilarityName | undefined;
   /** The regulariser: bending energy (default), or the paper's total variation or squared L2 norm. */
   readonly regulariser?: Regulariser | undefined;
