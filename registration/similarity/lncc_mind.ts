@@ -23,7 +23,7 @@ import { declareSimilarity, type SimilarityKind } from "./similarity.ts";
 export interface LnccMindOptions extends MindSscOptions {
   /**
    * Local correlation of MIND: standard deviation of the window, voxels of the level, so that the window in mm becomes
-   * smaller from level to level. Default 3.
+   * smaller from level to level. Default 2.
    */
   readonly channelWindow?: number | undefined;
 }
@@ -48,7 +48,7 @@ export const LNCC_MIND: SimilarityKind = declareSimilarity<LnccMindOptions>({
     ...SSC_OPTIONS,
     channelWindow: {
       type: "number",
-      default: 3,
+      default: 2,
       min: 1,
       unit: "voxels",
       help: "standard deviation of the window, in voxels of the level",
