@@ -28,7 +28,6 @@ using gpu = await Gpu.open();
 const { warped, field, jacobianStatistics, seconds } = await registerImages(gpu, {
   fixed: await readVolume(fixedPath),
   moving: await readVolume(movingPath),
-  deformable: { similarity: "nmi+mind" },
 });
 await writeVolume(`${out}/warped.nii.gz`, warped);
 await writeDisplacementField(`${out}/field.nii.gz`, field);
