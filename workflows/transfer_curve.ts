@@ -6,7 +6,7 @@
  */
 
 import type { TransferCurves } from "../gan/networks/transfer_curves.ts";
-import { type IntensityScale, toNetwork } from "../gan/synthesis/intensity_scale.ts";
+import { fromNetwork, type IntensityScale, toNetwork } from "../gan/synthesis/intensity_scale.ts";
 import type { RegisteredPair } from "../gan/training/pair_sampler.ts";
 
 /** Number of nodes of a curve: 96 of -1000 to 1000 HU on the soft-tissue scale are 7.4 HU per node in soft tissue. */
@@ -17,33 +17,67 @@ const PARTS = 128;
 const SHARED = 2;
 
 /** The method of the transfers, for the keys of trainings; another method has another name. */
-export const TRANSFER_METHOD = "median to MR, line to CT";
+export const TRANSFER_METHOD = "median to MR, line to CT with air by volume";
 
 /** Hounsfield units of fat and of muscle. */
 const SOFT_TISSUE = [-100, 50];
+/** Hounsfield units midway between air and soft tissue, and of a lung. */
+const BORDER = -400;
+const LUNG = -850;
 /** Minimum distance of fat and muscle in the MR: T1-weighted images have ten times as much. */
 const MIN_CONTRAST = 0.1;
-/** The line of soft tissue falls to air over this distance above the MR's intensity of air. */
-const AIR_WIDTH = 0.15;
+/** Minimum distance of muscle and air in the MR. */
+const MIN_AIR_CONTRAST = 0.15;
+/** Minimum distance over which the line of soft tissue falls to air. */
+const MIN_FALL = 0.1;
 /** The largest magnitude in a curve to CT: the network cannot correct -1 and 1. */
 const MAX_CT = 0.95;
 
+/** What a curve to MR shows if the pairs are registered and the MR is T1-weighted. */
+export type TissueOrder = "fat brighter than muscle" | "muscle brighter than air";
+
+/** Options of {@link transferCurves}. */
+export interface TransferCurvesOptions {
+  /** The scale of the CT. */
+  readonly scale: IntensityScale;
+  /** Called with what the pairs do not show, if there are no transfers. */
+  readonly onMissing?: ((order: TissueOrder) => void) | undefined;
+}
+
 /**
- * Determines both transfers from registered pairs. There is none to CT if the MR images do not show fat brighter than
- * muscle, and muscle brighter than air.
+ * Determines both transfers from registered pairs. There are none if the MR images do not show fat brighter than muscle,
+ * and muscle brighter than air: either they are not T1-weighted, or the pairs show different parts of the body, whose
+ * registration means nothing. A curve of such pairs is wrong in both directions.
  *
  * @param pairs - Registered pairs, in [-1, 1].
- * @param scale - The scale of the CT.
  * @throws {RangeError} if there is no pair, or no voxel with a weight.
  */
 export function transferCurves(
   pairs: readonly RegisteredPair[],
-  scale: IntensityScale,
-): TransferCurves {
+  { scale, onMissing }: TransferCurvesOptions,
+): TransferCurves | undefined {
   const mr = transferCurve(pairs);
   const [fat, muscle] = toNetwork(Float32Array.from(SOFT_TISSUE), scale);
-  const ct = transferToCt(mr, { fat, muscle });
-  return ct === undefined ? { mr } : { mr, ct };
+  const missing = missingOrder(mr, { fat, muscle });
+  if (missing === undefined) {
+    return { mr, ct: transferToCt(mr, { fat, muscle, border: airBorder(pairs, scale), scale }) };
+  }
+  onMissing?.(missing);
+  return undefined;
+}
+
+/**
+ * The order of tissues that a curve to MR does not show by a minimum contrast; undefined if it shows fat brighter than
+ * muscle, and muscle brighter than air.
+ */
+export function missingOrder(
+  curve: readonly number[],
+  { fat, muscle }: SoftTissueIntensities,
+): TissueOrder | undefined {
+  const mrOf = (ct: number) => curve[partOf(ct, curve.length)];
+  if (mrOf(fat) - mrOf(muscle) < MIN_CONTRAST) return "fat brighter than muscle";
+  if (mrOf(muscle) - curve[0] < MIN_AIR_CONTRAST) return "muscle brighter than air";
+  return undefined;
 }
 
 /** Intensities of fat and of muscle in a CT, from -1 to 1. */
@@ -54,34 +88,73 @@ export interface SoftTissueIntensities {
   readonly muscle: number;
 }
 
+/** Options of {@link transferToCt}. */
+export interface TransferToCtOptions extends SoftTissueIntensities {
+  /** The MR intensity midway between air and soft tissue, of {@link airBorder}. */
+  readonly border: number;
+  /** The scale of the CT. */
+  readonly scale: IntensityScale;
+}
+
 /**
- * Determines the transfer from MR to CT: the line through fat and muscle, which falls from bright to dark. It keeps the
- * structure that the MR shows in soft tissue, and continues to the dark intensities of fluid and bone. An MR shows air
- * as dark as cortical bone, so that no curve is right there: the darkest intensities become air, which is most of them,
- * and the network corrects the rest.
+ * Determines the transfer from MR to CT: the line through fat and muscle, which falls from bright to dark and keeps the
+ * structure that the MR shows in soft tissue. An MR shows air as dark as cortical bone and lungs almost as dark, so that
+ * no curve is right there: the darkest intensities become air, and the network corrects the rest. At the border of a
+ * lung a voxel shows a mixture, whose MR intensity and whose HU both change linearly: so does the fall to air. It has
+ * its middle at `border`, and its end at the intensity of lungs and gas.
  *
- * @param curve - The curve from CT to MR, of {@link transferCurve}.
- * @param tissue - The intensities of the CT.
- * @returns Intensities of CT in [-0.95, 0.95] at the middles of equal parts of [-1, 1], as many as `curve` has;
- * undefined if the MR does not show fat brighter than muscle, and muscle brighter than air.
+ * @param curve - The curve from CT to MR, of {@link transferCurve}, which has the order of {@link missingOrder}.
+ * @returns Intensities of CT in [-0.95, 0.95] at the middles of equal parts of [-1, 1], as many as `curve` has.
  */
 export function transferToCt(
   curve: readonly number[],
-  { fat, muscle }: SoftTissueIntensities,
-): number[] | undefined {
-  const nodes = curve.length;
-  const mrOf = (ct: number) => curve[partOf(ct, nodes)];
-  const contrast = mrOf(fat) - mrOf(muscle);
-  if (contrast < MIN_CONTRAST) return undefined;
+  { fat, muscle, border, scale }: TransferToCtOptions,
+): number[] {
+  const mrOf = (ct: number) => curve[partOf(ct, curve.length)];
+  const [lung] = toNetwork(Float32Array.of(LUNG), scale);
   const [air] = curve;
-  if (air > mrOf(muscle) - AIR_WIDTH) return undefined;
-  return Array.from({ length: nodes }, (_, node) => {
-    const mr = (node + 0.5) / nodes * 2 - 1;
-    const line = muscle + (fat - muscle) * (mr - mrOf(muscle)) / contrast;
-    const share = Math.min(1, Math.max(0, (mr - air) / AIR_WIDTH));
-    const value = share * line - (1 - share) * MAX_CT;
-    return Number(Math.min(MAX_CT, Math.max(-MAX_CT, value)).toFixed(5));
+  // The fall ends above muscle.
+  const middle = Math.max(
+    air + MIN_FALL / 2,
+    Math.min(border, (air + mrOf(muscle)) / 2),
+  );
+  const half = Math.min(mrOf(muscle) - middle, Math.max(MIN_FALL / 2, middle - mrOf(lung)));
+  const slope = (fat - muscle) / (mrOf(fat) - mrOf(muscle));
+  const intensities = Float32Array.from(curve, (_, node) => {
+    const mr = (node + 0.5) / curve.length * 2 - 1;
+    return limited(muscle + slope * (mr - mrOf(muscle)));
   });
+  const hounsfield = fromNetwork(intensities, scale);
+  const [airHounsfield] = fromNetwork(Float32Array.of(-MAX_CT), scale);
+  const mixed = hounsfield.map((value, node) => {
+    const mr = (node + 0.5) / curve.length * 2 - 1;
+    const share = Math.min(1, Math.max(0, (mr - middle + half) / (2 * half)));
+    return share * value + (1 - share) * airHounsfield;
+  });
+  return Array.from(toNetwork(mixed, scale), (value) => Number(limited(value).toFixed(5)));
+}
+
+/** An intensity that the network can correct. */
+function limited(ct: number): number {
+  return Math.min(MAX_CT, Math.max(-MAX_CT, ct));
+}
+
+/**
+ * Determines the MR intensity of the border of air: as many voxels of the registered pairs lie below it in the MR as lie
+ * below -400 HU in the CT, so that lungs and gas keep their volume. All voxels count the same: the weights of a pair are
+ * small where the CT shows bone or vessels in the dark of the MR, which would then pass as air.
+ */
+export function airBorder(pairs: readonly RegisteredPair[], scale: IntensityScale): number {
+  const shares = new Float64Array(PARTS);
+  let dark = 0;
+  const [border] = toNetwork(Float32Array.of(BORDER), scale).map((value) => limited(value));
+  for (const { ct, mr } of pairs) {
+    for (let i = 0; i < ct.length; i++) {
+      shares[partOf(mr[i], PARTS)]++;
+      if (ct[i] < border) dark++;
+    }
+  }
+  return valueAbove(shares, dark);
 }
 
 /**
@@ -124,8 +197,13 @@ function medianAt(counts: Float64Array, node: number): number {
     const weight = SHARED + 1 - Math.abs(by);
     for (let part = 0; part < PARTS; part++) shares[part] += weight * counts[other * PARTS + part];
   }
-  let left = shares.reduce((a, b) => a + b) / 2;
-  if (left === 0) return NaN;
+  const half = shares.reduce((a, b) => a + b) / 2;
+  return half === 0 ? NaN : valueAbove(shares, half);
+}
+
+/** The intensity below which a part of the weight lies, linear inside its part of [-1, 1]. */
+function valueAbove(shares: Float64Array, weight: number): number {
+  let left = weight;
   let part = 0;
   while (left > shares[part]) left -= shares[part++];
   return (part + left / shares[part]) / PARTS * 2 - 1;
