@@ -8,6 +8,8 @@
 import type { TransferCurves } from "../gan/networks/transfer_curves.ts";
 import { fromNetwork, type IntensityScale, toNetwork } from "../gan/synthesis/intensity_scale.ts";
 import type { RegisteredPair } from "../gan/training/pair_sampler.ts";
+import type { Triple } from "../volume/affine.ts";
+import { clearOuterAir } from "../volume/flood_fill.ts";
 
 /** Number of nodes of a curve: 96 of -1000 to 1000 HU on the soft-tissue scale are 7.4 HU per node in soft tissue. */
 const NODES = 96;
@@ -24,6 +26,8 @@ const SOFT_TISSUE = [-100, 50];
 /** Hounsfield units midway between air and soft tissue, and of a lung. */
 const BORDER = -400;
 const LUNG = -850;
+/** The MR intensity below which the air around the body lies: a tenth of the range. */
+const OUTER_MR = -0.8;
 /** Minimum distance of fat and muscle in the MR: T1-weighted images have ten times as much. */
 const MIN_CONTRAST = 0.1;
 /** Minimum distance of muscle and air in the MR. */
@@ -140,21 +144,35 @@ function limited(ct: number): number {
 }
 
 /**
- * Determines the MR intensity of the border of air: as many voxels of the registered pairs lie below it in the MR as lie
- * below -400 HU in the CT, so that lungs and gas keep their volume. All voxels count the same: the weights of a pair are
- * small where the CT shows bone or vessels in the dark of the MR, which would then pass as air.
+ * Determines the MR intensity of the border of air inside the body: as many voxels of the registered pairs lie below it
+ * in the MR as lie below -400 HU in the CT, so that lungs and gas keep their volume. Only voxels inside both bodies
+ * count, because skin does not lie on skin. They all count the same: the weights of a pair are small where the CT shows
+ * bone or vessels in the dark of the MR, which would then pass as air.
+ *
+ * @returns An intensity of MR; -1 if there is no air inside the bodies.
  */
 export function airBorder(pairs: readonly RegisteredPair[], scale: IntensityScale): number {
   const shares = new Float64Array(PARTS);
   let dark = 0;
   const [border] = toNetwork(Float32Array.of(BORDER), scale).map((value) => limited(value));
-  for (const { ct, mr } of pairs) {
+  for (const { grid: { size }, ct, mr } of pairs) {
+    const outerCt = outerAir(ct, size, border);
+    const outerMr = outerAir(mr, size, OUTER_MR);
     for (let i = 0; i < ct.length; i++) {
+      if (outerCt[i] + outerMr[i] > 0) continue;
       shares[partOf(mr[i], PARTS)]++;
       if (ct[i] < border) dark++;
     }
   }
-  return valueAbove(shares, dark);
+  return dark === 0 ? -1 : valueAbove(shares, dark);
+}
+
+/** The air around the body, 1 there and else 0: voxels below a threshold. */
+function outerAir(values: Float32Array, size: Triple, threshold: number): Uint8Array {
+  const air = Uint8Array.from(values, (value) => value < threshold ? 1 : 0);
+  const inner = air.slice();
+  clearOuterAir(inner, size);
+  return air.map((value, i) => value - inner[i]);
 }
 
 /**

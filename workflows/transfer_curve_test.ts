@@ -89,16 +89,47 @@ Deno.test("transferToCt() keeps the fall between air and muscle", () => {
   assertAlmostEquals(low[0], 0.38, 2e-5);
 });
 
-Deno.test("airBorder() gives the dark voxels of the MR the volume of those of the CT", () => {
-  // Below -400 HU, or -0.4.
-  assertAlmostEquals(airBorder([pairOf((ct) => ct, 0)], scale), -0.4, 0.01);
-  assertAlmostEquals(airBorder([pairOf((ct) => 0.5 * ct - 0.3, 0)], scale), -0.5, 0.01);
-  // Of [-0.8, 0.8] a quarter is air, from -0.85 to -0.75, and an eighth is bone, darker than air.
-  const bone = pairOf((ct) => ct < -0.4 ? -0.65 + ct / 4 : ct > 0.6 ? -0.9 : 0.2, 0);
-  assertAlmostEquals(airBorder([bone], scale), -0.8, 0.01);
+/** A body of muscle with a lung of 40 voxels on a grid of 12 x 12 x 2, and others beside the lung and outside. */
+function chest() {
+  const grid = new Grid([12, 12, 2], IDENTITY);
+  const ct = new Float32Array(grid.voxels).fill(-1);
+  const mr = new Float32Array(grid.voxels).fill(-1);
+  for (let i = 0; i < grid.voxels; i++) {
+    const x = i % 12;
+    const y = Math.floor(i / 12) % 12;
+    // The skin of the MR lies a voxel further inside.
+    if (x >= 1 && x < 11 && y >= 1 && y < 11) ct[i] = 0.05;
+    if (x >= 2 && x < 10 && y >= 2 && y < 10) mr[i] = -0.3;
+    if (y >= 4 && y < 8 && x >= 3 && x < 8) {
+      ct[i] = -0.85;
+      mr[i] = -0.9 + (x - 3) / 10;
+    }
+  }
+  return { name: "chest", grid, ct, mr };
+}
+
+Deno.test("airBorder() gives the dark voxels inside the body the same volume in MR and CT", () => {
+  // The lung has -0.9 to -0.5 in columns of 8 voxels. All of it is below the border, and no muscle.
+  const pair = chest();
+  assertAlmostEquals(airBorder([pair], scale), -0.5, 1 / 64);
+  // In the CT the last column of the lung is muscle, so -0.6 is the largest intensity of air.
+  const smaller = { ...pair, ct: pair.ct.map((value, i) => i % 12 === 7 ? 0.05 : value) };
+  assertAlmostEquals(airBorder([smaller], scale), -0.6, 1 / 64);
+  // Eight voxels of bone, as dark as the lung, take the place of its brightest column.
+  const isBone = (i: number) =>
+    i % 12 === 9 && Math.floor(i / 12) % 12 >= 4 && Math.floor(i / 12) % 12 < 8;
+  const bone = {
+    ...pair,
+    ct: pair.ct.map((value, i) => isBone(i) ? 0.9 : value),
+    mr: pair.mr.map((value, i) => isBone(i) ? -0.75 : value),
+  };
+  assertAlmostEquals(airBorder([bone], scale), -0.6, 1 / 64);
   // Weights do not count.
   const weight = Float32Array.from(bone.ct, (ct) => ct < -0.4 ? 1 : 0.1);
-  assertAlmostEquals(airBorder([{ ...bone, weight }], scale), -0.8, 0.01);
+  assertAlmostEquals(airBorder([{ ...bone, weight }], scale), -0.6, 1 / 64);
+  // Without air inside the bodies there is no border.
+  const solid = pair.ct.map((value) => value === -1 ? -1 : 0.05);
+  assertEquals(airBorder([{ ...pair, ct: solid }], scale), -1);
 });
 
 Deno.test("missingOrder() names what the MR does not show: fat brighter than muscle, or muscle brighter than air", () => {
