@@ -168,8 +168,14 @@ Deno.test({
       const out = `${folder}/without-curve.nii.gz`;
       const synthesis = await callModule(
         synthesise,
-        ...["--model", `${folder}/transfer-mr`, "--image", `${folder}/ct/ct1.nii.gz`],
-        ...["--to", "mr", "--out", out],
+        "--model",
+        `${folder}/transfer-mr`,
+        "--image",
+        `${folder}/ct/ct1.nii.gz`,
+        "--to",
+        "mr",
+        "--out",
+        out,
       );
       assertEquals(synthesis.code, 0, synthesis.text);
     });

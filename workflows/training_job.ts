@@ -117,6 +117,7 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
   const curves = transfer && aligned !== undefined
     ? transferCurves(aligned, {
       scale: scale.ct,
+      plane,
       onMissing: (order) =>
         options.onNotice?.(
           `The MR images of the registered pairs do not show ${order}: they are not T1-weighted, or the pairs do not fit. ` +

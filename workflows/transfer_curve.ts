@@ -6,9 +6,13 @@
  */
 
 import type { TransferCurves } from "../gan/networks/transfer_curves.ts";
-import { fromNetwork, type IntensityScale, toNetwork } from "../gan/synthesis/intensity_scale.ts";
+import type { AirRule } from "../gan/ops/intensity_transfer/air_term.ts";
+import { planeAxes, type PlaneName } from "../gan/synthesis/image_planes.ts";
+import { type IntensityScale, toNetwork } from "../gan/synthesis/intensity_scale.ts";
 import type { RegisteredPair } from "../gan/training/pair_sampler.ts";
 import type { Triple } from "../volume/affine.ts";
+import type { Grid } from "../volume/grid.ts";
+import type { Modality } from "../volume/modality.ts";
 import { clearOuterAir } from "../volume/flood_fill.ts";
 
 /** Number of nodes of a curve: 96 of -1000 to 1000 HU on the soft-tissue scale are 7.4 HU per node in soft tissue. */
@@ -19,7 +23,7 @@ const PARTS = 128;
 const SHARED = 2;
 
 /** The method of the transfers, for the keys of trainings; another method has another name. */
-export const TRANSFER_METHOD = "median to MR, line to CT with air by volume";
+export const TRANSFER_METHOD = "median to MR, line to CT with air beside air";
 
 /** Hounsfield units of fat and of muscle. */
 const SOFT_TISSUE = [-100, 50];
@@ -32,8 +36,11 @@ const OUTER_MR = -0.8;
 const MIN_CONTRAST = 0.1;
 /** Minimum distance of muscle and air in the MR. */
 const MIN_AIR_CONTRAST = 0.15;
-/** Minimum distance over which the line of soft tissue falls to air. */
-const MIN_FALL = 0.1;
+/** Half of the distance over which a mixture of air and tissue becomes tissue, and a voxel beside it too bright for air. */
+const OWN_HALF = 0.1;
+const BESIDE_HALF = 0.02;
+/** The brightest air, as a share of the way from lungs to muscle: blood begins at about a fifth. */
+const MAX_BESIDE = 0.1;
 /** The largest magnitude in a curve to CT: the network cannot correct -1 and 1. */
 const MAX_CT = 0.95;
 
@@ -44,6 +51,8 @@ export type TissueOrder = "fat brighter than muscle" | "muscle brighter than air
 export interface TransferCurvesOptions {
   /** The scale of the CT. */
   readonly scale: IntensityScale;
+  /** The plane of the generators' images. */
+  readonly plane: PlaneName;
   /** Called with what the pairs do not show, if there are no transfers. */
   readonly onMissing?: ((order: TissueOrder) => void) | undefined;
 }
@@ -58,13 +67,14 @@ export interface TransferCurvesOptions {
  */
 export function transferCurves(
   pairs: readonly RegisteredPair[],
-  { scale, onMissing }: TransferCurvesOptions,
+  { scale, plane, onMissing }: TransferCurvesOptions,
 ): TransferCurves | undefined {
   const mr = transferCurve(pairs);
   const [fat, muscle] = toNetwork(Float32Array.from(SOFT_TISSUE), scale);
   const missing = missingOrder(mr, { fat, muscle });
   if (missing === undefined) {
-    return { mr, ct: transferToCt(mr, { fat, muscle, border: airBorder(pairs, scale), scale }) };
+    const ct = transferToCt(mr, { fat, muscle });
+    return { mr, ct, air: airRule(pairs, { curves: { mr, ct }, muscle, scale, plane }) };
   }
   onMissing?.(missing);
   return undefined;
@@ -92,79 +102,98 @@ export interface SoftTissueIntensities {
   readonly muscle: number;
 }
 
-/** Options of {@link transferToCt}. */
-export interface TransferToCtOptions extends SoftTissueIntensities {
-  /** The MR intensity midway between air and soft tissue, of {@link airBorder}. */
-  readonly border: number;
-  /** The scale of the CT. */
-  readonly scale: IntensityScale;
-}
-
 /**
- * Determines the transfer from MR to CT: the line through fat and muscle, which falls from bright to dark and keeps the
- * structure that the MR shows in soft tissue. An MR shows air as dark as cortical bone and lungs almost as dark, so that
- * no curve is right there: the darkest intensities become air, and the network corrects the rest. At the border of a
- * lung a voxel shows a mixture, whose MR intensity and whose HU both change linearly: so does the fall to air. It has
- * its middle at `border`, and its end at the intensity of lungs and gas.
+ * Determines the transfer from MR to CT: the line through fat and muscle, which falls from bright to dark. It keeps the
+ * structure that the MR shows in soft tissue, and continues to the dark intensities of fluid and bone. Air is as dark:
+ * see {@link airRule}.
  *
  * @param curve - The curve from CT to MR, of {@link transferCurve}, which has the order of {@link missingOrder}.
  * @returns Intensities of CT in [-0.95, 0.95] at the middles of equal parts of [-1, 1], as many as `curve` has.
  */
 export function transferToCt(
   curve: readonly number[],
-  { fat, muscle, border, scale }: TransferToCtOptions,
+  { fat, muscle }: SoftTissueIntensities,
 ): number[] {
   const mrOf = (ct: number) => curve[partOf(ct, curve.length)];
-  const [lung] = toNetwork(Float32Array.of(LUNG), scale);
-  const [air] = curve;
-  // The fall ends above muscle.
-  const middle = Math.max(
-    air + MIN_FALL / 2,
-    Math.min(border, (air + mrOf(muscle)) / 2),
-  );
-  const half = Math.min(mrOf(muscle) - middle, Math.max(MIN_FALL / 2, middle - mrOf(lung)));
   const slope = (fat - muscle) / (mrOf(fat) - mrOf(muscle));
-  const intensities = Float32Array.from(curve, (_, node) => {
+  return Array.from(curve, (_, node) => {
     const mr = (node + 0.5) / curve.length * 2 - 1;
-    return limited(muscle + slope * (mr - mrOf(muscle)));
+    const value = muscle + slope * (mr - mrOf(muscle));
+    return Number(Math.min(MAX_CT, Math.max(-MAX_CT, value)).toFixed(5));
   });
-  const hounsfield = fromNetwork(intensities, scale);
-  const [airHounsfield] = fromNetwork(Float32Array.of(-MAX_CT), scale);
-  const mixed = hounsfield.map((value, node) => {
-    const mr = (node + 0.5) / curve.length * 2 - 1;
-    const share = Math.min(1, Math.max(0, (mr - middle + half) / (2 * half)));
-    return share * value + (1 - share) * airHounsfield;
-  });
-  return Array.from(toNetwork(mixed, scale), (value) => Number(limited(value).toFixed(5)));
 }
 
-/** An intensity that the network can correct. */
-function limited(ct: number): number {
-  return Math.min(MAX_CT, Math.max(-MAX_CT, ct));
+/** Options of {@link airRule}. */
+export interface AirRuleOptions {
+  /** The curves; that to MR has the order of {@link missingOrder}. */
+  readonly curves: Readonly<Record<Modality, readonly number[]>>;
+  /** Intensity of muscle in the CT. */
+  readonly muscle: number;
+  /** The scale of the CT. */
+  readonly scale: IntensityScale;
+  /** The plane of the generators' images. */
+  readonly plane: PlaneName;
 }
 
 /**
- * Determines the MR intensity of the border of air inside the body: as many voxels of the registered pairs lie below it
- * in the MR as lie below -400 HU in the CT, so that lungs and gas keep their volume. Only voxels inside both bodies
- * count, because skin does not lie on skin. They all count the same: the weights of a pair are small where the CT shows
- * bone or vessels in the dark of the MR, which would then pass as air.
- *
- * @returns An intensity of MR; -1 if there is no air inside the bodies.
+ * Determines where an MR shows air. Lungs, blood that flows, fluids and cortical bone are dark, and so is the mixture of
+ * lung and muscle in a voxel, which is right of no curve: midway between both it is as dark as blood. But the mixture
+ * lies beside the lung. A voxel counts as air if it is darker than midway between lung and muscle, and if the darkest
+ * pixel around it is as dark as air. This second intensity is where as many voxels count as air as lie below -400 HU in
+ * the CTs of the pairs, so that cortical bone does not pass as gas; it is no brighter than lungs are. Only voxels inside both bodies count, because skin does
+ * not lie on skin. They all count the same: the weights of a pair are small where the CT shows bone or vessels in the
+ * dark of the MR.
  */
-export function airBorder(pairs: readonly RegisteredPair[], scale: IntensityScale): number {
+export function airRule(
+  pairs: readonly RegisteredPair[],
+  { curves, muscle, scale, plane }: AirRuleOptions,
+): AirRule {
+  const mrOf = (ct: number) => curves.mr[partOf(ct, curves.mr.length)];
+  const [border, lung] = toNetwork(Float32Array.of(BORDER, LUNG), scale)
+    .map((value) => Math.max(value, -MAX_CT));
+  const contrast = mrOf(muscle) - mrOf(lung);
+  const middle = mrOf(lung) + contrast / 2;
   const shares = new Float64Array(PARTS);
   let dark = 0;
-  const [border] = toNetwork(Float32Array.of(BORDER), scale).map((value) => limited(value));
-  for (const { grid: { size }, ct, mr } of pairs) {
-    const outerCt = outerAir(ct, size, border);
-    const outerMr = outerAir(mr, size, OUTER_MR);
+  for (const { grid, ct, mr } of pairs) {
+    const outerCt = outerAir(ct, grid.size, border);
+    const outerMr = outerAir(mr, grid.size, OUTER_MR);
+    const least = leastAround(mr, grid, plane);
     for (let i = 0; i < ct.length; i++) {
       if (outerCt[i] + outerMr[i] > 0) continue;
-      shares[partOf(mr[i], PARTS)]++;
       if (ct[i] < border) dark++;
+      if (mr[i] < middle) shares[partOf(least[i], PARTS)]++;
     }
   }
-  return dark === 0 ? -1 : valueAbove(shares, dark);
+  const beside = Math.max(
+    curves.mr[0] + BESIDE_HALF,
+    Math.min(mrOf(lung) + MAX_BESIDE * contrast, valueAbove(shares, dark)),
+  );
+  const range = (value: number, half: number) =>
+    [value - half, value + half].map((end) => Number(end.toFixed(5))) as [number, number];
+  return {
+    own: range(middle, OWN_HALF),
+    beside: range(beside, BESIDE_HALF),
+    depth: Number((Math.atanh(MAX_CT) + Math.atanh(curves.ct[0])).toFixed(5)),
+  };
+}
+
+/** The least value of the 3 x 3 pixels around each, in the plane. */
+function leastAround(values: Float32Array, grid: Grid, plane: PlaneName): Float32Array {
+  const { column, row } = planeAxes(grid, plane);
+  const strides = [1, grid.size[0], grid.size[0] * grid.size[1]];
+  let from = values;
+  for (const { axis } of [column, row]) {
+    const stride = strides[axis];
+    const last = grid.size[axis] - 1;
+    from = from.map((value, i) => {
+      const at = Math.floor(i / stride) % (last + 1);
+      const before = at > 0 ? from[i - stride] : value;
+      const after = at < last ? from[i + stride] : value;
+      return Math.min(before, value, after);
+    });
+  }
+  return from;
 }
 
 /** The air around the body, 1 there and else 0: voxels below a threshold. */
@@ -223,8 +252,8 @@ function medianAt(counts: Float64Array, node: number): number {
 function valueAbove(shares: Float64Array, weight: number): number {
   let left = weight;
   let part = 0;
-  while (left > shares[part]) left -= shares[part++];
-  return (part + left / shares[part]) / PARTS * 2 - 1;
+  while (part < PARTS && left > shares[part]) left -= shares[part++];
+  return (part + (left > 0 && part < PARTS ? left / shares[part] : 0)) / PARTS * 2 - 1;
 }
 
 /** Values in the place of NaN: those of the nearest node that has one, the lower of two. */

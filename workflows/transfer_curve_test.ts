@@ -2,9 +2,8 @@ import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { seededValues } from "../testing/float_values.ts";
 import { Grid } from "../volume/grid.ts";
 import { IDENTITY } from "../volume/affine.ts";
-import { SOFT_TISSUE_CT_SCALE } from "../gan/synthesis/intensity_scale.ts";
 import {
-  airBorder,
+  airRule,
   missingOrder,
   transferCurve,
   transferCurves,
@@ -57,36 +56,13 @@ const TISSUE = { fat: -0.3, muscle: 0.1 };
 /** The linear scale of CT, on which fat is -0.1 and muscle 0.05. */
 const scale = { low: -1000, high: 1000 };
 
-Deno.test("transferToCt() is the line through fat and muscle, and falls to air around the border", () => {
-  const curve = transferToCt(T1, { ...TISSUE, border: -0.7, scale });
-  // Lungs are -1, so the fall is from -0.4 to -1. The line falls by 0.4 from -0.2 to 0.8.
-  const line = [0.14, 0.06, -0.02, -0.1, -0.18, -0.26, -0.34];
-  curve.slice(3).forEach((value, i) => assertAlmostEquals(value, line[i], 2e-5));
-  // At -0.9, -0.7 and -0.5: 1/6, 1/2 and 5/6 of the line's 0.38, 0.3 and 0.22, and the rest of air's -0.95.
-  assertAlmostEquals(curve[0], 0.38 / 6 - 0.95 * 5 / 6, 2e-5);
-  assertAlmostEquals(curve[1], 0.15 - 0.475, 2e-5);
-  assertAlmostEquals(curve[2], 0.22 * 5 / 6 - 0.95 / 6, 2e-5);
-});
-
-Deno.test("transferToCt() mixes air and tissue in Hounsfield units", () => {
-  const curve = transferToCt(T1, {
-    fat: -0.32,
-    muscle: 0.1,
-    border: -0.7,
-    scale: SOFT_TISSUE_CT_SCALE,
-  });
-  // At -0.7 the line is 0.31, or 125 HU, and air -0.95, or -900 HU. Half of each is -387.5 HU, or -0.69375.
-  assertAlmostEquals(curve[1], -0.69375, 2e-5);
-});
-
-Deno.test("transferToCt() keeps the fall between air and muscle", () => {
-  // The border is at most midway between -1 and -0.2: at -0.7, 3/8 of the way from -1 to -0.2.
-  const high = transferToCt(T1, { ...TISSUE, border: 0.5, scale });
-  assertAlmostEquals(high[1], 0.3 * 3 / 8 - 0.95 * 5 / 8, 2e-5);
-  assertAlmostEquals(high[4], 0.06, 2e-5);
-  // The fall is at least 0.1 wide.
-  const low = transferToCt(T1, { ...TISSUE, border: -1, scale });
-  assertAlmostEquals(low[0], 0.38, 2e-5);
+Deno.test("transferToCt() is the line through fat and muscle, limited", () => {
+  // The line falls by 0.4 from -0.2 to 0.8; the nodes lie at -0.9, -0.7, ..., 0.9.
+  const line = [0.38, 0.3, 0.22, 0.14, 0.06, -0.02, -0.1, -0.18, -0.26, -0.34];
+  transferToCt(T1, TISSUE).forEach((value, i) => assertAlmostEquals(value, line[i], 1e-5));
+  // With fat at 0 it falls by 2 for each 1: at -0.9 it would be 1.5, and at 0.9 -2.1.
+  const steep = transferToCt(T1.map((value, i) => i === 3 ? 0 : value), TISSUE);
+  assertEquals([steep[0], steep[9]], [0.95, -0.95]);
 });
 
 /** A body of muscle with a lung of 40 voxels on a grid of 12 x 12 x 2, and others beside the lung and outside. */
@@ -108,28 +84,37 @@ function chest() {
   return { name: "chest", grid, ct, mr };
 }
 
-Deno.test("airBorder() gives the dark voxels inside the body the same volume in MR and CT", () => {
-  // The lung has -0.9 to -0.5 in columns of 8 voxels. All of it is below the border, and no muscle.
+Deno.test("airRule() takes what is dark beside air for air, as much as the CT shows", () => {
+  // Air is -0.95, a lung -0.85, and muscle -0.25.
+  const mr = new Array<number>(20).fill(0);
+  [mr[0], mr[1], mr[10]] = [-0.95, -0.85, -0.25];
+  const options = {
+    curves: { mr, ct: new Array<number>(20).fill(0.3) },
+    muscle: 0.05,
+    scale,
+    plane: "axial",
+  } as const;
   const pair = chest();
-  assertAlmostEquals(airBorder([pair], scale), -0.5, 1 / 64);
-  // In the CT the last column of the lung is muscle, so -0.6 is the largest intensity of air.
-  const smaller = { ...pair, ct: pair.ct.map((value, i) => i % 12 === 7 ? 0.05 : value) };
-  assertAlmostEquals(airBorder([smaller], scale), -0.6, 1 / 64);
-  // Eight voxels of bone, as dark as the lung, take the place of its brightest column.
-  const isBone = (i: number) =>
-    i % 12 === 9 && Math.floor(i / 12) % 12 >= 4 && Math.floor(i / 12) % 12 < 8;
-  const bone = {
-    ...pair,
-    ct: pair.ct.map((value, i) => isBone(i) ? 0.9 : value),
-    mr: pair.mr.map((value, i) => isBone(i) ? -0.75 : value),
-  };
-  assertAlmostEquals(airBorder([bone], scale), -0.6, 1 / 64);
-  // Weights do not count.
-  const weight = Float32Array.from(bone.ct, (ct) => ct < -0.4 ? 1 : 0.1);
-  assertAlmostEquals(airBorder([{ ...bone, weight }], scale), -0.6, 1 / 64);
-  // Without air inside the bodies there is no border.
-  const solid = pair.ct.map((value) => value === -1 ? -1 : 0.05);
-  assertEquals(airBorder([{ ...pair, ct: solid }], scale), -1);
+  const { own, beside, depth } = airRule([pair], options);
+  // Midway between lung and muscle.
+  assertEquals(own, [-0.65, -0.45]);
+  // The CT shows 40 voxels of air, and the MR 32 dark ones: so air is as bright as it can be, a tenth of 0.6 above a lung.
+  assertEquals(beside, [-0.81, -0.77]);
+  // artanh(0.95) + artanh(0.3).
+  assertAlmostEquals(depth, 1.83178 + 0.30952, 1e-5);
+  // Without the bright columns the CT shows 16 voxels of air. In the MR 16 are beside a pixel of -0.9, in a part of
+  // [-1, 1] that ends at -0.890625.
+  const isBright = (i: number) => i % 12 > 4 && i % 12 < 8;
+  const small = { ...pair, ct: pair.ct.map((value, i) => isBright(i) ? 0.05 : value) };
+  for (const weight of [undefined, new Float32Array(pair.ct.length)]) {
+    // Weights do not count.
+    const [whole, none] = airRule([{ ...small, weight }], options).beside;
+    assertAlmostEquals(whole, -0.890625 - 0.02, 1e-5);
+    assertAlmostEquals(none, -0.890625 + 0.02, 1e-5);
+  }
+  // Without air inside the bodies it is as bright as that around them.
+  const solid = { ...pair, ct: pair.ct.map((value) => value === -1 ? -1 : 0.05) };
+  assertEquals(airRule([solid], options).beside, [-0.95, -0.91]);
 });
 
 Deno.test("missingOrder() names what the MR does not show: fat brighter than muscle, or muscle brighter than air", () => {
@@ -151,10 +136,13 @@ Deno.test("transferCurves() has both directions for images of a T1 contrast", ()
   const missing: string[] = [];
   const onMissing = (order: string) => missing.push(order);
   const pair = pairOf((ct) => ct < -0.5 ? -0.9 : 0.2 - 3 * ct, 0);
-  const both = transferCurves([pair], { scale, onMissing })!;
+  const both = transferCurves([pair], { scale, plane: "axial", onMissing })!;
   assertEquals([both.mr!.length, both.ct!.length], [96, 96]);
   // The inverse of 0.2 - 3 ct at 0.35 is -0.05.
   assertAlmostEquals(both.ct![Math.floor((0.35 + 1) / 2 * 96)], -0.05, 0.01);
+  // Air is -0.9, and muscle 0.05: midway is -0.425.
+  const [from, to] = both.air!.own;
+  assertAlmostEquals((from + to) / 2, -0.425, 0.02);
   assertEquals(missing, []);
 });
 
@@ -163,6 +151,7 @@ Deno.test("transferCurves() has no direction for images of another contrast, and
     const missing: string[] = [];
     const curves = transferCurves([pairOf(curve, 0)], {
       scale,
+      plane: "axial",
       onMissing: (order) => missing.push(order),
     });
     assertEquals(curves, undefined);
@@ -172,5 +161,5 @@ Deno.test("transferCurves() has no direction for images of another contrast, and
   // Fat is 0.65, muscle 0.05, and air 0.3.
   assertEquals(missingOf((ct) => ct < -0.5 ? 0.3 : 0.25 - 4 * ct), ["muscle brighter than air"]);
   // Nobody has to listen.
-  assertEquals(transferCurves([pairOf((ct) => ct, 0)], { scale }), undefined);
+  assertEquals(transferCurves([pairOf((ct) => ct, 0)], { scale, plane: "axial" }), undefined);
 });
