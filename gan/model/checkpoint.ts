@@ -273,7 +273,7 @@ export async function loadGenerator(
   const path = fileName(file, header.tensors);
   const read = await readSafetensors(file, (tensor) => tensor.startsWith(`${name}/`), path);
   const { transfer: curves } = header.data;
-  const options = { channels, filters, blocks, ...(curves && transfersByNetwork(curves)) };
+  const options = { channels, filters, blocks, ...transfersByNetwork(curves) };
   const generator = new Generator(name, options, RandomState.of(seed, name));
   try {
     await generator.assignWeights((name, shape) => take(path, read, name, shape));

@@ -24,8 +24,9 @@ export interface NetworkTransfers {
   readonly air: Readonly<Record<string, AirRule>>;
 }
 
-/** The curves and the rule by the names of the generators. */
-export function transfersByNetwork(curves: TransferCurves): NetworkTransfers {
+/** The curves and the rule by the names of the generators; nothing if there are no curves. */
+export function transfersByNetwork(curves: TransferCurves | undefined): Partial<NetworkTransfers> {
+  if (curves === undefined) return {};
   const entries = MODALITIES.flatMap((of) => {
     const curve = curves[of];
     return curve === undefined ? [] : [[`generator_${of}`, curve] as const];

@@ -106,7 +106,7 @@ export class CycleGan {
           channels,
           filters: settings.generatorFilters,
           blocks,
-          ...(transfer && transfersByNetwork(transfer)),
+          ...transfersByNetwork(transfer),
         },
         generators,
       );

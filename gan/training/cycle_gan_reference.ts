@@ -138,11 +138,11 @@ function generatorReference(
   y = layers.norm("up1", layers.enlarge("up1", y, 2 * filters), 0);
   y = layers.norm("up2", layers.enlarge("up2", y, filters), 0);
   const out = layers.convolve("leave", padded(y, 3), channels, [7, 1, false]);
-  const transfers = transfer && transfersByNetwork(transfer);
-  const curve = transfers?.transfer[name];
+  const transfers = transfersByNetwork(transfer);
+  const curve = transfers.transfer?.[name];
   if (curve === undefined) return { ...out, values: out.values.map(Math.tanh) };
   const logits = curveLogits(curve);
-  const rule = transfers?.air[name];
+  const rule = transfers.air?.[name];
   const air = rule && airTermReference(image.values, [image.size, image.size, channels], rule);
   const values = out.values.map((value, i) =>
     Math.tanh(value + curvePoint(logits, image.values[i]).value + (air?.[i] ?? 0))
