@@ -120,8 +120,8 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
       plane,
       onMissing: (order) =>
         options.onNotice?.(
-          `The MR images of the registered pairs do not show ${order}: they are not T1-weighted, or the pairs do not fit. ` +
-            "The training goes on without intensity transfers; its syntheses are less sharp, and their contrast may be " +
+          `The MR images of the registered pairs do not show ${order}: they are not T1-weighted, or the pairs show ` +
+            "different parts of the body. The training goes on without intensity transfers; its syntheses are less sharp, and their contrast may be " +
             "wrong. Look at the images in the folder of the pairs; use T1-weighted MR images of the part of the body that " +
             "the CT images show.",
         ),
