@@ -85,17 +85,17 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let partOfAll = id.x / (lanes * inQuads * tapGroups);
   let group = partOfAll / p.parts;
   let part = partOfAll - group * p.parts;
-  let firstLine = group * p.groupImages * p.outHeight;
-  let begin = firstLine + part * p.partRows;
+  let groupLine = group * p.groupImages * p.outHeight;
+  let begin = groupLine + part * p.partRows;
   let last = select(
     0,
-    firstLine + min((part + 1) * p.partRows, p.groupImages * p.outHeight),
+    groupLine + min((part + 1) * p.partRows, p.groupImages * p.outHeight),
     group * p.groupImages < p.batch,
   );
   ${sums.map(({ name }) => `var ${name} = vec4f(0);`).join(" ")}
   ${range(outQuads).map((t) => `let n${t} = min(n + ${t}, p.outQuads - 1);`).join(" ")}
-  for (var line = begin; line < last; line++) {
-    ${addLine(tile, sums)}
+  for (var image = begin / p.outHeight; image * p.outHeight < last; image++) {
+    ${addImage(tile, sums)}
   }
   ${storeSums(tile, sums)}
 }
@@ -103,19 +103,28 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   };
 }
 
-/** Adds the products of a row of the output. */
-function addLine(tile: FilterGradientTile, sums: readonly Sum[]): string {
+/**
+ * Adds the products of the part's rows of one image. The rows of the input that the next row of the output needs again
+ * stay in registers: a load from storage memory costs software Vulkan as much as twenty products.
+ */
+function addImage(tile: FilterGradientTile, sums: readonly Sum[]): string {
   const { tapColumns, stride, tapRows, outQuads } = tile;
   const window = range(stride * (PIXELS - 1) + tapColumns);
-  return /* wgsl */ `let image = line / p.outHeight;
-    let y = i32(line - image * p.outHeight);
-    ${
-    range(tapRows).map((r) =>
-      `let row${r} = y * ${stride} + i32(ky) + ${r} - p.padTop;
-    let inside${r} = select(0.0, 1.0, row${r} >= 0 && row${r} < p.inHeight);
-    let base${r} = (i32(image) * p.inHeight + clamp(row${r}, 0, p.inHeight - 1)) * p.inWidth;`
-    ).join("\n    ")
-  }
+  const kept = range(Math.max(0, tapRows - stride));
+  const loadRow = (r: number) =>
+    /* wgsl */ `{
+        let row = y * ${stride} + i32(ky) + ${r} - p.padTop;
+        let inside = select(0.0, 1.0, row >= 0 && row < p.inHeight);
+        let base = (i32(image) * p.inHeight + clamp(row, 0, p.inHeight - 1)) * p.inWidth;
+        ${
+      window.map((j) =>
+        `v${r}_${j} = loadInput(u32(base + c${j}), q, p.inChannels, p.inQuads) * (inside * i${j});`
+      ).join("\n        ")
+    }
+      }`;
+  return /* wgsl */ `let firstLine = image * p.outHeight;
+    let yFrom = i32(max(begin, firstLine) - firstLine);
+    let yTo = i32(min(last, firstLine + p.outHeight) - firstLine);
     for (var x = 0u; x < p.outWidth; x += ${PIXELS}) {
       let first = i32(x) * ${stride} - p.padLeft;
       ${
@@ -123,6 +132,16 @@ function addLine(tile: FilterGradientTile, sums: readonly Sum[]): string {
       `let c${j} = clamp(first + ${j}, 0, p.inWidth - 1); let i${j} = select(0.0, 1.0, c${j} == first + ${j});`
     ).join("\n      ")
   }
+      ${
+    range(tapRows).map((r) => window.map((j) => `var v${r}_${j} = vec4f(0);`).join(" ")).join(
+      "\n      ",
+    )
+  }
+      var y = yFrom;
+      ${kept.map(loadRow).join("\n      ")}
+      for (; y < yTo; y++) {
+      ${range(tapRows).slice(kept.length).map(loadRow).join("\n      ")}
+      let line = firstLine + u32(y);
       ${
     range(outQuads).map((t) =>
       `let g${t} = mat4x4f(${
@@ -133,23 +152,18 @@ function addLine(tile: FilterGradientTile, sums: readonly Sum[]): string {
     ).join("\n      ")
   }
       ${
-    range(tapRows).map((r) =>
-      `{
-        ${
-        window.map((j) =>
-          `let v${j} = loadInput(u32(base${r} + c${j}), q, p.inChannels, p.inQuads) * (inside${r} * i${j});`
-        ).join("\n        ")
-      }
-        ${
-        sums.filter((sum) => sum.r === r).map(({ name, kx, channel, t }) =>
-          `${name} += g${t} * vec4f(${
-            range(PIXELS).map((m) => `v${m * stride + kx}.${channel}`).join(", ")
-          });`
-        ).join("\n        ")
-      }
-      }`
+    sums.map(({ name, r, kx, channel, t }) =>
+      `${name} += g${t} * vec4f(${
+        range(PIXELS).map((m) => `v${r}_${m * stride + kx}.${channel}`).join(", ")
+      });`
     ).join("\n      ")
   }
+      ${
+    kept.map((r) => window.map((j) => `v${r}_${j} = v${r + stride}_${j};`).join(" ")).join(
+      "\n      ",
+    )
+  }
+      }
     }`;
 }
 
