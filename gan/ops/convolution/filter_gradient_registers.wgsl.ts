@@ -1,5 +1,5 @@
 import type { Kernel } from "../../../kernels/gpu/gpu.ts";
-import { imageArray, loadQuad } from "../_quads.wgsl.ts";
+import { imageArray, loadQuad, partOfQuad } from "../_quads.wgsl.ts";
 import { range } from "../range.ts";
 import { FILTER_GRADIENT_PARAMETERS } from "./_parameters.wgsl.ts";
 
@@ -17,6 +17,10 @@ export interface FilterGradientTile {
   readonly inWhole: boolean;
   /** True if the output's channels fill whole quads. */
   readonly outWhole: boolean;
+  /** Number of input channels if there are fewer than four, otherwise 4. The others of a quad need no sums. */
+  readonly inPerQuad: number;
+  /** Number of output channels if there are fewer than four, otherwise 4. */
+  readonly outPerQuad: number;
   /** True if the sums are added to the earlier contents. A branch in the shader would be slow. */
   readonly accumulate: boolean;
   /** Number of quads of the input if they fit a uniform block, otherwise 0. */
@@ -42,10 +46,10 @@ interface Sum {
   readonly t: number;
 }
 
-function sumsOf({ tapRows, tapColumns, outQuads }: FilterGradientTile): Sum[] {
+function sumsOf({ tapRows, tapColumns, outQuads, inPerQuad }: FilterGradientTile): Sum[] {
   return range(tapRows).flatMap((r) =>
     range(tapColumns).flatMap((kx) =>
-      ["x", "y", "z", "w"].flatMap((channel, i) =>
+      ["x", "y", "z", "w"].slice(0, inPerQuad).flatMap((channel, i) =>
         range(outQuads).map((t) => ({ name: `s${r}_${kx}_${i}_${t}`, r, kx, channel, i, t }))
       )
     )
@@ -60,6 +64,7 @@ function sumsOf({ tapRows, tapColumns, outQuads }: FilterGradientTile): Sum[] {
 export function filterGradientRegisters(tile: FilterGradientTile): Kernel {
   const { tapRows, outQuads } = tile;
   const sums = sumsOf(tile);
+  const { type } = partOfQuad(tile.outPerQuad);
   return {
     label: `filter gradient: in registers ${JSON.stringify(Object.values(tile))}`,
     code: /* wgsl */ `
@@ -92,7 +97,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     groupLine + min((part + 1) * p.partRows, p.groupImages * p.outHeight),
     group * p.groupImages < p.batch,
   );
-  ${sums.map(({ name }) => `var ${name} = vec4f(0);`).join(" ")}
+  ${sums.map(({ name }) => `var ${name} = ${type}(0);`).join(" ")}
   ${range(outQuads).map((t) => `let n${t} = min(n + ${t}, p.outQuads - 1);`).join(" ")}
   for (var image = begin / p.outHeight; image * p.outHeight < last; image++) {
     ${addImage(tile, sums)}
@@ -108,7 +113,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
  * stay in registers: a load from storage memory costs software Vulkan as much as twenty products.
  */
 function addImage(tile: FilterGradientTile, sums: readonly Sum[]): string {
-  const { tapColumns, stride, tapRows, outQuads } = tile;
+  const { tapColumns, stride, tapRows, outQuads, outPerQuad } = tile;
+  const { swizzle } = partOfQuad(outPerQuad);
+  const gradients = outPerQuad === 1 ? "vec4f" : `mat4x${outPerQuad}f`;
   const window = range(stride * (PIXELS - 1) + tapColumns);
   const kept = range(Math.max(0, tapRows - stride));
   const loadRow = (r: number) =>
@@ -144,19 +151,20 @@ function addImage(tile: FilterGradientTile, sums: readonly Sum[]): string {
       let line = firstLine + u32(y);
       ${
     range(outQuads).map((t) =>
-      `let g${t} = mat4x4f(${
+      `let g${t} = ${gradients}(${
         range(PIXELS).map((m) =>
-          `loadGradient(line * p.outWidth + min(x + ${m}, p.outWidth - 1), n${t}, p.outChannels, p.outQuads) * select(0.0, 1.0, x + ${m} < p.outWidth)`
+          `loadGradient(line * p.outWidth + min(x + ${m}, p.outWidth - 1), n${t}, p.outChannels, p.outQuads)${swizzle} * select(0.0, 1.0, x + ${m} < p.outWidth)`
         ).join(", ")
       });`
     ).join("\n      ")
   }
       ${
-    sums.map(({ name, r, kx, channel, t }) =>
-      `${name} += g${t} * vec4f(${
-        range(PIXELS).map((m) => `v${r}_${m * stride + kx}.${channel}`).join(", ")
-      });`
-    ).join("\n      ")
+    sums.map(({ name, r, kx, channel, t }) => {
+      const pixels = range(PIXELS).map((m) => `v${r}_${m * stride + kx}.${channel}`).join(", ");
+      return outPerQuad === 1
+        ? `${name} += dot(g${t}, vec4f(${pixels}));`
+        : `${name} += g${t} * vec4f(${pixels});`;
+    }).join("\n      ")
   }
       ${
     kept.map((r) => window.map((j) => `v${r}_${j} = v${r + stride}_${j};`).join(" ")).join(
@@ -169,10 +177,11 @@ function addImage(tile: FilterGradientTile, sums: readonly Sum[]): string {
 
 /** Writes the sums of the part. */
 function storeSums(
-  { tapRows, tapColumns, accumulate }: FilterGradientTile,
+  { tapRows, tapColumns, accumulate, outPerQuad }: FilterGradientTile,
   sums: readonly Sum[],
 ): string {
   const assign = accumulate ? "+=" : "=";
+  const { quad } = partOfQuad(outPerQuad);
   return range(tapRows).map((r) =>
     /* wgsl */
     `if (last > begin && ky + ${r} < p.tapRows) {
@@ -180,7 +189,9 @@ function storeSums(
       + i32((ky + ${r}) * ${tapColumns}) * p.sumTap + i32(4 * q * p.outQuads + n);
     ${
       sums.filter((sum) => sum.r === r).map(({ name, kx, i, t }) =>
-        `if (n + ${t} < p.outQuads) { sums[u32(at + ${kx} * p.sumTap) + ${i} * p.outQuads + ${t}] ${assign} ${name}; }`
+        `if (n + ${t} < p.outQuads) { sums[u32(at + ${kx} * p.sumTap) + ${i} * p.outQuads + ${t}] ${assign} ${
+          quad(name)
+        }; }`
       ).join("\n    ")
     }
   }`
