@@ -99,8 +99,14 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   );
   ${sums.map(({ name }) => `var ${name} = ${type}(0);`).join(" ")}
   ${range(outQuads).map((t) => `let n${t} = min(n + ${t}, p.outQuads - 1);`).join(" ")}
-  for (var image = begin / p.outHeight; image * p.outHeight < last; image++) {
-    ${addImage(tile, sums)}
+  let firstImage = begin / p.outHeight;
+  let imageCount = select(0, (last + p.outHeight - 1) / p.outHeight - firstImage, last > begin);
+  // One loop over images and columns: loops around loops copy all sums, and software Vulkan compiles them slowly.
+  let blocks = (p.outWidth + ${PIXELS - 1}) / ${PIXELS};
+  for (var block = 0u; block < imageCount * blocks; block++) {
+    let image = firstImage + block / blocks;
+    let x = block % blocks * ${PIXELS};
+    ${addColumns(tile, sums)}
   }
   ${storeSums(tile, sums)}
 }
@@ -109,18 +115,22 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 }
 
 /**
- * Adds the products of the part's rows of one image. The rows of the input that the next row of the output needs again
- * stay in registers: a load from storage memory costs software Vulkan as much as twenty products.
+ * Adds the products of four columns of the part's rows of one image. The rows of the input that the next row of the
+ * output needs again stay in registers: a load from storage memory costs software Vulkan as much as twenty products.
  */
-function addImage(tile: FilterGradientTile, sums: readonly Sum[]): string {
+function addColumns(tile: FilterGradientTile, sums: readonly Sum[]): string {
   const { tapColumns, stride, tapRows, outQuads, outPerQuad } = tile;
   const { swizzle } = partOfQuad(outPerQuad);
   const gradients = outPerQuad === 1 ? "vec4f" : `mat4x${outPerQuad}f`;
   const window = range(stride * (PIXELS - 1) + tapColumns);
   const kept = range(Math.max(0, tapRows - stride));
-  const loadRow = (r: number) =>
+  const moveRows = (rows: readonly number[], step: number) =>
+    rows.map((r) => window.map((j) => `v${r}_${j} = v${r + step}_${j};`).join(" ")).join(
+      "\n      ",
+    );
+  const loadRow = (r: number, offset: number | string = r) =>
     /* wgsl */ `{
-        let row = y * ${stride} + i32(ky) + ${r} - p.padTop;
+        let row = y * ${stride} + i32(ky) + ${offset} - p.padTop;
         let inside = select(0.0, 1.0, row >= 0 && row < p.inHeight);
         let base = (i32(image) * p.inHeight + clamp(row, 0, p.inHeight - 1)) * p.inWidth;
         ${
@@ -132,7 +142,6 @@ function addImage(tile: FilterGradientTile, sums: readonly Sum[]): string {
   return /* wgsl */ `let firstLine = image * p.outHeight;
     let yFrom = i32(max(begin, firstLine) - firstLine);
     let yTo = i32(min(last, firstLine + p.outHeight) - firstLine);
-    for (var x = 0u; x < p.outWidth; x += ${PIXELS}) {
       let first = i32(x) * ${stride} - p.padLeft;
       ${
     window.map((j) =>
@@ -145,34 +154,38 @@ function addImage(tile: FilterGradientTile, sums: readonly Sum[]): string {
     )
   }
       var y = yFrom;
-      ${kept.map(loadRow).join("\n      ")}
+      ${
+    kept.length > 0
+      ? /* wgsl */ `for (var r = 0; r < select(${kept.length}, 0, last <= begin); r++) {
+        ${moveRows(kept.slice(0, -1), 1)}
+        ${loadRow(kept.length - 1, "r")}
+      }`
+      : ""
+  }
       for (; y < yTo; y++) {
-      ${range(tapRows).slice(kept.length).map(loadRow).join("\n      ")}
+      ${range(tapRows).slice(kept.length).map((r) => loadRow(r)).join("\n      ")}
       let line = firstLine + u32(y);
       ${
+    // Loads between the products of the quads cut the code into pieces, which compile faster than one.
     range(outQuads).map((t) =>
-      `let g${t} = ${gradients}(${
+      /* wgsl */ `{
+        let g = ${gradients}(${
         range(PIXELS).map((m) =>
           `loadGradient(line * p.outWidth + min(x + ${m}, p.outWidth - 1), n${t}, p.outChannels, p.outQuads)${swizzle} * select(0.0, 1.0, x + ${m} < p.outWidth)`
         ).join(", ")
-      });`
-    ).join("\n      ")
-  }
-      ${
-    sums.map(({ name, r, kx, channel, t }) => {
-      const pixels = range(PIXELS).map((m) => `v${r}_${m * stride + kx}.${channel}`).join(", ");
-      return outPerQuad === 1
-        ? `${name} += dot(g${t}, vec4f(${pixels}));`
-        : `${name} += g${t} * vec4f(${pixels});`;
-    }).join("\n      ")
-  }
-      ${
-    kept.map((r) => window.map((j) => `v${r}_${j} = v${r + stride}_${j};`).join(" ")).join(
-      "\n      ",
-    )
-  }
+      });
+        ${
+        sums.filter((sum) => sum.t === t).map(({ name, r, kx, channel }) => {
+          const pixels = range(PIXELS).map((m) => `v${r}_${m * stride + kx}.${channel}`).join(", ");
+          return outPerQuad === 1
+            ? `${name} += dot(g, vec4f(${pixels}));`
+            : `${name} += g * vec4f(${pixels});`;
+        }).join("\n        ")
       }
-    }`;
+      }`
+    ).join("\n      ")}
+      ${moveRows(kept, stride)}
+      }`;
 }
 
 /** Writes the sums of the part. */
