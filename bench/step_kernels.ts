@@ -36,7 +36,8 @@ class DispatchTimer {
     device.createCommandEncoder = (descriptor) => {
       const encoder = this.#createCommandEncoder(descriptor);
       const begin = encoder.beginComputePass.bind(encoder);
-      encoder.beginComputePass = (options) => this.enabled ? this.#timedPass(begin) : begin(options);
+      encoder.beginComputePass = (options) =>
+        this.enabled ? this.#timedPass(begin) : begin(options);
       return encoder;
     };
   }
