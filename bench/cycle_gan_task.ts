@@ -13,10 +13,11 @@ import { runTask } from "../tasks/_run_task.ts";
 import { convolutionRates, layersOf } from "./convolution_rates.ts";
 import { inversionError, POPULATION_RATIO, radiusRatios } from "./gan_toys.ts";
 import { memoryOverSteps } from "./memory_over_steps.ts";
+import { type KernelTime, timeStepKernels } from "./step_kernels.ts";
 import { timeSynthesis } from "./synthesis_time.ts";
 import { stepOperations, timeSteps, timeTorchSteps } from "./training_step.ts";
 
-const PARTS = ["step", "convolutions", "memory", "synthesis", "toys"] as const;
+const PARTS = ["step", "kernels", "convolutions", "memory", "synthesis", "toys"] as const;
 
 /** The declaration of `deno task bench:cycle-gan`. */
 export const TASK = {
@@ -119,6 +120,23 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
       ...row("ours", times.own),
       ...row("tfjs's own kernels", times.stock),
       ...row(`PyTorch ${version}`, times.torch),
+    ]));
+  }
+
+  if (wants("kernels")) {
+    progress.stage("kernels");
+    const times = await timeStepKernels(gpu, settings, flags.steps);
+    progress.end();
+    const row = (label: string, dispatches: number, milliseconds: number) => [
+      label,
+      String(dispatches),
+      milliseconds.toFixed(1),
+    ];
+    const sum = (of: (time: KernelTime) => number) => times.reduce((a, time) => a + of(time), 0);
+    console.log(alignedTable([
+      ["kernels of one training step", "dispatches", "ms"],
+      ...times.map((time) => row(time.label, time.dispatches, time.milliseconds)),
+      row("all", sum((time) => time.dispatches), sum((time) => time.milliseconds)),
     ]));
   }
 

@@ -87,7 +87,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       StartPosition StartRecord Transform Triple Verdict Volume`,
   },
   "./gan": {
-    count: 87,
+    count: 89,
     values: `
       CT_SCALE CycleGan Discriminator Generator LOSSES ModelFileError Network PAPER_SETTINGS
       PLANE_NAMES PairSampler PatchSampler RandomState STRIDES STRUCTURE_MEASURES Tensorflow
@@ -96,7 +96,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       readCheckpointHeader receptiveField restoreCheckpoint stridesOf synthesiseVolume toNetwork
       trainCycleGan trainingBytes writeCheckpoint`,
     types: `
-      ByModality CheckpointHeader ConvolutionVariant CrosswarpError CycleGanSettings
+      AirRule ByModality CheckpointHeader ConvolutionVariant CrosswarpError CycleGanSettings DarkRange
       DiscriminatorOptions FileInput GeneratorLosses GeneratorOptions Gpu GpuOptions Grid IntensityScale
       Matrix4 Modality ModelFiles ModelInput NamedValues Ops PairPatch PairSamplerOptions PairSource PairTensors PairTerm
       PatchAverageProgress PatchSamplerOptions PatchSource PlaneAxes PlaneName RandomStates

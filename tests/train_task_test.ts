@@ -2,7 +2,6 @@
 
 import { readCheckpointHeader } from "../gan/model/checkpoint.ts";
 import { Gpu } from "../kernels/gpu/gpu.ts";
-import type { Modality } from "../volume/modality.ts";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Grid, readVolume, writeVolume } from "../volume/mod.ts";
 import * as synthesise from "../tasks/synthesise.ts";
@@ -13,8 +12,16 @@ import { callModule, startScript, task } from "../testing/run_task.ts";
 
 const namesIn = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 
+/** Intensities outside the body, at its surface, in it, and in its organ. In `t1Mr` fat is brighter than muscle. */
+const CONTRASTS = {
+  ct: { ground: -1000, surface: -50, body: -50, organ: 300 },
+  mr: { ground: 0, surface: 500, body: 500, organ: 150 },
+  fatCt: { ground: -1000, surface: -130, body: 20, organ: 300 },
+  t1Mr: { ground: 0, surface: 700, body: 300, organ: 150 },
+} as const;
+
 /** A thick-sliced image with two ellipses. */
-function ellipses(seed: number, modality: Modality) {
+function ellipses(seed: number, contrast: keyof typeof CONTRASTS) {
   // deno-fmt-ignore
   const grid = new Grid([26, 22, 5], [
     -1, 0, 0, 12,
@@ -22,12 +29,14 @@ function ellipses(seed: number, modality: Modality) {
     0, 0, 4, 0,
     0, 0, 0, 1,
   ]);
-  const [ground, body, organ] = modality === "ct" ? [-1000, -50, 300] : [0, 500, 150];
+  const { ground, surface, body, organ } = CONTRASTS[contrast];
   const data = Float32Array.from({ length: grid.voxels }, (_, i) => {
     const x = i % 26 - 13;
     const y = Math.floor(i / 26) % 22 - 11;
-    if ((x / 11) ** 2 + (y / 9) ** 2 > 1) return ground;
-    return Math.hypot(x - (seed % 5) + 2, y) < 4 ? organ : body + 10 * (i % 7);
+    const radius = (x / 11) ** 2 + (y / 9) ** 2;
+    if (radius > 1) return ground;
+    if (Math.hypot(x - (seed % 5) + 2, y) < 4) return organ;
+    return (radius > 0.5 ? surface : body) + 10 * (i % 7);
   });
   return { grid, data };
 }
@@ -42,6 +51,13 @@ Deno.test({
       for (const seed of [1, 2]) {
         const path = `${folder}/${modality}/${modality}${seed}.nii.gz`;
         await writeVolume(path, ellipses(seed, modality));
+      }
+    }
+    for (const contrast of ["fatCt", "t1Mr"] as const) {
+      await Deno.mkdir(`${folder}/${contrast}`);
+      for (const seed of [1, 2]) {
+        const path = `${folder}/${contrast}/${contrast}${seed}.nii.gz`;
+        await writeVolume(path, ellipses(seed, contrast));
       }
     }
     const training = (out: string, ...more: string[]) => [
@@ -117,16 +133,51 @@ Deno.test({
       }
     });
 
+    /** A training of two steps with a transfer. */
+    const transferTraining = (ct: string, mr: string, ...more: string[]) =>
+      training(`transfer-${mr}`, "--intensity-transfer", ...more).map((flag) => {
+        if (flag === "20") return "1";
+        if (flag === `${folder}/ct`) return `${folder}/${ct}`;
+        return flag === `${folder}/mr` ? `${folder}/${mr}` : flag;
+      });
+
     await t.step("stores the curve of --intensity-transfer", async () => {
-      // Two steps.
-      const flags = training("transfer", "--intensity-transfer").map((flag) =>
-        flag === "20" ? "1" : flag
-      );
+      const { code, text } = await callModule(train, ...transferTraining("fatCt", "t1Mr"));
+      assertEquals(code, 0, text);
+      assert(!text.includes("without intensity transfers"), text);
+      const { data } = (await readCheckpointHeader(`${folder}/transfer-t1Mr`))!;
+      assert(data.transfer!.mr!.length > 1);
+      assertEquals(data.transfer!.ct!.length, data.transfer!.mr!.length);
+      assertEquals(data.pairs!.length, 2);
+    });
+
+    await t.step("says that there is no curve where fat is not brighter than muscle", async () => {
+      const flags = transferTraining("ct", "mr");
       const { code, text } = await callModule(train, ...flags);
       assertEquals(code, 0, text);
-      const { data } = (await readCheckpointHeader(`${folder}/transfer`))!;
-      assert(data.transfer!.mr!.length > 1);
+      const warning =
+        "Warning: The MR images of the registered pairs do not show fat brighter than muscle: ";
+      assertEquals(text.split(warning).length, 2, text);
+      assertStringIncludes(text, "The training goes on without intensity transfers");
+      const { data } = (await readCheckpointHeader(`${folder}/transfer-mr`))!;
+      assertEquals(data.transfer, undefined);
       assertEquals(data.pairs!.length, 2);
+      // The model without a curve continues and synthesises.
+      const resumed = await callModule(train, ...flags, "--resume");
+      assertEquals(resumed.code, 0, resumed.text);
+      const out = `${folder}/without-curve.nii.gz`;
+      const synthesis = await callModule(
+        synthesise,
+        "--model",
+        `${folder}/transfer-mr`,
+        "--image",
+        `${folder}/ct/ct1.nii.gz`,
+        "--to",
+        "mr",
+        "--out",
+        out,
+      );
+      assertEquals(synthesis.code, 0, synthesis.text);
     });
 
     const disk = await smallDisk(8 * 2 ** 20);

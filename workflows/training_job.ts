@@ -43,8 +43,8 @@ export interface TrainingJobOptions {
    */
   readonly balanced?: boolean | undefined;
   /**
-   * The generators correct intensity transfers that the pairs give; see `transferCurves()`. It needs `pairs`. Default
-   * false.
+   * The generators correct intensity transfers that the pairs give; see `transferCurves()`. If the pairs give none, a
+   * notice says so, and the training goes on without. It needs `pairs`. Default false.
    */
   readonly transfer?: boolean | undefined;
   /** The networks and their training. */
@@ -114,13 +114,19 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
   const scale = { ct: scaleOf("ct"), mr: scaleOf("mr") };
   const spacing = planeSpacing(images.ct[0].grid, plane);
   const aligned = pairs && overlappingPairs(pairs, options);
-  const curves = transfer && aligned !== undefined ? transferCurves(aligned, scale.ct) : undefined;
-  if (curves !== undefined && curves.ct === undefined) {
-    options.onNotice?.(
-      "The registered MR images do not show fat brighter than muscle, and muscle brighter than air, so the generator of " +
-        "CT corrects no intensity transfer. Look at the images in the folder of the pairs.",
-    );
-  }
+  const curves = transfer && aligned !== undefined
+    ? transferCurves(aligned, {
+      scale: scale.ct,
+      plane,
+      onMissing: (order) =>
+        options.onNotice?.(
+          `The MR images of the registered pairs do not show ${order}: they are not T1-weighted, or the pairs show ` +
+            "different parts of the body. The training goes on without intensity transfers; its syntheses are less sharp, and their contrast may be " +
+            "wrong. Look at the images in the folder of the pairs; use T1-weighted MR images of the part of the body that " +
+            "the CT images show.",
+        ),
+    })
+    : undefined;
   const gan = await trainCycleGan({
     tensorflow,
     settings,

@@ -6,8 +6,11 @@
  */
 
 import type { TransferCurves } from "../gan/networks/transfer_curves.ts";
+import type { PlaneName } from "../gan/synthesis/image_planes.ts";
 import { type IntensityScale, toNetwork } from "../gan/synthesis/intensity_scale.ts";
 import type { RegisteredPair } from "../gan/training/pair_sampler.ts";
+import { airRule, MAX_CT } from "./air_rule.ts";
+import { partOf, valueAbove } from "./intensity_parts.ts";
 
 /** Number of nodes of a curve: 96 of -1000 to 1000 HU on the soft-tissue scale are 7.4 HU per node in soft tissue. */
 const NODES = 96;
@@ -17,33 +20,63 @@ const PARTS = 128;
 const SHARED = 2;
 
 /** The method of the transfers, for the keys of trainings; another method has another name. */
-export const TRANSFER_METHOD = "median to MR, line to CT";
+export const TRANSFER_METHOD = "median to MR, line to CT with air beside air";
 
 /** Hounsfield units of fat and of muscle. */
 const SOFT_TISSUE = [-100, 50];
 /** Minimum distance of fat and muscle in the MR: T1-weighted images have ten times as much. */
 const MIN_CONTRAST = 0.1;
-/** The line of soft tissue falls to air over this distance above the MR's intensity of air. */
-const AIR_WIDTH = 0.15;
-/** The largest magnitude in a curve to CT: the network cannot correct -1 and 1. */
-const MAX_CT = 0.95;
+/** Minimum distance of muscle and air in the MR. */
+const MIN_AIR_CONTRAST = 0.15;
+
+/** What a curve to MR shows if the pairs are registered and the MR is T1-weighted. */
+export type TissueOrder = "fat brighter than muscle" | "muscle brighter than air";
+
+/** Options of {@link transferCurves}. */
+export interface TransferCurvesOptions {
+  /** The scale of the CT. */
+  readonly scale: IntensityScale;
+  /** The plane of the generators' images. */
+  readonly plane: PlaneName;
+  /** Called with what the pairs do not show, if there are no transfers. */
+  readonly onMissing?: ((order: TissueOrder) => void) | undefined;
+}
 
 /**
- * Determines both transfers from registered pairs. There is none to CT if the MR images do not show fat brighter than
- * muscle, and muscle brighter than air.
+ * Determines both transfers from registered pairs. There are none if the MR images do not show fat brighter than muscle,
+ * and muscle brighter than air: either they are not T1-weighted, or the pairs show different parts of the body, whose
+ * registration means nothing. A curve of such pairs is wrong in both directions.
  *
  * @param pairs - Registered pairs, in [-1, 1].
- * @param scale - The scale of the CT.
  * @throws {RangeError} if there is no pair, or no voxel with a weight.
  */
 export function transferCurves(
   pairs: readonly RegisteredPair[],
-  scale: IntensityScale,
-): TransferCurves {
+  { scale, plane, onMissing }: TransferCurvesOptions,
+): TransferCurves | undefined {
   const mr = transferCurve(pairs);
   const [fat, muscle] = toNetwork(Float32Array.from(SOFT_TISSUE), scale);
-  const ct = transferToCt(mr, { fat, muscle });
-  return ct === undefined ? { mr } : { mr, ct };
+  const missing = missingOrder(mr, { fat, muscle });
+  if (missing === undefined) {
+    const ct = transferToCt(mr, { fat, muscle });
+    return { mr, ct, air: airRule(pairs, { curves: { mr, ct }, muscle, scale, plane }) };
+  }
+  onMissing?.(missing);
+  return undefined;
+}
+
+/**
+ * The order of tissues that a curve to MR does not show by a minimum contrast; undefined if it shows fat brighter than
+ * muscle, and muscle brighter than air.
+ */
+export function missingOrder(
+  curve: readonly number[],
+  { fat, muscle }: SoftTissueIntensities,
+): TissueOrder | undefined {
+  const mrOf = (ct: number) => curve[partOf(ct, curve.length)];
+  if (mrOf(fat) - mrOf(muscle) < MIN_CONTRAST) return "fat brighter than muscle";
+  if (mrOf(muscle) - curve[0] < MIN_AIR_CONTRAST) return "muscle brighter than air";
+  return undefined;
 }
 
 /** Intensities of fat and of muscle in a CT, from -1 to 1. */
@@ -56,30 +89,21 @@ export interface SoftTissueIntensities {
 
 /**
  * Determines the transfer from MR to CT: the line through fat and muscle, which falls from bright to dark. It keeps the
- * structure that the MR shows in soft tissue, and continues to the dark intensities of fluid and bone. An MR shows air
- * as dark as cortical bone, so that no curve is right there: the darkest intensities become air, which is most of them,
- * and the network corrects the rest.
+ * structure that the MR shows in soft tissue, and continues to the dark intensities of fluid and bone. Air is as dark:
+ * see {@link airRule}.
  *
- * @param curve - The curve from CT to MR, of {@link transferCurve}.
- * @param tissue - The intensities of the CT.
- * @returns Intensities of CT in [-0.95, 0.95] at the middles of equal parts of [-1, 1], as many as `curve` has;
- * undefined if the MR does not show fat brighter than muscle, and muscle brighter than air.
+ * @param curve - The curve from CT to MR, of {@link transferCurve}, which has the order of {@link missingOrder}.
+ * @returns Intensities of CT in [-0.95, 0.95] at the middles of equal parts of [-1, 1], as many as `curve` has.
  */
 export function transferToCt(
   curve: readonly number[],
   { fat, muscle }: SoftTissueIntensities,
-): number[] | undefined {
-  const nodes = curve.length;
-  const mrOf = (ct: number) => curve[partOf(ct, nodes)];
-  const contrast = mrOf(fat) - mrOf(muscle);
-  if (contrast < MIN_CONTRAST) return undefined;
-  const [air] = curve;
-  if (air > mrOf(muscle) - AIR_WIDTH) return undefined;
-  return Array.from({ length: nodes }, (_, node) => {
-    const mr = (node + 0.5) / nodes * 2 - 1;
-    const line = muscle + (fat - muscle) * (mr - mrOf(muscle)) / contrast;
-    const share = Math.min(1, Math.max(0, (mr - air) / AIR_WIDTH));
-    const value = share * line - (1 - share) * MAX_CT;
+): number[] {
+  const mrOf = (ct: number) => curve[partOf(ct, curve.length)];
+  const slope = (fat - muscle) / (mrOf(fat) - mrOf(muscle));
+  return Array.from(curve, (_, node) => {
+    const mr = (node + 0.5) / curve.length * 2 - 1;
+    const value = muscle + slope * (mr - mrOf(muscle));
     return Number(Math.min(MAX_CT, Math.max(-MAX_CT, value)).toFixed(5));
   });
 }
@@ -110,11 +134,6 @@ function jointCounts(pairs: readonly RegisteredPair[]): Float64Array {
   return counts;
 }
 
-/** The part of [-1, 1] that an intensity lies in. */
-function partOf(intensity: number, parts: number): number {
-  return Math.min(parts - 1, Math.max(0, Math.floor((intensity + 1) / 2 * parts)));
-}
-
 /** The median at a node, linear inside its part of the MR's intensities; NaN if no voxel has the intensity. */
 function medianAt(counts: Float64Array, node: number): number {
   const shares = new Float64Array(PARTS);
@@ -124,11 +143,8 @@ function medianAt(counts: Float64Array, node: number): number {
     const weight = SHARED + 1 - Math.abs(by);
     for (let part = 0; part < PARTS; part++) shares[part] += weight * counts[other * PARTS + part];
   }
-  let left = shares.reduce((a, b) => a + b) / 2;
-  if (left === 0) return NaN;
-  let part = 0;
-  while (left > shares[part]) left -= shares[part++];
-  return (part + left / shares[part]) / PARTS * 2 - 1;
+  const half = shares.reduce((a, b) => a + b) / 2;
+  return half === 0 ? NaN : valueAbove(shares, half);
 }
 
 /** Values in the place of NaN: those of the nearest node that has one, the lower of two. */

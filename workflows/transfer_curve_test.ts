@@ -2,7 +2,7 @@ import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { seededValues } from "../testing/float_values.ts";
 import { Grid } from "../volume/grid.ts";
 import { IDENTITY } from "../volume/affine.ts";
-import { transferCurve, transferCurves, transferToCt } from "./transfer_curve.ts";
+import { missingOrder, transferCurve, transferCurves, transferToCt } from "./transfer_curve.ts";
 
 const grid = new Grid([20, 20, 30], IDENTITY);
 
@@ -47,30 +47,61 @@ Deno.test("transferCurve() refuses pairs without a voxel that has a weight", () 
 const T1 = [-1, -1, -0.8, 0.8, 0.8, -0.2, -0.2, 0, 0, -0.6];
 const TISSUE = { fat: -0.3, muscle: 0.1 };
 
-Deno.test("transferToCt() is the line through fat and muscle, and air where the MR is dark", () => {
-  const curve = transferToCt(T1, TISSUE)!;
+/** The linear scale of CT, on which fat is -0.1 and muscle 0.05. */
+const scale = { low: -1000, high: 1000 };
+
+Deno.test("transferToCt() is the line through fat and muscle, limited", () => {
   // The line falls by 0.4 from -0.2 to 0.8; the nodes lie at -0.9, -0.7, ..., 0.9.
-  const line = [-0.7, -0.5, -0.3, -0.1, 0.1, 0.3, 0.5, 0.7, 0.9].map((mr) =>
-    0.1 - 0.4 * (mr + 0.2)
-  );
-  curve.slice(1).forEach((value, i) => assertAlmostEquals(value, line[i], 1e-5));
-  // At -0.9, two thirds of the way from air at -1 to -0.85: two thirds of the line's 0.38, a third of -0.95.
-  assertAlmostEquals(curve[0], 2 / 3 * 0.38 - 0.95 / 3, 1e-5);
+  const line = [0.38, 0.3, 0.22, 0.14, 0.06, -0.02, -0.1, -0.18, -0.26, -0.34];
+  transferToCt(T1, TISSUE).forEach((value, i) => assertAlmostEquals(value, line[i], 1e-5));
+  // With fat at 0 it falls by 2 for each 1: at -0.9 it would be 1.5, and at 0.9 -2.1.
+  const steep = transferToCt(T1.map((value, i) => i === 3 ? 0 : value), TISSUE);
+  assertEquals([steep[0], steep[9]], [0.95, -0.95]);
 });
 
-Deno.test("transferToCt() finds no transfer if the MR does not show fat brighter than muscle, and muscle than air", () => {
-  assertEquals(transferToCt(T1.map((value) => -value), TISSUE), undefined);
-  assertEquals(transferToCt(new Array(10).fill(0.5), TISSUE), undefined);
+Deno.test("missingOrder() names what the MR does not show: fat brighter than muscle, or muscle brighter than air", () => {
+  assertEquals(missingOrder(T1, TISSUE), undefined);
+  assertEquals(missingOrder(T1.map((value) => -value), TISSUE), "fat brighter than muscle");
+  assertEquals(missingOrder(new Array(10).fill(0.5), TISSUE), "fat brighter than muscle");
+  // Fat is 0.09 brighter than muscle, and then 0.11.
+  const withFat = (fat: number) => T1.map((value, i) => i === 3 ? fat : value);
+  assertEquals(missingOrder(withFat(-0.11), TISSUE), "fat brighter than muscle");
+  assertEquals(missingOrder(withFat(-0.09), TISSUE), undefined);
   // Without air in the images its node has the intensity of the next one.
-  assertEquals(transferToCt([0.8, 0.8, ...T1.slice(2)], TISSUE), undefined);
+  assertEquals(missingOrder([0.8, 0.8, ...T1.slice(2)], TISSUE), "muscle brighter than air");
+  // Muscle at -0.2 is 0.14 brighter than air, and then 0.16.
+  assertEquals(missingOrder([-0.34, ...T1.slice(1)], TISSUE), "muscle brighter than air");
+  assertEquals(missingOrder([-0.36, ...T1.slice(1)], TISSUE), undefined);
 });
 
-Deno.test("transferCurves() has both directions for images of a T1 contrast, and one for others", () => {
-  // On the linear scale of CT fat is -0.1 and muscle 0.05.
-  const scale = { low: -1000, high: 1000 };
-  const both = transferCurves([pairOf((ct) => ct < -0.5 ? -0.9 : 0.2 - 3 * ct, 0)], scale);
+Deno.test("transferCurves() has both directions for images of a T1 contrast", () => {
+  const missing: string[] = [];
+  const onMissing = (order: string) => missing.push(order);
+  const pair = pairOf((ct) => ct < -0.5 ? -0.9 : 0.2 - 3 * ct, 0);
+  const both = transferCurves([pair], { scale, plane: "axial", onMissing })!;
   assertEquals([both.mr!.length, both.ct!.length], [96, 96]);
   // The inverse of 0.2 - 3 ct at 0.35 is -0.05.
   assertAlmostEquals(both.ct![Math.floor((0.35 + 1) / 2 * 96)], -0.05, 0.01);
-  assertEquals(transferCurves([pairOf((ct) => ct, 0)], scale).ct, undefined);
+  // Air is -0.9, and muscle 0.05: midway is -0.425.
+  const [from, to] = both.air!.own;
+  assertAlmostEquals((from + to) / 2, -0.425, 0.02);
+  assertEquals(missing, []);
+});
+
+Deno.test("transferCurves() has no direction for images of another contrast, and says what they lack", () => {
+  const missingOf = (curve: (ct: number) => number) => {
+    const missing: string[] = [];
+    const curves = transferCurves([pairOf(curve, 0)], {
+      scale,
+      plane: "axial",
+      onMissing: (order) => missing.push(order),
+    });
+    assertEquals(curves, undefined);
+    return missing;
+  };
+  assertEquals(missingOf((ct) => ct), ["fat brighter than muscle"]);
+  // Fat is 0.65, muscle 0.05, and air 0.3.
+  assertEquals(missingOf((ct) => ct < -0.5 ? 0.3 : 0.25 - 4 * ct), ["muscle brighter than air"]);
+  // Nobody has to listen.
+  assertEquals(transferCurves([pairOf((ct) => ct, 0)], { scale, plane: "axial" }), undefined);
 });

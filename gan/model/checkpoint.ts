@@ -13,9 +13,9 @@ import { writeWholeFile } from "../../host/write_file.ts";
 import type { Modality } from "../../volume/modality.ts";
 import type { CycleGan } from "../training/cycle_gan.ts";
 import {
-  checkTransferCurves,
-  curvesByNetwork,
+  checkTransfer,
   type TransferCurves,
+  transfersByNetwork,
 } from "../networks/transfer_curves.ts";
 import { Generator } from "../networks/generator.ts";
 import type { PlaneName } from "../synthesis/image_planes.ts";
@@ -242,7 +242,7 @@ export async function readCheckpointHeader(
   const settings = { ...ABSENT_SETTINGS, ...header.settings };
   try {
     checkSettings(settings);
-    checkTransferCurves(header.data?.transfer);
+    checkTransfer(header.data?.transfer);
   } catch (cause) {
     throw new ModelFileError(`${path}: ${(cause as Error).message}`, { cause });
   }
@@ -273,7 +273,7 @@ export async function loadGenerator(
   const path = fileName(file, header.tensors);
   const read = await readSafetensors(file, (tensor) => tensor.startsWith(`${name}/`), path);
   const { transfer: curves } = header.data;
-  const options = { channels, filters, blocks, transfer: curves && curvesByNetwork(curves) };
+  const options = { channels, filters, blocks, ...transfersByNetwork(curves) };
   const generator = new Generator(name, options, RandomState.of(seed, name));
   try {
     await generator.assignWeights((name, shape) => take(path, read, name, shape));

@@ -10,10 +10,11 @@ import {
   type ConvolutionOptions,
   transposedConvolution,
 } from "../ops/convolution/tfjs_convolutions.ts";
+import { type AirRule, airTerm } from "../ops/intensity_transfer/air_term.ts";
 import { curveLogits, intensityTransfer } from "../ops/intensity_transfer/intensity_transfer.ts";
 import { instanceNorm } from "../ops/instance_norm/instance_norm.ts";
 import { normAndPad, type NormAndPadOptions } from "../ops/instance_norm/norm_and_pad.ts";
-import { type NetworksOfImages, SINGLE_NETWORK } from "../ops/networks_of_images.ts";
+import { type NetworksOfImages, ofEachGroup, SINGLE_NETWORK } from "../ops/networks_of_images.ts";
 import { reflectPad } from "../ops/reflect_pad/reflect_pad.ts";
 import { type Tensor4D, tf } from "../tensorflow.ts";
 import { Network } from "./network.ts";
@@ -34,6 +35,11 @@ export interface GeneratorOptions {
    * have curves of one length. Default: no transfer, as in the paper.
    */
   readonly transfer?: Readonly<Record<string, readonly number[]>> | undefined;
+  /**
+   * Where the output shows air, by the names of the networks with a transfer: a term in addition to artanh(curve(x)).
+   * Default none.
+   */
+  readonly air?: Readonly<Record<string, AirRule>> | undefined;
 }
 
 /** Name of the curves among the constants of the weights. */
@@ -108,8 +114,24 @@ export class Generator extends Network {
       const residual = convolve("leave", reflectPad(y, 3));
       const curves = shared.constants.get(TRANSFER) as tf.Tensor2D | undefined;
       if (curves === undefined) return tf.tanh(residual);
-      return intensityTransfer({ x, residual, curves, networks });
+      return intensityTransfer({
+        x,
+        residual: this.#withAir(residual, x, networks),
+        curves,
+        networks,
+      });
     });
+  }
+
+  /** Adds the terms of air of the images' networks. */
+  #withAir(residual: Tensor4D, x: Tensor4D, networks: NetworksOfImages): Tensor4D {
+    const { options: { air = {} }, shared: { names } } = this;
+    if (names.every((name) => air[name] === undefined)) return residual;
+    const term = ofEachGroup(x, networks, (images, network) => {
+      const rule = air[names[network]];
+      return rule === undefined ? tf.zerosLike(images) : airTerm(images, rule);
+    });
+    return residual.add(term);
   }
 
   /**
@@ -123,7 +145,7 @@ export class Generator extends Network {
     return tf.tidy(() =>
       intensityTransfer({
         x,
-        residual: tf.zerosLike(x),
+        residual: this.#withAir(tf.zerosLike(x), x, this.alone),
         curves: tf.tensor2d([curveLogits(curve)]),
         networks: SINGLE_NETWORK,
       })

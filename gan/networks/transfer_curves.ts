@@ -1,25 +1,62 @@
 /**
- * The curves of the intensity transfer that generators correct.
+ * The intensity transfer that generators correct: curves, and a rule of air.
  *
  * @module
  */
 
-import type { Modality } from "../../volume/modality.ts";
+import { MODALITIES, type Modality } from "../../volume/modality.ts";
+import type { AirRule } from "../ops/intensity_transfer/air_term.ts";
 
 /**
  * Curves by the modality of the output. A curve has the output's intensities, in [-1, 1], at the middles of equal parts
  * of [-1, 1]. A modality without a curve has no transfer.
  */
-export type TransferCurves = Readonly<Partial<Record<Modality, readonly number[]>>>;
+export interface TransferCurves extends Readonly<Partial<Record<Modality, readonly number[]>>> {
+  /** Where a CT shows air, in addition to its curve. Default: as the curve says. */
+  readonly air?: AirRule | undefined;
+}
 
-/** The curves by the names of the generators. */
-export function curvesByNetwork(curves: TransferCurves): Record<string, readonly number[]> {
-  const entries = Object.entries(curves).filter(([, curve]) => curve !== undefined);
-  return Object.fromEntries(entries.map(([of, curve]) => [`generator_${of}`, curve]));
+/** The transfers by the names of the generators, as a generator has them in its options. */
+export interface NetworkTransfers {
+  /** The curves. */
+  readonly transfer: Readonly<Record<string, readonly number[]>>;
+  /** The rules of air. */
+  readonly air: Readonly<Record<string, AirRule>>;
+}
+
+/** The curves and the rule by the names of the generators; nothing if there are no curves. */
+export function transfersByNetwork(curves: TransferCurves | undefined): Partial<NetworkTransfers> {
+  if (curves === undefined) return {};
+  const entries = MODALITIES.flatMap((of) => {
+    const curve = curves[of];
+    return curve === undefined ? [] : [[`generator_${of}`, curve] as const];
+  });
+  return {
+    transfer: Object.fromEntries(entries),
+    air: curves.air === undefined ? {} : { generator_ct: curves.air },
+  };
 }
 
 /**
- * Checks curves that were read from a file.
+ * Checks the curves and the rule that were read from a file.
+ *
+ * @throws {RangeError} if the curves are no lists of at least two numbers from -1 to 1, all of one length, or the rule is
+ * not one.
+ */
+export function checkTransfer(transfer: TransferCurves | undefined): void {
+  if (transfer === undefined) return;
+  const { air, ...curves } = transfer;
+  checkTransferCurves(curves);
+  if (air === undefined) return;
+  const isRange = (range: unknown) =>
+    Array.isArray(range) && range.length === 2 && range.every(Number.isFinite) &&
+    range[0] < range[1];
+  if (isRange(air?.own) && isRange(air.beside) && Number.isFinite(air.depth)) return;
+  throw new RangeError("`air` of `transfer` must hold two rising ranges, and a depth");
+}
+
+/**
+ * Checks curves.
  *
  * @throws {RangeError} if they are no lists of at least two numbers from -1 to 1, all of one length.
  */

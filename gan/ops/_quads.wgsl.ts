@@ -58,3 +58,22 @@ export function storeQuad(name: string, array: string, quads: boolean): string {
   if (first + 3 < channels) { ${array}[at + 3] = value.w; }
 }`;
 }
+
+/** The first channels of a quad as a WGSL value: its type, the swizzle that takes it, and the quad with zeros added. */
+export interface PartOfQuad {
+  /** The type. */
+  readonly type: string;
+  /** The swizzle. */
+  readonly swizzle: string;
+  /** Returns the expression of a quad whose other channels are 0. */
+  readonly quad: (value: string) => string;
+}
+
+/** The first `channels` channels of a quad, 1 to 4. */
+export function partOfQuad(channels: number): PartOfQuad {
+  return {
+    type: ["f32", "vec2f", "vec3f", "vec4f"][channels - 1],
+    swizzle: channels === 4 ? "" : `.${"xyz".slice(0, channels)}`,
+    quad: (value) => channels === 4 ? value : `vec4f(${value}${", 0".repeat(4 - channels)})`,
+  };
+}

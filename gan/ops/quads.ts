@@ -17,3 +17,8 @@ export function uniformQuads(pixels: number, channels: number): number {
   const quads = pixels * channels / 4;
   return channels % 4 === 0 && 16 * quads <= UNIFORM_BYTES ? quads : 0;
 }
+
+/** Number of channels of a quad that a kernel computes: fewer than four if there is a single quad with fewer. */
+export function channelsPerQuad(channels: number): number {
+  return Math.min(4, channels);
+}

@@ -7,7 +7,7 @@
 import type { Modality } from "../../volume/modality.ts";
 import { Adam } from "./adam.ts";
 import { Discriminator } from "../networks/discriminator.ts";
-import { curvesByNetwork, type TransferCurves } from "../networks/transfer_curves.ts";
+import { type TransferCurves, transfersByNetwork } from "../networks/transfer_curves.ts";
 import { Generator } from "../networks/generator.ts";
 import { ImagePool } from "./image_pool.ts";
 import { lossGradients } from "./loss_gradients.ts";
@@ -106,7 +106,7 @@ export class CycleGan {
           channels,
           filters: settings.generatorFilters,
           blocks,
-          transfer: transfer && curvesByNetwork(transfer),
+          ...transfersByNetwork(transfer),
         },
         generators,
       );

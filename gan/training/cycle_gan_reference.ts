@@ -17,8 +17,9 @@ import {
   instanceNormReference,
 } from "../ops/instance_norm/instance_norm_reference.ts";
 import { curveLogits } from "../ops/intensity_transfer/intensity_transfer.ts";
+import { airTermReference } from "../ops/intensity_transfer/air_term_reference.ts";
 import { curvePoint } from "../ops/intensity_transfer/intensity_transfer_reference.ts";
-import { curvesByNetwork, type TransferCurves } from "../networks/transfer_curves.ts";
+import { type TransferCurves, transfersByNetwork } from "../networks/transfer_curves.ts";
 import { structureLossReference } from "../ops/structure_loss/structure_loss_reference.ts";
 import { SINGLE_NETWORK } from "../ops/networks_of_images.ts";
 import { reflectPadReference } from "../ops/reflect_pad/reflect_pad_reference.ts";
@@ -137,11 +138,14 @@ function generatorReference(
   y = layers.norm("up1", layers.enlarge("up1", y, 2 * filters), 0);
   y = layers.norm("up2", layers.enlarge("up2", y, filters), 0);
   const out = layers.convolve("leave", padded(y, 3), channels, [7, 1, false]);
-  const curve = transfer && curvesByNetwork(transfer)[name];
+  const transfers = transfersByNetwork(transfer);
+  const curve = transfers.transfer?.[name];
   if (curve === undefined) return { ...out, values: out.values.map(Math.tanh) };
   const logits = curveLogits(curve);
+  const rule = transfers.air?.[name];
+  const air = rule && airTermReference(image.values, [image.size, image.size, channels], rule);
   const values = out.values.map((value, i) =>
-    Math.tanh(value + curvePoint(logits, image.values[i]).value)
+    Math.tanh(value + curvePoint(logits, image.values[i]).value + (air?.[i] ?? 0))
   );
   return { ...out, values };
 }

@@ -10,6 +10,7 @@ import {
 } from "./cycle_gan_reference.ts";
 import type { Network } from "../networks/network.ts";
 import { type CycleGanSettings, PAPER_SETTINGS } from "../model/settings.ts";
+import type { AirRule } from "../ops/intensity_transfer/air_term.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";
 
 const base: CycleGanSettings = {
@@ -116,16 +117,17 @@ const plain: CycleGanSettings = {
 
 /** Curves of both generators; that of CT falls. */
 const transfer = { mr: [-0.9, -0.2, 0.6, 0.1], ct: [0.4, 0, -0.6, -0.99] };
+const air: AirRule = { own: [-0.4, 0.3], beside: [-0.9, -0.1], depth: 1.5 };
 
 for (
   const [name, options, small, curves] of [
     ["own kernels, sums in registers", { convolution: "registers" }, base, undefined],
     ["stock kernels", { ops: "stock" }, base, undefined],
     [
-      "MIND, a shallow discriminator and an intensity transfer, sums in tiles",
+      "MIND, a shallow discriminator and an intensity transfer with air, sums in tiles",
       { convolution: "tiles" },
       shallow,
-      transfer,
+      { ...transfer, air },
     ],
     [
       "local correlation, no norm and a transfer to MR, sums in tiles",

@@ -14,6 +14,7 @@ import { ModelFileError } from "../model/model_error.ts";
 import { RandomState } from "../../host/random.ts";
 import { readSafetensors } from "../model/safetensors.ts";
 import { type CycleGanSettings, PAPER_SETTINGS } from "../model/settings.ts";
+import type { AirRule } from "../ops/intensity_transfer/air_term.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";
 import {
   type PairSource,
@@ -181,7 +182,8 @@ gpuTest(
         structureMeasure: "mind",
         structureWeight: 2,
       };
-      const transfer = { mr: [0.9, 0.2, -0.7] };
+      const air: AirRule = { own: [-0.5, 0], beside: [-0.9, -0.5], depth: 1 };
+      const transfer = { mr: [0.9, 0.2, -0.7], ct: [0.3, 0.1, -0.4], air };
       const options = () => ({
         settings: corresponding,
         pairs: pairSource(),
@@ -222,7 +224,8 @@ gpuTest(
         RangeError,
         "need a source of registered pairs",
       );
-      for (const other of [undefined, { mr: [0.9, 0.2, -0.6] }]) {
+      const otherAir = { ...transfer, air: { ...air, depth: 2 } };
+      for (const other of [undefined, { mr: [0.9, 0.2, -0.6] }, otherAir]) {
         const others = other === undefined ? data : { ...data, transfer: other };
         await assertRejects(
           () => train(gpu, b, { ...options(), data: others, resume: true }),
@@ -241,9 +244,16 @@ gpuTest(
       generator.dispose();
       (await loadGenerator(a, "ct")).generator.dispose();
       assertEquals(tf.memory().numTensors, 0);
-      const damaged = { ...header, data: { ...header.data, transfer: { mr: [0.5, 2] } } };
-      await Deno.writeTextFile(`${a}/checkpoint.json`, JSON.stringify(damaged));
-      await assertRejects(() => loadGenerator(a, "mr"), ModelFileError, "`transfer` must hold");
+      for (
+        const [wrong, message] of [
+          [{ mr: [0.5, 2] }, "`transfer` must hold"],
+          [{ ...transfer, air: { ...air, own: [0, 0] } }, "`air` of `transfer` must hold"],
+        ] as const
+      ) {
+        const damaged = { ...header, data: { ...header.data, transfer: wrong } };
+        await Deno.writeTextFile(`${a}/checkpoint.json`, JSON.stringify(damaged));
+        await assertRejects(() => loadGenerator(a, "mr"), ModelFileError, message);
+      }
     }),
 );
 

@@ -1,5 +1,5 @@
 import type { Kernel } from "../../../kernels/gpu/gpu.ts";
-import { imageArray, loadQuad, pixelArray, storeQuad } from "../_quads.wgsl.ts";
+import { imageArray, loadQuad, partOfQuad, pixelArray, storeQuad } from "../_quads.wgsl.ts";
 import { range } from "../range.ts";
 import { CORRELATION_PART_PARAMETERS } from "./_parameters.wgsl.ts";
 
@@ -17,6 +17,10 @@ export interface RegisterTile {
   readonly inWhole: boolean;
   /** True if the output's channels fill whole quads. */
   readonly outWhole: boolean;
+  /** Number of input channels if there are fewer than four, otherwise 4. The others of a quad need no products. */
+  readonly inPerQuad: number;
+  /** Number of output channels if there are fewer than four, otherwise 4. */
+  readonly outPerQuad: number;
   /** Number of quads of the input if they fit a uniform block, otherwise 0. */
   readonly uniformInput: number;
   /** Number of groups of rows of taps; each holds the same number of rows. */
@@ -42,6 +46,7 @@ export interface RegisterTile {
  */
 export function convolutionRegisters(tile: RegisterTile): Kernel {
   const { stride, pixels, outQuads } = tile;
+  const { type, quad } = partOfQuad(tile.outPerQuad);
   const blocks = range(tile.rowBlocks * tile.columnBlocks);
   const each = (line: (m: number, t: number) => string) =>
     range(pixels).map((m) => range(outQuads).map((t) => line(m, t)).join(" ")).join("\n  ");
@@ -92,15 +97,23 @@ fn main(
         `let c${j} = clamp(first + ${j}, 0, p.inWidth - 1); let i${j} = select(0.0, 1.0, c${j} == first + ${j});`
       ).join("\n  ")
     }
-  ${each((m, t) => `var s${m}_${t} = vec4f(0);`)}
-  ${tile.inParts ? readEarlierSums(each) : ""}
+  ${each((m, t) => `var s${m}_${t} = ${type}(0);`)}
+  ${tile.inParts ? readEarlierSums(tile, each) : ""}
   let tapRows = p.tapTo - p.tapFrom;
+  ${
+      isLooped(tile)
+        // Not a constant, so that software Vulkan does not unroll the loop.
+        ? `let columns = select(${tile.tapColumns}, 0, line >= p.batch * p.rows);`
+        : ""
+    }
   ${range(tile.rowBlocks).map((block) => addBlock(tile, block)).join("\n  ")}
   ${
       range(pixels).map((m) =>
         `if (x + ${m} < p.columns) { ${
           range(outQuads).map((t) =>
-            `if (outQuad + ${t} < outQuads) { storeOutput(outRow + (x + ${m}) * p.outStride, outQuad + ${t}, p.outChannels, outQuads, s${m}_${t}); }`
+            `if (outQuad + ${t} < outQuads) { storeOutput(outRow + (x + ${m}) * p.outStride, outQuad + ${t}, p.outChannels, outQuads, ${
+              quad(`s${m}_${t}`)
+            }); }`
           ).join(" ")
         } }`
       ).join("\n  ")
@@ -111,11 +124,15 @@ fn main(
 }
 
 /** Begins with the sums of earlier parts, if there are any. */
-function readEarlierSums(each: (line: (m: number, t: number) => string) => string): string {
+function readEarlierSums(
+  { outPerQuad }: RegisterTile,
+  each: (line: (m: number, t: number) => string) => string,
+): string {
+  const { swizzle } = partOfQuad(outPerQuad);
   return /* wgsl */ `if (p.continued != 0) {
     ${
     each((m, t) =>
-      `s${m}_${t} = loadOutput(outRow + min(x + ${m}, p.columns - 1) * p.outStride, min(outQuad + ${t}, outQuads - 1), p.outChannels, outQuads);`
+      `s${m}_${t} = loadOutput(outRow + min(x + ${m}, p.columns - 1) * p.outStride, min(outQuad + ${t}, outQuads - 1), p.outChannels, outQuads)${swizzle};`
     )
   }
   }`;
@@ -126,8 +143,17 @@ function windowOf({ stride, pixels, tapColumns }: RegisterTile): number[] {
   return range(stride * (pixels - 1) + tapColumns);
 }
 
+/**
+ * True if the columns of taps are a loop in the shader. For many columns the loop is faster than code for each of them,
+ * which leaves the processor's cache of instructions; it also compiles faster.
+ */
+function isLooped({ tapColumns, columnBlocks, inParts }: RegisterTile): boolean {
+  return columnBlocks === 1 && tapColumns >= 4 && !inParts;
+}
+
 /** Adds the products of a group of rows of taps. */
 function addBlock(tile: RegisterTile, block: number): string {
+  const declare = isLooped(tile) ? "var" : "let";
   return /* wgsl */ `for (var r = 0u; r < tapRows; r++) {
     let row = i32(y) * ${tile.stride} + i32(p.tapFrom + ${block} * tapRows + r) - p.padTop;
     let inside = select(0.0, 1.0, row >= 0 && row < p.inHeight);
@@ -136,7 +162,7 @@ function addBlock(tile: RegisterTile, block: number): string {
     for (var q = p.quadFrom; q < p.quadTo; q++) {
       ${
     windowOf(tile).map((j) =>
-      `let v${j} = loadInput(u32(base + c${j}), q, p.inChannels, p.inQuads) * (inside * i${j});`
+      `${declare} v${j} = loadInput(u32(base + c${j}), q, p.inChannels, p.inQuads) * (inside * i${j});`
     ).join("\n      ")
   }
       ${addProducts(tile, block)}
@@ -149,20 +175,43 @@ function addBlock(tile: RegisterTile, block: number): string {
 function addProducts(tile: RegisterTile, block: number): string {
   const { tapColumns, stride, pixels, outQuads, columnBlocks } = tile;
   const columns = tapColumns / columnBlocks;
-  const product = (m: number, kx: number) =>
-    tile.transposed ? `v${m * stride + kx} * w` : `w * v${m * stride + kx}`;
-  return range(tapColumns).map((kx) =>
+  /** The products of a column of taps with the pixels from `v` on. */
+  const addColumn = (filters: string, column: string | number, v: number) =>
     range(outQuads).map((t) =>
       /* wgsl */
       `{
-        let at = weight + ${kx % columns} * p.filterColumn + ${t} * p.filterOutQuad;
-        let w = mat4x4f(${
-        range(4).map((i) =>
-          `filters${block * columnBlocks + Math.floor(kx / columns)}[at + ${i} * p.filterChannel]`
-        ).join(", ")
-      });
-        ${range(pixels).map((m) => `s${m}_${t} += ${product(m, kx)};`).join("\n        ")}
+        let at = weight + ${column} * p.filterColumn + ${t} * p.filterOutQuad;
+        ${readFilter(tile, filters)}
+        ${
+        range(pixels).map((m) => `s${m}_${t} += ${product(tile, `v${m * stride + v}`)};`).join(
+          "\n        ",
+        )
+      }
       }`
-    ).join("\n      ")
+    ).join("\n      ");
+  if (isLooped(tile)) {
+    return /* wgsl */ `for (var kx = 0; kx < columns; kx++) {
+      ${addColumn(`filters${block}`, "kx", 0)}
+      ${windowOf(tile).slice(1).map((j) => `v${j - 1} = v${j};`).join(" ")}
+      }`;
+  }
+  return range(tapColumns).map((kx) =>
+    addColumn(`filters${block * columnBlocks + Math.floor(kx / columns)}`, kx % columns, kx)
   ).join("\n      ");
+}
+
+/** Reads the filter of a tap, a quad of input channels and a quad of output channels. */
+function readFilter({ inPerQuad, outPerQuad }: RegisterTile, filters: string): string {
+  const rows = range(inPerQuad).map((i) => `${filters}[at + ${i} * p.filterChannel]`);
+  if (inPerQuad === 4 && outPerQuad === 4) return `let w = mat4x4f(${rows.join(", ")});`;
+  const { swizzle } = partOfQuad(outPerQuad);
+  return rows.map((row, i) => `let w${i} = ${row}${swizzle};`).join(" ");
+}
+
+/** The product of the filter and a pixel. */
+function product({ inPerQuad, outPerQuad, transposed }: RegisterTile, pixel: string): string {
+  if (inPerQuad < 4 || outPerQuad < 4) {
+    return range(inPerQuad).map((i) => `w${i} * ${pixel}.${"xyzw"[i]}`).join(" + ");
+  }
+  return transposed ? `${pixel} * w` : `w * ${pixel}`;
 }

@@ -1,3 +1,4 @@
+import { assertEquals } from "@std/assert";
 import { gpuTest } from "../../../testing/gpu.ts";
 import { assertCloseTo, seededValues } from "../../../testing/float_values.ts";
 import { TestLayer } from "../../../testing/layer_weights.ts";
@@ -62,6 +63,10 @@ const cases: [string, ConvolutionShape][] = [
   ["4x4 to one channel", shapeOf([1, 9, 8, 16], 1, 4, 1, true)],
   ["7x7 valid, from 3", shapeOf([1, 17, 15, 3], 8, 7, 1, false)],
   ["7x7 valid, to 3", shapeOf([1, 15, 22, 8], 3, 7, 1, false)],
+  ["7x7 valid, from 1 to 8, rows of several parts", shapeOf([1, 16, 13, 1], 8, 7, 1, false)],
+  ["7x7 valid, from 8 to 1", shapeOf([1, 12, 10, 8], 1, 7, 1, false)],
+  ["3x3 stride 2 same, from 2 to 2", shapeOf([1, 9, 10, 2], 2, 3, 2, true)],
+  ["3x3 valid, from 1 to 1, groups of two images", shapeOf([4, 6, 7, 1], 1, 3, 1, false, inOrder)],
   ["1x1 stride 2 leaves inputs without a tap", shapeOf([1, 7, 6, 4], 4, 1, 2, false)],
   ["3x3 valid, filter of several uniform blocks", shapeOf([1, 5, 6, 160], 132, 3, 1, false)],
   ["4x4, filter larger than a block in a row of taps", shapeOf([1, 5, 5, 256], 72, 4, 1, true)],
@@ -143,4 +148,34 @@ for (const variant of ["registers", "tiles"] as const) {
       }
     },
   );
+}
+
+for (const variant of ["registers", "tiles"] as const) {
+  gpuTest(`convolution, ${variant}: values and gradients computed by hand`, async (gpu) => {
+    using tensorflow = await Tensorflow.open(gpu, { convolution: variant });
+    const { runner } = tensorflow;
+    const shape = shapeOf([1, 3, 3, 1], 1, 2, 1, false);
+    const x = tf.tensor4d([1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 3, 3, 1]);
+    const ones = tf.ones([1, 2, 2, 1]);
+    const layer = new TestLayer([2, 2, 1, 1, 1], [1, 10, 100, 1000]);
+    const read = async (info: tf.TensorInfo) => {
+      const tensor = tf.engine().makeTensorFromTensorInfo(info);
+      const data = Array.from(await tensor.data());
+      tensor.dispose();
+      return data;
+    };
+    assertEquals(
+      await read(convolve(runner, variant, shape, x, layer.values)),
+      [5421, 6532, 8754, 9865],
+    );
+    assertEquals(
+      await read(convolutionInputGradient(runner, variant, shape, ones, layer.values)),
+      [1, 11, 10, 101, 1111, 1010, 100, 1100, 1000],
+    );
+    convolutionFilterGradient(runner, variant, shape, [x, ones], layer.gradient());
+    assertEquals(Array.from(await layer.written()), [12, 16, 24, 28]);
+    tf.dispose([x, ones]);
+    layer.dispose();
+    gpu.check();
+  });
 }

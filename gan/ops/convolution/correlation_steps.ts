@@ -8,7 +8,7 @@ import type { TensorInfo } from "@tensorflow/tfjs";
 import type { UniformValues } from "../../../kernels/gpu/uniform_block.ts";
 import { imagesPerGroup } from "../networks_of_images.ts";
 import type { OpRunner, Plan, TensorRange } from "../op_runner.ts";
-import { quadsOf, UNIFORM_BYTES, uniformQuads } from "../quads.ts";
+import { channelsPerQuad, quadsOf, UNIFORM_BYTES, uniformQuads } from "../quads.ts";
 import { convolutionRegisters } from "./convolution_registers.wgsl.ts";
 import type { Correlation } from "./convolution_shape.ts";
 import { convolutionTiles } from "./convolution_tiles.wgsl.ts";
@@ -114,6 +114,8 @@ function plansInRegisters(
     pixels,
     outQuads,
     ...wholeChannels(correlation),
+    inPerQuad: channelsPerQuad(correlation.inChannels),
+    outPerQuad: channelsPerQuad(correlation.outChannels),
     uniformInput: uniformQuads(batch * inHeight * inWidth, correlation.inChannels),
     filterQuads: filterBytes / 16,
     rowBlocks,

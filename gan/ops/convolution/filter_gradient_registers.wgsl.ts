@@ -1,5 +1,5 @@
 import type { Kernel } from "../../../kernels/gpu/gpu.ts";
-import { imageArray, loadQuad } from "../_quads.wgsl.ts";
+import { imageArray, loadQuad, partOfQuad } from "../_quads.wgsl.ts";
 import { range } from "../range.ts";
 import { FILTER_GRADIENT_PARAMETERS } from "./_parameters.wgsl.ts";
 
@@ -17,6 +17,10 @@ export interface FilterGradientTile {
   readonly inWhole: boolean;
   /** True if the output's channels fill whole quads. */
   readonly outWhole: boolean;
+  /** Number of input channels if there are fewer than four, otherwise 4. The others of a quad need no sums. */
+  readonly inPerQuad: number;
+  /** Number of output channels if there are fewer than four, otherwise 4. */
+  readonly outPerQuad: number;
   /** True if the sums are added to the earlier contents. A branch in the shader would be slow. */
   readonly accumulate: boolean;
   /** Number of quads of the input if they fit a uniform block, otherwise 0. */
@@ -42,10 +46,10 @@ interface Sum {
   readonly t: number;
 }
 
-function sumsOf({ tapRows, tapColumns, outQuads }: FilterGradientTile): Sum[] {
+function sumsOf({ tapRows, tapColumns, outQuads, inPerQuad }: FilterGradientTile): Sum[] {
   return range(tapRows).flatMap((r) =>
     range(tapColumns).flatMap((kx) =>
-      ["x", "y", "z", "w"].flatMap((channel, i) =>
+      ["x", "y", "z", "w"].slice(0, inPerQuad).flatMap((channel, i) =>
         range(outQuads).map((t) => ({ name: `s${r}_${kx}_${i}_${t}`, r, kx, channel, i, t }))
       )
     )
@@ -60,6 +64,7 @@ function sumsOf({ tapRows, tapColumns, outQuads }: FilterGradientTile): Sum[] {
 export function filterGradientRegisters(tile: FilterGradientTile): Kernel {
   const { tapRows, outQuads } = tile;
   const sums = sumsOf(tile);
+  const { type } = partOfQuad(tile.outPerQuad);
   return {
     label: `filter gradient: in registers ${JSON.stringify(Object.values(tile))}`,
     code: /* wgsl */ `
@@ -85,17 +90,23 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let partOfAll = id.x / (lanes * inQuads * tapGroups);
   let group = partOfAll / p.parts;
   let part = partOfAll - group * p.parts;
-  let firstLine = group * p.groupImages * p.outHeight;
-  let begin = firstLine + part * p.partRows;
+  let groupLine = group * p.groupImages * p.outHeight;
+  let begin = groupLine + part * p.partRows;
   let last = select(
     0,
-    firstLine + min((part + 1) * p.partRows, p.groupImages * p.outHeight),
+    groupLine + min((part + 1) * p.partRows, p.groupImages * p.outHeight),
     group * p.groupImages < p.batch,
   );
-  ${sums.map(({ name }) => `var ${name} = vec4f(0);`).join(" ")}
+  ${sums.map(({ name }) => `var ${name} = ${type}(0);`).join(" ")}
   ${range(outQuads).map((t) => `let n${t} = min(n + ${t}, p.outQuads - 1);`).join(" ")}
-  for (var line = begin; line < last; line++) {
-    ${addLine(tile, sums)}
+  let firstImage = begin / p.outHeight;
+  let imageCount = select(0, (last + p.outHeight - 1) / p.outHeight - firstImage, last > begin);
+  // One loop over images and columns: loops around loops copy all sums, and software Vulkan compiles them slowly.
+  let blocks = (p.outWidth + ${PIXELS - 1}) / ${PIXELS};
+  for (var block = 0u; block < imageCount * blocks; block++) {
+    let image = firstImage + block / blocks;
+    let x = block % blocks * ${PIXELS};
+    ${addColumns(tile, sums)}
   }
   ${storeSums(tile, sums)}
 }
@@ -103,20 +114,34 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   };
 }
 
-/** Adds the products of a row of the output. */
-function addLine(tile: FilterGradientTile, sums: readonly Sum[]): string {
-  const { tapColumns, stride, tapRows, outQuads } = tile;
+/**
+ * Adds the products of four columns of the part's rows of one image. The rows of the input that the next row of the
+ * output needs again stay in registers: a load from storage memory costs software Vulkan as much as twenty products.
+ */
+function addColumns(tile: FilterGradientTile, sums: readonly Sum[]): string {
+  const { tapColumns, stride, tapRows, outQuads, outPerQuad } = tile;
+  const { swizzle } = partOfQuad(outPerQuad);
+  const gradients = outPerQuad === 1 ? "vec4f" : `mat4x${outPerQuad}f`;
   const window = range(stride * (PIXELS - 1) + tapColumns);
-  return /* wgsl */ `let image = line / p.outHeight;
-    let y = i32(line - image * p.outHeight);
-    ${
-    range(tapRows).map((r) =>
-      `let row${r} = y * ${stride} + i32(ky) + ${r} - p.padTop;
-    let inside${r} = select(0.0, 1.0, row${r} >= 0 && row${r} < p.inHeight);
-    let base${r} = (i32(image) * p.inHeight + clamp(row${r}, 0, p.inHeight - 1)) * p.inWidth;`
-    ).join("\n    ")
-  }
-    for (var x = 0u; x < p.outWidth; x += ${PIXELS}) {
+  const kept = range(Math.max(0, tapRows - stride));
+  const moveRows = (rows: readonly number[], step: number) =>
+    rows.map((r) => window.map((j) => `v${r}_${j} = v${r + step}_${j};`).join(" ")).join(
+      "\n      ",
+    );
+  const loadRow = (r: number, offset: number | string = r) =>
+    /* wgsl */ `{
+        let row = y * ${stride} + i32(ky) + ${offset} - p.padTop;
+        let inside = select(0.0, 1.0, row >= 0 && row < p.inHeight);
+        let base = (i32(image) * p.inHeight + clamp(row, 0, p.inHeight - 1)) * p.inWidth;
+        ${
+      window.map((j) =>
+        `v${r}_${j} = loadInput(u32(base + c${j}), q, p.inChannels, p.inQuads) * (inside * i${j});`
+      ).join("\n        ")
+    }
+      }`;
+  return /* wgsl */ `let firstLine = image * p.outHeight;
+    let yFrom = i32(max(begin, firstLine) - firstLine);
+    let yTo = i32(min(last, firstLine + p.outHeight) - firstLine);
       let first = i32(x) * ${stride} - p.padLeft;
       ${
     window.map((j) =>
@@ -124,41 +149,52 @@ function addLine(tile: FilterGradientTile, sums: readonly Sum[]): string {
     ).join("\n      ")
   }
       ${
-    range(outQuads).map((t) =>
-      `let g${t} = mat4x4f(${
-        range(PIXELS).map((m) =>
-          `loadGradient(line * p.outWidth + min(x + ${m}, p.outWidth - 1), n${t}, p.outChannels, p.outQuads) * select(0.0, 1.0, x + ${m} < p.outWidth)`
-        ).join(", ")
-      });`
-    ).join("\n      ")
+    range(tapRows).map((r) => window.map((j) => `var v${r}_${j} = vec4f(0);`).join(" ")).join(
+      "\n      ",
+    )
   }
+      var y = yFrom;
       ${
-    range(tapRows).map((r) =>
-      `{
+    kept.length > 0
+      ? /* wgsl */ `for (var r = 0; r < select(${kept.length}, 0, last <= begin); r++) {
+        ${moveRows(kept.slice(0, -1), 1)}
+        ${loadRow(kept.length - 1, "r")}
+      }`
+      : ""
+  }
+      for (; y < yTo; y++) {
+      ${range(tapRows).slice(kept.length).map((r) => loadRow(r)).join("\n      ")}
+      let line = firstLine + u32(y);
+      ${
+    // Loads between the products of the quads cut the code into pieces, which compile faster than one.
+    range(outQuads).map((t) =>
+      /* wgsl */ `{
+        let g = ${gradients}(${
+        range(PIXELS).map((m) =>
+          `loadGradient(line * p.outWidth + min(x + ${m}, p.outWidth - 1), n${t}, p.outChannels, p.outQuads)${swizzle} * select(0.0, 1.0, x + ${m} < p.outWidth)`
+        ).join(", ")
+      });
         ${
-        window.map((j) =>
-          `let v${j} = loadInput(u32(base${r} + c${j}), q, p.inChannels, p.inQuads) * (inside${r} * i${j});`
-        ).join("\n        ")
-      }
-        ${
-        sums.filter((sum) => sum.r === r).map(({ name, kx, channel, t }) =>
-          `${name} += g${t} * vec4f(${
-            range(PIXELS).map((m) => `v${m * stride + kx}.${channel}`).join(", ")
-          });`
-        ).join("\n        ")
+        sums.filter((sum) => sum.t === t).map(({ name, r, kx, channel }) => {
+          const pixels = range(PIXELS).map((m) => `v${r}_${m * stride + kx}.${channel}`).join(", ");
+          return outPerQuad === 1
+            ? `${name} += dot(g, vec4f(${pixels}));`
+            : `${name} += g * vec4f(${pixels});`;
+        }).join("\n        ")
       }
       }`
-    ).join("\n      ")
-  }
-    }`;
+    ).join("\n      ")}
+      ${moveRows(kept, stride)}
+      }`;
 }
 
 /** Writes the sums of the part. */
 function storeSums(
-  { tapRows, tapColumns, accumulate }: FilterGradientTile,
+  { tapRows, tapColumns, accumulate, outPerQuad }: FilterGradientTile,
   sums: readonly Sum[],
 ): string {
   const assign = accumulate ? "+=" : "=";
+  const { quad } = partOfQuad(outPerQuad);
   return range(tapRows).map((r) =>
     /* wgsl */
     `if (last > begin && ky + ${r} < p.tapRows) {
@@ -166,7 +202,9 @@ function storeSums(
       + i32((ky + ${r}) * ${tapColumns}) * p.sumTap + i32(4 * q * p.outQuads + n);
     ${
       sums.filter((sum) => sum.r === r).map(({ name, kx, i, t }) =>
-        `if (n + ${t} < p.outQuads) { sums[u32(at + ${kx} * p.sumTap) + ${i} * p.outQuads + ${t}] ${assign} ${name}; }`
+        `if (n + ${t} < p.outQuads) { sums[u32(at + ${kx} * p.sumTap) + ${i} * p.outQuads + ${t}] ${assign} ${
+          quad(name)
+        }; }`
       ).join("\n    ")
     }
   }`

@@ -7,7 +7,7 @@
 import type { TensorInfo } from "@tensorflow/tfjs";
 import type { UniformValues } from "../../../kernels/gpu/uniform_block.ts";
 import { type GradientRange, imagesPerGroup } from "../networks_of_images.ts";
-import { quadsOf, uniformQuads } from "../quads.ts";
+import { channelsPerQuad, quadsOf, uniformQuads } from "../quads.ts";
 import type { ConvolutionShape } from "./convolution_shape.ts";
 import { filterGradientRegisters } from "./filter_gradient_registers.wgsl.ts";
 import { filterGradientTiles } from "./filter_gradient_tiles.wgsl.ts";
@@ -130,7 +130,12 @@ function partsInRegisters(
   const inQuads = quadsOf(shape.inChannels);
   const allOutQuads = quadsOf(shape.outChannels);
   const outQuads = Math.min(4, allOutQuads);
-  const maxRows = Math.max(1, Math.floor(MAX_SUMS / (4 * tapColumns * outQuads)));
+  const inPerQuad = channelsPerQuad(shape.inChannels);
+  const outPerQuad = channelsPerQuad(shape.outChannels);
+  const maxRows = Math.max(
+    1,
+    Math.floor(MAX_SUMS / (inPerQuad * tapColumns * outQuads * outPerQuad / 4)),
+  );
   const tapGroups = Math.ceil(kernelHeight / maxRows);
   const tapRows = Math.ceil(kernelHeight / tapGroups);
   const lanes = Math.ceil(allOutQuads / outQuads);
@@ -142,6 +147,8 @@ function partsInRegisters(
     tapRows,
     outQuads,
     ...wholes,
+    inPerQuad,
+    outPerQuad,
     uniformInput: uniformQuads(batch * shape.inHeight * shape.inWidth, shape.inChannels),
     uniformGradient: uniformQuads(batch * shape.outHeight * shape.outWidth, shape.outChannels),
   };
