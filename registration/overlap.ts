@@ -17,14 +17,19 @@ const MIN_COMMON_PART = 0.02;
  *
  * @param common - Voxels of `working` that lie on both images and inside both masks.
  * @param working - The working grid, which covers the fixed image.
+ * @param needsPatches - True if a similarity counts only voxels with complete patches around them.
  * @throws {NoOverlapError} when there are fewer than 1000 common voxels, or than 2 % of a small grid.
  */
-export function requireOverlap(common: number, working: Grid): void {
+export function requireOverlap(common: number, working: Grid, needsPatches = false): void {
   if (!(common < Math.min(MIN_COMMON_VOXELS, MIN_COMMON_PART * working.voxels))) return;
   throw new NoOverlapError(
     `Only ${Math.round(common)} of ${working.voxels} voxels of the fixed image lie on the ` +
       "moving image (and inside both masks). Register rigidly first, or check the files' " +
-      "orientation and position. Enlarge masks that are thin.",
+      "orientation and position. Enlarge masks that are thin." +
+      (needsPatches
+        ? " The similarity compares patches and leaves out the voxels at the borders of images and masks: for images " +
+          "of a few slices and for small masks choose nmi or nmi+mind (--similarity nmi)."
+        : ""),
   );
 }
 

@@ -152,7 +152,19 @@ function addBorder(mask: MaskVoxels, size: Triple, matrix: Matrix4, valid: Uint8
  * Returns true if a mask has hardly a cell of eight valid voxels, between which an image can be interpolated. An
  * axis of one voxel does not count.
  */
-export function isThin({ size: [nx, ny, nz], data }: MaskVoxels): boolean {
+export function isThin(mask: MaskVoxels): boolean {
+  return cellsOf(mask) < THIN * voxelsOf(mask);
+}
+
+/** Number of valid voxels. */
+function voxelsOf({ data }: MaskVoxels): number {
+  let voxels = 0;
+  for (let i = 0; i < data.length; i++) if (data[i] >= 0.5) voxels++;
+  return voxels;
+}
+
+/** Number of cells of eight valid voxels; an axis of one voxel does not count. */
+function cellsOf({ size: [nx, ny, nz], data }: MaskVoxels): number {
   const steps = [[nx, 1], [ny, nx], [nz, nx * ny]];
   let corners = [0];
   for (const [n, step] of steps) {
@@ -162,20 +174,59 @@ export function isThin({ size: [nx, ny, nz], data }: MaskVoxels): boolean {
     for (let k = 0; k < corners.length; k++) if (!(data[i + corners[k]] >= 0.5)) return false;
     return true;
   };
-  let voxels = 0;
   let cells = 0;
   for (let z = 0, i = 0; z < nz; z++) {
     for (let y = 0; y < ny; y++) {
       const isInside = (nz === 1 || z < nz - 1) && (ny === 1 || y < ny - 1);
       for (let x = 0; x < nx; x++, i++) {
-        if (!(data[i] >= 0.5)) continue;
-        voxels++;
         if (!isInside || (nx > 1 && x === nx - 1)) continue;
         if (isCell(i)) cells++;
       }
     }
   }
-  return cells < THIN * voxels;
+  return cells;
+}
+
+/**
+ * Grows a mask until descriptors of patches exist in it: they need the six neighbours of a voxel, and eight such voxels
+ * around a point if the image is interpolated. Masks with room for a twentieth of their voxels stay as they are.
+ *
+ * @param isInterpolated - See {@link ReducedMaskOptions.isInterpolated}.
+ * @returns The grown mask; undefined if the mask has room.
+ */
+export function grownForPatches(
+  mask: MaskVoxels,
+  isInterpolated: boolean,
+): Uint8Array | undefined {
+  const { size } = mask;
+  const hasRoom = (data: ArrayLike<number>) => {
+    const inner = { size, data: withNeighbours(size, data) };
+    const room = isInterpolated ? cellsOf(inner) : voxelsOf(inner);
+    return room >= THIN * voxelsOf({ size, data });
+  };
+  if (hasRoom(mask.data)) return undefined;
+  let data: Uint8Array = grown(size, Uint8Array.from(mask.data, (v) => v >= 0.5 ? 1 : 0));
+  // Twice is enough for one slice.
+  if (!hasRoom(data)) data = grown(size, data);
+  return data;
+}
+
+/** The valid voxels whose neighbours along all axes are valid, or beyond the border of the image. */
+function withNeighbours([nx, ny, nz]: Triple, data: ArrayLike<number>): Uint8Array {
+  const inner = new Uint8Array(data.length);
+  const plane = nx * ny;
+  for (let z = 0, i = 0; z < nz; z++) {
+    for (let y = 0; y < ny; y++) {
+      for (let x = 0; x < nx; x++, i++) {
+        if (!(data[i] >= 0.5)) continue;
+        if (x > 0 && !(data[i - 1] >= 0.5) || x < nx - 1 && !(data[i + 1] >= 0.5)) continue;
+        if (y > 0 && !(data[i - nx] >= 0.5) || y < ny - 1 && !(data[i + nx] >= 0.5)) continue;
+        if (z > 0 && !(data[i - plane] >= 0.5) || z < nz - 1 && !(data[i + plane] >= 0.5)) continue;
+        inner[i] = 1;
+      }
+    }
+  }
+  return inner;
 }
 
 /** The mask grown by one voxel along each axis, in both directions. */

@@ -1,6 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { IDENTITY, type Matrix4, type Triple } from "../volume/affine.ts";
-import { isReduction, isThin, type MaskVoxels, reducedMask } from "./reduced_mask.ts";
+import {
+  grownForPatches,
+  isReduction,
+  isThin,
+  type MaskVoxels,
+  reducedMask,
+} from "./reduced_mask.ts";
 
 /** A mask of one plane at an index of an axis. */
 function plane(size: Triple, axis: number, at: number): MaskVoxels {
@@ -77,4 +83,26 @@ Deno.test("reducedMask() gives a thin mask cells to interpolate in, and leaves o
   );
   // An image of one slice is interpolated within it.
   assertEquals(isThin({ size: [8, 8, 1], data: new Uint8Array(64).fill(1) }), false);
+});
+
+Deno.test("grownForPatches() gives one slice neighbours, and leaves masks that have them", () => {
+  const size: Triple = [12, 10, 11];
+  const planes = (data: ArrayLike<number>) =>
+    Array.from(
+      { length: 11 },
+      (_, z) => count(Array.from(data).slice(120 * z, 120 * z + 120)) / 120,
+    );
+  const slice = plane(size, 2, 5);
+  // A voxel needs both neighbours along z, which the border of the image does not take away along x and y.
+  assertEquals(planes(grownForPatches(slice, false)!), [0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0]);
+  // Between two such voxels lies a cell.
+  assertEquals(planes(grownForPatches(slice, true)!), [0, 0, 0, 1, 1, 1, 1, 1, 0, 0, 0]);
+  const thick = {
+    size,
+    data: slice.data.map((_, i) => Math.abs(Math.floor(i / 120) - 5) < 2 ? 1 : 0),
+  };
+  assertEquals(grownForPatches(thick, false), undefined);
+  assertEquals(planes(grownForPatches(thick, true)!), [0, 0, 0, 1, 1, 1, 1, 1, 0, 0, 0]);
+  const whole = { size, data: new Uint8Array(1320).fill(1) };
+  assertEquals(grownForPatches(whole, true), undefined);
 });

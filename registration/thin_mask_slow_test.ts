@@ -35,12 +35,17 @@ function slice(axis: number, at: number): LabelVolume {
 gpuTest("registerImages() works with a mask of one slice", async (gpu, t) => {
   const images = { fixed: image("mr", 0), moving: image("ct", SHIFT) };
   const controlGrid = { deformable: { iterations: 2 } };
+  const lnccMind = { similarity: "lncc-mind", iterations: 2 } as const;
+  const mindSsc = { similarity: "mind-ssc", iterations: 2 } as const;
   const gaussNewton = { method: "mind-gauss-newton", rigid: false } as const;
   // Slices that the coarser levels have between their voxels, and one that nearest neighbours find.
   const cases: [string, Partial<RegisterImagesOptions>][] = [
     ["a fixed mask", { ...controlGrid, fixedMask: slice(2, 24) }],
     ["a moving mask", { ...controlGrid, movingMask: slice(2, 24) }],
     ["a sagittal moving mask", { ...controlGrid, movingMask: slice(0, 31) }],
+    ["a fixed mask, correlation of MIND", { deformable: lnccMind, fixedMask: slice(2, 24) }],
+    ["a moving mask, correlation of MIND", { deformable: lnccMind, movingMask: slice(2, 24) }],
+    ["a moving mask, MIND-SSC", { deformable: mindSsc, movingMask: slice(0, 31) }],
     ["a fixed mask, dense", { ...gaussNewton, fixedMask: slice(2, 25) }],
     ["a moving mask, dense", { ...gaussNewton, movingMask: slice(2, 24) }],
   ];

@@ -28,7 +28,15 @@ const GRID = Grid.axisAligned([96, 80, 64], [4, 4, 4]);
  * @throws {GpuMemoryError} when not even a small registration fits into the memory.
  */
 export async function measureAdapter(gpu: Gpu, signal?: AbortSignal): Promise<AdapterSpeed> {
-  const images = { fixed: blob(0), moving: blob(5), levels: 1, resolution: 4, spacing: 20, signal };
+  const images = {
+    fixed: blob(0),
+    moving: blob(5),
+    similarity: "nmi+mind",
+    levels: 1,
+    resolution: 4,
+    spacing: 20,
+    signal,
+  } as const;
   // The first run compiles.
   await registerDeformable(gpu, { ...images, iterations: 1 });
   const began = performance.now();

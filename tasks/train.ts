@@ -151,8 +151,9 @@ const FLAGS = {
     type: "boolean",
     help:
       "Let the generators correct intensity transfers: the median intensity of MR at each intensity of CT in the " +
-      "registered pairs, and the line through fat and muscle from MR to CT, with air where the MR is darkest. The MR " +
-      "images must be T1-weighted: without fat brighter than muscle there are no transfers, and a warning says so.",
+      "registered pairs, and the line through fat and muscle from MR to CT, with air where the MR is dark beside air. " +
+      "The MR images must be T1-weighted: without fat brighter than muscle, and muscle brighter than air, there are no " +
+      "transfers, and a warning says so.",
   },
   cycleWeight: { type: "number", min: 0, help: "Weight of the cycle loss." },
   pool: {

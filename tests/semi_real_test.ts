@@ -51,7 +51,7 @@ async function check(
 }
 
 gpuTest(
-  "registerDeformable() registers a semi-real MR-CT pair with NMI, NMI+MIND and the default",
+  "registerDeformable() registers a semi-real MR-CT pair with the defaults of three similarities",
   async (gpu) => {
     await check(gpu, makeSemiRealPair({ seed: SEED, ...real! }), [
       { similarity: "nmi", dice: 0.95, tre: 1.2 },

@@ -140,7 +140,7 @@ Deno.test("commandLine() is read by register, with quotes for a shell", () => {
     ["--fixed", "study", "--fixed-series", "2", "--out", "registered"],
   );
   assertEquals([flags.fixed, flags.spacing, flags.noFolding], ["the mr.nii.gz", 25, true]);
-  assertEquals([flags.similarity, flags.seed], ["lncc-mind", 12345]);
+  assertEquals([flags.similarity, flags.seed], ["nmi+mind", 12345]);
   assertEquals(
     args.map(shellWord).join(" "),
     "--fixed 'the mr.nii.gz' --moving ct.nii.gz --spacing 25 --no-folding --out registered",

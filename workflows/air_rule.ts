@@ -46,7 +46,7 @@ export interface AirRuleOptions {
  * voxel, so that no curve is right for all of them. But the mixture lies beside the lung. A voxel counts as air if it is
  * darker than midway between lung and muscle, and if the darkest pixel around it is as dark as air. This second
  * intensity is where as many voxels count as air as lie below -400 HU in the CTs of the pairs, so that bone does not
- * pass as gas; it is at most that of lungs. Only voxels inside both bodies count, because skin does not lie on skin.
+ * pass as gas; it is at most a tenth of the way from lungs to muscle. Only voxels inside both bodies count, because skin does not lie on skin.
  * They all count the same: the weights of a pair are small where the CT shows bone or vessels in the dark of the MR.
  */
 export function airRule(
@@ -79,7 +79,8 @@ export function airRule(
   const range = (value: number, half: number) =>
     [value - half, value + half].map((end) => Number(end.toFixed(5))) as [number, number];
   return {
-    own: range(middle, OWN_HALF),
+    // With little contrast the range ends at muscle.
+    own: range(middle, Math.min(OWN_HALF, contrast / 2)),
     beside: range(beside, BESIDE_HALF),
     depth: Number((Math.atanh(MAX_CT) + Math.atanh(curves.ct[0])).toFixed(5)),
   };

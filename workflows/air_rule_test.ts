@@ -57,3 +57,17 @@ Deno.test("airRule() takes what is dark beside air for air, as much as the CT sh
   const solid = { ...pair, ct: pair.ct.map((value) => value === -1 ? -1 : 0.05) };
   assertEquals(airRule([solid], options).beside, [-0.95, -0.91]);
 });
+
+Deno.test("airRule() never takes muscle for air, however little contrast there is", () => {
+  const pair = chest();
+  const mr = new Array<number>(20).fill(0);
+  [mr[0], mr[1], mr[10]] = [-0.9, -0.8, -0.74];
+  const { own } = airRule([pair], {
+    curves: { mr, ct: new Array<number>(20).fill(0.3) },
+    muscle: 0.05,
+    scale,
+    plane: "axial",
+  });
+  // A lung is at most midway from air to muscle.
+  assertEquals(own, [-0.82, -0.74]);
+});

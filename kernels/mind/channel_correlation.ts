@@ -76,6 +76,15 @@ function bytesOfBlock(neighbourhood: MindNeighbourhood): number {
   return 16 * momentItems(MIND_LAYOUTS[neighbourhood].channels.length);
 }
 
+/** Bytes of the sums of all blocks of an image, which one binding holds. */
+export function blockSumsBytes(
+  image: Triple,
+  { neighbourhood, sigma }: { readonly neighbourhood: MindNeighbourhood; readonly sigma: number },
+): number {
+  const [x, y, z] = blocksOf(image, channelWindow(sigma));
+  return bytesOfBlock(neighbourhood) * x * y * z;
+}
+
 /** Bytes per voxel of the sums of the blocks and of the windows. */
 export function channelWindowBytes(neighbourhood: MindNeighbourhood, sigma: number): number {
   return 2 * bytesOfBlock(neighbourhood) / channelWindow(sigma).width ** 3;
@@ -96,11 +105,11 @@ export function prepareChannelCorrelation(
   const { width } = window;
   const blocks = blocksOf(geometry.image, window);
   const count = blocks[0] * blocks[1] * blocks[2];
-  const bytes = bytesOfBlock(neighbourhood) * count;
+  const bytes = blockSumsBytes(geometry.image, { neighbourhood, sigma });
   if (bytes > gpu.maxBindingBytes) {
     throw new RangeError(
-      `Windows so narrow are too many for bindings of ${gpu.maxBindingBytes} bytes: choose a larger ` +
-        "window or a coarser resolution",
+      `The image has too many windows for bindings of ${gpu.maxBindingBytes} bytes: choose a larger ` +
+        "window (--channel-window), a coarser resolution (--resolution) or another similarity",
     );
   }
   return Owned.build((owned) => {

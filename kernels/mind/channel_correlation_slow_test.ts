@@ -143,7 +143,7 @@ gpuTest("the correlation of channels of images larger than one binding", async (
   await assertRejects(
     () => check(gpu, { image: [28, 16, 40], stride: [4, 4, 4], sigma: 1 }),
     RangeError,
-    "Windows so narrow are too many for bindings of 70000",
+    "The image has too many windows for bindings of 70000",
   );
 }, { maxBindingBytes: 70000 });
 

@@ -197,6 +197,8 @@ gpuTest("registerDeformable() with one level runs it after the discrete search",
   const common = { ...images, levels: 1, iterations: 2 };
   const { levels, parameters } = await registerDeformable(gpu, { ...common, start: "discrete" });
   assertEquals([levels.length, parameters.levels, parameters.replacedLevels], [1, 1, 0]);
+  // A checkpoint keeps the records as JSON, without a change.
+  assertEquals(JSON.parse(JSON.stringify(levels)), levels);
 });
 
 gpuTest(

@@ -23,7 +23,7 @@ import { resample, type ResampleOptions } from "../../kernels/image/resample.ts"
 import { Lbfgs, type LbfgsState } from "../../kernels/optimiser/lbfgs.ts";
 import { createPreconditioner } from "./preconditioner.ts";
 import { requireOverlap } from "../overlap.ts";
-import { isReduction, isThin, reducedMask } from "../reduced_mask.ts";
+import { grownForPatches, isReduction, isThin, reducedMask } from "../reduced_mask.ts";
 import type { ResolutionLevel } from "../resolution_levels.ts";
 import type { PreparedSimilarity, Similarity } from "../similarity/similarity.ts";
 
@@ -202,7 +202,7 @@ export async function optimiseLevel(gpu: Gpu, options: LevelOptions): Promise<Le
 /** Runs evaluations in batches, until the optimiser stops or has used its evaluations. */
 async function iterate(
   gpu: Gpu,
-  { level, iterations, signal, onProgress }: LevelOptions,
+  { level, iterations, similarity, signal, onProgress }: LevelOptions,
   { optimiser, evaluate }: { optimiser: Lbfgs; evaluate: readonly Dispatch[] },
 ): Promise<LbfgsState> {
   const maxEvaluations = 3 * iterations + 20;
@@ -213,7 +213,7 @@ async function iterate(
   };
   submit(1);
   const [, common] = new Float32Array(await gpu.download(optimiser.scalars));
-  requireOverlap(common, level.grid);
+  requireOverlap(common, level.grid, similarity.needsPatches);
   for (let batch = 1;;) {
     signal?.throwIfAborted();
     const began = performance.now();
@@ -238,7 +238,7 @@ async function iterate(
 /** Both images and masks on the level's grids; the moving image's has a margin of so many voxels. */
 function levelImages(
   gpu: Gpu,
-  { images, masks, level, fixedGrid, movingGrid, initial }: LevelOptions,
+  { images, masks, level, fixedGrid, movingGrid, initial, similarity }: LevelOptions,
   { margin, owned }: { margin: Triple; owned: Owned },
 ): InputImages {
   const toFixed = multiply(fixedGrid.inverse, level.grid.affine);
@@ -251,33 +251,54 @@ function levelImages(
   const padded = level.grid.size.map((n, axis) => n + 2 * margin[axis]) as unknown as Triple;
   const onFixed = { size: level.grid.size, matrix: toFixed };
   const onMoving = { size: padded, matrix: toMoving };
+  const needsPatches = similarity.needsPatches ?? false;
   return {
     fixed: owned.add(pyramidLevel(gpu, { source: images.fixed, ...onFixed })),
     moving: owned.add(pyramidLevel(gpu, { source: images.moving, ...onMoving, outside: NO_VALUE })),
     fixedMask: masks.fixed && images.fixedMask &&
-      owned.add(levelMask(gpu, masks.fixed, { source: images.fixedMask, ...onFixed })),
+      owned.add(levelMask(gpu, masks.fixed, {
+        to: { source: images.fixedMask, ...onFixed },
+        isInterpolated: false,
+        needsPatches,
+      })),
     movingMask: masks.moving && images.movingMask &&
-      owned.add(levelMask(gpu, masks.moving, { source: images.movingMask, ...onMoving }, true)),
+      owned.add(levelMask(gpu, masks.moving, {
+        to: { source: images.movingMask, ...onMoving },
+        isInterpolated: true,
+        needsPatches,
+      })),
   };
+}
+
+/** Options of {@link levelMask}. */
+interface LevelMaskOptions {
+  /** The mask on the GPU, and the grid of the level. */
+  readonly to: ResampleOptions;
+  /** True for the moving image; see {@link reducedMask}. */
+  readonly isInterpolated: boolean;
+  /** True if the similarity compares patches; see {@link grownForPatches}. */
+  readonly needsPatches: boolean;
 }
 
 /**
  * A mask on the grid of a level. Masks are not smoothed. Where voxels become larger, a voxel is valid if any mask
- * voxel in it is; otherwise it is valid if at least half of it lies inside.
- *
- * @param isInterpolated - True for the moving image; see {@link reducedMask}.
+ * voxel in it is; otherwise it is valid if at least half of it lies inside. Thin masks grow, because the similarity has
+ * no voxel in them otherwise.
  */
 function levelMask(
   gpu: Gpu,
   { grid, data }: LabelVolume,
-  to: ResampleOptions,
-  isInterpolated = false,
+  { to, isInterpolated, needsPatches }: LevelMaskOptions,
 ): GpuImage {
   const mask = { size: grid.size, data };
   const { size, matrix } = to;
-  if (!isReduction(matrix) && !(isInterpolated && isThin(mask))) {
+  const lacksRoom = () => needsPatches && grownForPatches(mask, isInterpolated) !== undefined;
+  if (!isReduction(matrix) && !(isInterpolated && isThin(mask)) && !lacksRoom()) {
     return resample(gpu, { ...to, outside: 0 });
   }
   const reduced = reducedMask({ mask, size, matrix, isInterpolated });
-  return uploadImage(gpu, "mask", size, Float32Array.from(reduced));
+  const valid = needsPatches
+    ? grownForPatches({ size, data: reduced }, isInterpolated) ?? reduced
+    : reduced;
+  return uploadImage(gpu, "mask", size, Float32Array.from(valid));
 }

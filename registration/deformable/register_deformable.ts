@@ -16,6 +16,7 @@ import {
   type ControlGridInterpolation,
   controlPoints,
 } from "../../kernels/control_grid/control_grid.ts";
+import { GpuMemoryError } from "../../kernels/gpu/errors.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import { type GpuImage, imageBytes, uploadImage } from "../../kernels/gpu/image.ts";
 import { Owned } from "../../kernels/gpu/owned.ts";
@@ -75,7 +76,7 @@ export interface DeformableOptions extends SimilarityOptions {
   readonly fixedMask?: LabelVolume | undefined;
   /** Valid voxels of the moving image (non-zero), on its grid. Default all. */
   readonly movingMask?: LabelVolume | undefined;
-  /** The similarity. Default "lncc-mind". */
+  /** The similarity. Default "nmi+mind". */
   readonly similarity?: SimilarityName | undefined;
   /** The regulariser: bending energy (default), or the paper's total variation or squared L2 norm. */
   readonly regulariser?: Regulariser | undefined;
@@ -461,7 +462,7 @@ function resumed(
 function recordOf({ grid, stride }: ResolutionLevel, result: LevelResult): DeformableLevel {
   const { state, costs, details } = result;
   const [hx, hy, hz] = grid.spacing;
-  return {
+  const record: DeformableLevel = {
     size: grid.size,
     voxel: grid.spacing,
     spacing: [hx * stride[0], hy * stride[1], hz * stride[2]],
@@ -471,8 +472,9 @@ function recordOf({ grid, stride }: ResolutionLevel, result: LevelResult): Defor
     iterations: state.iterations,
     evaluations: state.evaluations,
     stopped: state.stopped,
-    similarity: details,
   };
+  // JSON has no undefined: a continued registration would differ from a whole one.
+  return details === undefined ? record : { ...record, similarity: details };
 }
 
 function uploadInputs(gpu: Gpu, options: DeformableOptions, owned: Owned): InputImages {
@@ -526,4 +528,12 @@ function requireMemory(
     `Registering at ${finest.grid.size.join(" x ")} voxels`,
     "Choose a coarser resolution.",
   );
+  const bound = similarity.boundBytes?.(finest.grid.size) ?? 0;
+  if (bound > gpu.maxBindingBytes) {
+    throw new GpuMemoryError(
+      `${similarity.name} at ${finest.grid.size.join(" x ")} voxels needs ${bound} bytes in one ` +
+        `binding, and this GPU binds ${gpu.maxBindingBytes}: choose a coarser resolution ` +
+        "(--resolution), or nmi+mind (--similarity nmi+mind)",
+    );
+  }
 }

@@ -271,3 +271,30 @@ gpuTest("registerDeformable() refuses what does not fit before it starts", async
   assertEquals(begun, false);
   assertEquals(gpu.liveBytes, 0);
 }, { memoryBytes: 1e6 });
+
+gpuTest("lncc-mind refuses an image with too many windows before it begins", async (gpu) => {
+  const grid = Grid.axisAligned([30, 28, 26], [4, 4, 4]);
+  const data = Float32Array.from({ length: grid.voxels }, (_, i) => Math.sin(i / 50) * (i % 30));
+  const images = {
+    fixed: { grid, data },
+    moving: { grid, data },
+    similarity: "lncc-mind",
+  } as const;
+  const levels: unknown[] = [];
+  // 10 x 10 x 9 blocks of three voxels, of 128 bytes each.
+  await assertRejects(
+    () => registerDeformable(gpu, { ...images, onLevel: (level) => void levels.push(level) }),
+    GpuMemoryError,
+    "lncc-mind at 30 x 28 x 26 voxels needs 115200 bytes in one binding, and this GPU binds 114944",
+  );
+  assertEquals([levels.length, gpu.liveBytes], [0, 0]);
+}, { maxBindingBytes: 114_944 });
+
+gpuTest("lncc-mind names its patches if images of a few slices leave it no voxel", async (gpu) => {
+  const image = (slices: number) => {
+    const grid = Grid.axisAligned([30, 28, slices], [4, 4, 8]);
+    return { grid, data: Float32Array.from({ length: grid.voxels }, (_, i) => (i * i) % 97) };
+  };
+  const images = { fixed: image(6), moving: image(3), similarity: "lncc-mind" } as const;
+  await assertRejects(() => registerDeformable(gpu, images), NoOverlapError, "--similarity nmi");
+});

@@ -11,6 +11,7 @@
 
 import { Owned } from "../../kernels/gpu/owned.ts";
 import {
+  blockSumsBytes,
   channelWindowBytes,
   prepareChannelCorrelation,
 } from "../../kernels/mind/channel_correlation.ts";
@@ -64,6 +65,9 @@ export const LNCC_MIND: SimilarityKind = declareSimilarity<LnccMindOptions>({
       bytesPerVoxel: 2 * bytesOfDescriptors +
         Math.max(DESCRIPTOR_SCRATCH_BYTES, channelWindowBytes(NEIGHBOURHOOD, channelWindow)),
       curvature: CURVATURE,
+      needsPatches: true,
+      boundBytes: (size) =>
+        blockSumsBytes(size, { neighbourhood: NEIGHBOURHOOD, sigma: channelWindow }),
       prepare: (gpu, inputs) =>
         Owned.build((owned) => {
           const describe = (image: "fixed" | "moving") =>

@@ -139,6 +139,7 @@ function mindSimilarity(
     parameters: { sigma, neighbourhood, difference, descriptorBits: bits },
     // Both descriptors and the scratch memory of the second one. An evaluation needs less.
     bytesPerVoxel: 2 * 4 * words + 4 * 4 + 16,
+    needsPatches: true,
     prepare: (gpu, inputs) =>
       Owned.build((owned) => {
         const descriptors = (image: "fixed" | "moving", range: BinRange) =>

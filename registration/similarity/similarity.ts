@@ -84,6 +84,13 @@ export interface Similarity {
    * Curvature of E by a uniform displacement, 1 / mm^2, as the preconditioner of the optimiser assumes it. Default 1e-4.
    */
   readonly curvature?: number | undefined;
+  /**
+   * True if E needs patches around a voxel, so that it has no value in a mask of one slice. Thin masks grow then. Default
+   * false.
+   */
+  readonly needsPatches?: boolean | undefined;
+  /** Bytes that must lie in one binding for a working grid of this size. Default none. */
+  boundBytes?(size: Triple): number;
   /** Prepares value and gradient at one resolution level. */
   prepare(gpu: Gpu, inputs: SimilarityInputs): PreparedSimilarity;
 }
