@@ -99,7 +99,7 @@ Deno.test("grownForPatches() gives one slice neighbours, and leaves masks that h
   assertEquals(planes(grownForPatches(slice, true)!), [0, 0, 0, 1, 1, 1, 1, 1, 0, 0, 0]);
   const thick = {
     size,
-    data: slice.data.map((_, i) => Math.abs(Math.floor(i / 120) - 5) < 2 ? 1 : 0),
+    data: Uint8Array.from(slice.data, (_, i) => Math.abs(Math.floor(i / 120) - 5) < 2 ? 1 : 0),
   };
   assertEquals(grownForPatches(thick, false), undefined);
   assertEquals(planes(grownForPatches(thick, true)!), [0, 0, 0, 1, 1, 1, 1, 1, 0, 0, 0]);
