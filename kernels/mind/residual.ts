@@ -13,7 +13,6 @@ import {
 } from "../control_grid/adjoint.ts";
 import {
   type Columns,
-  controlGridDisplacementReference,
   type ControlGridGeometry,
   controlPoints,
   warpParameters,
@@ -23,6 +22,7 @@ import { Owned } from "../gpu/owned.ts";
 import type { Prepared } from "../gpu/prepared.ts";
 import { cellWindows } from "../gpu/slabs.ts";
 import { type MindDescriptors, wordsOf } from "./descriptor.ts";
+import { pulledReference, type PulledReferenceOptions } from "./pulled_reference.ts";
 import {
   CELL_PARTS,
   MEAN_ENERGY,
@@ -117,23 +117,9 @@ export function prepareMindResidual(gpu: Gpu, options: MindResidualOptions): Pre
 }
 
 /** Options of {@link mindResidualReference}. */
-export interface MindResidualReferenceOptions {
-  /** The control grid on the fixed image. */
-  readonly geometry: ControlGridGeometry;
-  /** Displacements in mm, 3 values per control point. */
-  readonly knots: ArrayLike<number>;
-  /** Descriptor entries of the fixed image at `voxel * channels + channel`; NaN where a voxel does not count. */
-  readonly fixed: Float64Array;
-  /** Descriptor entries of the moving image in the same order. */
-  readonly moving: { readonly size: Triple; readonly entries: Float64Array };
-  /** Entries per voxel. */
-  readonly channels: number;
+export interface MindResidualReferenceOptions extends PulledReferenceOptions {
   /** See {@link MindResidualOptions}. */
   readonly difference: MindDifference;
-  /** See {@link MindResidualOptions}. */
-  readonly origin: Triple;
-  /** See {@link MindResidualOptions}. */
-  readonly perVoxel: Triple;
 }
 
 /**
@@ -143,53 +129,26 @@ export interface MindResidualReferenceOptions {
 export function mindResidualReference(
   options: MindResidualReferenceOptions,
 ): { value: number; voxels: number; forces: [Float64Array, Float64Array, Float64Array] } {
-  const { geometry, fixed, moving, channels, difference, origin, perVoxel } = options;
-  const [nx, ny, nz] = geometry.image;
-  const [, my] = moving.size;
-  const mx = moving.size[0];
-  const u = controlGridDisplacementReference(
-    geometry,
-    Float32Array.from(options.knots),
-    perVoxel,
-  );
-  const forces = [0, 1, 2].map(() => new Float64Array(nx * ny * nz));
+  const { fixed, channels, difference } = options;
+  const pulled = pulledReference(options);
+  const forces = [0, 1, 2].map(() => new Float64Array(pulled.length));
   let sum = 0;
   let voxels = 0;
-  for (let voxel = 0; voxel < nx * ny * nz; voxel++) {
-    const x = [voxel % nx, Math.floor(voxel / nx) % ny, Math.floor(voxel / (nx * ny))];
-    const raw = x.map((v, c) => v + origin[c] + u[c][voxel]);
-    const p = raw.map((v, c) => Math.min(Math.max(v, 0), moving.size[c] - 1));
-    const cell = p.map((v, c) => Math.min(Math.floor(v), Math.max(moving.size[c] - 2, 0)));
-    const differences = new Float64Array(channels);
-    const slopes = [0, 1, 2].map(() => new Float64Array(channels));
-    for (let c = 0; c < channels; c++) {
-      differences[c] = -fixed[voxel * channels + c];
-      for (let corner = 0; corner < 8; corner++) {
-        const far = [corner & 1, (corner >> 1) & 1, corner >> 2];
-        const at = cell.map((i, axis) => Math.min(i + far[axis], moving.size[axis] - 1));
-        const entry = moving.entries[((at[2] * my + at[1]) * mx + at[0]) * channels + c];
-        const w = p.map((v, axis) => far[axis] ? v - cell[axis] : 1 - v + cell[axis]);
-        differences[c] += w[0] * w[1] * w[2] * entry;
-        for (let axis = 0; axis < 3; axis++) {
-          const others = w.reduce((product, v, other) => other === axis ? product : product * v, 1);
-          slopes[axis][c] += (far[axis] ? 1 : -1) * others * entry;
-        }
-      }
-    }
+  for (const [voxel, found] of pulled.entries()) {
+    if (found === undefined) continue;
+    const differences = found.entries.map((entry, c) => entry - fixed[voxel * channels + c]);
     const size = differences.reduce(
       (total, d) => total + (difference === "squared" ? d * d : Math.abs(d)) / channels,
       0,
     );
-    if (Number.isNaN(size)) continue;
     voxels++;
     sum += difference === "squared" ? size : size * size;
     for (let axis = 0; axis < 3; axis++) {
-      if (p[axis] !== raw[axis]) continue;
       forces[axis][voxel] = differences.reduce((total, d, c) => {
         const slope = difference === "squared"
           ? 2 * d
           : 2 * size * Math.min(Math.max(STEEPNESS * d, -1), 1);
-        return total + slope / channels * slopes[axis][c] * perVoxel[axis];
+        return total + slope / channels * found.slopes[axis][c];
       }, 0);
     }
   }
