@@ -18,14 +18,6 @@ export async function timeDispatches(gpu: Gpu, dispatches: readonly Dispatch[]):
   }
   const count = 2 * dispatches.length;
   const queries = device.createQuerySet({ type: "timestamp", count });
-  const resolved = device.createBuffer({
-    size: 8 * count,
-    usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
-  });
-  const readable = device.createBuffer({
-    size: 8 * count,
-    usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-  });
   const encoder = device.createCommandEncoder();
   dispatches.forEach((dispatch, i) => {
     const pass = encoder.beginComputePass({
@@ -40,14 +32,35 @@ export async function timeDispatches(gpu: Gpu, dispatches: readonly Dispatch[]):
     pass.dispatchWorkgroups(...dispatch.workgroups);
     pass.end();
   });
-  encoder.resolveQuerySet(queries, 0, count, resolved, 0);
-  encoder.copyBufferToBuffer(resolved, 0, readable, 0, 8 * count);
+  device.queue.submit([encoder.finish()]);
+  const times = await readTimes(device, queries, dispatches.length);
+  gpu.check();
+  queries.destroy();
+  return times;
+}
+
+/** Milliseconds between the first `count` pairs of timestamps. */
+export async function readTimes(
+  device: GPUDevice,
+  queries: GPUQuerySet,
+  count: number,
+): Promise<number[]> {
+  const size = 16 * count;
+  const resolved = device.createBuffer({
+    size,
+    usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
+  });
+  const readable = device.createBuffer({
+    size,
+    usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+  });
+  const encoder = device.createCommandEncoder();
+  encoder.resolveQuerySet(queries, 0, 2 * count, resolved, 0);
+  encoder.copyBufferToBuffer(resolved, 0, readable, 0, size);
   device.queue.submit([encoder.finish()]);
   await readable.mapAsync(GPUMapMode.READ);
   const stamps = new BigUint64Array(readable.getMappedRange().slice(0));
-  gpu.check();
-  queries.destroy();
   resolved.destroy();
   readable.destroy();
-  return dispatches.map((_, i) => Number(stamps[2 * i + 1] - stamps[2 * i]) / 1e6);
+  return Array.from({ length: count }, (_, i) => Number(stamps[2 * i + 1] - stamps[2 * i]) / 1e6);
 }

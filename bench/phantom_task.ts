@@ -53,7 +53,8 @@ export const TASK = {
   details:
     `Dice and HD95 (mm) are means over the structures of the region (all eleven for the trunk). TRE is
 measured in these structures, SD log J in the body. The columns "sliding" and "apart" are the mean
-error (mm) of the body within 10 mm of the surface along which organs slide, and elsewhere. bench:semi-real explains seconds and memory.`,
+error (mm) of the body within 10 mm of the surface along which organs slide, and elsewhere.
+bench:semi-real explains seconds and memory.`,
   examples: [
     "--methods crosswarp,crosswarp:mind --seed 4",
     "--regions thorax --methods unregistered,crosswarp,elastix,plastimatch --out scores",

@@ -7,6 +7,7 @@
 import { CycleGan, type CycleGanSettings, Tensorflow } from "../gan/mod.ts";
 import { tf } from "../gan/tensorflow.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
+import { readTimes } from "./gpu_timer.ts";
 
 /** The dispatches of one kernel in a step. */
 export interface KernelTime {
@@ -51,6 +52,7 @@ class DispatchTimer {
       setBindGroup: (_: number, value: GPUBindGroup) => bindGroup = value,
       dispatchWorkgroups: (x: number, y: number, z: number) => {
         const at = this.#labels.push(pipeline.label) - 1;
+        if (at >= MAX_DISPATCHES) return; // `read` refuses them.
         const pass = begin({
           timestampWrites: {
             querySet: this.#queries,
@@ -70,27 +72,11 @@ class DispatchTimer {
   /** The label and the milliseconds of each dispatch since the last call. */
   async read(): Promise<{ label: string; milliseconds: number }[]> {
     const labels = this.#labels.splice(0);
-    const bytes = 16 * labels.length;
-    const resolved = this.#device.createBuffer({
-      size: bytes,
-      usage: GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC,
-    });
-    const readable = this.#device.createBuffer({
-      size: bytes,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    });
-    const encoder = this.#createCommandEncoder();
-    encoder.resolveQuerySet(this.#queries, 0, 2 * labels.length, resolved, 0);
-    encoder.copyBufferToBuffer(resolved, 0, readable, 0, bytes);
-    this.#device.queue.submit([encoder.finish()]);
-    await readable.mapAsync(GPUMapMode.READ);
-    const stamps = new BigUint64Array(readable.getMappedRange().slice(0));
-    resolved.destroy();
-    readable.destroy();
-    return labels.map((label, i) => ({
-      label,
-      milliseconds: Number(stamps[2 * i + 1] - stamps[2 * i]) / 1e6,
-    }));
+    if (labels.length > MAX_DISPATCHES) {
+      throw new Error(`A step of ${labels.length} dispatches has too many to be timed`);
+    }
+    const times = await readTimes(this.#device, this.#queries, labels.length);
+    return labels.map((label, i) => ({ label, milliseconds: times[i] }));
   }
 
   [Symbol.dispose](): void {

@@ -74,3 +74,35 @@ fn splineOf(a: vec3f, b: vec3f, c: vec3f, d: vec3f, t: f32) -> vec3f {
   return w.x * a + w.y * b + w.z * c + w.w * d;
 }
 `;
+
+/** WGSL: the buffers that a kernel with {@link PULL_FIELDS} reads. */
+export const PULL_BUFFERS = /* wgsl */ `@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(0) @binding(1) var<storage, read> columns: array<vec4f>;
+@group(0) @binding(2) var<storage, read> fixed: array<u32>;
+@group(0) @binding(3) var<storage, read> moving: array<u32>;`;
+
+/** WGSL: the displacements `u0` and so on at the control points of the cell that begins at `column`. */
+export function cellColumns(points: number): string {
+  const all = Array.from({ length: points }, (_, j) => j);
+  return all.map((j) => `  let u${j} = columns[column + ${j}].xyz;`).join("\n");
+}
+
+/** Options of {@link storeCells}. */
+export interface StoreCellsOptions {
+  /** The sums of a cell, vec3f, one per control point. */
+  readonly sums: readonly string[];
+  /** WGSL of the index of the cell. */
+  readonly at: string;
+  /** The fourth components of the first sums. Default 0. */
+  readonly fourth?: readonly string[] | undefined;
+  /** True if the sums of earlier windows are there. */
+  readonly windowed: boolean;
+}
+
+/** WGSL after the loops: stores the sums of a cell, or adds them to those of earlier windows. */
+export function storeCells({ sums, at, fourth = [], windowed }: StoreCellsOptions): string {
+  const add = sums.map((_, j) => `cell${j} += cells${j}[${at}];`).join(" ");
+  return `${sums.map((sum, j) => `var cell${j} = vec4f(${sum}, ${fourth[j] ?? "0"});`).join("\n  ")}
+${windowed ? `  if (p.accumulate != 0) { ${add} }` : ""}
+  ${sums.map((_, j) => `cells${j}[${at}] = cell${j};`).join("\n  ")}`;
+}

@@ -5,7 +5,16 @@ import {
   cubicBSpline,
 } from "../control_grid/control_grid.wgsl.ts";
 import type { Kernel } from "../gpu/gpu.ts";
-import { CORNERS, corners, cornerSteps, entryOf, PULL_FIELDS, SPLINE_OF } from "./_corners.wgsl.ts";
+import {
+  cellColumns,
+  CORNERS,
+  corners,
+  cornerSteps,
+  entryOf,
+  PULL_BUFFERS,
+  PULL_FIELDS,
+  SPLINE_OF,
+} from "./_corners.wgsl.ts";
 import {
   type ChannelBits,
   channelsPerWord,
@@ -132,10 +141,7 @@ struct Parameters {
   endBlock: u32,         // one past its last plane of blocks
   accumulate: u32,       // whether to add to the sums of earlier windows
 }
-@group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> columns: array<vec4f>;
-@group(0) @binding(2) var<storage, read> fixed: array<u32>;
-@group(0) @binding(3) var<storage, read> moving: array<u32>;
+${PULL_BUFFERS}
 @group(0) @binding(4) var<storage, read_write> moments: array<vec4f>;
 override strideX: u32 = 4;
 override width: u32 = 4;  // voxels of a block along each axis
@@ -158,7 +164,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let row = (z - g.firstPlane) * g.image.y + y;
   for (var cellX = begin.x / strideX; cellX * strideX < end.x; cellX++) {
   let column = row * g.controlPoints.x + cellX;
-${Array.from({ length: points }, (_, j) => `  let u${j} = columns[column + ${j}].xyz;`).join("\n")}
+${cellColumns(points)}
   let endX = min(end.x, (cellX + 1) * strideX);
   for (var x = max(begin.x, cellX * strideX); x < endX; x++) {
   let t = f32(x - cellX * strideX) / f32(strideX);  // the position in the control grid's cell

@@ -2,12 +2,15 @@ import { cellSums, pointsOfCell } from "../control_grid/adjoint.wgsl.ts";
 import { CONTROL_GRID_GEOMETRY } from "../control_grid/control_grid.wgsl.ts";
 import type { Kernel } from "../gpu/gpu.ts";
 import {
+  cellColumns,
   CORNER_SLOPES,
   CORNERS,
   corners,
   cornerSteps,
+  PULL_BUFFERS,
   PULL_FIELDS,
   SPLINE_OF,
+  storeCells,
 } from "./_corners.wgsl.ts";
 import {
   channelEntries,
@@ -52,10 +55,7 @@ struct Parameters {
   invocations: u32,      // invocations per row of workgroups
   accumulate: u32,       // whether to add to the sums of earlier windows
 }
-@group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> columns: array<vec4f>;
-@group(0) @binding(2) var<storage, read> fixed: array<u32>;
-@group(0) @binding(3) var<storage, read> moving: array<u32>;
+${PULL_BUFFERS}
 @group(0) @binding(4) var<storage, read> slopes: array<vec4f>;
 ${buffers(5, "read_write")}
 override strideX: u32 = 4;
@@ -77,7 +77,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let first = cellX * strideX;
   let end = min(first + strideX, g.image.x);
   let column = row * g.controlPoints.x + cellX;
-${Array.from({ length: points }, (_, j) => `  let u${j} = columns[column + ${j}].xyz;`).join("\n")}
+${cellColumns(points)}
   ${cornerSteps(words)}
   let blocksOfRow = ((z / width) * p.blocks.y + y / width) * p.blocks.x;
   let count = p.blocks.x * p.blocks.y * p.blocks.z;
@@ -99,15 +99,7 @@ ${all.map(channel).join("")}
   }
   }
   let cellAt = row * inRow + cellX;
-  ${sums.map((sum, j) => `var cell${j} = vec4f(${sum}, 0);`).join("\n  ")}
-${
-      windowed
-        ? `  if (p.accumulate != 0) { ${
-          sums.map((_, j) => `cell${j} += cells${j}[cellAt];`).join(" ")
-        } }`
-        : ""
-    }
-  ${sums.map((_, j) => `cells${j}[cellAt] = cell${j};`).join("\n  ")}
+  ${storeCells({ sums, at: "cellAt", windowed })}
 }`,
   };
 }

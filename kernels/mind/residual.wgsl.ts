@@ -5,13 +5,16 @@ import {
 } from "../control_grid/control_grid.wgsl.ts";
 import type { Kernel } from "../gpu/gpu.ts";
 import {
+  cellColumns,
   CORNER_SLOPES,
   CORNERS,
   corners,
   cornerSteps,
   entryOf,
+  PULL_BUFFERS,
   PULL_FIELDS,
   SPLINE_OF,
+  storeCells,
 } from "./_corners.wgsl.ts";
 import {
   type ChannelBits,
@@ -105,10 +108,7 @@ struct Parameters {
   invocations: u32,      // invocations per row of workgroups
   accumulate: u32,       // whether to add to the sums of earlier windows
 }
-@group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> columns: array<vec4f>;
-@group(0) @binding(2) var<storage, read> fixed: array<u32>;
-@group(0) @binding(3) var<storage, read> moving: array<u32>;
+${PULL_BUFFERS}
 ${buffers(4, "read_write")}
 override strideX: u32 = 4;
 ${functions}${isLinear ? "" : SPLINE_OF}
@@ -125,7 +125,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let first = cellX * strideX;
   let count = min(strideX, g.image.x - first);
   let column = row * g.controlPoints.x + cellX;
-${Array.from({ length: points }, (_, j) => `  let u${j} = columns[column + ${j}].xyz;`).join("\n")}
+${cellColumns(points)}
   let y = f32(row - plane * g.image.y);
   let z = f32(g.firstPlane + plane);
   ${cornerSteps(words)}
@@ -159,19 +159,7 @@ ${
   voxels += select(0.0, 1.0, counts);
   ${add}
   }
-  ${
-      sums.map((sum, j) => `var cell${j} = vec4f(${sum}, ${["energy", "voxels"][j] ?? "0"});`).join(
-        "\n  ",
-      )
-    }
-${
-      windowed
-        ? `  if (p.accumulate != 0) { ${
-          sums.map((_, j) => `cell${j} += cells${j}[item];`).join(" ")
-        } }`
-        : ""
-    }
-  ${sums.map((_, j) => `cells${j}[item] = cell${j};`).join("\n  ")}
+  ${storeCells({ sums, at: "item", fourth: ["energy", "voxels"], windowed })}
 }`,
   };
 }
