@@ -91,7 +91,11 @@ export {
   type LevelState,
   registerDeformable,
 } from "./registration/deformable/register_deformable.ts";
-export type { SimilarityName, SimilarityOptions } from "./registration/similarity/similarities.ts";
+export type {
+  SimilarityChoice,
+  SimilarityName,
+  SimilarityOptions,
+} from "./registration/similarity/similarities.ts";
 export type { LnccMindOptions } from "./registration/similarity/lncc_mind.ts";
 export type { LocalCorrelationOptions } from "./registration/similarity/local_correlation.ts";
 export type { MindOptions, MindSscOptions } from "./registration/similarity/mind.ts";

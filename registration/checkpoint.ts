@@ -46,7 +46,7 @@ export class CheckpointError extends CrosswarpError {
 }
 
 const FORMAT = "crosswarp-checkpoint";
-const VERSION = 4;
+const VERSION = 5;
 /** The first characters of a digest, which distinguish it from a value. */
 const DIGEST = "sha256 ";
 
@@ -85,6 +85,7 @@ export function encodeCheckpoint(identity: RunIdentity, { rigid, level }: Checkp
     // The file format calls the displacements "knots".
     level: level && {
       level: level.level,
+      similarity: level.similarity,
       knots: encodeFloats(level.displacements),
       records: level.records,
     },
@@ -110,7 +111,14 @@ export function decodeCheckpoint(
     version?: unknown | undefined;
     identity: RunIdentity;
     rigid?: RigidResult | undefined;
-    level?: { level: number; knots: string; records: DeformableLevel[] } | undefined;
+    level?:
+      | {
+        level: number;
+        similarity?: LevelState["similarity"] | undefined;
+        knots: string;
+        records: DeformableLevel[];
+      }
+      | undefined;
   };
   try {
     value = parseJson(text) as typeof value;
@@ -136,11 +144,12 @@ export function decodeCheckpoint(
   try {
     return withoutUndefined({
       rigid,
-      level: level && {
+      level: level && withoutUndefined({
         level: level.level,
+        similarity: level.similarity,
         displacements: decodeFloats(level.knots),
         records: level.records,
-      },
+      }),
     });
   } catch (cause) {
     throw new CheckpointError(`${name} is damaged. Remove it and start without --resume.`, {

@@ -28,7 +28,7 @@ export const DEFORMABLE_STARTS: readonly DeformableStart[] = ["rigid", "discrete
 
 /** The defaults for all images; docs/validation.md describes how they were chosen. */
 export const DEFORMABLE_DEFAULTS = {
-  similarity: "nmi+mind",
+  similarity: "automatic",
   regulariser: "bending",
   interpolation: "linear",
   start: "rigid",

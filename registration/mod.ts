@@ -64,7 +64,11 @@ export {
   type LevelState,
   registerDeformable,
 } from "./deformable/register_deformable.ts";
-export type { SimilarityName, SimilarityOptions } from "./similarity/similarities.ts";
+export type {
+  SimilarityChoice,
+  SimilarityName,
+  SimilarityOptions,
+} from "./similarity/similarities.ts";
 export type { LnccMindOptions } from "./similarity/lncc_mind.ts";
 export type { LocalCorrelationOptions } from "./similarity/local_correlation.ts";
 export type { MindOptions, MindSscOptions } from "./similarity/mind.ts";

@@ -31,7 +31,7 @@ import {
   type MindGaussNewtonResult,
   registerMindGaussNewton,
 } from "./mind_gauss_newton/mind_gauss_newton.ts";
-import { SIMILARITIES, similarityOptionsOf } from "./similarity/similarities.ts";
+import { similarityOf, similarityOptionsOf } from "./similarity/similarities.ts";
 import { completeSimilarityOptions } from "./similarity/similarity.ts";
 import {
   registerRigid,
@@ -351,7 +351,7 @@ function withDoubtOfSimilarity(
   quality: RegistrationQuality,
 ): RegistrationQuality {
   if (quality.verdict === "good" || rigidOnly || method !== "control-grid") return quality;
-  const kind = SIMILARITIES[deformable?.similarity ?? DEFORMABLE_DEFAULTS.similarity];
+  const kind = similarityOf(deformable?.similarity ?? DEFORMABLE_DEFAULTS.similarity);
   const doubt = kind.doubt?.(
     completeSimilarityOptions(kind, similarityOptionsOf({ ...deformable })),
   );

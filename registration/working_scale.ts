@@ -90,6 +90,7 @@ export function deformableFromScale(result: DeformableResult, scale: number): De
   if (scale === 1) return result;
   const { controlGrid, levels, parameters } = result;
   return {
+    ...result,
     controlGrid: scaledControlGrid(controlGrid, 1 / scale),
     levels: levels.map((level) => ({
       ...level,

@@ -26,6 +26,7 @@ import {
   type RegisterInputs,
   registrationParameters,
   scaleNotices,
+  similarityNotices,
 } from "../workflows/register_files.ts";
 import { GzipThread } from "../volume/gzip_thread.ts";
 import { CheckpointFile } from "./_checkpoint_file.ts";
@@ -126,6 +127,7 @@ export async function registerCase(options: RegisterCaseOptions): Promise<Regist
     onProgress: progressShower(progress),
   });
   objectsNotices(result, flags).forEach(headers.onNotice);
+  similarityNotices(result).forEach(headers.onNotice);
   progress.stage("writing");
   const encoding = await timed("encoding", () => encodeRegistration(inputs, result, thread));
   const errors = landmarks && targetErrors(result.transform, landmarks);

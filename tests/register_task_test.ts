@@ -268,7 +268,12 @@ Deno.test({
           [
             { "--similarity": "nmi", "--window": "5" },
             2,
-            "--window does nothing with --similarity nmi",
+            "--window does nothing with --similarity nmi; it is an option of --similarity lncc",
+          ],
+          [
+            { "--beta": "0.5" },
+            2,
+            "--beta does nothing with --similarity automatic; it is an option of --similarity nmi+mind",
           ],
           [
             { "--similarity": "lncc", "--absolute": "", "--scaling": "0.5" },

@@ -27,13 +27,17 @@ import {
   DEFORMABLE_STARTS,
   type DeformableStart,
 } from "../deformable_defaults.ts";
+import { NoOverlapError } from "../errors.ts";
 import { intensityRange, RANGE_PERCENTILES } from "../intensity_range.ts";
 import { maskVoxels } from "../mask_voxels.ts";
 import { maskedUploadBytes, uploadMasked } from "../masked_image.ts";
 import { requireSlices } from "../overlap.ts";
 import { type ResolutionLevel, resolutionLevels } from "../resolution_levels.ts";
 import {
+  AUTOMATIC_SIMILARITY,
   SIMILARITIES,
+  SIMILARITY_CHOICES,
+  type SimilarityChoice,
   type SimilarityName,
   type SimilarityOptions,
   similarityOptionsOf,
@@ -76,8 +80,12 @@ export interface DeformableOptions extends SimilarityOptions {
   readonly fixedMask?: LabelVolume | undefined;
   /** Valid voxels of the moving image (non-zero), on its grid. Default all. */
   readonly movingMask?: LabelVolume | undefined;
-  /** The similarity. Default "nmi+mind". */
-  readonly similarity?: SimilarityName | undefined;
+  /**
+   * The similarity. "automatic" (default) is "lncc-mind"; if too few voxels have the neighbours that it compares, in
+   * images of a few slices or in small masks, and no `lambda` is given, it is "nmi+mind", and
+   * {@link DeformableResult.notice} says so. The options of "automatic" are those of "lncc-mind".
+   */
+  readonly similarity?: SimilarityChoice | undefined;
   /** The regulariser: bending energy (default), or the paper's total variation or squared L2 norm. */
   readonly regulariser?: Regulariser | undefined;
   /**
@@ -180,6 +188,8 @@ export interface DeformableLevel {
 export interface LevelState {
   /** The finished level, from 0 (coarsest). */
   readonly level: number;
+  /** The similarity of the levels so far. Default: the one of the options. */
+  readonly similarity?: SimilarityName | undefined;
   /** Displacements in mm along the working grid's axes, four values (x, y, z, 0) per control point. */
   readonly displacements: Float32Array;
   /** The records of the levels so far. */
@@ -192,6 +202,8 @@ export interface DeformableResult {
   readonly controlGrid: ControlGrid;
   /** The records of the levels, coarse to fine. */
   readonly levels: readonly DeformableLevel[];
+  /** A sentence for the user, if the similarity "automatic" is not the usual one; otherwise absent. */
+  readonly notice?: string | undefined;
   /** All parameters with the values that were used. */
   readonly parameters: {
     /** The similarity's name. */
@@ -247,8 +259,45 @@ export async function registerDeformable(
   gpu: Gpu,
   options: DeformableOptions,
 ): Promise<DeformableResult> {
+  const { similarity = DEFORMABLE_DEFAULTS.similarity, resume, lambda } = options;
+  if (!SIMILARITY_CHOICES.includes(similarity)) {
+    throw new RangeError(
+      `\`similarity\` must be one of ${SIMILARITY_CHOICES.join(", ")}, got ${similarity}`,
+    );
+  }
+  if (similarity !== "automatic") return await registerBy(gpu, similarity, options);
+  const { first, otherwise } = AUTOMATIC_SIMILARITY;
+  const isContinued = resume?.similarity === otherwise;
+  if (!isContinued) {
+    try {
+      return await registerBy(gpu, first, options);
+    } catch (error) {
+      // A weight that was given is one for the first similarity.
+      if (!(error instanceof NoOverlapError) || lambda !== undefined) throw error;
+    }
+  }
+  const result = await registerBy(gpu, otherwise, {
+    ...options,
+    // The other options of the first similarity are options of both.
+    channelWindow: undefined,
+    resume: isContinued ? resume : undefined,
+  });
+  return {
+    ...result,
+    notice:
+      `The similarity is ${otherwise}, because too few voxels have the neighbours that ${first} ` +
+      "compares (images of a few slices, or small masks).",
+  };
+}
+
+/** {@link registerDeformable} by one similarity. */
+async function registerBy(
+  gpu: Gpu,
+  name: SimilarityName,
+  options: DeformableOptions,
+): Promise<DeformableResult> {
   const { fixed, moving, signal } = options;
-  const plan = planOf(options);
+  const plan = planOf(name, options);
   requireSlices(moving.grid);
   const { kind, similarityOptions, regulariser, interpolation, lambda } = plan;
   const { iterations, noFolding, start } = plan;
@@ -337,6 +386,7 @@ export async function registerDeformable(
       records.push(index === 0 && chosen !== undefined ? { ...record, start: chosen } : record);
       await options.onLevel?.({
         level: index,
+        similarity: name,
         displacements: reached.displacements.slice(),
         records: [...records],
       });
@@ -372,9 +422,8 @@ function timedLevel(index: number, gpu: Gpu, options: LevelOptions): Promise<Lev
 }
 
 /** The options, checked and with their defaults filled in. */
-function planOf(options: DeformableOptions) {
+function planOf(similarity: SimilarityName, options: DeformableOptions) {
   const {
-    similarity = DEFORMABLE_DEFAULTS.similarity,
     regulariser = DEFORMABLE_DEFAULTS.regulariser,
     interpolation = DEFORMABLE_DEFAULTS.interpolation,
     spacing = DEFORMABLE_DEFAULTS.spacing,
