@@ -24,7 +24,7 @@ import { parseJson } from "../host/parse_json.ts";
 import { withoutUndefined } from "../host/defaults.ts";
 import { sha256Hex } from "../host/hash.ts";
 import type { LabelVolume, Volume } from "../volume/volume.ts";
-import type { DeformableLevel, LevelState } from "./deformable/register_deformable.ts";
+import type { DeformableLevel, LevelState } from "./deformable/deformable_options.ts";
 import { decodeFloats, encodeFloats } from "./float_text.ts";
 import type { RigidResult } from "./rigid/register_rigid.ts";
 

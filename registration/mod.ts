@@ -56,14 +56,15 @@ export {
 export type { RigidPreset } from "./rigid/schedule.ts";
 export type { RigidStart, StartPosition } from "./rigid/start.ts";
 export type { StartRecord } from "./rigid/try_starts.ts";
-export {
-  type DeformableLevel,
-  type DeformableOptions,
-  type DeformableProgress,
-  type DeformableResult,
-  type LevelState,
-  registerDeformable,
-} from "./deformable/register_deformable.ts";
+export type {
+  DeformableLevel,
+  DeformableOptions,
+  DeformableProgress,
+  DeformableResult,
+  LevelStart,
+  LevelState,
+} from "./deformable/deformable_options.ts";
+export { registerDeformable } from "./deformable/register_deformable.ts";
 export type {
   SimilarityChoice,
   SimilarityName,

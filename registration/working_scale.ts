@@ -9,7 +9,7 @@
 import type { Matrix4 } from "../volume/affine.ts";
 import { Grid } from "../volume/grid.ts";
 import type { LabelVolume, Volume } from "../volume/volume.ts";
-import type { DeformableResult } from "./deformable/register_deformable.ts";
+import type { DeformableResult } from "./deformable/deformable_options.ts";
 import type { MindGaussNewtonResult } from "./mind_gauss_newton/mind_gauss_newton.ts";
 import type { RegisterImagesOptions } from "./register.ts";
 import type { RigidResult } from "./rigid/register_rigid.ts";

@@ -171,8 +171,9 @@ export type {
   DeformableLevel,
   DeformableOptions,
   DeformableProgress,
+  LevelStart,
   LevelState,
-} from "../registration/deformable/register_deformable.ts";
+} from "../registration/deformable/deformable_options.ts";
 export type { JacobianStatistics } from "../registration/jacobian_statistics.ts";
 export type { RigidPreset } from "../registration/rigid/schedule.ts";
 export type { RigidLevelReport, RigidResult } from "../registration/rigid/register_rigid.ts";

@@ -26,7 +26,6 @@ import {
   type RegisterInputs,
   registrationParameters,
   scaleNotices,
-  similarityNotices,
 } from "../workflows/register_files.ts";
 import { GzipThread } from "../volume/gzip_thread.ts";
 import { CheckpointFile } from "./_checkpoint_file.ts";
@@ -127,7 +126,7 @@ export async function registerCase(options: RegisterCaseOptions): Promise<Regist
     onProgress: progressShower(progress),
   });
   objectsNotices(result, flags).forEach(headers.onNotice);
-  similarityNotices(result).forEach(headers.onNotice);
+  result.deformable?.notices.forEach(headers.onNotice);
   progress.stage("writing");
   const encoding = await timed("encoding", () => encodeRegistration(inputs, result, thread));
   const errors = landmarks && targetErrors(result.transform, landmarks);

@@ -111,8 +111,8 @@ export const REGISTER_FLAGS = {
     default: DEFORMABLE_DEFAULTS.start,
     help:
       "The start of the deformable registration: the rigid result alone, a discrete search of displacements of up " +
-      "to 48 mm along each axis in place of the coarsest level, or automatic, which searches and takes what it " +
-      "found only if the search back agrees; see below.",
+      "to 48 mm along each axis in place of the coarsest level, or automatic, which searches if parts of the image " +
+      "move far, and takes what it found only if the search back agrees; see below.",
   },
   lambda: {
     type: "number",

@@ -21,7 +21,6 @@ import {
   registrationFiles,
   registrationParameters,
   scaleNotices,
-  similarityNotices,
 } from "../workflows/register_files.ts";
 import { caseReport } from "../reports/case_report.ts";
 import type { Outcome, WorkProgress } from "./protocol.ts";
@@ -84,7 +83,7 @@ export async function runRegistration(options: RunOptions): Promise<FinishedRun>
       signal,
       onProgress: (state) => onProgress(progressOf(state)),
     });
-    notices.push(...objectsNotices(result, flags), ...similarityNotices(result));
+    notices.push(...objectsNotices(result, flags), ...result.deformable?.notices ?? []);
     const hausdorff95 = hausdorffDistances(inputs, result);
     const seconds = (performance.now() - began) / 1000;
     const metrics = encodeMetrics({

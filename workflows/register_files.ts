@@ -144,13 +144,6 @@ export function objectsNotices(
   });
 }
 
-/** The line about a similarity that is not the usual one; none otherwise. */
-export function similarityNotices(
-  { deformable }: Pick<RegisterImagesResult, "deformable">,
-): string[] {
-  return deformable?.notice === undefined ? [] : [deformable.notice];
-}
-
 /** The line about the working scale of small images; none for images of normal size. */
 export function scaleNotices({ fixed: { grid } }: RegisterInputs, paths: RegisterPaths): string[] {
   const scale = workingScale(grid);

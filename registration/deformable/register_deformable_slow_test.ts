@@ -7,7 +7,8 @@ import { GpuMemoryError } from "../../kernels/gpu/errors.ts";
 import { controlGridGeometry } from "../../kernels/control_grid/control_grid.ts";
 import { regulariserReference, REGULARISERS } from "../../kernels/regulariser/regulariser.ts";
 import { gpuTest } from "../../testing/gpu.ts";
-import { type LevelState, registerDeformable } from "./register_deformable.ts";
+import type { LevelState } from "./deformable_options.ts";
+import { registerDeformable } from "./register_deformable.ts";
 import { NoOverlapError } from "../errors.ts";
 import { displacementAt } from "../transform.ts";
 
