@@ -47,7 +47,7 @@ Deno.test({
       assertAlmostEquals(total, trace.exited - trace.spawned, 1);
       assert(phases.every(({ start, end }) => end >= start));
       const rigid = phases.find(({ name }) => name === "rigid")!;
-      assert(rigid.parts.some(({ name }) => name === "rigid: start geometric"));
+      assert(rigid.parts.some(({ name }) => name === "rigid: searches from all starts"));
       const { host, dispatches } = trace.raw;
       assertEquals(new Set(host.map(({ kind }) => kind)).size, 4, "all kinds of work of the host");
       if (dispatches !== undefined) {

@@ -153,7 +153,8 @@ function addBorder(mask: MaskVoxels, size: Triple, matrix: Matrix4, valid: Uint8
  * axis of one voxel does not count.
  */
 export function isThin(mask: MaskVoxels): boolean {
-  return cellsOf(mask) < THIN * voxelsOf(mask);
+  const enough = THIN * voxelsOf(mask);
+  return cellsOf(mask, enough) < enough;
 }
 
 /** Number of valid voxels. */
@@ -163,8 +164,12 @@ function voxelsOf({ data }: MaskVoxels): number {
   return voxels;
 }
 
-/** Number of cells of eight valid voxels; an axis of one voxel does not count. */
-function cellsOf({ size: [nx, ny, nz], data }: MaskVoxels): number {
+/**
+ * Number of cells of eight valid voxels; an axis of one voxel does not count.
+ *
+ * @param enough - The count ends at this number: most masks have many more.
+ */
+function cellsOf({ size: [nx, ny, nz], data }: MaskVoxels, enough: number): number {
   const steps = [[nx, 1], [ny, nx], [nz, nx * ny]];
   let corners = [0];
   for (const [n, step] of steps) {
@@ -175,7 +180,7 @@ function cellsOf({ size: [nx, ny, nz], data }: MaskVoxels): number {
     return true;
   };
   let cells = 0;
-  for (let z = 0, i = 0; z < nz; z++) {
+  for (let z = 0, i = 0; z < nz && cells < enough; z++) {
     for (let y = 0; y < ny; y++) {
       const isInside = (nz === 1 || z < nz - 1) && (ny === 1 || y < ny - 1);
       for (let x = 0; x < nx; x++, i++) {
@@ -201,8 +206,8 @@ export function grownForPatches(
   const { size } = mask;
   const hasRoom = (data: ArrayLike<number>) => {
     const inner = { size, data: withNeighbours(size, data) };
-    const room = isInterpolated ? cellsOf(inner) : voxelsOf(inner);
-    return room >= THIN * voxelsOf({ size, data });
+    const enough = THIN * voxelsOf({ size, data });
+    return (isInterpolated ? cellsOf(inner, enough) : voxelsOf(inner)) >= enough;
   };
   if (hasRoom(mask.data)) return undefined;
   let data: Uint8Array = grown(size, Uint8Array.from(mask.data, (v) => v >= 0.5 ? 1 : 0));

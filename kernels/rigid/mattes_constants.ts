@@ -21,8 +21,18 @@ export const MATTES_STEPS = 64;
 /** The cost of a transform with too few samples: larger than the cost of every other transform. */
 export const TOO_FEW_SAMPLES_COST = 1e30;
 
+/**
+ * The transform of a point in WGSL. `rows` are those of the matrix from fixed to moving voxel index. If `skip` is not 0,
+ * an evaluation does nothing and the point's value stays the same.
+ */
+export const MATTES_TRANSFORM_WGSL = /* wgsl */ `
+struct Transform { rows: array<vec4f, 3>, skip: f32, minSamples: f32 }
+`;
+/** Bytes of the transform of a point. */
+export const MATTES_TRANSFORM_BYTES = 64;
+
 /** The constants in WGSL, to be put into the code of shaders. */
-export const MATTES_WGSL = /* wgsl */ `
+export const MATTES_WGSL = MATTES_TRANSFORM_WGSL + /* wgsl */ `
 const BINS = ${MATTES_BINS}u;
 const INNER = ${MATTES_INNER_BINS}u;
 const PARTS = ${MATTES_SUBDIVISIONS}u;

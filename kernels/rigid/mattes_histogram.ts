@@ -25,6 +25,7 @@ import {
   MATTES_INNER_BINS,
   MATTES_ROW,
   MATTES_SUBDIVISIONS,
+  MATTES_TRANSFORM_BYTES,
 } from "./mattes_constants.ts";
 import {
   MATTES_COUNT,
@@ -57,6 +58,11 @@ export interface MattesOptions {
    */
   readonly wholeSamples?: number | undefined;
   /**
+   * Maximum number of points (matrices) that are evaluated at once; each has its own counters. It is smaller if the
+   * counters do not fit into a binding. Default 1.
+   */
+  readonly points?: number | undefined;
+  /**
    * Sparse evaluations count one of so many rows of the fixed image (along x). The rows of neighbouring planes are
    * displaced against each other. Default 1: all rows.
    */
@@ -75,19 +81,16 @@ export interface MattesValue {
 
 /** The metric, prepared on the GPU: record it as often as needed. */
 export interface PreparedMattes {
-  /**
-   * Four vec4f: the first three rows of the matrix from fixed to moving voxel index, then (skip, 0, 0, 0).
-   * If skip is not 0, an evaluation does nothing and the value stays the same.
-   */
+  /** Maximum number of points that are evaluated at once. */
+  readonly points: number;
+  /** For each point the struct of {@link MATTES_TRANSFORM_WGSL}. */
   readonly transform: GpuBuffer;
-  /** Three f32: the cost, the samples, the information. */
+  /** Four f32 for each point: the cost, the samples, the information, 0. */
   readonly value: GpuBuffer;
-  /** Changes the option `minSamples` of all later evaluations. */
+  /** Changes the option `minSamples` of all later evaluations of given matrices. */
   setMinSamples(samples: number): void;
-  /** Records one evaluation. */
-  record(recorder: Recorder): void;
-  /** Writes the matrix from fixed to moving voxel index. */
-  setMatrix(matrix: Matrix4): void;
+  /** Records one evaluation of the first points, as the buffer `transform` has them then. Default 1. */
+  record(recorder: Recorder, points?: number): void;
   /** Evaluates at a matrix from fixed to moving voxel index and reads the value. */
   evaluate(matrix: Matrix4): Promise<MattesValue>;
   /**
@@ -136,7 +139,8 @@ export function prepareMattes(gpu: Gpu, options: MattesOptions): PreparedMattes 
 
 function prepareOwned(gpu: Gpu, options: MattesOptions, owned: Owned): PreparedMattes {
   const { fixed, fixedRange, fixedMask, moving, movingRange, movingMask } = options;
-  const { minSamples = 1, wholeSamples = 0, rowStep = 1 } = options;
+  const { wholeSamples = 0, rowStep = 1 } = options;
+  let { minSamples = 1 } = options;
   const bytes = owned.add(fixedBins(gpu, { image: fixed, range: fixedRange, mask: fixedMask }));
   const pairs = owned.add(
     movingPairs(gpu, { image: moving, range: movingRange, mask: movingMask }),
@@ -146,12 +150,16 @@ function prepareOwned(gpu: Gpu, options: MattesOptions, owned: Owned): PreparedM
   const voxels = nx * ny * nz;
   const copies = copiesFor(gpu, voxels);
   const buffer = (label: string, size: number) => owned.add(gpu.buffer(`Mattes ${label}`, size));
-  const counts = buffer("counts", 4 * copies * MATTES_INNER_BINS * MATTES_ROW);
-  const rows = buffer("rows", 4 * MATTES_INNER_BINS * (MATTES_BINS + 1));
-  const totals = buffer("totals", 4 * MATTES_INNER_BINS * MATTES_ROW);
-  const terms = buffer("terms", 8 * 64);
-  const transform = buffer("transform", 64);
-  const value = buffer("value", 16);
+  const bytesOfPoint = 4 * copies * MATTES_INNER_BINS * MATTES_ROW;
+  // The counters of all points are one binding.
+  const fitting = Math.floor(gpu.maxBindingBytes / bytesOfPoint);
+  const points = Math.max(1, Math.min(options.points ?? 1, fitting));
+  const counts = buffer("counts", points * bytesOfPoint);
+  const rows = buffer("rows", 8 * points * MATTES_INNER_BINS * MATTES_BINS);
+  const totals = buffer("totals", 4 * points * MATTES_INNER_BINS * MATTES_ROW);
+  const terms = buffer("terms", 8 * points * 64);
+  const transform = buffer("transform", points * MATTES_TRANSFORM_BYTES);
+  const value = buffer("value", 16 * points);
   const weights = Array.from(
     { length: MATTES_SUBDIVISIONS },
     (_, part) => cubicWindow((part + 0.5) / MATTES_SUBDIVISIONS),
@@ -178,6 +186,7 @@ function prepareOwned(gpu: Gpu, options: MattesOptions, owned: Owned): PreparedM
             end: movingSlab.end,
             rowStep,
             rowShift: rowShift(rowStep),
+            planes: end - begin,
           },
           buffers: [
             transform,
@@ -210,26 +219,18 @@ function prepareOwned(gpu: Gpu, options: MattesOptions, owned: Owned): PreparedM
       workgroups: [1],
     }),
   ];
-  /** The limits of an evaluation that counts one of `step` rows. */
-  const limits = (samples: number, step: number) => ({
-    minSamples: samples / step,
-    wholeSamples: wholeSamples / step,
-    voxels,
-  });
-  const evaluation = (step: number) => {
+  const evaluation = (step: number): Dispatch[] => {
     const valueDispatch = prepare(MATTES_VALUE, {
-      parameters: limits(minSamples, step),
+      parameters: { wholeSamples: wholeSamples / step, voxels, rowStep: step },
       buffers: [transform, terms, value],
       workgroups: [1],
     });
-    return { step, valueDispatch, dispatches: [...countRows(step), ...sums, valueDispatch] };
+    return [...countRows(step), ...sums, valueDispatch];
   };
   const whole = evaluation(1);
   const sparse = rowStep === 1 ? whole : evaluation(rowStep);
-  const record = (recorder: Recorder, { dispatches } = whole) =>
-    dispatches.forEach((dispatch) => recorder.run(dispatch));
-  const setMatrix = (m: Matrix4) =>
-    gpu.write(transform, new Float32Array([...m.slice(0, 12), 0, 0, 0, 0]));
+  const record = (recorder: Recorder, points: number, dispatches: readonly Dispatch[]) =>
+    dispatches.forEach((dispatch) => recorder.run(ofPoints(dispatch, points)));
   const evaluateAll = async (
     matrices: readonly Matrix4[],
     isSparse = false,
@@ -237,12 +238,14 @@ function prepareOwned(gpu: Gpu, options: MattesOptions, owned: Owned): PreparedM
     const scratch = new Owned();
     try {
       const results = scratch.add(gpu.buffer("Mattes results", 16 * matrices.length));
-      matrices.forEach((matrix, i) => {
-        setMatrix(matrix);
+      for (let first = 0; first < matrices.length; first += points) {
+        const some = matrices.slice(first, first + points);
+        const transforms = some.flatMap((m) => [...m.slice(0, 12), 0, minSamples, 0, 0]);
+        gpu.write(transform, new Float32Array(transforms));
         const recorder = gpu.record("Mattes");
-        record(recorder, isSparse ? sparse : whole);
-        recorder.copy(value, results, 16, 0, 16 * i).submit();
-      });
+        record(recorder, some.length, isSparse ? sparse : whole);
+        recorder.copy(value, results, 16 * some.length, 0, 16 * first).submit();
+      }
       const read = new Float32Array(await gpu.download(results));
       return matrices.map((_, i) => {
         const [cost, samples, information] = read.subarray(4 * i, 4 * i + 3);
@@ -253,18 +256,21 @@ function prepareOwned(gpu: Gpu, options: MattesOptions, owned: Owned): PreparedM
     }
   };
   return {
+    points,
     transform,
     value,
-    record: (recorder) => record(recorder),
-    setMatrix,
-    setMinSamples: (samples) =>
-      [whole, sparse].forEach(({ valueDispatch, step }) =>
-        gpu.writeParameters(valueDispatch, limits(samples, step))
-      ),
+    record: (recorder, points = 1) => record(recorder, points, whole),
+    setMinSamples: (samples) => minSamples = samples,
     evaluateAll,
     evaluate: async (matrix) => (await evaluateAll([matrix]))[0],
     destroy: () => owned.destroy(),
   };
+}
+
+/** A dispatch of one point for several points. */
+function ofPoints(dispatch: Dispatch, points: number): Dispatch {
+  const [x, y, z] = dispatch.workgroups;
+  return { ...dispatch, workgroups: [x, y, points * z] };
 }
 
 /** A workgroup of 64 over rows of `quads` items: as few idle invocations as possible, in long rows. */

@@ -147,6 +147,34 @@ gpuTest(
   },
 );
 
+gpuTest(
+  "prepareMattes() gives points that it evaluates at once the values of each by itself",
+  async (gpu) => {
+    const size: Triple = [33, 16, 80];
+    const fixed = uploadImage(gpu, "fixed", size, image(size, 1));
+    const moving = uploadImage(gpu, "moving", size, image(size, 2));
+    const options = { fixed, moving, fixedRange: RANGE, movingRange: RANGE, rowStep: 3 };
+    const one = prepareMattes(gpu, options);
+    const three = prepareMattes(gpu, { ...options, points: 3 });
+    const far = [1, 0, 0, 100, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1];
+    const moved = OBLIQUE.map((value, i) => i === 7 ? value + 2.5 : value);
+    const matrices = [OBLIQUE, far, moved, moved, OBLIQUE];
+    for (const isSparse of [false, true]) {
+      const values = await three.evaluateAll(matrices, isSparse);
+      const alone = [];
+      for (const matrix of matrices) alone.push(...await one.evaluateAll([matrix], isSparse));
+      assertEquals(values, alone);
+    }
+    assertEquals(three.points, 3);
+    // The counters of so many points do not fit into one binding.
+    const fewer = prepareMattes(gpu, { ...options, points: 30 });
+    assertEquals(fewer.points, 7);
+    assertEquals(await fewer.evaluateAll(matrices), await three.evaluateAll(matrices));
+    [one, three, fewer, fixed, moving].forEach((resource) => resource.destroy());
+  },
+  { maxBindingBytes: 1_000_000 },
+);
+
 Deno.test("rowShift() has no divisor in common with the distance of the rows", () => {
   assertEquals([1, 2, 3, 4, 5, 6, 8, 9].map(rowShift), [1, 1, 1, 1, 2, 1, 3, 4]);
 });

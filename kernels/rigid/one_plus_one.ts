@@ -47,6 +47,14 @@ export interface SearchState {
   readonly done: boolean;
 }
 
+/** The state of a search on the GPU. */
+export interface MeasuredSearchState extends SearchState {
+  /** Number of samples at the best parameters. */
+  readonly samples: number;
+  /** Mutual information at the best parameters, nats. */
+  readonly information: number;
+}
+
 /** Options of {@link onePlusOneReference}. */
 export interface OnePlusOneReferenceOptions {
   /** The function that is minimised. */
@@ -121,34 +129,39 @@ export function onePlusOneReference(options: OnePlusOneReferenceOptions): Search
   return state;
 }
 
-/** A search that runs on the GPU alone: no iteration waits for the host. */
+/** Searches that run on the GPU alone, all at once: no iteration waits for the host. */
 export class Search {
-  /** The state: {@link SEARCH_STATE} names its fields. */
-  readonly state: GpuBuffer;
+  /** The states, one after the other: {@link SEARCH_STATE} names their fields. */
+  readonly states: GpuBuffer;
   #gpu: Gpu;
   #owned = new Owned();
-  #cost: GpuBuffer;
+  #costs: GpuBuffer;
+  #count: number;
   #step: Dispatch | undefined;
 
   /**
-   * A search that has not begun.
+   * Searches that have not begun.
    *
    * @param gpu - The device.
-   * @param start - Six parameters.
-   * @param cost - Three f32 that an evaluation leaves: the child's cost, its samples and its information.
+   * @param starts - Six parameters for each search.
+   * @param costs - Four f32 for each search that an evaluation leaves: the child's cost, its samples, its information.
    */
-  constructor(gpu: Gpu, start: readonly number[], cost: GpuBuffer) {
+  constructor(gpu: Gpu, starts: readonly (readonly number[])[], costs: GpuBuffer) {
     this.#gpu = gpu;
-    this.#cost = cost;
-    this.state = this.#owned.add(gpu.buffer("search state", SEARCH_STATE.bytes));
-    gpu.write(this.state, new Float32Array(start), SEARCH_STATE.offsets.parent);
+    this.#costs = costs;
+    this.#count = starts.length;
+    const { bytes, offsets } = SEARCH_STATE;
+    this.states = this.#owned.add(gpu.buffer("search states", bytes * starts.length));
+    starts.forEach((start, i) =>
+      gpu.write(this.states, new Float32Array(start), bytes * i + offsets.parent)
+    );
   }
 
   /**
-   * Begins the search. Afterwards, evaluate the cost and record {@link step} `settings.iterations + 1` times;
-   * after the search has ended, further steps change nothing.
+   * Begins the searches. Afterwards, evaluate the costs and record {@link step} `settings.iterations + 1` times;
+   * after a search has ended, further steps do not change it.
    *
-   * @param variates - Six standard normal numbers per iteration.
+   * @param variates - Six standard normal numbers per iteration, the same for all searches.
    * @throws {RangeError} when `scales` or `variates` has the wrong length.
    */
   begin(settings: SearchSettings, variates: Float32Array): void {
@@ -159,8 +172,8 @@ export class Search {
     }
     const normals = this.#owned.add(this.#gpu.upload("search variates", variates));
     this.#step = this.#owned.add(this.#gpu.prepare(SEARCH_STEP, {
-      buffers: [this.#cost, normals, this.state],
-      workgroups: [1],
+      buffers: [this.#costs, normals, this.states],
+      workgroups: [this.#count],
     }));
     this.#gpu.record("search begin").dispatch(SEARCH_BEGIN, {
       parameters: {
@@ -170,31 +183,35 @@ export class Search {
         maxIterations: iterations,
         diagonal: [...scales.map((scale) => radius / scale), 0, 0],
       },
-      buffers: [this.state],
-      workgroups: [1],
+      buffers: [this.states],
+      workgroups: [this.#count],
     }).submit();
   }
 
-  /** Records the decision about the child and the proposal of the next child. */
+  /** Records the decisions about the children and the proposals of the next children. */
   step(recorder: Recorder): void {
     if (this.#step === undefined) throw new TypeError("begin() first");
     recorder.run(this.#step);
   }
 
-  /** Reads the state back, with the samples and the information at the best parameters. */
-  async read(): Promise<SearchState & { readonly samples: number; readonly information: number }> {
-    const state = SEARCH_STATE.read(await this.#gpu.download(this.state));
-    return {
-      parameters: state.parent,
-      cost: state.cost,
-      initialCost: state.initialCost,
-      iterations: state.iteration,
-      accepted: state.accepted,
-      norm: state.norm,
-      done: state.done !== 0,
-      samples: state.samples,
-      information: state.information,
-    };
+  /** Reads the states back, with the samples and the information at the best parameters. */
+  async read(): Promise<MeasuredSearchState[]> {
+    const { bytes } = SEARCH_STATE;
+    const all = await this.#gpu.download(this.states);
+    return Array.from({ length: this.#count }, (_, i) => {
+      const state = SEARCH_STATE.read(all.slice(bytes * i, bytes * (i + 1)));
+      return {
+        parameters: state.parent,
+        cost: state.cost,
+        initialCost: state.initialCost,
+        iterations: state.iteration,
+        accepted: state.accepted,
+        norm: state.norm,
+        done: state.done !== 0,
+        samples: state.samples,
+        information: state.information,
+      };
+    });
   }
 
   /** Frees its buffers. */

@@ -5,12 +5,15 @@
  */
 
 import type { Kernel } from "../gpu/gpu.ts";
+import { MATTES_TRANSFORM_WGSL } from "./mattes_constants.ts";
 import { SEARCH_DIMENSION, SEARCH_STATE } from "./search_state.ts";
 
 const STATE = /* wgsl */ `
 const N = ${SEARCH_DIMENSION}u;
 ${SEARCH_STATE.wgsl}
 `;
+
+// Several searches run at once: each workgroup has one state.
 
 /** Starts a search: A = diag(radius / scale), and the first child is the parent itself. */
 export const SEARCH_BEGIN: Kernel = {
@@ -24,10 +27,11 @@ struct Parameters {
   diagonal: array<vec4f, 2>, // standard deviations of the first step; the last two are not used
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read_write> state: State;
+@group(0) @binding(1) var<storage, read_write> states: array<State>;
 
 @compute @workgroup_size(1)
-fn main() {
+fn main(@builtin(workgroup_id) group: vec3u) {
+  let state = &states[group.x];
   state.done = 0.0;
   state.iteration = 0.0;
   state.accepted = 0.0;
@@ -50,12 +54,14 @@ fn main() {
 export const SEARCH_STEP: Kernel = {
   label: "Rigid search step",
   code: STATE + /* wgsl */ `
-@group(0) @binding(1) var<storage, read> cost: array<f32, 4>;
+@group(0) @binding(1) var<storage, read> costs: array<array<f32, 4>>;
 @group(0) @binding(2) var<storage, read> normals: array<f32>;
-@group(0) @binding(3) var<storage, read_write> state: State;
+@group(0) @binding(3) var<storage, read_write> states: array<State>;
 
 @compute @workgroup_size(1)
-fn main() {
+fn main(@builtin(workgroup_id) group: vec3u) {
+  let state = &states[group.x];
+  let cost = costs[group.x];
   if (state.done != 0.0) { return; }
   let iteration = u32(state.iteration);
   let first = iteration == 0u;
@@ -96,23 +102,32 @@ fn main() {
 }`,
 };
 
+/** The constants of a search: the place of its child in the images. */
+export const SEARCH_PLACE_WGSL = /* wgsl */ `
+struct Place {
+  right: array<vec4f, 3>, // rows of the matrix that is applied before the rotation
+  left: array<vec4f, 3>,  // rows of the matrix that is applied after the translation
+  minSamples: f32,        // with fewer samples the metric refuses the child
+}
+`;
+/** Numbers of the constants of a search; the last three are not used. */
+export const SEARCH_PLACE_NUMBERS = 28;
+
 /**
- * The matrix from fixed to moving voxel index of the child's versor and translation. Its fourth row informs the
- * metric about the end of the search.
+ * The transform of the child's versor and translation, for the metric. If the search has ended, the metric skips it.
  */
 export const SEARCH_RIGID_MATRIX: Kernel = {
   label: "Rigid search matrix",
-  code: STATE + /* wgsl */ `
-struct Parameters {
-  right: array<vec4f, 3>, // rows of the matrix that is applied before the rotation
-  left: array<vec4f, 3>,  // rows of the matrix that is applied after the translation
-}
-@group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> state: State;
-@group(0) @binding(2) var<storage, read_write> transform: array<vec4f, 4>;
+  code: STATE + MATTES_TRANSFORM_WGSL + SEARCH_PLACE_WGSL + /* wgsl */ `
+@group(0) @binding(1) var<storage, read> places: array<Place>;
+@group(0) @binding(2) var<storage, read> states: array<State>;
+@group(0) @binding(3) var<storage, read_write> transforms: array<Transform>;
 
 @compute @workgroup_size(1)
-fn main() {
+fn main(@builtin(workgroup_id) group: vec3u) {
+  let state = &states[group.x];
+  let place = &places[group.x];
+  let transform = &transforms[group.x];
   var v = vec3f(state.child[0], state.child[1u], state.child[2u]);
   let t = vec3f(state.child[3u], state.child[4u], state.child[5u]);
   // A vector longer than 1 is no versor; the nearest versor is a half turn.
@@ -126,13 +141,14 @@ fn main() {
   var moved: array<vec4f, 3>;
   for (var i = 0u; i < 3u; i++) {
     let r = rotation[i];
-    moved[i] = r.x * parameters.right[0] + r.y * parameters.right[1] + r.z * parameters.right[2] +
+    moved[i] = r.x * place.right[0] + r.y * place.right[1] + r.z * place.right[2] +
       vec4f(0.0, 0.0, 0.0, t[i]);
   }
   for (var i = 0u; i < 3u; i++) {
-    let l = parameters.left[i];
-    transform[i] = l.x * moved[0] + l.y * moved[1] + l.z * moved[2] + vec4f(0.0, 0.0, 0.0, l.w);
+    let l = place.left[i];
+    transform.rows[i] = l.x * moved[0] + l.y * moved[1] + l.z * moved[2] + vec4f(0.0, 0.0, 0.0, l.w);
   }
-  transform[3] = vec4f(state.done, 0.0, 0.0, 0.0);
+  transform.skip = state.done;
+  transform.minSamples = place.minSamples;
 }`,
 };

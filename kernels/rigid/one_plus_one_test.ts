@@ -23,18 +23,18 @@ const QUADRATIC: Kernel = {
   label: "quadratic",
   code: /* wgsl */ `
 ${SEARCH_STATE.wgsl}
-@group(0) @binding(1) var<storage, read> state: State;
-@group(0) @binding(2) var<storage, read_write> cost: array<f32, 4>;
+@group(0) @binding(1) var<storage, read> states: array<State>;
+@group(0) @binding(2) var<storage, read_write> costs: array<vec4f>;
 @compute @workgroup_size(1)
-fn main() {
+fn main(@builtin(workgroup_id) group: vec3u) {
   let goal = array<f32, 6>(${TARGET.map((x) => x.toFixed(3)).join(", ")});
   let weight = array<f32, 6>(${WEIGHT.map((x) => x.toFixed(3)).join(", ")});
   var sum = 0.0;
   for (var i = 0u; i < 6u; i++) {
-    let d = state.child[i] - goal[i];
+    let d = states[group.x].child[i] - goal[i];
     sum += weight[i] * d * d;
   }
-  cost[0] = sum;
+  costs[group.x] = vec4f(sum, 0.0, 0.0, 0.0);
 }`,
 };
 
@@ -77,7 +77,7 @@ Deno.test("normalVariates() have mean 0 and variance 1 and depend on the seed al
 
 gpuTest("Search takes the twin's steps on a quadratic", async (gpu) => {
   const cost = gpu.buffer("cost", 16);
-  const search = new Search(gpu, START, cost);
+  const search = new Search(gpu, [START], cost);
   const variates = normalVariates(3, 6 * SETTINGS.iterations);
   const steps: SearchState[] = [];
   onePlusOneReference({
@@ -87,7 +87,7 @@ gpuTest("Search takes the twin's steps on a quadratic", async (gpu) => {
     variates,
     onStep: (state) => steps.push(state),
   });
-  const evaluate = gpu.prepare(QUADRATIC, { buffers: [search.state, cost], workgroups: [1] });
+  const evaluate = gpu.prepare(QUADRATIC, { buffers: [search.states, cost], workgroups: [1] });
   search.begin(SETTINGS, variates);
   let recorder = gpu.record("steps");
   recorder.run(evaluate);
@@ -97,7 +97,7 @@ gpuTest("Search takes the twin's steps on a quadratic", async (gpu) => {
     search.step(recorder);
     if (step % 10 !== 9) continue;
     recorder.submit();
-    const state = await search.read();
+    const [state] = await search.read();
     const twin = steps[step];
     assertEquals(state.accepted, twin.accepted, `children accepted after ${step + 1}`);
     assertAlmostEquals(state.cost, twin.cost, 1e-3 * twin.cost);
@@ -107,15 +107,44 @@ gpuTest("Search takes the twin's steps on a quadratic", async (gpu) => {
     );
     recorder = gpu.record("steps");
   }
-  const end = await search.read();
+  const [end] = await search.read();
   assert(end.done);
   assertEquals(end.iterations, SETTINGS.iterations);
   for (let step = 0; step < 5; step++) search.step(recorder);
   recorder.submit();
-  assertEquals(await search.read(), end, "nothing changes once it is done");
+  assertEquals(await search.read(), [end], "nothing changes once it is done");
   evaluate.destroy();
   search.destroy();
   cost.destroy();
+});
+
+gpuTest("Search gives several starts the numbers that each gets by itself", async (gpu) => {
+  const starts = [START, [0.2, 0, 0.1, 30, 5, -4], TARGET];
+  const variates = normalVariates(5, 6 * SETTINGS.iterations);
+  const run = async (some: readonly (readonly number[])[]) => {
+    const cost = gpu.buffer("cost", 16 * some.length);
+    const search = new Search(gpu, some, cost);
+    const evaluate = gpu.prepare(QUADRATIC, {
+      buffers: [search.states, cost],
+      workgroups: [some.length],
+    });
+    // The start at the minimum refuses every child, so that its steps become small.
+    search.begin({ ...SETTINGS, growth: 1.3, epsilon: 60 }, variates);
+    const recorder = gpu.record("steps");
+    for (let step = 0; step <= SETTINGS.iterations; step++) {
+      recorder.run(evaluate);
+      search.step(recorder);
+    }
+    recorder.submit();
+    const states = await search.read();
+    for (const one of [evaluate, search, cost]) one.destroy();
+    return states;
+  };
+  const together = await run(starts);
+  const alone = [];
+  for (const start of starts) alone.push(...await run([start]));
+  assertEquals(together, alone);
+  assert(new Set(together.map(({ iterations }) => iterations)).size > 1, "they end at other steps");
 });
 
 gpuTest("Search leaks nothing when an allocation fails", async (gpu) => {
@@ -123,7 +152,7 @@ gpuTest("Search leaks nothing when an allocation fails", async (gpu) => {
   const variates = normalVariates(3, 6 * SETTINGS.iterations);
   await assertNothingLeaks(gpu, () => {
     return Owned.build((owned) => {
-      const search = owned.add(new Search(gpu, START, cost));
+      const search = owned.add(new Search(gpu, [START], cost));
       search.begin(SETTINGS, variates);
       return search;
     });

@@ -24,6 +24,9 @@ import { type ImageStatistics, imageStatistics } from "./start.ts";
  */
 const REFINEMENT_VOXELS = 2 ** 18;
 
+/** Number of points that the metric evaluates at once: a search from three starts, or a part of a refinement. */
+const POINTS = 8;
+
 /** One resolution level. */
 export interface RigidLevel {
   /** The fixed image's grid. */
@@ -91,15 +94,16 @@ function scaledImages(
 ): ScaledImage[] {
   const scratch = new Owned();
   try {
+    const wholeMask = volumeMask && maskOnGrid(volumeMask, grid);
     const whole = scratch.add(
-      volumeMask === undefined
+      wholeMask === undefined
         ? uploadImage(gpu, name, grid.size, data)
-        : uploadMasked(gpu, { data, grid, mask: maskOnGrid(volumeMask, grid) }),
+        : uploadMasked(gpu, { data, grid, mask: wholeMask }),
     );
     return factors.map((factor) => {
       const small = shrunkGrid(grid, factor);
       const mask = volumeMask && maskOnGrid(volumeMask, small, name === "moving");
-      const validVoxels = mask ? mask.reduce((sum, value) => sum + value, 0) : small.voxels;
+      const validVoxels = mask ? sumOf(mask) : small.voxels;
       if (validVoxels === 0) {
         throw new EmptyMaskError(
           `\`${name}Mask\` has no voxel inside the ${name} image (at ${small.size.join(" x ")} ` +
@@ -117,6 +121,13 @@ function scaledImages(
   } finally {
     scratch.destroy();
   }
+}
+
+/** The number of valid voxels of a mask of 0 and 1. */
+function sumOf(mask: Int32Array): number {
+  let sum = 0;
+  for (let i = 0; i < mask.length; i++) sum += mask[i];
+  return sum;
 }
 
 async function statistics(gpu: Gpu, name: string, level: ScaledImage): Promise<ImageStatistics> {
@@ -184,6 +195,7 @@ export async function prepareRigidLevels(
           fixedMask: f.maskImage,
           movingMask: m.maskImage,
           wholeSamples: weighsOverlap ? wholeSamples : undefined,
+          points: POINTS,
           rowStep: Math.max(1, Math.round(f.validVoxels / REFINEMENT_VOXELS)),
         }));
         const toMoving = m.grid.inverse;

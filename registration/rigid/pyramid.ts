@@ -132,5 +132,7 @@ export function maskOnGrid(mask: LabelVolume, grid: Grid, isInterpolated = false
     matrix: multiply(mask.grid.inverse, grid.affine),
     isInterpolated,
   });
-  return new Int32Array(reduced);
+  const values = new Int32Array(reduced.length);
+  for (let i = 0; i < values.length; i++) values[i] = reduced[i];
+  return values;
 }

@@ -222,15 +222,15 @@ export async function registerRigid(gpu: Gpu, options: RigidOptions): Promise<Ri
       if (index === 0) search = best.search;
       else if (plan.search !== undefined) {
         const settings = plan.search;
-        search = await timed(`rigid: search at level ${index + 1}`, () =>
+        const minSamples = minShare * level.wholeSamples;
+        [search] = await timed(`rigid: search at level ${index + 1}`, () =>
           searchLevel(gpu, {
             level,
-            frame,
-            parameters,
+            starts: [{ frame, parameters, minSamples }],
             schedule: settings,
             signal,
             seed: seed + index,
-            onProgress: (iteration, similarity) =>
+            onProgress: (_, iteration, similarity) =>
               report(index, position.name, { iteration, similarity }),
           }));
       }

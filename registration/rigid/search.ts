@@ -5,9 +5,12 @@
  */
 
 import { type Matrix4, multiply, type Triple } from "../../volume/affine.ts";
-import type { Dispatch, Gpu } from "../../kernels/gpu/gpu.ts";
+import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import { Owned } from "../../kernels/gpu/owned.ts";
-import { SEARCH_RIGID_MATRIX } from "../../kernels/rigid/one_plus_one.wgsl.ts";
+import {
+  SEARCH_PLACE_NUMBERS,
+  SEARCH_RIGID_MATRIX,
+} from "../../kernels/rigid/one_plus_one.wgsl.ts";
 import { normalVariates } from "../../kernels/rigid/normal_variates.ts";
 import { Search } from "../../kernels/rigid/one_plus_one.ts";
 import { type RefinementResult, refineQuadratic } from "./quadratic_refinement.ts";
@@ -49,22 +52,23 @@ export function frameMatrix({ initial, centre }: RigidFrame, parameters: RigidPa
   return multiply(initial, rigidMatrix(parameters, centre));
 }
 
-function prepareMatrix(gpu: Gpu, level: RigidLevel, frame: RigidFrame, search: Search): Dispatch {
-  const [cx, cy, cz] = frame.centre;
-  // deno-fmt-ignore
-  const shift = (sign: number) => [
-    1, 0, 0, sign * cx,
-    0, 1, 0, sign * cy,
-    0, 0, 1, sign * cz,
-    0, 0, 0, 1,
-  ];
-  const right = multiply(shift(-1), level.fixedGrid.affine);
-  const left = multiply(level.movingGrid.inverse, multiply(frame.initial, shift(1)));
-  return gpu.prepare(SEARCH_RIGID_MATRIX, {
-    parameters: { right: right.slice(0, 12), left: left.slice(0, 12) },
-    buffers: [search.state, level.metric.transform],
-    workgroups: [1],
-  });
+/** The constants of each search: its matrices before and after the rotation, and the minimum of its samples. */
+function placesOf(level: RigidLevel, starts: readonly SearchStart[]): Float32Array {
+  return Float32Array.from(
+    starts.flatMap(({ frame: { centre: [cx, cy, cz], initial }, minSamples }) => {
+      // deno-fmt-ignore
+      const shift = (sign: number) => [
+      1, 0, 0, sign * cx,
+      0, 1, 0, sign * cy,
+      0, 0, 1, sign * cz,
+      0, 0, 0, 1,
+    ];
+      const right = multiply(shift(-1), level.fixedGrid.affine);
+      const left = multiply(level.movingGrid.inverse, multiply(initial, shift(1)));
+      const numbers = [...right.slice(0, 12), ...left.slice(0, 12), minSamples];
+      return [...numbers, ...new Array(SEARCH_PLACE_NUMBERS - numbers.length).fill(0)];
+    }),
+  );
 }
 
 /** Iterations between two reads of the state: some tenths of a second of work on a slow machine. */
@@ -72,40 +76,76 @@ function batchSize(voxels: number): number {
   return Math.max(25, Math.min(200, Math.round(4_000_000 / voxels)));
 }
 
-/** Options of {@link searchLevel}. */
-export interface SearchLevelOptions {
-  /** The resolution level. */
-  readonly level: RigidLevel;
+/** A start of {@link searchLevel}. */
+export interface SearchStart {
   /** The frame of the parameters. */
   readonly frame: RigidFrame;
   /** The parameters at the start. */
   readonly parameters: RigidParameters;
+  /** Minimum number of samples of a child. */
+  readonly minSamples: number;
+}
+
+/** Options of {@link searchLevel}. */
+export interface SearchLevelOptions {
+  /** The resolution level. */
+  readonly level: RigidLevel;
+  /** The starts; their frames have the same extent. */
+  readonly starts: readonly SearchStart[];
   /** The settings of the search. */
   readonly schedule: SearchSchedule;
-  /** Seed of the random numbers. */
+  /** Seed of the random numbers, which are the same for all starts. */
   readonly seed: number;
   /** Stops the search between two batches of iterations. */
   readonly signal?: AbortSignal | undefined;
-  /** Is called after each batch of iterations. */
-  readonly onProgress?: ((iteration: number, similarity: number) => void) | undefined;
+  /** Is called after each batch of iterations, for each start by its index. */
+  readonly onProgress?:
+    | ((start: number, iteration: number, similarity: number) => void)
+    | undefined;
 }
 
-/** Searches at one resolution level by the evolution strategy. */
-export async function searchLevel(gpu: Gpu, options: SearchLevelOptions): Promise<SearchResult> {
-  const { level, frame, parameters, schedule, seed, signal, onProgress } = options;
+/**
+ * Searches at one resolution level by the evolution strategy, from as many starts at once as the metric evaluates. Each
+ * search gives the same numbers as by itself.
+ */
+export async function searchLevel(gpu: Gpu, options: SearchLevelOptions): Promise<SearchResult[]> {
+  const { level: { metric: { points } }, starts, onProgress } = options;
+  const results: SearchResult[] = [];
+  for (let first = 0; first < starts.length; first += points) {
+    results.push(
+      ...await searchTogether(gpu, {
+        ...options,
+        starts: starts.slice(first, first + points),
+        onProgress: (start, iteration, similarity) =>
+          onProgress?.(first + start, iteration, similarity),
+      }),
+    );
+  }
+  return results;
+}
+
+/** Searches from at most as many starts as the metric evaluates at once. */
+async function searchTogether(gpu: Gpu, options: SearchLevelOptions): Promise<SearchResult[]> {
+  const { level, starts, schedule, seed, signal, onProgress } = options;
   const { metric } = level;
   const owned = new Owned();
   try {
-    const search = owned.add(new Search(gpu, parameters, metric.value));
-    const place = owned.add(prepareMatrix(gpu, level, frame, search));
+    const search = owned.add(
+      new Search(gpu, starts.map(({ parameters }) => parameters), metric.value),
+    );
+    const places = owned.add(gpu.upload("search places", placesOf(level, starts)));
+    const place = owned.add(gpu.prepare(SEARCH_RIGID_MATRIX, {
+      buffers: [places, search.states, metric.transform],
+      workgroups: [starts.length],
+    }));
     let pending: ReturnType<Search["read"]> | undefined;
     try {
       search.begin(
-        { ...schedule, scales: rigidScales(frame.extent) },
+        { ...schedule, scales: rigidScales(starts[0].frame.extent) },
         normalVariates(seed, 6 * Math.max(1, schedule.iterations)),
       );
       gpu.record("search place").run(place).submit();
-      const batch = batchSize(level.fixedGrid.voxels);
+      const batch = batchSize(starts.length * level.fixedGrid.voxels);
       // One evaluation more than iterations: the first one evaluates the start. The next batch runs while the
       // state after the previous one is read.
       for (let left = schedule.iterations + 1; left > 0 || pending;) {
@@ -115,7 +155,7 @@ export async function searchLevel(gpu: Gpu, options: SearchLevelOptions): Promis
         if (left > 0) {
           const recorder = gpu.record("search");
           for (let i = Math.min(batch, left); i > 0; i--) {
-            metric.record(recorder);
+            metric.record(recorder, starts.length);
             search.step(recorder);
             recorder.run(place);
           }
@@ -123,21 +163,23 @@ export async function searchLevel(gpu: Gpu, options: SearchLevelOptions): Promis
           left -= batch;
           pending = search.read();
         }
-        const state = await before;
-        if (state === undefined) continue;
-        onProgress?.(state.iterations, state.information);
-        if (state.done) break;
+        const states = await before;
+        if (states === undefined) continue;
+        states.forEach(({ iterations, information }, i) =>
+          onProgress?.(i, iterations, information)
+        );
+        if (states.every(({ done }) => done)) break;
       }
-      const state = await (pending ?? search.read());
+      const states = await (pending ?? search.read());
       pending = undefined;
-      return {
+      return states.map((state) => ({
         parameters: state.parameters as unknown as RigidParameters,
         cost: state.cost,
         similarity: state.information,
         samples: state.samples,
         iterations: state.iterations,
         converged: state.norm <= schedule.epsilon && state.iterations > 0,
-      };
+      }));
     } finally {
       await pending?.catch(() => {}); // the buffers must live until the download has ended
     }

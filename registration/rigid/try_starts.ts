@@ -66,35 +66,45 @@ export async function tryStarts(
   const before = await metric.evaluateAll(
     positions.map(({ matrix }) => level.indexMatrix(matrix)),
   );
-  const records: StartRecord[] = [];
-  let best: BestStart | undefined;
-  for (const [i, position] of positions.entries()) {
+  const candidates = positions.flatMap((position, i) => {
     const share = before[i].samples / wholeSamples;
-    if (!(share >= schedule.minOverlap)) continue;
+    if (!(share >= schedule.minOverlap)) return [];
     const minShare = Math.max(schedule.minOverlap, schedule.minOfStart * share);
-    metric.setMinSamples(minShare * wholeSamples);
-    const frame = { initial: position.matrix, ...box };
-    const search = await timed(`rigid: start ${position.name}`, () =>
+    return [{ position, share, minShare, similarity: before[i].information }];
+  });
+  const frames = candidates.map(({ position }) => ({ initial: position.matrix, ...box }));
+  if (candidates.length === 0) throw noOverlap(positions, before, level, schedule.minOverlap);
+  const searches = await timed(
+    "rigid: searches from all starts",
+    () =>
       searchLevel(gpu, {
         level,
-        frame,
+        starts: candidates.map(({ minShare }, i) => ({
+          frame: frames[i],
+          parameters: [0, 0, 0, 0, 0, 0],
+          minSamples: minShare * wholeSamples,
+        })),
         seed,
         signal,
-        parameters: [0, 0, 0, 0, 0, 0],
         schedule: schedule.levels[0].search,
-        onProgress: (iteration, similarity) => onProgress?.(position.name, iteration, similarity),
-      }));
-    records.push({
-      ...position,
-      similarity: [before[i].information, search.similarity],
-      overlapPercent: [percent(share), percent(search.samples / wholeSamples)],
-    });
-    if (best === undefined || search.cost < best.search.cost) {
-      best = { position, frame, minShare, search };
-    }
-  }
-  if (best === undefined) throw noOverlap(positions, before, level, schedule.minOverlap);
-  return { best, records };
+        onProgress: (i, iteration, similarity) =>
+          onProgress?.(candidates[i].position.name, iteration, similarity),
+      }),
+  );
+  const records = candidates.map(({ position, share, similarity }, i): StartRecord => ({
+    ...position,
+    similarity: [similarity, searches[i].similarity],
+    overlapPercent: [percent(share), percent(searches[i].samples / wholeSamples)],
+  }));
+  const chosen = searches.reduce(
+    (best, { cost }, i) => cost < searches[best].cost ? i : best,
+    0,
+  );
+  const { position, minShare } = candidates[chosen];
+  return {
+    best: { position, frame: frames[chosen], minShare, search: searches[chosen] },
+    records,
+  };
 }
 
 /** At most 100: samples may lie half a voxel beyond the centres of the outermost voxels. */
