@@ -21,21 +21,25 @@ import {
   controlPoints,
   warpParameters,
 } from "../control_grid/control_grid.ts";
-import type { Dispatch, Gpu, GpuBuffer } from "../gpu/gpu.ts";
+import type { Dispatch, DispatchOptions, Gpu, GpuBuffer, Kernel } from "../gpu/gpu.ts";
 import { Owned } from "../gpu/owned.ts";
 import type { Prepared } from "../gpu/prepared.ts";
-import { cellWindows } from "../gpu/slabs.ts";
+import { cellWindows, type Slab } from "../gpu/slabs.ts";
 import { flatWorkgroups } from "../gpu/workgroups.ts";
 import { VARIANCE_FLOOR } from "../local_correlation/local_correlation.wgsl.ts";
 import {
-  channelCorrelation,
-  SMOOTH_BLOCKS,
-  SMOOTHED_TOGETHER,
-  WINDOW_PARTS,
-} from "./channel_correlation.wgsl.ts";
-import { channelMoments, momentItems } from "./channel_moments.wgsl.ts";
+  blockArea,
+  blockParts,
+  blockPlanes,
+  blocksOf,
+  momentItems,
+  slopeItems,
+} from "./channel_blocks.ts";
+import { channelCorrelation, CORRELATED_TOGETHER, sumWindows } from "./channel_correlation.wgsl.ts";
+import { channelMoments } from "./channel_moments.wgsl.ts";
 import { channelResidual } from "./channel_residual.wgsl.ts";
-import { type ChannelWindow, channelWindow } from "./channel_window.ts";
+import { SMOOTH_BLOCKS, SMOOTHED_ALONG_X, SMOOTHED_ALONG_Y } from "./channel_smoothing.wgsl.ts";
+import { channelWindow } from "./channel_window.ts";
 import { type MindDescriptors, wordsOf } from "./descriptor.ts";
 import { MIND_LAYOUTS, type MindNeighbourhood } from "./layout.ts";
 import { pulledReference, type PulledReferenceOptions } from "./pulled_reference.ts";
@@ -66,60 +70,29 @@ export interface ChannelCorrelationOptions {
   readonly scalars: GpuBuffer;
 }
 
-/** The blocks of an image along each axis. */
-function blocksOf(image: Triple, { width }: ChannelWindow): Triple {
-  return image.map((n) => Math.ceil(n / width)) as unknown as Triple;
-}
-
-/** Bytes of the sums of a block. */
-function bytesOfBlock(neighbourhood: MindNeighbourhood): number {
-  return 16 * momentItems(MIND_LAYOUTS[neighbourhood].channels.length);
-}
-
-/** Bytes of the sums of all blocks of an image, which one binding holds. */
-export function blockSumsBytes(
-  image: Triple,
-  { neighbourhood, sigma }: { readonly neighbourhood: MindNeighbourhood; readonly sigma: number },
-): number {
-  const [x, y, z] = blocksOf(image, channelWindow(sigma));
-  return bytesOfBlock(neighbourhood) * x * y * z;
-}
-
 /** Bytes per voxel of the sums of the blocks and of the windows. */
 export function channelWindowBytes(neighbourhood: MindNeighbourhood, sigma: number): number {
-  return 2 * bytesOfBlock(neighbourhood) / channelWindow(sigma).width ** 3;
+  const items = momentItems(MIND_LAYOUTS[neighbourhood].channels.length);
+  return 2 * 16 * items / channelWindow(sigma).width ** 3;
 }
 
-/**
- * Prepares the local correlation of all channels and its gradient with respect to the control points.
- *
- * @throws {RangeError} when there are more windows than a binding holds.
- */
-export function prepareChannelCorrelation(
-  gpu: Gpu,
-  options: ChannelCorrelationOptions,
-): Prepared {
+/** Prepares the local correlation of all channels and its gradient with respect to the control points. */
+export function prepareChannelCorrelation(gpu: Gpu, options: ChannelCorrelationOptions): Prepared {
   const { geometry, columns, fixed, moving, sigma, gradient, scalars } = options;
   const { neighbourhood, bits, words } = fixed;
-  const window = channelWindow(sigma);
-  const { width } = window;
-  const blocks = blocksOf(geometry.image, window);
-  const count = blocks[0] * blocks[1] * blocks[2];
-  const bytes = blockSumsBytes(geometry.image, { neighbourhood, sigma });
-  if (bytes > gpu.maxBindingBytes) {
-    throw new RangeError(
-      `The image has too many windows for bindings of ${gpu.maxBindingBytes} bytes: choose a larger ` +
-        "window (--channel-window), a coarser resolution (--resolution) or another similarity",
-    );
-  }
+  const { width, side } = channelWindow(sigma);
+  const channels = MIND_LAYOUTS[neighbourhood].channels.length;
+  const blocks = blocksOf(geometry.image, { width, side });
+  const inPlane = blocks[0] * blocks[1];
+  const area = blockArea(gpu, blocks);
+  const blockSlabs = blockParts(gpu, blocks, channels);
+  const [moments, slopes] = [momentItems(channels), slopeItems(channels)];
   return Owned.build((owned) => {
     const { slabs } = columns;
-    const channels = MIND_LAYOUTS[neighbourhood].channels.length;
-    const pair = [
-      owned.add(gpu.buffer("sums of blocks", bytes)),
-      owned.add(gpu.buffer("sums of windows", bytes)),
-    ] as const;
-    const parts = owned.add(gpu.buffer("parts of the correlation", 8 * WINDOW_PARTS));
+    const pair = ["sums of blocks", "sums of windows"].map((label) =>
+      owned.add(gpu.buffer(label, 16 * moments * area * blocks[2]))
+    );
+    const parts = owned.add(gpu.buffer("parts of the correlation", 8 * blocks[2]));
     const cells = owned.add(createRowCells(gpu, geometry, slabs));
     const rest = owned.add(
       prepareAdjointOfCells(gpu, { geometry, slabs, cells, sums: gradient }),
@@ -131,17 +104,18 @@ export function prepareChannelCorrelation(
       interpolation: geometry.interpolation,
       windowed: windows.length > 1,
     };
-    const [moments, residual] = [channelMoments(kernelOptions), channelResidual(kernelOptions)];
     const constants = { strideX: geometry.stride[0], width };
+    /** The planes of blocks of a buffer of the pair, with the moments or the slopes in it. */
+    const planes = (buffer: 0 | 1, items: number, { begin, end }: Slab) =>
+      blockPlanes(pair[buffer], { items, area, begin, end });
     /** The dispatches of a kernel that pulls the moving descriptors: all windows of a slab. */
     const pull = (
-      kernel: typeof moments,
+      kernel: Kernel,
       index: number,
-      { parameters, buffers, workgroups, stride }: {
+      { parameters, buffers, workgroups }: {
         parameters: Readonly<Record<string, number>>;
-        buffers: readonly GpuBuffer[];
+        buffers: DispatchOptions["buffers"];
         workgroups: readonly [number, number];
-        stride: number;
       },
     ): Dispatch[] => {
       const slab = slabs[index];
@@ -150,8 +124,8 @@ export function prepareChannelCorrelation(
           parameters: {
             ...warpParameters(options, slab, part),
             ...parameters,
-            blocks,
-            invocations: stride,
+            blocks: blocks.slice(0, 2),
+            area,
             accumulate: pass > 0,
           },
           buffers: [
@@ -165,58 +139,92 @@ export function prepareChannelCorrelation(
         }))
       );
     };
-    const sums = slabs.flatMap(({ begin, end }, index) => {
-      const firstBlock = Math.floor(begin / width);
-      const endBlock = Math.ceil(end / width);
-      return pull(moments, index, {
-        parameters: { firstBlock, endBlock },
-        buffers: [pair[0]],
-        ...flatWorkgroups(blocks[0] * blocks[1] * (endBlock - firstBlock)),
-      });
-    });
-    /** Smooths along all axes, from one buffer of the pair into the other. */
-    const smooth = (items: number, from: 0 | 1): Dispatch[] =>
-      [0, 1, 2].map((axis) => {
-        const length = blocks[axis];
-        const inner = blocks.slice(0, axis).reduce((product, n) => product * n, 1);
-        const outer = items * count / (length * inner);
+    const momentsKernel = channelMoments(kernelOptions);
+    const sums = slabs.flatMap((slab, index) =>
+      blockSlabs.flatMap((part) => {
+        const firstBlock = Math.max(Math.floor(slab.begin / width), part.begin);
+        const endBlock = Math.min(Math.ceil(slab.end / width), part.end);
+        if (firstBlock >= endBlock) return [];
+        const { workgroups, stride } = flatWorkgroups(inPlane * (endBlock - firstBlock));
+        return pull(momentsKernel, index, {
+          parameters: { boundBlock: part.begin, firstBlock, endBlock, invocations: stride },
+          buffers: [planes(0, moments, part)],
+          workgroups,
+        });
+      })
+    );
+    /** Smooths along x and y, from one buffer of the pair into the other. */
+    const smooth = (items: number): Dispatch[] =>
+      blockSlabs.map((part) => {
+        const arrays = items * (part.end - part.begin);
         const { workgroups, stride } = flatWorkgroups(
-          inner * outer * Math.ceil(length / SMOOTHED_TOGETHER),
+          arrays * Math.ceil(blocks[0] / SMOOTHED_ALONG_X) *
+            Math.ceil(blocks[1] / SMOOTHED_ALONG_Y),
         );
-        const source = (from + axis) % 2;
         return owned.add(gpu.prepare(SMOOTH_BLOCKS, {
-          parameters: { inner, length, outer, side: window.side, invocations: stride },
-          buffers: [pair[source], pair[1 - source]],
+          parameters: {
+            blocks: blocks.slice(0, 2),
+            area,
+            planes: arrays,
+            side,
+            invocations: stride,
+          },
+          buffers: [planes(0, items, part), planes(1, items, part)],
           workgroups,
         }));
       });
-    const correlation = owned.add(gpu.prepare(channelCorrelation(neighbourhood, bits), {
-      parameters: { blocks: count },
-      buffers: [pair[1], pair[0], parts],
-      workgroups: [WINDOW_PARTS],
-    }));
-    const derivative = slabs.flatMap((slab, index) => {
-      const { workgroups, invocations } = rowCellWorkgroups(geometry, slab);
+    const correlation = channelCorrelation(neighbourhood, bits);
+    const correlate = blockSlabs.flatMap((part) => {
+      const { begin, end, from, to } = part;
+      const { workgroups, stride } = flatWorkgroups(
+        inPlane * Math.ceil((end - begin) / CORRELATED_TOGETHER),
+      );
       return [
-        ...pull(residual, index, {
-          parameters: {},
-          buffers: [pair[1], ...cells.buffers],
+        owned.add(gpu.prepare(correlation, {
+          parameters: {
+            area,
+            blocks: inPlane,
+            bound: to - from,
+            first: begin - from,
+            planes: end - begin,
+            side,
+            invocations: stride,
+          },
+          buffers: [planes(1, moments, { begin: from, end: to }), planes(0, slopes, part)],
           workgroups,
-          stride: invocations,
-        }),
-        ...rest.ofSlab[index],
+        })),
+        owned.add(gpu.prepare(sumWindows(neighbourhood), {
+          parameters: { area, blocks: inPlane, firstPart: begin },
+          buffers: [planes(0, slopes, part), parts],
+          workgroups: [end - begin],
+        })),
       ];
     });
+    const residual = channelResidual(kernelOptions);
+    const derivative = slabs.flatMap((slab, index) => [
+      ...blockSlabs.flatMap((part) => {
+        const begin = Math.max(slab.begin, part.begin * width);
+        const end = Math.min(slab.end, part.end * width);
+        if (begin >= end) return [];
+        const { workgroups, invocations } = rowCellWorkgroups(geometry, { begin, end });
+        return pull(residual, index, {
+          parameters: { boundBlock: part.begin, first: begin, end, invocations },
+          buffers: [planes(1, slopes, part), ...cells.buffers],
+          workgroups,
+        });
+      }),
+      ...rest.ofSlab[index],
+    ]);
     const mean = owned.add(gpu.prepare(MEAN_ENERGY, {
-      parameters: { parts: WINDOW_PARTS, controlPoints: controlPoints(geometry) },
+      parameters: { parts: blocks[2], controlPoints: controlPoints(geometry) },
       buffers: [parts, gradient, scalars],
       workgroups: [Math.ceil(controlPoints(geometry) / 64)],
     }));
     const dispatches = [
       ...sums,
-      ...smooth(momentItems(channels), 0),
-      correlation,
-      ...smooth(channels, 0),
+      ...smooth(moments),
+      ...correlate,
+      ...smooth(slopes),
       ...derivative,
       mean,
     ];

@@ -12,6 +12,7 @@ import {
   SPLINE_OF,
   storeCells,
 } from "./_corners.wgsl.ts";
+import { slopeComponents, slopeItems } from "./channel_blocks.ts";
 import {
   channelEntries,
   channelKernelName,
@@ -34,13 +35,16 @@ export function channelResidual(options: ChannelKernelOptions): Kernel {
   const { begin, buffers, add, sums, functions } = cellSums(interpolation);
   const channels = MIND_LAYOUTS[neighbourhood].channels.length;
   const words = descriptorWords(neighbourhood, bits);
+  const { ofChannel: slopes } = slopeComponents(channels);
+  const items = slopeItems(channels);
   const all = Array.from({ length: channels }, (_, c) => c);
   const channel = (c: number) => {
     const { ofCorners, fixed, moving } = channelEntries(bits, c);
+    const [ofF, ofM, rest] = slopes[c].map(({ item, lane }) => `slopes${item}.${lane}`);
     return `
     {
       ${ofCorners}
-      let d = slope${c}.y * (${moving}) - slope${c}.x * ${fixed} - slope${c}.z;
+      let d = ${ofM} * (${moving}) - ${ofF} * ${fixed} - ${rest};
       ${CORNERS.map((k) => `g${k} += d * v${k};`).join("\n      ")}
     }`;
   };
@@ -51,7 +55,11 @@ ${CONTROL_GRID_GEOMETRY}
 struct Parameters {
   geometry: Geometry,
   ${PULL_FIELDS}
-  blocks: vec3u,         // blocks along x, y, z
+  blocks: vec2u,         // blocks along x, y
+  area: u32,             // elements of an item of a plane of blocks
+  boundBlock: u32,       // first plane of blocks that is bound
+  first: u32,            // first plane of voxels
+  end: u32,              // one past the last
   invocations: u32,      // invocations per row of workgroups
   accumulate: u32,       // whether to add to the sums of earlier windows
 }
@@ -68,22 +76,23 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let inRow = g.controlPoints.x - ${points - 1};  // cells of a row
   let item = id.x + id.y * p.invocations;
   let line = item / g.image.y;
-  let plane = line / inRow;
-  if (plane >= g.planes) { return; }
-  let cellX = line - plane * inRow;
+  let z = p.first + line / inRow;
+  if (z >= p.end) { return; }
+  let cellX = line % inRow;
   let y = item - line * g.image.y;
-  let z = g.firstPlane + plane;
-  let row = plane * g.image.y + y;
+  let row = (z - g.firstPlane) * g.image.y + y;
   let first = cellX * strideX;
   let end = min(first + strideX, g.image.x);
   let column = row * g.controlPoints.x + cellX;
 ${cellColumns(points)}
   ${cornerSteps(words)}
-  let blocksOfRow = ((z / width) * p.blocks.y + y / width) * p.blocks.x;
-  let count = p.blocks.x * p.blocks.y * p.blocks.z;
+  let blocksOfRow = (z / width - p.boundBlock) * ${items} * p.area + (y / width) * p.blocks.x;
   ${begin}
   for (var block = first / width; block * width < end; block++) {
-  ${all.map((c) => `let slope${c} = slopes[${c} * count + blocksOfRow + block].xyz;`).join("\n  ")}
+  ${
+      Array.from({ length: items }, (_, i) => i)
+        .map((i) => `let slopes${i} = slopes[blocksOfRow + ${i} * p.area + block];`).join("\n  ")
+    }
   let endX = min(end, (block + 1) * width);
   for (var x = max(first, block * width); x < endX; x++) {
   let t = f32(x - first) / f32(strideX);  // the position in the control grid's cell

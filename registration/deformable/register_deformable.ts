@@ -16,7 +16,6 @@ import {
   type ControlGridInterpolation,
   controlPoints,
 } from "../../kernels/control_grid/control_grid.ts";
-import { GpuMemoryError } from "../../kernels/gpu/errors.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import { type GpuImage, imageBytes, uploadImage } from "../../kernels/gpu/image.ts";
 import { Owned } from "../../kernels/gpu/owned.ts";
@@ -528,12 +527,4 @@ function requireMemory(
     `Registering at ${finest.grid.size.join(" x ")} voxels`,
     "Choose a coarser resolution.",
   );
-  const bound = similarity.boundBytes?.(finest.grid.size) ?? 0;
-  if (bound > gpu.maxBindingBytes) {
-    throw new GpuMemoryError(
-      `${similarity.name} at ${finest.grid.size.join(" x ")} voxels needs ${bound} bytes in one ` +
-        `binding, and this GPU binds ${gpu.maxBindingBytes}: choose a coarser resolution ` +
-        "(--resolution), or nmi+mind (--similarity nmi+mind)",
-    );
-  }
 }

@@ -11,7 +11,6 @@
 
 import { Owned } from "../../kernels/gpu/owned.ts";
 import {
-  blockSumsBytes,
   channelWindowBytes,
   prepareChannelCorrelation,
 } from "../../kernels/mind/channel_correlation.ts";
@@ -66,8 +65,6 @@ export const LNCC_MIND: SimilarityKind = declareSimilarity<LnccMindOptions>({
         Math.max(DESCRIPTOR_SCRATCH_BYTES, channelWindowBytes(NEIGHBOURHOOD, channelWindow)),
       curvature: CURVATURE,
       needsPatches: true,
-      boundBytes: (size) =>
-        blockSumsBytes(size, { neighbourhood: NEIGHBOURHOOD, sigma: channelWindow }),
       prepare: (gpu, inputs) =>
         Owned.build((owned) => {
           const describe = (image: "fixed" | "moving") =>

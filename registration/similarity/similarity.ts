@@ -89,8 +89,6 @@ export interface Similarity {
    * false.
    */
   readonly needsPatches?: boolean | undefined;
-  /** Bytes that must lie in one binding for a working grid of this size. Default none. */
-  boundBytes?(size: Triple): number;
   /** Prepares value and gradient at one resolution level. */
   prepare(gpu: Gpu, inputs: SimilarityInputs): PreparedSimilarity;
 }
