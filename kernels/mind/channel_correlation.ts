@@ -10,12 +10,9 @@
  */
 
 import type { Triple } from "../../volume/affine.ts";
+import { createRowCells, prepareAdjointOfCells } from "../control_grid/adjoint.ts";
 import {
-  createRowCells,
-  prepareAdjointOfCells,
-  rowCellWorkgroups,
-} from "../control_grid/adjoint.ts";
-import {
+  cellsOf,
   type Columns,
   type ControlGridGeometry,
   controlPoints,
@@ -37,7 +34,7 @@ import {
 } from "./channel_blocks.ts";
 import { channelCorrelation, CORRELATED_TOGETHER, sumWindows } from "./channel_correlation.wgsl.ts";
 import { channelMoments } from "./channel_moments.wgsl.ts";
-import { channelResidual } from "./channel_residual.wgsl.ts";
+import { channelResidual, MAX_RESIDUAL_ROWS } from "./channel_residual.wgsl.ts";
 import { SMOOTH_BLOCKS, SMOOTHED_ALONG_X, SMOOTHED_ALONG_Y } from "./channel_smoothing.wgsl.ts";
 import { channelWindow } from "./channel_window.ts";
 import { type MindDescriptors, wordsOf } from "./descriptor.ts";
@@ -200,13 +197,16 @@ export function prepareChannelCorrelation(gpu: Gpu, options: ChannelCorrelationO
         })),
       ];
     });
-    const residual = channelResidual(kernelOptions);
+    const rows = Math.min(width, MAX_RESIDUAL_ROWS);
+    const residual = channelResidual({ ...kernelOptions, rows });
     const derivative = slabs.flatMap((slab, index) => [
       ...blockSlabs.flatMap((part) => {
         const begin = Math.max(slab.begin, part.begin * width);
         const end = Math.min(slab.end, part.end * width);
         if (begin >= end) return [];
-        const { workgroups, invocations } = rowCellWorkgroups(geometry, { begin, end });
+        const { workgroups, stride: invocations } = flatWorkgroups(
+          cellsOf(geometry)[0] * blocks[1] * Math.ceil(width / rows) * (end - begin),
+        );
         return pull(residual, index, {
           parameters: { boundBlock: part.begin, first: begin, end, invocations },
           buffers: [planes(1, slopes, part), ...cells.buffers],
