@@ -18,10 +18,10 @@ import {
   controlPoints,
   warpParameters,
 } from "../control_grid/control_grid.ts";
-import type { Dispatch, DispatchOptions, Gpu, GpuBuffer, Kernel } from "../gpu/gpu.ts";
+import type { BufferRange, Dispatch, DispatchOptions, Gpu, GpuBuffer, Kernel } from "../gpu/gpu.ts";
 import { Owned } from "../gpu/owned.ts";
 import type { Prepared } from "../gpu/prepared.ts";
-import { cellWindows, type Slab } from "../gpu/slabs.ts";
+import { cellWindows, type HaloSlab, type Slab } from "../gpu/slabs.ts";
 import { flatWorkgroups } from "../gpu/workgroups.ts";
 import { VARIANCE_FLOOR } from "../local_correlation/local_correlation.wgsl.ts";
 import {
@@ -73,23 +73,107 @@ export function channelWindowBytes(neighbourhood: MindNeighbourhood, sigma: numb
   return 2 * 16 * items / channelWindow(sigma).width ** 3;
 }
 
+/** The arrays of the blocks of an image: one receives the moments, and the other the slopes in the end. */
+interface BlockArrays {
+  /** Blocks along x, y, z. */
+  readonly blocks: Triple;
+  /** vec4 from an item of a plane to the next. */
+  readonly area: number;
+  /** vec4 per block of the moments and of the slopes. */
+  readonly items: { readonly moments: number; readonly slopes: number };
+  /** The parts that are bound, and the planes around each. */
+  readonly parts: readonly HaloSlab[];
+  /** Planes of one of the two buffers, with the moments or the slopes in it. */
+  readonly planes: (buffer: 0 | 1, items: number, range: Slab) => BufferRange;
+}
+
+function createBlockArrays(
+  gpu: Gpu,
+  { geometry, fixed, sigma }: ChannelCorrelationOptions,
+  owned: Owned,
+): BlockArrays {
+  const channels = MIND_LAYOUTS[fixed.neighbourhood].channels.length;
+  const blocks = blocksOf(geometry.image, channelWindow(sigma));
+  const area = blockArea(gpu, blocks);
+  const items = { moments: momentItems(channels), slopes: slopeItems(channels) };
+  const pair = ["sums of blocks", "sums of windows"].map((label) =>
+    owned.add(gpu.buffer(label, 16 * items.moments * area * blocks[2]))
+  );
+  return {
+    blocks,
+    area,
+    items,
+    parts: blockParts(gpu, blocks, channels),
+    planes: (buffer, items, { begin, end }) =>
+      blockPlanes(pair[buffer], { items, area, begin, end }),
+  };
+}
+
+/** The windows of the blocks, their correlation and the sums of their costs, and the transpose of the windows. */
+function prepareWindows(
+  gpu: Gpu,
+  { fixed: { neighbourhood, bits }, sigma }: ChannelCorrelationOptions,
+  { arrays, costs, owned }: { arrays: BlockArrays; costs: GpuBuffer; owned: Owned },
+): Dispatch[] {
+  const { blocks, area, items, parts, planes } = arrays;
+  const inPlane = blocks[0] * blocks[1];
+  const { side } = channelWindow(sigma);
+  /** Smooths along x and y, from the first buffer into the second. */
+  const smooth = (items: number): Dispatch[] =>
+    parts.map((part) => {
+      const depth = items * (part.end - part.begin);
+      const runs = Math.ceil(blocks[0] / SMOOTHED_ALONG_X) *
+        Math.ceil(blocks[1] / SMOOTHED_ALONG_Y);
+      const { workgroups, stride: invocations } = flatWorkgroups(depth * runs);
+      return owned.add(gpu.prepare(SMOOTH_BLOCKS, {
+        parameters: { blocks: blocks.slice(0, 2), area, planes: depth, side, invocations },
+        buffers: [planes(0, items, part), planes(1, items, part)],
+        workgroups,
+      }));
+    });
+  const correlation = channelCorrelation(neighbourhood, bits);
+  const sum = sumWindows(neighbourhood);
+  const correlate = parts.flatMap((part) => {
+    const { begin, end, from, to } = part;
+    const runs = Math.ceil((end - begin) / CORRELATED_TOGETHER);
+    const { workgroups, stride: invocations } = flatWorkgroups(inPlane * runs);
+    return [
+      owned.add(gpu.prepare(correlation, {
+        parameters: {
+          area,
+          blocks: inPlane,
+          bound: to - from,
+          first: begin - from,
+          planes: end - begin,
+          side,
+          invocations,
+        },
+        buffers: [
+          planes(1, items.moments, { begin: from, end: to }),
+          planes(0, items.slopes, part),
+        ],
+        workgroups,
+      })),
+      owned.add(gpu.prepare(sum, {
+        parameters: { area, blocks: inPlane, firstPart: begin },
+        buffers: [planes(0, items.slopes, part), costs],
+        workgroups: [end - begin],
+      })),
+    ];
+  });
+  return [...smooth(items.moments), ...correlate, ...smooth(items.slopes)];
+}
+
 /** Prepares the local correlation of all channels and its gradient with respect to the control points. */
 export function prepareChannelCorrelation(gpu: Gpu, options: ChannelCorrelationOptions): Prepared {
-  const { geometry, columns, fixed, moving, sigma, gradient, scalars } = options;
+  const { geometry, columns: { slabs, buffers: columns }, fixed, moving, gradient, scalars } =
+    options;
   const { neighbourhood, bits, words } = fixed;
-  const { width, side } = channelWindow(sigma);
-  const channels = MIND_LAYOUTS[neighbourhood].channels.length;
-  const blocks = blocksOf(geometry.image, { width, side });
-  const inPlane = blocks[0] * blocks[1];
-  const area = blockArea(gpu, blocks);
-  const blockSlabs = blockParts(gpu, blocks, channels);
-  const [moments, slopes] = [momentItems(channels), slopeItems(channels)];
+  const { width } = channelWindow(options.sigma);
   return Owned.build((owned) => {
-    const { slabs } = columns;
-    const pair = ["sums of blocks", "sums of windows"].map((label) =>
-      owned.add(gpu.buffer(label, 16 * moments * area * blocks[2]))
-    );
-    const parts = owned.add(gpu.buffer("parts of the correlation", 8 * blocks[2]));
+    const arrays = createBlockArrays(gpu, options, owned);
+    const { blocks, area, items, parts, planes } = arrays;
+    const costs = owned.add(gpu.buffer("costs of the planes of windows", 8 * blocks[2]));
     const cells = owned.add(createRowCells(gpu, geometry, slabs));
     const rest = owned.add(
       prepareAdjointOfCells(gpu, { geometry, slabs, cells, sums: gradient }),
@@ -102,33 +186,32 @@ export function prepareChannelCorrelation(gpu: Gpu, options: ChannelCorrelationO
       windowed: windows.length > 1,
     };
     const constants = { strideX: geometry.stride[0], width };
-    /** The planes of blocks of a buffer of the pair, with the moments or the slopes in it. */
-    const planes = (buffer: 0 | 1, items: number, { begin, end }: Slab) =>
-      blockPlanes(pair[buffer], { items, area, begin, end });
     /** The dispatches of a kernel that pulls the moving descriptors: all windows of a slab. */
     const pull = (
       kernel: Kernel,
       index: number,
-      { parameters, buffers, workgroups }: {
+      { parameters, buffers, items }: {
         parameters: Readonly<Record<string, number>>;
         buffers: DispatchOptions["buffers"];
-        workgroups: readonly [number, number];
+        items: number;
       },
     ): Dispatch[] => {
       const slab = slabs[index];
-      return windows.map((part, pass) =>
+      const { workgroups, stride: invocations } = flatWorkgroups(items);
+      return windows.map((window, pass) =>
         owned.add(gpu.prepare(kernel, {
           parameters: {
-            ...warpParameters(options, slab, part),
+            ...warpParameters(options, slab, window),
             ...parameters,
             blocks: blocks.slice(0, 2),
             area,
+            invocations,
             accumulate: pass > 0,
           },
           buffers: [
-            columns.buffers[index],
+            columns[index],
             wordsOf(fixed, slab.begin, slab.end),
-            wordsOf(moving, part.begin, part.to),
+            wordsOf(moving, window.begin, window.to),
             ...buffers,
           ],
           constants,
@@ -136,95 +219,43 @@ export function prepareChannelCorrelation(gpu: Gpu, options: ChannelCorrelationO
         }))
       );
     };
-    const momentsKernel = channelMoments(kernelOptions);
+    const moments = channelMoments(kernelOptions);
     const sums = slabs.flatMap((slab, index) =>
-      blockSlabs.flatMap((part) => {
+      parts.flatMap((part) => {
         const firstBlock = Math.max(Math.floor(slab.begin / width), part.begin);
         const endBlock = Math.min(Math.ceil(slab.end / width), part.end);
         if (firstBlock >= endBlock) return [];
-        const { workgroups, stride } = flatWorkgroups(inPlane * (endBlock - firstBlock));
-        return pull(momentsKernel, index, {
-          parameters: { boundBlock: part.begin, firstBlock, endBlock, invocations: stride },
-          buffers: [planes(0, moments, part)],
-          workgroups,
+        return pull(moments, index, {
+          parameters: { boundBlock: part.begin, firstBlock, endBlock },
+          buffers: [planes(0, items.moments, part)],
+          items: blocks[0] * blocks[1] * (endBlock - firstBlock),
         });
       })
     );
-    /** Smooths along x and y, from one buffer of the pair into the other. */
-    const smooth = (items: number): Dispatch[] =>
-      blockSlabs.map((part) => {
-        const arrays = items * (part.end - part.begin);
-        const { workgroups, stride } = flatWorkgroups(
-          arrays * Math.ceil(blocks[0] / SMOOTHED_ALONG_X) *
-            Math.ceil(blocks[1] / SMOOTHED_ALONG_Y),
-        );
-        return owned.add(gpu.prepare(SMOOTH_BLOCKS, {
-          parameters: {
-            blocks: blocks.slice(0, 2),
-            area,
-            planes: arrays,
-            side,
-            invocations: stride,
-          },
-          buffers: [planes(0, items, part), planes(1, items, part)],
-          workgroups,
-        }));
-      });
-    const correlation = channelCorrelation(neighbourhood, bits);
-    const correlate = blockSlabs.flatMap((part) => {
-      const { begin, end, from, to } = part;
-      const { workgroups, stride } = flatWorkgroups(
-        inPlane * Math.ceil((end - begin) / CORRELATED_TOGETHER),
-      );
-      return [
-        owned.add(gpu.prepare(correlation, {
-          parameters: {
-            area,
-            blocks: inPlane,
-            bound: to - from,
-            first: begin - from,
-            planes: end - begin,
-            side,
-            invocations: stride,
-          },
-          buffers: [planes(1, moments, { begin: from, end: to }), planes(0, slopes, part)],
-          workgroups,
-        })),
-        owned.add(gpu.prepare(sumWindows(neighbourhood), {
-          parameters: { area, blocks: inPlane, firstPart: begin },
-          buffers: [planes(0, slopes, part), parts],
-          workgroups: [end - begin],
-        })),
-      ];
-    });
     const rows = Math.min(width, MAX_RESIDUAL_ROWS);
     const residual = channelResidual({ ...kernelOptions, rows });
+    const rowCells = cellsOf(geometry)[0] * blocks[1] * Math.ceil(width / rows);
     const derivative = slabs.flatMap((slab, index) => [
-      ...blockSlabs.flatMap((part) => {
-        const begin = Math.max(slab.begin, part.begin * width);
+      ...parts.flatMap((part) => {
+        const first = Math.max(slab.begin, part.begin * width);
         const end = Math.min(slab.end, part.end * width);
-        if (begin >= end) return [];
-        const { workgroups, stride: invocations } = flatWorkgroups(
-          cellsOf(geometry)[0] * blocks[1] * Math.ceil(width / rows) * (end - begin),
-        );
+        if (first >= end) return [];
         return pull(residual, index, {
-          parameters: { boundBlock: part.begin, first: begin, end, invocations },
-          buffers: [planes(1, slopes, part), ...cells.buffers],
-          workgroups,
+          parameters: { boundBlock: part.begin, first, end },
+          buffers: [planes(1, items.slopes, part), ...cells.buffers],
+          items: rowCells * (end - first),
         });
       }),
       ...rest.ofSlab[index],
     ]);
     const mean = owned.add(gpu.prepare(MEAN_ENERGY, {
       parameters: { parts: blocks[2], controlPoints: controlPoints(geometry) },
-      buffers: [parts, gradient, scalars],
+      buffers: [costs, gradient, scalars],
       workgroups: [Math.ceil(controlPoints(geometry) / 64)],
     }));
     const dispatches = [
       ...sums,
-      ...smooth(moments),
-      ...correlate,
-      ...smooth(slopes),
+      ...prepareWindows(gpu, options, { arrays, costs, owned }),
       ...derivative,
       mean,
     ];

@@ -23,6 +23,12 @@ import { descriptorWords, MIND_LAYOUTS } from "./layout.ts";
 /** Maximum number of rows of a block that one invocation computes. */
 export const MAX_RESIDUAL_ROWS = 4;
 
+/** Options of {@link channelResidual}. */
+export interface ChannelResidualOptions extends ChannelKernelOptions {
+  /** Rows of a block that one invocation computes. */
+  readonly rows: number;
+}
+
 /**
  * The derivative of the correlation of all channels with respect to the displacement, summed at the control points of
  * each cell of a row (the adjoint along x). The derivative by an entry of the moving image is linear in the entries of
@@ -31,7 +37,7 @@ export const MAX_RESIDUAL_ROWS = 4;
  * An invocation computes some rows of a block and loads the coefficients of each of its blocks once. Neighbouring
  * invocations differ in y, so that they reach the next block together.
  */
-export function channelResidual(options: ChannelKernelOptions & { rows: number }): Kernel {
+export function channelResidual(options: ChannelResidualOptions): Kernel {
   const { neighbourhood, bits, interpolation, windowed } = options;
   const isLinear = interpolation === "linear";
   const points = pointsOfCell(interpolation);

@@ -297,6 +297,21 @@ gpuTest("lncc-mind registers images whose blocks are larger than one binding", a
   assertLess(1, max);
 });
 
+gpuTest("a level ends after three steps within the tolerance of its similarity", async (gpu) => {
+  const images = { fixed: image(GRID, "mr"), moving: image(GRID, "ct", SHIFT), levels: 1 };
+  for (const [similarity, tolerance] of [["lncc-mind", 2e-4], ["mind", 3e-5]] as const) {
+    const { levels: [level] } = await registerDeformable(gpu, { ...images, similarity });
+    const { costs, stopped } = level;
+    assertEquals(stopped, "converged");
+    let flat = 0;
+    costs.slice(1).forEach((cost, i) => {
+      assertLess(flat, 3, `${similarity}, step ${i}`);
+      flat = costs[i] - cost < tolerance ? flat + 1 : 0;
+    });
+    assertEquals(flat, 3, similarity);
+  }
+});
+
 gpuTest("lncc-mind names its patches if images of a few slices leave it no voxel", async (gpu) => {
   const image = (slices: number) => {
     const grid = Grid.axisAligned([30, 28, slices], [4, 4, 8]);

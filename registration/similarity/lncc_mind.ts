@@ -33,6 +33,9 @@ const NEIGHBOURHOOD = "six";
 /** Three times the usual curvature, as lambda is three times that of NMI+MIND (docs/performance.md). */
 const CURVATURE = 3e-4;
 
+/** Larger than the usual tolerance: E falls by more, and the last steps move little (docs/performance.md). */
+const TOLERANCE = 2e-4;
+
 /** Bytes per voxel of the scratch memory of descriptors, which is freed before the first evaluation. */
 const DESCRIPTOR_SCRATCH_BYTES = 4 * 4 + 16;
 
@@ -64,6 +67,7 @@ export const LNCC_MIND: SimilarityKind = declareSimilarity<LnccMindOptions>({
       bytesPerVoxel: 2 * bytesOfDescriptors +
         Math.max(DESCRIPTOR_SCRATCH_BYTES, channelWindowBytes(NEIGHBOURHOOD, channelWindow)),
       curvature: CURVATURE,
+      tolerance: TOLERANCE,
       needsPatches: true,
       prepare: (gpu, inputs) =>
         Owned.build((owned) => {
