@@ -83,15 +83,20 @@ export {
 export type { RigidPreset } from "./registration/rigid/schedule.ts";
 export type { RigidStart, StartPosition } from "./registration/rigid/start.ts";
 export type { StartRecord } from "./registration/rigid/try_starts.ts";
-export {
-  type DeformableLevel,
-  type DeformableOptions,
-  type DeformableProgress,
-  type DeformableResult,
-  type LevelState,
-  registerDeformable,
-} from "./registration/deformable/register_deformable.ts";
-export type { SimilarityName, SimilarityOptions } from "./registration/similarity/similarities.ts";
+export type {
+  DeformableLevel,
+  DeformableOptions,
+  DeformableProgress,
+  DeformableResult,
+  LevelStart,
+  LevelState,
+} from "./registration/deformable/deformable_options.ts";
+export { registerDeformable } from "./registration/deformable/register_deformable.ts";
+export type {
+  SimilarityChoice,
+  SimilarityName,
+  SimilarityOptions,
+} from "./registration/similarity/similarities.ts";
 export type { LnccMindOptions } from "./registration/similarity/lncc_mind.ts";
 export type { LocalCorrelationOptions } from "./registration/similarity/local_correlation.ts";
 export type { MindOptions, MindSscOptions } from "./registration/similarity/mind.ts";

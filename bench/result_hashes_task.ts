@@ -7,7 +7,7 @@
 
 import { REGULARISERS } from "../kernels/regulariser/regulariser.ts";
 import { DEFORMABLE_DEFAULTS } from "../registration/deformable_defaults.ts";
-import { SIMILARITIES } from "../registration/similarity/similarities.ts";
+import { AUTOMATIC_SIMILARITY, SIMILARITIES } from "../registration/similarity/similarities.ts";
 import { type FlagsOf, type TaskSpec, UsageError } from "../tasks/_flags.ts";
 import { runTask } from "../tasks/_run_task.ts";
 import { runCommand } from "./command.ts";
@@ -80,7 +80,7 @@ function steps(group: Group, folder: string): Step[] {
       }));
     }
     case "apply": {
-      const transform = `${folder}/register/${DEFORMABLE_DEFAULTS.similarity}/transform.json`;
+      const transform = `${folder}/register/${AUTOMATIC_SIMILARITY.first}/transform.json`;
       return [
         {
           task: group,

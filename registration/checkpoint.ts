@@ -24,7 +24,7 @@ import { parseJson } from "../host/parse_json.ts";
 import { withoutUndefined } from "../host/defaults.ts";
 import { sha256Hex } from "../host/hash.ts";
 import type { LabelVolume, Volume } from "../volume/volume.ts";
-import type { DeformableLevel, LevelState } from "./deformable/register_deformable.ts";
+import type { DeformableLevel, LevelState } from "./deformable/deformable_options.ts";
 import { decodeFloats, encodeFloats } from "./float_text.ts";
 import type { RigidResult } from "./rigid/register_rigid.ts";
 
@@ -46,7 +46,7 @@ export class CheckpointError extends CrosswarpError {
 }
 
 const FORMAT = "crosswarp-checkpoint";
-const VERSION = 4;
+const VERSION = 5;
 /** The first characters of a digest, which distinguish it from a value. */
 const DIGEST = "sha256 ";
 
@@ -85,6 +85,7 @@ export function encodeCheckpoint(identity: RunIdentity, { rigid, level }: Checkp
     // The file format calls the displacements "knots".
     level: level && {
       level: level.level,
+      similarity: level.similarity,
       knots: encodeFloats(level.displacements),
       records: level.records,
     },
@@ -110,7 +111,14 @@ export function decodeCheckpoint(
     version?: unknown | undefined;
     identity: RunIdentity;
     rigid?: RigidResult | undefined;
-    level?: { level: number; knots: string; records: DeformableLevel[] } | undefined;
+    level?:
+      | {
+        level: number;
+        similarity?: LevelState["similarity"] | undefined;
+        knots: string;
+        records: DeformableLevel[];
+      }
+      | undefined;
   };
   try {
     value = parseJson(text) as typeof value;
@@ -136,11 +144,12 @@ export function decodeCheckpoint(
   try {
     return withoutUndefined({
       rigid,
-      level: level && {
+      level: level && withoutUndefined({
         level: level.level,
+        similarity: level.similarity,
         displacements: decodeFloats(level.knots),
         records: level.records,
-      },
+      }),
     });
   } catch (cause) {
     throw new CheckpointError(`${name} is damaged. Remove it and start without --resume.`, {

@@ -111,7 +111,7 @@ Deno.test("a checkpoint says what differs from the run that wants to continue", 
       "{}",
       "[]",
       text.slice(0, 90),
-      text.replace('"version":4', '"version":9'),
+      text.replace('"version":5', '"version":9'),
       "null",
     ]
   ) {

@@ -19,7 +19,8 @@ export const DEFORMABLE_METHODS: readonly DeformableMethod[] = [
 
 /**
  * The displacements with which the first level of the method "control-grid" begins: none after the rigid registration,
- * those of a discrete search in place of the coarsest level, or those of the search if its two directions agree.
+ * those of a discrete search in place of the coarsest level, or those of the search if the coarsest level finds large
+ * motions and the two directions of the search agree.
  */
 export type DeformableStart = "rigid" | "discrete" | "automatic";
 
@@ -28,10 +29,10 @@ export const DEFORMABLE_STARTS: readonly DeformableStart[] = ["rigid", "discrete
 
 /** The defaults for all images; docs/validation.md describes how they were chosen. */
 export const DEFORMABLE_DEFAULTS = {
-  similarity: "nmi+mind",
+  similarity: "automatic",
   regulariser: "bending",
   interpolation: "linear",
-  start: "rigid",
+  start: "automatic",
   spacing: 20,
   iterations: 100,
 } as const;

@@ -56,15 +56,20 @@ export {
 export type { RigidPreset } from "./rigid/schedule.ts";
 export type { RigidStart, StartPosition } from "./rigid/start.ts";
 export type { StartRecord } from "./rigid/try_starts.ts";
-export {
-  type DeformableLevel,
-  type DeformableOptions,
-  type DeformableProgress,
-  type DeformableResult,
-  type LevelState,
-  registerDeformable,
-} from "./deformable/register_deformable.ts";
-export type { SimilarityName, SimilarityOptions } from "./similarity/similarities.ts";
+export type {
+  DeformableLevel,
+  DeformableOptions,
+  DeformableProgress,
+  DeformableResult,
+  LevelStart,
+  LevelState,
+} from "./deformable/deformable_options.ts";
+export { registerDeformable } from "./deformable/register_deformable.ts";
+export type {
+  SimilarityChoice,
+  SimilarityName,
+  SimilarityOptions,
+} from "./similarity/similarities.ts";
 export type { LnccMindOptions } from "./similarity/lncc_mind.ts";
 export type { LocalCorrelationOptions } from "./similarity/local_correlation.ts";
 export type { MindOptions, MindSscOptions } from "./similarity/mind.ts";

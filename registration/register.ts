@@ -11,12 +11,13 @@ import { diceCoefficient, diceCounts } from "../volume/dice.ts";
 import { GpuMemoryError } from "../kernels/gpu/errors.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import type { GpuField } from "../kernels/gpu/image.ts";
-import {
-  type DeformableOptions,
-  type DeformableProgress,
-  type DeformableResult,
-  registerDeformable,
-} from "./deformable/register_deformable.ts";
+import type {
+  DeformableLevel,
+  DeformableOptions,
+  DeformableProgress,
+  DeformableResult,
+} from "./deformable/deformable_options.ts";
+import { registerDeformable } from "./deformable/register_deformable.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { DEFORMABLE_DEFAULTS, type DeformableMethod } from "./deformable_defaults.ts";
 import { placementProblems } from "./input_grids.ts";
@@ -31,7 +32,7 @@ import {
   type MindGaussNewtonResult,
   registerMindGaussNewton,
 } from "./mind_gauss_newton/mind_gauss_newton.ts";
-import { SIMILARITIES, similarityOptionsOf } from "./similarity/similarities.ts";
+import { similarityOf, similarityOptionsOf } from "./similarity/similarities.ts";
 import { completeSimilarityOptions } from "./similarity/similarity.ts";
 import {
   registerRigid,
@@ -303,7 +304,11 @@ export async function registerImages(
       withBetterOrientation(
         gpu,
         options,
-        withAdviceOnStart(options, withDoubtOfSimilarity(options, judged)),
+        withAdviceOnStart(
+          options,
+          found.deformable?.levels[0],
+          withDoubtOfSimilarity(options, judged),
+        ),
       ),
   );
   times.push(performance.now());
@@ -351,7 +356,7 @@ function withDoubtOfSimilarity(
   quality: RegistrationQuality,
 ): RegistrationQuality {
   if (quality.verdict === "good" || rigidOnly || method !== "control-grid") return quality;
-  const kind = SIMILARITIES[deformable?.similarity ?? DEFORMABLE_DEFAULTS.similarity];
+  const kind = similarityOf(deformable?.similarity ?? DEFORMABLE_DEFAULTS.similarity);
   const doubt = kind.doubt?.(
     completeSimilarityOptions(kind, similarityOptionsOf({ ...deformable })),
   );
@@ -359,20 +364,26 @@ function withDoubtOfSimilarity(
 }
 
 /** The advice for a result that is not good and that began with the rigid registration alone. */
-const START_ADVICE =
+const SEARCH_ADVICE =
   "If parts of the body moved by more than 20 mm, the start automatic (--start automatic) may find the motion.";
+/** The advice for a result that is not good and that did not use what a search found. */
+const TRUST_ADVICE =
+  "A search for large motions was not used, because the search and the search back do not agree. The start discrete " +
+  "(--start discrete) uses it: compare both results.";
 
-/** The quality; if it is not good, with the advice to search for large motions, unless this was done. */
+/** The quality; if it is not good, with the advice to search for large motions, or to use the search that was done. */
 function withAdviceOnStart(
   { deformable, rigidOnly, method = "control-grid" }: RegisterImagesOptions,
+  first: DeformableLevel | undefined,
   quality: RegistrationQuality,
 ): RegistrationQuality {
+  if (quality.verdict === "good" || rigidOnly || method !== "control-grid") return quality;
+  const advise = (advice: string) => ({ ...quality, reasons: [...quality.reasons, advice] });
   const { start = DEFORMABLE_DEFAULTS.start } = deformable ?? {};
-  const hasSearched = start !== "rigid";
-  if (quality.verdict === "good" || rigidOnly || method !== "control-grid" || hasSearched) {
-    return quality;
-  }
-  return { ...quality, reasons: [...quality.reasons, START_ADVICE] };
+  if (start === "rigid") return advise(SEARCH_ADVICE);
+  const found = first?.start;
+  const isRefused = found?.chosen === "rigid" && found.problem === undefined;
+  return isRefused ? advise(TRUST_ADVICE) : quality;
 }
 
 /** The options with images without padding, which the masks leave out. */

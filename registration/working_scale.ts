@@ -9,7 +9,7 @@
 import type { Matrix4 } from "../volume/affine.ts";
 import { Grid } from "../volume/grid.ts";
 import type { LabelVolume, Volume } from "../volume/volume.ts";
-import type { DeformableResult } from "./deformable/register_deformable.ts";
+import type { DeformableResult } from "./deformable/deformable_options.ts";
 import type { MindGaussNewtonResult } from "./mind_gauss_newton/mind_gauss_newton.ts";
 import type { RegisterImagesOptions } from "./register.ts";
 import type { RigidResult } from "./rigid/register_rigid.ts";
@@ -90,6 +90,7 @@ export function deformableFromScale(result: DeformableResult, scale: number): De
   if (scale === 1) return result;
   const { controlGrid, levels, parameters } = result;
   return {
+    ...result,
     controlGrid: scaledControlGrid(controlGrid, 1 / scale),
     levels: levels.map((level) => ({
       ...level,

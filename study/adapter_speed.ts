@@ -32,6 +32,7 @@ export async function measureAdapter(gpu: Gpu, signal?: AbortSignal): Promise<Ad
     fixed: blob(0),
     moving: blob(5),
     similarity: "nmi+mind",
+    start: "rigid",
     levels: 1,
     resolution: 4,
     spacing: 20,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { DeformableOptions } from "../registration/deformable/register_deformable.ts";
+import type { DeformableOptions } from "../registration/deformable/deformable_options.ts";
 import { SIMILARITIES } from "../registration/similarity/similarities.ts";
 import { type BestSetting, type BestSettings, settingOf } from "./grid_search/best_settings.ts";
 import type { Column } from "./columns.ts";

@@ -171,8 +171,9 @@ export type {
   DeformableLevel,
   DeformableOptions,
   DeformableProgress,
+  LevelStart,
   LevelState,
-} from "../registration/deformable/register_deformable.ts";
+} from "../registration/deformable/deformable_options.ts";
 export type { JacobianStatistics } from "../registration/jacobian_statistics.ts";
 export type { RigidPreset } from "../registration/rigid/schedule.ts";
 export type { RigidLevelReport, RigidResult } from "../registration/rigid/register_rigid.ts";
@@ -182,7 +183,11 @@ export type { LnccMindOptions } from "../registration/similarity/lncc_mind.ts";
 export type { LocalCorrelationOptions } from "../registration/similarity/local_correlation.ts";
 export type { MindOptions, MindSscOptions } from "../registration/similarity/mind.ts";
 export type { MindScaling, NmiMindOptions } from "../registration/similarity/nmi_mind.ts";
-export type { SimilarityName, SimilarityOptions } from "../registration/similarity/similarities.ts";
+export type {
+  SimilarityChoice,
+  SimilarityName,
+  SimilarityOptions,
+} from "../registration/similarity/similarities.ts";
 export type { CycleGanSettings } from "../gan/model/settings.ts";
 export type { ConvolutionVariant } from "../gan/ops/convolution/convolution.ts";
 export type { PlaneName } from "../gan/synthesis/image_planes.ts";

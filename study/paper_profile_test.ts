@@ -8,7 +8,7 @@ import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { receptiveField } from "../gan/networks/discriminator.ts";
 import { DARK_FRACTION, sampleSize } from "../gan/training/patch_sampler.ts";
 import { learningRate } from "../gan/training/learning_rate.ts";
-import { NMI_BINS } from "../registration/deformable/register_deformable.ts";
+import { NMI_BINS } from "../registration/deformable/run_levels.ts";
 import { RANGE_PERCENTILES } from "../registration/intensity_range.ts";
 import { SIMILARITIES } from "../registration/similarity/similarities.ts";
 import { completeSimilarityOptions } from "../registration/similarity/similarity.ts";

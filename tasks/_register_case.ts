@@ -126,6 +126,7 @@ export async function registerCase(options: RegisterCaseOptions): Promise<Regist
     onProgress: progressShower(progress),
   });
   objectsNotices(result, flags).forEach(headers.onNotice);
+  result.deformable?.notices.forEach(headers.onNotice);
   progress.stage("writing");
   const encoding = await timed("encoding", () => encodeRegistration(inputs, result, thread));
   const errors = landmarks && targetErrors(result.transform, landmarks);

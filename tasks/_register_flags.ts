@@ -16,8 +16,10 @@ import { MIND_GAUSS_NEWTON_OPTIONS } from "../registration/mind_gauss_newton/opt
 import type { RegisterImagesOptions } from "../registration/register.ts";
 import { RIGID_PRESETS } from "../registration/rigid/schedule.ts";
 import {
+  AUTOMATIC_SIMILARITY,
   SIMILARITIES,
-  type SimilarityName,
+  SIMILARITY_CHOICES,
+  similarityOf,
   type SimilarityOptions,
 } from "../registration/similarity/similarities.ts";
 import { type Flag, type FlagValues, isGiven, kebabCase, UsageError } from "./_flags.ts";
@@ -79,12 +81,14 @@ export const REGISTER_FLAGS = {
   },
   similarity: {
     type: "choice",
-    choices: Object.keys(SIMILARITIES) as SimilarityName[],
+    choices: SIMILARITY_CHOICES,
     default: DEFORMABLE_DEFAULTS.similarity,
-    help: `The similarity: ${
-      Object.entries(SIMILARITIES).map(([name, { description }]) => `${name} (${description})`)
-        .join(", ")
-    }.`,
+    help:
+      `The similarity: automatic (${AUTOMATIC_SIMILARITY.first}, or ${AUTOMATIC_SIMILARITY.otherwise} for images of ` +
+      `a few slices and small masks), ${
+        Object.entries(SIMILARITIES).map(([name, { description }]) => `${name} (${description})`)
+          .join(", ")
+      }.`,
   },
   ...OPTION_FLAGS,
   regulariser: {
@@ -107,17 +111,18 @@ export const REGISTER_FLAGS = {
     default: DEFORMABLE_DEFAULTS.start,
     help:
       "The start of the deformable registration: the rigid result alone, a discrete search of displacements of up " +
-      "to 48 mm along each axis in place of the coarsest level, or automatic, which searches and takes what it " +
-      "found only if the search back agrees; see below.",
+      "to 48 mm along each axis in place of the coarsest level, or automatic, which searches if parts of the image " +
+      "move far, and takes what it found only if the search back agrees; see below.",
   },
   lambda: {
     type: "number",
     min: 0,
-    help: `Weight of the regulariser. The default depends on the similarity (${
-      Object.entries(SIMILARITIES).map(([name, { lambda }]) =>
-        `${name} ${lambda[DEFORMABLE_DEFAULTS.regulariser]}`
-      ).join(", ")
-    } for ${DEFORMABLE_DEFAULTS.regulariser}).`,
+    help:
+      `Weight of the regulariser. The default depends on the similarity (automatic has that of ${AUTOMATIC_SIMILARITY.first}; ${
+        Object.entries(SIMILARITIES).map(([name, { lambda }]) =>
+          `${name} ${lambda[DEFORMABLE_DEFAULTS.regulariser]}`
+        ).join(", ")
+      } for ${DEFORMABLE_DEFAULTS.regulariser}).`,
   },
   spacing: {
     type: "number",
@@ -245,11 +250,17 @@ export function refuseUseless(flags: Omit<RegisterFlags, FileFlag>): void {
     }
   }
   const withoutSimilarity = given.find((name) =>
-    name in OPTION_FLAGS && !(name in SIMILARITIES[similarity].options)
+    name in OPTION_FLAGS && !(name in similarityOf(similarity).options)
   );
   if (withoutSimilarity !== undefined) {
+    const having = Object.values(SIMILARITIES).filter(({ options }) =>
+      withoutSimilarity in options
+    );
     throw new UsageError(
-      `--${kebabCase(withoutSimilarity)} does nothing with --similarity ${similarity}`,
+      `--${
+        kebabCase(withoutSimilarity)
+      } does nothing with --similarity ${similarity}; it is an option of ` +
+        `--similarity ${having.map((kind) => kind.name).join(" and ")}`,
     );
   }
 }
@@ -264,7 +275,7 @@ export function hasEffect(
 ): boolean {
   if (method !== "control-grid") return !isControlGridOnly(name);
   return !isGaussNewtonOnly(name) &&
-    (!(name in OPTION_FLAGS) || name in SIMILARITIES[similarity].options);
+    (!(name in OPTION_FLAGS) || name in similarityOf(similarity).options);
 }
 
 function isGaussNewtonOnly(name: string): boolean {
@@ -300,7 +311,7 @@ export function settingsOf(
     keepObjects,
     method,
     deformable: {
-      ...optionValues(SIMILARITIES[similarity].options, flags),
+      ...optionValues(similarityOf(similarity).options, flags),
       similarity,
       regulariser,
       interpolation,

@@ -45,11 +45,15 @@ directions to metrics.json.
 --start discrete begins the deformable registration with a discrete search: points every 16 mm choose among
 displacements of up to 48 mm along each axis. It finds large motions, as between two breaths, in which the
 images do not overlap well enough for the usual descent. The search takes the place of the coarsest level,
-unless that is the only one. --start automatic searches from the fixed to the moving image and back, and takes
-the displacements only if both agree at enough points; otherwise it goes on like --start rigid, the default.
-Neither is always better than the default: look at the result.
-metrics.json has the choice and the agreement as \`start\` of the first level, and the number of levels that the
-search replaced as \`replacedLevels\`. A result that is not good advises the search.
+unless that is the only one. --start automatic, the default, begins with the coarsest level. If this level moves
+a twentieth of the image by more than 20 mm, the task searches from the fixed to the moving image and back, and
+takes the displacements only if both agree at enough points. No start is always the best one: look at the
+result. metrics.json has the choice and the agreement as \`start\` of the first level if there was a search, and
+the number of levels that the search replaced as \`replacedLevels\`.
+
+--similarity automatic, the default, is the local correlation of MIND. It compares voxels whose neighbours lie
+in the image and in the mask, too. If there are not enough of them, as in images of a few slices, the task says
+so and registers by NMI+MIND, unless you give --lambda. metrics.json has the name of the similarity.
 
 With --cohort the task registers many pairs, each into the folder OUT/<case>. A CSV file has a line for each
 pair, and its first line names the columns. Paths are relative to the CSV file:

@@ -16,7 +16,7 @@ interface PublicNames {
 
 const PUBLIC: Readonly<Record<string, PublicNames>> = {
   ".": {
-    count: 93,
+    count: 95,
     values: `
       ConstantImageError CrosswarpError EmptyMaskError FileAccessError Gpu GpuLostError
       GpuMemoryError GpuUnavailableError GpuValidationError Grid ImageFileError NoOverlapError
@@ -27,13 +27,13 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
     types: `
       ApplyTransformOptions Checkpoint ControlGrid ControlGridInterpolation DeformableLevel DeformableMethod
       DeformableOptions DeformableProgress DeformableResult DeformableStart DisplacementField FileInput GpuOptions
-      HeaderMatrix InverseConsistency JacobianStatistics LabelOverlap LabelVolume LevelState
+      HeaderMatrix InverseConsistency JacobianStatistics LabelOverlap LabelVolume LevelStart LevelState
       LnccMindOptions LocalCorrelationOptions MapPointsOptions MappedPoints Matrix4 MindGaussNewtonLevel
       MindGaussNewtonOptions MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling
       MindSscOptions NmiMindOptions OutsideObjects Padding PointFile PointSpace ReadOptions ReadPointsOptions
       RegisterImagesOptions RegisterImagesResult RegisterProgress RegistrationQuality Regulariser
       RigidLevelReport RigidOptions RigidPreset RigidProgress RigidResult RigidStart
-      SimilarityName SimilarityOptions StartPosition StartRecord Transform Triple Verdict Volume
+      SimilarityChoice SimilarityName SimilarityOptions StartPosition StartRecord Transform Triple Verdict Volume
       VoxelType WriteOptions`,
   },
   "./volume": {
@@ -67,7 +67,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       RegularisationOptions Regulariser ResampleOptions Triple Volume WalkedAxis WarpOptions`,
   },
   "./registration": {
-    count: 85,
+    count: 87,
     values: `
       CheckpointError ConstantImageError DEFORMABLE_DEFAULTS DEFORMABLE_METHODS DEFORMABLE_STARTS EmptyMaskError
       MIND_GAUSS_NEWTON_DEFAULTS NoOverlapError TransformFileError applyTransform
@@ -78,12 +78,12 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
     types: `
       ApplyTransformOptions Checkpoint ControlGrid ControlGridInterpolation CrosswarpError DeformableLevel DeformableMethod
       DeformableOptions DeformableProgress DeformableResult DeformableStart DisplacementField Gpu GpuOptions Grid
-      InverseConsistency InverseFieldResult JacobianStatistics LabelOverlap LabelVolume LevelState
+      InverseConsistency InverseFieldResult JacobianStatistics LabelOverlap LabelVolume LevelStart LevelState
       LnccMindOptions LocalCorrelationOptions MapPointsOptions MappedPoints Matrix4 MindGaussNewtonLevel
       MindGaussNewtonOptions MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling
       MindSscOptions NmiMindOptions OutsideObjects Padding RegisterImagesOptions RegisterImagesResult
       RegisterProgress RegistrationQuality Regulariser RigidLevelReport RigidOptions RigidPreset
-      RigidProgress RigidResult RigidStart RunIdentity SimilarityName SimilarityOptions
+      RigidProgress RigidResult RigidStart RunIdentity SimilarityChoice SimilarityName SimilarityOptions
       StartPosition StartRecord Transform Triple Verdict Volume`,
   },
   "./gan": {
@@ -124,7 +124,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       Structure StructureName Triple Volume`,
   },
   "./study": {
-    count: 188,
+    count: 190,
     values: `
       ABLATIONS COLUMNS CORRESPONDENCE_PARTS LOSSES PAPER_CHANNELS PAPER_FIELDS PAPER_GRID
       PAPER_TABLE_1 PAPER_TABLE_2 PROFILES Picture STAGES STRUCTURES SettingsError ShardSettingsError
@@ -140,14 +140,14 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       CycleGanSettings DeformableLevel DeformableMethod DeformableOptions DeformableProgress
       DeformableStart DisplacementField FileInput GanScale GanSettingsOptions GanVariant GivenCohort Gpu GpuOptions Grid
       GridSearchOptions GridSearchPlan GridSynthesisOptions HeaderMatrix ImageRegion IntensityScale
-      JacobianStatistics JointSetting LabelFiles LabelVolume LabelledImage LevelState LnccMindOptions LocalCorrelationOptions
+      JacobianStatistics JointSetting LabelFiles LabelVolume LabelledImage LevelStart LevelState LnccMindOptions LocalCorrelationOptions
       Manifest ManifestSubject Matrix4 MindOptions MindScale MindScaling MindSscOptions MissingUnits Modality
       ModalityLabels ModalityPaths ModelFiles ModelInput NmiMindOptions OnProgress OpenJob Ops OverviewOptions PairImages
       PairRegistrationOptions PairRigidOptions PairScores PairScoresOptions PaperVolumes PatchAverageProgress PlaneName PointMap
       PreparedStudy Profile ProfileDeformable ProfileName ReadOptions Region RegionPair
       RegisteredPair RegisteredPairsOptions RegistrationScores Regulariser RenumberedLabels ReportTable
       ReproduceOptions RigidLevelReport RigidPreset RigidResult RunStudyOptions RunUnitsOptions ScoredPair
-      SearchPair SearchScale SearchTable SearchUnit SettingRow Shard ShardResult SignedRankResult SimilarityName
+      SearchPair SearchScale SearchTable SearchUnit SettingRow Shard ShardResult SignedRankResult SimilarityChoice SimilarityName
       SimilarityOptions StageName StagePlan StageWork StartPosition StartRecord StepLosses Stitch
       StructureMeasure StructureName StructureRow StudyOptions StudyProgress StudyReport Substitute
       Substitutes SynthesisCheck SynthesisJobOptions SynthesisResult Table1Row Table2Row TableName

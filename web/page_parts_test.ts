@@ -140,7 +140,7 @@ Deno.test("commandLine() is read by register, with quotes for a shell", () => {
     ["--fixed", "study", "--fixed-series", "2", "--out", "registered"],
   );
   assertEquals([flags.fixed, flags.spacing, flags.noFolding], ["the mr.nii.gz", 25, true]);
-  assertEquals([flags.similarity, flags.seed], ["nmi+mind", 12345]);
+  assertEquals([flags.similarity, flags.seed], ["automatic", 12345]);
   assertEquals(
     args.map(shellWord).join(" "),
     "--fixed 'the mr.nii.gz' --moving ct.nii.gz --spacing 25 --no-folding --out registered",
@@ -153,6 +153,8 @@ Deno.test("hasEffect() knows the flags of a method and of a similarity", () => {
   const gaussNewton = { method: "mind-gauss-newton", similarity: "nmi+mind" } as const;
   assertEquals(hasEffect("beta", nmi), false);
   assertEquals(hasEffect("beta", { ...nmi, similarity: "nmi+mind" }), true);
+  assertEquals(hasEffect("beta", { ...nmi, similarity: "automatic" }), false);
+  assertEquals(hasEffect("channelWindow", { ...nmi, similarity: "automatic" }), true);
   assertEquals(hasEffect("alpha", nmi), false);
   assertEquals(hasEffect("alpha", gaussNewton), true);
   assertEquals(hasEffect("spacing", gaussNewton), false);

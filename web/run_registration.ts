@@ -83,7 +83,7 @@ export async function runRegistration(options: RunOptions): Promise<FinishedRun>
       signal,
       onProgress: (state) => onProgress(progressOf(state)),
     });
-    notices.push(...objectsNotices(result, flags));
+    notices.push(...objectsNotices(result, flags), ...result.deformable?.notices ?? []);
     const hausdorff95 = hausdorffDistances(inputs, result);
     const seconds = (performance.now() - began) / 1000;
     const metrics = encodeMetrics({

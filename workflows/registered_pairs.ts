@@ -64,6 +64,7 @@ const REGISTRATION = {
   spacing: 15,
   levels: 4,
   iterations: 50,
+  start: "rigid",
 } as const;
 
 /** Values in [-1, 1] above which a voxel shows the body: about -600 HU, and a tenth of the range of MR. */

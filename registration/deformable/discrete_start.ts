@@ -40,6 +40,8 @@ const EDGE = 4;
 const RADIUS = 3;
 /** A search whose directions agree less is not trusted; {@link isTrusted}. */
 const LEAST_AGREEMENT = 0.23;
+/** The start "automatic" searches if a twentieth of the control points moves further at the coarsest level, mm. */
+const LARGE_MOTION = 20;
 /** Standard deviation of the patches of MIND-SSC, voxels. */
 const SIGMA = 0.8;
 /** The costs of all displacements fit into the smallest binding that WebGPU guarantees; blocks grow with the image. */
@@ -189,6 +191,20 @@ function requireBlocks(name: "fixed" | "moving", blocks: number, block: number):
     } mm along each axis of which a quarter lies in the image and inside its mask. Choose the start "rigid" ` +
       "(--start rigid).",
   );
+}
+
+/**
+ * True if a level has moved parts of the image so far that a search may find more: the 95th percentile of the lengths
+ * of the displacements, mm, is above 20. docs/validation.md has the values of several pairs.
+ *
+ * @param displacements - One vec4 per control point.
+ */
+export function isLargeMotion(displacements: Float32Array): boolean {
+  const lengths = Float32Array.from(
+    { length: displacements.length / 4 },
+    (_, i) => Math.hypot(...displacements.subarray(4 * i, 4 * i + 3)),
+  ).sort();
+  return lengths[Math.floor(0.95 * (lengths.length - 1))] > LARGE_MOTION;
 }
 
 /**

@@ -1,4 +1,11 @@
-import { assert, assertAlmostEquals, assertEquals, assertLess, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertAlmostEquals,
+  assertEquals,
+  assertLess,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { IDENTITY, type Triple } from "../../volume/affine.ts";
 import { Grid } from "../../volume/grid.ts";
 import type { Volume } from "../../volume/volume.ts";
@@ -10,12 +17,14 @@ import { seededValues } from "../../testing/float_values.ts";
 import { gpuTest } from "../../testing/gpu.ts";
 import { NoOverlapError } from "../errors.ts";
 import { displacementAt } from "../transform.ts";
-import { discreteStart, discreteStartBytes, displacementsFrom } from "./discrete_start.ts";
+import type { DeformableResult, LevelState } from "./deformable_options.ts";
 import {
-  type DeformableResult,
-  type LevelState,
-  registerDeformable,
-} from "./register_deformable.ts";
+  discreteStart,
+  discreteStartBytes,
+  displacementsFrom,
+  isLargeMotion,
+} from "./discrete_start.ts";
+import { registerDeformable } from "./register_deformable.ts";
 
 const GRID = Grid.axisAligned([48, 40, 44], [5, 5, 5], [-120, -100, -110]);
 /** Blobs of 6 to 10 mm: a descent does not find displacements that are larger than they are. */
@@ -105,13 +114,11 @@ gpuTest("registerDeformable() refuses a discrete search without blocks to compar
   for (
     const [fixed, moving, name] of [[thin, whole, "fixed"], [whole, thin, "moving"]] as const
   ) {
-    for (const start of ["discrete", "automatic"] as const) {
-      await assertRejects(
-        () => registerDeformable(gpu, { fixed, moving, start, ...common }),
-        NoOverlapError,
-        `The discrete search cannot compare any block of the ${name} image. It needs blocks of 16 mm`,
-      );
-    }
+    await assertRejects(
+      () => registerDeformable(gpu, { fixed, moving, start: "discrete", ...common }),
+      NoOverlapError,
+      `The discrete search cannot compare any block of the ${name} image. It needs blocks of 16 mm`,
+    );
   }
   await registerDeformable(gpu, { fixed: thin, moving: whole, ...common });
 });
@@ -160,8 +167,14 @@ Deno.test("displacementsFrom() interpolates between points, by hand", () => {
 });
 
 gpuTest("registerDeformable() finds 30 mm from a discrete start, and not without", async (gpu) => {
-  const images = { fixed: image("mr"), moving: image("ct", SHIFT), iterations: 30 };
-  const rigid = await registerDeformable(gpu, images);
+  const images = {
+    fixed: image("mr"),
+    moving: image("ct", SHIFT),
+    // The local correlation of MIND finds these few blobs without a search.
+    similarity: "nmi+mind",
+    iterations: 30,
+  } as const;
+  const rigid = await registerDeformable(gpu, { ...images, start: "rigid" });
   const states: LevelState[] = [];
   const discrete = await registerDeformable(gpu, {
     ...images,
@@ -185,11 +198,38 @@ gpuTest("registerDeformable() finds 30 mm from a discrete start, and not without
     resume: states[0],
   });
   assertEquals(resumed, discrete);
-  const automatic = await registerDeformable(gpu, { ...images, start: "automatic" });
-  // All displaced blobs move alike, so that the search and the search back agree.
-  assertEquals(automatic.levels[0].start?.chosen, "discrete");
-  assertEquals(automatic.levels, discrete.levels);
-  assertEquals(automatic.controlGrid, discrete.controlGrid);
+});
+
+gpuTest(
+  "registerDeformable() with the automatic start searches where the coarsest level moves far, and takes what is trusted",
+  async (gpu) => {
+    const images = { fixed: image("mr"), moving: image("ct", SHIFT), iterations: 30 };
+    const states: LevelState[] = [];
+    const discrete = await registerDeformable(gpu, { ...images, start: "discrete" });
+    const automatic = await registerDeformable(gpu, {
+      ...images,
+      onLevel: (state) => void states.push(state),
+    });
+    // All displaced blobs move alike, so that the search and the search back agree.
+    assertEquals(automatic.parameters.start, "automatic");
+    assertEquals(automatic.parameters.replacedLevels, 1);
+    assertEquals(automatic.levels, discrete.levels);
+    assertEquals(automatic.controlGrid, discrete.controlGrid);
+    // The coarsest level, which the search replaced, is no state to continue from.
+    assertEquals(states.map(({ records }) => records[0].start?.chosen), ["discrete"]);
+    assertEquals(await registerDeformable(gpu, { ...images, resume: states[0] }), automatic);
+  },
+);
+
+Deno.test("isLargeMotion() is true if a twentieth of the displacements is above 20 mm, by hand", () => {
+  // 41 lengths, of which the largest three are 5 % or less of the rest: index 38 of 0 to 40 decides.
+  const lengths = (far: number, mm: number) =>
+    Float32Array.from({ length: 4 * 41 }, (_, i) => i % 4 === 1 && i < 4 * far ? mm : 0);
+  assertEquals(isLargeMotion(lengths(3, 21)), true);
+  assertEquals(isLargeMotion(lengths(2, 21)), false);
+  assertEquals(isLargeMotion(lengths(41, 19.9)), false);
+  // 12, 16 and 5 mm along the axes are 20.6 mm.
+  assertEquals(isLargeMotion(Float32Array.of(12, 16, 5, 0)), true);
 });
 
 gpuTest("registerDeformable() with one level runs it after the discrete search", async (gpu) => {
@@ -201,27 +241,47 @@ gpuTest("registerDeformable() with one level runs it after the discrete search",
   assertEquals(JSON.parse(JSON.stringify(levels)), levels);
 });
 
+/** A disc of 30 mm and one of 70 mm, of so many slices: the borders move by 40 mm, and nothing says where along them. */
+function discs(slices: number) {
+  const grid = Grid.axisAligned([48, 40, slices], [5, 5, 5], [-120, -100, -5]);
+  const disc = (radius: number): Volume => ({
+    grid,
+    data: Float32Array.from({ length: grid.voxels }, (_, i) => {
+      const [x, y] = grid.world([i % 48, Math.floor(i / 48) % 40, 0]);
+      return 100 / (1 + Math.exp((Math.hypot(x, y) - radius) / 8));
+    }),
+  });
+  const options = { similarity: "nmi", lambda: 1, levels: 2, iterations: 20 } as const;
+  return { fixed: disc(30), moving: disc(70), ...options };
+}
+
 gpuTest(
-  "registerDeformable() with the automatic start keeps the rigid start if the search is not trusted",
+  "registerDeformable() with the automatic start keeps the rigid start if a search is not trusted or not possible",
   async (gpu) => {
-    // With three slices the search has one layer of blocks.
-    const thin = ({ data }: Volume): Volume => ({
-      grid: Grid.axisAligned([48, 40, 3], [5, 5, 5]),
-      data: data.slice(21 * 48 * 40, 24 * 48 * 40),
-    });
-    const images = {
-      fixed: thin(image("mr")),
-      moving: thin(image("ct", [3, 2, 0])),
-      similarity: "nmi",
-      iterations: 10,
-    } as const;
-    const rigid = await registerDeformable(gpu, images);
-    const automatic = await registerDeformable(gpu, { ...images, start: "automatic" });
-    const { chosen, agreement } = automatic.levels[0].start!;
-    assertEquals(chosen, "rigid");
-    assertLess(agreement, 0.23);
-    assertEquals(automatic.controlGrid, rigid.controlGrid);
-    assertEquals(rigid.levels[0].start, undefined);
+    // With two slices no block of 16 mm is full enough.
+    for (const slices of [3, 2]) {
+      const images = discs(slices);
+      const automatic = await registerDeformable(gpu, images);
+      const rigid = await registerDeformable(gpu, { ...images, start: "rigid" });
+      assertEquals(automatic.controlGrid, rigid.controlGrid);
+      assertEquals([rigid.levels[0].start, rigid.notices], [undefined, []]);
+      const { chosen, agreement, problem } = automatic.levels[0].start!;
+      assertEquals(chosen, "rigid");
+      assertLess(agreement, 0.23);
+      const reason = "The discrete search cannot compare any block of the fixed image.";
+      assertEquals(problem?.includes(reason) ?? false, slices === 2);
+      assertEquals(automatic.notices.length, slices === 2 ? 1 : 0);
+      if (slices === 2) assertStringIncludes(automatic.notices[0], `no search: ${reason}`);
+    }
+  },
+);
+
+gpuTest(
+  "registerDeformable() with the automatic start does not search without a large motion",
+  async (gpu) => {
+    const images = { fixed: image("mr"), moving: image("ct", [3, 2, 0]), iterations: 5 };
+    const { levels, parameters } = await registerDeformable(gpu, images);
+    assertEquals([levels[0].start, parameters.start], [undefined, "automatic"]);
   },
 );
 

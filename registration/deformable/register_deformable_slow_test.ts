@@ -8,7 +8,8 @@ import { Gpu } from "../../kernels/gpu/gpu.ts";
 import { controlGridGeometry } from "../../kernels/control_grid/control_grid.ts";
 import { regulariserReference, REGULARISERS } from "../../kernels/regulariser/regulariser.ts";
 import { gpuTest } from "../../testing/gpu.ts";
-import { type LevelState, registerDeformable } from "./register_deformable.ts";
+import type { LevelState } from "./deformable_options.ts";
+import { registerDeformable } from "./register_deformable.ts";
 import { NoOverlapError } from "../errors.ts";
 import { displacementAt } from "../transform.ts";
 
@@ -172,23 +173,33 @@ gpuTest("registerDeformable() ignores what its masks leave out", async (gpu) => 
   const moving = image(GRID, "ct", SHIFT);
   const keep = Int32Array.from(fixed.data, (_, i) => i % 40 < 27 ? 1 : 0);
   const mask = { grid: GRID, data: keep };
-  const masked = { fixed, moving, fixedMask: mask, movingMask: mask, iterations: 40 };
-  const clean = await registerDeformable(gpu, masked);
   const spoil = (volume: Volume): Volume => ({
     grid: GRID,
     data: volume.data.map((v, i) => keep[i] ? v : 3000 * Math.sin(i)),
   });
-  const spoilt = await registerDeformable(gpu, {
-    ...masked,
-    fixed: spoil(fixed),
-    moving: spoil(moving),
-    levels: 1,
-  });
-  const same = await registerDeformable(gpu, { ...masked, levels: 1 });
-  // At one level, without smoothing, nothing at all may leak in.
-  assertEquals(spoilt.controlGrid.displacements, same.controlGrid.displacements);
-  const u = displacementAt(clean.controlGrid, [-20, 0, 0]);
-  u.forEach((v, c) => assertAlmostEquals(v, SHIFT[c], 1.5));
+  // The kept part has little structure along z, where the patches of MIND alone are less exact.
+  for (const [similarity, tolerance] of [["nmi+mind", 1.5], ["lncc-mind", 2]] as const) {
+    const masked = {
+      fixed,
+      moving,
+      fixedMask: mask,
+      movingMask: mask,
+      similarity,
+      iterations: 40,
+    };
+    const clean = await registerDeformable(gpu, masked);
+    const spoilt = await registerDeformable(gpu, {
+      ...masked,
+      fixed: spoil(fixed),
+      moving: spoil(moving),
+      levels: 1,
+    });
+    const same = await registerDeformable(gpu, { ...masked, levels: 1 });
+    // At one level, without smoothing, nothing at all may leak in.
+    assertEquals(spoilt.controlGrid.displacements, same.controlGrid.displacements);
+    const u = displacementAt(clean.controlGrid, [-20, 0, 0]);
+    u.forEach((v, c) => assertAlmostEquals(v, SHIFT[c], tolerance, similarity));
+  }
 });
 
 gpuTest("registerDeformable() says what is wrong with its input", async (gpu) => {

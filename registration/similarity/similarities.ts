@@ -14,6 +14,18 @@ import type { SimilarityKind } from "./similarity.ts";
 /** The name of a similarity. */
 export type SimilarityName = "nmi" | "mind" | "mind-ssc" | "nmi+mind" | "lncc" | "lncc-mind";
 
+/** A similarity by its name, or "automatic"; see {@link AUTOMATIC_SIMILARITY}. */
+export type SimilarityChoice = SimilarityName | "automatic";
+
+/**
+ * The similarities of "automatic": the one with the smallest errors, and the one that also registers images of a few
+ * slices and small masks, in which too few voxels have the neighbours that the first one needs.
+ */
+export const AUTOMATIC_SIMILARITY = {
+  first: "lncc-mind",
+  otherwise: "nmi+mind",
+} as const satisfies Readonly<Record<string, SimilarityName>>;
+
 /** The options of all similarities. An option that the chosen similarity does not have is refused. */
 export interface SimilarityOptions
   extends MindOptions, NmiMindOptions, LocalCorrelationOptions, LnccMindOptions {}
@@ -27,6 +39,17 @@ export const SIMILARITIES: Readonly<Record<SimilarityName, SimilarityKind>> = {
   "lncc": LOCAL_CORRELATION,
   "lncc-mind": LNCC_MIND,
 };
+
+/** The values of `--similarity`. */
+export const SIMILARITY_CHOICES: readonly SimilarityChoice[] = [
+  "automatic",
+  ...Object.keys(SIMILARITIES) as SimilarityName[],
+];
+
+/** The similarity whose options and weights belong to a choice. */
+export function similarityOf(choice: SimilarityChoice): SimilarityKind {
+  return SIMILARITIES[choice === "automatic" ? AUTOMATIC_SIMILARITY.first : choice];
+}
 
 /** The options of similarities among other options: all that are given, whichever similarity has them. */
 export function similarityOptionsOf(options: SimilarityOptions): SimilarityOptions {

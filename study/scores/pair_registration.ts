@@ -5,11 +5,11 @@
  */
 
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
-import {
-  type DeformableLevel,
-  type DeformableOptions,
-  registerDeformable,
-} from "../../registration/deformable/register_deformable.ts";
+import type {
+  DeformableLevel,
+  DeformableOptions,
+} from "../../registration/deformable/deformable_options.ts";
+import { registerDeformable } from "../../registration/deformable/register_deformable.ts";
 import {
   type JacobianStatistics,
   jacobianStatistics,
@@ -162,7 +162,8 @@ export async function registerPairDeformably(
   const began = performance.now();
   const { controlGrid, levels } = method === "mind-gauss-newton"
     ? await registerMindGaussNewton(gpu, images)
-    : await registerDeformable(gpu, { ...deformable, ...images });
+    // As in the paper, without a search.
+    : await registerDeformable(gpu, { start: "rigid", ...deformable, ...images });
   const seconds = (performance.now() - began) / 1000;
   const finest = levels[levels.length - 1];
   const usedSpacing = "spacing" in finest ? finest.spacing : finest.voxel;

@@ -9,7 +9,7 @@ import { CT_SCALE, MR_FRACTION } from "../../gan/synthesis/intensity_scale.ts";
 import { EMPTY_FRACTION } from "../../gan/synthesis/synthesis.ts";
 import { DARK_FRACTION, sampleSize } from "../../gan/training/patch_sampler.ts";
 import { TV_SMOOTHING } from "../../kernels/regulariser/regulariser.ts";
-import { NMI_BINS } from "../../registration/deformable/register_deformable.ts";
+import { NMI_BINS } from "../../registration/deformable/run_levels.ts";
 import { RANGE_PERCENTILES } from "../../registration/intensity_range.ts";
 import { completeSimilarityOptions } from "../../registration/similarity/similarity.ts";
 import { SIMILARITIES, type SimilarityName } from "../../registration/similarity/similarities.ts";
