@@ -10,32 +10,33 @@
  */
 
 import type { Triple } from "../../volume/affine.ts";
+import { createRowCells, prepareAdjointOfCells } from "../control_grid/adjoint.ts";
 import {
-  createRowCells,
-  prepareAdjointOfCells,
-  rowCellWorkgroups,
-} from "../control_grid/adjoint.ts";
-import {
+  cellsOf,
   type Columns,
   type ControlGridGeometry,
   controlPoints,
   warpParameters,
 } from "../control_grid/control_grid.ts";
-import type { Dispatch, Gpu, GpuBuffer } from "../gpu/gpu.ts";
+import type { BufferRange, Dispatch, DispatchOptions, Gpu, GpuBuffer, Kernel } from "../gpu/gpu.ts";
 import { Owned } from "../gpu/owned.ts";
 import type { Prepared } from "../gpu/prepared.ts";
-import { cellWindows } from "../gpu/slabs.ts";
+import { cellWindows, type HaloSlab, type Slab } from "../gpu/slabs.ts";
 import { flatWorkgroups } from "../gpu/workgroups.ts";
 import { VARIANCE_FLOOR } from "../local_correlation/local_correlation.wgsl.ts";
 import {
-  channelCorrelation,
-  SMOOTH_BLOCKS,
-  SMOOTHED_TOGETHER,
-  WINDOW_PARTS,
-} from "./channel_correlation.wgsl.ts";
-import { channelMoments, momentItems } from "./channel_moments.wgsl.ts";
-import { channelResidual } from "./channel_residual.wgsl.ts";
-import { type ChannelWindow, channelWindow } from "./channel_window.ts";
+  blockArea,
+  blockParts,
+  blockPlanes,
+  blocksOf,
+  momentItems,
+  slopeItems,
+} from "./channel_blocks.ts";
+import { channelCorrelation, CORRELATED_TOGETHER, sumWindows } from "./channel_correlation.wgsl.ts";
+import { channelMoments } from "./channel_moments.wgsl.ts";
+import { channelResidual, MAX_RESIDUAL_ROWS } from "./channel_residual.wgsl.ts";
+import { SMOOTH_BLOCKS, SMOOTHED_ALONG_X, SMOOTHED_ALONG_Y } from "./channel_smoothing.wgsl.ts";
+import { channelWindow } from "./channel_window.ts";
 import { type MindDescriptors, wordsOf } from "./descriptor.ts";
 import { MIND_LAYOUTS, type MindNeighbourhood } from "./layout.ts";
 import { pulledReference, type PulledReferenceOptions } from "./pulled_reference.ts";
@@ -66,60 +67,113 @@ export interface ChannelCorrelationOptions {
   readonly scalars: GpuBuffer;
 }
 
-/** The blocks of an image along each axis. */
-function blocksOf(image: Triple, { width }: ChannelWindow): Triple {
-  return image.map((n) => Math.ceil(n / width)) as unknown as Triple;
-}
-
-/** Bytes of the sums of a block. */
-function bytesOfBlock(neighbourhood: MindNeighbourhood): number {
-  return 16 * momentItems(MIND_LAYOUTS[neighbourhood].channels.length);
-}
-
-/** Bytes of the sums of all blocks of an image, which one binding holds. */
-export function blockSumsBytes(
-  image: Triple,
-  { neighbourhood, sigma }: { readonly neighbourhood: MindNeighbourhood; readonly sigma: number },
-): number {
-  const [x, y, z] = blocksOf(image, channelWindow(sigma));
-  return bytesOfBlock(neighbourhood) * x * y * z;
-}
-
 /** Bytes per voxel of the sums of the blocks and of the windows. */
 export function channelWindowBytes(neighbourhood: MindNeighbourhood, sigma: number): number {
-  return 2 * bytesOfBlock(neighbourhood) / channelWindow(sigma).width ** 3;
+  const items = momentItems(MIND_LAYOUTS[neighbourhood].channels.length);
+  return 2 * 16 * items / channelWindow(sigma).width ** 3;
 }
 
-/**
- * Prepares the local correlation of all channels and its gradient with respect to the control points.
- *
- * @throws {RangeError} when there are more windows than a binding holds.
- */
-export function prepareChannelCorrelation(
+/** The arrays of the blocks of an image: one receives the moments, and the other the slopes in the end. */
+interface BlockArrays {
+  /** Blocks along x, y, z. */
+  readonly blocks: Triple;
+  /** vec4 from an item of a plane to the next. */
+  readonly area: number;
+  /** vec4 per block of the moments and of the slopes. */
+  readonly items: { readonly moments: number; readonly slopes: number };
+  /** The parts that are bound, and the planes around each. */
+  readonly parts: readonly HaloSlab[];
+  /** Planes of one of the two buffers, with the moments or the slopes in it. */
+  readonly planes: (buffer: 0 | 1, items: number, range: Slab) => BufferRange;
+}
+
+function createBlockArrays(
   gpu: Gpu,
-  options: ChannelCorrelationOptions,
-): Prepared {
-  const { geometry, columns, fixed, moving, sigma, gradient, scalars } = options;
+  { geometry, fixed, sigma }: ChannelCorrelationOptions,
+  owned: Owned,
+): BlockArrays {
+  const channels = MIND_LAYOUTS[fixed.neighbourhood].channels.length;
+  const blocks = blocksOf(geometry.image, channelWindow(sigma));
+  const area = blockArea(gpu, blocks);
+  const items = { moments: momentItems(channels), slopes: slopeItems(channels) };
+  const pair = ["sums of blocks", "sums of windows"].map((label) =>
+    owned.add(gpu.buffer(label, 16 * items.moments * area * blocks[2]))
+  );
+  return {
+    blocks,
+    area,
+    items,
+    parts: blockParts(gpu, blocks, channels),
+    planes: (buffer, items, { begin, end }) =>
+      blockPlanes(pair[buffer], { items, area, begin, end }),
+  };
+}
+
+/** The windows of the blocks, their correlation and the sums of their costs, and the transpose of the windows. */
+function prepareWindows(
+  gpu: Gpu,
+  { fixed: { neighbourhood, bits }, sigma }: ChannelCorrelationOptions,
+  { arrays, costs, owned }: { arrays: BlockArrays; costs: GpuBuffer; owned: Owned },
+): Dispatch[] {
+  const { blocks, area, items, parts, planes } = arrays;
+  const inPlane = blocks[0] * blocks[1];
+  const { side } = channelWindow(sigma);
+  /** Smooths along x and y, from the first buffer into the second. */
+  const smooth = (items: number): Dispatch[] =>
+    parts.map((part) => {
+      const depth = items * (part.end - part.begin);
+      const runs = Math.ceil(blocks[0] / SMOOTHED_ALONG_X) *
+        Math.ceil(blocks[1] / SMOOTHED_ALONG_Y);
+      const { workgroups, stride: invocations } = flatWorkgroups(depth * runs);
+      return owned.add(gpu.prepare(SMOOTH_BLOCKS, {
+        parameters: { blocks: blocks.slice(0, 2), area, planes: depth, side, invocations },
+        buffers: [planes(0, items, part), planes(1, items, part)],
+        workgroups,
+      }));
+    });
+  const correlation = channelCorrelation(neighbourhood, bits);
+  const sum = sumWindows(neighbourhood);
+  const correlate = parts.flatMap((part) => {
+    const { begin, end, from, to } = part;
+    const runs = Math.ceil((end - begin) / CORRELATED_TOGETHER);
+    const { workgroups, stride: invocations } = flatWorkgroups(inPlane * runs);
+    return [
+      owned.add(gpu.prepare(correlation, {
+        parameters: {
+          area,
+          blocks: inPlane,
+          bound: to - from,
+          first: begin - from,
+          planes: end - begin,
+          side,
+          invocations,
+        },
+        buffers: [
+          planes(1, items.moments, { begin: from, end: to }),
+          planes(0, items.slopes, part),
+        ],
+        workgroups,
+      })),
+      owned.add(gpu.prepare(sum, {
+        parameters: { area, blocks: inPlane, firstPart: begin },
+        buffers: [planes(0, items.slopes, part), costs],
+        workgroups: [end - begin],
+      })),
+    ];
+  });
+  return [...smooth(items.moments), ...correlate, ...smooth(items.slopes)];
+}
+
+/** Prepares the local correlation of all channels and its gradient with respect to the control points. */
+export function prepareChannelCorrelation(gpu: Gpu, options: ChannelCorrelationOptions): Prepared {
+  const { geometry, columns: { slabs, buffers: columns }, fixed, moving, gradient, scalars } =
+    options;
   const { neighbourhood, bits, words } = fixed;
-  const window = channelWindow(sigma);
-  const { width } = window;
-  const blocks = blocksOf(geometry.image, window);
-  const count = blocks[0] * blocks[1] * blocks[2];
-  const bytes = blockSumsBytes(geometry.image, { neighbourhood, sigma });
-  if (bytes > gpu.maxBindingBytes) {
-    throw new RangeError(
-      `The image has too many windows for bindings of ${gpu.maxBindingBytes} bytes: choose a larger ` +
-        "window (--channel-window), a coarser resolution (--resolution) or another similarity",
-    );
-  }
+  const { width } = channelWindow(options.sigma);
   return Owned.build((owned) => {
-    const { slabs } = columns;
-    const channels = MIND_LAYOUTS[neighbourhood].channels.length;
-    const pair = [
-      owned.add(gpu.buffer("sums of blocks", bytes)),
-      owned.add(gpu.buffer("sums of windows", bytes)),
-    ] as const;
-    const parts = owned.add(gpu.buffer("parts of the correlation", 8 * WINDOW_PARTS));
+    const arrays = createBlockArrays(gpu, options, owned);
+    const { blocks, area, items, parts, planes } = arrays;
+    const costs = owned.add(gpu.buffer("costs of the planes of windows", 8 * blocks[2]));
     const cells = owned.add(createRowCells(gpu, geometry, slabs));
     const rest = owned.add(
       prepareAdjointOfCells(gpu, { geometry, slabs, cells, sums: gradient }),
@@ -131,33 +185,33 @@ export function prepareChannelCorrelation(
       interpolation: geometry.interpolation,
       windowed: windows.length > 1,
     };
-    const [moments, residual] = [channelMoments(kernelOptions), channelResidual(kernelOptions)];
     const constants = { strideX: geometry.stride[0], width };
     /** The dispatches of a kernel that pulls the moving descriptors: all windows of a slab. */
     const pull = (
-      kernel: typeof moments,
+      kernel: Kernel,
       index: number,
-      { parameters, buffers, workgroups, stride }: {
+      { parameters, buffers, items }: {
         parameters: Readonly<Record<string, number>>;
-        buffers: readonly GpuBuffer[];
-        workgroups: readonly [number, number];
-        stride: number;
+        buffers: DispatchOptions["buffers"];
+        items: number;
       },
     ): Dispatch[] => {
       const slab = slabs[index];
-      return windows.map((part, pass) =>
+      const { workgroups, stride: invocations } = flatWorkgroups(items);
+      return windows.map((window, pass) =>
         owned.add(gpu.prepare(kernel, {
           parameters: {
-            ...warpParameters(options, slab, part),
+            ...warpParameters(options, slab, window),
             ...parameters,
-            blocks,
-            invocations: stride,
+            blocks: blocks.slice(0, 2),
+            area,
+            invocations,
             accumulate: pass > 0,
           },
           buffers: [
-            columns.buffers[index],
+            columns[index],
             wordsOf(fixed, slab.begin, slab.end),
-            wordsOf(moving, part.begin, part.to),
+            wordsOf(moving, window.begin, window.to),
             ...buffers,
           ],
           constants,
@@ -165,58 +219,43 @@ export function prepareChannelCorrelation(
         }))
       );
     };
-    const sums = slabs.flatMap(({ begin, end }, index) => {
-      const firstBlock = Math.floor(begin / width);
-      const endBlock = Math.ceil(end / width);
-      return pull(moments, index, {
-        parameters: { firstBlock, endBlock },
-        buffers: [pair[0]],
-        ...flatWorkgroups(blocks[0] * blocks[1] * (endBlock - firstBlock)),
-      });
-    });
-    /** Smooths along all axes, from one buffer of the pair into the other. */
-    const smooth = (items: number, from: 0 | 1): Dispatch[] =>
-      [0, 1, 2].map((axis) => {
-        const length = blocks[axis];
-        const inner = blocks.slice(0, axis).reduce((product, n) => product * n, 1);
-        const outer = items * count / (length * inner);
-        const { workgroups, stride } = flatWorkgroups(
-          inner * outer * Math.ceil(length / SMOOTHED_TOGETHER),
-        );
-        const source = (from + axis) % 2;
-        return owned.add(gpu.prepare(SMOOTH_BLOCKS, {
-          parameters: { inner, length, outer, side: window.side, invocations: stride },
-          buffers: [pair[source], pair[1 - source]],
-          workgroups,
-        }));
-      });
-    const correlation = owned.add(gpu.prepare(channelCorrelation(neighbourhood, bits), {
-      parameters: { blocks: count },
-      buffers: [pair[1], pair[0], parts],
-      workgroups: [WINDOW_PARTS],
-    }));
-    const derivative = slabs.flatMap((slab, index) => {
-      const { workgroups, invocations } = rowCellWorkgroups(geometry, slab);
-      return [
-        ...pull(residual, index, {
-          parameters: {},
-          buffers: [pair[1], ...cells.buffers],
-          workgroups,
-          stride: invocations,
-        }),
-        ...rest.ofSlab[index],
-      ];
-    });
+    const moments = channelMoments(kernelOptions);
+    const sums = slabs.flatMap((slab, index) =>
+      parts.flatMap((part) => {
+        const firstBlock = Math.max(Math.floor(slab.begin / width), part.begin);
+        const endBlock = Math.min(Math.ceil(slab.end / width), part.end);
+        if (firstBlock >= endBlock) return [];
+        return pull(moments, index, {
+          parameters: { boundBlock: part.begin, firstBlock, endBlock },
+          buffers: [planes(0, items.moments, part)],
+          items: blocks[0] * blocks[1] * (endBlock - firstBlock),
+        });
+      })
+    );
+    const rows = Math.min(width, MAX_RESIDUAL_ROWS);
+    const residual = channelResidual({ ...kernelOptions, rows });
+    const rowCells = cellsOf(geometry)[0] * blocks[1] * Math.ceil(width / rows);
+    const derivative = slabs.flatMap((slab, index) => [
+      ...parts.flatMap((part) => {
+        const first = Math.max(slab.begin, part.begin * width);
+        const end = Math.min(slab.end, part.end * width);
+        if (first >= end) return [];
+        return pull(residual, index, {
+          parameters: { boundBlock: part.begin, first, end },
+          buffers: [planes(1, items.slopes, part), ...cells.buffers],
+          items: rowCells * (end - first),
+        });
+      }),
+      ...rest.ofSlab[index],
+    ]);
     const mean = owned.add(gpu.prepare(MEAN_ENERGY, {
-      parameters: { parts: WINDOW_PARTS, controlPoints: controlPoints(geometry) },
-      buffers: [parts, gradient, scalars],
+      parameters: { parts: blocks[2], controlPoints: controlPoints(geometry) },
+      buffers: [costs, gradient, scalars],
       workgroups: [Math.ceil(controlPoints(geometry) / 64)],
     }));
     const dispatches = [
       ...sums,
-      ...smooth(momentItems(channels), 0),
-      correlation,
-      ...smooth(channels, 0),
+      ...prepareWindows(gpu, options, { arrays, costs, owned }),
       ...derivative,
       mean,
     ];

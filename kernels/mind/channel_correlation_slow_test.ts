@@ -1,4 +1,4 @@
-import { assertAlmostEquals, assertEquals, assertLess, assertRejects } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
 import { gpuTest } from "../../testing/gpu.ts";
 import { random } from "../../testing/random.ts";
 import type { Triple } from "../../volume/affine.ts";
@@ -10,10 +10,11 @@ import {
   controlPoints,
   prepareColumns,
 } from "../control_grid/control_grid.ts";
-import type { Gpu } from "../gpu/gpu.ts";
+import { Gpu } from "../gpu/gpu.ts";
 import { uploadImage } from "../gpu/image.ts";
 import { NO_VALUE } from "../gpu/no_value.ts";
 import { Owned } from "../gpu/owned.ts";
+import { blockParts } from "./channel_blocks.ts";
 import { channelCorrelationReference, prepareChannelCorrelation } from "./channel_correlation.ts";
 import { mindDescriptors, unpackDescriptors } from "./descriptor.ts";
 import { MIND_LAYOUTS, type MindNeighbourhood } from "./layout.ts";
@@ -27,8 +28,14 @@ interface Case {
   readonly interpolation?: ControlGridInterpolation | undefined;
 }
 
+/** The gradient, and the values of an evaluation. */
+interface Evaluation {
+  readonly slopes: Float32Array;
+  readonly values: Float32Array;
+}
+
 /** Compares value and gradient with those of the twin, and a second evaluation with the first one. */
-async function check(gpu: Gpu, options: Case): Promise<void> {
+async function check(gpu: Gpu, options: Case): Promise<Evaluation> {
   const { image, stride, sigma = 3, neighbourhood = "six", bits = 5, interpolation } = options;
   using owned = new Owned();
   const next = random(11);
@@ -108,6 +115,7 @@ async function check(gpu: Gpu, options: Case): Promise<void> {
   }
   assertLess(Math.sqrt(error), 2e-4 * Math.sqrt(size) + 1e-9, "gradient");
   assertEquals(await evaluate(), first, "a second evaluation has the same bytes");
+  return first;
 }
 
 const CASES: Case[] = [
@@ -129,7 +137,7 @@ gpuTest("the correlation of channels and its gradient are those of the twin", as
     const name = `${neighbourhood} ${
       image.join("x")
     }, sigma ${sigma}, ${bits} bits, ${interpolation}`;
-    await t.step(name, () => check(gpu, options));
+    await t.step(name, async () => void await check(gpu, options));
   }
 });
 
@@ -140,12 +148,19 @@ gpuTest("the correlation of channels of images larger than one binding", async (
     await check(gpu, { image: [28, 16, 40], stride: [4, 4, 4], sigma, interpolation: "cubic" });
     await check(gpu, { image: [28, 16, 40], stride: [4, 4, 4], sigma, bits: 10 });
   }
-  await assertRejects(
-    () => check(gpu, { image: [28, 16, 40], stride: [4, 4, 4], sigma: 1 }),
-    RangeError,
-    "The image has too many windows for bindings of 70000",
-  );
-}, { maxBindingBytes: 70000 });
+  // The sums of blocks of 2 voxels lie in parts.
+  await check(gpu, { image: [28, 16, 40], stride: [4, 4, 4], sigma: 1 });
+}, { maxBindingBytes: 90000 });
+
+gpuTest("blocks in parts give the bytes of blocks in one part", async (gpu) => {
+  // The images and the columns fit into one binding; 20 planes of blocks of 2 voxels have 286,720 bytes.
+  using inParts = await Gpu.open({ device: gpu.device, maxBindingBytes: 115_000 });
+  assertEquals(blockParts(inParts, [14, 8, 20], 6).length, 7);
+  for (const interpolation of ["linear", "cubic"] as const) {
+    const options: Case = { image: [28, 16, 40], stride: [4, 4, 4], sigma: 1, interpolation };
+    assertEquals(await check(inParts, options), await check(gpu, options), interpolation);
+  }
+});
 
 Deno.test("the twin's derivative is that of its value (finite differences)", () => {
   const image: Triple = [9, 8, 7];

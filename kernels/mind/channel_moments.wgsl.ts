@@ -15,6 +15,7 @@ import {
   PULL_FIELDS,
   SPLINE_OF,
 } from "./_corners.wgsl.ts";
+import { momentItems, productComponent } from "./channel_blocks.ts";
 import {
   type ChannelBits,
   channelsPerWord,
@@ -84,22 +85,6 @@ export function channelEntries(bits: ChannelBits, channel: number): ChannelEntri
 }
 
 /**
- * The vec4 of a block: one per channel with the sums of f, m, f^2 and m^2, and then, four to a vec4, the sums of f m of
- * each channel and the number of voxels that count.
- */
-export function momentItems(channels: number): number {
-  return channels + Math.ceil((channels + 1) / 4);
-}
-
-/** The component of the sum of f m of a channel, or of the number of voxels for `channel = channels`. */
-export function productComponent(
-  channels: number,
-  channel: number,
-): { item: number; lane: string } {
-  return { item: channels + (channel >> 2), lane: "xyzw"[channel % 4] };
-}
-
-/**
  * The sums of both images' channels, and of their squares and products, in every block of the fixed image; entries are
  * in [-1/2, 1/2]. The moving descriptors are interpolated on the way: no warped image is stored.
  *
@@ -135,10 +120,12 @@ ${CONTROL_GRID_GEOMETRY}
 struct Parameters {
   geometry: Geometry,
   ${PULL_FIELDS}
-  blocks: vec3u,         // blocks along x, y, z
+  blocks: vec2u,         // blocks along x, y
+  area: u32,             // elements of an item of a plane of blocks
+  boundBlock: u32,       // first plane of blocks that is bound
+  firstBlock: u32,       // first plane of blocks that is summed
+  endBlock: u32,         // one past the last
   invocations: u32,      // invocations per row of workgroups
-  firstBlock: u32,       // first plane of blocks of the slab
-  endBlock: u32,         // one past its last plane of blocks
   accumulate: u32,       // whether to add to the sums of earlier windows
 }
 ${PULL_BUFFERS}
@@ -158,7 +145,12 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let begin = max(block * width, vec3u(0, 0, g.firstPlane));
   let end = min(block * width + width, vec3u(g.image.xy, g.firstPlane + g.planes));
   ${cornerSteps(words)}
+  let at = (block.z - p.boundBlock) * ${items} * p.area + block.y * p.blocks.x + block.x;
   ${allItems.map((i) => `var sum${i} = vec4f(0);`).join("\n  ")}
+  // A block may begin in an earlier slab.
+  if (p.accumulate != 0 || block.z * width < g.firstPlane) {
+    ${allItems.map((i) => `sum${i} = moments[at + ${i} * p.area];`).join("\n    ")}
+  }
   for (var z = begin.z; z < end.z; z++) {
   for (var y = begin.y; y < end.y; y++) {
   let row = (z - g.firstPlane) * g.image.y + y;
@@ -178,13 +170,7 @@ ${all.map(channel).join("")}
   }
   }
   }
-  let count = p.blocks.x * p.blocks.y * p.blocks.z;
-  let at = (block.z * p.blocks.y + block.y) * p.blocks.x + block.x;
-  // A block may begin in an earlier slab.
-  if (p.accumulate != 0 || block.z * width < g.firstPlane) {
-    ${allItems.map((i) => `sum${i} += moments[${i} * count + at];`).join("\n    ")}
-  }
-  ${allItems.map((i) => `moments[${i} * count + at] = sum${i};`).join("\n  ")}
+  ${allItems.map((i) => `moments[at + ${i} * p.area] = sum${i};`).join("\n  ")}
 }`,
   };
 }

@@ -2,7 +2,6 @@ import { cellSums, pointsOfCell } from "../control_grid/adjoint.wgsl.ts";
 import { CONTROL_GRID_GEOMETRY } from "../control_grid/control_grid.wgsl.ts";
 import type { Kernel } from "../gpu/gpu.ts";
 import {
-  cellColumns,
   CORNER_SLOPES,
   CORNERS,
   corners,
@@ -12,6 +11,7 @@ import {
   SPLINE_OF,
   storeCells,
 } from "./_corners.wgsl.ts";
+import { slopeComponents, slopeItems } from "./channel_blocks.ts";
 import {
   channelEntries,
   channelKernelName,
@@ -20,27 +20,45 @@ import {
 } from "./channel_moments.wgsl.ts";
 import { descriptorWords, MIND_LAYOUTS } from "./layout.ts";
 
+/** Maximum number of rows of a block that one invocation computes. */
+export const MAX_RESIDUAL_ROWS = 4;
+
+/** Options of {@link channelResidual}. */
+export interface ChannelResidualOptions extends ChannelKernelOptions {
+  /** Rows of a block that one invocation computes. */
+  readonly rows: number;
+}
+
 /**
  * The derivative of the correlation of all channels with respect to the displacement, summed at the control points of
  * each cell of a row (the adjoint along x). The derivative by an entry of the moving image is linear in the entries of
  * both images, with the same coefficients in a whole block. No voxel's value is stored.
  *
- * Neighbouring invocations differ in y, so that they reach the next block together.
+ * An invocation computes some rows of a block and loads the coefficients of each of its blocks once. Neighbouring
+ * invocations differ in y, so that they reach the next block together.
  */
-export function channelResidual(options: ChannelKernelOptions): Kernel {
+export function channelResidual(options: ChannelResidualOptions): Kernel {
   const { neighbourhood, bits, interpolation, windowed } = options;
   const isLinear = interpolation === "linear";
   const points = pointsOfCell(interpolation);
   const { begin, buffers, add, sums, functions } = cellSums(interpolation);
   const channels = MIND_LAYOUTS[neighbourhood].channels.length;
   const words = descriptorWords(neighbourhood, bits);
+  const { ofChannel: slopes } = slopeComponents(channels);
+  const items = slopeItems(channels);
   const all = Array.from({ length: channels }, (_, c) => c);
+  const rows = Array.from({ length: options.rows }, (_, r) => r);
+  const ofCell = Array.from({ length: points }, (_, j) => j);
+  /** WGSL: one of the values of all rows, that of the row `i`. */
+  const ofRow = (name: (row: number) => string) =>
+    rows.slice(1).reduce((rest, row) => `select(${rest}, ${name(row)}, i == ${row})`, name(0));
   const channel = (c: number) => {
     const { ofCorners, fixed, moving } = channelEntries(bits, c);
+    const [ofF, ofM, rest] = slopes[c].map(({ item, lane }) => `slopes${item}.${lane}`);
     return `
     {
       ${ofCorners}
-      let d = slope${c}.y * (${moving}) - slope${c}.x * ${fixed} - slope${c}.z;
+      let d = ${ofM} * (${moving}) - ${ofF} * ${fixed} - ${rest};
       ${CORNERS.map((k) => `g${k} += d * v${k};`).join("\n      ")}
     }`;
   };
@@ -51,7 +69,11 @@ ${CONTROL_GRID_GEOMETRY}
 struct Parameters {
   geometry: Geometry,
   ${PULL_FIELDS}
-  blocks: vec3u,         // blocks along x, y, z
+  blocks: vec2u,         // blocks along x, y
+  area: u32,             // elements of an item of a plane of blocks
+  boundBlock: u32,       // first plane of blocks that is bound
+  first: u32,            // first plane of voxels
+  end: u32,              // one past the last
   invocations: u32,      // invocations per row of workgroups
   accumulate: u32,       // whether to add to the sums of earlier windows
 }
@@ -67,29 +89,43 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let g = p.geometry;
   let inRow = g.controlPoints.x - ${points - 1};  // cells of a row
   let item = id.x + id.y * p.invocations;
-  let line = item / g.image.y;
-  let plane = line / inRow;
-  if (plane >= g.planes) { return; }
-  let cellX = line - plane * inRow;
-  let y = item - line * g.image.y;
-  let z = g.firstPlane + plane;
-  let row = plane * g.image.y + y;
+  let groups = (width + ${rows.length - 1}) / ${rows.length};  // groups of rows of a block
+  let line = item / (p.blocks.y * groups);
+  let z = p.first + line / inRow;
+  if (z >= p.end) { return; }
+  let cellX = line % inRow;
+  let group = item - line * p.blocks.y * groups;
+  let blockY = group / groups;
+  let firstY = blockY * width + ${rows.length} * (group - blockY * groups);
+  let countY = min(min(firstY + ${rows.length}, (blockY + 1) * width), g.image.y) - firstY;
+  if (firstY >= g.image.y) { return; }
+  let firstRow = (z - g.firstPlane) * g.image.y + firstY;
   let first = cellX * strideX;
   let end = min(first + strideX, g.image.x);
-  let column = row * g.controlPoints.x + cellX;
-${cellColumns(points)}
+  ${
+      rows.map((row) =>
+        `let column${row} = (firstRow + min(${row}u, countY - 1)) * g.controlPoints.x + cellX;
+  ${ofCell.map((j) => `let u${row}_${j} = columns[column${row} + ${j}].xyz;`).join(" ")}
+  ${ofCell.map((j) => `var total${row}_${j} = vec3f(0);`).join(" ")}`
+      ).join("\n  ")
+    }
   ${cornerSteps(words)}
-  let blocksOfRow = ((z / width) * p.blocks.y + y / width) * p.blocks.x;
-  let count = p.blocks.x * p.blocks.y * p.blocks.z;
-  ${begin}
+  let blocksOfRow = (z / width - p.boundBlock) * ${items} * p.area + blockY * p.blocks.x;
   for (var block = first / width; block * width < end; block++) {
-  ${all.map((c) => `let slope${c} = slopes[${c} * count + blocksOfRow + block].xyz;`).join("\n  ")}
+  ${
+      Array.from({ length: items }, (_, i) => i)
+        .map((i) => `let slopes${i} = slopes[blocksOfRow + ${i} * p.area + block];`).join("\n  ")
+    }
   let endX = min(end, (block + 1) * width);
+  for (var i = 0u; i < countY; i++) {
+  let y = firstY + i;
+  ${ofCell.map((j) => `let u${j} = ${ofRow((row) => `u${row}_${j}`)};`).join("\n  ")}
+  ${begin}
   for (var x = max(first, block * width); x < endX; x++) {
   let t = f32(x - first) / f32(strideX);  // the position in the control grid's cell
   let u = ${isLinear ? "mix(u0, u1, t)" : "splineOf(u0, u1, u2, u3, t)"};
   ${corners({ voxel: "vec3f(vec3u(x, y, z))", words, windowed })}
-  let fixedAt = (row * g.pitch + x) * ${words};
+  let fixedAt = ((firstRow + i) * g.pitch + x) * ${words};
   ${loadWords(words)}
   ${CORNERS.map((c) => `var g${c} = 0.0;`).join("\n  ")}
 ${all.map(channel).join("")}
@@ -97,9 +133,23 @@ ${all.map(channel).join("")}
   let v = select(vec3f(0), vec3f(dx, dy, dz) * p.voxelsPerMm, vec3<bool>(counts) & (raw == position));
   ${add}
   }
+  ${
+      rows.map((row) =>
+        ofCell.map((j) => `total${row}_${j} += select(vec3f(0), ${sums[j]}, i == ${row});`).join(
+          " ",
+        )
+      ).join("\n  ")
+    }
   }
-  let cellAt = row * inRow + cellX;
-  ${storeCells({ sums, at: "cellAt", windowed })}
+  }
+  ${
+      rows.map((row) =>
+        `if (${row}u < countY) {
+  let cellAt = (firstRow + ${row}) * inRow + cellX;
+  ${storeCells({ sums: ofCell.map((j) => `total${row}_${j}`), at: "cellAt", windowed })}
+  }`
+      ).join("\n  ")
+    }
 }`,
   };
 }

@@ -36,7 +36,7 @@ export const MARGIN = 24;
 const FOLDING_WEIGHT = 1;
 /** A level ends after three successive steps that lower the cost by less than this. */
 const TOLERANCE = 1e-5;
-/** The same with a preconditioner, whose steps come closer to the minimum. */
+/** The usual tolerance with a preconditioner, whose steps come closer to the minimum. */
 const PRECONDITIONED_TOLERANCE = 3e-5;
 /** Maximum number of evaluations that are recorded between two reads of the optimiser's state. */
 const MAX_BATCH = 8;
@@ -136,7 +136,9 @@ export async function optimiseLevel(gpu: Gpu, options: LevelOptions): Promise<Le
         count: controlPoints(geometry),
         penaltyPartials: options.noFolding ? 2 * partials : partials,
         iterations: options.iterations,
-        tolerance: preconditioner === undefined ? TOLERANCE : PRECONDITIONED_TOLERANCE,
+        tolerance: preconditioner === undefined
+          ? TOLERANCE
+          : options.similarity.tolerance ?? PRECONDITIONED_TOLERANCE,
         preconditioner,
         firstMove: voxel,
         maxMove: 2 * voxel,

@@ -405,12 +405,4 @@ function requireMemory(
     `Registering at ${finest.grid.size.join(" x ")} voxels`,
     "Choose a coarser resolution.",
   );
-  const bound = similarity.boundBytes?.(finest.grid.size) ?? 0;
-  if (bound > gpu.maxBindingBytes) {
-    throw new GpuMemoryError(
-      `${similarity.name} at ${finest.grid.size.join(" x ")} voxels needs ${bound} bytes in one ` +
-        `binding, and this GPU binds ${gpu.maxBindingBytes}: choose a coarser resolution ` +
-        "(--resolution), or nmi+mind (--similarity nmi+mind)",
-    );
-  }
 }

@@ -11,7 +11,6 @@
 
 import { Owned } from "../../kernels/gpu/owned.ts";
 import {
-  blockSumsBytes,
   channelWindowBytes,
   prepareChannelCorrelation,
 } from "../../kernels/mind/channel_correlation.ts";
@@ -33,6 +32,9 @@ const NEIGHBOURHOOD = "six";
 
 /** Three times the usual curvature, as lambda is three times that of NMI+MIND (docs/performance.md). */
 const CURVATURE = 3e-4;
+
+/** Larger than the usual tolerance: E falls by more, and the last steps move little (docs/performance.md). */
+const TOLERANCE = 2e-4;
 
 /** Bytes per voxel of the scratch memory of descriptors, which is freed before the first evaluation. */
 const DESCRIPTOR_SCRATCH_BYTES = 4 * 4 + 16;
@@ -65,9 +67,8 @@ export const LNCC_MIND: SimilarityKind = declareSimilarity<LnccMindOptions>({
       bytesPerVoxel: 2 * bytesOfDescriptors +
         Math.max(DESCRIPTOR_SCRATCH_BYTES, channelWindowBytes(NEIGHBOURHOOD, channelWindow)),
       curvature: CURVATURE,
+      tolerance: TOLERANCE,
       needsPatches: true,
-      boundBytes: (size) =>
-        blockSumsBytes(size, { neighbourhood: NEIGHBOURHOOD, sigma: channelWindow }),
       prepare: (gpu, inputs) =>
         Owned.build((owned) => {
           const describe = (image: "fixed" | "moving") =>

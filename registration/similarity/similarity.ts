@@ -85,12 +85,15 @@ export interface Similarity {
    */
   readonly curvature?: number | undefined;
   /**
+   * With the preconditioner of the optimiser, a level ends after three successive steps that lower the cost by less than
+   * this. Default 3e-5.
+   */
+  readonly tolerance?: number | undefined;
+  /**
    * True if E needs patches around a voxel, so that it has no value in a mask of one slice. Thin masks grow then. Default
    * false.
    */
   readonly needsPatches?: boolean | undefined;
-  /** Bytes that must lie in one binding for a working grid of this size. Default none. */
-  boundBytes?(size: Triple): number;
   /** Prepares value and gradient at one resolution level. */
   prepare(gpu: Gpu, inputs: SimilarityInputs): PreparedSimilarity;
 }
