@@ -25,13 +25,19 @@ if (out === undefined) {
 }
 
 using gpu = await Gpu.open();
-const { warped, field, jacobianStatistics, seconds } = await registerImages(gpu, {
-  fixed: await readVolume(fixedPath),
-  moving: await readVolume(movingPath),
-});
+const { warped, field, jacobianStatistics, quality, deformable, seconds } = await registerImages(
+  gpu,
+  {
+    fixed: await readVolume(fixedPath),
+    moving: await readVolume(movingPath),
+  },
+);
 await writeVolume(`${out}/warped.nii.gz`, warped);
 await writeDisplacementField(`${out}/field.nii.gz`, field);
 
 const all = Object.values(seconds).reduce((sum, value) => sum + value);
 console.log(`Registered in ${all.toFixed(1)} s; ${jacobianStatistics.foldedPercent} % folded`);
+console.log(`Quality: ${[quality.verdict, ...quality.reasons].join(". ")}`);
+// Such as another similarity for thin images.
+deformable?.notices.forEach((notice) => console.log(notice));
 console.log(`Wrote ${out}/warped.nii.gz and ${out}/field.nii.gz`);

@@ -12,6 +12,9 @@ export class NoOverlapError extends CrosswarpError {
   override readonly name = "NoOverlapError";
 }
 
+/** The images overlap, but a similarity that compares patches has too few voxels. */
+export class FewPatchesError extends NoOverlapError {}
+
 /** A mask has no voxel inside its image. */
 export class EmptyMaskError extends CrosswarpError {
   /** The name of the class. */

@@ -5,7 +5,7 @@
  */
 
 import type { Grid } from "../volume/grid.ts";
-import { NoOverlapError } from "./errors.ts";
+import { FewPatchesError, NoOverlapError } from "./errors.ts";
 
 /** A smaller number of common voxels is not sufficient for a registration. */
 const MIN_COMMON_VOXELS = 1000;
@@ -22,14 +22,14 @@ const MIN_COMMON_PART = 0.02;
  */
 export function requireOverlap(common: number, working: Grid, needsPatches = false): void {
   if (!(common < Math.min(MIN_COMMON_VOXELS, MIN_COMMON_PART * working.voxels))) return;
-  throw new NoOverlapError(
+  const reason =
     `Only ${Math.round(common)} of ${working.voxels} voxels of the fixed image lie on the ` +
-      "moving image (and inside both masks). Register rigidly first, or check the files' " +
-      "orientation and position. Enlarge masks that are thin." +
-      (needsPatches
-        ? " The similarity compares patches and leaves out the voxels at the borders of images and masks: for images " +
-          "of a few slices and for small masks choose nmi or nmi+mind (--similarity nmi)."
-        : ""),
+    "moving image (and inside both masks). Register rigidly first, or check the files' " +
+    "orientation and position. Enlarge masks that are thin.";
+  if (!needsPatches) throw new NoOverlapError(reason);
+  throw new FewPatchesError(
+    `${reason} The similarity compares patches and leaves out the voxels at the borders of images and masks: for ` +
+      "thin images and for small masks choose nmi or nmi+mind (--similarity nmi+mind).",
   );
 }
 

@@ -193,7 +193,7 @@ export interface RegisterImagesResult {
   readonly workingScale: number;
   /** The result of the rigid registration. */
   readonly rigid?: RigidResult | undefined;
-  /** The result of the method "control-grid". */
+  /** The result of the method "control-grid"; its `notices` say what it chose by itself. */
   readonly deformable?: DeformableResult | undefined;
   /** The result of the method "mind-gauss-newton". */
   readonly mindGaussNewton?: MindGaussNewtonResult | undefined;
@@ -365,7 +365,8 @@ function withDoubtOfSimilarity(
 
 /** The advice for a result that is not good and that began with the rigid registration alone. */
 const SEARCH_ADVICE =
-  "If parts of the body moved by more than 20 mm, the start automatic (--start automatic) may find the motion.";
+  "If parts of the body moved far (more than 20 mm in a human body), the start automatic (--start automatic) may find " +
+  "the motion.";
 /** The advice for a result that is not good and that did not use what a search found. */
 const TRUST_ADVICE =
   "A search for large motions was not used, because the search and the search back do not agree. The start discrete " +

@@ -158,7 +158,9 @@ function wordOf(state: CaseState): string {
 }
 
 function remarksOf(state: CaseState): string {
-  return state.kind === "done" ? state.measures.reasons.join(" ") : state.message;
+  if (state.kind !== "done") return state.message;
+  const { reasons, notices = [] } = state.measures;
+  return [...reasons, ...notices].join(" ");
 }
 
 function summaryOf(cases: readonly ReportedCase[]): string {

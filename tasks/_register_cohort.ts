@@ -188,6 +188,7 @@ function measuresOf(
   return {
     verdict: quality.verdict,
     reasons: quality.reasons,
+    notices: result.deformable?.notices,
     dice: dice && { before: dice.before, after: dice.after },
     hausdorff95: hausdorff95.size === 0 ? undefined : mean([...hausdorff95.values()]),
     targetError: targetErrors &&
@@ -215,11 +216,11 @@ function caseProgress(progress: Progress, id: string, done: number): CaseProgres
 
 function lineOf(id: string, state: CaseState): string {
   if (state.kind !== "done") return `${id}: no result. ${state.message}`;
-  const { verdict, reasons, dice, seconds } = state.measures;
+  const { verdict, reasons, notices = [], dice, seconds } = state.measures;
   const overlap = dice === undefined
     ? ""
     : `, mean Dice ${dice.after.toFixed(3)} (${dice.before.toFixed(3)} before)`;
-  const words = [`${id}: ${verdict}${overlap}, ${seconds.toFixed(1)} s.`, ...reasons];
+  const words = [`${id}: ${verdict}${overlap}, ${seconds.toFixed(1)} s.`, ...reasons, ...notices];
   return words.join(" ");
 }
 

@@ -84,8 +84,8 @@ export const REGISTER_FLAGS = {
     choices: SIMILARITY_CHOICES,
     default: DEFORMABLE_DEFAULTS.similarity,
     help:
-      `The similarity: automatic (${AUTOMATIC_SIMILARITY.first}, or ${AUTOMATIC_SIMILARITY.otherwise} for images of ` +
-      `a few slices and small masks), ${
+      `The similarity: automatic (${AUTOMATIC_SIMILARITY.first}, or ${AUTOMATIC_SIMILARITY.otherwise} for thin ` +
+      `images and small masks), ${
         Object.entries(SIMILARITIES).map(([name, { description }]) => `${name} (${description})`)
           .join(", ")
       }.`,
@@ -259,8 +259,8 @@ export function refuseUseless(flags: Omit<RegisterFlags, FileFlag>): void {
     throw new UsageError(
       `--${
         kebabCase(withoutSimilarity)
-      } does nothing with --similarity ${similarity}; it is an option of ` +
-        `--similarity ${having.map((kind) => kind.name).join(" and ")}`,
+      } does nothing with --similarity ${similarity}. It needs --similarity ` +
+        having.map((kind) => kind.name).join(" or "),
     );
   }
 }

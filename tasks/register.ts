@@ -46,14 +46,16 @@ directions to metrics.json.
 displacements of up to 48 mm along each axis. It finds large motions, as between two breaths, in which the
 images do not overlap well enough for the usual descent. The search takes the place of the coarsest level,
 unless that is the only one. --start automatic, the default, begins with the coarsest level. If this level moves
-a twentieth of the image by more than 20 mm, the task searches from the fixed to the moving image and back, and
+a twentieth of the control points by more than 20 mm, the task searches from the fixed to the moving image and back, and
 takes the displacements only if both agree at enough points. No start is always the best one: look at the
 result. metrics.json has the choice and the agreement as \`start\` of the first level if there was a search, and
 the number of levels that the search replaced as \`replacedLevels\`.
 
 --similarity automatic, the default, is the local correlation of MIND. It compares voxels whose neighbours lie
-in the image and in the mask, too. If there are not enough of them, as in images of a few slices, the task says
-so and registers by NMI+MIND, unless you give --lambda. metrics.json has the name of the similarity.
+in the image and in the mask, too. If a level has too few of them, because the images are thin there or the masks
+are small, the task says so and registers by NMI+MIND. With a smaller number of --levels there may be enough. A
+--lambda that you give belongs to the local correlation of MIND: such images are then refused. metrics.json has
+the name of the similarity.
 
 With --cohort the task registers many pairs, each into the folder OUT/<case>. A CSV file has a line for each
 pair, and its first line names the columns. Paths are relative to the CSV file:

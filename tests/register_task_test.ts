@@ -133,7 +133,7 @@ Deno.test({
     });
 
     await t.step(
-      "with --strict it ends with 3 if the result of the automatic start has failed",
+      "with --strict it ends with 3 if the result of the discrete start has failed",
       async () => {
         const next = random(1);
         const data = moving.image.data.map(() => 1000 * next());
@@ -144,7 +144,7 @@ Deno.test({
           "--moving": file("noise.nii.gz"),
           "--out": failed,
         };
-        const quick = ["--levels", "1", "--iterations", "2", "--start", "automatic", "--strict"];
+        const quick = ["--levels", "1", "--iterations", "2", "--start", "discrete", "--strict"];
         const { code, text } = await callModule(
           register,
           ...Object.entries(paths).flat(),
@@ -155,12 +155,40 @@ Deno.test({
         assertStringIncludes(text, " A copy of the warped image");
         const metrics = JSON.parse(await Deno.readTextFile(`${failed}/metrics.json`));
         assertEquals(metrics.quality.verdict, "failed");
-        assertEquals(metrics.parameters.start, "automatic");
+        assertEquals(metrics.parameters.start, "discrete");
         assertEquals(metrics.parameters.deformable.replacedLevels, 0);
-        // Two steps move nothing far, so that there is no search.
-        assertEquals(metrics.deformable.levels[0].start, undefined);
+        const { chosen, agreement } = metrics.deformable.levels[0].start;
+        assertEquals(chosen, "discrete");
+        assert(agreement >= 0 && agreement <= 1, `${agreement}`);
       },
     );
+
+    await t.step("says that it registers a few slices by another similarity", async () => {
+      const slices = (image: typeof fixed.image, first: number) => {
+        const [nx, ny] = image.grid.size;
+        const grid = Grid.axisAligned([nx, ny, 3], [3, 3, 3], [-66, -50, 0]);
+        return { grid, data: image.data.slice(first * nx * ny, (first + 3) * nx * ny) };
+      };
+      await writeVolume(file("thin_mr.nii.gz"), slices(fixed.image, 18));
+      const shifted = body(fixedGrid, "ct", [2, 1, 0]);
+      await writeVolume(file("thin_ct.nii.gz"), slices(shifted.image, 18));
+      const thin = file("thin");
+      const paths = {
+        "--fixed": file("thin_mr.nii.gz"),
+        "--moving": file("thin_ct.nii.gz"),
+        "--out": thin,
+      };
+      const words = Object.entries(paths).flat();
+      const { code, text } = await callModule(register, ...words, "--iterations", "2");
+      assertEquals(code, 0, text);
+      const sentence = "The similarity is nmi+mind, because too few voxels of a level";
+      assertStringIncludes(text, sentence);
+      const metrics = JSON.parse(await Deno.readTextFile(`${thin}/metrics.json`));
+      assertEquals(metrics.parameters.similarity, "automatic");
+      assertEquals(metrics.parameters.deformable.similarity, "nmi+mind");
+      assert(metrics.notices.some((notice: string) => notice.startsWith(sentence)));
+      assertStringIncludes(await Deno.readTextFile(`${thin}/report.html`), sentence);
+    });
 
     await t.step("writes the fields of the transform and of its inverse", async () => {
       const transform = decodeTransform(await Deno.readTextFile(`${out}/transform.json`));
@@ -268,12 +296,12 @@ Deno.test({
           [
             { "--similarity": "nmi", "--window": "5" },
             2,
-            "--window does nothing with --similarity nmi; it is an option of --similarity lncc",
+            "--window does nothing with --similarity nmi. It needs --similarity lncc",
           ],
           [
             { "--beta": "0.5" },
             2,
-            "--beta does nothing with --similarity automatic; it is an option of --similarity nmi+mind",
+            "--beta does nothing with --similarity automatic. It needs --similarity nmi+mind",
           ],
           [
             { "--similarity": "lncc", "--absolute": "", "--scaling": "0.5" },

@@ -34,6 +34,8 @@ export interface CaseMeasures {
   readonly verdict: Verdict;
   /** What speaks against the result, one sentence each. */
   readonly reasons: readonly string[];
+  /** What the registration chose by itself, one sentence each. Default none. */
+  readonly notices?: readonly string[] | undefined;
   /** Mean Dice over the labels that both images have. */
   readonly dice?: BeforeAfter | undefined;
   /** Mean over the labels of the 95th percentile of the surface distances after the registration, mm. */

@@ -59,11 +59,17 @@ gpuTest('registerDeformable() registers a few slices by "nmi+mind", and says so'
   assertEquals({ ...result, notices: [] }, named);
   assertEquals(notices.length, 1);
   assertStringIncludes(notices[0], "The similarity is nmi+mind, because too few voxels");
+  assertStringIncludes(notices[0], "The channel window does nothing.");
   assertEquals(gpu.liveBytes, 0);
 
   // A checkpoint knows the similarity, so that it continues with the same one.
   const resume = decodeCheckpoint(encodeCheckpoint({}, { level: states[0] }), {}).level;
-  const continued = await registerDeformable(gpu, { ...thin, ...options, resume });
+  const continued = await registerDeformable(gpu, {
+    ...thin,
+    ...options,
+    channelWindow: 3,
+    resume,
+  });
   assertEquals(continued, { notices, ...result });
 });
 
@@ -73,7 +79,43 @@ gpuTest(
     await assertRejects(
       () => registerDeformable(gpu, { ...thin, lambda: 50 }),
       NoOverlapError,
-      "--similarity nmi",
+      "without it, nmi+mind is used here",
     );
   },
 );
+
+gpuTest(
+  "registerDeformable() refuses an unknown similarity, and options of another one",
+  async (gpu) => {
+    await assertRejects(
+      () => registerDeformable(gpu, { ...whole, similarity: "ncc" as "nmi" }),
+      RangeError,
+      "`similarity` must be one of automatic, nmi, ",
+    );
+    await assertRejects(
+      () => registerDeformable(gpu, { ...whole, beta: 0.5 }),
+      RangeError,
+      "`beta` does nothing with the similarity automatic",
+    );
+  },
+);
+
+gpuTest("registerDeformable() does not continue a state of another similarity", async (gpu) => {
+  const states: LevelState[] = [];
+  const onLevel = (state: LevelState) => void states.push(state);
+  await registerDeformable(gpu, { ...whole, similarity: "mind", onLevel });
+  await registerDeformable(gpu, { ...whole, similarity: "nmi+mind", onLevel });
+  assertEquals(states[0].similarity, "mind");
+  const cases = [
+    [states[0], { similarity: "nmi" }],
+    [states[0], {}],
+    [states.at(-1)!, { lambda: 100 }],
+  ] as const;
+  for (const [resume, options] of cases) {
+    await assertRejects(
+      () => registerDeformable(gpu, { ...whole, ...options, resume }),
+      RangeError,
+      "`resume` is not of a registration with these images and options",
+    );
+  }
+});

@@ -32,9 +32,10 @@ export interface DeformableOptions extends SimilarityOptions {
   /** Valid voxels of the moving image (non-zero), on its grid. Default all. */
   readonly movingMask?: LabelVolume | undefined;
   /**
-   * The similarity. "automatic" (default) is "lncc-mind"; if too few voxels have the neighbours that it compares, in
-   * images of a few slices or in small masks, and no `lambda` is given, it is "nmi+mind", and
-   * {@link DeformableResult.notices} say so. The options of "automatic" are those of "lncc-mind".
+   * The similarity. "automatic" (default) is "lncc-mind"; if too few voxels of a level have the neighbours that it
+   * compares, in thin images or in small masks, it is "nmi+mind", and {@link DeformableResult.notices} say so. The
+   * options of "automatic" are those of "lncc-mind"; a `lambda` that is given is one for "lncc-mind" and is refused where
+   * "nmi+mind" would be used.
    */
   readonly similarity?: SimilarityChoice | undefined;
   /** The regulariser: bending energy (default), or the paper's total variation or squared L2 norm. */
@@ -59,9 +60,9 @@ export interface DeformableOptions extends SimilarityOptions {
   /**
    * The displacements with which the first level begins. "rigid": none. "discrete": those of a search among
    * displacements of up to 48 mm along each axis, which finds motions that a descent does not find. The search takes the
-   * place of the coarsest level, unless that is the only one. "automatic" (default): "rigid"; if the coarsest level moves
-   * parts of the image by more than 20 mm, there is a search, too, and it takes the place of this level if the search
-   * from the fixed to the moving image and the search back agree.
+   * place of the coarsest level, unless that is the only one. "automatic" (default): "rigid"; if the coarsest level moves a
+   * twentieth of the control points by more than 20 mm, there is a search, too, and it takes the place of this level if
+   * the search from the fixed to the moving image and the search back agree.
    */
   readonly start?: DeformableStart | undefined;
   /** Smallest working voxel, mm. Default the fixed image's voxel. */
@@ -128,7 +129,7 @@ export interface DeformableLevel {
 
 /** The start of the first level after a discrete search. */
 export interface LevelStart {
-  /** The start: "discrete", or with the start "automatic" that of its choice. */
+  /** The start that was used. */
   readonly chosen: Exclude<DeformableStart, "automatic">;
   /**
    * The share of the displaced points whose displacements in the search and in the search back cancel to within a

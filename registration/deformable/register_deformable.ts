@@ -8,13 +8,15 @@
 
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
 import { DEFORMABLE_DEFAULTS } from "../deformable_defaults.ts";
-import { NoOverlapError } from "../errors.ts";
-import { AUTOMATIC_SIMILARITY, SIMILARITY_CHOICES } from "../similarity/similarities.ts";
+import { FewPatchesError, NoOverlapError } from "../errors.ts";
+import {
+  AUTOMATIC_SIMILARITY,
+  SIMILARITIES,
+  SIMILARITY_CHOICES,
+  similarityOptionsOf,
+} from "../similarity/similarities.ts";
 import type { DeformableOptions, DeformableResult } from "./deformable_options.ts";
 import { runLevels } from "./run_levels.ts";
-
-/** Bins over each image's intensities (section 3.2). */
-export const NMI_BINS = 100;
 
 /**
  * Registers the moving image to the fixed one by a deformation.
@@ -45,23 +47,34 @@ export async function registerDeformable(
   }
   if (similarity !== "automatic") return await runLevels(gpu, similarity, options);
   const { first, otherwise } = AUTOMATIC_SIMILARITY;
-  const isContinued = resume?.similarity === otherwise;
+  for (const [name, value] of Object.entries(similarityOptionsOf(options))) {
+    if (value === undefined || name in SIMILARITIES[first].options) continue;
+    throw new RangeError(
+      `\`${name}\` does nothing with the similarity automatic: name the similarity that has it`,
+    );
+  }
+  const isContinued = resume?.similarity === otherwise && lambda === undefined;
   if (!isContinued) {
     try {
       return await runLevels(gpu, first, options);
     } catch (error) {
-      // A weight that was given is one for the first similarity.
-      if (!(error instanceof NoOverlapError) || lambda !== undefined) throw error;
+      if (!(error instanceof FewPatchesError)) throw error;
+      if (lambda !== undefined) {
+        throw new NoOverlapError(
+          `${error.message} \`lambda\` (--lambda) was given for ${first}: without it, ${otherwise} is used here.`,
+          { cause: error },
+        );
+      }
     }
   }
+  const { channelWindow, ...shared } = options;
   const result = await runLevels(gpu, otherwise, {
-    ...options,
-    // The other options of the first similarity are options of both.
-    channelWindow: undefined,
+    ...shared,
     resume: isContinued ? resume : undefined,
   });
   const notice =
-    `The similarity is ${otherwise}, because too few voxels have the neighbours that ${first} compares (images of a ` +
-    "few slices, or small masks).";
+    `The similarity is ${otherwise}, because too few voxels of a level have the neighbours that ${first} compares ` +
+    "(thin images or small masks). A smaller number of levels (--levels) may have enough." +
+    (channelWindow === undefined ? "" : " The channel window does nothing.");
   return { ...result, notices: [notice, ...result.notices] };
 }

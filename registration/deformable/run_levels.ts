@@ -104,6 +104,7 @@ export async function runLevels(
     const similarity = kind.create({ ...similarityOptions, fixedRange, movingRange });
     requireMemory(gpu, plan.levels.at(-1)!, interpolation, similarity);
     const search = async () => {
+      signal?.throwIfAborted();
       gpu.requireMemory(
         discreteStartBytes(fixed.grid, moving.grid),
         "The discrete search",
@@ -144,8 +145,9 @@ export async function runLevels(
         noFolding,
         onProgress: (state) =>
           options.onProgress?.({
-            level: index,
-            levels: levels.length,
+            // The levels keep their numbers if a search has replaced the coarsest one.
+            level: index + plan.levels.length - levels.length,
+            levels: plan.levels.length,
             evaluations: state.evaluations,
             iterations: state.iterations,
             maxIterations: iterations,
@@ -177,16 +179,20 @@ export async function runLevels(
         found = await search();
       } catch (error) {
         if (!(error instanceof NoOverlapError || error instanceof GpuMemoryError)) throw error;
-        return withStart(finished, { chosen: "rigid", agreement: 0, problem: error.message });
+        const problem = error instanceof NoOverlapError
+          ? "it has no block that is full enough in the images and masks"
+          : "it does not fit into the memory";
+        return withStart(finished, { chosen: "rigid", agreement: 0, problem });
       }
+      signal?.throwIfAborted();
       if (isTrusted(found)) return await runFrom(found);
       return withStart(finished, { chosen: "rigid", agreement: found.agreement });
     };
     const { resume } = options;
     const records: DeformableLevel[] = [...resume?.records ?? []];
     const levelsOf = () => levelsAfter(records[0]?.start?.chosen, plan.levels);
-    let reached = resumed(resume, levelsOf(), interpolation);
-    for (let index = records.length; index < Math.max(1, levelsOf().length); index++) {
+    let reached = resumed(resume, levelsOf(), { interpolation, similarity: name });
+    for (let index = records.length; index < levelsOf().length; index++) {
       const levels = levelsOf();
       const finished = index === 0
         ? await runFirst()
@@ -206,9 +212,10 @@ export async function runLevels(
     return {
       controlGrid: toControlGrid(reached!),
       levels: records,
-      notices: problem === undefined
-        ? []
-        : [`Parts of the image move by more than 20 mm, but there was no search: ${problem}`],
+      notices: problem === undefined ? [] : [
+        `The coarsest level found a large motion, but a search for larger ones was not possible: ${problem}. ` +
+        "The registration went on without it.",
+      ],
       parameters: {
         similarity: similarity.name,
         regulariser,
@@ -319,7 +326,10 @@ function startOf(
 function resumed(
   state: LevelState | undefined,
   levels: readonly ResolutionLevel[],
-  interpolation: ControlGridInterpolation,
+  { interpolation, similarity }: {
+    readonly interpolation: ControlGridInterpolation;
+    readonly similarity: SimilarityName;
+  },
 ): LevelDisplacements | undefined {
   if (state === undefined) return undefined;
   const { displacements } = state;
@@ -327,7 +337,8 @@ function resumed(
   const geometry = level && controlGridGeometry(level.grid.size, level.stride, interpolation);
   if (
     geometry === undefined || displacements.length !== 4 * controlPoints(geometry) ||
-    state.records.length !== state.level + 1
+    state.records.length !== state.level + 1 ||
+    (state.similarity ?? similarity) !== similarity
   ) {
     throw new RangeError(
       "`resume` is not of a registration with these images and options; start without it",
