@@ -22,7 +22,12 @@ import type { Checkpoint } from "./checkpoint.ts";
 import { DEFORMABLE_DEFAULTS, type DeformableMethod } from "./deformable_defaults.ts";
 import { placementProblems } from "./input_grids.ts";
 import { betterOrientation } from "./orientation.ts";
-import { type RegistrationQuality, registrationQuality, withOrientation } from "./quality.ts";
+import {
+  doubtfulContrast,
+  type RegistrationQuality,
+  registrationQuality,
+  withOrientation,
+} from "./quality.ts";
 import { findOutsideObjects, type OutsideObjects } from "../volume/outside_objects.ts";
 import { findPadding, type Padding, withoutPadding } from "../volume/padding.ts";
 import { type JacobianStatistics, jacobianStatistics } from "./jacobian_statistics.ts";
@@ -335,9 +340,13 @@ export async function registerImages(
   };
 }
 
+/** A result with less than this multiple of the doubtful contrast of fit is near the limit (docs/validation.md). */
+const NEAR_LIMIT = 1.4;
+
 /**
  * The quality, with the orientation in which the images fit clearly better. Only a rigid registration that chose its
- * start tries others, and only for a result that is not good.
+ * start tries others, and only for a result that is not good or near the limit: a deformation can make a mirrored body
+ * fit almost as well as the right one.
  */
 async function withBetterOrientation(
   gpu: Gpu,
@@ -345,7 +354,9 @@ async function withBetterOrientation(
   quality: RegistrationQuality,
 ): Promise<RegistrationQuality> {
   const isChosen = rigid !== false && (rigid?.start ?? "automatic") === "automatic";
-  if (quality.verdict === "good" || !isChosen) return quality;
+  const isClearlyGood = quality.verdict === "good" &&
+    quality.contrastOfFit >= NEAR_LIMIT * doubtfulContrast(fixed.grid);
+  if (isClearlyGood || !isChosen) return quality;
   const better = await betterOrientation(gpu, { fixed, moving, fixedMask, movingMask, signal });
   return better === undefined ? quality : withOrientation(quality, better.text);
 }
