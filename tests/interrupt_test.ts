@@ -8,7 +8,7 @@ import { registerImages } from "../registration/register.ts";
 import { Grid, type Volume, writeVolume } from "../volume/mod.ts";
 import * as register from "../tasks/register.ts";
 import { gpuTest, SKIPS_GPU } from "../testing/gpu.ts";
-import { callModule, startScript } from "../testing/run_task.ts";
+import { callModule, startRegister } from "../testing/run_task.ts";
 
 const GRID = Grid.axisAligned([34, 32, 30], [3, 3, 3], [-50, -47, -44]);
 
@@ -26,15 +26,10 @@ function body(contrast: Modality, shift = 0): Volume {
   return { grid: GRID, data };
 }
 
-/** The exit code and the output of a process. `seen` is called with the output so far. */
-async function ended(child: Deno.ChildProcess, seen: (text: string) => void) {
-  let text = "";
-  for await (const part of child.stderr.pipeThrough(new TextDecoderStream())) {
-    text += part;
-    seen(text);
-  }
-  await child.stdout.cancel();
-  return { code: (await child.status).code, text };
+/** The exit code and the messages of a process that has ended. */
+async function ended(child: Deno.ChildProcess): Promise<{ code: number; text: string }> {
+  const { code, stderr } = await child.output();
+  return { code, text: new TextDecoder().decode(stderr) };
 }
 
 async function contents(folder: string): Promise<Record<string, Uint8Array>> {
@@ -58,13 +53,8 @@ Deno.test({
     const args = [...inputs, ...settings, "--no-folding", "--out"];
 
     await t.step("stops after the first of three levels", async () => {
-      const child = startScript("register", ...args, file("stopped"));
-      let killed = false;
-      const { code, text } = await ended(child, (text) => {
-        if (killed || !text.includes("level 2 of 3")) return;
-        killed = true;
-        child.kill("SIGINT");
-      });
+      const options = { signal: "SIGINT", after: "level 2 of 3" } as const;
+      const { code, text } = await ended(startRegister(options, ...args, file("stopped")));
       assertEquals(code, 130, text);
       assertStringIncludes(text, "--resume continues from them");
       assertEquals(Object.keys(await contents(file("stopped"))), ["checkpoint.json"]);
@@ -97,17 +87,12 @@ Deno.test({
     });
 
     await t.step("stops at SIGTERM and SIGKILL, and resumes after them", async () => {
-      for (const [name, expected] of [["SIGTERM", 143], ["SIGKILL", 137]] as const) {
-        const child = startScript("register", ...args, file("stopped"), "--resume");
-        let killed = false;
-        const { code, text } = await ended(child, (text) => {
-          // The levels are too short to hit one of them, and the last one may be finished already.
-          if (killed || !/^deformable$/m.test(text)) return;
-          killed = true;
-          child.kill(name);
-        });
+      for (const [signal, expected] of [["SIGTERM", 143], ["SIGKILL", 137]] as const) {
+        const options = { signal, after: "\ndeformable\n" };
+        const child = startRegister(options, ...args, file("stopped"), "--resume");
+        const { code, text } = await ended(child);
         assertEquals(code, expected, text);
-        assertEquals(text.includes("--resume continues from them"), name === "SIGTERM");
+        assertEquals(text.includes("--resume continues from them"), signal === "SIGTERM");
         assertEquals(Object.keys(await contents(file("stopped"))), ["checkpoint.json"]);
       }
     });
