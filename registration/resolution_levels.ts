@@ -22,8 +22,8 @@ export interface ResolutionLevelsOptions {
   readonly levels?: number | undefined;
   /** Control-point spacing at the finest level, mm. */
   readonly spacing: number;
-  /** Smallest working voxel, mm. Default the fixed image's voxel. */
-  readonly resolution?: number | undefined;
+  /** Smallest working voxel, mm, of all axes or of each axis. Default the fixed image's voxel. */
+  readonly resolution?: number | Triple | undefined;
 }
 
 /** Minimum number of voxels along an axis of a working grid, unless the fixed image has fewer. */
@@ -44,11 +44,13 @@ export function resolutionLevels(
   if (levels !== undefined && !(Number.isInteger(levels) && levels >= 1 && levels <= 8)) {
     throw new RangeError(`\`levels\` must be a whole number from 1 to 8, got ${levels}`);
   }
-  const finest = Math.max(Math.min(...fixed.spacing), resolution);
+  const smallest = typeof resolution === "number" ? [resolution, resolution, resolution] : resolution;
+  const finest = Math.min(...fixed.spacing.map((h, axis) => Math.max(h, smallest[axis])));
   const count = levels ?? Math.min(4, 1 + Math.max(0, Math.round(Math.log2(10 / finest))));
   return Array.from({ length: count }, (_, level) => {
     const scale = 2 ** (count - 1 - level);
-    const grid = workingGrid(fixed, finest * scale);
+    const voxel = smallest.map((h) => Math.max(h, finest * scale)) as unknown as Triple;
+    const grid = workingGrid(fixed, voxel);
     const stride = grid.spacing.map((h) =>
       Math.max(1, Math.round(spacing * scale / h))
     ) as unknown as Triple;
@@ -56,10 +58,10 @@ export function resolutionLevels(
   });
 }
 
-/** The fixed grid with no axis finer than `voxel` mm, with the same end points. */
-function workingGrid(fixed: Grid, voxel: number): Grid {
+/** The fixed grid with no axis finer than its `voxel` mm, with the same end points. */
+function workingGrid(fixed: Grid, voxel: Triple): Grid {
   const size = fixed.size.map((n, axis) => {
-    const cut = Math.round((n - 1) * fixed.spacing[axis] / voxel) + 1;
+    const cut = Math.round((n - 1) * fixed.spacing[axis] / voxel[axis]) + 1;
     return Math.min(n, Math.max(cut, Math.min(n, MIN_VOXELS)));
   }) as unknown as Triple;
   const scale = size.map((n, axis) => n === 1 ? 1 : (fixed.size[axis] - 1) / (n - 1));

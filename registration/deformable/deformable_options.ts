@@ -65,8 +65,10 @@ export interface DeformableOptions extends SimilarityOptions {
    * the search from the fixed to the moving image and the search back agree.
    */
   readonly start?: DeformableStart | undefined;
-  /** Smallest working voxel, mm. Default the fixed image's voxel. */
-  readonly resolution?: number | undefined;
+  /**
+   * Smallest working voxel, mm: of all axes, or of each axis of the fixed image. Default the fixed image's voxel.
+   */
+  readonly resolution?: number | Triple | undefined;
   /**
    * Keeps the map from folding: no voxel of the fixed image has a Jacobian determinant of 0 or less.
    * The registration takes a few percent longer. Default false.
