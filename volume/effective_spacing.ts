@@ -4,13 +4,14 @@
  * An interpolation with knots every f voxels leaves traces of this period, whatever its kernel:
  *
  * 1. The differences of neighbouring voxels have the period f. The second difference of a linear interpolation is 0
- *    between two knots, the first difference of repeated slices is 0 within a slice, and for smoother kernels one of
- *    the differences up to the fourth order changes with the distance from the knot. (Gallagher 2005, "Detection of
- *    linear and cubic interpolation in JPEG compressed images"; Popescu and Farid 2005.)
+ *    between two knots. For smoother kernels one of the differences up to the fourth order changes with the distance
+ *    from the knot. (Gallagher 2005, "Detection of linear and cubic interpolation in JPEG compressed images"; Popescu
+ *    and Farid 2005.)
  * 2. The spectrum is repeated around the frequency 1/f. So the component of a line at the frequency 1/f - w depends on
  *    that at w in the same way for all lines: both are coherent. (Gardner 1986, spectral correlation.)
  *
- * An image that was only smoothed has neither. The period alone does not tell f = 5 from f = 5/4, because voxels are
+ * Repeated slices are found by the planes between which nothing changes. An image that was only smoothed has no such
+ * trace. The period alone does not tell f = 5 from f = 5/4, because voxels are
  * samples: the coherence does, because a factor of 5/4 repeats the spectrum around 4/5.
  *
  * @module
@@ -27,8 +28,8 @@ const COHERENT_LINES = 500;
 const MIN_LINES = 24;
 /** Minimum number of voxels along the axis. */
 const MIN_VOXELS = 16;
-/** The orders of the differences. */
-const ORDERS = [1, 2, 3, 4] as const;
+/** The orders of the differences of which the period is found. */
+const ORDERS = [2, 3, 4] as const;
 /** The smallest and the largest factor that is found. */
 const FACTORS = [2, 12] as const;
 /** Minimum number of periods along the axis. */
@@ -41,8 +42,6 @@ const LOCAL = 12;
 const MIN_DIFFERENCE = 0.02;
 /** Minimum modulation of the differences: 0 is constant, 1 has one plane per period. */
 const MIN_MODULATION = 0.1;
-/** The minimum for the first differences: repeated slices have at least 0.64 for factors of 2 or more. */
-const MIN_MODULATION_OF_STEPS = 0.63;
 /** The minimum as a multiple of the median over all periods. */
 const MIN_PROMINENCE = 4;
 /** A longer period is preferred to that with the strongest modulation, of which it can be a multiple, from this on. */
@@ -100,15 +99,18 @@ function interpolationFactor(image: Volume, axis: number): number {
   if (size < MIN_VOXELS || lowest >= 1 / FACTORS[0]) return 1;
   const lines = linesAlong(image, axis);
   if (lines.length < MIN_LINES) return 1;
-  const periods = periodsOf(lines, lowest);
+  const steps = lines.map(differences);
+  const repeats = repeatedPlanes(meanMagnitudes(steps));
+  if (repeats !== undefined) return repeats >= FACTORS[0] ? repeats : 1;
+  const periods = periodsOf(steps, lowest);
   if (periods.length === 0) return 1;
-  const step = Math.ceil(lines.length / COHERENT_LINES);
-  const steps = lines.filter((_, i) => i % step === 0).map((line) => differences(line));
+  const every = Math.ceil(steps.length / COHERENT_LINES);
+  const some = steps.filter((_, i) => i % every === 0);
   const strongest = Math.max(...periods.map(({ modulation }) => modulation));
   const found = periods
     .filter(({ modulation }) => modulation >= SHARE_OF_STRONGEST * strongest)
     .sort((a, b) => a.frequency - b.frequency)
-    .find(({ frequency }) => isCoherent(steps, frequency));
+    .find(({ frequency }) => isCoherent(some, frequency));
   return found === undefined ? 1 : 1 / found.frequency;
 }
 
@@ -140,21 +142,36 @@ function differences(values: Float64Array): Float64Array {
   return result;
 }
 
-/** The periods with peaks of the modulation, from a lowest frequency on. */
-function periodsOf(lines: readonly Float64Array[], lowest: number): Period[] {
-  const distance = 1 / (OVERSAMPLING * lines[0].length);
+/**
+ * The number of planes that repeat each measured one, the mean; undefined if there are none.
+ *
+ * @param changes - The mean changes from plane to plane.
+ */
+function repeatedPlanes(changes: Float64Array): number | undefined {
+  const places = Array.from(changes.keys()).filter((i) => changes[i] > 0);
+  const gaps = places.slice(1).map((place, i) => place - places[i]);
+  const largest = Math.max(...gaps);
+  // Equal slices have numbers of repeats that differ by rounding only.
+  const isRegular = gaps.length >= MIN_PERIODS && largest > 1 && largest - Math.min(...gaps) <= 1;
+  return isRegular ? (places.at(-1)! - places[0]) / gaps.length : undefined;
+}
+
+/** The periods with peaks of the modulation, from a lowest frequency on, of lines of first differences. */
+function periodsOf(steps: readonly Float64Array[], lowest: number): Period[] {
+  const distance = 1 / (OVERSAMPLING * steps[0].length);
   const count = Math.ceil((0.5 - lowest) / distance) + 1;
   // The last frequency is exactly 1/2, the factor 2.
   const frequencyAt = (i: number) => 0.5 - (count - 1 - i) * distance;
   const strongest = new Float64Array(count);
-  let current = lines;
-  for (const order of ORDERS) {
+  let current = steps;
+  for (const _order of ORDERS) {
     current = current.map(differences);
     const profile = flattened(meanMagnitudes(current));
-    const minimum = order === 1 ? MIN_MODULATION_OF_STEPS : MIN_MODULATION;
-    const modulations = Float64Array.from({ length: count }, (_, i) =>
-      profile === undefined ? 0 : modulationAt(profile, frequencyAt(i)));
-    const least = Math.max(minimum, MIN_PROMINENCE * modulations.toSorted()[count >> 1]);
+    const modulations = Float64Array.from(
+      { length: count },
+      (_, i) => profile === undefined ? 0 : modulationAt(profile, frequencyAt(i)),
+    );
+    const least = Math.max(MIN_MODULATION, MIN_PROMINENCE * modulations.toSorted()[count >> 1]);
     modulations.forEach((modulation, i) => {
       const isPeak = modulation >= (modulations[i - 1] ?? 0) &&
         modulation >= (modulations[i + 1] ?? 0);
