@@ -30,6 +30,8 @@ const MIN_LINES = 24;
 const MIN_VOXELS = 16;
 /** The orders of the differences of which the period is found. */
 const ORDERS = [2, 3, 4] as const;
+/** A smaller mean number of equal planes is no repetition: two planes can be equal by chance. */
+const MIN_REPEATS = 1.1;
 /** The smallest and the largest factor that is found. */
 const FACTORS = [2, 12] as const;
 /** Minimum number of periods along the axis. */
@@ -143,17 +145,19 @@ function differences(values: Float64Array): Float64Array {
 }
 
 /**
- * The number of planes that repeat each measured one, the mean; undefined if there are none.
+ * The number of planes that show each measured one, the mean; undefined if planes are not repeated regularly.
  *
  * @param changes - The mean changes from plane to plane.
  */
 function repeatedPlanes(changes: Float64Array): number | undefined {
   const places = Array.from(changes.keys()).filter((i) => changes[i] > 0);
-  const gaps = places.slice(1).map((place, i) => place - places[i]);
-  const largest = Math.max(...gaps);
-  // Equal slices have numbers of repeats that differ by rounding only.
-  const isRegular = gaps.length >= MIN_PERIODS && largest > 1 && largest - Math.min(...gaps) <= 1;
-  return isRegular ? (places.at(-1)! - places[0]) / gaps.length : undefined;
+  // The first and the last plane can be cut off, or continued by padding.
+  const gaps = places.slice(1).map((place, i) => place - places[i]).slice(1, -1);
+  if (gaps.length < MIN_PERIODS) return undefined;
+  const mean = gaps.reduce((sum, gap) => sum + gap, 0) / gaps.length;
+  // Numbers of repeats differ by rounding only.
+  const isRegular = Math.max(...gaps) - Math.min(...gaps) <= 1;
+  return isRegular && mean >= MIN_REPEATS ? mean : undefined;
 }
 
 /** The periods with peaks of the modulation, from a lowest frequency on, of lines of first differences. */

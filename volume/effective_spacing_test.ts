@@ -86,6 +86,10 @@ Deno.test("effectiveSpacing() finds the factor of an interpolation along an axis
       assertEquals(found, [1, 1, Number(factor.toFixed(1))], `${kernel}, ${factor}`);
     }
   }
+  const padded = interpolated("linear", 3, 2, 3);
+  const plane = SIZE[0] * SIZE[1];
+  (padded.data as Float32Array).fill(-1, 0, 9 * plane).fill(-1, 50 * plane);
+  assertEquals(factorsOf(padded), [1, 1, 3], "with empty planes");
   assertEquals(factorsOf(interpolated("linear", 3, 0, 3)), [3, 1, 1]);
   assertEquals(factorsOf(interpolated("linear", 3, 1, 4)), [1, 3, 1]);
 });
