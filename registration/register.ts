@@ -5,7 +5,7 @@
  */
 
 import { timed } from "../host/timeline.ts";
-import { IDENTITY } from "../volume/affine.ts";
+import { IDENTITY, type Matrix4 } from "../volume/affine.ts";
 import type { DisplacementField, LabelVolume, Volume } from "../volume/volume.ts";
 import { diceCoefficient, diceCounts } from "../volume/dice.ts";
 import { GpuMemoryError } from "../kernels/gpu/errors.ts";
@@ -21,6 +21,7 @@ import { registerDeformable } from "./deformable/register_deformable.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { DEFORMABLE_DEFAULTS, type DeformableMethod } from "./deformable_defaults.ts";
 import { placementProblems } from "./input_grids.ts";
+import { findMeasuredVoxels, type MeasuredVoxels } from "./interpolated_images.ts";
 import { betterOrientation } from "./orientation.ts";
 import {
   doubtfulContrast,
@@ -37,7 +38,11 @@ import {
   type MindGaussNewtonResult,
   registerMindGaussNewton,
 } from "./mind_gauss_newton/mind_gauss_newton.ts";
-import { similarityOf, similarityOptionsOf } from "./similarity/similarities.ts";
+import {
+  AUTOMATIC_SIMILARITY,
+  similarityOf,
+  similarityOptionsOf,
+} from "./similarity/similarities.ts";
 import { completeSimilarityOptions } from "./similarity/similarity.ts";
 import {
   registerRigid,
@@ -91,6 +96,13 @@ export interface RegisterImagesOptions {
    * a mask gets one that leaves them out, if there are any; see {@link findOutsideObjects}. Default false.
    */
   readonly keepObjects?: boolean | undefined;
+  /**
+   * Registers interpolated voxels as if they were measured. By default the working voxels of "control-grid" are as large
+   * as those of the measured image along an axis along which the fixed or the moving image was interpolated by a factor of
+   * 4 or more, and {@link DeformableResult.notices} say so; see {@link effectiveSpacing}. This is so with the similarities
+   * "automatic" and "lncc-mind", if no `resolution` is given. Default false.
+   */
+  readonly keepInterpolated?: boolean | undefined;
   /** The options of the rigid registration, or false to start from the positions in the files. */
   readonly rigid?:
     | Omit<RigidOptions, "fixed" | "moving" | "fixedMask" | "movingMask" | "signal" | "onProgress">
@@ -272,7 +284,7 @@ export async function registerImages(
   const found = options.rigidOnly ? {} : fromScale(
     await timed(
       "deformable",
-      () => withMemoryAdvice(objects, () => registerThen(gpu, scaled, scaledRigid)),
+      () => withMemoryAdvice(objects, () => registerThen(gpu, scaled, scaledRigid, scale)),
     ),
     scale,
   );
@@ -488,6 +500,7 @@ async function registerThen(
   gpu: Gpu,
   options: RegisterImagesOptions,
   rigid: RigidResult | undefined,
+  scale: number,
 ): Promise<DeformedResults> {
   const { method, resume, onCheckpoint, onProgress } = options;
   const initial = rigid?.matrix ?? IDENTITY;
@@ -501,15 +514,33 @@ async function registerThen(
     });
     return { mindGaussNewton };
   }
+  const working = timed("interpolated voxels", () => measuredVoxels(options, initial, scale));
   const deformable = await registerDeformable(gpu, {
     ...options.deformable,
     ...commonOptions(options),
+    resolution: options.deformable?.resolution ?? working?.voxels,
     initial,
     resume: resume?.level,
     onLevel: (level) => onCheckpoint?.({ rigid, level }),
     onProgress: (progress) => onProgress?.({ stage: "deformable", deformable: progress }),
   });
-  return { deformable };
+  const notices = [...working?.notices ?? [], ...deformable.notices];
+  return { deformable: { ...deformable, notices } };
+}
+
+/**
+ * The working voxels along axes along which an image was interpolated, in the world that is larger by `scale`; undefined
+ * if there are none, or if they are not wanted.
+ */
+function measuredVoxels(
+  { fixed, moving, keepInterpolated, deformable }: RegisterImagesOptions,
+  rigid: Matrix4,
+  scale: number,
+): MeasuredVoxels | undefined {
+  const { similarity = DEFORMABLE_DEFAULTS.similarity, resolution } = deformable ?? {};
+  const isWanted = !keepInterpolated && resolution === undefined &&
+    similarityOf(similarity).name === AUTOMATIC_SIMILARITY.first;
+  return isWanted ? findMeasuredVoxels({ fixed, moving, rigid, scale }) : undefined;
 }
 
 /** The results of a deformable registration in the world of the images. */

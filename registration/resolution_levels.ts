@@ -44,7 +44,12 @@ export function resolutionLevels(
   if (levels !== undefined && !(Number.isInteger(levels) && levels >= 1 && levels <= 8)) {
     throw new RangeError(`\`levels\` must be a whole number from 1 to 8, got ${levels}`);
   }
-  const smallest = typeof resolution === "number" ? [resolution, resolution, resolution] : resolution;
+  if (![resolution].flat().every((mm) => mm >= 0 && mm < Infinity)) {
+    throw new RangeError(`\`resolution\` must be 0 mm or more, got ${resolution}`);
+  }
+  const smallest = typeof resolution === "number"
+    ? [resolution, resolution, resolution]
+    : resolution;
   const finest = Math.min(...fixed.spacing.map((h, axis) => Math.max(h, smallest[axis])));
   const count = levels ?? Math.min(4, 1 + Math.max(0, Math.round(Math.log2(10 / finest))));
   return Array.from({ length: count }, (_, level) => {

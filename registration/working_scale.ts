@@ -160,7 +160,13 @@ function scaledLengths<T extends object>(values: T, names: readonly string[], sc
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [
       name,
-      lengths.includes(name) && typeof value === "number" ? value * scale : value,
+      lengths.includes(name) ? scaledLength(value, scale) : value,
     ]),
   ) as T;
+}
+
+/** A length or the lengths along several axes multiplied; other values are not changed. */
+function scaledLength(value: unknown, scale: number): unknown {
+  if (Array.isArray(value)) return value.map((length) => length * scale);
+  return typeof value === "number" ? value * scale : value;
 }

@@ -182,6 +182,12 @@ export const REGISTER_FLAGS = {
       "Register with the objects outside the body in a CT, such as the table. By default the task leaves them out, " +
       "if the image has no mask, and says so.",
   },
+  keepInterpolated: {
+    type: "boolean",
+    help:
+      "Register interpolated voxels as if they were measured. By default the working images have the voxels of the " +
+      "measured image along an axis that was interpolated by a factor of 4 or more, and the task says so; see below.",
+  },
   trust: TRUST,
   rigidPreset: {
     type: "choice",
@@ -217,6 +223,7 @@ const CONTROL_GRID_FLAGS: readonly string[] = [
   "levels",
   "iterations",
   "noFolding",
+  "keepInterpolated",
 ] satisfies (keyof RegisterFlags)[];
 
 /**
@@ -241,6 +248,15 @@ export function refuseUseless(flags: Omit<RegisterFlags, FileFlag>): void {
     throw new UsageError(`--${kebabCase(withoutMethod)} does nothing with --method ${method}`);
   }
   if (method !== "control-grid") return;
+  if (flags.keepInterpolated) {
+    const { name } = similarityOf(similarity);
+    if (flags.resolution !== undefined) {
+      throw new UsageError("--keep-interpolated does nothing with --resolution");
+    }
+    if (name !== AUTOMATIC_SIMILARITY.first) {
+      throw new UsageError(`--keep-interpolated does nothing with --similarity ${name}`);
+    }
+  }
   if (flags.interpolation !== "linear") {
     if (flags.regulariser !== "bending") {
       throw new UsageError(`--interpolation ${flags.interpolation} needs --regulariser bending`);
@@ -297,18 +313,20 @@ export function settingsOf(
   | "rigidOnly"
   | "keepPadding"
   | "keepObjects"
+  | "keepInterpolated"
   | "method"
   | "deformable"
   | "mindGaussNewton"
 > {
   const { seed, method, rigidOnly, similarity, regulariser, lambda, spacing, levels } = flags;
   const { interpolation, start, iterations, resolution, noFolding } = flags;
-  const { keepPadding, keepObjects } = flags;
+  const { keepPadding, keepObjects, keepInterpolated } = flags;
   return {
     rigid: flags.noRigid ? false : { seed, preset: flags.rigidPreset },
     rigidOnly,
     keepPadding,
     keepObjects,
+    keepInterpolated,
     method,
     deformable: {
       ...optionValues(similarityOf(similarity).options, flags),

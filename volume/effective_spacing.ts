@@ -166,24 +166,28 @@ function periodsOf(steps: readonly Float64Array[], lowest: number): Period[] {
   const count = Math.ceil((0.5 - lowest) / distance) + 1;
   // The last frequency is exactly 1/2, the factor 2.
   const frequencyAt = (i: number) => 0.5 - (count - 1 - i) * distance;
-  const strongest = new Float64Array(count);
+  const periods: Period[] = [];
   let current = steps;
   for (const _order of ORDERS) {
     current = current.map(differences);
     const profile = flattened(meanMagnitudes(current));
-    const modulations = Float64Array.from(
+    if (profile === undefined) continue;
+    const found = Float64Array.from(
       { length: count },
-      (_, i) => profile === undefined ? 0 : modulationAt(profile, frequencyAt(i)),
+      (_, i) => modulationAt(profile, frequencyAt(i)),
     );
-    const least = Math.max(MIN_MODULATION, MIN_PROMINENCE * modulations.toSorted()[count >> 1]);
-    modulations.forEach((modulation, i) => {
-      const isPeak = modulation >= (modulations[i - 1] ?? 0) &&
-        modulation >= (modulations[i + 1] ?? 0);
-      if (isPeak && modulation >= least) strongest[i] = Math.max(strongest[i], modulation);
+    const least = Math.max(MIN_MODULATION, MIN_PROMINENCE * found.toSorted()[count >> 1]);
+    found.forEach((modulation, i) => {
+      const before = found[i - 1] ?? 0;
+      // The spectrum is symmetric about 1/2.
+      const after = found[i + 1] ?? before;
+      if (modulation < least || modulation < before || modulation < after) return;
+      // The top of the parabola through the three values.
+      const top = (before - after) / (2 * (before + after - 2 * modulation) || 1);
+      periods.push({ frequency: frequencyAt(i) + top * distance, modulation });
     });
   }
-  return Array.from(strongest, (modulation, i) => ({ frequency: frequencyAt(i), modulation }))
-    .filter(({ modulation }) => modulation > 0);
+  return periods;
 }
 
 /** The mean magnitude of the values of each plane. */
