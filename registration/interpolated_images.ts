@@ -36,6 +36,8 @@ export interface MeasuredVoxelsOptions {
  * interpolated by a smaller factor registers at least as well as the measured one (docs/validation.md).
  */
 const LEAST_FACTOR = 3.8;
+/** Working voxels do not become larger than this, mm: larger ones were not tried with images that have such slices. */
+const LARGEST_VOXEL = 6;
 /** Axes of both images are the same up to this angle, as its cosine: 5 degrees. */
 const SAME_AXIS = Math.cos(5 * Math.PI / 180);
 
@@ -57,13 +59,15 @@ export function findMeasuredVoxels(
       const ofFixed = name === "fixed"
         ? axis
         : [0, 1, 2].find((a) => Math.abs(cosine(toMoving, a, grid.affine, axis)) >= SAME_AXIS);
-      if (ofFixed !== undefined) voxels[ofFixed] = Math.max(voxels[ofFixed], measured[axis]);
+      const working = Math.min(measured[axis], Math.max(LARGEST_VOXEL, voxel));
+      if (ofFixed !== undefined) voxels[ofFixed] = Math.max(voxels[ofFixed], working);
       const size = (mm: number) => (mm / scale).toPrecision(2);
       const change = ofFixed === undefined
         ? "No axis of the fixed image is parallel to it, so the working voxels do not change. --resolution (resolution) " +
           "sets them."
-        : "The working voxels of the deformable registration have that size along this axis. --keep-interpolated " +
-          "(keepInterpolated) or a --resolution (resolution) changes this.";
+        : `The working voxels of the deformable registration have ${
+          size(working)
+        } mm along this axis. --keep-interpolated (keepInterpolated) or a --resolution (resolution) changes this.`;
       notices.push(
         `The ${name} image has voxels of ${size(voxel)} mm ${
           wordsOf(grid, axis)

@@ -25,7 +25,7 @@ Deno.test("findMeasuredVoxels() gives the working voxels of an axis the size tha
   assertAlmostEquals(found.voxels[2], 6, 0.1);
   assertEquals(found.notices, [
     "The fixed image has voxels of 1.5 mm from feet to head, but was interpolated from about 6.0 mm. The working voxels " +
-    "of the deformable registration have that size along this axis. --keep-interpolated (keepInterpolated) or a " +
+    "of the deformable registration have 6.0 mm along this axis. --keep-interpolated (keepInterpolated) or a " +
     "--resolution (resolution) changes this.",
   ]);
 });
@@ -61,6 +61,19 @@ Deno.test("findMeasuredVoxels() names lengths without the working scale", () => 
   })!;
   assertAlmostEquals(voxels[2], 6, 0.1);
   assertEquals(notice.slice(0, 98).includes("voxels of 0.15 mm from feet to head"), true);
+});
+
+Deno.test("findMeasuredVoxels() makes no working voxel larger than 6 mm", () => {
+  const fixed = slicesInterpolated({ size: [32, 30, 60], voxel: 2, axis: 2, factor: 5, seed: 1 });
+  const { voxels, notices } = findMeasuredVoxels({
+    fixed,
+    moving: measured,
+    rigid: IDENTITY,
+    scale: 1,
+  })!;
+  assertEquals(voxels, [0, 0, 6]);
+  assertEquals(notices[0].includes("interpolated from about 10 mm. "), true);
+  assertEquals(notices[0].includes("have 6.0 mm along this axis"), true);
 });
 
 Deno.test("findMeasuredVoxels() finds nothing in measured images and at small factors", () => {
