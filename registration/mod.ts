@@ -117,6 +117,7 @@ export type { Gpu, GpuOptions } from "../kernels/gpu/gpu.ts";
 export type { Matrix4, Triple } from "../volume/affine.ts";
 export type { Grid } from "../volume/grid.ts";
 export type { DisplacementField, LabelVolume, Volume } from "../volume/volume.ts";
+export { effectiveSpacing } from "../volume/effective_spacing.ts";
 export { findOutsideObjects, type OutsideObjects } from "../volume/outside_objects.ts";
 export { findPadding, type Padding } from "../volume/padding.ts";
 export type { RegistrationQuality, Verdict } from "./quality.ts";

@@ -38,11 +38,7 @@ import {
   type MindGaussNewtonResult,
   registerMindGaussNewton,
 } from "./mind_gauss_newton/mind_gauss_newton.ts";
-import {
-  AUTOMATIC_SIMILARITY,
-  similarityOf,
-  similarityOptionsOf,
-} from "./similarity/similarities.ts";
+import { hasMeasuredVoxels, similarityOf, similarityOptionsOf } from "./similarity/similarities.ts";
 import { completeSimilarityOptions } from "./similarity/similarity.ts";
 import {
   registerRigid,
@@ -98,9 +94,9 @@ export interface RegisterImagesOptions {
   readonly keepObjects?: boolean | undefined;
   /**
    * Registers interpolated voxels as if they were measured. By default the working voxels of "control-grid" are as large
-   * as those of the measured image along an axis along which the fixed or the moving image was interpolated by a factor of
-   * 4 or more, and {@link DeformableResult.notices} say so; see {@link effectiveSpacing}. This is so with the similarities
-   * "automatic" and "lncc-mind", if no `resolution` is given. Default false.
+   * as those of the measured image, but at most 6 mm, along an axis along which the fixed or the moving image was
+   * interpolated by a factor of about 4 or more (see `effectiveSpacing` of "./volume"), and {@link DeformableResult.notices} say so.
+   * This is so with the similarities "automatic" and "lncc-mind", if no `resolution` is given. Default false.
    */
   readonly keepInterpolated?: boolean | undefined;
   /** The options of the rigid registration, or false to start from the positions in the files. */
@@ -539,7 +535,7 @@ function measuredVoxels(
 ): MeasuredVoxels | undefined {
   const { similarity = DEFORMABLE_DEFAULTS.similarity, resolution } = deformable ?? {};
   const isWanted = !keepInterpolated && resolution === undefined &&
-    similarityOf(similarity).name === AUTOMATIC_SIMILARITY.first;
+    hasMeasuredVoxels(similarity);
   return isWanted ? findMeasuredVoxels({ fixed, moving, rigid, scale }) : undefined;
 }
 

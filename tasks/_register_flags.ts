@@ -17,6 +17,7 @@ import type { RegisterImagesOptions } from "../registration/register.ts";
 import { RIGID_PRESETS } from "../registration/rigid/schedule.ts";
 import {
   AUTOMATIC_SIMILARITY,
+  hasMeasuredVoxels,
   SIMILARITIES,
   SIMILARITY_CHOICES,
   similarityOf,
@@ -249,12 +250,11 @@ export function refuseUseless(flags: Omit<RegisterFlags, FileFlag>): void {
   }
   if (method !== "control-grid") return;
   if (flags.keepInterpolated) {
-    const { name } = similarityOf(similarity);
     if (flags.resolution !== undefined) {
       throw new UsageError("--keep-interpolated does nothing with --resolution");
     }
-    if (name !== AUTOMATIC_SIMILARITY.first) {
-      throw new UsageError(`--keep-interpolated does nothing with --similarity ${name}`);
+    if (!hasMeasuredVoxels(similarity)) {
+      throw new UsageError(`--keep-interpolated does nothing with --similarity ${similarity}`);
     }
   }
   if (flags.interpolation !== "linear") {
@@ -290,6 +290,7 @@ export function hasEffect(
   { method, similarity }: Pick<RegisterFlags, "method" | "similarity">,
 ): boolean {
   if (method !== "control-grid") return !isControlGridOnly(name);
+  if (name === "keepInterpolated") return hasMeasuredVoxels(similarity);
   return !isGaussNewtonOnly(name) &&
     (!(name in OPTION_FLAGS) || name in similarityOf(similarity).options);
 }

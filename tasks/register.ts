@@ -55,9 +55,12 @@ the number of levels that the search replaced as \`replacedLevels\`.
 in the image and in the mask, too. If a level has too few of them, because the images are thin there or the masks
 are small, the task says so and registers by NMI+MIND. With a smaller number of --levels there may be enough. A
 --lambda that you give belongs to the local correlation of MIND: such images are then refused. metrics.json has
-the name of the similarity. An image that was interpolated to smaller voxels than it was measured with, such as
-slices of 6 mm to 1.25 mm, registers worse by it: use the measured image, or give --resolution the distance of
-the slices.
+the name of the similarity.
+
+An image that was interpolated to smaller voxels than it was measured with, such as slices of 6 mm to 1.25 mm, is
+registered with working images that have the voxels of the measured image along that axis, at most 6 mm. The task
+finds an interpolation by a factor of 4 or more by itself, with the similarities automatic and lncc-mind, and says
+so. --resolution or --keep-interpolated changes this.
 
 With --cohort the task registers many pairs, each into the folder OUT/<case>. A CSV file has a line for each
 pair, and its first line names the columns. Paths are relative to the CSV file:

@@ -37,11 +37,11 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       VoxelType WriteOptions`,
   },
   "./volume": {
-    count: 53,
+    count: 54,
     values: `
       CrosswarpError DicomSeriesError FileAccessError Grid IDENTITY ImageFileError ImageGeometryError ImageShapeError
       MODALITIES NonFiniteVoxelsError NotLabelsError NotNiftiError TruncatedFileError
-      UnsupportedVoxelsError determinant3 diceCoefficient diceCounts encodeDisplacementField
+      UnsupportedVoxelsError determinant3 diceCoefficient diceCounts effectiveSpacing encodeDisplacementField
       encodeNifti encodeNiftiLabels invert multiply nearestAxes orientationOf readDicomFiles
       readDisplacementField readGrid readLabelVolume readNifti readNiftiLabels readVolume reorient transformPoint
       transformVector writeDisplacementField writeLabelVolume writeVolume`,
@@ -67,11 +67,11 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       RegularisationOptions Regulariser ResampleOptions Triple Volume WalkedAxis WarpOptions`,
   },
   "./registration": {
-    count: 87,
+    count: 88,
     values: `
       CheckpointError ConstantImageError DEFORMABLE_DEFAULTS DEFORMABLE_METHODS DEFORMABLE_STARTS EmptyMaskError
       MIND_GAUSS_NEWTON_DEFAULTS NoOverlapError TransformFileError applyTransform
-      applyTransformToLabels compositeField decodeCheckpoint decodeTransform displacementAt
+      applyTransformToLabels compositeField decodeCheckpoint decodeTransform displacementAt effectiveSpacing
       encodeCheckpoint encodeTransform findOutsideObjects findPadding identifyRun inverseField jacobianOf
       jacobianStatistics mapPoint mapPoints registerDeformable registerImages
       registerMindGaussNewton registerRigid`,

@@ -26,6 +26,7 @@ export {
   transformVector,
   type Triple,
 } from "./affine.ts";
+export { effectiveSpacing } from "./effective_spacing.ts";
 export { diceCoefficient, type DiceCount, diceCounts } from "./dice.ts";
 export { Grid } from "./grid.ts";
 export { type ByModality, MODALITIES, type Modality } from "./modality.ts";

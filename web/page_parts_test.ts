@@ -155,6 +155,9 @@ Deno.test("hasEffect() knows the flags of a method and of a similarity", () => {
   assertEquals(hasEffect("beta", { ...nmi, similarity: "nmi+mind" }), true);
   assertEquals(hasEffect("beta", { ...nmi, similarity: "automatic" }), false);
   assertEquals(hasEffect("channelWindow", { ...nmi, similarity: "automatic" }), true);
+  assertEquals(hasEffect("keepInterpolated", nmi), false);
+  assertEquals(hasEffect("keepInterpolated", { ...nmi, similarity: "automatic" }), true);
+  assertEquals(hasEffect("keepInterpolated", gaussNewton), false);
   assertEquals(hasEffect("alpha", nmi), false);
   assertEquals(hasEffect("alpha", gaussNewton), true);
   assertEquals(hasEffect("spacing", gaussNewton), false);

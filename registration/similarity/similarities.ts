@@ -46,6 +46,14 @@ export const SIMILARITY_CHOICES: readonly SimilarityChoice[] = [
   ...Object.keys(SIMILARITIES) as SimilarityName[],
 ];
 
+/**
+ * Says whether the working voxels along an interpolated axis follow the measured ones with a similarity; see
+ * `interpolated_images.ts`.
+ */
+export function hasMeasuredVoxels(choice: SimilarityChoice): boolean {
+  return similarityOf(choice).name === AUTOMATIC_SIMILARITY.first;
+}
+
 /** The similarity whose options and weights belong to a choice. */
 export function similarityOf(choice: SimilarityChoice): SimilarityKind {
   return SIMILARITIES[choice === "automatic" ? AUTOMATIC_SIMILARITY.first : choice];
