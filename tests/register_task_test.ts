@@ -325,6 +325,16 @@ Deno.test({
           ],
           [{ "--start": "random" }, 2, "--start"],
           [
+            { "--keep-interpolated": "", "--resolution": "3" },
+            2,
+            "--keep-interpolated does nothing with --resolution",
+          ],
+          [
+            { "--keep-interpolated": "", "--similarity": "nmi" },
+            2,
+            "--keep-interpolated does nothing with --similarity nmi",
+          ],
+          [
             { "--similarity": "nmi+mind", "--scaling": "much" },
             2,
             '--scaling must be "gradient", "change" or a number above 0',
