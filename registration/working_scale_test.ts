@@ -26,7 +26,14 @@ Deno.test("toWorkingScale() multiplies grids and given lengths, and nothing else
     moving: image,
     movingMask: mask,
     rigid: { start, levels: 2 },
-    deformable: { similarity: "lncc", spacing: 1.5, window: 0.5, lambda: 3, iterations: 7 },
+    deformable: {
+      similarity: "lncc",
+      spacing: 1.5,
+      resolution: [0.1, 0, 0.3],
+      window: 0.5,
+      lambda: 3,
+      iterations: 7,
+    },
     mindGaussNewton: { alpha: 0.2, resolution: 0.4 },
   } as const;
   const { fixed, movingMask, rigid, deformable, mindGaussNewton } = toWorkingScale(options, 10);
@@ -41,6 +48,7 @@ Deno.test("toWorkingScale() multiplies grids and given lengths, and nothing else
   assertEquals(deformable, {
     similarity: "lncc",
     spacing: 15,
+    resolution: [1, 0, 3],
     window: 5,
     lambda: 3,
     iterations: 7,
