@@ -61,7 +61,7 @@ export function findMeasuredVoxels(
         : [0, 1, 2].find((a) => Math.abs(cosine(toMoving, a, grid.affine, axis)) >= SAME_AXIS);
       const working = Math.min(measured[axis], Math.max(LARGEST_VOXEL, voxel));
       if (ofFixed !== undefined) voxels[ofFixed] = Math.max(voxels[ofFixed], working);
-      const size = (mm: number) => (mm / scale).toPrecision(2);
+      const size = (mm: number, digits = 2) => Number((mm / scale).toPrecision(digits));
       const change = ofFixed === undefined
         ? "No axis of the fixed image is parallel to it, so the working voxels do not change. --resolution (resolution) " +
           "sets them."
@@ -69,7 +69,7 @@ export function findMeasuredVoxels(
           size(working)
         } mm along this axis. --keep-interpolated (keepInterpolated) or a --resolution (resolution) changes this.`;
       notices.push(
-        `The ${name} image has voxels of ${size(voxel)} mm ${
+        `The ${name} image has voxels of ${size(voxel, 3)} mm ${
           wordsOf(grid, axis)
         }, but was interpolated from about ` +
           `${size(measured[axis])} mm. ${change}`,

@@ -24,8 +24,8 @@ Deno.test("findMeasuredVoxels() gives the working voxels of an axis the size tha
   assertEquals(found.voxels.slice(0, 2), [0, 0]);
   assertAlmostEquals(found.voxels[2], 6, 0.1);
   assertEquals(found.notices, [
-    "The fixed image has voxels of 1.5 mm from feet to head, but was interpolated from about 6.0 mm. The working voxels " +
-    "of the deformable registration have 6.0 mm along this axis. --keep-interpolated (keepInterpolated) or a " +
+    "The fixed image has voxels of 1.5 mm from feet to head, but was interpolated from about 6 mm. The working voxels " +
+    "of the deformable registration have 6 mm along this axis. --keep-interpolated (keepInterpolated) or a " +
     "--resolution (resolution) changes this.",
   ]);
 });
@@ -47,7 +47,7 @@ Deno.test("findMeasuredVoxels() finds the axis of the fixed image that is parall
   assertEquals(voxels, [0, 0, 0]);
   assertEquals(
     notice,
-    "The moving image has voxels of 1.5 mm from back to front, but was interpolated from about 6.0 mm. No axis of the " +
+    "The moving image has voxels of 1.5 mm from back to front, but was interpolated from about 6 mm. No axis of the " +
       "fixed image is parallel to it, so the working voxels do not change. --resolution (resolution) sets them.",
   );
 });
@@ -73,7 +73,7 @@ Deno.test("findMeasuredVoxels() makes no working voxel larger than 6 mm", () => 
   })!;
   assertEquals(voxels, [0, 0, 6]);
   assertEquals(notices[0].includes("interpolated from about 10 mm. "), true);
-  assertEquals(notices[0].includes("have 6.0 mm along this axis"), true);
+  assertEquals(notices[0].includes("have 6 mm along this axis"), true);
 });
 
 Deno.test("findMeasuredVoxels() finds nothing in measured images and at small factors", () => {
