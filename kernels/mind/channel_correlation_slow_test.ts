@@ -18,6 +18,7 @@ import { blockParts } from "./channel_blocks.ts";
 import { channelCorrelationReference, prepareChannelCorrelation } from "./channel_correlation.ts";
 import { mindDescriptors, unpackDescriptors } from "./descriptor.ts";
 import { MIND_LAYOUTS, type MindNeighbourhood } from "./layout.ts";
+import { rowsPerSample, type SampledRows } from "./sampled_rows.ts";
 
 interface Case {
   readonly image: Triple;
@@ -26,6 +27,7 @@ interface Case {
   readonly neighbourhood?: MindNeighbourhood | undefined;
   readonly bits?: 5 | 10 | undefined;
   readonly interpolation?: ControlGridInterpolation | undefined;
+  readonly sampled?: SampledRows | undefined;
 }
 
 /** The gradient, and the values of an evaluation. */
@@ -36,7 +38,8 @@ interface Evaluation {
 
 /** Compares value and gradient with those of the twin, and a second evaluation with the first one. */
 async function check(gpu: Gpu, options: Case): Promise<Evaluation> {
-  const { image, stride, sigma = 3, neighbourhood = "six", bits = 5, interpolation } = options;
+  const { image, stride, sigma = 3, neighbourhood = "six", bits = 5, interpolation, sampled } =
+    options;
   using owned = new Owned();
   const next = random(11);
   const geometry = controlGridGeometry(image, stride, interpolation);
@@ -70,6 +73,7 @@ async function check(gpu: Gpu, options: Case): Promise<Evaluation> {
     fixed,
     moving,
     sigma,
+    sampled,
     origin,
     perVoxel,
     gradient,
@@ -94,6 +98,7 @@ async function check(gpu: Gpu, options: Case): Promise<Evaluation> {
     moving: { size: movingSize, entries: await entries(moving) },
     channels: MIND_LAYOUTS[neighbourhood].channels.length,
     sigma,
+    sampled,
     origin,
     perVoxel,
   });
@@ -129,14 +134,24 @@ const CASES: Case[] = [
   { image: [14, 13, 9], stride: [2, 1, 4], sigma: 2, neighbourhood: "ssc", bits: 10 },
   { image: [1, 1, 1], stride: [1, 1, 1], interpolation: "cubic" },
   { image: [65, 8, 9], stride: [7, 4, 3], interpolation: "cubic" },
+  { image: [33, 14, 13], stride: [7, 5, 4], sigma: 2, sampled: "alternate" },
+  { image: [17, 14, 13], stride: [4, 5, 7], sigma: 0.5, sampled: "alternate" },
+  {
+    image: [31, 12, 11],
+    stride: [5, 4, 3],
+    sigma: 5,
+    sampled: "alternate",
+    interpolation: "cubic",
+  },
 ];
 
 gpuTest("the correlation of channels and its gradient are those of the twin", async (gpu, t) => {
   for (const options of CASES) {
-    const { image, sigma = 3, bits = 5, neighbourhood = "six", interpolation = "linear" } = options;
+    const { image, sigma = 3, bits = 5, neighbourhood = "six" } = options;
+    const { interpolation = "linear", sampled = "all" } = options;
     const name = `${neighbourhood} ${
       image.join("x")
-    }, sigma ${sigma}, ${bits} bits, ${interpolation}`;
+    }, sigma ${sigma}, ${bits} bits, ${interpolation}, ${sampled} rows`;
     await t.step(name, async () => void await check(gpu, options));
   }
 });
@@ -147,6 +162,7 @@ gpuTest("the correlation of channels of images larger than one binding", async (
     await check(gpu, { image: [28, 16, 40], stride: [4, 4, 4], sigma });
     await check(gpu, { image: [28, 16, 40], stride: [4, 4, 4], sigma, interpolation: "cubic" });
     await check(gpu, { image: [28, 16, 40], stride: [4, 4, 4], sigma, bits: 10 });
+    await check(gpu, { image: [28, 16, 40], stride: [4, 4, 4], sigma, sampled: "alternate" });
   }
   // The sums of blocks of 2 voxels lie in parts.
   await check(gpu, { image: [28, 16, 40], stride: [4, 4, 4], sigma: 1 });
@@ -160,6 +176,13 @@ gpuTest("blocks in parts give the bytes of blocks in one part", async (gpu) => {
     const options: Case = { image: [28, 16, 40], stride: [4, 4, 4], sigma: 1, interpolation };
     assertEquals(await check(inParts, options), await check(gpu, options), interpolation);
   }
+});
+
+Deno.test("rowsPerSample() counts the rows of a block", () => {
+  assertEquals(rowsPerSample("all", 3), 1);
+  assertEquals(rowsPerSample("alternate", 3), 9 / 4);
+  assertEquals(rowsPerSample("alternate", 4), 2);
+  assertEquals(rowsPerSample("alternate", 1), 1);
 });
 
 Deno.test("the twin's derivative is that of its value (finite differences)", () => {
