@@ -39,14 +39,17 @@ const CURVATURE = 3e-4;
 /** Larger than the usual tolerance: E falls by more, and the last steps move little (docs/performance.md). */
 const TOLERANCE = 2e-4;
 
+/** Levels with fewer voxels compare all of them: they cost little. */
+const MIN_VOXELS = 2 ** 21;
 /** Voxels per control point that are compared at least, unless there are fewer. */
 const MIN_SAMPLES = 400;
 
 /**
- * The rows of the blocks that a level compares: levels with many voxels per control point need not compare all. With
- * control points every 20 mm these are levels with voxels of 2 mm or less (docs/performance.md).
+ * The rows of the blocks that a level compares: large levels with many voxels per control point need not compare all.
+ * With control points every 20 mm these are finest levels with voxels of 2 mm or less (docs/performance.md).
  */
-export function sampledRowsOf({ stride }: ControlGridGeometry, sigma: number): SampledRows {
+export function sampledRowsOf({ image, stride }: ControlGridGeometry, sigma: number): SampledRows {
+  if (image[0] * image[1] * image[2] < MIN_VOXELS) return "all";
   const { width } = channelWindow(sigma);
   const samples = stride[0] * stride[1] * stride[2] / rowsPerSample("alternate", width);
   return samples >= MIN_SAMPLES ? "alternate" : "all";
