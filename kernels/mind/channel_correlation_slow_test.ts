@@ -12,6 +12,7 @@ import {
 } from "../control_grid/control_grid.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { uploadImage } from "../gpu/image.ts";
+import { cellWindows } from "../gpu/slabs.ts";
 import { NO_VALUE } from "../gpu/no_value.ts";
 import { Owned } from "../gpu/owned.ts";
 import { blockParts } from "./channel_blocks.ts";
@@ -192,6 +193,7 @@ gpuTest(
         // The fixed image and the columns fit into one binding; 104 planes of the moving image have 99,840 bytes.
         for (const maxBindingBytes of [40_000, 60_000, 80_000]) {
           using inParts = await Gpu.open({ device: gpu.device, maxBindingBytes });
+          assertLess(1, cellWindows(inParts, [18, 12, 104]).length);
           assertEquals(await check(inParts, options, gpu), whole, `${maxBindingBytes}`);
         }
       }
