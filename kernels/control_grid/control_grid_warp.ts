@@ -19,7 +19,7 @@ import { type GpuImage, planesOf, rowPitch } from "../gpu/image.ts";
 import { hasValue, NO_VALUE } from "../gpu/no_value.ts";
 import { Owned } from "../gpu/owned.ts";
 import type { Prepared } from "../gpu/prepared.ts";
-import { isWindowed, preparePull, type Pull } from "./reached_windows.ts";
+import { preparePull, type Pull } from "./reached_windows.ts";
 
 /** Options of {@link prepareControlGridWarp}. */
 export interface ControlGridWarpOptions {
@@ -51,17 +51,13 @@ export function prepareControlGridWarp(gpu: Gpu, options: ControlGridWarpOptions
     const quads = rowPitch(geometry.image[0]) / 4;
     const pulled = { ...options, knots: columns.knots, bytesPerVoxel: 4 };
     const kernel = controlGridWarp(geometry.interpolation);
-    const constants = {
-      ...rowWorkgroup(quads),
-      strideX: geometry.stride[0],
-      windowed: isWindowed(gpu, pulled) ? 1 : 0,
-    };
+    const { wx, wy } = rowWorkgroup(quads);
     const dispatches = columns.slabs.flatMap((slab, index) => {
       const part = (image: GpuImage) => planesOf(image, slab.begin, slab.end);
       const pull: Pull = {
-        kernel,
+        kernel: () => kernel,
         planes: slab,
-        dispatch: (band, window) => ({
+        dispatch: ({ band, window, windowed }) => ({
           parameters: {
             ...warpParameters(options, slab, window),
             step,
@@ -73,10 +69,10 @@ export function prepareControlGridWarp(gpu: Gpu, options: ControlGridWarpOptions
             part(warped),
             ...gradient.map(part),
           ],
-          constants,
+          constants: { wx, wy, strideX: geometry.stride[0], windowed: windowed ? 1 : 0 },
           workgroups: [
-            Math.ceil(quads / constants.wx),
-            Math.ceil(geometry.image[1] / constants.wy),
+            Math.ceil(quads / wx),
+            Math.ceil(geometry.image[1] / wy),
             band.end - band.begin,
           ],
         }),

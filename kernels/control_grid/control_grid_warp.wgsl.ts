@@ -36,7 +36,7 @@ struct Parameters {
 @group(0) @binding(6) var<storage, read_write> gz: array<vec4f>;
 override wx: u32 = 32;
 override wy: u32 = 2;
-override windowed: bool = true;  // whether the moving image is bound in more than one window
+override windowed: bool = true;  // whether voxels may lie in other windows of the moving image
 ${columnInterpolation(interpolation)}
 ${NO_VALUE_WGSL}
 // Value and derivative of the trilinear interpolant in the cell whose first voxel is at the index, in
@@ -86,7 +86,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let nextY = p.movingPitch * min(p.movingSize.y - 1, 1);
   let nextZ = inPlane * min(p.movingSize.z - 1, 1);
   var inWindow = vec4<bool>(true);
-  var local = cellZ;
+  var local = cellZ - p.windowBegin;
   if (windowed) {
     inWindow = (cellZ >= vec4u(p.windowBegin)) & (cellZ < vec4u(p.windowEnd));
     if (!any(inWindow)) { return; }

@@ -17,6 +17,7 @@ import { alignedPlanes, type CellWindow, cellWindows, type Slab } from "../gpu/s
 import { pointsOfCell } from "./adjoint.wgsl.ts";
 import type { ControlGridGeometry } from "./control_grid.ts";
 import {
+  CONDITIONS,
   ENTRY_WORDS,
   REACH_MARGIN,
   REACHED_WINDOWS,
@@ -49,11 +50,6 @@ export interface PulledImage {
 export interface Band extends Slab {
   /** The windows, which contain every cell of the moving image once; the first one is the home window. */
   readonly windows: readonly CellWindow[];
-}
-
-/** True if the moving image has more than one window, so that a kernel must skip voxels of other windows. */
-export function isWindowed(gpu: Gpu, { moving, bytesPerVoxel }: PulledImage): boolean {
-  return cellWindows(gpu, moving.size, bytesPerVoxel).length > 1;
 }
 
 /**
@@ -94,19 +90,40 @@ export function pulledBands(
   });
 }
 
+/** A dispatch of a kernel that pulls the moving image. */
+export interface PulledPart {
+  /** The planes of the fixed image, in units of `unit` planes. */
+  readonly band: Slab;
+  /** The planes of the moving image. */
+  readonly window: CellWindow;
+  /** True if the kernel must skip voxels whose cells lie in other windows. */
+  readonly windowed: boolean;
+  /** True if the kernel must add to the results of an earlier window. */
+  readonly accumulate: boolean;
+}
+
+/** A dispatch and the condition under which it runs; none if it always runs. */
+interface ConditionalPart extends PulledPart {
+  readonly condition: number | undefined;
+}
+
 /** Planes of the fixed image for which a kernel pulls the moving image. */
 export interface Pull {
-  /** The kernel; it adds to the results of earlier windows of the band. */
-  readonly kernel: Kernel;
+  /** The kernel. */
+  readonly kernel: (part: PulledPart) => Kernel;
   /** The planes, in units of `unit` planes. */
   readonly planes: Slab;
   /** Planes that lie in one band. Default 1. */
   readonly unit?: number | undefined;
-  /** The inputs of the dispatch for a window of a band. `isFirst` is true for the home window. */
-  readonly dispatch: (band: Slab, window: CellWindow, isFirst: boolean) => DispatchOptions;
+  /** The inputs of the kernel. */
+  readonly dispatch: (part: PulledPart) => DispatchOptions;
 }
 
-/** The dispatches of a kernel that pulls the moving image, and before them one that finds the windows that are reached. */
+/**
+ * The dispatches of a kernel that pulls the moving image. With several windows a first one finds the windows that each
+ * band reaches. If the home window contains all that a band reaches, the kernel runs once, without a test of each voxel.
+ * Otherwise it runs for each window that the band reaches.
+ */
 export function preparePull(
   gpu: Gpu,
   image: PulledImage,
@@ -114,28 +131,38 @@ export function preparePull(
   owned: Owned,
 ): Dispatch[] {
   const bands = pulledBands(gpu, image, planes, unit);
-  const others = bands.reduce((sum, { windows }) => sum + windows.length - 1, 0);
-  if (others === 0) {
-    return bands.map((band) =>
-      owned.add(gpu.prepare(kernel, dispatch(band, band.windows[0], true)))
-    );
+  const parts = bands.flatMap(({ windows, ...band }): ConditionalPart[] => {
+    const [home, ...others] = windows;
+    const whole = { band, window: home, windowed: false, accumulate: false };
+    if (others.length === 0) return [{ ...whole, condition: undefined }];
+    return [
+      { ...whole, condition: CONDITIONS.contains },
+      { ...whole, windowed: true, condition: CONDITIONS.misses },
+      ...others.map((window) => ({
+        band,
+        window,
+        windowed: true,
+        accumulate: true,
+        condition: CONDITIONS.touches,
+      })),
+    ];
+  });
+  const isIndirect = parts.some(({ condition }) => condition !== undefined);
+  if (!isIndirect) {
+    return parts.map((part) => owned.add(gpu.prepare(kernel(part), dispatch(part))));
   }
-  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.INDIRECT | GPUBufferUsage.COPY_SRC;
-  const workgroups = owned.add(gpu.buffer("workgroups of windows", 12 * others, usage));
-  const entries: number[] = [];
-  const dispatches = bands.flatMap((band) =>
-    band.windows.map((window, i) => {
-      const options = dispatch(band, window, i === 0);
-      if (i === 0) return owned.add(gpu.prepare(kernel, options));
-      const offset = 12 * (entries.length / ENTRY_WORDS);
-      const [x, y = 1, z = 1] = options.workgroups;
-      const { layers, first, last } = reachOfBand(image.geometry, band, unit);
-      entries.push(layers.begin, layers.end, first, last);
-      entries.push(window.begin, window.end, x, y, z, 0, 0, 0);
-      const indirect = { buffer: workgroups, offset };
-      return owned.add(gpu.prepare(kernel, { ...options, indirect }));
-    })
-  );
+  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.INDIRECT;
+  const workgroups = owned.add(gpu.buffer("workgroups of windows", 12 * parts.length, usage));
+  const entries = new Uint32Array(ENTRY_WORDS * parts.length);
+  const dispatches = parts.map((part, i) => {
+    const options = dispatch(part);
+    const [x, y = 1, z = 1] = options.workgroups;
+    const { layers, first, last } = reachOfBand(image.geometry, part.band, unit);
+    const places = [layers.begin, layers.end, first, last, part.window.begin, part.window.end];
+    entries.set([...places, x, y, z, part.condition!], ENTRY_WORDS * i);
+    const indirect = { buffer: workgroups, offset: 12 * i };
+    return owned.add(gpu.prepare(kernel(part), { ...options, indirect }));
+  });
   const { geometry: { size }, knots, moving, origin, perVoxel } = image;
   const reached = owned.add(gpu.prepare(REACHED_WINDOWS, {
     parameters: {
@@ -144,8 +171,8 @@ export function preparePull(
       voxelsPerMm: perVoxel[2],
       last: moving.size[2] - 1,
     },
-    buffers: [knots, owned.add(gpu.upload("windows", Uint32Array.from(entries))), workgroups],
-    workgroups: [others],
+    buffers: [knots, owned.add(gpu.upload("windows", entries)), workgroups],
+    workgroups: [parts.length],
   }));
   return [reached, ...dispatches];
 }
@@ -165,21 +192,19 @@ function reachOfBand(
   return { layers, first, last };
 }
 
-/** Options of {@link reachesWindowReference}. */
-export interface ReachesWindowOptions
+/** Options of {@link reachedCellsReference}. */
+export interface ReachedCellsOptions
   extends Pick<PulledImage, "geometry" | "moving" | "origin" | "perVoxel"> {
   /** Displacements in mm, 3 values per control point. */
   readonly knots: Float32Array;
   /** The planes of the fixed image. */
   readonly band: Slab;
-  /** The window: the cells that begin in these planes of the moving image. */
-  readonly window: Slab;
 }
 
-/** The plain twin: whether the displacements of a band may reach a window. */
-export function reachesWindowReference(
-  { geometry, knots, moving, origin, perVoxel, band, window }: ReachesWindowOptions,
-): boolean {
+/** The plain twin: the cells, by their first planes, that the displacements of a band may reach. */
+export function reachedCellsReference(
+  { geometry, knots, moving, origin, perVoxel, band }: ReachedCellsOptions,
+): Slab {
   const { layers, first, last } = reachOfBand(geometry, band, 1);
   const layer = geometry.size[0] * geometry.size[1];
   let min = Infinity;
@@ -195,6 +220,8 @@ export function reachesWindowReference(
       Math.floor(Math.min(Math.max(position, 0), lastPlane)),
       Math.max(lastPlane - 1, 0),
     );
-  return cellOf(first + origin[2] + min - margin) < window.end &&
-    cellOf(last + origin[2] + max + margin) >= window.begin;
+  return {
+    begin: cellOf(first + origin[2] + min - margin),
+    end: cellOf(last + origin[2] + max + margin) + 1,
+  };
 }

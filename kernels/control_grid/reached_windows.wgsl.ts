@@ -9,10 +9,20 @@ export const REACH_MARGIN = 1;
 /** The same, per plane of the displacements. */
 export const RELATIVE_REACH_MARGIN = 1e-4;
 
+/** The conditions under which a dispatch of a window runs, by the range of the planes that displacements reach. */
+export const CONDITIONS = {
+  /** The range touches the window. */
+  touches: 0,
+  /** The window contains the range. */
+  contains: 1,
+  /** The window does not contain the range. */
+  misses: 2,
+} as const;
+
 /**
- * The workgroups of dispatches that pull a window of the moving image: those of the entry if a displacement reaches the
- * window, else none. Interpolated displacements lie between those of the control points on which they depend, up to
- * rounding, for which there is a margin. A workgroup computes one entry.
+ * The workgroups of dispatches that pull a window of the moving image: those of the entry under its condition, else
+ * none. Interpolated displacements lie between those of the control points on which they depend, up to rounding, for
+ * which there is a margin. A workgroup computes one entry.
  */
 export const REACHED_WINDOWS: Kernel = {
   label: "Control grid reached windows",
@@ -28,7 +38,7 @@ struct Parameters {
 // An entry has three vectors:
 // - the first plane of control points, one past the last, the first plane of the dense image and the last one;
 // - the window, from the first plane in which its cells begin to one past the last, and the workgroups along x and y;
-// - the workgroups along z.
+// - the workgroups along z, and the condition.
 @group(0) @binding(2) var<storage, read> entries: array<vec4u>;
 @group(0) @binding(3) var<storage, read_write> workgroups: array<u32>;
 var<workgroup> ranges: array<vec2f, 64>;
@@ -56,10 +66,12 @@ fn main(@builtin(local_invocation_index) worker: u32, @builtin(workgroup_id) gro
   let lowest = floor(clamp(f32(planes.z) + p.origin + range.x - margin, 0, p.last));
   let highest = floor(clamp(f32(planes.w) + p.origin + range.y + margin, 0, p.last));
   let lastCell = max(p.last - 1, 0);
-  let isBeyond = min(lowest, lastCell) >= f32(window.y) || min(highest, lastCell) < f32(window.x);
-  let count = vec3u(window.zw, entries[3 * group.x + 2].x);
-  for (var i = 0u; i < 3; i++) {
-    workgroups[3 * group.x + i] = select(count[i], 0, isKnown && isBeyond);
-  }
+  let cells = vec2f(min(lowest, lastCell), min(highest, lastCell));
+  let isBeyond = isKnown && (cells.x >= f32(window.y) || cells.y < f32(window.x));
+  let isInside = isKnown && cells.x >= f32(window.x) && cells.y < f32(window.y);
+  let rest = entries[3 * group.x + 2];
+  let runs = select(isInside == (rest.y == ${CONDITIONS.contains}), !isBeyond, rest.y == ${CONDITIONS.touches});
+  let count = vec3u(window.zw, rest.x);
+  for (var i = 0u; i < 3; i++) { workgroups[3 * group.x + i] = select(0, count[i], runs); }
 }`,
 };

@@ -12,11 +12,11 @@ import {
   controlPoints,
 } from "./control_grid.ts";
 import {
-  isWindowed,
   preparePull,
   pulledBands,
   type PulledImage,
-  reachesWindowReference,
+  type PulledPart,
+  reachedCellsReference,
 } from "./reached_windows.ts";
 
 /** Marks a dispatch that has run. */
@@ -38,14 +38,14 @@ function prepareMarks(
   image: PulledImage,
   { planes, unit, owned }: { planes: Slab; unit: number; owned: Owned },
 ) {
-  const places: { band: Slab; window: Slab; isFirst: boolean }[] = [];
+  const places: PulledPart[] = [];
   const marks = owned.add(gpu.buffer("marks", 4 * 512));
   const dispatches = preparePull(gpu, image, {
-    kernel: MARK,
+    kernel: () => MARK,
     planes,
     unit,
-    dispatch: (band, window, isFirst) => {
-      places.push({ band, window, isFirst });
+    dispatch: (part) => {
+      places.push(part);
       return { parameters: { at: places.length - 1 }, buffers: [marks], workgroups: [1] };
     },
   }, owned);
@@ -80,7 +80,6 @@ gpuTest(
           origin,
           perVoxel: PER_VOXEL,
         };
-        assertEquals(isWindowed(gpu, image), true);
         const planes = { begin: Math.floor(6 / unit), end: Math.ceil(50 / unit) };
         const run = prepareMarks(gpu, image, { planes, unit, owned });
         const next = random(5);
@@ -93,19 +92,23 @@ gpuTest(
           });
           const found = await run(u);
           const field = controlGridDisplacementReference(geometry, u, PER_VOXEL)[2];
-          for (const { band, window, isFirst, ran } of found) {
+          for (const { band, window, windowed, accumulate, ran } of found) {
             const inPlanes = { begin: unit * band.begin, end: Math.min(unit * band.end, 50) };
-            const reached = reachesWindowReference({ ...image, knots: u, band: inPlanes, window });
-            assertEquals(ran, isFirst || reached, `${inPlanes.begin}, ${window.begin}`);
+            const cells = reachedCellsReference({ ...image, knots: u, band: inPlanes });
+            const isInside = cells.begin >= window.begin && cells.end <= window.end;
+            const touches = cells.begin < window.end && cells.end > window.begin;
+            const expected = accumulate ? touches : windowed ? !isInside : isInside;
+            assertEquals(ran, expected, `${inPlanes.begin}, ${window.begin}`);
             let voxels = 0;
             for (let i = 30 * inPlanes.begin; i < 30 * inPlanes.end; i++) {
               const z = Math.min(Math.max(Math.floor(i / 30) + origin[2] + field[i], 0), 119);
               const cell = Math.min(Math.floor(z), 118);
               if (cell >= window.begin && cell < window.end) voxels++;
             }
-            if (voxels > 0) assert(ran, "a window with voxels runs");
+            if (!windowed && ran) assertEquals(voxels, 30 * (inPlanes.end - inPlanes.begin));
+            if (accumulate && voxels > 0) assert(ran, "a window with voxels runs");
           }
-          const more = found.filter(({ isFirst, ran }) => ran && !isFirst).length;
+          const more = found.filter(({ windowed, ran }) => windowed && ran).length;
           if (amplitude === 2 && shift === 0) assertEquals(more, 0, "small displacements");
           else assertLess(0, more);
           others += more;

@@ -18,7 +18,7 @@ import {
   controlPoints,
   warpParameters,
 } from "../control_grid/control_grid.ts";
-import { isWindowed, preparePull, type Pull } from "../control_grid/reached_windows.ts";
+import { preparePull, type Pull, type PulledPart } from "../control_grid/reached_windows.ts";
 import type { BufferRange, Dispatch, DispatchOptions, Gpu, GpuBuffer, Kernel } from "../gpu/gpu.ts";
 import { Owned } from "../gpu/owned.ts";
 import type { Prepared } from "../gpu/prepared.ts";
@@ -184,14 +184,13 @@ export function prepareChannelCorrelation(gpu: Gpu, options: ChannelCorrelationO
       neighbourhood,
       bits,
       interpolation: geometry.interpolation,
-      windowed: isWindowed(gpu, pulled),
     };
     const constants = { strideX: geometry.stride[0], width };
     /** The dispatches of a kernel that pulls the moving descriptors, for planes of a slab. */
     const pull = (
       index: number,
       { kernel, planes, unit, parameters, buffers, itemsPerPlane }: {
-        kernel: Kernel;
+        kernel: (part: PulledPart) => Kernel;
         planes: Slab;
         unit?: number;
         parameters: (band: Slab) => Readonly<Record<string, number>>;
@@ -200,7 +199,7 @@ export function prepareChannelCorrelation(gpu: Gpu, options: ChannelCorrelationO
       },
     ): Dispatch[] => {
       const slab = slabs[index];
-      const dispatch: Pull["dispatch"] = (band, window, isFirst) => {
+      const dispatch: Pull["dispatch"] = ({ band, window, accumulate }) => {
         const { workgroups, stride: invocations } = flatWorkgroups(
           itemsPerPlane * (band.end - band.begin),
         );
@@ -211,7 +210,7 @@ export function prepareChannelCorrelation(gpu: Gpu, options: ChannelCorrelationO
             blocks: blocks.slice(0, 2),
             area,
             invocations,
-            accumulate: !isFirst,
+            accumulate,
           },
           buffers: [
             columns[index],
@@ -225,7 +224,7 @@ export function prepareChannelCorrelation(gpu: Gpu, options: ChannelCorrelationO
       };
       return preparePull(gpu, pulled, { kernel, planes, unit, dispatch }, owned);
     };
-    const moments = channelMoments(kernelOptions);
+    const moments = ({ windowed }: PulledPart) => channelMoments({ ...kernelOptions, windowed });
     const sums = slabs.flatMap((slab, index) =>
       parts.flatMap((part) => {
         const firstBlock = Math.max(Math.floor(slab.begin / width), part.begin);
@@ -246,7 +245,8 @@ export function prepareChannelCorrelation(gpu: Gpu, options: ChannelCorrelationO
       })
     );
     const rows = Math.min(width, MAX_RESIDUAL_ROWS);
-    const residual = channelResidual({ ...kernelOptions, rows });
+    const residual = ({ windowed }: PulledPart) =>
+      channelResidual({ ...kernelOptions, windowed, rows });
     const rowCells = cellsOf(geometry)[0] * blocks[1] * Math.ceil(width / rows);
     const derivative = slabs.flatMap((slab, index) => [
       ...parts.flatMap((part) => {

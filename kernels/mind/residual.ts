@@ -17,7 +17,7 @@ import {
   controlPoints,
   warpParameters,
 } from "../control_grid/control_grid.ts";
-import { isWindowed, preparePull, type Pull } from "../control_grid/reached_windows.ts";
+import { preparePull, type Pull, type PulledPart } from "../control_grid/reached_windows.ts";
 import type { Dispatch, Gpu, GpuBuffer } from "../gpu/gpu.ts";
 import { Owned } from "../gpu/owned.ts";
 import type { Prepared } from "../gpu/prepared.ts";
@@ -70,19 +70,20 @@ export function prepareMindResidual(gpu: Gpu, options: MindResidualOptions): Pre
     );
     const parts = owned.add(gpu.buffer("MIND parts", 8 * CELL_PARTS * slabs.length));
     const pulled = { ...options, knots: columns.knots, bytesPerVoxel: 4 * fixed.words };
-    const kernel = mindResidual({
-      neighbourhood: fixed.neighbourhood,
-      difference,
-      bits: fixed.bits,
-      interpolation: geometry.interpolation,
-      windowed: isWindowed(gpu, pulled),
-    });
+    const kernel = ({ windowed }: PulledPart) =>
+      mindResidual({
+        neighbourhood: fixed.neighbourhood,
+        difference,
+        bits: fixed.bits,
+        interpolation: geometry.interpolation,
+        windowed,
+      });
     const dispatches: Dispatch[] = [];
     slabs.forEach((slab, index) => {
       const pull: Pull = {
         kernel,
         planes: slab,
-        dispatch: (band, window, isFirst) => {
+        dispatch: ({ band, window, accumulate }) => {
           const { workgroups, invocations } = rowCellWorkgroups(geometry, band);
           return {
             parameters: {
@@ -90,7 +91,7 @@ export function prepareMindResidual(gpu: Gpu, options: MindResidualOptions): Pre
               first: band.begin - slab.begin,
               end: band.end - slab.begin,
               invocations,
-              accumulate: !isFirst,
+              accumulate,
             },
             buffers: [
               columns.buffers[index],
