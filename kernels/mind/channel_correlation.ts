@@ -192,7 +192,7 @@ export function prepareChannelCorrelation(gpu: Gpu, options: ChannelCorrelationO
       { kernel, planes, unit, parameters, buffers, itemsPerPlane }: {
         kernel: (part: PulledPart) => Kernel;
         planes: Slab;
-        unit?: number;
+        unit?: number | undefined;
         parameters: (band: Slab) => Readonly<Record<string, number>>;
         buffers: DispatchOptions["buffers"];
         itemsPerPlane: number;
