@@ -31,7 +31,7 @@ export interface CornersOptions {
   readonly voxel: string;
   /** Words per voxel. */
   readonly words: number;
-  /** True if the moving descriptors are bound in more than one window: the loop skips voxels of the others. */
+  /** True if voxels may lie in other windows of the moving descriptors: the loop skips them. */
   readonly windowed: boolean;
 }
 
