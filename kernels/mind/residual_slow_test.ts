@@ -30,7 +30,7 @@ interface Case {
   readonly margin?: Triple | undefined;
   /** Displacement along z of all control points, mm. */
   readonly shift?: number | undefined;
-  /** The bytes of a binding of the residual. Default: those of the device. */
+  /** The bytes of a binding of the residual. Default: those of the descriptors. */
   readonly bindingBytes?: number | undefined;
 }
 
@@ -65,17 +65,17 @@ async function check(
   const scalars = gpu.buffer("scalars", 32);
   const origin = margin;
   const perVoxel: Triple = [1, 0.5, 0.8];
-  const { bindingBytes } = options;
-  using inParts = bindingBytes === undefined
-    ? undefined
-    : await Gpu.open({ device: gpu.device, maxBindingBytes: bindingBytes });
-  if (inParts) assertLess(1, cellWindows(inParts, movingSize, 4 * fixed.words).length);
-  const columns = prepareColumns(inParts ?? gpu, {
+  const { bindingBytes: maxBindingBytes = gpu.maxBindingBytes } = options;
+  using inParts = await Gpu.open({ device: gpu.device, maxBindingBytes });
+  if (options.bindingBytes !== undefined) {
+    assertLess(1, cellWindows(inParts, movingSize, 4 * fixed.words).length);
+  }
+  const columns = prepareColumns(inParts, {
     geometry,
     knots: knotBuffer,
-    slabs: controlGridSlabs(inParts ?? gpu, geometry, 4 * fixed.words),
+    slabs: controlGridSlabs(inParts, geometry, 4 * fixed.words),
   });
-  const prepared = prepareMindResidual(inParts ?? gpu, {
+  const prepared = prepareMindResidual(inParts, {
     geometry,
     columns,
     fixed,
