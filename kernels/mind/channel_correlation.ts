@@ -42,6 +42,7 @@ import { type MindDescriptors, wordsOf } from "./descriptor.ts";
 import { MIND_LAYOUTS, type MindNeighbourhood } from "./layout.ts";
 import { pulledReference, type PulledReferenceOptions } from "./pulled_reference.ts";
 import { MEAN_ENERGY } from "./residual.wgsl.ts";
+import { isSampledRow, rowsPerSample, type SampledRows } from "./sampled_rows.ts";
 
 /** Options of {@link prepareChannelCorrelation}. */
 export interface ChannelCorrelationOptions {
@@ -58,6 +59,8 @@ export interface ChannelCorrelationOptions {
   readonly moving: MindDescriptors;
   /** Standard deviation of the windows, voxels. */
   readonly sigma: number;
+  /** The rows of a block that are compared. Default "all". */
+  readonly sampled?: SampledRows | undefined;
   /** Position of the fixed image's voxel (0, 0, 0) in the moving image, in voxels. */
   readonly origin: Triple;
   /** Voxels per mm along each axis. */
@@ -169,6 +172,7 @@ function prepareWindows(
 export function prepareChannelCorrelation(gpu: Gpu, options: ChannelCorrelationOptions): Prepared {
   const { geometry, columns: { slabs, buffers: columns }, fixed, moving, gradient, scalars } =
     options;
+  const { sampled = "all" } = options;
   const { neighbourhood, bits, words } = fixed;
   const { width } = channelWindow(options.sigma);
   return Owned.build((owned) => {
@@ -184,6 +188,7 @@ export function prepareChannelCorrelation(gpu: Gpu, options: ChannelCorrelationO
       neighbourhood,
       bits,
       interpolation: geometry.interpolation,
+      sampled,
     };
     const constants = { strideX: geometry.stride[0], width };
     /** The dispatches of a kernel that pulls the moving descriptors, for planes of a slab. */
@@ -264,7 +269,11 @@ export function prepareChannelCorrelation(gpu: Gpu, options: ChannelCorrelationO
       ...rest.ofSlab[index],
     ]);
     const mean = owned.add(gpu.prepare(MEAN_ENERGY, {
-      parameters: { parts: blocks[2], controlPoints: controlPoints(geometry) },
+      parameters: {
+        parts: blocks[2],
+        controlPoints: controlPoints(geometry),
+        perSample: rowsPerSample(sampled, width),
+      },
       buffers: [costs, gradient, scalars],
       workgroups: [Math.ceil(controlPoints(geometry) / 64)],
     }));
@@ -282,16 +291,18 @@ export function prepareChannelCorrelation(gpu: Gpu, options: ChannelCorrelationO
 export interface ChannelCorrelationReferenceOptions extends PulledReferenceOptions {
   /** See {@link ChannelCorrelationOptions}. */
   readonly sigma: number;
+  /** See {@link ChannelCorrelationOptions}. */
+  readonly sampled?: SampledRows | undefined;
 }
 
 /**
- * The plain twin: E, the sum of the windows' weights, and the derivative of E with respect to every voxel's
+ * The plain twin: E, the number of voxels that count, and the derivative of E with respect to every voxel's
  * displacement, per mm, window by window.
  */
 export function channelCorrelationReference(
   options: ChannelCorrelationReferenceOptions,
 ): { value: number; weight: number; forces: [Float64Array, Float64Array, Float64Array] } {
-  const { geometry: { image }, fixed, channels, sigma } = options;
+  const { geometry: { image }, fixed, channels, sigma, sampled = "all" } = options;
   const [nx, ny] = image;
   const { width, side } = channelWindow(sigma);
   const voxels = pulledReference(options);
@@ -301,7 +312,9 @@ export function channelCorrelationReference(
   const blockAt = (b: readonly number[]) => (b[2] * blocks[1] + b[1]) * blocks[0] + b[0];
   voxels.forEach((found, voxel) => {
     const x = [voxel % nx, Math.floor(voxel / nx) % ny, Math.floor(voxel / (nx * ny))];
-    if (found) inBlock[blockAt(x.map((v) => Math.floor(v / width)))].push(voxel);
+    const row = { y: x[1] % width, z: x[2] % width, width };
+    if (!found || !isSampledRow(sampled, row)) return;
+    inBlock[blockAt(x.map((v) => Math.floor(v / width)))].push(voxel);
   });
   const slopes = new Float64Array(voxels.length * channels);
   let sum = 0;
@@ -352,7 +365,7 @@ export function channelCorrelationReference(
   );
   return {
     value: sum * perWeight,
-    weight: total,
+    weight: total * rowsPerSample(sampled, width),
     forces: forces as [Float64Array, Float64Array, Float64Array],
   };
 }

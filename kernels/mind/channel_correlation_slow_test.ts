@@ -19,6 +19,7 @@ import { blockParts } from "./channel_blocks.ts";
 import { channelCorrelationReference, prepareChannelCorrelation } from "./channel_correlation.ts";
 import { mindDescriptors, unpackDescriptors } from "./descriptor.ts";
 import { MIND_LAYOUTS, type MindNeighbourhood } from "./layout.ts";
+import { rowsPerSample, type SampledRows } from "./sampled_rows.ts";
 
 interface Case {
   readonly image: Triple;
@@ -27,6 +28,7 @@ interface Case {
   readonly neighbourhood?: MindNeighbourhood | undefined;
   readonly bits?: 5 | 10 | undefined;
   readonly interpolation?: ControlGridInterpolation | undefined;
+  readonly sampled?: SampledRows | undefined;
   /** Voxels around the fixed image that the moving image has on each side. */
   readonly margin?: Triple | undefined;
   /** Range of the displacements, mm. */
@@ -47,7 +49,8 @@ interface Evaluation {
  * @param whole - Computes the descriptors.
  */
 async function check(gpu: Gpu, options: Case, whole: Gpu = gpu): Promise<Evaluation> {
-  const { image, stride, sigma = 3, neighbourhood = "six", bits = 5, interpolation } = options;
+  const { image, stride, sigma = 3, neighbourhood = "six", bits = 5, interpolation, sampled } =
+    options;
   const { margin = [2, 2, 2], reach = 6, shift = 0 } = options;
   using owned = new Owned();
   const next = random(11);
@@ -85,6 +88,7 @@ async function check(gpu: Gpu, options: Case, whole: Gpu = gpu): Promise<Evaluat
     fixed,
     moving,
     sigma,
+    sampled,
     origin,
     perVoxel,
     gradient,
@@ -109,6 +113,7 @@ async function check(gpu: Gpu, options: Case, whole: Gpu = gpu): Promise<Evaluat
     moving: { size: movingSize, entries: await entries(moving) },
     channels: MIND_LAYOUTS[neighbourhood].channels.length,
     sigma,
+    sampled,
     origin,
     perVoxel,
   });
@@ -144,14 +149,24 @@ const CASES: Case[] = [
   { image: [14, 13, 9], stride: [2, 1, 4], sigma: 2, neighbourhood: "ssc", bits: 10 },
   { image: [1, 1, 1], stride: [1, 1, 1], interpolation: "cubic" },
   { image: [65, 8, 9], stride: [7, 4, 3], interpolation: "cubic" },
+  { image: [33, 14, 13], stride: [7, 5, 4], sigma: 2, sampled: "alternate" },
+  { image: [17, 14, 13], stride: [4, 5, 7], sigma: 0.5, sampled: "alternate" },
+  {
+    image: [31, 12, 11],
+    stride: [5, 4, 3],
+    sigma: 5,
+    sampled: "alternate",
+    interpolation: "cubic",
+  },
 ];
 
 gpuTest("the correlation of channels and its gradient are those of the twin", async (gpu, t) => {
   for (const options of CASES) {
-    const { image, sigma = 3, bits = 5, neighbourhood = "six", interpolation = "linear" } = options;
+    const { image, sigma = 3, bits = 5, neighbourhood = "six" } = options;
+    const { interpolation = "linear", sampled = "all" } = options;
     const name = `${neighbourhood} ${
       image.join("x")
-    }, sigma ${sigma}, ${bits} bits, ${interpolation}`;
+    }, sigma ${sigma}, ${bits} bits, ${interpolation}, ${sampled} rows`;
     await t.step(name, async () => void await check(gpu, options));
   }
 });
@@ -162,6 +177,7 @@ gpuTest("the correlation of channels of images larger than one binding", async (
     await check(gpu, { image: [28, 16, 40], stride: [4, 4, 4], sigma });
     await check(gpu, { image: [28, 16, 40], stride: [4, 4, 4], sigma, interpolation: "cubic" });
     await check(gpu, { image: [28, 16, 40], stride: [4, 4, 4], sigma, bits: 10 });
+    await check(gpu, { image: [28, 16, 40], stride: [4, 4, 4], sigma, sampled: "alternate" });
   }
   // The sums of blocks of 2 voxels lie in parts.
   await check(gpu, { image: [28, 16, 40], stride: [4, 4, 4], sigma: 1 });
@@ -181,11 +197,12 @@ gpuTest(
   "the correlation in windows has the bytes of one window, if displacements stay near",
   async (gpu) => {
     for (const interpolation of ["linear", "cubic"] as const) {
-      for (const sigma of [2, 3]) {
+      for (const [sigma, sampled] of [[2, "alternate"], [3, "all"]] as const) {
         const options: Case = {
           image: [14, 8, 40],
           stride: [4, 4, 4],
           sigma,
+          sampled,
           interpolation,
           margin: [2, 2, 32],
         };
@@ -214,6 +231,13 @@ gpuTest(
     }
   },
 );
+
+Deno.test("rowsPerSample() counts the rows of a block", () => {
+  assertEquals(rowsPerSample("all", 3), 1);
+  assertEquals(rowsPerSample("alternate", 3), 9 / 4);
+  assertEquals(rowsPerSample("alternate", 4), 2);
+  assertEquals(rowsPerSample("alternate", 1), 1);
+});
 
 Deno.test("the twin's derivative is that of its value (finite differences)", () => {
   const image: Triple = [9, 8, 7];

@@ -119,6 +119,7 @@ export function prepareMindResidual(gpu: Gpu, options: MindResidualOptions): Pre
       parameters: {
         parts: CELL_PARTS * slabs.length,
         controlPoints: controlPoints(geometry),
+        perSample: 1,
       },
       buffers: [parts, gradient, scalars],
       workgroups: [Math.ceil(controlPoints(geometry) / 64)],

@@ -203,6 +203,7 @@ export const MEAN_ENERGY: Kernel = {
 struct Parameters {
   parts: u32,          // partial sums
   controlPoints: u32,  // number of control points
+  perSample: f32,      // voxels for each one that is compared
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> parts: array<vec2f>;
@@ -217,7 +218,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x < parameters.controlPoints) { gradient[id.x] *= perVoxel; }
   if (id.x == 0) {
     scalars[0] = sum.x * perVoxel;
-    scalars[1] = sum.y;
+    scalars[1] = sum.y * parameters.perSample;
   }
 }`,
 };
