@@ -18,10 +18,11 @@ import {
   controlPoints,
   warpParameters,
 } from "../control_grid/control_grid.ts";
+import { preparePull, type Pull, type PulledPart } from "../control_grid/reached_windows.ts";
 import type { BufferRange, Dispatch, DispatchOptions, Gpu, GpuBuffer, Kernel } from "../gpu/gpu.ts";
 import { Owned } from "../gpu/owned.ts";
 import type { Prepared } from "../gpu/prepared.ts";
-import { cellWindows, type HaloSlab, type Slab } from "../gpu/slabs.ts";
+import type { HaloSlab, Slab } from "../gpu/slabs.ts";
 import { flatWorkgroups } from "../gpu/workgroups.ts";
 import { VARIANCE_FLOOR } from "../local_correlation/local_correlation.wgsl.ts";
 import {
@@ -182,36 +183,39 @@ export function prepareChannelCorrelation(gpu: Gpu, options: ChannelCorrelationO
     const rest = owned.add(
       prepareAdjointOfCells(gpu, { geometry, slabs, cells, sums: gradient }),
     );
-    const windows = cellWindows(gpu, moving.size, 4 * words);
+    const pulled = { ...options, knots: options.columns.knots, bytesPerVoxel: 4 * words };
     const kernelOptions = {
       neighbourhood,
       bits,
       interpolation: geometry.interpolation,
-      windowed: windows.length > 1,
       sampled,
     };
     const constants = { strideX: geometry.stride[0], width };
-    /** The dispatches of a kernel that pulls the moving descriptors: all windows of a slab. */
+    /** The dispatches of a kernel that pulls the moving descriptors, for planes of a slab. */
     const pull = (
-      kernel: Kernel,
       index: number,
-      { parameters, buffers, items }: {
-        parameters: Readonly<Record<string, number>>;
+      { kernel, planes, unit, parameters, buffers, itemsPerPlane }: {
+        kernel: (part: PulledPart) => Kernel;
+        planes: Slab;
+        unit?: number | undefined;
+        parameters: (band: Slab) => Readonly<Record<string, number>>;
         buffers: DispatchOptions["buffers"];
-        items: number;
+        itemsPerPlane: number;
       },
     ): Dispatch[] => {
       const slab = slabs[index];
-      const { workgroups, stride: invocations } = flatWorkgroups(items);
-      return windows.map((window, pass) =>
-        owned.add(gpu.prepare(kernel, {
+      const dispatch: Pull["dispatch"] = ({ band, window, accumulate }) => {
+        const { workgroups, stride: invocations } = flatWorkgroups(
+          itemsPerPlane * (band.end - band.begin),
+        );
+        return {
           parameters: {
             ...warpParameters(options, slab, window),
-            ...parameters,
+            ...parameters(band),
             blocks: blocks.slice(0, 2),
             area,
             invocations,
-            accumulate: pass > 0,
+            accumulate,
           },
           buffers: [
             columns[index],
@@ -221,34 +225,45 @@ export function prepareChannelCorrelation(gpu: Gpu, options: ChannelCorrelationO
           ],
           constants,
           workgroups,
-        }))
-      );
+        };
+      };
+      return preparePull(gpu, pulled, { kernel, planes, unit, dispatch }, owned);
     };
-    const moments = channelMoments(kernelOptions);
+    const moments = ({ windowed }: PulledPart) => channelMoments({ ...kernelOptions, windowed });
     const sums = slabs.flatMap((slab, index) =>
       parts.flatMap((part) => {
         const firstBlock = Math.max(Math.floor(slab.begin / width), part.begin);
         const endBlock = Math.min(Math.ceil(slab.end / width), part.end);
         if (firstBlock >= endBlock) return [];
-        return pull(moments, index, {
-          parameters: { boundBlock: part.begin, firstBlock, endBlock },
+        return pull(index, {
+          kernel: moments,
+          planes: { begin: firstBlock, end: endBlock },
+          unit: width,
+          parameters: ({ begin, end }) => ({
+            boundBlock: part.begin,
+            firstBlock: begin,
+            endBlock: end,
+          }),
           buffers: [planes(0, items.moments, part)],
-          items: blocks[0] * blocks[1] * (endBlock - firstBlock),
+          itemsPerPlane: blocks[0] * blocks[1],
         });
       })
     );
     const rows = Math.min(width, MAX_RESIDUAL_ROWS);
-    const residual = channelResidual({ ...kernelOptions, rows });
+    const residual = ({ windowed }: PulledPart) =>
+      channelResidual({ ...kernelOptions, windowed, rows });
     const rowCells = cellsOf(geometry)[0] * blocks[1] * Math.ceil(width / rows);
     const derivative = slabs.flatMap((slab, index) => [
       ...parts.flatMap((part) => {
         const first = Math.max(slab.begin, part.begin * width);
         const end = Math.min(slab.end, part.end * width);
         if (first >= end) return [];
-        return pull(residual, index, {
-          parameters: { boundBlock: part.begin, first, end },
+        return pull(index, {
+          kernel: residual,
+          planes: { begin: first, end },
+          parameters: (band) => ({ boundBlock: part.begin, first: band.begin, end: band.end }),
           buffers: [planes(1, items.slopes, part), ...cells.buffers],
-          items: rowCells * (end - first),
+          itemsPerPlane: rowCells,
         });
       }),
       ...rest.ofSlab[index],

@@ -12,6 +12,7 @@ import {
 } from "../control_grid/control_grid.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { uploadImage } from "../gpu/image.ts";
+import { cellWindows } from "../gpu/slabs.ts";
 import { NO_VALUE } from "../gpu/no_value.ts";
 import { Owned } from "../gpu/owned.ts";
 import { blockParts } from "./channel_blocks.ts";
@@ -28,6 +29,12 @@ interface Case {
   readonly bits?: 5 | 10 | undefined;
   readonly interpolation?: ControlGridInterpolation | undefined;
   readonly sampled?: SampledRows | undefined;
+  /** Voxels around the fixed image that the moving image has on each side. */
+  readonly margin?: Triple | undefined;
+  /** Range of the displacements, mm. */
+  readonly reach?: number | undefined;
+  /** Displacement along z of all control points, mm. */
+  readonly shift?: number | undefined;
 }
 
 /** The gradient, and the values of an evaluation. */
@@ -36,31 +43,39 @@ interface Evaluation {
   readonly values: Float32Array;
 }
 
-/** Compares value and gradient with those of the twin, and a second evaluation with the first one. */
-async function check(gpu: Gpu, options: Case): Promise<Evaluation> {
+/**
+ * Compares value and gradient with those of the twin, and a second evaluation with the first one.
+ *
+ * @param whole - Computes the descriptors.
+ */
+async function check(gpu: Gpu, options: Case, whole: Gpu = gpu): Promise<Evaluation> {
   const { image, stride, sigma = 3, neighbourhood = "six", bits = 5, interpolation, sampled } =
     options;
+  const { margin = [2, 2, 2], reach = 6, shift = 0 } = options;
   using owned = new Owned();
   const next = random(11);
   const geometry = controlGridGeometry(image, stride, interpolation);
   const count = controlPoints(geometry);
-  const movingSize = image.map((n) => n + 4) as unknown as Triple;
+  const movingSize = image.map((n, axis) => n + 2 * margin[axis]) as unknown as Triple;
   const describe = (size: Triple, holes: number) => {
     const data = Float32Array.from(
       { length: size[0] * size[1] * size[2] },
       (_, i) => next() < holes ? NO_VALUE : 100 * Math.sin(0.3 * i) + 50 * next(),
     );
-    const source = owned.add(uploadImage(gpu, "image", size, data));
-    return owned.add(mindDescriptors(gpu, { source, neighbourhood, sigma: 0.5, scale: 1, bits }));
+    const source = owned.add(uploadImage(whole, "image", size, data));
+    return owned.add(mindDescriptors(whole, { source, neighbourhood, sigma: 0.5, scale: 1, bits }));
   };
   const fixed = describe(image, 0.004);
   const moving = describe(movingSize, 0.004);
-  const knots = Float32Array.from({ length: 3 * count }, () => 6 * (next() - 0.5));
+  const knots = Float32Array.from(
+    { length: 3 * count },
+    (_, i) => reach * (next() - 0.5) + (i % 3 === 2 ? shift : 0),
+  );
   const vec4 = new Float32Array(4 * count);
   for (let k = 0; k < count; k++) vec4.set(knots.subarray(3 * k, 3 * k + 3), 4 * k);
   const gradient = owned.add(gpu.buffer("gradient", 16 * count));
   const scalars = owned.add(gpu.buffer("scalars", 32));
-  const origin: Triple = [2, 2, 2];
+  const origin = margin;
   const perVoxel: Triple = [1, 0.5, 0.8];
   const columns = owned.add(prepareColumns(gpu, {
     geometry,
@@ -177,6 +192,45 @@ gpuTest("blocks in parts give the bytes of blocks in one part", async (gpu) => {
     assertEquals(await check(inParts, options), await check(gpu, options), interpolation);
   }
 });
+
+gpuTest(
+  "the correlation in windows has the bytes of one window, if displacements stay near",
+  async (gpu) => {
+    for (const interpolation of ["linear", "cubic"] as const) {
+      for (const [sigma, sampled] of [[2, "alternate"], [3, "all"]] as const) {
+        const options: Case = {
+          image: [14, 8, 40],
+          stride: [4, 4, 4],
+          sigma,
+          sampled,
+          interpolation,
+          margin: [2, 2, 32],
+        };
+        const whole = await check(gpu, options);
+        // The fixed image and the columns fit into one binding; 104 planes of the moving image have 99,840 bytes.
+        for (const maxBindingBytes of [40_000, 60_000, 80_000]) {
+          using inParts = await Gpu.open({ device: gpu.device, maxBindingBytes });
+          assertLess(1, cellWindows(inParts, [18, 12, 104]).length);
+          assertEquals(await check(inParts, options, gpu), whole, `${maxBindingBytes}`);
+        }
+      }
+    }
+  },
+);
+
+gpuTest(
+  "the correlation in windows is that of the twin, if displacements reach all windows",
+  async (gpu) => {
+    const options: Case = { image: [14, 8, 40], stride: [4, 4, 4], margin: [2, 2, 32] };
+    // 160 mm are 128 planes. With 62 mm a part of the voxels leaves the image, with the last shifts all do.
+    for (const [reach, shift] of [[160, 0], [6, 62], [6, -47], [6, 1e4], [6, -1e4]]) {
+      for (const maxBindingBytes of [40_000, 80_000]) {
+        using inParts = await Gpu.open({ device: gpu.device, maxBindingBytes });
+        await check(inParts, { ...options, reach, shift }, gpu);
+      }
+    }
+  },
+);
 
 Deno.test("rowsPerSample() counts the rows of a block", () => {
   assertEquals(rowsPerSample("all", 3), 1);

@@ -34,7 +34,7 @@ export interface ChannelKernelOptions {
   readonly bits: ChannelBits;
   /** The interpolation of the control grid. */
   readonly interpolation: ControlGridInterpolation;
-  /** True if the moving descriptors are bound in more than one window. */
+  /** True if voxels may lie in other windows of the moving descriptors. */
   readonly windowed: boolean;
   /** The rows of a block that are compared. */
   readonly sampled: SampledRows;

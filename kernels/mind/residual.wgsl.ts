@@ -48,7 +48,7 @@ export interface MindResidualKernelOptions {
   readonly bits: ChannelBits;
   /** The interpolation of the control grid. */
   readonly interpolation: ControlGridInterpolation;
-  /** True if the moving descriptors are bound in more than one window. */
+  /** True if voxels may lie in other windows of the moving descriptors. */
   readonly windowed: boolean;
 }
 
@@ -105,6 +105,8 @@ ${CONTROL_GRID_GEOMETRY}
 struct Parameters {
   geometry: Geometry,
   ${PULL_FIELDS}
+  first: u32,            // first plane of the slab that is computed
+  end: u32,              // one past the last
   invocations: u32,      // invocations per row of workgroups
   accumulate: u32,       // whether to add to the sums of earlier windows
 }
@@ -117,10 +119,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let p = parameters;
   let g = p.geometry;
   let inRow = g.controlPoints.x - ${points - 1};  // cells of a row
-  let item = id.x + id.y * p.invocations;
+  let item = id.x + id.y * p.invocations + p.first * g.image.y * inRow;
   let row = item / inRow;
   let plane = row / g.image.y;
-  if (plane >= g.planes) { return; }
+  if (plane >= p.end) { return; }
   let cellX = item - row * inRow;
   let first = cellX * strideX;
   let count = min(strideX, g.image.x - first);
