@@ -5,6 +5,7 @@
  */
 
 import type { Dispatch, Gpu } from "../kernels/gpu/gpu.ts";
+import { encodeDispatch } from "../kernels/gpu/recorder.ts";
 
 /**
  * Milliseconds of GPU time of each dispatch, run in order, each in a pass of its own.
@@ -27,9 +28,7 @@ export async function timeDispatches(gpu: Gpu, dispatches: readonly Dispatch[]):
         endOfPassWriteIndex: 2 * i + 1,
       },
     });
-    pass.setPipeline(dispatch.pipeline);
-    pass.setBindGroup(0, dispatch.bindGroup);
-    pass.dispatchWorkgroups(...dispatch.workgroups);
+    encodeDispatch(pass, dispatch);
     pass.end();
   });
   device.queue.submit([encoder.finish()]);

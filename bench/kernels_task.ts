@@ -34,6 +34,14 @@ export const TASK = {
       default: "linear",
       help: "The interpolation between control points in these iterations.",
     },
+    binding: {
+      type: "number",
+      min: 1,
+      unit: "MB",
+      help:
+        "Maximum size of one binding in these iterations, by default that of the adapter. With less than 8.4 MB the " +
+        "moving image has several windows.",
+    },
     rounds: {
       type: "integer",
       default: 5,
@@ -45,7 +53,7 @@ export const TASK = {
 
 /** The work of `deno task bench`. */
 export async function main(
-  { rounds, interpolation, similarity: similarities }: FlagsOf<typeof TASK>,
+  { rounds, interpolation, binding, similarity: similarities }: FlagsOf<typeof TASK>,
   signal: AbortSignal,
 ): Promise<void> {
   using gpu = await Gpu.open();
@@ -74,8 +82,14 @@ export async function main(
     }),
   ]));
   dispose();
+  const maxBindingBytes = binding === undefined ? undefined : 1e6 * binding;
+  using limited = await Gpu.open({ device: gpu.device, maxBindingBytes });
   for (const similarity of similarities) {
-    const times = await timeIteration(gpu, { similarity, interpolation, evaluations: 3 * rounds });
+    const times = await timeIteration(limited, {
+      similarity,
+      interpolation,
+      evaluations: 3 * rounds,
+    });
     const sum = times.reduce((total, { milliseconds }) => total + milliseconds, 0);
     console.log(
       `\nOne evaluation of ${similarity} with its gradient and an L-BFGS step, ` +

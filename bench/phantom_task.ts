@@ -9,7 +9,7 @@ import { memoryBudget } from "../tasks/_memory.ts";
 import { runTask } from "../tasks/_run_task.ts";
 import { compareMethods } from "./compare.ts";
 import { installedMethods, methodFlags } from "./methods.ts";
-import { PHANTOM_REGIONS, phantomPair } from "../testing/phantom_pairs.ts";
+import { PHANTOM_FIXED, PHANTOM_REGIONS, phantomPair } from "../testing/phantom_pairs.ts";
 import { meanRow, type ScoreRow, ScoreTable, writeScores } from "./score_table.ts";
 import { writePair } from "../testing/semi_real_files.ts";
 
@@ -29,6 +29,14 @@ const FLAGS = {
     help:
       "The profile of the phantom, which sets the voxel size: 8, 4 or 2.5 mm (for the MR image 6 mm " +
       "from back to front).",
+  },
+  fixed: {
+    type: "choice",
+    choices: PHANTOM_FIXED,
+    default: "mr",
+    help:
+      'The fixed image: the MR, or "true-ct", the CT that an ideal synthesis of the MR would show. Its errors are ' +
+      "those that remain without a difference of modality.",
   },
   voxel: {
     type: "number",
@@ -57,6 +65,7 @@ error (mm) of the body within 10 mm of the surface along which organs slide, and
 bench:semi-real explains seconds and memory.`,
   examples: [
     "--methods crosswarp,crosswarp:mind --seed 4",
+    "--fixed true-ct --methods crosswarp",
     "--regions thorax --methods unregistered,crosswarp,elastix,plastimatch --out scores",
   ],
   flags: FLAGS,
@@ -78,7 +87,9 @@ export async function main(options: FlagsOf<typeof TASK>, signal: AbortSignal): 
       console.log(`\n${region}, voxels of ${voxel} mm\n${table.head()}`);
       const own: ScoreRow[] = [];
       for (const subject of subjects) {
-        const pair = await withGpu((gpu) => phantomPair(gpu, subject, region, voxel));
+        const pair = await withGpu((gpu) =>
+          phantomPair(gpu, subject, { region, spacing: voxel, fixed: options.fixed })
+        );
         const name = `${subject.id} ${region}`;
         const pairFolder = `${folder}/${subject.id}_${region}`;
         await Deno.mkdir(pairFolder, { recursive: true });

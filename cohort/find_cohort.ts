@@ -7,6 +7,7 @@
 
 import { CrosswarpError } from "../host/errors.ts";
 import { fileSystem, isMissing } from "../host/file_system.ts";
+import { presentLabels } from "../volume/dice.ts";
 import { IMAGE_SUFFIX } from "../volume/image_suffix.ts";
 import { MODALITIES, type Modality } from "../volume/modality.ts";
 import { findPadding, paddingText } from "../volume/padding.ts";
@@ -215,7 +216,7 @@ function oddLabels(whose: string, image: Volume, labels: LabelVolume): string[] 
   if (!labels.grid.equals(image.grid, 0.01)) {
     remarks.push(`${whose} and its labels differ in their grids`);
   }
-  const present = new Set(labels.data);
+  const present = new Set(presentLabels(labels.data));
   const names = STRUCTURES.filter(({ label }) => !present.has(label));
   if (names.length === STRUCTURES.length) {
     remarks.push(

@@ -7,7 +7,7 @@
 import { timed } from "../host/timeline.ts";
 import { IDENTITY, type Matrix4 } from "../volume/affine.ts";
 import type { DisplacementField, LabelVolume, Volume } from "../volume/volume.ts";
-import { diceCoefficient, diceCounts } from "../volume/dice.ts";
+import { diceCoefficient, diceCounts, presentLabels } from "../volume/dice.ts";
 import { GpuMemoryError } from "../kernels/gpu/errors.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import type { GpuField } from "../kernels/gpu/image.ts";
@@ -600,8 +600,7 @@ function overlapOf(
   before: LabelVolume,
   after: LabelVolume,
 ): LabelOverlap[] {
-  const labels = [...new Set([...new Set(fixed.data), ...new Set(after.data)])]
-    .filter((label) => label !== 0).sort((a, b) => a - b);
+  const labels = presentLabels(fixed.data, after.data).filter((label) => label !== 0);
   const dice = (moved: LabelVolume) =>
     diceCounts(fixed.data, moved.data, labels).map(diceCoefficient);
   const diceBefore = dice(before);

@@ -31,25 +31,39 @@ export type PhantomRegion = Region | "trunk";
 /** All regions. */
 export const PHANTOM_REGIONS = ["thorax", "abdomen", "trunk"] as const satisfies PhantomRegion[];
 
+/** The fixed image: the MR, or the CT that an ideal synthesis of the MR would show. */
+export type PhantomFixed = "mr" | "true-ct";
+
+/** All fixed images. */
+export const PHANTOM_FIXED = ["mr", "true-ct"] as const satisfies PhantomFixed[];
+
 /** MR and CT of one subject with the truth between them; errors count in the scored structures. */
 export interface PhantomPair extends ScoredPair {
-  /** The MR. */
+  /** The fixed image. */
   readonly fixed: Volume;
   /** The CT, HU. */
   readonly moving: Volume;
 }
 
+/** Options of {@link phantomPair}. */
+export interface PhantomPairOptions {
+  /** The part of the body. */
+  readonly region: PhantomRegion;
+  /** Voxel size, mm. */
+  readonly spacing: number;
+  /** The fixed image. Default "mr". */
+  readonly fixed?: PhantomFixed | undefined;
+}
+
 /**
  * A paired subject's region at isotropic voxels.
  *
- * @param spacing - Voxel size, mm.
  * @throws {RangeError} when the subject has no truth, or not both images with labels.
  */
 export async function phantomPair(
   gpu: Gpu,
   subject: ManifestSubject,
-  region: PhantomRegion,
-  spacing: number,
+  { region, spacing, fixed = "mr" }: PhantomPairOptions,
 ): Promise<PhantomPair> {
   const { id, images, labels, truth: truthFile } = subject;
   if (!images.mr || !images.ct || !labels.mr || !labels.ct || !truthFile) {
@@ -61,20 +75,22 @@ export async function phantomPair(
       ? await resample(gpu, whole, spacing)
       : await cutRegion(gpu, whole, region, spacing);
   };
-  const mr = await cut(images.mr, labels.mr);
+  const fixedImage = fixed === "mr" ? images.mr : subject.trueImages?.ct;
+  if (fixedImage === undefined) throw new RangeError(`Subject ${id} has no true CT`);
+  const own = await cut(fixedImage, labels.mr);
   const ct = await cut(images.ct, labels.ct);
-  const truth = nearestOn(mr.image.grid, await readDisplacementField(truthFile));
+  const truth = nearestOn(own.image.grid, await readDisplacementField(truthFile));
   const scored = region === "trunk" ? STRUCTURES.map(({ label }) => label) : regionLabels(region);
   const body = { grid: truth.grid, data: warpLabelsOnHost(bodyMask(ct.image), truth) };
   return {
-    fixed: mr.image,
-    fixedLabels: mr.labels,
+    fixed: own.image,
+    fixedLabels: own.labels,
     moving: ct.image,
     movingLabels: ct.labels,
     truth,
     body,
     sliding: slidingBand({ truth, body }),
-    measured: maskOf(mr.labels, scored),
+    measured: maskOf(own.labels, scored),
     structures: Object.fromEntries(
       STRUCTURES.filter(({ label }) => scored.includes(label)).map((s) => [s.name, s.label]),
     ),

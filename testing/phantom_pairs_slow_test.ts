@@ -19,7 +19,7 @@ gpuTest(
       const [subject] = (await readManifest(path)).subjects;
       const counts = { thorax: 5, abdomen: 6, trunk: 11 };
       for (const region of PHANTOM_REGIONS) {
-        const pair = await phantomPair(gpu, subject, region, 6);
+        const pair = await phantomPair(gpu, subject, { region, spacing: 6 });
         assertEquals(Object.keys(pair.structures).length, counts[region]);
         assertEquals(pair.fixed.grid.spacing, [6, 6, 6]);
         assertEquals(pair.moving.grid.spacing, [6, 6, 6]);

@@ -42,15 +42,39 @@ export function diceCounts(
   if (a.length !== b.length) {
     throw new RangeError(`\`a\` has ${a.length} voxels and \`b\` ${b.length}: they must be equal`);
   }
-  return labels.map((label) => {
-    const count = { label, a: 0, b: 0, both: 0 };
-    for (let i = 0; i < a.length; i++) {
-      if (a[i] === label) count.a++;
-      if (b[i] === label) count.b++;
-      if (a[i] === label && b[i] === label) count.both++;
+  const places = new Map(labels.map((label, place) => [label, place]));
+  const [inA, inB, inBoth] = [0, 1, 2].map(() => new Float64Array(labels.length));
+  // Most voxels have the label of the voxel before them.
+  let lastA = NaN;
+  let lastB = NaN;
+  let placeA: number | undefined;
+  let placeB: number | undefined;
+  for (let i = 0; i < a.length; i++) {
+    const labelA = a[i];
+    const labelB = b[i];
+    if (labelA !== lastA) placeA = places.get(lastA = labelA);
+    if (labelB !== lastB) placeB = places.get(lastB = labelB);
+    if (placeA !== undefined) {
+      inA[placeA]++;
+      if (labelA === labelB) inBoth[placeA]++;
     }
-    return count;
+    if (placeB !== undefined) inB[placeB]++;
+  }
+  return labels.map((label) => {
+    const place = places.get(label)!;
+    return { label, a: inA[place], b: inB[place], both: inBoth[place] };
   });
+}
+
+/** The different labels of images, 0 included, in ascending order. */
+export function presentLabels(...images: readonly Int32Array[]): number[] {
+  const found = new Set<number>();
+  for (const data of images) {
+    // Most voxels have the label of the voxel before them.
+    let last = NaN;
+    for (let i = 0; i < data.length; i++) if (data[i] !== last) found.add(last = data[i]);
+  }
+  return [...found].sort((a, b) => a - b);
 }
 
 /** 2 |A and B| / (|A| + |B|); NaN when the label is in neither image. */

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { diceCoefficient, diceCounts } from "./dice.ts";
+import { diceCoefficient, diceCounts, presentLabels } from "./dice.ts";
 
 Deno.test("diceCounts() counts each label in both images and in their intersection", () => {
   const a = Int32Array.of(0, 58, 58, 32249, -4, 0, 58);
@@ -25,4 +25,10 @@ Deno.test("diceCounts() refuses images of different sizes", () => {
 Deno.test("diceCoefficient() is 1 for equal labels and NaN for absent ones", () => {
   assertEquals(diceCoefficient({ label: 1, a: 4, b: 4, both: 4 }), 1);
   assertEquals(diceCoefficient({ label: 1, a: 0, b: 0, both: 0 }), NaN);
+});
+
+Deno.test("presentLabels() gives each label of several images once, in ascending order", () => {
+  const images = [Int32Array.of(0, 58, 58, 7, 58), Int32Array.of(-4, 7), new Int32Array(0)];
+  assertEquals(presentLabels(...images), [-4, 0, 7, 58]);
+  assertEquals(presentLabels(), []);
 });

@@ -9,6 +9,7 @@
  */
 
 import type { Triple } from "./affine.ts";
+import type { Grid } from "./grid.ts";
 import type { LabelVolume } from "./volume.ts";
 
 /**
@@ -34,8 +35,12 @@ export function hausdorff95s(
 ): ReadonlyMap<number, number> {
   requireOneGrid(a, b);
   const boxes = boxesAround([a, b], labels);
+  const steps = stepsAround(a.grid);
   return new Map(
-    labels.map((label) => [label, percentile95(distancesInBox(a, b, label, boxes.get(label)!))]),
+    labels.map((label) => {
+      const box = boxes.get(label)!;
+      return [label, percentile95(distancesInBox(a, b, { label, box, steps }))];
+    }),
   );
 }
 
@@ -56,14 +61,19 @@ function percentile95(distances: Float64Array): number {
  */
 export function surfaceDistances(a: LabelVolume, b: LabelVolume, label: number): Float64Array {
   requireOneGrid(a, b);
-  return distancesInBox(a, b, label, boxesAround([a, b], [label]).get(label)!);
+  const box = boxesAround([a, b], [label]).get(label)!;
+  return distancesInBox(a, b, { label, box, steps: stepsAround(a.grid) });
 }
 
 function requireOneGrid(a: LabelVolume, b: LabelVolume): void {
   if (!a.grid.equals(b.grid)) throw new RangeError("`a` and `b` must lie on one grid");
 }
 
-function distancesInBox(a: LabelVolume, b: LabelVolume, label: number, box: Box): Float64Array {
+function distancesInBox(
+  a: LabelVolume,
+  b: LabelVolume,
+  { label, box, steps }: { label: number; box: Box; steps: Steps },
+): Float64Array {
   const surfaces = [a, b].map((volume) => surfaceInBox(volume, label, box));
   const counts = surfaces.map((on) => {
     let count = 0;
@@ -71,14 +81,86 @@ function distancesInBox(a: LabelVolume, b: LabelVolume, label: number, box: Box)
     return count;
   });
   if (counts.includes(0)) return new Float64Array(0);
+  const { spacing } = a.grid;
   const out = new Float64Array(counts[0] + counts[1]);
-  let n = 0;
-  for (const [own, other] of [[0, 1], [1, 0]]) {
-    const squared = squaredDistances(surfaces[other], box.size, a.grid.spacing);
-    const on = surfaces[own];
-    for (let i = 0; i < on.length; i++) if (on[i] !== 0) out[n++] = Math.sqrt(squared[i]);
-  }
+  nearestDistances(surfaces[0], surfaces[1], { box, spacing, steps, out });
+  const rest = out.subarray(counts[0]);
+  nearestDistances(surfaces[1], surfaces[0], { box, spacing, steps, out: rest });
   return out;
+}
+
+/** Voxels around a voxel in which its nearest surface voxel is looked for. */
+const MAX_STEPS = 8000;
+/** So many voxels without a surface voxel around them tell that the surfaces are far apart. */
+const MAX_FAR = 200;
+
+/** Steps to the voxels within a distance, nearest first. */
+interface Steps {
+  /** Steps along x, y, z. */
+  readonly x: Int32Array;
+  readonly y: Int32Array;
+  readonly z: Int32Array;
+  /** Their squared lengths, mm2. */
+  readonly squared: Float64Array;
+}
+
+function stepsAround({ size, spacing }: Grid): Steps {
+  const [sx, sy, sz] = spacing.map((h) => h * h);
+  const squaredRadius = Math.cbrt(MAX_STEPS * 3 / (4 * Math.PI) * Math.sqrt(sx * sy * sz)) ** 2;
+  const [rx, ry, rz] = [sx, sy, sz].map((s, axis) =>
+    Math.min(size[axis] - 1, Math.floor(Math.sqrt(squaredRadius / s)))
+  );
+  const found: [squared: number, x: number, y: number, z: number][] = [];
+  for (let z = -rz; z <= rz; z++) {
+    for (let y = -ry; y <= ry; y++) {
+      for (let x = -rx; x <= rx; x++) {
+        const squared = sz * z * z + (sy * y * y + sx * x * x);
+        if (squared <= squaredRadius) found.push([squared, x, y, z]);
+      }
+    }
+  }
+  found.sort(([a], [b]) => a - b);
+  const [x, y, z] = [1, 2, 3].map((axis) => Int32Array.from(found, (step) => step[axis]));
+  return { x, y, z, squared: Float64Array.from(found, ([squared]) => squared) };
+}
+
+/**
+ * The distances from the voxels of a mask to the nearest ones of another mask, in the order of the voxels. After a
+ * registration most of them are a few voxels long, so that looking around each voxel is much faster than a distance
+ * transform of the whole box, which the others need.
+ */
+function nearestDistances(
+  from: Uint8Array,
+  to: Uint8Array,
+  { box, spacing, steps, out }: { box: Box; spacing: Triple; steps: Steps; out: Float64Array },
+): void {
+  const [nx, ny, nz] = box.size;
+  const { x: stepX, y: stepY, z: stepZ, squared } = steps;
+  let transform: Float64Array | undefined;
+  let far = 0;
+  for (let z = 0, i = 0, n = 0; z < nz; z++) {
+    for (let y = 0; y < ny; y++) {
+      for (let x = 0; x < nx; x++, i++) {
+        if (from[i] === 0) continue;
+        let found = -1;
+        for (let s = 0; far < MAX_FAR && s < squared.length; s++) {
+          const px = x + stepX[s];
+          const py = y + stepY[s];
+          const pz = z + stepZ[s];
+          if (px < 0 || px >= nx || py < 0 || py >= ny || pz < 0 || pz >= nz) continue;
+          if (to[px + nx * (py + ny * pz)] === 0) continue;
+          found = squared[s];
+          break;
+        }
+        if (found < 0) {
+          far++;
+          transform ??= squaredDistances(to, box.size, spacing);
+          found = transform[i];
+        }
+        out[n++] = Math.sqrt(found);
+      }
+    }
+  }
 }
 
 /**

@@ -114,6 +114,18 @@ Deno.test("hausdorff95() is the pooled distances' percentile", () => {
   assertAlmostEquals(hausdorff95(one, two, 1), 9, 1e-12);
 });
 
+Deno.test("surfaceDistances() of surfaces that are far apart are exact, too", () => {
+  // 300 voxels of the end plane have no other surface voxel within the distance that is looked at first.
+  const size: Triple = [120, 30, 10];
+  const plane = (at: number) => labels(size, [2, 2, 3], (x) => x === at ? 4 : 0);
+  const distances = surfaceDistances(plane(0), plane(119), 4);
+  assertEquals(distances, new Float64Array(600).fill(238));
+  const both = labels(size, [2, 2, 3], (x, y) => x === 0 || x === 119 && y === 0 ? 4 : 0);
+  const found = surfaceDistances(both, plane(0), 4);
+  assertEquals(found.filter((distance) => distance === 238).length, 10);
+  assertEquals(found.filter((distance) => distance === 0).length, 600);
+});
+
 Deno.test("hausdorff95() is NaN when an image lacks the label, and refuses different grids", () => {
   const a = labels([3, 3, 3], [1, 1, 1], () => 1);
   const none = labels([3, 3, 3], [1, 1, 1], () => 0);

@@ -129,6 +129,8 @@ export function warpParameters(
 
 /** The displacements interpolated along y and z. */
 export interface Columns extends Prepared {
+  /** The displacements, one vec4 per control point. */
+  readonly knots: GpuBuffer;
   /** The slabs of the image. */
   readonly slabs: readonly Slab[];
   /** For each slab one vec4 per control point along x and voxel along y and z. */
@@ -166,7 +168,7 @@ export function prepareColumns(gpu: Gpu, { geometry, knots, slabs }: ColumnsOpti
         ],
       }))
     );
-    return { slabs, buffers, dispatches, destroy: () => owned.destroy() };
+    return { knots, slabs, buffers, dispatches, destroy: () => owned.destroy() };
   });
 }
 

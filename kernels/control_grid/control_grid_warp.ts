@@ -19,7 +19,7 @@ import { type GpuImage, planesOf, rowPitch } from "../gpu/image.ts";
 import { hasValue, NO_VALUE } from "../gpu/no_value.ts";
 import { Owned } from "../gpu/owned.ts";
 import type { Prepared } from "../gpu/prepared.ts";
-import { cellWindows } from "../gpu/slabs.ts";
+import { preparePull, type Pull } from "./reached_windows.ts";
 
 /** Options of {@link prepareControlGridWarp}. */
 export interface ControlGridWarpOptions {
@@ -49,32 +49,35 @@ export function prepareControlGridWarp(gpu: Gpu, options: ControlGridWarpOptions
   const { geometry, columns, moving, step, warped, gradient } = options;
   return Owned.build((owned) => {
     const quads = rowPitch(geometry.image[0]) / 4;
-    const windows = cellWindows(gpu, moving.size);
+    const pulled = { ...options, knots: columns.knots, bytesPerVoxel: 4 };
     const kernel = controlGridWarp(geometry.interpolation);
-    const constants = {
-      ...rowWorkgroup(quads),
-      strideX: geometry.stride[0],
-      windowed: windows.length > 1 ? 1 : 0,
-    };
+    const { wx, wy } = rowWorkgroup(quads);
     const dispatches = columns.slabs.flatMap((slab, index) => {
       const part = (image: GpuImage) => planesOf(image, slab.begin, slab.end);
-      return windows.map((window) =>
-        owned.add(gpu.prepare(kernel, {
-          parameters: { ...warpParameters(options, slab, window), step },
+      const pull: Pull = {
+        kernel: () => kernel,
+        planes: slab,
+        dispatch: ({ band, window, windowed }) => ({
+          parameters: {
+            ...warpParameters(options, slab, window),
+            step,
+            first: band.begin - slab.begin,
+          },
           buffers: [
             columns.buffers[index],
             planesOf(moving, window.begin, window.to),
             part(warped),
             ...gradient.map(part),
           ],
-          constants,
+          constants: { wx, wy, strideX: geometry.stride[0], windowed: windowed ? 1 : 0 },
           workgroups: [
-            Math.ceil(quads / constants.wx),
-            Math.ceil(geometry.image[1] / constants.wy),
-            slab.end - slab.begin,
+            Math.ceil(quads / wx),
+            Math.ceil(geometry.image[1] / wy),
+            band.end - band.begin,
           ],
-        }))
-      );
+        }),
+      };
+      return preparePull(gpu, pulled, pull, owned);
     });
     return { dispatches, destroy: () => owned.destroy() };
   });

@@ -25,6 +25,7 @@ struct Parameters {
   movingSize: vec3u,     // voxels of the moving image
   movingPitch: u32,      // voxels from one row of the moving image to the next
   step: f32,             // intensity per unit of its 16-bit values
+  first: u32,            // first plane of the slab that is computed
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> columns: array<vec4f>;
@@ -35,7 +36,7 @@ struct Parameters {
 @group(0) @binding(6) var<storage, read_write> gz: array<vec4f>;
 override wx: u32 = 32;
 override wy: u32 = 2;
-override windowed: bool = true;  // whether the moving image is bound in more than one window
+override windowed: bool = true;  // whether voxels may lie in other windows of the moving image
 ${columnInterpolation(interpolation)}
 ${NO_VALUE_WGSL}
 // Value and derivative of the trilinear interpolant in the cell whose first voxel is at the index, in
@@ -66,31 +67,32 @@ fn interpolate(at: u32, nextY: u32, nextZ: u32, t: vec3f) -> vec4f {
 fn main(@builtin(global_invocation_id) id: vec3u) {
   let g = parameters.geometry;
   let p = parameters;
-  if (4 * id.x >= g.pitch || id.y >= g.image.y || id.z >= g.planes) { return; }
-  let row = id.z * g.image.y + id.y;
+  if (4 * id.x >= g.pitch || id.y >= g.image.y || p.first + id.z >= g.planes) { return; }
+  let plane = p.first + id.z;
+  let row = plane * g.image.y + id.y;
   let u = displacements(row * g.controlPoints.x, 4 * id.x, g.controlPoints.x);
   let last = vec3f(p.movingSize - 1);
   // Positions in the moving image, clamped to it; the derivative is 0 where they are clamped.
   let rawX = vec4f(vec4u(4 * id.x) + vec4u(0, 1, 2, 3)) + (p.origin.x + u.x * p.voxelsPerMm.x);
   let rawY = f32(id.y) + p.origin.y + u.y * p.voxelsPerMm.y;
-  let rawZ = f32(g.firstPlane + id.z) + p.origin.z + u.z * p.voxelsPerMm.z;
+  let rawZ = f32(g.firstPlane + plane) + p.origin.z + u.z * p.voxelsPerMm.z;
   let x = clamp(rawX, vec4f(0), vec4f(last.x));
   let y = clamp(rawY, vec4f(0), vec4f(last.y));
   let z = clamp(rawZ, vec4f(0), vec4f(last.z));
   let cellX = vec4u(min(floor(x), vec4f(max(last.x - 1, 0))));
   let cellY = vec4u(min(floor(y), vec4f(max(last.y - 1, 0))));
   let cellZ = vec4u(min(floor(z), vec4f(max(last.z - 1, 0))));
-  let plane = p.movingPitch * p.movingSize.y;
+  let inPlane = p.movingPitch * p.movingSize.y;
   let nextY = p.movingPitch * min(p.movingSize.y - 1, 1);
-  let nextZ = plane * min(p.movingSize.z - 1, 1);
+  let nextZ = inPlane * min(p.movingSize.z - 1, 1);
   var inWindow = vec4<bool>(true);
-  var local = cellZ;
+  var local = cellZ - p.windowBegin;
   if (windowed) {
     inWindow = (cellZ >= vec4u(p.windowBegin)) & (cellZ < vec4u(p.windowEnd));
     if (!any(inWindow)) { return; }
     local = clamp(cellZ, vec4u(p.windowBegin), vec4u(p.windowEnd - 1)) - p.windowBegin;
   }
-  let at = local * plane + cellY * p.movingPitch + cellX;
+  let at = local * inPlane + cellY * p.movingPitch + cellX;
   let tx = x - vec4f(cellX);
   let ty = y - vec4f(cellY);
   let tz = z - vec4f(cellZ);

@@ -12,7 +12,7 @@ import {
 } from "./control_grid.ts";
 import { controlGridWarpReference, prepareControlGridWarp } from "./control_grid_warp.ts";
 import { voxelPairsReference } from "./voxel_pairs.ts";
-import type { Gpu } from "../gpu/gpu.ts";
+import { Gpu } from "../gpu/gpu.ts";
 import { createImage, downloadImage, uploadImage } from "../gpu/image.ts";
 import { hasValue, NO_VALUE } from "../gpu/no_value.ts";
 
@@ -24,18 +24,20 @@ interface Case {
   readonly stride: Triple;
   readonly movingSize: Triple;
   readonly interpolation: ControlGridInterpolation;
+  /** Range of the displacements, mm. */
+  readonly reach?: number | undefined;
 }
 
 async function check(
   gpu: Gpu,
-  { image, stride, movingSize, interpolation }: Case,
-): Promise<void> {
+  { image, stride, movingSize, interpolation, reach = 6 }: Case,
+): Promise<Float32Array[]> {
   const next = random(7);
   const geometry = controlGridGeometry(image, stride, interpolation);
   // Displacements that leave the moving image on every side.
   const knots = Float32Array.from(
     { length: 3 * controlPoints(geometry) },
-    () => 6 * (next() - 0.5),
+    () => reach * (next() - 0.5),
   );
   const moving = {
     size: movingSize,
@@ -93,6 +95,7 @@ async function check(
   });
   assertEquals(different <= Math.ceil(values.length / 2000), true, `${different} differ`);
   [knotBuffer, source, warped, ...gradient, columns, prepared].forEach((r) => r.destroy());
+  return [values, ...slopes];
 }
 
 gpuTest("control grid warp agrees with its twin", async (gpu, t) => {
@@ -107,7 +110,7 @@ gpuTest("control grid warp agrees with its twin", async (gpu, t) => {
     for (const [image, stride, movingSize] of cases) {
       await t.step(
         `${interpolation} ${image.join("x")}`,
-        () => check(gpu, { image, stride, movingSize, interpolation }),
+        async () => void await check(gpu, { image, stride, movingSize, interpolation }),
       );
     }
   }
@@ -123,3 +126,23 @@ gpuTest("control grid warp works in slabs beyond one binding", async (gpu) => {
     });
   }
 }, { maxBindingBytes: 42000 });
+
+gpuTest("control grid warp in windows has the bytes of one window", async (gpu) => {
+  for (const interpolation of CONTROL_GRID_INTERPOLATIONS) {
+    for (const reach of [6, 90]) {
+      const options: Case = {
+        image: [17, 20, 40],
+        stride: [4, 4, 4],
+        movingSize: [20, 24, 104],
+        interpolation,
+        reach,
+      };
+      const whole = await check(gpu, options);
+      // The fixed image and the columns fit into one binding; 104 planes of the moving image have 199,680 bytes.
+      for (const maxBindingBytes of [110_000, 140_000]) {
+        using inParts = await Gpu.open({ device: gpu.device, maxBindingBytes });
+        assertEquals(await check(inParts, options), whole, `${maxBindingBytes}`);
+      }
+    }
+  }
+});

@@ -43,14 +43,24 @@ export interface BufferRange {
   readonly bytes: number;
 }
 
+/** Workgroups along x, y, z that the GPU writes, three u32 of a buffer with the usage INDIRECT. */
+export interface IndirectWorkgroups {
+  /** The buffer. */
+  readonly buffer: GpuBuffer;
+  /** First byte, a multiple of 4. */
+  readonly offset: number;
+}
+
 /** The inputs of one dispatch. */
 export interface DispatchOptions {
   /** The uniform block at binding 0 by the names of the WGSL struct's fields; absent: no binding 0. */
   readonly parameters?: UniformValues | undefined;
   /** The storage buffers at bindings 1, 2, ... */
   readonly buffers: readonly (GpuBuffer | BufferRange)[];
-  /** Workgroups along x, y, z. */
+  /** Workgroups along x, y, z; their maximum with `indirect`. */
   readonly workgroups: readonly [number, number?, number?];
+  /** Replaces the workgroups by those that the GPU writes. Default none. */
+  readonly indirect?: IndirectWorkgroups | undefined;
   /** Values of the shader's `override` constants. */
   readonly constants?: Readonly<Record<string, number>> | undefined;
 }
@@ -65,8 +75,10 @@ export interface Dispatch {
   readonly pipeline: GPUComputePipeline;
   /** The buffers of the dispatch. */
   readonly bindGroup: GPUBindGroup;
-  /** Workgroups along x, y, z. */
+  /** Workgroups along x, y, z; their maximum with `indirect`. */
   readonly workgroups: readonly [number, number, number];
+  /** The workgroups that the GPU writes; none if `workgroups` run. */
+  readonly indirect: IndirectWorkgroups | undefined;
   /** The uniform block's buffer, to be rewritten with `Gpu.writeParameters`; none without parameters. */
   readonly uniform: GpuBuffer | undefined;
   /** Frees the uniform block. */
@@ -482,6 +494,7 @@ export class Gpu implements Disposable {
       pipeline,
       bindGroup,
       workgroups: [x, y, z],
+      indirect: options.indirect,
       uniform,
       destroy: () => uniform?.destroy(),
     };

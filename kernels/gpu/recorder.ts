@@ -8,6 +8,15 @@ import type { Dispatch, DispatchOptions, Gpu, GpuBuffer, Kernel } from "./gpu.ts
 import type { GpuObserver } from "./gpu_observer.ts";
 import type { Destroyable } from "./owned.ts";
 
+/** Encodes a dispatch into a pass. */
+export function encodeDispatch(pass: GPUComputePassEncoder, dispatch: Dispatch): void {
+  const { pipeline, bindGroup, workgroups, indirect } = dispatch;
+  pass.setPipeline(pipeline);
+  pass.setBindGroup(0, bindGroup);
+  if (indirect === undefined) pass.dispatchWorkgroups(...workgroups);
+  else pass.dispatchWorkgroupsIndirect(indirect.buffer.handle, indirect.offset);
+}
+
 /** Collects dispatches and copies in order; nothing runs before {@link Recorder.submit}. */
 export class Recorder implements Disposable {
   #gpu: Gpu;
@@ -28,9 +37,7 @@ export class Recorder implements Disposable {
     const { observer } = this.#gpu;
     if (observer !== undefined) this.#observedPass(observer, dispatch.label);
     this.#pass ??= this.#encoder.beginComputePass();
-    this.#pass.setPipeline(dispatch.pipeline);
-    this.#pass.setBindGroup(0, dispatch.bindGroup);
-    this.#pass.dispatchWorkgroups(...dispatch.workgroups);
+    encodeDispatch(this.#pass, dispatch);
     return this;
   }
 

@@ -31,7 +31,7 @@ export interface CornersOptions {
   readonly voxel: string;
   /** Words per voxel. */
   readonly words: number;
-  /** True if the moving descriptors are bound in more than one window: the loop skips voxels of the others. */
+  /** True if voxels may lie in other windows of the moving descriptors: the loop skips them. */
   readonly windowed: boolean;
 }
 
@@ -101,8 +101,11 @@ export interface StoreCellsOptions {
 
 /** WGSL after the loops: stores the sums of a cell, or adds them to those of earlier windows. */
 export function storeCells({ sums, at, fourth = [], windowed }: StoreCellsOptions): string {
-  const add = sums.map((_, j) => `cell${j} += cells${j}[${at}];`).join(" ");
+  // Not a branch: Mesa 22's software driver compiles a shader again for each value of a uniform in a condition.
+  const add = sums.map((_, j) =>
+    `cell${j} += select(vec4f(0), cells${j}[${at}], p.accumulate != 0);`
+  ).join("\n  ");
   return `${sums.map((sum, j) => `var cell${j} = vec4f(${sum}, ${fourth[j] ?? "0"});`).join("\n  ")}
-${windowed ? `  if (p.accumulate != 0) { ${add} }` : ""}
+${windowed ? `  ${add}` : ""}
   ${sums.map((_, j) => `cells${j}[${at}] = cell${j};`).join("\n  ")}`;
 }

@@ -18,10 +18,11 @@ import {
   controlPoints,
   warpParameters,
 } from "../control_grid/control_grid.ts";
+import { preparePull, type Pull, type PulledPart } from "../control_grid/reached_windows.ts";
 import type { BufferRange, Dispatch, DispatchOptions, Gpu, GpuBuffer, Kernel } from "../gpu/gpu.ts";
 import { Owned } from "../gpu/owned.ts";
 import type { Prepared } from "../gpu/prepared.ts";
-import { cellWindows, type HaloSlab, type Slab } from "../gpu/slabs.ts";
+import type { HaloSlab, Slab } from "../gpu/slabs.ts";
 import { flatWorkgroups } from "../gpu/workgroups.ts";
 import { VARIANCE_FLOOR } from "../local_correlation/local_correlation.wgsl.ts";
 import {
@@ -41,6 +42,7 @@ import { type MindDescriptors, wordsOf } from "./descriptor.ts";
 import { MIND_LAYOUTS, type MindNeighbourhood } from "./layout.ts";
 import { pulledReference, type PulledReferenceOptions } from "./pulled_reference.ts";
 import { MEAN_ENERGY } from "./residual.wgsl.ts";
+import { isSampledRow, rowsPerSample, type SampledRows } from "./sampled_rows.ts";
 
 /** Options of {@link prepareChannelCorrelation}. */
 export interface ChannelCorrelationOptions {
@@ -57,6 +59,8 @@ export interface ChannelCorrelationOptions {
   readonly moving: MindDescriptors;
   /** Standard deviation of the windows, voxels. */
   readonly sigma: number;
+  /** The rows of a block that are compared. Default "all". */
+  readonly sampled?: SampledRows | undefined;
   /** Position of the fixed image's voxel (0, 0, 0) in the moving image, in voxels. */
   readonly origin: Triple;
   /** Voxels per mm along each axis. */
@@ -168,6 +172,7 @@ function prepareWindows(
 export function prepareChannelCorrelation(gpu: Gpu, options: ChannelCorrelationOptions): Prepared {
   const { geometry, columns: { slabs, buffers: columns }, fixed, moving, gradient, scalars } =
     options;
+  const { sampled = "all" } = options;
   const { neighbourhood, bits, words } = fixed;
   const { width } = channelWindow(options.sigma);
   return Owned.build((owned) => {
@@ -178,35 +183,39 @@ export function prepareChannelCorrelation(gpu: Gpu, options: ChannelCorrelationO
     const rest = owned.add(
       prepareAdjointOfCells(gpu, { geometry, slabs, cells, sums: gradient }),
     );
-    const windows = cellWindows(gpu, moving.size, 4 * words);
+    const pulled = { ...options, knots: options.columns.knots, bytesPerVoxel: 4 * words };
     const kernelOptions = {
       neighbourhood,
       bits,
       interpolation: geometry.interpolation,
-      windowed: windows.length > 1,
+      sampled,
     };
     const constants = { strideX: geometry.stride[0], width };
-    /** The dispatches of a kernel that pulls the moving descriptors: all windows of a slab. */
+    /** The dispatches of a kernel that pulls the moving descriptors, for planes of a slab. */
     const pull = (
-      kernel: Kernel,
       index: number,
-      { parameters, buffers, items }: {
-        parameters: Readonly<Record<string, number>>;
+      { kernel, planes, unit, parameters, buffers, itemsPerPlane }: {
+        kernel: (part: PulledPart) => Kernel;
+        planes: Slab;
+        unit?: number | undefined;
+        parameters: (band: Slab) => Readonly<Record<string, number>>;
         buffers: DispatchOptions["buffers"];
-        items: number;
+        itemsPerPlane: number;
       },
     ): Dispatch[] => {
       const slab = slabs[index];
-      const { workgroups, stride: invocations } = flatWorkgroups(items);
-      return windows.map((window, pass) =>
-        owned.add(gpu.prepare(kernel, {
+      const dispatch: Pull["dispatch"] = ({ band, window, accumulate }) => {
+        const { workgroups, stride: invocations } = flatWorkgroups(
+          itemsPerPlane * (band.end - band.begin),
+        );
+        return {
           parameters: {
             ...warpParameters(options, slab, window),
-            ...parameters,
+            ...parameters(band),
             blocks: blocks.slice(0, 2),
             area,
             invocations,
-            accumulate: pass > 0,
+            accumulate,
           },
           buffers: [
             columns[index],
@@ -216,40 +225,55 @@ export function prepareChannelCorrelation(gpu: Gpu, options: ChannelCorrelationO
           ],
           constants,
           workgroups,
-        }))
-      );
+        };
+      };
+      return preparePull(gpu, pulled, { kernel, planes, unit, dispatch }, owned);
     };
-    const moments = channelMoments(kernelOptions);
+    const moments = ({ windowed }: PulledPart) => channelMoments({ ...kernelOptions, windowed });
     const sums = slabs.flatMap((slab, index) =>
       parts.flatMap((part) => {
         const firstBlock = Math.max(Math.floor(slab.begin / width), part.begin);
         const endBlock = Math.min(Math.ceil(slab.end / width), part.end);
         if (firstBlock >= endBlock) return [];
-        return pull(moments, index, {
-          parameters: { boundBlock: part.begin, firstBlock, endBlock },
+        return pull(index, {
+          kernel: moments,
+          planes: { begin: firstBlock, end: endBlock },
+          unit: width,
+          parameters: ({ begin, end }) => ({
+            boundBlock: part.begin,
+            firstBlock: begin,
+            endBlock: end,
+          }),
           buffers: [planes(0, items.moments, part)],
-          items: blocks[0] * blocks[1] * (endBlock - firstBlock),
+          itemsPerPlane: blocks[0] * blocks[1],
         });
       })
     );
     const rows = Math.min(width, MAX_RESIDUAL_ROWS);
-    const residual = channelResidual({ ...kernelOptions, rows });
+    const residual = ({ windowed }: PulledPart) =>
+      channelResidual({ ...kernelOptions, windowed, rows });
     const rowCells = cellsOf(geometry)[0] * blocks[1] * Math.ceil(width / rows);
     const derivative = slabs.flatMap((slab, index) => [
       ...parts.flatMap((part) => {
         const first = Math.max(slab.begin, part.begin * width);
         const end = Math.min(slab.end, part.end * width);
         if (first >= end) return [];
-        return pull(residual, index, {
-          parameters: { boundBlock: part.begin, first, end },
+        return pull(index, {
+          kernel: residual,
+          planes: { begin: first, end },
+          parameters: (band) => ({ boundBlock: part.begin, first: band.begin, end: band.end }),
           buffers: [planes(1, items.slopes, part), ...cells.buffers],
-          items: rowCells * (end - first),
+          itemsPerPlane: rowCells,
         });
       }),
       ...rest.ofSlab[index],
     ]);
     const mean = owned.add(gpu.prepare(MEAN_ENERGY, {
-      parameters: { parts: blocks[2], controlPoints: controlPoints(geometry) },
+      parameters: {
+        parts: blocks[2],
+        controlPoints: controlPoints(geometry),
+        perSample: rowsPerSample(sampled, width),
+      },
       buffers: [costs, gradient, scalars],
       workgroups: [Math.ceil(controlPoints(geometry) / 64)],
     }));
@@ -267,16 +291,18 @@ export function prepareChannelCorrelation(gpu: Gpu, options: ChannelCorrelationO
 export interface ChannelCorrelationReferenceOptions extends PulledReferenceOptions {
   /** See {@link ChannelCorrelationOptions}. */
   readonly sigma: number;
+  /** See {@link ChannelCorrelationOptions}. */
+  readonly sampled?: SampledRows | undefined;
 }
 
 /**
- * The plain twin: E, the sum of the windows' weights, and the derivative of E with respect to every voxel's
+ * The plain twin: E, the number of voxels that count, and the derivative of E with respect to every voxel's
  * displacement, per mm, window by window.
  */
 export function channelCorrelationReference(
   options: ChannelCorrelationReferenceOptions,
 ): { value: number; weight: number; forces: [Float64Array, Float64Array, Float64Array] } {
-  const { geometry: { image }, fixed, channels, sigma } = options;
+  const { geometry: { image }, fixed, channels, sigma, sampled = "all" } = options;
   const [nx, ny] = image;
   const { width, side } = channelWindow(sigma);
   const voxels = pulledReference(options);
@@ -286,7 +312,9 @@ export function channelCorrelationReference(
   const blockAt = (b: readonly number[]) => (b[2] * blocks[1] + b[1]) * blocks[0] + b[0];
   voxels.forEach((found, voxel) => {
     const x = [voxel % nx, Math.floor(voxel / nx) % ny, Math.floor(voxel / (nx * ny))];
-    if (found) inBlock[blockAt(x.map((v) => Math.floor(v / width)))].push(voxel);
+    const row = { y: x[1] % width, z: x[2] % width, width };
+    if (!found || !isSampledRow(sampled, row)) return;
+    inBlock[blockAt(x.map((v) => Math.floor(v / width)))].push(voxel);
   });
   const slopes = new Float64Array(voxels.length * channels);
   let sum = 0;
@@ -337,7 +365,7 @@ export function channelCorrelationReference(
   );
   return {
     value: sum * perWeight,
-    weight: total,
+    weight: total * rowsPerSample(sampled, width),
     forces: forces as [Float64Array, Float64Array, Float64Array],
   };
 }

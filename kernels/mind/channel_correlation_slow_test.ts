@@ -12,12 +12,14 @@ import {
 } from "../control_grid/control_grid.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { uploadImage } from "../gpu/image.ts";
+import { cellWindows } from "../gpu/slabs.ts";
 import { NO_VALUE } from "../gpu/no_value.ts";
 import { Owned } from "../gpu/owned.ts";
 import { blockParts } from "./channel_blocks.ts";
 import { channelCorrelationReference, prepareChannelCorrelation } from "./channel_correlation.ts";
 import { mindDescriptors, unpackDescriptors } from "./descriptor.ts";
 import { MIND_LAYOUTS, type MindNeighbourhood } from "./layout.ts";
+import { rowsPerSample, type SampledRows } from "./sampled_rows.ts";
 
 interface Case {
   readonly image: Triple;
@@ -26,6 +28,13 @@ interface Case {
   readonly neighbourhood?: MindNeighbourhood | undefined;
   readonly bits?: 5 | 10 | undefined;
   readonly interpolation?: ControlGridInterpolation | undefined;
+  readonly sampled?: SampledRows | undefined;
+  /** Voxels around the fixed image that the moving image has on each side. */
+  readonly margin?: Triple | undefined;
+  /** Range of the displacements, mm. */
+  readonly reach?: number | undefined;
+  /** Displacement along z of all control points, mm. */
+  readonly shift?: number | undefined;
 }
 
 /** The gradient, and the values of an evaluation. */
@@ -34,30 +43,39 @@ interface Evaluation {
   readonly values: Float32Array;
 }
 
-/** Compares value and gradient with those of the twin, and a second evaluation with the first one. */
-async function check(gpu: Gpu, options: Case): Promise<Evaluation> {
-  const { image, stride, sigma = 3, neighbourhood = "six", bits = 5, interpolation } = options;
+/**
+ * Compares value and gradient with those of the twin, and a second evaluation with the first one.
+ *
+ * @param whole - Computes the descriptors.
+ */
+async function check(gpu: Gpu, options: Case, whole: Gpu = gpu): Promise<Evaluation> {
+  const { image, stride, sigma = 3, neighbourhood = "six", bits = 5, interpolation, sampled } =
+    options;
+  const { margin = [2, 2, 2], reach = 6, shift = 0 } = options;
   using owned = new Owned();
   const next = random(11);
   const geometry = controlGridGeometry(image, stride, interpolation);
   const count = controlPoints(geometry);
-  const movingSize = image.map((n) => n + 4) as unknown as Triple;
+  const movingSize = image.map((n, axis) => n + 2 * margin[axis]) as unknown as Triple;
   const describe = (size: Triple, holes: number) => {
     const data = Float32Array.from(
       { length: size[0] * size[1] * size[2] },
       (_, i) => next() < holes ? NO_VALUE : 100 * Math.sin(0.3 * i) + 50 * next(),
     );
-    const source = owned.add(uploadImage(gpu, "image", size, data));
-    return owned.add(mindDescriptors(gpu, { source, neighbourhood, sigma: 0.5, scale: 1, bits }));
+    const source = owned.add(uploadImage(whole, "image", size, data));
+    return owned.add(mindDescriptors(whole, { source, neighbourhood, sigma: 0.5, scale: 1, bits }));
   };
   const fixed = describe(image, 0.004);
   const moving = describe(movingSize, 0.004);
-  const knots = Float32Array.from({ length: 3 * count }, () => 6 * (next() - 0.5));
+  const knots = Float32Array.from(
+    { length: 3 * count },
+    (_, i) => reach * (next() - 0.5) + (i % 3 === 2 ? shift : 0),
+  );
   const vec4 = new Float32Array(4 * count);
   for (let k = 0; k < count; k++) vec4.set(knots.subarray(3 * k, 3 * k + 3), 4 * k);
   const gradient = owned.add(gpu.buffer("gradient", 16 * count));
   const scalars = owned.add(gpu.buffer("scalars", 32));
-  const origin: Triple = [2, 2, 2];
+  const origin = margin;
   const perVoxel: Triple = [1, 0.5, 0.8];
   const columns = owned.add(prepareColumns(gpu, {
     geometry,
@@ -70,6 +88,7 @@ async function check(gpu: Gpu, options: Case): Promise<Evaluation> {
     fixed,
     moving,
     sigma,
+    sampled,
     origin,
     perVoxel,
     gradient,
@@ -94,6 +113,7 @@ async function check(gpu: Gpu, options: Case): Promise<Evaluation> {
     moving: { size: movingSize, entries: await entries(moving) },
     channels: MIND_LAYOUTS[neighbourhood].channels.length,
     sigma,
+    sampled,
     origin,
     perVoxel,
   });
@@ -129,14 +149,24 @@ const CASES: Case[] = [
   { image: [14, 13, 9], stride: [2, 1, 4], sigma: 2, neighbourhood: "ssc", bits: 10 },
   { image: [1, 1, 1], stride: [1, 1, 1], interpolation: "cubic" },
   { image: [65, 8, 9], stride: [7, 4, 3], interpolation: "cubic" },
+  { image: [33, 14, 13], stride: [7, 5, 4], sigma: 2, sampled: "alternate" },
+  { image: [17, 14, 13], stride: [4, 5, 7], sigma: 0.5, sampled: "alternate" },
+  {
+    image: [31, 12, 11],
+    stride: [5, 4, 3],
+    sigma: 5,
+    sampled: "alternate",
+    interpolation: "cubic",
+  },
 ];
 
 gpuTest("the correlation of channels and its gradient are those of the twin", async (gpu, t) => {
   for (const options of CASES) {
-    const { image, sigma = 3, bits = 5, neighbourhood = "six", interpolation = "linear" } = options;
+    const { image, sigma = 3, bits = 5, neighbourhood = "six" } = options;
+    const { interpolation = "linear", sampled = "all" } = options;
     const name = `${neighbourhood} ${
       image.join("x")
-    }, sigma ${sigma}, ${bits} bits, ${interpolation}`;
+    }, sigma ${sigma}, ${bits} bits, ${interpolation}, ${sampled} rows`;
     await t.step(name, async () => void await check(gpu, options));
   }
 });
@@ -147,6 +177,7 @@ gpuTest("the correlation of channels of images larger than one binding", async (
     await check(gpu, { image: [28, 16, 40], stride: [4, 4, 4], sigma });
     await check(gpu, { image: [28, 16, 40], stride: [4, 4, 4], sigma, interpolation: "cubic" });
     await check(gpu, { image: [28, 16, 40], stride: [4, 4, 4], sigma, bits: 10 });
+    await check(gpu, { image: [28, 16, 40], stride: [4, 4, 4], sigma, sampled: "alternate" });
   }
   // The sums of blocks of 2 voxels lie in parts.
   await check(gpu, { image: [28, 16, 40], stride: [4, 4, 4], sigma: 1 });
@@ -160,6 +191,52 @@ gpuTest("blocks in parts give the bytes of blocks in one part", async (gpu) => {
     const options: Case = { image: [28, 16, 40], stride: [4, 4, 4], sigma: 1, interpolation };
     assertEquals(await check(inParts, options), await check(gpu, options), interpolation);
   }
+});
+
+gpuTest(
+  "the correlation in windows has the bytes of one window, if displacements stay near",
+  async (gpu) => {
+    for (const interpolation of ["linear", "cubic"] as const) {
+      for (const [sigma, sampled] of [[2, "alternate"], [3, "all"]] as const) {
+        const options: Case = {
+          image: [14, 8, 40],
+          stride: [4, 4, 4],
+          sigma,
+          sampled,
+          interpolation,
+          margin: [2, 2, 32],
+        };
+        const whole = await check(gpu, options);
+        // The fixed image and the columns fit into one binding; 104 planes of the moving image have 99,840 bytes.
+        for (const maxBindingBytes of [40_000, 60_000, 80_000]) {
+          using inParts = await Gpu.open({ device: gpu.device, maxBindingBytes });
+          assertLess(1, cellWindows(inParts, [18, 12, 104]).length);
+          assertEquals(await check(inParts, options, gpu), whole, `${maxBindingBytes}`);
+        }
+      }
+    }
+  },
+);
+
+gpuTest(
+  "the correlation in windows is that of the twin, if displacements reach all windows",
+  async (gpu) => {
+    const options: Case = { image: [14, 8, 40], stride: [4, 4, 4], margin: [2, 2, 32] };
+    // 160 mm are 128 planes. With 62 mm a part of the voxels leaves the image, with the last shifts all do.
+    for (const [reach, shift] of [[160, 0], [6, 62], [6, -47], [6, 1e4], [6, -1e4]]) {
+      for (const maxBindingBytes of [40_000, 80_000]) {
+        using inParts = await Gpu.open({ device: gpu.device, maxBindingBytes });
+        await check(inParts, { ...options, reach, shift }, gpu);
+      }
+    }
+  },
+);
+
+Deno.test("rowsPerSample() counts the rows of a block", () => {
+  assertEquals(rowsPerSample("all", 3), 1);
+  assertEquals(rowsPerSample("alternate", 3), 9 / 4);
+  assertEquals(rowsPerSample("alternate", 4), 2);
+  assertEquals(rowsPerSample("alternate", 1), 1);
 });
 
 Deno.test("the twin's derivative is that of its value (finite differences)", () => {

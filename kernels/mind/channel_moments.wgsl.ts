@@ -24,6 +24,7 @@ import {
   MIND_LAYOUTS,
   type MindNeighbourhood,
 } from "./layout.ts";
+import { SAMPLED_ROWS, type SampledRows } from "./sampled_rows.ts";
 
 /** Options of the kernels that pull the channels of descriptors through a control grid. */
 export interface ChannelKernelOptions {
@@ -33,15 +34,19 @@ export interface ChannelKernelOptions {
   readonly bits: ChannelBits;
   /** The interpolation of the control grid. */
   readonly interpolation: ControlGridInterpolation;
-  /** True if the moving descriptors are bound in more than one window. */
+  /** True if voxels may lie in other windows of the moving descriptors. */
   readonly windowed: boolean;
+  /** The rows of a block that are compared. */
+  readonly sampled: SampledRows;
 }
 
 /** The end of a kernel's label, by its options. */
 export function channelKernelName(
-  { neighbourhood, bits, interpolation, windowed }: ChannelKernelOptions,
+  { neighbourhood, bits, interpolation, windowed, sampled }: ChannelKernelOptions,
 ): string {
-  const rest = `${interpolation === "linear" ? "" : ", cubic"}${windowed ? ", in windows" : ""}`;
+  const rest = `${interpolation === "linear" ? "" : ", cubic"}${windowed ? ", in windows" : ""}${
+    sampled === "all" ? "" : `, ${sampled} rows`
+  }`;
   return `${neighbourhood}, ${bits} bits${rest}`;
 }
 
@@ -85,13 +90,14 @@ export function channelEntries(bits: ChannelBits, channel: number): ChannelEntri
 }
 
 /**
- * The sums of both images' channels, and of their squares and products, in every block of the fixed image; entries are
- * in [-1/2, 1/2]. The moving descriptors are interpolated on the way: no warped image is stored.
+ * The sums of both images' channels, and of their squares and products, over the sampled rows of every block of the
+ * fixed image; entries are in [-1/2, 1/2]. The moving descriptors are interpolated on the way: no warped image is stored.
  *
  * Neighbouring invocations differ in y, so that they reach the columns of the control grid's next cell together.
  */
 export function channelMoments(options: ChannelKernelOptions): Kernel {
   const { neighbourhood, bits, interpolation, windowed } = options;
+  const sampled = SAMPLED_ROWS[options.sampled];
   const isLinear = interpolation === "linear";
   const points = pointsOfCell(interpolation);
   const channels = MIND_LAYOUTS[neighbourhood].channels.length;
@@ -152,7 +158,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
     ${allItems.map((i) => `sum${i} = moments[at + ${i} * p.area];`).join("\n    ")}
   }
   for (var z = begin.z; z < end.z; z++) {
-  for (var y = begin.y; y < end.y; y++) {
+  let k = z - block.z * width;
+  for (var y = begin.y + ${sampled.first}; y < end.y; y += ${sampled.step}) {
   let row = (z - g.firstPlane) * g.image.y + y;
   for (var cellX = begin.x / strideX; cellX * strideX < end.x; cellX++) {
   let column = row * g.controlPoints.x + cellX;

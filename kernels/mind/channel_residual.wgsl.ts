@@ -19,6 +19,7 @@ import {
   loadWords,
 } from "./channel_moments.wgsl.ts";
 import { descriptorWords, MIND_LAYOUTS } from "./layout.ts";
+import { firstSampledRow, SAMPLED_ROWS } from "./sampled_rows.ts";
 
 /** Maximum number of rows of a block that one invocation computes. */
 export const MAX_RESIDUAL_ROWS = 4;
@@ -35,10 +36,10 @@ export interface ChannelResidualOptions extends ChannelKernelOptions {
  * both images, with the same coefficients in a whole block. No voxel's value is stored.
  *
  * An invocation computes some rows of a block and loads the coefficients of each of its blocks once. Neighbouring
- * invocations differ in y, so that they reach the next block together.
+ * invocations differ in y, so that they reach the next block together. Rows that are not sampled get zeros.
  */
 export function channelResidual(options: ChannelResidualOptions): Kernel {
-  const { neighbourhood, bits, interpolation, windowed } = options;
+  const { neighbourhood, bits, interpolation, windowed, sampled } = options;
   const isLinear = interpolation === "linear";
   const points = pointsOfCell(interpolation);
   const { begin, buffers, add, sums, functions } = cellSums(interpolation);
@@ -110,6 +111,9 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       ).join("\n  ")
     }
   ${cornerSteps(words)}
+  let j = firstY - blockY * width;
+  let k = z % width;
+  let firstSampled = ${firstSampledRow(sampled)};
   let blocksOfRow = (z / width - p.boundBlock) * ${items} * p.area + blockY * p.blocks.x;
   for (var block = first / width; block * width < end; block++) {
   ${
@@ -117,7 +121,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         .map((i) => `let slopes${i} = slopes[blocksOfRow + ${i} * p.area + block];`).join("\n  ")
     }
   let endX = min(end, (block + 1) * width);
-  for (var i = 0u; i < countY; i++) {
+  for (var i = firstSampled; i < countY; i += ${SAMPLED_ROWS[sampled].step}) {
   let y = firstY + i;
   ${ofCell.map((j) => `let u${j} = ${ofRow((row) => `u${row}_${j}`)};`).join("\n  ")}
   ${begin}

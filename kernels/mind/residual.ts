@@ -17,10 +17,10 @@ import {
   controlPoints,
   warpParameters,
 } from "../control_grid/control_grid.ts";
+import { preparePull, type Pull, type PulledPart } from "../control_grid/reached_windows.ts";
 import type { Dispatch, Gpu, GpuBuffer } from "../gpu/gpu.ts";
 import { Owned } from "../gpu/owned.ts";
 import type { Prepared } from "../gpu/prepared.ts";
-import { cellWindows } from "../gpu/slabs.ts";
 import { type MindDescriptors, wordsOf } from "./descriptor.ts";
 import { pulledReference, type PulledReferenceOptions } from "./pulled_reference.ts";
 import {
@@ -69,36 +69,47 @@ export function prepareMindResidual(gpu: Gpu, options: MindResidualOptions): Pre
       prepareAdjointOfCells(gpu, { geometry, slabs, cells, sums: gradient }),
     );
     const parts = owned.add(gpu.buffer("MIND parts", 8 * CELL_PARTS * slabs.length));
-    const windows = cellWindows(gpu, moving.size, 4 * fixed.words);
-    const kernel = mindResidual({
-      neighbourhood: fixed.neighbourhood,
-      difference,
-      bits: fixed.bits,
-      interpolation: geometry.interpolation,
-      windowed: windows.length > 1,
-    });
+    const pulled = { ...options, knots: columns.knots, bytesPerVoxel: 4 * fixed.words };
+    const kernel = ({ windowed }: PulledPart) =>
+      mindResidual({
+        neighbourhood: fixed.neighbourhood,
+        difference,
+        bits: fixed.bits,
+        interpolation: geometry.interpolation,
+        windowed,
+      });
     const dispatches: Dispatch[] = [];
     slabs.forEach((slab, index) => {
-      const { workgroups, invocations, items } = rowCellWorkgroups(geometry, slab);
-      windows.forEach((window, pass) => {
-        dispatches.push(owned.add(gpu.prepare(kernel, {
-          parameters: {
-            ...warpParameters(options, slab, window),
-            invocations,
-            accumulate: pass > 0,
-          },
-          buffers: [
-            columns.buffers[index],
-            wordsOf(fixed, slab.begin, slab.end),
-            wordsOf(moving, window.begin, window.to),
-            ...cells.buffers,
-          ],
-          constants: { strideX: geometry.stride[0] },
-          workgroups,
-        })));
-      });
+      const pull: Pull = {
+        kernel,
+        planes: slab,
+        dispatch: ({ band, window, accumulate }) => {
+          const { workgroups, invocations } = rowCellWorkgroups(geometry, band);
+          return {
+            parameters: {
+              ...warpParameters(options, slab, window),
+              first: band.begin - slab.begin,
+              end: band.end - slab.begin,
+              invocations,
+              accumulate,
+            },
+            buffers: [
+              columns.buffers[index],
+              wordsOf(fixed, slab.begin, slab.end),
+              wordsOf(moving, window.begin, window.to),
+              ...cells.buffers,
+            ],
+            constants: { strideX: geometry.stride[0] },
+            workgroups,
+          };
+        },
+      };
+      dispatches.push(...preparePull(gpu, pulled, pull, owned));
       dispatches.push(owned.add(gpu.prepare(SUM_CELLS, {
-        parameters: { cells: items, firstPart: index * CELL_PARTS },
+        parameters: {
+          cells: rowCellWorkgroups(geometry, slab).items,
+          firstPart: index * CELL_PARTS,
+        },
         buffers: [cells.buffers[0], cells.buffers[1], parts],
         workgroups: [CELL_PARTS],
       })));
@@ -108,6 +119,7 @@ export function prepareMindResidual(gpu: Gpu, options: MindResidualOptions): Pre
       parameters: {
         parts: CELL_PARTS * slabs.length,
         controlPoints: controlPoints(geometry),
+        perSample: 1,
       },
       buffers: [parts, gradient, scalars],
       workgroups: [Math.ceil(controlPoints(geometry) / 64)],

@@ -48,7 +48,7 @@ export interface MindResidualKernelOptions {
   readonly bits: ChannelBits;
   /** The interpolation of the control grid. */
   readonly interpolation: ControlGridInterpolation;
-  /** True if the moving descriptors are bound in more than one window. */
+  /** True if voxels may lie in other windows of the moving descriptors. */
   readonly windowed: boolean;
 }
 
@@ -105,6 +105,8 @@ ${CONTROL_GRID_GEOMETRY}
 struct Parameters {
   geometry: Geometry,
   ${PULL_FIELDS}
+  first: u32,            // first plane of the slab that is computed
+  end: u32,              // one past the last
   invocations: u32,      // invocations per row of workgroups
   accumulate: u32,       // whether to add to the sums of earlier windows
 }
@@ -117,10 +119,10 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   let p = parameters;
   let g = p.geometry;
   let inRow = g.controlPoints.x - ${points - 1};  // cells of a row
-  let item = id.x + id.y * p.invocations;
+  let item = id.x + id.y * p.invocations + p.first * g.image.y * inRow;
   let row = item / inRow;
   let plane = row / g.image.y;
-  if (plane >= g.planes) { return; }
+  if (plane >= p.end) { return; }
   let cellX = item - row * inRow;
   let first = cellX * strideX;
   let count = min(strideX, g.image.x - first);
@@ -201,6 +203,7 @@ export const MEAN_ENERGY: Kernel = {
 struct Parameters {
   parts: u32,          // partial sums
   controlPoints: u32,  // number of control points
+  perSample: f32,      // voxels for each one that is compared
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> parts: array<vec2f>;
@@ -215,7 +218,7 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
   if (id.x < parameters.controlPoints) { gradient[id.x] *= perVoxel; }
   if (id.x == 0) {
     scalars[0] = sum.x * perVoxel;
-    scalars[1] = sum.y;
+    scalars[1] = sum.y * parameters.perSample;
   }
 }`,
 };

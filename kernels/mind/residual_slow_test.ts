@@ -10,8 +10,9 @@ import {
   controlPoints,
   prepareColumns,
 } from "../control_grid/control_grid.ts";
-import type { Gpu } from "../gpu/gpu.ts";
+import { Gpu } from "../gpu/gpu.ts";
 import { uploadImage } from "../gpu/image.ts";
+import { cellWindows } from "../gpu/slabs.ts";
 import { NO_VALUE } from "../gpu/no_value.ts";
 import { mindDescriptors, unpackDescriptors } from "./descriptor.ts";
 import { MIND_LAYOUTS, type MindNeighbourhood } from "./layout.ts";
@@ -25,6 +26,12 @@ interface Case {
   readonly reach?: number | undefined;
   readonly bits?: 5 | 10 | undefined;
   readonly interpolation?: ControlGridInterpolation | undefined;
+  /** Voxels around the fixed image that the moving image has on each side. */
+  readonly margin?: Triple | undefined;
+  /** Displacement along z of all control points, mm. */
+  readonly shift?: number | undefined;
+  /** The bytes of a binding of the residual. Default: those of the descriptors. */
+  readonly bindingBytes?: number | undefined;
 }
 
 async function check(
@@ -32,11 +39,11 @@ async function check(
   options: Case,
 ): Promise<{ value: number; gradient: Float32Array }> {
   const { image, stride, neighbourhood = "six", difference = "absolute" } = options;
-  const { reach = 6, bits = 10, interpolation } = options;
+  const { reach = 6, bits = 10, interpolation, margin = [2, 2, 2], shift = 0 } = options;
   const next = random(11);
   const geometry = controlGridGeometry(image, stride, interpolation);
   const count = controlPoints(geometry);
-  const movingSize = image.map((n) => n + 4) as unknown as Triple;
+  const movingSize = image.map((n, axis) => n + 2 * margin[axis]) as unknown as Triple;
   const make = (size: Triple) =>
     Float32Array.from(
       { length: size[0] * size[1] * size[2] },
@@ -47,20 +54,28 @@ async function check(
   const descriptors = { neighbourhood, sigma: 0.5, scale: 1, bits };
   const fixed = mindDescriptors(gpu, { source, ...descriptors });
   const moving = mindDescriptors(gpu, { source: movingSource, ...descriptors });
-  const knots = Float32Array.from({ length: 3 * count }, () => reach * (next() - 0.5));
+  const knots = Float32Array.from(
+    { length: 3 * count },
+    (_, i) => reach * (next() - 0.5) + (i % 3 === 2 ? shift : 0),
+  );
   const vec4 = new Float32Array(4 * count);
   for (let k = 0; k < count; k++) vec4.set(knots.subarray(3 * k, 3 * k + 3), 4 * k);
   const knotBuffer = gpu.upload("knots", vec4);
   const gradient = gpu.buffer("gradient", 16 * count);
   const scalars = gpu.buffer("scalars", 32);
-  const origin: Triple = [2, 2, 2];
+  const origin = margin;
   const perVoxel: Triple = [1, 0.5, 0.8];
-  const columns = prepareColumns(gpu, {
+  const { bindingBytes: maxBindingBytes = gpu.maxBindingBytes } = options;
+  using inParts = await Gpu.open({ device: gpu.device, maxBindingBytes });
+  if (options.bindingBytes !== undefined) {
+    assertLess(1, cellWindows(inParts, movingSize, 4 * fixed.words).length);
+  }
+  const columns = prepareColumns(inParts, {
     geometry,
     knots: knotBuffer,
-    slabs: controlGridSlabs(gpu, geometry, 4 * fixed.words),
+    slabs: controlGridSlabs(inParts, geometry, 4 * fixed.words),
   });
-  const prepared = prepareMindResidual(gpu, {
+  const prepared = prepareMindResidual(inParts, {
     geometry,
     columns,
     fixed,
@@ -169,6 +184,41 @@ gpuTest("E_MIND of images larger than one binding", async (gpu) => {
     difference: "squared",
   });
 }, { maxBindingBytes: 150000 });
+
+gpuTest(
+  "E_MIND in windows has the bytes of one window, if displacements stay near",
+  async (gpu) => {
+    for (const interpolation of ["linear", "cubic"] as const) {
+      const at: Case = {
+        image: [14, 8, 40],
+        stride: [4, 4, 4],
+        bits: 5,
+        interpolation,
+        margin: [2, 2, 32],
+      };
+      const whole = await check(gpu, at);
+      // The fixed image and the columns fit into one binding; 104 planes of the moving image have 99,840 bytes.
+      for (const bindingBytes of [40_000, 60_000, 80_000]) {
+        assertEquals(await check(gpu, { ...at, bindingBytes }), whole, `${bindingBytes}`);
+      }
+    }
+  },
+);
+
+gpuTest(
+  "E_MIND in windows is that of the twin, if displacements reach all windows",
+  async (gpu) => {
+    const at: Case = { image: [14, 8, 40], stride: [4, 4, 4], bits: 5, margin: [2, 2, 32] };
+    // 160 mm are 128 planes. With 62 mm a part of the voxels leaves the image, with the last shifts all do.
+    for (const [reach, shift] of [[160, 0], [6, 62], [6, -47], [6, 1e4], [6, -1e4]]) {
+      const whole = await check(gpu, { ...at, reach, shift });
+      for (const bindingBytes of [40_000, 80_000]) {
+        const { value } = await check(gpu, { ...at, reach, shift, bindingBytes });
+        assertAlmostEquals(value, whole.value, 1e-6 * whole.value);
+      }
+    }
+  },
+);
 
 gpuTest("E_MIND of 5 bits per channel agrees with that of 10 bits", async (gpu) => {
   const at: Case = { image: [41, 36, 32], stride: [7, 6, 5], reach: 2.1 };

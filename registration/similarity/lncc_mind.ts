@@ -9,12 +9,15 @@
  * @module
  */
 
+import type { ControlGridGeometry } from "../../kernels/control_grid/control_grid.ts";
 import { Owned } from "../../kernels/gpu/owned.ts";
 import {
   channelWindowBytes,
   prepareChannelCorrelation,
 } from "../../kernels/mind/channel_correlation.ts";
+import { channelWindow } from "../../kernels/mind/channel_window.ts";
 import { mindDescriptors } from "../../kernels/mind/descriptor.ts";
+import { rowsPerSample, type SampledRows } from "../../kernels/mind/sampled_rows.ts";
 import { columnsOf } from "./columns.ts";
 import { BITS, descriptorBytes, intensityScale, type MindSscOptions, SSC_OPTIONS } from "./mind.ts";
 import { declareSimilarity, type SimilarityKind } from "./similarity.ts";
@@ -35,6 +38,22 @@ const CURVATURE = 3e-4;
 
 /** Larger than the usual tolerance: E falls by more, and the last steps move little (docs/performance.md). */
 const TOLERANCE = 2e-4;
+
+/** Levels with fewer voxels compare all of them: they cost little. */
+const MIN_VOXELS = 2 ** 21;
+/** Voxels per control point that are compared at least, unless there are fewer. */
+const MIN_SAMPLES = 400;
+
+/**
+ * The rows of the blocks that a level compares: large levels with many voxels per control point need not compare all.
+ * With control points every 20 mm these are finest levels with voxels of 2 mm or less (docs/performance.md).
+ */
+export function sampledRowsOf({ image, stride }: ControlGridGeometry, sigma: number): SampledRows {
+  if (image[0] * image[1] * image[2] < MIN_VOXELS) return "all";
+  const { width } = channelWindow(sigma);
+  const samples = stride[0] * stride[1] * stride[2] / rowsPerSample("alternate", width);
+  return samples >= MIN_SAMPLES ? "alternate" : "all";
+}
 
 /** Bytes per voxel of the scratch memory of descriptors, which is freed before the first evaluation. */
 const DESCRIPTOR_SCRATCH_BYTES = 4 * 4 + 16;
@@ -57,15 +76,15 @@ export const LNCC_MIND: SimilarityKind = declareSimilarity<LnccMindOptions>({
       help: "standard deviation of the window, in voxels of the level",
     },
   },
-  create: ({ sigma, fineDescriptors, channelWindow, fixedRange, movingRange }) => {
+  create: ({ sigma, fineDescriptors, channelWindow: window, fixedRange, movingRange }) => {
     const bits = fineDescriptors ? BITS.fine : BITS.coarse;
     const bytesOfDescriptors = descriptorBytes({ neighbourhood: NEIGHBOURHOOD, fineDescriptors });
     return {
       name: "lncc-mind",
-      parameters: { sigma, channelWindow, descriptorBits: bits },
+      parameters: { sigma, channelWindow: window, descriptorBits: bits },
       // Both descriptors, and the scratch memory of the second one or the sums of the windows.
       bytesPerVoxel: 2 * bytesOfDescriptors +
-        Math.max(DESCRIPTOR_SCRATCH_BYTES, channelWindowBytes(NEIGHBOURHOOD, channelWindow)),
+        Math.max(DESCRIPTOR_SCRATCH_BYTES, channelWindowBytes(NEIGHBOURHOOD, window)),
       curvature: CURVATURE,
       tolerance: TOLERANCE,
       needsPatches: true,
@@ -92,7 +111,8 @@ export const LNCC_MIND: SimilarityKind = declareSimilarity<LnccMindOptions>({
             columns,
             fixed,
             moving,
-            sigma: channelWindow,
+            sigma: window,
+            sampled: sampledRowsOf(geometry, window),
             origin,
             perVoxel,
             gradient,

@@ -1,4 +1,4 @@
-import { assertAlmostEquals, assertLess } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertLess } from "@std/assert";
 import { controlGridScratchBytes } from "../../kernels/control_grid/adjoint.ts";
 import { controlGridGeometry, controlPoints } from "../../kernels/control_grid/control_grid.ts";
 import type { Gpu } from "../../kernels/gpu/gpu.ts";
@@ -11,7 +11,7 @@ import { gpuTest } from "../../testing/gpu.ts";
 import { random } from "../../testing/random.ts";
 import { gradientError } from "../../testing/similarity_gradient.ts";
 import type { Triple } from "../../volume/affine.ts";
-import { LNCC_MIND } from "./lncc_mind.ts";
+import { LNCC_MIND, sampledRowsOf } from "./lncc_mind.ts";
 import { createSimilarity } from "./similarity.ts";
 
 gpuTest("the gradient of lncc-mind by the control points is that of its value", async (gpu) => {
@@ -21,6 +21,16 @@ gpuTest("the gradient of lncc-mind by the control points is that of its value", 
   assertLess(await gradientError(gpu, masked), 1e-3);
   const options = { channelWindow: 1.5 };
   assertLess(await gradientError(gpu, { kind, options, interpolation: "cubic" }), 1e-3);
+});
+
+Deno.test("lncc-mind compares a part of the rows of fine levels alone", () => {
+  // Control points every 20 mm, of voxels of 3, 2 and 1.25 mm.
+  for (const [stride, rows] of [[7, "all"], [10, "alternate"], [16, "alternate"]] as const) {
+    const geometry = controlGridGeometry([128, 128, 128], [stride, stride, stride]);
+    assertEquals(sampledRowsOf(geometry, WINDOW), rows);
+    const coarse = controlGridGeometry([127, 128, 128], [stride, stride, stride]);
+    assertEquals(sampledRowsOf(coarse, WINDOW), "all");
+  }
 });
 
 const SIZE: Triple = [22, 20, 18];
