@@ -38,21 +38,8 @@ export function startScript(name: string, ...args: string[]): Deno.ChildProcess 
   return spawnDeno([...words, ...args]);
 }
 
-/**
- * Starts `register`, which sends itself a signal as soon as it has printed a text.
- *
- * @param options - The signal, and the text on standard error that it follows.
- * @param args - The command line of the task.
- */
-export function startRegister(
-  options: { readonly signal: Deno.Signal; readonly after: string },
-  ...args: string[]
-): Deno.ChildProcess {
-  const script = ["--preload=tasks/_environment.ts", "testing/signalled_register.ts"];
-  return spawnDeno(["run", "-q", "-A", ...script, options.signal, options.after, ...args]);
-}
-
-function spawnDeno(args: string[]): Deno.ChildProcess {
+/** Starts Deno with these arguments, in the folder of the project. */
+export function spawnDeno(args: string[]): Deno.ChildProcess {
   return new Deno.Command("deno", {
     args,
     cwd: ROOT,

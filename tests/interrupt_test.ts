@@ -8,7 +8,8 @@ import { registerImages } from "../registration/register.ts";
 import { Grid, type Volume, writeVolume } from "../volume/mod.ts";
 import * as register from "../tasks/register.ts";
 import { gpuTest, SKIPS_GPU } from "../testing/gpu.ts";
-import { callModule, startRegister } from "../testing/run_task.ts";
+import { callModule } from "../testing/run_task.ts";
+import { startRegister } from "../testing/signalled_register.ts";
 
 const GRID = Grid.axisAligned([34, 32, 30], [3, 3, 3], [-50, -47, -44]);
 
