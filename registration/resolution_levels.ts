@@ -24,6 +24,11 @@ export interface ResolutionLevelsOptions {
   readonly spacing: number;
   /** Smallest working voxel, mm, of all axes or of each axis. Default the fixed image's voxel. */
   readonly resolution?: number | Triple | undefined;
+  /**
+   * Maximum distance of the control points at the coarser levels, voxels of the level; it is not smaller than `spacing`.
+   * Default: as many voxels as at the finest level, as in pTVreg.
+   */
+  readonly coarseStride?: number | undefined;
 }
 
 /** Minimum number of voxels along an axis of a working grid, unless the fixed image has fewer. */
@@ -32,13 +37,13 @@ const MIN_VOXELS = 8;
 /**
  * Working grids from coarse to fine. The voxel size halves from level to level, axis by axis: an axis whose
  * voxels are coarser than the level's is not changed, so that slices of 6 mm are not smoothed away. The
- * control-point spacing halves with the voxels, as in pTVreg, where it is constant in voxels.
+ * control-point spacing halves with the voxels, as in pTVreg, where it is constant in voxels, but for `coarseStride`.
  *
  * @throws {RangeError} when `levels` or `spacing` are out of range.
  */
 export function resolutionLevels(
   fixed: Grid,
-  { levels, spacing, resolution = 0 }: ResolutionLevelsOptions,
+  { levels, spacing, resolution = 0, coarseStride = Infinity }: ResolutionLevelsOptions,
 ): ResolutionLevel[] {
   if (!(spacing > 0)) throw new RangeError(`\`spacing\` must be positive mm, got ${spacing}`);
   if (levels !== undefined && !(Number.isInteger(levels) && levels >= 1 && levels <= 8)) {
@@ -56,8 +61,9 @@ export function resolutionLevels(
     const scale = 2 ** (count - 1 - level);
     const voxel = smallest.map((h) => Math.max(h, finest * scale)) as unknown as Triple;
     const grid = workingGrid(fixed, voxel);
+    const distance = Math.max(spacing, Math.min(spacing, coarseStride * finest) * scale);
     const stride = grid.spacing.map((h) =>
-      Math.max(1, Math.round(spacing * scale / h))
+      Math.max(1, Math.round(distance / h))
     ) as unknown as Triple;
     return { grid, stride };
   });

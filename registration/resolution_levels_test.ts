@@ -22,6 +22,20 @@ Deno.test("resolutionLevels() has a resolution for each axis, as if the image ha
   assertEquals(voxelsOf([0, 0, 0]), voxelsOf(undefined));
 });
 
+Deno.test("resolutionLevels() has denser control points at coarser levels with `coarseStride`", () => {
+  const distances = (voxel: number, coarseStride?: number) =>
+    resolutionLevels(Grid.axisAligned([161, 161, 161], [voxel, voxel, voxel]), {
+      spacing: 20,
+      coarseStride,
+    }).map(({ grid, stride }) => Math.round(stride[0] * grid.spacing[0]));
+  assertEquals(distances(1.25), [160, 80, 40, 20]);
+  assertEquals(distances(1.25, 8), [80, 40, 20, 20]);
+  // 8 voxels of 2.5 mm are 20 mm: nothing changes.
+  assertEquals(distances(2.5, 8), distances(2.5));
+  // Nowhere denser than at the finest level.
+  assertEquals(distances(0.5, 8), [32, 20, 20, 20]);
+});
+
 Deno.test("resolutionLevels() refuses a resolution that is no length", () => {
   for (const resolution of [-1, NaN, Infinity, [1, -1, 0] as const]) {
     assertThrows(() => resolutionLevels(fixed, { spacing: 20, resolution }), RangeError, "0 mm");

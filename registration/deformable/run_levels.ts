@@ -294,6 +294,7 @@ function planOf(similarity: SimilarityName, options: DeformableOptions) {
     levels: options.levels,
     spacing,
     resolution: options.resolution,
+    coarseStride: kind.coarseStride,
   });
   return {
     levels,

@@ -39,6 +39,12 @@ const CURVATURE = 3e-4;
 /** Larger than the usual tolerance: E falls by more, and the last steps move little (docs/performance.md). */
 const TOLERANCE = 2e-4;
 
+/**
+ * Small windows need a start that is near: fine images have control points at the coarser levels as dense as those of
+ * coarse images (docs/performance.md).
+ */
+const COARSE_STRIDE = 8;
+
 /** Levels with fewer voxels compare all of them: they cost little. */
 const MIN_VOXELS = 2 ** 21;
 /** Voxels per control point that are compared at least, unless there are fewer. */
@@ -66,6 +72,7 @@ export const LNCC_MIND: SimilarityKind = declareSimilarity<LnccMindOptions>({
   name: "lncc-mind",
   description: "local correlation of the six channels of MIND: the smallest errors",
   lambda: { l2: 0.3, tv: 0.15, bending: 100 },
+  coarseStride: COARSE_STRIDE,
   options: {
     ...SSC_OPTIONS,
     channelWindow: {

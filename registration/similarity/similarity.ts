@@ -114,6 +114,10 @@ export interface SimilarityKind {
   readonly description: string;
   /** The default weight lambda for each regulariser. */
   readonly lambda: Readonly<Record<Regulariser, number>>;
+  /**
+   * Maximum distance of the control points at the coarser levels, voxels. Default: as at the finest level.
+   */
+  readonly coarseStride?: number | undefined;
   /** The options: their defaults and checks, and the flags of `register`. */
   readonly options: OptionDeclarations;
   /**
