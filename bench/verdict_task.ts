@@ -90,8 +90,8 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   }
   using gpu = await Gpu.open();
   const counts = new Map<string, number>();
-  console.log("| pair | case | mean error, mm | contrast of fit | verdict | orientation |");
-  console.log("| --- | --- | ---: | ---: | --- | --- |");
+  console.log("| pair | case | mean error, mm | contrast of fit | local fit | verdict | orientation |");
+  console.log("| --- | --- | ---: | ---: | ---: | --- | --- |");
   for (const [pair, other] of pairs) {
     for (const one of verdictCases(pair, other)) {
       if (!(flags.changes ?? "").split(",").some((part) => one.change.includes(part))) continue;
@@ -108,7 +108,7 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
       const shown = Number.isNaN(error) ? "no truth" : error.toFixed(1);
       console.log(
         `| ${pair.name} | ${one.change} | ${shown} | ${quality.contrastOfFit.toFixed(2)} | ` +
-          `${quality.verdict} | ${quality.orientation ?? ""} |`,
+          `${quality.localFit.toFixed(2)} | ${quality.verdict} | ${quality.orientation ?? ""} |`,
       );
     }
   }
