@@ -30,7 +30,9 @@ const VOXEL = 3;
 /** Voxels along each side of a block. */
 const BLOCK = 4;
 /** Maximum number of blocks that are looked at, in the body and outside. */
-const MAX_BLOCKS = 8000;
+const MAX_BLOCKS = 4000;
+/** Maximum number of voxels from which the gradient of noise is found. */
+const MAX_VOXELS = 200_000;
 /** Minimum number of blocks in the body. */
 const MIN_BLOCKS = 40;
 /** A darker voxel is air: this part of the way from the 2nd percentile of the intensities to the 99th. */
@@ -109,8 +111,8 @@ function mergedImages(
   const merged = ({ data }: Volume) => isMerged ? means(data, fixed.grid, { size, factors }) : data;
   const images = { fixed: merged(fixed), warped: merged(warped) };
   const counted = countedVoxels([valid, mask], fixed.grid, { size, factors });
-  const noiseOf = (data: Float32Array) =>
-    meanSquaredGradient(size, data, strideOf(data.length), counted);
+  const stride = strideOf(counted.length, MAX_VOXELS);
+  const noiseOf = (data: Float32Array) => meanSquaredGradient(size, data, stride, counted);
   const noise = { fixed: noiseOf(images.fixed), warped: noiseOf(images.warped) };
   return { size, ...images, counted, noise };
 }
@@ -155,15 +157,12 @@ function countedVoxels(
   const result = new Uint8Array(size[0] * size[1] * size[2]).fill(1);
   for (const mask of masks) {
     if (mask === undefined) continue;
-    for (let z = 0, i = 0; z < size[2]; z++) {
-      for (let y = 0; y < size[1]; y++) {
-        for (let x = 0; x < size[0]; x++, i++) {
-          for (let c = 0; c < fz; c++) {
-            for (let b = 0; b < fy; b++) {
-              const row = ((z * fz + c) * ny + y * fy + b) * nx + x * fx;
-              for (let a = 0; a < fx; a++) if (mask[row + a] === 0) result[i] = 0;
-            }
-          }
+    for (let z = 0; z < size[2] * fz; z++) {
+      for (let y = 0; y < size[1] * fy; y++) {
+        const row = (z * ny + y) * nx;
+        const to = (Math.floor(z / fz) * size[1] + Math.floor(y / fy)) * size[0];
+        for (let x = 0; x < size[0]; x++) {
+          for (let a = 0; a < fx; a++) if (mask[row + x * fx + a] === 0) result[to + x] = 0;
         }
       }
     }
@@ -180,7 +179,8 @@ function bodyOf({ size: [nx, ny], fixed, counted }: Merged): Uint8Array {
   const percentile = (p: number) => sorted[Math.floor(p * (sorted.length - 1))];
   const low = percentile(0.02);
   const air = low + AIR * (percentile(0.99) - low);
-  let body = counted.map((value, i) => value !== 0 && fixed[i] > air ? 1 : 0);
+  let body = new Uint8Array(counted.length);
+  for (let i = 0; i < body.length; i++) body[i] = fixed[i] > air ? counted[i] : 0;
   for (const stride of [1, nx, nx * ny]) {
     // Only the voxels of the image's border have neighbours in another row. No block contains them.
     const left = new Uint8Array(body.length);

@@ -61,7 +61,7 @@ Deno.test("localFit() merges small voxels, and looks at a part of many blocks", 
     expected,
     1e-12,
   );
-  // 27 000 blocks, of which every fourth diagonal plane counts.
+  // 27 000 blocks, of which every seventh diagonal plane counts.
   const large = tissue(5, 124);
   const share = localFit({ fixed: large, warped: moved(large, 1, (x) => x >= 62) });
   assertAlmostEquals(share, 0.5, 0.01);

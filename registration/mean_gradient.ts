@@ -6,12 +6,9 @@
 
 import type { Triple } from "../volume/affine.ts";
 
-/** Maximum number of voxels that count. */
-const MAX_VOXELS = 1_500_000;
-
-/** Every so many-th voxel along each axis counts in an image of so many voxels. */
-export function strideOf(voxels: number): number {
-  return Math.max(1, Math.ceil(Math.cbrt(voxels / MAX_VOXELS)));
+/** Every so many-th voxel along each axis counts in an image of so many voxels, so that about `most` count. */
+export function strideOf(voxels: number, most: number = 1_500_000): number {
+  return Math.max(1, Math.ceil(Math.cbrt(voxels / most)));
 }
 
 /**
