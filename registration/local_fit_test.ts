@@ -75,9 +75,9 @@ Deno.test("localFit() does not count the skin", () => {
     return {
       grid,
       data: data.map((value, i) => {
-        const r = Math.hypot(
-          ...[i % n, Math.floor(i / n) % n, Math.floor(i / n ** 2)].map((at) => at - n / 2),
-        );
+        const fromCentre = [i % n, Math.floor(i / n) % n, Math.floor(i / n ** 2)]
+          .map((at) => at - n / 2);
+        const r = Math.hypot(...fromCentre);
         return r > 20 ? 0 : r > 18 ? 150 : 100 + value / 2;
       }),
     };

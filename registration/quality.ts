@@ -42,7 +42,7 @@ export interface RegistrationQuality {
   readonly gain: number;
   /**
    * The look of the moving image, such as "mirrored left to right", if the images fit clearly better in another
-   * orientation. It is only looked for if the rest is not good.
+   * orientation. It is only looked for if the local fit is near its limit or below.
    */
   readonly orientation?: string | undefined;
 }
