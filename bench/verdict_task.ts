@@ -3,6 +3,7 @@
 import { Gpu } from "../kernels/gpu/gpu.ts";
 import { registerImages } from "../registration/register.ts";
 import type { Verdict } from "../registration/quality.ts";
+import { SIMILARITY_CHOICES } from "../registration/similarity/similarities.ts";
 import { type FlagsOf, type TaskSpec, UsageError } from "../tasks/_flags.ts";
 import { runTask } from "../tasks/_run_task.ts";
 import { readSemiRealCase } from "../testing/semi_real_files.ts";
@@ -50,6 +51,12 @@ and wrong if it is above 8 mm or if the images do not show the same body in the 
       min: 1,
       help: "Maximum number of steps per level.",
     },
+    similarity: {
+      type: "choice",
+      choices: SIMILARITY_CHOICES,
+      default: "automatic",
+      help: "The similarity of the deformable registration.",
+    },
     changes: {
       type: "string",
       valueName: "LIST",
@@ -90,8 +97,10 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
   }
   using gpu = await Gpu.open();
   const counts = new Map<string, number>();
-  console.log("| pair | case | mean error, mm | contrast of fit | verdict | orientation |");
-  console.log("| --- | --- | ---: | ---: | --- | --- |");
+  console.log(
+    "| pair | case | mean error, mm | contrast of fit | local fit | verdict | orientation |",
+  );
+  console.log("| --- | --- | ---: | ---: | ---: | --- | --- |");
   for (const [pair, other] of pairs) {
     for (const one of verdictCases(pair, other)) {
       if (!(flags.changes ?? "").split(",").some((part) => one.change.includes(part))) continue;
@@ -99,7 +108,10 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
         fixed: one.fixed,
         moving: one.moving,
         rigidOnly: one.rigidOnly,
-        deformable: { iterations: flags.iterations },
+        deformable: {
+          iterations: flags.iterations,
+          similarity: flags.similarity,
+        },
         signal,
       });
       const error = meanError(one, field);
@@ -108,7 +120,7 @@ export async function main(flags: FlagsOf<typeof TASK>, signal: AbortSignal): Pr
       const shown = Number.isNaN(error) ? "no truth" : error.toFixed(1);
       console.log(
         `| ${pair.name} | ${one.change} | ${shown} | ${quality.contrastOfFit.toFixed(2)} | ` +
-          `${quality.verdict} | ${quality.orientation ?? ""} |`,
+          `${quality.localFit.toFixed(2)} | ${quality.verdict} | ${quality.orientation ?? ""} |`,
       );
     }
   }

@@ -67,6 +67,19 @@ Deno.test("registrationQuality() has failed for noise, for another place and for
   assert(judged(turned).verdict !== "good", "turned");
 });
 
+Deno.test("registrationQuality() has half the local fit where half of the body is another one", () => {
+  const other = new Scene(5);
+  const data = Float32Array.from({ length: grid.voxels }, (_, i) => {
+    const [x, y, z] = grid.world([i % 46, Math.floor(i / 46) % 40, Math.floor(i / 1840)]);
+    return (i % 46 < 23 ? scene : other).signal("ct", x, y, z);
+  });
+  const whole = judged(image("ct"));
+  const half = judged({ grid, data });
+  assertGreater(whole.localFit, 0.6);
+  assertAlmostEquals(half.localFit, whole.localFit / 2, 0.1);
+  assertGreater(half.contrastOfFit, FAILED_CONTRAST);
+});
+
 Deno.test("registrationQuality() names each doubt", () => {
   const far = zeros().fill(120);
   const quality = judged(image("ct"), {

@@ -24,7 +24,7 @@ import { placementProblems } from "./input_grids.ts";
 import { findMeasuredVoxels, type MeasuredVoxels } from "./interpolated_images.ts";
 import { betterOrientation } from "./orientation.ts";
 import {
-  doubtfulContrast,
+  mayBeTurned,
   type RegistrationQuality,
   registrationQuality,
   withOrientation,
@@ -309,6 +309,7 @@ export async function registerImages(
       foldedPercent: statistics.foldedPercent,
       overlapPercent: rigid?.overlapPercent,
       isRigidWorse: rigid?.isWorseThanStart,
+      workingScale: scale,
       steps: found.deformable?.levels.reduce((sum, { iterations }) => sum + iterations, 0),
     }));
   const quality = await timed(
@@ -348,13 +349,9 @@ export async function registerImages(
   };
 }
 
-/** A result with less than this multiple of the doubtful contrast of fit is near the limit (docs/validation.md). */
-const NEAR_LIMIT = 1.4;
-
 /**
  * The quality, with the orientation in which the images fit clearly better. Only a rigid registration that chose its
- * start tries others, and only for a result that is not good or near the limit: a deformation can make a mirrored body
- * fit almost as well as the right one.
+ * start tries others.
  */
 async function withBetterOrientation(
   gpu: Gpu,
@@ -362,9 +359,7 @@ async function withBetterOrientation(
   quality: RegistrationQuality,
 ): Promise<RegistrationQuality> {
   const isChosen = rigid !== false && (rigid?.start ?? "automatic") === "automatic";
-  const isClearlyGood = quality.verdict === "good" &&
-    quality.contrastOfFit >= NEAR_LIMIT * doubtfulContrast(fixed.grid);
-  if (isClearlyGood || !isChosen) return quality;
+  if (!isChosen || !mayBeTurned(quality, fixed.grid, workingScale(fixed.grid))) return quality;
   const better = await betterOrientation(gpu, { fixed, moving, fixedMask, movingMask, signal });
   return better === undefined ? quality : withOrientation(quality, better.text);
 }

@@ -133,6 +133,7 @@ function measures({ result, adapter, seconds, targetErrors }: CaseReportOptions)
       "Contrast of fit",
       Number.isNaN(quality.contrastOfFit) ? "-" : quality.contrastOfFit.toFixed(3),
     ],
+    ["Local fit", Number.isNaN(quality.localFit) ? "-" : quality.localFit.toFixed(3)],
     ["Folded voxels", `${jacobianStatistics.foldedPercent.toFixed(3)} %`],
     ["Standard deviation of the log Jacobian", jacobianStatistics.sdLog.toFixed(3)],
     ["Maximum error of the inverse field", `${inverseResidual.toFixed(3)} mm`],

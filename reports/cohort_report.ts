@@ -91,6 +91,7 @@ export function cohortReport({ cases, command, version }: CohortReportOptions): 
     "Dice",
     "HD95, mm",
     "TRE, mm",
+    "local fit",
     "folded, %",
     "SD log J",
     "time, s",
@@ -107,7 +108,8 @@ ${sorted.map(rowOf).join("\n")}
 </tbody></table></div>
 <p class="note">Each picture shows a coronal slice of the moving image before and after the registration, with contours of
 the fixed image or of its labels. Dice: mean over the labels, before and after. HD95: mean over the labels of the 95th
-percentile of the surface distances. TRE: mean target registration error of the landmarks. SD log J: standard deviation of
+percentile of the surface distances. TRE: mean target registration error of the landmarks. Local fit: the part of the
+body that fits better than displaced copies, 0 to 1. SD log J: standard deviation of
 the logarithm of the Jacobian determinant. The name of a case leads to its report.</p>
 <h2>Command line</h2>
 <p><code>${escapeXml(command)}</code></p>
@@ -125,6 +127,7 @@ const COLUMNS:
     ["hd95_after_mm", ({ hausdorff95 }) => hausdorff95],
     ["tre_before_mm", ({ targetError }) => targetError?.before],
     ["tre_after_mm", ({ targetError }) => targetError?.after],
+    ["local_fit", ({ localFit }) => localFit],
     ["folded_percent", ({ foldedPercent }) => foldedPercent],
     ["sd_log_jacobian", ({ sdLog }) => sdLog],
     ["seconds", ({ seconds }) => seconds],
@@ -190,6 +193,7 @@ function rowOf({ id, state, thumbnail }: ReportedCase): string {
     both(measures?.dice, 3),
     measures?.hausdorff95?.toFixed(1) ?? "",
     both(measures?.targetError, 2),
+    measures?.localFit?.toFixed(2) ?? "",
     measures?.foldedPercent.toFixed(3) ?? "",
     measures?.sdLog.toFixed(3) ?? "",
     measures?.seconds.toFixed(1) ?? "",

@@ -10,6 +10,7 @@ const done = (verdict: Verdict, after: number): CaseState => ({
     reasons: verdict === "good" ? [] : ['It is "odd", look.'],
     dice: { before: 0.5, after },
     hausdorff95: 4.25,
+    localFit: 0.375,
     foldedPercent: 0.5,
     sdLog: 0.25,
     seconds: 7,
@@ -44,12 +45,12 @@ Deno.test("cohortReport() shows the cases that need a look first", () => {
 
 Deno.test("cohortTable() has a line for each case, with quotes where a text needs them", () => {
   assertEquals(cohortTable(CASES).split("\n"), [
-    "case,verdict,dice_before,dice_after,hd95_after_mm,tre_before_mm,tre_after_mm,folded_percent,sd_log_jacobian,seconds,remarks",
-    "fine,good,0.5,0.9,4.25,,,0.5,0.25,7,",
-    "later,not registered,,,,,,,,,Not yet.",
-    'a & b,doubtful,0.5,0.7,4.25,,,0.5,0.25,7,"It is ""odd"", look."',
-    'bad,failed,0.5,0.2,4.25,,,0.5,0.25,7,"It is ""odd"", look."',
-    "broken,no result,,,,,,,,,No file <x>.",
+    "case,verdict,dice_before,dice_after,hd95_after_mm,tre_before_mm,tre_after_mm,local_fit,folded_percent,sd_log_jacobian,seconds,remarks",
+    "fine,good,0.5,0.9,4.25,,,0.375,0.5,0.25,7,",
+    "later,not registered,,,,,,,,,,Not yet.",
+    'a & b,doubtful,0.5,0.7,4.25,,,0.375,0.5,0.25,7,"It is ""odd"", look."',
+    'bad,failed,0.5,0.2,4.25,,,0.375,0.5,0.25,7,"It is ""odd"", look."',
+    "broken,no result,,,,,,,,,,No file <x>.",
     "",
   ]);
 });

@@ -193,6 +193,7 @@ function measuresOf(
     hausdorff95: hausdorff95.size === 0 ? undefined : mean([...hausdorff95.values()]),
     targetError: targetErrors &&
       { before: targetErrors.mean.before, after: targetErrors.mean.after },
+    localFit: Number.isNaN(quality.localFit) ? undefined : quality.localFit,
     foldedPercent,
     sdLog,
     seconds,

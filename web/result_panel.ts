@@ -64,6 +64,8 @@ function measuresOf(outcome: Outcome): [name: string, value: string][] {
   if (dice !== undefined) {
     measures.push(["Mean Dice", `${dice.after.toFixed(3)} (${dice.before.toFixed(3)} before)`]);
   }
+  const { localFit } = outcome.quality;
+  if (!Number.isNaN(localFit)) measures.push(["Local fit", localFit.toFixed(2)]);
   measures.push(["Folded voxels", `${foldedPercent.toFixed(3)} %`]);
   measures.push(["SD of log Jacobian", sdLog.toFixed(3)]);
   if (inverseConsistency !== undefined) {

@@ -42,6 +42,8 @@ export interface CaseMeasures {
   readonly hausdorff95?: number | undefined;
   /** Mean target registration error of the landmarks, mm. */
   readonly targetError?: BeforeAfter | undefined;
+  /** The local fit, 0 to 1; undefined if it is unknown. */
+  readonly localFit?: number | undefined;
   /** Voxels whose Jacobian determinant is 0 or less, percent. */
   readonly foldedPercent: number;
   /** Standard deviation of the logarithm of the Jacobian determinant. */

@@ -1,0 +1,112 @@
+import { assertAlmostEquals, assertEquals, assertGreater, assertLess } from "@std/assert";
+import { random } from "../testing/random.ts";
+import type { Triple } from "../volume/affine.ts";
+import { Grid } from "../volume/grid.ts";
+import type { Volume } from "../volume/volume.ts";
+import { doubtfulLocalFit, localDisplacement, localFit } from "./local_fit.ts";
+
+/** A cube of random tissue between two planes of air. */
+function tissue(seed: number, n = 44, voxel = 4): Volume {
+  const grid = Grid.axisAligned([n, n, n], [voxel, voxel, voxel]);
+  const next = random(seed);
+  const data = Float32Array.from({ length: grid.voxels }, (_, i) => {
+    const z = Math.floor(i / n ** 2);
+    return z === 0 || z === n - 1 ? 0 : 100 + 100 * next();
+  });
+  return { grid, data };
+}
+
+/** The image with each voxel from `dx` voxels beside it, where `isMoved` is true. */
+function moved({ grid, data }: Volume, dx: number, isMoved: (x: number) => boolean): Volume {
+  const n = grid.size[0];
+  return { grid, data: data.map((value, i) => isMoved(i % n) ? data[i + dx] ?? value : value) };
+}
+
+Deno.test("localFit() is 1 for an image with itself, and near 0 for another and for a displaced one", () => {
+  const fixed = tissue(1);
+  assertEquals(localFit({ fixed, warped: fixed }), 1);
+  assertLess(localFit({ fixed, warped: tissue(2) }), 0.08);
+  assertEquals(localFit({ fixed, warped: moved(fixed, 1, () => true) }), 0);
+  // The contrast does not matter.
+  const inverted = { ...fixed, data: fixed.data.map((value) => 500 - 2 * value) };
+  assertEquals(localFit({ fixed, warped: inverted }), 1);
+});
+
+Deno.test("localFit() is the share of the blocks that fit: 4 of 7", () => {
+  const fixed = tissue(3);
+  const warped = moved(fixed, 1, (x) => x >= 24);
+  // The blocks start at 2, 6, ... 38. With two voxels to the gap, those from 2 to 17 and from 30 to 41 are left.
+  const mask = Uint8Array.from(fixed.data, (_, i) => i % 44 >= 20 && i % 44 < 28 ? 0 : 1);
+  for (const masks of [{ mask }, { valid: mask }]) {
+    assertAlmostEquals(localFit({ fixed, warped, ...masks }), 4 / 7, 0.01);
+  }
+});
+
+Deno.test("localFit() merges small voxels, and looks at a part of many blocks", () => {
+  const coarse = tissue(4, 28, 3);
+  const n = 3 * 28;
+  const grid = Grid.axisAligned([n, n, n], [1, 1, 1]);
+  const fine = (image: Volume): Volume => ({
+    grid,
+    data: Float32Array.from({ length: grid.voxels }, (_, i) => {
+      const [x, y, z] = [i % n, Math.floor(i / n) % n, Math.floor(i / n ** 2)]
+        .map((at) => Math.floor(at / 3));
+      return image.data[(z * 28 + y) * 28 + x];
+    }),
+  });
+  const displaced = moved(coarse, 1, (x) => x >= 12);
+  const expected = localFit({ fixed: coarse, warped: displaced });
+  assertAlmostEquals(
+    localFit({ fixed: fine(coarse), warped: fine(displaced) }),
+    expected,
+    1e-12,
+  );
+  // 27 000 blocks, of which every seventh diagonal plane counts.
+  const large = tissue(5, 124);
+  const share = localFit({ fixed: large, warped: moved(large, 1, (x) => x >= 62) });
+  assertAlmostEquals(share, 0.5, 0.01);
+});
+
+Deno.test("localFit() does not count the skin", () => {
+  // A ball in air. Its inside is another one in the warped image, and its skin the same.
+  const n = 48;
+  const ball = (seed: number): Volume => {
+    const { grid, data } = tissue(seed, n);
+    return {
+      grid,
+      data: data.map((value, i) => {
+        const fromCentre = [i % n, Math.floor(i / n) % n, Math.floor(i / n ** 2)]
+          .map((at) => at - n / 2);
+        const r = Math.hypot(...fromCentre);
+        return r > 20 ? 0 : r > 18 ? 150 : 100 + value / 2;
+      }),
+    };
+  };
+  assertEquals(localFit({ fixed: ball(6), warped: ball(6) }), 1);
+  assertLess(localFit({ fixed: ball(6), warped: ball(7) }), 0.1);
+});
+
+Deno.test("localFit() is unknown in a small part, and 0 without edges in common", () => {
+  const fixed = tissue(8);
+  const slab = Grid.axisAligned([44, 44, 6], [4, 4, 4]);
+  const thin = { grid: slab, data: fixed.data.slice(0, slab.voxels) };
+  assertEquals(localFit({ fixed: thin, warped: thin }), NaN);
+  const nothing = { fixed, warped: fixed, valid: new Uint8Array(fixed.data.length) };
+  assertEquals(localFit(nothing), NaN);
+  const flat = { ...fixed, data: fixed.data.map(() => 7) };
+  assertEquals(localFit({ fixed, warped: flat }), 0);
+});
+
+Deno.test("doubtfulLocalFit() grows with the merged voxel, at every scale", () => {
+  const limit = (spacing: Triple, scale = 1) =>
+    doubtfulLocalFit(Grid.axisAligned([60, 60, 60], spacing), scale);
+  // Voxels of 1 mm are merged to 3 mm.
+  assertEquals([limit([1, 1, 1]), limit([3, 3, 3]), limit([12, 12, 12])], [0.075, 0.075, 0.27]);
+  assertAlmostEquals(limit([5, 5, 5]), 0.18, 1e-12);
+  assertAlmostEquals(limit([0.5, 0.5, 0.5], 10), 0.18, 1e-12);
+  // 3 x 3 x 6 mm have a mean of the cube root of 54.
+  const grid = Grid.axisAligned([60, 60, 20], [1, 1, 6]);
+  assertAlmostEquals(localDisplacement(grid), Math.cbrt(54), 1e-12);
+  assertAlmostEquals(doubtfulLocalFit(grid), 0.075 + 0.075 * (Math.cbrt(54) - 3), 1e-12);
+  assertGreater(limit([8, 8, 8]), limit([6, 6, 6]));
+});
