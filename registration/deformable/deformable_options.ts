@@ -51,7 +51,10 @@ export interface DeformableOptions extends SimilarityOptions {
    * depends on the similarity.
    */
   readonly lambda?: number | undefined;
-  /** Control-point spacing at the finest level, mm, rounded to whole working voxels. Default 20. */
+  /**
+   * Control-point spacing at the finest level, mm, rounded to whole working voxels. It doubles from level to level, with
+   * `lncc-mind` up to 8 voxels of the level. Default 20.
+   */
   readonly spacing?: number | undefined;
   /** Number of resolution levels. Default: until voxels measure about 10 mm, at most 4. */
   readonly levels?: number | undefined;
