@@ -10,6 +10,7 @@ import { effectiveSpacing } from "../volume/effective_spacing.ts";
 import type { Grid } from "../volume/grid.ts";
 import { nearestAxes } from "../volume/orientation.ts";
 import type { Volume } from "../volume/volume.ts";
+import { MIN_VOXELS } from "./resolution_levels.ts";
 
 /** The working voxels that follow from interpolated images. */
 export interface MeasuredVoxels {
@@ -35,7 +36,7 @@ export interface MeasuredVoxelsOptions {
  * From this factor of interpolation on, the working voxels become as large as the measured ones. An image that was
  * interpolated by a smaller factor registers at least as well as the measured one (docs/validation.md).
  */
-const LEAST_FACTOR = 3.8;
+const MIN_FACTOR = 3.8;
 /** Working voxels do not become larger than this, mm: larger ones were not tried with images that have such slices. */
 const LARGEST_VOXEL = 6;
 /** Axes of both images are the same up to this angle, as its cosine: 5 degrees. */
@@ -44,38 +45,54 @@ const SAME_AXIS = Math.cos(5 * Math.PI / 180);
 /** The axes of the world in words. */
 const WORDS = ["from left to right", "from back to front", "from feet to head"] as const;
 
-/** The working voxels along the axes along which the images were interpolated; undefined if there are none. */
+/** An axis along which an image was interpolated. */
+interface Interpolated {
+  /** What is wrong, in one sentence. */
+  readonly finding: string;
+  /** The axis of the fixed image that is parallel to it. Default: none is. */
+  readonly axis?: number | undefined;
+}
+
+/** The working voxels along the axes along which the images were interpolated; undefined if there is nothing to say. */
 export function findMeasuredVoxels(
   { fixed, moving, rigid, scale }: MeasuredVoxelsOptions,
 ): MeasuredVoxels | undefined {
-  const voxels: [number, number, number] = [0, 0, 0];
-  const notices: string[] = [];
+  const wanted: [number, number, number] = [0, 0, 0];
+  const found: Interpolated[] = [];
   const toMoving = multiply(rigid, fixed.grid.affine);
+  const inMillimetres = (mm: number, digits = 2) => Number((mm / scale).toPrecision(digits));
   for (const [name, { grid, data }] of [["fixed", fixed], ["moving", moving]] as const) {
     const measured = effectiveSpacing({ grid, data });
     for (let axis = 0; axis < 3; axis++) {
       const voxel = grid.spacing[axis];
-      if (measured[axis] < LEAST_FACTOR * voxel) continue;
+      if (measured[axis] < MIN_FACTOR * voxel) continue;
       const ofFixed = name === "fixed"
         ? axis
         : [0, 1, 2].find((a) => Math.abs(cosine(toMoving, a, grid.affine, axis)) >= SAME_AXIS);
       const working = Math.min(measured[axis], Math.max(LARGEST_VOXEL, voxel));
-      if (ofFixed !== undefined) voxels[ofFixed] = Math.max(voxels[ofFixed], working);
-      const size = (mm: number, digits = 2) => Number((mm / scale).toPrecision(digits));
-      const change = ofFixed === undefined
-        ? "No axis of the fixed image is parallel to it, so the working voxels do not change. --resolution (resolution) " +
-          "sets them."
-        : `The working voxels of the deformable registration have ${
-          size(working)
-        } mm along this axis. --keep-interpolated (keepInterpolated) or a --resolution (resolution) changes this.`;
-      notices.push(
-        `The ${name} image has voxels of ${size(voxel, 3)} mm ${
-          wordsOf(grid, axis)
-        }, but was interpolated from about ` +
-          `${size(measured[axis])} mm. ${change}`,
-      );
+      if (ofFixed !== undefined) wanted[ofFixed] = Math.max(wanted[ofFixed], working);
+      const finding = `The ${name} image has voxels of ${inMillimetres(voxel, 3)} mm ${
+        wordsOf(grid, axis)
+      }, but was interpolated from about ${inMillimetres(measured[axis])} mm.`;
+      found.push({ finding, axis: ofFixed });
     }
   }
+  // Both images may be interpolated along an axis, and the fixed image may have larger voxels or few of them.
+  const voxels = wanted.map((mm, axis) => {
+    const spacing = fixed.grid.spacing[axis];
+    const working = Math.min(mm, (fixed.grid.size[axis] - 1) * spacing / (MIN_VOXELS - 1));
+    return working > spacing ? working : 0;
+  }) as unknown as Triple;
+  const notices = found.flatMap(({ finding, axis }) => {
+    if (axis === undefined) {
+      return `${finding} No axis of the fixed image is parallel to it, so the working voxels do not change. ` +
+        "--resolution (resolution) sets them.";
+    }
+    if (voxels[axis] === 0) return [];
+    return `${finding} The working voxels of the deformable registration have ${
+      inMillimetres(voxels[axis])
+    } mm along this axis. --keep-interpolated (keepInterpolated) or a --resolution (resolution) changes this.`;
+  });
   return notices.length === 0 ? undefined : { voxels, notices };
 }
 

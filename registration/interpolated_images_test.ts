@@ -1,6 +1,7 @@
-import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { assertAlmostEquals, assertEquals, assertStringIncludes } from "@std/assert";
 import { slicesInterpolated } from "../testing/slices_interpolated.ts";
 import { IDENTITY, type Matrix4 } from "../volume/affine.ts";
+import { Grid } from "../volume/grid.ts";
 import { findMeasuredVoxels } from "./interpolated_images.ts";
 
 /** Voxels of 1.5 mm from slices of 6 mm along an axis, and an image whose voxels were measured. */
@@ -49,6 +50,22 @@ Deno.test("findMeasuredVoxels() finds the axis of the fixed image that is parall
     notice,
     "The moving image has voxels of 1.5 mm from back to front, but was interpolated from about 6 mm. No axis of the " +
       "fixed image is parallel to it, so the working voxels do not change. --resolution (resolution) sets them.",
+  );
+});
+
+Deno.test("findMeasuredVoxels() names the working voxels that both images give", () => {
+  const rigid = IDENTITY;
+  const both = findMeasuredVoxels({ fixed: along(2, 4), moving: along(2, 5), rigid, scale: 1 })!;
+  // 7.5 mm is above the largest working voxel.
+  assertAlmostEquals(both.voxels[2], 6, 0.1);
+  assertEquals(both.notices.length, 2);
+  for (const notice of both.notices) assertStringIncludes(notice, "have 6 mm along this axis");
+  // The fixed image has slices of 8 mm itself: nothing changes, and there is nothing to say.
+  const grid = Grid.axisAligned([32, 30, 8], [1.5, 1.5, 8]);
+  const thick = { grid, data: measured.data.slice(0, grid.voxels) };
+  assertEquals(
+    findMeasuredVoxels({ fixed: thick, moving: along(2, 4), rigid, scale: 1 }),
+    undefined,
   );
 });
 

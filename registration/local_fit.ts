@@ -10,6 +10,7 @@ import type { Triple } from "../volume/affine.ts";
 import type { Grid } from "../volume/grid.ts";
 import type { Volume } from "../volume/volume.ts";
 import { meanSquaredGradient, strideOf } from "./mean_gradient.ts";
+import { piecewiseLinear } from "./piecewise_linear.ts";
 
 /** Options of {@link localFit}. */
 export interface LocalFitOptions {
@@ -25,12 +26,14 @@ export interface LocalFitOptions {
   readonly scale?: number | undefined;
 }
 
-/** Smaller voxels are merged to about this size, mm: a right result is seldom more exact. */
-const VOXEL = 3;
+/** Smaller voxels are merged until they have this size, mm: a right result is seldom more exact. */
+const VOXEL = 2.8;
 /** Voxels along each side of a block. */
 const BLOCK = 4;
-/** Maximum number of blocks that are looked at, in the body and outside. */
-const MAX_BLOCKS = 4000;
+/** About the maximum number of blocks that are looked at. */
+const MAX_BLOCKS = 2000;
+/** The blocks of the body are taken by multiples of this part of 1, which lie evenly whatever the size of the image. */
+const GOLDEN_RATIO = (Math.sqrt(5) - 1) / 2;
 /** Maximum number of voxels from which the gradient of noise is found. */
 const MAX_VOXELS = 200_000;
 /** Minimum number of blocks in the body. */
@@ -43,37 +46,29 @@ const MAX_SAMPLE = 40_000;
 /** Local fits below which a registration is doubtful, by the displacement in mm of a human body. */
 const DOUBTFUL_FITS = [[3, 0.075], [4, 0.15], [6, 0.21], [8, 0.27]] as const;
 
-/** The displacement of the copies along an axis: the mean size of the merged voxels, mm. */
-export function localDisplacement(grid: Grid, scale = 1): number {
+/** The displacements of the copies along the axes: the size of the merged voxels, mm. */
+export function localDisplacements(grid: Grid, scale = 1): Triple {
   const factors = factorsOf(grid, scale);
-  return Math.cbrt(grid.spacing.reduce((product, length, i) => product * length * factors[i], 1));
+  return grid.spacing.map((length, axis) => length * factors[axis]) as unknown as Triple;
 }
 
 /**
  * The local fit below which a registration is doubtful (docs/validation.md). A copy that is displaced by more is easier
- * to surpass.
+ * to surpass, so that the smallest displacement counts.
  *
  * @param scale - The factor to the size of a human body. Default 1.
  */
 export function doubtfulLocalFit(grid: Grid, scale = 1): number {
-  const length = localDisplacement(grid, scale) * scale;
-  const [first, ...others] = DOUBTFUL_FITS;
-  let [from, low]: readonly [number, number] = first;
-  if (length <= from) return low;
-  for (const [to, high] of others) {
-    if (length <= to) return low + (high - low) * (length - from) / (to - from);
-    [from, low] = [to, high];
-  }
-  return low;
+  return piecewiseLinear(DOUBTFUL_FITS, Math.min(...localDisplacements(grid, scale)) * scale);
 }
 
 /** The numbers of voxels that are merged along each axis. */
 function factorsOf({ spacing }: Grid, scale: number): Triple {
-  return spacing.map((length) => Math.max(1, Math.round(VOXEL / (length * scale)))) as never;
+  return spacing.map((length) => Math.max(1, Math.ceil(VOXEL / (length * scale)))) as never;
 }
 
 /**
- * Measures the local fit. Voxels below 3 mm are merged. In each block of 4 x 4 x 4 voxels the agreement of the edges
+ * Measures the local fit. Voxels below 2.8 mm are merged. In each block of 4 x 4 x 4 voxels the agreement of the edges
  * (normalised gradient fields) is found for the warped image and for its 26 copies that are displaced by one voxel along
  * the axes and the diagonals. The block fits if no copy agrees as well. The share of fitting blocks is weighted with the
  * strength of the edges of the fixed image. Only voxels count that are two voxels away from the air, since the skin of
@@ -171,10 +166,17 @@ function countedVoxels(
 }
 
 /** 1 at the voxels that count and are no air in the fixed image, and whose 26 neighbours are neither. */
-function bodyOf({ size: [nx, ny], fixed, counted }: Merged): Uint8Array {
-  const step = Math.max(1, Math.floor(fixed.length / MAX_SAMPLE));
+function bodyOf({ size: [nx, ny, nz], fixed, counted }: Merged): Uint8Array {
+  const step = strideOf(fixed.length, MAX_SAMPLE);
   const sample: number[] = [];
-  for (let i = 0; i < fixed.length; i += step) if (counted[i] !== 0) sample.push(fixed[i]);
+  for (let z = 0; z < nz; z += step) {
+    for (let y = 0; y < ny; y += step) {
+      for (let x = 0; x < nx; x += step) {
+        const i = (z * ny + y) * nx + x;
+        if (counted[i] !== 0) sample.push(fixed[i]);
+      }
+    }
+  }
   const sorted = Float32Array.from(sample).sort();
   const percentile = (p: number) => sorted[Math.floor(p * (sorted.length - 1))];
   const low = percentile(0.02);
@@ -257,44 +259,59 @@ function shareOfBlocks(
   const [ax, ay, az] = ofFixed.components;
   const [bx, by, bz] = ofWarped.components;
   const sums = new Float64Array(shifts.length);
-  const counts = size.map((n) => Math.floor((n - 4) / BLOCK));
-  const every = Math.ceil(counts[0] * counts[1] * counts[2] / MAX_BLOCKS);
+  const candidates = blocksIn(region, size);
+  const part = Math.min(1, MAX_BLOCKS / candidates.length);
   let fitting = 0;
   let all = 0;
   let blocks = 0;
+  candidates.forEach((first, i) => {
+    if ((i * GOLDEN_RATIO) % 1 >= part) return;
+    const inside = voxelsInside(region, { size, first, around });
+    if (inside.length < BLOCK ** 3 / 2) return;
+    ofFixed.fill(fixed, noise.fixed, { size, first, margin: 0 });
+    ofWarped.fill(warped, noise.warped, { size, first, margin: 1 });
+    sums.fill(0);
+    let weight = 0;
+    for (const k of inside) {
+      const gx = ax[k];
+      const gy = ay[k];
+      const gz = az[k];
+      const strength = gx * gx + gy * gy + gz * gz;
+      weight += strength;
+      for (let s = 0; s < shifts.length; s++) {
+        const j = k + shifts[s];
+        const product = gx * bx[j] + gy * by[j] + gz * bz[j];
+        sums[s] += product * product;
+      }
+    }
+    let best = 0;
+    for (let s = 1; s < sums.length; s++) if (sums[s] > best) best = sums[s];
+    blocks++;
+    all += weight;
+    if (sums[0] > best) fitting += weight;
+  });
+  return { share: all > 0 ? fitting / all : NaN, blocks };
+}
+
+/** The first voxels of the blocks of which at least a half lies in a region, two voxels away from the image's border. */
+function blocksIn(region: Uint8Array, size: Triple): number[] {
+  const [nx, ny] = size;
+  const counts = size.map((n) => Math.floor((n - 4) / BLOCK));
+  const found: number[] = [];
   for (let z = 0; z < counts[2]; z++) {
     for (let y = 0; y < counts[1]; y++) {
       for (let x = 0; x < counts[0]; x++) {
-        // Of many blocks only those on some diagonal planes are looked at.
-        if ((x + y + z) % every !== 0) continue;
         const first = ((2 + z * BLOCK) * ny + 2 + y * BLOCK) * nx + 2 + x * BLOCK;
-        const inside = voxelsInside(region, { size, first, around });
-        if (inside.length < BLOCK ** 3 / 2) continue;
-        ofFixed.fill(fixed, noise.fixed, { size, first, margin: 0 });
-        ofWarped.fill(warped, noise.warped, { size, first, margin: 1 });
-        sums.fill(0);
-        let weight = 0;
-        for (const k of inside) {
-          const gx = ax[k];
-          const gy = ay[k];
-          const gz = az[k];
-          const strength = gx * gx + gy * gy + gz * gz;
-          weight += strength;
-          for (let s = 0; s < shifts.length; s++) {
-            const j = k + shifts[s];
-            const product = gx * bx[j] + gy * by[j] + gz * bz[j];
-            sums[s] += product * product;
-          }
+        let inside = 0;
+        for (let row = 0; row < BLOCK ** 2; row++) {
+          const at = first + nx * (row % BLOCK + ny * Math.floor(row / BLOCK));
+          for (let k = at; k < at + BLOCK; k++) inside += region[k];
         }
-        let best = 0;
-        for (let s = 1; s < sums.length; s++) if (sums[s] > best) best = sums[s];
-        blocks++;
-        all += weight;
-        if (sums[0] > best) fitting += weight;
+        if (inside >= BLOCK ** 3 / 2) found.push(first);
       }
     }
   }
-  return { share: all > 0 ? fitting / all : NaN, blocks };
+  return found;
 }
 
 /** The places, in {@link BlockGradients}, of the voxels of a block that lie in a region with their neighbours. */

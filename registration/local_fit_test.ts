@@ -3,7 +3,7 @@ import { random } from "../testing/random.ts";
 import type { Triple } from "../volume/affine.ts";
 import { Grid } from "../volume/grid.ts";
 import type { Volume } from "../volume/volume.ts";
-import { doubtfulLocalFit, localDisplacement, localFit } from "./local_fit.ts";
+import { doubtfulLocalFit, localDisplacements, localFit } from "./local_fit.ts";
 
 /** A cube of random tissue between two planes of air. */
 function tissue(seed: number, n = 44, voxel = 4): Volume {
@@ -61,10 +61,41 @@ Deno.test("localFit() merges small voxels, and looks at a part of many blocks", 
     expected,
     1e-12,
   );
-  // 27 000 blocks, of which every seventh diagonal plane counts.
+  // 27,000 blocks, of which 2000 are looked at.
   const large = tissue(5, 124);
   const share = localFit({ fixed: large, warped: moved(large, 1, (x) => x >= 62) });
   assertAlmostEquals(share, 0.5, 0.01);
+});
+
+Deno.test("localFit() is known in a small mask of a large image", () => {
+  const n = 124;
+  const fixed = tissue(9, n);
+  // 180 blocks of 27,000.
+  const mask = Uint8Array.from(fixed.data, (_, i) => {
+    const [x, y, z] = [i % n, Math.floor(i / n) % n, Math.floor(i / n ** 2)];
+    return Math.hypot(x - 40, y - 60, z - 70) < 14 ? 1 : 0;
+  });
+  assertEquals(localFit({ fixed, warped: fixed, mask }), 1);
+  assertLess(localFit({ fixed, warped: tissue(10, n), mask }), 0.1);
+});
+
+Deno.test("localFit() finds the air of an image whose rows are as long as its sample's step", () => {
+  // 5.1 million voxels and a sample of 40,000: every 128th voxel would be one of the air at x = 0.
+  const [nx, ny, nz] = [128, 128, 313];
+  const grid = Grid.axisAligned([nx, ny, nz], [4, 4, 4]);
+  const next = random(12);
+  const image = (isOther: boolean): Volume => ({
+    grid,
+    data: Float32Array.from({ length: grid.voxels }, (_, i) => {
+      const value = next();
+      const x = i % nx;
+      // Air with a little noise, and between x = 32 and 96 a body that is another one in the warped image.
+      return x < 32 || x >= 96 ? i % 7 : 100 + 100 * (isOther ? value : i * 0.618 % 1);
+    }),
+  });
+  const fixed = image(false);
+  assertLess(localFit({ fixed, warped: image(true) }), 0.1);
+  assertEquals(localFit({ fixed, warped: fixed }), 1);
 });
 
 Deno.test("localFit() does not count the skin", () => {
@@ -104,9 +135,12 @@ Deno.test("doubtfulLocalFit() grows with the merged voxel, at every scale", () =
   assertEquals([limit([1, 1, 1]), limit([3, 3, 3]), limit([12, 12, 12])], [0.075, 0.075, 0.27]);
   assertAlmostEquals(limit([5, 5, 5]), 0.18, 1e-12);
   assertAlmostEquals(limit([0.5, 0.5, 0.5], 10), 0.18, 1e-12);
-  // 3 x 3 x 6 mm have a mean of the cube root of 54.
-  const grid = Grid.axisAligned([60, 60, 20], [1, 1, 6]);
-  assertAlmostEquals(localDisplacement(grid), Math.cbrt(54), 1e-12);
-  assertAlmostEquals(doubtfulLocalFit(grid), 0.075 + 0.075 * (Math.cbrt(54) - 3), 1e-12);
+  // The copies that are displaced by the shortest side of the voxels are the hardest to surpass.
+  assertEquals(localDisplacements(Grid.axisAligned([60, 60, 20], [1, 1, 6])), [3, 3, 6]);
+  assertEquals(limit([1, 1, 6]), 0.075);
+  const displacements = ([1.25, 2.01, 2.5, 2.8] as const).map((voxel) =>
+    localDisplacements(Grid.axisAligned([60, 60, 60], [voxel, voxel, voxel]))[0]
+  );
+  assertEquals(displacements, [3.75, 4.02, 5, 2.8]);
   assertGreater(limit([8, 8, 8]), limit([6, 6, 6]));
 });

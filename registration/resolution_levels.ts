@@ -32,7 +32,7 @@ export interface ResolutionLevelsOptions {
 }
 
 /** Minimum number of voxels along an axis of a working grid, unless the fixed image has fewer. */
-const MIN_VOXELS = 8;
+export const MIN_VOXELS = 8;
 
 /**
  * Working grids from coarse to fine. The voxel size halves from level to level, axis by axis: an axis whose

@@ -21,5 +21,5 @@ gpuTest("registerImages() is good for the same body, and not for another patient
   assertGreater(quality.contrastOfFit, doubtfulContrast(fixed.grid));
   assertLess(quality.localFit, 0.85 * limit);
   assertEquals(quality.verdict === "good", false);
-  assertStringIncludes(quality.reasons.join(" "), "as with another body");
+  assertStringIncludes(quality.reasons.join(" "), "Another body does this");
 });

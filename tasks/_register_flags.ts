@@ -186,8 +186,9 @@ export const REGISTER_FLAGS = {
   keepInterpolated: {
     type: "boolean",
     help:
-      "Register interpolated voxels as if they were measured. By default the working images have the voxels of the " +
-      "measured image along an axis that was interpolated by a factor of 4 or more, and the task says so; see below.",
+      "Register interpolated voxels as if they were measured. By default, with the similarities automatic and " +
+      "lncc-mind, the working images have the voxels of the measured image, at most 6 mm, along an axis that was " +
+      "interpolated by a factor of about 4 or more, and the task says so; see below.",
   },
   trust: TRUST,
   rigidPreset: {

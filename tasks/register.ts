@@ -30,7 +30,9 @@ image, all other images are on the grid of the fixed image:
 The task judges its result without labels: as good, doubtful or failed, with the reasons, on the
 console and as \`quality\` in metrics.json. It has failed if a displaced copy of the warped image fits the
 fixed image as well as the result does, or if the moving image fits clearly better mirrored or turned by
-180 degrees. Good means that nothing speaks against the result, not that it is exact.
+180 degrees. It is doubtful, for example, if only a small part of the body fits better than copies that are
+displaced by one voxel, as with the image of another patient or with much noise: look at the report then. Good
+means that nothing speaks against the result, not that it is exact.
 
 The defaults in mm are for images of a human body. A fixed image with a diagonal under 95 mm, such as
 one of a mouse, is registered as if it were larger by a power of ten. A spacing, resolution or window

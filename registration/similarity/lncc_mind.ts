@@ -52,7 +52,7 @@ const MIN_SAMPLES = 400;
 
 /**
  * The rows of the blocks that a level compares: large levels with many voxels per control point need not compare all.
- * With control points every 20 mm these are finest levels with voxels of 2 mm or less (docs/performance.md).
+ * With control points every 20 mm these are finest levels with voxels of about 2 mm or less (docs/performance.md).
  */
 export function sampledRowsOf({ image, stride }: ControlGridGeometry, sigma: number): SampledRows {
   if (image[0] * image[1] * image[2] < MIN_VOXELS) return "all";
