@@ -26,8 +26,11 @@ export interface LocalFitOptions {
   readonly scale?: number | undefined;
 }
 
-/** Smaller voxels are merged until they have this size, mm: a right result is seldom more exact. */
-const VOXEL = 2.8;
+/**
+ * Smaller voxels are merged up to this size, mm: a right result is seldom more exact. Larger merged voxels have less
+ * noise and tell another body less well (docs/validation.md).
+ */
+const VOXEL = 3.05;
 /** Voxels along each side of a block. */
 const BLOCK = 4;
 /** About the maximum number of blocks that are looked at. */
@@ -44,7 +47,7 @@ const AIR = 0.12;
 const MAX_SAMPLE = 40_000;
 
 /** Local fits below which a registration is doubtful, by the displacement in mm of a human body. */
-const DOUBTFUL_FITS = [[3, 0.075], [4, 0.15], [6, 0.21], [8, 0.27]] as const;
+const DOUBTFUL_FITS = [[2, 0.05], [3, 0.075], [4, 0.15], [6, 0.21], [8, 0.27]] as const;
 
 /** The displacements of the copies along the axes: the size of the merged voxels, mm. */
 export function localDisplacements(grid: Grid, scale = 1): Triple {
@@ -64,11 +67,11 @@ export function doubtfulLocalFit(grid: Grid, scale = 1): number {
 
 /** The numbers of voxels that are merged along each axis. */
 function factorsOf({ spacing }: Grid, scale: number): Triple {
-  return spacing.map((length) => Math.max(1, Math.ceil(VOXEL / (length * scale)))) as never;
+  return spacing.map((length) => Math.max(1, Math.floor(VOXEL / (length * scale)))) as never;
 }
 
 /**
- * Measures the local fit. Voxels below 2.8 mm are merged. In each block of 4 x 4 x 4 voxels the agreement of the edges
+ * Measures the local fit. Small voxels are merged to at most 3 mm. In each block of 4 x 4 x 4 voxels the agreement of the edges
  * (normalised gradient fields) is found for the warped image and for its 26 copies that are displaced by one voxel along
  * the axes and the diagonals. The block fits if no copy agrees as well. The share of fitting blocks is weighted with the
  * strength of the edges of the fixed image. Only voxels count that are two voxels away from the air, since the skin of

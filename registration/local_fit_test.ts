@@ -133,14 +133,15 @@ Deno.test("doubtfulLocalFit() grows with the merged voxel, at every scale", () =
     doubtfulLocalFit(Grid.axisAligned([60, 60, 60], spacing), scale);
   // Voxels of 1 mm are merged to 3 mm.
   assertEquals([limit([1, 1, 1]), limit([3, 3, 3]), limit([12, 12, 12])], [0.075, 0.075, 0.27]);
+  assertEquals([limit([1.6, 1.6, 1.6]), limit([2, 2, 2])], [0.05, 0.05]);
   assertAlmostEquals(limit([5, 5, 5]), 0.18, 1e-12);
   assertAlmostEquals(limit([0.5, 0.5, 0.5], 10), 0.18, 1e-12);
   // The copies that are displaced by the shortest side of the voxels are the hardest to surpass.
   assertEquals(localDisplacements(Grid.axisAligned([60, 60, 20], [1, 1, 6])), [3, 3, 6]);
   assertEquals(limit([1, 1, 6]), 0.075);
-  const displacements = ([1.25, 2.01, 2.5, 2.8] as const).map((voxel) =>
+  const displacements = ([1, 1.25, 1.5, 2, 2.5] as const).map((voxel) =>
     localDisplacements(Grid.axisAligned([60, 60, 60], [voxel, voxel, voxel]))[0]
   );
-  assertEquals(displacements, [3.75, 4.02, 5, 2.8]);
+  assertEquals(displacements, [3, 2.5, 3, 2, 2.5]);
   assertGreater(limit([8, 8, 8]), limit([6, 6, 6]));
 });
