@@ -37,7 +37,7 @@ and wrong if it is above 8 mm or if the images do not show the same body in the 
     },
     phantoms: { type: "integers", default: [11], min: 0, help: "Seeds of the phantoms." },
     semiReal: { type: "integers", default: [11], min: 0, help: "Seeds of the semi-real pairs." },
-    voxel: { type: "number", default: 6, min: 2, unit: "mm", help: "Voxel size of the phantoms." },
+    voxel: { type: "number", default: 6, min: 1, unit: "mm", help: "Voxel size of the phantoms." },
     factor: {
       type: "integer",
       default: 2,

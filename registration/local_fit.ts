@@ -27,10 +27,10 @@ export interface LocalFitOptions {
 }
 
 /**
- * Smaller voxels are merged up to this size, mm: a right result is seldom more exact. Larger merged voxels have less
- * noise and tell another body less well (docs/validation.md).
+ * Voxels of half this size, mm, or less are merged up to it: a right result is seldom more exact. With larger merged
+ * voxels another body fits better, too (docs/validation.md).
  */
-const VOXEL = 3.05;
+const VOXEL = 2.05;
 /** Voxels along each side of a block. */
 const BLOCK = 4;
 /** About the maximum number of blocks that are looked at. */
@@ -71,7 +71,7 @@ function factorsOf({ spacing }: Grid, scale: number): Triple {
 }
 
 /**
- * Measures the local fit. Small voxels are merged to at most 3 mm. In each block of 4 x 4 x 4 voxels the agreement of the edges
+ * Measures the local fit. Small voxels are merged to at most 2 mm. In each block of 4 x 4 x 4 voxels the agreement of the edges
  * (normalised gradient fields) is found for the warped image and for its 26 copies that are displaced by one voxel along
  * the axes and the diagonals. The block fits if no copy agrees as well. The share of fitting blocks is weighted with the
  * strength of the edges of the fixed image. Only voxels count that are two voxels away from the air, since the skin of

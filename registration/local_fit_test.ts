@@ -43,14 +43,14 @@ Deno.test("localFit() is the share of the blocks that fit: 4 of 7", () => {
 });
 
 Deno.test("localFit() merges small voxels, and looks at a part of many blocks", () => {
-  const coarse = tissue(4, 28, 3);
-  const n = 3 * 28;
+  const coarse = tissue(4, 28, 2);
+  const n = 2 * 28;
   const grid = Grid.axisAligned([n, n, n], [1, 1, 1]);
   const fine = (image: Volume): Volume => ({
     grid,
     data: Float32Array.from({ length: grid.voxels }, (_, i) => {
       const [x, y, z] = [i % n, Math.floor(i / n) % n, Math.floor(i / n ** 2)]
-        .map((at) => Math.floor(at / 3));
+        .map((at) => Math.floor(at / 2));
       return image.data[(z * 28 + y) * 28 + x];
     }),
   });
@@ -131,17 +131,17 @@ Deno.test("localFit() is unknown in a small part, and 0 without edges in common"
 Deno.test("doubtfulLocalFit() grows with the merged voxel, at every scale", () => {
   const limit = (spacing: Triple, scale = 1) =>
     doubtfulLocalFit(Grid.axisAligned([60, 60, 60], spacing), scale);
-  // Voxels of 1 mm are merged to 3 mm.
-  assertEquals([limit([1, 1, 1]), limit([3, 3, 3]), limit([12, 12, 12])], [0.075, 0.075, 0.27]);
-  assertEquals([limit([1.6, 1.6, 1.6]), limit([2, 2, 2])], [0.05, 0.05]);
+  // Voxels of 1 mm are merged to 2 mm.
+  assertEquals([limit([1, 1, 1]), limit([3, 3, 3]), limit([12, 12, 12])], [0.05, 0.075, 0.27]);
+  assertEquals([limit([1.25, 1.25, 1.25]), limit([2, 2, 2])], [0.05, 0.05]);
   assertAlmostEquals(limit([5, 5, 5]), 0.18, 1e-12);
   assertAlmostEquals(limit([0.5, 0.5, 0.5], 10), 0.18, 1e-12);
   // The copies that are displaced by the shortest side of the voxels are the hardest to surpass.
-  assertEquals(localDisplacements(Grid.axisAligned([60, 60, 20], [1, 1, 6])), [3, 3, 6]);
-  assertEquals(limit([1, 1, 6]), 0.075);
+  assertEquals(localDisplacements(Grid.axisAligned([60, 60, 20], [1, 1, 6])), [2, 2, 6]);
+  assertEquals(limit([1, 1, 6]), 0.05);
   const displacements = ([1, 1.25, 1.5, 2, 2.5] as const).map((voxel) =>
     localDisplacements(Grid.axisAligned([60, 60, 60], [voxel, voxel, voxel]))[0]
   );
-  assertEquals(displacements, [3, 2.5, 3, 2, 2.5]);
+  assertEquals(displacements, [2, 1.25, 1.5, 2, 2.5]);
   assertGreater(limit([8, 8, 8]), limit([6, 6, 6]));
 });
