@@ -253,7 +253,6 @@ function shareOfBlocks(
   { size, fixed, warped, noise }: Merged,
   region: Uint8Array,
 ): { share: number; blocks: number } {
-  const [nx, ny] = size;
   const around = neighbours(size);
   const { side } = BlockGradients;
   const shifts = neighbours([side, side, side]);
