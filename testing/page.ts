@@ -54,6 +54,26 @@ export async function shows(view: Page, selector: string, text: RegExp): Promise
   await view.locator(selector).filter({ hasText: text }).first().waitFor({ timeout: PATIENCE });
 }
 
+/**
+ * Arranges that an element is clicked at the moment when another one shows a text: the text may be gone before a click
+ * from outside.
+ */
+export async function clickWhenShown(
+  view: Page,
+  clicked: string,
+  shown: { readonly selector: string; readonly text: RegExp },
+): Promise<void> {
+  await view.evaluate(({ clicked, selector, text }) => {
+    const element = document.querySelector(selector)!;
+    const observer = new MutationObserver(() => {
+      if (!text.test(element.textContent ?? "")) return;
+      observer.disconnect();
+      document.querySelector<HTMLElement>(clicked)!.click();
+    });
+    observer.observe(element, { childList: true, characterData: true, subtree: true });
+  }, { clicked, ...shown });
+}
+
 /** The pixels of a plane's canvas as a digest, and the number of those that are not black. */
 export async function picture(view: Page, plane: string): Promise<{ digest: string; lit: number }> {
   await view.locator("#planes[aria-busy=false]").waitFor();

@@ -17,6 +17,7 @@ import { ROOT, startScript } from "../../testing/run_task.ts";
 import {
   browserTest,
   builtPage,
+  clickWhenShown,
   drop,
   dropPaths,
   open,
@@ -427,9 +428,9 @@ browserTest("drop, register, look, save: the bytes of the command line", async (
   assertEquals(await report.locator("tr:has-text('58')").count() > 0, true);
   await lookThroughReport(report);
   // Cancel of another registration says what is lost.
+  const text = /^(Rigid registration: start|Level \d)/;
+  await clickWhenShown(view, "#cancel", { selector: "#stage", text });
   await view.click("#register");
-  await shows(view, "#stage", /^(Rigid registration: start|Level \d)/);
-  await view.click("#cancel");
   await shows(view, "#message", /images are still here; the earlier result is gone/);
   assert(await view.isHidden("#result"));
   if (inDeno !== undefined) {
