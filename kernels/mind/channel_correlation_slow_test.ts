@@ -227,6 +227,7 @@ gpuTest(
       for (const maxBindingBytes of [40_000, 80_000]) {
         using inParts = await Gpu.open({ device: gpu.device, maxBindingBytes });
         await check(inParts, { ...options, reach, shift }, gpu);
+        if (shift !== 0) continue;
         await check(inParts, { ...options, reach, shift, sampled: "alternate" }, gpu);
       }
     }
