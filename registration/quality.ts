@@ -103,7 +103,9 @@ export interface QualityOptions {
   readonly workingScale?: number | undefined;
   /** True if the rigid registration ended worse than it started, by its own measure weighted with the overlap. */
   readonly isRigidWorse?: boolean | undefined;
-  /** Accepted steps of the deformable registration, if it was done. */
+  /** True if the registration was rigid, so that a deformation of the body may be left. Default false. */
+  readonly isRigid?: boolean | undefined;
+  /** Accepted steps of the deformable registration on a control grid, if it was done. */
   readonly steps?: number | undefined;
 }
 
@@ -183,7 +185,7 @@ export function registrationQuality(options: QualityOptions): RegistrationQualit
   });
   if (local < doubtfulLocalFit(grid, workingScale)) {
     const voxel = localDisplacements(grid, workingScale).map(roundedLength).join(" x ");
-    const cause = steps === undefined
+    const cause = options.isRigid
       ? "A deformation of the body may be left, because the registration was rigid."
       : "Another body does this, or much noise: check that both images show the same patient.";
     doubts.push(

@@ -80,6 +80,23 @@ Deno.test("registrationQuality() has half the local fit where half of the body i
   assertGreater(half.contrastOfFit, FAILED_CONTRAST);
 });
 
+Deno.test("registrationQuality() names the cause of a low local fit", () => {
+  const beside = image("ct", [5, 0, 0]);
+  const reasons = (change: Parameters<typeof judged>[1]) =>
+    judged(beside, change).reasons.join(" ");
+  const patient =
+    "Another body does this, or much noise: check that both images show the same patient.";
+  assertStringIncludes(reasons({}), "displaced by one voxel (5 x 5 x 5 mm). Another body");
+  // The Gauss-Newton method, which deforms, has no steps of a control grid.
+  assertStringIncludes(reasons({ steps: undefined }), patient);
+  const rigid = reasons({ steps: undefined, isRigid: true });
+  assertStringIncludes(
+    rigid,
+    "A deformation of the body may be left, because the registration was rigid.",
+  );
+  assert(!rigid.includes(patient));
+});
+
 Deno.test("registrationQuality() names each doubt", () => {
   const far = zeros().fill(120);
   const quality = judged(image("ct"), {

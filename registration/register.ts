@@ -95,8 +95,8 @@ export interface RegisterImagesOptions {
   /**
    * Registers interpolated voxels as if they were measured. By default the working voxels of "control-grid" are as large
    * as those of the measured image, but at most 6 mm, along an axis along which the fixed or the moving image was
-   * interpolated by a factor of about 4 or more (see `effectiveSpacing` of "./volume"), and {@link DeformableResult.notices} say so.
-   * This is so with the similarities "automatic" and "lncc-mind", if no `resolution` is given. Default false.
+   * interpolated by a factor of about 4 or more (see `effectiveSpacing` of "./volume"), and
+   * {@link DeformableResult.notices} say so. This is so with the similarities "automatic" and "lncc-mind", if no `resolution` is given. Default false.
    */
   readonly keepInterpolated?: boolean | undefined;
   /** The options of the rigid registration, or false to start from the positions in the files. */
@@ -310,6 +310,7 @@ export async function registerImages(
       overlapPercent: rigid?.overlapPercent,
       isRigidWorse: rigid?.isWorseThanStart,
       workingScale: scale,
+      isRigid: found.deformable === undefined && found.mindGaussNewton === undefined,
       steps: found.deformable?.levels.reduce((sum, { iterations }) => sum + iterations, 0),
     }));
   const quality = await timed(
