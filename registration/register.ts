@@ -21,6 +21,7 @@ import { registerDeformable } from "./deformable/register_deformable.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { DEFORMABLE_DEFAULTS, type DeformableMethod } from "./deformable_defaults.ts";
 import { placementProblems } from "./input_grids.ts";
+import { sufficientRigidVoxel } from "./sufficient_rigid_voxel.ts";
 import { findMeasuredVoxels, type MeasuredVoxels } from "./interpolated_images.ts";
 import { betterOrientation } from "./orientation.ts";
 import {
@@ -99,9 +100,21 @@ export interface RegisterImagesOptions {
    * {@link DeformableResult.notices} say so. This is so with the similarities "automatic" and "lncc-mind", if no `resolution` is given. Default false.
    */
   readonly keepInterpolated?: boolean | undefined;
-  /** The options of the rigid registration, or false to start from the positions in the files. */
+  /**
+   * The options of the rigid registration, or false to start from the positions in the files. Without `levels` and
+   * without masks, it ends at voxels of about 6 mm if a deformable registration by "automatic" or "lncc-mind" follows.
+   */
   readonly rigid?:
-    | Omit<RigidOptions, "fixed" | "moving" | "fixedMask" | "movingMask" | "signal" | "onProgress">
+    | Omit<
+      RigidOptions,
+      | "fixed"
+      | "moving"
+      | "fixedMask"
+      | "movingMask"
+      | "sufficientVoxel"
+      | "signal"
+      | "onProgress"
+    >
     | false
     | undefined;
   /** Stops after the rigid registration. Default false. */
@@ -272,9 +285,11 @@ export async function registerImages(
   const times = [performance.now()];
   const scale = workingScale(fixed.grid);
   const scaled = toWorkingScale(options, scale);
+  const isMasked = given.fixedMask !== undefined || given.movingMask !== undefined;
   const scaledRigid = scaled.rigid === false
     ? undefined
-    : await timed("rigid", () => withMemoryAdvice(objects, () => registerFirst(gpu, scaled)));
+    : await timed("rigid", () =>
+      withMemoryAdvice(objects, () => registerFirst(gpu, scaled, isMasked)));
   const rigid = scaledRigid && rigidFromScale(scaledRigid, scale);
   times.push(performance.now());
   const found = options.rigidOnly ? {} : fromScale(
@@ -471,12 +486,17 @@ function commonOptions(
 }
 
 /** The rigid registration, or its result in the checkpoint. */
-async function registerFirst(gpu: Gpu, options: RegisterImagesOptions): Promise<RigidResult> {
+async function registerFirst(
+  gpu: Gpu,
+  options: RegisterImagesOptions,
+  isMasked: boolean,
+): Promise<RigidResult> {
   const { resume, onCheckpoint, onProgress } = options;
   onProgress?.({ stage: "rigid" });
   if (resume?.rigid !== undefined) return resume.rigid;
   const rigid = await registerRigid(gpu, {
     ...options.rigid,
+    sufficientVoxel: sufficientRigidVoxel(options, isMasked),
     ...commonOptions(options),
     onProgress: (progress) => onProgress?.({ stage: "rigid", rigid: progress }),
   });

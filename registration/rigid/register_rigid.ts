@@ -52,6 +52,12 @@ export interface RigidOptions {
   readonly iterations?: number | undefined;
   /** Maximum number of voxels of the finest level's fixed image. Default 2^21, imregister: no limit. */
   readonly maxVoxels?: number | undefined;
+  /**
+   * Edge of a voxel, mm. The first level after the coarsest whose voxels have at most its volume is the last one, if it
+   * has at least 2^15 voxels: for a result that a deformable registration continues. It has no effect with the preset
+   * "imregister". Default 0: the finest level is the last one.
+   */
+  readonly sufficientVoxel?: number | undefined;
   /** Stops the registration between batches of iterations. */
   readonly signal?: AbortSignal | undefined;
   /** Is called after every batch of iterations. */
@@ -96,13 +102,13 @@ export interface RigidLevelReport {
 export interface RigidResult {
   /** Fixed RAS mm to moving RAS mm. */
   readonly matrix: Matrix4;
-  /** Mutual information at the finest level, nats. */
+  /** Mutual information at the last level, nats. */
   readonly similarity: number;
   /** Fixed voxels (inside the mask) that lie in the moving image (and its mask), percent. */
   readonly overlapPercent: number;
   /**
    * True if the mutual information, weighted with the overlap, is by 5 % lower than at the start or at the position in
-   * the files, at the finest level: the registration has gained information only by losing voxels.
+   * the files, at the last level: the registration has gained information only by losing voxels.
    */
   readonly isWorseThanStart: boolean;
   /** The start that was chosen. */
@@ -162,6 +168,7 @@ export async function registerRigid(gpu: Gpu, options: RigidOptions): Promise<Ri
     levels: options.levels,
     iterations: options.iterations,
     maxVoxels: options.maxVoxels,
+    sufficientVoxel: options.sufficientVoxel,
   });
   gpu.requireMemory(
     Math.max(
@@ -271,10 +278,10 @@ export async function registerRigid(gpu: Gpu, options: RigidOptions): Promise<Ri
         rounds,
       });
     }
-    const finest = levels.at(-1)!;
+    const last = levels.at(-1)!;
     const beginnings = positions.filter(({ name }) => name === position.name || name === "world");
-    const before = await finest.metric.evaluateAll(
-      beginnings.map(({ matrix }) => finest.indexMatrix(matrix)),
+    const before = await last.metric.evaluateAll(
+      beginnings.map(({ matrix }) => last.indexMatrix(matrix)),
     );
     return {
       matrix: frameMatrix(frame, parameters),

@@ -69,6 +69,11 @@ export interface RigidScheduleOptions {
   readonly iterations?: number | undefined;
   /** Maximum number of voxels of the finest fixed image. Default 2^21, imregister: no limit. */
   readonly maxVoxels?: number | undefined;
+  /**
+   * Edge of a voxel, mm: the last level of the preset "robust" is the first one after the coarsest whose voxels of the
+   * fixed image have at most its volume, if they are at least 2^15. Default 0: the last level is the finest.
+   */
+  readonly sufficientVoxel?: number | undefined;
 }
 
 /**
@@ -92,7 +97,7 @@ export interface RigidScheduleOptions {
  * @throws {RangeError} when an option is out of range.
  */
 export function rigidSchedule(options: RigidScheduleOptions): RigidSchedule {
-  const { preset, fixed, moving, levels = 3, iterations } = options;
+  const { preset, fixed, moving, levels = 3, iterations, sufficientVoxel = 0 } = options;
   if (preset !== "robust" && preset !== "imregister") {
     throw new RangeError(`\`preset\` must be "robust" or "imregister", got ${preset}`);
   }
@@ -121,7 +126,9 @@ export function rigidSchedule(options: RigidScheduleOptions): RigidSchedule {
       minOfStart: 0,
     };
   }
-  const [coarsest, ...finer] = isotropicFactors(fixed, moving, levels, maxVoxels);
+  const [coarsest, ...all] = isotropicFactors(fixed, moving, levels, maxVoxels);
+  const sufficient = all.findIndex((factors) => isSufficient(fixed, factors, sufficientVoxel));
+  const finer = sufficient === -1 ? all : all.slice(0, sufficient + 1);
   const spacing = Math.min(...fixed.spacing.map((mm, axis) => mm * coarsest.fixed[axis]));
   return {
     levels: [
@@ -137,7 +144,7 @@ export function rigidSchedule(options: RigidScheduleOptions): RigidSchedule {
       },
       ...finer.map((factors, i) => ({
         factors,
-        refinementRounds: i === finer.length - 1 ? 3 : 6,
+        refinementRounds: i === all.length - 1 ? 3 : 6,
       })),
     ],
     range: "robust",
@@ -145,6 +152,16 @@ export function rigidSchedule(options: RigidScheduleOptions): RigidSchedule {
     minOverlap: 1 / 16,
     minOfStart: 0.5,
   };
+}
+
+/** Fewer voxels than this are not sufficient: those of a level of finer voxels cost little then. */
+const SUFFICIENT_VOXELS = 2 ** 15;
+
+/** Whether the fixed image at a level has enough voxels, of at most the volume of a cube with this edge. */
+function isSufficient({ size, spacing }: Grid, { fixed }: LevelFactors, edge: number): boolean {
+  const volume = spacing.reduce((product, mm, axis) => product * mm * fixed[axis], 1);
+  const voxels = size.reduce((product, n, axis) => product * Math.floor(n / fixed[axis]), 1);
+  return volume <= edge ** 3 && voxels >= SUFFICIENT_VOXELS;
 }
 
 function requireWhole(name: string, value: number, min: number, max: number): void {
