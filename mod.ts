@@ -68,6 +68,7 @@ export { Gpu, type GpuOptions } from "./kernels/gpu/gpu.ts";
 export type { DeformableMethod, DeformableStart } from "./registration/deformable_defaults.ts";
 export {
   type LabelOverlap,
+  type RegisteredImages,
   registerImages,
   type RegisterImagesOptions,
   type RegisterImagesResult,

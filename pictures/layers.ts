@@ -1,26 +1,26 @@
 /**
- * PNG files of single slices that a page lays over each other.
+ * Rasters of single slices that a page lays over each other.
  *
  * @module
  */
 
 import type { Colour } from "./picture.ts";
-import { encodePng } from "./png.ts";
+import type { PngRaster } from "./png.ts";
 import type { SliceRaster } from "./slices.ts";
 
 /** The width and height of a layer. */
 type Size = Pick<SliceRaster, "width" | "height">;
 
-/** A PNG file of grey values, row by row. */
-export function greyLayer(values: Uint8Array, { width, height }: Size): Uint8Array {
-  return encodePng({ width, height, data: values, channels: 1 });
+/** The raster of grey values, row by row. */
+export function greyLayer(values: Uint8Array, { width, height }: Size): PngRaster {
+  return { width, height, data: values, channels: 1 };
 }
 
-/** A PNG file with a colour in every pixel. */
+/** A raster with a colour in every pixel. */
 export function colourLayer(
   colourAt: (i: number) => Colour,
   { width, height }: Size,
-): Uint8Array {
+): PngRaster {
   const data = new Uint8Array(3 * width * height);
   for (let i = 0, at = 0; i < width * height; i++, at += 3) {
     // Three assignments: TypedArray.set() takes several times as long for so few values.
@@ -29,15 +29,15 @@ export function colourLayer(
     data[at + 1] = colour[1];
     data[at + 2] = colour[2];
   }
-  return encodePng({ width, height, data, channels: 3 });
+  return { width, height, data, channels: 3 };
 }
 
-/** A PNG file with a colour in the marked pixels, transparent elsewhere. */
+/** A raster with a colour in the marked pixels, transparent elsewhere. */
 export function markLayer(
   isOn: Uint8Array,
   [red, green, blue]: Colour,
   { width, height }: Size,
-): Uint8Array {
+): PngRaster {
   // One bit of each pixel: a picture with red, green, blue and alpha is 32 times as large before its compression.
   const rowBytes = Math.ceil(width / 8);
   const data = new Uint8Array(rowBytes * height);
@@ -47,5 +47,5 @@ export function markLayer(
     }
   }
   const palette = [[0, 0, 0, 0], [red, green, blue, 255]] as const;
-  return encodePng({ width, height, data, palette });
+  return { width, height, data, palette };
 }

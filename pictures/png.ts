@@ -31,6 +31,9 @@ export type Rgba = readonly [number, number, number, number];
 /** The level of the compression. */
 const LEVEL = 6;
 
+/** Makes the bytes of a PNG file, at once or later. */
+export type PngEncoder = (raster: PngRaster) => Uint8Array | Promise<Uint8Array>;
+
 /** The bytes of a PNG file. They depend on the runtime; the pixels do not. */
 export function encodePng(raster: PngRaster): Uint8Array {
   const zlib = nodeModule("node:zlib");
@@ -54,19 +57,55 @@ export function encodeByPackage({ width, height, data, channels, palette }: PngR
 
 type Zlib = typeof import("node:zlib");
 
-function encodeByZlib(
-  zlib: Zlib,
-  { width, height, data, channels, palette }: PngRaster,
-): Uint8Array {
-  const rowBytes = channels === undefined ? Math.ceil(width / 8) : channels * width;
+function encodeByZlib(zlib: Zlib, raster: PngRaster): Uint8Array {
+  return pngFile(zlib, raster, zlib.deflateSync(filteredRows(raster), { level: LEVEL }));
+}
+
+/**
+ * An encoder whose rows a function compresses in the format of zlib, such as one of another thread. If it fails, this
+ * thread compresses them. The bytes are those of {@link encodePng}. Undefined in a runtime without zlib.
+ *
+ * @param deflate - The bytes that it gets may move to another thread.
+ */
+export function pngEncoderBy(
+  deflate: (rows: Uint8Array<ArrayBuffer>, level: number) => Promise<Uint8Array>,
+): PngEncoder | undefined {
+  const zlib = nodeModule("node:zlib");
+  if (zlib === undefined) return undefined;
+  return async (raster) => {
+    try {
+      return pngFile(zlib, raster, await deflate(filteredRows(raster), LEVEL));
+    } catch {
+      return encodeByZlib(zlib, raster);
+    }
+  };
+}
+
+/** Bytes of a row of pixels. */
+function rowBytesOf({ width, channels }: PngRaster): number {
+  return channels === undefined ? Math.ceil(width / 8) : channels * width;
+}
+
+/** The rows as they are compressed: each begins with the number of its filter, which is none. */
+function filteredRows(raster: PngRaster): Uint8Array<ArrayBuffer> {
+  const { height, data } = raster;
+  const rowBytes = rowBytesOf(raster);
   if (data.length !== rowBytes * height) {
     throw new RangeError(`\`data\` has ${data.length} bytes, the picture ${rowBytes * height}`);
   }
-  // Each row begins with the number of its filter: none.
   const rows = new Uint8Array((rowBytes + 1) * height);
   for (let y = 0; y < height; y++) {
     rows.set(data.subarray(y * rowBytes, (y + 1) * rowBytes), y * (rowBytes + 1) + 1);
   }
+  return rows;
+}
+
+/** The file of a picture whose rows are compressed. */
+function pngFile(
+  zlib: Zlib,
+  { width, height, channels, palette }: PngRaster,
+  compressed: Uint8Array,
+): Uint8Array {
   const head = new DataView(new ArrayBuffer(13));
   head.setUint32(0, width);
   head.setUint32(4, height);
@@ -78,7 +117,7 @@ function encodeByZlib(
     chunks.push(chunk(zlib, "PLTE", Uint8Array.from(colours)));
     chunks.push(chunk(zlib, "tRNS", Uint8Array.from(palette, (colour) => colour[3])));
   }
-  chunks.push(chunk(zlib, "IDAT", zlib.deflateSync(rows, { level: LEVEL })));
+  chunks.push(chunk(zlib, "IDAT", compressed));
   chunks.push(chunk(zlib, "IEND", new Uint8Array(0)));
   return joinBytes([Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a), ...chunks]);
 }

@@ -1,6 +1,7 @@
+import { deflateSync } from "node:zlib";
 import { assertEquals, assertThrows } from "@std/assert";
 import { decode } from "fast-png";
-import { encodeByPackage, encodePng, type PngRaster } from "./png.ts";
+import { encodeByPackage, encodePng, pngEncoderBy, type PngRaster } from "./png.ts";
 
 const GREY: PngRaster = {
   width: 5,
@@ -40,4 +41,13 @@ Deno.test("encodePng() and encodeByPackage() give files of the same pixels", () 
 
 Deno.test("encodePng() refuses data of another size", () => {
   assertThrows(() => encodePng({ ...GREY, width: 6 }), RangeError);
+});
+
+Deno.test("pngEncoderBy() gives the files of encodePng(), also if its function fails", async () => {
+  const working = pngEncoderBy((rows, level) => Promise.resolve(deflateSync(rows, { level })))!;
+  const failing = pngEncoderBy(() => Promise.reject(new Error("no memory")))!;
+  for (const raster of [GREY, COLOURS, MARKS]) {
+    assertEquals(await working(raster), encodePng(raster));
+    assertEquals(await failing(raster), encodePng(raster));
+  }
 });

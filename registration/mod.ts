@@ -41,6 +41,7 @@ export {
 } from "./deformable_defaults.ts";
 export {
   type LabelOverlap,
+  type RegisteredImages,
   registerImages,
   type RegisterImagesOptions,
   type RegisterImagesResult,

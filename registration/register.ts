@@ -153,6 +153,11 @@ export interface RegisterImagesOptions {
    * results so far. The registration waits for it.
    */
   readonly onCheckpoint?: ((found: Checkpoint) => void | Promise<void>) | undefined;
+  /**
+   * Is called when the images of the result are known, before they are judged, so that they can be written meanwhile.
+   * The registration waits for it.
+   */
+  readonly onImages?: ((images: RegisteredImages) => void | Promise<void>) | undefined;
   /** Stops the registration, in every stage. */
   readonly signal?: AbortSignal | undefined;
   /** Is called at the start of each stage, and with the progress of the registrations. */
@@ -230,6 +235,12 @@ export interface RegisterImagesResult {
     readonly results: number;
   };
 }
+
+/** The images of a result. */
+export type RegisteredImages = Pick<
+  RegisterImagesResult,
+  "warped" | "warpedLabels" | "field" | "inverseField" | "jacobian"
+>;
 
 /**
  * Registers two images, and warps the moving image and its labels.
@@ -310,6 +321,13 @@ export async function registerImages(
   };
   const { images, field, jacobian } = await onFixedGrid(gpu, options, transform);
   const inverse = await timed("inverse field", () => inverseField(gpu, transform));
+  await given.onImages?.({
+    warped: images.warped,
+    warpedLabels: images.warpedLabels,
+    field,
+    inverseField: inverse.field,
+    jacobian,
+  });
   const statistics = timed("Jacobian statistics", () => jacobianStatistics(jacobian.data));
   const judged = timed("verdict", () =>
     registrationQuality({

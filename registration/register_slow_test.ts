@@ -5,7 +5,12 @@ import { gpuTest } from "../testing/gpu.ts";
 import { Grid } from "../volume/grid.ts";
 import type { Volume } from "../volume/volume.ts";
 import { Scene } from "../testing/scene.ts";
-import { registerImages, type RegisterImagesOptions, type RegisterProgress } from "./register.ts";
+import {
+  type RegisteredImages,
+  registerImages,
+  type RegisterImagesOptions,
+  type RegisterProgress,
+} from "./register.ts";
 
 const GRID = Grid.axisAligned([24, 22, 20], [3, 3, 3], [-36, -33, -30]);
 
@@ -75,12 +80,26 @@ gpuTest("registerImages() stops within every registration", async (gpu) => {
   }
 });
 
-gpuTest("registerImages() with rigidOnly has no deformation", async (gpu) => {
-  const result = await registerImages(gpu, { ...OPTIONS, rigidOnly: true });
-  assertEquals(result.transform.controlGrid, undefined);
-  assertEquals([result.deformable, result.mindGaussNewton], [undefined, undefined]);
-  assertEquals(result.jacobianStatistics.foldedPercent, 0);
-});
+gpuTest(
+  "registerImages() with rigidOnly has no deformation, and gives its images early",
+  async (gpu) => {
+    const given: RegisteredImages[] = [];
+    const result = await registerImages(gpu, {
+      ...OPTIONS,
+      rigidOnly: true,
+      onImages: (images) => {
+        given.push(images);
+      },
+    });
+    assertEquals(given.length, 1);
+    for (const name of ["warped", "field", "inverseField", "jacobian"] as const) {
+      assert(given[0][name] === result[name], name);
+    }
+    assertEquals(result.transform.controlGrid, undefined);
+    assertEquals([result.deformable, result.mindGaussNewton], [undefined, undefined]);
+    assertEquals(result.jacobianStatistics.foldedPercent, 0);
+  },
+);
 
 Deno.test("registerImages() has one signal and one onProgress", () => {
   const { signal } = new AbortController();

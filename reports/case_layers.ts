@@ -8,6 +8,7 @@ import { gridLines, gridStep, WITHIN_PLANE } from "../pictures/grid_lines.ts";
 import { jacobianColour } from "../pictures/jacobian_colour.ts";
 import { colourLayer, greyLayer, markLayer } from "../pictures/layers.ts";
 import type { Colour } from "../pictures/picture.ts";
+import { encodePng, type PngEncoder, type PngRaster } from "../pictures/png.ts";
 import { type Scene, type SceneResult, SliceValues } from "../pictures/scene.ts";
 import {
   displayWindow,
@@ -75,21 +76,32 @@ const GRID: Colour = [120, 235, 140];
 /** The RAS axis through each plane. */
 const THROUGH: Readonly<Record<Plane, 0 | 1 | 2>> = { axial: 2, coronal: 1, sagittal: 0 };
 
-/** The layers of the slices in three planes, five slices each. */
-export function caseLayers(scene: FinishedScene): PlaneLayers[] {
+/**
+ * The layers of the slices in three planes, five slices each.
+ *
+ * @param encode - Makes the PNG files. All slices are drawn before the first file is awaited, so that another thread can
+ * compress them meanwhile. Default {@link encodePng}.
+ */
+export async function caseLayers(
+  scene: FinishedScene,
+  encode: PngEncoder = encodePng,
+): Promise<PlaneLayers[]> {
   const { fixed, moving, fixedLabels } = scene;
   const { grid } = fixed;
   const extents = grid.size.map((n, axis) => (n - 1) * grid.spacing[axis]);
   const pixel = Math.max(...extents) / LONGEST;
   const windows = { fixed: displayWindow(fixed.data), moving: displayWindow(moving.data) };
   const centre = fixedLabels === undefined ? grid.centre : labelCentre(fixedLabels);
-  return (["axial", "coronal", "sagittal"] as const).map((plane) => ({
+  const planes = (["axial", "coronal", "sagittal"] as const).map((plane) => ({
     plane,
     slices: PLACES.map((part) => {
       const raster = sliceRaster(grid, plane, movedThrough(grid, centre, plane, part), pixel);
-      return layersOf(new SliceValues(scene, raster), windows, pixel);
+      return layersOf(new SliceValues(scene, raster), { windows, pixel, encode });
     }),
   }));
+  return await Promise.all(
+    planes.map(async ({ plane, slices }) => ({ plane, slices: await Promise.all(slices) })),
+  );
 }
 
 interface Windows {
@@ -97,7 +109,18 @@ interface Windows {
   readonly moving: readonly [number, number];
 }
 
-function layersOf(values: SliceValues, windows: Windows, pixel: number): SliceLayers {
+/** How the layers of a slice are drawn. */
+interface Drawing {
+  readonly windows: Windows;
+  /** Edge of a pixel, mm. */
+  readonly pixel: number;
+  readonly encode: PngEncoder;
+}
+
+async function layersOf(
+  values: SliceValues,
+  { windows, pixel, encode }: Drawing,
+): Promise<SliceLayers> {
   const { raster } = values;
   const { width, height } = raster;
   const grey = toGrey(values.fixed!, windows.fixed);
@@ -106,22 +129,34 @@ function layersOf(values: SliceValues, windows: Windows, pixel: number): SliceLa
   const positions = values.positions(true)!;
   const [first, second] = WITHIN_PLANE[raster.plane].map((axis) => positions[axis]);
   const { fixedLabels } = values;
+  const layer = async (drawn: PngRaster) => await encode(drawn);
   const contours = (labels: Float32Array | undefined, colour: Colour) =>
     labels &&
     // Labels outside their image count as none.
-    markLayer(labelContours(labels.map((label) => label || 0), raster), colour, raster);
+    layer(markLayer(labelContours(labels.map((label) => label || 0), raster), colour, raster));
+  // Everything is drawn here, and only then awaited.
+  const files = {
+    fixed: layer(greyLayer(grey, raster)),
+    before: layer(greyLayer(toGrey(values.moving(false)!, windows.moving), raster)),
+    after: layer(greyLayer(toGrey(values.moving(true)!, windows.moving), raster)),
+    jacobian: layer(colourLayer((i) => jacobianColour(jacobian[i]), raster)),
+    grid: layer(markLayer(gridLines(first, second, width, step), GRID, raster)),
+    fixedContours: contours(fixedLabels, FIXED) ??
+      layer(markLayer(isoContours(grey, raster), FIXED, raster)),
+    beforeContours: contours(values.movingLabels(false), MOVING),
+    afterContours: contours(values.movingLabels(true), MOVING),
+  };
   return {
     width,
     height,
-    fixed: greyLayer(grey, raster),
-    before: greyLayer(toGrey(values.moving(false)!, windows.moving), raster),
-    after: greyLayer(toGrey(values.moving(true)!, windows.moving), raster),
-    jacobian: colourLayer((i) => jacobianColour(jacobian[i]), raster),
-    grid: markLayer(gridLines(first, second, width, step), GRID, raster),
-    fixedContours: contours(fixedLabels, FIXED) ??
-      markLayer(isoContours(grey, raster), FIXED, raster),
-    beforeContours: contours(values.movingLabels(false), MOVING),
-    afterContours: contours(values.movingLabels(true), MOVING),
+    fixed: await files.fixed,
+    before: await files.before,
+    after: await files.after,
+    jacobian: await files.jacobian,
+    grid: await files.grid,
+    fixedContours: await files.fixedContours,
+    beforeContours: await files.beforeContours,
+    afterContours: await files.afterContours,
   };
 }
 

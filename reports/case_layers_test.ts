@@ -13,9 +13,9 @@ const volume = (value: (x: number, y: number, z: number) => number) => ({
   ),
 });
 
-Deno.test("caseLayers() gives five slices of each plane, from feet to head", () => {
+Deno.test("caseLayers() gives five slices of each plane, from feet to head", async () => {
   const zero = new Float32Array(grid.voxels);
-  const planes = caseLayers({
+  const planes = await caseLayers({
     // Brighter from feet to head.
     fixed: volume((_x, _y, z) => z),
     moving: volume(() => 1),

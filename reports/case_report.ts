@@ -7,6 +7,7 @@
 import { escapeXml } from "../host/escape_xml.ts";
 import { meanOverlap } from "../registration/mean_overlap.ts";
 import type { RegisterImagesResult } from "../registration/register.ts";
+import type { PngEncoder } from "../pictures/png.ts";
 import type { Grid } from "../volume/grid.ts";
 import { withoutPadding } from "../volume/padding.ts";
 import type { TargetErrors } from "../workflows/landmarks.ts";
@@ -41,15 +42,18 @@ export interface CaseReportOptions {
   readonly targetErrors?: TargetErrors | undefined;
   /** The 95th percentile of the surface distances of each label, mm. Default: none. */
   readonly hausdorff95?: ReadonlyMap<number, number> | undefined;
+  /** Makes the PNG files of the slices. Default: this thread does. */
+  readonly encode?: PngEncoder | undefined;
 }
 
 /** The text of the report. */
-export function caseReport(options: CaseReportOptions): string {
+export async function caseReport(options: CaseReportOptions): Promise<string> {
   const { name, result, command, parameters, version, notices, targetErrors, hausdorff95 } =
     options;
   const { quality, overlap } = result;
   const verdict = VERDICTS[quality.verdict];
   const curves = costCurves(result);
+  const layers = await caseLayers(sceneOf(options), options.encode);
   const sections: [title: string, html: string][] = [[
     "Measures",
     htmlTable([], measures(options)),
@@ -89,7 +93,7 @@ export function caseReport(options: CaseReportOptions): string {
 <p><span class="verdict ${quality.verdict}">${verdict.title}</span> ${
       escapeXml([...quality.reasons, verdict.text].join(" "))
     }</p>
-${caseViewer(caseLayers(sceneOf(options)))}
+${caseViewer(layers)}
 <p class="note">The fixed image lies under the moving one. ${
       options.inputs.fixedLabels === undefined
         ? "Orange contours: the fixed image."

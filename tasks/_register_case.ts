@@ -17,17 +17,20 @@ import { caseReport } from "../reports/case_report.ts";
 import type { RegistrationCase } from "../workflows/case_list.ts";
 import { type TargetErrors, targetErrors } from "../workflows/landmarks.ts";
 import {
+  beginImages,
+  type BegunFiles,
   encodeMetrics,
   encodeRegistration,
   hausdorffDistances,
   objectsNotices,
   paddingNotices,
+  pngEncoderOf,
   readRegisterInputs,
   type RegisterInputs,
   registrationParameters,
   scaleNotices,
 } from "../workflows/register_files.ts";
-import { GzipThread } from "../volume/gzip_thread.ts";
+import { CompressionThread } from "../volume/compression_thread.ts";
 import { CheckpointFile } from "./_checkpoint_file.ts";
 import { kebabCase } from "./_flags.ts";
 import { headerNotices } from "./_header_flags.ts";
@@ -116,10 +119,16 @@ export async function registerCase(options: RegisterCaseOptions): Promise<Regist
   const identity = await timed("identity of the run", () => identityOf(flags, inputs, gpu));
   const resume = flags.resume && skipsOtherRuns ? "own" : flags.resume;
   using checkpoint = await CheckpointFile.open(flags.out, identity, resume, log);
-  using thread = inputs.fixed.data.length > MAX_THREAD_VOXELS ? undefined : await GzipThread.open();
+  using thread = inputs.fixed.data.length > MAX_THREAD_VOXELS
+    ? undefined
+    : await CompressionThread.open();
+  let begun: BegunFiles | undefined;
   const result = await registerImages(gpu, {
     ...inputs,
     ...settingsOf(flags),
+    onImages: async (images) => {
+      if (thread !== undefined) begun = await beginImages(images, thread);
+    },
     signal,
     resume: checkpoint.found,
     onCheckpoint: (found) => checkpoint.keep(found),
@@ -128,13 +137,16 @@ export async function registerCase(options: RegisterCaseOptions): Promise<Regist
   objectsNotices(result, flags).forEach(headers.onNotice);
   result.deformable?.notices.forEach(headers.onNotice);
   progress.stage("writing");
-  const encoding = await timed("encoding", () => encodeRegistration(inputs, result, thread));
+  const encoding = await timed(
+    "encoding",
+    () => encodeRegistration(inputs, result, { thread, begun }),
+  );
   const errors = landmarks && targetErrors(result.transform, landmarks);
   const hausdorff95 = timed("surface distances", () => hausdorffDistances(inputs, result));
   const { notices } = headers;
   const parameters = usedFlags(flags);
   const seconds = (performance.now() - began) / 1000;
-  const report = timed("report", () =>
+  const report = await timed("report", () =>
     caseReport({
       name,
       inputs,
@@ -147,6 +159,7 @@ export async function registerCase(options: RegisterCaseOptions): Promise<Regist
       seconds,
       targetErrors: errors,
       hausdorff95,
+      encode: thread && pngEncoderOf(thread),
     }));
   const written = await timed("end of the encoding", () => encoding.files);
   written["report.html"] = new TextEncoder().encode(report);

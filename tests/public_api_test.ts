@@ -16,7 +16,7 @@ interface PublicNames {
 
 const PUBLIC: Readonly<Record<string, PublicNames>> = {
   ".": {
-    count: 95,
+    count: 96,
     values: `
       ConstantImageError CrosswarpError EmptyMaskError FileAccessError Gpu GpuLostError
       GpuMemoryError GpuUnavailableError GpuValidationError Grid ImageFileError NoOverlapError
@@ -31,7 +31,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       LnccMindOptions LocalCorrelationOptions MapPointsOptions MappedPoints Matrix4 MindGaussNewtonLevel
       MindGaussNewtonOptions MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling
       MindSscOptions NmiMindOptions OutsideObjects Padding PointFile PointSpace ReadOptions ReadPointsOptions
-      RegisterImagesOptions RegisterImagesResult RegisterProgress RegistrationQuality Regulariser
+      RegisterImagesOptions RegisterImagesResult RegisterProgress RegisteredImages RegistrationQuality Regulariser
       RigidLevelReport RigidOptions RigidPreset RigidProgress RigidResult RigidStart
       SimilarityChoice SimilarityName SimilarityOptions StartPosition StartRecord Transform Triple Verdict Volume
       VoxelType WriteOptions`,
@@ -67,7 +67,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       RegularisationOptions Regulariser ResampleOptions Triple Volume WalkedAxis WarpOptions`,
   },
   "./registration": {
-    count: 88,
+    count: 89,
     values: `
       CheckpointError ConstantImageError DEFORMABLE_DEFAULTS DEFORMABLE_METHODS DEFORMABLE_STARTS EmptyMaskError
       MIND_GAUSS_NEWTON_DEFAULTS NoOverlapError TransformFileError applyTransform
@@ -82,7 +82,7 @@ const PUBLIC: Readonly<Record<string, PublicNames>> = {
       LnccMindOptions LocalCorrelationOptions MapPointsOptions MappedPoints Matrix4 MindGaussNewtonLevel
       MindGaussNewtonOptions MindGaussNewtonProgress MindGaussNewtonResult MindOptions MindScaling
       MindSscOptions NmiMindOptions OutsideObjects Padding RegisterImagesOptions RegisterImagesResult
-      RegisterProgress RegistrationQuality Regulariser RigidLevelReport RigidOptions RigidPreset
+      RegisterProgress RegisteredImages RegistrationQuality Regulariser RigidLevelReport RigidOptions RigidPreset
       RigidProgress RigidResult RigidStart RunIdentity SimilarityChoice SimilarityName SimilarityOptions
       StartPosition StartRecord Transform Triple Verdict Volume`,
   },

@@ -100,9 +100,9 @@ export async function runRegistration(options: RunOptions): Promise<FinishedRun>
     const files = {
       ...registered,
       "metrics.json": () => Promise.resolve(metrics),
-      "report.html": () =>
-        Promise.resolve(
-          new TextEncoder().encode(caseReport({
+      "report.html": async () =>
+        new TextEncoder().encode(
+          await caseReport({
             inputs,
             result,
             command: `crosswarp register ${args.map(shellWord).join(" ")}`,
@@ -112,7 +112,7 @@ export async function runRegistration(options: RunOptions): Promise<FinishedRun>
             notices,
             seconds,
             hausdorff95,
-          })),
+          }),
         ),
     };
     const { jacobianStatistics: { foldedPercent, sdLog }, mindGaussNewton } = result;

@@ -10,7 +10,12 @@ import { labelPaths, readLabels } from "../cohort/read_labels.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import { overviewPicture } from "../pictures/overview.ts";
 import type { Picture } from "../pictures/picture.ts";
-import type { RegisterImagesOptions, RegisterImagesResult } from "../registration/register.ts";
+import { encodePng, type PngEncoder, pngEncoderBy } from "../pictures/png.ts";
+import type {
+  RegisteredImages,
+  RegisterImagesOptions,
+  RegisterImagesResult,
+} from "../registration/register.ts";
 import { findPadding, paddingText, withoutPadding } from "../volume/padding.ts";
 import { outsideObjectsText } from "../volume/outside_objects.ts";
 import { placementProblems } from "../registration/input_grids.ts";
@@ -23,7 +28,7 @@ import { hausdorff95s } from "../volume/surface_distance.ts";
 import type { TargetErrors } from "./landmarks.ts";
 import { refuseLabels } from "./label_images.ts";
 import { labelsOfStructures, readLabelStructures } from "./label_structures.ts";
-import type { GzipThread } from "../volume/gzip_thread.ts";
+import type { CompressionThread } from "../volume/compression_thread.ts";
 import { HEADER_BYTES } from "../volume/nifti_header.ts";
 import { encodeDisplacementField, encodeNifti } from "../volume/write_nifti.ts";
 
@@ -157,43 +162,97 @@ export function scaleNotices({ fixed: { grid } }: RegisterInputs, paths: Registe
   ];
 }
 
+/** Files that are being made, by their names. */
+export type BegunFiles = Readonly<Record<string, Promise<Uint8Array>>>;
+
+/**
+ * Gives the images of a result to a thread that compresses them.
+ *
+ * @returns The files of the images, when the thread has all images.
+ */
+export async function beginImages(
+  images: RegisteredImages,
+  thread: CompressionThread,
+): Promise<BegunFiles> {
+  return await beginFiles(imageFiles(images, thread), true);
+}
+
 /**
  * The names and bytes of the result files of a registration, except its metrics.
  *
- * @param thread - Compresses the images, while the caller can do other work. Default: this thread does.
- * @returns The files, in an object whose promise ends when a thread has all images.
+ * @param options - The thread compresses the images and the picture, while the caller can do other work. Default: this
+ * thread does. Files that have been begun are not made again.
+ * @returns The files, in an object whose promise ends when all are made.
  */
 export async function encodeRegistration(
   inputs: RegisterInputs,
   result: RegisterImagesResult,
-  thread?: GzipThread | undefined,
+  { thread, begun = {} }: {
+    readonly thread?: CompressionThread | undefined;
+    readonly begun?: BegunFiles | undefined;
+  } = {},
 ): Promise<{ readonly files: Promise<Record<string, Uint8Array>> }> {
-  const made: [name: string, bytes: Promise<Uint8Array>][] = [];
-  for (const [name, encode] of Object.entries(registrationFiles(inputs, result, thread))) {
-    const bytes = timed(`encoding: ${name}`, encode);
-    // An error waits for the caller of the promise below.
-    bytes.catch(() => {});
-    made.push([name, bytes]);
-    // The thread gets an image in a later turn of this one.
-    await (thread === undefined ? bytes : new Promise((resolve) => setTimeout(resolve)));
-  }
-  const files = Promise.all(made.map(async ([name, bytes]) => [name, await bytes] as const));
+  const all = Object.entries(registrationFiles(inputs, result, thread));
+  const rest = await beginFiles(
+    Object.fromEntries(all.filter(([name]) => begun[name] === undefined)),
+    thread !== undefined,
+  );
+  const files = Promise.all(
+    all.map(async ([name]) => [name, await (begun[name] ?? rest[name])] as const),
+  );
   const named = files.then((entries) => Object.fromEntries(entries));
   named.catch(() => {});
   return { files: named };
 }
 
+/** Begins files one after the other. */
+async function beginFiles(
+  makers: Readonly<Record<string, () => Promise<Uint8Array>>>,
+  hasThread: boolean,
+): Promise<BegunFiles> {
+  const begun: Record<string, Promise<Uint8Array>> = {};
+  for (const [name, encode] of Object.entries(makers)) {
+    const bytes = timed(`encoding: ${name}`, encode);
+    // An error waits for the caller.
+    bytes.catch(() => {});
+    begun[name] = bytes;
+    // The thread gets an image in a later turn of this one.
+    await (hasThread ? new Promise((resolve) => setTimeout(resolve)) : bytes);
+  }
+  return begun;
+}
+
 /**
  * The result files of a registration by their names, except its metrics: each function returns the bytes of its file.
  *
- * @param thread - Compresses the images. Default: this thread does.
+ * @param thread - Compresses the images and the picture. Default: this thread does.
  */
 export function registrationFiles(
   inputs: RegisterInputs,
   result: RegisterImagesResult,
-  thread?: GzipThread | undefined,
+  thread?: CompressionThread | undefined,
 ): Record<string, () => Promise<Uint8Array>> {
-  const { warped, warpedLabels, field, inverseField, jacobian } = result;
+  const files = imageFiles(result, thread);
+  files["transform.json"] = () =>
+    Promise.resolve(new TextEncoder().encode(encodeTransform(result.transform)));
+  const encode = (thread && pngEncoderOf(thread)) ?? encodePng;
+  files["overview.png"] = async () => {
+    const { width, height, data } = overviewOf(inputs, result);
+    return await encode({ width, height, data, channels: 3 });
+  };
+  return files;
+}
+
+/** Makes PNG files whose pixels a thread compresses. */
+export function pngEncoderOf(thread: CompressionThread): PngEncoder | undefined {
+  return pngEncoderBy((rows, level) => thread.deflate(rows, level));
+}
+
+/** The files of the images of a result by their names: each function returns the bytes of its file. */
+function imageFiles(
+  { warped, warpedLabels, field, inverseField, jacobian }: RegisteredImages,
+  thread: CompressionThread | undefined,
+): Record<string, () => Promise<Uint8Array>> {
   const image = async (
     encode: (options: { compressed: boolean }) => Promise<Uint8Array<ArrayBuffer>>,
     isFloat = true,
@@ -218,9 +277,6 @@ export function registrationFiles(
   files["inverse_field.nii.gz"] = () =>
     image((options) => encodeDisplacementField(inverseField, options));
   files["jacobian.nii.gz"] = () => image((options) => encodeNifti(jacobian, options));
-  files["transform.json"] = () =>
-    Promise.resolve(new TextEncoder().encode(encodeTransform(result.transform)));
-  files["overview.png"] = () => Promise.resolve(overviewOf(inputs, result).toPng());
   return files;
 }
 

@@ -1,8 +1,13 @@
 import { assert, assertEquals } from "@std/assert";
 import type { RegisterImagesResult } from "../registration/register.ts";
 import { Grid } from "../volume/grid.ts";
-import { GzipThread } from "../volume/gzip_thread.ts";
-import { encodeRegistration, hausdorffDistances, paddingNotices } from "./register_files.ts";
+import { CompressionThread } from "../volume/compression_thread.ts";
+import {
+  beginImages,
+  encodeRegistration,
+  hausdorffDistances,
+  paddingNotices,
+} from "./register_files.ts";
 
 Deno.test("paddingNotices() names the image, the share, the value and the flag", () => {
   const grid = Grid.axisAligned([10, 10, 10], [2, 2, 2]);
@@ -68,11 +73,20 @@ Deno.test("encodeRegistration() gives the same files with a thread, without, and
     "transform.json",
     "overview.png",
   ]);
-  using thread = await GzipThread.open();
+  using thread = await CompressionThread.open();
   assert(thread !== undefined);
-  assertEquals(await (await encodeRegistration(inputs, result, thread)).files, without);
+  assertEquals(await (await encodeRegistration(inputs, result, { thread })).files, without);
   const failing = {
     compress: () => Promise.reject(new Error("no memory")),
-  } as unknown as GzipThread;
-  assertEquals(await (await encodeRegistration(inputs, result, failing)).files, without);
+    deflate: () => Promise.reject(new Error("no memory")),
+  } as unknown as CompressionThread;
+  assertEquals(
+    await (await encodeRegistration(inputs, result, { thread: failing })).files,
+    without,
+  );
+  // Files that were begun before the rest of the result was known.
+  const begun = await beginImages(result, thread);
+  assertEquals(Object.keys(begun), Object.keys(without).slice(0, 5));
+  const both = await encodeRegistration(inputs, result, { thread, begun });
+  assertEquals(await both.files, without);
 });

@@ -14,12 +14,12 @@ import { Grid } from "../../volume/grid.ts";
 const grid = Grid.axisAligned([20, 16, 12], [2, 2, 2]);
 
 /** A page with the viewer of a ramp. */
-function viewerPage(): string {
+async function viewerPage(): Promise<string> {
   const ramp = { grid, data: Float32Array.from({ length: grid.voxels }, (_, i) => i % 20) };
   const ones = { grid, data: new Float32Array(grid.voxels).fill(1) };
   const zero = new Float32Array(grid.voxels);
   const field = { grid, components: [zero, zero, zero] } as const;
-  const planes = caseLayers({
+  const planes = await caseLayers({
     fixed: ramp,
     moving: ramp,
     result: { warped: ramp, field, jacobian: ones, rigid: IDENTITY },
@@ -38,7 +38,7 @@ Deno.test({
   ignore: CHROMIUM === undefined,
   fn: () =>
     inFolder(async (folder) => {
-      await Deno.writeTextFile(`${folder}/report.html`, viewerPage());
+      await Deno.writeTextFile(`${folder}/report.html`, await viewerPage());
       const browser = await launchChromium({ hasWebGpu: false });
       try {
         const view = await browser.newPage({ viewport: { width: 400, height: 800 } });

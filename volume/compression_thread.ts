@@ -1,11 +1,11 @@
 /**
- * A thread that compresses the voxels of image files while this thread does other work. It gives the bytes of
- * {@link gzip}.
+ * A thread that compresses the voxels of image files, and the pixels of pictures, while this thread does other work. It
+ * gives the bytes of {@link gzip}, and those of zlib.
  *
  * @module
  */
 
-import { RUNTIME } from "../host/runtime.ts";
+import { nodeModule, RUNTIME } from "../host/runtime.ts";
 import { gzip } from "./gzip.ts";
 
 /** An image file that is not compressed. */
@@ -18,9 +18,18 @@ export interface UncompressedFile {
   readonly isFloat: boolean;
 }
 
+/** Bytes for the format of zlib, as in PNG files. */
+interface ZlibData {
+  /** The bytes; they must be the whole buffer. */
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The level of the compression, 0 to 9. */
+  readonly level: number;
+}
+
 /** A request to the thread, and its answer: the compressed bytes, or the message of an error. */
-interface Request extends UncompressedFile {
+interface Request {
   readonly id: number;
+  readonly work: UncompressedFile | ZlibData;
 }
 interface Answer {
   /** The number of the request; absent when the thread is ready. */
@@ -30,9 +39,13 @@ interface Answer {
 }
 
 /** The bytes of the compressed file. */
-async function compress(
-  { bytes, headerBytes, isFloat }: UncompressedFile,
-): Promise<Uint8Array<ArrayBuffer>> {
+async function compress(work: UncompressedFile | ZlibData): Promise<Uint8Array<ArrayBuffer>> {
+  if ("level" in work) {
+    const { bytes, level } = work;
+    // The thread runs in Deno alone, which has zlib; a copy, because the result may be a part of a shared buffer.
+    return Uint8Array.from(nodeModule("node:zlib")!.deflateSync(bytes, { level }));
+  }
+  const { bytes, headerBytes, isFloat } = work;
   const header = bytes.subarray(0, headerBytes);
   const voxels = bytes.subarray(headerBytes);
   const data = isFloat ? new Float32Array(bytes.buffer, headerBytes, voxels.length / 4) : voxels;
@@ -40,7 +53,7 @@ async function compress(
 }
 
 /** The thread. */
-export class GzipThread implements Disposable {
+export class CompressionThread implements Disposable {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, PromiseWithResolvers<Uint8Array<ArrayBuffer>>>();
   #next = 0;
@@ -68,7 +81,7 @@ export class GzipThread implements Disposable {
    *
    * @returns undefined where it cannot run: in other runtimes than Deno, and without the permission to read its module.
    */
-  static async open(): Promise<GzipThread | undefined> {
+  static async open(): Promise<CompressionThread | undefined> {
     if (RUNTIME !== "deno") return undefined;
     try {
       const worker = new Worker(new URL(import.meta.url), { type: "module" });
@@ -79,7 +92,7 @@ export class GzipThread implements Disposable {
           resolve(false);
         };
       });
-      if (isReady) return new GzipThread(worker);
+      if (isReady) return new CompressionThread(worker);
       worker.terminate();
     } catch {
       // The caller compresses by itself.
@@ -88,14 +101,22 @@ export class GzipThread implements Disposable {
   }
 
   /** Compresses a file. Its bytes move to the thread: afterwards they are empty here. */
-  compress(file: UncompressedFile): Promise<Uint8Array<ArrayBuffer>> {
+  compress({ bytes, headerBytes, isFloat }: UncompressedFile): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#request({ bytes, headerBytes, isFloat });
+  }
+
+  /** Compresses bytes in the format of zlib. They move to the thread: afterwards they are empty here. */
+  deflate(bytes: Uint8Array<ArrayBuffer>, level: number): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#request({ bytes, level });
+  }
+
+  #request(work: UncompressedFile | ZlibData): Promise<Uint8Array<ArrayBuffer>> {
     // A thread that has failed never answers.
     if (this.#error !== undefined) return Promise.reject(this.#error);
     const id = this.#next++;
     const waiting = Promise.withResolvers<Uint8Array<ArrayBuffer>>();
     this.#waiting.set(id, waiting);
-    const { bytes, headerBytes, isFloat } = file;
-    this.#worker.postMessage({ id, bytes, headerBytes, isFloat } satisfies Request, [bytes.buffer]);
+    this.#worker.postMessage({ id, work } satisfies Request, [work.bytes.buffer]);
     return waiting.promise;
   }
 
@@ -114,10 +135,10 @@ function serve(): void {
   };
   // One after the other: compressing is work of this thread alone.
   let last: Promise<void> = Promise.resolve();
-  scope.onmessage = ({ data: { id, ...file } }) => {
+  scope.onmessage = ({ data: { id, work } }) => {
     last = last.then(async () => {
       try {
-        const bytes = await compress(file);
+        const bytes = await compress(work);
         scope.postMessage({ id, bytes }, [bytes.buffer]);
       } catch (error) {
         scope.postMessage({ id, error: (error as Error).message });
