@@ -24,6 +24,8 @@ export interface LocalFitOptions {
   readonly mask?: Uint8Array | undefined;
   /** The factor to the size of a human body (`workingScale`). Default 1. */
   readonly scale?: number | undefined;
+  /** Additional number of voxels that are merged along each axis. Default 1. */
+  readonly merging?: number | undefined;
 }
 
 /**
@@ -56,6 +58,19 @@ export function localDisplacements(grid: Grid, scale = 1): Triple {
 }
 
 /**
+ * A local fit below this is that of another body if it is so with voxels of twice the size, too. By chance one of 27
+ * places fits best (0.037), also where noise decides; a body that is pulled onto another one fits less often. The right
+ * body has a small error at least on the scale of the larger voxels (docs/validation.md).
+ */
+const CHANCE = 0.025;
+
+/** Whether a local fit is that of another body: with the given merging and with twice as much it is below chance. */
+export function isBelowChance(local: number, options: LocalFitOptions): boolean {
+  if (!(local < CHANCE)) return false;
+  return localFit({ ...options, merging: 2 * (options.merging ?? 1) }) < CHANCE;
+}
+
+/**
  * The local fit below which a registration is doubtful (docs/validation.md). A copy that is displaced by more is easier
  * to surpass, so that the smallest displacement counts.
  *
@@ -80,7 +95,9 @@ function factorsOf({ spacing }: Grid, scale: number): Triple {
  * @returns 0 to 1; NaN if too little of the images is known.
  */
 export function localFit(options: LocalFitOptions): number {
-  const images = mergedImages(options, factorsOf(options.fixed.grid, options.scale ?? 1));
+  const { fixed, scale = 1, merging = 1 } = options;
+  const factors = factorsOf(fixed.grid, scale).map((factor) => factor * merging);
+  const images = mergedImages(options, factors as unknown as Triple);
   if (images === undefined) return NaN;
   const inside = shareOfBlocks(images, bodyOf(images));
   const found = inside.blocks >= MIN_BLOCKS ? inside : shareOfBlocks(images, images.counted);

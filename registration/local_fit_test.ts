@@ -3,7 +3,7 @@ import { random } from "../testing/random.ts";
 import type { Triple } from "../volume/affine.ts";
 import { Grid } from "../volume/grid.ts";
 import type { Volume } from "../volume/volume.ts";
-import { doubtfulLocalFit, localDisplacements, localFit } from "./local_fit.ts";
+import { doubtfulLocalFit, isBelowChance, localDisplacements, localFit } from "./local_fit.ts";
 
 /** A cube of random tissue between two planes of air. */
 function tissue(seed: number, n = 44, voxel = 4): Volume {
@@ -40,6 +40,43 @@ Deno.test("localFit() is the share of the blocks that fit: 4 of 7", () => {
   for (const masks of [{ mask }, { valid: mask }]) {
     assertAlmostEquals(localFit({ fixed, warped, ...masks }), 4 / 7, 0.01);
   }
+});
+
+Deno.test("isBelowChance() needs a misfit of voxels of twice the size, too", () => {
+  // Tissue whose intensities change over 4 voxels.
+  const n = 60;
+  const m = n / 4 + 1;
+  const nodes = tissue(6, m);
+  const grid = Grid.axisAligned([n, n, n], [4, 4, 4]);
+  const mix = (a: number, b: number, share: number) => a + share * (b - a);
+  const along = (stride: number, i: number, at: number, next: (i: number) => number) =>
+    mix(next(i), next(i + stride), at % 4 / 4);
+  const fixed = {
+    grid,
+    data: Float32Array.from({ length: grid.voxels }, (_, i) => {
+      const [x, y, z] = [i % n, Math.floor(i / n) % n, Math.floor(i / n ** 2)];
+      const first = (Math.floor(z / 4) * m + Math.floor(y / 4)) * m + Math.floor(x / 4);
+      return along(
+        m ** 2,
+        first,
+        z,
+        (i) => along(m, i, y, (i) => along(1, i, x, (i) => nodes.data[i])),
+      );
+    }),
+  };
+  const judged = (warped: Volume) => {
+    const local = localFit({ fixed, warped });
+    return [local < 0.025, isBelowChance(local, { fixed, warped })];
+  };
+  assertEquals(judged(fixed), [false, false]);
+  // Two voxels are one of the larger ones, to which a copy is nearer in both sizes.
+  assertEquals(judged(moved(fixed, 2, () => true)), [true, true]);
+  // An error of one voxel is half of a larger one.
+  assertEquals(judged(moved(fixed, 1, () => true)), [true, false]);
+  // Noise makes all places alike.
+  const next = random(7);
+  const noisy = { grid, data: fixed.data.map((value) => value + 600 * next()) };
+  assertEquals(judged(noisy)[1], false);
 });
 
 Deno.test("localFit() merges small voxels, and looks at a part of many blocks", () => {

@@ -8,7 +8,7 @@
 import { IDENTITY, type Matrix4, multiply, type Triple } from "../volume/affine.ts";
 import type { Grid } from "../volume/grid.ts";
 import type { DisplacementField, LabelVolume, Volume } from "../volume/volume.ts";
-import { doubtfulLocalFit, localDisplacements, localFit } from "./local_fit.ts";
+import { doubtfulLocalFit, isBelowChance, localDisplacements, localFit } from "./local_fit.ts";
 import { meanSquaredGradient, strideOf } from "./mean_gradient.ts";
 import { piecewiseLinear } from "./piecewise_linear.ts";
 
@@ -176,19 +176,24 @@ export function registrationQuality(options: QualityOptions): RegistrationQualit
       `A copy of the warped image that is displaced by ${mm} mm fits the fixed image almost as well as the result does.`,
     );
   }
-  const local = localFit({
+  const places = {
     fixed: options.fixed,
     warped: options.warped,
     valid,
     mask,
     scale: workingScale,
-  });
+  };
+  const local = localFit(places);
   if (local < doubtfulLocalFit(grid, workingScale)) {
     const voxel = localDisplacements(grid, workingScale).map(roundedLength).join(" x ");
+    const isOther = !options.isRigid && isBelowChance(local, places);
     const cause = options.isRigid
       ? "A deformation of the body may be left, because the registration was rigid."
+      : isOther
+      ? "It is so with voxels of twice the size, too. Another body does this: check that both images show the same " +
+        "patient, in the same part of the body."
       : "Another body does this, or much noise: check that both images show the same patient.";
-    doubts.push(
+    (isOther ? failures : doubts).push(
       `In only ${
         Math.round(100 * local)
       } % of the body the result fits better than copies of it that are ` +
