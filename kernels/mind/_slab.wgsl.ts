@@ -10,11 +10,9 @@ struct Slab {
 }
 `;
 
-const SYMBOLS = "xyzw";
-
 /** The patch weight of a voxel at this distance from the centre along an axis. */
 export function patchWeight(distance: number): string {
-  return `parameters.weights.${SYMBOLS[Math.abs(distance)]}`;
+  return `parameters.weights.${"xyzw"[Math.abs(distance)]}`;
 }
 
 /** The sum of `values` with the patch weights, from the first to the last. */

@@ -1,3 +1,4 @@
+import type { Triple } from "../../volume/affine.ts";
 import type { Kernel } from "../gpu/gpu.ts";
 import { NO_VALUE_WGSL } from "../gpu/no_value.ts";
 import { patchSum, patchWeight, SLAB } from "./_slab.wgsl.ts";
@@ -8,6 +9,7 @@ export const ROWS_PER_INVOCATION = 8;
 
 const range = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, i) => from + i);
+
 /** A number as a part of a variable's name. */
 const named = (n: number): string => n < 0 ? `m${-n}` : `${n}`;
 
@@ -33,27 +35,18 @@ export function mindDifferences(neighbourhood: MindNeighbourhood, radius: number
   });
   const row = (y: number, z: number) => `row${named(y)}Of${named(z)}`;
   const reach = radius + 1;
+  // The voxels of a neighbouring quad that a patch can reach.
   const lanes = (from: string, lane: (i: number) => boolean) =>
     reach > 2
       ? from
       : `vec4f(${
         range(0, 3).map((i) => lane(i) ? `${from}.${"xyzw"[i]}` : "NO_VALUE").join(", ")
       })`;
-  const difference = (quad: string, y: number, z: number, x: number) => {
-    const there = row(y, z);
-    const quads = ["before", "here", "after"].map((name) => `${there}.${name}`);
-    const shift = { before: -4, here: 0, after: 4 }[quad]!;
-    // Voxels beyond the three quads are beyond every patch.
-    const other = quad === "before" && x < 0
-      ? `vec4f(NO_VALUE, ${quads[0]}.xyz)`
-      : quad === "after" && x > 0
-      ? `vec4f(${quads[2]}.yzw, NO_VALUE)`
-      : x === 0
-      ? quads[1 + shift / 4]
-      : x > 0
-      ? `vec4f(${quads[1 + shift / 4]}.yzw, ${quads[2 + shift / 4]}.x)`
-      : `vec4f(${quads[shift / 4]}.w, ${quads[1 + shift / 4]}.xyz)`;
-    return `squares(${row(0, 0)}.${quad}, ${other})`;
+  const beyond = "vec4f(NO_VALUE)"; // further away than every patch reaches
+  const difference = (quad: 0 | 1 | 2, [x, y, z]: Triple) => {
+    const quads = ["before", "here", "after"];
+    const there = [beyond, ...quads.map((name) => `${row(y, z)}.${name}`), beyond];
+    return `squares(${row(0, 0)}.${quads[quad]}, ${shifted(there.slice(quad, quad + 3), x)})`;
   };
   const alongX = range(1, radius).map((k) => {
     const d = ["d0", "d1", "d2"];
@@ -72,7 +65,7 @@ struct Parameters {
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
 @group(0) @binding(1) var<storage, read> source: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> smoothed: array<vec4f>;
+@group(0) @binding(2) var<storage, read_write> smoothed: array<vec4f>;  // [row][plane][offset][quad]
 override wx: u32 = 32;
 override wy: u32 = 2;
 
@@ -131,11 +124,11 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
       ).join("\n    ")
     }
     ${
-      offsets.map(([x, y, z], o) => `
+      offsets.map((offset, o) => `
     {
-      let d0 = ${difference("before", y, z, x)};
-      let d1 = ${difference("here", y, z, x)};
-      let d2 = ${difference("after", y, z, x)};
+      let d0 = ${difference(0, offset)};
+      let d1 = ${difference(1, offset)};
+      let d2 = ${difference(2, offset)};
       ${window.slice(1).map((i) => `o${o}v${i - 1} = o${o}v${i};`).join(" ")}
       o${o}v${2 * radius} = ${patchWeight(0)} * d1${alongX};
     }`).join("")
@@ -168,8 +161,8 @@ struct Parameters {
   quads: u32,       // quads of a row of all offsets
 }
 @group(0) @binding(0) var<uniform> parameters: Parameters;
-@group(0) @binding(1) var<storage, read> differences: array<vec4f>;
-@group(0) @binding(2) var<storage, read_write> distances: array<vec4f>;
+@group(0) @binding(1) var<storage, read> differences: array<vec4f>;      // [row][plane][offset][quad]
+@group(0) @binding(2) var<storage, read_write> distances: array<vec4f>;  // [plane][row][offset][quad]
 override wx: u32 = 32;
 override wy: u32 = 2;
 
