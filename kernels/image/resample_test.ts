@@ -1,9 +1,10 @@
-import { assertAlmostEquals } from "@std/assert";
-import type { Matrix4, Triple } from "../../volume/affine.ts";
+import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { IDENTITY, type Matrix4, type Triple } from "../../volume/affine.ts";
 import { gpuTest } from "../../testing/gpu.ts";
 import { random } from "../../testing/random.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { downloadImage, uploadImage } from "../gpu/image.ts";
+import { NO_VALUE } from "../gpu/no_value.ts";
 import { resample, resampleReference } from "./resample.ts";
 
 // Irregular, so that no point falls on the half voxel beyond the border, where rounding decides.
@@ -44,3 +45,17 @@ gpuTest("resample() agrees with its twin", async (gpu, t) => {
 gpuTest("resample() works in slabs and windows beyond one binding", async (gpu) => {
   await check(gpu, [20, 16, 60], [24, 18, 70], -1);
 }, { maxBindingBytes: 24000 });
+
+gpuTest(
+  "resample() onto the same grid copies the voxels, also those without a value",
+  async (gpu) => {
+    const size: Triple = [13, 4, 3];
+    const next = random(12);
+    const data = Float32Array.from({ length: 13 * 4 * 3 }, () => next() < 0.2 ? NO_VALUE : next());
+    const source = uploadImage(gpu, "source", size, data);
+    const result = resample(gpu, { source, size, matrix: IDENTITY, outside: -7 });
+    assertEquals(await downloadImage(gpu, result), data);
+    assertEquals(resampleReference({ size, data }, size, IDENTITY, -7), data);
+    [source, result].forEach((image) => image.destroy());
+  },
+);

@@ -16,14 +16,13 @@ import type { Triple } from "../../volume/affine.ts";
 import type { BufferRange, Gpu, GpuBuffer } from "../gpu/gpu.ts";
 import { type GpuImage, planesOf } from "../gpu/image.ts";
 import { maskImage } from "../image/mask_image.ts";
+import { MIND_VARIANCE_BOUNDS, mindPack, mindVariance } from "./descriptor.wgsl.ts";
 import {
-  MAX_PATCH_RADIUS,
-  MIND_DIFFERENCES,
-  MIND_SMOOTH,
-  MIND_VARIANCE_BOUNDS,
-  mindPack,
-  mindVariance,
-} from "./descriptor.wgsl.ts";
+  mindDifferences,
+  mindDistances,
+  PLANES_PER_INVOCATION,
+  ROWS_PER_INVOCATION,
+} from "./differences.wgsl.ts";
 import {
   type ChannelBits,
   channelsPerWord,
@@ -85,6 +84,9 @@ export function wordsOf(
   const planeBytes = 4 * words * pitch * size[1];
   return { buffer, offset: begin * planeBytes, bytes: (end - begin) * planeBytes };
 }
+
+/** The largest half-size of a patch, voxels: there are four weights. */
+const MAX_PATCH_RADIUS = 3;
 
 /**
  * The half-size of a patch, ceil(1.5 sigma), and its weights from the centre outwards.
@@ -165,17 +167,17 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
       const scratchPlanes = cut.reduce((sum, { differences: [from, to] }) => sum + to - from, 0);
       const isKept = bytesOfScratch(offsets) * scratchPlanes <= MAX_KEPT_BYTES * source.size[2];
       const slabScratch = (planes: number) => ({
-        a: scratch("differences", offsets * planes * planeBytes),
+        distances: scratch("distances", offsets * planes * planeBytes),
         variance: scratch("variance", planes * planeBytes),
       });
       const shared = isKept ? undefined : slabScratch(deepest);
-      const scratches = cut.map(({ differences: [from, to] }) => shared ?? slabScratch(to - from));
-      const b = scratch("distances", offsets * deepest * planeBytes);
+      const scratches = cut.map(({ distances: [from, to] }) => shared ?? slabScratch(to - from));
+      const smoothed = scratch("differences", offsets * deepest * planeBytes);
       const parts = scratch("parts", 8 * COUNTED_PARTS * cut.length);
       const bounds = scratch("bounds", 8);
       const constants = rowWorkgroup(quads);
-      const groups = (planes: number) =>
-        [Math.ceil(quads / constants.wx), Math.ceil(ny / constants.wy), planes] as const;
+      const groups = (rows: number, planes: number, width = 1) =>
+        [Math.ceil(width * quads / constants.wx), Math.ceil(rows / constants.wy), planes] as const;
       type Range = readonly [number, number];
       const slabOf = (input: Range, output: Range) => ({
         size: source.size,
@@ -187,42 +189,27 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
       });
       const part = ([begin, end]: Range) => planesOf(source, begin, end);
 
-      const variances = (slab: typeof cut[number], { a, variance }: typeof scratches[number]) => {
+      const variances = (slab: typeof cut[number], scratch: typeof scratches[number]) => {
         const { differences, distances, image } = slab;
+        const depth = ([begin, end]: Range) => end - begin;
         const inSlab: Range = [slab.begin, slab.end];
-        const depth = differences[1] - differences[0];
-        layout.offsets.forEach((offset, index) =>
-          recorder.dispatch(MIND_DIFFERENCES, {
-            parameters: {
-              slab: slabOf(image, differences),
-              offset,
-              scale,
-              weights,
-              destination: index * depth * ny * quads,
-            },
-            buffers: [part(image), a],
-            constants,
-            workgroups: groups(depth),
-          })
-        );
-        for (
-          const [alongZ, from, into, input, output] of [
-            [false, a, b, differences, differences],
-            [true, b, a, differences, distances],
-          ] as const
-        ) {
-          recorder.dispatch(MIND_SMOOTH, {
-            parameters: { slab: slabOf(input, output), weights, alongZ, offsets, radius },
-            buffers: [from, into],
-            constants,
-            workgroups: groups(output[1] - output[0]),
-          });
-        }
+        recorder.dispatch(mindDifferences(neighbourhood, radius), {
+          parameters: { slab: slabOf(image, differences), weights, scale },
+          buffers: [part(image), smoothed],
+          constants,
+          workgroups: groups(Math.ceil(ny / ROWS_PER_INVOCATION), depth(differences)),
+        });
+        recorder.dispatch(mindDistances(radius), {
+          parameters: { slab: slabOf(differences, distances), weights, quads: offsets * quads },
+          buffers: [smoothed, scratch.distances],
+          constants,
+          workgroups: groups(ny, Math.ceil(depth(distances) / PLANES_PER_INVOCATION), offsets),
+        });
         recorder.dispatch(mindVariance(neighbourhood), {
           parameters: { slab: slabOf(distances, inSlab), imageBegin: image[0] },
-          buffers: [a, part(image), variance],
+          buffers: [scratch.distances, part(image), scratch.variance],
           constants,
-          workgroups: groups(slab.end - slab.begin),
+          workgroups: groups(ny, depth(inSlab)),
         });
       };
 
@@ -245,17 +232,17 @@ export function mindDescriptors(gpu: Gpu, options: MindOptions): MindDescriptors
         workgroups: [1],
       });
       cut.forEach((slab, index) => {
-        const { a, variance } = scratches[index];
+        const { distances, variance } = scratches[index];
         if (shared !== undefined && cut.length > 1) variances(slab, shared); // it holds another slab by now
         recorder.dispatch(mindPack(neighbourhood, bits), {
           parameters: { slab: slabOf(slab.distances, [slab.begin, slab.end]) },
-          buffers: [a, variance, bounds, {
+          buffers: [distances, variance, bounds, {
             buffer,
             offset: slab.begin * planeBytes * words,
             bytes: (slab.end - slab.begin) * planeBytes * words,
           }],
           constants,
-          workgroups: groups(slab.end - slab.begin),
+          workgroups: groups(ny, slab.end - slab.begin),
         });
       });
       recorder.submit();

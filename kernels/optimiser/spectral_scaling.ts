@@ -9,7 +9,15 @@ import type { Triple } from "../../volume/affine.ts";
 import type { Dispatch, Gpu, GpuBuffer } from "../gpu/gpu.ts";
 import { Owned } from "../gpu/owned.ts";
 import type { Prepared } from "../gpu/prepared.ts";
-import { ALONG_AXIS } from "./spectral_scaling.wgsl.ts";
+import {
+  ALONG_AXIS,
+  alongTwoAxes,
+  RESULTS_PER_INVOCATION,
+  TILE_POINTS,
+} from "./spectral_scaling.wgsl.ts";
+
+/** The most columns along z that a workgroup transforms: enough to read whole cache lines, few enough for many workgroups. */
+const MAX_COLUMNS = 16;
 
 /** Options of {@link SpectralScaling}. */
 export interface SpectralScalingOptions {
@@ -57,9 +65,9 @@ export class SpectralScaling {
           ] as const,
           // The kernel reads the weights of one input for all results in a row.
           forward: matrices.map((matrix, axis) =>
-            upload("cosines", transposed(matrix, size[axis]))
+            upload("cosines", inBlocks(transposed(matrix, size[axis]), size[axis]))
           ),
-          inverse: matrices.map((matrix) => upload("cosines", matrix)),
+          inverse: matrices.map((matrix, axis) => upload("cosines", inBlocks(matrix, size[axis]))),
         },
       };
     });
@@ -72,6 +80,49 @@ export class SpectralScaling {
    * are prepared from one object share scratch memory: their dispatches must not be interleaved.
    */
   prepare(source: GpuBuffer, target: GpuBuffer): Prepared {
+    const [nx, ny, nz] = this.#size;
+    return Owned.build((owned) => {
+      const add = (dispatch: Dispatch) => owned.add(dispatch);
+      const dispatches = nx * ny <= TILE_POINTS && nz <= TILE_POINTS
+        ? this.#byTiles(source, target, add)
+        : this.#byAxes(source, target, add);
+      return { dispatches, destroy: () => owned.destroy() };
+    });
+  }
+
+  /** Planes, columns along z, and planes again, each of which workgroup memory holds between the passes along two axes. */
+  #byTiles(
+    source: GpuBuffer,
+    target: GpuBuffer,
+    add: (dispatch: Dispatch) => Dispatch,
+  ): Dispatch[] {
+    const { factors, scratch: [a, b], forward, inverse } = this.#buffers;
+    const [nx, ny, nz] = this.#size;
+    const plane = nx * ny;
+    const columns = Math.min(MAX_COLUMNS, Math.floor(TILE_POINTS / nz), plane);
+    const inPlanes = { extent: [nx, ny], stride: nx, step: plane, end: plane * nz };
+    const alongZ = { extent: [columns, nz], stride: plane, step: columns, end: plane };
+    return [
+      add(this.#gpu.prepare(alongTwoAxes([0, 1]), {
+        parameters: inPlanes,
+        buffers: [forward[0], forward[1], source, a],
+        workgroups: [nz],
+      })),
+      add(this.#gpu.prepare(alongTwoAxes([1, 1]), {
+        parameters: alongZ,
+        buffers: [forward[2], inverse[2], a, b, factors],
+        workgroups: [Math.ceil(plane / columns)],
+      })),
+      add(this.#gpu.prepare(alongTwoAxes([1, 0]), {
+        parameters: inPlanes,
+        buffers: [inverse[1], inverse[0], b, target],
+        workgroups: [nz],
+      })),
+    ];
+  }
+
+  /** A dispatch for each pass, for grids of any size. */
+  #byAxes(source: GpuBuffer, target: GpuBuffer, add: (dispatch: Dispatch) => Dispatch): Dispatch[] {
     const { factors, scratch: [a, b], forward, inverse } = this.#buffers;
     const passes = [
       { axis: 0, matrix: forward[0], from: source, to: a, scaled: 0 },
@@ -84,16 +135,14 @@ export class SpectralScaling {
     const [nx, ny, nz] = this.#size;
     const inner = [1, nx, nx * ny];
     const outer = [ny * nz, nz, 1];
-    return Owned.build((owned) => {
-      const dispatches: Dispatch[] = passes.map(({ axis, matrix, from, to, scaled }) =>
-        owned.add(this.#gpu.prepare(ALONG_AXIS, {
-          parameters: { inner: inner[axis], length: this.#size[axis], outer: outer[axis] },
-          buffers: [matrix, factors, from, to],
-          constants: { scaled },
-          workgroups: [Math.ceil(inner[axis] * this.#size[axis] / 64), outer[axis]],
-        }))
-      );
-      return { dispatches, destroy: () => owned.destroy() };
+    return passes.map(({ axis, matrix, from, to, scaled }) => {
+      const blocks = Math.ceil(this.#size[axis] / RESULTS_PER_INVOCATION);
+      return add(this.#gpu.prepare(ALONG_AXIS, {
+        parameters: { inner: inner[axis], length: this.#size[axis], outer: outer[axis] },
+        buffers: [matrix, factors, from, to],
+        constants: { scaled },
+        workgroups: [Math.ceil(inner[axis] * blocks / 64), outer[axis]],
+      }));
     });
   }
 
@@ -114,6 +163,16 @@ function cosineMatrix(n: number): Float32Array {
 
 function transposed(matrix: Float32Array, n: number): Float32Array {
   return matrix.map((_, at) => matrix[at % n * n + Math.floor(at / n)]);
+}
+
+/** The rows of an n x n matrix, padded with zeros to whole blocks of results. */
+function inBlocks(matrix: Float32Array, n: number): Float32Array {
+  const pitch = RESULTS_PER_INVOCATION * Math.ceil(n / RESULTS_PER_INVOCATION);
+  const padded = new Float32Array(n * pitch);
+  for (let row = 0; row < n; row++) {
+    padded.set(matrix.subarray(row * n, (row + 1) * n), row * pitch);
+  }
+  return padded;
 }
 
 /**

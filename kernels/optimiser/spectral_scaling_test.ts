@@ -24,7 +24,13 @@ async function scaledOnGpu(
   return result;
 }
 
-for (const size of [[1, 1, 1], [5, 1, 1], [1, 7, 2], [4, 3, 5], [17, 6, 4]] as const) {
+for (
+  const size of [[1, 1, 1], [5, 1, 1], [1, 7, 2], [4, 3, 5], [17, 6, 4], [33, 32, 2], [
+    2,
+    3,
+    70,
+  ]] as const
+) {
   gpuTest(`SpectralScaling equals its twin on ${size.join(" x ")} points`, async (gpu) => {
     const random = new Random(1);
     const count = size[0] * size[1] * size[2];
