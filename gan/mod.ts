@@ -47,7 +47,7 @@ export {
 } from "./tensorflow.ts";
 export type { ConvolutionVariant } from "./ops/convolution/convolution.ts";
 export { type CycleGanSettings, PAPER_SETTINGS } from "./model/settings.ts";
-export type { AirRule, DarkRange } from "./ops/intensity_transfer/air_term.ts";
+export type { AirRule, DarkRange } from "./ops/intensity_transfer/air_rule.ts";
 export type { TransferCurves } from "./networks/transfer_curves.ts";
 export { Generator, type GeneratorOptions } from "./networks/generator.ts";
 export {

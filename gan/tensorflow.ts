@@ -13,6 +13,7 @@ import { addInstanceNormToTfjs } from "./ops/instance_norm/instance_norm.ts";
 import { dispatchesPerSubmit, OpRunner } from "./ops/op_runner.ts";
 import { addConvolutionsToTfjs } from "./ops/convolution/tfjs_convolutions.ts";
 import { addNormAndPadToTfjs } from "./ops/instance_norm/norm_and_pad.ts";
+import { addAirTermToTfjs } from "./ops/intensity_transfer/air_term.ts";
 import { addIntensityTransferToTfjs } from "./ops/intensity_transfer/intensity_transfer.ts";
 import { addMeanDistanceToTfjs } from "./ops/mean_distance/mean_distance.ts";
 import { addReflectPadToTfjs } from "./ops/reflect_pad/reflect_pad.ts";
@@ -101,6 +102,7 @@ export class Tensorflow implements Disposable {
         addReflectPadToTfjs(runner),
         addMeanDistanceToTfjs(runner),
         addIntensityTransferToTfjs(runner),
+        addAirTermToTfjs(runner),
       );
     }
     current = tensorflow;

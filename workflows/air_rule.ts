@@ -1,12 +1,12 @@
 /**
- * Where an MR shows air, as registered pairs say.
+ * Where an MR shows air, as registered pairs say, and what a CT shows there.
  *
  * @module
  */
 
-import type { AirRule } from "../gan/ops/intensity_transfer/air_term.ts";
+import { AIR_RADIUS, type AirRule } from "../gan/ops/intensity_transfer/air_rule.ts";
 import { planeAxes, type PlaneName } from "../gan/synthesis/image_planes.ts";
-import { type IntensityScale, toNetwork } from "../gan/synthesis/intensity_scale.ts";
+import { fromNetwork, type IntensityScale, toNetwork } from "../gan/synthesis/intensity_scale.ts";
 import type { RegisteredPair } from "../gan/training/pair_sampler.ts";
 import type { Triple } from "../volume/affine.ts";
 import { clearOuterAir } from "../volume/flood_fill.ts";
@@ -16,16 +16,21 @@ import { partOf, valueAbove } from "./intensity_parts.ts";
 
 /** Parts of [-1, 1] in which the intensities of the MR are counted. */
 const PARTS = 128;
-/** Hounsfield units midway between air and soft tissue, and of a lung. */
+/** Hounsfield units midway between air and soft tissue, and of a lung between inhale and exhale. */
 const BORDER = -400;
-const LUNG = -850;
+const LUNG = -800;
 /** The MR intensity below which the air around the body lies: a tenth of the range. */
 const OUTER_MR = -0.8;
-/** Half of the distance over which a mixture of air and tissue becomes tissue, and a voxel beside it too bright for air. */
-const OWN_HALF = 0.1;
-const BESIDE_HALF = 0.02;
-/** The brightest air, as a share of the way from lungs to muscle: blood begins at about a fifth. */
-const MAX_BESIDE = 0.1;
+/** Number of the 5 x 5 pixels as dark as air around a voxel that wholly counts as beside air. */
+const PIXELS = 5;
+/** Half of the distance over which an intensity becomes too bright for air. */
+const DARK_HALF = 0.02;
+/** The brightest air, as a share of the way from lungs to muscle: fluids and blood begin at about a tenth. */
+const MAX_DARK = 0.065;
+/** The brightness of the tissue around lungs, which is muscle with fat, as a multiple of the way from lungs to muscle. */
+const TISSUE = 1.4;
+/** The least contrast of lungs and air. */
+const MIN_CONTRAST = 1e-3;
 /** The largest magnitude of a transfer to CT: the network cannot correct -1 and 1. */
 export const MAX_CT = 0.95;
 
@@ -33,6 +38,8 @@ export const MAX_CT = 0.95;
 export interface AirRuleOptions {
   /** The curves; in that to MR muscle is brighter than air. */
   readonly curves: Readonly<Record<Modality, readonly number[]>>;
+  /** Intensity of fat in the CT. */
+  readonly fat: number;
   /** Intensity of muscle in the CT. */
   readonly muscle: number;
   /** The scale of the CT. */
@@ -42,66 +49,118 @@ export interface AirRuleOptions {
 }
 
 /**
- * Determines where an MR shows air. Blood that flows, fluids and bone are as dark as the mixture of lung and muscle in a
- * voxel, so that no curve is right for all of them. But the mixture lies beside the lung. A voxel counts as air if it is
- * darker than midway between lung and muscle, and if the darkest pixel around it is as dark as air. This second
- * intensity is where as many voxels count as air as lie below -400 HU in the CTs of the pairs, so that bone does not
- * pass as gas; it is at most a tenth of the way from lungs to muscle. Only voxels inside both bodies count, because skin does not lie on skin.
- * They all count the same: the weights of a pair are small where the CT shows bone or vessels in the dark of the MR.
+ * Determines where an MR shows air. Blood that flows, fluids and bone are as dark as the mixture of lung and tissue in a
+ * voxel, so that no curve is right for all of them. But the mixture lies beside the lung, where several pixels around it
+ * are as dark as air. There the curve is linear in Hounsfield units from a lung to soft tissue midway between muscle and
+ * fat, because a voxel at the border of a lung holds a part of both.
+ *
+ * An intensity is as dark as air where as many voxels count as air as lie below -400 HU in the CTs of the pairs, so that
+ * bone does not pass as gas; it is at most 6.5 % of the way from lungs to muscle. Voxels beside the air around the
+ * bodies are left out, because skin does not lie on skin. All others count the same: the weights of a pair are small where
+ * the CT shows bone or vessels in the dark of the MR.
  */
 export function airRule(
   pairs: readonly RegisteredPair[],
-  { curves, muscle, scale, plane }: AirRuleOptions,
+  { curves, fat, muscle, scale, plane }: AirRuleOptions,
 ): AirRule {
-  const mrOf = (ct: number) => curves.mr[partOf(ct, curves.mr.length)];
+  const { length: nodes } = curves.mr;
+  const mrOf = (ct: number) => curves.mr[partOf(ct, nodes)];
   const [border, lungCt] = toNetwork(Float32Array.of(BORDER, LUNG), scale)
     .map((value) => Math.max(value, -MAX_CT));
   // Without lungs in the images the curve has an intensity of other voxels there.
   const lung = Math.min(mrOf(lungCt), (curves.mr[0] + mrOf(muscle)) / 2);
-  const contrast = mrOf(muscle) - lung;
-  const middle = lung + contrast / 2;
+  const tissue = lung + TISSUE * (mrOf(muscle) - lung);
+  const [fatHu, muscleHu, airHu] = fromNetwork(Float32Array.of(fat, muscle, -MAX_CT), scale);
+  const tissueHu = (fatHu + muscleHu) / 2;
+  // The brightest mixture that is air.
+  const middle = lung + (BORDER - LUNG) / (tissueHu - LUNG) * (tissue - lung);
   const shares = new Float64Array(PARTS);
-  let dark = 0;
+  let air = 0;
   for (const { grid, ct, mr } of pairs) {
-    const outerCt = outerAir(ct, grid.size, border);
     const outerMr = outerAir(mr, grid.size, OUTER_MR);
-    const least = leastAround(mr, grid, plane);
+    const outer = outerAir(ct, grid.size, border).map((value, i) => value | outerMr[i]);
+    const window = windowOf(grid, plane);
+    const isInside = window.largest(outer).map((value) => 1 - value);
     for (let i = 0; i < ct.length; i++) {
-      if (outerCt[i] + outerMr[i] > 0) continue;
-      if (ct[i] < border) dark++;
-      if (mr[i] < middle) shares[partOf(least[i], PARTS)]++;
+      if (isInside[i] === 0) continue;
+      if (ct[i] < border) air++;
+      if (mr[i] < middle) shares[partOf(window.dark(mr, i), PARTS)]++;
     }
   }
-  const beside = Math.max(
-    curves.mr[0] + BESIDE_HALF,
-    Math.min(lung + MAX_BESIDE * contrast, valueAbove(shares, dark)),
+  const dark = Math.max(
+    curves.mr[0] + DARK_HALF,
+    Math.min(lung + MAX_DARK * (mrOf(muscle) - lung), valueAbove(shares, air)),
   );
-  const range = (value: number, half: number) =>
-    [value - half, value + half].map((end) => Number(end.toFixed(5))) as [number, number];
+  // Air around the body is darker than a lung, in both images.
+  const mixtures = Float32Array.from({ length: nodes }, (_, node) => {
+    const mr = (node + 0.5) / nodes * 2 - 1;
+    return mr > lung ? LUNG + (tissueHu - LUNG) * (mr - lung) / (tissue - lung) : LUNG +
+      (airHu - LUNG) * Math.min(1, (lung - mr) / Math.max(MIN_CONTRAST, lung - curves.mr[0]));
+  });
   return {
-    // With little contrast the range ends at muscle.
-    own: range(middle, Math.min(OWN_HALF, contrast / 2)),
-    beside: range(beside, BESIDE_HALF),
-    depth: Number((Math.atanh(MAX_CT) + Math.atanh(curves.ct[0])).toFixed(5)),
+    dark: [rounded(dark - DARK_HALF), rounded(dark + DARK_HALF)],
+    pixels: PIXELS,
+    curve: Array.from(
+      toNetwork(mixtures, scale),
+      (value, node) => rounded(Math.max(-MAX_CT, Math.min(value, curves.ct[node]))),
+    ),
   };
 }
 
-/** The least value of the 3 x 3 pixels around each, in the plane. */
-function leastAround(values: Float32Array, grid: Grid, plane: PlaneName): Float32Array {
+function rounded(value: number): number {
+  return Number(value.toFixed(5));
+}
+
+/** The pixels around a voxel in the plane. */
+interface Window {
+  /** The largest value around each voxel. */
+  largest(values: Uint8Array): Uint8Array;
+  /** The intensity that half of {@link PIXELS} pixels around a voxel have, or fall below. */
+  dark(values: Float32Array, i: number): number;
+}
+
+function windowOf(grid: Grid, plane: PlaneName): Window {
   const { column, row } = planeAxes(grid, plane);
   const strides = [1, grid.size[0], grid.size[0] * grid.size[1]];
-  let from = values;
-  for (const { axis } of [column, row]) {
+  const axes = [column.axis, row.axis].map((axis) => {
     const stride = strides[axis];
     const last = grid.size[axis] - 1;
-    from = from.map((value, i) => {
-      const at = Math.floor(i / stride) % (last + 1);
-      const before = at > 0 ? from[i - stride] : value;
-      const after = at < last ? from[i + stride] : value;
-      return Math.min(before, value, after);
-    });
-  }
-  return from;
+    return {
+      first: (i: number) => i - stride * Math.min(AIR_RADIUS, Math.floor(i / stride) % (last + 1)),
+      last: (i: number) =>
+        i + stride * Math.min(AIR_RADIUS, last - Math.floor(i / stride) % (last + 1)),
+      stride,
+    };
+  });
+  const [columns, rows] = axes;
+  const darkest = new Float64Array(Math.ceil(PIXELS / 2));
+  const end = darkest.length - 1;
+  return {
+    largest: (values) =>
+      axes.reduce((from, { first, last, stride }) =>
+        from.map((value, i) => {
+          const to = last(i);
+          for (let at = first(i); at <= to; at += stride) value = Math.max(value, from[at]);
+          return value;
+        }), values),
+    dark(values, i) {
+      darkest.fill(Infinity);
+      const lastRow = rows.last(i);
+      for (let v = rows.first(i); v <= lastRow; v += rows.stride) {
+        const to = columns.last(v);
+        for (let at = columns.first(v); at <= to; at += columns.stride) {
+          const value = values[at];
+          if (value >= darkest[end]) continue;
+          let place = end;
+          for (; place > 0 && darkest[place - 1] > value; place--) {
+            darkest[place] = darkest[place - 1];
+          }
+          darkest[place] = value;
+        }
+      }
+      return darkest[end];
+    },
+  };
 }
 
 /** The air around the body, 1 there and else 0: voxels below a threshold. */

@@ -7,6 +7,7 @@
 import { readCheckpointHeader } from "../gan/model/checkpoint.ts";
 import { type Modality, otherModality } from "../volume/modality.ts";
 import type { CycleGan } from "../gan/training/cycle_gan.ts";
+import { ExtendedImage } from "../gan/synthesis/extended_image.ts";
 import { planeAxes, type PlaneName } from "../gan/synthesis/image_planes.ts";
 import { populationScale } from "../gan/synthesis/intensity_scale.ts";
 import { RandomState } from "../host/random.ts";
@@ -15,13 +16,14 @@ import {
   PairSampler,
   type RegisteredPair,
 } from "../gan/training/pair_sampler.ts";
-import { PatchSampler, type TrainingVolume } from "../gan/training/patch_sampler.ts";
+import { PatchSampler, sampleSize, type TrainingVolume } from "../gan/training/patch_sampler.ts";
 import type { ConvolutionVariant } from "../gan/ops/convolution/convolution.ts";
 import type { CycleGanSettings } from "../gan/model/settings.ts";
 import { type Ops, Tensorflow, tf } from "../gan/tensorflow.ts";
 import { checkTrainingFits } from "../gan/training/memory.ts";
 import { trainCycleGan, type TrainingProgress } from "../gan/training/train_cycle_gan.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
+import type { Triple } from "../volume/affine.ts";
 import type { Grid } from "../volume/grid.ts";
 import { writeWholeFile } from "../host/write_file.ts";
 import type { ImageRegion } from "./body_region.ts";
@@ -99,20 +101,8 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
     throw new RangeError("`balanced` and `transfer` need registered pairs: give `pairs`");
   }
   checkTrainingFits(gpu, settings, ops);
-  const samplers = {
-    ct: samplerOf(options, "ct", flips),
-    mr: samplerOf(options, "mr", flips),
-  };
-  await Deno.mkdir(`${folder}/samples`, { recursive: true });
-  const before = options.resume ? await readCheckpointHeader(folder) : undefined;
-  // The variants of the convolution differ in the last digits of their results.
-  const convolution = options.convolution ?? before?.convolution;
-  using tensorflow = await Tensorflow.open(gpu, { ops, convolution });
-  const central = { ct: samplers.ct.central(SAMPLES), mr: samplers.mr.central(SAMPLES) };
-  const names = (of: Modality) => images[of].map(({ name }) => name);
   const scaleOf = (of: Modality) => populationScale(images[of].map(({ scale }) => scale));
   const scale = { ct: scaleOf("ct"), mr: scaleOf("mr") };
-  const spacing = planeSpacing(images.ct[0].grid, plane);
   const aligned = pairs && overlappingPairs(pairs, options);
   const curves = transfer && aligned !== undefined
     ? transferCurves(aligned, {
@@ -127,13 +117,26 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
         ),
     })
     : undefined;
+  const hasAir = curves?.air !== undefined;
+  const samplers = {
+    ct: samplerOf(options, "ct", { flips, hasAir }),
+    mr: samplerOf(options, "mr", { flips, hasAir }),
+  };
+  await Deno.mkdir(`${folder}/samples`, { recursive: true });
+  const before = options.resume ? await readCheckpointHeader(folder) : undefined;
+  // The variants of the convolution differ in the last digits of their results.
+  const convolution = options.convolution ?? before?.convolution;
+  using tensorflow = await Tensorflow.open(gpu, { ops, convolution });
+  const central = { ct: samplers.ct.central(SAMPLES), mr: samplers.mr.central(SAMPLES) };
+  const names = (of: Modality) => images[of].map(({ name }) => name);
+  const spacing = planeSpacing(images.ct[0].grid, plane);
   const gan = await trainCycleGan({
     tensorflow,
     settings,
     folder,
     sources: samplers,
     pairs: aligned && new PairSampler({
-      pairs: aligned,
+      pairs: hasAir ? aligned.map((pair) => extendedPair(pair, options)) : aligned,
       plane,
       crop: settings.crop,
       channels: settings.channels,
@@ -190,7 +193,7 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
 function samplerOf(
   { images, pairs = [], balanced = false, settings, plane }: TrainingJobOptions,
   of: Modality,
-  flips: boolean,
+  { flips, hasAir }: { readonly flips: boolean; readonly hasAir: boolean },
 ): PatchSampler {
   const { crop, channels, seed } = settings;
   const random = RandomState.of(seed, `regions of ${of}`);
@@ -199,8 +202,34 @@ function samplerOf(
     grid: of === "ct" ? onMr.grid : onCt.grid,
     data: of === "ct" ? onMr.ct : onCt.mr,
   }));
-  const volumes = balanced ? [...images[of], ...inOtherShapes] : images[of];
-  return new PatchSampler({ volumes, plane, crop, channels, flips, random });
+  const all: readonly TrainingVolume[] = balanced ? [...images[of], ...inOtherShapes] : images[of];
+  const load = sampleSize(crop);
+  const volumes = hasAir
+    ? all.map((volume) => extendedVolume(volume, plane, [load, load, channels]))
+    : all;
+  return new PatchSampler({ volumes, plane, crop, load, channels, flips, random });
+}
+
+/** A volume that holds a sample. As in the synthesis, no rule of air meets background beside a body that is cut off. */
+function extendedVolume(volume: TrainingVolume, plane: PlaneName, min: Triple): TrainingVolume {
+  const { name, grid, data } = volume;
+  const extended = new ExtendedImage(grid.size, planeAxes(grid, plane), min);
+  return { name, grid: extended.grid(grid), data: extended.extend(data) };
+}
+
+/** A pair that holds a patch; what is repeated has no weight. */
+function extendedPair(
+  { name, grid, ct, mr, weight }: RegisteredPair,
+  { settings: { crop, channels }, plane }: TrainingJobOptions,
+): RegisteredPair {
+  const extended = new ExtendedImage(grid.size, planeAxes(grid, plane), [crop, crop, channels]);
+  return {
+    name,
+    grid: extended.grid(grid),
+    ct: extended.extend(ct),
+    mr: extended.extend(mr),
+    weight: extended.extend(weight ?? new Float32Array(ct.length).fill(1), 0),
+  };
 }
 
 /** Voxel sizes in mm along columns, rows and slices. */

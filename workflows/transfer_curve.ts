@@ -9,7 +9,7 @@ import type { TransferCurves } from "../gan/networks/transfer_curves.ts";
 import type { PlaneName } from "../gan/synthesis/image_planes.ts";
 import { type IntensityScale, toNetwork } from "../gan/synthesis/intensity_scale.ts";
 import type { RegisteredPair } from "../gan/training/pair_sampler.ts";
-import { airRule, MAX_CT } from "./air_rule.ts";
+import { airRule } from "./air_rule.ts";
 import { partOf, valueAbove } from "./intensity_parts.ts";
 
 /** Number of nodes of a curve: 96 of -1000 to 1000 HU on the soft-tissue scale are 7.4 HU per node in soft tissue. */
@@ -20,10 +20,13 @@ const PARTS = 128;
 const SHARED = 2;
 
 /** The method of the transfers, for the keys of trainings; another method has another name. */
-export const TRANSFER_METHOD = "median to MR, line to CT with air beside air";
+export const TRANSFER_METHOD =
+  "median to MR, line to CT that ends at soft tissue, mixtures beside air";
 
 /** Hounsfield units of fat and of muscle. */
 const SOFT_TISSUE = [-100, 50];
+/** Hounsfield units at which the line through both ends: soft tissue is not darker or brighter. */
+const LIMITS = [-150, 80];
 /** Minimum distance of fat and muscle in the MR: T1-weighted images have ten times as much. */
 const MIN_CONTRAST = 0.1;
 /** Minimum distance of muscle and air in the MR. */
@@ -55,11 +58,11 @@ export function transferCurves(
   { scale, plane, onMissing }: TransferCurvesOptions,
 ): TransferCurves | undefined {
   const mr = transferCurve(pairs);
-  const [fat, muscle] = toNetwork(Float32Array.from(SOFT_TISSUE), scale);
+  const [fat, muscle, low, high] = toNetwork(Float32Array.of(...SOFT_TISSUE, ...LIMITS), scale);
   const missing = missingOrder(mr, { fat, muscle });
   if (missing === undefined) {
-    const ct = transferToCt(mr, { fat, muscle });
-    return { mr, ct, air: airRule(pairs, { curves: { mr, ct }, muscle, scale, plane }) };
+    const ct = transferToCt(mr, { fat, muscle, low, high });
+    return { mr, ct, air: airRule(pairs, { curves: { mr, ct }, fat, muscle, scale, plane }) };
   }
   onMissing?.(missing);
   return undefined;
@@ -71,7 +74,7 @@ export function transferCurves(
  */
 export function missingOrder(
   curve: readonly number[],
-  { fat, muscle }: SoftTissueIntensities,
+  { fat, muscle }: Pick<SoftTissueIntensities, "fat" | "muscle">,
 ): TissueOrder | undefined {
   const mrOf = (ct: number) => curve[partOf(ct, curve.length)];
   if (mrOf(fat) - mrOf(muscle) < MIN_CONTRAST) return "fat brighter than muscle";
@@ -79,32 +82,37 @@ export function missingOrder(
   return undefined;
 }
 
-/** Intensities of fat and of muscle in a CT, from -1 to 1. */
+/** Intensities of soft tissue in a CT, from -1 to 1. */
 export interface SoftTissueIntensities {
   /** Intensity of fat. */
   readonly fat: number;
   /** Intensity of muscle. */
   readonly muscle: number;
+  /** The darkest soft tissue. */
+  readonly low: number;
+  /** The brightest soft tissue. */
+  readonly high: number;
 }
 
 /**
  * Determines the transfer from MR to CT: the line through fat and muscle, which falls from bright to dark. It keeps the
- * structure that the MR shows in soft tissue, and continues to the dark intensities of fluid and bone. Air is as dark:
- * see {@link airRule}.
+ * structure that the MR shows in soft tissue. It ends at the darkest and at the brightest soft tissue, because nothing
+ * that is brighter than muscle in a T1-weighted image is darker than fat in a CT, and fluids, the darkest tissue, have
+ * less than 80 HU. Air is as dark as fluids: see {@link airRule}.
  *
  * @param curve - The curve from CT to MR, of {@link transferCurve}, which has the order of {@link missingOrder}.
- * @returns Intensities of CT in [-0.95, 0.95] at the middles of equal parts of [-1, 1], as many as `curve` has.
+ * @returns Intensities of CT in [-1, 1] at the middles of equal parts of [-1, 1], as many as `curve` has.
  */
 export function transferToCt(
   curve: readonly number[],
-  { fat, muscle }: SoftTissueIntensities,
+  { fat, muscle, low, high }: SoftTissueIntensities,
 ): number[] {
   const mrOf = (ct: number) => curve[partOf(ct, curve.length)];
   const slope = (fat - muscle) / (mrOf(fat) - mrOf(muscle));
   return Array.from(curve, (_, node) => {
     const mr = (node + 0.5) / curve.length * 2 - 1;
     const value = muscle + slope * (mr - mrOf(muscle));
-    return Number(Math.min(MAX_CT, Math.max(-MAX_CT, value)).toFixed(5));
+    return Number(Math.min(high, Math.max(low, value)).toFixed(5));
   });
 }
 

@@ -45,18 +45,16 @@ Deno.test("transferCurve() refuses pairs without a voxel that has a weight", () 
 
 /** A curve to MR of ten nodes, as a T1-weighted image has it: fat at -0.3 is bright, muscle at 0.1 is darker. */
 const T1 = [-1, -1, -0.8, 0.8, 0.8, -0.2, -0.2, 0, 0, -0.6];
-const TISSUE = { fat: -0.3, muscle: 0.1 };
+const TISSUE = { fat: -0.3, muscle: 0.1, low: -0.28, high: 0.35 };
 
 /** The linear scale of CT, on which fat is -0.1 and muscle 0.05. */
 const scale = { low: -1000, high: 1000 };
 
-Deno.test("transferToCt() is the line through fat and muscle, limited", () => {
-  // The line falls by 0.4 from -0.2 to 0.8; the nodes lie at -0.9, -0.7, ..., 0.9.
-  const line = [0.38, 0.3, 0.22, 0.14, 0.06, -0.02, -0.1, -0.18, -0.26, -0.34];
+Deno.test("transferToCt() is the line through fat and muscle, which ends at the limits of soft tissue", () => {
+  // The line falls by 0.4 from -0.2 to 0.8; the nodes lie at -0.9, -0.7, ..., 0.9. It would begin at 0.38 and end at
+  // -0.34.
+  const line = [0.35, 0.3, 0.22, 0.14, 0.06, -0.02, -0.1, -0.18, -0.26, -0.28];
   transferToCt(T1, TISSUE).forEach((value, i) => assertAlmostEquals(value, line[i], 1e-5));
-  // With fat at 0 it falls by 2 for each 1: at -0.9 it would be 1.5, and at 0.9 -2.1.
-  const steep = transferToCt(T1.map((value, i) => i === 3 ? 0 : value), TISSUE);
-  assertEquals([steep[0], steep[9]], [0.95, -0.95]);
 });
 
 Deno.test("missingOrder() names what the MR does not show: fat brighter than muscle, or muscle brighter than air", () => {
@@ -82,9 +80,12 @@ Deno.test("transferCurves() has both directions for images of a T1 contrast", ()
   assertEquals([both.mr!.length, both.ct!.length], [96, 96]);
   // The inverse of 0.2 - 3 ct at 0.35 is -0.05.
   assertAlmostEquals(both.ct![Math.floor((0.35 + 1) / 2 * 96)], -0.05, 0.01);
-  // Air is -0.9, and muscle 0.05: midway is -0.425.
-  const [from, to] = both.air!.own;
-  assertAlmostEquals((from + to) / 2, -0.425, 0.02);
+  // The line ends at -150 HU and at 80 HU.
+  assertEquals([Math.min(...both.ct!), Math.max(...both.ct!)], [-0.15, 0.08]);
+  // Air and lungs are -0.9, and muscle 0.05: 0.065 of the way is -0.838.
+  const [from, to] = both.air!.dark;
+  assertAlmostEquals((from + to) / 2, -0.875, 0.025);
+  assertEquals(both.air!.curve.length, 96);
   assertEquals(missing, []);
 });
 

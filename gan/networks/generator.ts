@@ -10,11 +10,17 @@ import {
   type ConvolutionOptions,
   transposedConvolution,
 } from "../ops/convolution/tfjs_convolutions.ts";
-import { type AirRule, airTerm } from "../ops/intensity_transfer/air_term.ts";
+import {
+  airLogits,
+  airParameters,
+  type AirRule,
+  NO_AIR,
+} from "../ops/intensity_transfer/air_rule.ts";
+import { airTerm } from "../ops/intensity_transfer/air_term.ts";
 import { curveLogits, intensityTransfer } from "../ops/intensity_transfer/intensity_transfer.ts";
 import { instanceNorm } from "../ops/instance_norm/instance_norm.ts";
 import { normAndPad, type NormAndPadOptions } from "../ops/instance_norm/norm_and_pad.ts";
-import { type NetworksOfImages, ofEachGroup, SINGLE_NETWORK } from "../ops/networks_of_images.ts";
+import { type NetworksOfImages, SINGLE_NETWORK } from "../ops/networks_of_images.ts";
 import { reflectPad } from "../ops/reflect_pad/reflect_pad.ts";
 import { type Tensor4D, tf } from "../tensorflow.ts";
 import { Network } from "./network.ts";
@@ -42,8 +48,10 @@ export interface GeneratorOptions {
   readonly air?: Readonly<Record<string, AirRule>> | undefined;
 }
 
-/** Name of the curves among the constants of the weights. */
+/** Names of the curves and of the rules of air among the constants of the weights. */
 const TRANSFER = "transfer";
+const AIR_RULES = "air rules";
+const AIR_CURVES = "air curves";
 
 /**
  * Translates images from one modality to the other, in [-1, 1]. Height and width are multiples of 4, and at least 8.
@@ -65,6 +73,9 @@ export class Generator extends Network {
     if (!this.shared.isEmpty) return;
     addLayers(this.shared, options);
     if (options.transfer !== undefined) addTransfer(this.shared, options.transfer);
+    if (options.transfer !== undefined && options.air !== undefined) {
+      addAir(this.shared, options.transfer, options.air);
+    }
   }
 
   /**
@@ -114,24 +125,19 @@ export class Generator extends Network {
       const residual = convolve("leave", reflectPad(y, 3));
       const curves = shared.constants.get(TRANSFER) as tf.Tensor2D | undefined;
       if (curves === undefined) return tf.tanh(residual);
+      const rules = shared.constants.get(AIR_RULES) as tf.Tensor2D | undefined;
       return intensityTransfer({
         x,
-        residual: this.#withAir(residual, x, networks),
+        residual: rules === undefined ? residual : residual.add(airTerm({
+          x,
+          rules,
+          curves: shared.constants.get(AIR_CURVES) as tf.Tensor2D,
+          networks,
+        })),
         curves,
         networks,
       });
     });
-  }
-
-  /** Adds the terms of air of the images' networks. */
-  #withAir(residual: Tensor4D, x: Tensor4D, networks: NetworksOfImages): Tensor4D {
-    const { options: { air = {} }, shared: { names } } = this;
-    if (names.every((name) => air[name] === undefined)) return residual;
-    const term = ofEachGroup(x, networks, (images, network) => {
-      const rule = air[names[network]];
-      return rule === undefined ? tf.zerosLike(images) : airTerm(images, rule);
-    });
-    return residual.add(term);
   }
 
   /**
@@ -142,10 +148,16 @@ export class Generator extends Network {
   transferred(x: Tensor4D): Tensor4D {
     const curve = this.options.transfer?.[this.name];
     if (curve === undefined) return x.clone();
+    const rule = this.options.air?.[this.name];
     return tf.tidy(() =>
       intensityTransfer({
         x,
-        residual: this.#withAir(tf.zerosLike(x), x, this.alone),
+        residual: rule === undefined ? tf.zerosLike(x) : airTerm({
+          x,
+          rules: tf.tensor2d([airParameters(rule)]),
+          curves: tf.tensor2d([airLogits(rule, curve)]),
+          networks: SINGLE_NETWORK,
+        }),
         curves: tf.tensor2d([curveLogits(curve)]),
         networks: SINGLE_NETWORK,
       })
@@ -166,6 +178,23 @@ function addTransfer(
   const [{ length: nodes }] = Object.values(transfer);
   const curves = weights.names.map((name) => transfer[name] ?? new Array<number>(nodes).fill(0));
   weights.constants.set(TRANSFER, tf.keep(tf.tensor2d(curves.map(curveLogits))));
+}
+
+/** Stores the rules of air of the networks in their order; a network without a rule has a curve of zeros. */
+function addAir(
+  weights: NetworkWeights,
+  transfer: Readonly<Record<string, readonly number[]>>,
+  air: Readonly<Record<string, AirRule>>,
+): void {
+  const { names, constants } = weights;
+  if (names.every((name) => air[name] === undefined)) return;
+  const [{ length: nodes }] = Object.values(transfer);
+  const rules = names.map((name) => name in air ? airParameters(air[name]) : [...NO_AIR]);
+  const curves = names.map((name) =>
+    name in air ? airLogits(air[name], transfer[name]) : new Array<number>(nodes).fill(0)
+  );
+  constants.set(AIR_RULES, tf.keep(tf.tensor2d(rules)));
+  constants.set(AIR_CURVES, tf.keep(tf.tensor2d(curves)));
 }
 
 function addLayers(weights: NetworkWeights, { channels, filters, blocks }: GeneratorOptions): void {

@@ -5,7 +5,7 @@
  */
 
 import { MODALITIES, type Modality } from "../../volume/modality.ts";
-import type { AirRule } from "../ops/intensity_transfer/air_term.ts";
+import type { AirRule } from "../ops/intensity_transfer/air_rule.ts";
 
 /**
  * Curves by the modality of the output. A curve has the output's intensities, in [-1, 1], at the middles of equal parts
@@ -48,11 +48,17 @@ export function checkTransfer(transfer: TransferCurves | undefined): void {
   const { air, ...curves } = transfer;
   checkTransferCurves(curves);
   if (air === undefined) return;
-  const isRange = (range: unknown) =>
-    Array.isArray(range) && range.length === 2 && range.every(Number.isFinite) &&
-    range[0] < range[1];
-  if (isRange(air?.own) && isRange(air.beside) && Number.isFinite(air.depth)) return;
-  throw new RangeError("`air` of `transfer` must hold two rising ranges, and a depth");
+  if ((air as { own?: unknown } | null)?.own !== undefined) {
+    throw new RangeError(
+      "`air` of `transfer` is a rule of an earlier version: train again, or use the version that wrote it",
+    );
+  }
+  checkTransferCurves({ ct: curves.ct, air: air?.curve });
+  const { dark, pixels } = air;
+  const isRange = Array.isArray(dark) && dark.length === 2 && dark.every(Number.isFinite) &&
+    dark[0] < dark[1];
+  if (isRange && Number.isFinite(pixels) && pixels > 0) return;
+  throw new RangeError("`air` of `transfer` must hold a rising range, and a number of pixels");
 }
 
 /**

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { ExtendedImage } from "./extended_image.ts";
 import {
   patchAverage,
   type PatchAverageOptions,
@@ -86,9 +87,19 @@ export function stridesOf(
  * Synthesises a volume in the other modality, in [-1, 1], x fastest. Nearly empty patches remain background, unless
  * `skipEmpty` is false. Two runs give the same bytes.
  *
+ * If the generators have a rule of air, an image that is smaller than a patch is extended by its outer voxels.
+ *
  * @throws {RangeError} if an option is invalid.
  */
 export async function synthesiseVolume(options: SynthesisOptions): Promise<Float32Array> {
+  const { size, axes, image, crop, generator: { options: { channels, air = {} } } } = options;
+  if (Object.keys(air).length === 0) return await averageOfPatches(options);
+  const extended = new ExtendedImage(size, axes, [crop, crop, channels]);
+  const whole = { ...options, size: extended.size, image: extended.extend(image) };
+  return extended.cut(await averageOfPatches(whole));
+}
+
+async function averageOfPatches(options: SynthesisOptions): Promise<Float32Array> {
   const { tensorflow, generator, crop } = options;
   const { gpu, runner } = tensorflow;
   const { channels } = generator.options;

@@ -7,6 +7,7 @@ import { FAST_TO_COMPILE } from "../../testing/tensorflow.ts";
 import type { Triple } from "../../volume/affine.ts";
 import { Generator } from "../networks/generator.ts";
 import { RandomState } from "../../host/random.ts";
+import { ExtendedImage } from "./extended_image.ts";
 import { countPatches, synthesiseVolume, type SynthesisOptions } from "./synthesis.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";
 
@@ -140,5 +141,36 @@ gpuTest(
     await assertRejects(() => synthesiseVolume({ ...options, signal }), Error, "enough");
     options.generator.dispose();
     assertEquals(tf.memory().numTensors, 0);
+  },
+);
+
+gpuTest(
+  "synthesiseVolume() extends an image that is smaller than a patch, if there is a rule of air",
+  async (gpu) => {
+    using tensorflow = await Tensorflow.open(gpu, FAST_TO_COMPILE);
+    const transfer = { "generator_ct": [0.3, 0.1, -0.4] };
+    const air = {
+      "generator_ct": { dark: [-0.9, -0.1], pixels: 5, curve: [-0.6, -0.2, -0.4] },
+    } as const;
+    const small: Triple = [21, 9, 12];
+    const extended = new ExtendedImage(small, PLANES.coronal, [16, 16, 1]);
+    const values = image.subarray(0, 21 * 9 * 12);
+    for (const rule of [air, undefined]) {
+      using parts = new DisposableStack();
+      const generator = new Generator(
+        "generator_ct",
+        { channels: 1, filters: 4, blocks: 1, transfer, air: rule },
+        RandomState.of(1, "test"),
+      );
+      parts.defer(() => generator.dispose());
+      const options = { tensorflow, generator, axes: PLANES.coronal, crop: 16, skipEmpty: false };
+      const found = await synthesiseVolume({ ...options, size: small, image: values });
+      const whole = await synthesiseVolume({
+        ...options,
+        size: extended.size,
+        image: rule === undefined ? extended.extend(values, -1) : extended.extend(values),
+      });
+      assertCloseTo(found, extended.cut(whole), "synthesis", 1e-6);
+    }
   },
 );

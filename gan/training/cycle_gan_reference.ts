@@ -143,7 +143,8 @@ function generatorReference(
   if (curve === undefined) return { ...out, values: out.values.map(Math.tanh) };
   const logits = curveLogits(curve);
   const rule = transfers.air?.[name];
-  const air = rule && airTermReference(image.values, [image.size, image.size, channels], rule);
+  const air = rule &&
+    airTermReference(image.values, [image.size, image.size, channels], rule, curve);
   const values = out.values.map((value, i) =>
     Math.tanh(value + curvePoint(logits, image.values[i]).value + (air?.[i] ?? 0))
   );

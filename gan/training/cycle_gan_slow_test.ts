@@ -10,7 +10,7 @@ import {
 } from "./cycle_gan_reference.ts";
 import type { Network } from "../networks/network.ts";
 import { type CycleGanSettings, PAPER_SETTINGS } from "../model/settings.ts";
-import type { AirRule } from "../ops/intensity_transfer/air_term.ts";
+import type { AirRule } from "../ops/intensity_transfer/air_rule.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";
 
 const base: CycleGanSettings = {
@@ -117,7 +117,7 @@ const plain: CycleGanSettings = {
 
 /** Curves of both generators; that of CT falls. */
 const transfer = { mr: [-0.9, -0.2, 0.6, 0.1], ct: [0.4, 0, -0.6, -0.99] };
-const air: AirRule = { own: [-0.4, 0.3], beside: [-0.9, -0.1], depth: 1.5 };
+const air: AirRule = { dark: [-0.9, 0.3], pixels: 9, curve: [-0.7, -0.3, -0.65, -0.97] };
 
 for (
   const [name, options, small, curves] of [

@@ -14,7 +14,7 @@ import { ModelFileError } from "../model/model_error.ts";
 import { RandomState } from "../../host/random.ts";
 import { readSafetensors } from "../model/safetensors.ts";
 import { type CycleGanSettings, PAPER_SETTINGS } from "../model/settings.ts";
-import type { AirRule } from "../ops/intensity_transfer/air_term.ts";
+import type { AirRule } from "../ops/intensity_transfer/air_rule.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";
 import {
   type PairSource,
@@ -182,7 +182,7 @@ gpuTest(
         structureMeasure: "mind",
         structureWeight: 2,
       };
-      const air: AirRule = { own: [-0.5, 0], beside: [-0.9, -0.5], depth: 1 };
+      const air: AirRule = { dark: [-0.9, -0.1], pixels: 6, curve: [-0.6, -0.2, -0.4] };
       const transfer = { mr: [0.9, 0.2, -0.7], ct: [0.3, 0.1, -0.4], air };
       const options = () => ({
         settings: corresponding,
@@ -224,7 +224,7 @@ gpuTest(
         RangeError,
         "need a source of registered pairs",
       );
-      const otherAir = { ...transfer, air: { ...air, depth: 2 } };
+      const otherAir = { ...transfer, air: { ...air, pixels: 2 } };
       for (const other of [undefined, { mr: [0.9, 0.2, -0.6] }, otherAir]) {
         const others = other === undefined ? data : { ...data, transfer: other };
         await assertRejects(
@@ -247,7 +247,15 @@ gpuTest(
       for (
         const [wrong, message] of [
           [{ mr: [0.5, 2] }, "`transfer` must hold"],
-          [{ ...transfer, air: { ...air, own: [0, 0] } }, "`air` of `transfer` must hold"],
+          [{ ...transfer, air: { ...air, dark: [0, 0] } }, "`air` of `transfer` must hold"],
+          [
+            { ...transfer, air: { ...air, curve: [-0.6, -0.2] } },
+            "`transfer` must hold curves of one length",
+          ],
+          [
+            { ...transfer, air: { own: [-0.5, 0], beside: [-0.9, -0.5], depth: 1 } },
+            "a rule of an earlier version: train again",
+          ],
         ] as const
       ) {
         const damaged = { ...header, data: { ...header.data, transfer: wrong } };

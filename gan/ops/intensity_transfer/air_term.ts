@@ -1,40 +1,136 @@
 /**
- * The part of an intensity transfer that tells air from tissue which an MR shows as dark: a voxel is air if it is dark,
- * and if a voxel beside it is as dark as air. A mixture of lung and muscle lies beside the lung; blood, bone and fluids
- * do not.
+ * The part of an intensity transfer that shows air, as tfjs kernels with an exact gradient; see {@link AirRule}.
  *
  * @module
  */
 
 import * as tf from "@tensorflow/tfjs";
+import type { TensorInfo } from "@tensorflow/tfjs";
+import type { Kernel } from "../../../kernels/gpu/gpu.ts";
+import { flatWorkgroups } from "../../../kernels/gpu/workgroups.ts";
+import { imagesPerGroup, type NetworksOfImages, ofEachGroup } from "../networks_of_images.ts";
+import type { OpRunner } from "../op_runner.ts";
+import { AIR_RADIUS } from "./air_rule.ts";
+import { AIR_GRADIENT, AIR_TERM, AIR_WEIGHT } from "./air_term.wgsl.ts";
+import { curveWithStockOps } from "./intensity_transfer.ts";
 
-/** Intensities of an MR in [-1, 1], between which a property falls from whole to none. */
-export type DarkRange = readonly [whole: number, none: number];
+const FORWARD = "CrosswarpAirTerm";
+const WEIGHT = "CrosswarpAirWeight";
+const GRADIENT = "CrosswarpAirGradient";
 
-/** When a voxel is air. */
-export interface AirRule {
-  /** The voxel itself is dark. */
-  readonly own: DarkRange;
-  /** The darkest of the 3 x 3 pixels around it, with itself, is as dark as air. */
-  readonly beside: DarkRange;
-  /** What is subtracted from the logit of air. */
-  readonly depth: number;
+/** Attributes of the kernels. */
+interface Attributes {
+  readonly networks: NetworksOfImages;
+  readonly nodes: number;
+}
+
+/** Adds the kernels and the gradient to tfjs; the returned function removes them. */
+export function addAirTermToTfjs(runner: OpRunner): () => void {
+  const backendName = "webgpu";
+  const planOf = (kernel: Kernel, shape: readonly number[], { networks, nodes }: Attributes) =>
+    runner.cached(
+      `${kernel.label} ${[shape, nodes, networks.first, networks.step, networks.groups]}`,
+      () => {
+        const [images, height, width, channels] = shape;
+        const count = images * height * width * channels;
+        const { workgroups, stride } = flatWorkgroups(count);
+        return runner.plan({
+          kernel,
+          parameters: {
+            height,
+            width,
+            channels,
+            group: imagesPerGroup(images, networks) * count / images,
+            count,
+            stride,
+            nodes,
+            first: networks.first,
+            step: networks.step,
+          },
+          workgroups,
+        });
+      },
+    );
+  const add = (kernelName: string, kernel: Kernel, names: readonly string[]) =>
+    tf.registerKernel({
+      kernelName,
+      backendName,
+      kernelFunc: ({ inputs, attrs }) => {
+        const read = names.map((name) => (inputs as Record<string, TensorInfo>)[name]);
+        const output = runner.output(read[0].shape);
+        runner.run(planOf(kernel, read[0].shape, attrs as unknown as Attributes), [
+          ...read,
+          output,
+        ]);
+        return output;
+      },
+    });
+  add(WEIGHT, AIR_WEIGHT, ["x", "rules"]);
+  add(FORWARD, AIR_TERM, ["x", "rules", "curves"]);
+  add(GRADIENT, AIR_GRADIENT, ["x", "rules", "curves", "weights", "dy"]);
+  tf.registerGradient({
+    kernelName: FORWARD,
+    inputsToSave: ["x", "rules", "curves"],
+    gradFunc: (dy, [x, rules, curves], attrs) => {
+      const run = (name: string, inputs: Record<string, tf.Tensor>) =>
+        tf.engine().runKernel<tf.Tensor>(name, inputs, attrs);
+      return {
+        x: () =>
+          tf.tidy(() => {
+            const weights = run(WEIGHT, { x, rules });
+            return run(GRADIENT, { x, rules, curves, weights, dy: dy as tf.Tensor });
+          }),
+      };
+    },
+  });
+  return () => {
+    for (const name of [FORWARD, WEIGHT, GRADIENT]) tf.unregisterKernel(name, backendName);
+    tf.unregisterGradient(FORWARD);
+  };
+}
+
+/** Options of {@link airTerm}. */
+export interface AirTermOptions {
+  /** Images that pass through the generators, [batch, height, width, channels] in [-1, 1]. */
+  readonly x: tf.Tensor4D;
+  /** The parameters of each network's rule, [networks, 3]; see `airParameters()`. */
+  readonly rules: tf.Tensor2D;
+  /** What each network's rule adds beside air, [networks, nodes]; see `airLogits()`. */
+  readonly curves: tf.Tensor2D;
+  /** The network of each image. */
+  readonly networks: NetworksOfImages;
 }
 
 /**
- * Computes -depth own(x) beside(min(x)) with the minimum over 3 x 3 pixels of a channel; pixels outside the image do not
- * count.
- *
- * @param x - Images, [batch, height, width, channels] in [-1, 1].
+ * Computes min(1, sum of dark(x) around / pixels) curve(x): what is added to the logits of the transfer. The sum is over
+ * the 5 x 5 pixels around each in its channel; pixels outside of the image are not dark.
  */
-export function airTerm(x: tf.Tensor4D, { own, beside, depth }: AirRule): tf.Tensor4D {
-  return tf.tidy(() => {
-    const least = tf.neg(tf.maxPool(tf.neg(x) as tf.Tensor4D, 3, 1, "same"));
-    return darkness(x, own).mul(darkness(least, beside)).mul(-depth) as tf.Tensor4D;
+export function airTerm({ x, rules, curves, networks }: AirTermOptions): tf.Tensor4D {
+  if (tf.getKernel(FORWARD, "webgpu") !== undefined) {
+    const attributes: Attributes = { networks, nodes: curves.shape[1] };
+    const attrs = attributes as unknown as tf.NamedAttrMap;
+    return tf.engine().runKernel<tf.Tensor4D>(FORWARD, { x, rules, curves }, attrs);
+  }
+  return ofEachGroup(x, networks, (images, network) => {
+    const [none, inverse, share] = tf.split(tf.slice(rules, [network, 0], [1, 3]).reshape([3]), 3);
+    const dark = none.sub(images).mul(inverse).clipByValue(0, 1) as tf.Tensor4D;
+    const weight = sumAround(dark).mul(share).clipByValue(0, 1);
+    const curve = tf.slice(curves, [network, 0], [1, -1]).reshape([-1]);
+    return weight.mul(curveWithStockOps(images, curve)) as tf.Tensor4D;
   });
 }
 
-/** 1 up to the first intensity, 0 from the second on, and linear between them. */
-function darkness(x: tf.Tensor, [whole, none]: DarkRange): tf.Tensor {
-  return x.mul(-1 / (none - whole)).add(none / (none - whole)).clipByValue(0, 1);
+/** The sum over the pixels around each, with the kernels of tfjs. */
+function sumAround(x: tf.Tensor4D): tf.Tensor4D {
+  const sides: [number, number] = [AIR_RADIUS, AIR_RADIUS];
+  return [1, 2].reduce((sum, axis) => {
+    const pads = [0, 1, 2, 3].map((i): [number, number] => i === axis ? sides : [0, 0]);
+    const padded = tf.pad(sum, pads);
+    const shifted = Array.from({ length: 2 * AIR_RADIUS + 1 }, (_, by) => {
+      const begin = [0, 0, 0, 0];
+      begin[axis] = by;
+      return tf.slice(padded, begin, sum.shape);
+    });
+    return shifted.reduce((a, b) => a.add(b)) as tf.Tensor4D;
+  }, x);
 }

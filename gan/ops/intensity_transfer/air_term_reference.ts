@@ -1,31 +1,36 @@
 /**
- * The term of air on the processor in double precision, with which tests compare the kernels of tfjs.
+ * The term of air on the processor in double precision, with which tests compare the kernels.
  *
  * @module
  */
 
-import type { AirRule, DarkRange } from "./air_term.ts";
+import { AIR_RADIUS, airLogits, type AirRule } from "./air_rule.ts";
+import { curvePoint } from "./intensity_transfer_reference.ts";
 
-/** Evaluates the term of air at each value of an image, [height, width, channels]. */
+/**
+ * Evaluates the term of air at each value of an image, [height, width, channels].
+ *
+ * @param tissue - The curve of tissue that the rule changes.
+ */
 export function airTermReference(
   values: ArrayLike<number>,
   [height, width, channels]: readonly [number, number, number],
-  { own, beside, depth }: AirRule,
+  rule: AirRule,
+  tissue: readonly number[],
 ): Float64Array {
+  const { dark: [whole, none], pixels } = rule;
+  const logits = airLogits(rule, tissue);
   return Float64Array.from({ length: height * width * channels }, (_, i) => {
     const channel = i % channels;
     const x = Math.floor(i / channels) % width;
     const y = Math.floor(i / channels / width);
-    let least = Infinity;
-    for (let v = Math.max(0, y - 1); v <= Math.min(height - 1, y + 1); v++) {
-      for (let u = Math.max(0, x - 1); u <= Math.min(width - 1, x + 1); u++) {
-        least = Math.min(least, values[(v * width + u) * channels + channel]);
+    let sum = 0;
+    for (let v = Math.max(0, y - AIR_RADIUS); v <= Math.min(height - 1, y + AIR_RADIUS); v++) {
+      for (let u = Math.max(0, x - AIR_RADIUS); u <= Math.min(width - 1, x + AIR_RADIUS); u++) {
+        const value = values[(v * width + u) * channels + channel];
+        sum += Math.min(1, Math.max(0, (none - value) / (none - whole)));
       }
     }
-    return -depth * darkness(values[i], own) * darkness(least, beside);
+    return Math.min(1, sum / pixels) * curvePoint(logits, values[i]).value;
   });
-}
-
-function darkness(value: number, [whole, none]: DarkRange): number {
-  return Math.min(1, Math.max(0, (none - value) / (none - whole)));
 }

@@ -115,7 +115,7 @@ export function intensityTransfer(
 }
 
 /** Evaluates a curve with the kernels of tfjs. */
-function curveWithStockOps(x: tf.Tensor4D, curve: tf.Tensor): tf.Tensor4D {
+export function curveWithStockOps(x: tf.Tensor4D, curve: tf.Tensor): tf.Tensor4D {
   const nodes = curve.size;
   const evaluate = tf.customGrad((...inputs) => {
     const save = inputs.pop() as unknown as (tensors: tf.Tensor[]) => void;

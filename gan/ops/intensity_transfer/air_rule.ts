@@ -1,0 +1,44 @@
+/**
+ * The rule by which a generator tells air from tissue that an MR shows as dark: many pixels around air are as dark as
+ * air. A mixture of lung and tissue lies beside the lung; blood, bone and fluids do not.
+ *
+ * @module
+ */
+
+import { curveLogits } from "./intensity_transfer.ts";
+
+/** Pixels on each side of a voxel, along rows and columns, in which air is counted. */
+export const AIR_RADIUS = 2;
+
+/** Intensities of an MR in [-1, 1], between which a property falls from whole to none. */
+export type DarkRange = readonly [whole: number, none: number];
+
+/** Where a CT shows air, and what it shows there. */
+export interface AirRule {
+  /** Intensities as dark as air. */
+  readonly dark: DarkRange;
+  /** Number of dark pixels among the 5 x 5 around a voxel, with itself, with which it wholly counts as beside air. */
+  readonly pixels: number;
+  /**
+   * The curve of the transfer beside air, in the place of that of tissue: intensities of CT at the middles of equal
+   * parts of [-1, 1], as many as the other has.
+   */
+  readonly curve: readonly number[];
+}
+
+/**
+ * What a rule adds to the logits of the curve of tissue where a voxel wholly counts as beside air, at the nodes of both
+ * curves.
+ */
+export function airLogits({ curve }: AirRule, tissue: readonly number[]): number[] {
+  const logits = curveLogits(tissue);
+  return curveLogits(curve).map((value, node) => value - logits[node]);
+}
+
+/** The numbers of a rule that do not depend on the nodes, as {@link airTerm} needs them. */
+export function airParameters({ dark: [whole, none], pixels }: AirRule): number[] {
+  return [none, 1 / (none - whole), 1 / pixels];
+}
+
+/** The parameters of a network without a rule, whose curve is 0. */
+export const NO_AIR: readonly number[] = [0, 1, 1];

@@ -1,0 +1,154 @@
+import type { Kernel } from "../../../kernels/gpu/gpu.ts";
+import { AIR_RADIUS } from "./air_rule.ts";
+
+const SHARED = /* wgsl */ `
+struct Parameters {
+  height: u32,
+  width: u32,
+  channels: u32,
+  // Values per group of images, and all values.
+  group: u32,
+  count: u32,
+  // Invocations per row of workgroups.
+  stride: u32,
+  // Nodes per curve.
+  nodes: u32,
+  // Network of the first group, and the difference of neighbouring groups.
+  first: i32,
+  step: i32,
+}
+@group(0) @binding(0) var<uniform> parameters: Parameters;
+@group(0) @binding(1) var<storage, read> images: array<f32>;
+
+const RADIUS = ${AIR_RADIUS};
+
+fn networkOf(at: u32) -> u32 {
+  return u32(parameters.first + parameters.step * i32(at / parameters.group));
+}
+
+// The rule of a value's network: the intensity that is not dark, 1 / the width of the range, and 1 / the number of pixels.
+fn ruleOf(at: u32) -> vec3f {
+  let base = 3 * networkOf(at);
+  return vec3f(rules[base], rules[base + 1], rules[base + 2]);
+}
+
+// The pixels around a value, without those outside of its image: rows and columns from its own.
+fn windowOf(at: u32) -> Window {
+  let p = parameters;
+  let column = i32(at / p.channels % p.width);
+  let row = i32(at / (p.channels * p.width) % p.height);
+  return Window(
+    vec2i(max(-RADIUS, -row), max(-RADIUS, -column)),
+    vec2i(min(RADIUS, i32(p.height) - 1 - row), min(RADIUS, i32(p.width) - 1 - column)),
+  );
+}
+struct Window { low: vec2i, high: vec2i }
+
+fn neighbour(at: u32, row: i32, column: i32) -> u32 {
+  return u32(i32(at) + (row * i32(parameters.width) + column) * i32(parameters.channels));
+}
+`;
+
+/** The share of the pixels that a voxel beside air has around it. */
+const WEIGHT = /* wgsl */ `
+fn weightAt(at: u32) -> f32 {
+  let rule = ruleOf(at);
+  let window = windowOf(at);
+  var sum = 0f;
+  for (var row = window.low.x; row <= window.high.x; row++) {
+    for (var column = window.low.y; column <= window.high.y; column++) {
+      sum += saturate((rule.x - images[neighbour(at, row, column)]) * rule.y);
+    }
+  }
+  return min(1, sum * rule.z);
+}
+`;
+
+const CURVE = /* wgsl */ `
+// The curve of a value's network at x, and its slope; constant beyond the outer nodes.
+fn curveAt(x: f32, at: u32) -> vec2f {
+  let nodes = parameters.nodes;
+  let half = 0.5 * f32(nodes);
+  let t = x * half + half - 0.5;
+  let last = f32(nodes - 1);
+  let inside = clamp(t, 0, last);
+  let node = min(u32(inside), nodes - 2);
+  let base = networkOf(at) * nodes + node;
+  let rise = curves[base + 1] - curves[base];
+  return vec2f(
+    curves[base] + (inside - f32(node)) * rise,
+    select(0.0, rise * half, t > 0 && t < last),
+  );
+}
+`;
+
+const MAIN = (body: string) => /* wgsl */ `
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  let at = id.y * parameters.stride + id.x;
+  if (at >= parameters.count) { return; }
+  ${body}
+}
+`;
+
+/** The weights. */
+export const AIR_WEIGHT: Kernel = {
+  label: "air: weight",
+  code: /* wgsl */ `
+${SHARED}
+@group(0) @binding(2) var<storage, read> rules: array<f32>;
+@group(0) @binding(3) var<storage, read_write> output: array<f32>;
+${WEIGHT}
+${MAIN("output[at] = weightAt(at);")}
+`,
+};
+
+/** weight(x) curve(x). */
+export const AIR_TERM: Kernel = {
+  label: "air: term",
+  code: /* wgsl */ `
+${SHARED}
+@group(0) @binding(2) var<storage, read> rules: array<f32>;
+@group(0) @binding(3) var<storage, read> curves: array<f32>;
+@group(0) @binding(4) var<storage, read_write> output: array<f32>;
+${WEIGHT}
+${CURVE}
+${MAIN("output[at] = weightAt(at) * curveAt(images[at], at).x;")}
+`,
+};
+
+/**
+ * The gradient by the image: that of the curve by the value itself, and that of the weights of the pixels around it.
+ */
+export const AIR_GRADIENT: Kernel = {
+  label: "air: gradient",
+  code: /* wgsl */ `
+${SHARED}
+@group(0) @binding(2) var<storage, read> rules: array<f32>;
+@group(0) @binding(3) var<storage, read> curves: array<f32>;
+@group(0) @binding(4) var<storage, read> weights: array<f32>;
+@group(0) @binding(5) var<storage, read> resultGradient: array<f32>;
+@group(0) @binding(6) var<storage, read_write> output: array<f32>;
+${CURVE}
+${
+    MAIN(`
+  let rule = ruleOf(at);
+  var gradient = resultGradient[at] * weights[at] * curveAt(images[at], at).y;
+  let part = (rule.x - images[at]) * rule.y;
+  if (part > 0 && part < 1) {
+    let window = windowOf(at);
+    var sum = 0f;
+    for (var row = window.low.x; row <= window.high.x; row++) {
+      for (var column = window.low.y; column <= window.high.y; column++) {
+        let other = neighbour(at, row, column);
+        if (weights[other] < 1) {
+          sum += resultGradient[other] * curveAt(images[other], other).x;
+        }
+      }
+    }
+    gradient -= sum * rule.y * rule.z;
+  }
+  output[at] = gradient;`)
+  }
+`,
+};
