@@ -214,15 +214,18 @@ function samplerOf(
 function extendedVolume(volume: TrainingVolume, plane: PlaneName, min: Triple): TrainingVolume {
   const { name, grid, data } = volume;
   const extended = new ExtendedImage(grid.size, planeAxes(grid, plane), min);
+  if (!extended.isLarger) return volume;
   return { name, grid: extended.grid(grid), data: extended.extend(data) };
 }
 
 /** A pair that holds a patch; what is repeated has no weight. */
 function extendedPair(
-  { name, grid, ct, mr, weight }: RegisteredPair,
+  pair: RegisteredPair,
   { settings: { crop, channels }, plane }: TrainingJobOptions,
 ): RegisteredPair {
+  const { name, grid, ct, mr, weight } = pair;
   const extended = new ExtendedImage(grid.size, planeAxes(grid, plane), [crop, crop, channels]);
+  if (!extended.isLarger) return pair;
   return {
     name,
     grid: extended.grid(grid),

@@ -13,6 +13,8 @@ import { Grid } from "../../volume/grid.ts";
 export class ExtendedImage {
   /** Voxels along x, y, z of the extended image. */
   readonly size: Triple;
+  /** False if the images are as large as a patch already. */
+  readonly isLarger: boolean;
   readonly #from: Triple;
   readonly #margin: Triple;
 
@@ -25,6 +27,7 @@ export class ExtendedImage {
     const extent = [...size];
     [column, row, slice].forEach(({ axis }, i) => extent[axis] = Math.max(size[axis], min[i]));
     this.size = extent as unknown as Triple;
+    this.isLarger = extent.some((count, axis) => count > size[axis]);
     this.#from = size;
     this.#margin = extent.map((count, axis) => (count - size[axis]) >> 1) as unknown as Triple;
   }

@@ -7,7 +7,7 @@ Deno.test("ExtendedImage repeats the outer voxels, and cuts them off again", () 
   // 2 x 1 x 2 voxels in coronal planes of at least 4 columns, 3 rows and 1 slice.
   const image = new Float32Array([1, 2, 3, 4]);
   const extended = new ExtendedImage([2, 1, 2], PLANES.coronal, [4, 3, 1]);
-  assertEquals(extended.size, [4, 1, 3]);
+  assertEquals([extended.size, extended.isLarger], [[4, 1, 3], true]);
   const values = extended.extend(image);
   assertEquals([...values], [1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4]);
   assertEquals(extended.cut(values), image);
@@ -17,7 +17,7 @@ Deno.test("ExtendedImage repeats the outer voxels, and cuts them off again", () 
 Deno.test("ExtendedImage leaves an image as large as a patch as it is", () => {
   const image = new Float32Array([1, 2, 3, 4]);
   const extended = new ExtendedImage([2, 1, 2], PLANES.axial, [1, 1, 2]);
-  assertEquals(extended.size, [2, 1, 2]);
+  assertEquals([extended.size, extended.isLarger], [[2, 1, 2], false]);
   assertEquals(extended.extend(image), image);
 });
 

@@ -95,6 +95,7 @@ export async function synthesiseVolume(options: SynthesisOptions): Promise<Float
   const { size, axes, image, crop, generator: { options: { channels, air = {} } } } = options;
   if (Object.keys(air).length === 0) return await averageOfPatches(options);
   const extended = new ExtendedImage(size, axes, [crop, crop, channels]);
+  if (!extended.isLarger) return await averageOfPatches(options);
   const whole = { ...options, size: extended.size, image: extended.extend(image) };
   return extended.cut(await averageOfPatches(whole));
 }
