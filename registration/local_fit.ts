@@ -58,13 +58,13 @@ export function localDisplacements(grid: Grid, scale = 1): Triple {
 }
 
 /**
- * A local fit below this is that of another body if it is so with voxels of twice the size, too. By chance one of 27
+ * A local fit below this is that of another body, or of an error of two voxels or more, if it is so with voxels of twice the size, too. By chance one of 27
  * places fits best (0.037), also where noise decides; a body that is pulled onto another one fits less often. The right
  * body has a small error at least on the scale of the larger voxels (docs/validation.md).
  */
 const CHANCE = 0.025;
 
-/** Whether a local fit is that of another body: with the given merging and with twice as much it is below chance. */
+/** Whether a local fit is below chance, with the given merging and with twice as much: the registration has failed. */
 export function isBelowChance(local: number, options: LocalFitOptions): boolean {
   if (!(local < CHANCE)) return false;
   return localFit({ ...options, merging: 2 * (options.merging ?? 1) }) < CHANCE;

@@ -33,8 +33,9 @@ export interface RegistrationQuality {
   /**
    * The part of the body, 0 to 1, in which the warped image fits better than copies that are displaced by one voxel.
    * Small voxels are merged to at most 2 mm. After a right registration it was 0.14 to 0.62. With another body it was at
-   * most 0.05 at 3 mm, 0.18 at 6 mm and 0.23 at 8 mm, although a deformation makes bodies similar. NaN if too little of
-   * the images is known.
+   * most 0.05 at 3 mm, 0.18 at 6 mm and 0.23 at 8 mm, although a deformation makes bodies similar. Below
+   * 0.025, also with voxels of twice the size, a deformable registration has failed. NaN if too little of the images is
+   * known.
    */
   readonly localFit: number;
   /**
@@ -190,7 +191,7 @@ export function registrationQuality(options: QualityOptions): RegistrationQualit
     const cause = options.isRigid
       ? "A deformation of the body may be left, because the registration was rigid."
       : isOther
-      ? "It is so with voxels of twice the size, too. Another body does this, or an error of several voxels: check that " +
+      ? "It is so with voxels of twice the size, too. Another body does this, or an error of two voxels or more: check that " +
         "both images show the same patient, in the same part of the body."
       : "Another body does this, or much noise: check that both images show the same patient.";
     (isOther ? failures : doubts).push(

@@ -102,7 +102,8 @@ export interface RegisterImagesOptions {
   readonly keepInterpolated?: boolean | undefined;
   /**
    * The options of the rigid registration, or false to start from the positions in the files. Without `levels` and
-   * without masks, it ends at voxels of about 6 mm if a deformable registration by "automatic" or "lncc-mind" follows.
+   * without masks, it may end before its finest level if a deformable registration by "automatic" or "lncc-mind" follows:
+   * at a level with voxels of at most 6.5 mm, of images that measure at least 60 mm along each axis.
    */
   readonly rigid?:
     | Omit<
@@ -153,9 +154,9 @@ export interface RegisterImagesOptions {
    * results so far. The registration waits for it.
    */
   readonly onCheckpoint?: ((found: Checkpoint) => void | Promise<void>) | undefined;
-  /**
-   * Is called when the images of the result are known, before they are judged, so that they can be written meanwhile.
-   * The registration waits for it.
+  /**   * Is called when the images of the result are known, before they are judged, so that they can be written meanwhile.
+   * They are those of the result: do not change them, or transfer them to a thread. The registration waits for it, and
+   * ends with its error.
    */
   readonly onImages?: ((images: RegisteredImages) => void | Promise<void>) | undefined;
   /** Stops the registration, in every stage. */

@@ -6,10 +6,14 @@
 
 import { DEFORMABLE_DEFAULTS } from "./deformable_defaults.ts";
 import type { RegisterImagesOptions } from "./register.ts";
+import { extentOf } from "./rigid/extent.ts";
 import { allowsCoarseStart } from "./similarity/similarities.ts";
 
 /** Edge of the voxels, mm, from which a deformable registration continues: those of an image of 3 mm at its second level. */
 const SUFFICIENT_VOXEL = 6.5;
+
+/** Images that are shorter along an axis, mm, have too few patches for the first similarity, or nearly so. */
+const MIN_EXTENT = 60;
 
 /**
  * The option `sufficientVoxel` of the rigid registration; undefined if its result must be exact.
@@ -17,14 +21,16 @@ const SUFFICIENT_VOXEL = 6.5;
  * @param isMasked - True if the user gave a mask, which can leave so few voxels that the finest are needed.
  */
 export function sufficientRigidVoxel(
-  { rigid, rigidOnly, method = "control-grid", deformable }: Pick<
+  { fixed, moving, rigid, rigidOnly, method = "control-grid", deformable }: Pick<
     RegisterImagesOptions,
-    "rigid" | "rigidOnly" | "method" | "deformable"
+    "fixed" | "moving" | "rigid" | "rigidOnly" | "method" | "deformable"
   >,
   isMasked: boolean,
 ): number | undefined {
   const { similarity = DEFORMABLE_DEFAULTS.similarity } = deformable ?? {};
   const hasLevels = rigid !== false && rigid?.levels !== undefined;
   if (rigidOnly || isMasked || hasLevels || method !== "control-grid") return undefined;
+  // "automatic" may be NMI+MIND for them.
+  if (Math.min(...extentOf(fixed.grid), ...extentOf(moving.grid)) < MIN_EXTENT) return undefined;
   return allowsCoarseStart(similarity) ? SUFFICIENT_VOXEL : undefined;
 }

@@ -1,14 +1,27 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
+import type { Triple } from "../volume/affine.ts";
 import { Grid } from "../volume/grid.ts";
+import type { RegisterImagesOptions } from "./register.ts";
 import { rigidSchedule } from "./rigid/schedule.ts";
 import { sufficientRigidVoxel } from "./sufficient_rigid_voxel.ts";
 
-Deno.test("sufficientRigidVoxel() is for the default, without a mask and without a number of levels", () => {
-  const sufficient = sufficientRigidVoxel({}, false);
-  assertEquals(sufficient, 6.5);
-  assertEquals(sufficientRigidVoxel({ deformable: { similarity: "lncc-mind" } }, false), 6.5);
-  assertEquals(sufficientRigidVoxel({ rigid: { start: "world" } }, false), 6.5);
-  assertEquals(sufficientRigidVoxel({}, true), undefined);
+Deno.test("sufficientRigidVoxel() is for the default, without a mask, a number of levels and thin images", () => {
+  const image = (size: Triple) => ({
+    grid: Grid.axisAligned(size, [3, 3, 3]),
+    data: new Float32Array(0),
+  });
+  const body = image([120, 100, 110]);
+  const voxelOf = (
+    options: Omit<RegisterImagesOptions, "fixed" | "moving">,
+    isMasked = false,
+    fixed = body,
+  ) => sufficientRigidVoxel({ fixed, moving: body, ...options }, isMasked);
+  assertEquals(voxelOf({}), 6.5);
+  assertEquals(voxelOf({ deformable: { similarity: "lncc-mind" } }), 6.5);
+  assertEquals(voxelOf({ rigid: { start: "world" } }), 6.5);
+  assertEquals(voxelOf({}, true), undefined);
+  // A stack of 57 mm.
+  assertEquals(voxelOf({}, false, image([120, 100, 19])), undefined);
   for (
     const options of [
       { rigidOnly: true },
@@ -17,7 +30,7 @@ Deno.test("sufficientRigidVoxel() is for the default, without a mask and without
       { deformable: { similarity: "nmi+mind" } },
     ] as const
   ) {
-    assertEquals(sufficientRigidVoxel(options, false), undefined);
+    assertEquals(voxelOf(options), undefined);
   }
 });
 
@@ -44,4 +57,5 @@ Deno.test("rigidSchedule() ends at the first level whose voxels are sufficient, 
     sufficientVoxel: 6.5,
   });
   assertEquals(levels.length, 3);
+  assertThrows(() => factors(112, 3, -1), RangeError, "sufficientVoxel");
 });

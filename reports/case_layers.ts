@@ -135,28 +135,28 @@ async function layersOf(
     // Labels outside their image count as none.
     layer(markLayer(labelContours(labels.map((label) => label || 0), raster), colour, raster));
   // Everything is drawn here, and only then awaited.
-  const files = {
-    fixed: layer(greyLayer(grey, raster)),
-    before: layer(greyLayer(toGrey(values.moving(false)!, windows.moving), raster)),
-    after: layer(greyLayer(toGrey(values.moving(true)!, windows.moving), raster)),
-    jacobian: layer(colourLayer((i) => jacobianColour(jacobian[i]), raster)),
-    grid: layer(markLayer(gridLines(first, second, width, step), GRID, raster)),
-    fixedContours: contours(fixedLabels, FIXED) ??
-      layer(markLayer(isoContours(grey, raster), FIXED, raster)),
-    beforeContours: contours(values.movingLabels(false), MOVING),
-    afterContours: contours(values.movingLabels(true), MOVING),
-  };
+  const [fixed, before, after, inColours, lines, fixedContours, beforeContours, afterContours] =
+    await Promise.all([
+      layer(greyLayer(grey, raster)),
+      layer(greyLayer(toGrey(values.moving(false)!, windows.moving), raster)),
+      layer(greyLayer(toGrey(values.moving(true)!, windows.moving), raster)),
+      layer(colourLayer((i) => jacobianColour(jacobian[i]), raster)),
+      layer(markLayer(gridLines(first, second, width, step), GRID, raster)),
+      contours(fixedLabels, FIXED) ?? layer(markLayer(isoContours(grey, raster), FIXED, raster)),
+      contours(values.movingLabels(false), MOVING),
+      contours(values.movingLabels(true), MOVING),
+    ]);
   return {
     width,
     height,
-    fixed: await files.fixed,
-    before: await files.before,
-    after: await files.after,
-    jacobian: await files.jacobian,
-    grid: await files.grid,
-    fixedContours: await files.fixedContours,
-    beforeContours: await files.beforeContours,
-    afterContours: await files.afterContours,
+    fixed,
+    before,
+    after,
+    jacobian: inColours,
+    grid: lines,
+    fixedContours,
+    beforeContours,
+    afterContours,
   };
 }
 

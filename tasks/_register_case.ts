@@ -56,8 +56,8 @@ export interface CaseProgress {
 }
 
 /**
- * Images up to this number of voxels are compressed on a thread. That of larger ones would need too much memory: all
- * files without compression, 32 bytes per voxel.
+ * Images up to this number of voxels are compressed on a thread. Larger ones would need too much memory: all
+ * files without compression, 32 bytes per voxel, while the result is judged.
  */
 const MAX_THREAD_VOXELS = 2 ** 24;
 

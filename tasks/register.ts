@@ -29,10 +29,11 @@ image, all other images are on the grid of the fixed image:
 
 The task judges its result without labels: as good, doubtful or failed, with the reasons, on the
 console and as \`quality\` in metrics.json. It has failed if a displaced copy of the warped image fits the
-fixed image as well as the result does, or if the moving image fits clearly better mirrored or turned by
-180 degrees. It is doubtful, for example, if only a small part of the body fits better than copies that are
-displaced by one voxel, as with the image of another patient or with much noise: look at the report then. Good
-means that nothing speaks against the result, not that it is exact.
+fixed image as well as the result does, if copies that are displaced by one voxel fit better nearly everywhere,
+as with the image of another patient, or if the moving image fits clearly better mirrored or turned by 180
+degrees. It is doubtful, for example, if the result fits better than such copies only in a small part of the
+body, as with much noise or with some other patients: look at the report then. Good means that nothing speaks
+against the result, not that it is exact.
 
 The defaults in mm are for images of a human body. A fixed image with a diagonal under 95 mm, such as
 one of a mouse, is registered as if it were larger by a power of ten. A spacing, resolution or window

@@ -29,7 +29,7 @@ const DARK_HALF = 0.02;
 const MAX_DARK = 0.065;
 /** The brightness of the tissue around lungs, which is muscle with fat, as a multiple of the way from lungs to muscle. */
 const TISSUE = 1.4;
-/** The least contrast of lungs and air. */
+/** Minimum contrast of lungs and air. */
 const MIN_CONTRAST = 1e-3;
 /** The largest magnitude of a transfer to CT: the network cannot correct -1 and 1. */
 export const MAX_CT = 0.95;

@@ -69,7 +69,7 @@ struct Parameters {
 override wx: u32 = 32;
 override wy: u32 = 2;
 
-/** A quad of voxels and the quads beside it, of which only the voxels are loaded that a patch can reach. */
+/** A quad of voxels and the quads next to it, of which only the voxels are loaded that a patch can reach. */
 struct Row { before: vec4f, here: vec4f, after: vec4f }
 
 fn rowAt(quad: u32, y: i32, z: i32) -> Row {

@@ -2,7 +2,7 @@ import type { Kernel } from "../gpu/gpu.ts";
 
 /** Results that an invocation computes from the same values. */
 export const RESULTS_PER_INVOCATION = 4;
-/** Vectors that a tile of {@link alongTwoAxes} holds: those of the least workgroup memory that WebGPU allows. */
+/** Vectors that a tile of {@link alongTwoAxes} holds: 16 KiB, the workgroup memory that every device has. */
 export const TILE_POINTS = 1024;
 
 const WORKERS = 128;

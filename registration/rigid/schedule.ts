@@ -103,6 +103,9 @@ export function rigidSchedule(options: RigidScheduleOptions): RigidSchedule {
   }
   requireWhole("levels", levels, 1, 6);
   if (iterations !== undefined) requireWhole("iterations", iterations, 0, 100_000);
+  if (!(sufficientVoxel >= 0)) {
+    throw new RangeError(`\`sufficientVoxel\` must be at least 0, got ${sufficientVoxel}`);
+  }
   const { maxVoxels = preset === "imregister" ? Infinity : 2 ** 21 } = options;
   if (!(maxVoxels >= 4096)) {
     throw new RangeError(`\`maxVoxels\` must be at least 4096, got ${maxVoxels}`);
