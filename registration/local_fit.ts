@@ -58,9 +58,10 @@ export function localDisplacements(grid: Grid, scale = 1): Triple {
 }
 
 /**
- * A local fit below this is that of another body, or of an error of two voxels or more, if it is so with voxels of twice the size, too. By chance one of 27
- * places fits best (0.037), also where noise decides; a body that is pulled onto another one fits less often. The right
- * body has a small error at least on the scale of the larger voxels (docs/validation.md).
+ * A local fit below this is that of another body, or of an error of two voxels or more, if it is so with voxels of twice
+ * the size, too. By chance one of 27 places fits best (0.037), also where noise decides; a body that is pulled onto
+ * another one fits less often. The right body has a small error at least on the scale of the larger voxels
+ * (docs/validation.md).
  */
 const CHANCE = 0.025;
 

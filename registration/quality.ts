@@ -191,8 +191,8 @@ export function registrationQuality(options: QualityOptions): RegistrationQualit
     const cause = options.isRigid
       ? "A deformation of the body may be left, because the registration was rigid."
       : isOther
-      ? "It is so with voxels of twice the size, too. Another body does this, or an error of two voxels or more: check that " +
-        "both images show the same patient, in the same part of the body."
+      ? "It is so with voxels of twice the size, too. Another body does this, or an error of two voxels or more: check " +
+        "that both images show the same patient, in the same part of the body."
       : "Another body does this, or much noise: check that both images show the same patient.";
     (isOther ? failures : doubts).push(
       `In only ${

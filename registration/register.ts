@@ -154,7 +154,8 @@ export interface RegisterImagesOptions {
    * results so far. The registration waits for it.
    */
   readonly onCheckpoint?: ((found: Checkpoint) => void | Promise<void>) | undefined;
-  /**   * Is called when the images of the result are known, before they are judged, so that they can be written meanwhile.
+  /**
+   * Is called when the images of the result are known, before they are judged, so that they can be written meanwhile.
    * They are those of the result: do not change them, or transfer them to a thread. The registration waits for it, and
    * ends with its error.
    */

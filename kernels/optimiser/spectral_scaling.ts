@@ -16,7 +16,10 @@ import {
   TILE_POINTS,
 } from "./spectral_scaling.wgsl.ts";
 
-/** Maximum number of columns along z that a workgroup transforms: enough to read whole cache lines, few enough for many workgroups. */
+/**
+ * Maximum number of columns along z that a workgroup transforms: enough to read whole cache lines, few enough for many
+ * workgroups.
+ */
 const MAX_COLUMNS = 16;
 
 /** Options of {@link SpectralScaling}. */
