@@ -31,6 +31,7 @@ export function airTermReference(
         sum += Math.min(1, Math.max(0, (none - value) / (none - whole)));
       }
     }
-    return Math.min(1, Math.max(0, (sum - from) / (to - from))) * curvePoint(logits, values[i]).value;
+    return Math.min(1, Math.max(0, (sum - from) / (to - from))) *
+      curvePoint(logits, values[i]).value;
   });
 }
