@@ -9,7 +9,8 @@ import type { TransferCurves } from "../gan/networks/transfer_curves.ts";
 import type { PlaneName } from "../gan/synthesis/image_planes.ts";
 import { type IntensityScale, toNetwork } from "../gan/synthesis/intensity_scale.ts";
 import type { RegisteredPair } from "../gan/training/pair_sampler.ts";
-import { airRule } from "./air_rule.ts";
+import { airRuleToCt } from "./air_rule_to_ct.ts";
+import { airRuleToMr } from "./air_rule_to_mr.ts";
 import { partOf, valueAbove } from "./intensity_parts.ts";
 
 /** Number of nodes of a curve: 96 of -1000 to 1000 HU on the soft-tissue scale are 7.4 HU per node in soft tissue. */
@@ -21,7 +22,7 @@ const SHARED = 2;
 
 /** The method of the transfers, for the keys of trainings; another method has another name. */
 export const TRANSFER_METHOD =
-  "median to MR, line to CT that ends at soft tissue, mixtures beside air";
+  "median to MR, line to CT that ends at soft tissue, mixtures beside air, no vessels in lungs";
 
 /** Hounsfield units of fat and of muscle. */
 const SOFT_TISSUE = [-100, 50];
@@ -62,7 +63,11 @@ export function transferCurves(
   const missing = missingOrder(mr, { fat, muscle });
   if (missing === undefined) {
     const ct = transferToCt(mr, { fat, muscle, low, high });
-    return { mr, ct, air: airRule(pairs, { curves: { mr, ct }, fat, muscle, scale, plane }) };
+    const air = {
+      mr: airRuleToMr(mr, { muscle, scale }),
+      ct: airRuleToCt(pairs, { curves: { mr, ct }, fat, muscle, scale, plane }),
+    };
+    return { mr, ct, air };
   }
   onMissing?.(missing);
   return undefined;
@@ -98,7 +103,7 @@ export interface SoftTissueIntensities {
  * Determines the transfer from MR to CT: the line through fat and muscle, which falls from bright to dark. It keeps the
  * structure that the MR shows in soft tissue. It ends at the darkest and at the brightest soft tissue, because nothing
  * that is brighter than muscle in a T1-weighted image is darker than fat in a CT, and fluids, the darkest tissue, have
- * less than 80 HU. Air is as dark as fluids: see {@link airRule}.
+ * less than 80 HU. Air is as dark as fluids: see {@link airRuleToCt}.
  *
  * @param curve - The curve from CT to MR, of {@link transferCurve}, which has the order of {@link missingOrder}.
  * @returns Intensities of CT in [-1, 1] at the middles of equal parts of [-1, 1], as many as `curve` has.

@@ -83,9 +83,11 @@ Deno.test("transferCurves() has both directions for images of a T1 contrast", ()
   // The line ends at -150 HU and at 80 HU.
   assertEquals([Math.min(...both.ct!), Math.max(...both.ct!)], [-0.15, 0.08]);
   // Air and lungs are -0.9, and muscle 0.05: 0.065 of the way is -0.838.
-  const [from, to] = both.air!.dark;
+  const [from, to] = both.air!.ct!.dark;
   assertAlmostEquals((from + to) / 2, -0.875, 0.025);
-  assertEquals(both.air!.curve.length, 96);
+  assertEquals(both.air!.ct!.curve.length, 96);
+  // The vessels of lungs are as dark as lungs.
+  assertAlmostEquals(Math.max(...both.air!.mr!.curve), -0.9, 0.01);
   assertEquals(missing, []);
 });
 

@@ -42,7 +42,7 @@ export interface GeneratorOptions {
    */
   readonly transfer?: Readonly<Record<string, readonly number[]>> | undefined;
   /**
-   * Where the output shows air, by the names of the networks with a transfer: a term in addition to artanh(curve(x)).
+   * Where the images show air, by the names of the networks with a transfer: a term in addition to artanh(curve(x)).
    * Default none.
    */
   readonly air?: Readonly<Record<string, AirRule>> | undefined;

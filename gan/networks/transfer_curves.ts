@@ -1,5 +1,5 @@
 /**
- * The intensity transfer that generators correct: curves, and a rule of air.
+ * The intensity transfer that generators correct: curves, and rules of air.
  *
  * @module
  */
@@ -12,8 +12,8 @@ import type { AirRule } from "../ops/intensity_transfer/air_rule.ts";
  * of [-1, 1]. A modality without a curve has no transfer.
  */
 export interface TransferCurves extends Readonly<Partial<Record<Modality, readonly number[]>>> {
-  /** Where a CT shows air, in addition to its curve. Default: as the curve says. */
-  readonly air?: AirRule | undefined;
+  /** Where an image shows air, in addition to its curve, by its modality. Default: as the curve says. */
+  readonly air?: Readonly<Partial<Record<Modality, AirRule>>> | undefined;
 }
 
 /** The transfers by the names of the generators, as a generator has them in its options. */
@@ -24,23 +24,23 @@ export interface NetworkTransfers {
   readonly air: Readonly<Record<string, AirRule>>;
 }
 
-/** The curves and the rule by the names of the generators; nothing if there are no curves. */
+/** The curves and the rules by the names of the generators; nothing if there are no curves. */
 export function transfersByNetwork(curves: TransferCurves | undefined): Partial<NetworkTransfers> {
   if (curves === undefined) return {};
-  const entries = MODALITIES.flatMap((of) => {
-    const curve = curves[of];
-    return curve === undefined ? [] : [[`generator_${of}`, curve] as const];
-  });
-  return {
-    transfer: Object.fromEntries(entries),
-    air: curves.air === undefined ? {} : { generator_ct: curves.air },
-  };
+  return { transfer: byNetwork(curves), air: byNetwork(curves.air ?? {}) };
+}
+
+function byNetwork<T>(values: Readonly<Partial<Record<Modality, T>>>): Record<string, T> {
+  return Object.fromEntries(MODALITIES.flatMap((of) => {
+    const value = values[of];
+    return value === undefined ? [] : [[`generator_${of}`, value]];
+  }));
 }
 
 /**
- * Checks the curves and the rule that were read from a file.
+ * Checks the curves and the rules that were read from a file.
  *
- * @throws {RangeError} if the curves are no lists of at least two numbers from -1 to 1, all of one length, or the rule is
+ * @throws {RangeError} if the curves are no lists of at least two numbers from -1 to 1, all of one length, or a rule is
  * not one.
  */
 export function checkTransfer(transfer: TransferCurves | undefined): void {
@@ -48,17 +48,27 @@ export function checkTransfer(transfer: TransferCurves | undefined): void {
   const { air, ...curves } = transfer;
   checkTransferCurves(curves);
   if (air === undefined) return;
-  if ((air as { own?: unknown } | null)?.own !== undefined) {
+  // Earlier versions had one rule, for CT.
+  if (air !== null && ("own" in air || "dark" in air)) {
     throw new RangeError(
       "`air` of `transfer` is a rule of an earlier version: train again, or use the version that wrote it",
     );
   }
-  checkTransferCurves({ ct: curves.ct, air: air?.curve });
-  const { dark, pixels } = air;
-  const isRange = Array.isArray(dark) && dark.length === 2 && dark.every(Number.isFinite) &&
-    dark[0] < dark[1];
-  if (isRange && Number.isFinite(pixels) && pixels > 0) return;
-  throw new RangeError("`air` of `transfer` must hold a rising range, and a number of pixels");
+  for (const of of MODALITIES) {
+    const rule: AirRule | undefined = air?.[of];
+    if (rule === undefined) continue;
+    checkTransferCurves({ [of]: curves[of], air: rule?.curve });
+    if (!isRange(rule.dark) || !isRange(rule.pixels) || rule.pixels[0] < 0) {
+      throw new RangeError(
+        "`air` of `transfer` must hold rising ranges of intensities and of numbers of pixels",
+      );
+    }
+  }
+}
+
+function isRange(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 2 && value.every(Number.isFinite) &&
+    value[0] < value[1];
 }
 
 /**

@@ -150,7 +150,7 @@ gpuTest(
     using tensorflow = await Tensorflow.open(gpu, FAST_TO_COMPILE);
     const transfer = { "generator_ct": [0.3, 0.1, -0.4] };
     const air = {
-      "generator_ct": { dark: [-0.9, -0.1], pixels: 5, curve: [-0.6, -0.2, -0.4] },
+      "generator_ct": { dark: [-0.9, -0.1], pixels: [0, 5], curve: [-0.6, -0.2, -0.4] },
     } as const;
     const small: Triple = [21, 9, 12];
     const extended = new ExtendedImage(small, PLANES.coronal, [16, 16, 1]);

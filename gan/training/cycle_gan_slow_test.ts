@@ -10,6 +10,7 @@ import {
 } from "./cycle_gan_reference.ts";
 import type { Network } from "../networks/network.ts";
 import { type CycleGanSettings, PAPER_SETTINGS } from "../model/settings.ts";
+import type { Modality } from "../../volume/modality.ts";
 import type { AirRule } from "../ops/intensity_transfer/air_rule.ts";
 import { Tensorflow, tf } from "../tensorflow.ts";
 
@@ -117,7 +118,10 @@ const plain: CycleGanSettings = {
 
 /** Curves of both generators; that of CT falls. */
 const transfer = { mr: [-0.9, -0.2, 0.6, 0.1], ct: [0.4, 0, -0.6, -0.99] };
-const air: AirRule = { dark: [-0.9, 0.3], pixels: 9, curve: [-0.7, -0.3, -0.65, -0.97] };
+const air: Record<Modality, AirRule> = {
+  mr: { dark: [-0.8, 0.9], pixels: [4, 11], curve: [-0.95, -0.5, 0.1, -0.2] },
+  ct: { dark: [-0.9, 0.3], pixels: [0, 9], curve: [-0.7, -0.3, -0.65, -0.97] },
+};
 
 for (
   const [name, options, small, curves] of [

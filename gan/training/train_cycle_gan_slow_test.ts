@@ -182,8 +182,9 @@ gpuTest(
         structureMeasure: "mind",
         structureWeight: 2,
       };
-      const air: AirRule = { dark: [-0.9, -0.1], pixels: 6, curve: [-0.6, -0.2, -0.4] };
-      const transfer = { mr: [0.9, 0.2, -0.7], ct: [0.3, 0.1, -0.4], air };
+      const ct: AirRule = { dark: [-0.9, -0.1], pixels: [0, 6], curve: [-0.6, -0.2, -0.4] };
+      const mr: AirRule = { dark: [-0.5, 0.5], pixels: [3, 9], curve: [0.5, -0.3, -0.7] };
+      const transfer = { mr: [0.9, 0.2, -0.7], ct: [0.3, 0.1, -0.4], air: { mr, ct } };
       const options = () => ({
         settings: corresponding,
         pairs: pairSource(),
@@ -224,7 +225,7 @@ gpuTest(
         RangeError,
         "need a source of registered pairs",
       );
-      const otherAir = { ...transfer, air: { ...air, pixels: 2 } };
+      const otherAir = { ...transfer, air: { ct } };
       for (const other of [undefined, { mr: [0.9, 0.2, -0.6] }, otherAir]) {
         const others = other === undefined ? data : { ...data, transfer: other };
         await assertRejects(
@@ -247,11 +248,13 @@ gpuTest(
       for (
         const [wrong, message] of [
           [{ mr: [0.5, 2] }, "`transfer` must hold"],
-          [{ ...transfer, air: { ...air, dark: [0, 0] } }, "`air` of `transfer` must hold"],
+          [{ ...transfer, air: { ct: { ...ct, dark: [0, 0] } } }, "`air` of `transfer` must hold"],
+          [{ ...transfer, air: { mr: { ...mr, pixels: [-1, 2] } } }, "must hold rising ranges"],
           [
-            { ...transfer, air: { ...air, curve: [-0.6, -0.2] } },
+            { ...transfer, air: { mr, ct: { ...ct, curve: [-0.6, -0.2] } } },
             "`transfer` must hold curves of one length",
           ],
+          [{ ...transfer, air: { ...ct, pixels: 5 } }, "a rule of an earlier version"],
           [
             { ...transfer, air: { own: [-0.5, 0], beside: [-0.9, -0.5], depth: 1 } },
             "a rule of an earlier version: train again",

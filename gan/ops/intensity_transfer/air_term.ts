@@ -93,7 +93,7 @@ export function addAirTermToTfjs(runner: OpRunner): () => void {
 export interface AirTermOptions {
   /** Images that pass through the generators, [batch, height, width, channels] in [-1, 1]. */
   readonly x: tf.Tensor4D;
-  /** The parameters of each network's rule, [networks, 3]; see `airParameters()`. */
+  /** The parameters of each network's rule, [networks, 4]; see `airParameters()`. */
   readonly rules: tf.Tensor2D;
   /** What each network's rule adds beside air, [networks, nodes]; see `airLogits()`. */
   readonly curves: tf.Tensor2D;
@@ -102,8 +102,8 @@ export interface AirTermOptions {
 }
 
 /**
- * Computes min(1, sum of dark(x) around / pixels) curve(x): what is added to the logits of the transfer. The sum is over
- * the 5 x 5 pixels around each in its channel; pixels outside of the image are not dark.
+ * Computes weight(x) curve(x), what is added to the logits of the transfer. The weight rises from 0 to 1 with the sum of
+ * dark(x) over the 5 x 5 pixels around each in its channel; pixels outside of the image are not dark.
  */
 export function airTerm({ x, rules, curves, networks }: AirTermOptions): tf.Tensor4D {
   if (tf.getKernel(FORWARD, "webgpu") !== undefined) {
@@ -112,9 +112,10 @@ export function airTerm({ x, rules, curves, networks }: AirTermOptions): tf.Tens
     return tf.engine().runKernel<tf.Tensor4D>(FORWARD, { x, rules, curves }, attrs);
   }
   return ofEachGroup(x, networks, (images, network) => {
-    const [none, inverse, share] = tf.split(tf.slice(rules, [network, 0], [1, 3]).reshape([3]), 3);
+    const rule = tf.slice(rules, [network, 0], [1, 4]).reshape([4]);
+    const [none, inverse, share, start] = tf.split(rule, 4);
     const dark = none.sub(images).mul(inverse).clipByValue(0, 1) as tf.Tensor4D;
-    const weight = sumAround(dark).mul(share).clipByValue(0, 1);
+    const weight = sumAround(dark).mul(share).sub(start).clipByValue(0, 1);
     const curve = tf.slice(curves, [network, 0], [1, -1]).reshape([-1]);
     return weight.mul(curveWithStockOps(images, curve)) as tf.Tensor4D;
   });

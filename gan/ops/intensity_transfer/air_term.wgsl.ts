@@ -26,10 +26,11 @@ fn networkOf(at: u32) -> u32 {
   return u32(parameters.first + parameters.step * i32(at / parameters.group));
 }
 
-// The rule of a value's network: the intensity that is not dark, 1 / the width of the range, and 1 / the number of pixels.
-fn ruleOf(at: u32) -> vec3f {
-  let base = 3 * networkOf(at);
-  return vec3f(rules[base], rules[base + 1], rules[base + 2]);
+// The rule of a value's network: the intensity that is not dark, 1 / the width of the range, 1 / the width of the range
+// of the number of pixels, and the start of that range as a multiple of its width.
+fn ruleOf(at: u32) -> vec4f {
+  let base = 4 * networkOf(at);
+  return vec4f(rules[base], rules[base + 1], rules[base + 2], rules[base + 3]);
 }
 
 // The pixels around a value, without those outside of its image: rows and columns from its own.
@@ -49,7 +50,7 @@ fn neighbour(at: u32, row: i32, column: i32) -> u32 {
 }
 `;
 
-/** The share of the pixels that a voxel beside air has around it. */
+/** How far a voxel counts as beside air. */
 const WEIGHT = /* wgsl */ `
 fn weightAt(at: u32) -> f32 {
   let rule = ruleOf(at);
@@ -60,7 +61,7 @@ fn weightAt(at: u32) -> f32 {
       sum += saturate((rule.x - images[neighbour(at, row, column)]) * rule.y);
     }
   }
-  return min(1, sum * rule.z);
+  return saturate(sum * rule.z - rule.w);
 }
 `;
 
@@ -141,7 +142,7 @@ ${
     for (var row = window.low.x; row <= window.high.x; row++) {
       for (var column = window.low.y; column <= window.high.y; column++) {
         let other = neighbour(at, row, column);
-        if (weights[other] < 1) {
+        if (weights[other] > 0 && weights[other] < 1) {
           sum += resultGradient[other] * curveAt(images[other], other).x;
         }
       }

@@ -18,7 +18,7 @@ export function airTermReference(
   rule: AirRule,
   tissue: readonly number[],
 ): Float64Array {
-  const { dark: [whole, none], pixels } = rule;
+  const { dark: [whole, none], pixels: [from, to] } = rule;
   const logits = airLogits(rule, tissue);
   return Float64Array.from({ length: height * width * channels }, (_, i) => {
     const channel = i % channels;
@@ -31,6 +31,7 @@ export function airTermReference(
         sum += Math.min(1, Math.max(0, (none - value) / (none - whole)));
       }
     }
-    return Math.min(1, sum / pixels) * curvePoint(logits, values[i]).value;
+    return Math.min(1, Math.max(0, (sum - from) / (to - from))) *
+      curvePoint(logits, values[i]).value;
   });
 }

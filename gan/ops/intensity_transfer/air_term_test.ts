@@ -12,7 +12,7 @@ import { airTermReference } from "./air_term_reference.ts";
 const TISSUE = [0, 0, 0, 0];
 const AIR: AirRule = {
   dark: [-0.9, -0.8],
-  pixels: 2,
+  pixels: [0, 2],
   curve: [Math.tanh(-2), Math.tanh(-1), 0, 0],
 };
 
@@ -25,6 +25,9 @@ Deno.test("airTermReference() is whole beside air, none beside tissue, and linea
   // A pixel of half darkness, a column and a row away: it counts as a quarter of two.
   const half = [-0.25, 1, 1, -0.85];
   assertAlmostEquals(airTermReference(half, [2, 2, 1], AIR, TISSUE)[0], -0.25, 1e-12);
+  // With from one to three pixels: half with two, and none with one.
+  const later = airTermReference(row, [1, row.length, 1], { ...AIR, pixels: [1, 3] }, TISSUE);
+  [-1, -1, -0.75, 0, 0, 0].forEach((value, i) => assertAlmostEquals(later[i], value, 1e-12));
   // Tissue that is not 0 in the CT: the rule gives the difference of the logits.
   const tissue = TISSUE.map(() => Math.tanh(0.5));
   assertAlmostEquals(airTermReference(row, [1, row.length, 1], AIR, tissue)[0], -2.5, 1e-12);
@@ -32,7 +35,7 @@ Deno.test("airTermReference() is whole beside air, none beside tissue, and linea
 
 const RULES: AirRule[] = [
   AIR,
-  { dark: [-0.7, -0.1], pixels: 6, curve: [-0.9, -0.6, -0.1, -0.5] },
+  { dark: [-0.7, -0.1], pixels: [1.5, 6], curve: [-0.9, -0.6, -0.1, -0.5] },
 ];
 const cases: [string, readonly [number, number, number, number], NetworksOfImages][] = [
   ["one network", [2, 5, 6, 2], SINGLE_NETWORK],

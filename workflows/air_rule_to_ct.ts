@@ -13,12 +13,10 @@ import { clearOuterAir } from "../volume/flood_fill.ts";
 import type { Grid } from "../volume/grid.ts";
 import type { Modality } from "../volume/modality.ts";
 import { partOf, valueAbove } from "./intensity_parts.ts";
+import { AIR_BORDER, LUNG, lungIntensity, MAX_CT } from "./lung_intensity.ts";
 
 /** Parts of [-1, 1] in which the intensities of the MR are counted. */
 const PARTS = 128;
-/** Hounsfield units midway between air and soft tissue, and of a lung between inhale and exhale. */
-const BORDER = -400;
-const LUNG = -800;
 /** The MR intensity below which the air around the body lies: a tenth of the range. */
 const OUTER_MR = -0.8;
 /** Number of the 5 x 5 pixels as dark as air around a voxel that wholly counts as beside air. */
@@ -31,11 +29,9 @@ const MAX_DARK = 0.065;
 const TISSUE = 1.4;
 /** Minimum contrast of lungs and air. */
 const MIN_CONTRAST = 1e-3;
-/** The largest magnitude of a transfer to CT: the network cannot correct -1 and 1. */
-export const MAX_CT = 0.95;
 
-/** Options of {@link airRule}. */
-export interface AirRuleOptions {
+/** Options of {@link airRuleToCt}. */
+export interface AirRuleToCtOptions {
   /** The curves; in that to MR muscle is brighter than air. */
   readonly curves: Readonly<Record<Modality, readonly number[]>>;
   /** Intensity of fat in the CT. */
@@ -59,21 +55,19 @@ export interface AirRuleOptions {
  * bodies are left out, because skin does not lie on skin. All others count the same: the weights of a pair are small where
  * the CT shows bone or vessels in the dark of the MR.
  */
-export function airRule(
+export function airRuleToCt(
   pairs: readonly RegisteredPair[],
-  { curves, fat, muscle, scale, plane }: AirRuleOptions,
+  { curves, fat, muscle, scale, plane }: AirRuleToCtOptions,
 ): AirRule {
   const { length: nodes } = curves.mr;
   const mrOf = (ct: number) => curves.mr[partOf(ct, nodes)];
-  const [border, lungCt] = toNetwork(Float32Array.of(BORDER, LUNG), scale)
-    .map((value) => Math.max(value, -MAX_CT));
-  // Without lungs in the images the curve has an intensity of other voxels there.
-  const lung = Math.min(mrOf(lungCt), (curves.mr[0] + mrOf(muscle)) / 2);
+  const border = Math.max(-MAX_CT, toNetwork(Float32Array.of(AIR_BORDER), scale)[0]);
+  const lung = lungIntensity(curves.mr, { muscle, scale });
   const tissue = lung + TISSUE * (mrOf(muscle) - lung);
   const [fatHu, muscleHu, airHu] = fromNetwork(Float32Array.of(fat, muscle, -MAX_CT), scale);
   const tissueHu = (fatHu + muscleHu) / 2;
   // The brightest mixture that is air.
-  const middle = lung + (BORDER - LUNG) / (tissueHu - LUNG) * (tissue - lung);
+  const middle = lung + (AIR_BORDER - LUNG) / (tissueHu - LUNG) * (tissue - lung);
   const shares = new Float64Array(PARTS);
   let air = 0;
   for (const { grid, ct, mr } of pairs) {
@@ -99,7 +93,7 @@ export function airRule(
   });
   return {
     dark: [rounded(dark - DARK_HALF), rounded(dark + DARK_HALF)],
-    pixels: PIXELS,
+    pixels: [0, PIXELS],
     curve: Array.from(
       toNetwork(mixtures, scale),
       (value, node) => rounded(Math.max(-MAX_CT, Math.min(value, curves.ct[node]))),
