@@ -5,11 +5,9 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import type { TensorInfo } from "@tensorflow/tfjs";
-import type { Kernel } from "../../../kernels/gpu/gpu.ts";
-import { flatWorkgroups } from "../../../kernels/gpu/workgroups.ts";
-import { imagesPerGroup, type NetworksOfImages, ofEachGroup } from "../networks_of_images.ts";
+import { type NetworksOfImages, ofEachGroup } from "../networks_of_images.ts";
 import type { OpRunner } from "../op_runner.ts";
+import { addCurveKernel, type CurveAttributes } from "./curve_kernels.ts";
 import { AIR_RADIUS } from "./air_rule.ts";
 import { AIR_GRADIENT, AIR_TERM, AIR_WEIGHT } from "./air_term.wgsl.ts";
 import { curveWithStockOps } from "./intensity_transfer.ts";
@@ -18,56 +16,26 @@ const FORWARD = "CrosswarpAirTerm";
 const WEIGHT = "CrosswarpAirWeight";
 const GRADIENT = "CrosswarpAirGradient";
 
-/** Attributes of the kernels. */
-interface Attributes {
-  readonly networks: NetworksOfImages;
-  readonly nodes: number;
-}
-
 /** Adds the kernels and the gradient to tfjs; the returned function removes them. */
 export function addAirTermToTfjs(runner: OpRunner): () => void {
-  const backendName = "webgpu";
-  const planOf = (kernel: Kernel, shape: readonly number[], { networks, nodes }: Attributes) =>
-    runner.cached(
-      `${kernel.label} ${[shape, nodes, networks.first, networks.step, networks.groups]}`,
-      () => {
-        const [images, height, width, channels] = shape;
-        const count = images * height * width * channels;
-        const { workgroups, stride } = flatWorkgroups(count);
-        return runner.plan({
-          kernel,
-          parameters: {
-            height,
-            width,
-            channels,
-            group: imagesPerGroup(images, networks) * count / images,
-            count,
-            stride,
-            nodes,
-            first: networks.first,
-            step: networks.step,
-          },
-          workgroups,
-        });
-      },
-    );
-  const add = (kernelName: string, kernel: Kernel, names: readonly string[]) =>
-    tf.registerKernel({
-      kernelName,
-      backendName,
-      kernelFunc: ({ inputs, attrs }) => {
-        const read = names.map((name) => (inputs as Record<string, TensorInfo>)[name]);
-        const output = runner.output(read[0].shape);
-        runner.run(planOf(kernel, read[0].shape, attrs as unknown as Attributes), [
-          ...read,
-          output,
-        ]);
-        return output;
-      },
-    });
-  add(WEIGHT, AIR_WEIGHT, ["x", "rules"]);
-  add(FORWARD, AIR_TERM, ["x", "rules", "curves"]);
-  add(GRADIENT, AIR_GRADIENT, ["x", "rules", "curves", "weights", "dy"]);
+  addCurveKernel(runner, {
+    kernelName: WEIGHT,
+    kernel: AIR_WEIGHT,
+    inputs: ["x", "rules"],
+    hasRaster: true,
+  });
+  addCurveKernel(runner, {
+    kernelName: FORWARD,
+    kernel: AIR_TERM,
+    inputs: ["x", "rules", "curves"],
+    hasRaster: true,
+  });
+  addCurveKernel(runner, {
+    kernelName: GRADIENT,
+    kernel: AIR_GRADIENT,
+    inputs: ["x", "rules", "curves", "weights", "dy"],
+    hasRaster: true,
+  });
   tf.registerGradient({
     kernelName: FORWARD,
     inputsToSave: ["x", "rules", "curves"],
@@ -84,7 +52,7 @@ export function addAirTermToTfjs(runner: OpRunner): () => void {
     },
   });
   return () => {
-    for (const name of [FORWARD, WEIGHT, GRADIENT]) tf.unregisterKernel(name, backendName);
+    for (const name of [FORWARD, WEIGHT, GRADIENT]) tf.unregisterKernel(name, "webgpu");
     tf.unregisterGradient(FORWARD);
   };
 }
@@ -107,7 +75,7 @@ export interface AirTermOptions {
  */
 export function airTerm({ x, rules, curves, networks }: AirTermOptions): tf.Tensor4D {
   if (tf.getKernel(FORWARD, "webgpu") !== undefined) {
-    const attributes: Attributes = { networks, nodes: curves.shape[1] };
+    const attributes: CurveAttributes = { networks, nodes: curves.shape[1] };
     const attrs = attributes as unknown as tf.NamedAttrMap;
     return tf.engine().runKernel<tf.Tensor4D>(FORWARD, { x, rules, curves }, attrs);
   }

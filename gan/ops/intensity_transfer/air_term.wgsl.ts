@@ -1,30 +1,12 @@
 import type { Kernel } from "../../../kernels/gpu/gpu.ts";
+import { CURVE, curveParameters, forEachValue } from "./_curves.wgsl.ts";
 import { AIR_RADIUS } from "./air_rule.ts";
 
 const SHARED = /* wgsl */ `
-struct Parameters {
-  height: u32,
-  width: u32,
-  channels: u32,
-  // Values per group of images, and all values.
-  group: u32,
-  count: u32,
-  // Invocations per row of workgroups.
-  stride: u32,
-  // Nodes per curve.
-  nodes: u32,
-  // Network of the first group, and the difference of neighbouring groups.
-  first: i32,
-  step: i32,
-}
-@group(0) @binding(0) var<uniform> parameters: Parameters;
+${curveParameters("height: u32, width: u32, channels: u32,")}
 @group(0) @binding(1) var<storage, read> images: array<f32>;
 
 const RADIUS = ${AIR_RADIUS};
-
-fn networkOf(at: u32) -> u32 {
-  return u32(parameters.first + parameters.step * i32(at / parameters.group));
-}
 
 // The rule of a value's network: the intensity that is not dark, 1 / the width of the range, 1 / the width of the range
 // of the number of pixels, and the start of that range as a multiple of its width.
@@ -65,33 +47,6 @@ fn weightAt(at: u32) -> f32 {
 }
 `;
 
-const CURVE = /* wgsl */ `
-// The curve of a value's network at x, and its slope; constant beyond the outer nodes.
-fn curveAt(x: f32, at: u32) -> vec2f {
-  let nodes = parameters.nodes;
-  let half = 0.5 * f32(nodes);
-  let t = x * half + half - 0.5;
-  let last = f32(nodes - 1);
-  let inside = clamp(t, 0, last);
-  let node = min(u32(inside), nodes - 2);
-  let base = networkOf(at) * nodes + node;
-  let rise = curves[base + 1] - curves[base];
-  return vec2f(
-    curves[base] + (inside - f32(node)) * rise,
-    select(0.0, rise * half, t > 0 && t < last),
-  );
-}
-`;
-
-const MAIN = (body: string) => /* wgsl */ `
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let at = id.y * parameters.stride + id.x;
-  if (at >= parameters.count) { return; }
-  ${body}
-}
-`;
-
 /** The weights. */
 export const AIR_WEIGHT: Kernel = {
   label: "air: weight",
@@ -100,7 +55,7 @@ ${SHARED}
 @group(0) @binding(2) var<storage, read> rules: array<f32>;
 @group(0) @binding(3) var<storage, read_write> output: array<f32>;
 ${WEIGHT}
-${MAIN("output[at] = weightAt(at);")}
+${forEachValue("output[at] = weightAt(at);")}
 `,
 };
 
@@ -114,7 +69,7 @@ ${SHARED}
 @group(0) @binding(4) var<storage, read_write> output: array<f32>;
 ${WEIGHT}
 ${CURVE}
-${MAIN("output[at] = weightAt(at) * curveAt(images[at], at).x;")}
+${forEachValue("output[at] = weightAt(at) * curveAt(images[at], at).x;")}
 `,
 };
 
@@ -132,7 +87,7 @@ ${SHARED}
 @group(0) @binding(6) var<storage, read_write> output: array<f32>;
 ${CURVE}
 ${
-    MAIN(`
+    forEachValue(`
   let rule = ruleOf(at);
   var gradient = resultGradient[at] * weights[at] * curveAt(images[at], at).y;
   let part = (rule.x - images[at]) * rule.y;

@@ -6,63 +6,32 @@
  */
 
 import * as tf from "@tensorflow/tfjs";
-import type { TensorInfo } from "@tensorflow/tfjs";
-import type { Kernel } from "../../../kernels/gpu/gpu.ts";
-import { flatWorkgroups } from "../../../kernels/gpu/workgroups.ts";
-import { imagesPerGroup, type NetworksOfImages, ofEachGroup } from "../networks_of_images.ts";
+import { type NetworksOfImages, ofEachGroup } from "../networks_of_images.ts";
 import type { OpRunner } from "../op_runner.ts";
+import { addCurveKernel, type CurveAttributes } from "./curve_kernels.ts";
 import { IMAGE_GRADIENT, RESIDUAL_GRADIENT, TRANSFER } from "./intensity_transfer.wgsl.ts";
 
 const FORWARD = "CrosswarpIntensityTransfer";
 const BY_RESIDUAL = "CrosswarpIntensityTransferResidualGradient";
 const BY_IMAGE = "CrosswarpIntensityTransferImageGradient";
 
-/** Attributes of the kernels. */
-interface Attributes {
-  readonly networks: NetworksOfImages;
-  readonly nodes: number;
-}
-
 /** Adds the kernels and the gradient to tfjs; the returned function removes them. */
 export function addIntensityTransferToTfjs(runner: OpRunner): () => void {
-  const backendName = "webgpu";
-  const planOf = (kernel: Kernel, shape: readonly number[], { networks, nodes }: Attributes) =>
-    runner.cached(
-      `${kernel.label} ${[shape, nodes, networks.first, networks.step, networks.groups]}`,
-      () => {
-        const count = shape.reduce((a, b) => a * b);
-        const { workgroups, stride } = flatWorkgroups(count);
-        return runner.plan({
-          kernel,
-          parameters: {
-            group: imagesPerGroup(shape[0], networks) * count / shape[0],
-            count,
-            stride,
-            nodes,
-            first: networks.first,
-            step: networks.step,
-          },
-          workgroups,
-        });
-      },
-    );
-  const add = (kernelName: string, kernel: Kernel, names: readonly string[]) =>
-    tf.registerKernel({
-      kernelName,
-      backendName,
-      kernelFunc: ({ inputs, attrs }) => {
-        const read = names.map((name) => (inputs as Record<string, TensorInfo>)[name]);
-        const output = runner.output(read[0].shape);
-        runner.run(planOf(kernel, read[0].shape, attrs as unknown as Attributes), [
-          ...read,
-          output,
-        ]);
-        return output;
-      },
-    });
-  add(FORWARD, TRANSFER, ["x", "residual", "curves"]);
-  add(BY_RESIDUAL, RESIDUAL_GRADIENT, ["y", "dy"]);
-  add(BY_IMAGE, IMAGE_GRADIENT, ["x", "curves", "y", "dy"]);
+  addCurveKernel(runner, {
+    kernelName: FORWARD,
+    kernel: TRANSFER,
+    inputs: ["x", "residual", "curves"],
+  });
+  addCurveKernel(runner, {
+    kernelName: BY_RESIDUAL,
+    kernel: RESIDUAL_GRADIENT,
+    inputs: ["y", "dy"],
+  });
+  addCurveKernel(runner, {
+    kernelName: BY_IMAGE,
+    kernel: IMAGE_GRADIENT,
+    inputs: ["x", "curves", "y", "dy"],
+  });
   tf.registerGradient({
     kernelName: FORWARD,
     inputsToSave: ["x", "curves"],
@@ -77,7 +46,7 @@ export function addIntensityTransferToTfjs(runner: OpRunner): () => void {
     },
   });
   return () => {
-    for (const name of [FORWARD, BY_RESIDUAL, BY_IMAGE]) tf.unregisterKernel(name, backendName);
+    for (const name of [FORWARD, BY_RESIDUAL, BY_IMAGE]) tf.unregisterKernel(name, "webgpu");
     tf.unregisterGradient(FORWARD);
   };
 }
@@ -99,7 +68,7 @@ export function intensityTransfer(
   { x, residual, curves, networks }: IntensityTransferOptions,
 ): tf.Tensor4D {
   if (tf.getKernel(FORWARD, "webgpu") !== undefined) {
-    const attributes: Attributes = { networks, nodes: curves.shape[1] };
+    const attributes: CurveAttributes = { networks, nodes: curves.shape[1] };
     const attrs = attributes as unknown as tf.NamedAttrMap;
     return tf.engine().runKernel<tf.Tensor4D>(FORWARD, { x, residual, curves }, attrs);
   }

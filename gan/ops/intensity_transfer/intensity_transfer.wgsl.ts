@@ -1,49 +1,7 @@
 import type { Kernel } from "../../../kernels/gpu/gpu.ts";
+import { CURVE, curveParameters, forEachValue } from "./_curves.wgsl.ts";
 
-/** Bindings of all kernels, and the curve of an image's network at an intensity. */
-const SHARED = /* wgsl */ `
-struct Parameters {
-  // Values per group of images, and all values.
-  group: u32,
-  count: u32,
-  // Invocations per row of workgroups.
-  stride: u32,
-  // Nodes per curve.
-  nodes: u32,
-  // Network of the first group, and the difference of neighbouring groups.
-  first: i32,
-  step: i32,
-}
-@group(0) @binding(0) var<uniform> parameters: Parameters;
-`;
-
-const CURVE = /* wgsl */ `
-// The value of the curve at x, and its slope; constant beyond the outer nodes.
-fn curveAt(x: f32, at: u32) -> vec2f {
-  let p = parameters;
-  let network = u32(p.first + p.step * i32(at / p.group));
-  let half = 0.5 * f32(p.nodes);
-  let t = x * half + half - 0.5;
-  let last = f32(p.nodes - 1);
-  let inside = clamp(t, 0, last);
-  let node = min(u32(inside), p.nodes - 2);
-  let base = network * p.nodes + node;
-  let rise = curves[base + 1] - curves[base];
-  return vec2f(
-    curves[base] + (inside - f32(node)) * rise,
-    select(0.0, rise * half, t > 0 && t < last),
-  );
-}
-`;
-
-const MAIN = (body: string) => /* wgsl */ `
-@compute @workgroup_size(64)
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let at = id.y * parameters.stride + id.x;
-  if (at >= parameters.count) { return; }
-  ${body}
-}
-`;
+const SHARED = curveParameters();
 
 /** y = tanh(residual + curve(x)). */
 export const TRANSFER: Kernel = {
@@ -58,7 +16,7 @@ ${SHARED}
 @group(0) @binding(4) var<storage, read_write> output: array<f32>;
 ${CURVE}
 ${
-    MAIN(
+    forEachValue(
       `let sum = residuals[at] + curveAt(images[at], at).x;
   output[at] = tanh(clamp(sum, -MAX_ARGUMENT, MAX_ARGUMENT));`,
     )
@@ -74,7 +32,7 @@ ${SHARED}
 @group(0) @binding(1) var<storage, read> results: array<f32>;
 @group(0) @binding(2) var<storage, read> resultGradient: array<f32>;
 @group(0) @binding(3) var<storage, read_write> output: array<f32>;
-${MAIN("output[at] = resultGradient[at] * (1 - results[at] * results[at]);")}
+${forEachValue("output[at] = resultGradient[at] * (1 - results[at] * results[at]);")}
 `,
 };
 
@@ -90,7 +48,7 @@ ${SHARED}
 @group(0) @binding(5) var<storage, read_write> output: array<f32>;
 ${CURVE}
 ${
-    MAIN(
+    forEachValue(
       "output[at] = resultGradient[at] * (1 - results[at] * results[at]) * curveAt(images[at], at).y;",
     )
   }

@@ -1,0 +1,72 @@
+/**
+ * tfjs kernels that compute a value from each value of images, with a curve for each network.
+ *
+ * @module
+ */
+
+import * as tf from "@tensorflow/tfjs";
+import type { TensorInfo } from "@tensorflow/tfjs";
+import type { Kernel } from "../../../kernels/gpu/gpu.ts";
+import { flatWorkgroups } from "../../../kernels/gpu/workgroups.ts";
+import { imagesPerGroup, type NetworksOfImages } from "../networks_of_images.ts";
+import type { OpRunner } from "../op_runner.ts";
+
+/** Attributes of the kernels. */
+export interface CurveAttributes {
+  /** The network of each image. */
+  readonly networks: NetworksOfImages;
+  /** Nodes of a curve. */
+  readonly nodes: number;
+}
+
+/**
+ * Adds a kernel to tfjs whose output has the shape of its first input.
+ *
+ * @param inputs - Names of the inputs, in the order of their bindings; the output follows.
+ * @param hasRaster - True if the uniform block ends with the height, the width and the channels of an image. Default
+ * false.
+ */
+export function addCurveKernel(
+  runner: OpRunner,
+  { kernelName, kernel, inputs: names, hasRaster = false }: {
+    readonly kernelName: string;
+    readonly kernel: Kernel;
+    readonly inputs: readonly string[];
+    readonly hasRaster?: boolean | undefined;
+  },
+): void {
+  const planOf = (shape: readonly number[], { networks, nodes }: CurveAttributes) =>
+    runner.cached(
+      `${kernel.label} ${[shape, nodes, networks.first, networks.step, networks.groups]}`,
+      () => {
+        const [images, height, width, channels] = shape;
+        const count = images * height * width * channels;
+        const { workgroups, stride } = flatWorkgroups(count);
+        const raster = hasRaster ? { height, width, channels } : {};
+        return runner.plan({
+          kernel,
+          parameters: {
+            group: imagesPerGroup(images, networks) * count / images,
+            count,
+            stride,
+            nodes,
+            first: networks.first,
+            step: networks.step,
+            ...raster,
+          },
+          workgroups,
+        });
+      },
+    );
+  tf.registerKernel({
+    kernelName,
+    backendName: "webgpu",
+    kernelFunc: ({ inputs, attrs }) => {
+      const read = names.map((name) => (inputs as Record<string, TensorInfo>)[name]);
+      const output = runner.output(read[0].shape);
+      const plan = planOf(read[0].shape, attrs as unknown as CurveAttributes);
+      runner.run(plan, [...read, output]);
+      return output;
+    },
+  });
+}
