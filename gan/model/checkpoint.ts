@@ -242,7 +242,10 @@ export async function readCheckpointHeader(
   const settings = { ...ABSENT_SETTINGS, ...header.settings };
   try {
     checkSettings(settings);
-    checkTransfer(header.data?.transfer);
+    if (typeof header.data !== "object" || header.data === null) {
+      throw new RangeError("it has no `data`, the record of the images");
+    }
+    checkTransfer(header.data.transfer);
   } catch (cause) {
     throw new ModelFileError(`${path}: ${(cause as Error).message}`, { cause });
   }

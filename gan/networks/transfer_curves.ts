@@ -40,30 +40,39 @@ function byNetwork<T>(values: Readonly<Partial<Record<Modality, T>>>): Record<st
 /**
  * Checks the curves and the rules that were read from a file.
  *
- * @throws {RangeError} if the curves are no lists of at least two numbers from -1 to 1, all of one length, or a rule is
- * not one.
+ * @throws {RangeError} if the curves are no lists of at least two numbers from -1 to 1, all of one length, or `air` or a
+ * rule in it has another form.
  */
 export function checkTransfer(transfer: TransferCurves | undefined): void {
   if (transfer === undefined) return;
+  if (!isRecord(transfer)) throw new RangeError("`transfer` must be an object of curves");
   const { air, ...curves } = transfer;
   checkTransferCurves(curves);
   if (air === undefined) return;
+  if (!isRecord(air)) throw new RangeError("`air` of `transfer` must be an object of rules");
   // Earlier versions had one rule, for CT.
-  if (air !== null && ("own" in air || "dark" in air)) {
+  if ("own" in air || "dark" in air) {
     throw new RangeError(
       "`air` of `transfer` is a rule of an earlier version: train again, or use the version that wrote it",
     );
   }
   for (const of of MODALITIES) {
-    const rule: AirRule | undefined = air?.[of];
+    const rule: AirRule | undefined = air[of];
     if (rule === undefined) continue;
-    checkTransferCurves({ [of]: curves[of], air: rule?.curve });
+    if (!isRecord(rule)) {
+      throw new RangeError(`the rule of ${of.toUpperCase()} in \`air\` must be an object`);
+    }
+    checkTransferCurves({ [of]: curves[of], air: rule.curve });
     if (!isRange(rule.dark) || !isRange(rule.pixels) || rule.pixels[0] < 0) {
       throw new RangeError(
         "`air` of `transfer` must hold rising ranges of intensities and of numbers of pixels",
       );
     }
   }
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function isRange(value: unknown): boolean {
