@@ -1,0 +1,218 @@
+/**
+ * The tables of several studies that differ only in their seed: means, ranges, and verdicts on the findings.
+ *
+ * @module
+ */
+
+import { STRUCTURES } from "../cohort/label_scheme.ts";
+import { ablationColumns, ABLATIONS } from "../study/ablations.ts";
+import {
+  type Column,
+  COLUMNS,
+  CORRECTED_COLUMNS,
+  type SynthesisedColumn,
+} from "../study/columns.ts";
+import type { Finding } from "../study/findings/finding.ts";
+import { findingsOf } from "../study/findings/findings.ts";
+import { meanOf } from "../study/scores/mean.ts";
+import type { SynthesisScores } from "../study/scores/synthesis_scores.ts";
+import type { SynthesisRow } from "../study/synthesis_measures.ts";
+import { PAPER_TABLE_2 } from "../study/tables/paper_tables.ts";
+import type { Table1Row } from "../study/tables/table1.ts";
+import { type ScoredPair, table2 } from "../study/tables/table2.ts";
+import { type Cells, fixed } from "../study/tables/text_table.ts";
+import type { ImageRegion } from "../workflows/body_region.ts";
+import type { Profile } from "../workflows/profiles.ts";
+
+/** The parts of a study's `report.json` that the tables need; a score that is not known is null there. */
+export interface StudyData {
+  /** The program's version. */
+  readonly crosswarp: string;
+  /** The adapter. */
+  readonly adapter: string;
+  /** The profile. */
+  readonly profile: Profile;
+  /** The seed. */
+  readonly seed: number;
+  /** Table 1. */
+  readonly table1: readonly Table1Row[];
+  /** The scores of the registrations. */
+  readonly registrations: readonly ScoredPair[];
+  /** The scores of the syntheses. */
+  readonly syntheses: readonly SynthesisRow[];
+  /** The verdicts on the findings. */
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * The data of a `report.json`.
+ *
+ * @throws {RangeError} if a part is missing.
+ */
+export function studyData(report: unknown): StudyData {
+  const data = (report ?? {}) as StudyData;
+  const lists = ["table1", "registrations", "syntheses", "findings"] as const;
+  const missing = lists.find((name) => !Array.isArray(data[name]));
+  if (missing !== undefined) throw new RangeError(`it has no list \`${missing}\``);
+  return data;
+}
+
+/** The regions of the tables. */
+const REGIONS = ["thorax", "abdomen"] as const;
+const L1 = STRUCTURES.find(({ name }) => name === "lumbar vertebra 1")!.label;
+
+/**
+ * Checks that studies differ only in their seed.
+ *
+ * @throws {RangeError} if there are fewer than two, or they differ in something else.
+ */
+export function checkStudies(studies: readonly StudyData[]): void {
+  const [first, ...others] = studies;
+  if (others.length === 0) throw new RangeError("The tables need at least two studies.");
+  if (new Set(studies.map(({ seed }) => seed)).size < studies.length) {
+    throw new RangeError("Two studies have the same seed.");
+  }
+  const columns = (study: StudyData) => shownColumns([study]).map(({ name }) => name);
+  const parts = ["crosswarp", "adapter", "profile"] as const;
+  for (const other of others) {
+    const part = parts.find((name) => !isEqual(first[name], other[name])) ??
+      (isEqual(columns(first), columns(other)) ? undefined : "columns");
+    if (part === undefined) continue;
+    throw new RangeError(
+      `The studies of the seeds ${first.seed} and ${other.seed} differ in: ${part}.`,
+    );
+  }
+}
+
+function isEqual(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** Table 2: the mean over the studies, their range, and the paper's values; then L1 alone. */
+export function diceCells(studies: readonly StudyData[]): Cells {
+  const columns = shownColumns(studies);
+  const row = (title: string, cell: (column: Column) => string) => [title, ...columns.map(cell)];
+  const dice = (region: ImageRegion, column: Column) =>
+    studies.map((study) => diceOf(study, region, column.name));
+  return [
+    ["", ...columns.map(({ title }) => title)],
+    ...REGIONS.flatMap((region) => [
+      row(region, (column) => fixed(meanOf(dice(region, column)), 1)),
+      row(`${region}, range`, (column) => rangeOf(dice(region, column))),
+      row(`${region}, paper`, ({ name }) => fixed(PAPER_TABLE_2[region][name] ?? NaN, 1)),
+    ]),
+    row("L1", ({ name }) => fixed(meanOf(studies.map((study) => vertebra(study, name))), 1)),
+    row("L1, range", ({ name }) => rangeOf(studies.map((study) => vertebra(study, name)))),
+  ];
+}
+
+/** What the corrected syntheses must show, with the value of each study. */
+export function correctedCells(studies: readonly StudyData[]): Cells {
+  const places = REGIONS.flatMap((region) =>
+    CORRECTED_COLUMNS.map((column) => ({ region, column }))
+  );
+  const row = (
+    title: string,
+    value: (study: StudyData, region: ImageRegion, column: SynthesisedColumn) => number,
+    digits: number,
+    isSigned = false,
+  ) => [
+    title,
+    ...places.map(({ region, column }) =>
+      listOf(studies.map((study) => value(study, region, column)), digits, isSigned)
+    ),
+  ];
+  const against = (name: string) => (study: StudyData, region: ImageRegion, column: Column) =>
+    diceOf(study, region, column.name) - diceOf(study, region, name);
+  const score =
+    (value: (scores: SynthesisScores) => number) =>
+    ({ syntheses }: StudyData, region: ImageRegion, { name }: Column) =>
+      meanOf(
+        syntheses.filter((one) => one.region === region && one.method === name)
+          .map(({ scores }) => value(scores)),
+      );
+  const shift = (study: StudyData, region: ImageRegion, column: Column) => {
+    const axes = (["right", "front", "up"] as const).map((axis) =>
+      Math.abs(score(({ truthEdges }) => truthEdges[axis])(study, region, column))
+    );
+    return Math.max(...axes);
+  };
+  return [
+    ["", ...places.map(({ region, column }) => `${region}: ${column.title}`)],
+    row("Dice minus NMI's, points", against("nmi"), 1, true),
+    row("Dice minus that without a synthesis, points", against("no-synthesis"), 1, true),
+    row("soft-tissue correlation", score(({ correlation }) => correlation), 2),
+    row("largest shift along an axis, mm", shift, 2),
+    row("lung volume / truth", score(({ lungVolume }) => lungVolume), 3),
+    row("Dice of the lungs, %", score(({ lungDice }) => 100 * lungDice), 1),
+    row(
+      "Dice of L1, %",
+      (study, region, { name }) => region === "abdomen" ? vertebra(study, name) : NaN,
+      1,
+    ),
+  ];
+}
+
+/** The verdict of each study on the findings, and that of all studies together. */
+export function findingCells(studies: readonly StudyData[]): Cells {
+  const together = findingsOf({
+    profile: studies[0].profile,
+    breathing: undefined,
+    volumes: meanVolumes(studies),
+    table2: table2(studies.flatMap(({ registrations }) => registrations)),
+    syntheses: studies.flatMap(({ syntheses }) => syntheses),
+  });
+  return [
+    ["Finding", ...studies.map(({ seed }) => `seed ${seed}`), "together", "together, in numbers"],
+    ...together.map(({ sentence, verdict, ours }, i) => [
+      sentence,
+      ...studies.map(({ findings }) => findings[i].verdict),
+      verdict,
+      ours,
+    ]),
+  ];
+}
+
+function meanVolumes(studies: readonly StudyData[]): Table1Row[] {
+  return studies[0].table1.map(({ structure }) => {
+    const rows = studies.map(({ table1 }) => table1.find((row) => row.structure === structure));
+    return {
+      structure,
+      ct: meanOf(rows.map((row) => row?.ct)),
+      mr: meanOf(rows.map((row) => row?.mr)),
+    };
+  });
+}
+
+/** The columns that any of the studies has, in the order of the report. */
+function shownColumns(studies: readonly StudyData[]): Column[] {
+  const pairs = studies.flatMap(({ registrations }) => registrations);
+  return [...COLUMNS, ...ablationColumns(ABLATIONS)]
+    .filter(({ name }) => pairs.some(({ results }) => results[name] !== undefined));
+}
+
+/** Mean Dice of a region in a column, percent. */
+function diceOf({ registrations }: StudyData, region: ImageRegion, column: string): number {
+  return 100 * meanOf(
+    registrations.filter((pair) => pair.region === region)
+      .flatMap(({ results }) => Object.values(results[column]?.dice ?? {})),
+  );
+}
+
+/** Mean Dice of the first lumbar vertebra in a column, percent. */
+function vertebra({ registrations }: StudyData, column: string): number {
+  return 100 * meanOf(registrations.map(({ results }) => results[column]?.dice[L1]));
+}
+
+function rangeOf(values: readonly number[]): string {
+  const known = values.filter(Number.isFinite);
+  if (known.length === 0) return "-";
+  return `${fixed(Math.min(...known), 1)} to ${fixed(Math.max(...known), 1)}`;
+}
+
+function listOf(values: readonly number[], digits: number, isSigned: boolean): string {
+  if (!values.some(Number.isFinite)) return "-";
+  return values.map((value) => (isSigned && value >= 0 ? "+" : "") + fixed(value, digits)).join(
+    ", ",
+  );
+}
