@@ -6,12 +6,7 @@
 
 import { STRUCTURES } from "../cohort/label_scheme.ts";
 import { ablationColumns, ABLATIONS } from "../study/ablations.ts";
-import {
-  type Column,
-  COLUMNS,
-  CORRECTED_COLUMNS,
-  type SynthesisedColumn,
-} from "../study/columns.ts";
+import { type Column, COLUMNS, CORRECTED_COLUMNS, isSynthesised } from "../study/columns.ts";
 import type { Finding } from "../study/findings/finding.ts";
 import { findingsOf } from "../study/findings/findings.ts";
 import { meanOf } from "../study/scores/mean.ts";
@@ -40,6 +35,8 @@ export interface StudyData {
   readonly registrations: readonly ScoredPair[];
   /** The scores of the syntheses. */
   readonly syntheses: readonly SynthesisRow[];
+  /** The scores of the ablations' syntheses. */
+  readonly ablationSyntheses: readonly SynthesisRow[];
   /** The verdicts on the findings. */
   readonly findings: readonly Finding[];
 }
@@ -51,14 +48,20 @@ export interface StudyData {
  */
 export function studyData(report: unknown): StudyData {
   const data = (report ?? {}) as StudyData;
-  const lists = ["table1", "registrations", "syntheses", "findings"] as const;
+  const lists = [
+    "table1",
+    "registrations",
+    "syntheses",
+    "ablationSyntheses",
+    "findings",
+  ] as const;
   const missing = lists.find((name) => !Array.isArray(data[name]));
   if (missing !== undefined) throw new RangeError(`it has no list \`${missing}\``);
   return data;
 }
 
 /** The regions of the tables. */
-const REGIONS = ["thorax", "abdomen"] as const;
+export const REGIONS = ["thorax", "abdomen"] as const;
 const L1 = STRUCTURES.find(({ name }) => name === "lumbar vertebra 1")!.label;
 
 /**
@@ -88,9 +91,19 @@ function isEqual(a: unknown, b: unknown): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** Table 2: the mean over the studies, their range, and the paper's values; then L1 alone. */
+/** The columns of the ablation "correspondence" of each modality: with all parts, then without one after the other. */
+const PARTS = (["mr", "ct"] as const).map((of) =>
+  ablationColumns(["correspondence"]).filter(isSynthesised)
+    .filter(({ synthesis }) => synthesis.of === of)
+);
+
+/**
+ * Table 2 and the ablations of whole methods: the mean over the studies, their range, and the paper's values; then L1
+ * alone.
+ */
 export function diceCells(studies: readonly StudyData[]): Cells {
-  const columns = shownColumns(studies);
+  const parts = PARTS.flat().map(({ name }) => name);
+  const columns = shownColumns(studies).filter(({ name }) => !parts.includes(name));
   const row = (title: string, cell: (column: Column) => string) => [title, ...columns.map(cell)];
   const dice = (region: ImageRegion, column: Column) =>
     studies.map((study) => diceOf(study, region, column.name));
@@ -111,45 +124,69 @@ export function correctedCells(studies: readonly StudyData[]): Cells {
   const places = REGIONS.flatMap((region) =>
     CORRECTED_COLUMNS.map((column) => ({ region, column }))
   );
-  const row = (
-    title: string,
-    value: (study: StudyData, region: ImageRegion, column: SynthesisedColumn) => number,
-    digits: number,
-    isSigned = false,
-  ) => [
+  const row = (title: string, value: StudyScore, digits: number, isSigned = false) => [
     title,
     ...places.map(({ region, column }) =>
       listOf(studies.map((study) => value(study, region, column)), digits, isSigned)
     ),
   ];
-  const against = (name: string) => (study: StudyData, region: ImageRegion, column: Column) =>
+  const against = (name: string): StudyScore => (study, region, column) =>
     diceOf(study, region, column.name) - diceOf(study, region, name);
-  const score =
-    (value: (scores: SynthesisScores) => number) =>
-    ({ syntheses }: StudyData, region: ImageRegion, { name }: Column) =>
-      meanOf(
-        syntheses.filter((one) => one.region === region && one.method === name)
-          .map(({ scores }) => value(scores)),
-      );
-  const shift = (study: StudyData, region: ImageRegion, column: Column) => {
-    const axes = (["right", "front", "up"] as const).map((axis) =>
-      Math.abs(score(({ truthEdges }) => truthEdges[axis])(study, region, column))
-    );
-    return Math.max(...axes);
-  };
   return [
     ["", ...places.map(({ region, column }) => `${region}: ${column.title}`)],
     row("Dice minus NMI's, points", against("nmi"), 1, true),
     row("Dice minus that without a synthesis, points", against("no-synthesis"), 1, true),
-    row("soft-tissue correlation", score(({ correlation }) => correlation), 2),
-    row("largest shift along an axis, mm", shift, 2),
-    row("lung volume / truth", score(({ lungVolume }) => lungVolume), 3),
-    row("Dice of the lungs, %", score(({ lungDice }) => 100 * lungDice), 1),
+    row("soft-tissue correlation", correlationOf, 2),
+    row("largest shift along an axis, mm", shiftOf, 2),
+    row("lung volume / truth", lungVolumeOf, 3),
+    row("Dice of the lungs, %", lungDiceOf, 1),
     row(
       "Dice of L1, %",
       (study, region, { name }) => region === "abdomen" ? vertebra(study, name) : NaN,
       1,
     ),
+  ];
+}
+
+/**
+ * The parts of the corrected training: a row for each part that is off. Dice is the mean over the studies with the
+ * difference to all parts in each study; other scores are means over the studies. Undefined if no study has them.
+ */
+export function partCells(
+  studies: readonly StudyData[],
+  region: typeof REGIONS[number],
+): Cells | undefined {
+  const shown = shownColumns(studies).map(({ name }) => name);
+  if (!PARTS.flat().every(({ name }) => shown.includes(name))) return undefined;
+  const scores = [
+    ["correlation", correlationOf, 2],
+    ["shift, mm", shiftOf, 2],
+    ...(region === "thorax" ? [["lung volume", lungVolumeOf, 3] as const] : []),
+  ] as const;
+  const titles = PARTS.map(([all]) => all.title.replace(", all parts", ""));
+  return [
+    [
+      "without",
+      ...titles.flatMap((title) => [`${title}: Dice, %`, "difference"]),
+      ...scores.flatMap(([name]) => titles.map((title) => `${title}: ${name}`)),
+    ],
+    ...PARTS[0].map(({ title }, i) => [
+      i === 0 ? "nothing (all parts)" : title.replace(/^.* without /, ""),
+      ...PARTS.flatMap((columns) => {
+        const [all, own] = [columns[0], columns[i]].map(({ name }) =>
+          studies.map((study) => diceOf(study, region, name))
+        );
+        return [
+          fixed(meanOf(own), 1),
+          i === 0 ? "-" : listOf(own.map((value, j) => value - all[j]), 1, true),
+        ];
+      }),
+      ...scores.flatMap(([, value, digits]) =>
+        PARTS.map((columns) =>
+          fixed(meanOf(studies.map((study) => value(study, region, columns[i]))), digits)
+        )
+      ),
+    ]),
   ];
 }
 
@@ -197,6 +234,29 @@ function diceOf({ registrations }: StudyData, region: ImageRegion, column: strin
     registrations.filter((pair) => pair.region === region)
       .flatMap(({ results }) => Object.values(results[column]?.dice ?? {})),
   );
+}
+
+type StudyScore = (study: StudyData, region: ImageRegion, column: Column) => number;
+
+/** The mean of a score of the syntheses over the subjects of a study. */
+function scoreOf(value: (scores: SynthesisScores) => number): StudyScore {
+  return ({ syntheses, ablationSyntheses }, region, { name }) => {
+    const rows = [syntheses, ablationSyntheses].flat()
+      .filter((one) => one.region === region && one.method === name);
+    return meanOf(rows.map(({ scores }) => value(scores)));
+  };
+}
+
+const correlationOf = scoreOf(({ correlation }) => correlation);
+const lungVolumeOf = scoreOf(({ lungVolume }) => lungVolume);
+const lungDiceOf = scoreOf(({ lungDice }) => 100 * lungDice);
+const SHIFTS = (["right", "front", "up"] as const)
+  .map((axis) => scoreOf(({ truthEdges }) => truthEdges[axis]));
+
+/** The largest shift along an axis. */
+function shiftOf(...of: Parameters<StudyScore>): number {
+  const shifts = SHIFTS.map((shift) => Math.abs(shift(...of)));
+  return Math.max(...shifts);
 }
 
 /** Mean Dice of the first lumbar vertebra in a column, percent. */

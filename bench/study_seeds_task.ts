@@ -13,6 +13,8 @@ import {
   correctedCells,
   diceCells,
   findingCells,
+  partCells,
+  REGIONS,
   type StudyData,
   studyData,
 } from "./study_seeds.ts";
@@ -23,8 +25,8 @@ export const TASK = {
   summary: "Prints the tables of several studies that differ only in their seed.",
   details: `
 The task reads report.json of each run folder. It prints Table 2 with the mean and the range over the studies, the
-corrected syntheses with the value of each study, and the verdicts on the findings: of each study, and of the scores
-of all studies together. The run folders come from, for example:
+corrected syntheses with the value of each study, the parts of the corrected training if the studies have this
+ablation, and the verdicts on the findings: of each study, and of the scores of all studies together. The run folders come from, for example:
 deno task reproduce --ablation synthesis --seed 1 --out results/seed1`,
   examples: ["--run results/seed1 --run results/seed2 --run results/seed3"],
   flags: {
@@ -50,6 +52,12 @@ export async function main({ run: folders }: FlagsOf<typeof TASK>): Promise<void
   const tables = [
     ["Mean Dice, %", markdownTable(diceCells(studies))],
     ["The corrected syntheses", markdownTable(correctedCells(studies))],
+    ...REGIONS.flatMap((region) => {
+      const cells = partCells(studies, region);
+      return cells === undefined
+        ? []
+        : [[`Parts of the corrected training, ${region}`, markdownTable(cells)]];
+    }),
     ["The findings", markdownTable(findingCells(studies), { isText: true })],
   ];
   for (const [title, table] of tables) console.log(`## ${title}\n\n${table}`);

@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { ablationColumns } from "../study/ablations.ts";
 import type { ScoredPair } from "../study/tables/table2.ts";
 import type { SynthesisRow } from "../study/synthesis_measures.ts";
 import { profileOf } from "../workflows/profiles.ts";
@@ -7,6 +8,7 @@ import {
   correctedCells,
   diceCells,
   findingCells,
+  partCells,
   type StudyData,
   studyData,
 } from "./study_seeds.ts";
@@ -46,6 +48,7 @@ function study(seed: number, dice: Dice, lungs: number): StudyData {
     syntheses: [
       { subject: "paired-01", region: "thorax", method: "corrected-mr", scores },
     ] as unknown as SynthesisRow[],
+    ablationSyntheses: [],
     findings: Array.from({ length: 8 }, () => ({
       sentence: "",
       paper: "",
@@ -102,6 +105,70 @@ Deno.test("correctedCells has the value of each study", () => {
     ["Dice of the lungs, %", "90.0, 90.0", "-", "-"],
     ["Dice of L1, %", "-", "-", "40.0, 80.0"],
   ]);
+});
+
+Deno.test("partCells has the means without each part, and the difference of each study", () => {
+  assertEquals(partCells(STUDIES, "thorax"), undefined);
+  const columns = ablationColumns(["correspondence"]);
+  const scored = (seed: number, all: number, without: number) => ({
+    ...study(
+      seed,
+      Object.fromEntries(columns.map(({ name }) => {
+        const dice = name.endsWith("all-parts") ? all : without;
+        return [name, [dice, dice, dice] as const];
+      })),
+      1,
+    ),
+    ablationSyntheses: columns.map(({ name: method }) => ({
+      ...STUDIES[seed - 1].syntheses[0],
+      method,
+    })),
+  });
+  const cells = partCells([scored(1, 0.9, 0.85), scored(2, 0.8, 0.83)], "thorax")!;
+  assertEquals(cells.slice(0, 3), [
+    [
+      "without",
+      "corrected MR: Dice, %",
+      "difference",
+      "corrected CT: Dice, %",
+      "difference",
+      "corrected MR: correlation",
+      "corrected CT: correlation",
+      "corrected MR: shift, mm",
+      "corrected CT: shift, mm",
+      "corrected MR: lung volume",
+      "corrected CT: lung volume",
+    ],
+    // The lungs of the two studies have 0.95 and 1.02 of their volume.
+    [
+      "nothing (all parts)",
+      "85.0",
+      "-",
+      "85.0",
+      "-",
+      "0.70",
+      "0.70",
+      "0.40",
+      "0.40",
+      "0.985",
+      "0.985",
+    ],
+    [
+      "registered start",
+      "84.0",
+      "-5.0, +3.0",
+      "84.0",
+      "-5.0, +3.0",
+      "0.70",
+      "0.70",
+      "0.40",
+      "0.40",
+      "0.985",
+      "0.985",
+    ],
+  ]);
+  assertEquals(cells.length, 1 + 7);
+  assertEquals(cells.at(-1)![0], "intensity transfer");
 });
 
 Deno.test("findingCells has the verdicts of the studies, and of their scores together", () => {

@@ -86,6 +86,7 @@ Deno.test("the report's settings are those that were used, and it names their fi
     pairs: [],
     syntheses: [],
     ablations: [],
+    ablationSyntheses: [],
     settings: { originals },
   });
   assertStringIncludes(report.markdown, "The best settings of a/best.json.");

@@ -9,7 +9,7 @@ import { MODALITIES } from "../volume/modality.ts";
 import { readVolume } from "../volume/read_nifti.ts";
 import type { ImageRegion } from "../workflows/body_region.ts";
 import { type StudyCase, StudyCases } from "./cases.ts";
-import { SYNTHESISED_COLUMNS, type SynthesisedColumn } from "./columns.ts";
+import type { SynthesisedColumn } from "./columns.ts";
 import type { StudyContext } from "./context.ts";
 import type { TrainedModel } from "./models.ts";
 import { contentHash, finished, keyOf, once } from "./run_folder.ts";
@@ -24,7 +24,7 @@ export interface SynthesisRow {
   readonly subject: string;
   /** The region. */
   readonly region: ImageRegion;
-  /** The column of Table 2. */
+  /** The column of Table 2, or the ablation. */
   readonly method: string;
   /** The scores; NaN where one is not known. */
   readonly scores: SynthesisScores;
@@ -42,24 +42,33 @@ interface ColumnSynthesisOfCase {
 /** Rises when a score is added or changes, so that a run folder's older scores are measured again. */
 const SCORES_FORMAT = 2;
 
-/**
- * Measures every synthesis.
- *
- * @param onProgress - Is called before each synthesis with a note on it.
- */
+/** Options of {@link measureSyntheses}. */
+export interface MeasureSynthesesOptions {
+  /** The columns whose syntheses are measured. */
+  readonly columns: readonly SynthesisedColumn[];
+  /** The trained models. */
+  readonly models: readonly TrainedModel[];
+  /** The name of the file of the scores in the run folder. */
+  readonly file: string;
+  /** The step in words, for shards that wait for it. */
+  readonly name: string;
+  /** Is called before each synthesis with a note on it. */
+  readonly onProgress: (note: string) => void;
+}
+
+/** Measures the syntheses of some columns. */
 export async function measureSyntheses(
   study: StudyContext,
-  models: readonly TrainedModel[],
-  onProgress: (note: string) => void = () => {},
+  { columns, models, file, name, onProgress }: MeasureSynthesesOptions,
 ): Promise<readonly SynthesisRow[]> {
   const cases = new StudyCases(study);
-  const syntheses = await allSyntheses(cases, models);
+  const syntheses = await allSyntheses(cases, models, columns);
   const key = await keyOf({
     scores: SCORES_FORMAT,
     truths: await Promise.all(cases.all.map(truthKey)),
     syntheses: syntheses.map(({ made }) => made.key),
   });
-  const path = `${study.out}/synthesis-scores.json`;
+  const path = `${study.out}/${file}`;
   const measure = () =>
     once(path, key, async () => {
       const scorer = await SynthesisScorer.open(cases);
@@ -73,7 +82,7 @@ export async function measureSyntheses(
       }
       return scores;
     });
-  await doSingleJob(study.shard, "the scores of the syntheses", {
+  await doSingleJob(study.shard, name, {
     isFinished: async () => await finished(path, key) !== undefined,
     run: measure,
   });
@@ -90,11 +99,12 @@ export async function measureSyntheses(
 async function allSyntheses(
   cases: StudyCases,
   models: readonly TrainedModel[],
+  columns: readonly SynthesisedColumn[],
 ): Promise<ColumnSynthesisOfCase[]> {
   using syntheses = new StudySyntheses(cases, models);
   const found: ColumnSynthesisOfCase[] = [];
   for (const one of cases.all) {
-    for (const column of SYNTHESISED_COLUMNS) {
+    for (const column of columns) {
       cases.context.signal?.throwIfAborted();
       found.push({ one, column, made: await syntheses.make(one, column) });
     }

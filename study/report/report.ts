@@ -12,7 +12,7 @@ import { type Ablation, ablationColumns } from "../ablations.ts";
 import { comparisonCells } from "../tables/comparison_table.ts";
 import type { BestSettings } from "../grid_search/best_settings.ts";
 import type { StudySettings } from "../column_settings.ts";
-import { COLUMNS, CORRECTED_VARIANT, GAN_VARIANTS } from "../columns.ts";
+import { type Column, COLUMNS, CORRECTED_VARIANT, GAN_VARIANTS } from "../columns.ts";
 import type { Finding } from "../findings/finding.ts";
 import { findingsOf } from "../findings/findings.ts";
 import { receptiveField } from "../../gan/networks/discriminator.ts";
@@ -73,6 +73,8 @@ export interface ReportInputs {
   readonly syntheses: readonly SynthesisRow[];
   /** The ablations that were registered. */
   readonly ablations: readonly Ablation[];
+  /** The scores of their syntheses. */
+  readonly ablationSyntheses: readonly SynthesisRow[];
 }
 
 /** The name of a table of the report; the table is written as a CSV file of that name. */
@@ -89,6 +91,7 @@ export type TableName =
   | "registrations"
   | "settings"
   | "ablations"
+  | "ablation-syntheses"
   | "differences";
 
 /** The names of the tables that a report can have. */
@@ -105,6 +108,7 @@ export const TABLE_NAMES: readonly TableName[] = [
   "registrations",
   "settings",
   "ablations",
+  "ablation-syntheses",
   "differences",
 ];
 
@@ -205,6 +209,7 @@ export function reportOf(inputs: ReportInputs): StudyReport {
     jointDice: jointDice(inputs.settings),
     structures: structureTable(pairs),
     syntheses: inputs.syntheses,
+    ablationSyntheses: inputs.ablationSyntheses,
     registrations: pairs,
     // All tables as they are printed.
     tables: Object.fromEntries(tables.map(({ name, title, cells }) => [name, { title, cells }])),
@@ -237,7 +242,7 @@ function cohortCaution(pairs: number, regions: readonly ImageRegion[]): string {
 }
 
 function tablesOf(inputs: ReportInputs, findings: readonly Finding[]): ReportTable[] {
-  const { pairs, regions, volumes, syntheses, ablations } = inputs;
+  const { pairs, regions, volumes, syntheses, ablations, ablationSyntheses } = inputs;
   const isLabelled = areLabelled(regions);
   const extra = ablationColumns(ablations);
   const againstTruth = synthesisTruthCells(syntheses);
@@ -321,6 +326,7 @@ function tablesOf(inputs: ReportInputs, findings: readonly Finding[]): ReportTab
         "default weight, which was not searched.",
       cells: ablationCells(pairs, extra),
     },
+    ablationSyntheses.length > 0 && ablationSynthesesTable(ablationSyntheses, extra),
     {
       name: "differences",
       title: "What differs from the paper",
@@ -332,6 +338,21 @@ function tablesOf(inputs: ReportInputs, findings: readonly Finding[]): ReportTab
   ];
   return tables.filter((table) => table !== false)
     .map((table) => ({ ...table, title: `${table.title} (profile ${inputs.profile.name})` }));
+}
+
+/** The syntheses of the ablations: against the true images where these are known, else against their sources. */
+function ablationSynthesesTable(
+  rows: readonly SynthesisRow[],
+  columns: readonly Column[],
+): ReportTable {
+  const againstTruth = synthesisTruthCells(rows, columns);
+  const against = againstTruth === undefined ? "their sources" : "the true images";
+  return {
+    name: "ablation-syntheses",
+    title: `The syntheses of the ablations against ${against}`,
+    note: `The scores are those of the table "The syntheses against ${against}".`,
+    cells: againstTruth ?? synthesisSourceCells(rows, columns),
+  };
 }
 
 /** The meaning of the rows of Table 2. */

@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Manifest, ManifestSubject } from "../../cohort/manifest.ts";
 import { profileOf } from "../../workflows/profiles.ts";
 import { NO_EDGES } from "../scores/synthesis_scores.ts";
+import type { SynthesisRow } from "../synthesis_measures.ts";
 import { PHANTOM_CAUTION, type ReportInputs, reportOf } from "./report.ts";
 
 const subject = (kind: ManifestSubject["kind"]): ManifestSubject => ({
@@ -30,6 +31,7 @@ const inputs: ReportInputs = {
   pairs: [],
   syntheses: [],
   ablations: [],
+  ablationSyntheses: [],
 };
 
 Deno.test("reportOf() names the breathing of a cohort that records it", () => {
@@ -100,33 +102,58 @@ Deno.test("reportOf() says what images without labels cannot show", () => {
   ]);
 });
 
+/** The scores of a synthesis. */
+const synthesis: SynthesisRow = {
+  subject: "p1",
+  region: "thorax",
+  method: "synthesised-ct-c3-p70",
+  seconds: 2,
+  scores: {
+    error: 0.084,
+    errorHu: 168,
+    correlation: -0.02,
+    sourceTruthEdges: { ...NO_EDGES, up: 1.1 },
+    truthEdges: { ...NO_EDGES, up: 1.8 },
+    lungVolume: 1.09,
+    lungDice: 0.87,
+    sliceJumps: 1,
+    fatContrast: -0.1,
+    sourceEdges: NO_EDGES,
+    expectedLungVolume: NaN,
+  },
+};
+
 Deno.test("reportOf() has the means of the syntheses' scores, and each synthesis only in a file", () => {
-  const { tables, markdown } = reportOf({
-    ...inputs,
-    syntheses: [{
-      subject: "p1",
-      region: "thorax",
-      method: "synthesised-ct-c3-p70",
-      seconds: 2,
-      scores: {
-        error: 0.084,
-        errorHu: 168,
-        correlation: -0.02,
-        sourceTruthEdges: { ...NO_EDGES, up: 1.1 },
-        truthEdges: { ...NO_EDGES, up: 1.8 },
-        lungVolume: 1.09,
-        lungDice: 0.87,
-        sliceJumps: 1,
-        fatContrast: -0.1,
-        sourceEdges: NO_EDGES,
-        expectedLungVolume: NaN,
-      },
-    }],
-  });
+  const { tables, markdown } = reportOf({ ...inputs, syntheses: [synthesis] });
   const names = tables.map(({ name }) => name).filter((name) => name.startsWith("synthesis"));
   assertEquals(names, ["synthesis-truth", "synthesis-source", "synthesis"]);
   assertStringIncludes(markdown, "| thorax, MR to CT C=3 P=70 | 8.4 | 168 | -0.02 | 1.80 |");
   assert(!markdown.includes("p1"), "the rows of the subjects are only in synthesis.csv");
+});
+
+Deno.test("reportOf() has the syntheses of the ablations, against what is known of them", () => {
+  const method = "corrected-ct-without-intensity-transfer";
+  const tableOf = (scores: SynthesisRow["scores"]) => {
+    const { tables, data } = reportOf({
+      ...inputs,
+      ablations: ["correspondence"],
+      ablationSyntheses: [{ ...synthesis, method, scores }],
+    });
+    assertEquals((data.ablationSyntheses as unknown[]).length, 1);
+    assertEquals(data.syntheses, []);
+    return tables.find(({ name }) => name === "ablation-syntheses")!;
+  };
+  const truth = tableOf(synthesis.scores);
+  assertStringIncludes(truth.title, "of the ablations against the true images");
+  const row = "thorax, MR to corrected CT without intensity transfer";
+  assertEquals(truth.cells[1].slice(0, 4), [row, "8.4", "168", "-0.02"]);
+  const real = { ...synthesis.scores, error: NaN, fatContrast: 0.25 };
+  const source = tableOf(real);
+  assertStringIncludes(source.title, "of the ablations against their sources");
+  assertEquals(source.cells.map((cells) => cells.slice(0, 2)), [
+    ["Synthesis", "fat contrast, %"],
+    [row, "25.0"],
+  ]);
 });
 
 Deno.test("reportOf() lists what differs from the paper, and says when s was limited", () => {

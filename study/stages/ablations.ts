@@ -1,49 +1,76 @@
 /**
- * The stage that registers the ablations.
+ * The stage that registers the ablations, and scores their syntheses.
  *
  * @module
  */
 
 import { ablationColumns, ABLATIONS, ablationVariants } from "../ablations.ts";
+import { isSynthesised } from "../columns.ts";
 import { studyModels } from "../models.ts";
 import { filesOfColumns } from "../registrations.ts";
-import { beforeMoreJobs } from "../shard_jobs.ts";
-import type { ScoredPair } from "../tables/table2.ts";
+import { beforeMoreJobs, isSingleJobShard } from "../shard_jobs.ts";
+import { measureSyntheses } from "../synthesis_measures.ts";
 import { registerCases, trainStudyModels } from "../threads.ts";
 import { registrationWork } from "../work_estimates.ts";
 import { gridsearchStage } from "./gridsearch.ts";
 import { n4Stage } from "./n4.ts";
 import type { Stage } from "./stage.ts";
+import type { SynthesesResult } from "./syntheses.ts";
 
-/** Gives the scores of the registrations. */
-export const ablationsStage: Stage<"ablations", readonly ScoredPair[]> = {
+/** The file of the scores of the syntheses. */
+const SCORES_FILE = "ablation-synthesis-scores.json";
+
+/** Gives the scores of the registrations and of the syntheses. */
+export const ablationsStage: Stage<"ablations", SynthesesResult> = {
   name: "ablations",
   title: "ablations",
   needs: [n4Stage, gridsearchStage],
   plan(estimates) {
-    const work = registrationWork(estimates, ablationColumns(estimates.ablations));
+    const columns = ablationColumns(estimates.ablations);
+    const work = registrationWork(estimates, columns);
     const { ablationTrainingSeconds, ablationTrainingJobs, ablationModelMegabytes } = estimates;
+    const { cases, costs, megavoxels, synthesisSeconds, imageMegabytes } = estimates;
+    const syntheses = cases * columns.filter(isSynthesised).length;
     return {
       ...work,
-      seconds: work.seconds + ablationTrainingSeconds,
-      megabytes: work.megabytes + ablationModelMegabytes,
+      seconds: work.seconds + ablationTrainingSeconds +
+        syntheses * (synthesisSeconds + megavoxels * costs.scoreMegavoxel),
+      megabytes: work.megabytes + ablationModelMegabytes + syntheses * imageMegabytes,
       jobs: [ablationTrainingJobs, ...work.jobs ?? []],
     };
   },
   async run({ resultOf, ablations, onProgress }) {
     const study = resultOf(n4Stage);
-    const variants = ablationVariants(ablations);
-    const { profile, regions, seed } = study;
-    const needed = studyModels(profile, regions, seed, variants);
+    const { profile, regions, seed, shard } = study;
+    const columns = ablationColumns(ablations);
+    const synthesised = columns.filter(isSynthesised);
+    const needed = studyModels(profile, regions, seed, ablationVariants(ablations));
     const models = needed.length === 0 ? undefined : await beforeMoreJobs(
       trainStudyModels(study, (_, __, note) => onProgress(0, 0, note), needed),
     );
-    return await registerCases(study, {
-      columns: ablationColumns(ablations),
+    const registered = registerCases(study, {
+      columns,
       settings: { originals: resultOf(gridsearchStage) },
       models,
       onProgress,
     });
+    if (models === undefined) return { pairs: await registered, syntheses: [] };
+    const pairs = await (isSingleJobShard(shard) ? beforeMoreJobs(registered) : registered);
+    const registrations = pairs.length * columns.length;
+    const syntheses = await measureSyntheses(study, {
+      columns: synthesised,
+      models,
+      file: SCORES_FILE,
+      name: "the scores of the ablations' syntheses",
+      onProgress: (note) => onProgress(registrations, registrations, note),
+    });
+    return { pairs, syntheses };
   },
-  leaves: () => [...filesOfColumns(ablationColumns(ABLATIONS))],
+  leaves: () => [
+    ...filesOfColumns(ablationColumns(ABLATIONS)),
+    ...ablationColumns(ABLATIONS).filter(isSynthesised).flatMap(({ name }) =>
+      ["nii.gz", "json"].map((ending) => `synthesis/*_${name}.${ending}`)
+    ),
+    SCORES_FILE,
+  ],
 };

@@ -41,7 +41,8 @@ export const reportStage: Stage<"report", StudyReport> = {
     onProgress(0, 1, "");
     const study = resultOf(n4Stage);
     const { pairs: synthesised, syntheses } = resultOf(synthesesStage);
-    const pairs = mergedPairs(resultOf(originalsStage), synthesised, resultOf(ablationsStage));
+    const { pairs: changed, syntheses: ablationSyntheses } = resultOf(ablationsStage);
+    const pairs = mergedPairs(resultOf(originalsStage), synthesised, changed);
     const report = reportOf({
       profile: study.profile,
       seed: study.seed,
@@ -59,6 +60,7 @@ export const reportStage: Stage<"report", StudyReport> = {
       pairs,
       syntheses,
       ablations,
+      ablationSyntheses,
     });
     const figures = await studyFigures(study, resultOf(cycleGansStage), pairs);
     const { out } = study;

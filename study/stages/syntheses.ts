@@ -16,7 +16,7 @@ import { n4Stage } from "./n4.ts";
 import type { Stage } from "./stage.ts";
 import { synthesisSearchStage } from "./synthesis_search.ts";
 
-/** The result of the stage. */
+/** The scores of some columns. */
 export interface SynthesesResult {
   /** The scores of the registrations. */
   readonly pairs: readonly ScoredPair[];
@@ -58,11 +58,13 @@ export const synthesesStage: Stage<"syntheses", SynthesesResult> = {
     const scoresFollow = isSingleJobShard(study.shard);
     const pairs = await (scoresFollow ? beforeMoreJobs(registered) : registered);
     const registrations = pairs.length * SYNTHESISED_COLUMNS.length;
-    const syntheses = await measureSyntheses(
-      study,
+    const syntheses = await measureSyntheses(study, {
+      columns: SYNTHESISED_COLUMNS,
       models,
-      (note) => onProgress(registrations, registrations, note),
-    );
+      file: "synthesis-scores.json",
+      name: "the scores of the syntheses",
+      onProgress: (note) => onProgress(registrations, registrations, note),
+    });
     return { pairs, syntheses };
   },
   leaves: () => [...filesOfColumns(SYNTHESISED_COLUMNS), "synthesis", "synthesis-scores.json"],

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { COLUMNS } from "../columns.ts";
+import { type Column, COLUMNS } from "../columns.ts";
 import { meanOf } from "../scores/mean.ts";
 import type { EdgeScores, SynthesisScores } from "../scores/synthesis_scores.ts";
 import type { SynthesisRow } from "../synthesis_measures.ts";
@@ -100,14 +100,29 @@ export const SOURCE_NOTE =
   "of it that the threshold finds in real images of the modality. Without labels it is the volume that a threshold " +
   "finds in the source.";
 
-/** Means of the scores that need true images; undefined if no row has any. */
-export function synthesisTruthCells(rows: readonly SynthesisRow[]): Cells | undefined {
-  return hasTruth(rows) ? meanCells(rows, [...TRUTH_SCORES, SLICE_JUMPS]) : undefined;
+/**
+ * Means of the scores that need true images; undefined if no row has any.
+ *
+ * @param columns - The columns whose syntheses are shown. Default: those of Table 2.
+ */
+export function synthesisTruthCells(
+  rows: readonly SynthesisRow[],
+  columns: readonly Column[] = COLUMNS,
+): Cells | undefined {
+  return hasTruth(rows) ? meanCells(rows, [...TRUTH_SCORES, SLICE_JUMPS], columns) : undefined;
 }
 
-/** Means of the scores that need only the sources. */
-export function synthesisSourceCells(rows: readonly SynthesisRow[]): Cells {
-  return meanCells(rows, hasTruth(rows) ? SOURCE_SCORES : [...SOURCE_SCORES, SLICE_JUMPS]);
+/**
+ * Means of the scores that need only the sources.
+ *
+ * @param columns - The columns whose syntheses are shown. Default: those of Table 2.
+ */
+export function synthesisSourceCells(
+  rows: readonly SynthesisRow[],
+  columns: readonly Column[] = COLUMNS,
+): Cells {
+  const scores = hasTruth(rows) ? SOURCE_SCORES : [...SOURCE_SCORES, SLICE_JUMPS];
+  return meanCells(rows, scores, columns);
 }
 
 function hasTruth(rows: readonly SynthesisRow[]): boolean {
@@ -115,11 +130,15 @@ function hasTruth(rows: readonly SynthesisRow[]): boolean {
 }
 
 /** Means over the subjects: a row for each region and column. Scores that no row has are left out. */
-function meanCells(rows: readonly SynthesisRow[], scores: readonly ScoreColumn[]): Cells {
+function meanCells(
+  rows: readonly SynthesisRow[],
+  scores: readonly ScoreColumn[],
+  shown: readonly Column[],
+): Cells {
   const columns = knownColumns(rows, scores);
   const regions = [...new Set(rows.map(({ region }) => region))];
   const body = regions.flatMap((region) =>
-    COLUMNS.flatMap(({ name, title, synthesis }) => {
+    shown.flatMap(({ name, title, synthesis }) => {
       const found = rows.filter((row) => row.method === name && row.region === region);
       if (synthesis === undefined || found.length === 0) return [];
       return [[
