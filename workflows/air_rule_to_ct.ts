@@ -4,7 +4,7 @@
  * @module
  */
 
-import { AIR_RADIUS, type AirRule } from "../gan/ops/intensity_transfer/air_rule.ts";
+import type { AirRadius, AirRule } from "../gan/ops/intensity_transfer/air_rule.ts";
 import { planeAxes, type PlaneName } from "../gan/synthesis/image_planes.ts";
 import { fromNetwork, type IntensityScale, toNetwork } from "../gan/synthesis/intensity_scale.ts";
 import type { RegisteredPair } from "../gan/training/pair_sampler.ts";
@@ -12,6 +12,7 @@ import type { Triple } from "../volume/affine.ts";
 import { clearOuterAir } from "../volume/flood_fill.ts";
 import type { Grid } from "../volume/grid.ts";
 import type { Modality } from "../volume/modality.ts";
+import { pixelsOf } from "./air_window.ts";
 import { partOf, valueAbove } from "./intensity_parts.ts";
 import { AIR_BORDER, LUNG, lungIntensity, MAX_CT } from "./lung_intensity.ts";
 
@@ -19,7 +20,7 @@ import { AIR_BORDER, LUNG, lungIntensity, MAX_CT } from "./lung_intensity.ts";
 const PARTS = 128;
 /** The MR intensity below which the air around the body lies: a tenth of the range. */
 const OUTER_MR = -0.8;
-/** Number of the 5 x 5 pixels as dark as air around a voxel that wholly counts as beside air. */
+/** Number of 5 x 5 pixels of 4 mm as dark as air around a voxel that wholly counts as beside air. */
 const PIXELS = 5;
 /** Half of the distance over which an intensity becomes too bright for air. */
 const DARK_HALF = 0.02;
@@ -42,6 +43,8 @@ export interface AirRuleToCtOptions {
   readonly scale: IntensityScale;
   /** The plane of the generators' images. */
   readonly plane: PlaneName;
+  /** The window of the rule. */
+  readonly radius: AirRadius;
 }
 
 /**
@@ -57,7 +60,7 @@ export interface AirRuleToCtOptions {
  */
 export function airRuleToCt(
   pairs: readonly RegisteredPair[],
-  { curves, fat, muscle, scale, plane }: AirRuleToCtOptions,
+  { curves, fat, muscle, scale, plane, radius }: AirRuleToCtOptions,
 ): AirRule {
   const { length: nodes } = curves.mr;
   const mrOf = (ct: number) => curves.mr[partOf(ct, nodes)];
@@ -69,11 +72,12 @@ export function airRuleToCt(
   // The brightest mixture that is air.
   const middle = lung + (AIR_BORDER - LUNG) / (tissueHu - LUNG) * (tissue - lung);
   const shares = new Float64Array(PARTS);
+  const pixels = pixelsOf(PIXELS, radius);
   let air = 0;
   for (const { grid, ct, mr } of pairs) {
     const outerMr = outerAir(mr, grid.size, OUTER_MR);
     const outer = outerAir(ct, grid.size, border).map((value, i) => value | outerMr[i]);
-    const window = windowOf(grid, plane);
+    const window = windowOf(grid, { plane, radius, pixels });
     const isInside = window.largest(outer).map((value) => 1 - value);
     for (let i = 0; i < ct.length; i++) {
       if (isInside[i] === 0) continue;
@@ -93,7 +97,8 @@ export function airRuleToCt(
   });
   return {
     dark: [rounded(dark - DARK_HALF), rounded(dark + DARK_HALF)],
-    pixels: [0, PIXELS],
+    radius,
+    pixels: [0, pixels],
     curve: Array.from(
       toNetwork(mixtures, scale),
       (value, node) => rounded(Math.max(-MAX_CT, Math.min(value, curves.ct[node]))),
@@ -109,25 +114,33 @@ function rounded(value: number): number {
 interface Window {
   /** The largest value around each voxel. */
   largest(values: Uint8Array): Uint8Array;
-  /** The intensity that half of {@link PIXELS} pixels around a voxel have, or fall below. */
+  /** The intensity that half of the pixels of air around a voxel have, or fall below. */
   dark(values: Float32Array, i: number): number;
 }
 
-function windowOf(grid: Grid, plane: PlaneName): Window {
+function windowOf(
+  grid: Grid,
+  { plane, radius, pixels }: {
+    readonly plane: PlaneName;
+    readonly radius: AirRadius;
+    readonly pixels: number;
+  },
+): Window {
   const { column, row } = planeAxes(grid, plane);
   const strides = [1, grid.size[0], grid.size[0] * grid.size[1]];
-  const axes = [column.axis, row.axis].map((axis) => {
+  const lineAlong = (axis: number, reach: number) => {
     const stride = strides[axis];
     const last = grid.size[axis] - 1;
     return {
-      first: (i: number) => i - stride * Math.min(AIR_RADIUS, Math.floor(i / stride) % (last + 1)),
-      last: (i: number) =>
-        i + stride * Math.min(AIR_RADIUS, last - Math.floor(i / stride) % (last + 1)),
+      first: (i: number) => i - stride * Math.min(reach, Math.floor(i / stride) % (last + 1)),
+      last: (i: number) => i + stride * Math.min(reach, last - Math.floor(i / stride) % (last + 1)),
       stride,
     };
-  });
+  };
+  const [rowReach, columnReach] = radius;
+  const axes = [lineAlong(column.axis, columnReach), lineAlong(row.axis, rowReach)];
   const [columns, rows] = axes;
-  const darkest = new Float64Array(Math.ceil(PIXELS / 2));
+  const darkest = new Float64Array(Math.ceil(pixels / 2));
   const end = darkest.length - 1;
   return {
     largest: (values) =>

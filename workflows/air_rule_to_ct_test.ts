@@ -37,7 +37,7 @@ function curves(air = -0.95, lung = -0.85, muscle = -0.25) {
   return { mr, ct: new Array<number>(20).fill(0.03) };
 }
 
-const options = { fat: -0.1, muscle: 0.05, scale, plane: "axial" } as const;
+const options = { fat: -0.1, muscle: 0.05, scale, plane: "axial", radius: [2, 2] } as const;
 
 Deno.test("airRuleToCt() takes what is dark for air, as much as the CT shows", () => {
   const pair = chest();

@@ -4,7 +4,7 @@ import { curvePoint } from "../gan/ops/intensity_transfer/intensity_transfer_ref
 import { airRuleToMr } from "./air_rule_to_mr.ts";
 
 /** The linear scale of CT, and muscle on it. */
-const options = { scale: { low: -1000, high: 1000 }, muscle: 0.05 };
+const options = { scale: { low: -1000, high: 1000 }, muscle: 0.05, radius: [2, 2] } as const;
 /** Curve of 20 nodes at -0.95, -0.85, ...: air is -0.95, a lung -0.85, muscle and all else -0.25. */
 const CURVE = [-0.95, -0.85, -0.85, ...new Array<number>(17).fill(-0.25)];
 

@@ -11,6 +11,7 @@ import { type IntensityScale, toNetwork } from "../gan/synthesis/intensity_scale
 import type { RegisteredPair } from "../gan/training/pair_sampler.ts";
 import { airRuleToCt } from "./air_rule_to_ct.ts";
 import { airRuleToMr } from "./air_rule_to_mr.ts";
+import { airRadius } from "./air_window.ts";
 import { partOf, valueAbove } from "./intensity_parts.ts";
 
 /** Number of nodes of a curve: 96 of -1000 to 1000 HU on the soft-tissue scale are 7.4 HU per node in soft tissue. */
@@ -22,7 +23,7 @@ const SHARED = 2;
 
 /** The method of the transfers, for the keys of trainings; another method has another name. */
 export const TRANSFER_METHOD =
-  "median to MR, line to CT that ends at soft tissue, mixtures beside air, no vessels in lungs";
+  "median to MR, line to CT that ends at soft tissue, mixtures within 10 mm of air, no vessels in lungs";
 
 /** Hounsfield units of fat and of muscle. */
 const SOFT_TISSUE = [-100, 50];
@@ -63,9 +64,10 @@ export function transferCurves(
   const missing = missingOrder(mr, { fat, muscle });
   if (missing === undefined) {
     const ct = transferToCt(mr, { fat, muscle, low, high });
+    const radius = airRadius(pairs[0].grid, plane);
     const air = {
-      mr: airRuleToMr(mr, { muscle, scale }),
-      ct: airRuleToCt(pairs, { curves: { mr, ct }, fat, muscle, scale, plane }),
+      mr: airRuleToMr(mr, { muscle, scale, radius }),
+      ct: airRuleToCt(pairs, { curves: { mr, ct }, fat, muscle, scale, plane, radius }),
     };
     return { mr, ct, air };
   }

@@ -14,7 +14,9 @@ import {
   airLogits,
   airParameters,
   type AirRule,
+  commonRadius,
   NO_AIR,
+  radiusOf,
 } from "../ops/intensity_transfer/air_rule.ts";
 import { airTerm } from "../ops/intensity_transfer/air_term.ts";
 import { curveLogits, intensityTransfer } from "../ops/intensity_transfer/intensity_transfer.ts";
@@ -94,7 +96,7 @@ export class Generator extends Network {
    * @internal
    */
   applyEach(x: Tensor4D, networks: NetworksOfImages): Tensor4D {
-    const { shared, options: { blocks } } = this;
+    const { shared, options: { blocks, air = {} } } = this;
     const convolve = (name: string, x: Tensor4D, more: Partial<ConvolutionOptions> = {}) =>
       convolution(x, shared.layer(name), { networks, ...more });
     const normed = (name: string, x: Tensor4D) =>
@@ -126,14 +128,16 @@ export class Generator extends Network {
       const curves = shared.constants.get(TRANSFER) as tf.Tensor2D | undefined;
       if (curves === undefined) return tf.tanh(residual);
       const rules = shared.constants.get(AIR_RULES) as tf.Tensor2D | undefined;
+      const airAdded = rules && airTerm({
+        x,
+        rules,
+        curves: shared.constants.get(AIR_CURVES) as tf.Tensor2D,
+        radius: commonRadius(Object.values(air)),
+        networks,
+      });
       return intensityTransfer({
         x,
-        residual: rules === undefined ? residual : residual.add(airTerm({
-          x,
-          rules,
-          curves: shared.constants.get(AIR_CURVES) as tf.Tensor2D,
-          networks,
-        })),
+        residual: airAdded === undefined ? residual : residual.add(airAdded),
         curves,
         networks,
       });
@@ -156,6 +160,7 @@ export class Generator extends Network {
           x,
           rules: tf.tensor2d([airParameters(rule)]),
           curves: tf.tensor2d([airLogits(rule, curve)]),
+          radius: radiusOf(rule),
           networks: SINGLE_NETWORK,
         }),
         curves: tf.tensor2d([curveLogits(curve)]),
@@ -187,6 +192,7 @@ function addAir(
   air: Readonly<Record<string, AirRule>>,
 ): void {
   const { names, constants } = weights;
+  commonRadius(Object.values(air));
   if (names.every((name) => air[name] === undefined)) return;
   const [{ length: nodes }] = Object.values(transfer);
   const rules = names.map((name) => name in air ? airParameters(air[name]) : [...NO_AIR]);

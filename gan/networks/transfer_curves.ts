@@ -5,7 +5,7 @@
  */
 
 import { MODALITIES, type Modality } from "../../volume/modality.ts";
-import type { AirRule } from "../ops/intensity_transfer/air_rule.ts";
+import { type AirRule, commonRadius } from "../ops/intensity_transfer/air_rule.ts";
 
 /**
  * Curves by the modality of the output. A curve has the output's intensities, in [-1, 1], at the middles of equal parts
@@ -41,7 +41,7 @@ function byNetwork<T>(values: Readonly<Partial<Record<Modality, T>>>): Record<st
  * Checks the curves and the rules that were read from a file.
  *
  * @throws {RangeError} if the curves are no lists of at least two numbers from -1 to 1, all of one length, or `air` or a
- * rule in it has another form.
+ * rule in it has another form, or the rules have different windows.
  */
 export function checkTransfer(transfer: TransferCurves | undefined): void {
   if (transfer === undefined) return;
@@ -68,7 +68,22 @@ export function checkTransfer(transfer: TransferCurves | undefined): void {
         "`air` of `transfer` must hold rising ranges of intensities and of numbers of pixels",
       );
     }
+    if (rule.radius !== undefined && !isRadius(rule.radius)) {
+      throw new RangeError(
+        `\`radius\` of \`air\` must be two whole numbers from 1 to ${MAX_RADIUS}`,
+      );
+    }
   }
+  const rules = MODALITIES.flatMap((of) => air[of] ?? []);
+  if (rules.length > 0) commonRadius(rules);
+}
+
+/** The windows of a tenth of a millimetre per pixel: no image of a body has smaller ones. */
+const MAX_RADIUS = 100;
+
+function isRadius(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 2 &&
+    value.every((pixels) => Number.isInteger(pixels) && pixels >= 1 && pixels <= MAX_RADIUS);
 }
 
 function isRecord(value: unknown): boolean {

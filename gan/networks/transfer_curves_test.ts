@@ -9,6 +9,8 @@ Deno.test("checkTransfer accepts no curves, curves, and rules with curves", () =
     { mr: [-1, 1] },
     { ct: [-1, 1], mr: [1, -1], air: {} },
     { ct: [-1, 1], air: { ct: RULE } },
+    { ct: [-1, 1], air: { ct: { ...RULE, radius: [8, 3] } } },
+    { ct: [-1, 1], mr: [-1, 1], air: { ct: RULE, mr: { ...RULE, radius: [2, 2] } } },
   ];
   for (const transfer of accepted) checkTransfer(transfer as TransferCurves | undefined);
 });
@@ -30,6 +32,13 @@ Deno.test("checkTransfer refuses other forms, which a damaged file may have, by 
     [{ ct: [-1, 1], air: { mr: RULE } }, "`transfer` must hold curves"],
     [{ ct: [-1, 1], air: { ct: { ...RULE, dark: [1, 0] } } }, "must hold rising ranges"],
     [{ ct: [-1, 1], air: { ct: { ...RULE, pixels: 5 } } }, "must hold rising ranges"],
+    [{ ct: [-1, 1], air: { ct: { ...RULE, radius: 2 } } }, "`radius` of `air` must be two"],
+    [{ ct: [-1, 1], air: { ct: { ...RULE, radius: [2, 0.5] } } }, "`radius` of `air` must be"],
+    [{ ct: [-1, 1], air: { ct: { ...RULE, radius: [1e9, 2] } } }, "`radius` of `air` must be"],
+    [
+      { ct: [-1, 1], mr: [-1, 1], air: { ct: { ...RULE, radius: [3, 2] }, mr: RULE } },
+      "must have the same `radius`",
+    ],
   ];
   for (const [transfer, sentence] of refused) {
     assertThrows(() => checkTransfer(transfer as TransferCurves), RangeError, sentence);

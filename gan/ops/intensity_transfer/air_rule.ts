@@ -8,8 +8,8 @@
 
 import { curveLogits } from "./intensity_transfer.ts";
 
-/** Pixels on each side of a voxel, along rows and columns, in which air is counted. */
-export const AIR_RADIUS = 2;
+/** Numbers of pixels above and below a voxel, and on both sides of it, in which air is counted. */
+export type AirRadius = readonly [rows: number, columns: number];
 
 /** Intensities of the input in [-1, 1], between which a property falls from whole to none. */
 export type DarkRange = readonly [whole: number, none: number];
@@ -19,8 +19,13 @@ export interface AirRule {
   /** Intensities as dark as air. */
   readonly dark: DarkRange;
   /**
-   * Numbers of dark pixels among the 5 x 5 around a voxel, with itself: up to the first it does not count as beside air,
-   * and from the second on it wholly does.
+   * The window of pixels around a voxel, in which dark ones are counted. Networks that share their weights have the same.
+   * Default: 5 x 5 pixels.
+   */
+  readonly radius?: AirRadius | undefined;
+  /**
+   * Numbers of dark pixels in the window, with the voxel itself: up to the first it does not count as beside air, and
+   * from the second on it wholly does.
    */
   readonly pixels: readonly [none: number, whole: number];
   /**
@@ -37,6 +42,24 @@ export interface AirRule {
 export function airLogits({ curve }: AirRule, tissue: readonly number[]): number[] {
   const logits = curveLogits(tissue);
   return curveLogits(curve).map((value, node) => value - logits[node]);
+}
+
+/** The window of a rule. */
+export function radiusOf({ radius = [2, 2] }: AirRule): AirRadius {
+  return radius;
+}
+
+/**
+ * The window that rules have in common.
+ *
+ * @throws {RangeError} if they differ.
+ */
+export function commonRadius(rules: readonly AirRule[]): AirRadius {
+  const [first, ...others] = rules.map(radiusOf);
+  if (others.some(([rows, columns]) => rows !== first[0] || columns !== first[1])) {
+    throw new RangeError("The rules of air must have the same `radius`");
+  }
+  return first;
 }
 
 /** The numbers of a rule that do not depend on the nodes, as {@link airTerm} needs them. */

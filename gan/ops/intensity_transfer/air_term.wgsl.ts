@@ -1,12 +1,9 @@
 import type { Kernel } from "../../../kernels/gpu/gpu.ts";
 import { CURVE, curveParameters, forEachValue } from "./_curves.wgsl.ts";
-import { AIR_RADIUS } from "./air_rule.ts";
 
 const SHARED = /* wgsl */ `
-${curveParameters("height: u32, width: u32, channels: u32,")}
+${curveParameters("height: u32, width: u32, channels: u32, rows: i32, columns: i32,")}
 @group(0) @binding(1) var<storage, read> images: array<f32>;
-
-const RADIUS = ${AIR_RADIUS};
 
 // The rule of a value's network: the intensity that is not dark, 1 / the width of the range, 1 / the width of the range
 // of the number of pixels, and the start of that range as a multiple of its width.
@@ -21,8 +18,8 @@ fn windowOf(at: u32) -> Window {
   let column = i32(at / p.channels % p.width);
   let row = i32(at / (p.channels * p.width) % p.height);
   return Window(
-    vec2i(max(-RADIUS, -row), max(-RADIUS, -column)),
-    vec2i(min(RADIUS, i32(p.height) - 1 - row), min(RADIUS, i32(p.width) - 1 - column)),
+    vec2i(max(-p.rows, -row), max(-p.columns, -column)),
+    vec2i(min(p.rows, i32(p.height) - 1 - row), min(p.columns, i32(p.width) - 1 - column)),
   );
 }
 struct Window { low: vec2i, high: vec2i }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { AIR_RADIUS, airLogits, type AirRule } from "./air_rule.ts";
+import { airLogits, type AirRule, radiusOf } from "./air_rule.ts";
 import { curvePoint } from "./intensity_transfer_reference.ts";
 
 /**
@@ -19,14 +19,15 @@ export function airTermReference(
   tissue: readonly number[],
 ): Float64Array {
   const { dark: [whole, none], pixels: [from, to] } = rule;
+  const [rows, columns] = radiusOf(rule);
   const logits = airLogits(rule, tissue);
   return Float64Array.from({ length: height * width * channels }, (_, i) => {
     const channel = i % channels;
     const x = Math.floor(i / channels) % width;
     const y = Math.floor(i / channels / width);
     let sum = 0;
-    for (let v = Math.max(0, y - AIR_RADIUS); v <= Math.min(height - 1, y + AIR_RADIUS); v++) {
-      for (let u = Math.max(0, x - AIR_RADIUS); u <= Math.min(width - 1, x + AIR_RADIUS); u++) {
+    for (let v = Math.max(0, y - rows); v <= Math.min(height - 1, y + rows); v++) {
+      for (let u = Math.max(0, x - columns); u <= Math.min(width - 1, x + columns); u++) {
         const value = values[(v * width + u) * channels + channel];
         sum += Math.min(1, Math.max(0, (none - value) / (none - whole)));
       }

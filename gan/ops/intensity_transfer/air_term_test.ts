@@ -4,7 +4,7 @@ import { gpuTest } from "../../../testing/gpu.ts";
 import { FAST_TO_COMPILE } from "../../../testing/tensorflow.ts";
 import { Tensorflow, tf } from "../../tensorflow.ts";
 import { type NetworksOfImages, SINGLE_NETWORK } from "../networks_of_images.ts";
-import { airLogits, airParameters, type AirRule, NO_AIR } from "./air_rule.ts";
+import { airLogits, airParameters, type AirRadius, type AirRule, NO_AIR } from "./air_rule.ts";
 import { airTerm } from "./air_term.ts";
 import { airTermReference } from "./air_term_reference.ts";
 
@@ -28,6 +28,10 @@ Deno.test("airTermReference() is whole beside air, none beside tissue, and linea
   // With from one to three pixels: half with two, and none with one.
   const later = airTermReference(row, [1, row.length, 1], { ...AIR, pixels: [1, 3] }, TISSUE);
   [-1, -1, -0.75, 0, 0, 0].forEach((value, i) => assertAlmostEquals(later[i], value, 1e-12));
+  // With a pixel on each side: two, one and no pixel of air are around the mixtures and the last of the air.
+  const narrow: AirRule = { ...AIR, radius: [3, 1] };
+  const near = airTermReference(row, [1, row.length, 1], narrow, TISSUE);
+  [-2, -2, -0.75, 0, 0, 0].forEach((value, i) => assertAlmostEquals(near[i], value, 1e-12));
   // Tissue that is not 0 in the CT: the rule gives the difference of the logits.
   const tissue = TISSUE.map(() => Math.tanh(0.5));
   assertAlmostEquals(airTermReference(row, [1, row.length, 1], AIR, tissue)[0], -2.5, 1e-12);
@@ -37,8 +41,14 @@ const RULES: AirRule[] = [
   AIR,
   { dark: [-0.7, -0.1], pixels: [1.5, 6], curve: [-0.9, -0.6, -0.1, -0.5] },
 ];
-const cases: [string, readonly [number, number, number, number], NetworksOfImages][] = [
+const cases: [
+  string,
+  readonly [number, number, number, number],
+  NetworksOfImages,
+  radius?: AirRadius,
+][] = [
   ["one network", [2, 5, 6, 2], SINGLE_NETWORK],
+  ["a window of 3 x 9 pixels", [2, 7, 12, 2], SINGLE_NETWORK, [1, 4]],
   ["images smaller than the pixels around a voxel", [1, 2, 3, 1], SINGLE_NETWORK],
   ["two networks, in the opposite order", [4, 9, 17, 1], {
     networks: 2,
@@ -57,7 +67,7 @@ const cases: [string, readonly [number, number, number, number], NetworksOfImage
 for (const ops of ["own", "stock"] as const) {
   gpuTest(`airTerm(), ${ops}: value and gradient equal double precision`, async (gpu, t) => {
     using _ = await Tensorflow.open(gpu, { ...FAST_TO_COMPILE, ops });
-    for (const [name, shape, networks] of cases) {
+    for (const [name, shape, networks, radius = [2, 2] as const] of cases) {
       await t.step(name, async () => {
         const [batch, height, width, channels] = shape;
         const size = height * width * channels;
@@ -71,7 +81,7 @@ for (const ops of ["own", "stock"] as const) {
           const result = new Float64Array(count);
           for (let image = 0; image < batch; image++) {
             const group = Math.floor(image * networks.groups / batch);
-            const rule = RULES[networks.first + networks.step * group];
+            const rule = { ...RULES[networks.first + networks.step * group], radius };
             const of = values.subarray(image * size, (image + 1) * size);
             result.set(airTermReference(of, [height, width, channels], rule, TISSUE), image * size);
           }
@@ -85,7 +95,7 @@ for (const ops of ["own", "stock"] as const) {
         const tx = tf.tensor4d(Float32Array.from(x), [...shape]);
         const tdy = tf.tensor4d(dy.slice(), [...shape]);
         const op = (x: tf.Tensor) =>
-          airTerm({ x: x as tf.Tensor4D, rules: trules, curves: tcurves, networks });
+          airTerm({ x: x as tf.Tensor4D, rules: trules, curves: tcurves, networks, radius });
         const y = op(tx);
         assertEquals(y.shape, [...shape]);
         assertCloseTo(await y.data(), term(x), "value");
@@ -111,7 +121,7 @@ gpuTest("airTerm() of a network without a rule is 0, and so is its gradient", as
   const rules = tf.tensor2d([[...NO_AIR]]);
   const curves = tf.zeros([1, 4]) as tf.Tensor2D;
   const op = (x: tf.Tensor) =>
-    airTerm({ x: x as tf.Tensor4D, rules, curves, networks: SINGLE_NETWORK });
+    airTerm({ x: x as tf.Tensor4D, rules, curves, networks: SINGLE_NETWORK, radius: [2, 2] });
   const y = op(x);
   const gradient = tf.grad(op)(x);
   assertEquals([...await y.data(), ...await gradient.data()].map(Math.abs), new Array(8).fill(0));

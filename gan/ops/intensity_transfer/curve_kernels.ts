@@ -10,6 +10,7 @@ import type { Kernel } from "../../../kernels/gpu/gpu.ts";
 import { flatWorkgroups } from "../../../kernels/gpu/workgroups.ts";
 import { imagesPerGroup, type NetworksOfImages } from "../networks_of_images.ts";
 import type { OpRunner } from "../op_runner.ts";
+import type { AirRadius } from "./air_rule.ts";
 
 /** Attributes of the kernels. */
 export interface CurveAttributes {
@@ -17,32 +18,35 @@ export interface CurveAttributes {
   readonly networks: NetworksOfImages;
   /** Nodes of a curve. */
   readonly nodes: number;
+  /** The window of pixels around a value; of kernels with a window. */
+  readonly radius?: AirRadius | undefined;
 }
 
 /**
  * Adds a kernel to tfjs whose output has the shape of its first input.
  *
  * @param inputs - Names of the inputs, in the order of their bindings; the output follows.
- * @param hasRaster - True if the uniform block ends with the height, the width and the channels of an image. Default
- * false.
+ * @param hasWindow - True if the uniform block ends with the height, the width and the channels of an image, and the
+ * radius of the window. Default false.
  */
 export function addCurveKernel(
   runner: OpRunner,
-  { kernelName, kernel, inputs: names, hasRaster = false }: {
+  { kernelName, kernel, inputs: names, hasWindow = false }: {
     readonly kernelName: string;
     readonly kernel: Kernel;
     readonly inputs: readonly string[];
-    readonly hasRaster?: boolean | undefined;
+    readonly hasWindow?: boolean | undefined;
   },
 ): void {
-  const planOf = (shape: readonly number[], { networks, nodes }: CurveAttributes) =>
+  const planOf = (shape: readonly number[], { networks, nodes, radius }: CurveAttributes) =>
     runner.cached(
-      `${kernel.label} ${[shape, nodes, networks.first, networks.step, networks.groups]}`,
+      `${kernel.label} ${[shape, nodes, networks.first, networks.step, networks.groups, radius]}`,
       () => {
         const [images, height, width, channels] = shape;
         const count = images * height * width * channels;
         const { workgroups, stride } = flatWorkgroups(count);
-        const raster = hasRaster ? { height, width, channels } : {};
+        const [rows, columns] = radius ?? [0, 0];
+        const window = hasWindow ? { height, width, channels, rows, columns } : {};
         return runner.plan({
           kernel,
           parameters: {
@@ -52,7 +56,7 @@ export function addCurveKernel(
             nodes,
             first: networks.first,
             step: networks.step,
-            ...raster,
+            ...window,
           },
           workgroups,
         });
