@@ -11,7 +11,7 @@ import type { Finding } from "../study/findings/finding.ts";
 import { findingsOf } from "../study/findings/findings.ts";
 import { meanOf } from "../study/scores/mean.ts";
 import type { SynthesisScores } from "../study/scores/synthesis_scores.ts";
-import type { SynthesisRow } from "../study/synthesis_measures.ts";
+import { type SynthesisRow, withNaN } from "../study/synthesis_measures.ts";
 import { PAPER_TABLE_2 } from "../study/tables/paper_tables.ts";
 import type { Table1Row } from "../study/tables/table1.ts";
 import { type ScoredPair, table2 } from "../study/tables/table2.ts";
@@ -19,12 +19,20 @@ import { type Cells, fixed } from "../study/tables/text_table.ts";
 import type { ImageRegion } from "../workflows/body_region.ts";
 import type { Profile } from "../workflows/profiles.ts";
 
-/** The parts of a study's `report.json` that the tables need; a score that is not known is null there. */
+/** The parts of a study's `report.json` that the tables need. */
 export interface StudyData {
   /** The program's version. */
   readonly crosswarp: string;
   /** The adapter. */
   readonly adapter: string;
+  /** The name of the cohort. */
+  readonly cohort: string;
+  /** True if the cohort is the phantom. */
+  readonly isPhantom: boolean;
+  /** The breathing states of a phantom's populations; absent where they are not recorded. */
+  readonly breathing?: string | undefined;
+  /** The file of settings that were given and not searched. */
+  readonly given?: string | undefined;
   /** The profile. */
   readonly profile: Profile;
   /** The seed. */
@@ -57,7 +65,14 @@ export function studyData(report: unknown): StudyData {
   ] as const;
   const missing = lists.find((name) => !Array.isArray(data[name]));
   if (missing !== undefined) throw new RangeError(`it has no list \`${missing}\``);
-  return data;
+  // A score that is not known is null in the file.
+  const known = (rows: readonly SynthesisRow[]) =>
+    rows.map((row) => ({ ...row, scores: withNaN(row.scores) }));
+  return {
+    ...data,
+    syntheses: known(data.syntheses),
+    ablationSyntheses: known(data.ablationSyntheses),
+  };
 }
 
 /** The regions of the tables. */
@@ -76,7 +91,15 @@ export function checkStudies(studies: readonly StudyData[]): void {
     throw new RangeError("Two studies have the same seed.");
   }
   const columns = (study: StudyData) => shownColumns([study]).map(({ name }) => name);
-  const parts = ["crosswarp", "adapter", "profile"] as const;
+  const parts = [
+    "crosswarp",
+    "adapter",
+    "cohort",
+    "isPhantom",
+    "breathing",
+    "given",
+    "profile",
+  ] as const;
   for (const other of others) {
     const part = parts.find((name) => !isEqual(first[name], other[name])) ??
       (isEqual(columns(first), columns(other)) ? undefined : "columns");
@@ -194,16 +217,18 @@ export function partCells(
 export function findingCells(studies: readonly StudyData[]): Cells {
   const together = findingsOf({
     profile: studies[0].profile,
-    breathing: undefined,
+    breathing: studies[0].breathing,
     volumes: meanVolumes(studies),
     table2: table2(studies.flatMap(({ registrations }) => registrations)),
     syntheses: studies.flatMap(({ syntheses }) => syntheses),
   });
   return [
     ["Finding", ...studies.map(({ seed }) => `seed ${seed}`), "together", "together, in numbers"],
-    ...together.map(({ sentence, verdict, ours }, i) => [
+    ...together.map(({ sentence, verdict, ours }) => [
       sentence,
-      ...studies.map(({ findings }) => findings[i].verdict),
+      ...studies.map(({ findings }) =>
+        findings.find((one) => one.sentence === sentence)?.verdict ?? "-"
+      ),
       verdict,
       ours,
     ]),

@@ -25,9 +25,10 @@ export const TASK = {
   summary: "Prints the tables of several studies that differ only in their seed.",
   details: `
 The task reads report.json of each run folder. It prints Table 2 with the mean and the range over the studies, the
-corrected syntheses with the value of each study, the parts of the corrected training if the studies have this
-ablation, and the verdicts on the findings: of each study, and of the scores of all studies together. The run folders come from, for example:
-deno task reproduce --ablation synthesis --seed 1 --out results/seed1`,
+corrected syntheses with the value of each study in the order of the flags, the parts of the corrected training if the
+studies have this ablation, and the verdicts on the findings: of each study, and of the scores of all studies together.
+The studies must be of the same commit, which the files do not tell. The run folders come from, for example:
+deno task reproduce --ablation synthesis,correspondence --seed 1 --out results/seed1`,
   examples: ["--run results/seed1 --run results/seed2 --run results/seed3"],
   flags: {
     run: {
@@ -60,6 +61,7 @@ export async function main({ run: folders }: FlagsOf<typeof TASK>): Promise<void
     }),
     ["The findings", markdownTable(findingCells(studies), { isText: true })],
   ];
+  console.log(`Seeds, in the order of all lists: ${studies.map(({ seed }) => seed).join(", ")}\n`);
   for (const [title, table] of tables) console.log(`## ${title}\n\n${table}`);
 }
 

@@ -1,5 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { ablationColumns } from "../study/ablations.ts";
+import type { Verdict } from "../study/findings/finding.ts";
+import { findingsOf } from "../study/findings/findings.ts";
 import type { ScoredPair } from "../study/tables/table2.ts";
 import type { SynthesisRow } from "../study/synthesis_measures.ts";
 import { profileOf } from "../workflows/profiles.ts";
@@ -14,6 +16,16 @@ import {
 } from "./study_seeds.ts";
 
 type Dice = Readonly<Record<string, readonly [thorax: number, abdomen: number, vertebra: number]>>;
+
+const VERDICTS: readonly Verdict[] = ["holds", "does not hold", "not at this size"];
+/** The findings of a study without scores, in another order. */
+const FINDINGS = findingsOf({
+  profile: profileOf("quick"),
+  breathing: undefined,
+  volumes: [],
+  table2: [],
+  syntheses: [],
+}).reverse();
 
 /** A study of one pair; label 11 is the liver of the thorax, 29 the first lumbar vertebra of the abdomen. */
 function study(seed: number, dice: Dice, lungs: number): StudyData {
@@ -30,6 +42,8 @@ function study(seed: number, dice: Dice, lungs: number): StudyData {
   return {
     crosswarp: "1",
     adapter: "software",
+    cohort: "quick",
+    isPhantom: true,
     profile: profileOf("quick"),
     seed,
     table1: [{ structure: "liver", ct: 1000 + seed, mr: 900 }],
@@ -49,13 +63,7 @@ function study(seed: number, dice: Dice, lungs: number): StudyData {
       { subject: "paired-01", region: "thorax", method: "corrected-mr", scores },
     ] as unknown as SynthesisRow[],
     ablationSyntheses: [],
-    findings: Array.from({ length: 8 }, () => ({
-      sentence: "",
-      paper: "",
-      ours: "",
-      verdict: seed === 1 ? "holds" : "does not hold",
-      reason: "",
-    })),
+    findings: FINDINGS.map((one, i) => ({ ...one, verdict: VERDICTS[(i + seed) % 3] })),
   };
 }
 
@@ -175,7 +183,9 @@ Deno.test("findingCells has the verdicts of the studies, and of their scores tog
   const cells = findingCells(STUDIES);
   assertEquals(cells[0], ["Finding", "seed 1", "seed 2", "together", "together, in numbers"]);
   assertEquals(cells.length, 9);
-  assertEquals(cells[8].slice(1, 4), ["holds", "does not hold", "not in this cohort"]);
+  // The last finding is the first one of the studies.
+  assertEquals(cells[8].slice(1, 4), ["does not hold", "not at this size", "not in this cohort"]);
+  assertEquals(cells[7].slice(1, 4), ["not at this size", "holds", "not in this cohort"]);
   assertEquals(cells[8][4].includes("lung volume 0.98"), true);
 });
 
@@ -184,11 +194,18 @@ Deno.test("checkStudies refuses one study, one seed twice, and other settings; s
   checkStudies(STUDIES);
   assertThrows(() => checkStudies([first]), RangeError, "at least two");
   assertThrows(() => checkStudies([first, { ...second, seed: 1 }]), RangeError, "the same seed");
+  const balanced = { ...second, breathing: "balanced" };
+  assertThrows(() => checkStudies([first, balanced]), RangeError, "differ in: breathing");
   const other = { ...second, profile: profileOf("smoke") };
   assertThrows(() => checkStudies([first, other]), RangeError, "seeds 1 and 2 differ in: profile");
   const fewer = study(2, { nmi: [0.9, 0.8, 0.6] }, 1);
   assertThrows(() => checkStudies([first, fewer]), RangeError, "differ in: columns");
-  assertEquals(studyData(first), first);
+  // A study's file has null where a score is not known.
+  const read = studyData(JSON.parse(JSON.stringify({
+    ...first,
+    syntheses: [{ ...first.syntheses[0], scores: { ...first.syntheses[0].scores, lungDice: NaN } }],
+  })));
+  assertEquals(correctedCells([read, second])[6][1], "-, 90.0");
   assertThrows(
     () => studyData({ ...first, findings: undefined }),
     RangeError,

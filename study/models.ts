@@ -9,8 +9,9 @@ import type { CycleGanSettings } from "../gan/model/settings.ts";
 import { ganSettings } from "../workflows/gan_profiles.ts";
 import type { ImageRegion } from "../workflows/body_region.ts";
 import {
+  type Correspondence,
   CORRESPONDENCE_PARTS,
-  type CorrespondencePart,
+  correspondenceWithout,
   noCorrespondence,
 } from "../workflows/correspondence.ts";
 import type { Profile } from "../workflows/profiles.ts";
@@ -90,14 +91,28 @@ export function studyModel(
 ): StudyModel {
   const settings = ganSettings(profile, { ...variant, seed });
   const size = `${region}_c${settings.channels}_p${receptiveField(settings.strides)}`;
-  const { correspondence = noCorrespondence() } = variant;
-  const parts = CORRESPONDENCE_PARTS.filter((part) => correspondence[part]);
-  const name = parts.length === 0 ? size : `${size}_${correctionName(parts)}`;
-  return { region, variant, settings, folder: `models/${name}` };
+  const parts = partsName(variant.correspondence ?? noCorrespondence());
+  return {
+    region,
+    variant,
+    settings,
+    folder: `models/${parts === "" ? size : `${size}_${parts}`}`,
+  };
 }
 
-/** The name of a training that keeps correspondence, in folder names. */
-function correctionName(parts: readonly CorrespondencePart[]): string {
-  if (parts.length === CORRESPONDENCE_PARTS.length) return "corrected";
-  return CORRESPONDENCE_PARTS.map((part) => parts.includes(part) ? "1" : "0").join("");
+/** Patterns of the models of variants in the run folder, without those of Table 2. */
+export function filesOfModels(variants: readonly GanVariant[]): string[] {
+  const names = variants.map(({ correspondence = noCorrespondence() }) =>
+    partsName(correspondence)
+  );
+  const ofTable2 = ["", partsName(correspondenceWithout())];
+  return [...new Set(names)].filter((name) => !ofTable2.includes(name))
+    .flatMap((name) => [`models/*_${name}`, `models/*_${name}.json`]);
+}
+
+/** The name of the parts that are on, in folder names; empty if none is. */
+function partsName(correspondence: Correspondence): string {
+  const parts = CORRESPONDENCE_PARTS.map((part) => correspondence[part]);
+  if (!parts.includes(true)) return "";
+  return parts.includes(false) ? parts.map(Number).join("") : "corrected";
 }

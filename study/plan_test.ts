@@ -1,4 +1,7 @@
 import { assert, assertAlmostEquals, assertEquals, assertGreater } from "@std/assert";
+import type { Manifest, ManifestSubject } from "../cohort/manifest.ts";
+import type { Ablation } from "./ablations.ts";
+import { estimateWork } from "./work_estimates.ts";
 import { type ProfileName, profileOf, PROFILES } from "../workflows/profiles.ts";
 import type { Shard } from "../workflows/shard.ts";
 import { neededStages, planStudy, type StagePlan, STAGES, stagesFrom } from "./plan.ts";
@@ -10,7 +13,7 @@ const planOf = (name: ProfileName, shard?: Shard) =>
     seed: 1,
     settings: undefined,
     stages: STAGES,
-    ablations: ["framework"],
+    ablations: ["framework", "correspondence"],
   });
 
 Deno.test("neededStages() adds what a stage needs, and no more", () => {
@@ -39,9 +42,35 @@ Deno.test("planStudy() counts the work of the phantom's study", () => {
     "cycle-gans": 8 * 200 + 2 * 400,
     "synthesis-search": 10 * 2 * 2,
     syntheses: 60,
-    ablations: 6,
+    ablations: 6 + 6 * 14,
     report: 1,
   });
+});
+
+Deno.test("estimateWork() counts each training once, and a registered pair for each training image", () => {
+  const estimate = (ablations: Ablation[], cts = 17) => {
+    const of = (kind: ManifestSubject["kind"], count: number) =>
+      Array.from(
+        { length: count },
+        (_, i) => ({ id: `${kind}${i}`, kind, images: {}, labels: {} }),
+      );
+    const subjects = [...of("ct", cts), ...of("mr", 17), ...of("paired", 3)];
+    const manifest: Manifest = {
+      format: "crosswarp-cohort",
+      version: 1,
+      profile: "mine",
+      subjects,
+    };
+    const profile = profileOf("quick");
+    return estimateWork({ profile, seed: 1, manifest, settings: undefined, ablations });
+  };
+  // Six parts off in two regions; all parts on is a training of Table 2.
+  const parts = estimate(["correspondence"]);
+  assertEquals(parts.ablationTrainingJobs.length, 12);
+  const sum = parts.ablationTrainingJobs.reduce((a, b) => a + b);
+  assertAlmostEquals(parts.ablationTrainingSeconds, sum, 1e-9);
+  assertEquals(estimate(["framework"]).ablationTrainingSeconds, 0);
+  assertEquals(estimate([], 3).trainingSeconds, estimate([]).trainingSeconds);
 });
 
 Deno.test("planStudy() estimates more time and space at finer scales", () => {

@@ -11,9 +11,9 @@ import { writeVolume } from "../volume/write_nifti.ts";
 import { ganStrides } from "../workflows/gan_profiles.ts";
 import { synthesiseOnGrid } from "../workflows/synthesis_job.ts";
 import type { StudyCase, StudyCases } from "./cases.ts";
-import type { SynthesisedColumn } from "./columns.ts";
+import { SYNTHESISED_COLUMNS, type SynthesisedColumn } from "./columns.ts";
 import { type TrainedModel, trainedModel } from "./models.ts";
-import { keyOf, once } from "./run_folder.ts";
+import { finished, keyOf, once } from "./run_folder.ts";
 
 /** A synthesised image in the run folder. */
 export interface KeptSynthesis {
@@ -25,10 +25,10 @@ export interface KeptSynthesis {
   readonly model: TrainedModel;
 }
 
-/** A synthesised image that exists. */
-export interface MadeSynthesis extends KeptSynthesis {
-  /** Seconds that the synthesis took; NaN for an image of an older version. */
-  readonly seconds: number;
+/** What is known of a synthesis that was made. */
+interface SynthesisMark {
+  /** Seconds that it took; absent for an image of an older version. */
+  readonly seconds?: number | undefined;
 }
 
 /** The synthesised images of a study. */
@@ -46,14 +46,15 @@ export class StudySyntheses implements Disposable {
   }
 
   /** The file, key and model of a synthesis, which need not exist yet. */
-  async placeOf(one: StudyCase, { name, synthesis }: SynthesisedColumn): Promise<KeptSynthesis> {
+  async placeOf(one: StudyCase, column: SynthesisedColumn): Promise<KeptSynthesis> {
+    const { synthesis } = column;
     const { profile, seed, out } = this.#cases.context;
     const { exclude: _, ...images } = one.key;
     const { region } = one;
     const model = trainedModel(this.models, { profile, region, variant: synthesis, seed });
     const strides = ganStrides(profile, synthesis.channels);
     return {
-      path: `${out}/synthesis/${one.name}_${name}.nii.gz`,
+      path: `${out}/synthesis/${one.name}_${synthesisName(column)}.nii.gz`,
       key: await keyOf({
         ...images,
         model: model.key,
@@ -66,14 +67,19 @@ export class StudySyntheses implements Disposable {
     };
   }
 
+  /** Seconds that a synthesis took; NaN for an image of an older version, undefined if it does not exist. */
+  async secondsOf({ path, key }: KeptSynthesis): Promise<number | undefined> {
+    const mark = await finished<SynthesisMark>(markOf(path), key);
+    return mark === undefined ? undefined : mark.value.seconds ?? NaN;
+  }
+
   /** Makes a synthesis that does not exist yet. */
-  async make(one: StudyCase, column: SynthesisedColumn): Promise<MadeSynthesis> {
+  async make(one: StudyCase, column: SynthesisedColumn): Promise<KeptSynthesis> {
     const { out, profile, signal } = this.#cases.context;
     const { of, channels } = column.synthesis;
     const kept = await this.placeOf(one, column);
     await Deno.mkdir(`${out}/synthesis`, { recursive: true });
-    const mark = kept.path.replace(/nii\.gz$/, "json");
-    const { value } = await once<{ seconds?: number | undefined }>(mark, kept.key, async () => {
+    await once<SynthesisMark>(markOf(kept.path), kept.key, async () => {
       const { fixed, moving } = await this.#cases.read(one);
       const folder = `${out}/${kept.model.folder}`;
       const tensorflow = await this.#tensorflow.open(folder);
@@ -94,13 +100,31 @@ export class StudySyntheses implements Disposable {
         model.generator.dispose();
       }
     });
-    return { ...kept, seconds: value.seconds ?? NaN };
+    return kept;
   }
 
   /** Closes TensorFlow. */
   [Symbol.dispose](): void {
     this.#tensorflow[Symbol.dispose]();
   }
+}
+
+/** The name of a column's syntheses in file names: that of the column of Table 2 with the same, if there is one. */
+function synthesisName({ name, synthesis }: SynthesisedColumn): string {
+  const wanted = JSON.stringify(synthesis);
+  const same = SYNTHESISED_COLUMNS.find((one) => JSON.stringify(one.synthesis) === wanted);
+  return same?.name ?? name;
+}
+
+/** Patterns of the files of columns' syntheses in the run folder, without those of other columns. */
+export function filesOfSyntheses(columns: readonly SynthesisedColumn[]): string[] {
+  return columns.filter((column) => synthesisName(column) === column.name)
+    .flatMap(({ name }) => [`synthesis/*_${name}.json`, `synthesis/*_${name}.nii.gz`]);
+}
+
+/** The file that marks a finished synthesis. */
+function markOf(path: string): string {
+  return path.replace(/nii\.gz$/, "json");
 }
 
 /** Opens TensorFlow for the first synthesis that has to be made; a finished study opens none. */

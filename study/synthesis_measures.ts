@@ -16,7 +16,7 @@ import { contentHash, finished, keyOf, once } from "./run_folder.ts";
 import type { SynthesisScores } from "./scores/synthesis_scores.ts";
 import { doSingleJob } from "./shard_jobs.ts";
 import { SynthesisScorer } from "./synthesis_scorer.ts";
-import { type MadeSynthesis, StudySyntheses } from "./syntheses.ts";
+import { type KeptSynthesis, StudySyntheses } from "./syntheses.ts";
 
 /** The scores of one synthesis. */
 export interface SynthesisRow {
@@ -32,11 +32,11 @@ export interface SynthesisRow {
   readonly seconds: number;
 }
 
-/** A synthesis of a case by a column. */
-interface ColumnSynthesisOfCase {
+/** A synthesis of a case by a column, which need not exist yet. */
+interface WantedSynthesis {
   readonly one: StudyCase;
   readonly column: SynthesisedColumn;
-  readonly made: MadeSynthesis;
+  readonly place: KeptSynthesis;
 }
 
 /** Rises when a score is added or changes, so that a run folder's older scores are measured again. */
@@ -62,54 +62,53 @@ export async function measureSyntheses(
   { columns, models, file, name, onProgress }: MeasureSynthesesOptions,
 ): Promise<readonly SynthesisRow[]> {
   const cases = new StudyCases(study);
-  const syntheses = await allSyntheses(cases, models, columns);
+  using syntheses = new StudySyntheses(cases, models);
+  const wanted: WantedSynthesis[] = [];
+  for (const one of cases.all) {
+    for (const column of columns) {
+      wanted.push({ one, column, place: await syntheses.placeOf(one, column) });
+    }
+  }
   const key = await keyOf({
     scores: SCORES_FORMAT,
     truths: await Promise.all(cases.all.map(truthKey)),
-    syntheses: syntheses.map(({ made }) => made.key),
+    syntheses: wanted.map(({ place }) => place.key),
   });
   const path = `${study.out}/${file}`;
-  const measure = () =>
-    once(path, key, async () => {
-      const scorer = await SynthesisScorer.open(cases);
-      const scores: SynthesisScores[] = [];
-      for (const [i, { one, column, made }] of syntheses.entries()) {
-        study.signal?.throwIfAborted();
-        onProgress(`scores of synthesis ${i + 1} of ${syntheses.length}`);
-        const { of } = column.synthesis;
-        const model = `${study.out}/${made.model.folder}`;
-        scores.push(await scorer.score({ one, of, model, synthesis: await readVolume(made.path) }));
-      }
-      return scores;
-    });
+  const seconds = () => Promise.all(wanted.map(({ place }) => syntheses.secondsOf(place)));
+  const measure = async () => {
+    const scorer = await SynthesisScorer.open(cases);
+    const scores: SynthesisScores[] = [];
+    for (const [i, { one, column, place }] of wanted.entries()) {
+      study.signal?.throwIfAborted();
+      onProgress(`scores of synthesis ${i + 1} of ${wanted.length}`);
+      const { of } = column.synthesis;
+      const model = `${study.out}/${place.model.folder}`;
+      scores.push(await scorer.score({ one, of, model, synthesis: await readVolume(place.path) }));
+    }
+    return scores;
+  };
   await doSingleJob(study.shard, name, {
-    isFinished: async () => await finished(path, key) !== undefined,
-    run: measure,
+    isFinished: async () =>
+      await finished(path, key) !== undefined && !(await seconds()).includes(undefined),
+    run: async () => {
+      // Those whose files were removed.
+      for (const { one, column } of wanted) {
+        study.signal?.throwIfAborted();
+        await syntheses.make(one, column);
+      }
+      await once(path, key, measure);
+    },
   });
-  const { value } = await measure();
-  return syntheses.map(({ one, column, made }, i): SynthesisRow => ({
+  const { value } = await once(path, key, measure);
+  const times = await seconds();
+  return wanted.map(({ one, column }, i): SynthesisRow => ({
     subject: one.subject.id,
     region: one.region,
     method: column.name,
     scores: withNaN(value[i]),
-    seconds: made.seconds,
+    seconds: times[i] ?? NaN,
   }));
-}
-
-async function allSyntheses(
-  cases: StudyCases,
-  models: readonly TrainedModel[],
-  columns: readonly SynthesisedColumn[],
-): Promise<ColumnSynthesisOfCase[]> {
-  using syntheses = new StudySyntheses(cases, models);
-  const found: ColumnSynthesisOfCase[] = [];
-  for (const one of cases.all) {
-    for (const column of columns) {
-      cases.context.signal?.throwIfAborted();
-      found.push({ one, column, made: await syntheses.make(one, column) });
-    }
-  }
-  return found;
 }
 
 /** A key of the contents of a case's true images. */
@@ -119,7 +118,7 @@ async function truthKey({ subject: { trueImages } }: StudyCase): Promise<(string
 }
 
 /** Scores from a JSON file, which keeps NaN as null. */
-function withNaN<T extends object>(scores: T): T {
+export function withNaN<T extends object>(scores: T): T {
   const revived = Object.entries(scores).map(([name, value]) => [
     name,
     value === null ? NaN : typeof value === "object" ? withNaN(value) : value,

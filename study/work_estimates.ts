@@ -13,7 +13,7 @@ import { ganStrides } from "../workflows/gan_profiles.ts";
 import type { Profile } from "../workflows/profiles.ts";
 import type { SearchScale } from "../workflows/search_scales.ts";
 import { type Ablation, ablationVariants } from "./ablations.ts";
-import { type Column, RIGID, SYNTHESISED_COLUMNS } from "./columns.ts";
+import { type Column, RIGID, SYNTHESISED_COLUMNS, type SynthesisedColumn } from "./columns.ts";
 import type { StudyData } from "./context.ts";
 import type { BestSettings } from "./grid_search/best_settings.ts";
 import { REGIONS } from "./grid_search/plan.ts";
@@ -78,6 +78,8 @@ export interface WorkEstimates {
   readonly ablationModelMegabytes: number;
   /** Mean seconds of a synthesis. */
   readonly synthesisSeconds: number;
+  /** Seconds of the syntheses of all cases by some columns. */
+  readonly synthesesSeconds: (columns: readonly SynthesisedColumn[]) => number;
   /** The work of each training, for shards. */
   readonly trainingJobs: readonly number[];
   /** The work of each training that only the ablations need. */
@@ -180,7 +182,8 @@ function jobCosts(
   { profile, seed, regions, manifest: { subjects } }: JobCostsOptions,
   costs: WorkCosts,
 ): JobCosts {
-  const pairs = subjects.filter(({ kind }) => kind === "ct").length;
+  const ofKind = (kind: string) => subjects.filter((one) => one.kind === kind).length;
+  const pairs = Math.max(ofKind("ct"), ofKind("mr"));
   const registration = costs.registration +
     costs.registrationMegavoxel * megavoxelsOf(profile, areLabelled(regions)) *
       profile.deformable.iterations / 100;
@@ -217,6 +220,7 @@ export function estimateWork(options: WorkOptions): WorkEstimates {
   const models = studyModels(profile, regions, seed);
   const ablationModels = studyModels(profile, regions, seed, ablationVariants(ablations));
   const folders = new Set(models.map(({ folder }) => folder));
+  const onlyOfAblations = ablationModels.filter(({ folder }) => !folders.has(folder));
   const study = { profile, seed, regions, manifest: { subjects } };
   const { training: trainingSeconds, registration } = jobCosts(study, costs);
   const registrationSeconds = registration(regions[0], RIGID);
@@ -247,13 +251,17 @@ export function estimateWork(options: WorkOptions): WorkEstimates {
     trainingSteps: sumOver(models, stepsOf),
     trainingSeconds: sumOver(models, trainingSeconds),
     modelMegabytes: sumOver(models, modelMegabytes),
-    ablationTrainingSeconds: sumOver(ablationModels, trainingSeconds),
-    ablationModelMegabytes: sumOver(ablationModels, modelMegabytes),
+    ablationTrainingSeconds: sumOver(onlyOfAblations, trainingSeconds),
+    ablationModelMegabytes: sumOver(onlyOfAblations, modelMegabytes),
     synthesisSeconds: sumOver(models, (model) => synthesisSeconds(model, profile, costs)) /
       models.length,
+    synthesesSeconds: (columns) =>
+      pairs *
+      sumOver(regions, (region) =>
+        sumOver(columns, ({ synthesis }) =>
+          synthesisSeconds(studyModel(profile, region, synthesis, seed), profile, costs))),
     trainingJobs: models.map(shared.training),
-    ablationTrainingJobs: ablationModels.filter(({ folder }) => !folders.has(folder))
-      .map(shared.training),
+    ablationTrainingJobs: onlyOfAblations.map(shared.training),
     registrationJobs: (columns) => forEachCase(pairs, columns, shared.registration),
     synthesisSearchJobs: forEachCase(
       searchedPairs,

@@ -22,17 +22,19 @@ const PIXELS = [13, 17] as const;
  *
  * @param curve - The curve from CT to MR, in which muscle is brighter than air.
  * @param options - Muscle, the scale of CT, and the window of the rule.
+ * @returns The rule; undefined if the scale of CT begins above air.
  */
 export function airRuleToMr(
   curve: readonly number[],
   { radius, ...options }: LungIntensityOptions & { readonly radius: AirRadius },
-): AirRule {
+): AirRule | undefined {
   const lung = lungIntensity(curve, options);
   const range = Float32Array.of(AIR_BORDER - DARK_HALF, AIR_BORDER + DARK_HALF);
   const [whole, none] = Array.from(
     toNetwork(range, options.scale),
     (value) => Number(value.toFixed(5)),
   );
+  if (whole === none) return undefined;
   return {
     dark: [whole, none],
     radius,

@@ -9,16 +9,23 @@ const options = { scale: { low: -1000, high: 1000 }, muscle: 0.05, radius: [2, 2
 const CURVE = [-0.95, -0.85, -0.85, ...new Array<number>(17).fill(-0.25)];
 
 Deno.test("airRuleToMr()'s curve is that of the MR, but not brighter than lungs", () => {
-  const { dark, curve } = airRuleToMr(CURVE, options);
+  const { dark, curve } = airRuleToMr(CURVE, options)!;
   assertEquals(dark, [-0.5, -0.3]);
   assertEquals(curve, [-0.95, ...new Array<number>(19).fill(-0.85)]);
   // Without lungs in the images they are midway from air to muscle.
   const flat = [-0.95, ...new Array<number>(19).fill(-0.25)];
-  assertEquals(Math.max(...airRuleToMr(flat, options).curve), -0.6);
+  assertEquals(Math.max(...airRuleToMr(flat, options)!.curve), -0.6);
+});
+
+Deno.test("airRuleToMr() has no rule if the scale of CT does not tell air from tissue", () => {
+  for (const low of [-300, -250]) {
+    assertEquals(airRuleToMr(CURVE, { ...options, scale: { low, high: 350 } }), undefined);
+  }
+  assertEquals(airRuleToMr(CURVE, { ...options, scale: { low: -320, high: 350 } })?.dark[0], -1);
 });
 
 Deno.test("airRuleToMr() makes vessels of a lung dark, and not the chest wall", () => {
-  const rule = airRuleToMr(CURVE, options);
+  const rule = airRuleToMr(CURVE, options)!;
   // Tissue from column 8 on, and in it a vessel of 1 x 2 pixels and one of 3 x 3 pixels, as wide as the window's half.
   const size = 12;
   const isTissue = (x: number, y: number) =>

@@ -31,7 +31,7 @@ Deno.test("a rule shows the same body with pixels of 4 and of 2 mm", () => {
       return x * mm >= 64 || (isVessel(x) && isVessel(y)) ? 0.05 : -0.8;
     });
     const options = { scale: { low: -1000, high: 1000 }, muscle: 0.05 };
-    const rule = airRuleToMr(curve, { ...options, radius: airRadius(grid, "coronal") });
+    const rule = airRuleToMr(curve, { ...options, radius: airRadius(grid, "coronal") })!;
     const term = airTermReference(image, [size, size, 1], rule, curve);
     // The pixels whose tissue the rule changes, and the middle of the vessel.
     const changed = image.filter((value, i) => value > 0 && term[i] < 0).length * mm ** 2;

@@ -73,7 +73,7 @@ const BODY = { ct: -0.6, mr: -0.8 } as const;
 /**
  * Registers each CT to the MR of another subject, and each MR back to its CT.
  *
- * @returns As many pairs as the larger of both lists has images.
+ * @returns As many pairs as the larger of both lists has images; with lists of different lengths sometimes fewer.
  * @throws {FileAccessError} when the folder cannot be written.
  */
 export async function registerTrainingPairs(
@@ -81,15 +81,14 @@ export async function registerTrainingPairs(
   { images, folder, signal, onProgress }: RegisteredPairsOptions,
 ): Promise<TrainingPair[]> {
   const { ct, mr } = images;
-  const total = Math.max(ct.length, mr.length);
-  // No CT meets the MR at its own place in the list, which may be of the same subject.
-  const distance = DISTANCE % mr.length === 0 ? 1 : DISTANCE;
+  const places = pairedPlaces(ct.length, mr.length);
+  const { length: total } = places;
   await Deno.mkdir(folder, { recursive: true });
   const pairs: TrainingPair[] = [];
-  for (let i = 0; i < total; i++) {
+  for (const [i, [movingPlace, fixedPlace]] of places.entries()) {
     signal?.throwIfAborted();
-    const moving = ct[i % ct.length];
-    const fixed = mr[(i + distance) % mr.length];
+    const moving = ct[movingPlace];
+    const fixed = mr[fixedPlace];
     const name = `${moving.name}_${fixed.name}`;
     onProgress?.({ done: i, total, name });
     const paths = {
@@ -115,6 +114,20 @@ export async function registerTrainingPairs(
   }
   onProgress?.({ done: total, total, name: "" });
   return pairs;
+}
+
+/**
+ * The places of each pair's CT and MR in lists of some lengths, each pair once. No CT meets the MR at its own place, which
+ * may be of the same subject, if there is another.
+ */
+export function pairedPlaces(cts: number, mrs: number): (readonly [ct: number, mr: number])[] {
+  const distance = DISTANCE % mrs === 0 ? 1 : DISTANCE;
+  const places = Array.from({ length: Math.max(cts, mrs) }, (_, i) => {
+    const ct = i % cts;
+    const mr = (i + distance) % mrs;
+    return [ct, mr === ct ? (mr + 1) % mrs : mr] as const;
+  });
+  return [...new Map(places.map((pair) => [pair.join(), pair])).values()];
 }
 
 /** A hash of everything that the registered images depend on. */

@@ -11,16 +11,13 @@ import { ExtendedImage } from "../gan/synthesis/extended_image.ts";
 import { planeAxes, type PlaneName } from "../gan/synthesis/image_planes.ts";
 import { populationScale } from "../gan/synthesis/intensity_scale.ts";
 import { RandomState } from "../host/random.ts";
-import {
-  middleBrightness,
-  PairSampler,
-  type RegisteredPair,
-} from "../gan/training/pair_sampler.ts";
+import { PairSampler, type RegisteredPair } from "../gan/training/pair_sampler.ts";
 import { PatchSampler, sampleSize, type TrainingVolume } from "../gan/training/patch_sampler.ts";
 import type { ConvolutionVariant } from "../gan/ops/convolution/convolution.ts";
 import type { CycleGanSettings } from "../gan/model/settings.ts";
 import { type Ops, Tensorflow, tf } from "../gan/tensorflow.ts";
 import { checkTrainingFits } from "../gan/training/memory.ts";
+import { checkTransfer } from "../gan/networks/transfer_curves.ts";
 import { trainCycleGan, type TrainingProgress } from "../gan/training/train_cycle_gan.ts";
 import type { Gpu } from "../kernels/gpu/gpu.ts";
 import type { Triple } from "../volume/affine.ts";
@@ -28,6 +25,7 @@ import type { Grid } from "../volume/grid.ts";
 import { writeWholeFile } from "../host/write_file.ts";
 import type { ImageRegion } from "./body_region.ts";
 import { transferCurves } from "./transfer_curve.ts";
+import { inOtherShapes, overlappingPairs } from "./overlapping_pairs.ts";
 import type { TrainingPair } from "./registered_pairs.ts";
 import type { TrainingImage } from "./training_images.ts";
 import { checkSyntheses, type SynthesisedPatches, type TrainingCheck } from "./training_checks.ts";
@@ -103,7 +101,8 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
   checkTrainingFits(gpu, settings, ops);
   const scaleOf = (of: Modality) => populationScale(images[of].map(({ scale }) => scale));
   const scale = { ct: scaleOf("ct"), mr: scaleOf("mr") };
-  const aligned = pairs && overlappingPairs(pairs, options);
+  const aligned = pairs &&
+    overlappingPairs(pairs, { ...settings, plane, onNotice: options.onNotice });
   const curves = transfer && aligned !== undefined
     ? transferCurves(aligned, {
       scale: scale.ct,
@@ -118,9 +117,10 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
     })
     : undefined;
   const hasAir = curves?.air !== undefined;
+  checkTransfer(curves);
   const samplers = {
-    ct: samplerOf(options, "ct", { flips, hasAir }),
-    mr: samplerOf(options, "mr", { flips, hasAir }),
+    ct: samplerOf(options, "ct", { flips, hasAir, aligned }),
+    mr: samplerOf(options, "mr", { flips, hasAir, aligned }),
   };
   await Deno.mkdir(`${folder}/samples`, { recursive: true });
   const before = options.resume ? await readCheckpointHeader(folder) : undefined;
@@ -193,16 +193,17 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
 function samplerOf(
   { images, pairs = [], balanced = false, settings, plane }: TrainingJobOptions,
   of: Modality,
-  { flips, hasAir }: { readonly flips: boolean; readonly hasAir: boolean },
+  { flips, hasAir, aligned = [] }: {
+    readonly flips: boolean;
+    readonly hasAir: boolean;
+    readonly aligned: readonly RegisteredPair[] | undefined;
+  },
 ): PatchSampler {
   const { crop, channels, seed } = settings;
   const random = RandomState.of(seed, `regions of ${of}`);
-  const inOtherShapes = pairs.map(({ name, onMr, onCt }): TrainingVolume => ({
-    name,
-    grid: of === "ct" ? onMr.grid : onCt.grid,
-    data: of === "ct" ? onMr.ct : onCt.mr,
-  }));
-  const all: readonly TrainingVolume[] = balanced ? [...images[of], ...inOtherShapes] : images[of];
+  const all: readonly TrainingVolume[] = balanced
+    ? [...images[of], ...inOtherShapes(pairs, aligned, of)]
+    : images[of];
   const load = sampleSize(crop);
   const volumes = hasAir
     ? all.map((volume) => extendedVolume(volume, plane, [load, load, channels]))
@@ -288,23 +289,4 @@ function samplePicture(
   }
   const titles = ["CT", "as MR", "and back", "MR", "as CT", "and back"];
   return tileStrip(titles, rows, caption).toPng();
-}
-
-/** The pairs whose images overlap in the middle. The others teach nothing, and are named. */
-function overlappingPairs(
-  pairs: readonly TrainingPair[],
-  { settings, plane, onNotice }: TrainingJobOptions,
-): RegisteredPair[] {
-  const { crop, channels } = settings;
-  const all = pairs.flatMap(({ onMr, onCt }) => [onMr, onCt]);
-  const kept = all.filter((pair) => middleBrightness(pair, { plane, crop, channels }) > 0);
-  const left = all.filter((pair) => !kept.includes(pair)).map(({ name }) => name);
-  if (left.length > 0 && kept.length > 0) {
-    onNotice?.(
-      `The images of these registered pairs do not overlap in the middle, and are left out: ${
-        [...new Set(left)].join(", ")
-      }. Look at them in the folder of the pairs.`,
-    );
-  }
-  return kept.length > 0 ? kept : all;
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { withoutUndefined } from "../host/defaults.ts";
 import type { TransferCurves } from "../gan/networks/transfer_curves.ts";
 import type { PlaneName } from "../gan/synthesis/image_planes.ts";
 import { type IntensityScale, toNetwork } from "../gan/synthesis/intensity_scale.ts";
@@ -65,10 +66,10 @@ export function transferCurves(
   if (missing === undefined) {
     const ct = transferToCt(mr, { fat, muscle, low, high });
     const radius = airRadius(pairs[0].grid, plane);
-    const air = {
+    const air = withoutUndefined({
       mr: airRuleToMr(mr, { muscle, scale, radius }),
       ct: airRuleToCt(pairs, { curves: { mr, ct }, fat, muscle, scale, plane, radius }),
-    };
+    });
     return { mr, ct, air };
   }
   onMissing?.(missing);

@@ -4,15 +4,20 @@
  * @module
  */
 
-import { SYNTHESISED_COLUMNS } from "../columns.ts";
+import { type Column, SYNTHESISED_COLUMNS } from "../columns.ts";
 import type { SynthesisRow } from "../synthesis_measures.ts";
 
 /**
  * One sentence that names the columns and regions in which fat and muscle of the syntheses have the order of the other
  * modality, in the mean over the subjects; undefined if there are none.
+ *
+ * @param columns - The columns of the rows. Default: those of Table 2.
  */
-export function invertedSyntheses(rows: readonly SynthesisRow[]): string | undefined {
-  const inverted = SYNTHESISED_COLUMNS.flatMap(({ name, title }) => {
+export function invertedSyntheses(
+  rows: readonly SynthesisRow[],
+  columns: readonly Column[] = SYNTHESISED_COLUMNS,
+): string | undefined {
+  const inverted = columns.flatMap(({ name, title }) => {
     const regions = [...new Set(rows.map(({ region }) => region))].filter((region) => {
       const contrasts = rows
         .filter((row) => row.method === name && row.region === region)

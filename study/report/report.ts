@@ -170,7 +170,10 @@ export function reportOf(inputs: ReportInputs): StudyReport {
     : `MR-CT deformable registration: the study on the cohort "${manifest.profile}"`;
   const caution = [
     isPhantom ? PHANTOM_CAUTION : cohortCaution(count, regions),
-    invertedSyntheses(inputs.syntheses),
+    invertedSyntheses(
+      [...inputs.syntheses, ...inputs.ablationSyntheses],
+      [...COLUMNS, ...ablationColumns(inputs.ablations)],
+    ),
   ].filter((text) => text !== undefined).join(" ");
   const markdown = [
     `# ${title}`,
@@ -201,7 +204,11 @@ export function reportOf(inputs: ReportInputs): StudyReport {
     profile,
     seed: inputs.seed,
     cohort: manifest.profile,
+    breathing: manifest.breathing,
+    isPhantom,
     caution,
+    // The file of settings that were given and not searched.
+    given: inputs.given?.path,
     findings,
     settings: settingsOf(inputs.settings),
     table1: inputs.volumes,

@@ -6,10 +6,11 @@
 
 import { ablationColumns, ABLATIONS, ablationVariants } from "../ablations.ts";
 import { isSynthesised } from "../columns.ts";
-import { studyModels } from "../models.ts";
+import { filesOfModels, studyModels } from "../models.ts";
 import { filesOfColumns } from "../registrations.ts";
 import { beforeMoreJobs, isSingleJobShard } from "../shard_jobs.ts";
 import { measureSyntheses } from "../synthesis_measures.ts";
+import { filesOfSyntheses } from "../syntheses.ts";
 import { registerCases, trainStudyModels } from "../threads.ts";
 import { registrationWork } from "../work_estimates.ts";
 import { gridsearchStage } from "./gridsearch.ts";
@@ -27,16 +28,17 @@ export const ablationsStage: Stage<"ablations", SynthesesResult> = {
   needs: [n4Stage, gridsearchStage],
   plan(estimates) {
     const columns = ablationColumns(estimates.ablations);
+    const synthesised = columns.filter(isSynthesised);
     const work = registrationWork(estimates, columns);
     const { ablationTrainingSeconds, ablationTrainingJobs, ablationModelMegabytes } = estimates;
-    const { cases, costs, megavoxels, synthesisSeconds, imageMegabytes } = estimates;
-    const syntheses = cases * columns.filter(isSynthesised).length;
+    const { cases, costs, megavoxels, synthesesSeconds, imageMegabytes } = estimates;
+    const syntheses = cases * synthesised.length;
+    const scores = syntheses * megavoxels * costs.scoreMegavoxel;
     return {
       ...work,
-      seconds: work.seconds + ablationTrainingSeconds +
-        syntheses * (synthesisSeconds + megavoxels * costs.scoreMegavoxel),
+      seconds: work.seconds + ablationTrainingSeconds + synthesesSeconds(synthesised) + scores,
       megabytes: work.megabytes + ablationModelMegabytes + syntheses * imageMegabytes,
-      jobs: [ablationTrainingJobs, ...work.jobs ?? []],
+      jobs: [ablationTrainingJobs, ...work.jobs ?? [], [scores]],
     };
   },
   async run({ resultOf, ablations, onProgress }) {
@@ -68,9 +70,8 @@ export const ablationsStage: Stage<"ablations", SynthesesResult> = {
   },
   leaves: () => [
     ...filesOfColumns(ablationColumns(ABLATIONS)),
-    ...ablationColumns(ABLATIONS).filter(isSynthesised).flatMap(({ name }) =>
-      ["nii.gz", "json"].map((ending) => `synthesis/*_${name}.${ending}`)
-    ),
+    ...filesOfSyntheses(ablationColumns(ABLATIONS).filter(isSynthesised)),
+    ...filesOfModels(ablationVariants(ABLATIONS)),
     SCORES_FILE,
   ],
 };

@@ -7,7 +7,7 @@
 import { studyFigures } from "../report/figures.ts";
 import { reportOf, type StudyReport, TABLE_NAMES } from "../report/report.ts";
 import { type PageTable, reportPage } from "../report/report_page.ts";
-import { writeText } from "../run_folder.ts";
+import { removeIfThere, writeText } from "../run_folder.ts";
 import type { SynthesisRow } from "../synthesis_measures.ts";
 import { mergedPairs } from "../tables/table2.ts";
 import { synthesisTimeCells } from "../tables/synthesis_table.ts";
@@ -79,8 +79,11 @@ export const reportStage: Stage<"report", StudyReport> = {
         seconds,
       }),
     );
-    for (const { name, cells } of report.tables) {
-      await writeText(`${out}/${name}.csv`, csvTable(cells));
+    for (const name of TABLE_NAMES) {
+      const table = report.tables.find((one) => one.name === name);
+      // Of an earlier report, which had other ablations.
+      if (table === undefined) await removeIfThere(`${out}/${name}.csv`);
+      else await writeText(`${out}/${name}.csv`, csvTable(table.cells));
     }
     onProgress(1, 1, "");
     return report;
@@ -90,6 +93,9 @@ export const reportStage: Stage<"report", StudyReport> = {
     "report.json",
     "report.html",
     ...TABLE_NAMES.map((name) => `${name}.csv`),
+    // The pictures of the syntheses.
+    "synthesis/*_mr.png",
+    "synthesis/*_ct.png",
   ],
 };
 

@@ -8,6 +8,7 @@ import { SYNTHESISED_COLUMNS } from "../columns.ts";
 import { filesOfColumns } from "../registrations.ts";
 import { beforeMoreJobs, isSingleJobShard } from "../shard_jobs.ts";
 import { measureSyntheses, type SynthesisRow } from "../synthesis_measures.ts";
+import { filesOfSyntheses } from "../syntheses.ts";
 import type { ScoredPair } from "../tables/table2.ts";
 import { registerCases } from "../threads.ts";
 import { registrationWork } from "../work_estimates.ts";
@@ -36,13 +37,13 @@ export const synthesesStage: Stage<"syntheses", SynthesesResult> = {
       estimates,
       SYNTHESISED_COLUMNS,
     );
+    const scores = items * megavoxels * costs.scoreMegavoxel;
     return {
       items,
       unit,
-      seconds: seconds + (cases - searchedCases) * columns * synthesisSeconds +
-        items * megavoxels * costs.scoreMegavoxel,
+      seconds: seconds + (cases - searchedCases) * columns * synthesisSeconds + scores,
       megabytes: megabytes + items * imageMegabytes,
-      jobs,
+      jobs: [...jobs ?? [], [scores]],
     };
   },
   async run({ resultOf, given, onProgress }) {
@@ -67,5 +68,9 @@ export const synthesesStage: Stage<"syntheses", SynthesesResult> = {
     });
     return { pairs, syntheses };
   },
-  leaves: () => [...filesOfColumns(SYNTHESISED_COLUMNS), "synthesis", "synthesis-scores.json"],
+  leaves: () => [
+    ...filesOfColumns(SYNTHESISED_COLUMNS),
+    ...filesOfSyntheses(SYNTHESISED_COLUMNS),
+    "synthesis-scores.json",
+  ],
 };
