@@ -8,9 +8,6 @@
 
 import { curveLogits } from "./intensity_transfer.ts";
 
-/** Numbers of pixels above and below a voxel, and on both sides of it, in which air is counted. */
-export type AirRadius = readonly [rows: number, columns: number];
-
 /** Intensities of the input in [-1, 1], between which a property falls from whole to none. */
 export type DarkRange = readonly [whole: number, none: number];
 
@@ -22,7 +19,7 @@ export interface AirRule {
    * The window of pixels around a voxel, in which dark ones are counted. Networks that share their weights have the same.
    * Default: 5 x 5 pixels.
    */
-  readonly radius?: AirRadius | undefined;
+  readonly radius?: readonly [rows: number, columns: number] | undefined;
   /**
    * Numbers of dark pixels in the window, with the voxel itself: up to the first it does not count as beside air, and
    * from the second on it wholly does.
@@ -43,6 +40,9 @@ export function airLogits({ curve }: AirRule, tissue: readonly number[]): number
   const logits = curveLogits(tissue);
   return curveLogits(curve).map((value, node) => value - logits[node]);
 }
+
+/** Numbers of pixels above and below a voxel, and on both sides of it, in which air is counted. */
+export type AirRadius = NonNullable<AirRule["radius"]>;
 
 /** The window of a rule. */
 export function radiusOf({ radius = [2, 2] }: AirRule): AirRadius {
