@@ -21,7 +21,8 @@ import { readTrainingImages, type TrainingImage } from "../workflows/training_im
 import { runTraining } from "../workflows/training_job.ts";
 import { TRANSFER_METHOD } from "../workflows/transfer_curve.ts";
 import { type StudyContext, unpairedSubjects } from "./context.ts";
-import { stepsOf, STUDY_PLANE, type StudyModel, studyModels } from "./models.ts";
+import { CORRECTED_VARIANT } from "./columns.ts";
+import { stepsOf, STUDY_PLANE, type StudyModel, studyModel, studyModels } from "./models.ts";
 import type { OnProgress } from "./progress.ts";
 import { finished, keyOf, once, removeIfThere, writeText } from "./run_folder.ts";
 
@@ -90,7 +91,7 @@ export class StudyTrainings {
       const pairs = needsPairs(correspondence)
         ? await registerTrainingPairs(gpu, {
           images,
-          folder: `${folder}/pairs`,
+          folder: `${await this.#withPairsOf(model)}/pairs`,
           signal,
           onProgress: ({ done, total }) =>
             onProgress(0, steps, `${model.folder}, registered pairs ${done} of ${total}`),
@@ -115,6 +116,14 @@ export class StudyTrainings {
       });
       return { steps };
     });
+  }
+
+  /** The folder of the model whose registered pairs a model takes: trainings without one part have the same images. */
+  async #withPairsOf({ region, folder, variant }: StudyModel): Promise<string> {
+    const { profile, seed, out } = this.#study;
+    const corrected = studyModel(profile, region, CORRECTED_VARIANT, seed);
+    const hasSameImages = variant.correspondence?.softTissueScale === true;
+    return `${out}/${hasSameImages && await this.isTrained(corrected) ? corrected.folder : folder}`;
   }
 
   /** The file that marks a finished training. */
