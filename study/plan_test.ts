@@ -27,7 +27,12 @@ Deno.test("neededStages() adds what a stage needs, and no more", () => {
   ]);
   assertEquals(neededStages(["report"]), [...STAGES]);
   assertEquals(neededStages(), [...STAGES]);
-  assertEquals(stagesFrom("syntheses"), ["syntheses", "ablations", "report"]);
+  assertEquals(stagesFrom("syntheses"), [
+    "syntheses",
+    "ablation-cycle-gans",
+    "ablations",
+    "report",
+  ]);
   assertEquals(stagesFrom(undefined), []);
 });
 
@@ -42,6 +47,7 @@ Deno.test("planStudy() counts the work of the phantom's study", () => {
     "cycle-gans": 8 * 200 + 2 * 400,
     "synthesis-search": 10 * 2 * 2,
     syntheses: 60,
+    "ablation-cycle-gans": 12 * 400,
     ablations: 6 + 6 * 14,
     report: 1,
   });

@@ -72,7 +72,9 @@ export interface WorkEstimates {
   readonly trainingSeconds: number;
   /** Megabytes of all models. */
   readonly modelMegabytes: number;
-  /** Seconds of the trainings that only the ablations need. */
+  /** Steps of the trainings that only the ablations need. */
+  readonly ablationTrainingSteps: number;
+  /** Seconds of these trainings. */
   readonly ablationTrainingSeconds: number;
   /** Megabytes of the models that only the ablations need. */
   readonly ablationModelMegabytes: number;
@@ -251,6 +253,7 @@ export function estimateWork(options: WorkOptions): WorkEstimates {
     trainingSteps: sumOver(models, stepsOf),
     trainingSeconds: sumOver(models, trainingSeconds),
     modelMegabytes: sumOver(models, modelMegabytes),
+    ablationTrainingSteps: sumOver(onlyOfAblations, stepsOf),
     ablationTrainingSeconds: sumOver(onlyOfAblations, trainingSeconds),
     ablationModelMegabytes: sumOver(onlyOfAblations, modelMegabytes),
     synthesisSeconds: sumOver(models, (model) => synthesisSeconds(model, profile, costs)) /

@@ -4,15 +4,15 @@
  * @module
  */
 
-import { ablationColumns, ABLATIONS, ablationVariants } from "../ablations.ts";
+import { ablationColumns, ABLATIONS } from "../ablations.ts";
 import { isSynthesised } from "../columns.ts";
-import { filesOfModels, studyModels } from "../models.ts";
 import { filesOfColumns } from "../registrations.ts";
 import { beforeMoreJobs, isSingleJobShard } from "../shard_jobs.ts";
 import { measureSyntheses } from "../synthesis_measures.ts";
 import { filesOfSyntheses } from "../syntheses.ts";
-import { registerCases, trainStudyModels } from "../threads.ts";
+import { registerCases } from "../threads.ts";
 import { registrationWork } from "../work_estimates.ts";
+import { ablationCycleGansStage } from "./ablation_cycle_gans.ts";
 import { gridsearchStage } from "./gridsearch.ts";
 import { n4Stage } from "./n4.ts";
 import type { Stage } from "./stage.ts";
@@ -25,39 +25,34 @@ const SCORES_FILE = "ablation-synthesis-scores.json";
 export const ablationsStage: Stage<"ablations", SynthesesResult> = {
   name: "ablations",
   title: "ablations",
-  needs: [n4Stage, gridsearchStage],
+  needs: [n4Stage, gridsearchStage, ablationCycleGansStage],
   plan(estimates) {
     const columns = ablationColumns(estimates.ablations);
     const synthesised = columns.filter(isSynthesised);
     const work = registrationWork(estimates, columns);
-    const { ablationTrainingSeconds, ablationTrainingJobs, ablationModelMegabytes } = estimates;
     const { cases, costs, megavoxels, synthesesSeconds, imageMegabytes } = estimates;
     const syntheses = cases * synthesised.length;
     const scores = syntheses * megavoxels * costs.scoreMegavoxel;
     return {
       ...work,
-      seconds: work.seconds + ablationTrainingSeconds + synthesesSeconds(synthesised) + scores,
-      megabytes: work.megabytes + ablationModelMegabytes + syntheses * imageMegabytes,
-      jobs: [ablationTrainingJobs, ...work.jobs ?? [], [scores]],
+      seconds: work.seconds + synthesesSeconds(synthesised) + scores,
+      megabytes: work.megabytes + syntheses * imageMegabytes,
+      jobs: [...work.jobs ?? [], [scores]],
     };
   },
   async run({ resultOf, ablations, onProgress }) {
     const study = resultOf(n4Stage);
-    const { profile, regions, seed, shard } = study;
+    const models = resultOf(ablationCycleGansStage);
     const columns = ablationColumns(ablations);
     const synthesised = columns.filter(isSynthesised);
-    const needed = studyModels(profile, regions, seed, ablationVariants(ablations));
-    const models = needed.length === 0 ? undefined : await beforeMoreJobs(
-      trainStudyModels(study, (_, __, note) => onProgress(0, 0, note), needed),
-    );
     const registered = registerCases(study, {
       columns,
       settings: { originals: resultOf(gridsearchStage) },
       models,
       onProgress,
     });
-    if (models === undefined) return { pairs: await registered, syntheses: [] };
-    const pairs = await (isSingleJobShard(shard) ? beforeMoreJobs(registered) : registered);
+    if (synthesised.length === 0) return { pairs: await registered, syntheses: [] };
+    const pairs = await (isSingleJobShard(study.shard) ? beforeMoreJobs(registered) : registered);
     const registrations = pairs.length * columns.length;
     const syntheses = await measureSyntheses(study, {
       columns: synthesised,
@@ -71,7 +66,6 @@ export const ablationsStage: Stage<"ablations", SynthesesResult> = {
   leaves: () => [
     ...filesOfColumns(ablationColumns(ABLATIONS)),
     ...filesOfSyntheses(ablationColumns(ABLATIONS).filter(isSynthesised)),
-    ...filesOfModels(ablationVariants(ABLATIONS)),
     SCORES_FILE,
   ],
 };

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { ablationCycleGansStage } from "./ablation_cycle_gans.ts";
 import { ablationsStage } from "./ablations.ts";
 import { cohortStage } from "./cohort.ts";
 import { cycleGansStage } from "./cycle_gans.ts";
@@ -25,6 +26,7 @@ export const STUDY_STAGES = [
   cycleGansStage,
   synthesisSearchStage,
   synthesesStage,
+  ablationCycleGansStage,
   ablationsStage,
   reportStage,
 ] as const;
@@ -42,6 +44,7 @@ export type StageName =
   | "cycle-gans"
   | "synthesis-search"
   | "syntheses"
+  | "ablation-cycle-gans"
   | "ablations"
   | "report";
 

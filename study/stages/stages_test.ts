@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { forgetStages } from "../forget_stages.ts";
+import { ablationCycleGansStage } from "./ablation_cycle_gans.ts";
 import { ablationsStage } from "./ablations.ts";
 import { cohortStage } from "./cohort.ts";
 import { originalsStage } from "./originals.ts";
@@ -58,7 +59,7 @@ Deno.test("forgetStages() tells the syntheses and models of the ablations from t
   }
   await forgetStages(out, [synthesesStage], { isPhantom: true });
   assertEquals(await there(), [...ofAblations, ...others].sort());
-  await forgetStages(out, [ablationsStage], { isPhantom: true });
+  await forgetStages(out, [ablationCycleGansStage, ablationsStage], { isPhantom: true });
   assertEquals(await there(), others);
   await Deno.remove(out, { recursive: true });
 });
