@@ -7,6 +7,7 @@
 import { STRUCTURES } from "../cohort/label_scheme.ts";
 import { ablationColumns, ABLATIONS } from "../study/ablations.ts";
 import { type Column, COLUMNS, CORRECTED_COLUMNS, isSynthesised } from "../study/columns.ts";
+import type { BestSetting } from "../study/grid_search/best_settings.ts";
 import type { Finding } from "../study/findings/finding.ts";
 import { findingsOf } from "../study/findings/findings.ts";
 import { meanOf } from "../study/scores/mean.ts";
@@ -31,8 +32,8 @@ export interface StudyData {
   readonly isPhantom: boolean;
   /** The breathing states of a phantom's populations; absent where they are not recorded. */
   readonly breathing?: string | undefined;
-  /** The file of settings that were given and not searched. */
-  readonly given?: string | undefined;
+  /** Settings that were given and not searched. */
+  readonly given?: readonly BestSetting[] | undefined;
   /** The profile. */
   readonly profile: Profile;
   /** The seed. */

@@ -196,6 +196,23 @@ Deno.test("checkStudies refuses one study, one seed twice, and other settings; s
   assertThrows(() => checkStudies([first, { ...second, seed: 1 }]), RangeError, "the same seed");
   const balanced = { ...second, breathing: "balanced" };
   assertThrows(() => checkStudies([first, balanced]), RangeError, "differ in: breathing");
+  const given = (lambda: number) =>
+    [
+      {
+        similarity: "nmi",
+        voxel: 4,
+        iterations: 50,
+        region: "thorax",
+        regulariser: "tv",
+        lambda,
+        spacing: 12,
+        levels: 3,
+        dice: 1,
+      },
+    ] as StudyData["given"];
+  checkStudies([{ ...first, given: given(1) }, { ...second, given: given(1) }]);
+  const searched = [{ ...first, given: given(1) }, { ...second, given: given(2) }];
+  assertThrows(() => checkStudies(searched), RangeError, "differ in: given");
   const other = { ...second, profile: profileOf("smoke") };
   assertThrows(() => checkStudies([first, other]), RangeError, "seeds 1 and 2 differ in: profile");
   const fewer = study(2, { nmi: [0.9, 0.8, 0.6] }, 1);

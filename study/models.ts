@@ -100,6 +100,16 @@ export function studyModel(
   };
 }
 
+/**
+ * The model whose registered pairs a model takes: trainings without one part have the images of the training with all,
+ * which is finished before them.
+ */
+export function pairsModel(model: StudyModel, profile: Profile, seed: number): StudyModel {
+  const { region, variant: { correspondence } } = model;
+  if (correspondence?.softTissueScale !== true) return model;
+  return studyModel(profile, region, CORRECTED_VARIANT, seed);
+}
+
 /** Patterns of the models of variants in the run folder, without those of Table 2. */
 export function filesOfModels(variants: readonly GanVariant[]): string[] {
   const names = variants.map(({ correspondence = noCorrespondence() }) =>

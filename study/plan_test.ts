@@ -29,7 +29,6 @@ Deno.test("neededStages() adds what a stage needs, and no more", () => {
   assertEquals(neededStages(), [...STAGES]);
   assertEquals(stagesFrom("syntheses"), [
     "syntheses",
-    "ablation-cycle-gans",
     "ablations",
     "report",
   ]);

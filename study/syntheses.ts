@@ -11,7 +11,7 @@ import { writeVolume } from "../volume/write_nifti.ts";
 import { ganStrides } from "../workflows/gan_profiles.ts";
 import { synthesiseOnGrid } from "../workflows/synthesis_job.ts";
 import type { StudyCase, StudyCases } from "./cases.ts";
-import { SYNTHESISED_COLUMNS, type SynthesisedColumn } from "./columns.ts";
+import type { SynthesisedColumn } from "./columns.ts";
 import { type TrainedModel, trainedModel } from "./models.ts";
 import { finished, keyOf, once } from "./run_folder.ts";
 
@@ -46,15 +46,14 @@ export class StudySyntheses implements Disposable {
   }
 
   /** The file, key and model of a synthesis, which need not exist yet. */
-  async placeOf(one: StudyCase, column: SynthesisedColumn): Promise<KeptSynthesis> {
-    const { synthesis } = column;
+  async placeOf(one: StudyCase, { name, synthesis }: SynthesisedColumn): Promise<KeptSynthesis> {
     const { profile, seed, out } = this.#cases.context;
     const { exclude: _, ...images } = one.key;
     const { region } = one;
     const model = trainedModel(this.models, { profile, region, variant: synthesis, seed });
     const strides = ganStrides(profile, synthesis.channels);
     return {
-      path: `${out}/synthesis/${one.name}_${synthesisName(column)}.nii.gz`,
+      path: `${out}/synthesis/${one.name}_${name}.nii.gz`,
       key: await keyOf({
         ...images,
         model: model.key,
@@ -109,17 +108,9 @@ export class StudySyntheses implements Disposable {
   }
 }
 
-/** The name of a column's syntheses in file names: that of the column of Table 2 with the same, if there is one. */
-function synthesisName({ name, synthesis }: SynthesisedColumn): string {
-  const wanted = JSON.stringify(synthesis);
-  const same = SYNTHESISED_COLUMNS.find((one) => JSON.stringify(one.synthesis) === wanted);
-  return same?.name ?? name;
-}
-
-/** Patterns of the files of columns' syntheses in the run folder, without those of other columns. */
+/** Patterns of the files of columns' syntheses in the run folder. */
 export function filesOfSyntheses(columns: readonly SynthesisedColumn[]): string[] {
-  return columns.filter((column) => synthesisName(column) === column.name)
-    .flatMap(({ name }) => [`synthesis/*_${name}.json`, `synthesis/*_${name}.nii.gz`]);
+  return columns.flatMap(({ name }) => [`synthesis/*_${name}.json`, `synthesis/*_${name}.nii.gz`]);
 }
 
 /** The file that marks a finished synthesis. */

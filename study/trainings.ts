@@ -16,13 +16,12 @@ import {
   trainingParts,
 } from "../workflows/correspondence.ts";
 import type { IntensityScale } from "../gan/synthesis/intensity_scale.ts";
-import { registerTrainingPairs } from "../workflows/registered_pairs.ts";
+import { PAIRS_METHOD, registerTrainingPairs } from "../workflows/registered_pairs.ts";
 import { readTrainingImages, type TrainingImage } from "../workflows/training_images.ts";
 import { runTraining } from "../workflows/training_job.ts";
 import { TRANSFER_METHOD } from "../workflows/transfer_curve.ts";
 import { type StudyContext, unpairedSubjects } from "./context.ts";
-import { CORRECTED_VARIANT } from "./columns.ts";
-import { stepsOf, STUDY_PLANE, type StudyModel, studyModel, studyModels } from "./models.ts";
+import { pairsModel, stepsOf, STUDY_PLANE, type StudyModel, studyModels } from "./models.ts";
 import type { OnProgress } from "./progress.ts";
 import { finished, keyOf, once, removeIfThere, writeText } from "./run_folder.ts";
 
@@ -64,6 +63,9 @@ export class StudyTrainings {
       settings,
       correspondence: variant.correspondence,
       transfer: variant.correspondence?.intensityTransfer === true ? TRANSFER_METHOD : undefined,
+      pairs: variant.correspondence && needsPairs(variant.correspondence)
+        ? PAIRS_METHOD
+        : undefined,
       voxel: profile.voxel,
       plane: STUDY_PLANE,
     });
@@ -80,18 +82,19 @@ export class StudyTrainings {
    * @param onProgress - Called with the number of finished steps.
    */
   async train(model: StudyModel, onProgress: OnProgress): Promise<void> {
-    const { gpu, profile, out, signal } = this.#study;
+    const { gpu, profile, seed, out, signal } = this.#study;
     const { region, settings, variant: { correspondence = noCorrespondence() } } = model;
     const folder = `${out}/${model.folder}`;
     const key = await this.keyOf(model);
     const steps = stepsOf(model);
+    const pairsFolder = `${out}/${pairsModel(model, profile, seed).folder}/pairs`;
     await once(this.#mark(model), key, async () => {
       await startOver(folder, key);
       const images = await this.#read(region, ctScaleOf(correspondence));
       const pairs = needsPairs(correspondence)
         ? await registerTrainingPairs(gpu, {
           images,
-          folder: `${await this.#withPairsOf(model)}/pairs`,
+          folder: pairsFolder,
           signal,
           onProgress: ({ done, total }) =>
             onProgress(0, steps, `${model.folder}, registered pairs ${done} of ${total}`),
@@ -110,20 +113,12 @@ export class StudyTrainings {
         sampleEvery: 250,
         signal,
         convolution: this.#convolution,
-        onNotice: (text) => console.warn(`${model.folder}: ${text}`),
+        onNotice: (text) => console.warn(`${model.folder}, pairs in ${pairsFolder}: ${text}`),
         onProgress: ({ step, losses }) =>
           onProgress(step, steps, `${model.folder}, cycle ${losses.cycleCt.toFixed(3)}`),
       });
       return { steps };
     });
-  }
-
-  /** The folder of the model whose registered pairs a model takes: trainings without one part have the same images. */
-  async #withPairsOf({ region, folder, variant }: StudyModel): Promise<string> {
-    const { profile, seed, out } = this.#study;
-    const corrected = studyModel(profile, region, CORRECTED_VARIANT, seed);
-    const hasSameImages = variant.correspondence?.softTissueScale === true;
-    return `${out}/${hasSameImages && await this.isTrained(corrected) ? corrected.folder : folder}`;
   }
 
   /** The file that marks a finished training. */

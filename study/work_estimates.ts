@@ -18,7 +18,7 @@ import type { StudyData } from "./context.ts";
 import type { BestSettings } from "./grid_search/best_settings.ts";
 import { REGIONS } from "./grid_search/plan.ts";
 import { searchedUnits } from "./grid_search/search_scales.ts";
-import { stepsOf, type StudyModel, studyModel, studyModels } from "./models.ts";
+import { pairsModel, stepsOf, type StudyModel, studyModel, studyModels } from "./models.ts";
 import { areLabelled, studyRegions } from "./regions.ts";
 
 /** The work of one stage. */
@@ -195,7 +195,11 @@ function jobCosts(
     return registrations * registration + synthesisSeconds(model, profile, costs);
   };
   return {
-    training: (model) => stepSeconds(model, costs) + (isPaired(model) ? pairs * registration : 0),
+    training: (model) =>
+      stepSeconds(model, costs) +
+      (isPaired(model) && pairsModel(model, profile, seed).folder === model.folder
+        ? pairs * registration
+        : 0),
     registration: (region, column) => search(region, column, 1),
     search,
   };

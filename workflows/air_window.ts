@@ -5,18 +5,19 @@
  */
 
 import type { AirRadius } from "../gan/ops/intensity_transfer/air_rule.ts";
-import { planeAxes, type PlaneName } from "../gan/synthesis/image_planes.ts";
-import type { Grid } from "../volume/grid.ts";
 
 /** The width of the window, mm: the rules were chosen with 5 x 5 pixels of 4 mm. */
 const WIDTH = 20;
 const PIXELS = 25;
 
-/** The window around a voxel, at least a pixel on each side: vessels have a size in mm, whatever the pixels are. */
-export function airRadius(grid: Grid, plane: PlaneName): AirRadius {
-  const { row, column } = planeAxes(grid, plane);
-  const radius = (axis: number) => Math.max(1, Math.round((WIDTH / grid.spacing[axis] - 1) / 2));
-  return [radius(row.axis), radius(column.axis)];
+/**
+ * The window around a voxel, at least a pixel on each side: vessels have a size in mm, whatever the pixels are.
+ *
+ * @param spacing - Millimetres from column to column, and from row to row.
+ */
+export function airRadius([column, row]: readonly [number, number, ...number[]]): AirRadius {
+  const radius = (mm: number) => Math.max(1, Math.round((WIDTH / mm - 1) / 2));
+  return [radius(row), radius(column)];
 }
 
 /** As many pixels of a window as are some of 5 x 5 pixels. */

@@ -67,6 +67,9 @@ const REGISTRATION = {
   start: "rigid",
 } as const;
 
+/** The method that chooses the pairs and what a training shows of them, for the keys of trainings. */
+export const PAIRS_METHOD = "none at its own place, none that does not overlap";
+
 /** Values in [-1, 1] above which a voxel shows the body: about -600 HU, and a tenth of the range of MR. */
 const BODY = { ct: -0.6, mr: -0.8 } as const;
 

@@ -103,10 +103,12 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
   const scale = { ct: scaleOf("ct"), mr: scaleOf("mr") };
   const aligned = pairs &&
     overlappingPairs(pairs, { ...settings, plane, onNotice: options.onNotice });
+  const spacing = planeSpacing(images.ct[0].grid, plane);
   const curves = transfer && aligned !== undefined
     ? transferCurves(aligned, {
       scale: scale.ct,
       plane,
+      spacing,
       onMissing: (order) =>
         options.onNotice?.(
           `The MR images of the registered pairs do not show ${order}: they are not T1-weighted, or the pairs show ` +
@@ -129,7 +131,6 @@ export async function runTraining(gpu: Gpu, options: TrainingJobOptions): Promis
   using tensorflow = await Tensorflow.open(gpu, { ops, convolution });
   const central = { ct: samplers.ct.central(SAMPLES), mr: samplers.mr.central(SAMPLES) };
   const names = (of: Modality) => images[of].map(({ name }) => name);
-  const spacing = planeSpacing(images.ct[0].grid, plane);
   const gan = await trainCycleGan({
     tensorflow,
     settings,

@@ -44,6 +44,8 @@ export interface TransferCurvesOptions {
   readonly scale: IntensityScale;
   /** The plane of the generators' images. */
   readonly plane: PlaneName;
+  /** Millimetres from column to column, and from row to row, of these images. */
+  readonly spacing: readonly [number, number, ...number[]];
   /** Called with what the pairs do not show, if there are no transfers. */
   readonly onMissing?: ((order: TissueOrder) => void) | undefined;
 }
@@ -58,14 +60,14 @@ export interface TransferCurvesOptions {
  */
 export function transferCurves(
   pairs: readonly RegisteredPair[],
-  { scale, plane, onMissing }: TransferCurvesOptions,
+  { scale, plane, spacing, onMissing }: TransferCurvesOptions,
 ): TransferCurves | undefined {
   const mr = transferCurve(pairs);
   const [fat, muscle, low, high] = toNetwork(Float32Array.of(...SOFT_TISSUE, ...LIMITS), scale);
   const missing = missingOrder(mr, { fat, muscle });
   if (missing === undefined) {
     const ct = transferToCt(mr, { fat, muscle, low, high });
-    const radius = airRadius(pairs[0].grid, plane);
+    const radius = airRadius(spacing);
     const air = withoutUndefined({
       mr: airRuleToMr(mr, { muscle, scale, radius }),
       ct: airRuleToCt(pairs, { curves: { mr, ct }, fat, muscle, scale, plane, radius }),

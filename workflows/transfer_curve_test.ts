@@ -76,7 +76,7 @@ Deno.test("transferCurves() has both directions for images of a T1 contrast", ()
   const missing: string[] = [];
   const onMissing = (order: string) => missing.push(order);
   const pair = pairOf((ct) => ct < -0.5 ? -0.9 : 0.2 - 3 * ct, 0);
-  const both = transferCurves([pair], { scale, plane: "axial", onMissing })!;
+  const both = transferCurves([pair], { scale, plane: "axial", spacing: [4, 4], onMissing })!;
   assertEquals([both.mr!.length, both.ct!.length], [96, 96]);
   // The inverse of 0.2 - 3 ct at 0.35 is -0.05.
   assertAlmostEquals(both.ct![Math.floor((0.35 + 1) / 2 * 96)], -0.05, 0.01);
@@ -97,6 +97,7 @@ Deno.test("transferCurves() has no direction for images of another contrast, and
     const curves = transferCurves([pairOf(curve, 0)], {
       scale,
       plane: "axial",
+      spacing: [4, 4],
       onMissing: (order) => missing.push(order),
     });
     assertEquals(curves, undefined);
@@ -106,5 +107,8 @@ Deno.test("transferCurves() has no direction for images of another contrast, and
   // Fat is 0.65, muscle 0.05, and air 0.3.
   assertEquals(missingOf((ct) => ct < -0.5 ? 0.3 : 0.25 - 4 * ct), ["muscle brighter than air"]);
   // Nobody has to listen.
-  assertEquals(transferCurves([pairOf((ct) => ct, 0)], { scale, plane: "axial" }), undefined);
+  assertEquals(
+    transferCurves([pairOf((ct) => ct, 0)], { scale, plane: "axial", spacing: [4, 4] }),
+    undefined,
+  );
 });

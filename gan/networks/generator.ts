@@ -192,8 +192,8 @@ function addAir(
   air: Readonly<Record<string, AirRule>>,
 ): void {
   const { names, constants } = weights;
-  commonRadius(Object.values(air));
   if (names.every((name) => air[name] === undefined)) return;
+  commonRadius(Object.values(air));
   const [{ length: nodes }] = Object.values(transfer);
   const rules = names.map((name) => name in air ? airParameters(air[name]) : [...NO_AIR]);
   const curves = names.map((name) =>

@@ -207,8 +207,8 @@ export function reportOf(inputs: ReportInputs): StudyReport {
     breathing: manifest.breathing,
     isPhantom,
     caution,
-    // The file of settings that were given and not searched.
-    given: inputs.given?.path,
+    // Settings that were given and not searched.
+    given: inputs.given?.settings,
     findings,
     settings: settingsOf(inputs.settings),
     table1: inputs.volumes,

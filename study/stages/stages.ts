@@ -24,9 +24,9 @@ export const STUDY_STAGES = [
   gridsearchStage,
   originalsStage,
   cycleGansStage,
+  ablationCycleGansStage,
   synthesisSearchStage,
   synthesesStage,
-  ablationCycleGansStage,
   ablationsStage,
   reportStage,
 ] as const;
@@ -42,9 +42,9 @@ export type StageName =
   | "gridsearch"
   | "originals"
   | "cycle-gans"
+  | "ablation-cycle-gans"
   | "synthesis-search"
   | "syntheses"
-  | "ablation-cycle-gans"
   | "ablations"
   | "report";
 

@@ -22,19 +22,16 @@ export function addAirTermToTfjs(runner: OpRunner): () => void {
     kernelName: WEIGHT,
     kernel: AIR_WEIGHT,
     inputs: ["x", "rules"],
-    hasWindow: true,
   });
   addCurveKernel(runner, {
     kernelName: FORWARD,
     kernel: AIR_TERM,
     inputs: ["x", "rules", "curves"],
-    hasWindow: true,
   });
   addCurveKernel(runner, {
     kernelName: GRADIENT,
     kernel: AIR_GRADIENT,
     inputs: ["x", "rules", "curves", "weights", "dy"],
-    hasWindow: true,
   });
   tf.registerGradient({
     kernelName: FORWARD,

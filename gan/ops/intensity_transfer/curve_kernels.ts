@@ -23,19 +23,17 @@ export interface CurveAttributes {
 }
 
 /**
- * Adds a kernel to tfjs whose output has the shape of its first input.
+ * Adds a kernel to tfjs whose output has the shape of its first input. If the attributes have the radius of a window,
+ * the uniform block ends with the height, the width and the channels of an image, and the radius.
  *
  * @param inputs - Names of the inputs, in the order of their bindings; the output follows.
- * @param hasWindow - True if the uniform block ends with the height, the width and the channels of an image, and the
- * radius of the window. Default false.
  */
 export function addCurveKernel(
   runner: OpRunner,
-  { kernelName, kernel, inputs: names, hasWindow = false }: {
+  { kernelName, kernel, inputs: names }: {
     readonly kernelName: string;
     readonly kernel: Kernel;
     readonly inputs: readonly string[];
-    readonly hasWindow?: boolean | undefined;
   },
 ): void {
   const planOf = (shape: readonly number[], { networks, nodes, radius }: CurveAttributes) =>
@@ -45,8 +43,7 @@ export function addCurveKernel(
         const [images, height, width, channels] = shape;
         const count = images * height * width * channels;
         const { workgroups, stride } = flatWorkgroups(count);
-        const [rows, columns] = radius ?? [0, 0];
-        const window = hasWindow ? { height, width, channels, rows, columns } : {};
+        const window = radius && { height, width, channels, rows: radius[0], columns: radius[1] };
         return runner.plan({
           kernel,
           parameters: {
