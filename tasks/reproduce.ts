@@ -38,7 +38,7 @@ The task makes a phantom cohort or uses yours, measures Table 1, searches the se
 registrations, registers the paired images, trains the cycle-GANs and registers the synthesised images.
 It writes report.html with all tables and figures, report.md, report.json and a CSV file per table. An
 interrupted run continues where it stopped and does not repeat finished work. On two cores without a GPU
-the profile smoke takes some minutes and quick about 27. The profiles standard and paper (each
+the profile smoke takes some minutes and quick 16 to 30. The profiles standard and paper (each
 number that the paper states) need a GPU. The report lists what differs from the paper.
 
 Stages: ${STAGES.join(", ")}.
