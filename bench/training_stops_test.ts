@@ -21,7 +21,7 @@ function counting(afterStep: (step: number) => void = () => {}) {
       onStep(step);
       const tensors = `checkpoint-${step}.safetensors`;
       await Deno.writeTextFile(`${folder}/${tensors}`, `${step}`);
-      const checkpoint = { format: "crosswarp-cycle-gan", version: 1, step, tensors };
+      const checkpoint = { format: "crosswarp-cycle-gan", version: 1, step, tensors, data: {} };
       await Deno.writeTextFile(header, JSON.stringify({ ...checkpoint, settings: PAPER_SETTINGS }));
       if (step < 60) signal.throwIfAborted();
     }
