@@ -15,7 +15,7 @@ import type { SynthesisScores } from "../study/scores/synthesis_scores.ts";
 import { type SynthesisRow, withNaN } from "../study/synthesis_measures.ts";
 import { PAPER_TABLE_2 } from "../study/tables/paper_tables.ts";
 import type { Table1Row } from "../study/tables/table1.ts";
-import { type ScoredPair, table2 } from "../study/tables/table2.ts";
+import { meanDice, type ScoredPair, table2 } from "../study/tables/table2.ts";
 import { type Cells, fixed } from "../study/tables/text_table.ts";
 import type { ImageRegion } from "../workflows/body_region.ts";
 import type { Profile } from "../workflows/profiles.ts";
@@ -130,7 +130,7 @@ export function diceCells(studies: readonly StudyData[]): Cells {
   const columns = shownColumns(studies).filter(({ name }) => !parts.includes(name));
   const row = (title: string, cell: (column: Column) => string) => [title, ...columns.map(cell)];
   const dice = (region: ImageRegion, column: Column) =>
-    studies.map((study) => diceOf(study, region, column.name));
+    studies.map((study) => meanDice(study.registrations, region, column.name));
   return [
     ["", ...columns.map(({ title }) => title)],
     ...REGIONS.flatMap((region) => [
@@ -155,7 +155,8 @@ export function correctedCells(studies: readonly StudyData[]): Cells {
     ),
   ];
   const against = (name: string): StudyScore => (study, region, column) =>
-    diceOf(study, region, column.name) - diceOf(study, region, name);
+    meanDice(study.registrations, region, column.name) -
+    meanDice(study.registrations, region, name);
   return [
     ["", ...places.map(({ region, column }) => `${region}: ${column.title}`)],
     row("Dice minus NMI's, points", against("nmi"), 1, true),
@@ -198,7 +199,7 @@ export function partCells(
       i === 0 ? "nothing (all parts)" : title.replace(/^.* without /, ""),
       ...PARTS.flatMap((columns) => {
         const [all, own] = [columns[0], columns[i]].map(({ name }) =>
-          studies.map((study) => diceOf(study, region, name))
+          studies.map((study) => meanDice(study.registrations, region, name))
         );
         return [
           fixed(meanOf(own), 1),
@@ -252,14 +253,6 @@ function shownColumns(studies: readonly StudyData[]): Column[] {
   const pairs = studies.flatMap(({ registrations }) => registrations);
   return [...COLUMNS, ...ablationColumns(ABLATIONS)]
     .filter(({ name }) => pairs.some(({ results }) => results[name] !== undefined));
-}
-
-/** Mean Dice of a region in a column, percent. */
-function diceOf({ registrations }: StudyData, region: ImageRegion, column: string): number {
-  return 100 * meanOf(
-    registrations.filter((pair) => pair.region === region)
-      .flatMap(({ results }) => Object.values(results[column]?.dice ?? {})),
-  );
 }
 
 type StudyScore = (study: StudyData, region: ImageRegion, column: Column) => number;

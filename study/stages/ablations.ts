@@ -7,16 +7,13 @@
 import { ablationColumns, ABLATIONS } from "../ablations.ts";
 import { isSynthesised } from "../columns.ts";
 import { filesOfColumns } from "../registrations.ts";
-import { beforeMoreJobs, isSingleJobShard } from "../shard_jobs.ts";
-import { measureSyntheses } from "../synthesis_measures.ts";
 import { filesOfSyntheses } from "../syntheses.ts";
-import { registerCases } from "../threads.ts";
 import { registrationWork } from "../work_estimates.ts";
 import { ablationCycleGansStage } from "./ablation_cycle_gans.ts";
 import { gridsearchStage } from "./gridsearch.ts";
 import { n4Stage } from "./n4.ts";
 import type { Stage } from "./stage.ts";
-import type { SynthesesResult } from "./syntheses.ts";
+import { registerAndMeasure, type SynthesesResult } from "./syntheses.ts";
 
 /** The file of the scores of the syntheses. */
 const SCORES_FILE = "ablation-synthesis-scores.json";
@@ -43,25 +40,14 @@ export const ablationsStage: Stage<"ablations", SynthesesResult> = {
   async run({ resultOf, ablations, onProgress }) {
     const study = resultOf(n4Stage);
     const models = resultOf(ablationCycleGansStage);
-    const columns = ablationColumns(ablations);
-    const synthesised = columns.filter(isSynthesised);
-    const registered = registerCases(study, {
-      columns,
+    return await registerAndMeasure(study, {
+      columns: ablationColumns(ablations),
       settings: { originals: resultOf(gridsearchStage) },
-      models,
-      onProgress,
-    });
-    if (synthesised.length === 0) return { pairs: await registered, syntheses: [] };
-    const pairs = await (isSingleJobShard(study.shard) ? beforeMoreJobs(registered) : registered);
-    const registrations = pairs.length * columns.length;
-    const syntheses = await measureSyntheses(study, {
-      columns: synthesised,
       models,
       file: SCORES_FILE,
       name: "the scores of the ablations' syntheses",
-      onProgress: (note) => onProgress(registrations, registrations, note),
+      onProgress,
     });
-    return { pairs, syntheses };
   },
   leaves: () => [
     ...filesOfColumns(ablationColumns(ABLATIONS)),

@@ -4,13 +4,15 @@
  * @module
  */
 
-import { SYNTHESISED_COLUMNS } from "../columns.ts";
+import { isSynthesised, SYNTHESISED_COLUMNS } from "../columns.ts";
+import type { StudyContext } from "../context.ts";
+import type { TrainedModel } from "../models.ts";
 import { filesOfColumns } from "../registrations.ts";
 import { beforeMoreJobs, isSingleJobShard } from "../shard_jobs.ts";
 import { measureSyntheses, type SynthesisRow } from "../synthesis_measures.ts";
 import { filesOfSyntheses } from "../syntheses.ts";
 import type { ScoredPair } from "../tables/table2.ts";
-import { registerCases } from "../threads.ts";
+import { registerCases, type RegisterCasesOptions } from "../threads.ts";
 import { registrationWork } from "../work_estimates.ts";
 import { cycleGansStage } from "./cycle_gans.ts";
 import { n4Stage } from "./n4.ts";
@@ -49,24 +51,15 @@ export const synthesesStage: Stage<"syntheses", SynthesesResult> = {
   async run({ resultOf, given, onProgress }) {
     const study = resultOf(n4Stage);
     const models = resultOf(cycleGansStage);
-    const registered = registerCases(study, {
+    return await registerAndMeasure(study, {
       columns: SYNTHESISED_COLUMNS,
       // The search on the original images finds no setting of the similarity that syntheses take.
       settings: { originals: given, syntheses: resultOf(synthesisSearchStage) },
       models,
-      onProgress,
-    });
-    const scoresFollow = isSingleJobShard(study.shard);
-    const pairs = await (scoresFollow ? beforeMoreJobs(registered) : registered);
-    const registrations = pairs.length * SYNTHESISED_COLUMNS.length;
-    const syntheses = await measureSyntheses(study, {
-      columns: SYNTHESISED_COLUMNS,
-      models,
       file: "synthesis-scores.json",
       name: "the scores of the syntheses",
-      onProgress: (note) => onProgress(registrations, registrations, note),
+      onProgress,
     });
-    return { pairs, syntheses };
   },
   leaves: () => [
     ...filesOfColumns(SYNTHESISED_COLUMNS),
@@ -74,3 +67,34 @@ export const synthesesStage: Stage<"syntheses", SynthesesResult> = {
     "synthesis-scores.json",
   ],
 };
+
+/** Options of {@link registerAndMeasure}. */
+interface RegisterAndMeasureOptions extends RegisterCasesOptions {
+  /** The trained models; none if no column registers syntheses. */
+  readonly models: readonly TrainedModel[];
+  /** The name of the file of the scores of the syntheses. */
+  readonly file: string;
+  /** These scores in words, for shards that wait for them. */
+  readonly name: string;
+}
+
+/** Registers all cases by some columns, then measures the syntheses of those columns that have one. */
+export async function registerAndMeasure(
+  study: StudyContext,
+  { columns, settings, models, file, name, onProgress }: RegisterAndMeasureOptions,
+): Promise<SynthesesResult> {
+  const registered = registerCases(study, { columns, settings, models, onProgress });
+  const synthesised = columns.filter(isSynthesised);
+  if (synthesised.length === 0) return { pairs: await registered, syntheses: [] };
+  const scoresFollow = isSingleJobShard(study.shard);
+  const pairs = await (scoresFollow ? beforeMoreJobs(registered) : registered);
+  const registrations = pairs.length * columns.length;
+  const syntheses = await measureSyntheses(study, {
+    columns: synthesised,
+    models,
+    file,
+    name,
+    onProgress: (note) => onProgress(registrations, registrations, note),
+  });
+  return { pairs, syntheses };
+}

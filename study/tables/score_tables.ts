@@ -8,7 +8,7 @@ import { STRUCTURES } from "../../cohort/label_scheme.ts";
 import { meanOf } from "../scores/mean.ts";
 import { type Column, COLUMNS, ORIGINAL_COLUMNS } from "../columns.ts";
 import type { RegistrationScores } from "../scores/pair_scores.ts";
-import { marked, type ScoredPair, structureTable, table2 } from "./table2.ts";
+import { marked, meanDice, type ScoredPair, structureTable, table2 } from "./table2.ts";
 import { type Cells, fixed } from "./text_table.ts";
 
 const HEAD = ["", ...COLUMNS.map(({ title }) => title)] as const;
@@ -96,19 +96,12 @@ export function ablationCells(pairs: readonly ScoredPair[], extra: readonly Colu
       "J <= 0, %",
       "SD log J",
     ],
-    ...[...ORIGINAL_COLUMNS, ...extra].map(({ name, title }) => {
-      const dice = (region: string) =>
-        100 * meanOf(
-          pairs.filter((pair) => pair.region === region)
-            .flatMap(({ results }) => Object.values(results[name]?.dice ?? {})),
-        );
-      return [
-        title,
-        fixed(dice("thorax"), 1),
-        fixed(dice("abdomen"), 1),
-        ...scores(pairs.flatMap(({ results }) => results[name] ?? [])),
-      ];
-    }),
+    ...[...ORIGINAL_COLUMNS, ...extra].map(({ name, title }) => [
+      title,
+      fixed(meanDice(pairs, "thorax", name), 1),
+      fixed(meanDice(pairs, "abdomen", name), 1),
+      ...scores(pairs.flatMap(({ results }) => results[name] ?? [])),
+    ]),
   ];
 }
 

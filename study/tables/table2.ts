@@ -61,12 +61,19 @@ export function mergedPairs(...groups: readonly (readonly ScoredPair[])[]): Scor
 export function table2(pairs: readonly ScoredPair[]): Table2Row[] {
   return (["thorax", "abdomen", "both"] as const).map((region) => ({
     region,
-    dice: byColumn((column) => {
-      const chosen = pairs.filter((pair) => region === "both" || pair.region === region);
-      return 100 * meanOf(chosen.flatMap(({ results }) => diceOf(results[column])));
-    }),
+    dice: byColumn((column) => meanDice(pairs, region, column)),
     paper: PAPER_TABLE_2[region],
   }));
+}
+
+/** Mean Dice of a region by a column, percent: over its structures and the subjects. */
+export function meanDice(
+  pairs: readonly ScoredPair[],
+  region: ImageRegion | "both",
+  column: string,
+): number {
+  const chosen = pairs.filter((pair) => region === "both" || pair.region === region);
+  return 100 * meanOf(chosen.flatMap(({ results }) => Object.values(results[column]?.dice ?? {})));
 }
 
 /** Mean Dice in percent of the joint optimum of the grid search by column, for columns with such a search. */
@@ -108,8 +115,4 @@ export function marked(dice: Readonly<Record<string, number>>): { best: string[]
 
 function byColumn(value: (column: string) => number): Record<string, number> {
   return Object.fromEntries(COLUMNS.map(({ name }) => [name, value(name)]));
-}
-
-function diceOf(result: RegistrationScores | undefined): (number | null)[] {
-  return Object.values(result?.dice ?? {});
 }
